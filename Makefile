@@ -1,0 +1,43 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test check format live eval lock clean
+
+run: .venv/run
+	$(BIN)/midwatch up
+
+test: .venv/test
+	$(BIN)/python -m pytest -q
+
+check: .venv/test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q
+
+format: .venv/test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+live: .venv/test
+	$(BIN)/python -m pytest -q -m "live or e2e"
+
+eval: .venv/test
+	$(BIN)/midwatch eval run
+
+lock:
+	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -o requirements.lock
+	uv pip compile -q pyproject.toml --group test -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -o requirements-test.lock
+
+clean:
+	rm -rf .venv
+
+.venv/run .venv/test: pyproject.toml
+.venv/run: requirements.lock
+.venv/test: requirements-test.lock
+.venv/run .venv/test:
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "Install Python's venv module (Debian: python3-venv)."; exit 2; }
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(filter %.lock,$^)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@

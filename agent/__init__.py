@@ -1,0 +1,1 @@
+"""Reasoning: a supervisor, five subagents, and the tools they may name."""

@@ -1,0 +1,112 @@
+"""The typed stream of one turn; every door translates it, none adds to it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A numbered piece of evidence. `source`: object|event|log|metric|alert|change|document|tool."""
+
+    n: int
+    source: str
+    ref: str
+    text: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    title: str
+    status: Literal["pending", "in_progress", "done", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The whole plan as it stands now; sent again whenever a step changes."""
+
+    steps: tuple[PlanStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SubagentStarted:
+    run_id: str
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubagentFinished:
+    run_id: str
+    name: str
+    status: Literal["ok", "error", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    call_id: str
+    server: str
+    tool: str
+    arguments: dict[str, Any]
+    subagent_run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFinished:
+    """`result` is the text the model saw; `data` the structured content; `status` ok or an error code."""
+
+    call_id: str
+    server: str
+    tool: str
+    arguments: dict[str, Any]
+    status: str
+    duration_ms: int
+    result: str
+    data: dict[str, Any]
+    result_tokens: int
+    subagent_run_id: str
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the answer, in order."""
+
+    message_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one model was used for in this turn. `cost_usd` is None when the model has no known price."""
+
+    provider: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The end of a turn that could be answered, wholly or in part.
+
+    `incomplete` says in the user's language why the answer is partial ("" when it is whole);
+    `incomplete_code` is its stable name: tool_limit | token_limit | time_limit | model_failed.
+    """
+
+    message_id: str
+    answer: str
+    language: Literal["en", "zh"]
+    route: tuple[str, ...]
+    citations: tuple[Citation, ...] = ()
+    usage: tuple[Usage, ...] = ()
+    incomplete: str = ""
+    incomplete_code: str = ""
+    state: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+Event = (
+    Planned | SubagentStarted | SubagentFinished | ToolStarted | ToolFinished | Token | Usage | Done
+)

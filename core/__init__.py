@@ -1,0 +1,1 @@
+"""The floor: errors, clock, principal, redaction, settings, storage, security, telemetry."""

@@ -1,0 +1,36 @@
+"""Who is calling, and what they may do."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """What a tool or route asks for. Add members freely, rename none."""
+
+    CLUSTER_READ = "cluster:read"
+    LOGS_READ = "logs:read"
+    METRICS_READ = "metrics:read"
+    INCIDENTS_READ = "incidents:read"
+    KNOWLEDGE_READ = "knowledge:read"
+    CHAT_USE = "chat:use"
+    USAGE_READ = "usage:read"
+    AUDIT_READ = "audit:read"
+    USERS_MANAGE = "users:manage"
+    TOKENS_MANAGE = "tokens:manage"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A verified caller. Built only where a credential was checked, then handed on unchanged."""
+
+    subject: str
+    roles: frozenset[str] = frozenset()
+    permissions: frozenset[Permission] = frozenset()
+    namespaces: frozenset[str] | None = field(default=None)  # None: every namespace
+    language: str = "auto"
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+    def sees(self, namespace: str) -> bool:
+        return self.namespaces is None or namespace in self.namespaces

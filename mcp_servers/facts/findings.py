@@ -1,0 +1,86 @@
+"""What diagnosers say: findings with evidence, and what a ranking makes of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from mcp_servers.facts.kubernetes import Ref
+
+
+class Severity(StrEnum):
+    """critical: users hit now; high: degraded or will fail; medium: risk; low: hygiene; info: context."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+    @property
+    def weight(self) -> int:
+        """5 for critical down to 1 for info."""
+        return 5 - list(Severity).index(self)
+
+
+class Confidence(StrEnum):
+    """certain: a field says so; strong: two independent signals; inferred: one and reasoning."""
+
+    CERTAIN = "certain"
+    STRONG = "strong"
+    INFERRED = "inferred"
+
+
+class Source(StrEnum):
+    OBJECT = "object"
+    EVENT = "event"
+    LOG = "log"
+    METRIC = "metric"
+    ALERT = "alert"
+    CHANGE = "change"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing anybody can look up again.
+
+    `ref` says where: `Pod shop/web-1 .status.containerStatuses[app].lastState` for an object,
+    the event's uid for an event, `shop/web-1/app (previous)` for a log, the query for a metric.
+    `text` is what stands there, verbatim or as `path = value`.
+    """
+
+    source: Source
+    ref: str
+    text: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """The class of repair (`fix.memory`) and the object it would change."""
+
+    id: str
+    target: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule that spoke about one resource: the one a person would change.
+
+    `params` fill the texts of the rule in either language; `cause_key` is part of the
+    fingerprint, so that ten pods of one workload make one finding. `explains_key` names what
+    a link of the ranking joins on when it is not the owner chain: host:port, node, claim.
+    """
+
+    rule: str
+    severity: Severity
+    confidence: Confidence
+    resource: Ref
+    since: datetime | None
+    evidence: tuple[Evidence, ...]
+    params: Mapping[str, str] = field(default_factory=dict[str, str])
+    affected: tuple[Ref, ...] = ()
+    container: str = ""
+    cause_key: str = ""
+    fix: Fix | None = None
+    joins: Mapping[str, str] = field(default_factory=dict[str, str])
