@@ -68,8 +68,9 @@ class Finding:
     """One rule that spoke about one resource: the one a person would change.
 
     `params` fill the texts of the rule in either language; `cause_key` is part of the
-    fingerprint, so that ten pods of one workload make one finding. `explains_key` names what
-    a link of the ranking joins on when it is not the owner chain: host:port, node, claim.
+    fingerprint, so that ten pods of one workload make one finding. `joins` holds what a link
+    of the ranking joins on when it is not the owner chain: host:port, node, claim. A key with
+    several values has them sorted, with a comma between.
     """
 
     rule: str
@@ -84,3 +85,7 @@ class Finding:
     cause_key: str = ""
     fix: Fix | None = None
     joins: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def joined(self, key: str) -> frozenset[str]:
+        """Every value of one join key."""
+        return frozenset(value for value in self.joins.get(key, "").split(",") if value)

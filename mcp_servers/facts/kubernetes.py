@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
+
+from mcp_servers.facts.metrics import Series
 
 Json = dict[str, Any]
 
@@ -25,14 +27,15 @@ class Ref:
         )
 
 
-def moment(text: str | None) -> datetime | None:
+def moment(text: object) -> datetime | None:
     """An RFC 3339 time as an aware datetime in UTC; None for nothing or nonsense."""
-    if not text:
+    if not text or not isinstance(text, str):
         return None
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        at = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,50 @@ class Event:
     field_path: str = ""
     source: str = ""
 
+    @classmethod
+    def of(cls, raw: Json) -> Self:
+        """Read either shape; the count of a series wins, and so does the newest time."""
+        about: Json = raw.get("involvedObject") or raw.get("regarding") or {}
+        series: Json = raw.get("series") or {}
+        metadata: Json = raw.get("metadata") or {}
+        source: Json = raw.get("source") or raw.get("deprecatedSource") or {}
+        first, last = _first_and_last(raw, series, metadata)
+        return cls(
+            uid=str(metadata.get("uid") or metadata.get("name") or ""),
+            about=Ref(
+                str(about.get("kind") or ""),
+                str(about.get("namespace") or ""),
+                str(about.get("name") or ""),
+            ),
+            about_uid=str(about.get("uid") or ""),
+            reason=str(raw.get("reason") or ""),
+            message=str(raw.get("message") or raw.get("note") or ""),
+            kind=str(raw.get("type") or "Normal"),
+            count=int(series.get("count") or raw.get("count") or raw.get("deprecatedCount") or 1),
+            first_at=first,
+            last_at=last,
+            field_path=str(about.get("fieldPath") or ""),
+            source=str(source.get("component") or raw.get("reportingController") or ""),
+        )
+
+
+def _first_and_last(
+    raw: Json, series: Json, metadata: Json
+) -> tuple[datetime | None, datetime | None]:
+    seen = [
+        moment(raw.get(name))
+        for name in (
+            "firstTimestamp",
+            "deprecatedFirstTimestamp",
+            "eventTime",
+            "lastTimestamp",
+            "deprecatedLastTimestamp",
+        )
+    ]
+    times = [at for at in (*seen, moment(series.get("lastObservedTime"))) if at is not None]
+    times = times or [at for at in [moment(metadata.get("creationTimestamp"))] if at is not None]
+    return (min(times), max(times)) if times else (None, None)
+
 
 @dataclass(frozen=True, slots=True)
 class LogLines:
@@ -146,7 +193,11 @@ class NotChecked:
 
 @dataclass(frozen=True)
 class Cluster:
-    """All that was gathered about a cluster at one moment; the input of every diagnoser."""
+    """All that was gathered about a cluster at one moment; the input of every diagnoser.
+
+    `window` is how far back "lately" reaches. The order of resources, events and logs carries
+    no meaning: every lookup answers in an order of its own.
+    """
 
     now: datetime
     resources: Sequence[Resource]
@@ -155,13 +206,23 @@ class Cluster:
     changes: Sequence[Change] = ()
     not_checked: Sequence[NotChecked] = ()
     name: str = ""
+    series: Sequence[Series] = ()
+    window: timedelta = timedelta(hours=1)
     _by_kind: dict[str, list[Resource]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_kind: dict[str, list[Resource]] = {}
-        for resource in self.resources:
+        for resource in sorted(self.resources, key=lambda one: (one.ref, one.uid)):
             by_kind.setdefault(resource.kind, []).append(resource)
         object.__setattr__(self, "_by_kind", by_kind)
+
+    def recent(self, at: datetime | None) -> bool:
+        """Whether this happened within the window."""
+        return at is not None and self.now - at <= self.window
+
+    def age(self, resource: Resource) -> timedelta:
+        """How long an object exists; without a creation time it counts as old."""
+        return self.now - resource.created_at if resource.created_at else timedelta.max
 
     def all(self, kind: str, namespace: str | None = None) -> list[Resource]:
         found = self._by_kind.get(kind, [])
@@ -174,12 +235,32 @@ class Cluster:
         return self._by_uid.get(uid)
 
     def events_about(self, resource: Resource, *reasons: str) -> list[Event]:
-        """All events of this very object (by uid), oldest first; of these reasons if any are given."""
-        found = self._events_by_uid.get(resource.uid, [])
+        """All events of this very object, oldest first; of these reasons if any are given.
+
+        Matched by uid, because a recreated object has the events of its predecessor. An event
+        or object without uid is matched by name, and so are nodes: the kubelet writes the
+        node's name where the uid belongs.
+        """
+        by_name_too = resource.kind == "Node" or not resource.uid
+        found = [
+            event
+            for event in self._events_by_ref.get(resource.ref, [])
+            if by_name_too or event.about_uid in ("", resource.uid)
+        ]
         return [event for event in found if not reasons or event.reason in reasons]
 
     def logs_of(self, pod: Resource, container: str) -> list[LogLines]:
-        return [log for log in self.logs if log.pod == pod.ref and log.container == container]
+        """What was read of a container: the instance before first, then the current one."""
+        return self._logs_by_container.get((pod.ref, container), [])
+
+    def series_for(self, role: str, **labels: str) -> list[Series]:
+        """The series gathered for this purpose that carry these labels."""
+        return [
+            one
+            for one in self.series
+            if (one.role == role or (not one.role and role in one.query))
+            and all(one.label(name) == value for name, value in labels.items())
+        ]
 
     @cached_property
     def _by_ref(self) -> Mapping[Ref, Resource]:
@@ -190,11 +271,28 @@ class Cluster:
         return {resource.uid: resource for resource in self.resources if resource.uid}
 
     @cached_property
-    def _events_by_uid(self) -> Mapping[str, list[Event]]:
-        ordered: dict[str, list[Event]] = {}
-        for event in sorted(self.events, key=lambda one: (one.last_at or self.now, one.uid)):
-            ordered.setdefault(event.about_uid, []).append(event)
+    def ordered_events(self) -> Sequence[Event]:
+        """Every event once, oldest first."""
+        distinct = dict.fromkeys(self.events)
+        return sorted(
+            distinct, key=lambda one: (one.last_at or self.now, one.uid, one.reason, one.message)
+        )
+
+    @cached_property
+    def _events_by_ref(self) -> Mapping[Ref, list[Event]]:
+        ordered: dict[Ref, list[Event]] = {}
+        for event in self.ordered_events:
+            namespace = "" if event.about.kind == "Node" else event.about.namespace
+            about = Ref(event.about.kind, namespace, event.about.name)
+            ordered.setdefault(about, []).append(event)
         return ordered
+
+    @cached_property
+    def _logs_by_container(self) -> Mapping[tuple[Ref, str], list[LogLines]]:
+        found: dict[tuple[Ref, str], list[LogLines]] = {}
+        for log in sorted(self.logs, key=lambda one: (one.pod, one.container, not one.previous)):
+            found.setdefault((log.pod, log.container), []).append(log)
+        return found
 
 
 def refs(resources: Iterable[Resource]) -> tuple[Ref, ...]:
