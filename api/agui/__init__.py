@@ -1,0 +1,1 @@
+"""The native stream: AG-UI 1.0 over server-sent events."""

@@ -1,0 +1,123 @@
+"""Failures as RFC 9457 problem documents: the one table from error code to HTTP status."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from core.errors import OpsError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a code is shown: its HTTP status, and a short title in both languages."""
+
+    status: int
+    en: str
+    zh: str
+
+
+KINDS: Mapping[str, Kind] = {
+    "unauthenticated": Kind(401, "Sign in first", "请先登录"),
+    "forbidden": Kind(403, "Not permitted", "没有权限"),
+    "not_found": Kind(404, "Not found", "未找到"),
+    "method_not_allowed": Kind(405, "Method not allowed", "不支持的请求方法"),
+    "conflict": Kind(409, "Conflict", "状态冲突"),
+    "too_large": Kind(413, "Too large", "内容过大"),
+    "invalid": Kind(422, "Invalid input", "输入无效"),
+    "error": Kind(500, "The request failed", "请求失败"),
+    "internal": Kind(500, "Internal error", "内部错误"),
+    "upstream_unavailable": Kind(503, "A system did not answer", "依赖的系统没有响应"),
+}
+CODE_OF_STATUS: Mapping[int, str] = {
+    400: "invalid",
+    **{kind.status: code for code, kind in KINDS.items() if code != "error"},
+}
+BUG = "Midwatch made a mistake; the details are in its log under this request id."
+BUG_ZH = "Midwatch 内部出错，详情见日志中的该请求编号。"
+
+
+def problem(
+    code: str,
+    detail: str,
+    request: Request,
+    *,
+    status: int = 0,
+    errors: list[dict[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """One problem document. `status` overrides the table for what the framework itself refused."""
+    kind = KINDS.get(code, KINDS["error"])
+    body: dict[str, Any] = {
+        "type": f"urn:midwatch:problem:{code}",
+        "title": kind.zh if _reads_chinese(request) else kind.en,
+        "status": status or kind.status,
+        "detail": detail,
+        "instance": request.url.path,
+        "code": code,
+        "request_id": getattr(request.state, "request_id", ""),
+    }
+    if errors:
+        body["errors"] = errors
+    return Response(
+        orjson.dumps(body),
+        status_code=body["status"],
+        media_type=MEDIA_TYPE,
+        headers={**_headers(body["status"]), **(headers or {})},
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Make every failure of `app`, the framework's own included, a problem document."""
+    app.add_exception_handler(OpsError, _of_ops_error)
+    app.add_exception_handler(RequestValidationError, _of_validation)
+    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(Exception, _of_bug)
+
+
+async def _of_ops_error(request: Request, error: Exception) -> Response:
+    return problem(cast("OpsError", error).code, str(error), request)
+
+
+async def _of_validation(request: Request, error: Exception) -> Response:
+    faults = cast("RequestValidationError", error).errors()
+    errors = [{"pointer": _pointer(fault["loc"]), "detail": str(fault["msg"])} for fault in faults]
+    told = "; ".join(f"{entry['pointer']}: {entry['detail']}" for entry in errors)
+    return problem("invalid", told, request, errors=errors)
+
+
+async def _of_http(request: Request, error: Exception) -> Response:
+    refused = cast("HTTPException", error)
+    status, detail = refused.status_code, str(refused.detail)
+    if status == 404:
+        detail = f"There is nothing at {request.url.path}."
+    if status == 405:
+        detail = f"{request.method} is not possible at {request.url.path}."
+    code = CODE_OF_STATUS.get(status, "error")
+    return problem(code, detail, request, status=status, headers=refused.headers)
+
+
+async def _of_bug(request: Request, _error: Exception) -> Response:
+    return problem("internal", BUG_ZH if _reads_chinese(request) else BUG, request)
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    """`("body", "question")` → `body/question`; names are what the caller wrote."""
+    return "/".join(str(part) for part in location)
+
+
+def _headers(status: int) -> dict[str, str]:
+    if status == 401:
+        return {"WWW-Authenticate": 'Bearer realm="midwatch"'}
+    return {"Retry-After": "5"} if status == 503 else {}
+
+
+def _reads_chinese(request: Request) -> bool:
+    return request.headers.get("accept-language", "").lower().startswith("zh")

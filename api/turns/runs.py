@@ -1,0 +1,130 @@
+"""A run is one turn in progress: it goes on whether or not anybody watches."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from agent.events import Event
+from core.clock import monotonic_s, utc_now
+from core.errors import OpsError
+
+# Finished runs stay readable this long, so that a dropped connection can be resumed.
+KEPT_S = 600.0
+# How many finished runs are kept at most; the stored messages are the lasting record.
+KEPT_RUNS = 50
+
+
+def _now_ms() -> int:
+    return int(utc_now().timestamp() * 1000)
+
+
+class Ending(StrEnum):
+    """How a run ended. `STOPPED`: the process is going down."""
+
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    STOPPED = "stopped"
+
+
+class Interrupted(OpsError):
+    """The turn was cut short; what was finished is kept."""
+
+    code = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One event and when it happened, in Unix milliseconds."""
+
+    at_ms: int
+    event: Event
+
+
+@dataclass(slots=True)
+class Run:
+    """The events of one turn from the first on, for any number of watchers."""
+
+    id: str
+    thread_id: str
+    subject: str
+    question: str
+    started_s: float = field(default_factory=monotonic_s)
+    started_ms: int = field(default_factory=_now_ms)
+    log: list[Logged] = field(default_factory=list[Logged])
+    ending: Ending | None = None
+    error: OpsError | None = None
+    ended_s: float = 0.0
+    ended_ms: int = 0
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def append(self, event: Event) -> None:
+        self.log.append(Logged(_now_ms(), event))
+        self._wake()
+
+    def end(self, ending: Ending, error: OpsError | None = None) -> None:
+        self.ending, self.error = ending, error
+        self.ended_s, self.ended_ms = monotonic_s(), _now_ms()
+        self._wake()
+
+    @property
+    def duration_ms(self) -> int:
+        until = self.ended_s if self.ending else monotonic_s()
+        return round((until - self.started_s) * 1000)
+
+    async def more(self, seen: int, *, timeout_s: float | None = None) -> bool:
+        """Wait until there are more than `seen` events or the run has ended.
+
+        False when `timeout_s` went by first.
+        """
+        changed = self._changed
+        if len(self.log) > seen or self.ending:
+            return True
+        try:
+            await asyncio.wait_for(changed.wait(), timeout_s)
+        except TimeoutError:
+            return False
+        return True
+
+    async def follow(self) -> AsyncIterator[Event]:
+        """Every event from the first to the last; raises the error that ended the run."""
+        seen = 0
+        while True:
+            await self.more(seen)
+            for logged in self.log[seen:]:
+                seen += 1
+                yield logged.event
+            if self.ending and seen == len(self.log):
+                break
+        if self.error:
+            raise self.error
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+@dataclass(slots=True)
+class Runs:
+    """The runs of this process by their id: those in progress, and the lately finished."""
+
+    by_id: dict[str, Run] = field(default_factory=dict[str, Run])
+
+    def add(self, run: Run) -> None:
+        self._forget_old()
+        self.by_id[run.id] = run
+
+    def get(self, run_id: str, subject: str) -> Run | None:
+        """The run if it is this subject's; somebody else's looks like none."""
+        run = self.by_id.get(run_id)
+        return run if run and run.subject == subject else None
+
+    def _forget_old(self) -> None:
+        finished = [run for run in self.by_id.values() if run.ending]
+        oldest_first = sorted(finished, key=lambda run: run.ended_s)
+        too_many = len(oldest_first) - KEPT_RUNS + 1
+        horizon = monotonic_s() - KEPT_S
+        for place, run in enumerate(oldest_first):
+            if place < too_many or run.ended_s < horizon:
+                del self.by_id[run.id]
