@@ -1,0 +1,1 @@
+"""Judging: cases with a known truth, run through the same doors as everybody else."""

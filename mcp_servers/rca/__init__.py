@@ -1,0 +1,1 @@
+"""The rca server: what is wrong, and why, from everything that can be looked at."""

@@ -1,0 +1,185 @@
+"""Findings as a graph: an edge where one explains another, joined by evidence and time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from mcp_servers.engines.causal_links import LINKS, Join, Link, is_symptom, matches
+from mcp_servers.engines.topology import Relation, Topology
+from mcp_servers.facts.findings import Finding
+from mcp_servers.facts.kubernetes import Cluster, Ref
+
+# A cause may look this much younger than its effect: clocks differ and events round to seconds.
+CLOCK_SLACK = timedelta(seconds=60)
+
+
+class CausalGraph:
+    """Who explains whom. Findings are told apart by their position in `findings`."""
+
+    def __init__(self, findings: Sequence[Finding], effects: Mapping[int, frozenset[int]]) -> None:
+        self._findings = findings
+        self._effects = effects
+        self._position = {id(finding): n for n, finding in enumerate(findings)}
+        self._reach = {n: self._reachable(n) for n in range(len(findings))}
+
+    def roots(self) -> list[Finding]:
+        """Findings that nothing explains; of findings that explain each other, the earliest."""
+        return [
+            finding
+            for n, finding in enumerate(self._findings)
+            if all(self._leads(n, cause) for cause in self._causes(n))
+        ]
+
+    def explained_by(self, root: Finding) -> list[Finding]:
+        start = self._position[id(root)]
+        return [self._findings[n] for n in sorted(self._reach[start] - {start})]
+
+    def chain(self, root: Finding) -> tuple[Finding, ...]:
+        """The longest way from a root to a symptom, one step at a time, each finding once."""
+        start = self._position[id(root)]
+        return tuple(self._findings[n] for n in self._longest(start, frozenset({start})))
+
+    def _longest(self, start: int, seen: frozenset[int]) -> list[int]:
+        if len(seen) > 6:  # a chain longer than this tells nobody anything
+            return [start]
+        onward = [self._longest(n, seen | {n}) for n in sorted(self._effects[start] - seen)]
+        return [start, *max(onward, key=len, default=[])]
+
+    def _reachable(self, start: int) -> frozenset[int]:
+        seen, waiting = {start}, [start]
+        while waiting:
+            new = self._effects[waiting.pop()] - seen
+            seen |= new
+            waiting.extend(new)
+        return frozenset(seen)
+
+    def _causes(self, n: int) -> list[int]:
+        return [m for m in range(len(self._findings)) if m != n and n in self._reach[m]]
+
+    def _leads(self, n: int, other: int) -> bool:
+        """Whether `n` comes first in a circle that both stand in."""
+        return other in self._reach[n] and self._order(n) < self._order(other)
+
+    def _order(self, n: int) -> tuple[bool, float, int]:
+        finding = self._findings[n]
+        since = finding.since.timestamp() if finding.since else float("inf")
+        return is_symptom(finding.rule), since, n
+
+
+def causal_graph(findings: Sequence[Finding], cluster: Cluster, topology: Topology) -> CausalGraph:
+    joined = _Joins(cluster, topology)
+    effects = {
+        n: frozenset(
+            m
+            for m, effect in enumerate(findings)
+            if m != n and _explains(cause, effect, joined, cluster)
+        )
+        for n, cause in enumerate(findings)
+    }
+    return CausalGraph(findings, effects)
+
+
+def _explains(cause: Finding, effect: Finding, joined: "_Joins", cluster: Cluster) -> bool:
+    return _in_time(cause, effect, cluster) and any(
+        joined.hold(link, cause, effect)
+        for link in LINKS
+        if matches(link.cause, cause.rule) and matches(link.effect, effect.rule)
+    )
+
+
+def _in_time(cause: Finding, effect: Finding, cluster: Cluster) -> bool:
+    if cause.since is None or effect.since is None:
+        return True
+    return _earliest_possible(cause, cluster) <= effect.since + CLOCK_SLACK
+
+
+def _earliest_possible(finding: Finding, cluster: Cluster) -> datetime:
+    """When it may have begun: a container that restarts shows only its last end, so of a repeated
+    crash it is only known that the first came after the pod was made."""
+    born = [
+        pod.created_at
+        for ref in finding.affected
+        if (pod := cluster.get(ref)) is not None and _restarted_often(pod.status)
+    ]
+    known = [at for at in (finding.since, *born) if at is not None]
+    return min(known, default=cluster.now)
+
+
+def _restarted_often(status: Mapping[str, object]) -> bool:
+    statuses = status.get("containerStatuses")
+    listed: list[dict[str, object]] = statuses if isinstance(statuses, list) else []
+    return any(int(str(one.get("restartCount") or 0)) >= 2 for one in listed)
+
+
+class _Joins:
+    """Whether what a link asks for is true of two findings."""
+
+    def __init__(self, cluster: Cluster, topology: Topology) -> None:
+        self._cluster = cluster
+        self._topology = topology
+        self._tests: Mapping[Join, Callable[[Finding, Finding], bool]] = {
+            Join.CONTAINER: _same_container,
+            Join.WORKLOAD: lambda cause, effect: cause.resource == effect.resource,
+            Join.SERVES: self._serves,
+            Join.CALLED: self._called,
+            Join.ROUTED: self._routed,
+            Join.NODE: lambda cause, effect: self._on_node(effect, cause.resource),
+            Join.ON_NODE: lambda cause, effect: self._on_node(cause, effect.resource),
+            Join.CLAIM: _same_claim,
+            Join.REFERENCE: self._refers,
+            Join.SCALES: lambda cause, effect: (
+                cause.resource in self._topology.dependents(effect.resource, Relation.SCALES)
+            ),
+        }
+
+    def hold(self, link: Link, cause: Finding, effect: Finding) -> bool:
+        return self._tests[link.join](cause, effect)
+
+    def _serves(self, cause: Finding, effect: Finding) -> bool:
+        if cause.resource == effect.resource:
+            return True
+        selected = self._topology.dependencies(effect.resource, Relation.SELECTS)
+        return cause.resource in selected
+
+    def _called(self, cause: Finding, effect: Finding) -> bool:
+        service = _service_of(effect)
+        if service is None:
+            return False
+        selected = self._topology.dependencies(service, Relation.SELECTS)
+        return cause.resource != effect.resource and cause.resource in (service, *selected)
+
+    def _routed(self, cause: Finding, effect: Finding) -> bool:
+        services = self._topology.dependencies(effect.resource, Relation.ROUTES_TO)
+        return any(
+            cause.resource in (one, *self._topology.dependencies(one, Relation.SELECTS))
+            for one in services
+        )
+
+    def _on_node(self, finding: Finding, node: Ref) -> bool:
+        if node.kind != "Node":
+            return False
+        if named := finding.joins.get("node"):
+            return node.name in named.split(",")
+        pods = [self._cluster.get(ref) for ref in finding.affected if ref.kind == "Pod"]
+        return any(pod is not None and pod.spec.get("nodeName") == node.name for pod in pods)
+
+    def _refers(self, cause: Finding, effect: Finding) -> bool:
+        if cause.resource.kind == "ResourceQuota":
+            return cause.resource.name == effect.joins.get("quota")
+        return cause.resource in self._topology.dependencies(effect.resource, Relation.REFERS_TO)
+
+
+def _same_container(cause: Finding, effect: Finding) -> bool:
+    if cause.resource != effect.resource:
+        return False
+    return not cause.container or not effect.container or cause.container == effect.container
+
+
+def _same_claim(cause: Finding, effect: Finding) -> bool:
+    claim = f"{cause.resource.namespace}/{cause.resource.name}"
+    return claim in effect.joins.get("claim", "").split(",")
+
+
+def _service_of(finding: Finding) -> Ref | None:
+    """The Service a finding's calls go to, from its join `service` = `namespace/name`."""
+    namespace, _, name = finding.joins.get("service", "").partition("/")
+    return Ref("Service", namespace, name) if name else None

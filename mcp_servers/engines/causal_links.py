@@ -1,0 +1,215 @@
+"""Which finding can explain which, and what must join the two.
+
+A link says: where `cause` and `effect` both were found and `join` holds between them, the first
+explains the second. Patterns are rule ids with `*` at the end. The list follows the causal table
+of the diagnosers' reference; a link never holds by rule ids alone.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Join(StrEnum):
+    """What two findings must share."""
+
+    CONTAINER = "container"  # one workload, and one container where both name it
+    WORKLOAD = "workload"  # one workload
+    SERVES = "serves"  # the effect is a Service that selects the cause's pods
+    CALLED = "called"  # the effect's calls go to the cause's Service or workload
+    ROUTED = "routed"  # the effect is an Ingress that leads to the cause
+    NODE = "node"  # the effect's pods run on the node that is the cause
+    ON_NODE = "on_node"  # the cause's pods run on the node that is the effect
+    CLAIM = "claim"  # both name one PersistentVolumeClaim
+    REFERENCE = "reference"  # the effect's workload refers to the object that is the cause
+    SCALES = "scales"  # the effect is an autoscaler of the cause's workload
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    cause: str
+    effect: str
+    join: Join
+
+
+# What stops a container from running or being ready, sharpest first.
+STOPS_A_CONTAINER = (
+    "pod.oom_killed",
+    "pod.native_crash",
+    "pod.image_pull.*",
+    "pod.config_ref.*",
+    "pod.start.*",
+    "pod.probe.port_mismatch",
+    "pod.probe.startup_budget",
+    "pod.probe.liveness_kills",
+    "pod.exit_zero_loop",
+    "pod.volume_mount_failed",
+    "pod.sandbox_failed",
+    "app.missing_setting",
+    "app.credentials_refused",
+    "app.name_unresolved",
+    "app.dependency_unreachable",
+    "app.exhausted",
+    "rbac.denied",
+    "tls.expiring",
+)
+
+# What keeps a pod from existing or from a node.
+STOPS_A_POD = (
+    "pod.unschedulable.*",
+    "pod.scheduler_absent",
+    "pod.scheduling_gated",
+    "pod.evicted.*",
+    "pod.disrupted",
+    "pod.node_lost",
+    "pod.stuck_terminating",
+    "pod.init_blocked",
+    "workload.create_refused.*",
+    "workload.scaled_to_zero",
+)
+
+# What a workload looks like when one of the above is true of it: symptoms, in falling depth.
+LOOKS_BROKEN = (
+    "pod.crash_loop",
+    "pod.exit_nonzero",
+    "pod.killed_not_oom",
+    "pod.restart_storm",
+    "pod.init_blocked",
+    "pod.sidecar_unready",
+    "pod.probe.readiness_failing",
+    "pod.probe.http_status",
+    "pod.probe.timeout",
+    "deploy.unavailable",
+    "deploy.progress_deadline",
+    "deploy.surge_no_room",
+    "sts.*",
+    "ds.unready",
+    "job.failed",
+    "job.retrying",
+)
+
+# Rules that describe what users see; they are a root only where nothing sharper was found.
+SYMPTOM_RULES = (
+    *LOOKS_BROKEN,
+    "service.endpoints_not_ready",
+    "service.endpoints_partial",
+    "service.no_pods",
+    "app.dependency_unreachable",
+    "app.name_unresolved",
+    "ingress.no_address",
+    "hpa.metrics_unavailable",
+)
+
+# A crash explains what comes after it, never what is beside it.
+CRASHES_IN_ORDER = ("pod.crash_loop", "pod.exit_nonzero", "pod.killed_not_oom", "pod.restart_storm")
+UNREADY_IN_ORDER = (
+    "pod.init_blocked",
+    "pod.probe.http_status",
+    "pod.probe.timeout",
+    "pod.probe.readiness_failing",
+    "pod.probe.liveness_kills",
+)
+ROLLOUT_SYMPTOMS = ("deploy.progress_deadline", "deploy.unavailable", "sts.*", "ds.unready")
+
+SERVICE_SYMPTOMS = ("service.endpoints_not_ready", "service.endpoints_partial", "service.no_pods")
+SERVICE_FAULTS = (
+    "service.selector_near_miss",
+    "service.target_port_name_missing",
+    "service.target_port_mismatch",
+    *SERVICE_SYMPTOMS,
+)
+
+
+def _each(causes: tuple[str, ...], effects: tuple[str, ...], join: Join) -> list[Link]:
+    return [Link(cause, effect, join) for cause in causes for effect in effects if cause != effect]
+
+
+def _in_order(rules: tuple[str, ...], join: Join) -> list[Link]:
+    return [
+        Link(cause, effect, join)
+        for position, cause in enumerate(rules)
+        for effect in rules[position + 1 :]
+    ]
+
+
+LINKS: tuple[Link, ...] = (
+    *_each(STOPS_A_CONTAINER, LOOKS_BROKEN, Join.CONTAINER),
+    *_each(STOPS_A_CONTAINER, ROLLOUT_SYMPTOMS, Join.WORKLOAD),
+    *_each(STOPS_A_POD, LOOKS_BROKEN, Join.WORKLOAD),
+    *_in_order((*CRASHES_IN_ORDER, *ROLLOUT_SYMPTOMS), Join.WORKLOAD),
+    *_in_order((*UNREADY_IN_ORDER, *ROLLOUT_SYMPTOMS), Join.WORKLOAD),
+    Link("pod.config_ref.kind_mixup", "pod.config_ref.configmap_missing", Join.CONTAINER),
+    Link("pod.image_pull.secret_missing", "pod.image_pull.auth", Join.WORKLOAD),
+    Link("pod.memory_leak", "pod.oom_killed", Join.CONTAINER),
+    Link("pod.memory_leak", "pod.memory_near_limit", Join.CONTAINER),
+    Link("pod.oom_killed", "pod.memory_near_limit", Join.CONTAINER),
+    Link("app.regression_after_change", "pod.memory_leak", Join.WORKLOAD),
+    Link("app.regression_after_change", "app.exhausted", Join.WORKLOAD),
+    Link("pod.cpu_throttled", "pod.probe.timeout", Join.CONTAINER),
+    Link("pod.probe.timeout", "pod.probe.liveness_kills", Join.CONTAINER),
+    Link("pod.probe.port_mismatch", "pod.probe.*", Join.CONTAINER),
+    Link("pod.probe.http_status", "pod.probe.liveness_kills", Join.CONTAINER),
+    Link("app.dependency_unreachable", "pod.probe.*", Join.WORKLOAD),
+    Link("pod.crash_loop", "pod.probe.*", Join.CONTAINER),
+    Link("pod.oom_killed", "pod.probe.*", Join.CONTAINER),
+    Link("app.exhausted", "app.dependency_unreachable", Join.CALLED),
+    # A broken workload is what its Service, its callers and its routes feel.
+    *_each(
+        (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN, "pod.memory_leak"),
+        (*SERVICE_SYMPTOMS, "service.target_port_mismatch"),
+        Join.SERVES,
+    ),
+    *_each(
+        (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN, *SERVICE_FAULTS, "pod.memory_leak"),
+        ("app.dependency_unreachable",),
+        Join.CALLED,
+    ),
+    *_each(
+        (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN, *SERVICE_FAULTS),
+        ("ingress.no_address", "ingress.backend_unready"),
+        Join.ROUTED,
+    ),
+    Link("service.target_port_name_missing", "service.endpoints_not_ready", Join.WORKLOAD),
+    Link("netpol.*", "app.dependency_unreachable", Join.WORKLOAD),
+    Link("netpol.*", "app.name_unresolved", Join.WORKLOAD),
+    # Nodes and what runs on them.
+    *_each(
+        (
+            "node.not_ready",
+            "node.memory_pressure",
+            "node.disk_pressure",
+            "node.pid_or_network",
+            "node.system_oom",
+        ),
+        (
+            "pod.evicted.node_pressure",
+            "pod.node_lost",
+            "pod.disrupted",
+            "pod.stuck_terminating",
+            "pod.killed_not_oom",
+            "pod.sandbox_failed",
+            "pod.unschedulable.taint",
+            "pod.unschedulable.cordoned",
+            "volume.multi_attach",
+        ),
+        Join.NODE,
+    ),
+    Link("node.not_ready", "deploy.unavailable", Join.NODE),
+    Link("node.left_cordoned", "pod.unschedulable.cordoned", Join.NODE),
+    Link("pod.memory_leak", "node.memory_pressure", Join.ON_NODE),
+    Link("pod.memory_hog", "node.memory_pressure", Join.ON_NODE),
+    # Storage, quotas, autoscaling.
+    *_each(("pvc.*",), ("pod.unschedulable.volume", "pod.volume_mount_failed"), Join.CLAIM),
+    Link("pvc.nearly_full", "app.exhausted", Join.REFERENCE),
+    Link("quota.near_limit", "workload.create_refused.quota", Join.REFERENCE),
+    Link("config.changed_not_reloaded", "app.credentials_refused", Join.REFERENCE),
+    Link("hpa.requests_missing", "app.exhausted", Join.SCALES),
+)
+
+
+def matches(pattern: str, rule: str) -> bool:
+    """Whether a rule id is meant by a pattern: the same, or under its `*`."""
+    return rule == pattern or (pattern.endswith("*") and rule.startswith(pattern[:-1]))
+
+
+def is_symptom(rule: str) -> bool:
+    return any(matches(pattern, rule) for pattern in SYMPTOM_RULES)

@@ -1,0 +1,203 @@
+"""Findings, topology and time become ranked root causes, each with its chain to the symptoms."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from mcp_servers.engines.causal_graph import CausalGraph, causal_graph
+from mcp_servers.engines.causal_links import is_symptom
+from mcp_servers.engines.confidence import Signals, confidence
+from mcp_servers.engines.topology import Relation, Topology
+from mcp_servers.facts.findings import Finding, Severity
+from mcp_servers.facts.kubernetes import Change, Cluster, Ref
+
+# A fault is blamed on a change only when it shows soon after: most faulty rollouts show in minutes,
+# leaks within hours.
+CHANGE_LEADS_BY_AT_MOST = timedelta(hours=6)
+
+# Two clocks and event times rounded to seconds: a cause may look this much younger than its effect.
+CLOCK_SLACK = timedelta(seconds=60)
+
+
+class Verdict(StrEnum):
+    FOUND = "found"
+    HEALTHY = "healthy"
+    INSUFFICIENT_DATA = "insufficient_data"
+
+
+@dataclass(frozen=True, slots=True)
+class RootCause:
+    """One cause that nothing else explains. `chain` leads from it to what users feel."""
+
+    finding: Finding
+    confidence: float
+    chain: tuple[Finding, ...]
+    explains: tuple[Finding, ...]
+    change: Change | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """`elsewhere` holds faults that do not touch what was asked about; `hygiene` low and info."""
+
+    verdict: Verdict
+    roots: tuple[RootCause, ...]
+    symptoms: tuple[Finding, ...]
+    elsewhere: tuple[Finding, ...]
+    hygiene: tuple[Finding, ...]
+
+
+def rank(
+    findings: Sequence[Finding],
+    cluster: Cluster,
+    topology: Topology,
+    *,
+    focus: frozenset[Ref] = frozenset(),
+    namespace: str = "",
+) -> Ranking:
+    """Rank the causes behind `findings`, best first.
+
+    `focus` are the objects asked about and what stands for them (a Service and its workload);
+    empty means everything in `namespace`, or the cluster when that is empty too. A cause outside
+    the namespace counts when it explains something inside or something inside depends on it.
+    """
+    faults = [one for one in findings if one.severity.weight >= Severity.MEDIUM.weight]
+    graph = causal_graph(faults, cluster, topology)
+    scope = _Scope(focus, namespace, topology)
+    relevant = [root for root in graph.roots() if scope.concerns(root, graph.explained_by(root))]
+    ranked = _ranked(relevant, graph, cluster, scope)
+    told = {id(root.finding) for root in ranked}
+    shown = {id(one) for root in ranked for one in root.explains}
+    return Ranking(
+        verdict=_verdict(ranked, cluster, scope),
+        roots=tuple(ranked),
+        symptoms=tuple(one for one in faults if id(one) in shown and id(one) not in told),
+        elsewhere=tuple(one for one in faults if id(one) not in shown | told),
+        hygiene=tuple(one for one in findings if one.severity.weight < Severity.MEDIUM.weight),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    focus: frozenset[Ref]
+    namespace: str
+    topology: Topology
+
+    def concerns(self, root: Finding, explained: Iterable[Finding]) -> bool:
+        return self.reaches(root, explained) or self.is_near(root)
+
+    def reaches(self, root: Finding, explained: Iterable[Finding]) -> bool:
+        """Whether what was asked about is the root, feels it, or depends on it."""
+        if not self.focus:
+            return self.is_near(root) or any(self.is_near(one) for one in explained)
+        touched = {ref for one in (root, *explained) for ref in (one.resource, *one.affected)}
+        return bool(touched & self.focus) or any(
+            self.topology.path(asked, root.resource) for asked in self.focus
+        )
+
+    def is_near(self, finding: Finding) -> bool:
+        """Whether it stands in the namespace asked about; a node is near to all that run on it."""
+        if not self.namespace or finding.resource.namespace == self.namespace:
+            return True
+        return any(ref.namespace == self.namespace for ref in finding.affected)
+
+
+def _ranked(
+    roots: Sequence[Finding], graph: CausalGraph, cluster: Cluster, scope: _Scope
+) -> list[RootCause]:
+    causes = [_root_cause(root, graph, cluster, scope, rivals=len(roots) - 1) for root in roots]
+    reaching = {id(one.finding): scope.reaches(one.finding, one.explains) for one in causes}
+
+    def order(cause: RootCause) -> tuple[object, ...]:
+        finding = cause.finding
+        return (
+            not reaching[id(finding)],
+            is_symptom(finding.rule),
+            -_felt_by_users(cause),
+            -len(cause.explains),
+            -cause.confidence,
+            finding.since or cluster.now,
+            finding.resource,
+            finding.rule,
+        )
+
+    return sorted(causes, key=order)
+
+
+def _root_cause(
+    root: Finding, graph: CausalGraph, cluster: Cluster, scope: _Scope, *, rivals: int
+) -> RootCause:
+    explains = tuple(graph.explained_by(root))
+    change = change_before(root, cluster, scope.topology)
+    signals = Signals(
+        stated=root.confidence,
+        explained_elsewhere=len({one.resource for one in explains} - {root.resource}),
+        explained_here=sum(one.resource == root.resource for one in explains),
+        change_before=change is not None,
+        symptom_only=is_symptom(root.rule),
+        reaches_focus=scope.reaches(root, explains),
+        rivals=rivals,
+        unseen=len(cluster.not_checked),
+    )
+    return RootCause(root, confidence(signals), graph.chain(root), explains, change)
+
+
+def _felt_by_users(cause: RootCause) -> int:
+    return max(one.severity.weight for one in (cause.finding, *cause.explains))
+
+
+def change_before(root: Finding, cluster: Cluster, topology: Topology) -> Change | None:
+    """The last change, soon before a root's first sign, of its resource or what that refers to."""
+    since = root.since
+    if since is None:
+        return None
+    own = {root.resource, *topology.dependencies(root.resource, Relation.REFERS_TO)}
+    before = [
+        change
+        for change in cluster.changes
+        if change.target in own
+        and since - CHANGE_LEADS_BY_AT_MOST <= change.at <= since + CLOCK_SLACK
+    ]
+    return max(before, key=lambda change: change.at, default=None)
+
+
+def _verdict(ranked: Sequence[RootCause], cluster: Cluster, scope: _Scope) -> Verdict:
+    if ranked:
+        return Verdict.FOUND
+    looked_at = cluster.all("Pod", scope.namespace or None)
+    return Verdict.HEALTHY if looked_at else Verdict.INSUFFICIENT_DATA
+
+
+def timeline(
+    roots: Sequence[RootCause], cluster: Cluster, *, at_most: int = 12
+) -> list[tuple[datetime, Finding | Change]]:
+    """Changes and first signs around the roots, oldest first."""
+    moments: dict[tuple[datetime, str], Finding | Change] = {}
+    for root in roots:
+        for one in (root.finding, *root.explains):
+            if one.since:
+                moments[one.since, f"{one.rule} {one.resource}"] = one
+    if not moments:
+        return []
+    first = min(at for at, _ in moments)
+    for change in cluster.changes:
+        if first - CHANGE_LEADS_BY_AT_MOST <= change.at:
+            moments[change.at, f"{change.kind} {change.target}"] = change
+    return [(at, moments[at, key]) for at, key in sorted(moments)][:at_most]
+
+
+def changes_that_did_no_harm(
+    roots: Sequence[RootCause], findings: Sequence[Finding], cluster: Cluster
+) -> list[Change]:
+    """Changes in the window whose target shows no fault of its own: decoys worth naming."""
+    blamed = {root.change for root in roots if root.change}
+    faulty = {one.resource for one in findings if one.severity.weight >= Severity.MEDIUM.weight}
+    last: Mapping[Ref, Change] = {
+        change.target: change for change in sorted(cluster.changes, key=lambda one: one.at)
+    }
+    return [
+        change
+        for target, change in sorted(last.items())
+        if change not in blamed and target not in faulty
+    ]

@@ -1,0 +1,61 @@
+"""Which containers' logs are worth reading: the broken first, then one of each neighbour."""
+
+from collections.abc import Iterator
+
+from mcp_servers.engines.ownership import top_owner
+from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
+
+# Each log costs a request of some milliseconds; beyond this a person waits.
+AT_MOST = 60
+
+Wanted = tuple[Resource, str, bool]  # pod, container, previous instance
+
+
+def containers_worth_reading(
+    cluster: Cluster, *, near: str = "", at_most: int = AT_MOST
+) -> list[Wanted]:
+    """(pod, container, previous) in the order of how much they may tell, the asked namespace first.
+
+    Every container that restarted or is not ready is read, both instances where there are two;
+    of healthy workloads one pod each, because callers log what they cannot reach.
+    """
+    pods = sorted(cluster.all("Pod"), key=lambda pod: (pod.namespace != near, pod.ref))
+    broken = [pod for pod in pods if _is_suspect(pod)]
+    owners = {top_owner(cluster, pod) for pod in broken}
+    healthy = list(_one_each(cluster, [pod for pod in pods if not _is_suspect(pod)], owners))
+    wanted = [one for pod in (*broken, *healthy) for one in _logs_of(pod)]
+    return sorted(wanted, key=lambda one: one[0].namespace != near)[:at_most]
+
+
+def _one_each(cluster: Cluster, pods: list[Resource], known: set[Ref]) -> Iterator[Resource]:
+    seen = set(known)
+    for pod in pods:
+        owner = top_owner(cluster, pod)
+        if owner not in seen:
+            seen.add(owner)
+            yield pod
+
+
+def _is_suspect(pod: Resource) -> bool:
+    if pod.status.get("phase") == "Succeeded":
+        return False
+    return any(
+        not status.get("ready") or _restarted(status)
+        for status in pod.status.get("containerStatuses") or []
+    )
+
+
+def _logs_of(pod: Resource) -> Iterator[Wanted]:
+    statuses: list[Json] = [
+        *(pod.status.get("initContainerStatuses") or []),
+        *(pod.status.get("containerStatuses") or []),
+    ]
+    for status in statuses:
+        if not status.get("state", {}).get("waiting") or _restarted(status):
+            yield pod, str(status.get("name", "")), False
+        if _restarted(status):
+            yield pod, str(status.get("name", "")), True
+
+
+def _restarted(status: Json) -> bool:
+    return bool((status.get("lastState") or {}).get("terminated"))

@@ -1,0 +1,121 @@
+"""rca_list_findings: every finding in scope, each with its evidence."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from core.clock import monotonic_s
+from core.principal import Principal
+from mcp_servers.engines.fingerprints import fingerprint
+from mcp_servers.facts.findings import Finding
+from mcp_servers.facts.kubernetes import Ref
+from mcp_servers.rca.shapes import (
+    FindingItem,
+    FixHint,
+    Language,
+    Numbered,
+    ResourceRef,
+    Scope,
+    Skipped,
+)
+from mcp_servers.rca.study import Asked, Hands, Study, study
+from mcp_servers.rca.texts import Texts
+
+Namespace = Annotated[str, Field(max_length=63, description="Empty: all.")]
+Kind = Annotated[str, Field(max_length=63, description="e.g. Deployment, Service.")]
+Name = Annotated[str, Field(max_length=253, description="Object or service asked about.")]
+
+EVIDENCE_SHOWN = 6
+FINDINGS_SHOWN = 50
+
+
+class Diagnosis(BaseModel):
+    cluster: str
+    scope: Scope
+    findings: list[FindingItem]
+    more: int = Field(description="Findings beyond those listed.")
+    checked: dict[str, int]
+    skipped: list[Skipped]
+    duration_ms: int
+
+    def as_text(self) -> str:
+        """What a model reads: one line a finding, then its evidence."""
+        lines = [f"{len(self.findings) + self.more} findings; checked {_counts(self.checked)}"]
+        for one in self.findings[:15]:
+            since = f" since {one.since:%Y-%m-%dT%H:%M:%SZ}" if one.since else ""
+            lines.append(f"- {one.severity} {one.rule}{since}: {one.title}")
+            lines += [
+                f"  [{item.id}] {item.source}: {item.text[:160]}" for item in one.evidence[:2]
+            ]
+        lines += [f"not checked: {one.what}: {one.why}" for one in self.skipped]
+        return "\n".join(lines)
+
+
+def _counts(checked: dict[str, int]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in checked.items()) or "nothing"
+
+
+async def rca_list_findings(
+    namespace: Namespace = "",
+    kind: Kind = "",
+    name: Name = "",
+    language: Language = "en",
+    *,
+    hands: Hands,
+    caller: Principal,
+) -> Diagnosis:
+    """List everything wrong with a cluster, namespace or object, with evidence.
+
+    For causes and "why" use rca_investigate.
+    """
+    began = monotonic_s()
+    looked = await study(hands, caller, Asked(namespace, kind, name))
+    found = [one for one in looked.findings if _in_scope(one, looked)]
+    numbered, texts = Numbered(), Texts(language)
+    return Diagnosis(
+        cluster=looked.cluster.name,
+        scope=scope_of(looked),
+        findings=[_item(one, numbered, texts) for one in found[:FINDINGS_SHOWN]],
+        more=max(0, len(found) - FINDINGS_SHOWN),
+        checked=looked.checked,
+        skipped=[Skipped(what=one.what, why=one.why) for one in looked.cluster.not_checked],
+        duration_ms=round((monotonic_s() - began) * 1000),
+    )
+
+
+def _in_scope(finding: Finding, looked: Study) -> bool:
+    refs = (finding.resource, *finding.affected)
+    if looked.focus:
+        return any(ref in looked.focus for ref in refs)
+    namespace = looked.asked.namespace
+    return not namespace or any(ref.namespace == namespace for ref in refs)
+
+
+def scope_of(looked: Study) -> Scope:
+    asked = looked.asked
+    everywhere = sorted({one.name for one in looked.cluster.all("Namespace")})
+    ref = Ref(asked.kind, asked.namespace, asked.name)
+    return Scope(
+        namespaces=[asked.namespace] if asked.namespace else everywhere,
+        resource=ResourceRef.of(ref) if asked.name else None,
+    )
+
+
+def _item(finding: Finding, numbered: Numbered, texts: Texts) -> FindingItem:
+    mark = fingerprint(finding)
+    fix = finding.fix
+    return FindingItem(
+        id=f"f-{mark[:10]}",
+        rule=finding.rule,
+        severity=finding.severity,
+        confidence=finding.confidence,
+        since=finding.since,
+        fingerprint=mark,
+        container=finding.container or None,
+        resource=ResourceRef.of(finding.resource),
+        affected=[ResourceRef.of(ref) for ref in finding.affected],
+        title=texts.title(finding),
+        cause=texts.cause(finding),
+        evidence=numbered.items(finding.evidence, at_most=EVIDENCE_SHOWN),
+        fix=FixHint(id=fix.id, summary=texts.fix(finding)) if fix else None,
+    )

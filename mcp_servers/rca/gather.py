@@ -1,0 +1,190 @@
+"""Ask the hands for all that the diagnosers read; what cannot be had is listed, never guessed."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from core.clock import utc_now
+from core.errors import NotFound, OpsError
+from mcp_servers.backends.kubernetes import Kubernetes
+from mcp_servers.backends.prometheus import Prometheus
+from mcp_servers.engines.changes import changes_in
+from mcp_servers.engines.suspects import containers_worth_reading
+from mcp_servers.facts.kubernetes import Cluster, Event, LogLines, NotChecked, Resource
+from mcp_servers.facts.metrics import Series
+
+Found = TypeVar("Found")
+
+NAMESPACED = (
+    "Pod",
+    "Deployment",
+    "ReplicaSet",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+    "Service",
+    "EndpointSlice",
+    "ConfigMap",
+    "Secret",
+    "ServiceAccount",
+    "PersistentVolumeClaim",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+    "Ingress",
+    "NetworkPolicy",
+    "ResourceQuota",
+    "LimitRange",
+)
+CLUSTER_SCOPED = (
+    "Namespace",
+    "Node",
+    "PersistentVolume",
+    "StorageClass",
+    "IngressClass",
+    "APIService",
+)
+
+# Leaks show over hours; sixty points are enough for a slope.
+METRICS_REACH_BACK = timedelta(hours=3)
+POINTS = 60
+
+LOG_LINES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far to look: the namespaces, or everything when there are none."""
+
+    namespaces: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return ", ".join(self.namespaces) or "all namespaces"
+
+
+async def gather(
+    kubernetes: Kubernetes, prometheus: Prometheus | None, *, reach: Reach, near: str = ""
+) -> Cluster:
+    """Everything within reach at this moment. Logs are read in `near` first (a namespace or "").
+
+    Raises `UpstreamUnavailable` when the Kubernetes API itself does not answer: without it there
+    is nothing to say. Whatever else fails ends up in `not_checked`.
+    """
+    now = utc_now()
+    missed: list[NotChecked] = []
+    resources, events = await asyncio.gather(
+        _resources(kubernetes, reach, missed), _events(kubernetes, reach, missed)
+    )
+    seen = Cluster(now=now, resources=resources, events=events, name=kubernetes.cluster_name)
+    logs, series = await asyncio.gather(
+        _logs(kubernetes, seen, near, missed), _series(prometheus, reach, now, missed)
+    )
+    return replace(
+        seen, logs=logs, series=series, changes=changes_in(seen), not_checked=tuple(missed)
+    )
+
+
+async def _resources(
+    kubernetes: Kubernetes, reach: Reach, missed: list[NotChecked]
+) -> list[Resource]:
+    asked: list[tuple[str, Awaitable[list[Resource]]]] = [
+        (kind, kubernetes.list(kind)) for kind in CLUSTER_SCOPED
+    ]
+    for kind in NAMESPACED:
+        if reach.namespaces:
+            asked += [
+                (f"{kind} in {namespace}", kubernetes.list(kind, namespace=namespace))
+                for namespace in reach.namespaces
+            ]
+        else:
+            asked.append((kind, kubernetes.list(kind)))
+    listed = await asyncio.gather(*(_or_missed(what, call, missed) for what, call in asked))
+    return [_without_values(resource) for found in listed for resource in found]
+
+
+async def _or_missed(
+    what: str, call: Awaitable[Sequence[Found]], missed: list[NotChecked]
+) -> Sequence[Found]:
+    """What the call found; when it was refused, nothing, and a line in `missed`."""
+    try:
+        return await call
+    except NotFound:
+        return ()  # the cluster does not serve this kind: there is nothing of it to check
+    except OpsError as error:
+        if error.code == "upstream_unavailable" and what in ("Pod", "Node"):
+            raise
+        missed.append(NotChecked(what, f"{error.code}: {error.message}"))
+        return ()
+
+
+def _without_values(resource: Resource) -> Resource:
+    """A Secret keeps the names of its keys and loses what they hold, before anything reads it."""
+    if resource.kind != "Secret":
+        return resource
+    data = dict.fromkeys(resource.raw.get("data") or {}, "")
+    return Resource({**resource.raw, "data": data, "stringData": {}})
+
+
+async def _events(kubernetes: Kubernetes, reach: Reach, missed: list[NotChecked]) -> list[Event]:
+    calls = [kubernetes.events(namespace=one) for one in reach.namespaces or ("",)]
+    listed = await asyncio.gather(*(_or_missed("events", call, missed) for call in calls))
+    return [event for found in listed for event in found]
+
+
+async def _logs(
+    kubernetes: Kubernetes, seen: Cluster, near: str, missed: list[NotChecked]
+) -> list[LogLines]:
+    wanted = containers_worth_reading(seen, near=near)
+    refused: list[NotChecked] = []
+    read = await asyncio.gather(
+        *(
+            _log(kubernetes, pod, container, previous=previous, refused=refused)
+            for pod, container, previous in wanted
+        )
+    )
+    missed.extend(_told_once(refused))
+    return [log for log in read if log is not None]
+
+
+async def _log(
+    kubernetes: Kubernetes,
+    pod: Resource,
+    container: str,
+    *,
+    previous: bool,
+    refused: list[NotChecked],
+) -> LogLines | None:
+    try:
+        return await kubernetes.logs(
+            pod.name,
+            namespace=pod.namespace,
+            container=container,
+            previous=previous,
+            tail_lines=LOG_LINES,
+        )
+    except NotFound:
+        return None  # no such log is an ordinary state of a container that has not run
+    except OpsError as error:
+        if error.code != "invalid":  # the API refuses logs of a container that waits: also ordinary
+            refused.append(NotChecked("logs", f"{error.code}: {error.message}"))
+        return None
+
+
+def _told_once(refused: Iterable[NotChecked]) -> list[NotChecked]:
+    return list(dict.fromkeys(refused))[:3]
+
+
+async def _series(
+    prometheus: Prometheus | None, reach: Reach, now: datetime, missed: list[NotChecked]
+) -> list[Series]:
+    if prometheus is None:
+        missed.append(NotChecked("metrics", "not_configured: No Prometheus is configured."))
+        return []
+    chosen = f',namespace=~"{"|".join(reach.namespaces)}"' if reach.namespaces else ""
+    query = f'container_memory_working_set_bytes{{container!="",container!="POD"{chosen}}}'
+    start = now - METRICS_REACH_BACK
+    call = prometheus.query_range(query, start=start, end=now, points=POINTS)
+    return list(await _or_missed("metrics", call, missed))

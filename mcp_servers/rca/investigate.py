@@ -1,0 +1,94 @@
+"""rca_investigate: the ranked root causes of a symptom, told with evidence."""
+
+import hashlib
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from core.clock import monotonic_s
+from core.principal import Principal
+from mcp_servers.engines.fingerprints import fingerprint
+from mcp_servers.engines.rca_ranking import Ranking, rank
+from mcp_servers.rca.diagnose import Kind, Name, Namespace, scope_of
+from mcp_servers.rca.shapes import (
+    Language,
+    RootCauseItem,
+    RuledOut,
+    Scope,
+    Skipped,
+    Symptom,
+    TimelineEntry,
+)
+from mcp_servers.rca.study import Asked, Hands, Study, study
+from mcp_servers.rca.telling import Teller, investigation_text
+
+Window = Annotated[
+    str, Field(pattern=r"^P(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?$", description="ISO 8601, e.g. PT1H.")
+]
+SymptomText = Annotated[str, Field(max_length=500, description="What was observed.")]
+
+
+class Investigation(BaseModel):
+    incident_id: str
+    verdict: str = Field(description="found | healthy | insufficient_data")
+    summary: str
+    scope: Scope
+    root_causes: list[RootCauseItem]
+    symptoms: list[Symptom]
+    timeline: list[TimelineEntry]
+    ruled_out: list[RuledOut]
+    elsewhere: list[Symptom] = Field(description="Faults that do not touch what was asked about.")
+    checked: dict[str, int]
+    not_checked: list[Skipped]
+    duration_ms: int
+
+    def as_text(self) -> str:
+        return investigation_text(self)
+
+
+async def rca_investigate(
+    namespace: Namespace = "",
+    kind: Kind = "",
+    name: Name = "",
+    symptom: SymptomText = "",
+    window: Window = "PT1H",
+    language: Language = "en",
+    *,
+    hands: Hands,
+    caller: Principal,
+) -> Investigation:
+    """Find the root cause of a failure: ranked causes with evidence, chain, timeline, what was ruled out.
+
+    Use first for "why", "what is wrong", "since when".
+    """
+    began = monotonic_s()
+    looked = await study(hands, caller, Asked(namespace, kind, name))
+    ranking = rank(
+        looked.findings,
+        looked.cluster,
+        looked.topology,
+        focus=looked.focus,
+        namespace=namespace,
+    )
+    teller = Teller(looked, ranking, language)
+    return Investigation(
+        incident_id=_incident_id(looked, ranking),
+        verdict=ranking.verdict,
+        summary=teller.summary(),
+        scope=scope_of(looked),
+        root_causes=teller.root_causes(),
+        symptoms=teller.symptoms(),
+        timeline=teller.timeline(),
+        ruled_out=teller.ruled_out(),
+        elsewhere=teller.elsewhere(),
+        checked=looked.checked,
+        not_checked=[Skipped(what=one.what, why=one.why) for one in looked.cluster.not_checked],
+        duration_ms=round((monotonic_s() - began) * 1000),
+    )
+
+
+def _incident_id(looked: Study, ranking: Ranking) -> str:
+    """The same for the same causes in the same cluster, whoever asks and however often."""
+    marks = sorted(fingerprint(root.finding) for root in ranking.roots)
+    text = "\n".join([looked.cluster.name, looked.asked.namespace, *marks])
+    return f"inc-{hashlib.sha256(text.encode()).hexdigest()[:12]}"

@@ -1,0 +1,84 @@
+"""Which objects a question is about, and which others stand for the same thing."""
+
+from collections.abc import Iterable
+
+from core.errors import NotFound
+from mcp_servers.engines.nearest import nearest_names
+from mcp_servers.engines.ownership import top_owner
+from mcp_servers.engines.topology import Relation, Topology
+from mcp_servers.facts.kubernetes import Cluster, Ref, Resource
+
+APP_LABELS = ("app.kubernetes.io/name", "app", "k8s-app")
+NAMEABLE = (
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "CronJob",
+    "Job",
+    "Service",
+    "Ingress",
+    "Pod",
+    "Node",
+    "PersistentVolumeClaim",
+    "HorizontalPodAutoscaler",
+    "ConfigMap",
+    "ReplicaSet",
+)
+
+
+def check_namespace(cluster: Cluster, namespace: str) -> None:
+    """Raise `NotFound` with the nearest names when the namespace does not exist."""
+    known = sorted({one.name for one in cluster.all("Namespace")} | _used(cluster.resources))
+    if namespace and known and namespace not in known:
+        near = nearest_names(namespace, known)
+        hint = f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(known[:20])}."
+        raise NotFound(f"There is no namespace {namespace!r}.", hint=hint)
+
+
+def _used(resources: Iterable[Resource]) -> set[str]:
+    return {one.namespace for one in resources if one.namespace}
+
+
+def objects_named(cluster: Cluster, *, namespace: str, kind: str, name: str) -> list[Resource]:
+    """Every object a question may mean by this name. Raises `NotFound` naming the nearest."""
+    kinds = [one for one in NAMEABLE if not kind or one.lower() == kind.lower()]
+    nameable = [
+        one
+        for one_kind in kinds or NAMEABLE
+        for one in cluster.all(one_kind)
+        if not namespace or one.namespace in ("", namespace)
+    ]
+    found = [one for one in nameable if one.name == name] or [
+        one
+        for one in nameable
+        if one.controller() is None and any(one.labels.get(key) == name for key in APP_LABELS)
+    ]
+    if not found:
+        raise _not_found(cluster, nameable, namespace=namespace, kind=kind, name=name)
+    return found
+
+
+def _not_found(
+    cluster: Cluster, nameable: list[Resource], *, namespace: str, kind: str, name: str
+) -> NotFound:
+    place = f" in namespace {namespace}" if namespace else ""
+    message = f"There is no {kind or 'object'} named {name!r}{place}."
+    elsewhere = sorted({str(one.ref) for one in cluster.resources if one.name == name})
+    if elsewhere:
+        return NotFound(message, hint=f"It exists as {', '.join(elsewhere[:3])}.")
+    top = {one.name for one in nameable if one.controller() is None}
+    near = nearest_names(name, sorted(top))
+    return NotFound(message, hint=f"Did you mean {', '.join(near)}?" if near else "")
+
+
+def standing_for(
+    cluster: Cluster, topology: Topology, objects: Iterable[Resource]
+) -> frozenset[Ref]:
+    """The objects themselves, their controllers, and the Services and workloads joined to them."""
+    focus: set[Ref] = set()
+    for one in objects:
+        owner = top_owner(cluster, one) if one.kind in ("Pod", "ReplicaSet", "Job") else one.ref
+        focus |= {one.ref, owner}
+        focus |= set(topology.dependencies(owner, Relation.SELECTS, Relation.SCALES))
+        focus |= set(topology.dependents(owner, Relation.SELECTS))
+    return frozenset(focus)

@@ -1,0 +1,261 @@
+"""A ranking in words: summary, causes, what was ruled out, and the compact text for a model."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mcp_servers.engines.rca_ranking import (
+    Ranking,
+    RootCause,
+    Verdict,
+    changes_that_did_no_harm,
+    timeline,
+)
+from mcp_servers.facts.findings import Evidence, Finding, Source
+from mcp_servers.facts.kubernetes import Change, Ref
+from mcp_servers.rca.shapes import (
+    EvidenceItem,
+    Language,
+    Numbered,
+    Recommendation,
+    ResourceRef,
+    RootCauseItem,
+    RuledOut,
+    Step,
+    Symptom,
+    TimelineEntry,
+)
+from mcp_servers.rca.study import Study
+from mcp_servers.rca.texts import Texts, category
+
+if TYPE_CHECKING:
+    from mcp_servers.rca.investigate import Investigation
+
+ROOTS_SHOWN = 5
+EVIDENCE_SHOWN = 6
+SYMPTOMS_SHOWN = 8
+RULED_OUT_SHOWN = 6
+
+
+class Teller:
+    """Tells one ranking in one language; evidence keeps its number throughout."""
+
+    def __init__(self, looked: Study, ranking: Ranking, language: Language) -> None:
+        self._looked = looked
+        self._ranking = ranking
+        self._texts = Texts(language)
+        self._numbered = Numbered()
+        self._roots = ranking.roots[:ROOTS_SHOWN]
+
+    def summary(self) -> str:
+        if self._ranking.verdict is Verdict.FOUND:
+            return self._found()
+        phrase, scope = self._texts.phrase, self._scope()
+        if self._ranking.verdict is Verdict.INSUFFICIENT_DATA:
+            return phrase("insufficient", scope=scope)
+        parts = [phrase("healthy", scope=scope), phrase("healthy_checked", checked=self._checked())]
+        if self._ranking.elsewhere:
+            titles = self._titles(self._ranking.elsewhere)
+            parts.append(phrase("healthy_elsewhere", titles=titles))
+        return self._joined([*parts, phrase("healthy_ask")])
+
+    def _found(self) -> str:
+        first, phrase = self._roots[0], self._texts.phrase
+        title = self._texts.title(first.finding)
+        name = "found_many" if len(self._roots) > 1 else "found"
+        parts = [phrase(name, title=title, count=len(self._roots))]
+        if change := first.change:
+            parts.append(phrase("with_change", at=_stamp(change.at), change=change.summary))
+        others = [one for one in first.explains if one.resource != first.finding.resource]
+        if shown := others or list(first.explains):
+            titles = self._titles(shown)
+            parts.append(phrase("explains", count=len(first.explains), titles=titles))
+        return self._joined(parts)
+
+    def _scope(self) -> str:
+        asked = self._looked.asked
+        if asked.name:
+            return self._texts.name_of(Ref(asked.kind, asked.namespace, asked.name)).strip()
+        return asked.namespace or self._looked.cluster.name or "cluster"
+
+    def _checked(self) -> str:
+        kinds = ("Pod", "Deployment", "StatefulSet", "Service", "Node")
+        counts = self._looked.checked
+        return ", ".join(f"{counts[kind]} {kind}" for kind in kinds if counts.get(kind))
+
+    def _titles(self, findings: Sequence[Finding], at_most: int = 3) -> str:
+        titles = dict.fromkeys(self._texts.title(one) for one in findings)
+        return ("；" if self._texts.language == "zh" else "; ").join(list(titles)[:at_most])
+
+    def _joined(self, parts: Sequence[str]) -> str:
+        return ("" if self._texts.language == "zh" else " ").join(parts)
+
+    def root_causes(self) -> list[RootCauseItem]:
+        return [self._root(n, root) for n, root in enumerate(self._roots, start=1)]
+
+    def _root(self, n: int, root: RootCause) -> RootCauseItem:
+        finding = root.finding
+        return RootCauseItem(
+            rank=n,
+            rule=finding.rule,
+            category=category(finding.rule),
+            severity=finding.severity,
+            resource=ResourceRef.of(finding.resource),
+            confidence=root.confidence,
+            since=finding.since,
+            summary=self._texts.title(finding),
+            cause=self._texts.cause(finding),
+            change=root.change.summary if root.change else "",
+            evidence=self._evidence_of(root),
+            chain=[
+                Step(
+                    resource=ResourceRef.of(one.resource),
+                    rule=one.rule,
+                    title=self._texts.title(one),
+                )
+                for one in root.chain
+            ],
+            recommendations=self._recommendations(finding),
+        )
+
+    def _evidence_of(self, root: RootCause) -> list[EvidenceItem]:
+        shown = list(root.finding.evidence[:EVIDENCE_SHOWN])
+        if root.change:
+            shown.append(_evidence_for(root.change))
+        return self._numbered.items(shown, at_most=EVIDENCE_SHOWN + 1)
+
+    def _recommendations(self, finding: Finding) -> list[Recommendation]:
+        fix, phrase = finding.fix, self._texts.phrase
+        told: list[Recommendation] = []
+        if fix and (summary := self._texts.fix(finding)):
+            action = phrase("recommend_fix", fix=fix.id)
+            told.append(
+                Recommendation(action=action, description=summary, priority="high", fix=fix.id)
+            )
+        if advice := self._texts.advice(finding):
+            action = phrase("recommend_check")
+            priority = "medium" if told else "high"
+            told.append(Recommendation(action=action, description=advice, priority=priority))
+        return told
+
+    def symptoms(self) -> list[Symptom]:
+        return [self._symptom(one) for one in self._ranking.symptoms[:SYMPTOMS_SHOWN]]
+
+    def elsewhere(self) -> list[Symptom]:
+        return [self._symptom(one) for one in self._ranking.elsewhere[:SYMPTOMS_SHOWN]]
+
+    def _symptom(self, finding: Finding) -> Symptom:
+        return Symptom(
+            rule=finding.rule,
+            resource=ResourceRef.of(finding.resource),
+            title=self._texts.title(finding),
+            since=finding.since,
+            evidence=self._numbered.items(finding.evidence, at_most=2),
+        )
+
+    def timeline(self) -> list[TimelineEntry]:
+        return [self._moment(at, what) for at, what in timeline(self._roots, self._looked.cluster)]
+
+    def _moment(self, at: datetime, what: Finding | Change) -> TimelineEntry:
+        if isinstance(what, Change):
+            known = self._numbered.known(_evidence_for(what))
+            return TimelineEntry(at=at, text=what.summary, evidence=known)
+        known = self._numbered.known(what.evidence[0]) if what.evidence else None
+        return TimelineEntry(at=at, text=self._texts.title(what), evidence=known)
+
+    def ruled_out(self) -> list[RuledOut]:
+        if self._ranking.verdict is not Verdict.FOUND:
+            return []
+        told = [*self._explained(), *self._harmless_changes(), *self._nodes()]
+        return told[:RULED_OUT_SHOWN]
+
+    def _explained(self) -> list[RuledOut]:
+        """Each neighbour that looks broken, once, with the chain that leads to it."""
+        told: dict[Ref, RuledOut] = {}
+        for root in self._roots:
+            for one in root.explains:
+                if one.resource not in (root.finding.resource, *told):
+                    told[one.resource] = self._as_symptom(one, root)
+        return list(told.values())[:3]
+
+    def _as_symptom(self, one: Finding, root: RootCause) -> RuledOut:
+        name, phrase = self._texts.name_of, self._texts.phrase
+        hypothesis = phrase("symptom_only", name=name(one.resource), title=self._texts.title(one))
+        why = phrase("symptom_only_why", root=name(root.finding.resource))
+        return RuledOut(hypothesis=hypothesis, why=why)
+
+    def _harmless_changes(self) -> list[RuledOut]:
+        looked, phrase = self._looked, self._texts.phrase
+        changes = changes_that_did_no_harm(self._roots, looked.findings, looked.cluster)
+        near = [
+            one
+            for one in changes
+            if not looked.asked.namespace or one.target.namespace == looked.asked.namespace
+        ]
+        newest = sorted(near, key=lambda one: one.at, reverse=True)[:2]
+        return [
+            RuledOut(
+                hypothesis=phrase(
+                    "change_harmless",
+                    name=self._texts.name_of(one.target),
+                    at=_stamp(one.at),
+                    summary=one.summary,
+                ),
+                why=phrase(
+                    "change_harmless_why",
+                    name=self._texts.name_of(one.target),
+                    state=self._state(one.target),
+                ),
+            )
+            for one in newest
+        ]
+
+    def _state(self, ref: Ref) -> str:
+        resource = self._looked.cluster.get(ref)
+        ready = resource.status.get("readyReplicas") if resource else None
+        if resource is None or ready is None:
+            return self._texts.phrase("state_unknown")
+        desired = resource.spec.get("replicas", 1)
+        return self._texts.phrase("state_ready", ready=ready, desired=desired)
+
+    def _nodes(self) -> list[RuledOut]:
+        nodes = self._looked.cluster.all("Node")
+        faulty = any(one.resource.kind == "Node" for one in self._looked.findings)
+        ready = sum((one.condition("Ready") or {}).get("status") == "True" for one in nodes)
+        if not nodes or faulty:
+            return []
+        phrase = self._texts.phrase
+        why = phrase("nodes_healthy_why", ready=ready, total=len(nodes))
+        return [RuledOut(hypothesis=phrase("nodes_healthy"), why=why)]
+
+
+def _evidence_for(change: Change) -> Evidence:
+    return Evidence(Source.CHANGE, f"{change.target} {change.id}", change.summary, change.at)
+
+
+def _stamp(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def investigation_text(found: "Investigation") -> str:
+    """What a model reads: the answer, its evidence as [e1] …, and what was not looked at."""
+    lines = [f"verdict: {found.verdict}", f"summary: {found.summary}"]
+    for root in found.root_causes[:3]:
+        since = f" since {_stamp(root.since)}" if root.since else ""
+        lines.append(
+            f"cause {root.rank} (confidence {root.confidence}){since} {root.rule}: {root.summary}"
+        )
+        lines.append(f"  why: {root.cause}")
+        lines += [f"  [{one.id}] {one.source} {one.text[:200]}" for one in root.evidence[:5]]
+        if len(root.chain) > 1:
+            lines.append(
+                "  chain: " + " -> ".join(f"{one.rule} {one.resource.name}" for one in root.chain)
+            )
+        lines += [f"  do: {one.description[:240]}" for one in root.recommendations[:2]]
+    for one in found.symptoms[:4]:
+        marks = " ".join(f"[{item.id}]" for item in one.evidence[:1])
+        lines.append(f"symptom: {one.title} {marks}".rstrip())
+    lines += [f"ruled out: {one.hypothesis} - {one.why}" for one in found.ruled_out[:4]]
+    lines += [f"elsewhere: {one.title}" for one in found.elsewhere[:3]]
+    lines += [f"not checked: {one.what}: {one.why}" for one in found.not_checked[:6]]
+    return "\n".join(lines)

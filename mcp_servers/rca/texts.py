@@ -1,0 +1,64 @@
+"""What findings are called, in English and Chinese: templates of the catalogue, filled."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from mcp_servers.facts.findings import Finding
+from mcp_servers.facts.kubernetes import Ref
+from mcp_servers.rca.shapes import Language
+
+Entry = Mapping[str, str]
+
+
+@cache
+def _catalogue(name: str) -> Mapping[str, Entry]:
+    text = files("mcp_servers.rca").joinpath("catalogue", f"{name}.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The words of one language."""
+
+    language: Language
+
+    def title(self, finding: Finding) -> str:
+        return self._filled(finding, "title")
+
+    def cause(self, finding: Finding) -> str:
+        return self._filled(finding, "cause")
+
+    def fix(self, finding: Finding) -> str:
+        return self._filled(finding, "fix")
+
+    def advice(self, finding: Finding) -> str:
+        return self._filled(finding, "advice")
+
+    def phrase(self, name: str, **params: object) -> str:
+        template = _catalogue(f"phrases_{self.language}")["phrases"][name]
+        return template.format_map(params)
+
+    def name_of(self, ref: Ref) -> str:
+        return (
+            f"{ref.kind} {ref.namespace}/{ref.name}" if ref.namespace else f"{ref.kind} {ref.name}"
+        )
+
+    def _filled(self, finding: Finding, part: str) -> str:
+        template = _catalogue(self.language)[finding.rule].get(part, "")
+        known = {
+            "resource": self.name_of(finding.resource),
+            "name": finding.resource.name,
+            "namespace": finding.resource.namespace,
+            "kind": finding.resource.kind,
+            "container": finding.container,
+            "affected": str(len(finding.affected)),
+        }
+        return template.format_map({**known, **finding.params})
+
+
+def category(rule: str) -> str:
+    """The category of contracts.md a rule belongs to."""
+    return _catalogue("rules")[rule]["category"]
