@@ -1,0 +1,334 @@
+"""What every tool call passes through: identity, permission, audit, size, redaction, counting."""
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast, runtime_checkable
+
+import orjson
+from mcp.server.auth.settings import AuthSettings
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
+from mcp.types import Tool as Listing
+from pydantic import AnyHttpUrl, BaseModel, TypeAdapter, ValidationError
+
+from core.clock import monotonic_s
+from core.errors import Forbidden, Invalid, NotFound, OpsError, TooLarge
+from core.principal import Permission, Principal
+from core.redaction import redact_fields, redact_text
+from core.telemetry import Metrics
+from mcp_servers.backends.nearest import did_you_mean
+from mcp_servers.caller import Bearer, Verify, caller
+from mcp_servers.paging import Page
+
+Tool = Callable[..., Awaitable[BaseModel]]
+
+# What one call may put before a model (about 6,000 tokens) and hand to a program.
+MAX_TEXT_CHARACTERS = 24_000
+MAX_DATA_BYTES = 256 * 1024
+
+
+class AuditSink(Protocol):
+    """Where every tool call is written down."""
+
+    async def record(
+        self, *, subject: str, action: str, target: str, outcome: str, detail: Mapping[str, Any]
+    ) -> None:
+        """Keep one line. `outcome` is ok, an error code, or started (before a change)."""
+        ...
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A result that knows how a model reads it best."""
+
+    def as_text(self) -> str:
+        """Compact; holds every fact that the structured content holds, or says what is left out."""
+        ...
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a server needs beside its hands: who verifies, who writes down, who counts.
+
+    `principal` is set where the process itself has one owner (stdio); every call is then theirs.
+    """
+
+    audit: AuditSink | None = None
+    metrics: Metrics | None = None
+    verifier: Bearer | None = None
+    auth: AuthSettings | None = None
+    principal: Principal | None = None
+
+    @classmethod
+    def over_http(
+        cls,
+        verify: Verify,
+        *,
+        url: str,
+        audit: AuditSink | None = None,
+        metrics: Metrics | None = None,
+    ) -> "Gate":
+        """For a server at `url`. `verify` checks that a token was issued for that very address."""
+        address = AnyHttpUrl(url)
+        settings = AuthSettings(
+            issuer_url=address, resource_server_url=address, validate_token_resource=True
+        )
+        return cls(audit=audit, metrics=metrics, verifier=Bearer(verify, url), auth=settings)
+
+    def caller(self) -> Principal:
+        return self.principal or caller()
+
+
+@dataclass(frozen=True)
+class _Published:
+    """What is known of a tool beside its function."""
+
+    needs: Permission
+    changes: bool
+    arguments: frozenset[str]
+    listing: Listing
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One call on its way through."""
+
+    principal: Principal
+    tool: str
+    arguments: Mapping[str, Any]
+    started_s: float = field(default_factory=monotonic_s)
+
+
+class ToolServer(MCPServer[None]):
+    """An MCP server that shows a caller only the tools that caller may use."""
+
+    def __init__(self, name: str, gate: Gate) -> None:
+        super().__init__(name, token_verifier=gate.verifier, auth=gate.auth, log_level="WARNING")
+        self.gate = gate
+        self.published: dict[str, _Published] = {}
+
+    async def list_tools(self) -> list[Listing]:
+        principal = self.gate.caller()
+        return [one.listing for one in self.published.values() if principal.may(one.needs)]
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Check, write down, run, shape and count one call. Only a bug leaves as an exception."""
+        try:
+            call = _Call(self.gate.caller(), name, arguments)
+        except OpsError as error:
+            return _failure(error)
+        outcome = "error"
+        try:
+            await self._admit(call)
+            result = await super().call_tool(name, arguments, context)
+            outcome = _code_of(result)
+        except OpsError as error:
+            result, outcome = _failure(error), error.code
+        except UnexpectedToolError:
+            raise
+        except ToolError as error:
+            result, outcome = _failure(_refused(name, error)), Invalid.code
+        finally:
+            await self._account(call, outcome)
+        return result
+
+    async def _admit(self, call: _Call) -> None:
+        tool = self.published.get(call.tool)
+        if tool is None or not call.principal.may(tool.needs):
+            raise _not_offered(call, self.published)
+        unknown = sorted(set(call.arguments) - tool.arguments)
+        if unknown:
+            takes = ", ".join(sorted(tool.arguments)) or "none"
+            raise Invalid(f"{call.tool} takes no argument {unknown[0]!r}.", hint=f"Takes: {takes}.")
+        namespace = call.arguments.get("namespace")
+        if isinstance(namespace, str) and namespace and not call.principal.sees(namespace):
+            mine = ", ".join(sorted(call.principal.namespaces or ())) or "none"
+            raise Forbidden(f"You may not see namespace {namespace}.", hint=f"You may see: {mine}.")
+        if tool.changes:
+            await self._record(call, "started")
+
+    async def _account(self, call: _Call, outcome: str) -> None:
+        duration_s = monotonic_s() - call.started_s
+        if self.gate.metrics:
+            known = call.tool if call.tool in self.published else "unknown"
+            self.gate.metrics.tool_called(self.name, known, outcome, duration_s)
+        await self._record(call, outcome, duration_ms=round(duration_s * 1000))
+
+    async def _record(self, call: _Call, outcome: str, **more: int) -> None:
+        if self.gate.audit is None:
+            return
+        arguments = redact_fields(dict(call.arguments))
+        await self.gate.audit.record(
+            subject=call.principal.subject,
+            action=call.tool,
+            target=_target(call.arguments),
+            outcome=outcome,
+            detail={"arguments": arguments, **more},
+        )
+
+
+def publish(
+    server: ToolServer,
+    tool: Tool,
+    *,
+    needs: Permission,
+    changes: bool = False,
+    **collaborators: object,
+) -> None:
+    """Register `tool` under its own name. The only way a function becomes an MCP tool.
+
+    `collaborators` fill the tool's keyword-only parameters and stay out of its schema; a
+    keyword-only `caller` is filled with the verified `Principal` of each call.
+    `changes` marks a tool that alters a real system; the agent asks a person first.
+    """
+    name, signature = tool.__name__, inspect.signature(tool, eval_str=True)
+    if not name.startswith(f"{server.name}_"):
+        raise TypeError(f"{name} must begin with {server.name}_")
+    hidden = {p.name for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY}
+    if hidden - {"caller"} != set(collaborators):
+        raise TypeError(f"{name} wants {sorted(hidden)}, is given {sorted(collaborators)}")
+    bound = functools.partial(tool, **cast("dict[str, Any]", collaborators))
+
+    @functools.wraps(tool)
+    async def run(**arguments: Any) -> CallToolResult:
+        if "caller" in hidden:
+            arguments["caller"] = server.gate.caller()
+        try:
+            return _success(await bound(**arguments))
+        except OpsError as error:
+            return _failure(error)
+
+    shown = [p for p in signature.parameters.values() if p.name not in hidden]
+    run.__dict__["__signature__"] = inspect.Signature(shown, return_annotation=CallToolResult)
+    server.add_tool(run)
+    server.published[name] = _Published(
+        needs=needs,
+        changes=changes,
+        arguments=frozenset(p.name for p in shown),
+        listing=_listing(tool, shown, signature.return_annotation, needs=needs, changes=changes),
+    )
+
+
+def _listing(
+    tool: Tool, shown: list[inspect.Parameter], returns: Any, *, needs: Permission, changes: bool
+) -> Listing:
+    """What `tools/list` says of a tool: schemas without what a model needs no telling."""
+    properties = {p.name: _argument_schema(p) for p in shown}
+    required = [p.name for p in shown if p.default is p.empty]
+    schema: dict[str, Any] = {"type": "object", "properties": properties}
+    return Listing(
+        name=tool.__name__,
+        description=inspect.cleandoc(tool.__doc__ or ""),
+        input_schema={**schema, "required": required} if required else schema,
+        output_schema=_untitled(TypeAdapter(returns).json_schema(mode="serialization")),
+        annotations=ToolAnnotations(
+            read_only_hint=not changes, destructive_hint=changes, idempotent_hint=not changes
+        ),
+        _meta={"midwatch/needs": str(needs), "midwatch/changes": changes},
+    )
+
+
+def _argument_schema(parameter: inspect.Parameter) -> dict[str, Any]:
+    schema = _untitled(TypeAdapter(parameter.annotation).json_schema())
+    if parameter.default is not parameter.empty and parameter.default:
+        schema["default"] = parameter.default
+    return schema
+
+
+def _untitled(schema: Any) -> Any:
+    """A schema without pydantic's titles, which repeat the names; properties so called stay."""
+    if isinstance(schema, list):
+        return [_untitled(one) for one in cast("list[Any]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    tree = cast("dict[str, Any]", schema)
+    return {
+        key: _untitled(value)
+        for key, value in tree.items()
+        if not (key == "title" and isinstance(value, str))
+    }
+
+
+def _success(result: BaseModel) -> CallToolResult:
+    """Structured content for programs and a compact text for models, cut to size and redacted."""
+    fitting = _fitting(result)
+    data = redact_fields(fitting.model_dump(mode="json"))
+    text = redact_text(fitting.as_text()) if isinstance(fitting, Readable) else _compact(data)
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=data)
+
+
+def _fitting(result: BaseModel) -> BaseModel:
+    """A page gives up rows until it fits and moves its cursor; anything else must fit."""
+    while (over := _excess(result)) > 1:
+        if not isinstance(result, Page) or len(cast("Page[Any]", result).rows) <= 1:
+            raise TooLarge("The answer is too large to hand on.", hint="Ask for less of it.")
+        page = cast("Page[Any]", result)
+        result = page.cut(max(1, int(len(page.rows) / over * 0.9)))
+    return result
+
+
+def _excess(result: BaseModel) -> float:
+    """How many times too large; at most 1 fits."""
+    data = len(result.model_dump_json())
+    text = len(result.as_text()) if isinstance(result, Readable) else data * 0.8
+    return max(data / MAX_DATA_BYTES, text / MAX_TEXT_CHARACTERS)
+
+
+def _compact(data: Any) -> str:
+    return orjson.dumps(_without_empty(data)).decode()
+
+
+def _without_empty(data: Any) -> Any:
+    """The same without nulls, empty texts and empty collections; zero and false say something."""
+    if isinstance(data, dict):
+        pairs = (
+            (key, _without_empty(value)) for key, value in cast("dict[str, Any]", data).items()
+        )
+        return {key: value for key, value in pairs if value not in (None, "", [], {})}
+    if isinstance(data, list):
+        return [_without_empty(one) for one in cast("list[Any]", data)]
+    return data
+
+
+def _failure(error: OpsError) -> CallToolResult:
+    """A sentence for the model, a code for programs. A bug never comes here: the SDK masks it."""
+    fields = {"code": error.code, "message": error.message, "hint": error.hint}
+    text = TextContent(type="text", text=redact_text(str(error)))
+    return CallToolResult(is_error=True, content=[text], structured_content=redact_fields(fields))
+
+
+def _code_of(result: CallToolResult | InputRequiredResult) -> str:
+    if isinstance(result, InputRequiredResult) or not result.is_error:
+        return "ok"
+    content: dict[str, Any] = result.structured_content or {}
+    return str(content.get("code", "error"))
+
+
+def _not_offered(call: _Call, published: Mapping[str, _Published]) -> OpsError:
+    """A tool that is not there and one that is not allowed look alike, but for the permission."""
+    tool = published.get(call.tool)
+    if tool is not None:
+        return Forbidden(f"You may not use {call.tool}.", hint=f"It needs {tool.needs}.")
+    offered = [name for name, one in published.items() if call.principal.may(one.needs)]
+    return NotFound(f"There is no tool {call.tool!r}.", hint=did_you_mean(call.tool, offered))
+
+
+def _refused(name: str, error: ToolError) -> Invalid:
+    """Why the SDK did not take the arguments, in one sentence."""
+    cause = error.__cause__
+    if not isinstance(cause, ValidationError):
+        return Invalid(str(error))
+    first = cause.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return Invalid(f"{name}: argument {where!r}: {first['msg'].lower()}.")
+
+
+def _target(arguments: Mapping[str, Any]) -> str:
+    """What a call is about, for the audit: kind, namespace and name where it says them."""
+    parts = [str(arguments.get(key) or "") for key in ("kind", "namespace", "name")]
+    return "/".join(part for part in parts if part)

@@ -1,0 +1,122 @@
+"""What the Kubernetes API said, as one of our errors: a sentence, and what to do."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import orjson
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import TimeoutError as Urllib3Timeout
+
+from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError, UpstreamUnavailable
+from mcp_servers.backends.kinds import Kind
+from mcp_servers.facts.kubernetes import Ref
+
+# How much of a strange body is worth quoting.
+QUOTED_CHARACTERS = 120
+
+
+def place(kind: Kind, namespace: str) -> str:
+    return f" in namespace {namespace}" if namespace and kind.namespaced else ""
+
+
+def from_status(status: int, body: bytes, *, verb: str, kind: Kind, namespace: str) -> OpsError:
+    """The error for an HTTP status that is not a success."""
+    said = message_of(body)
+    match status:
+        case 401:
+            return Forbidden(
+                "The Kubernetes API does not accept Midwatch's credentials.",
+                hint="Renew the token or certificate in the kubeconfig.",
+            )
+        case 403:
+            return forbidden(verb, kind, namespace)
+        case 404:
+            return NotFound(said or f"There are no {kind.resource}{place(kind, namespace)}.")
+        case 409:
+            return Conflict(said or "Somebody else changed the object first.")
+        case 400 | 405 | 406 | 415 | 422:
+            return Invalid(f"The Kubernetes API refused the request: {said or status}.")
+        case _:
+            return UpstreamUnavailable(
+                f"The Kubernetes API answered {status}{f': {said}' if said else ''}."
+            )
+
+
+def forbidden(verb: str, kind: Kind, namespace: str) -> Forbidden:
+    """Says the verb on what, and the RBAC rule that would allow it."""
+    return Forbidden(
+        f"Midwatch may not {verb} {kind.plural}{place(kind, namespace)}.",
+        hint=f"Add to Midwatch's {_role(kind, namespace)}:\n{rule(verb, kind)}",
+    )
+
+
+def rule(verb: str, kind: Kind) -> str:
+    return f'- apiGroups: ["{kind.group}"]\n  resources: ["{kind.plural}"]\n  verbs: ["{verb}"]'
+
+
+def _role(kind: Kind, namespace: str) -> str:
+    if namespace and kind.namespaced:
+        return f"Role in namespace {namespace}"
+    return "ClusterRole"
+
+
+def not_configured() -> UpstreamUnavailable:
+    return UpstreamUnavailable(
+        "No Kubernetes cluster is configured.",
+        hint="Set MIDWATCH_KUBERNETES__KUBECONFIG, or use --kubeconfig.",
+    )
+
+
+def unreachable(address: str, error: Exception, timeout_s: float) -> UpstreamUnavailable:
+    """The API did not answer, or not as it should; `error` is what the client raised."""
+    return UpstreamUnavailable(
+        f"The Kubernetes API at {_host(address)} does not answer: {_why(error, timeout_s)}.",
+        hint="Check that it runs and that this machine reaches it.",
+    )
+
+
+def _why(error: Exception, timeout_s: float) -> str:
+    cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
+    if isinstance(cause, NewConnectionError):
+        return "nothing listens there" if "refused" in str(cause) else "the host cannot be reached"
+    if isinstance(cause, TimeoutError | Urllib3Timeout):
+        return f"no answer within {timeout_s:g} s"
+    reason = str(getattr(cause, "reason", "") or cause)
+    return reason.splitlines()[-1].rstrip(".") if reason else type(cause).__name__
+
+
+def _host(address: str) -> str:
+    return urlsplit(address).netloc.rpartition("@")[2] or address
+
+
+def not_json(address: str, body: bytes) -> UpstreamUnavailable:
+    quoted = body[:QUOTED_CHARACTERS].decode(errors="replace")
+    return UpstreamUnavailable(
+        f"What answers at {_host(address)} is not a Kubernetes API: it sent {quoted!r}.",
+        hint="Check the server address in the kubeconfig.",
+    )
+
+
+def no_log(refusal: Invalid, pod: Ref, container: str) -> OpsError:
+    """Why the API gave no log, from its sentence: the words are the API server's own."""
+    said = refusal.message
+    if "previous terminated container" in said:
+        return NotFound(f"Container {container} of {pod} has not run before: it never restarted.")
+    if "is not valid for pod" in said:
+        return NotFound(f"{pod} has no container {container!r}.")
+    if "waiting to start" in said:
+        _, _, why = said.rpartition("waiting to start: ")
+        return NotFound(f"Container {container} of {pod} has no log: it waits to start ({why}).")
+    return refusal
+
+
+def message_of(body: bytes) -> str:
+    """The sentence in a Kubernetes Status, "" when there is none."""
+    try:
+        status = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return ""
+    if not isinstance(status, dict):
+        return ""
+    return str(cast("Mapping[str, Any]", status).get("message") or "").rstrip(".")

@@ -1,0 +1,187 @@
+"""The one way in to tools: `Tools(sessions, principal)`. No MCP type leaves this module."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from mcp import Client, MCPError
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import CallToolRequest, CallToolRequestParams, CallToolResult, TextContent
+from mcp.types import Tool as Listing
+
+from core.errors import NotFound, OpsError, UpstreamUnavailable, from_code
+from core.principal import Principal
+from core.telemetry import Metrics
+from mcp_servers.access import AuditSink, Gate
+from mcp_servers.backends import Backends
+from mcp_servers.backends.kubernetes import Kubernetes
+from mcp_servers.backends.nearest import did_you_mean
+from mcp_servers.caller import acting_as
+from mcp_servers.registry import BUILDERS
+
+
+@dataclass(frozen=True)
+class Connections:
+    """Where the real systems are; start-up fills it from the settings."""
+
+    kubeconfig: Path | None = None
+    context: str = ""
+    impersonate: str = ""
+    prometheus_url: str = ""
+    alertmanager_url: str = ""
+    timeout_s: float = 10.0
+    knowledge_folder: Path | None = None  # where the local index lives; None: in memory
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """A tool as its caller is offered it."""
+
+    name: str
+    server: str
+    description: str
+    input_schema: dict[str, Any]
+    changes: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`text` is compact and meant for a model; `data` is complete and meant for programs."""
+
+    text: str
+    data: dict[str, Any]
+
+
+class Sessions:
+    """Open connections to tool servers, shared by all callers of the process.
+
+    Close them in the task that opened them: use `in_process` and `over_http` with `async with`.
+    """
+
+    def __init__(self, clients: Mapping[str, Client], *, token: bool = False) -> None:
+        self._clients, self._token = clients, token
+        self._offers: dict[tuple[str, frozenset[str]], list[ToolSpec]] = {}
+
+    @property
+    def built(self) -> frozenset[str]:
+        """The servers that exist."""
+        return frozenset(self._clients)
+
+    async def offered(self, server: str, principal: Principal) -> list[ToolSpec]:
+        """What a server shows this caller; asked once for each set of permissions."""
+        # Over HTTP the token decides and is the same for all, whatever the principal holds.
+        key = (server, frozenset[str]() if self._token else frozenset(principal.permissions))
+        if key not in self._offers:
+            with acting_as(principal):
+                tools = (await self._clients[server].list_tools()).tools
+            self._offers[key] = [_spec(one) for one in tools if one.name.startswith(f"{server}_")]
+        return self._offers[key]
+
+    async def send(
+        self, name: str, arguments: Mapping[str, Any], principal: Principal
+    ) -> CallToolResult | None:
+        """One call as `principal`; None when no server could have such a tool."""
+        client = self._clients.get(name.partition("_")[0])
+        if client is None:
+            return None
+        # The session's own call_tool would check our output against our schema once more.
+        params = CallToolRequestParams(name=name, arguments=dict(arguments))
+        try:
+            with acting_as(principal):
+                return await client.session.send_request(
+                    CallToolRequest(params=params), CallToolResult
+                )
+        except (MCPError, httpx2.HTTPError) as error:
+            raise UpstreamUnavailable(f"The tool server did not answer {name}: {error}.") from error
+
+
+@asynccontextmanager
+async def in_process(
+    connections: Connections, *, audit: AuditSink | None = None, metrics: Metrics | None = None
+) -> AsyncGenerator[Sessions]:
+    """Every built server, in memory. Raises `Invalid` on a malformed kubeconfig."""
+    gate = Gate(audit=audit, metrics=metrics)
+    async with AsyncExitStack() as stack:
+        backends = connected(connections)
+        stack.callback(backends.close)
+        clients = {
+            name: await stack.enter_async_context(Client(build(backends, gate), cache=None))
+            for name, build in BUILDERS.items()
+        }
+        yield Sessions(clients)
+
+
+def connected(connections: Connections) -> Backends:
+    """The hands for these addresses; nothing is asked of them yet."""
+    return Backends(
+        kubernetes=Kubernetes.connect(
+            kubeconfig=connections.kubeconfig,
+            context=connections.context,
+            impersonate=connections.impersonate,
+            timeout_s=connections.timeout_s,
+        ),
+        knowledge_folder=connections.knowledge_folder,
+    )
+
+
+@asynccontextmanager
+async def over_http(url: str, token: str) -> AsyncGenerator[Sessions]:
+    """The servers behind one MCP address; the token alone says whose every call is."""
+    # A trust store takes 100 ms to build, and plain http has no use for one.
+    verify = url.startswith("https://")
+    headers = {"Authorization": f"Bearer {token}"}
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(httpx2.AsyncClient(headers=headers, verify=verify))
+        transport = streamable_http_client(url, http_client=http)
+        client = await stack.enter_async_context(Client(transport, cache=None))
+        names = {tool.name.partition("_")[0] for tool in (await client.list_tools()).tools}
+        yield Sessions(dict.fromkeys(names, client), token=True)
+
+
+class Tools:
+    """What one caller may do. Cheap to make, so every turn and request makes its own."""
+
+    def __init__(self, sessions: Sessions, principal: Principal) -> None:
+        self._sessions, self._principal = sessions, principal
+
+    async def list(self, *servers: str) -> list[ToolSpec]:
+        """The tools this caller may use, of these servers or of all; asked once and then kept."""
+        wanted = servers or sorted(self._sessions.built)
+        offers = [
+            await self._sessions.offered(one, self._principal)
+            for one in wanted
+            if one in self._sessions.built
+        ]
+        return [spec for offer in offers for spec in offer]
+
+    async def call(self, name: str, /, **arguments: Any) -> Answer:
+        """Raises the `OpsError` that the tool raised, whichever wire lies between."""
+        result = await self._sessions.send(name, arguments, self._principal)
+        if result is None:
+            known = [spec.name for spec in await self.list()]
+            raise NotFound(f"There is no tool {name!r}.", hint=did_you_mean(name, known))
+        text = "\n".join(one.text for one in result.content if isinstance(one, TextContent))
+        data: dict[str, Any] = result.structured_content or {}
+        if result.is_error:
+            raise _raised(text, data)
+        return Answer(text, data)
+
+
+def _spec(tool: Listing) -> ToolSpec:
+    return ToolSpec(
+        name=tool.name,
+        server=tool.name.partition("_")[0],
+        description=tool.description or "",
+        input_schema=tool.input_schema,
+        changes=not (tool.annotations and tool.annotations.read_only_hint),
+    )
+
+
+def _raised(text: str, data: Mapping[str, Any]) -> OpsError:
+    """The error as it was before it crossed the wire; a masked bug has only its text."""
+    if "code" not in data:
+        return OpsError(text)
+    return from_code(str(data["code"]), str(data["message"]), str(data.get("hint") or ""))

@@ -1,0 +1,66 @@
+"""Page: the rows that fit, "N shown of M", and a cursor."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any, Generic, Self, TypeVar
+
+from pydantic import BaseModel, Field
+
+from core.errors import Invalid
+
+Row = TypeVar("Row", bound=BaseModel)
+
+
+class Page(BaseModel, Generic[Row]):
+    """Some of the rows of a list, in its order.
+
+    A cursor is a position: rows that appear or vanish between two calls can shift it by as many.
+    """
+
+    rows: list[Row]
+    shown: str = Field(default="", description="How many of how many, e.g. '50 shown of 312'.")
+    total: int = Field(default=0, description="Rows in the whole list.")
+    cursor: str = Field(default="", description="Give it back for the next rows; empty at the end.")
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], *, cursor: str = "", size: int = 50, **facts: Any) -> Self:
+        """The page at `cursor`; `facts` fill the fields that a subclass adds."""
+        start = position(cursor)
+        if start and start >= len(rows):
+            raise Invalid("The cursor is past the end of the list.", hint="Ask without a cursor.")
+        page = cls(rows=list(rows[start : start + size]), total=len(rows), **facts)
+        return page.marked(start)
+
+    def marked(self, start: int) -> Self:
+        end = start + len(self.rows)
+        self.shown = f"{len(self.rows)} shown of {self.total}"
+        self.cursor = cursor_at(end) if end < self.total else ""
+        return self
+
+    def cut(self, keep: int) -> Self:
+        """The first `keep` rows of this page; the cursor moves to the first that is left out."""
+        start = self.start()
+        return self.model_copy(update={"rows": self.rows[:keep]}).marked(start)
+
+    def start(self) -> int:
+        after = position(self.cursor) if self.cursor else self.total
+        return after - len(self.rows)
+
+
+def cursor_at(start: int) -> str:
+    return base64.urlsafe_b64encode(f"row:{start}".encode()).decode().rstrip("=")
+
+
+def position(cursor: str) -> int:
+    """Where a cursor points. Raises `Invalid` for anything we did not give out."""
+    if not cursor:
+        return 0
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        label, _, number = text.partition(":")
+        if label == "row" and number.isdecimal():
+            return int(number)
+    except (binascii.Error, UnicodeDecodeError):
+        pass
+    raise Invalid("This is not a cursor Midwatch gave out.", hint="Ask without a cursor.")
