@@ -1,0 +1,54 @@
+"""The state behind the API: what a snapshot became when the practice cluster started."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from sandbox.kubernetes_api.kinds import Kind, Kinds
+from sandbox.kubernetes_api.views import stored_form
+from sandbox.snapshot import Log, LogKey, Snapshot
+from sandbox.store import Key, Store
+
+Json = dict[str, Any]
+
+_DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
+
+
+@dataclass
+class Cluster:
+    """Objects and logs of one practice cluster, and the kinds it serves."""
+
+    name: str
+    captured_at: datetime
+    store: Store = field(default_factory=Store)
+    kinds: Kinds = field(default_factory=Kinds)
+    logs: Mapping[LogKey, Log] = field(default_factory=dict[LogKey, Log])
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Self:
+        cluster = cls(snapshot.cluster, snapshot.captured_at, logs=snapshot.logs)
+        cluster._load(snapshot.objects)
+        return cluster
+
+    def learn_definitions(self) -> None:
+        """Serve what the CustomResourceDefinitions define now."""
+        self.kinds.learn(self.store.list(_DEFINITIONS))
+
+    def _load(self, objects: Iterable[Json]) -> None:
+        definitions = [one for one in objects if one["kind"] == "CustomResourceDefinition"]
+        self.kinds.learn(definitions)
+        for told in objects:
+            one = stored_form(told)
+            kind = self.kinds.of(one) or self.kinds.guess(one)
+            self.store.load(place(kind, one), one)
+
+
+def place(kind: Kind, one: Json) -> Key:
+    """Where an object belongs. Its metadata.namespace is set right on the way."""
+    metadata = one["metadata"]
+    if kind.namespaced:
+        metadata.setdefault("namespace", "default")
+    else:
+        metadata.pop("namespace", None)
+    return Key(kind.resource, metadata.get("namespace") or "", metadata["name"])

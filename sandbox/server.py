@@ -1,0 +1,108 @@
+"""One loopback server for the three APIs of the practice cluster."""
+
+import asyncio
+import secrets
+import socket
+import tempfile
+import threading
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import uvicorn
+from starlette.applications import Starlette
+
+from core.errors import UpstreamUnavailable
+from sandbox.kubernetes_api import Cluster, KubernetesApi, routes
+from sandbox.snapshot import Snapshot
+
+_START_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the practice cluster listens. The kubeconfig is removed when it stops."""
+
+    kubernetes: str
+    prometheus: str
+    alertmanager: str
+    kubeconfig: Path
+
+
+@asynccontextmanager
+async def serving(
+    folder: Path, *, host: str = "127.0.0.1", port: int = 0
+) -> AsyncGenerator[Addresses]:
+    """Serve a snapshot folder until the block ends. Raises `Invalid` if it cannot be read."""
+    manager = serving_in_thread(folder, host=host, port=port)
+    addresses = await asyncio.to_thread(manager.__enter__)
+    try:
+        yield addresses
+    finally:
+        await asyncio.to_thread(manager.__exit__, None, None, None)
+
+
+@contextmanager
+def serving_in_thread(
+    folder: Path, *, host: str = "127.0.0.1", port: int = 0
+) -> Generator[Addresses]:
+    """The same for code that is not asynchronous."""
+    snapshot = Snapshot.read(folder)
+    token = secrets.token_urlsafe(32)
+    app = Starlette(routes=routes(KubernetesApi(Cluster.of(snapshot), token=token)))
+    with _listening(host, port) as listener, tempfile.TemporaryDirectory() as private:
+        address = f"http://{host}:{listener.getsockname()[1]}"
+        kubeconfig = Path(private) / "kubeconfig"
+        _write_kubeconfig(kubeconfig, snapshot.cluster, address, token)
+        with _running(app, listener):
+            yield Addresses(address, f"{address}/prometheus", f"{address}/alertmanager", kubeconfig)
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Generator[socket.socket]:
+    try:
+        listener = socket.create_server((host, port))
+    except OSError as error:
+        message = f"The practice cluster cannot listen on {host}:{port}: {error.strerror}."
+        raise UpstreamUnavailable(message) from error
+    with listener:
+        yield listener
+
+
+@contextmanager
+def _running(app: Starlette, listener: socket.socket) -> Generator[None]:
+    """Run the app in its own thread with its own event loop, so that no caller stalls it."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            timeout_graceful_shutdown=1,
+        )
+    )
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listener]}, name="practice-cluster", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _write_kubeconfig(path: Path, cluster: str, address: str, token: str) -> None:
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": cluster,
+        "clusters": [{"name": cluster, "cluster": {"server": address}}],
+        "users": [{"name": "admin", "user": {"token": token}}],
+        "contexts": [{"name": cluster, "context": {"cluster": cluster, "user": "admin"}}],
+    }
+    path.touch(mode=0o600)
+    path.write_bytes(orjson.dumps(config, option=orjson.OPT_INDENT_2))
