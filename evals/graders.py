@@ -15,40 +15,40 @@ def named(resource: Json) -> Named:
 
 def hit(truth: Truth, cause: Json) -> bool:
     """Whether a root cause of the answer is one the truth accepts."""
-    return any(
-        cause["rule"] in accepted.rules and named(cause["resource"]) in accepted.resources
-        for accepted in truth.root_causes
-    )
+    resource = named(cause["resource"])
+    return any(one.takes(cause["rule"], resource) for one in truth.said.root_causes)
 
 
 def grade_investigation(truth: Truth, answer: Json) -> Iterator[str]:
     """Why an `investigate` answer is not right; nothing when it is."""
     causes: list[Json] = answer["root_causes"]
-    if answer["verdict"] != truth.verdict:
-        yield f"verdict {answer['verdict']}, expected {truth.verdict}"
-    if truth.root_causes and not (causes and hit(truth, causes[0])):
+    if answer["verdict"] != truth.said.verdict:
+        yield f"verdict {answer['verdict']}, expected {truth.said.verdict}"
+    if truth.said.root_causes and not (causes and hit(truth, causes[0])):
         found = [f"{one['rule']} {'/'.join(named(one['resource']))}" for one in causes[:3]]
         yield f"first root cause is not accepted: {found}"
-    if truth.verdict == "healthy" and causes:
+    if truth.said.verdict == "healthy" and causes:
         yield f"a healthy cluster was blamed: {causes[0]['rule']}"
+    spared = {one.key for one in truth.said.must_not_blame}
     for cause in causes:
-        if named(cause["resource"]) in truth.must_not_blame:
+        if named(cause["resource"]) in spared:
             yield f"blamed {'/'.join(named(cause['resource']))} by {cause['rule']}"
     yield from _fix_is_right(truth, causes)
 
 
 def _fix_is_right(truth: Truth, causes: list[Json]) -> Iterator[str]:
-    offered = [one["fix"] for one in (causes[0]["recommendations"] if causes else [])]
+    recommended: list[Json] = causes[0]["recommendations"] if causes else []
+    offered = [one["fix"] for one in recommended]
     if truth.fix not in ("", "none") and truth.fix not in offered:
         yield f"fix {truth.fix} was not offered: {offered}"
 
 
 def grade_text(truth: Truth, text: str) -> Iterator[str]:
     """What an answer must state, and what it must not."""
-    for fact in truth.must_mention:
+    for fact in map(str, truth.said.must_mention):
         if fact.casefold() not in text.casefold():
             yield f"does not mention {fact!r}"
-    for claim in truth.must_not_say:
+    for claim in truth.said.must_not_say:
         if claim.casefold() in text.casefold():
             yield f"says {claim!r}"
 

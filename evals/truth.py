@@ -1,10 +1,11 @@
 """What a case says is true: the truth.yaml beside a snapshot."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
+from pydantic import BaseModel, ValidationError
 
 from core.errors import Invalid
 
@@ -12,71 +13,86 @@ Json = dict[str, Any]
 Named = tuple[str, str, str]  # kind, namespace, name
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptedCause:
-    rules: frozenset[str]
-    resources: frozenset[Named]
+class Resource(BaseModel):
+    kind: str
+    namespace: str = ""
+    name: str
+
+    @property
+    def key(self) -> Named:
+        return self.kind, self.namespace, self.name
+
+
+class AcceptedCause(BaseModel):
+    """Any one of the rules on any one of the resources."""
+
+    rules: list[str]
+    resources: list[Resource]
+
+    def takes(self, rule: str, resource: Named) -> bool:
+        return rule in self.rules and resource in {one.key for one in self.resources}
+
+
+class Scope(BaseModel):
+    namespace: str = ""
+
+
+class Fix(BaseModel):
+    id: str
+    resource: Resource | None = None
+
+
+class Said(BaseModel):
+    """The file as contracts fix it. `fix` absent: nothing is said of it."""
+
+    question: Any = None
+    scope: Scope = Scope()
+    verdict: str = "found"
+    root_causes: list[AcceptedCause] = []
+    must_mention: list[str | int | float] = []
+    must_not_say: list[str] = []
+    must_not_blame: list[Resource] = []
+    fix: Fix | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
     folder: Path
-    questions: tuple[str, ...]
-    namespace: str
-    verdict: str
-    root_causes: tuple[AcceptedCause, ...] = ()
-    must_mention: tuple[str, ...] = ()
-    must_not_say: tuple[str, ...] = ()
-    must_not_blame: frozenset[Named] = field(default_factory=frozenset[Named])
-    fix: str = ""
+    said: Said
 
     @property
     def name(self) -> str:
         return self.folder.name
+
+    @property
+    def namespace(self) -> str:
+        return self.said.scope.namespace
+
+    @property
+    def questions(self) -> list[str]:
+        return _questions(self.said.question)
+
+    @property
+    def fix(self) -> str:
+        return self.said.fix.id if isinstance(self.said.fix, Fix) else self.said.fix or ""
 
     @classmethod
     def read(cls, folder: Path) -> "Truth":
         """The truth of one case. Raises `Invalid` naming the file when it cannot be read."""
         file = folder / "truth.yaml"
         try:
-            raw: Json = yaml.safe_load(file.read_text("utf-8"))
-        except (OSError, yaml.YAMLError) as error:
+            return cls(folder, Said.model_validate(yaml.safe_load(file.read_text("utf-8"))))
+        except (OSError, yaml.YAMLError, ValidationError) as error:
             raise Invalid(f"Cannot read {file}: {error}") from error
-        return cls(
-            folder=folder,
-            questions=tuple(_questions(raw.get("question"))),
-            namespace=str((raw.get("scope") or {}).get("namespace") or ""),
-            verdict=str(raw.get("verdict") or "found"),
-            root_causes=tuple(_cause(one) for one in raw.get("root_causes") or []),
-            must_mention=tuple(str(one) for one in raw.get("must_mention") or []),
-            must_not_say=tuple(str(one) for one in raw.get("must_not_say") or []),
-            must_not_blame=frozenset(_named(one) for one in raw.get("must_not_blame") or []),
-            fix=_fix(raw.get("fix")),
-        )
 
 
 def _questions(value: Any) -> list[str]:
     """One question, a list of them, or lists by language."""
     if isinstance(value, str):
         return [value]
-    several: list[Any] = list(value.values()) if isinstance(value, dict) else list(value or [])
-    return [question for one in several for question in _questions(one)]
-
-
-def _cause(raw: Json) -> AcceptedCause:
-    return AcceptedCause(
-        rules=frozenset(raw.get("rules") or []),
-        resources=frozenset(_named(one) for one in raw.get("resources") or []),
-    )
-
-
-def _named(raw: Json) -> Named:
-    return str(raw.get("kind", "")), str(raw.get("namespace") or ""), str(raw.get("name", ""))
-
-
-def _fix(raw: Any) -> str:
-    """The fix id; "" where nothing is said, "none" where none may be offered."""
-    return str(raw.get("id", "")) if isinstance(raw, dict) else str(raw or "")
+    if isinstance(value, dict):
+        return _questions(list(cast(Json, value).values()))
+    return [question for one in cast(list[Any], value or []) for question in _questions(one)]
 
 
 def cases_in(*roots: Path) -> list[Truth]:

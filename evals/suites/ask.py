@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
-from agent.events import Done
 from agent.graph import Assistant
 from agent.models import ModelChoice
+
+from agent.events import Done
 from core.principal import Permission, Principal
 from evals.graders import grade_citations, grade_text
 from evals.scoreboard import Failure, SuiteResult
@@ -30,7 +31,7 @@ async def run(cases: Sequence[Truth]) -> SuiteResult:
 def _judged(truth: Truth, done: Done) -> list[str]:
     citations = [{"n": one.n} for one in done.citations]
     answer = {"answer": done.answer, "citations": citations}
-    cited = grade_citations(answer) if truth.verdict == "found" else ()
+    cited = grade_citations(answer) if truth.said.verdict == "found" else ()
     return [*grade_text(truth, done.answer), *cited]
 
 

@@ -19,7 +19,7 @@ async def run(cases: Sequence[Truth]) -> SuiteResult:
         answer, text = await investigate(truth)
         reasons = [*grade_investigation(truth, answer), *grade_text(truth, text)]
         failures += [Failure(truth.name, reason) for reason in reasons]
-        if truth.root_causes:
+        if truth.said.root_causes:
             with_roots += 1
             hits_at_1 += any(hit(truth, one) for one in answer["root_causes"][:1])
             hits_at_3 += any(hit(truth, one) for one in answer["root_causes"][:3])

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from mcp_servers.engines.causal_links import LINKS, Join, Link, is_symptom, matches
+from mcp_servers.engines.fields import rows, whole
 from mcp_servers.engines.topology import Relation, Topology
 from mcp_servers.facts.findings import Finding
-from mcp_servers.facts.kubernetes import Cluster, Ref
+from mcp_servers.facts.kubernetes import Cluster, Json, Ref
 
 # A cause may look this much younger than its effect: clocks differ and events round to seconds.
 CLOCK_SLACK = timedelta(seconds=60)
@@ -42,7 +43,7 @@ class CausalGraph:
         if len(seen) > 6:  # a chain longer than this tells nobody anything
             return [start]
         onward = [self._longest(n, seen | {n}) for n in sorted(self._effects[start] - seen)]
-        return [start, *max(onward, key=len, default=[])]
+        return [start, *max(onward, key=len, default=list[int]())]
 
     def _reachable(self, start: int) -> frozenset[int]:
         seen, waiting = {start}, [start]
@@ -104,10 +105,8 @@ def _earliest_possible(finding: Finding, cluster: Cluster) -> datetime:
     return min(known, default=cluster.now)
 
 
-def _restarted_often(status: Mapping[str, object]) -> bool:
-    statuses = status.get("containerStatuses")
-    listed: list[dict[str, object]] = statuses if isinstance(statuses, list) else []
-    return any(int(str(one.get("restartCount") or 0)) >= 2 for one in listed)
+def _restarted_often(status: Json) -> bool:
+    return any(whole(one, "restartCount") >= 2 for one in rows(status, "containerStatuses"))
 
 
 class _Joins:
@@ -141,11 +140,12 @@ class _Joins:
         return cause.resource in selected
 
     def _called(self, cause: Finding, effect: Finding) -> bool:
-        service = _service_of(effect)
-        if service is None:
+        if cause.resource == effect.resource:
             return False
-        selected = self._topology.dependencies(service, Relation.SELECTS)
-        return cause.resource != effect.resource and cause.resource in (service, *selected)
+        return any(
+            cause.resource in (service, *self._topology.dependencies(service, Relation.SELECTS))
+            for service in services_called(effect)
+        )
 
     def _routed(self, cause: Finding, effect: Finding) -> bool:
         services = self._topology.dependencies(effect.resource, Relation.ROUTES_TO)
@@ -157,14 +157,14 @@ class _Joins:
     def _on_node(self, finding: Finding, node: Ref) -> bool:
         if node.kind != "Node":
             return False
-        if named := finding.joins.get("node"):
-            return node.name in named.split(",")
+        if named := finding.joined("node"):
+            return node.name in named
         pods = [self._cluster.get(ref) for ref in finding.affected if ref.kind == "Pod"]
         return any(pod is not None and pod.spec.get("nodeName") == node.name for pod in pods)
 
     def _refers(self, cause: Finding, effect: Finding) -> bool:
         if cause.resource.kind == "ResourceQuota":
-            return cause.resource.name == effect.joins.get("quota")
+            return cause.resource.name in effect.joined("quota")
         return cause.resource in self._topology.dependencies(effect.resource, Relation.REFERS_TO)
 
 
@@ -176,10 +176,10 @@ def _same_container(cause: Finding, effect: Finding) -> bool:
 
 def _same_claim(cause: Finding, effect: Finding) -> bool:
     claim = f"{cause.resource.namespace}/{cause.resource.name}"
-    return claim in effect.joins.get("claim", "").split(",")
+    return claim in effect.joined("claim")
 
 
-def _service_of(finding: Finding) -> Ref | None:
-    """The Service a finding's calls go to, from its join `service` = `namespace/name`."""
-    namespace, _, name = finding.joins.get("service", "").partition("/")
-    return Ref("Service", namespace, name) if name else None
+def services_called(finding: Finding) -> list[Ref]:
+    """The Services a finding's calls go to, from its join `service` = `namespace/name`."""
+    named = [one.partition("/") for one in sorted(finding.joined("service"))]
+    return [Ref("Service", namespace, name) for namespace, _, name in named if name]

@@ -3,8 +3,9 @@
 import itertools
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from mcp_servers.engines.fields import rows, text
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.facts.kubernetes import Change, Cluster, Json, Ref, Resource, moment
 
@@ -39,14 +40,14 @@ def _rollout(owner: Ref, before: Resource, after: Resource, at: datetime) -> Cha
 
 
 def _revision(replica_set: Resource) -> int:
-    text = replica_set.annotations.get(REVISION, "")
-    return int(text) if text.isdigit() else 0
+    revision = replica_set.annotations.get(REVISION, "")
+    return int(revision) if revision.isdigit() else 0
 
 
 def _differences(before: Resource, after: Resource) -> Iterator[str]:
-    old = {one.get("name"): one for one in _containers(before)}
+    old = {text(one, "name"): one for one in _containers(before)}
     for new in _containers(after):
-        was: Json = old.get(new.get("name")) or {}
+        was = old.get(text(new, "name"), {})
         if was.get("image") != new.get("image"):
             yield f"image {was.get('image')} -> {new.get('image')}"
         if was.get("resources") != new.get("resources"):
@@ -61,13 +62,13 @@ def _differences(before: Resource, after: Resource) -> Iterator[str]:
 
 
 def _changed_variables(was: Json, new: Json) -> list[str]:
-    old = {one.get("name"): one for one in was.get("env") or []}
-    now = {one.get("name"): one for one in new.get("env") or []}
-    return sorted(str(name) for name in old | now if old.get(name) != now.get(name))
+    old = {text(one, "name"): one for one in rows(was, "env")}
+    now = {text(one, "name"): one for one in rows(new, "env")}
+    return sorted(name for name in old | now if old.get(name) != now.get(name))
 
 
 def _containers(replica_set: Resource) -> list[Json]:
-    return ((replica_set.spec.get("template") or {}).get("spec") or {}).get("containers") or []
+    return rows(replica_set.spec, "template", "spec", "containers")
 
 
 def _compact(value: Json | None) -> str:
@@ -76,40 +77,39 @@ def _compact(value: Json | None) -> str:
 
 def _reported(cluster: Cluster) -> Iterator[Change]:
     reported = cluster.get(CHANGES_OBJECT)
-    data: Json = reported.raw.get("data") or {} if reported else {}
-    for one in _records(str(data.get("changes.json") or "[]")):
-        target: Json = one.get("target") or {}
-        at = moment(str(one.get("at", "")))
-        ref = Ref(
-            str(target.get("kind") or "Deployment"),
-            str(target.get("namespace") or ""),
-            str(target.get("name") or one.get("service") or ""),
-        )
+    for one in _records(text(reported.raw, "data", "changes.json") if reported else ""):
+        at = moment(one.get("at"))
         if at is not None:
-            kind, text = str(one.get("kind", "deploy")), str(one.get("summary", ""))
-            yield Change(at, kind, str(one.get("id", "")), ref, text, str(one.get("author", "")))
+            kind, summary = text(one, "kind") or "deploy", text(one, "summary")
+            yield Change(at, kind, text(one, "id"), _target(one), summary, text(one, "author"))
 
 
-def _records(text: str) -> list[Json]:
-    """The list in `text`; a list that cannot be read is as if nobody had reported anything."""
+def _target(record: Json) -> Ref:
+    kind, namespace = text(record, "target", "kind"), text(record, "target", "namespace")
+    name = text(record, "target", "name") or text(record, "service")
+    return Ref(kind or "Deployment", namespace, name)
+
+
+def _records(written: str) -> list[Json]:
+    """The list in a text; one that cannot be read is as if nobody had reported anything."""
     try:
-        records: object = json.loads(text)
+        return rows({"records": json.loads(written)}, "records")
     except ValueError:
         return []
-    return [one for one in records if isinstance(one, dict)] if isinstance(records, list) else []  # pyright: ignore[reportUnknownVariableType]
 
 
 def _edited(cluster: Cluster) -> Iterator[Change]:
     """ConfigMaps and Secrets whose managed fields say that somebody edited them after creation."""
     for kind in ("ConfigMap", "Secret"):
         for resource in cluster.all(kind):
-            for field in resource.metadata.get("managedFields") or []:
-                at = moment(field.get("time"))
-                made = resource.created_at
-                if at is None or made is None or (at - made).total_seconds() < 1:
-                    continue
-                author = str(field.get("manager", ""))
-                summary = f"{kind} {resource.name} edited by {author}"
-                yield Change(
-                    at, "config", f"{resource.uid}@{at.isoformat()}", resource.ref, summary, author
-                )
+            yield from _edits(resource)
+
+
+def _edits(resource: Resource) -> Iterator[Change]:
+    made = resource.created_at
+    for entry in rows(resource.metadata, "managedFields"):
+        at, author = moment(entry.get("time")), text(entry, "manager")
+        if at and made and at - made > timedelta(seconds=1):
+            summary = f"{resource.kind} {resource.name} edited by {author}"
+            key = f"{resource.uid}@{at.isoformat()}"
+            yield Change(at, "config", key, resource.ref, summary, author)

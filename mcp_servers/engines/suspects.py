@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from mcp_servers.engines.fields import rows, section, text
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
 
@@ -41,21 +42,21 @@ def _is_suspect(pod: Resource) -> bool:
         return False
     return any(
         not status.get("ready") or _restarted(status)
-        for status in pod.status.get("containerStatuses") or []
+        for status in rows(pod.status, "containerStatuses")
     )
 
 
 def _logs_of(pod: Resource) -> Iterator[Wanted]:
-    statuses: list[Json] = [
-        *(pod.status.get("initContainerStatuses") or []),
-        *(pod.status.get("containerStatuses") or []),
-    ]
-    for status in statuses:
-        if not status.get("state", {}).get("waiting") or _restarted(status):
-            yield pod, str(status.get("name", "")), False
+    for status in _statuses(pod):
+        if not section(status, "state", "waiting") or _restarted(status):
+            yield pod, text(status, "name"), False
         if _restarted(status):
-            yield pod, str(status.get("name", "")), True
+            yield pod, text(status, "name"), True
+
+
+def _statuses(pod: Resource) -> list[Json]:
+    return [*rows(pod.status, "initContainerStatuses"), *rows(pod.status, "containerStatuses")]
 
 
 def _restarted(status: Json) -> bool:
-    return bool((status.get("lastState") or {}).get("terminated"))
+    return bool(section(status, "lastState", "terminated"))

@@ -5,10 +5,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
+from mcp_servers.engines.fields import rows, section, strings, text, words
 from mcp_servers.engines.ownership import top_owner
-from mcp_servers.engines.selectors import matches_equality
+from mcp_servers.engines.selectors import matches
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
 
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicaSet")
@@ -39,11 +40,10 @@ class Edge:
 class Topology:
     """The dependency edges of a cluster, both ways."""
 
-    def __init__(self, edges: Iterable[Edge], pods: Mapping[Ref, frozenset[Ref]]) -> None:
+    def __init__(self, edges: Iterable[Edge]) -> None:
         self.edges = sorted(
             set(edges), key=lambda edge: (edge.dependent, edge.dependency, edge.relation)
         )
-        self.pods = pods  # workload -> its pods
         self._down: dict[Ref, list[Edge]] = {}
         self._up: dict[Ref, list[Edge]] = {}
         for edge in self.edges:
@@ -86,9 +86,6 @@ def _walked(came_from: Mapping[Ref, Ref | None], end: Ref) -> list[Ref]:
 
 def topology(cluster: Cluster, calls: Iterable[tuple[Ref, Ref]] = ()) -> Topology:
     """Read the edges out of a cluster's objects; `calls` adds (workload, Service) seen elsewhere."""
-    pods: dict[Ref, set[Ref]] = {}
-    for pod in cluster.all("Pod"):
-        pods.setdefault(top_owner(cluster, pod), set()).add(pod.ref)
     edges = [
         *_selections(cluster),
         *_routes(cluster),
@@ -98,7 +95,7 @@ def topology(cluster: Cluster, calls: Iterable[tuple[Ref, Ref]] = ()) -> Topolog
         *_calls_in_configuration(cluster),
         *(Edge(caller, service, Relation.CALLS) for caller, service in calls),
     ]
-    return Topology(edges, {ref: frozenset(found) for ref, found in pods.items()})
+    return Topology(edges)
 
 
 def workloads(cluster: Cluster) -> Iterator[Resource]:
@@ -110,33 +107,36 @@ def workloads(cluster: Cluster) -> Iterator[Resource]:
 
 
 def pod_template(workload: Resource) -> Json:
-    spec = workload.spec
     if workload.kind == "CronJob":
-        spec = (spec.get("jobTemplate") or {}).get("spec") or {}
-    return workload.raw if workload.kind == "Pod" else spec.get("template") or {}
+        return section(workload.spec, "jobTemplate", "spec", "template")
+    return workload.raw if workload.kind == "Pod" else section(workload.spec, "template")
 
 
 def _template_labels(workload: Resource) -> dict[str, str]:
-    return (pod_template(workload).get("metadata") or {}).get("labels") or {}
+    return strings(pod_template(workload), "metadata", "labels")
 
 
 def _containers(workload: Resource) -> list[Json]:
-    spec = pod_template(workload).get("spec") or {}
-    return [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
+    template = pod_template(workload)
+    return [*rows(template, "spec", "initContainers"), *rows(template, "spec", "containers")]
+
+
+def _selects(selector: dict[str, str], labels: dict[str, str]) -> bool:
+    return matches({"matchLabels": selector}, labels)
 
 
 def _selections(cluster: Cluster) -> Iterator[Edge]:
     for service in cluster.all("Service"):
-        selector: dict[str, str] = service.spec.get("selector") or {}
+        selector = strings(service.spec, "selector")
         if not selector:
             continue
         for workload in workloads(cluster):
-            if workload.namespace == service.namespace and matches_equality(
+            if workload.namespace == service.namespace and _selects(
                 selector, _template_labels(workload)
             ):
                 yield Edge(service.ref, workload.ref, Relation.SELECTS)
         for pod in cluster.all("Pod", service.namespace):
-            if matches_equality(selector, pod.labels):
+            if _selects(selector, pod.labels):
                 yield Edge(service.ref, top_owner(cluster, pod), Relation.SELECTS)
 
 
@@ -150,23 +150,22 @@ def _routes(cluster: Cluster) -> Iterator[Edge]:
 def _backend_names(value: Any) -> set[str]:
     """Names under any `service: {name: …}` of an Ingress, wherever the backend stands."""
     if isinstance(value, list):
-        items: list[Any] = value
-        return {name for item in items for name in _backend_names(item)}
+        return {name for item in cast(list[Any], value) for name in _backend_names(item)}
     if not isinstance(value, dict):
         return set()
-    tree: Json = value
-    service: Json = tree.get("service") or {}
-    own = {str(service["name"])} if "name" in service else set[str]()
+    tree = cast(Json, value)
+    named = text(tree, "service", "name")
+    own = {named} if named else set[str]()
     return own | {name for item in tree.values() for name in _backend_names(item)}
 
 
 def _references(cluster: Cluster) -> Iterator[Edge]:
     for workload in workloads(cluster):
-        spec = pod_template(workload).get("spec") or {}
+        template = pod_template(workload)
         named = {
-            *_volume_references(spec.get("volumes") or []),
+            *_volume_references(rows(template, "spec", "volumes")),
             *(one for container in _containers(workload) for one in _env_references(container)),
-            ("ServiceAccount", str(spec.get("serviceAccountName") or "default")),
+            ("ServiceAccount", text(template, "spec", "serviceAccountName") or "default"),
         }
         for kind, name in sorted(named):
             ref = Ref(kind, workload.namespace, name)
@@ -175,40 +174,42 @@ def _references(cluster: Cluster) -> Iterator[Edge]:
 
 def _volume_references(volumes: list[Json]) -> Iterator[tuple[str, str]]:
     for volume in volumes:
-        sources = [volume, *((volume.get("projected") or {}).get("sources") or [])]
-        for source in sources:
-            if name := (source.get("configMap") or {}).get("name"):
-                yield "ConfigMap", name
-            secret: Json = source.get("secret") or {}
-            if name := secret.get("secretName") or secret.get("name"):
-                yield "Secret", name
-            if name := (source.get("persistentVolumeClaim") or {}).get("claimName"):
-                yield "PersistentVolumeClaim", name
+        for source in (volume, *rows(volume, "projected", "sources")):
+            yield from _named(
+                ("ConfigMap", text(source, "configMap", "name")),
+                ("Secret", text(source, "secret", "secretName") or text(source, "secret", "name")),
+                ("PersistentVolumeClaim", text(source, "persistentVolumeClaim", "claimName")),
+            )
 
 
 def _env_references(container: Json) -> Iterator[tuple[str, str]]:
-    sources = [one.get("valueFrom") or {} for one in container.get("env") or []]
-    for source in [*sources, *(container.get("envFrom") or [])]:
-        for field, kind in (
-            ("configMapKeyRef", "ConfigMap"),
-            ("configMapRef", "ConfigMap"),
-            ("secretKeyRef", "Secret"),
-            ("secretRef", "Secret"),
-        ):
-            if name := (source.get(field) or {}).get("name"):
-                yield kind, name
+    sources = [section(one, "valueFrom") for one in rows(container, "env")]
+    for source in (*sources, *rows(container, "envFrom")):
+        yield from _named(
+            ("ConfigMap", text(source, "configMapKeyRef", "name")),
+            ("ConfigMap", text(source, "configMapRef", "name")),
+            ("Secret", text(source, "secretKeyRef", "name")),
+            ("Secret", text(source, "secretRef", "name")),
+        )
+
+
+def _named(*found: tuple[str, str]) -> list[tuple[str, str]]:
+    return [(kind, name) for kind, name in found if name]
 
 
 def _placements(cluster: Cluster) -> Iterator[Edge]:
     for pod in cluster.all("Pod"):
-        if node := pod.spec.get("nodeName"):
+        if node := text(pod.spec, "nodeName"):
             yield Edge(top_owner(cluster, pod), Ref("Node", "", node), Relation.RUNS_ON)
 
 
 def _scalers(cluster: Cluster) -> Iterator[Edge]:
     for scaler in cluster.all("HorizontalPodAutoscaler"):
-        target: Json = scaler.spec.get("scaleTargetRef") or {}
-        ref = Ref(str(target.get("kind", "")), scaler.namespace, str(target.get("name", "")))
+        kind, name = (
+            text(scaler.spec, "scaleTargetRef", "kind"),
+            text(scaler.spec, "scaleTargetRef", "name"),
+        )
+        ref = Ref(kind, scaler.namespace, name)
         yield Edge(scaler.ref, ref, Relation.SCALES)
 
 
@@ -225,27 +226,27 @@ def _calls_in_configuration(cluster: Cluster) -> Iterator[Edge]:
 
 def _services_of(cluster: Cluster, workload: Resource) -> Iterator[Ref]:
     for service in cluster.all("Service", workload.namespace):
-        selector: dict[str, str] = service.spec.get("selector") or {}
-        if selector and matches_equality(selector, _template_labels(workload)):
+        selector = strings(service.spec, "selector")
+        if selector and _selects(selector, _template_labels(workload)):
             yield service.ref
 
 
 def _hosts(container: Json) -> Iterator[str]:
-    for variable in container.get("env") or []:
-        value = str(variable.get("value") or "")
-        if ADDRESS_NAME.search(str(variable.get("name", "")).upper()) or _has_address(value):
+    for variable in rows(container, "env"):
+        value = text(variable, "value")
+        if ADDRESS_NAME.search(text(variable, "name").upper()) or _has_address(value):
             yield from _host_tokens(value)
-    for argument in [*(container.get("command") or []), *(container.get("args") or [])]:
-        if _has_address(str(argument)):
-            yield from _host_tokens(str(argument))
+    for argument in (*words(container, "command"), *words(container, "args")):
+        if _has_address(argument):
+            yield from _host_tokens(argument)
 
 
-def _has_address(text: str) -> bool:
-    return "://" in text or ".svc" in text or re.search(r"[a-z]:\d{2,5}\b", text) is not None
+def _has_address(value: str) -> bool:
+    return "://" in value or ".svc" in value or bool(re.search(r"[a-z]:\d{2,5}\b", value))
 
 
-def _host_tokens(text: str) -> Iterator[str]:
-    yield from (match.group() for match in HOST_TOKEN.finditer(text.lower()))
+def _host_tokens(value: str) -> Iterator[str]:
+    yield from (match.group() for match in HOST_TOKEN.finditer(value.lower()))
 
 
 def service_named(host: str, namespace: str) -> Ref:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -54,21 +54,15 @@ POINTS = 60
 LOG_LINES = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How far to look: the namespaces, or everything when there are none."""
-
-    namespaces: tuple[str, ...] = ()
-
-    @property
-    def label(self) -> str:
-        return ", ".join(self.namespaces) or "all namespaces"
-
-
 async def gather(
-    kubernetes: Kubernetes, prometheus: Prometheus | None, *, reach: Reach, near: str = ""
+    kubernetes: Kubernetes,
+    prometheus: Prometheus | None,
+    *,
+    window: timedelta,
+    only: str = "",
+    near: str = "",
 ) -> Cluster:
-    """Everything within reach at this moment. Logs are read in `near` first (a namespace or "").
+    """Everything in sight at this moment, or in the one namespace `only`; logs of `near` first.
 
     Raises `UpstreamUnavailable` when the Kubernetes API itself does not answer: without it there
     is nothing to say. Whatever else fails ends up in `not_checked`.
@@ -76,31 +70,26 @@ async def gather(
     now = utc_now()
     missed: list[NotChecked] = []
     resources, events = await asyncio.gather(
-        _resources(kubernetes, reach, missed), _events(kubernetes, reach, missed)
+        _resources(kubernetes, only, missed), _events(kubernetes, only, missed)
     )
-    seen = Cluster(now=now, resources=resources, events=events, name=kubernetes.cluster_name)
+    seen = Cluster(
+        now=now,
+        resources=resources,
+        events=events,
+        name=kubernetes.cluster_name,
+        window=window,
+    )
     logs, series = await asyncio.gather(
-        _logs(kubernetes, seen, near, missed), _series(prometheus, reach, now, missed)
+        _logs(kubernetes, seen, near, missed), _series(prometheus, only, now, missed)
     )
     return replace(
         seen, logs=logs, series=series, changes=changes_in(seen), not_checked=tuple(missed)
     )
 
 
-async def _resources(
-    kubernetes: Kubernetes, reach: Reach, missed: list[NotChecked]
-) -> list[Resource]:
-    asked: list[tuple[str, Awaitable[list[Resource]]]] = [
-        (kind, kubernetes.list(kind)) for kind in CLUSTER_SCOPED
-    ]
-    for kind in NAMESPACED:
-        if reach.namespaces:
-            asked += [
-                (f"{kind} in {namespace}", kubernetes.list(kind, namespace=namespace))
-                for namespace in reach.namespaces
-            ]
-        else:
-            asked.append((kind, kubernetes.list(kind)))
+async def _resources(kubernetes: Kubernetes, only: str, missed: list[NotChecked]) -> list[Resource]:
+    asked = [(kind, kubernetes.list(kind)) for kind in CLUSTER_SCOPED]
+    asked += [(kind, kubernetes.list(kind, namespace=only)) for kind in NAMESPACED]
     listed = await asyncio.gather(*(_or_missed(what, call, missed) for what, call in asked))
     return [_without_values(resource) for found in listed for resource in found]
 
@@ -128,10 +117,8 @@ def _without_values(resource: Resource) -> Resource:
     return Resource({**resource.raw, "data": data, "stringData": {}})
 
 
-async def _events(kubernetes: Kubernetes, reach: Reach, missed: list[NotChecked]) -> list[Event]:
-    calls = [kubernetes.events(namespace=one) for one in reach.namespaces or ("",)]
-    listed = await asyncio.gather(*(_or_missed("events", call, missed) for call in calls))
-    return [event for found in listed for event in found]
+async def _events(kubernetes: Kubernetes, only: str, missed: list[NotChecked]) -> list[Event]:
+    return list(await _or_missed("events", kubernetes.events(namespace=only), missed))
 
 
 async def _logs(
@@ -178,12 +165,12 @@ def _told_once(refused: Iterable[NotChecked]) -> list[NotChecked]:
 
 
 async def _series(
-    prometheus: Prometheus | None, reach: Reach, now: datetime, missed: list[NotChecked]
+    prometheus: Prometheus | None, only: str, now: datetime, missed: list[NotChecked]
 ) -> list[Series]:
     if prometheus is None:
         missed.append(NotChecked("metrics", "not_configured: No Prometheus is configured."))
         return []
-    chosen = f',namespace=~"{"|".join(reach.namespaces)}"' if reach.namespaces else ""
+    chosen = f',namespace="{only}"' if only else ""
     query = f'container_memory_working_set_bytes{{container!="",container!="POD"{chosen}}}'
     start = now - METRICS_REACH_BACK
     call = prometheus.query_range(query, start=start, end=now, points=POINTS)

@@ -9,6 +9,7 @@ from core.clock import monotonic_s
 from core.principal import Principal
 from mcp_servers.engines.fingerprints import fingerprint
 from mcp_servers.engines.rca_ranking import Ranking, rank
+from mcp_servers.facts.durations import PATTERN, duration
 from mcp_servers.rca.diagnose import Kind, Name, Namespace, scope_of
 from mcp_servers.rca.shapes import (
     Language,
@@ -22,9 +23,7 @@ from mcp_servers.rca.shapes import (
 from mcp_servers.rca.study import Asked, Hands, Study, study
 from mcp_servers.rca.telling import Teller, investigation_text
 
-Window = Annotated[
-    str, Field(pattern=r"^P(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?$", description="ISO 8601, e.g. PT1H.")
-]
+Window = Annotated[str, Field(pattern=PATTERN, description="ISO 8601, e.g. PT1H.")]
 SymptomText = Annotated[str, Field(max_length=500, description="What was observed.")]
 
 
@@ -62,7 +61,7 @@ async def rca_investigate(
     Use first for "why", "what is wrong", "since when".
     """
     began = monotonic_s()
-    looked = await study(hands, caller, Asked(namespace, kind, name))
+    looked = await study(hands, caller, Asked(namespace, kind, name, duration(window)))
     ranking = rank(
         looked.findings,
         looked.cluster,

@@ -2,15 +2,17 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 
 from core.principal import Principal
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.prometheus import Prometheus
+from mcp_servers.engines.causal_graph import services_called
 from mcp_servers.engines.diagnose import diagnose
 from mcp_servers.engines.topology import Topology, topology
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.kubernetes import Cluster, Ref
-from mcp_servers.rca.gather import Reach, gather
+from mcp_servers.rca.gather import gather
 from mcp_servers.rca.scope import check_namespace, objects_named, standing_for
 
 
@@ -29,6 +31,7 @@ class Asked:
     namespace: str = ""
     kind: str = ""
     name: str = ""
+    window: timedelta = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +73,12 @@ async def study(hands: Hands, caller: Principal, asked: Asked) -> Study:
 
 async def _gathered(hands: Hands, caller: Principal, asked: Asked) -> Cluster:
     """The whole cluster where that is allowed, because causes live in other namespaces too."""
-    namespaces = () if caller.namespaces is None else tuple(sorted(caller.namespaces))
-    cluster = await gather(
-        hands.kubernetes, hands.prometheus, reach=Reach(namespaces), near=asked.namespace
-    )
-    refused = any(one.what == "Pod" for one in cluster.not_checked)
-    if refused and asked.namespace and not namespaces:
-        reach = Reach((asked.namespace,))
-        return await gather(hands.kubernetes, hands.prometheus, reach=reach, near=asked.namespace)
-    return cluster
+    kubernetes, near = hands.kubernetes.within(caller.namespaces), asked.namespace
+    if near and not await kubernetes.may("list", "Pod"):
+        return await gather(kubernetes, hands.prometheus, window=asked.window, only=near, near=near)
+    return await gather(kubernetes, hands.prometheus, window=asked.window, near=near)
 
 
 def _calls_in(findings: list[Finding]) -> list[tuple[Ref, Ref]]:
     """(workload, Service) pairs that logs gave away."""
-    pairs = [(one.resource, one.joins.get("service", "")) for one in findings]
-    return [
-        (caller, Ref("Service", *service.split("/", 1)))
-        for caller, service in pairs
-        if "/" in service
-    ]
+    return [(one.resource, service) for one in findings for service in services_called(one)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from mcp_servers.engines.wording import worded
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.kubernetes import Ref
 from mcp_servers.rca.shapes import Language
@@ -37,9 +38,9 @@ class Texts:
     def advice(self, finding: Finding) -> str:
         return self._filled(finding, "advice")
 
-    def phrase(self, name: str, **params: object) -> str:
-        template = _catalogue(f"phrases_{self.language}")["phrases"][name]
-        return template.format_map(params)
+    def phrase(self, key: str, /, **params: object) -> str:
+        template = _catalogue(f"phrases_{self.language}")["phrases"][key]
+        return worded(template, {key: str(value) for key, value in params.items()})
 
     def name_of(self, ref: Ref) -> str:
         return (
@@ -56,7 +57,7 @@ class Texts:
             "container": finding.container,
             "affected": str(len(finding.affected)),
         }
-        return template.format_map({**known, **finding.params})
+        return worded(template, {**known, **finding.params})
 
 
 def category(rule: str) -> str:
