@@ -17,8 +17,10 @@ from core.principal import Principal
 from core.telemetry import Metrics
 from mcp_servers.access import AuditSink, Gate
 from mcp_servers.backends import Backends
+from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.nearest import did_you_mean
+from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.caller import acting_as
 from mcp_servers.registry import BUILDERS
 
@@ -106,7 +108,7 @@ async def in_process(
     gate = Gate(audit=audit, metrics=metrics)
     async with AsyncExitStack() as stack:
         backends = connected(connections)
-        stack.callback(backends.close)
+        stack.push_async_callback(backends.close)
         clients = {
             name: await stack.enter_async_context(Client(build(backends, gate), cache=None))
             for name, build in BUILDERS.items()
@@ -123,6 +125,8 @@ def connected(connections: Connections) -> Backends:
             impersonate=connections.impersonate,
             timeout_s=connections.timeout_s,
         ),
+        prometheus=Prometheus.connect(connections.prometheus_url, connections.timeout_s),
+        alertmanager=Alertmanager.connect(connections.alertmanager_url, connections.timeout_s),
         knowledge_folder=connections.knowledge_folder,
     )
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.kubernetes import Kubernetes
+from mcp_servers.backends.prometheus import Prometheus
 
 
 @dataclass(frozen=True)
@@ -11,7 +13,11 @@ class Backends:
     """Every hand the servers may be given. Nothing here has been asked anything yet."""
 
     kubernetes: Kubernetes
+    prometheus: Prometheus
+    alertmanager: Alertmanager
     knowledge_folder: Path | None = None
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self.kubernetes.close()
+        self.prometheus.close()
+        await self.alertmanager.close()

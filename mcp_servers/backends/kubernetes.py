@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import orjson
 from kubernetes.client import ApiClient, Configuration
@@ -18,6 +17,7 @@ from urllib3.exceptions import HTTPError
 from core.errors import Forbidden, Invalid, NotFound, OpsError
 from mcp_servers.backends import kubernetes_errors as errors
 from mcp_servers.backends import kubernetes_parsing as parsing
+from mcp_servers.backends.addresses import is_loopback
 from mcp_servers.backends.kinds import BUILT_IN, Kind, by_spelling
 from mcp_servers.backends.kubeconfig import read as read_kubeconfig
 from mcp_servers.backends.nearest import did_you_mean
@@ -90,7 +90,7 @@ class Kubernetes:
         name = _configure(configuration, kubeconfig, context)
         if not name:
             return cls(api=None, timeout_s=timeout_s)
-        if urlsplit(configuration.host).hostname in {"127.0.0.1", "localhost", "::1"}:
+        if is_loopback(str(configuration.host)):
             configuration.proxy = None
         api = ApiClient(configuration)
         api.user_agent = "midwatch"

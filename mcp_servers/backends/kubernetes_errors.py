@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import orjson
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 from urllib3.exceptions import TimeoutError as Urllib3Timeout
 
 from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError, UpstreamUnavailable
+from mcp_servers.backends.addresses import host_of
 from mcp_servers.backends.kinds import Kind
 from mcp_servers.facts.kubernetes import Ref
 
@@ -71,7 +71,7 @@ def not_configured() -> UpstreamUnavailable:
 def unreachable(address: str, error: Exception, timeout_s: float) -> UpstreamUnavailable:
     """The API did not answer, or not as it should; `error` is what the client raised."""
     return UpstreamUnavailable(
-        f"The Kubernetes API at {_host(address)} does not answer: {_why(error, timeout_s)}.",
+        f"The Kubernetes API at {host_of(address)} does not answer: {_why(error, timeout_s)}.",
         hint="Check that it runs and that this machine reaches it.",
     )
 
@@ -86,14 +86,10 @@ def _why(error: Exception, timeout_s: float) -> str:
     return reason.splitlines()[-1].rstrip(".") if reason else type(cause).__name__
 
 
-def _host(address: str) -> str:
-    return urlsplit(address).netloc.rpartition("@")[2] or address
-
-
 def not_json(address: str, body: bytes) -> UpstreamUnavailable:
     quoted = body[:QUOTED_CHARACTERS].decode(errors="replace")
     return UpstreamUnavailable(
-        f"What answers at {_host(address)} is not a Kubernetes API: it sent {quoted!r}.",
+        f"What answers at {host_of(address)} is not a Kubernetes API: it sent {quoted!r}.",
         hint="Check the server address in the kubeconfig.",
     )
 

@@ -56,7 +56,7 @@ def answering(answer: Answerer) -> Iterator[Loopback]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = reply
+        do_GET = do_POST = reply  # noqa: N815 - the library looks for these names
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -1,0 +1,131 @@
+"""Alertmanager's API v2 over httpx2."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+import httpx2
+import orjson
+
+from core.errors import Forbidden, Invalid, UpstreamUnavailable
+from mcp_servers.backends.addresses import host_of, is_loopback
+from mcp_servers.facts.alerts import Alert, Labels, Silence
+from mcp_servers.facts.kubernetes import moment
+
+Json = Mapping[str, Any]
+
+# How the API writes a matcher: (isEqual, isRegex).
+OPERATORS = {(True, False): "=", (False, False): "!=", (True, True): "=~", (False, True): "!~"}
+
+
+@dataclass(frozen=True)
+class Alertmanager:
+    """One Alertmanager, or none: then every call says that it is not configured."""
+
+    url: str
+    timeout_s: float
+    _http: httpx2.AsyncClient | None
+
+    @classmethod
+    def connect(cls, url: str, timeout_s: float = 10.0) -> Self:
+        """Nothing is asked of it yet. `url` is its root, with the prefix it is served under."""
+        address = url.rstrip("/")
+        if not address:
+            return cls("", timeout_s, None)
+        http = httpx2.AsyncClient(
+            timeout=timeout_s,
+            trust_env=not is_loopback(address),
+            # A trust store takes 100 ms to build, and plain http has no use for one.
+            verify=address.startswith("https://"),
+        )
+        return cls(address, timeout_s, http)
+
+    @property
+    def configured(self) -> bool:
+        return self._http is not None
+
+    async def close(self) -> None:
+        if self._http:
+            await self._http.aclose()
+
+    async def alerts(self) -> list[Alert]:
+        """Every alert that has not resolved, the silenced and inhibited ones included."""
+        return [_alert_of(one) for one in await self._list("alerts")]
+
+    async def silences(self) -> list[Silence]:
+        """Active, pending and recently expired silences."""
+        return [_silence_of(one) for one in await self._list("silences")]
+
+    async def _list(self, what: str) -> list[Json]:
+        if self._http is None:
+            raise UpstreamUnavailable(
+                "Alertmanager is not configured.",
+                hint="Set MIDWATCH_ALERTMANAGER__URL, or use --alertmanager.",
+            )
+        host = host_of(self.url)
+        try:
+            response = await self._http.get(f"{self.url}/api/v2/{what}")
+        except httpx2.TimeoutException as error:
+            raise UpstreamUnavailable(
+                f"Alertmanager at {host} did not answer within {self.timeout_s:g} s."
+            ) from error
+        except httpx2.HTTPError as error:
+            raise UpstreamUnavailable(
+                f"Alertmanager at {host} does not answer.",
+                hint="Check that it runs and that this machine reaches it.",
+            ) from error
+        return _listed(response.status_code, response.content, host)
+
+
+def _listed(status: int, content: bytes, host: str) -> list[Json]:
+    if status in (401, 403):
+        raise Forbidden("Alertmanager does not let Midwatch in.")
+    if 400 <= status < 500 and status != 404:
+        raise Invalid(f"Alertmanager refused the request: {content[:200].decode(errors='replace')}")
+    try:
+        found = orjson.loads(content) if status == 200 else None
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, list):
+        raise UpstreamUnavailable(
+            f"What answers at {host} with status {status} is not an Alertmanager API.",
+            hint="Check the address, with the prefix Alertmanager is served under.",
+        )
+    return [cast("Json", one) for one in cast("list[Any]", found) if isinstance(one, dict)]
+
+
+def _alert_of(raw: Json) -> Alert:
+    status: Json = raw.get("status") or {}
+    labels: Json = raw.get("labels") or {}
+    return Alert(
+        name=str(labels.get("alertname", "")),
+        state=str(status.get("state") or "active"),
+        labels=_labels(labels),
+        annotations=_labels(raw.get("annotations") or {}),
+        since=moment(raw.get("startsAt")),
+        silenced_by=tuple(str(one) for one in status.get("silencedBy") or ()),
+        source_url=str(raw.get("generatorURL") or ""),
+    )
+
+
+def _silence_of(raw: Json) -> Silence:
+    status: Json = raw.get("status") or {}
+    matchers: list[Json] = raw.get("matchers") or []
+    return Silence(
+        id=str(raw.get("id", "")),
+        state=str(status.get("state") or ""),
+        matchers=tuple(_matcher(one) for one in matchers),
+        starts_at=moment(raw.get("startsAt")),
+        ends_at=moment(raw.get("endsAt")),
+        created_by=str(raw.get("createdBy") or ""),
+        comment=str(raw.get("comment") or ""),
+    )
+
+
+def _matcher(raw: Json) -> str:
+    operator = OPERATORS[bool(raw.get("isEqual", True)), bool(raw.get("isRegex"))]
+    return f'{raw.get("name")}{operator}"{raw.get("value")}"'
+
+
+def _labels(raw: Json) -> Labels:
+    return tuple(sorted((key, str(value)) for key, value in raw.items()))
