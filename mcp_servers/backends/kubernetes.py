@@ -20,7 +20,8 @@ from mcp_servers.backends import kubernetes_parsing as parsing
 from mcp_servers.backends.addresses import is_loopback
 from mcp_servers.backends.kinds import BUILT_IN, Kind, by_spelling
 from mcp_servers.backends.kubeconfig import read as read_kubeconfig
-from mcp_servers.backends.nearest import did_you_mean
+from mcp_servers.backends.nearest import did_you_mean, nearest
+from mcp_servers.backends.sight import Sight
 from mcp_servers.facts.kubernetes import Event, Json, LogLines, Ref, Resource
 
 Resources = list[Resource]
@@ -32,18 +33,6 @@ LOG_LIMIT_BYTES = 1 << 20
 
 # The client's own limit counts from byte to byte; this much later we stop waiting for the whole.
 GRACE_S = 1.0
-
-# Cluster-wide kinds that say nothing about other people's namespaces.
-NEUTRAL = {
-    "Namespace",
-    "Node",
-    "NodeMetrics",
-    "StorageClass",
-    "IngressClass",
-    "PriorityClass",
-    "RuntimeClass",
-    "CustomResourceDefinition",
-}
 
 NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 WORDS = by_spelling(BUILT_IN)
@@ -64,12 +53,12 @@ class _Learnt:
 
 @dataclass(frozen=True)
 class Kubernetes:
-    """One cluster, or the part of it that lies in `namespaces` (None: all of them)."""
+    """One cluster, or the part of it that is in `sight`."""
 
     api: ApiClient | None
     cluster_name: str = ""
     timeout_s: float = 10.0
-    namespaces: frozenset[str] | None = None
+    sight: Sight = field(default_factory=Sight)
     _learnt: _Learnt = field(default_factory=_Learnt, repr=False)
 
     @classmethod
@@ -100,7 +89,7 @@ class Kubernetes:
 
     def within(self, namespaces: frozenset[str] | None) -> Self:
         """The same cluster as it looks to somebody who may only see these namespaces."""
-        return replace(self, namespaces=namespaces)
+        return replace(self, sight=Sight(namespaces))
 
     def close(self) -> None:
         if self.api:
@@ -121,9 +110,9 @@ class Kubernetes:
         """
         found = await self.kind(kind)
         query = {"labelSelector": label_selector, "fieldSelector": field_selector}
-        places = self._places(found, namespace)
+        places = self.sight.places(found, namespace)
         parts = [await self._pages(found, place, query, limit) for place in places]
-        together = [one for part in parts for one in part if self._in_sight(found, one)]
+        together = [one for part in parts for one in part if self.sight.admits(one)]
         if namespace and not together and found.namespaced:
             await self._require_namespace(namespace)
         return together[:limit] if limit else together
@@ -136,13 +125,13 @@ class Kubernetes:
         found = await self.kind(kind)
         if found.namespaced and not namespace:
             return await self._only(found, name)
-        self._places(found, namespace)
+        self.sight.places(found, namespace)
         try:
             body = await self._fetch("get", found, found.path(namespace, name), namespace)
         except NotFound as error:
             raise await self._missing(found, name, namespace) from error
         [resource] = parsing.resources_of({"items": [self._json(body)]}, found)
-        if not self._in_sight(found, resource):
+        if not self.sight.admits(resource):
             raise await self._missing(found, name, namespace)
         return resource
 
@@ -156,7 +145,7 @@ class Kubernetes:
         tail_lines: int = 200,
     ) -> LogLines:
         """The last lines of one container, or of its run before the last restart."""
-        self._places(POD, namespace)
+        self.sight.places(POD, namespace)
         query = {
             "container": container,
             "previous": "true" if previous else "",
@@ -221,25 +210,6 @@ class Kubernetes:
         )
         return tuple(kind for body in bodies for kind in parsing.kinds_of(self._json(body)))
 
-    def _places(self, kind: Kind, namespace: str) -> tuple[str, ...]:
-        """The namespaces to ask; ("",) for all. Raises `Forbidden` for what is out of sight."""
-        if self.namespaces is None:
-            return (namespace,)
-        mine = ", ".join(sorted(self.namespaces)) or "none"
-        if not kind.namespaced:
-            if kind.name in NEUTRAL:
-                return ("",)
-            raise Forbidden(
-                f"{kind.name} objects belong to the whole cluster.", hint=f"You may see: {mine}."
-            )
-        if namespace and namespace not in self.namespaces:
-            raise Forbidden(f"You may not see namespace {namespace}.", hint=f"You may see: {mine}.")
-        return (namespace,) if namespace else tuple(sorted(self.namespaces))
-
-    def _in_sight(self, kind: Kind, resource: Resource) -> bool:
-        """A namespace is itself an object without one."""
-        return self.namespaces is None or kind != NAMESPACE or resource.name in self.namespaces
-
     async def _pages(
         self, kind: Kind, namespace: str, query: Mapping[str, str], limit: int
     ) -> Resources:
@@ -285,16 +255,9 @@ class Kubernetes:
             except NotFound as error:
                 return error
         known = await self._names(kind, namespace)
-        hint = did_you_mean(name, known)
-        if not hint and namespace:
-            homes = sorted(await self._homes(kind, name))
-            hint = f"There is one in namespace {' and in '.join(homes)}." if homes else ""
-        if not hint:
-            hint = (
-                f"There are: {', '.join(known[:8])}." if known else f"There are no {kind.plural}."
-            )
-        where = errors.place(kind, namespace)
-        return NotFound(f"There is no {kind.name} {name!r}{where}.", hint=hint)
+        if namespace and not nearest(name, known):
+            return errors.missing(kind, name, namespace, known, await self._homes(kind, name))
+        return errors.missing(kind, name, namespace, known)
 
     async def _names(self, kind: Kind, namespace: str) -> Names:
         return [one.name for one in await self._glance(kind, namespace, {})]
@@ -307,7 +270,7 @@ class Kubernetes:
         """Names for a hint: the first page, and nothing at all when Midwatch may not look."""
         asked = {**query, "limit": str(PAGE_SIZE)}
         seen: Resources = []
-        for place in self._places(kind, namespace):
+        for place in self.sight.places(kind, namespace):
             try:
                 body = await self._fetch(
                     "list", kind, kind.path(place), place, asked, accept=NAMES_ONLY
@@ -315,7 +278,7 @@ class Kubernetes:
             except OpsError:
                 continue
             seen += parsing.resources_of(self._json(body), kind)
-        return [one for one in seen if self._in_sight(kind, one)]
+        return [one for one in seen if self.sight.admits(one)]
 
     def _json(self, body: bytes) -> Json:
         try:

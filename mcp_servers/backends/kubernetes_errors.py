@@ -1,6 +1,6 @@
 """What the Kubernetes API said, as one of our errors: a sentence, and what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import orjson
@@ -10,6 +10,7 @@ from urllib3.exceptions import TimeoutError as Urllib3Timeout
 from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError, UpstreamUnavailable
 from mcp_servers.backends.addresses import host_of
 from mcp_servers.backends.kinds import Kind
+from mcp_servers.backends.nearest import did_you_mean
 from mcp_servers.facts.kubernetes import Ref
 
 # How much of a strange body is worth quoting.
@@ -59,6 +60,18 @@ def _role(kind: Kind, namespace: str) -> str:
     if namespace and kind.namespaced:
         return f"Role in namespace {namespace}"
     return "ClusterRole"
+
+
+def missing(
+    kind: Kind, name: str, namespace: str, known: Sequence[str], homes: Sequence[str] = ()
+) -> NotFound:
+    """There is no such object: the names like it, the namespaces that have it, or what there is."""
+    hint = did_you_mean(name, known)
+    if not hint and homes:
+        hint = f"There is one in namespace {' and in '.join(sorted(homes))}."
+    if not hint:
+        hint = f"There are: {', '.join(known[:8])}." if known else f"There are no {kind.plural}."
+    return NotFound(f"There is no {kind.name} {name!r}{place(kind, namespace)}.", hint=hint)
 
 
 def not_configured() -> UpstreamUnavailable:
