@@ -1,0 +1,37 @@
+// The page's words. The language is the reader's choice, else the browser's.
+import { computed, signal } from "@preact/signals";
+
+const CATALOGUES = { en: "/static/i18n/en.json", zh: "/static/i18n/zh-CN.json" };
+const words = {};
+
+const remembered = localStorage.getItem("midwatch.language");
+const preferred = (navigator.language || "en").toLowerCase().startsWith("zh") ? "zh" : "en";
+
+export const language = signal(remembered in CATALOGUES ? remembered : preferred);
+export const locale = computed(() => (language.value === "zh" ? "zh-CN" : "en"));
+
+export async function loadWords() {
+  await Promise.all(
+    Object.entries(CATALOGUES).map(async ([name, url]) => {
+      words[name] = await (await fetch(url)).json();
+    }),
+  );
+  document.documentElement.lang = locale.value;
+}
+
+export function chooseLanguage(name) {
+  language.value = name;
+  localStorage.setItem("midwatch.language", name);
+  document.documentElement.lang = locale.value;
+}
+
+export function t(key, params = {}) {
+  const text = words[language.value]?.[key];
+  if (typeof text !== "string") return text ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in params ? params[name] : whole));
+}
+
+export function time(iso) {
+  const format = { dateStyle: "medium", timeStyle: "long" };
+  return new Intl.DateTimeFormat(locale.value, format).format(new Date(iso));
+}

@@ -1,0 +1,37 @@
+// Markdown of answers. What a model or a log wrote is data: no images, no forms, no styles.
+import DOMPurify from "dompurify";
+import { Marked } from "marked";
+
+const citation = {
+  name: "citation",
+  level: "inline",
+  start: (text) => text.search(/\[\d+\]/),
+  tokenizer(text) {
+    const match = /^\[(\d+)\](?!\()/.exec(text);
+    return match && { type: "citation", raw: match[0], n: match[1] };
+  },
+  renderer: ({ n }) => `<button type="button" class="cite" data-n="${n}">${n}</button>`,
+};
+
+const marked = new Marked({ gfm: true });
+marked.use({ extensions: [citation] });
+
+const ALLOWED = {
+  FORBID_TAGS: ["img", "style", "form", "input", "iframe", "video", "audio", "svg", "math"],
+  FORBID_ATTR: ["style", "id", "name"],
+  ALLOWED_URI_REGEXP: /^(?:https?:|mailto:)/i,
+  ADD_ATTR: ["data-n", "target"],
+};
+
+DOMPurify.addHook("afterSanitizeAttributes", (node) => {
+  if (node.tagName === "A") {
+    node.setAttribute("target", "_blank");
+    node.setAttribute("rel", "noopener noreferrer nofollow");
+  }
+});
+
+// While an answer streams, an open code fence is closed for the reader.
+export function rendered(text) {
+  const open = (text.match(/^```/gm) || []).length % 2 === 1;
+  return DOMPurify.sanitize(marked.parse(open ? `${text}\n\`\`\`` : text), ALLOWED);
+}

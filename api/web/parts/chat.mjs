@@ -1,0 +1,65 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { html } from "../html.mjs";
+import { t } from "../i18n.mjs";
+import { ask, lost, running, stop, turns } from "../store.mjs";
+import { Turn } from "./turn.mjs";
+
+const NEAR_BOTTOM_PX = 80;
+
+export function Chat() {
+  const list = useRef(null);
+  const [atBottom, setAtBottom] = useState(true);
+  const toBottom = () => list.current?.scrollTo({ top: list.current.scrollHeight });
+  const scrolled = ({ currentTarget: box }) =>
+    setAtBottom(box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_BOTTOM_PX);
+  useEffect(() => {
+    if (atBottom) toBottom();
+  }, [turns.value]);
+  return html`
+    <main class="chat">
+      <div class="turns" ref=${list} onScroll=${scrolled}>
+        ${turns.value.length === 0 && html`<${Welcome} />`}
+        ${turns.value.map((turn) => html`<${Turn} key=${turn.id} turn=${turn} />`)}
+      </div>
+      ${!atBottom && html`<button type="button" class="jump" onClick=${toBottom}>${t("jumpToLatest")}</button>`}
+      ${lost.value && html`<p class="lost" role="status">${t("lostConnection")}</p>`}
+      <${Composer} />
+    </main>
+  `;
+}
+
+function Welcome() {
+  return html`
+    <section class="welcome">
+      <h2>${t("welcome")}</h2>
+      <p>${t("welcomeMore")}</p>
+      <ul>
+        ${t("starters").map((text) => html`<li key=${text}><button type="button" onClick=${() => ask(text)}>${text}</button></li>`)}
+      </ul>
+    </section>
+  `;
+}
+
+function Composer() {
+  const [text, setText] = useState("");
+  const send = (event) => {
+    event?.preventDefault();
+    if (!text.trim() || running.value) return;
+    ask(text.trim());
+    setText("");
+  };
+  // Enter while an input method is composing chooses a word; it must not send half a sentence.
+  const key = (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    send(event);
+  };
+  return html`
+    <form class="composer" onSubmit=${send}>
+      <label class="unseen" for="question">${t("placeholder")}</label>
+      <textarea id="question" rows="1" value=${text} placeholder=${t("placeholder")} onInput=${(event) => setText(event.target.value)} onKeyDown=${key}></textarea>
+      ${running.value
+        ? html`<button type="button" class="stop" onClick=${stop}>${t("stop")}</button>`
+        : html`<button type="submit" class="primary" disabled=${!text.trim()}>${t("send")}</button>`}
+    </form>
+  `;
+}

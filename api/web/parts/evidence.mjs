@@ -1,0 +1,28 @@
+import { html } from "../html.mjs";
+import { t, time } from "../i18n.mjs";
+import { evidence } from "../store.mjs";
+
+export function Evidence() {
+  const shown = evidence.value;
+  return html`
+    <aside class="evidence" aria-label=${t("evidence")}>
+      <header>
+        <h2>${t("evidence")}</h2>
+        ${shown && html`<button type="button" class="plain" aria-label=${t("closeEvidence")} onClick=${() => (evidence.value = null)}>✕</button>`}
+      </header>
+      ${shown ? shown.citations.map((one) => html`<${Item} key=${one.n} item=${one} chosen=${one.n === shown.n} />`) : html`<p class="quiet">${t("noEvidence")}</p>`}
+    </aside>
+  `;
+}
+
+function Item({ item, chosen }) {
+  const reveal = (element) => chosen && element?.scrollIntoView({ block: "nearest" });
+  return html`
+    <section class=${`item ${chosen ? "chosen" : ""}`} ref=${reveal} data-n=${item.n}>
+      <h3><span class="number">${item.n}</span> ${t(`source_${item.source}`)}</h3>
+      <pre>${item.text}</pre>
+      <p class="quiet">${t("where")}: <code>${item.ref}</code></p>
+      ${item.at && html`<p class="quiet">${t("seenAt", { at: time(item.at) })}</p>`}
+    </section>
+  `;
+}

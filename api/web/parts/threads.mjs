@@ -1,0 +1,47 @@
+import { html } from "../html.mjs";
+import { t } from "../i18n.mjs";
+import { deleteThread, listThreads, newThread, openThread, query, renameThread, threadId, threads } from "../store.mjs";
+
+let waiting;
+
+function search(event) {
+  query.value = event.target.value;
+  clearTimeout(waiting);
+  waiting = setTimeout(listThreads, 200);
+}
+
+function rename(thread) {
+  const title = prompt(t("newTitle"), thread.title);
+  if (title?.trim()) renameThread(thread.id, title.trim());
+}
+
+function remove(thread) {
+  if (confirm(t("confirmDelete"))) deleteThread(thread.id);
+}
+
+export function Threads({ onChosen }) {
+  const choose = (action) => () => {
+    action();
+    onChosen();
+  };
+  return html`
+    <aside class="threads" aria-label=${t("threads")}>
+      <button type="button" class="primary" onClick=${choose(newThread)}>${t("newThread")}</button>
+      <input type="search" value=${query.value} onInput=${search} placeholder=${t("searchThreads")} aria-label=${t("searchThreads")} />
+      <ul>
+        ${threads.value.map(
+          (thread) => html`
+            <li key=${thread.id} class=${thread.id === threadId.value ? "open" : ""}>
+              <button type="button" class="title" aria-current=${thread.id === threadId.value ? "true" : undefined} onClick=${choose(() => openThread(thread.id))}>
+                ${thread.title}
+              </button>
+              <button type="button" class="plain small" title=${t("rename")} aria-label=${`${t("rename")}: ${thread.title}`} onClick=${() => rename(thread)}>✎</button>
+              <button type="button" class="plain small" title=${t("delete")} aria-label=${`${t("delete")}: ${thread.title}`} onClick=${() => remove(thread)}>✕</button>
+            </li>
+          `,
+        )}
+      </ul>
+      ${threads.value.length === 0 && html`<p class="quiet">${t("noThreads")}</p>`}
+    </aside>
+  `;
+}

@@ -1,0 +1,38 @@
+import { signal } from "@preact/signals";
+import { html } from "../html.mjs";
+import { chooseLanguage, language, t } from "../i18n.mjs";
+import { me, signOut } from "../store.mjs";
+
+const THEMES = ["auto", "light", "dark"];
+const theme = signal(localStorage.getItem("midwatch.theme") ?? "auto");
+document.documentElement.dataset.theme = theme.value;
+
+function nextTheme() {
+  theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length];
+  localStorage.setItem("midwatch.theme", theme.value);
+  document.documentElement.dataset.theme = theme.value;
+}
+
+const THEME_NAMES = { auto: "themeAuto", light: "themeLight", dark: "themeDark" };
+
+export function TopBar({ menuOpen }) {
+  const practising = me.value.edition?.practice;
+  return html`
+    <header class="top">
+      <button type="button" class="plain menu" aria-expanded=${menuOpen.value} onClick=${() => (menuOpen.value = !menuOpen.value)}>
+        <span aria-hidden="true">☰</span><span class="unseen">${t("menu")}</span>
+      </button>
+      <h1><img src="/static/icon.svg" alt="" width="22" height="22" /> Midwatch</h1>
+      ${practising && html`<p class="edition" title=${t("practiceHint")}>${t("practice")}</p>`}
+      <nav>
+        <button type="button" class="plain" id="language" onClick=${() => chooseLanguage(language.value === "zh" ? "en" : "zh")}>
+          ${t("language")}
+        </button>
+        <button type="button" class="plain" id="theme" onClick=${nextTheme}>
+          <span class="unseen">${t("theme")}: </span>${t(THEME_NAMES[theme.value])}
+        </button>
+        <button type="button" class="plain" onClick=${signOut}>${t("signOut")}</button>
+      </nav>
+    </header>
+  `;
+}

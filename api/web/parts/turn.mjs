@@ -1,0 +1,164 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { html } from "../html.mjs";
+import { locale, t } from "../i18n.mjs";
+import { rendered } from "../markdown.mjs";
+import { evidence } from "../store.mjs";
+
+const ANNOUNCE_EVERY_MS = 500;
+
+export function Turn({ turn }) {
+  return html`
+    <article class="turn" aria-busy=${turn.state === "running"}>
+      <p class="question"><span class="unseen">${t("you")}: </span>${turn.question}</p>
+      <${Plan} steps=${turn.plan} />
+      <div class="work">${turn.items.map((item) => html`<${Work} key=${item.id} item=${item} />`)}</div>
+      <${Answer} turn=${turn} />
+      <${Ending} turn=${turn} />
+    </article>
+  `;
+}
+
+const STEP_MARKS = { pending: "○", in_progress: "◐", done: "●", failed: "✕", skipped: "–" };
+
+function Plan({ steps }) {
+  if (!steps.length) return null;
+  return html`
+    <ol class="plan" aria-label=${t("plan")}>
+      ${steps.map(
+        (step, n) => html`
+          <li key=${n} class=${step.status}>
+            <span aria-hidden="true">${STEP_MARKS[step.status]}</span> ${step.title}
+            <span class="quiet"> ${t(step.status === "failed" ? "stepFailed" : step.status)}</span>
+          </li>
+        `,
+      )}
+    </ol>
+  `;
+}
+
+function Work({ item }) {
+  return item.kind === "lane" ? html`<${Lane} lane=${item} />` : html`<${Tool} call=${item} />`;
+}
+
+const LANE_WORDS = { running: "handedTo", ok: "finishedBy", error: "failedBy" };
+
+function Lane({ lane }) {
+  return html`
+    <p class=${`lane ${lane.status}`} data-subagent=${lane.name} data-status=${lane.status}>
+      ${t(LANE_WORDS[lane.status], { name: lane.name })}
+      ${lane.why && html`<span class="quiet"> · ${lane.why}</span>`}
+    </p>
+  `;
+}
+
+function Tool({ call }) {
+  const running = call.status === "running";
+  const failed = !running && call.status !== "ok";
+  return html`
+    <details class=${`tool ${failed ? "failed" : ""}`} data-tool=${call.name} data-status=${call.status}>
+      <summary>
+        <code>${call.name}</code>
+        <span class="quiet args">${short(call.args)}</span>
+        <span class="status">
+          ${running ? t("toolRunning") : failed ? call.status : ""}
+          ${call.durationMs !== undefined && call.durationMs !== null && html` ${t("ms", { n: call.durationMs })}`}
+        </span>
+      </summary>
+      <h3>${t("toolArguments")}</h3>
+      <pre>${pretty(call.args)}</pre>
+      ${call.cached && html`<p class="quiet">${t("toolCached")}</p>`}
+      ${call.result && html`<h3>${t("toolResult")}${call.tokens ? ` · ${t("tokens", { n: call.tokens })}` : ""}</h3><${Result} text=${call.result} />`}
+    </details>
+  `;
+}
+
+const RESULT_SHOWN = 1500;
+
+function Result({ text }) {
+  const [whole, setWhole] = useState(false);
+  if (whole || text.length <= RESULT_SHOWN) return html`<pre>${text}</pre>`;
+  return html`
+    <pre>${text.slice(0, RESULT_SHOWN)}…</pre>
+    <button type="button" class="plain" onClick=${() => setWhole(true)}>${t("showAll")}</button>
+  `;
+}
+
+function pretty(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+function short(text) {
+  try {
+    const pairs = Object.entries(JSON.parse(text)).filter(([, value]) => value !== "");
+    return pairs.map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ");
+  } catch {
+    return "";
+  }
+}
+
+function Answer({ turn }) {
+  const spoken = useAnnounced(turn.answer, turn.state === "running");
+  const open = (event) => {
+    const n = Number(event.target.closest?.("button.cite")?.dataset.n);
+    const found = turn.citations.find((one) => one.n === n);
+    if (found) evidence.value = { citations: turn.citations, n };
+  };
+  return html`
+    <div class="answer" onClick=${open} dangerouslySetInnerHTML=${{ __html: rendered(turn.answer) }}></div>
+    <p class="unseen" aria-live="polite">${spoken}</p>
+  `;
+}
+
+// Screen readers hear an answer in pieces of half a second, not token by token.
+function useAnnounced(text, running) {
+  const [spoken, setSpoken] = useState("");
+  const latest = useRef(text);
+  latest.current = text;
+  useEffect(() => {
+    if (!running) return undefined;
+    const timer = setInterval(() => setSpoken(latest.current), ANNOUNCE_EVERY_MS);
+    return () => {
+      clearInterval(timer);
+      setSpoken(latest.current);
+    };
+  }, [running]);
+  return spoken;
+}
+
+function Ending({ turn }) {
+  if (turn.state === "running") return html`<p class="quiet" role="status">${t("working")}</p>`;
+  return html`
+    <footer class="ending">
+      ${turn.state === "failed" && html`<p class="problem" role="alert">${t("failed", { why: turn.error })}</p>`}
+      ${turn.state === "cancelled" && html`<p class="notice">${t("cancelled")}</p>`}
+      ${turn.incomplete && html`<p class="notice">${t("incomplete", { why: turn.incomplete })}</p>`}
+      ${turn.usage.map((one) => html`<p class="quiet usage" key=${one.model}>${used(one)}</p>`)}
+      ${turn.answer && html`<${Copy} text=${turn.answer} />`}
+    </footer>
+  `;
+}
+
+function used(usage) {
+  if (usage.provider === "offline") return t("noModel");
+  const number = new Intl.NumberFormat(locale.value);
+  const counted = t("modelUsed", {
+    model: usage.model,
+    input: number.format(usage.input_tokens),
+    output: number.format(usage.output_tokens),
+  });
+  const cost = usage.cost_usd === null ? t("unpriced") : t("cost", { cost: usage.cost_usd.toFixed(4) });
+  return `${counted} · ${cost}`;
+}
+
+function Copy({ text }) {
+  const [done, setDone] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    setDone(true);
+  };
+  return html`<button type="button" class="plain small" onClick=${copy}>${t(done ? "copied" : "copy")}</button>`;
+}

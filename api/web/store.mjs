@@ -1,0 +1,227 @@
+// What the page knows: who is signed in, the conversations, and the turns of the open one.
+import { batch, computed, signal } from "@preact/signals";
+import { follow, json, Refused } from "./stream.mjs";
+
+export const me = signal(undefined); // undefined: not asked yet; null: nobody is signed in
+export const threads = signal([]);
+export const query = signal("");
+export const threadId = signal("");
+export const turns = signal([]);
+export const evidence = signal(null);
+export const lost = signal(false);
+export const running = computed(() => turns.value.some((turn) => turn.state === "running"));
+
+export async function whoAmI() {
+  try {
+    me.value = await json("GET", "/auth/me");
+    await listThreads();
+  } catch (error) {
+    if (!(error instanceof Refused) || error.status !== 401) throw error;
+    me.value = null;
+  }
+}
+
+export async function signIn(username, password) {
+  const response = await fetch("/auth/session", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ username, password }),
+    credentials: "same-origin",
+  });
+  if (!response.ok) throw new Refused(response.status, await response.json().catch(() => null));
+  await whoAmI();
+}
+
+export async function signOut() {
+  await json("POST", "/auth/logout");
+  batch(() => {
+    me.value = null;
+    turns.value = [];
+    threads.value = [];
+  });
+}
+
+export async function listThreads() {
+  const asked = query.value.trim();
+  const url = asked ? `/api/v1/threads?q=${encodeURIComponent(asked)}` : "/api/v1/threads";
+  threads.value = (await json("GET", url)).items;
+}
+
+export function newThread() {
+  batch(() => {
+    threadId.value = "";
+    turns.value = [];
+    evidence.value = null;
+  });
+}
+
+export async function openThread(id) {
+  const thread = await json("GET", `/api/v1/threads/${id}`);
+  batch(() => {
+    threadId.value = id;
+    turns.value = told(thread.messages);
+    evidence.value = null;
+  });
+}
+
+export async function renameThread(id, title) {
+  await json("PATCH", `/api/v1/threads/${id}`, { title });
+  await listThreads();
+}
+
+export async function deleteThread(id) {
+  await json("DELETE", `/api/v1/threads/${id}`);
+  if (threadId.value === id) newThread();
+  await listThreads();
+}
+
+// Stored messages become turns: a question and what answered it.
+function told(messages) {
+  const found = [];
+  for (const message of messages) {
+    if (message.role === "user") {
+      found.push({ ...emptyTurn(message.content), state: "done" });
+    } else if (found.length) {
+      const turn = found[found.length - 1];
+      turn.answer = message.content;
+      turn.citations = message.citations ?? [];
+      turn.usage = message.usage ?? [];
+      turn.incomplete = message.incomplete ?? "";
+      turn.items = (message.tool_calls ?? []).map((call, n) => ({
+        kind: "tool",
+        id: `${message.id}-${n}`,
+        server: call.server,
+        name: call.tool,
+        args: JSON.stringify(call.arguments ?? {}, null, 2),
+        status: call.status,
+        durationMs: call.duration_ms,
+        tokens: call.result_tokens,
+        result: call.result ?? "",
+        lane: "",
+      }));
+    }
+  }
+  return found;
+}
+
+function emptyTurn(question) {
+  return {
+    id: crypto.randomUUID(),
+    question,
+    state: "running",
+    runId: crypto.randomUUID(),
+    answer: "",
+    plan: [],
+    items: [],
+    citations: [],
+    usage: [],
+    incomplete: "",
+    error: "",
+  };
+}
+
+export async function ask(question) {
+  const turn = emptyTurn(question);
+  if (!threadId.value) threadId.value = crypto.randomUUID();
+  turns.value = [...turns.value, turn];
+  const input = {
+    threadId: threadId.value,
+    runId: turn.runId,
+    state: {},
+    messages: [{ id: turn.id, role: "user", content: question }],
+    tools: [],
+    context: [],
+    forwardedProps: {},
+  };
+  try {
+    await follow(input, (event) => change(turn.id, (now) => heard(now, event)), {
+      lost: (is) => (lost.value = is),
+    });
+  } catch (error) {
+    lost.value = false;
+    change(turn.id, (now) => ({ ...now, state: "failed", error: error.message }));
+    if (error instanceof Refused && error.status === 401) me.value = null;
+  }
+  await listThreads();
+}
+
+export async function stop() {
+  const turn = turns.value.find((one) => one.state === "running");
+  if (turn) await json("POST", `/api/v1/runs/${turn.runId}/cancel`);
+}
+
+function change(id, step) {
+  turns.value = turns.value.map((turn) => (turn.id === id ? step(turn) : turn));
+}
+
+// One AG-UI event applied to a turn.
+function heard(turn, event) {
+  const handler = HANDLERS[event.type];
+  return handler ? { ...turn, ...handler(turn, event) } : turn;
+}
+
+const HANDLERS = {
+  STATE_SNAPSHOT: (turn, event) => ({ plan: event.snapshot.plan ?? [] }),
+  STATE_DELTA: (turn, event) => ({ plan: event.delta.reduce(patched, turn.plan) }),
+  SUBAGENT_STARTED: (turn, event) => ({
+    items: [
+      ...turn.items,
+      { kind: "lane", id: event.subagentRunId, name: event.name, why: event.description, status: "running" },
+    ],
+  }),
+  SUBAGENT_FINISHED: (turn, event) => laneEnds(turn, event, "ok"),
+  SUBAGENT_ERROR: (turn, event) => laneEnds(turn, event, "error"),
+  TOOL_CALL_START: (turn, event) => ({
+    items: [
+      ...turn.items,
+      {
+        kind: "tool",
+        id: event.toolCallId,
+        name: event.toolCallName,
+        server: event.metadata?.server ?? "",
+        lane: event.subagentRunId ?? "",
+        args: "",
+        status: "running",
+        result: "",
+      },
+    ],
+  }),
+  TOOL_CALL_ARGS: (turn, event) => ({
+    items: updated(turn.items, event.toolCallId, (item) => ({ args: item.args + event.delta })),
+  }),
+  TOOL_CALL_RESULT: (turn, event) => ({
+    items: updated(turn.items, event.toolCallId, () => ({
+      result: event.content,
+      status: event.metadata?.status ?? "ok",
+      durationMs: event.metadata?.durationMs,
+      tokens: event.metadata?.resultTokens,
+      cached: event.metadata?.cacheHit,
+    })),
+  }),
+  TEXT_MESSAGE_START: () => ({ answer: "" }),
+  TEXT_MESSAGE_CONTENT: (turn, event) => ({ answer: turn.answer + event.delta }),
+  CUSTOM: (turn, event) => (event.name === "answer_revised" ? { answer: event.value.answer } : {}),
+  ACTIVITY_SNAPSHOT: (turn, event) =>
+    event.activityType === "sources" ? { citations: event.content.citations } : {},
+  RUN_FINISHED: (turn, event) => ({
+    state: event.outcome?.type === "cancelled" ? "cancelled" : "done",
+    usage: event.metadata?.usage ?? [],
+    incomplete: event.result?.incomplete ?? "",
+  }),
+  RUN_ERROR: (turn, event) => ({ state: "failed", error: event.message }),
+};
+
+function laneEnds(turn, event, status) {
+  return { items: updated(turn.items, event.subagentRunId, () => ({ status })) };
+}
+
+function updated(items, id, changes) {
+  return items.map((item) => (item.id === id ? { ...item, ...changes(item) } : item));
+}
+
+// The two patches the server sends: a whole plan, or the status of one step.
+function patched(plan, { path, value }) {
+  if (path === "/plan") return value;
+  const place = Number(path.split("/")[2]);
+  return plan.map((step, n) => (n === place ? { ...step, status: value } : step));
+}
