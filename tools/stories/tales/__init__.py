@@ -1,0 +1,8 @@
+"""The stories, by the name of their folder."""
+
+from collections.abc import Callable
+
+from tools.stories.tales import shop
+from tools.stories.world import World
+
+TALES: dict[str, Callable[[], World]] = {"shop": shop.tell}
