@@ -1,0 +1,1 @@
+"""The kubernetes server: the live state of the cluster, read-only."""

@@ -1,0 +1,66 @@
+"""What the rows of every list have in common: an object anybody can look up again."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from mcp_servers.facts.kubernetes import Resource
+
+Namespace = Annotated[str, Field(description="Empty: all.")]
+Selector = Annotated[str, Field(description="Labels, e.g. app=web.")]
+Cursor = Annotated[str, Field(description="From the answer before.")]
+
+
+class ObjectRow(BaseModel):
+    """A row about one object; with `resource_version` it says which state of it was seen."""
+
+    kind: str
+    namespace: str = ""
+    name: str
+    resource_version: str = ""
+    age_s: int | None = Field(default=None, description="Seconds since it was created.")
+
+    @property
+    def place(self) -> str:
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
+
+def identity(resource: Resource, now: datetime) -> dict[str, Any]:
+    """The fields of `ObjectRow`."""
+    return {
+        "kind": resource.kind,
+        "namespace": resource.namespace,
+        "name": resource.name,
+        "resource_version": str(resource.metadata.get("resourceVersion") or ""),
+        "age_s": seconds_since(resource.created_at, now),
+    }
+
+
+def seconds_since(at: datetime | None, now: datetime) -> int | None:
+    """Whole seconds; a clock that runs ahead of ours makes no negative ages."""
+    return max(0, round((now - at).total_seconds())) if at else None
+
+
+def short(seconds: int | None) -> str:
+    """A duration in its largest unit, as people say it: 45s, 12m, 3h, 5d."""
+    if seconds is None:
+        return "?"
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= 2 * size or (seconds >= size and unit == "d"):
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def examined(what: str, namespace: str, *filters: str) -> str:
+    """What was looked at, so that an empty answer is not mistaken for a missing one."""
+    where = f"in namespace {namespace}" if namespace else "in all namespaces"
+    chosen = [one for one in filters if one]
+    return f"{what} {where}" + (f" with {' and '.join(chosen)}" if chosen else "")
+
+
+def lines(heading: str, rows: Iterable[str], cursor: str = "") -> str:
+    """A heading, one line a row, and how to go on."""
+    more = [f"more: cursor={cursor}"] if cursor else []
+    return "\n".join([heading, *rows, *more])
