@@ -1,7 +1,7 @@
 // The page's words. The language is the reader's choice, else the browser's.
 import { computed, signal } from "@preact/signals";
 
-const CATALOGUES = { en: "/static/i18n/en.json", zh: "/static/i18n/zh-CN.json" };
+const CATALOGUES = { en: "/i18n/en.json", zh: "/i18n/zh-CN.json" };
 const words = {};
 
 const remembered = localStorage.getItem("midwatch.language");

@@ -22,7 +22,7 @@ export function TopBar({ menuOpen }) {
       <button type="button" class="plain menu" aria-expanded=${menuOpen.value} onClick=${() => (menuOpen.value = !menuOpen.value)}>
         <span aria-hidden="true">☰</span><span class="unseen">${t("menu")}</span>
       </button>
-      <h1><img src="/static/icon.svg" alt="" width="22" height="22" /> Midwatch</h1>
+      <h1><img src="/icon.svg" alt="" width="22" height="22" /> Midwatch</h1>
       ${practising && html`<p class="edition" title=${t("practiceHint")}>${t("practice")}</p>`}
       <nav>
         <button type="button" class="plain" id="language" onClick=${() => chooseLanguage(language.value === "zh" ? "en" : "zh")}>
