@@ -6,7 +6,7 @@ from typing import Literal, TextIO
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from core.redaction import redact_fields
 
@@ -76,7 +76,7 @@ def _redacted(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return redact_fields(event)
 
 
-def logger(name: str) -> FilteringBoundLogger:
+def logger(name: str) -> structlog.stdlib.BoundLogger:
     """A structured logger: `log.info("turn.finished", thread_id=…)`."""
     return structlog.stdlib.get_logger(name)
 

@@ -1,0 +1,249 @@
+"""The audit trail: who did what to what, and how it ended, in a chain that shows every edit.
+
+Each entry's hash covers the previous hash and its own content, and the head of the chain is
+kept apart. An entry that was changed, taken out, put in or moved breaks the chain there.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+from core.clock import utc_now
+from core.errors import Conflict, OpsError
+from core.redaction import redact_fields, redact_text
+from core.storage.database import Database
+from core.storage.records import AuditRow
+from core.storage.repositories.audit import Audit
+from core.telemetry import logger
+
+# Entries of one turn come within this time and are written together.
+LINGER_S = 0.25
+# More waiting entries than this make the next caller wait until they are written.
+CAPACITY = 500
+MAX_DETAIL_CHARACTERS = 8_000
+PAGE = 500
+# How often another process may be first before we give up.
+ATTEMPTS = 5
+# The outcome that announces a change, before it is made.
+STARTED = "started"
+
+log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line before it has its place in the chain."""
+
+    at: datetime
+    subject: str
+    action: str
+    target: str
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first entry that does not fit the chain, and why."""
+
+    sequence: int
+    why: str
+
+
+class AuditLog:
+    """Writes the trail in order. Use it as `async with AuditLog(database) as audit`.
+
+    A call that only reads is written a moment later, many in one transaction. A change, which
+    says `started` first, is written before it begins and when it ends, and so is everything
+    recorded `at_once`. Nothing is dropped: what cannot be written waits, then makes callers wait,
+    and at the end is put into the log.
+    """
+
+    def __init__(
+        self, database: Database, *, linger_s: float = LINGER_S, capacity: int = CAPACITY
+    ) -> None:
+        self._database, self._linger_s, self._capacity = database, linger_s, capacity
+        self._waiting: list[Entry] = []
+        self._changing: Counter[tuple[str, str, str]] = Counter()
+        self._writing = asyncio.Lock()
+        self._writer: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def record(
+        self,
+        *,
+        subject: str,
+        action: str,
+        target: str,
+        outcome: str,
+        detail: Mapping[str, Any],
+        at_once: bool = False,
+    ) -> None:
+        """Add one line. Raises `UpstreamUnavailable` when it must be kept now and cannot be."""
+        entry = _entry(subject, action, target, outcome, detail)
+        self._waiting.append(entry)
+        if self._is_change(entry) or at_once or len(self._waiting) >= self._capacity:
+            await self.flush()
+        elif self._writer is None:
+            self._writer = asyncio.create_task(self._write_later())
+
+    async def flush(self) -> None:
+        """Write all that waits, in order."""
+        async with self._writing:
+            batch = self._waiting[:CAPACITY]
+            while batch:
+                await self._append(batch)
+                del self._waiting[: len(batch)]
+                batch = self._waiting[:CAPACITY]
+
+    async def close(self) -> None:
+        """Write what waits; what the database does not take goes to the log in full."""
+        if self._writer is not None:
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+            self._writer = None
+        try:
+            await self.flush()
+        except OpsError:
+            log.exception("audit.not_written", entries=[repr(entry) for entry in self._waiting])
+
+    async def latest(
+        self, *, before: int = 0, subject: str = "", limit: int = 50
+    ) -> list[AuditRow]:
+        """The newest lines first; `before` goes on below that sequence."""
+        await self.flush()
+        async with self._database.session() as session:
+            return await Audit(session).latest(before=before, subject=subject, limit=limit)
+
+    async def verify(self) -> Broken | None:
+        """The first line that was tampered with, or None when the whole chain holds."""
+        await self.flush()
+        sequence, previous = 0, ""
+        async with self._database.session() as session:
+            audit = Audit(session)
+            head = await audit.head()
+            while rows := await audit.after(sequence, limit=PAGE):
+                for row in rows:
+                    if why := _fault(row, sequence + 1, previous):
+                        return Broken(sequence + 1, why)
+                    sequence, previous = row.sequence, row.hash
+        if (sequence, previous) != head:
+            return Broken(
+                sequence + 1, "the entries after it were taken away, or the head was changed"
+            )
+        return None
+
+    def _is_change(self, entry: Entry) -> bool:
+        change = (entry.subject, entry.action, entry.target)
+        if entry.outcome == STARTED:
+            self._changing[change] += 1
+            return True
+        if self._changing[change]:
+            self._changing[change] -= 1
+            return True
+        del self._changing[change]
+        return False
+
+    async def _write_later(self) -> None:
+        delay_s = self._linger_s
+        while self._waiting:
+            await asyncio.sleep(delay_s)
+            try:
+                await self.flush()
+                delay_s = self._linger_s
+            except OpsError as error:
+                log.warning("audit.waiting", entries=len(self._waiting), why=str(error))
+                delay_s = min(delay_s * 2, 30.0)
+        self._writer = None
+
+    async def _append(self, entries: Sequence[Entry]) -> None:
+        for _ in range(ATTEMPTS - 1):
+            with suppress(Conflict):
+                return await self._append_after_head(entries)
+        return await self._append_after_head(entries)
+
+    async def _append_after_head(self, entries: Sequence[Entry]) -> None:
+        async with self._database.session() as session:
+            audit = Audit(session)
+            await audit.append(_chained(entries, *await audit.head()))
+
+
+def _entry(
+    subject: str, action: str, target: str, outcome: str, detail: Mapping[str, Any]
+) -> Entry:
+    text = json.dumps(
+        redact_fields(detail),
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+        default=str,
+    )
+    if len(text) > MAX_DETAIL_CHARACTERS:
+        text = json.dumps({"cut": text[:MAX_DETAIL_CHARACTERS]}, ensure_ascii=False)
+    return Entry(
+        at=utc_now(),
+        subject=_storable(subject, 200),
+        action=_storable(action, 128),
+        target=_storable(redact_text(target), 500),
+        outcome=_storable(outcome, 64),
+        detail=_storable(text, len(text)),
+    )
+
+
+def _storable(text: str, limit: int) -> str:
+    """Without what a database refuses: NUL and halves of surrogate pairs."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()[:limit]
+
+
+def _chained(entries: Sequence[Entry], sequence: int, previous: str) -> list[AuditRow]:
+    rows: list[AuditRow] = []
+    for entry in entries:
+        sequence += 1
+        row = AuditRow(
+            sequence=sequence,
+            at=entry.at,
+            subject=entry.subject,
+            action=entry.action,
+            target=entry.target,
+            outcome=entry.outcome,
+            detail=entry.detail,
+            previous_hash=previous,
+            hash="",
+        )
+        previous = _hash(row)
+        rows.append(replace(row, hash=previous))
+    return rows
+
+
+def _hash(row: AuditRow) -> str:
+    at = row.at.astimezone(UTC).isoformat()
+    content = [row.sequence, at, row.subject, row.action, row.target, row.outcome, row.detail]
+    canonical = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(f"{row.previous_hash}\n{canonical}".encode()).hexdigest()
+
+
+def _fault(row: AuditRow, expected: int, previous: str) -> str:
+    if row.sequence != expected:
+        return "it is missing"
+    if row.previous_hash != previous:
+        return "it does not follow the entry before it"
+    if row.hash != _hash(row):
+        return "its content was changed"
+    return ""

@@ -1,0 +1,55 @@
+"""Roles and what they permit."""
+
+from collections.abc import Mapping
+
+from core.errors import Invalid
+from core.principal import Permission, Principal
+from core.storage.records import UserRow
+
+READ = frozenset(
+    {
+        Permission.CLUSTER_READ,
+        Permission.METRICS_READ,
+        Permission.INCIDENTS_READ,
+        Permission.KNOWLEDGE_READ,
+    }
+)
+USE = READ | {Permission.LOGS_READ, Permission.CHAT_USE}
+MANAGE = USE | {Permission.USAGE_READ, Permission.AUDIT_READ}
+
+# A guest may look; a user may ask and read logs; a manager sees cost and the audit trail.
+ROLES: Mapping[str, frozenset[Permission]] = {
+    "guest": READ,
+    "user": USE,
+    "manager": MANAGE,
+    "admin": frozenset(Permission),
+}
+
+
+def permissions_of(role: str) -> frozenset[Permission]:
+    if role not in ROLES:
+        raise Invalid(f"There is no role {role!r}.", hint=f"Roles: {', '.join(ROLES)}.")
+    return ROLES[role]
+
+
+def principal_of(user: UserRow, *, scopes: frozenset[str] | None = None) -> Principal:
+    """The principal a checked credential stands for. `scopes` only ever narrow the role."""
+    permitted = permissions_of(user.role)
+    if scopes is not None:
+        permitted = frozenset(one for one in permitted if one.value in scopes)
+    return Principal(
+        subject=user.name,
+        roles=frozenset({user.role}),
+        permissions=permitted,
+        namespaces=user.namespaces,
+        language=user.language,
+    )
+
+
+def check_scopes(scopes: frozenset[str]) -> None:
+    known = {permission.value for permission in Permission}
+    unknown = sorted(scopes - known)
+    if unknown:
+        raise Invalid(
+            f"There is no scope {unknown[0]!r}.", hint=f"Scopes: {', '.join(sorted(known))}."
+        )

@@ -1,0 +1,207 @@
+"""Coming in: by password, one-time link, refresh token or API token."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from core.clock import utc_now
+from core.errors import Invalid, Unauthenticated
+from core.principal import Principal
+from core.security.passwords import hash_password, is_password
+from core.security.permissions import check_scopes, permissions_of, principal_of
+from core.security.tokens import API, API_TOKEN_PREFIX, Signer, hashed, new_id, new_secret
+from core.settings import Settings
+from core.storage.database import Database
+from core.storage.records import ApiTokenRow, RefreshTokenRow, UserRow
+from core.storage.repositories.tokens import Tokens
+from core.storage.repositories.users import Users
+
+# When a token was last used is for people; a row a minute is near enough and costs no write a call.
+LAST_USED_RESOLUTION = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a sign-in gives. `refresh_token` works once; `expires_in_s` is the access token's."""
+
+    principal: Principal
+    access_token: str
+    refresh_token: str
+    expires_in_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    access: timedelta = timedelta(minutes=15)
+    refresh: timedelta = timedelta(days=14)
+    link: timedelta = timedelta(minutes=10)
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Lifetimes":
+        return cls(settings.access_token_ttl, settings.refresh_token_ttl, settings.login_link_ttl)
+
+
+class SignIn:
+    """Every method opens its own short session, so that a refusal is kept too."""
+
+    def __init__(
+        self, database: Database, signer: Signer, lifetimes: Lifetimes | None = None
+    ) -> None:
+        self._database, self._signer = database, signer
+        self._lifetimes = lifetimes or Lifetimes()
+
+    async def principal(self, credential: str) -> Principal:
+        """Who carries this bearer credential: an API token or an access token."""
+        if credential.startswith(API_TOKEN_PREFIX):
+            return await self._by_api_token(credential)
+        return self._signer.verify(credential, audience=API)
+
+    async def by_password(self, name: str, password: str) -> Grant:
+        """One sentence for an unknown name and a wrong password, after the same time."""
+        async with self._database.session() as session:
+            user = await Users(session).find(name)
+        matches = await is_password(password, user.password_hash if user else "")
+        if user is None or not matches or user.disabled:
+            raise Unauthenticated("The name or the password is wrong.")
+        async with self._database.session() as session:
+            return await self._grant(Tokens(session), user, family=new_id())
+
+    async def by_link(self, code: str) -> Grant:
+        """Raises `Unauthenticated` for a link that was used, has expired or never was."""
+        async with self._database.session() as session:
+            tokens = Tokens(session)
+            name = await tokens.use_login_link(hashed(code), utc_now())
+            user = await Users(session).find(name) if name else None
+            if user and not user.disabled:
+                return await self._grant(tokens, user, family=new_id())
+        raise Unauthenticated(
+            "This sign-in link was used or has expired.",
+            hint="`midwatch users link NAME` makes a new one.",
+        )
+
+    async def by_refresh_token(self, refresh_token: str) -> Grant:
+        """A new pair for an old refresh token. Used twice, it ends the whole session."""
+        async with self._database.session() as session:
+            tokens = Tokens(session)
+            found = await tokens.refresh_token(hashed(refresh_token))
+            if found and await self._rotates(tokens, found, hashed(refresh_token)):
+                user = await Users(session).get(found.user_name)
+                if not user.disabled:
+                    return await self._grant(tokens, user, family=found.family)
+        raise Unauthenticated("The session has ended.", hint="Sign in again.")
+
+    async def sign_out(self, refresh_token: str) -> None:
+        """End the session that this token belongs to; an unknown one changes nothing."""
+        async with self._database.session() as session:
+            tokens = Tokens(session)
+            found = await tokens.refresh_token(hashed(refresh_token))
+            if found:
+                await tokens.revoke_family(found.family, utc_now())
+
+    async def make_link(self, user_name: str) -> str:
+        """The code of a link that signs `user_name` in once. Raises `NotFound`."""
+        code, now = new_secret(), utc_now()
+        async with self._database.session() as session:
+            user = await Users(session).get(user_name)
+            await Tokens(session).add_login_link(
+                hashed(code),
+                user_name=user.name,
+                created_at=now,
+                expires_at=now + self._lifetimes.link,
+            )
+        return code
+
+    async def make_api_token(
+        self,
+        user_name: str,
+        *,
+        label: str,
+        scopes: frozenset[str] | None = None,
+        ttl: timedelta | None = None,
+    ) -> tuple[ApiTokenRow, str]:
+        """A new API token and its secret, which is shown now or never."""
+        if scopes is not None:
+            check_scopes(scopes)
+        secret, now = new_secret(API_TOKEN_PREFIX), utc_now()
+        async with self._database.session() as session:
+            user = await Users(session).get(user_name)
+            token = ApiTokenRow(
+                id=new_id(),
+                user_name=user.name,
+                label=label,
+                scopes=scopes,
+                created_at=now,
+                expires_at=now + ttl if ttl else None,
+            )
+            await Tokens(session).add_api_token(token, hashed=hashed(secret))
+        return token, secret
+
+    async def add_user(
+        self,
+        name: str,
+        *,
+        role: str = "user",
+        password: str = "",
+        namespaces: frozenset[str] | None = None,
+    ) -> UserRow:
+        """Without a password the user comes in by link. Raises `Conflict` when the name is taken."""
+        permissions_of(role)
+        if not name.strip() or len(name) > 200:
+            raise Invalid("A user needs a name of at most 200 characters.")
+        kept = await hash_password(password) if password else ""
+        user = UserRow(name.strip(), role, utc_now(), namespaces, password_hash=kept)
+        async with self._database.session() as session:
+            await Users(session).add(user)
+        return user
+
+    async def set_password(self, name: str, password: str) -> None:
+        kept = await hash_password(password)
+        async with self._database.session() as session:
+            users = Users(session)
+            await users.save(replace(await users.get(name), password_hash=kept))
+
+    async def ensure_admin(self, name: str = "admin") -> UserRow:
+        """The named user, made an administrator's account when there are no users at all."""
+        async with self._database.session() as session:
+            users = Users(session)
+            if await users.count() == 0:
+                await users.add(UserRow(name, "admin", utc_now()))
+            return await users.get(name)
+
+    async def _by_api_token(self, secret: str) -> Principal:
+        now = utc_now()
+        async with self._database.session() as session:
+            tokens = Tokens(session)
+            token = await tokens.api_token(hashed(secret))
+            user = await Users(session).find(token.user_name) if token else None
+            if token is None or user is None or user.disabled or not _holds(token, now):
+                raise Unauthenticated("The API token is unknown, revoked or has expired.")
+            if token.last_used_at is None or now - token.last_used_at > LAST_USED_RESOLUTION:
+                await tokens.api_token_used(token.id, now)
+        return principal_of(user, scopes=token.scopes)
+
+    async def _rotates(self, tokens: Tokens, found: RefreshTokenRow, kept_hash: str) -> bool:
+        now = utc_now()
+        if found.revoked_at or found.expires_at <= now:
+            return False
+        if await tokens.use_refresh_token(kept_hash, now):
+            return True
+        # The honest owner and a thief both hold it, and which is which cannot be told.
+        await tokens.revoke_family(found.family, now)
+        return False
+
+    async def _grant(self, tokens: Tokens, user: UserRow, *, family: str) -> Grant:
+        """In the caller's session: an old token is spent exactly when the new one exists."""
+        refresh_token, now = new_secret(), utc_now()
+        kept = RefreshTokenRow(family, user.name, now, now + self._lifetimes.refresh)
+        await tokens.add_refresh_token(kept, hashed=hashed(refresh_token))
+        principal = principal_of(user)
+        return Grant(
+            principal=principal,
+            access_token=self._signer.issue(principal, ttl=self._lifetimes.access),
+            refresh_token=refresh_token,
+            expires_in_s=int(self._lifetimes.access.total_seconds()),
+        )
+
+
+def _holds(token: ApiTokenRow, now: datetime) -> bool:
+    return token.revoked_at is None and (token.expires_at is None or token.expires_at > now)

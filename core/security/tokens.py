@@ -1,0 +1,137 @@
+"""Access tokens that are signed, and secrets that are only kept as hashes."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from core.clock import utc_now
+from core.errors import Invalid, Unauthenticated
+from core.principal import Principal
+from core.security.permissions import ROLES, principal_of
+from core.settings import Cluster, Settings
+from core.storage.records import UserRow
+
+ISSUER = "midwatch"
+ALGORITHM = "HS256"
+# An API token says what it is, so that people and scanners recognise it.
+API_TOKEN_PREFIX = "mw_"  # noqa: S105 - a prefix
+SECRET_BYTES = 32
+
+# Who a token is for. One for the web API opens no tool server, and the other way round.
+API = "midwatch:api"
+TOOLS = "midwatch:tools"
+
+
+def new_secret(prefix: str = "") -> str:
+    return prefix + secrets.token_urlsafe(SECRET_BYTES)
+
+
+def new_id() -> str:
+    return secrets.token_hex(8)
+
+
+def hashed(secret: str) -> str:
+    """SHA-256 is enough for secrets of 256 random bits; a password needs `passwords`."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def signing_key(settings: Settings) -> str:
+    """The key of this installation. For practice it is made once and kept in the data folder."""
+    if settings.signing_key is not None:
+        return settings.signing_key.get_secret_value()
+    if settings.cluster is Cluster.LIVE:
+        raise Invalid(
+            "MIDWATCH_SIGNING_KEY is required when MIDWATCH_CLUSTER=live.",
+            hint="Set it to the output of `openssl rand -hex 32`.",
+        )
+    return _kept_key(settings.data_dir / "signing-key")
+
+
+def _kept_key(path: Path) -> str:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(new_secret())
+        except FileExistsError:
+            pass
+        return path.read_text().strip()
+    except OSError as error:
+        raise Invalid(
+            f"Cannot keep a signing key in {path}: {error.strerror}.",
+            hint="Set MIDWATCH_DATA_DIR to a folder that Midwatch may write to.",
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Issues and verifies access tokens with one symmetric key."""
+
+    key: str
+
+    def issue(self, principal: Principal, *, ttl: timedelta, audience: str = API) -> str:
+        now = utc_now()
+        claims: dict[str, Any] = {
+            "iss": ISSUER,
+            "sub": principal.subject,
+            "aud": audience,
+            "iat": int(now.timestamp()),
+            "exp": int((now + ttl).timestamp()),
+            "jti": new_id(),
+            "roles": sorted(principal.roles),
+            "scopes": sorted(principal.permissions),
+            "namespaces": None if principal.namespaces is None else sorted(principal.namespaces),
+            "language": principal.language,
+        }
+        key = self._jwk()
+        header = {"alg": ALGORITHM, "kid": key.kid, "typ": "at+jwt"}
+        return jwt.encode(header, claims, key)
+
+    def verify(self, token: str, *, audience: str = API) -> Principal:
+        """Raises `Unauthenticated` for anything but a token of ours, for `audience`, in time."""
+        try:
+            decoded = jwt.decode(token, self._jwk(), algorithms=[ALGORITHM])
+            self._check(decoded.header, decoded.claims, audience)
+            return _principal(decoded.claims)
+        except (JoseError, ValueError, TypeError, KeyError) as error:
+            raise Unauthenticated(
+                "The access token does not hold or has expired.", hint="Sign in again."
+            ) from error
+
+    def _check(self, header: Mapping[str, Any], claims: dict[str, Any], audience: str) -> None:
+        if header.get("kid") != self._jwk().kid or header.get("typ") != "at+jwt":
+            raise ValueError("signed by another key, or not an access token")
+        jwt.JWTClaimsRegistry(
+            now=lambda: int(utc_now().timestamp()),
+            iss={"essential": True, "value": ISSUER},
+            aud={"essential": True, "value": audience},
+            exp={"essential": True},
+            sub={"essential": True},
+        ).validate(claims)
+
+    def _jwk(self) -> OctKey:
+        return OctKey.import_key(self.key, {"kid": hashed(f"kid:{self.key}")[:12]})
+
+
+def _principal(claims: Mapping[str, Any]) -> Principal:
+    [role] = claims["roles"]
+    if role not in ROLES:
+        raise ValueError("a role of another version")
+    namespaces = claims["namespaces"]
+    user = UserRow(
+        name=claims["sub"],
+        role=role,
+        created_at=datetime.fromtimestamp(claims["iat"], UTC),
+        namespaces=None if namespaces is None else frozenset(namespaces),
+        language=claims["language"],
+    )
+    return principal_of(user, scopes=frozenset(claims["scopes"]))

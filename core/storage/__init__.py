@@ -1,0 +1,1 @@
+"""What Midwatch keeps: conversations, usage, users, tokens and the audit trail."""

@@ -1,0 +1,203 @@
+"""The database: SQLite in the data folder by default, Postgres when its address is given."""
+
+import re
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Self
+
+import orjson
+from sqlalchemy import URL, event, exc, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.pool import StaticPool
+
+from core.errors import Invalid, OpsError, UpstreamUnavailable
+from core.storage import migrations
+
+# How long a writer waits for another one. Our transactions take milliseconds.
+BUSY_TIMEOUT_S = 5.0
+
+
+class Database:
+    """One pool of connections. Open it with `Database.opened`."""
+
+    def __init__(self, engine: AsyncEngine, *, name: str) -> None:
+        self.engine = engine
+        self.name = name
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls, url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S
+    ) -> AsyncGenerator[Self]:
+        """The database at `url`, with all migrations applied.
+
+        Raises `Invalid` when the address or the file cannot be used, and
+        `UpstreamUnavailable` when the server does not answer or another process holds the lock.
+        """
+        address = _address(url)
+        name = _name(address)
+        with _our_errors(name, OSError):
+            _make_folder(address)
+            engine = _engine(address, busy_timeout_s)
+        try:
+            with _our_errors(name, OSError):
+                await _to_head(engine)
+            yield cls(engine, name=name)
+        finally:
+            await engine.dispose()
+
+    @asynccontextmanager
+    async def session(self) -> AsyncGenerator[AsyncSession]:
+        """A session that commits at the end, or rolls back when the block raises.
+
+        Keep it short: from its first write to its end no other session can write to SQLite.
+        Never hold one while a tool or a model runs.
+        """
+        async with self._sessions() as session:
+            with _our_errors(self.name, OSError):
+                await session.connection()
+            with _our_errors(self.name):
+                yield session
+                await session.commit()
+
+    async def ping(self) -> None:
+        """Raise `UpstreamUnavailable` when the database does not answer."""
+        with _our_errors(self.name, OSError):
+            async with self.engine.connect() as connection:
+                await connection.exec_driver_sql("SELECT 1")
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", url))
+    except exc.ArgumentError as error:
+        raise Invalid("MIDWATCH_DATABASE__URL is not a database address.") from error
+    if address.get_backend_name() == "sqlite":
+        return address.set(drivername="sqlite+aiosqlite")
+    if address.drivername != "postgresql+asyncpg":
+        raise Invalid(f"Midwatch keeps its data in SQLite or Postgres, not {address.drivername}.")
+    if find_spec("asyncpg") is None:
+        raise Invalid(
+            "MIDWATCH_DATABASE__URL names Postgres, but the driver asyncpg is not installed.",
+            hint="Install it with `pip install asyncpg`.",
+        )
+    return address
+
+
+def _name(address: URL) -> str:
+    """What to call it in a sentence, without its password."""
+    if address.get_backend_name() == "sqlite":
+        return f"the database file {address.database}" if address.database else "the database"
+    return f"Postgres at {address.host}"
+
+
+def _make_folder(address: URL) -> None:
+    if address.get_backend_name() == "sqlite" and _in_file(address):
+        folder = Path(str(address.database)).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Invalid(
+                f"Cannot make the data folder {folder}: {error.strerror}.",
+                hint="Set MIDWATCH_DATA_DIR to a folder that Midwatch may write to.",
+            ) from error
+
+
+def _in_file(address: URL) -> bool:
+    return bool(address.database) and address.database != ":memory:"
+
+
+def _engine(address: URL, busy_timeout_s: float) -> AsyncEngine:
+    options: dict[str, Any] = {"json_serializer": _to_json, "json_deserializer": orjson.loads}
+    if address.get_backend_name() != "sqlite":
+        return create_async_engine(address, pool_pre_ping=True, **options)
+    if not _in_file(address):
+        options["poolclass"] = StaticPool
+    engine = create_async_engine(
+        address,
+        # The write lock is taken by the first write of a transaction and waited for there;
+        # taken later than a read it would fail at once instead.
+        connect_args={"timeout": busy_timeout_s, "isolation_level": "IMMEDIATE"},
+        **options,
+    )
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: object) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+async def _to_head(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        if await connection.run_sync(migrations.current) == migrations.HEAD:
+            return
+        await _lock(connection)
+        # Another process may have done it while we waited for the lock.
+        found = await connection.run_sync(migrations.current)
+        _refuse_newer(found)
+        if found != migrations.HEAD:
+            await connection.run_sync(migrations.upgrade)
+        await connection.commit()
+
+
+def _refuse_newer(revision: str) -> None:
+    if revision > migrations.HEAD:
+        raise Invalid(
+            f"The database is from a newer Midwatch (its tables are at step {revision}, "
+            f"this version knows {migrations.HEAD}).",
+            hint="Start that version, or restore a backup.",
+        )
+
+
+async def _lock(connection: AsyncConnection) -> None:
+    """One process migrates, the others wait. The lock ends with the transaction."""
+    if connection.dialect.name == "sqlite":
+        await connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7303014)")
+
+
+@contextmanager
+def _our_errors(name: str, *more: type[Exception]) -> Generator[None]:
+    """A library's error as a sentence of ours; `more` are those a failing connection raises."""
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, *more) as error:
+        raise _explained(error, name) from error
+    except exc.DatabaseError as error:
+        if "file is not a database" not in str(error):
+            raise
+        raise _explained(error, name) from error
+
+
+def _explained(error: Exception, name: str) -> OpsError:
+    text = str(getattr(error, "orig", None) or error)
+    if "readonly" in text or "read-only" in text:
+        return Invalid(f"Cannot write to {name}: it is read-only.", hint="Check its permissions.")
+    if "not a database" in text:
+        return Invalid(f"Cannot use {name}: it is not an SQLite database.")
+    if "unable to open" in text:
+        return Invalid(f"Cannot open {name}.", hint="Check the path and its permissions.")
+    if "locked" in text or "busy" in text:
+        return UpstreamUnavailable(f"Another process is writing to {name}.", hint="Try again.")
+    if "disk is full" in text:
+        return UpstreamUnavailable(f"The disk that holds {name} is full.")
+    return UpstreamUnavailable(f"{name[0].upper()}{name[1:]} does not answer.", hint=text)

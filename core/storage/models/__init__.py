@@ -1,0 +1,20 @@
+"""The tables. Import from here, so that all of them are known to the metadata."""
+
+from core.storage.models.audit import AuditEntry, AuditHead
+from core.storage.models.base import Base
+from core.storage.models.conversations import Conversation, Message, ModelUsage, ToolCall
+from core.storage.models.identity import ApiToken, LoginLink, RefreshToken, User
+
+__all__ = [
+    "ApiToken",
+    "AuditEntry",
+    "AuditHead",
+    "Base",
+    "Conversation",
+    "LoginLink",
+    "Message",
+    "ModelUsage",
+    "RefreshToken",
+    "ToolCall",
+    "User",
+]

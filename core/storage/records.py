@@ -1,0 +1,143 @@
+"""What the repositories take and give: plain records, so that no table leaves this room."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRow:
+    id: str
+    owner: str
+    title: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationPage:
+    """`cursor` goes on after the last row; "" when there are no more."""
+
+    rows: tuple[ConversationRow, ...]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallRow:
+    id: str
+    server: str
+    tool: str
+    arguments: dict[str, Any]
+    status: str
+    duration_ms: int
+    result: str
+    result_tokens: int
+    subagent: str = ""
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRow:
+    """`cost_usd` None: the model has no known price."""
+
+    provider: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """`detail` of an answer holds its route, citations and whether it is whole."""
+
+    id: str
+    role: str
+    text: str
+    language: str
+    created_at: datetime
+    detail: dict[str, Any] = field(default_factory=dict[str, Any])
+    tool_calls: tuple[ToolCallRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question with its answer, as it is kept."""
+
+    thread_id: str
+    owner: str
+    question: MessageRow
+    answer: MessageRow
+    usage: tuple[UsageRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    conversation: ConversationRow
+    message_id: str  # "" when the title matched
+    snippet: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageTotal:
+    """What one model was used for over a time. `unpriced` counts the uses without a known price."""
+
+    provider: str
+    model: str
+    turns: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+    unpriced: int
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    """`namespaces` None: every namespace. `password_hash` "": no sign-in by password."""
+
+    name: str
+    role: str
+    created_at: datetime
+    namespaces: frozenset[str] | None = None
+    language: str = "auto"
+    disabled: bool = False
+    password_hash: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiTokenRow:
+    """`scopes` None: everything its user may."""
+
+    id: str
+    user_name: str
+    label: str
+    scopes: frozenset[str] | None
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokenRow:
+    family: str
+    user_name: str
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One line of the trail. `detail` is canonical JSON, exactly as it was hashed."""
+
+    sequence: int
+    at: datetime
+    subject: str
+    action: str
+    target: str
+    outcome: str
+    detail: str
+    previous_hash: str
+    hash: str

@@ -1,0 +1,68 @@
+"""The rows of the audit trail. What they mean, and their hashes, is `core.security.audit`'s."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import exc, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import Conflict
+from core.storage.models import AuditEntry, AuditHead
+from core.storage.records import AuditRow
+
+ONLY = 1
+
+
+class Audit:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def head(self) -> tuple[int, str]:
+        """Sequence and hash of the last entry; (0, "") before the first."""
+        found = await self._session.get(AuditHead, ONLY)
+        return (found.sequence, found.hash) if found else (0, "")
+
+    async def append(self, rows: Sequence[AuditRow]) -> None:
+        """Add entries that follow the head, and move it. `Conflict`: another process was first."""
+        try:
+            await self._session.execute(insert(AuditEntry), [asdict(row) for row in rows])
+            await self._move_head(rows[-1])
+        except exc.IntegrityError as error:
+            raise Conflict("Another process added to the audit trail first.") from error
+
+    async def _move_head(self, last: AuditRow) -> None:
+        at = {"sequence": last.sequence, "hash": last.hash}
+        moved = update(AuditHead).where(AuditHead.id == ONLY).values(at)
+        if not (await self._session.execute(moved.returning(AuditHead.id))).first():
+            await self._session.execute(insert(AuditHead).values(id=ONLY, **at))
+
+    async def after(self, sequence: int, *, limit: int) -> list[AuditRow]:
+        """Entries after `sequence`, in order."""
+        query = select(AuditEntry).where(AuditEntry.sequence > sequence)
+        found = await self._session.scalars(query.order_by(AuditEntry.sequence).limit(limit))
+        return [_row(entry) for entry in found]
+
+    async def latest(
+        self, *, before: int = 0, subject: str = "", limit: int = 50
+    ) -> list[AuditRow]:
+        """The newest entries first; `before` goes on below that sequence."""
+        query = select(AuditEntry).order_by(AuditEntry.sequence.desc()).limit(limit)
+        if before:
+            query = query.where(AuditEntry.sequence < before)
+        if subject:
+            query = query.where(AuditEntry.subject == subject)
+        return [_row(entry) for entry in await self._session.scalars(query)]
+
+
+def _row(entry: AuditEntry) -> AuditRow:
+    return AuditRow(
+        sequence=entry.sequence,
+        at=entry.at,
+        subject=entry.subject,
+        action=entry.action,
+        target=entry.target,
+        outcome=entry.outcome,
+        detail=entry.detail,
+        previous_hash=entry.previous_hash,
+        hash=entry.hash,
+    )

@@ -1,0 +1,252 @@
+"""Threads, their messages and the tool calls behind each answer."""
+
+import base64
+import binascii
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, column, delete, insert, select, table, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import Invalid, NotFound
+from core.redaction import redact_fields, redact_text
+from core.storage.models import Conversation, Message, ModelUsage, ToolCall
+from core.storage.records import (
+    ConversationPage,
+    ConversationRow,
+    MessageRow,
+    SearchHit,
+    ToolCallRow,
+    Turn,
+    UsageRow,
+)
+
+TITLE_CHARACTERS = 80
+SNIPPET_CHARACTERS = 120
+
+# A trigram index cannot find fewer; shorter words are compared row by row.
+TRIGRAM = 3
+FULL_TEXT = table("messages_fts", column("rowid"), column("messages_fts"))
+
+
+class Conversations:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def page(self, owner: str, *, cursor: str = "", limit: int = 30) -> ConversationPage:
+        """The owner's conversations, the one used last first."""
+        newest = (Conversation.updated_at.desc(), Conversation.id.desc())
+        query = select(Conversation).where(Conversation.owner == owner).order_by(*newest)
+        if cursor:
+            here = tuple_(Conversation.updated_at, Conversation.id)
+            query = query.where(here < _position(cursor))
+        found = [_conversation(row) for row in await self._session.scalars(query.limit(limit + 1))]
+        more = len(found) > limit
+        return ConversationPage(tuple(found[:limit]), _cursor(found[limit - 1]) if more else "")
+
+    async def get(self, thread_id: str, *, owner: str) -> ConversationRow:
+        """Raises `NotFound` for another's conversation too: that it exists is theirs to know."""
+        found = await self._session.get(Conversation, thread_id)
+        if found is None or found.owner != owner:
+            raise NotFound(f"There is no conversation {thread_id!r}.")
+        return _conversation(found)
+
+    async def messages(self, thread_id: str, *, owner: str) -> list[MessageRow]:
+        """All messages in order, each answer with its tool calls."""
+        await self.get(thread_id, owner=owner)
+        query = select(Message).where(Message.conversation_id == thread_id)
+        messages = list(await self._session.scalars(query.order_by(Message.number)))
+        calls = await self._tool_calls([message.id for message in messages])
+        return [_message(message, calls[message.id]) for message in messages]
+
+    async def rename(self, thread_id: str, title: str, *, owner: str) -> ConversationRow:
+        title = _title(title)
+        if not title:
+            raise Invalid("A conversation needs a title.")
+        await self.get(thread_id, owner=owner)
+        change = update(Conversation).where(Conversation.id == thread_id).values(title=title)
+        await self._session.execute(change)
+        return await self.get(thread_id, owner=owner)
+
+    async def delete(self, thread_id: str, *, owner: str) -> None:
+        """With its messages and tool calls. What it cost stays on record."""
+        await self.get(thread_id, owner=owner)
+        await self._session.execute(delete(Conversation).where(Conversation.id == thread_id))
+
+    async def search(self, owner: str, text: str, *, limit: int = 20) -> list[SearchHit]:
+        """Conversations whose title or messages contain every word of `text`, newest first."""
+        words = text.split()
+        if not words:
+            return []
+        titles = select(Conversation).where(
+            Conversation.owner == owner, *(_contains(Conversation.title, word) for word in words)
+        )
+        newest = titles.order_by(Conversation.updated_at.desc()).limit(limit)
+        hits = {
+            row.id: SearchHit(_conversation(row), "", row.title)
+            for row in await self._session.scalars(newest)
+        }
+        found = await self._session.execute(self._matching(owner, words, limit))
+        for message, conversation in found:
+            hit = SearchHit(_conversation(conversation), message.id, _snippet(message.text, words))
+            hits.setdefault(conversation.id, hit)
+        ordered = sorted(hits.values(), key=lambda hit: hit.conversation.updated_at, reverse=True)
+        return ordered[:limit]
+
+    async def append_turn(self, turn: Turn) -> None:
+        """Keep one turn; the first of a thread begins its conversation.
+
+        Secrets are taken out here, so that no door can forget it. Raises `NotFound` when the
+        thread is another person's.
+        """
+        await self._touch(turn)
+        messages = (turn.question, turn.answer)
+        await self._session.execute(
+            insert(Message), [_message_values(message, turn.thread_id) for message in messages]
+        )
+        calls = [_call_values(call, turn.answer) for call in turn.answer.tool_calls]
+        if calls:
+            await self._session.execute(insert(ToolCall), calls)
+        if turn.usage:
+            await self._session.execute(
+                insert(ModelUsage), [_usage_values(used, turn) for used in turn.usage]
+            )
+
+    async def _touch(self, turn: Turn) -> None:
+        now = turn.answer.created_at
+        theirs = (Conversation.id == turn.thread_id, Conversation.owner == turn.owner)
+        found = await self._session.execute(
+            update(Conversation).where(*theirs).values(updated_at=now).returning(Conversation.id)
+        )
+        if found.first():
+            return
+        if await self._session.get(Conversation, turn.thread_id):
+            raise NotFound(f"There is no conversation {turn.thread_id!r}.")
+        begun: dict[str, Any] = {
+            "id": turn.thread_id,
+            "owner": turn.owner,
+            "title": _title(redact_text(turn.question.text)),
+            "created_at": turn.question.created_at,
+            "updated_at": now,
+        }
+        await self._session.execute(insert(Conversation).values(begun))
+
+    async def _tool_calls(self, message_ids: Sequence[str]) -> Mapping[str, list[ToolCallRow]]:
+        calls: dict[str, list[ToolCallRow]] = defaultdict(list)
+        query = select(ToolCall).where(ToolCall.message_id.in_(message_ids))
+        for row in await self._session.scalars(query.order_by(ToolCall.number)):
+            calls[row.message_id].append(_tool_call(row))
+        return calls
+
+    def _matching(
+        self, owner: str, words: Sequence[str], limit: int
+    ) -> Select[Message, Conversation]:
+        indexed = self._session.get_bind().dialect.name == "sqlite"
+        long = [word for word in words if indexed and len(word) >= TRIGRAM]
+        query = (
+            select(Message, Conversation)
+            .join(Conversation, Conversation.id == Message.conversation_id)
+            .where(Conversation.owner == owner)
+            .where(*(_contains(Message.text, word) for word in words if word not in long))
+            .order_by(Message.number.desc())
+            .limit(limit)
+        )
+        if not long:
+            return query
+        phrases = " ".join('"' + word.replace('"', '""') + '"' for word in long)
+        found = select(FULL_TEXT.c.rowid).where(FULL_TEXT.c.messages_fts.op("MATCH")(phrases))
+        return query.where(Message.number.in_(found))
+
+
+def _contains(text: Any, word: str) -> Any:
+    return text.icontains(word, autoescape=True)
+
+
+def _snippet(text: str, words: Sequence[str]) -> str:
+    """The part of `text` around the first of the words, on one line."""
+    lowered = text.lower()
+    at = min((found for word in words if (found := lowered.find(word.lower())) >= 0), default=0)
+    start = max(0, at - SNIPPET_CHARACTERS // 3)
+    end = start + SNIPPET_CHARACTERS
+    part = " ".join(text[start:end].split())
+    return ("…" if start else "") + part + ("…" if end < len(text) else "")
+
+
+def _title(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= TITLE_CHARACTERS else line[: TITLE_CHARACTERS - 1] + "…"
+
+
+def _cursor(row: ConversationRow) -> str:
+    return base64.urlsafe_b64encode(f"{row.updated_at.isoformat()} {row.id}".encode()).decode()
+
+
+def _position(cursor: str) -> tuple[datetime, str]:
+    try:
+        at, thread_id = base64.urlsafe_b64decode(cursor).decode().split(" ", 1)
+        return datetime.fromisoformat(at), thread_id
+    except (ValueError, binascii.Error) as error:
+        raise Invalid(
+            "This cursor was not given by Midwatch.", hint="Start without one."
+        ) from error
+
+
+def _conversation(row: Conversation) -> ConversationRow:
+    return ConversationRow(row.id, row.owner, row.title, row.created_at, row.updated_at)
+
+
+def _message(row: Message, calls: Sequence[ToolCallRow]) -> MessageRow:
+    return MessageRow(
+        row.id, row.role, row.text, row.language, row.created_at, row.detail, tuple(calls)
+    )
+
+
+def _tool_call(row: ToolCall) -> ToolCallRow:
+    return ToolCallRow(
+        id=row.id,
+        server=row.server,
+        tool=row.tool,
+        arguments=row.arguments,
+        status=row.status,
+        duration_ms=row.duration_ms,
+        result=row.result,
+        result_tokens=row.result_tokens,
+        subagent=row.subagent,
+        cached=row.cached,
+    )
+
+
+def _message_values(message: MessageRow, thread_id: str) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "conversation_id": thread_id,
+        "role": message.role,
+        "text": redact_text(message.text),
+        "language": message.language,
+        "detail": redact_fields(message.detail),
+        "created_at": message.created_at,
+    }
+
+
+def _call_values(call: ToolCallRow, answer: MessageRow) -> dict[str, Any]:
+    values = {name: value for name, value in asdict(call).items() if name != "arguments"}
+    return {
+        **values,
+        "arguments": redact_fields(call.arguments),
+        "result": redact_text(call.result),
+        "message_id": answer.id,
+        "created_at": answer.created_at,
+    }
+
+
+def _usage_values(used: UsageRow, turn: Turn) -> dict[str, Any]:
+    return {
+        **asdict(used),
+        "subject": turn.owner,
+        "conversation_id": turn.thread_id,
+        "message_id": turn.answer.id,
+        "created_at": turn.answer.created_at,
+    }

@@ -1,0 +1,130 @@
+"""API tokens, refresh tokens and login links, each known by the hash of its secret."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import NotFound
+from core.storage.models import ApiToken, LoginLink, RefreshToken
+from core.storage.records import ApiTokenRow, RefreshTokenRow
+
+
+class Tokens:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add_api_token(self, token: ApiTokenRow, *, hashed: str) -> None:
+        scopes = None if token.scopes is None else sorted(token.scopes)
+        await self._session.execute(
+            insert(ApiToken).values(
+                id=token.id,
+                user_name=token.user_name,
+                label=token.label,
+                hash=hashed,
+                scopes=scopes,
+                created_at=token.created_at,
+                expires_at=token.expires_at,
+            )
+        )
+
+    async def api_token(self, hashed: str) -> ApiTokenRow | None:
+        found = await self._session.scalar(select(ApiToken).where(ApiToken.hash == hashed))
+        return _api_token(found) if found else None
+
+    async def api_tokens(self, user_name: str = "") -> list[ApiTokenRow]:
+        """Of one user, or of all; the newest first."""
+        query = select(ApiToken).order_by(ApiToken.created_at.desc())
+        if user_name:
+            query = query.where(ApiToken.user_name == user_name)
+        return [_api_token(token) for token in await self._session.scalars(query)]
+
+    async def api_token_used(self, token_id: str, at: datetime) -> None:
+        used = update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=at)
+        await self._session.execute(used)
+
+    async def revoke_api_token(self, token_id: str, at: datetime, *, user_name: str = "") -> None:
+        """`user_name` restricts it to that user's own. Raises `NotFound`."""
+        query = update(ApiToken).where(ApiToken.id == token_id).values(revoked_at=at)
+        if user_name:
+            query = query.where(ApiToken.user_name == user_name)
+        if not (await self._session.execute(query.returning(ApiToken.id))).first():
+            raise NotFound(f"There is no token {token_id!r}.")
+
+    async def add_refresh_token(self, token: RefreshTokenRow, *, hashed: str) -> None:
+        await self._session.execute(
+            insert(RefreshToken).values(
+                hash=hashed,
+                family=token.family,
+                user_name=token.user_name,
+                created_at=token.created_at,
+                expires_at=token.expires_at,
+            )
+        )
+
+    async def refresh_token(self, hashed: str) -> RefreshTokenRow | None:
+        found = await self._session.get(RefreshToken, hashed)
+        return _refresh_token(found) if found else None
+
+    async def use_refresh_token(self, hashed: str, at: datetime) -> bool:
+        """False when somebody else used it first."""
+        used = (
+            update(RefreshToken)
+            .where(RefreshToken.hash == hashed, RefreshToken.used_at.is_(None))
+            .values(used_at=at)
+        )
+        found = await self._session.execute(used.returning(RefreshToken.hash))
+        return found.first() is not None
+
+    async def revoke_family(self, family: str, at: datetime) -> None:
+        revoked = update(RefreshToken).where(RefreshToken.family == family)
+        await self._session.execute(revoked.values(revoked_at=at))
+
+    async def add_login_link(
+        self, hashed: str, *, user_name: str, created_at: datetime, expires_at: datetime
+    ) -> None:
+        await self._session.execute(
+            insert(LoginLink).values(
+                hash=hashed, user_name=user_name, created_at=created_at, expires_at=expires_at
+            )
+        )
+
+    async def use_login_link(self, hashed: str, at: datetime) -> str:
+        """The user it was made for; "" when it is unknown, expired or used. Only the first wins."""
+        used = (
+            update(LoginLink)
+            .where(LoginLink.hash == hashed, LoginLink.used_at.is_(None), LoginLink.expires_at > at)
+            .values(used_at=at)
+            .returning(LoginLink.user_name)
+        )
+        return await self._session.scalar(used) or ""
+
+    async def forget_expired(self, before: datetime) -> None:
+        """Remove refresh tokens and links that have not held since `before`."""
+        await self._session.execute(delete(RefreshToken).where(RefreshToken.expires_at < before))
+        spent = or_(LoginLink.expires_at < before, LoginLink.used_at < before)
+        await self._session.execute(delete(LoginLink).where(spent))
+
+
+def _api_token(token: ApiToken) -> ApiTokenRow:
+    return ApiTokenRow(
+        id=token.id,
+        user_name=token.user_name,
+        label=token.label,
+        scopes=None if token.scopes is None else frozenset(token.scopes),
+        created_at=token.created_at,
+        expires_at=token.expires_at,
+        last_used_at=token.last_used_at,
+        revoked_at=token.revoked_at,
+    )
+
+
+def _refresh_token(token: RefreshToken) -> RefreshTokenRow:
+    return RefreshTokenRow(
+        family=token.family,
+        user_name=token.user_name,
+        created_at=token.created_at,
+        expires_at=token.expires_at,
+        used_at=token.used_at,
+        revoked_at=token.revoked_at,
+    )
