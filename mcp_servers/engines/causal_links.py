@@ -151,7 +151,8 @@ LINKS: tuple[Link, ...] = (
     Link("app.dependency_unreachable", "pod.probe.*", Join.WORKLOAD),
     Link("pod.crash_loop", "pod.probe.*", Join.CONTAINER),
     Link("pod.oom_killed", "pod.probe.*", Join.CONTAINER),
-    Link("app.exhausted", "app.dependency_unreachable", Join.CALLED),
+    # A caller of a caller: each waits for the next.
+    Link("app.dependency_unreachable", "app.dependency_unreachable", Join.CALLED),
     # A broken workload is what its Service, its callers and its routes feel.
     *_each(
         (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN, "pod.memory_leak"),

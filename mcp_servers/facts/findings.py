@@ -79,12 +79,12 @@ class Finding:
     resource: Ref
     since: datetime | None
     evidence: tuple[Evidence, ...]
-    params: Mapping[str, str] = field(default_factory=dict[str, str])
+    params: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
     affected: tuple[Ref, ...] = ()
     container: str = ""
     cause_key: str = ""
     fix: Fix | None = None
-    joins: Mapping[str, str] = field(default_factory=dict[str, str])
+    joins: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
 
     def joined(self, key: str) -> frozenset[str]:
         """Every value of one join key."""
