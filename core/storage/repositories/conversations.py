@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, column, delete, insert, select, table, tuple_, update
+from sqlalchemy import Select, column, delete, func, insert, select, table, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Invalid, NotFound
@@ -144,21 +144,27 @@ class Conversations:
     def _matching(
         self, owner: str, words: Sequence[str], limit: int
     ) -> Select[Message, Conversation]:
+        """The newest message of each conversation that contains all words."""
         indexed = self._session.get_bind().dialect.name == "sqlite"
         long = [word for word in words if indexed and len(word) >= TRIGRAM]
-        query = (
-            select(Message, Conversation)
+        newest = func.max(Message.number)
+        numbers = (
+            select(newest)
             .join(Conversation, Conversation.id == Message.conversation_id)
             .where(Conversation.owner == owner)
             .where(*(_contains(Message.text, word) for word in words if word not in long))
-            .order_by(Message.number.desc())
+            .group_by(Message.conversation_id)
+            .order_by(newest.desc())
             .limit(limit)
         )
-        if not long:
-            return query
-        phrases = " ".join('"' + word.replace('"', '""') + '"' for word in long)
-        found = select(FULL_TEXT.c.rowid).where(FULL_TEXT.c.messages_fts.op("MATCH")(phrases))
-        return query.where(Message.number.in_(found))
+        if long:
+            phrases = " ".join('"' + word.replace('"', '""') + '"' for word in long)
+            found = select(FULL_TEXT.c.rowid).where(FULL_TEXT.c.messages_fts.op("MATCH")(phrases))
+            numbers = numbers.where(Message.number.in_(found))
+        both = select(Message, Conversation).join(
+            Conversation, Conversation.id == Message.conversation_id
+        )
+        return both.where(Message.number.in_(numbers))
 
 
 def _contains(text: Any, word: str) -> Any:
