@@ -54,6 +54,11 @@ class Conversations:
             raise NotFound(f"There is no conversation {thread_id!r}.")
         return _conversation(found)
 
+    async def owner_of(self, thread_id: str) -> str | None:
+        """None for a thread that has not begun. For deciding, not for showing."""
+        query = select(Conversation.owner).where(Conversation.id == thread_id)
+        return await self._session.scalar(query)
+
     async def messages(self, thread_id: str, *, owner: str) -> list[MessageRow]:
         """All messages in order, each answer with its tool calls."""
         await self.get(thread_id, owner=owner)
