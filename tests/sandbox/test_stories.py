@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -113,9 +113,10 @@ def ready(pod: Json) -> bool:
 
 def leaves(value: Any) -> Iterator[Any]:
     """Every scalar in a tree."""
-    if isinstance(value, dict | list):
-        tree: Json = value if isinstance(value, dict) else dict(enumerate(value))
-        for one in tree.values():
+    if isinstance(value, dict):
+        yield from leaves(list(cast("Json", value).values()))
+    elif isinstance(value, list):
+        for one in cast("list[Any]", value):
             yield from leaves(one)
     else:
         yield value

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tools.stories import config
+from tools.stories import config, network, scaling
 from tools.stories.containers import Container, Template, from_config, from_secret, variable
 from tools.stories.groundwork import REGISTRY, labels
-from tools.stories.network import make_service
 from tools.stories.nodes import places
 from tools.stories.pods import Plan
 from tools.stories.sets import make_stateful_set
@@ -53,7 +52,7 @@ def steady(
 
 
 def expose(world: World, namespace: str, name: str) -> None:
-    make_service(
+    network.make_service(
         world, namespace, name, 8080, selector={"app.kubernetes.io/name": name},
         created=world.ago("190d"),
     )  # fmt: skip
@@ -141,6 +140,18 @@ def shop_settings(world: World) -> None:
     config.make_role(world, "shop", "deployer", rules, "shop/deployer", old)
 
 
+def shop_edges(world: World) -> None:
+    """Ingress, budgets and autoscaler of namespace shop; who may call the ledger."""
+    scaling.make_autoscaler(world, "shop", "storefront", 2, 6, 42)
+    for name in ("checkout", "storefront", "catalog"):
+        scaling.make_budget(world, "shop", name)
+    paths = {"/": "storefront", "/api": "mobile-api"}
+    old = world.ago("190d")
+    network.make_ingress(world, "shop", "shop", "shop.lanternloom.example", paths, old)
+    callers = ["shop", "payments"]
+    network.make_policy(world, "payments", "ledger", callers, 8080, world.ago("120d"))
+
+
 def payments_settings(world: World) -> None:
     config.make_secret(world, "payments", "ledger-database", ["dsn"], world.ago("120d"))
 
@@ -159,7 +170,7 @@ def orders_database(world: World, namespace: str = "data") -> Json:
         node=places(world, 1, "postgres")[0], created=world.ago("180d"),
         pod_created=world.ago("41d"), storage="40Gi",
     )  # fmt: skip
-    make_service(
+    network.make_service(
         world, namespace, "orders-postgres", 5432, target="postgres", headless=True,
         selector={"app.kubernetes.io/name": "orders-postgres"}, created=world.ago("180d"),
     )  # fmt: skip

@@ -132,13 +132,17 @@ def restarted(world: World, pod: Json, container: Json, starts: list[datetime]) 
 def backing_off(
     world: World, pod: Json, container: str, at: datetime, last: datetime, count: int
 ) -> None:
-    meta = pod["metadata"]
-    where = f"{meta['name']}_{meta['namespace']}({meta['uid']})"
-    text = f"Back-off restarting failed container {container} in pod {where}"
+    text = f"Back-off restarting failed container {container} in pod {known_as(pod)}"
     kubelet(
         world, pod, "BackOff", text, at=at, last=last, count=count, warning=True,
         container=container,
     )  # fmt: skip
+
+
+def known_as(pod: Json) -> str:
+    """How the kubelet calls a pod in its messages."""
+    meta = pod["metadata"]
+    return f"{meta['name']}_{meta['namespace']}({meta['uid']})"
 
 
 def killed(world: World, pod: Json, at: datetime) -> None:

@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 MIB = 1024**2
 BINARY = {"Ki": 1024, "Mi": MIB, "Gi": 1024 * MIB}
-KUBELET_S, STATE_S = 120, 240
+KUBELET_S, STATE_S = 150, 270
 PERIODS_PER_S = 10  # one CFS period is 100 ms
 BOUNDS_S = (0.1, 0.5, 1.0, 5.0)
 
@@ -95,11 +95,19 @@ def record_pod(world: World, pod: Json, load: Load, life: Life | None = None) ->
     box = pod["spec"]["containers"][0]
     labels = _labels(pod["metadata"]["namespace"], pod["metadata"]["name"], box["name"])
     created = datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
-    life = life or Life((Run(created + timedelta(seconds=2)),))
+    life = life or _life_shown(pod)
     if life.runs:
         record_runs(world, labels, life.runs, load)
     _record_restarts(world, labels, life, created)
     record_sizes(world, labels, box["resources"], Span(STATE_S, created))
+
+
+def _life_shown(pod: Json) -> Life:
+    """What the pod's status tells: the present run, and that there were earlier ones."""
+    status = pod["status"]["containerStatuses"][0]
+    now = status["state"].get("running")
+    runs = (Run(datetime.fromisoformat(now["startedAt"])),) if now else ()
+    return Life(runs, earlier=status["restartCount"])
 
 
 def record_gone(
@@ -213,7 +221,8 @@ def record_nodes(world: World, used: Mapping[str, Curve]) -> None:
         world.metrics.gauge("node_memory_MemTotal_bytes", labels, flat(total), Span(STATE_S))
 
 
-def record_scrapes(world: World, jobs: Mapping[str, str]) -> None:
-    """`up` is 1 for every job, by its instance."""
-    for job, instance in jobs.items():
-        world.metrics.gauge("up", {"job": job, "instance": instance}, flat(1), Span(STATE_S))
+def record_scrapes(world: World, jobs: Sequence[str]) -> None:
+    """`up` is 1 for every job, and for kube-state-metrics."""
+    for job in ("kube-state-metrics", *jobs):
+        labels = {"job": job, "instance": f"{job}:8080"}
+        world.metrics.gauge("up", labels, flat(1), Span(STATE_S))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tools.stories.tales import shop
+from tools.stories.tales import healthy, shop
 from tools.stories.world import World
 
-TALES: dict[str, Callable[[], World]] = {"shop": shop.tell}
+TALES: dict[str, Callable[[], World]] = {"shop": shop.tell, "healthy": healthy.tell}
