@@ -1,0 +1,74 @@
+"""Evidence that anybody can look up again: fields, events, log lines and series."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+from mcp_servers.facts.findings import Evidence, Source
+from mcp_servers.facts.kubernetes import Event, LogLines, Resource
+from mcp_servers.facts.metrics import Series
+
+# What one citation may cost a reader.
+LONGEST_TEXT = 320
+
+_SECRET = re.compile(
+    r"(?i)((?:password|passwd|pwd|secret|token|api[_-]?key|authorization)[\"']?\s*[=:]\s*)"
+    r"(\"[^\"]*\"|'[^']*'|(?:bearer\s+|basic\s+)?[^\s,;&\"']+)"
+)
+_URL_USER = re.compile(r"(://[^/\s:@]*:)[^@\s/]+@")
+
+
+def field(resource: Resource, path: str, value: object, at: datetime | None = None) -> Evidence:
+    """What stands at one path of an object."""
+    return Evidence(
+        Source.OBJECT, f"{resource.ref} {path}", shortened(f"{path} = {value}"), at or None
+    )
+
+
+def event(one: Event) -> Evidence:
+    """An event with how often and when it was seen."""
+    times = f" ({one.count}×, {_span(one)})" if one.last_at else f" ({one.count}×)"
+    ref = one.uid or f"Event {one.about} {one.reason}"
+    said = shortened(masked(one.message))
+    return Evidence(Source.EVENT, ref, f"{one.reason} on {one.about}: {said}{times}", one.last_at)
+
+
+def events(found: Iterable[Event], *, at_most: int = 2) -> list[Evidence]:
+    """The newest of these events."""
+    return [event(one) for one in list(found)[-at_most:]]
+
+
+def log_line(log: LogLines, at: datetime | None, line: str) -> Evidence:
+    """One line of a container's log, with what looks like a credential masked."""
+    instance = " (previous)" if log.previous else ""
+    ref = f"{log.pod.namespace}/{log.pod.name}/{log.container}{instance}"
+    return Evidence(Source.LOG, ref, quoted(line), at)
+
+
+def series(one: Series, text: str, at: datetime | None = None) -> Evidence:
+    return Evidence(Source.METRIC, one.query, text, at)
+
+
+def quoted(line: str) -> str:
+    """A line as it may be shown: short, and without credentials."""
+    return shortened(masked(line.strip()))
+
+
+def masked(line: str) -> str:
+    return _URL_USER.sub(r"\1***@", _SECRET.sub(r"\1***", line))
+
+
+def shortened(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= LONGEST_TEXT else f"{flat[: LONGEST_TEXT - 1]}…"
+
+
+def clock(at: datetime | None) -> str:
+    """A time as findings print it; "" when unknown."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else ""
+
+
+def _span(one: Event) -> str:
+    if one.first_at is None or one.last_at is None or one.first_at == one.last_at:
+        return clock(one.last_at)
+    return f"{clock(one.first_at)} – {clock(one.last_at)}"

@@ -1,0 +1,97 @@
+"""Lines of container logs: the tail that matters, and the line that tells why a process ended."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mcp_servers.engines import citing
+from mcp_servers.engines.containers import Container, containers
+from mcp_servers.engines.settling import live_pods
+from mcp_servers.facts.findings import Evidence
+from mcp_servers.facts.kubernetes import Cluster, LogLines
+
+# How much of a dead instance's log counts as its last words.
+TAIL = 50
+
+_FRAME = re.compile(
+    r"^\s+(at |File \"|\.{3} \d+ more)|^goroutine \d+|^\s*[\w./]+\.go:\d+|^\s*\^+\s*$"
+)
+_WORST = re.compile(r"(?i)\bpanic:|\bfatal\b|\bcritical\b|Caused by:")
+_BAD = re.compile(
+    r"\w+(?:Error|Exception)\b|(?i:\berror\b|unexpected|not found|denied|refused|failed|failure"
+    r"|cannot|could not|unable to|invalid|missing|must be|undefined|required)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a log, with where it stands."""
+
+    log: LogLines
+    at: datetime | None
+    text: str
+
+    @property
+    def cited(self) -> Evidence:
+        return citing.log_line(self.log, self.at, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A container with all that was read of its logs, the previous instance first."""
+
+    container: Container
+    logs: tuple[LogLines, ...]
+
+    @property
+    def lines(self) -> list[Line]:
+        return [Line(log, at, text) for log in self.logs for at, text in log.lines]
+
+
+def speakers(cluster: Cluster) -> Iterator[Speaker]:
+    """Every container of a living pod whose log was read."""
+    for pod in live_pods(cluster):
+        for container in containers(pod):
+            if logs := cluster.logs_of(pod, container.name):
+                yield Speaker(container, tuple(logs))
+
+
+def last_words(cluster: Cluster, container: Container) -> list[Line]:
+    """The end of the log of the instance that died; without it, of the one that is there."""
+    logs = cluster.logs_of(container.pod, container.name)
+    died = container.terminations
+    now_dead = bool(died) and died[0].path.endswith(".state.terminated")
+    wanted = [log for log in logs if log.previous is not now_dead] or logs
+    return [Line(log, at, text) for log in wanted[:1] for at, text in log.lines[-TAIL:]]
+
+
+def telling(lines: Iterable[Line]) -> Line | None:
+    """The line that says most about why it ended: the last bad one, and not a stack frame."""
+    spoken = [line for line in lines if line.text.strip() and not _FRAME.search(line.text)]
+    for shape in (_WORST, _BAD):
+        if found := [line for line in spoken if shape.search(line.text)]:
+            return found[-1]
+    return spoken[-1] if spoken else None
+
+
+def telling_line(cluster: Cluster, container: Container) -> Line | None:
+    return telling(last_words(cluster, container))
+
+
+def lately(cluster: Cluster, lines: Iterable[Line]) -> list[Line]:
+    """The lines of the window; one without a time counts, because its log is only a tail."""
+    return [line for line in lines if line.at is None or cluster.recent(line.at)]
+
+
+def died_of_it(container: Container, line: Line, *, within: timedelta) -> bool:
+    """Whether the container ended with a failure soon after it wrote this."""
+    return any(
+        end.exit_code != 0
+        and (
+            line.at is None
+            or end.finished_at is None
+            or timedelta(0) <= end.finished_at - line.at + timedelta(seconds=2) <= within
+        )
+        for end in container.terminations
+    )
