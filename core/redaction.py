@@ -29,7 +29,9 @@ _SHAPES = (
     _shape(
         "PRIVATE",
         r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
-        r"(?:(?:(?!-----).)*?-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\]*)",
+        r"(?:(?s:(?!-----).)*?-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
+        # … or one that was cut: full lines, then a last piece that stands alone
+        r"|(?:(?:\s|\\[nr])*[A-Za-z0-9+/]{20,}={0,2})*(?:(?:\s|\\[nr])+[A-Za-z0-9+/=]+(?![^\s\"'\\)\]},;]))?)",
         "[redacted:private-key]",
     ),
     # The same in base64, as kubeconfigs and Secrets hold it; certificates and public keys stay.
@@ -53,7 +55,7 @@ _SHAPES = (
            r"|sk-[A-Za-z0-9]{20,}[\w-]*|sk-(?=[\w-]*[A-Z])[\w-]{20,})", "[redacted:api-key]"),
     # user:password@ in a URL, but not the tag of an image before its digest.
     _shape("://", r"(://[^\s/:@'\"<>]*:)(?!\[redacted)[^\s/'\"<>]+@(?!sha\d+:)", r"\1[redacted:password]@"),
-    _shape("@tcp( @unix(", r"([\w.-]+:)[^\s:/@]+(?=@(?:tcp|unix)\()", r"\1[redacted:password]"),
+    _shape("@tcp( @unix(", r"(?<=:)(?!password\]@)[^\s:/@]+(?=@(?:tcp|unix)\()", "[redacted:password]"),
     _shape("/services/", r"(hooks\.slack\.com/services/)[\w/-]+", r"\1[redacted:webhook]"),
     _shape("/hook/", r"(/open-apis/bot/v2/hook/)[\w-]+", r"\1[redacted:webhook]"),
     _shape("key= sig= Signature= Credential=",
@@ -98,7 +100,7 @@ _NAMED_VALUE = re.compile(
 
 # References, empty values and words of prose; none of them is a secret.
 _NOT_A_SECRET = re.compile(
-    r"\[?redacted|\$[({]|\{\{|<|\*{3,}$|%(?:[sdv]$|\(|\w+%$)"
+    r"\[?redacted|\$[({]|\{\{|\{\w+:|<|\*{3,}$|%(?:[sdv]$|\(|\w+%$)"
     r"|(?:null|none|nil|true|false|undefined|empty|yes|no|not|is|was|must|should|cannot|has|and|or|for"
     r"|from|in|of|invalid|incorrect|wrong|required|missing|expired|authentication|unauthorized|denied"
     r"|failed)[.,;:!)]*$"
@@ -107,7 +109,7 @@ _NOT_A_SECRET = re.compile(
 )
 _RESOURCE_NAME = re.compile(r"[a-z0-9]+(?:[-./][a-z0-9]+)+")
 _MIXED = re.compile(r"(?=.*[0-9!@#$%^&*])(?=.*[A-Za-z])")
-_SCHEME = re.compile(r"(?:[Bb]earer|[Bb]asic|[Tt]oken) +")
+_SCHEME = re.compile(r"\A(?:[Bb]earer|[Bb]asic|[Tt]oken) +")
 
 
 def redact_text(text: str) -> str:
@@ -156,7 +158,7 @@ def _value_after(text: str, label: re.Match[str]) -> re.Match[str] | None:
 
 
 def _is_secret(found: re.Match[str], kind: str, label: str) -> bool:
-    value = found["value"].strip("\\\"'`")
+    value = _SCHEME.sub("", found["value"].strip("\\\"'`"), count=1)
     if not value or _NOT_A_SECRET.match(value):
         return False
     if found["sep"] in ("is", "was"):
@@ -185,8 +187,8 @@ def _inside_quotes(text: str, start: int, end: int) -> tuple[int, int]:
         start += 1
     while end > start and text[end - 1] in "\\\"'`":
         end -= 1
-    scheme = _SCHEME.match(text, start, end)
-    return (scheme.end() if scheme else start), end
+    scheme = _SCHEME.match(text[start:end])
+    return start + (scheme.end() if scheme else 0), end
 
 
 _SECRET_KIND = re.compile(r"\bkind\\*[\"']?\s*:\s*\\*[\"']?Secret\b")

@@ -15,6 +15,7 @@ from dotenv.parser import Binding, parse_stream
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -60,6 +61,18 @@ def _database_url(url: str) -> str:
     return url
 
 
+def _seconds(value: Any) -> Any:
+    return float(value) if isinstance(value, str) and value.replace(".", "", 1).isdigit() else value
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("must be longer than nothing")
+    return value
+
+
+# ISO 8601, or a number of seconds.
+Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_positive)]
 Location = Annotated[Path, AfterValidator(Path.expanduser)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -152,9 +165,9 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
     signing_key: SecretStr | None = None
-    access_token_ttl: timedelta = timedelta(minutes=15)
-    refresh_token_ttl: timedelta = timedelta(days=14)
-    login_link_ttl: timedelta = timedelta(minutes=10)
+    access_token_ttl: Duration = timedelta(minutes=15)
+    refresh_token_ttl: Duration = timedelta(days=14)
+    login_link_ttl: Duration = timedelta(minutes=10)
 
     @property
     def database_url(self) -> str:
