@@ -5,7 +5,7 @@ import secrets
 import socket
 import tempfile
 import threading
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,12 +51,13 @@ def serving_in_thread(
     """The same for code that is not asynchronous."""
     snapshot = Snapshot.read(folder)
     token = secrets.token_urlsafe(32)
-    app = Starlette(routes=routes(KubernetesApi(Cluster.of(snapshot), token=token)))
+    kubernetes = KubernetesApi(Cluster.of(snapshot), token=token)
+    app = Starlette(routes=routes(kubernetes))
     with _listening(host, port) as listener, tempfile.TemporaryDirectory() as private:
         address = f"http://{host}:{listener.getsockname()[1]}"
         kubeconfig = Path(private) / "kubeconfig"
         _write_kubeconfig(kubeconfig, snapshot.cluster, address, token)
-        with _running(app, listener):
+        with _running(app, listener, before_end=kubernetes.stop):
             yield Addresses(address, f"{address}/prometheus", f"{address}/alertmanager", kubeconfig)
 
 
@@ -71,19 +72,32 @@ def _listening(host: str, port: int) -> Generator[socket.socket]:
         yield listener
 
 
+class _Server(uvicorn.Server):
+    """Ends streams that would never end by themselves before it waits for its clients."""
+
+    def __init__(self, config: uvicorn.Config, before_end: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._before_end = before_end
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._before_end()
+        await super().shutdown(sockets)
+
+
 @contextmanager
-def _running(app: Starlette, listener: socket.socket) -> Generator[None]:
+def _running(
+    app: Starlette, listener: socket.socket, *, before_end: Callable[[], None]
+) -> Generator[None]:
     """Run the app in its own thread with its own event loop, so that no caller stalls it."""
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            ws="none",
-            timeout_graceful_shutdown=1,
-        )
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=1,
     )
+    server = _Server(config, before_end)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="practice-cluster", daemon=True
     )

@@ -95,6 +95,11 @@ class Store:
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)
 
+    def wake(self) -> None:
+        """Call every listener, as after a change."""
+        for listener in list(self._listeners):
+            listener()
+
     def _expect(self, before: Json | None, if_version: str) -> None:
         if before and if_version and before["metadata"].get("resourceVersion") != if_version:
             raise Conflict("the object has been modified")
@@ -107,5 +112,4 @@ class Store:
         if len(self._changes) == REMEMBERED_CHANGES:
             self._forgotten_up_to = self._changes[0].version
         self._changes.append(Change(self.version, kind, key, now, before))
-        for listener in list(self._listeners):
-            listener()
+        self.wake()

@@ -1,33 +1,34 @@
 """From an HTTP request to the part that answers it."""
 
-import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from core.clock import utc_now
-from sandbox.kubernetes_api import discovery, reading
-from sandbox.kubernetes_api.calls import Call, Caller, Target, target_of
+from sandbox.kubernetes_api import changing, reading
+from sandbox.kubernetes_api.access import Access, Wish, forbidden, forbidden_path
+from sandbox.kubernetes_api.callers import ADMIN, caller_of
+from sandbox.kubernetes_api.calls import Call, target_of
 from sandbox.kubernetes_api.cluster import Cluster
-from sandbox.kubernetes_api.kinds import Kind
+from sandbox.kubernetes_api.documents import document
+from sandbox.kubernetes_api.kinds import REVIEWS, Kind
 from sandbox.kubernetes_api.pod_logs import read_log
-from sandbox.kubernetes_api.statuses import (
-    Refusal,
-    method_not_allowed,
-    no_such_resource,
-    unauthorized,
-)
+from sandbox.kubernetes_api.reviews import review
+from sandbox.kubernetes_api.shapes import Shape, shape_of
+from sandbox.kubernetes_api.statuses import Refusal, method_not_allowed, no_such_resource
+from sandbox.kubernetes_api.watching import Watch
+from sandbox.kubernetes_api.writing import Writing
 
 Json = dict[str, Any]
 Now = Callable[[], datetime]
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-ADMIN = Caller("admin", ("system:masters", "system:authenticated"))
+_CREATED = 201
 
 
 class KubernetesApi:
@@ -35,9 +36,16 @@ class KubernetesApi:
 
     def __init__(self, cluster: Cluster, *, token: str, now: Now = utc_now) -> None:
         self.cluster = cluster
-        self._token = token
+        self._access = Access(cluster.store)
+        self._tokens = {token: ADMIN}
         self._now = now
         self._pages = reading.Pages()
+        self._stopping = False
+
+    def stop(self) -> None:
+        """End every watch, so that a server need not wait for its clients."""
+        self._stopping = True
+        self.cluster.store.wake()
 
     async def __call__(self, request: Request) -> Response:
         try:
@@ -46,78 +54,112 @@ class KubernetesApi:
             return as_json(refusal.status, code=refusal.code)
 
     async def _answer(self, request: Request) -> Response:
-        caller = self._caller(request)
-        if found := self._document(request):
-            return found
-        target = target_of(request.url.path)
+        caller = caller_of(request.headers, self._tokens, self._access)
+        path = request.url.path
+        target = target_of(path)
         if target is None:
-            return PlainTextResponse("404 page not found\n", 404)
-        kind = self.cluster.kinds.at(target.group, target.version, target.plural)
-        if kind is None:
-            raise no_such_resource()
+            verb = request.method.lower()
+            if not self._access.allows_path(caller, verb, path):
+                raise forbidden_path(caller, verb, path)
+            return document(self.cluster.kinds, request)
         body = await request.body()
         call = Call(caller, request.method, target, request.query_params, request.headers, body)
-        return await self._resource(call, kind)
+        wish = _wish(call)
+        kind = self.cluster.kinds.at(target.group, target.version, target.plural)
+        if not self._access.allows(caller, wish):
+            raise forbidden(caller, wish, kind)
+        if kind is None:
+            raise no_such_resource()
+        return self._resource(call, kind)
 
-    async def _resource(self, call: Call, kind: Kind) -> Response:
-        target, verb = call.target, call.verb
-        if verb == "get" and target.subresource == "log" and kind.resource == "pods":
-            pod = reading.get(self.cluster, kind, target.namespace, target.name)
-            return PlainTextResponse(read_log(self.cluster, pod, call, now=self._now()))
-        if verb == "get":
-            return as_json(reading.get(self.cluster, kind, target.namespace, target.name))
-        if verb == "list":
-            page = reading.list_page(self.cluster, self._pages, call, kind)
-            return as_json(reading.list_body(page, kind))
-        raise method_not_allowed()
+    def _resource(self, call: Call, kind: Kind) -> Response:
+        if kind in REVIEWS and call.verb == "create":
+            return as_json(review(self._access, call, kind), code=_CREATED)
+        if call.target.subresource:
+            return self._subresource(call, kind)
+        if call.verb not in kind.verbs:
+            raise method_not_allowed()
+        if call.verb in {"get", "list", "watch"}:
+            return self._read(call, kind)
+        return self._write(call, kind)
 
-    def _caller(self, request: Request) -> Caller:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if not token:
-            return Caller("system:anonymous", ("system:unauthenticated",))
-        if scheme.lower() == "bearer" and secrets.compare_digest(token, self._token):
-            return ADMIN
-        raise unauthorized()
+    def _read(self, call: Call, kind: Kind) -> Response:
+        shape = shape_of(call, kind, now=self._now())
+        if call.verb == "watch":
+            watch = Watch.of(call, kind, self.cluster.store, shape.one)
+            lines = watch.lines(lambda: self._stopping)
+            return StreamingResponse(lines, media_type="application/json")
+        if call.verb == "get":
+            one = reading.get(self.cluster, kind, call.target.namespace, call.target.name)
+            return as_json(shape.one(one))
+        return as_json(shape.page(reading.list_page(self.cluster, self._pages, call, kind)))
 
-    def _document(self, request: Request) -> Response | None:
-        """Discovery and the other documents that are about no object."""
-        path, kinds = request.url.path.rstrip("/"), self.cluster.kinds
-        if path == "/version":
-            return as_json(discovery.VERSION)
-        if path in {"/healthz", "/livez", "/readyz"}:
-            return PlainTextResponse("ok")
-        if path in {"/api", "/apis"}:
-            if discovery.AGGREGATED in request.headers.get("accept", "").replace(" ", ""):
-                body = discovery.aggregated(kinds, core=path == "/api")
-                return as_json(body, media_type=discovery.AGGREGATED)
-            address = request.url.netloc
-            return as_json(
-                discovery.core_versions(address) if path == "/api" else discovery.group_list(kinds)
-            )
-        return self._group_document(path)
-
-    def _group_document(self, path: str) -> Response | None:
-        groups = self.cluster.kinds.groups()
-        _, root, *parts = [*path.split("/"), ""][:-1]
-        if root == "api":
-            parts = ["", *parts]
-        versions = groups.get(parts[0]) if root in {"api", "apis"} and parts else None
-        if versions is None:
-            return None
-        match parts:
-            case [group] if group:
-                return as_json(
-                    {"kind": "APIGroup", "apiVersion": "v1", **discovery.api_group(group, versions)}
-                )
-            case [group, version] if version in versions:
-                name = f"{group}/{version}" if group else version
-                return as_json(discovery.resource_list(name, versions[version]))
+    def _write(self, call: Call, kind: Kind) -> Response:
+        writing = Writing(self.cluster, call, kind, self._now())
+        shape = shape_of(call, kind, now=self._now())
+        match call.verb:
+            case "create":
+                return as_json(shape.one(writing.create(call.content())), code=_CREATED)
+            case "update":
+                return as_json(shape.one(writing.replace(call.content())))
+            case "patch":
+                return self._patched(writing, shape)
+            case "delete":
+                return as_json(writing.delete())
             case _:
-                return None
+                page = reading.list_page(self.cluster, self._pages, call, kind)
+                for one in page.items:
+                    writing.at(one).delete()
+                return as_json(reading.list_body(page, kind))
+
+    def _patched(self, writing: Writing, shape: Shape) -> Response:
+        is_new = writing.cluster.store.get(writing.key) is None
+        response = as_json(shape.one(changing.patch(writing)), code=_CREATED if is_new else 200)
+        applies = writing.call.headers.get("content-type", "").startswith(changing.APPLY_PATCH)
+        if applies and not writing.call.flag("force"):
+            response.headers["warning"] = changing.NO_CONFLICTS
+        return response
+
+    def _subresource(self, call: Call, kind: Kind) -> Response:
+        name, writing = call.target.subresource, Writing(self.cluster, call, kind, self._now())
+        if name not in kind.subresources:
+            raise no_such_resource()
+        match name, call.verb:
+            case "log", "get":
+                log = read_log(self.cluster, writing.current(), call, now=self._now())
+                return PlainTextResponse(log)
+            case "eviction", "create":
+                return as_json(changing.evict(writing), code=_CREATED)
+            case "scale", _ if call.verb in _SCALING:
+                return as_json(_SCALING[call.verb](writing))
+            case "status", "get":
+                return as_json(
+                    reading.get(self.cluster, kind, writing.key.namespace, writing.key.name)
+                )
+            case "status", "update":
+                return as_json(writing.replace(call.content()))
+            case "status", "patch":
+                return as_json(changing.patch(writing))
+            case _:
+                raise method_not_allowed()
 
 
-def as_json(body: Any, *, code: int = 200, media_type: str = "application/json") -> Response:
-    return Response(orjson.dumps(body), code, media_type=media_type)
+_SCALING: Mapping[str, Callable[[Writing], Json]] = {
+    "get": lambda writing: changing.scale_of(writing.current()),
+    "update": changing.replace_scale,
+    "patch": changing.patch_scale,
+}
+
+
+def _wish(call: Call) -> Wish:
+    target = call.target
+    return Wish(
+        call.verb, target.group, target.plural, target.namespace, target.name, target.subresource
+    )
+
+
+def as_json(body: Any, *, code: int = 200) -> Response:
+    return Response(orjson.dumps(body), code, media_type="application/json")
 
 
 def routes(api: Callable[[Request], Awaitable[Response]]) -> list[BaseRoute]:
@@ -127,6 +169,3 @@ def routes(api: Callable[[Request], Awaitable[Response]]) -> list[BaseRoute]:
         return await api(request)
 
     return [Route("/{path:path}", endpoint, methods=METHODS)]
-
-
-__all__ = ["ADMIN", "KubernetesApi", "Target", "as_json", "routes"]

@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-from sandbox.kubernetes_api.statuses import Refusal, bad_request, unsupported_media_type
+from sandbox.kubernetes_api.protobuf import MEDIA_TYPE, from_protobuf
+from sandbox.kubernetes_api.statuses import bad_request, unsupported_media_type
 
 Json = dict[str, Any]
 
@@ -82,6 +83,8 @@ class Call:
     def content(self) -> Json:
         """The body as one object, from JSON or YAML."""
         kind = self.headers.get("content-type", "application/json").partition(";")[0].strip()
+        if kind == MEDIA_TYPE:
+            return from_protobuf(self.body)
         if kind not in {"application/json", "application/yaml", "text/plain", "*/*", ""}:
             raise unsupported_media_type(("application/json", "application/yaml"))
         return parsed(self.body, yaml_too=kind == "application/yaml")
@@ -122,6 +125,3 @@ def target_of(path: str) -> Target | None:
         _, namespace, *parts = parts
     plural, name, *rest = [*parts, ""] if len(parts) == 1 else parts
     return Target(group, version, plural, namespace, name, "/".join(rest), watch)
-
-
-__all__ = ["Call", "Caller", "Refusal", "Target", "parsed", "target_of"]

@@ -12,7 +12,7 @@ from sandbox.store import Key, Store
 
 Json = dict[str, Any]
 
-_DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
+DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Cluster:
 
     def learn_definitions(self) -> None:
         """Serve what the CustomResourceDefinitions define now."""
-        self.kinds.learn(self.store.list(_DEFINITIONS))
+        self.kinds.learn(self.store.list(DEFINITIONS))
 
     def _load(self, objects: Iterable[Json]) -> None:
         definitions = [one for one in objects if one["kind"] == "CustomResourceDefinition"]

@@ -25,11 +25,7 @@ _SUBRESOURCE_KINDS = {
     "scale": ("autoscaling", "v1", "Scale"),
     "eviction": ("policy", "v1", "Eviction"),
 }
-_SUBRESOURCE_VERBS = {
-    "log": ("get",),
-    "eviction": ("create",),
-    "approval": ("get", "patch", "update"),
-}
+_SUBRESOURCE_VERBS = {"log": ("get",), "eviction": ("create",)}
 _USUAL_SUBRESOURCE_VERBS = ("get", "patch", "update")
 
 

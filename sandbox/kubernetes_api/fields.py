@@ -19,14 +19,17 @@ def section(one: Any, *path: str) -> Json:
     return cast("Json", found) if isinstance(found, dict) else {}
 
 
-def entries(one: Any, *path: str) -> list[Json]:
-    """The mappings of the list at a path, [] when there is none."""
+def values(one: Any, *path: str) -> list[Any]:
+    """The list at a path, [] when there is none."""
     found = at(one, *path)
-    listed = cast("list[Any]", found) if isinstance(found, list) else []
-    return [cast("Json", entry) for entry in listed if isinstance(entry, dict)]
+    return cast("list[Any]", found) if isinstance(found, list) else []
+
+
+def entries(one: Any, *path: str) -> list[Json]:
+    """The mappings of the list at a path."""
+    return [cast("Json", entry) for entry in values(one, *path) if isinstance(entry, dict)]
 
 
 def texts(one: Any, *path: str) -> list[str]:
     """The values of the list at a path as text."""
-    found = at(one, *path)
-    return [str(entry) for entry in cast("list[Any]", found)] if isinstance(found, list) else []
+    return [str(entry) for entry in values(one, *path)]

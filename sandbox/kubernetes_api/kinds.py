@@ -73,11 +73,11 @@ STANDARD: tuple[Kind, ...] = (
         "endpoints Endpoints ep namespaced -",
         "events Event ev namespaced -",
         "limitranges LimitRange limits namespaced -",
-        "namespaces Namespace ns cluster status,finalize",
+        "namespaces Namespace ns cluster status",
         "nodes Node no cluster status",
         "persistentvolumeclaims PersistentVolumeClaim pvc namespaced status",
         "persistentvolumes PersistentVolume pv cluster status",
-        "pods Pod po namespaced status,log,eviction,ephemeralcontainers all",
+        "pods Pod po namespaced status,log,eviction all",
         "podtemplates PodTemplate - namespaced -",
         "replicationcontrollers ReplicationController rc namespaced status,scale all",
         "resourcequotas ResourceQuota quota namespaced status",
@@ -146,7 +146,7 @@ STANDARD: tuple[Kind, ...] = (
     *_in(
         "certificates.k8s.io",
         "v1",
-        "certificatesigningrequests CertificateSigningRequest csr cluster status,approval",
+        "certificatesigningrequests CertificateSigningRequest csr cluster status",
     ),
     *_in(
         "apiextensions.k8s.io",

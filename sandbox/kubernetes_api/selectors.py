@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.kubernetes_api.fields import at
+from sandbox.kubernetes_api.fields import at, entries, section, texts
 from sandbox.kubernetes_api.statuses import bad_request
 
 Json = dict[str, Any]
@@ -82,6 +82,22 @@ def _ordered(name: str, sign: str, bound: int) -> Callable[[Labels], bool]:
         return int(value) > bound if sign == ">" else int(value) < bound
 
     return holds
+
+
+def matches_label_selector(selector: Json, one: Json) -> bool:
+    """Does an object match a LabelSelector (matchLabels, matchExpressions)? An empty one matches all."""
+    labels: Labels = section(one, "metadata", "labels")
+    equal = section(selector, "matchLabels")
+    return all(labels.get(key) == value for key, value in equal.items()) and all(
+        _expressed(expression, labels) for expression in entries(selector, "matchExpressions")
+    )
+
+
+def _expressed(expression: Json, labels: Labels) -> bool:
+    key, operator = str(expression.get("key", "")), expression.get("operator")
+    if operator in {"Exists", "DoesNotExist"}:
+        return (key in labels) == (operator == "Exists")
+    return _among(key, set(texts(expression, "values")), wanted=operator == "In")(labels)
 
 
 def field_selector(text: str, resource: str) -> Matches:

@@ -1,0 +1,150 @@
+"""Patches of every type, and the subresources that change an object: status, scale, eviction."""
+
+from typing import Any, cast
+
+from sandbox.kubernetes_api.calls import parsed
+from sandbox.kubernetes_api.fields import at, entries, section
+from sandbox.kubernetes_api.patching import (
+    applied,
+    merged,
+    patched_by_operations,
+    strategically_merged,
+)
+from sandbox.kubernetes_api.selectors import matches_label_selector
+from sandbox.kubernetes_api.statuses import Refusal, bad_request, conflict, unsupported_media_type
+from sandbox.kubernetes_api.views import stored_form, view
+from sandbox.kubernetes_api.writing import Writing
+
+Json = dict[str, Any]
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+
+# Every apply acts as if it were forced; who did not ask for that is told.
+NO_CONFLICTS = '299 - "this practice cluster does not detect conflicts between field managers"'
+
+
+def patch(writing: Writing) -> Json:
+    """The object after the patch in the body."""
+    if _media_type(writing) == APPLY_PATCH:
+        return _apply(writing)
+    before = writing.current()
+    shown = view(writing.kind, before)
+    told = _patched(writing, shown)
+    if at(told, "metadata", "name") != writing.key.name:
+        raise bad_request("metadata.name: Invalid value: the name of an object cannot be patched")
+    return writing.update(before, stored_form(told))
+
+
+def patch_scale(writing: Writing) -> Json:
+    before = writing.current()
+    return _rescale(writing, before, _patched(writing, scale_of(before)))
+
+
+def replace_scale(writing: Writing) -> Json:
+    return _rescale(writing, writing.current(), writing.call.content())
+
+
+def scale_of(one: Json) -> Json:
+    """The Scale of a Deployment and its like."""
+    metadata = one["metadata"]
+    shown = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    status: Json = {"replicas": at(one, "status", "replicas") or 0}
+    if selector := section(one, "spec", "selector", "matchLabels"):
+        status["selector"] = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {name: metadata[name] for name in shown if name in metadata},
+        "spec": {"replicas": at(one, "spec", "replicas")},
+        "status": status,
+    }
+
+
+def evict(writing: Writing) -> Json:
+    """Delete a pod unless a disruption budget forbids it now."""
+    pod = writing.current()
+    for budget in writing.cluster.store.list("poddisruptionbudgets.policy", writing.key.namespace):
+        if not matches_label_selector(section(budget, "spec", "selector"), pod):
+            continue
+        allowed = int(at(budget, "status", "disruptionsAllowed") or 0)
+        if allowed <= 0:
+            raise _too_many_disruptions(budget)
+    if not writing.call.dry_run:
+        writing.cluster.store.remove(writing.key)
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+
+
+def _too_many_disruptions(budget: Json) -> Refusal:
+    name, status = budget["metadata"]["name"], section(budget, "status")
+    needed, healthy = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
+    cause = {
+        "reason": "DisruptionBudget",
+        "message": f"The disruption budget {name} needs {needed} healthy pods and has {healthy} currently",
+    }
+    message = "Cannot evict pod as it would violate the pod's disruption budget."
+    return Refusal(429, "TooManyRequests", message, {"causes": [cause]})
+
+
+def _rescale(writing: Writing, before: Json, scale: Json) -> Json:
+    replicas = at(scale, "spec", "replicas")
+    version = at(scale, "metadata", "resourceVersion")
+    if version and version != before["metadata"]["resourceVersion"]:
+        raise conflict(writing.kind, writing.key.name)
+    told = {**before, "spec": {**section(before, "spec"), "replicas": replicas or 0}}
+    return scale_of(writing.update(before, told))
+
+
+def _patched(writing: Writing, shown: Json) -> Json:
+    """`shown` with the body merged in, or its operations done."""
+    media_type = _media_type(writing)
+    strategic = media_type == STRATEGIC_PATCH and writing.kind.builtin
+    if media_type not in {JSON_PATCH, MERGE_PATCH} and not strategic:
+        known = (JSON_PATCH, MERGE_PATCH, APPLY_PATCH)
+        raise unsupported_media_type((*known, STRATEGIC_PATCH) if writing.kind.builtin else known)
+    body = parsed(writing.call.body, yaml_too=False)
+    if media_type == JSON_PATCH:
+        return patched_by_operations(shown, body)
+    if not isinstance(body, dict):
+        raise bad_request("error decoding patch: a merge patch is an object")
+    if strategic:
+        return strategically_merged(shown, cast("Json", body), kind=writing.kind.kind)
+    return cast("Json", merged(shown, body))
+
+
+def _apply(writing: Writing) -> Json:
+    manager = writing.call.query.get("fieldManager", "")
+    if not manager:
+        message = (
+            'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: '
+            "is required for apply patch"
+        )
+        raise Refusal(422, "Invalid", message)
+    config = parsed(writing.call.body, yaml_too=True)
+    if not isinstance(config, dict):
+        raise bad_request("error decoding YAML: an apply configuration is an object")
+    told = cast("Json", config)
+    if entries(told, "metadata", "managedFields"):
+        raise bad_request("metadata.managedFields must be nil")
+    before = writing.cluster.store.get(writing.key)
+    told = {**told, "metadata": {"name": writing.key.name, **section(told, "metadata")}}
+    told.setdefault("apiVersion", writing.kind.group_version)
+    shown = view(writing.kind, before) if before else None
+    after = applied(shown, told, kind=writing.kind.kind, manager=manager, at=writing.stamp)
+    if before is None:
+        return writing.create(after)
+    if _but_for_times(after) == _but_for_times(cast("Json", shown)):
+        return cast("Json", shown)
+    return writing.update(before, stored_form(after))
+
+
+def _but_for_times(one: Json) -> Json:
+    """The object without the times of its managers: applying the same again changes nothing."""
+    managers = [{**entry, "time": ""} for entry in entries(one, "metadata", "managedFields")]
+    return {**one, "metadata": {**one["metadata"], "managedFields": managers}}
+
+
+def _media_type(writing: Writing) -> str:
+    return writing.call.headers.get("content-type", "").partition(";")[0].strip()

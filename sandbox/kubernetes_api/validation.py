@@ -1,0 +1,179 @@
+"""What a real server refuses as invalid, for the mistakes that a person or a fix could make."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sandbox.kubernetes_api.fields import at, entries, section
+from sandbox.kubernetes_api.kinds import Kind
+from sandbox.kubernetes_api.statuses import bad_request, invalid
+
+Json = dict[str, Any]
+Cause = Json
+
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)")
+_SUFFIXES = {
+    **{letter: Decimal(10) ** power for letter, power in zip("num", (-9, -6, -3), strict=True)},
+    **{letter: Decimal(1000) ** (n + 1) for n, letter in enumerate("kMGTPE")},
+    **{f"{letter}i": Decimal(1024) ** (n + 1) for n, letter in enumerate("KMGTPE")},
+}
+_MAX_NAME_LENGTH = 253
+
+_SELECTING = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"})
+_REPLICATED = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"})
+_FROZEN_FIELDS = ("data", "binaryData", "immutable")
+_CHANGEABLE_POD_FIELDS = frozenset({"activeDeadlineSeconds", "tolerations", "schedulingGates"})
+_POD_UPDATES = (
+    "pod updates may not change fields other than `spec.containers[*].image`,"
+    "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` "
+    "(only additions to existing tolerations),`spec.terminationGracePeriodSeconds` "
+    "(allow it to be set to 1 if it was previously negative)"
+)
+_SUBDOMAIN_RULE = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
+    "and must start and end with an alphanumeric character (e.g. 'example.com', regex used for "
+    "validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+)
+
+
+def check(kind: Kind, one: Json, before: Json | None) -> None:
+    """Refuse an object that a real server would not keep; `before` is what it would replace."""
+    causes = [*_metadata(one), *_spec(kind, one)]
+    if before is not None:
+        causes += _changes(kind, one, before)
+    if causes:
+        raise invalid(kind, one["metadata"]["name"], causes)
+
+
+def _metadata(one: Json) -> Iterator[Cause]:
+    name = str(one["metadata"]["name"])
+    if len(name) > _MAX_NAME_LENGTH or not _SUBDOMAIN.fullmatch(name.replace(":", "-")):
+        yield _wrong("metadata.name", name, _SUBDOMAIN_RULE)
+    for key, value in section(one, "metadata", "labels").items():
+        if not isinstance(value, str):
+            raise bad_request(
+                f"json: cannot unmarshal {value!r} into metadata.labels[{key}] of type string"
+            )
+        if not _LABEL_VALUE.fullmatch(value):
+            yield _wrong(
+                "metadata.labels",
+                value,
+                "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+            )
+
+
+def _spec(kind: Kind, one: Json) -> Iterator[Cause]:
+    if kind.kind in _REPLICATED:
+        replicas = at(one, "spec", "replicas")
+        if replicas is not None and (not isinstance(replicas, int) or isinstance(replicas, bool)):
+            raise bad_request(
+                f"json: cannot unmarshal {replicas!r} into spec.replicas of type int32"
+            )
+        if replicas is not None and replicas < 0:
+            yield _wrong("spec.replicas", replicas, "must be greater than or equal to 0")
+    if kind.group == "apps" and kind.kind in _SELECTING:
+        yield from _selector(one)
+        yield from _containers(section(one, "spec", "template", "spec"), "spec.template.spec")
+    if kind.resource == "pods":
+        yield from _containers(section(one, "spec"), "spec")
+
+
+def _selector(one: Json) -> Iterator[Cause]:
+    wanted = section(one, "spec", "selector", "matchLabels")
+    if not section(one, "spec", "selector"):
+        yield _required("spec.selector", "")
+    labels = section(one, "spec", "template", "metadata", "labels")
+    if any(labels.get(key) != value for key, value in wanted.items()):
+        why = "`selector` does not match template `labels`"
+        yield _wrong("spec.template.metadata.labels", labels, why)
+
+
+def _containers(pod: Json, path: str) -> Iterator[Cause]:
+    if not entries(pod, "containers"):
+        yield _required(f"{path}.containers", "")
+    for field in ("containers", "initContainers"):
+        seen: set[str] = set()
+        for number, container in enumerate(entries(pod, field)):
+            place, name = f"{path}.{field}[{number}]", str(container.get("name") or "")
+            if not name:
+                yield _required(f"{place}.name", "")
+            elif name in seen:
+                yield {
+                    "reason": "FieldValueDuplicate",
+                    "field": f"{place}.name",
+                    "message": f'Duplicate value: "{name}"',
+                }
+            if not container.get("image"):
+                yield _required(f"{place}.image", "")
+            seen.add(name)
+            yield from _resources(section(container, "resources"), f"{place}.resources")
+
+
+def _resources(resources: Json, path: str) -> Iterator[Cause]:
+    limits, requests = section(resources, "limits"), section(resources, "requests")
+    bounds = {name: _quantity(value) for name, value in limits.items()}
+    for name, value in requests.items():
+        if _quantity(value) > bounds.get(name, Decimal("Infinity")):
+            why = f"must be less than or equal to {name} limit of {limits[name]}"
+            yield _wrong(f"{path}.requests", value, why)
+
+
+def _quantity(value: Any) -> Decimal:
+    found = _QUANTITY.fullmatch(str(value))
+    if not found:
+        raise bad_request(
+            "quantities must match the regular expression "
+            f"'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$': {value!r}"
+        )
+    number, exponent, suffix = found.groups()
+    try:
+        return (
+            Decimal(number) * Decimal(10) ** int(exponent or 0) * _SUFFIXES.get(suffix, Decimal(1))
+        )
+    except InvalidOperation:
+        raise bad_request(f"unable to parse quantity's suffix: {value!r}") from None
+
+
+def _changes(kind: Kind, one: Json, before: Json) -> Iterator[Cause]:
+    if kind.group == "apps" and kind.kind in _SELECTING:
+        selector = at(one, "spec", "selector")
+        if selector != at(before, "spec", "selector"):
+            yield _wrong("spec.selector", selector, "field is immutable")
+    if kind.resource == "pods" and _fixed(one) != _fixed(before):
+        yield {
+            "reason": "FieldValueForbidden",
+            "field": "spec",
+            "message": f"Forbidden: {_POD_UPDATES}",
+        }
+    frozen = kind.resource in {"configmaps", "secrets"} and before.get("immutable")
+    if frozen and any(one.get(field) != before.get(field) for field in _FROZEN_FIELDS):
+        message = "Forbidden: field is immutable when `immutable` is set"
+        yield {"reason": "FieldValueForbidden", "field": "data", "message": message}
+
+
+def _fixed(pod: Json) -> Json:
+    """The part of a pod's spec that may not change once it is there."""
+    spec = {k: v for k, v in section(pod, "spec").items() if k not in _CHANGEABLE_POD_FIELDS}
+    for field in ("containers", "initContainers"):
+        spec[field] = [
+            {key: value for key, value in container.items() if key != "image"}
+            for container in entries(pod, "spec", field)
+        ]
+    return spec
+
+
+def _wrong(field: str, value: Any, why: str) -> Cause:
+    shown = f'"{value}"' if isinstance(value, str) else str(value)
+    return {
+        "reason": "FieldValueInvalid",
+        "field": field,
+        "message": f"Invalid value: {shown}: {why}",
+    }
+
+
+def _required(field: str, why: str) -> Cause:
+    message = f"Required value: {why}" if why else "Required value"
+    return {"reason": "FieldValueRequired", "field": field, "message": message}

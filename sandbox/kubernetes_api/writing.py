@@ -1,0 +1,271 @@
+"""create, update, patch and delete. No controller acts on them yet: a status stays as it was."""
+
+import random
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Self
+
+from sandbox.kubernetes_api.calls import Call
+from sandbox.kubernetes_api.cluster import DEFINITIONS, Cluster
+from sandbox.kubernetes_api.fields import at, section
+from sandbox.kubernetes_api.kinds import Kind
+from sandbox.kubernetes_api.statuses import (
+    Refusal,
+    already_exists,
+    bad_request,
+    conflict,
+    details,
+    invalid,
+    not_found,
+)
+from sandbox.kubernetes_api.validation import check
+from sandbox.kubernetes_api.views import stored_form, view
+from sandbox.store import Key
+
+Json = dict[str, Any]
+
+# Set by the server alone; what a client sends in them is not looked at.
+_SERVER_METADATA = (
+    "uid",
+    "creationTimestamp",
+    "generation",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "selfLink",
+)
+_RANDOM_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The writes of one call: who asks does not matter here any more, what they ask does."""
+
+    cluster: Cluster
+    call: Call
+    kind: Kind
+    now: datetime
+
+    @property
+    def key(self) -> Key:
+        target = self.call.target
+        return Key(
+            self.kind.resource, target.namespace if self.kind.namespaced else "", target.name
+        )
+
+    def at(self, one: Json) -> Self:
+        """The same call about this object."""
+        target = replace(
+            self.call.target,
+            name=one["metadata"]["name"],
+            namespace=one["metadata"].get("namespace") or "",
+        )
+        return replace(self, call=replace(self.call, target=target))
+
+    def current(self) -> Json:
+        """The stored object that the path names. Refused when there is none."""
+        found = self.cluster.store.get(self.key)
+        if found is None:
+            raise not_found(self.kind, self.call.target.name)
+        return found
+
+    def create(self, told: Json) -> Json:
+        one = self._named(self._checked(told))
+        key = Key(self.kind.resource, self.key.namespace, one["metadata"]["name"])
+        self._check_namespace(key)
+        if self.cluster.store.get(key):
+            raise already_exists(self.kind, key.name)
+        if one["metadata"].pop("resourceVersion", ""):
+            raise bad_request("resourceVersion should not be set on objects to be created")
+        fresh = self._fresh(stored_form(one))
+        check(self.kind, fresh, None)
+        return self._keep(key, fresh)
+
+    def replace(self, told: Json) -> Json:
+        """PUT: the object becomes what is told, but for what only the server sets."""
+        before = self.current()
+        one = self._checked(told)
+        name = one["metadata"].get("name")
+        if name != self.key.name:
+            message = f"the name of the object ({name}) does not match the name on the URL ({self.key.name})"
+            raise bad_request(message)
+        if not self.kind.builtin and not one["metadata"].get("resourceVersion"):
+            message = "Invalid value: 0x0: must be specified for an update"
+            cause = {
+                "reason": "FieldValueInvalid",
+                "field": "metadata.resourceVersion",
+                "message": message,
+            }
+            raise invalid(self.kind, self.key.name, [cause])
+        return self.update(before, stored_form(one))
+
+    def update(self, before: Json, told: Json) -> Json:
+        """Put `told` in the place of `before`, if nobody was faster and it is allowed."""
+        self._check_preconditions(before, told)
+        after = self._carried_over(before, told)
+        check(self.kind, after, before)
+        if after == before:
+            return view(self.kind, before)
+        return self._keep(self.key, after)
+
+    def delete(self) -> Json:
+        """Take the object away. With finalizers it stays, marked, until these are gone."""
+        before = self.current()
+        options = self.call.content() if self.call.body else {}
+        self._check_delete_options(before, section(options, "preconditions"))
+        if finalizing(before):
+            marked = {**before, "metadata": self._marked(before["metadata"])}
+            if before["kind"] == "Namespace":
+                marked["status"] = {**section(before, "status"), "phase": "Terminating"}
+            return self._keep(self.key, marked) if marked != before else view(self.kind, before)
+        if not self.call.dry_run:
+            self.cluster.store.remove(self.key)
+            self._learn()
+        if self.kind.resource in {"pods", "services"}:
+            return view(self.kind, before)
+        about = {**details(self.kind, self.key.name), "uid": before["metadata"]["uid"]}
+        return {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Success",
+            "details": about,
+        }
+
+    def _keep(self, key: Key, one: Json) -> Json:
+        if self.call.dry_run:
+            return view(self.kind, one)
+        if one["metadata"].get("deletionTimestamp") and not finalizing(one):
+            self.cluster.store.remove(key)
+            return view(self.kind, one)
+        kept = self.cluster.store.put(key, one)
+        self._learn()
+        return view(self.kind, kept)
+
+    def _learn(self) -> None:
+        if self.kind.resource == DEFINITIONS:
+            self.cluster.learn_definitions()
+
+    def _checked(self, told: Json) -> Json:
+        """The object sent, as one of this kind and namespace."""
+        if not isinstance(at(told, "metadata"), dict):
+            told = {**told, "metadata": {}}
+        version, kind = (
+            told.setdefault("apiVersion", self.kind.group_version),
+            told.setdefault("kind", self.kind.kind),
+        )
+        if version != self.kind.group_version or kind != self.kind.kind:
+            message = (
+                f"the API version in the data ({version}, Kind={kind}) does not match the expected "
+                f"API version ({self.kind.group_version}, Kind={self.kind.kind})"
+            )
+            raise bad_request(message)
+        metadata: Json = dict(told["metadata"])
+        wanted = self.key.namespace
+        if metadata.get("namespace", wanted) != wanted and wanted:
+            message = "the namespace of the provided object does not match the namespace sent on the request"
+            raise bad_request(message)
+        if wanted:
+            metadata["namespace"] = wanted
+        return {**told, "metadata": metadata}
+
+    def _named(self, one: Json) -> Json:
+        metadata = one["metadata"]
+        if not metadata.get("name") and metadata.get("generateName"):
+            ending = "".join(random.choices(_RANDOM_LETTERS, k=5))  # noqa: S311 - a name, not a secret
+            metadata["name"] = f"{metadata['generateName']}{ending}"
+        if not metadata.get("name"):
+            message = "Required value: name or generateName is required"
+            cause = {"reason": "FieldValueRequired", "field": "metadata.name", "message": message}
+            raise invalid(self.kind, "", [cause])
+        return one
+
+    def _check_namespace(self, key: Key) -> None:
+        if not self.kind.namespaced:
+            return
+        namespace = self.cluster.store.get(Key("namespaces", "", key.namespace))
+        if namespace is None:
+            message = f'namespaces "{key.namespace}" not found'
+            raise Refusal(404, "NotFound", message, {"name": key.namespace, "kind": "namespaces"})
+        if namespace["metadata"].get("deletionTimestamp"):
+            message = (
+                f'{self.kind.key} "{key.name}" is forbidden: unable to create new content '
+                f"in namespace {key.namespace} because it is being terminated"
+            )
+            raise Refusal(403, "Forbidden", message, details(self.kind, key.name))
+
+    def _fresh(self, one: Json) -> Json:
+        metadata = {k: v for k, v in one["metadata"].items() if k not in _SERVER_METADATA}
+        metadata["uid"] = str(uuid.uuid4())
+        metadata["creationTimestamp"] = self.stamp
+        if "spec" in one and counts_generations(self.kind):
+            metadata["generation"] = 1
+        fresh = {**one, "metadata": metadata}
+        if "status" in self.kind.subresources:
+            fresh.pop("status", None)
+        if self.kind.resource == "pods":
+            fresh["status"] = {"phase": "Pending"}
+        if self.kind.resource == "namespaces":
+            labels = {
+                "kubernetes.io/metadata.name": metadata["name"],
+                **section(metadata, "labels"),
+            }
+            metadata["labels"] = labels
+            fresh |= {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
+        return fresh
+
+    def _check_preconditions(self, before: Json, told: Json) -> None:
+        metadata, known = section(told, "metadata"), before["metadata"]
+        if metadata.get("resourceVersion", known["resourceVersion"]) != known["resourceVersion"]:
+            raise conflict(self.kind, self.key.name)
+        if metadata.get("uid", known["uid"]) != known["uid"]:
+            raise conflict(self.kind, self.key.name, _uids(metadata["uid"], known["uid"]))
+
+    def _check_delete_options(self, before: Json, wanted: Json) -> None:
+        known = before["metadata"]
+        if wanted.get("uid", known["uid"]) != known["uid"]:
+            raise conflict(self.kind, self.key.name, _uids(wanted["uid"], known["uid"]))
+        version = wanted.get("resourceVersion", known["resourceVersion"])
+        if version != known["resourceVersion"]:
+            why = f"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({known['resourceVersion']}). The object might have been modified"
+            raise conflict(self.kind, self.key.name, why)
+
+    def _carried_over(self, before: Json, told: Json) -> Json:
+        known = before["metadata"]
+        kept = {
+            name: known[name]
+            for name in (*_SERVER_METADATA, "resourceVersion", "name")
+            if name in known
+        }
+        told_metadata = {k: v for k, v in told["metadata"].items() if k not in _SERVER_METADATA}
+        after = {**told, "metadata": {**told_metadata, **kept}}
+        if self.call.target.subresource == "status":
+            return {**before, **({"status": told["status"]} if "status" in told else {})}
+        if "status" in self.kind.subresources:
+            after.pop("status", None)
+            after |= {"status": before["status"]} if "status" in before else {}
+        if "generation" in known and after.get("spec") != before.get("spec"):
+            after["metadata"]["generation"] = known["generation"] + 1
+        return after
+
+    def _marked(self, metadata: Json) -> Json:
+        return {"deletionTimestamp": self.stamp, "deletionGracePeriodSeconds": 0, **metadata}
+
+    @property
+    def stamp(self) -> str:
+        return self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def finalizing(one: Json) -> bool:
+    """Somebody must still clean up before the object may go."""
+    in_spec = one["kind"] == "Namespace" and at(one, "spec", "finalizers")
+    return bool(one["metadata"].get("finalizers") or in_spec)
+
+
+def counts_generations(kind: Kind) -> bool:
+    """Core kinds but pods' controllers carry no generation; all others with a spec do."""
+    return bool(kind.group) or kind.resource == "replicationcontrollers"
+
+
+def _uids(wanted: str, known: str) -> str:
+    return f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {known}"
