@@ -34,11 +34,32 @@ KINDS: Mapping[str, Kind] = {
     "invalid": Kind(422, "Invalid input", "输入无效"),
     "error": Kind(500, "The request failed", "请求失败"),
     "internal": Kind(500, "Internal error", "内部错误"),
+    "interrupted": Kind(503, "Interrupted", "已中断"),
     "upstream_unavailable": Kind(503, "A system did not answer", "依赖的系统没有响应"),
 }
 CODE_OF_STATUS: Mapping[int, str] = {
     400: "invalid",
     **{kind.status: code for code, kind in KINDS.items() if code != "error"},
+}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "examples": ["urn:midwatch:problem:not_found"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What happened, and what to do."},
+        "instance": {"type": "string"},
+        "code": {"type": "string", "description": "Stable; decide by it."},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+    },
 }
 BUG = "Midwatch made a mistake; the details are in its log under this request id."
 BUG_ZH = "Midwatch 内部出错，详情见日志中的该请求编号。"
@@ -72,6 +93,12 @@ def problem(
         media_type=MEDIA_TYPE,
         headers={**_headers(body["status"]), **(headers or {})},
     )
+
+
+def documented() -> list[tuple[int, str]]:
+    """The statuses that any route may answer with, and their titles."""
+    titles = {kind.status: kind.en for code, kind in KINDS.items() if code != "error"}
+    return sorted((status, title) for status, title in titles.items() if status != 405)
 
 
 def install(app: FastAPI) -> None:

@@ -1,13 +1,16 @@
 """A run is one turn in progress: it goes on whether or not anybody watches."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from agent.events import Event
+from agent.events import Done, Event, SubagentStarted, ToolFinished, ToolStarted
+from api.turns.answers import Answered
 from core.clock import monotonic_s, utc_now
 from core.errors import OpsError
+from core.redaction import redact_fields
 
 # Finished runs stay readable this long, so that a dropped connection can be resumed.
 KEPT_S = 600.0
@@ -34,6 +37,12 @@ class Interrupted(OpsError):
     code = "interrupted"
 
 
+class Broken(OpsError):
+    """A mistake of ours ended the turn."""
+
+    code = "internal"
+
+
 @dataclass(frozen=True, slots=True)
 class Logged:
     """One event and when it happened, in Unix milliseconds."""
@@ -53,6 +62,7 @@ class Run:
     started_s: float = field(default_factory=monotonic_s)
     started_ms: int = field(default_factory=_now_ms)
     log: list[Logged] = field(default_factory=list[Logged])
+    closing: bool = False  # over, and being stored
     ending: Ending | None = None
     error: OpsError | None = None
     ended_s: float = 0.0
@@ -60,8 +70,16 @@ class Run:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def append(self, event: Event) -> None:
+        """Log one event. A model may have put a secret into a call: it ends here."""
+        if isinstance(event, ToolStarted | ToolFinished):
+            event = replace(event, arguments=redact_fields(event.arguments))
         self.log.append(Logged(_now_ms(), event))
         self._wake()
+
+    def subagents(self) -> dict[str, str]:
+        """The names of the subagents that worked, by the id of their run."""
+        started = [one.event for one in self.log if isinstance(one.event, SubagentStarted)]
+        return {event.run_id: event.name for event in started}
 
     def end(self, ending: Ending, error: OpsError | None = None) -> None:
         self.ending, self.error = ending, error
@@ -128,3 +146,29 @@ class Runs:
         for place, run in enumerate(oldest_first):
             if place < too_many or run.ended_s < horizon:
                 del self.by_id[run.id]
+
+
+async def consume(
+    run: Run, events: AsyncGenerator[Event], answered: Answered
+) -> tuple[Ending, OpsError | None]:
+    """Take a turn's events into `run`, all but `Done`, which is said once it is recorded."""
+    try:
+        async with aclosing(events):
+            async for event in events:
+                answered.add(event)
+                if not isinstance(event, Done):
+                    run.append(event)
+    except OpsError as error:
+        return Ending.FAILED, error
+    if answered.done is None:
+        return Ending.FAILED, Broken("The turn ended without an answer.")
+    return Ending.DONE, None
+
+
+async def run_alone(run: Run, events: AsyncGenerator[Event]) -> None:
+    """One turn that nobody records."""
+    answered = Answered(run.thread_id)
+    ending, error = await consume(run, events, answered)
+    if answered.done:
+        run.append(answered.done)
+    run.end(ending, error)

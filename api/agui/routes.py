@@ -1,0 +1,141 @@
+"""`POST /agui` and what belongs to it: resuming, replaying, cancelling, capabilities."""
+
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.subagents import SUBAGENTS
+from api.agui.translation import frames
+from api.dependencies import Caller, Chatter
+from api.turns.running import CurrentTurns, Question, Turns
+from api.turns.runs import Run
+from core.errors import Conflict, Invalid
+from core.principal import Principal
+
+router = APIRouter(tags=["stream"])
+
+HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+LastEventId = Annotated[
+    int | None, Header(ge=0, description="The last event received; the stream goes on after it.")
+]
+
+
+class RunInput(BaseModel):
+    """AG-UI's RunAgentInput. Our own memory of the thread counts: only the newest message is read."""
+
+    model_config = ConfigDict(extra="allow")
+
+    thread_id: str = Field(default="", alias="threadId", max_length=64)
+    run_id: str = Field(default="", alias="runId", max_length=64)
+    messages: list[dict[str, Any]] = Field(default_factory=list[dict[str, Any]])
+    resume: list[dict[str, Any]] | None = None
+    forwarded_props: Any = Field(default=None, alias="forwardedProps")
+
+    def question(self) -> Question:
+        given = _fields(self.forwarded_props)
+        language = str(given.get("language") or "auto")
+        return Question(
+            _text(self.messages),
+            thread_id=self.thread_id,
+            run_id=self.run_id,
+            language=language if language in {"en", "zh"} else "auto",
+            namespace=str(given.get("namespace") or "")[:63],
+        )
+
+
+@router.post(
+    "/agui",
+    operation_id="runAgent",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}, "description": "AG-UI 1.0 events."}},
+)
+async def run_agent(
+    body: RunInput, principal: Chatter, turns: CurrentTurns, last_event_id: LastEventId = None
+) -> StreamingResponse:
+    """Run one turn as an AG-UI 1.0 stream.
+
+    The run goes on when the connection breaks: post the same input again with `Last-Event-ID` to
+    go on after that event. Cancel it by POST /api/v1/runs/{id}/cancel.
+    """
+    if body.resume:
+        raise Invalid("There is no open interrupt to resume.", hint="Send a message instead.")
+    run = await _begun(turns, principal, body.question(), last_event_id)
+    return _stream(run, last_event_id or 0)
+
+
+@router.get(
+    "/api/v1/runs/{run_id}/events",
+    operation_id="replayRun",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}, "description": "AG-UI 1.0 events."}},
+)
+async def replay_run(
+    run_id: str,
+    principal: Caller,
+    turns: CurrentTurns,
+    after: Annotated[int, Query(ge=0, description="Begin behind this event.")] = 0,
+    last_event_id: LastEventId = None,
+) -> StreamingResponse:
+    """The events of a run in progress or lately finished, once more."""
+    return _stream(turns.find(run_id, principal.subject), last_event_id or after)
+
+
+@router.post("/api/v1/runs/{run_id}/cancel", operation_id="cancelRun")
+async def cancel_run(run_id: str, principal: Caller, turns: CurrentTurns) -> dict[str, str]:
+    """End a run early. What was finished is kept, and its stream ends with `cancelled`."""
+    run = turns.find(run_id, principal.subject)
+    await turns.cancel(run)
+    return {"run_id": run.id, "thread_id": run.thread_id, "ending": str(run.ending or "")}
+
+
+@router.get("/agui/capabilities", operation_id="agentCapabilities")
+async def agent_capabilities(_principal: Caller) -> dict[str, Any]:
+    """What this agent can do, in AG-UI's words."""
+    subagents = [{"name": one.name, "description": one.purpose} for one in SUBAGENTS]
+    return {
+        "identity": {"name": "Midwatch", "type": "langgraph"},
+        "transport": {"streaming": True, "resumable": True},
+        "tools": {"supported": True, "clientProvided": False},
+        "output": {"supportedMimeTypes": ["text/markdown"]},
+        "state": {"snapshots": True, "deltas": True, "persistentState": True},
+        "multiAgent": {"supported": True, "delegation": True, "subagents": subagents},
+        "humanInTheLoop": {"supported": False, "interrupts": False},
+    }
+
+
+async def _begun(
+    turns: Turns, principal: Principal, question: Question, last_event_id: int | None
+) -> Run:
+    """The run that this input began before, or a new one."""
+    known = turns.runs.get(question.run_id, principal.subject) if question.run_id else None
+    if known is None and last_event_id is None:
+        return await turns.start(principal, question)
+    run = known or turns.find(question.run_id, principal.subject)
+    if run.thread_id != question.thread_id or run.question != question.text.strip():
+        raise Conflict(f"The run {run.id!r} answers another message.", hint="Use a new run id.")
+    return run
+
+
+def _stream(run: Run, after: int) -> StreamingResponse:
+    return StreamingResponse(
+        frames(run, after=after), media_type="text/event-stream", headers=HEADERS
+    )
+
+
+def _text(messages: list[dict[str, Any]]) -> str:
+    """The newest message of the user; parts that are not text cannot be read yet."""
+    asked = [message for message in messages if message.get("role") == "user"]
+    if not asked:
+        raise Invalid("There is no message of role user.")
+    content = asked[-1].get("content")
+    if isinstance(content, list):
+        parts = [_fields(part) for part in cast("list[Any]", content)]
+        content = "\n".join(str(part["text"]) for part in parts if part.get("type") == "text")
+    return content if isinstance(content, str) else ""
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """A JSON object; whatever else a client put there says nothing to us."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

@@ -1,0 +1,35 @@
+"""The command line. Each command imports what it needs when it runs."""
+
+import typer
+
+from api.cli import ask, diagnose, eval_commands, people, practice, serving
+
+app = typer.Typer(
+    name="midwatch",
+    help="Keep the midnight watch over clusters: ask, diagnose, investigate.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (
+    serving.up,
+    ask.ask,
+    ask.route,
+    diagnose.diagnose,
+    diagnose.investigate,
+    practice.capture,
+    serving.mcp,
+    serving.doctor,
+    serving.version,
+):
+    app.command()(command)
+app.add_typer(practice.sandbox, name="sandbox")
+app.add_typer(people.users, name="users")
+app.add_typer(people.tokens, name="tokens")
+app.add_typer(eval_commands.evaluate, name="eval")
+
+
+def main() -> None:
+    app()

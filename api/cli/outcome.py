@@ -1,0 +1,55 @@
+"""How a command ends: results on stdout, one sentence on stderr, and the exit code."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+import typer
+
+from core.errors import OpsError
+
+OK, NO, BAD_INPUT, UPSTREAM_AWAY, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def finish(work: Coroutine[Any, Any, int]) -> None:
+    """Run a command to its end and leave with its exit code.
+
+    An expected failure is one sentence; a mistake of ours keeps its traceback.
+    """
+    from core.telemetry import configure_logging
+
+    configure_logging("pretty", "warning")
+    try:
+        code = asyncio.run(work)
+    except OpsError as error:
+        say(str(error))
+        code = UPSTREAM_AWAY if error.code == "upstream_unavailable" else BAD_INPUT
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    raise typer.Exit(code)
+
+
+def say(sentence: str) -> None:
+    """To the person at the terminal; never into a result."""
+    sys.stderr.write(sentence.rstrip("\n") + "\n")
+    sys.stderr.flush()
+
+
+def put(text: str) -> None:
+    """A part of the result."""
+    sys.stdout.write(text.rstrip("\n") + "\n")
+    sys.stdout.flush()
+
+
+def put_json(value: Any, *, lines: bool = False) -> None:
+    """The whole result; `lines` for one compact object a line."""
+    import orjson
+
+    option = 0 if lines else orjson.OPT_INDENT_2
+    put(orjson.dumps(value, option=option, default=_plain).decode())
+
+
+def _plain(value: Any) -> Any:
+    """Permissions and namespaces are sets inside; JSON has none."""
+    return sorted(value) if isinstance(value, frozenset) else str(value)

@@ -1,0 +1,212 @@
+"""`midwatch users` and `midwatch tokens`: who may come in."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.cli.outcome import OK, finish, put, put_json
+from api.cli.source import Output, OutputOption
+
+if TYPE_CHECKING:
+    from core.security.signin import SignIn
+    from core.settings import Settings
+    from core.storage.database import Database
+
+users = typer.Typer(help="Who may come in.", no_args_is_help=True)
+tokens = typer.Typer(help="API tokens for programs.", no_args_is_help=True)
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME")]
+
+
+@users.command("list")
+def list_users(output: OutputOption = Output.TEXT) -> None:
+    """Everybody who may come in."""
+    finish(_list_users(output))
+
+
+@users.command("add")
+def add_user(
+    name: NameArgument,
+    role: Annotated[str, typer.Option(help="guest, user, manager or admin.")] = "user",
+    password: Annotated[
+        bool, typer.Option("--password", help="Ask for a password; otherwise print a link.")
+    ] = False,
+    namespace: Annotated[
+        list[str] | None, typer.Option("-n", "--namespace", help="Only these; repeat it.")
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Add a user and print the one-time link to come in by."""
+    typed = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if password else ""
+    finish(_add_user(name, role, typed, namespace, output))
+
+
+@users.command("disable")
+def disable_user(name: NameArgument) -> None:
+    """Close the door on a user at once."""
+    finish(_set_disabled(name, disabled=True))
+
+
+@users.command("enable")
+def enable_user(name: NameArgument) -> None:
+    """Open it again."""
+    finish(_set_disabled(name, disabled=False))
+
+
+@users.command("link")
+def link(name: Annotated[str, typer.Argument(metavar="NAME")] = "admin") -> None:
+    """Print a one-time login link."""
+    finish(_link(name))
+
+
+@tokens.command("list")
+def list_tokens(output: OutputOption = Output.TEXT) -> None:
+    """Every API token, the newest first; never its secret."""
+    finish(_list_tokens(output))
+
+
+@tokens.command("create")
+def create_token(
+    user: Annotated[str, typer.Argument(metavar="USER", help="Whose rights it has.")] = "admin",
+    label: Annotated[str, typer.Option(help="What it is for.")] = "command line",
+    scope: Annotated[
+        list[str] | None, typer.Option(help="Only these permissions; repeat it.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=0, help="Days it holds; 0: until revoked.")] = 90,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Make an API token and print it this once."""
+    finish(_create_token(user, label, scope, days, output))
+
+
+@tokens.command("revoke")
+def revoke_token(token_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """End an API token at once."""
+    finish(_revoke_token(token_id))
+
+
+@asynccontextmanager
+async def _doors() -> AsyncGenerator[tuple["Settings", "Database", "SignIn"]]:
+    from core.security.signin import Lifetimes, SignIn
+    from core.security.tokens import Signer, signing_key
+    from core.settings import load
+    from core.storage.database import Database
+
+    settings = load()
+    async with Database.opened(settings.database_url) as database:
+        sign_in = SignIn(database, Signer(signing_key(settings)), Lifetimes.of(settings))
+        await sign_in.ensure_admin()
+        yield settings, database, sign_in
+
+
+async def _note(database: "Database", action: str, target: str, **detail: Any) -> None:
+    from api.cli.identity import OPERATOR
+    from core.security.audit import AuditLog
+
+    async with AuditLog(database) as audit:
+        await audit.record(
+            subject=OPERATOR.subject, action=action, target=target, outcome="ok", detail=detail
+        )
+
+
+async def _list_users(output: Output) -> int:
+    from core.storage.repositories.users import Users
+
+    async with _doors() as (_, database, _), database.session() as session:
+        rows = await Users(session).all()
+    if output is Output.JSON:
+        shown = ("name", "role", "disabled", "language", "created_at")
+        put_json({"users": [{name: getattr(row, name) for name in shown} for row in rows]})
+    else:
+        put("\n".join(f"{r.name:<24}{r.role:<10}{'disabled' if r.disabled else ''}" for r in rows))
+    return OK
+
+
+async def _add_user(
+    name: str, role: str, password: str, namespaces: list[str] | None, output: Output
+) -> int:
+    async with _doors() as (settings, database, sign_in):
+        scope = frozenset(namespaces) if namespaces else None
+        user = await sign_in.add_user(name, role=role, password=password, namespaces=scope)
+        await _note(database, "user.add", user.name, role=role)
+        address = "" if password else _address(settings, await sign_in.make_link(user.name))
+    if output is Output.JSON:
+        put_json({"name": user.name, "role": user.role, "login_link": address})
+    else:
+        put(address or f"{user.name} may come in.")
+    return OK
+
+
+async def _set_disabled(name: str, *, disabled: bool) -> int:
+    from core.storage.repositories.users import Users
+
+    async with _doors() as (_, database, _):
+        async with database.session() as session:
+            repository = Users(session)
+            await repository.save(replace(await repository.get(name), disabled=disabled))
+        await _note(database, "user.change", name, disabled=disabled)
+    return OK
+
+
+async def _link(name: str) -> int:
+    async with _doors() as (settings, database, sign_in):
+        code = await sign_in.make_link(name)
+        await _note(database, "user.link", name)
+    put(_address(settings, code))
+    return OK
+
+
+async def _list_tokens(output: Output) -> int:
+    from core.storage.repositories.tokens import Tokens
+
+    async with _doors() as (_, database, _), database.session() as session:
+        rows = await Tokens(session).api_tokens()
+    if output is Output.JSON:
+        put_json({"tokens": rows})
+    else:
+        put("\n".join(f"{r.id}  {r.user_name:<16}{r.label:<24}{_state(r)}" for r in rows))
+    return OK
+
+
+async def _create_token(
+    user: str, label: str, scopes: list[str] | None, days: int, output: Output
+) -> int:
+    async with _doors() as (_, database, sign_in):
+        row, secret = await sign_in.make_api_token(
+            user,
+            label=label,
+            scopes=frozenset(scopes) if scopes else None,
+            ttl=timedelta(days=days) if days else None,
+        )
+        await _note(database, "token.create", row.id, user=user, label=label)
+    if output is Output.JSON:
+        put_json({"id": row.id, "user": user, "token": secret, "expires_at": row.expires_at})
+    else:
+        put(secret)
+    return OK
+
+
+async def _revoke_token(token_id: str) -> int:
+    from core.clock import utc_now
+    from core.storage.repositories.tokens import Tokens
+
+    async with _doors() as (_, database, _):
+        async with database.session() as session:
+            await Tokens(session).revoke_api_token(token_id, utc_now())
+        await _note(database, "token.revoke", token_id)
+    return OK
+
+
+def _state(row: Any) -> str:
+    if row.revoked_at:
+        return "revoked"
+    return f"until {row.expires_at:%Y-%m-%d}" if row.expires_at else "until revoked"
+
+
+def _address(settings: "Settings", code: str) -> str:
+    host = "127.0.0.1" if settings.server.host in {"0.0.0.0", "::"} else settings.server.host  # noqa: S104 - compared
+    return f"http://{host}:{settings.server.port}/login?token={code}"

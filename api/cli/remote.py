@@ -1,0 +1,101 @@
+"""A running Midwatch asked over HTTP: `--server URL` with a token."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+from uuid import uuid4
+
+import orjson
+
+from api.cli.outcome import put
+from api.cli.source import Source
+from core.errors import Invalid, UpstreamUnavailable, from_code
+from core.http import Client, RequestFailed, Response, client
+
+# A turn may use its whole time limit before the first byte of an answer.
+TURN_TIMEOUT_S = 600.0
+
+
+async def call_tool(source: Source, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    async with _connected(source) as http:
+        return _data(await http.post(f"/api/v1/tools/{tool}", json=arguments))
+
+
+async def route(source: Source, question: str) -> dict[str, Any]:
+    async with _connected(source) as http:
+        return _data(await http.post("/api/v1/route", json={"question": question}))
+
+
+async def ask(source: Source, body: dict[str, Any]) -> dict[str, Any]:
+    """The answer's shape. Giving up here ends the turn there."""
+    run_id = str(uuid4())
+    async with _connected(source) as http:
+        try:
+            return _data(await http.post("/api/v1/query", json={**body, "run_id": run_id}))
+        except asyncio.CancelledError:
+            await http.post(f"/api/v1/runs/{run_id}/cancel")
+            raise
+
+
+async def stream(source: Source, body: dict[str, Any]) -> None:
+    """Print the event stream, one AG-UI event a line. Raises what ended it."""
+    run_id, last = str(uuid4()), dict[str, Any]()
+    asked = {
+        "threadId": body["thread_id"] or str(uuid4()),
+        "runId": run_id,
+        "messages": [{"id": str(uuid4()), "role": "user", "content": body["question"]}],
+        "forwardedProps": {"language": body["language"], "namespace": body["namespace"]},
+    }
+    async with _connected(source) as http:
+        try:
+            async with http.stream("POST", "/agui", json=asked) as response:
+                if response.status_code != 200:
+                    await response.aread()
+                    _data(response)
+                async for line in response.aiter_lines():
+                    if line.startswith("data: "):
+                        put(line.removeprefix("data: "))
+                        last = orjson.loads(line.removeprefix("data: "))
+        except asyncio.CancelledError:
+            await http.post(f"/api/v1/runs/{run_id}/cancel")
+            raise
+    if last.get("type") == "RUN_ERROR":
+        raise from_code(last.get("code", "error"), last["message"])
+
+
+@asynccontextmanager
+async def _connected(source: Source) -> AsyncGenerator[Client]:
+    if not source.token:
+        raise Invalid(
+            "--server needs a token.",
+            hint="Give --token or MIDWATCH_TOKEN; `midwatch tokens create` makes one.",
+        )
+    if not source.server.startswith(("http://", "https://")):
+        raise Invalid(
+            f"{source.server!r} is no address.", hint="It begins with http:// or https://."
+        )
+    headers = {"Authorization": f"Bearer {source.token}"}
+    try:
+        async with client(source.server, timeout_s=TURN_TIMEOUT_S, headers=headers) as http:
+            yield http
+    except RequestFailed as error:
+        raise UpstreamUnavailable(
+            f"{source.server} does not answer.", hint=f"Is Midwatch running there? {error}"
+        ) from error
+
+
+def _data(response: Response) -> dict[str, Any]:
+    """The body, or the error that its problem document stands for."""
+    try:
+        body: Any = orjson.loads(response.content)
+    except orjson.JSONDecodeError as error:
+        raise UpstreamUnavailable(
+            f"{response.url} answered {response.status_code} and no JSON.",
+            hint="Is that address a Midwatch?",
+        ) from error
+    fields = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
+    if response.status_code >= 400:
+        detail = fields.get("detail") or f"HTTP {response.status_code}"
+        raise from_code(str(fields.get("code", "error")), str(detail))
+    return fields

@@ -1,0 +1,68 @@
+"""Findings and causes as text for a terminal."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from api.cli.words import word
+
+Row = Mapping[str, Any]
+
+
+def findings_text(report: Row, language: str) -> str:
+    """Every finding with its evidence and fix; a clean scope says what was checked."""
+    parts: list[str] = []
+    for finding in report["findings"]:
+        parts += [*_finding(finding, language), ""]
+    if not parts:
+        scope = ", ".join(report["scope"]["namespaces"]) or word("everywhere", language)
+        checked = ", ".join(f"{kind} {count}" for kind, count in report["checked"].items())
+        parts += [word("none_found", language, scope=scope, checked=checked or "0"), ""]
+    return "\n".join([*parts, *_unchecked(report["skipped"], language)]).rstrip()
+
+
+def causes_text(report: Row, language: str) -> str:
+    """The verdict, the ranked causes, and what was ruled out or could not be seen."""
+    parts = [f"{word('verdict_' + report['verdict'], language)}: {report['summary']}", ""]
+    for cause in report["root_causes"]:
+        parts += [*_cause(cause, language), ""]
+    if report["ruled_out"]:
+        parts.append(f"{word('ruled_out', language)}:")
+        parts += [f"  - {row['hypothesis']}: {row['why']}" for row in report["ruled_out"]]
+    if report["timeline"]:
+        parts += ["", f"{word('timeline', language)}:"]
+        parts += [f"  {row['at']}  {row['text']}" for row in report["timeline"]]
+    return "\n".join([*parts, *_unchecked(report["not_checked"], language)]).rstrip()
+
+
+def _finding(finding: Row, language: str) -> list[str]:
+    since = f", {word('since', language)} {finding['since']}" if finding.get("since") else ""
+    head = f"{finding['severity'].upper()}  {_resource(finding['resource'])}  {finding['rule']}"
+    lines = [f"{head}{since}", f"  {finding['title']}", f"  {finding['cause']}"]
+    lines += _evidence(finding["evidence"])
+    fix = finding.get("fix")
+    return [*lines, f"  {word('fix', language)}: {fix['summary']}"] if fix else lines
+
+
+def _cause(cause: Row, language: str) -> list[str]:
+    sure = f"{word('confidence', language)} {cause['confidence']:.0%}"
+    lines = [
+        f"{cause['rank']}. {_resource(cause['resource'])}  {cause['rule']}  ({sure})",
+        f"  {cause['summary']}",
+        *_evidence(cause["evidence"]),
+    ]
+    advice = [row["description"] or row["action"] for row in cause["recommendations"]]
+    return lines + [f"  {word('recommended', language)}: {one}" for one in advice]
+
+
+def _evidence(rows: Iterable[Row]) -> list[str]:
+    return [f"    [{row['id']}] {row['source']} {row['ref']}: {row['text']}" for row in rows]
+
+
+def _unchecked(rows: Iterable[Row], language: str) -> list[str]:
+    told = [f"  - {row['what']}: {row['why']}" for row in rows]
+    return ["", f"{word('not_checked', language)}:", *told] if told else []
+
+
+def _resource(resource: Row) -> str:
+    namespace = f"{resource['namespace']}/" if resource.get("namespace") else ""
+    return f"{resource.get('kind', '')} {namespace}{resource.get('name', '')}".strip()

@@ -1,0 +1,83 @@
+"""`midwatch up`, `mcp`, `doctor` and `version`."""
+
+from typing import Annotated
+
+import typer
+
+from api.cli.outcome import NO, OK, finish, put, put_json
+from api.cli.source import Language, Output, OutputOption, Source, with_source
+from api.cli.words import chosen, word
+
+
+@with_source
+def up(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "",
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+    *,
+    source: Source,
+) -> None:
+    """Start the service and print a one-time login link."""
+    finish(_up(host, port, source))
+
+
+@with_source
+def mcp(
+    only: Annotated[str, typer.Argument(metavar="[SERVER]", help="One tool server alone.")] = "",
+    *,
+    source: Source,
+) -> None:
+    """Speak MCP on stdin and stdout, for editors and other agents."""
+    finish(_mcp(only, source))
+
+
+@with_source
+def doctor(output: OutputOption = Output.TEXT, *, source: Source) -> None:
+    """Say what is configured, reachable and permitted; leaves with 1 when something is not."""
+    finish(_doctor(output, source))
+
+
+def version(output: OutputOption = Output.TEXT) -> None:
+    """Print the version."""
+    from importlib.metadata import version as installed
+
+    if output is Output.JSON:
+        put_json({"version": installed("midwatch")})
+    else:
+        put(installed("midwatch"))
+
+
+async def _up(host: str, port: int | None, source: Source) -> int:
+    from api.__main__ import serve
+
+    settings = source.settings()
+    given = {"host": host or None, "port": port}
+    chosen_ones = {name: value for name, value in given.items() if value is not None}
+    server = settings.server.model_copy(update=chosen_ones)
+    return await serve(settings.model_copy(update={"server": server}))
+
+
+async def _mcp(server: str, source: Source) -> int:
+    from api.cli.stdio import speak
+
+    await speak(server, source.settings())
+    return OK
+
+
+async def _doctor(output: Output, source: Source) -> int:
+    from api.cli.identity import OPERATOR
+    from api.editions import opened_sessions
+    from api.routes.health import components
+
+    settings = source.settings()
+    async with opened_sessions(settings) as sessions:
+        checks = await components(settings, sessions, OPERATOR)
+    if output is Output.JSON:
+        put_json({"components": checks})
+    else:
+        language = chosen(Language.AUTO)
+        put(
+            "\n".join(
+                f"{word(c['status'], language):<6}{c['name']:<14}{c['detail']}" for c in checks
+            )
+        )
+    return NO if any(check["status"] == "failed" for check in checks) else OK

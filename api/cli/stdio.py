@@ -1,0 +1,48 @@
+"""Midwatch as an MCP server on stdin and stdout."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+from mcp.server.stdio import stdio_server
+
+from api.cli.identity import OPERATOR
+from api.editions import opened_assistant, opened_sessions
+from api.mcp_gateway import Progress, gateway, shape_of
+from api.turns.running import Question
+from api.turns.runs import Run, run_alone
+from core.errors import Invalid
+from core.principal import Principal
+from core.settings import Settings
+
+
+async def speak(server: str, settings: Settings) -> None:
+    """Serve one client until it closes stdin: all tools and `ask`, or one server's tools."""
+    async with (
+        opened_sessions(settings) as sessions,
+        opened_assistant(settings, sessions, memory=None) as assistant,
+    ):
+        if server and server not in sessions.built:
+            known = ", ".join(sorted(sessions.built))
+            raise Invalid(f"There is no tool server {server!r}.", hint=f"Known: {known}.")
+
+        async def ask(
+            principal: Principal, question: Question, progress: Progress
+        ) -> dict[str, Any]:
+            thread_id = question.thread_id or str(uuid4())
+            run = Run(str(uuid4()), thread_id, principal.subject, question.text)
+            events = assistant.run(
+                question.text,
+                principal=principal,
+                thread_id=thread_id,
+                language=question.language,
+            )
+            async with asyncio.TaskGroup() as group:
+                group.create_task(run_alone(run, events))
+                return await shape_of(run, progress)
+
+        midwatch = gateway(
+            sessions, ask, caller=lambda _: OPERATOR, servers=(server,) if server else ()
+        )
+        async with stdio_server() as (incoming, outgoing):
+            await midwatch.run(incoming, outgoing, midwatch.create_initialization_options())

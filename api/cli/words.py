@@ -1,0 +1,63 @@
+"""What the command line says, in both languages."""
+
+import locale
+import re
+from collections.abc import Mapping
+
+from api.cli.source import Language
+
+CJK = re.compile(r"[\u4e00-\u9fff]")
+
+EN: Mapping[str, str] = {
+    "sources": "Sources",
+    "no_model": "Answered by rules; no model was used.",
+    "partial": "Partial answer",
+    "thread": "Conversation {thread_id}. Go on with --thread {thread_id}",
+    "none_found": "Nothing is wrong in {scope}. Checked: {checked}.",
+    "not_checked": "Not checked",
+    "evidence": "evidence",
+    "fix": "fix",
+    "since": "since",
+    "verdict_found": "Root cause found",
+    "verdict_healthy": "Healthy",
+    "verdict_insufficient_data": "Not enough data to tell",
+    "ruled_out": "Ruled out",
+    "timeline": "Timeline",
+    "recommended": "Recommended",
+    "everywhere": "every namespace",
+    "confidence": "confidence",
+    "serving": "Serving {what} until Ctrl-C.",
+}
+ZH: Mapping[str, str] = {
+    "sources": "来源",
+    "no_model": "由规则得出，没有使用模型。",
+    "partial": "答案不完整",
+    "thread": "会话 {thread_id}，用 --thread {thread_id} 继续",
+    "none_found": "{scope} 没有发现问题。已检查：{checked}。",
+    "not_checked": "未检查",
+    "evidence": "证据",
+    "fix": "修复",
+    "since": "始于",
+    "verdict_found": "已找到根因",
+    "verdict_healthy": "健康",
+    "verdict_insufficient_data": "数据不足，无法判断",
+    "ruled_out": "已排除",
+    "timeline": "时间线",
+    "recommended": "建议",
+    "everywhere": "所有命名空间",
+    "confidence": "置信度",
+    "serving": "正在提供 {what}，按 Ctrl-C 结束。",
+}
+
+
+def chosen(language: Language, words: str = "") -> str:
+    """`en` or `zh`: as asked, or that of the words, or that of the terminal."""
+    if language is not Language.AUTO:
+        return language.value
+    if words:
+        return "zh" if CJK.search(words) else "en"
+    return "zh" if (locale.getlocale(locale.LC_CTYPE)[0] or "").startswith("zh") else "en"
+
+
+def word(name: str, language: str, **values: object) -> str:
+    return (ZH if language == "zh" else EN)[name].format(**values)

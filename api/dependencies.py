@@ -1,0 +1,127 @@
+"""What a route may ask for: who is calling, their tools, and what start-up opened."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from fastapi.security import APIKeyCookie, HTTPBearer, OAuth2PasswordBearer
+from fastapi.security.http import HTTPAuthorizationCredentials
+
+from core.clock import utc_now
+from core.errors import Forbidden, Unauthenticated
+from core.principal import Permission, Principal
+from core.security.audit import AuditLog
+from core.security.permissions import principal_of
+from core.security.signin import SignIn
+from core.security.tokens import hashed
+from core.settings import Settings
+from core.storage.database import Database
+from core.storage.repositories.tokens import Tokens
+from core.storage.repositories.users import Users
+from core.telemetry import Metrics
+from mcp_servers.client import Sessions, Tools
+
+SESSION_COOKIE = "midwatch_session"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+BEARER = HTTPBearer(
+    auto_error=False,
+    scheme_name="bearer",
+    description="An access token, or an API token that begins with mw_.",
+)
+PASSWORD = OAuth2PasswordBearer("/auth/token", auto_error=False, scheme_name="password")
+COOKIE = APIKeyCookie(
+    name=SESSION_COOKIE, auto_error=False, scheme_name="session", description="The page's session."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What start-up opened; it lives as long as the process."""
+
+    settings: Settings
+    database: Database
+    audit: AuditLog
+    metrics: Metrics
+    sign_in: SignIn
+    sessions: Sessions
+
+    async def login_link(self, address: str) -> str:
+        """A one-time address that signs the administrator in; makes the account at first."""
+        admin = await self.sign_in.ensure_admin()
+        return f"{address}/login?token={await self.sign_in.make_link(admin.name)}"
+
+
+def opened(request: Request) -> Opened:
+    return request.app.state.opened
+
+
+Current = Annotated[Opened, Depends(opened)]
+
+
+async def caller(
+    request: Request,
+    current: Current,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
+    cookie: Annotated[str | None, Depends(COOKIE)],
+    _documented: Annotated[str | None, Depends(PASSWORD)],
+) -> Principal:
+    """Who is calling. A cookie comes along by itself, so what it does must be asked by our page."""
+    if bearer is not None:
+        return await current.sign_in.principal(bearer.credentials)
+    if cookie is None:
+        raise Unauthenticated(
+            "This needs a credential.", hint="Send `Authorization: Bearer TOKEN`, or sign in."
+        )
+    if request.method not in SAFE_METHODS:
+        same_origin(request)
+    return await of_session(current.database, cookie)
+
+
+Caller = Annotated[Principal, Depends(caller)]
+
+
+async def of_session(database: Database, secret: str) -> Principal:
+    """Whose page session this is. It is read from the database each time, so it ends at once."""
+    async with database.session() as session:
+        found = await Tokens(session).refresh_token(hashed(secret))
+        user = await Users(session).find(found.user_name) if found else None
+    ended = found is None or found.revoked_at or found.used_at or found.expires_at <= utc_now()
+    if ended or user is None or user.disabled:
+        raise Unauthenticated("The session has ended.", hint="Sign in again.")
+    return principal_of(user)
+
+
+def same_origin(request: Request) -> None:
+    """Refuse what another site made the browser send. A client that is no browser says neither."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site in {"same-origin", "none"}:
+        return
+    if site is None and (origin is None or urlsplit(origin).netloc == request.headers.get("host")):
+        return
+    raise Forbidden("Another site may not do this in your name.", hint="Use the page itself.")
+
+
+def needs(permission: Permission) -> Callable[[Principal], Awaitable[Principal]]:
+    """A dependency that gives the caller, if the caller has this permission."""
+
+    async def permitted(principal: Caller) -> Principal:
+        if not principal.may(permission):
+            raise Forbidden(f"This takes the permission {permission.value}.")
+        return principal
+
+    return permitted
+
+
+Chatter = Annotated[Principal, Depends(needs(Permission.CHAT_USE))]
+Auditor = Annotated[Principal, Depends(needs(Permission.AUDIT_READ))]
+UserManager = Annotated[Principal, Depends(needs(Permission.USERS_MANAGE))]
+
+
+def caller_tools(current: Current, principal: Caller) -> Tools:
+    return Tools(current.sessions, principal)
+
+
+CallerTools = Annotated[Tools, Depends(caller_tools)]

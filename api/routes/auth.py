@@ -1,0 +1,161 @@
+"""Coming in and going out."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.security import OAuth2PasswordRequestForm
+from pydantic import BaseModel, Field
+
+from api.dependencies import SESSION_COOKIE, Caller, Current, Opened, same_origin
+from core.errors import Unauthenticated
+from core.principal import Principal
+from core.security.signin import Grant
+from core.settings import Cluster
+
+router = APIRouter(tags=["sign-in"])
+
+SPENT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Midwatch</title>
+<p>This sign-in link was used or has expired. <code>midwatch users link NAME</code> makes a new
+one; or <a href="/">sign in with a password</a>.</p>
+<p lang="zh">登录链接已使用或已过期。用 <code>midwatch users link NAME</code> 生成新的链接，或<a
+href="/">用密码登录</a>。</p></html>"""
+
+
+class TokenPair(BaseModel):
+    access_token: str
+    refresh_token: str = Field(description="Works once; the answer brings the next one.")
+    token_type: str = Field(default="bearer")
+    expires_in: int = Field(description="Seconds that the access token holds.")
+
+
+class Refresh(BaseModel):
+    refresh_token: str = Field(min_length=1, max_length=500)
+
+
+class Credentials(BaseModel):
+    username: str = Field(min_length=1, max_length=200)
+    password: str = Field(min_length=1, max_length=1024)
+
+
+class Me(BaseModel):
+    subject: str
+    roles: list[str]
+    permissions: list[str]
+    namespaces: list[str] | None = Field(description="null: every namespace.")
+    language: str
+    edition: dict[str, Any] = Field(description="Practice cluster or live, and the model in use.")
+
+
+@router.post("/auth/token", operation_id="issueToken")
+async def issue_token(
+    form: Annotated[OAuth2PasswordRequestForm, Depends()], current: Current
+) -> TokenPair:
+    """Exchange a name and a password for an access token (OAuth2 password form)."""
+    return _pair(await _by_password(current, form.username, form.password))
+
+
+@router.post("/auth/refresh", operation_id="refreshToken")
+async def refresh_token(body: Refresh, current: Current) -> TokenPair:
+    """Exchange a refresh token for a new pair. Used twice, it ends the whole session."""
+    return _pair(await current.sign_in.by_refresh_token(body.refresh_token))
+
+
+@router.post("/auth/session", operation_id="openSession")
+async def open_session(
+    body: Credentials, request: Request, response: Response, current: Current
+) -> Me:
+    """Sign the page in by name and password: sets the session cookie."""
+    same_origin(request)
+    grant = await _by_password(current, body.username, body.password)
+    _set_cookie(response, request, grant, current)
+    return _me(grant.principal, current)
+
+
+@router.get("/login", operation_id="followLoginLink", response_class=RedirectResponse)
+async def follow_login_link(token: str, request: Request, current: Current) -> Response:
+    """Sign the page in by a one-time link, then show it."""
+    try:
+        grant = await current.sign_in.by_link(token)
+    except Unauthenticated:
+        await _noted(current, "unknown", "link", "refused")
+        return HTMLResponse(SPENT, status_code=401, headers={"Cache-Control": "no-store"})
+    await _noted(current, grant.principal.subject, "link", "ok")
+    response = RedirectResponse("/", status_code=303, headers={"Cache-Control": "no-store"})
+    _set_cookie(response, request, grant, current)
+    return response
+
+
+@router.get("/auth/me", operation_id="whoAmI")
+async def who_am_i(principal: Caller, current: Current) -> Me:
+    """Who you are, and what you may do."""
+    return _me(principal, current)
+
+
+@router.post("/auth/logout", operation_id="signOut", status_code=204)
+async def sign_out(
+    request: Request,
+    response: Response,
+    current: Current,
+    refresh_token: Annotated[str, Form(max_length=500)] = "",
+) -> None:
+    """End the session of the cookie, or the one that a refresh token belongs to."""
+    cookie = request.cookies.get(SESSION_COOKIE, "")
+    if cookie:
+        same_origin(request)
+    for secret in (cookie, refresh_token):
+        if secret:
+            await current.sign_in.sign_out(secret)
+    response.delete_cookie(SESSION_COOKIE, path="/")
+
+
+async def _by_password(current: Opened, name: str, password: str) -> Grant:
+    try:
+        grant = await current.sign_in.by_password(name, password)
+    except Unauthenticated:
+        await _noted(current, name[:200], "password", "refused")
+        raise
+    await _noted(current, grant.principal.subject, "password", "ok")
+    return grant
+
+
+async def _noted(current: Opened, subject: str, way: str, outcome: str) -> None:
+    await current.audit.record(
+        subject=subject, action="auth.sign_in", target=way, outcome=outcome, detail={}
+    )
+
+
+def _pair(grant: Grant) -> TokenPair:
+    return TokenPair(
+        access_token=grant.access_token,
+        refresh_token=grant.refresh_token,
+        expires_in=grant.expires_in_s,
+    )
+
+
+def _set_cookie(response: Response, request: Request, grant: Grant, current: Opened) -> None:
+    response.set_cookie(
+        SESSION_COOKIE,
+        grant.refresh_token,
+        max_age=int(current.settings.refresh_token_ttl.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+
+
+def _me(principal: Principal, current: Opened) -> Me:
+    settings = current.settings
+    return Me(
+        subject=principal.subject,
+        roles=sorted(principal.roles),
+        permissions=sorted(principal.permissions),
+        namespaces=None if principal.namespaces is None else sorted(principal.namespaces),
+        language=principal.language,
+        edition={
+            "practice": settings.cluster is Cluster.SANDBOX,
+            "provider": settings.llm.provider,
+            "model": settings.llm.model,
+        },
+    )

@@ -1,0 +1,73 @@
+"""Tools without a model: findings, investigations, and every other tool by its name."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Query
+from pydantic import BaseModel, Field
+
+from api.dependencies import CallerTools
+
+router = APIRouter(prefix="/api/v1", tags=["tools"])
+
+Language = Literal["en", "zh"]
+
+
+class Scope(BaseModel):
+    """Empty fields ask about everything."""
+
+    namespace: str = Field(default="", max_length=63)
+    kind: str = Field(default="", max_length=100, examples=["Deployment"])
+    name: str = Field(default="", max_length=253, examples=["checkout"])
+    language: Language = "en"
+
+
+class Investigation(Scope):
+    symptom: str = Field(default="", max_length=2000, examples=["checkout answers 500"])
+    window: str = Field(default="PT1H", max_length=20, description="ISO 8601: how far back.")
+
+
+@router.get("/findings", operation_id="listFindings")
+async def list_findings(tools: CallerTools, scope: Annotated[Scope, Query()]) -> dict[str, Any]:
+    """Everything that is wrong in scope, worst first, with evidence and the class of fix."""
+    answer = await tools.call("rca_list_findings", **_given(scope))
+    return answer.data
+
+
+@router.post("/investigations", operation_id="investigate")
+async def investigate(tools: CallerTools, body: Investigation) -> dict[str, Any]:
+    """Root causes ranked over findings, changes, topology and time."""
+    answer = await tools.call("rca_investigate", **_given(body))
+    return answer.data
+
+
+@router.get("/tools", operation_id="listTools")
+async def list_tools(tools: CallerTools) -> dict[str, list[dict[str, Any]]]:
+    """The tools you may use, with their input schemas."""
+    offered = await tools.list()
+    return {
+        "items": [
+            {
+                "name": spec.name,
+                "server": spec.server,
+                "description": spec.description,
+                "input_schema": spec.input_schema,
+                "changes": spec.changes,
+            }
+            for spec in offered
+        ]
+    }
+
+
+@router.post("/tools/{name}", operation_id="callTool")
+async def call_tool(
+    name: str,
+    tools: CallerTools,
+    arguments: Annotated[dict[str, Any], Body(examples=[{"namespace": "shop"}])],
+) -> dict[str, Any]:
+    """Call one tool; the body holds its arguments, the answer is its structured content."""
+    answer = await tools.call(name, **arguments)
+    return answer.data
+
+
+def _given(scope: Scope) -> dict[str, Any]:
+    return {name: value for name, value in scope.model_dump().items() if value}

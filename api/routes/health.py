@@ -1,0 +1,109 @@
+"""Is it alive, is it ready, what does it reach, what does it count."""
+
+from typing import Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+
+from api.dependencies import Caller, Current, Opened
+from api.problems import problem
+from core.errors import OpsError
+from core.principal import Principal
+from core.settings import Settings
+from mcp_servers.client import Sessions, Tools
+
+router = APIRouter(tags=["health"])
+
+# A cheap read of each system, for whoever may do it.
+PROBES = {
+    "kubernetes": ("kubernetes_list_namespaces", {}),
+    "prometheus": ("prometheus_list_targets", {}),
+}
+
+
+class Version(BaseModel):
+    version: str
+
+
+@router.get("/livez", operation_id="livez")
+async def livez() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", operation_id="readyz")
+async def readyz(
+    request: Request, current: Current, verbose: str | None = Query(default=None)
+) -> Any:
+    """Questions can be answered and kept. `?verbose` says what was looked at."""
+    checks = {"database": await _database(current), "tools": _tools(current)}
+    failed = [f"{name}: {why}" for name, why in checks.items() if why != "ok"]
+    if failed:
+        return problem("upstream_unavailable", "; ".join(failed), request)
+    return {"status": "ok", **({"checks": checks} if verbose is not None else {})}
+
+
+@router.get("/metrics", operation_id="metrics", response_class=Response)
+async def metrics(current: Current) -> Response:
+    """What Midwatch counts about itself, for Prometheus."""
+    text = "text/plain; version=0.0.4; charset=utf-8"
+    return Response(current.metrics.exposition(), media_type=text)
+
+
+@router.get("/version", operation_id="version")
+async def version(request: Request) -> Version:
+    """The version that runs."""
+    return Version(version=request.app.version)
+
+
+@router.get("/api/v1/health/components", operation_id="listComponents")
+async def list_components(principal: Caller, current: Current) -> dict[str, Any]:
+    """Each system that Midwatch works with: reached with your rights or not, and why."""
+    told = await components(current.settings, current.sessions, principal)
+    why = await _database(current)
+    kept = {"name": "database", "status": "ok" if why == "ok" else "failed", "detail": why}
+    return {"items": [kept, *told]}
+
+
+async def components(
+    settings: Settings, sessions: Sessions, principal: Principal
+) -> list[dict[str, str]]:
+    """What `midwatch doctor` shows; `status` is ok, off (not configured) or failed."""
+    tools = Tools(sessions, principal)
+    offered = {spec.name for spec in await tools.list()}
+    probes = [
+        await _probed(tools, name, *probe) for name, probe in PROBES.items() if probe[0] in offered
+    ]
+    return [
+        {"name": "cluster", "status": "ok", "detail": settings.cluster.value},
+        *probes,
+        {"name": "model", "status": "ok", "detail": _model(settings)},
+        {"name": "tool servers", "status": "ok", "detail": ", ".join(sorted(sessions.built))},
+    ]
+
+
+async def _probed(tools: Tools, name: str, tool: str, arguments: dict[str, Any]) -> dict[str, str]:
+    try:
+        answer = await tools.call(tool, **arguments)
+    except OpsError as error:
+        return {"name": name, "status": "failed", "detail": f"{error.code}: {error}"}
+    first = next(iter(answer.text.splitlines()), "")
+    return {"name": name, "status": "ok", "detail": first[:200]}
+
+
+def _model(settings: Settings) -> str:
+    if settings.llm.provider == "offline":
+        return "offline: rules, no model is used"
+    return f"{settings.llm.provider} {settings.llm.model} {settings.llm.base_url}".strip()
+
+
+async def _database(current: Opened) -> str:
+    try:
+        await current.database.ping()
+    except OpsError as error:
+        return str(error)
+    return "ok"
+
+
+def _tools(current: Opened) -> str:
+    return "ok" if current.sessions.built else "no tool server is running"

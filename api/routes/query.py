@@ -1,0 +1,48 @@
+"""One question, one JSON answer."""
+
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from api.dependencies import Chatter
+from api.turns.running import MAX_QUESTION_CHARACTERS, CurrentTurns, Question
+
+router = APIRouter(prefix="/api/v1", tags=["ask"])
+
+
+class Query(BaseModel):
+    question: str = Field(
+        min_length=1, max_length=MAX_QUESTION_CHARACTERS, examples=["Why is checkout failing?"]
+    )
+    thread_id: str = Field(default="", max_length=64, description="The conversation to continue.")
+    run_id: str = Field(default="", max_length=64, description="Of your choice, to cancel it by.")
+    language: Literal["auto", "en", "zh"] = "auto"
+    namespace: str = Field(default="", max_length=63, description="Look only here.")
+
+
+class AskedRoute(BaseModel):
+    question: str = Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS)
+
+
+@router.post("/query", operation_id="ask")
+async def ask(body: Query, principal: Chatter, turns: CurrentTurns) -> dict[str, Any]:
+    """Ask one question and wait for the whole answer with its citations and tool calls.
+
+    409 while the same conversation is still answering. A caller who hangs up does not end the
+    turn: its answer is kept in the conversation.
+    """
+    question = Question(
+        body.question,
+        thread_id=body.thread_id,
+        run_id=body.run_id,
+        language=body.language,
+        namespace=body.namespace,
+    )
+    return await turns.answer(principal, question)
+
+
+@router.post("/route", operation_id="route")
+async def route(body: AskedRoute, principal: Chatter, turns: CurrentTurns) -> dict[str, Any]:
+    """Only the supervisor's decision: which subagent would answer, with which arguments."""
+    return await turns.route(body.question)

@@ -1,0 +1,145 @@
+"""Conversations: list, search, read, rename, delete."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from api.dependencies import Chatter, Current
+from api.turns.running import CurrentTurns
+from core.storage.records import ConversationRow, MessageRow, ToolCallRow
+from core.storage.repositories.conversations import Conversations
+
+router = APIRouter(prefix="/api/v1/threads", tags=["threads"])
+
+
+class Thread(BaseModel):
+    id: str
+    title: str
+    created_at: datetime
+    updated_at: datetime
+    snippet: str = Field(default="", description="Where a search found its words.")
+
+
+class ThreadPage(BaseModel):
+    items: list[Thread]
+    next_cursor: str = Field(description="Goes on after the last item; empty at the end.")
+
+
+class ThreadWithMessages(Thread):
+    messages: list[dict[str, Any]] = Field(
+        description="In order: id, role, content, created_at; of an answer also route, citations, "
+        "tool_calls, usage, ending, incomplete and error."
+    )
+
+
+class NewTitle(BaseModel):
+    title: str = Field(min_length=1, max_length=200)
+
+
+@router.get("", operation_id="listThreads")
+async def list_threads(
+    principal: Chatter,
+    current: Current,
+    q: Annotated[str, Query(max_length=200, description="Words to find.")] = "",
+    cursor: Annotated[str, Query(max_length=300)] = "",
+    limit: Annotated[int, Query(ge=1, le=100)] = 30,
+) -> ThreadPage:
+    """Your conversations, the one used last first; with `q` those that contain its words."""
+    async with current.database.session() as session:
+        conversations = Conversations(session)
+        if q.strip():
+            hits = await conversations.search(principal.subject, q, limit=limit)
+            found = [_thread(hit.conversation, hit.snippet) for hit in hits]
+            return ThreadPage(items=found, next_cursor="")
+        page = await conversations.page(principal.subject, cursor=cursor, limit=limit)
+    return ThreadPage(items=[_thread(row) for row in page.rows], next_cursor=page.cursor)
+
+
+@router.get("/{thread_id}", operation_id="readThread")
+async def read_thread(thread_id: str, principal: Chatter, current: Current) -> ThreadWithMessages:
+    """One conversation with all its messages."""
+    async with current.database.session() as session:
+        conversations = Conversations(session)
+        row = await conversations.get(thread_id, owner=principal.subject)
+        messages = await conversations.messages(thread_id, owner=principal.subject)
+    told = [_message(message) for message in messages]
+    return ThreadWithMessages(**_thread(row).model_dump(), messages=told)
+
+
+@router.get("/{thread_id}/messages", operation_id="listMessages")
+async def list_messages(
+    thread_id: str, principal: Chatter, current: Current
+) -> dict[str, list[dict[str, Any]]]:
+    """The messages of a conversation, in order."""
+    async with current.database.session() as session:
+        messages = await Conversations(session).messages(thread_id, owner=principal.subject)
+    return {"items": [_message(message) for message in messages]}
+
+
+@router.patch("/{thread_id}", operation_id="renameThread")
+async def rename_thread(
+    thread_id: str, body: NewTitle, principal: Chatter, current: Current
+) -> Thread:
+    """Give a conversation another title."""
+    async with current.database.session() as session:
+        row = await Conversations(session).rename(thread_id, body.title, owner=principal.subject)
+    return _thread(row)
+
+
+@router.delete("/{thread_id}", operation_id="deleteThread", status_code=204)
+async def delete_thread(
+    thread_id: str, principal: Chatter, current: Current, turns: CurrentTurns
+) -> None:
+    """Delete a conversation, its messages and its memory. What it cost stays on record."""
+    async with current.database.session() as session:
+        await Conversations(session).get(thread_id, owner=principal.subject)
+    await turns.forget(thread_id, principal.subject)
+    async with current.database.session() as session:
+        await Conversations(session).delete(thread_id, owner=principal.subject)
+    await current.audit.record(
+        subject=principal.subject,
+        action="thread.delete",
+        target=thread_id,
+        outcome="ok",
+        detail={},
+    )
+
+
+def _thread(row: ConversationRow, snippet: str = "") -> Thread:
+    return Thread(
+        id=row.id,
+        title=row.title,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        snippet=snippet,
+    )
+
+
+def _message(message: MessageRow) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "id": message.id,
+        "role": message.role,
+        "content": message.text,
+        "language": message.language,
+        "created_at": message.created_at,
+    }
+    if message.role == "assistant":
+        told |= {**message.detail, "tool_calls": [_call(call) for call in message.tool_calls]}
+    return told
+
+
+def _call(call: ToolCallRow) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "server": call.server,
+        "tool": call.tool,
+        "subagent": call.subagent,
+        "arguments": call.arguments,
+        "status": call.status,
+        "duration_ms": call.duration_ms,
+        "result": call.result,
+        "result_tokens": call.result_tokens,
+        "cached": call.cached,
+    }
