@@ -5,6 +5,11 @@ from collections.abc import Mapping
 
 import httpx2
 
+# What users of a client may name; the library itself stays in this room.
+Client = httpx2.AsyncClient
+Response = httpx2.Response
+RequestFailed = httpx2.HTTPError
+
 CONNECT_TIMEOUT_S = 5.0
 MAX_CONNECTIONS = 20
 
