@@ -13,6 +13,7 @@ from mcp_servers.facts.durations import PATTERN, duration
 from mcp_servers.rca.diagnose import Kind, Name, Namespace, scope_of
 from mcp_servers.rca.shapes import (
     Language,
+    Observation,
     RootCauseItem,
     RuledOut,
     Scope,
@@ -36,6 +37,9 @@ class Investigation(BaseModel):
     symptoms: list[Symptom]
     timeline: list[TimelineEntry]
     ruled_out: list[RuledOut]
+    healthy: list[Observation] = Field(
+        description="What speaks for health, when no fault was found."
+    )
     elsewhere: list[Symptom] = Field(description="Faults that do not touch what was asked about.")
     checked: dict[str, int]
     not_checked: list[Skipped]
@@ -79,6 +83,7 @@ async def rca_investigate(
         symptoms=teller.symptoms(),
         timeline=teller.timeline(),
         ruled_out=teller.ruled_out(),
+        healthy=teller.healthy(),
         elsewhere=teller.elsewhere(),
         checked=looked.checked,
         not_checked=[Skipped(what=one.what, why=one.why) for one in looked.cluster.not_checked],

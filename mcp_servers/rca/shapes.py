@@ -109,6 +109,13 @@ class RuledOut(BaseModel):
     why: str
 
 
+class Observation(BaseModel):
+    """Something checked and found in order."""
+
+    text: str
+    evidence: list[EvidenceItem]
+
+
 class Numbered:
     """Gives evidence its ids, the same item the same id."""
 

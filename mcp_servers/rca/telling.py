@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from mcp_servers.engines.healthy_signs import HealthySign, healthy_signs
 from mcp_servers.engines.rca_ranking import (
     Ranking,
     RootCause,
@@ -17,6 +18,7 @@ from mcp_servers.rca.shapes import (
     EvidenceItem,
     Language,
     Numbered,
+    Observation,
     Recommendation,
     ResourceRef,
     RootCauseItem,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 ROOTS_SHOWN = 5
 EVIDENCE_SHOWN = 6
 SYMPTOMS_SHOWN = 8
+HEALTHY_SHOWN = 8
 RULED_OUT_SHOWN = 6
 
 
@@ -140,6 +143,25 @@ class Teller:
 
     def symptoms(self) -> list[Symptom]:
         return [self._symptom(one) for one in self._ranking.symptoms[:SYMPTOMS_SHOWN]]
+
+    def healthy(self) -> list[Observation]:
+        """The strongest evidence against a fault; nothing when there is one."""
+        if self._ranking.verdict is not Verdict.HEALTHY:
+            return []
+        looked = self._looked
+        signs = healthy_signs(looked.cluster, focus=looked.focus, namespace=looked.asked.namespace)
+        return [self._observation(one) for one in signs[:HEALTHY_SHOWN]]
+
+    def _observation(self, sign: HealthySign) -> Observation:
+        phrase = "healthy_sign_restarted" if sign.recent_restarts else "healthy_sign"
+        text = self._texts.phrase(
+            phrase,
+            name=self._texts.name_of(sign.resource),
+            ready=sign.ready,
+            desired=sign.desired,
+            restarts=sign.recent_restarts,
+        )
+        return Observation(text=text, evidence=self._numbered.items(sign.evidence, at_most=2))
 
     def elsewhere(self) -> list[Symptom]:
         return [self._symptom(one) for one in self._ranking.elsewhere[:SYMPTOMS_SHOWN]]
@@ -255,6 +277,7 @@ def investigation_text(found: "Investigation") -> str:
     for one in found.symptoms[:4]:
         marks = " ".join(f"[{item.id}]" for item in one.evidence[:1])
         lines.append(f"symptom: {one.title} {marks}".rstrip())
+    lines += [f"healthy: {one.text} [{one.evidence[0].id}]" for one in found.healthy[:6]]
     lines += [f"ruled out: {one.hypothesis} - {one.why}" for one in found.ruled_out[:4]]
     lines += [f"elsewhere: {one.title}" for one in found.elsewhere[:3]]
     lines += [f"not checked: {one.what}: {one.why}" for one in found.not_checked[:6]]
