@@ -1,0 +1,142 @@
+"""Sessions commit at the end; what goes wrong with the file is told in a sentence."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from core.clock import utc_now
+from core.errors import Conflict, Invalid, UpstreamUnavailable
+from core.storage.database import Database
+from core.storage.records import UserRow
+from core.storage.repositories.users import Users
+
+
+async def add(database: Database, name: str) -> None:
+    async with database.session() as session:
+        await Users(session).add(UserRow(name, "user", utc_now()))
+
+
+async def names(database: Database) -> list[str]:
+    async with database.session() as session:
+        return [user.name for user in await Users(session).all()]
+
+
+async def test_a_session_commits_when_its_block_ends(database: Database) -> None:
+    await add(database, "ann")
+    assert await names(database) == ["ann"]
+
+
+async def test_a_session_that_raises_keeps_nothing(database: Database) -> None:
+    async def add_twice() -> None:
+        async with database.session() as session:
+            await Users(session).add(UserRow("ann", "user", utc_now()))
+            await Users(session).add(UserRow("ann", "user", utc_now()))
+
+    with pytest.raises(Conflict):
+        await add_twice()
+    assert await names(database) == []
+
+
+async def test_an_error_of_the_block_passes_unchanged(database: Database) -> None:
+    with pytest.raises(FileNotFoundError):
+        async with database.session():
+            raise FileNotFoundError("not the database's")
+
+
+async def test_what_was_kept_is_there_after_a_restart(file: Path) -> None:
+    async with Database.opened(f"sqlite:///{file}") as database:
+        await add(database, "ann")
+    async with Database.opened(f"sqlite:///{file}") as database:
+        assert await names(database) == ["ann"]
+
+
+async def test_many_writers_wait_for_each_other(database: Database) -> None:
+    await asyncio.gather(*(add(database, f"user-{i}") for i in range(20)))
+    assert len(await names(database)) == 20
+
+
+async def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
+    async with database.session() as session:
+        await Users(session).add(UserRow("ann", "user", utc_now()))
+        assert await names(database) == []
+    assert await names(database) == ["ann"]
+
+
+async def test_two_that_open_an_empty_file_at_once_make_it_once(file: Path) -> None:
+    async def opened() -> None:
+        async with Database.opened(f"sqlite:///{file}") as database:
+            await database.ping()
+
+    await asyncio.gather(opened(), opened(), opened())
+
+
+async def test_a_database_in_memory_lasts_as_long_as_it_is_open() -> None:
+    async with Database.opened("sqlite://") as database:
+        await add(database, "ann")
+        assert await names(database) == ["ann"]
+
+
+async def test_a_locked_file_is_unavailable_and_says_so(file: Path) -> None:
+    async with Database.opened(f"sqlite:///{file}", busy_timeout_s=0.05) as database:
+        other = sqlite3.connect(file, isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(
+            UpstreamUnavailable, match="Another process is writing to the database file"
+        ):
+            await add(database, "ann")
+        other.execute("ROLLBACK")
+        other.close()
+        await add(database, "ann")
+
+
+async def test_a_read_only_database_is_refused_on_the_first_write(database: Database) -> None:
+    # Root may write to files without the permission, so the connections are made read-only.
+    async with database.session() as session:
+        await session.execute(text("PRAGMA query_only = ON"))
+    with pytest.raises(Invalid, match="is read-only"):
+        await add(database, "ann")
+
+
+@pytest.fixture
+def prose(tmp_path: Path) -> Path:
+    path = tmp_path / "prose.db"
+    path.write_text("this is a text, and it is long enough to be read as a header\n" * 40)
+    return path
+
+
+async def test_a_file_that_is_no_database_is_refused(prose: Path) -> None:
+    with pytest.raises(Invalid, match=r"Cannot use the database file .*not an SQLite database"):
+        async with Database.opened(f"sqlite:///{prose}"):
+            pass
+
+
+async def test_a_folder_that_cannot_be_made_is_refused(prose: Path) -> None:
+    with pytest.raises(Invalid, match=r"Cannot make the data folder .*MIDWATCH_DATA_DIR"):
+        async with Database.opened(f"sqlite:///{prose}/data/midwatch.db"):
+            pass
+
+
+async def test_a_path_that_is_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="Cannot open the database file"):
+        async with Database.opened(f"sqlite:///{tmp_path}"):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [("mysql://db", "SQLite or Postgres, not mysql"), ("no address", "not a database address")],
+)
+async def test_an_address_of_another_kind_is_refused(url: str, says: str) -> None:
+    with pytest.raises(Invalid, match=says):
+        async with Database.opened(url):
+            pass
+
+
+async def test_the_password_of_the_address_is_in_no_sentence() -> None:
+    with pytest.raises((Invalid, UpstreamUnavailable)) as refused:
+        async with Database.opened("postgresql://app:hunter2@127.0.0.1:9/midwatch"):
+            pass
+    assert "hunter2" not in str(refused.value)
