@@ -234,7 +234,10 @@ def _listing(
 
 
 def _argument_schema(parameter: inspect.Parameter) -> dict[str, Any]:
+    """Types, bounds and descriptions; what only the check needs is left to the check."""
     schema = _untitled(TypeAdapter(parameter.annotation).json_schema())
+    for checked in ("pattern", "maxLength"):
+        schema.pop(checked, None)
     if parameter.default is not parameter.empty and parameter.default:
         schema["default"] = parameter.default
     return schema

@@ -13,6 +13,7 @@ from mcp.types import CallToolRequest, CallToolRequestParams, CallToolResult, Te
 from mcp.types import Tool as Listing
 
 from core.errors import NotFound, OpsError, UpstreamUnavailable, from_code
+from core.http import client as http_client
 from core.principal import Principal
 from core.telemetry import Metrics
 from mcp_servers.access import AuditSink, Gate
@@ -134,11 +135,9 @@ def connected(connections: Connections) -> Backends:
 @asynccontextmanager
 async def over_http(url: str, token: str) -> AsyncGenerator[Sessions]:
     """The servers behind one MCP address; the token alone says whose every call is."""
-    # A trust store takes 100 ms to build, and plain http has no use for one.
-    verify = url.startswith("https://")
     headers = {"Authorization": f"Bearer {token}"}
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(httpx2.AsyncClient(headers=headers, verify=verify))
+        http = await stack.enter_async_context(http_client(url, headers=headers))
         transport = streamable_http_client(url, http_client=http)
         client = await stack.enter_async_context(Client(transport, cache=None))
         names = {tool.name.partition("_")[0] for tool in (await client.list_tools()).tools}

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from core.errors import Invalid
 
-Row = TypeVar("Row", bound=BaseModel)
+Row = TypeVar("Row")
 
 
 class Page(BaseModel, Generic[Row]):
@@ -40,10 +40,10 @@ class Page(BaseModel, Generic[Row]):
 
     def cut(self, keep: int) -> Self:
         """The first `keep` rows of this page; the cursor moves to the first that is left out."""
-        start = self.start()
+        start = self.begins_at()
         return self.model_copy(update={"rows": self.rows[:keep]}).marked(start)
 
-    def start(self) -> int:
+    def begins_at(self) -> int:
         after = position(self.cursor) if self.cursor else self.total
         return after - len(self.rows)
 

@@ -8,7 +8,8 @@ import httpx2
 import orjson
 
 from core.errors import Forbidden, Invalid, UpstreamUnavailable
-from mcp_servers.backends.addresses import host_of, is_loopback
+from core.http import client as http_client
+from mcp_servers.backends.addresses import host_of
 from mcp_servers.facts.alerts import Alert, Labels, Silence
 from mcp_servers.facts.kubernetes import moment
 
@@ -32,13 +33,7 @@ class Alertmanager:
         address = url.rstrip("/")
         if not address:
             return cls("", timeout_s, None)
-        http = httpx2.AsyncClient(
-            timeout=timeout_s,
-            trust_env=not is_loopback(address),
-            # A trust store takes 100 ms to build, and plain http has no use for one.
-            verify=address.startswith("https://"),
-        )
-        return cls(address, timeout_s, http)
+        return cls(address, timeout_s, http_client(address, timeout_s=timeout_s))
 
     @property
     def configured(self) -> bool:

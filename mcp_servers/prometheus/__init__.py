@@ -1,0 +1,1 @@
+"""The prometheus server: metrics, rules and alerts, shaped and bounded."""
