@@ -39,7 +39,7 @@ KUBERNETES = [
     ),
     _rule(
         "NodeMemoryLow",
-        "node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes < 0.05",
+        "node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes < 0.06",
         "5m",
         "critical",
         "{{ $labels.node }} is almost out of memory.",

@@ -32,22 +32,23 @@ def template(namespace: str, box: Container, component: str = "service", **more:
 
 def steady(
     world: World, namespace: str, box: Container, *, replicas: int = 2, since: str = "6d4h",
-    revision: int = 7, pods: Sequence[Plan] | None = None, component: str = "service",
+    pods: Sequence[Plan] | None = None, component: str = "service", exposed: bool = True,
+    volumes: tuple[Json, ...] = (),
 ) -> Told:  # fmt: skip
     """A service that nothing happens to: one old revision, one that has run for days."""
-    name, image = box.name, box.image
-    older = replace(box, image=f"{image.rpartition('.')[0]}.{int(image.rpartition('.')[2]) - 1}")
+    stem, _, patch = box.image.rpartition(".")
+    older = replace(box, image=f"{stem}.{int(patch) - 1}")
     at = world.ago(since)
     if pods is None:
-        pods = [Plan(node, at) for node in places(world, replicas, name)]
-    revisions = [
-        Revision(revision - 1, template(namespace, older, component), world.ago("31d")),
-        Revision(revision, template(namespace, box, component), at, pods),
-    ]
+        pods = [Plan(node, at) for node in places(world, replicas, box.name)]
+    before = template(namespace, older, component, volumes=volumes)
+    now = template(namespace, box, component, volumes=volumes)
+    revisions = [Revision(6, before, world.ago("71d")), Revision(7, now, at, pods)]
     told = make_deployment(
-        world, namespace, name, revisions, created=world.ago("190d"), replicas=replicas
+        world, namespace, box.name, revisions, created=world.ago("190d"), replicas=replicas
     )
-    expose(world, namespace, name)
+    if exposed:
+        expose(world, namespace, box.name)
     return told
 
 

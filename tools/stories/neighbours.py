@@ -9,7 +9,7 @@ from tools.stories.company import expose, steady, template
 from tools.stories.containers import Container, Template
 from tools.stories.groundwork import REGISTRY, labels
 from tools.stories.nodes import places
-from tools.stories.pods import Plan
+from tools.stories.pods import Plan, is_alive
 from tools.stories.sets import Occurrence, make_cron_job
 from tools.stories.workloads import Revision, Told, make_deployment, old_pod_names, tell_rollout
 from tools.stories.world import World
@@ -28,22 +28,28 @@ class Usage:
 
 def ordinary(
     world: World, namespace: str, box: Container, usage: Usage, *, replicas: int = 2,
-    since: str = "5d2h", logs_since: str = "20m", pods: list[Plan] | None = None,
+    since: str = "5d2h", pods: list[Plan] | None = None, volumes: tuple[Json, ...] = (),
 ) -> Told:  # fmt: skip
     """A service that has run for days and is well."""
-    told = steady(world, namespace, box, replicas=replicas, since=since, pods=pods)
-    for pod in told.newest:
-        voices.tell_pod(world, pod, since=logs_since)
+    told = steady(world, namespace, box, replicas=replicas, since=since, pods=pods, volumes=volumes)
+    for pod in filter(is_alive, told.newest):
+        voices.tell_pod(world, pod, since="20m")
     record(world, told, usage)
     return told
 
 
 def record(world: World, told: Told, usage: Usage) -> None:
-    """Series of a service whose pods all run and answer."""
+    """Series of a service that is well; of a pod that was evicted, as far as it lived."""
     meta = told.deployment["metadata"]
     for pod in told.newest:
         name = pod["metadata"]["name"]
-        traffic.record_pod(world, pod, traffic.usual(world, name, usage.mib, usage.cores))
+        load = traffic.usual(world, name, usage.mib, usage.cores)
+        if is_alive(pod):
+            traffic.record_pod(world, pod, load)
+        else:
+            ended = pod["status"]["containerStatuses"][0]["state"]["terminated"]["finishedAt"]
+            box, until = pod["spec"]["containers"][0], datetime.fromisoformat(ended)
+            traffic.record_gone(world, meta["namespace"], name, box, load, until)
     traffic.record_replicas(world, told.deployment)
     if usage.per_s:
         traffic.record_answers(world, meta["namespace"], meta["name"], usage.per_s)

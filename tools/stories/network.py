@@ -5,6 +5,7 @@ from typing import Any
 
 from tools.stories.naming import letters, number
 from tools.stories.pods import is_alive, is_ready
+from tools.stories.times import stamp
 from tools.stories.world import World
 
 Json = dict[str, Any]
@@ -12,9 +13,9 @@ Json = dict[str, Any]
 
 def make_service(
     world: World, namespace: str, name: str, port: int, *, selector: Json, created: datetime,
-    target: str = "http", file: str = "", headless: bool = False, labels: Json | None = None,
+    target: str = "http", file: str = "", headless: bool = False, labels: Json | None = None, changed: datetime | None = None,
 ) -> Json:  # fmt: skip
-    """A ClusterIP Service with one port."""
+    """A ClusterIP Service with one port; `changed` is when its selector last was."""
     address = "None" if headless else f"10.96.{number(200, name, 'a')}.{number(250, name, 'b') + 2}"
     spec: Json = {
         "clusterIP": address,
@@ -28,6 +29,8 @@ def make_service(
         "type": "ClusterIP",
     }
     meta = world.meta("Service", namespace, name, created, labels=labels or selector)
+    if changed:
+        world.touched[meta["uid"]] = changed
     service: Json = {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}
     return world.add(file or f"{namespace}/{name}", service | {"status": {"loadBalancer": {}}})
 
@@ -50,12 +53,12 @@ def _slice(world: World, service: Json) -> Json:
         for pod in world.of_kind("Pod", meta["namespace"])
         if selector.items() <= pod["metadata"].get("labels", {}).items() and is_alive(pod)
     ]
+    created = datetime.fromisoformat(meta["creationTimestamp"])
     changed = max(
         (one["lastTransitionTime"] for pod in pods for one in pod["status"]["conditions"]),
-        default=meta["creationTimestamp"],
+        default=stamp(world.touched.get(meta["uid"], created)),
     )
     name = f"{meta['name']}-{letters(5, world.name, meta['namespace'], meta['name'])}"
-    created = datetime.fromisoformat(meta["creationTimestamp"])
     labels = meta.get("labels", {}) | {
         "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
         "kubernetes.io/service-name": meta["name"],

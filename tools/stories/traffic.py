@@ -148,13 +148,15 @@ def record_sizes(world: World, labels: Mapping[str, str], resources: Json, span:
 
 
 def record_replicas(
-    world: World, deployment: Json, available: Curve | None = None, *, every_s: int = STATE_S
-) -> None:
-    """Replicas wanted, and available: all of them unless a curve says otherwise."""
+    world: World, deployment: Json, available: Curve | None = None, *, every_s: int = STATE_S,
+    replicas: Curve | None = None,
+) -> None:  # fmt: skip
+    """Replicas there are, and available ones: as many as wanted unless a curve says otherwise."""
     meta, wanted = deployment["metadata"], deployment["spec"]["replicas"]
     labels = {"namespace": meta["namespace"], "deployment": meta["name"]}
     span = Span(every_s)
-    world.metrics.gauge("kube_deployment_status_replicas", labels, flat(wanted), span)
+    name = "kube_deployment_status_replicas"
+    world.metrics.gauge(name, labels, replicas or flat(wanted), span)
     name = "kube_deployment_status_replicas_available"
     world.metrics.gauge(name, labels, available or flat(wanted), span)
 
@@ -205,7 +207,7 @@ def record_durations(
     )  # fmt: skip
 
 
-def record_nodes(world: World, used: Mapping[str, Curve]) -> None:
+def record_nodes(world: World, used: Mapping[str, Curve], *, every_s: int = KUBELET_S) -> None:
     """Memory of every node; `used` bends the share in use of some."""
     for node in world.of_kind("Node"):
         name = node["metadata"]["name"]
@@ -216,7 +218,7 @@ def record_nodes(world: World, used: Mapping[str, Curve]) -> None:
         def available(at: datetime, total: int = total, share: Curve = share) -> float:
             return total * (1 - share(at))
 
-        span = Span(KUBELET_S)
+        span = Span(every_s)
         world.metrics.gauge("node_memory_MemAvailable_bytes", labels, available, span)
         world.metrics.gauge("node_memory_MemTotal_bytes", labels, flat(total), Span(STATE_S))
 

@@ -69,6 +69,14 @@ SAYINGS: dict[str, Sequence[str]] = {
 }
 
 
+# What the others say.
+PLAIN = (
+    "INFO request handled in {ms} ms",
+    "INFO request handled in {ms} ms, {n} rows",
+    "DEBUG pool: {n} idle connections",
+)
+
+
 def _filled(saying: str, random: Random) -> str:
     values = {
         "ms": random.randint(4, 190),
@@ -89,7 +97,7 @@ def chatter(
     random = world.random("chatter", seed)
     at, lines = since, list[Line]()
     while (at := at + timedelta(seconds=random.uniform(0.3, 1.7) * every_s)) < until:
-        lines.append((at, _filled(random.choice(SAYINGS[speaker]), random)))
+        lines.append((at, _filled(random.choice(SAYINGS.get(speaker, PLAIN)), random)))
     return lines
 
 

@@ -81,8 +81,15 @@ def make_deployment(
         sets.append(replica_set)
         pods.append(members)
     told = Told(deployment, sets, pods)
-    deployment["status"] = _status(world, told, newest, available_changed or created)
+    changed = available_changed or _last_eviction(revisions) or created
+    deployment["status"] = _status(world, told, newest, changed)
     return told
+
+
+def _last_eviction(revisions: Sequence[Revision]) -> datetime | None:
+    """When the replacement of the last evicted pod was ready, if any was evicted."""
+    evictions = [plan.evicted[0] for one in revisions for plan in one.pods if plan.evicted]
+    return max(evictions) + timedelta(seconds=13) if evictions else None
 
 
 def _spec(template: Template, selector: Json, replicas: int) -> Json:

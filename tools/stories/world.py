@@ -31,6 +31,7 @@ class World:
     changes: list[Json] = field(default_factory=list[Json])
     truth: Json = field(default_factory=dict[str, Any])
     pod_count: dict[str, int] = field(default_factory=dict[str, int])
+    touched: dict[str, datetime] = field(default_factory=dict[str, datetime])  # by uid
 
     def __post_init__(self) -> None:
         self.metrics = Recorder(self.captured_at)

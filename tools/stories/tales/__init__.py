@@ -2,7 +2,21 @@
 
 from collections.abc import Callable
 
-from tools.stories.tales import healthy, shop
+from tools.stories.tales import (
+    bad_image,
+    healthy,
+    missing_key,
+    node_pressure,
+    selector_miss,
+    shop,
+)
 from tools.stories.world import World
 
-TALES: dict[str, Callable[[], World]] = {"shop": shop.tell, "healthy": healthy.tell}
+TALES: dict[str, Callable[[], World]] = {
+    "shop": shop.tell,
+    "bad-image": bad_image.tell,
+    "missing-key": missing_key.tell,
+    "selector-miss": selector_miss.tell,
+    "node-pressure": node_pressure.tell,
+    "healthy": healthy.tell,
+}

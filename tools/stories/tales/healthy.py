@@ -93,7 +93,7 @@ TRUTH: Json = {
         "Why is checkout failing?",
         "checkout 为什么报错？",
         "Is anything wrong in the shop?",
-        "今天下午的发布有没有把 checkout 弄坏？",
+        "最近一次发布有没有把 checkout 弄坏？",
         "Did the last release of checkout break something?",
     ],
     "scope": {"namespace": "shop"},
