@@ -1,0 +1,209 @@
+"""The trail is complete, in order, and shows every edit."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from core.errors import UpstreamUnavailable
+from core.security.audit import AuditLog
+from core.storage.database import Database
+from core.telemetry import configure_logging
+
+
+@pytest.fixture
+async def database() -> AsyncIterator[Database]:
+    async with Database.opened("sqlite://") as database:
+        yield database
+
+
+async def note(audit: AuditLog, n: int, *, outcome: str = "ok", **more: Any) -> None:
+    await audit.record(
+        subject="ann",
+        action="kubernetes_list_pods",
+        target=f"shop/{n}",
+        outcome=outcome,
+        detail={"n": n},
+        **more,
+    )
+
+
+async def written(database: Database) -> list[str]:
+    async with database.session() as session:
+        found = await session.execute(text("SELECT target FROM audit_entries ORDER BY sequence"))
+        return list(found.scalars())
+
+
+async def test_lines_are_written_in_order_and_the_chain_holds(database: Database) -> None:
+    async with AuditLog(database) as audit:
+        for n in range(30):
+            await note(audit, n, at_once=n % 7 == 0)
+        assert await audit.verify() is None
+    assert await written(database) == [f"shop/{n}" for n in range(30)]
+
+
+async def test_a_reading_call_is_not_waited_for_but_written_soon(database: Database) -> None:
+    async with AuditLog(database, linger_s=0.01) as audit:
+        await note(audit, 1)
+        assert await written(database) == []
+        async with asyncio.timeout(5):
+            while not await written(database):
+                await asyncio.sleep(0.01)
+
+
+async def test_a_change_is_on_record_before_it_is_made_and_when_it_ended(
+    database: Database,
+) -> None:
+    async with AuditLog(database, linger_s=60) as audit:
+        await note(audit, 1)
+        await note(audit, 2, outcome="started")
+        assert await written(database) == ["shop/1", "shop/2"]
+        await note(audit, 2, outcome="ok")
+        assert len(await written(database)) == 3
+        await note(audit, 2, outcome="ok")
+        assert len(await written(database)) == 3
+
+
+async def test_closing_writes_what_waits(database: Database) -> None:
+    async with AuditLog(database, linger_s=60) as audit:
+        await note(audit, 1)
+    assert await written(database) == ["shop/1"]
+
+
+async def test_too_many_waiting_lines_make_the_next_caller_write_them(database: Database) -> None:
+    async with AuditLog(database, linger_s=60, capacity=3) as audit:
+        for n in range(4):
+            await note(audit, n)
+        assert len(await written(database)) == 3
+
+
+async def test_many_callers_at_once_leave_one_chain(database: Database) -> None:
+    async with AuditLog(database) as audit:
+        await asyncio.gather(*(note(audit, n, at_once=n % 2 == 0) for n in range(50)))
+        assert await audit.verify() is None
+    assert sorted(await written(database)) == sorted(f"shop/{n}" for n in range(50))
+
+
+async def test_two_processes_share_one_chain(tmp_path_factory: pytest.TempPathFactory) -> None:
+    url = f"sqlite:///{tmp_path_factory.mktemp('audit')}/x.db"
+    async with Database.opened(url) as one, Database.opened(url) as two:
+        async with AuditLog(one) as first, AuditLog(two) as second:
+            for n in range(10):
+                await asyncio.gather(note(first, n, at_once=True), note(second, n, at_once=True))
+            assert await first.verify() is None
+        assert len(await written(one)) == 20
+
+
+async def test_secrets_stay_out_and_long_details_are_cut(database: Database) -> None:
+    async with AuditLog(database) as audit:
+        await audit.record(
+            subject="ann",
+            action="x",
+            target="redis://:hunter2@cache",
+            outcome="ok",
+            detail={"password": "hunter2", "text": "y" * 50_000},
+        )
+        [line] = await audit.latest()
+    assert "hunter2" not in line.target + line.detail
+    assert len(line.detail) < 10_000
+
+
+async def test_the_newest_lines_come_first_and_pages_go_on(database: Database) -> None:
+    async with AuditLog(database) as audit:
+        for n in range(5):
+            await note(audit, n)
+        first = await audit.latest(limit=2)
+        second = await audit.latest(limit=2, before=first[-1].sequence)
+        assert await audit.latest(subject="bob") == []
+    assert [line.target for line in first + second] == ["shop/4", "shop/3", "shop/2", "shop/1"]
+
+
+async def test_what_the_database_refuses_is_told_at_once_for_a_change_and_kept_for_later(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    path = tmp_path_factory.mktemp("audit") / "x.db"
+    async with Database.opened(f"sqlite:///{path}", busy_timeout_s=0.02) as database:
+        async with AuditLog(database, linger_s=0.01) as audit, database.engine.connect() as other:
+            await other.exec_driver_sql("BEGIN EXCLUSIVE")
+            await note(audit, 1)
+            with pytest.raises(UpstreamUnavailable):
+                await note(audit, 2, outcome="started")
+            await other.rollback()
+            assert await audit.verify() is None
+        assert await written(database) == ["shop/1", "shop/2"]
+
+
+async def test_lines_that_cannot_be_written_at_the_end_go_to_the_log(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    stream = io.StringIO()
+    configure_logging("json", stream=stream)
+    path = tmp_path_factory.mktemp("audit") / "x.db"
+    async with Database.opened(f"sqlite:///{path}", busy_timeout_s=0.02) as database:
+        async with database.engine.connect() as other:
+            await other.exec_driver_sql("BEGIN EXCLUSIVE")
+            async with AuditLog(database, linger_s=60) as audit:
+                await note(audit, 7)
+            await other.rollback()
+    assert "audit.not_written" in stream.getvalue()
+    assert "shop/7" in stream.getvalue()
+
+
+Tampering = Callable[[int], list[str]]
+TAMPERING: dict[str, Tampering] = {
+    "subject": lambda n: [f"UPDATE audit_entries SET subject = 'bob' WHERE sequence = {n}"],
+    "detail": lambda n: [f"UPDATE audit_entries SET detail = '{{}}' WHERE sequence = {n}"],
+    "outcome": lambda n: [f"UPDATE audit_entries SET outcome = 'no' WHERE sequence = {n}"],
+    "time": lambda n: [
+        f"UPDATE audit_entries SET at = '2020-01-01 00:00:00.000000' WHERE sequence = {n}"
+    ],
+    "deletion": lambda n: [f"DELETE FROM audit_entries WHERE sequence = {n}"],
+    "cut tail": lambda n: [f"DELETE FROM audit_entries WHERE sequence >= {n}"],
+    "reorder": lambda n: [
+        f"UPDATE audit_entries SET sequence = -1 WHERE sequence = {n}",
+        f"UPDATE audit_entries SET sequence = {n} WHERE sequence = {n % 6 + 1}",
+        f"UPDATE audit_entries SET sequence = {n % 6 + 1} WHERE sequence = -1",
+    ],
+    "insertion": lambda n: [
+        "INSERT INTO audit_entries SELECT 7, at, subject, action, target, outcome, detail, "
+        f"previous_hash, hash FROM audit_entries WHERE sequence = {n}"
+    ],
+    "closed gap": lambda n: [
+        f"DELETE FROM audit_entries WHERE sequence = {n}",
+        f"UPDATE audit_entries SET sequence = sequence - 1 WHERE sequence > {n}",
+        "UPDATE audit_head SET sequence = sequence - 1",
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", TAMPERING)
+@pytest.mark.parametrize("n", [1, 3, 6])
+async def test_tampering_is_found(database: Database, kind: str, n: int) -> None:
+    async with AuditLog(database) as audit:
+        for i in range(6):
+            await note(audit, i)
+        assert await audit.verify() is None
+        async with database.session() as session:
+            for statement in TAMPERING[kind](n):
+                await session.execute(text(statement))
+        broken = await audit.verify()
+    assert broken is not None
+    assert broken.sequence <= 7
+    assert broken.why
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.text(max_size=300), st.dictionaries(st.text(max_size=5), st.text(max_size=50) | st.floats())
+)
+async def test_any_text_can_be_written_and_verified(target: str, detail: dict[str, Any]) -> None:
+    async with Database.opened("sqlite://") as database, AuditLog(database) as audit:
+        await audit.record(subject=target, action="x", target=target, outcome="ok", detail=detail)
+        assert await audit.verify() is None
