@@ -6,7 +6,11 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.subagents import SUBAGENTS
+from agent.subagents.alert_admin import ALERT_ADMIN
+from agent.subagents.autofix import AUTOFIX
+from agent.subagents.cost import COST
+from agent.subagents.rag import RAG
+from agent.subagents.rca import RCA
 from api.agui.translation import frames
 from api.dependencies import Caller, Chatter
 from api.turns.running import CurrentTurns, Question, Turns
@@ -16,6 +20,7 @@ from core.principal import Principal
 
 router = APIRouter(tags=["stream"])
 
+SUBAGENTS = (RCA, AUTOFIX, COST, ALERT_ADMIN, RAG)
 HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 LastEventId = Annotated[
     int | None, Header(ge=0, description="The last event received; the stream goes on after it.")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from agent.events import ToolFinished
-from api.turns.answers import Answered, citation_shape
+from api.turns.answers import Answered, citation_shape, usage_shape
 from api.turns.runs import Ending, Run
 from core.errors import OpsError
 from core.storage.database import Database
@@ -41,6 +41,7 @@ def _answer(run: Run, answered: Answered, ending: Ending, error: OpsError | None
         "error": {"code": error.code, "message": str(error)} if error else None,
         "route": list(done.route) if done else [],
         "citations": [citation_shape(citation) for citation in done.citations] if done else [],
+        "usage": [usage_shape(used) for used in answered.used],
         "incomplete": done.incomplete if done else "",
         "incomplete_code": done.incomplete_code if done else "",
         "duration_ms": run.duration_ms,
