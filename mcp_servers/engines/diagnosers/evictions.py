@@ -16,9 +16,9 @@ from mcp_servers.facts.kubernetes import Cluster, Event, Ref, Resource, moment
 
 _SHORT_OF = re.compile(r"low on resource:? *\[?([\w-]+)", re.IGNORECASE)
 _USED = re.compile(
-    r"Container ([\w.-]+) was using ([\w.]+), request is ([\w.]+)(?:, (has larger consumption[^.]*))?"
+    r"Container ([\w.-]+) was using (\d[\w.]*\b), request is (\d[\w.]*\b)(?:, (has larger consumption[^.]*))?"
 )
-_THRESHOLD = re.compile(r"Threshold quantity: ([\w.]+), available: ([\w.]+)")
+_THRESHOLD = re.compile(r"Threshold quantity: (\d[\w.]*\b), available: (\d[\w.]*\b)")
 _OWN = re.compile(
     r"exceeds the (?:total )?limit|exceeded its local ephemeral storage|emptyDir", re.IGNORECASE
 )

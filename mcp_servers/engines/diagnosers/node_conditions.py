@@ -24,7 +24,7 @@ PRESSURE = {
 }
 EVICTING = ("EvictionThresholdMet", "FreeDiskSpaceFailed", "ImageGCFailed")
 _ATTEMPT = re.compile(r"reclaim ([\w-]+)")
-_USED = re.compile(r"Container ([\w.-]+) was using ([\w.]+), request is ([\w.]+)")
+_USED = re.compile(r"Container ([\w.-]+) was using (\d[\w.]*\b), request is (\d[\w.]*\b)")
 
 
 def not_ready(cluster: Cluster) -> Iterator[Finding]:

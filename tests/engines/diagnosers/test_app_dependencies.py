@@ -1,0 +1,154 @@
+"""What programs say about those they call."""
+
+import pytest
+
+from mcp_servers.facts.findings import Severity
+from mcp_servers.facts.kubernetes import Cluster, Ref
+from tests.factories import (
+    cluster,
+    ended,
+    found,
+    log,
+    pod,
+    rules,
+    service,
+    waiting,
+    workload,
+)
+
+
+def calling(*lines: str, every_s: float = 60, last: float = 1) -> Cluster:
+    caller, callee = workload("web"), workload("checkout")
+    callee[-2]["spec"]["clusterIP"] = "10.96.7.7"
+    callee[-1]["endpoints"][0]["addresses"] = ["10.244.9.9"]
+    gone = service("gone", namespace="other", spec={"selector": None})
+    said = log(caller[2], *lines, every_s=every_s, last=last)
+    return cluster(*caller, *callee, gone, logs=[said])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'Get "http://checkout:8080/x": dial tcp 10.96.7.7:8080: connect: connection refused',
+        "dial tcp 10.96.7.7:8080: i/o timeout",
+        "dial tcp 10.244.9.9:8080: connect: connection refused",
+        "HTTPConnectionPool(host='checkout.shop.svc.cluster.local', port=8080): Max retries exceeded",
+        "Error: connect ECONNREFUSED 10.96.7.7:8080",
+        'connect() failed (111: Connection refused), client: 10.1.1.1, upstream: "http://10.96.7.7:80/"',
+        "upstream checkout:8080 503",
+        "GET http://checkout.shop:8080/cart returned 503 Service Unavailable",
+        'connection to server at "checkout" (10.96.7.7), port 8080 failed: Connection refused',
+        "rpc error: code = Unavailable desc = transport: Error while dialing: dial tcp 10.96.7.7:8080",
+        "call to checkout failed: connection reset by peer",
+        '{"time":"2026-03-10T11:50:00Z","msg":"order failed","upstream":"checkout:8080","error":"timed out"}',
+    ],
+)
+def test_the_host_of_a_failed_call_is_resolved_to_its_service(line: str) -> None:
+    finding = found(calling(line, line, line), "app.dependency_unreachable")
+    assert finding.resource == Ref("Deployment", "shop", "web")
+    assert finding.joins["service"] == "shop/checkout"
+    assert finding.params["count"] == "3"
+    assert finding.severity is Severity.HIGH
+    assert finding.evidence[0].ref == "shop/web-7d4b9c6f5d-aa0bb/web"
+
+
+def test_a_host_outside_the_cluster_is_told_as_it_stands() -> None:
+    line = "dial tcp: connecting to db.example.com:5432: connection refused"
+    finding = found(calling(line, line, line), "app.dependency_unreachable")
+    assert finding.params["host"] == "db.example.com:5432"
+    assert "service" not in finding.joins
+
+
+REFUSED = "dial tcp 10.96.7.7:8080: connect: connection refused"
+
+
+def test_one_line_is_enough_when_the_process_died_of_it() -> None:
+    caller = workload("web")
+    one = pod(
+        caller[1],
+        status=[waiting("web", "CrashLoopBackOff", lastState=ended(1, ago=2), restartCount=5)],
+    )
+    said = log(
+        one, "starting", "dial tcp db:5432: connect: connection refused", previous=True, last=2
+    )
+    told = cluster(caller[0], caller[1], one, logs=[said])
+    assert found(told, "app.dependency_unreachable").joins["host"] == "db:5432"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [REFUSED, REFUSED, "connected to checkout"],
+        ["served /checkout 503 in 12 ms"] * 5,
+        ["12:30:45 INFO listening on 0.0.0.0:8080"] * 5,
+        ["call to checkout:8080 took 503 ms"] * 5,
+        ["GET http://web:8080/ 503"] * 5,
+        ["dial tcp 127.0.0.1:9901: connect: connection refused"] * 5,
+        ["request failed: invalid basket", "error: unexpected item"] * 3,
+    ],
+    ids=["too few", "own answers", "listening", "a duration", "itself", "loopback", "other errors"],
+)
+def test_ordinary_lines_are_silent(lines: list[str]) -> None:
+    assert rules(calling(*lines)) == set()
+
+
+def test_retries_that_worked_within_a_minute_are_silent() -> None:
+    quiet = ["ready"] * 20
+    assert rules(calling(*[REFUSED] * 4, *quiet, every_s=10)) == set()
+
+
+def test_trouble_that_ended_is_told_with_its_end() -> None:
+    quiet = ["ready"] * 30
+    finding = found(calling(*[REFUSED] * 5, *quiet), "app.dependency_unreachable")
+    assert finding.severity is Severity.MEDIUM
+    assert finding.params["ended_at"] == "2026-03-10T11:29:00Z"
+
+
+def test_lines_before_the_window_do_not_count() -> None:
+    assert rules(calling(*[REFUSED] * 5, last=200)) == set()
+
+
+UNKNOWN = "dial tcp: lookup checkuot on 10.96.0.10:53: no such host"
+
+
+def test_a_name_that_nobody_has_is_told_with_its_nearest() -> None:
+    finding = found(calling(UNKNOWN, UNKNOWN, UNKNOWN), "app.name_unresolved")
+    assert finding.params["host"] == "checkuot"
+    assert finding.params["near"] == "checkout"
+    assert "app.dependency_unreachable" not in rules(calling(UNKNOWN, UNKNOWN, UNKNOWN))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "getaddrinfo ENOTFOUND gone.shop.svc",
+        'could not translate host name "gone.shop.svc" to address: Name or service not known',
+        "java.net.UnknownHostException: gone.shop.svc",
+        'host not found in upstream "gone.shop.svc" in /etc/nginx/conf.d/default.conf:3',
+    ],
+)
+def test_every_way_to_say_unknown_host_names_the_host(line: str) -> None:
+    finding = found(calling(line, line, line), "app.name_unresolved")
+    assert finding.params["host"] == "gone.shop.svc"
+    assert finding.params["elsewhere"] == "other/gone"
+
+
+def test_a_name_that_exists_points_at_name_resolution_itself() -> None:
+    line = "lookup checkout on 10.96.0.10:53: server misbehaving"
+    assert (
+        found(calling(line, line, line), "app.name_unresolved").params["service"] == "shop/checkout"
+    )
+
+
+def test_one_unknown_name_at_the_start_is_silent() -> None:
+    assert rules(calling(UNKNOWN, "ready", "ready")) == set()
+
+
+def test_credentials_in_a_quoted_line_are_masked() -> None:
+    line = "connect postgres://app:hunter2@db:5432/x failed: connection refused password=hunter2"
+    finding = found(calling(line, line, line), "app.dependency_unreachable")
+    assert "hunter2" not in str(finding)
+
+
+def test_no_logs_at_all_are_no_finding() -> None:
+    assert rules(cluster(*workload("web"))) == set()

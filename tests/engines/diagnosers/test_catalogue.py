@@ -1,0 +1,68 @@
+"""Every rule can be told in both languages, and its texts ask only for what findings carry."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from mcp_servers.engines import diagnosers
+from mcp_servers.engines.diagnose import diagnose
+from mcp_servers.engines.wording import params_of, worded
+from tests.engines.diagnosers.worlds import troubled
+
+ROOT = Path(__file__).parents[3]
+CATALOGUE = ROOT / "mcp_servers" / "rca" / "catalogue"
+LANGUAGES = {name: tomllib.loads((CATALOGUE / f"{name}.toml").read_text()) for name in ("en", "zh")}
+RULES = tomllib.loads((CATALOGUE / "rules.toml").read_text())
+PARTS = {"title", "cause", "fix", "advice"}
+CATEGORIES = re.findall(
+    r"\w+",
+    "resources image config scheduling network storage dependency rollout probe scaling node "
+    "access application unknown",
+)
+GIVEN = {"resource", "name", "namespace", "kind", "container", "affected"}
+_RULE_ID = re.compile(
+    r'"((?:pod|deploy|workload|service|node|pvc|hpa|job|app|sec|ingress|netpol)'
+    r'\.[a-z_.]+)"'
+)
+
+
+def rules_in_code() -> set[str]:
+    """The rule ids that stand in the diagnosers' sources."""
+    folder = Path(diagnosers.__file__).parent
+    return {rule for path in folder.glob("*.py") for rule in _RULE_ID.findall(path.read_text())}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_rule_has_every_part_and_nothing_else_is_told(language: str) -> None:
+    told = LANGUAGES[language]
+    assert set(told) == set(RULES)
+    assert rules_in_code() <= set(RULES)
+    assert {rule for rule, entry in told.items() if set(entry) != PARTS} == set()
+
+
+def test_every_rule_has_a_category_of_the_contract() -> None:
+    assert {rule for rule, entry in RULES.items() if entry["category"] not in CATEGORIES} == set()
+
+
+def test_both_languages_ask_for_the_same_params() -> None:
+    for rule, entry in LANGUAGES["en"].items():
+        for part in PARTS:
+            wanted = params_of(entry[part]) - GIVEN
+            assert wanted == params_of(LANGUAGES["zh"][rule][part]) - GIVEN, f"{rule}.{part}"
+
+
+def test_every_finding_of_a_troubled_cluster_fills_its_texts() -> None:
+    for finding in diagnose(troubled()):
+        known = dict.fromkeys(GIVEN, "x") | dict(finding.params)
+        for language, texts in LANGUAGES.items():
+            for part in PARTS:
+                text = worded(texts[finding.rule][part], known)
+                assert "{" not in text, f"{finding.rule}.{part} in {language}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_fix_is_described_where_the_rule_has_one(language: str) -> None:
+    for rule, entry in RULES.items():
+        assert bool(entry["fix"]) == bool(LANGUAGES[language][rule]["fix"]), rule
