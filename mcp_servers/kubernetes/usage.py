@@ -1,6 +1,6 @@
 """Who uses how much: from metrics.k8s.io, or else from what Prometheus knows of containers."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -10,7 +10,7 @@ from core.errors import Forbidden, NotFound, OpsError, UpstreamUnavailable
 from core.principal import Principal
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.prometheus import Prometheus
-from mcp_servers.engines.fields import rows, section
+from mcp_servers.engines.fields import rows, section, text
 from mcp_servers.engines.quantities import as_bytes, as_cores, quantity
 from mcp_servers.facts.kubernetes import Json, Resource
 from mcp_servers.facts.metrics import Series
@@ -22,22 +22,21 @@ By = Annotated[Literal["memory", "cpu"], Field(description="Order.")]
 Place = tuple[str, str]  # namespace ("" for a node) and name
 
 CONTAINERS = 'container!="",container!="POD"'
-QUERIES: Mapping[Of, tuple[str, str]] = {
-    "pods": (
-        f"sum by (namespace, pod) (rate(container_cpu_usage_seconds_total{{{CONTAINERS}}}[5m]))",
-        f"sum by (namespace, pod) (container_memory_working_set_bytes{{{CONTAINERS}}})",
-    ),
-    "nodes": (
-        f"sum by (node) (rate(container_cpu_usage_seconds_total{{{CONTAINERS}}}[5m]))",
-        f"sum by (node) (container_memory_working_set_bytes{{{CONTAINERS}}})",
-    ),
-}
+CPU = f"sum by (namespace, pod) (rate(container_cpu_usage_seconds_total{{{CONTAINERS}}}[5m]))"
+MEMORY = f"sum by (namespace, pod) (container_memory_working_set_bytes{{{CONTAINERS}}})"
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
     cpu_cores: float
     memory_bytes: float
+
+    def __add__(self, other: "Used") -> "Used":
+        cpu_cores = self.cpu_cores + other.cpu_cores
+        return Used(cpu_cores, self.memory_bytes + other.memory_bytes)
+
+
+NOTHING = Used(0.0, 0.0)
 
 
 class UsageRow(ObjectRow):
@@ -103,7 +102,7 @@ async def _measured(
     except (NotFound, Forbidden, UpstreamUnavailable) as error:
         reason = error.message
     try:
-        return "prometheus", await _from_prometheus(prometheus, of)
+        return "prometheus", await _from_prometheus(cluster, prometheus, of)
     except OpsError as error:
         raise UpstreamUnavailable(
             f"Nothing says how much {of} use: metrics.k8s.io: {reason} {error.message}",
@@ -117,18 +116,24 @@ def _metered(metrics: Resource) -> Used:
     return Used(_sum(usages, "cpu") or 0.0, _sum(usages, "memory") or 0.0)
 
 
-async def _from_prometheus(prometheus: Prometheus, of: Of) -> dict[Place, Used]:
-    cpu_query, memory_query = QUERIES[of]
-    cpu = _by_place(await prometheus.query(cpu_query))
-    memory = _by_place(await prometheus.query(memory_query))
-    return {place: Used(cpu.get(place, 0.0), value) for place, value in memory.items()}
+async def _from_prometheus(
+    cluster: Kubernetes, prometheus: Prometheus, of: Of
+) -> dict[Place, Used]:
+    """What the containers of a pod use; for a node, what all pods on it do."""
+    cpu, memory = _by_pod(await prometheus.query(CPU)), _by_pod(await prometheus.query(MEMORY))
+    used = {pod: Used(cpu.get(pod, 0.0), value) for pod, value in memory.items()}
+    if of == "pods":
+        return used
+    totals: dict[Place, Used] = {}
+    for pod in await cluster.list("Pod"):
+        if one := used.get((pod.namespace, pod.name)):
+            node = ("", text(pod.spec, "nodeName"))
+            totals[node] = one + totals.get(node, NOTHING)
+    return totals
 
 
-def _by_place(found: Iterable[Series]) -> dict[Place, float]:
-    return {
-        (one.label("namespace"), one.label("pod") or one.label("node")): one.points[-1][1]
-        for one in found
-    }
+def _by_pod(found: Iterable[Series]) -> dict[Place, float]:
+    return {(one.label("namespace"), one.label("pod")): one.points[-1][1] for one in found}
 
 
 def _row(resource: Resource, used: Used) -> UsageRow:

@@ -18,6 +18,7 @@ from mcp_servers.paging import Page
 from mcp_servers.prometheus import scope
 from mcp_servers.prometheus.shaping import (
     finite,
+    said,
     shape_of,
     thinned,
     tidy,
@@ -33,6 +34,7 @@ Cursor = Annotated[str, Field(description="From the answer before.")]
 
 SAMPLES_SHOWN = 50
 RANGES_SHOWN = 10
+TOLD_POINTS = 12
 LONGEST = timedelta(days=90)
 NAMES_REACH_BACK = timedelta(hours=1)
 
@@ -51,9 +53,9 @@ class Samples(Page[Sample]):
     def as_text(self) -> str:
         every = [tuple(row.labels.items()) for row in self.rows]
         shared, telling = varying(every)
-        unit = f" {self.unit}" if self.unit else ""
-        told = [f"{_apart(row.labels, telling)} {row.value}{unit}" for row in self.rows]
-        return _listed(f"{self.shown} series now", shared, told, self.note, self.cursor)
+        unit = f", {self.unit}" if self.unit else ""
+        told = [f"{_apart(row.labels, telling)} {said(row.value, self.unit)}" for row in self.rows]
+        return _listed(f"{self.shown} series now{unit}", shared, told, self.note, self.cursor)
 
 
 class Range(BaseModel):
@@ -78,7 +80,7 @@ class Ranges(Page[Range]):
         shared, telling = varying([tuple(row.labels.items()) for row in self.rows])
         unit = f", {self.unit}" if self.unit else ""
         heading = f"{self.shown} series from {_stamp(self.start)} to {_stamp(self.end)}{unit}"
-        told = [f"{_apart(row.labels, telling)} {_line(row)}" for row in self.rows]
+        told = [f"{_apart(row.labels, telling)} {_line(row, self.unit)}" for row in self.rows]
         return _listed(heading, shared, told, self.note, self.cursor)
 
 
@@ -198,12 +200,18 @@ def _listed(
     return "\n".join([heading, *common, *told, *([note] if note else []), *more])
 
 
-def _line(row: Range) -> str:
+def _line(row: Range, unit: str) -> str:
     if row.max_at is None:
         return "no finite values"
-    numbers = f"first={row.first:g} last={row.last:g} min={row.min:g} max={row.max:g}"
-    points = " ".join(f"{at:%H:%M}={value:.4g}" for at, value in row.points)
-    return f"{numbers} (at {_stamp(row.max_at)}) mean={row.mean:g}\n  {points}"
+    numbers = " ".join(
+        f"{name}={said(value, unit)}"
+        for name, value in (("first", row.first), ("last", row.last), ("min", row.min))
+    )
+    points = " ".join(
+        f"{at:%H:%M}={said(value, unit)}" for at, value in thinned(row.points, TOLD_POINTS)
+    )
+    peak = f"max={said(row.max, unit)} (at {_stamp(row.max_at)}) mean={said(row.mean, unit)}"
+    return f"{numbers} {peak}\n  {points}"
 
 
 def _stamp(at: datetime | None) -> str:

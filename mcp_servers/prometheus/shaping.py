@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from mcp_servers.engines.quantities import as_bytes
 from mcp_servers.facts.metrics import Series
 
 Point = tuple[datetime, float]
@@ -86,6 +87,13 @@ def _unit_of_metric(name: str) -> str:
 def tidy(value: float | None) -> float | None:
     """Six significant digits: what is measured is not more exact."""
     return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
+
+
+def said(value: float | None, unit: str) -> str:
+    """A value for a reader: bytes in their largest unit, anything else with four digits."""
+    if value is None:
+        return "NaN"
+    return as_bytes(value) if unit == "bytes" else f"{value:.4g}"
 
 
 def written(labels: Sequence[tuple[str, str]]) -> str:
