@@ -12,6 +12,9 @@ import orjson
 import pytest
 import yaml
 
+from tools.stories.tales import TALES
+from tools.stories.writing import files_of
+
 Json = dict[str, Any]
 SNAPSHOTS = Path(__file__).parents[2] / "sandbox" / "snapshots"
 NAMES = sorted(path.name for path in SNAPSHOTS.iterdir() if path.is_dir())
@@ -185,6 +188,8 @@ def test_nothing_happens_after_the_picture_was_taken(story: Story) -> None:
 def test_endpoint_slices_follow_from_selectors_and_readiness(story: Story) -> None:
     for service in story.all("Service"):
         selector: Json = service["spec"].get("selector") or {}
+        if not selector:
+            continue
         expected = {
             (pod["metadata"]["name"], pod["status"]["podIP"], ready(pod))
             for pod in story.all("Pod")
@@ -355,6 +360,17 @@ def test_a_fault_has_a_cause_and_a_healthy_cluster_has_none(story: Story) -> Non
 def test_the_heartbeat_alert_fires(story: Story) -> None:
     alerts = orjson.loads((story.folder / "alerts.json").read_bytes())
     assert "Watchdog" in {alert["labels"]["alertname"] for alert in alerts}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_story_is_told_the_same_every_time(name: str) -> None:
+    folder = SNAPSHOTS / name
+    written = {
+        file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8")
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
+    assert files_of(TALES[name]()) == written
 
 
 def test_no_secret_holds_more_than_a_placeholder(story: Story) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tools.stories import config
 from tools.stories.containers import Container, Template
-from tools.stories.network import make_service
+from tools.stories.network import make_api_service, make_service
 from tools.stories.nodes import VERSION, Machine, make_node, places
 from tools.stories.pods import Plan
 from tools.stories.sets import make_daemon_set, make_stateful_set, static_pod
@@ -35,6 +35,7 @@ def lay(world: World, machines: Sequence[Machine], *, namespaces: Sequence[str])
     _storage_class(world, born)
     _ingress_class(world, born)
     _control_plane(world, born)
+    make_api_service(world, born)
     _dns(world, born)
     _metrics_server(world, born)
     _kube_proxy(world, born)

@@ -104,6 +104,39 @@ def _port(service: Json, pod: Json) -> Json:
     return {"name": port["name"], "port": found, "protocol": "TCP"}
 
 
+def make_api_service(world: World, created: datetime) -> None:
+    """`kubernetes` in namespace default: no selector, endpoints kept by the API server itself."""
+    labels = {"component": "apiserver", "provider": "kubernetes"}
+    host = world.of_kind("Node")[0]["status"]["addresses"][0]["address"]
+    port = {"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}
+    spec: Json = {"clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1"], "ports": [port]}
+    meta = world.meta("Service", "default", "kubernetes", created, labels=labels)
+    world.add(
+        "default/kubernetes",
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": meta,
+            "spec": spec | {"type": "ClusterIP", "sessionAffinity": "None"},
+            "status": {"loadBalancer": {}},
+        },
+    )
+    labels = {"kubernetes.io/service-name": "kubernetes"}
+    world.add(
+        "default/kubernetes",
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": world.meta(
+                "EndpointSlice", "default", "kubernetes", created, labels=labels
+            ),
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": [host], "conditions": {"ready": True}}],
+            "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
+        },
+    )
+
+
 def make_ingress(
     world: World, namespace: str, name: str, host: str, paths: dict[str, str], created: datetime
 ) -> None:

@@ -80,7 +80,8 @@ def tell() -> World:
     _figures(world)
     _people(world)
     alerting.make_rules(world)
-    alerting.fire(world, "NodeMemoryLow", {"node": NODE}, world.ago("10m"))
+    named = {"node": NODE, "instance": f"{NODE}:9100"}
+    alerting.fire(world, "NodeMemoryLow", named, world.ago("10m"))
     world.truth = _truth(world)
     return world
 

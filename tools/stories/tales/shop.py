@@ -80,7 +80,8 @@ def _tell_crashes(world: World, pod: Json, lived: Life) -> None:
     pod["status"]["containerStatuses"][0]["state"] = lived.state()
     finished = [run for run in lived.runs if run.ended]
     ends = [run.ended for run in finished if run.ended]
-    last = world.captured_at - timedelta(seconds=11)
+    current = lived.current
+    last = (current.started if current else world.captured_at) - timedelta(seconds=7)
     events.backing_off(world, pod, "checkout", ends[1], last, count=len(ends) * 9 - 4)
     starts = [run.started for run in lived.runs[1:]]
     blip = starts[-1] + timedelta(seconds=2)
@@ -88,7 +89,7 @@ def _tell_crashes(world: World, pod: Json, lived: Life) -> None:
     events.unready(world, pod, "checkout", probe, starts[0], blip, count=len(starts))
     earlier = _run_log(world, pod, finished[-1])
     # While it waits, the kubelet shows the log of the run that ended.
-    shown = _run_log(world, pod, lived.current) if lived.current else earlier
+    shown = _run_log(world, pod, current) if current else earlier
     world.log(pod, "checkout", earlier, previous=True)
     world.log(pod, "checkout", shown)
 
@@ -168,13 +169,13 @@ def _people(world: World) -> None:
 
 def _alarms(world: World, told: Told) -> None:
     here = {"namespace": "shop"}
-    for name, ago in (("storefront", "28m"), ("mobile-api", "27m")):
+    for name, ago in (("storefront", "23m"), ("mobile-api", "28m")):
         alerting.fire(world, "ServiceErrorsHigh", here | {"service": name}, world.ago(ago))
         edge = here | {"caller": name, "target": "checkout"}
-        alerting.fire(world, "CallsFailing", edge, world.ago("27m"))
-    for pod in told.newest:
+        alerting.fire(world, "CallsFailing", edge, world.ago("22m"))
+    for pod, ago in zip(told.newest, ("37m", "34m", "32m"), strict=True):
         named = here | {"pod": pod["metadata"]["name"], "container": "checkout"}
-        alerting.fire(world, "ContainerRestartsOften", named, world.ago("35m"))
+        alerting.fire(world, "ContainerRestartsOften", named, world.ago(ago))
     alerting.fire(world, "ReplicasMissing", here | {"deployment": "checkout"}, world.ago("26m"))
 
 
