@@ -12,6 +12,11 @@ from mcp_servers.facts.kubernetes import Cluster, Json, Ref
 # A cause may look this much younger than its effect: clocks differ and events round to seconds.
 CLOCK_SLACK = timedelta(seconds=60)
 
+# A chain longer than this tells nobody anything.
+LONGEST_CHAIN = 6
+
+Preference = Callable[[Finding], bool]
+
 
 class CausalGraph:
     """Who explains whom. Findings are told apart by their position in `findings`."""
@@ -34,16 +39,24 @@ class CausalGraph:
         start = self._position[id(root)]
         return [self._findings[n] for n in sorted(self._reach[start] - {start})]
 
-    def chain(self, root: Finding) -> tuple[Finding, ...]:
-        """The longest way from a root to a symptom, one step at a time, each finding once."""
+    def chain(self, root: Finding, *, prefer: Preference) -> tuple[Finding, ...]:
+        """The longest way from a root to a symptom, each finding once; of several equally long,
+        one that ends where `prefer` says."""
         start = self._position[id(root)]
-        return tuple(self._findings[n] for n in self._longest(start, frozenset({start})))
+        longest = self._longest(start, frozenset({start}), prefer)
+        return tuple(self._findings[n] for n in longest)
 
-    def _longest(self, start: int, seen: frozenset[int]) -> list[int]:
-        if len(seen) > 6:  # a chain longer than this tells nobody anything
+    def _longest(self, start: int, seen: frozenset[int], prefer: Preference) -> list[int]:
+        if len(seen) > LONGEST_CHAIN:
             return [start]
-        onward = [self._longest(n, seen | {n}) for n in sorted(self._effects[start] - seen)]
-        return [start, *max(onward, key=len, default=list[int]())]
+        effects = sorted(self._effects[start] - seen)
+        onward = [self._longest(n, seen | {n}, prefer) for n in effects]
+        best = max(
+            onward,
+            key=lambda way: (len(way), prefer(self._findings[way[-1]])),
+            default=list[int](),
+        )
+        return [start, *best]
 
     def _reachable(self, start: int) -> frozenset[int]:
         seen, waiting = {start}, [start]

@@ -58,9 +58,13 @@ def masked(line: str) -> str:
     return _URL_USER.sub(r"\1***@", _SECRET.sub(r"\1***", line))
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, *, at_most: int = LONGEST_TEXT) -> str:
+    """A text on one line; of a long one its beginning and its end, where errors say why."""
     flat = " ".join(text.split())
-    return flat if len(flat) <= LONGEST_TEXT else f"{flat[: LONGEST_TEXT - 1]}…"
+    if len(flat) <= at_most:
+        return flat
+    head = at_most * 3 // 5
+    return f"{flat[:head]} … {flat[head + 3 - at_most :]}"
 
 
 def clock(at: datetime | None) -> str:

@@ -1,6 +1,6 @@
 """Findings, topology and time become ranked root causes, each with its chain to the symptoms."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -128,7 +128,7 @@ def _ranked(
 def _root_cause(
     root: Finding, graph: CausalGraph, cluster: Cluster, scope: _Scope, *, rivals: int
 ) -> RootCause:
-    explains = tuple(graph.explained_by(root))
+    explains = tuple(sorted(graph.explained_by(root), key=lambda one: not scope.is_near(one)))
     change = change_before(root, cluster, scope.topology)
     signals = Signals(
         stated=root.confidence,
@@ -140,7 +140,8 @@ def _root_cause(
         rivals=rivals,
         unseen=len(cluster.not_checked),
     )
-    return RootCause(root, confidence(signals), graph.chain(root), explains, change)
+    chain = graph.chain(root, prefer=scope.is_near)
+    return RootCause(root, confidence(signals), chain, explains, change)
 
 
 def _felt_by_users(cause: RootCause) -> int:
@@ -188,16 +189,20 @@ def timeline(
 
 
 def changes_that_did_no_harm(
-    roots: Sequence[RootCause], findings: Sequence[Finding], cluster: Cluster
+    roots: Sequence[RootCause], findings: Sequence[Finding], cluster: Cluster, topology: Topology
 ) -> list[Change]:
-    """Changes in the window whose target shows no fault of its own: decoys worth naming."""
-    blamed = {root.change for root in roots if root.change}
-    faulty = {one.resource for one in findings if one.severity.weight >= Severity.MEDIUM.weight}
-    last: Mapping[Ref, Change] = {
-        change.target: change for change in sorted(cluster.changes, key=lambda one: one.at)
+    """Changes that came as close before the first sign as a culprit would, of things that show no
+    fault and that no root depends on: decoys worth naming. Newest first, one for each target."""
+    first = min((root.finding.since for root in roots if root.finding.since), default=None)
+    if first is None:
+        return []
+    suspect = {one.resource for one in findings if one.severity.weight >= Severity.MEDIUM.weight}
+    suspect |= {
+        ref
+        for root in roots
+        for ref in topology.dependencies(root.finding.resource, Relation.REFERS_TO)
     }
-    return [
-        change
-        for target, change in sorted(last.items())
-        if change not in blamed and target not in faulty
-    ]
+    near = [one for one in cluster.changes if abs(one.at - first) <= CHANGE_LEADS_BY_AT_MOST]
+    last = {one.target: one for one in sorted(near, key=lambda one: one.at)}
+    harmless = [one for one in last.values() if one.target not in suspect]
+    return sorted(harmless, key=lambda one: one.at, reverse=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from mcp_servers.engines.citing import shortened
 from mcp_servers.engines.healthy_signs import HealthySign, healthy_signs
 from mcp_servers.engines.rca_ranking import (
     Ranking,
@@ -207,30 +208,21 @@ class Teller:
         return RuledOut(hypothesis=hypothesis, why=why)
 
     def _harmless_changes(self) -> list[RuledOut]:
-        looked, phrase = self._looked, self._texts.phrase
-        changes = changes_that_did_no_harm(self._roots, looked.findings, looked.cluster)
-        near = [
-            one
-            for one in changes
-            if not looked.asked.namespace or one.target.namespace == looked.asked.namespace
-        ]
-        newest = sorted(near, key=lambda one: one.at, reverse=True)[:2]
-        return [
-            RuledOut(
-                hypothesis=phrase(
-                    "change_harmless",
-                    name=self._texts.name_of(one.target),
-                    at=_stamp(one.at),
-                    summary=one.summary,
-                ),
-                why=phrase(
-                    "change_harmless_why",
-                    name=self._texts.name_of(one.target),
-                    state=self._state(one.target),
-                ),
-            )
-            for one in newest
-        ]
+        looked = self._looked
+        changes = changes_that_did_no_harm(
+            self._roots, looked.findings, looked.cluster, looked.topology
+        )
+        namespace = looked.asked.namespace
+        near = [one for one in changes if not namespace or one.target.namespace == namespace]
+        return [self._harmless(one) for one in near[:2]]
+
+    def _harmless(self, change: Change) -> RuledOut:
+        phrase, name = self._texts.phrase, self._texts.name_of(change.target)
+        at, summary = _stamp(change.at), change.summary
+        return RuledOut(
+            hypothesis=phrase("change_harmless", name=name, at=at, summary=summary),
+            why=phrase("change_harmless_why", name=name, state=self._state(change.target)),
+        )
 
     def _state(self, ref: Ref) -> str:
         resource = self._looked.cluster.get(ref)
@@ -268,7 +260,10 @@ def investigation_text(found: "Investigation") -> str:
             f"cause {root.rank} (confidence {root.confidence}){since} {root.rule}: {root.summary}"
         )
         lines.append(f"  why: {root.cause}")
-        lines += [f"  [{one.id}] {one.source} {one.text[:200]}" for one in root.evidence[:5]]
+        lines += [
+            f"  [{one.id}] {one.source} {shortened(one.text, at_most=200)}"
+            for one in root.evidence[:5]
+        ]
         if len(root.chain) > 1:
             lines.append(
                 "  chain: " + " -> ".join(f"{one.rule} {one.resource.name}" for one in root.chain)
