@@ -168,7 +168,7 @@ TRUTH: Json = {
     "root_causes": [
         {"rules": ["pod.image_pull.not_found"], "resources": [_service("payments", "ledger")]}
     ],
-    "must_mention": ["2.31.0", "not found"],
+    "must_mention": ["2.31.0", "ledger"],
     "must_not_blame": [
         _service("payments", "fraud-check"),
         _service("payments", "settlement"),

@@ -98,7 +98,7 @@ TRUTH: Json = {
     ],
     "scope": {"namespace": "shop"},
     "root_causes": [],
-    "must_mention": ["checkout"],
+    "must_mention": [],
     "must_not_blame": [
         *(_service("shop", name) for name in ("checkout", "storefront", "cart", "mobile-api")),
         _service("payments", "ledger"),
