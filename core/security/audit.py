@@ -74,6 +74,7 @@ class AuditLog:
         self._changing: Counter[tuple[str, str, str]] = Counter()
         self._writing = asyncio.Lock()
         self._writer: asyncio.Task[None] | None = None
+        self._flushing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -105,19 +106,17 @@ class AuditLog:
             self._writer = asyncio.create_task(self._write_later())
 
     async def flush(self) -> None:
-        """Write all that waits, in order."""
-        async with self._writing:
-            batch = self._waiting[:CAPACITY]
-            while batch:
-                await self._append(batch)
-                del self._waiting[: len(batch)]
-                batch = self._waiting[:CAPACITY]
+        """Write all that waits, in order. Goes on to its end when its caller is cancelled."""
+        writing = asyncio.create_task(self._write_waiting())
+        self._flushing.add(writing)
+        writing.add_done_callback(self._flushing.discard)
+        await asyncio.shield(writing)
 
     async def close(self) -> None:
         """Write what waits; what the database does not take goes to the log in full."""
         if self._writer is not None:
             self._writer.cancel()
-            await asyncio.gather(self._writer, return_exceptions=True)
+            await asyncio.wait([self._writer, *self._flushing])
             self._writer = None
         try:
             await self.flush()
@@ -172,6 +171,12 @@ class AuditLog:
                 log.warning("audit.waiting", entries=len(self._waiting), why=str(error))
                 delay_s = min(delay_s * 2, 30.0)
         self._writer = None
+
+    async def _write_waiting(self) -> None:
+        async with self._writing:
+            while batch := self._waiting[:CAPACITY]:
+                await self._append(batch)
+                del self._waiting[: len(batch)]
 
     async def _append(self, entries: Sequence[Entry]) -> None:
         for _ in range(ATTEMPTS - 1):

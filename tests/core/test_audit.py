@@ -75,6 +75,17 @@ async def test_closing_writes_what_waits(database: Database) -> None:
     assert await written(database) == ["shop/1"]
 
 
+async def test_a_caller_who_gives_up_loses_no_line_and_doubles_none(database: Database) -> None:
+    async with AuditLog(database, linger_s=60) as audit:
+        for n in range(10):
+            giving_up = asyncio.create_task(note(audit, n, at_once=True))
+            for _ in range(n):
+                await asyncio.sleep(0)
+            giving_up.cancel()
+            await asyncio.wait([giving_up])
+    assert await written(database) == [f"shop/{n}" for n in range(1, 10)]
+
+
 async def test_too_many_waiting_lines_make_the_next_caller_write_them(database: Database) -> None:
     async with AuditLog(database, linger_s=60, capacity=3) as audit:
         for n in range(4):
