@@ -14,7 +14,7 @@ from kubernetes.config import ConfigException, load_incluster_config
 from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, load_kube_config
 from urllib3.exceptions import HTTPError
 
-from core.errors import Forbidden, Invalid, NotFound, OpsError
+from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError
 from mcp_servers.backends import kubernetes_errors as errors
 from mcp_servers.backends import kubernetes_parsing as parsing
 from mcp_servers.backends.addresses import is_loopback
@@ -111,7 +111,7 @@ class Kubernetes:
         found = await self.kind(kind)
         query = {"labelSelector": label_selector, "fieldSelector": field_selector}
         places = self.sight.places(found, namespace)
-        parts = [await self._pages(found, place, query, limit) for place in places]
+        parts = [await self._all_pages(found, place, query, limit) for place in places]
         together = [one for part in parts for one in part if self.sight.admits(one)]
         if namespace and not together and found.namespaced:
             await self._require_namespace(namespace)
@@ -209,6 +209,14 @@ class Kubernetes:
             *(self._fetch("get", API_ROOT, f"/apis/{version}") for version in versions)
         )
         return tuple(kind for body in bodies for kind in parsing.kinds_of(self._json(body)))
+
+    async def _all_pages(
+        self, kind: Kind, namespace: str, query: Mapping[str, str], limit: int
+    ) -> Resources:
+        try:
+            return await self._pages(kind, namespace, query, limit)
+        except Conflict:  # the list expired between two pages: once more from its beginning
+            return await self._pages(kind, namespace, query, limit)
 
     async def _pages(
         self, kind: Kind, namespace: str, query: Mapping[str, str], limit: int

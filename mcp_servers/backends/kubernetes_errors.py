@@ -34,7 +34,7 @@ def from_status(status: int, body: bytes, *, verb: str, kind: Kind, namespace: s
             return forbidden(verb, kind, namespace)
         case 404:
             return NotFound(said or f"There are no {kind.resource}{place(kind, namespace)}.")
-        case 409:
+        case 409 | 410:
             return Conflict(said or "Somebody else changed the object first.")
         case 400 | 405 | 406 | 415 | 422:
             return Invalid(f"The Kubernetes API refused the request: {said or status}.")
