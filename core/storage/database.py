@@ -1,8 +1,10 @@
 """The database: SQLite in the data folder by default, Postgres when its address is given."""
 
+import asyncio
 import re
+import sqlite3
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
@@ -46,9 +48,9 @@ class Database:
         """
         address = _address(url)
         name = _name(address)
-        with _our_errors(name, OSError):
-            _make_folder(address)
-            engine = _engine(address, busy_timeout_s)
+        if _is_file(address):
+            await asyncio.to_thread(_prove_usable, Path(str(address.database)), busy_timeout_s)
+        engine = _engine(address, busy_timeout_s)
         try:
             with _our_errors(name, OSError):
                 await _to_head(engine)
@@ -101,27 +103,30 @@ def _name(address: URL) -> str:
     return f"Postgres at {address.host}"
 
 
-def _make_folder(address: URL) -> None:
-    if address.get_backend_name() == "sqlite" and _in_file(address):
-        folder = Path(str(address.database)).parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise Invalid(
-                f"Cannot make the data folder {folder}: {error.strerror}.",
-                hint="Set MIDWATCH_DATA_DIR to a folder that Midwatch may write to.",
-            ) from error
+def _is_file(address: URL) -> bool:
+    return address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:")
 
 
-def _in_file(address: URL) -> bool:
-    return bool(address.database) and address.database != ":memory:"
+def _prove_usable(path: Path, busy_timeout_s: float) -> None:
+    """Fail here, in words, rather than in the driver's thread, which then outlives its loop."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path, timeout=busy_timeout_s)) as connection:
+            connection.execute("PRAGMA schema_version").fetchone()
+    except OSError as error:
+        raise Invalid(
+            f"Cannot make the data folder {path.parent}: {error.strerror}.",
+            hint="Set MIDWATCH_DATA_DIR to a folder that Midwatch may write to.",
+        ) from error
+    except sqlite3.Error as error:
+        raise _explained(error, f"the database file {path}") from error
 
 
 def _engine(address: URL, busy_timeout_s: float) -> AsyncEngine:
     options: dict[str, Any] = {"json_serializer": _to_json, "json_deserializer": orjson.loads}
     if address.get_backend_name() != "sqlite":
         return create_async_engine(address, pool_pre_ping=True, **options)
-    if not _in_file(address):
+    if not _is_file(address):
         options["poolclass"] = StaticPool
     engine = create_async_engine(
         address,
@@ -181,10 +186,6 @@ def _our_errors(name: str, *more: type[Exception]) -> Generator[None]:
     try:
         yield
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, *more) as error:
-        raise _explained(error, name) from error
-    except exc.DatabaseError as error:
-        if "file is not a database" not in str(error):
-            raise
         raise _explained(error, name) from error
 
 
