@@ -10,6 +10,7 @@ from uuid import uuid4
 import structlog
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -33,8 +34,10 @@ DESCRIPTION = """Ask what is wrong with a cluster and why; every claim is cited.
 
 Errors are `application/problem+json` with a stable `code`. Streams are AG-UI 1.0. `/mcp` speaks the
 Model Context Protocol. Bearer tokens need no `Origin`; the page's cookie does."""
+# A client may send a whole conversation along, though only its newest message is read.
+MAX_BODY_BYTES = 4 * 1024 * 1024
 REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
-PROBLEM = {"content": {problems.MEDIA_TYPE: {"schema": problems.SCHEMA}}}
+PROBLEM = {"content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"description": description, **PROBLEM} for status, description in problems.documented()
 }
@@ -50,7 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
         async with running(app, settings):
             yield
 
-    app = FastAPI(
+    app = Midwatch(
         title="Midwatch",
         version=version("midwatch"),
         description=DESCRIPTION,
@@ -68,6 +71,15 @@ def create_app(settings: Settings) -> FastAPI:
     app.router.routes.extend(page_routes())
     app.add_middleware(Envelope, metrics=app.state.metrics)
     return app
+
+
+class Midwatch(FastAPI):
+    """Its description names the problem document once."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        document["components"]["schemas"]["Problem"] = problems.SCHEMA
+        return document
 
 
 @asynccontextmanager
@@ -118,7 +130,7 @@ class Envelope:
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self._app(scope, receive, answered)
+            await self._app(scope, _bounded(receive), answered)
 
     def _note(self, scope: Scope, status: int, duration_s: float) -> None:
         route = getattr(scope.get("route"), "path", "") or "unmatched"
@@ -131,6 +143,21 @@ class Envelope:
                 status=status,
                 duration_ms=round(duration_s * 1000),
             )
+
+
+def _bounded(receive: Receive) -> Receive:
+    """`receive` that refuses a body over the bound, as soon as it is over."""
+    size = 0
+
+    async def bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MAX_BODY_BYTES:
+            raise HTTPException(413, f"A request has at most {MAX_BODY_BYTES} bytes.")
+        return message
+
+    return bounded
 
 
 def _request_id(headers: Headers) -> str:

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import Invalid
+from core.errors import Invalid, OpsError
 from core.settings import (
     AlertmanagerSettings,
     Cluster,
@@ -101,10 +101,17 @@ async def opened_sessions(
     """The tool servers over `settings`' systems, and the practice cluster when it is one of them."""
     from mcp_servers.client import in_process
 
+    failure: OpsError | None = None
     async with AsyncExitStack() as stack:
         ready = await stack.enter_async_context(prepared(settings))
         reach = connections(ready, knowledge_folder=knowledge_folder)
-        yield await stack.enter_async_context(in_process(reach, audit=audit, metrics=metrics))
+        sessions = await stack.enter_async_context(in_process(reach, audit=audit, metrics=metrics))
+        try:
+            yield sessions
+        except OpsError as error:  # through the sessions' task groups it would come out as a group
+            failure = error
+    if failure:
+        raise failure
 
 
 @asynccontextmanager

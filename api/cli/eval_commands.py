@@ -26,11 +26,12 @@ def run(
 async def _run(suites: list[str], cases: Path | None, output: Output) -> int:
     from evals.runner import run as judged
 
-    report = await judged(suites, cases=cases)
+    results = await judged(suites, cases=cases)
     if output is Output.JSON:
-        put_json(report)
+        put_json({"suites": [result.as_json() for result in results]})
     else:
-        for suite in report["suites"]:
-            put(f"{suite['name']}: {suite['passed']}/{suite['cases']}  {suite['metrics']}")
-            put("\n".join(f"  {one['case']}: {one['why']}" for one in suite["failures"]))
-    return NO if any(suite["failures"] for suite in report["suites"]) else OK
+        for result in results:
+            put(f"{result.name}: {result.passed}/{result.cases}  {result.metrics}")
+            for failure in result.failures:
+                put(f"  {failure.case}: {failure.why}")
+    return NO if any(result.failures for result in results) else OK

@@ -8,9 +8,7 @@ import typer
 
 from api.cli.outcome import OK, finish, put, put_json, say
 from api.cli.source import (
-    EverywhereOption,
     Language,
-    NamespaceOption,
     Output,
     OutputOption,
     Source,
@@ -49,13 +47,11 @@ def list_shipped(output: OutputOption = Output.TEXT) -> None:
 @with_source
 def capture(
     folder: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write.")],
-    namespace: NamespaceOption = "",
-    everywhere: EverywhereOption = False,
     *,
     source: Source,
 ) -> None:
     """Take a picture of a running cluster, secrets left out."""
-    finish(_capture(folder, "" if everywhere else namespace, source))
+    finish(_capture(folder, source))
 
 
 async def _serve(folder: Path, host: str, port: int, output: Output) -> int:
@@ -80,12 +76,20 @@ async def _serve(folder: Path, host: str, port: int, output: Output) -> int:
     return OK
 
 
-async def _capture(folder: Path, namespace: str, source: Source) -> int:
+async def _capture(folder: Path, source: Source) -> int:
+    from api.editions import prepared
     from sandbox.capture import capture as taken
 
-    from api.editions import prepared
-
     async with prepared(source.settings()) as settings:
-        report = await asyncio.to_thread(taken, folder, settings, namespace)
-    say(str(report))
+        written = await asyncio.to_thread(
+            taken,
+            folder,
+            kubeconfig=settings.kubernetes.kubeconfig,
+            context=settings.kubernetes.context,
+            prometheus_url=settings.prometheus.url,
+            alertmanager_url=settings.alertmanager.url,
+        )
+    for note in written.notes:
+        say(note)
+    put(f"{folder}: {written.objects} objects, {written.logs} logs, {written.series} series")
     return OK

@@ -1,6 +1,7 @@
 """Midwatch as an MCP server on stdin and stdout."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
 
@@ -8,41 +9,45 @@ from mcp.server.stdio import stdio_server
 
 from api.cli.identity import OPERATOR
 from api.editions import opened_assistant, opened_sessions
-from api.mcp_gateway import Progress, gateway, shape_of
-from api.turns.running import Question
+from api.mcp_gateway import Ask, Progress, gateway, shape_of
+from api.turns.running import Answering, Question
 from api.turns.runs import Run, run_alone
-from core.errors import Invalid
+from core.errors import Invalid, NotFound
 from core.principal import Principal
 from core.settings import Settings
 
 
 async def speak(server: str, settings: Settings) -> None:
     """Serve one client until it closes stdin: all tools and `ask`, or one server's tools."""
-    async with (
-        opened_sessions(settings) as sessions,
-        opened_assistant(settings, sessions, memory=None) as assistant,
-    ):
+    async with AsyncExitStack() as stack:
+        sessions = await stack.enter_async_context(opened_sessions(settings))
         if server and server not in sessions.built:
             known = ", ".join(sorted(sessions.built))
             raise Invalid(f"There is no tool server {server!r}.", hint=f"Known: {known}.")
+        ask, servers = _no_turns, (server,) if server else ()
+        if not server:
+            assistant = opened_assistant(settings, sessions, memory=None)
+            ask = _asking(await stack.enter_async_context(assistant))
+        midwatch = gateway(sessions, ask, caller=lambda _: OPERATOR, servers=servers)
+        incoming, outgoing = await stack.enter_async_context(stdio_server())
+        await midwatch.run(incoming, outgoing, midwatch.create_initialization_options())
 
-        async def ask(
-            principal: Principal, question: Question, progress: Progress
-        ) -> dict[str, Any]:
-            thread_id = question.thread_id or str(uuid4())
-            run = Run(str(uuid4()), thread_id, principal.subject, question.text)
-            events = assistant.run(
-                question.text,
-                principal=principal,
-                thread_id=thread_id,
-                language=question.language,
-            )
-            async with asyncio.TaskGroup() as group:
-                group.create_task(run_alone(run, events))
-                return await shape_of(run, progress)
 
-        midwatch = gateway(
-            sessions, ask, caller=lambda _: OPERATOR, servers=(server,) if server else ()
+def _asking(assistant: Answering) -> Ask:
+    """Turns that nobody records; the conversation lasts as long as the process."""
+
+    async def ask(principal: Principal, question: Question, progress: Progress) -> dict[str, Any]:
+        thread_id = question.thread_id or str(uuid4())
+        run = Run(str(uuid4()), thread_id, principal.subject, question.text)
+        events = assistant.run(
+            question.text, principal=principal, thread_id=thread_id, language=question.language
         )
-        async with stdio_server() as (incoming, outgoing):
-            await midwatch.run(incoming, outgoing, midwatch.create_initialization_options())
+        async with asyncio.TaskGroup() as group:
+            group.create_task(run_alone(run, events))
+            return await shape_of(run, progress)
+
+    return ask
+
+
+async def _no_turns(_who: Principal, _question: Question, _progress: Progress) -> dict[str, Any]:
+    raise NotFound("One tool server alone answers no questions.", hint="Run `midwatch mcp`.")

@@ -26,6 +26,9 @@ EN: Mapping[str, str] = {
     "recommended": "Recommended",
     "everywhere": "every namespace",
     "confidence": "confidence",
+    "ok": "ok",
+    "off": "off",
+    "failed": "FAILED",
     "serving": "Serving {what} until Ctrl-C.",
 }
 ZH: Mapping[str, str] = {
@@ -46,6 +49,9 @@ ZH: Mapping[str, str] = {
     "recommended": "建议",
     "everywhere": "所有命名空间",
     "confidence": "置信度",
+    "ok": "正常",
+    "off": "未配置",
+    "failed": "失败",
     "serving": "正在提供 {what}，按 Ctrl-C 结束。",
 }
 

@@ -6,11 +6,10 @@ import re
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 WEB = Path(__file__).parent.parent / "web"
 
@@ -40,9 +39,9 @@ class Page:
             "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         )
 
-    async def __call__(self, _request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {"Content-Security-Policy": self.policy, "Cache-Control": REVALIDATE}
-        return HTMLResponse(self.html, headers=headers)
+        await HTMLResponse(self.html, headers=headers)(scope, receive, send)
 
 
 class Files(StaticFiles):
@@ -62,7 +61,10 @@ def page_routes(folder: Path = WEB) -> list[BaseRoute]:
     """`/` is the page; every other address that no route took may be one of its files."""
     if not (folder / "index.html").is_file():
         return []
-    return [Route("/", Page(folder), name="page"), Mount("/", Files(directory=folder), name="web")]
+    return [
+        Route("/", Page(folder), methods=["GET"], name="page"),
+        Mount("/", Files(directory=folder), name="web"),
+    ]
 
 
 def _version(file: Path) -> str:

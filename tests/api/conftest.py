@@ -24,7 +24,6 @@ from core.security.signin import SignIn
 from core.security.tokens import Signer
 from core.settings import Settings, load
 from core.storage.database import Database
-from core.telemetry import Metrics
 from mcp_servers.client import Sessions
 
 KEY = "a signing key for tests, 32 characters"
@@ -153,8 +152,8 @@ class Stage(Midwatch):
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     settings = offline(tmp_path)
-    script, metrics = Script(list(TURN)), Metrics()
-    app = create_app(settings)
+    script, app = Script(list(TURN)), create_app(settings)
+    metrics = app.state.metrics
     async with Database.opened(settings.database_url) as database, AuditLog(database) as audit:
         sign_in = SignIn(database, Signer(KEY))
         opened = Opened(settings, database, audit, metrics, sign_in, Sessions({}))

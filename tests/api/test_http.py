@@ -1,0 +1,141 @@
+"""What every route has in common: credentials, problem documents, headers, its description."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Stage
+
+OPEN = {
+    ("get", "/livez"),
+    ("get", "/readyz"),
+    ("get", "/metrics"),
+    ("get", "/version"),
+    ("get", "/login"),
+    ("post", "/auth/token"),
+    ("post", "/auth/refresh"),
+    ("post", "/auth/session"),
+    ("post", "/auth/logout"),
+}
+
+
+async def description(stage: Stage) -> dict[str, Any]:
+    async with stage.client("") as http:
+        return (await http.get("/openapi.json")).json()
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (method, path, operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    ]
+
+
+async def test_nothing_but_the_open_routes_answers_without_a_credential(stage: Stage) -> None:
+    document = await description(stage)
+    async with stage.client("") as http:
+        for method, path, _ in operations(document):
+            if (method, path) in OPEN:
+                continue
+            address = path.replace("{", "").replace("}", "")
+            response = await http.request(method, address, json={})
+            assert (path, response.status_code) == (path, 401)
+            assert response.headers["www-authenticate"].startswith("Bearer")
+            assert response.json()["code"] == "unauthenticated"
+
+
+async def test_every_operation_says_what_it_does(stage: Stage) -> None:
+    document = await description(stage)
+    ids = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(ids) == len(set(ids))
+    for method, path, operation in operations(document):
+        assert operation["summary"], path
+        assert operation["description"], path
+        problems = operation["responses"]["401"]["content"]
+        assert list(problems) == ["application/problem+json"]
+        if (method, path) not in OPEN:
+            assert operation["security"], path
+    assert set(document["components"]["securitySchemes"]) == {"bearer", "session", "password"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("GET", "/api/v1/nowhere", None, 404, "not_found"),
+        ("DELETE", "/api/v1/query", None, 405, "method_not_allowed"),
+        ("POST", "/api/v1/query", {}, 422, "invalid"),
+        ("POST", "/api/v1/query", {"question": "   "}, 422, "invalid"),
+        ("POST", "/api/v1/query", {"question": "x" * 20_001}, 422, "invalid"),
+        ("POST", "/api/v1/query", {"question": "x", "thread_id": "../.."}, 422, "invalid"),
+        ("POST", "/agui", {"messages": []}, 422, "invalid"),
+        ("POST", "/agui", {"messages": [{"role": "user", "content": 7}]}, 422, "invalid"),
+        ("GET", "/api/v1/threads/unknown", None, 404, "not_found"),
+        ("GET", "/api/v1/threads?cursor=bad", None, 422, "invalid"),
+        ("POST", "/api/v1/runs/unknown/cancel", None, 404, "not_found"),
+        ("POST", "/api/v1/tools/kubernetes_nothing", {}, 404, "not_found"),
+        ("POST", "/api/v1/users", {"name": "x", "role": "king"}, 422, "invalid"),
+    ],
+)
+async def test_every_refusal_is_a_problem_document(
+    stage: Stage, method: str, path: str, body: Any, status: int, code: str
+) -> None:
+    async with stage.client() as http:
+        response = await http.request(method, path, json=body)
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (status, code)
+    assert response.headers["content-type"] == "application/problem+json"
+    assert problem["type"] == f"urn:midwatch:problem:{code}"
+    assert problem["detail"]
+    assert problem["request_id"] == response.headers["x-request-id"]
+
+
+async def test_a_body_that_is_no_json_is_refused_in_words(stage: Stage) -> None:
+    async with stage.client() as http:
+        headers = {"Content-Type": "application/json"}
+        response = await http.post("/api/v1/query", content=b"{", headers=headers)
+    assert (response.status_code, response.json()["code"]) == (422, "invalid")
+
+
+async def test_a_body_without_bound_is_refused(stage: Stage) -> None:
+    async with stage.client() as http:
+        response = await http.post("/agui", content=b"x" * 5_000_000)
+    assert (response.status_code, response.json()["code"]) == (413, "too_large")
+
+
+async def test_a_problem_has_a_chinese_title_for_a_chinese_reader(stage: Stage) -> None:
+    async with stage.client(**{"Accept-Language": "zh-CN,zh;q=0.9"}) as http:
+        assert (await http.get("/api/v1/threads/unknown")).json()["title"] == "未找到"
+
+
+async def test_a_request_id_is_kept_when_it_is_one(stage: Stage) -> None:
+    async with stage.client() as http:
+        given = await http.get("/livez", headers={"X-Request-Id": "trace-1"})
+        made = await http.get("/livez", headers={"X-Request-Id": "two words"})
+    assert given.headers["x-request-id"] == "trace-1"
+    assert made.headers["x-request-id"] != "two words"
+
+
+async def test_the_page_comes_with_a_strict_policy(stage: Stage) -> None:
+    async with stage.client("") as http:
+        page = await http.get("/")
+        module = await http.get("/app.mjs")
+        vendored = await http.get("/vendor/preact.mjs")
+        outside = await http.get("/../pyproject.toml")
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self' 'sha256-" in policy
+    assert "unsafe" not in policy
+    assert "/vendor/preact.mjs?v=" in page.text
+    assert module.headers["content-type"].startswith("text/javascript")
+    assert module.headers["cache-control"] == "no-cache"
+    assert "immutable" in vendored.headers["cache-control"]
+    assert outside.status_code == 404
+
+
+async def test_requests_and_turns_are_counted(stage: Stage) -> None:
+    async with stage.client() as http:
+        await http.post("/api/v1/query", json={"question": "Why?"})
+        text = (await http.get("/metrics")).text
+    assert 'midwatch_turns_total{status="done",subagent="rca"} 1.0' in text
+    assert 'route="/api/v1/query"' in text
