@@ -77,15 +77,26 @@ def _listening(host: str, port: int) -> Generator[socket.socket]:
 
 
 class _Server(uvicorn.Server):
-    """Ends streams that would never end by themselves before it waits for its clients."""
+    """Waits for its end without looking at the clock, and ends streams that never would by themselves."""
 
     def __init__(self, config: uvicorn.Config, before_end: Callable[[], None]) -> None:
         super().__init__(config)
+        self.answers = threading.Event()
         self._before_end = before_end
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
+        self.answers.set()
+        await self._ending.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._before_end()
         await super().shutdown(sockets)
+
+    def end(self) -> None:
+        """From any thread, once it answers."""
+        self._loop.call_soon_threadsafe(self._ending.set)
 
 
 @contextmanager
@@ -97,6 +108,7 @@ def _running(
         app,
         log_config=None,
         access_log=False,
+        date_header=False,
         lifespan="off",
         ws="none",
         timeout_graceful_shutdown=1,
@@ -106,10 +118,14 @@ def _running(
         target=server.run, kwargs={"sockets": [listener]}, name="practice-cluster", daemon=True
     )
     thread.start()
+    if not server.answers.wait(_START_TIMEOUT_S):
+        raise UpstreamUnavailable(
+            f"The practice cluster did not start in {_START_TIMEOUT_S:.0f} s."
+        )
     try:
         yield
     finally:
-        server.should_exit = True
+        server.end()
         thread.join()
 
 

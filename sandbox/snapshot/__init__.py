@@ -11,7 +11,7 @@ import orjson
 from core.clock import utc_now
 from core.errors import Invalid
 from sandbox.snapshot.completing import complete
-from sandbox.snapshot.documents import SUFFIXES, bad, read_list, read_mapping
+from sandbox.snapshot.documents import SUFFIXES, bad, is_list_of_mappings, read_list, read_mapping
 from sandbox.snapshot.logs import Log, LogKey, read_logs
 from sandbox.snapshot.metrics import newest_sample
 from sandbox.snapshot.objects import read_objects
@@ -121,8 +121,8 @@ def _rules(folder: Path) -> list[Json]:
     groups: list[Json] = []
     for path in sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES):
         found: Any = read_mapping(path).get("groups") or []
-        if not isinstance(found, list):
-            raise bad(path, 1, "`groups` is a list")
+        if found and not is_list_of_mappings(found):
+            raise bad(path, 1, "`groups` is a list of mappings")
         groups += [{**group, "file": path.name} for group in cast("list[Json]", found)]
     return groups
 

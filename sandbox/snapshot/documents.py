@@ -53,11 +53,15 @@ def read_list(path: Path) -> list[Json]:
     if not path.exists():
         return []
     [(value, _)] = read_documents(path)
-    if not isinstance(value, list) or not all(
-        isinstance(one, dict) for one in cast("list[Any]", value)
-    ):
+    if not is_list_of_mappings(value):
         raise bad(path, 1, "it must hold a list of objects")
     return cast("list[Json]", value)
+
+
+def is_list_of_mappings(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(one, dict) for one in cast("list[Any]", value)
+    )
 
 
 def read_mapping(path: Path) -> Json:

@@ -63,7 +63,7 @@ def read_logs(folder: Path) -> dict[LogKey, bytes]:
             namespace, pod, container = (
                 found[name].decode() for name in ("namespace", "pod", "container")
             )
-            logs.setdefault(LogKey(namespace, pod, container), found["content"])
+            logs.setdefault(LogKey(namespace, pod, container), found["content"].removesuffix(b"\n"))
     return logs
 
 

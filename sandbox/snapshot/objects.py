@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from core.errors import Invalid
-from sandbox.snapshot.documents import SUFFIXES, bad, read_documents
+from sandbox.snapshot.documents import SUFFIXES, bad, is_list_of_mappings, read_documents
 
 Json = dict[str, Any]
 
@@ -84,7 +84,17 @@ def _checked(one: Json, path: Path, line: int, what: str) -> Json:
     metadata: Any = one.get("metadata")
     if not isinstance(metadata, dict) or not cast("Json", metadata).get("name"):
         raise bad(path, line, f"{what} ({one['kind']}) has no metadata.name")
+    told = cast("Json", metadata)
     for field in ("name", "namespace"):
-        if field in metadata and not isinstance(metadata[field], str):
-            metadata[field] = str(cast("Any", metadata[field]))
+        if told.get(field) is not None:
+            told[field] = str(told[field])
+    _check_shape(one, told, path, line, f"{what} ({one['kind']} {told['name']})")
     return one
+
+
+def _check_shape(one: Json, told: Json, path: Path, line: int, about: str) -> None:
+    for place, field in ((one, "spec"), (one, "status"), (told, "labels"), (told, "annotations")):
+        if not isinstance(place.get(field) or {}, dict):
+            raise bad(path, line, f"{about}: its {field} is not a mapping")
+    if not is_list_of_mappings(told.get("ownerReferences") or []):
+        raise bad(path, line, f"{about}: its ownerReferences are not a list of mappings")
