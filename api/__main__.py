@@ -78,6 +78,9 @@ def listening(host: str, port: int) -> Generator[socket.socket]:
             f"Cannot listen on {host} port {port}: {error.strerror}.",
             hint="Choose another one with --port or MIDWATCH_SERVER__PORT.",
         ) from error
+    # asyncio turns Nagle off only where the socket names its protocol, and this one does not:
+    # answers would wait 40 ms for acknowledgements. Accepted connections inherit the option.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with listener:
         yield listener
 
