@@ -240,8 +240,10 @@ def endpoint(opened: Opened, turns: Turns) -> Endpoint:
 
 
 def _verified(context: Context) -> Principal:
-    principal: Principal = context.request.state.principal
-    return principal
+    request: Request | None = context.request
+    if request is None:
+        raise Unauthenticated("This call carries no identity.")
+    return request.state.principal
 
 
 def _security(host: str) -> TransportSecuritySettings:

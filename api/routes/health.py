@@ -16,8 +16,8 @@ router = APIRouter(tags=["health"])
 
 # A cheap read of each system, for whoever may do it.
 PROBES = {
-    "kubernetes": ("kubernetes_list_namespaces", {}),
-    "prometheus": ("prometheus_list_targets", {}),
+    "kubernetes": "kubernetes_list_namespaces",
+    "prometheus": "prometheus_list_targets",
 }
 
 
@@ -71,9 +71,7 @@ async def components(
     """What `midwatch doctor` shows; `status` is ok, off (not configured) or failed."""
     tools = Tools(sessions, principal)
     offered = {spec.name for spec in await tools.list()}
-    probes = [
-        await _probed(tools, name, *probe) for name, probe in PROBES.items() if probe[0] in offered
-    ]
+    probes = [await _probed(tools, name, tool) for name, tool in PROBES.items() if tool in offered]
     return [
         {"name": "cluster", "status": "ok", "detail": settings.cluster.value},
         *probes,
@@ -82,9 +80,9 @@ async def components(
     ]
 
 
-async def _probed(tools: Tools, name: str, tool: str, arguments: dict[str, Any]) -> dict[str, str]:
+async def _probed(tools: Tools, name: str, tool: str) -> dict[str, str]:
     try:
-        answer = await tools.call(tool, **arguments)
+        answer = await tools.call(tool)
     except OpsError as error:
         return {"name": name, "status": "failed", "detail": f"{error.code}: {error}"}
     first = next(iter(answer.text.splitlines()), "")

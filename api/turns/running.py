@@ -10,6 +10,7 @@ from uuid import uuid4
 from fastapi import Depends, Request
 
 from agent.events import Event
+from agent.intents import Route
 from api.turns.answers import Answered
 from api.turns.records import record
 from api.turns.runs import Broken, Ending, Interrupted, Run, Runs, consume
@@ -39,6 +40,10 @@ class Answering(Protocol):
         namespace: str = "",
     ) -> AsyncGenerator[Event]:
         """The turn's events, ending with `Done`; raises `OpsError` when it cannot be answered."""
+        ...
+
+    async def route(self, message: str) -> Route:
+        """Which subagent would answer, and with which arguments."""
         ...
 
     async def forget(self, thread_id: str) -> None:

@@ -1,0 +1,134 @@
+"""The command line as a program: results on stdout, sentences on stderr, exit codes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+PROGRAM = [sys.executable, "-c", "from api.cli import main; main()"]
+
+
+def midwatch(
+    *arguments: str, cwd: Path = ROOT, stdin: str = "", **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """One run, away from the settings of this machine."""
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", **variables}
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=cwd,
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_help_names_the_commands_and_loads_nothing_heavy() -> None:
+    assert "investigate" in midwatch("--help").stdout
+    heavy = "{'langchain_core', 'langgraph', 'mcp', 'fastapi', 'sqlalchemy', 'pydantic'}"
+    code = f"import sys, api.cli; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_diagnose_prints_the_findings_as_json_and_nothing_else(tmp_path: Path) -> None:
+    done = midwatch("diagnose", "--snapshot", "bad-image", "-o", "json", cwd=tmp_path)
+    report = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert any(finding["rule"].startswith("image.") for finding in report["findings"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_exit_code_can_be_asked_for() -> None:
+    assert midwatch("diagnose", "--snapshot", "shop", "--exit-code").returncode == 1
+    assert midwatch("diagnose", "--snapshot", "healthy", "--exit-code").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("symptom", "said"),
+    [("Why is checkout failing?", "Root cause found"), ("checkout 为什么报错？", "已找到根因")],
+)
+def test_investigate_speaks_the_language_of_the_symptom(symptom: str, said: str) -> None:
+    done = midwatch("investigate", symptom, "--snapshot", "shop", "--since", "2h")
+    assert done.returncode == 0
+    assert said in done.stdout
+    assert "256Mi" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["diagnose", "--snapshot", "nowhere"], "There is no snapshot folder nowhere. Shipped: "),
+        (["diagnose", "--snapshot", "shop", "-n", "shp"], "no namespace 'shp'. Did you mean shop?"),
+        (
+            ["investigate", "--snapshot", "shop", "--since", "soon"],
+            "'soon' is not a length of time",
+        ),
+        (["diagnose", "--kubeconfig", "/nowhere/config"], "/nowhere/config"),
+        (["diagnose", "--snapshot", "shop", "--context", "x"], "cannot both be asked"),
+        (["ask", "why", "--server", "http://127.0.0.1:9"], "--server needs a token"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(arguments: list[str], said: str) -> None:
+    done = midwatch(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_broken_snapshot_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "objects").mkdir()
+    (tmp_path / "objects" / "pods.yaml").write_text("kind: Pod\nmetadata: [\n")
+    done = midwatch("diagnose", "--snapshot", str(tmp_path))
+    assert done.returncode == 2
+    assert "objects/pods.yaml" in done.stderr
+    assert "line" in done.stderr
+
+
+def test_a_misspelt_setting_is_named() -> None:
+    done = midwatch("diagnose", MIDWATCH_PROMETHEUS__ULR="http://x")
+    assert done.returncode == 2
+    assert "Did you mean MIDWATCH_PROMETHEUS__URL?" in done.stderr
+
+
+def test_a_server_that_is_away_is_exit_code_3() -> None:
+    done = midwatch("ask", "why", "--server", "http://127.0.0.1:9", "--token", "mw_x")
+    assert done.returncode == 3
+    assert "http://127.0.0.1:9 does not answer" in done.stderr
+
+
+def test_a_cluster_that_is_away_is_exit_code_3(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
+        "clusters: [{name: c, cluster: {server: 'http://127.0.0.1:9'}}]\n"
+        "users: [{name: u, user: {token: t}}]\n"
+        "contexts: [{name: c, context: {cluster: c, user: u}}]\n"
+    )
+    done = midwatch("diagnose", "--kubeconfig", str(config), "--lang", "en")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_shipped_practice_clusters_are_listed() -> None:
+    listed = json.loads(midwatch("sandbox", "list", "-o", "json").stdout)["snapshots"]
+    assert {"shop", "bad-image", "missing-key", "selector-miss", "node-pressure"} <= set(listed)
+
+
+def test_users_and_tokens_are_made_at_the_terminal(tmp_path: Path) -> None:
+    kept = {"MIDWATCH_DATA_DIR": str(tmp_path)}
+    made = midwatch("users", "add", "ann", "--role", "guest", **kept)
+    assert "/login?token=" in made.stdout
+    secret = midwatch("tokens", "create", "ann", "--label", "ci", **kept).stdout.strip()
+    assert secret.startswith("mw_")
+    [token] = json.loads(midwatch("tokens", "list", "-o", "json", **kept).stdout)["tokens"]
+    assert (token["user_name"], token["label"]) == ("ann", "ci")
+    assert secret not in str(token)
+    assert midwatch("tokens", "revoke", token["id"], **kept).returncode == 0
+    again = midwatch("users", "add", "ann", **kept)
+    assert (again.returncode, again.stderr) == (2, "There is already a user 'ann'.\n")

@@ -1,0 +1,131 @@
+"""`midwatch up` as a newcomer meets it: one process, a link, a question, an orderly end."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from core.http import Client, client
+
+ROOT = Path(__file__).parent.parent
+LINK = re.compile(r"http://127\.0\.0\.1:\d+/login\?token=\S+")
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", "from api.cli import main; main()", *arguments]
+
+
+def environment(data_dir: Path, **variables: str) -> dict[str, str]:
+    return {
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": str(ROOT),
+        "MIDWATCH_DATA_DIR": str(data_dir),
+        "MIDWATCH_LOG__FORMAT": "json",
+        **variables,
+    }
+
+
+@contextmanager
+def up(data_dir: Path, *arguments: str) -> Generator[tuple[subprocess.Popen[str], str]]:
+    """A started service and its login link."""
+    process = subprocess.Popen(
+        command("up", "--port", "0", *arguments),
+        cwd=data_dir,
+        env=environment(data_dir),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            found = LINK.search(process.stdout.readline())
+            assert found, process.communicate()[1]
+            yield process, found[0]
+        finally:
+            process.kill()
+
+
+async def signed_in(http: Client, link: str) -> None:
+    assert (await http.get(link)).status_code == 303
+
+
+def address(link: str) -> str:
+    return link.split("/login")[0]
+
+
+async def test_the_first_start_prints_a_link_that_opens_the_page(tmp_path: Path) -> None:
+    with up(tmp_path) as (process, link):
+        async with client(address(link), timeout_s=30) as http:
+            await signed_in(http, link)
+            assert "<title>Midwatch</title>" in (await http.get("/")).text
+            assert (await http.get("/auth/me")).json()["edition"]["practice"] is True
+            assert (await http.get("/readyz?verbose")).json()["checks"]["database"] == "ok"
+            asked = {"question": "Why is checkout failing?"}
+            answer = (await http.post("/api/v1/query", json=asked)).json()
+            assert "256Mi" in answer["answer"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
+async def test_a_conversation_outlives_the_process(tmp_path: Path) -> None:
+    for _ in range(2):
+        with up(tmp_path) as (process, link):
+            async with client(address(link), timeout_s=30) as http:
+                await signed_in(http, link)
+                asked = {"question": "Why is checkout failing?", "thread_id": "kept"}
+                await http.post("/api/v1/query", json=asked)
+                told = (await http.get("/api/v1/threads/kept")).json()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 130
+    assert [message["role"] for message in told["messages"]] == ["user", "assistant"] * 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "said"),
+    [
+        (["--snapshot", "nowhere"], {}, "There is no snapshot folder nowhere."),
+        ([], {"MIDWATCH_SERVER__PROT": "1"}, "Did you mean MIDWATCH_SERVER__PORT?"),
+        ([], {"MIDWATCH_DATA_DIR": "/proc/nowhere"}, "/proc/nowhere"),
+        ([], {"MIDWATCH_CLUSTER": "live"}, "MIDWATCH_SIGNING_KEY is required"),
+        (["--kubeconfig", "broken"], {"MIDWATCH_SIGNING_KEY": "k" * 32}, "broken"),
+    ],
+)
+def test_what_cannot_start_says_so_in_one_sentence(
+    tmp_path: Path, arguments: list[str], variables: dict[str, str], said: str
+) -> None:
+    (tmp_path / "broken").write_text("a: [\n")
+    done = subprocess.run(
+        command("up", "--port", "0", *arguments),
+        cwd=tmp_path,
+        env={**environment(tmp_path), **variables},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            command("up", "--port", str(port)),
+            cwd=tmp_path,
+            env=environment(tmp_path),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert f"Cannot listen on 127.0.0.1 port {port}" in done.stderr
