@@ -4,7 +4,7 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, Protocol, Self, cast, runtime_checkable
 
 import orjson
 from mcp.server.auth.settings import AuthSettings
@@ -17,7 +17,7 @@ from pydantic import AnyHttpUrl, BaseModel, TypeAdapter, ValidationError
 from core.clock import monotonic_s
 from core.errors import Forbidden, Invalid, NotFound, OpsError, TooLarge
 from core.principal import Permission, Principal
-from core.redaction import redact_fields, redact_text
+from core.redaction import may_hold_secrets, redact_fields, redact_text
 from core.telemetry import Metrics
 from mcp_servers.backends.nearest import did_you_mean
 from mcp_servers.caller import Bearer, Verify, caller
@@ -27,7 +27,8 @@ Tool = Callable[..., Awaitable[BaseModel]]
 
 # What one call may put before a model (about 6,000 tokens) and hand to a program.
 MAX_TEXT_CHARACTERS = 24_000
-MAX_DATA_BYTES = 256 * 1024
+MAX_DATA_CHARACTERS = 256 * 1024
+MAX_ARGUMENTS_BYTES = 16 * 1024
 
 
 class AuditSink(Protocol):
@@ -141,6 +142,8 @@ class ToolServer(MCPServer[None]):
         tool = self.published.get(call.tool)
         if tool is None or not call.principal.may(tool.needs):
             raise _not_offered(call, self.published)
+        if len(orjson.dumps(call.arguments, default=str)) > MAX_ARGUMENTS_BYTES:
+            raise Invalid(f"The arguments are too long for {call.tool}.", hint="Say it shorter.")
         unknown = sorted(set(call.arguments) - tool.arguments)
         if unknown:
             takes = ", ".join(sorted(tool.arguments)) or "none"
@@ -259,27 +262,41 @@ def _untitled(schema: Any) -> Any:
 
 def _success(result: BaseModel) -> CallToolResult:
     """Structured content for programs and a compact text for models, cut to size and redacted."""
-    fitting = _fitting(result)
-    data = redact_fields(fitting.model_dump(mode="json"))
-    text = redact_text(fitting.as_text()) if isinstance(fitting, Readable) else _compact(data)
+    written = _Written.of(result)
+    while (over := written.excess()) > 1:
+        result = _cut(result, over)
+        written = _Written.of(result)
+    data, text = written.data, written.text
+    if may_hold_secrets(f"{written.json}{text}"):
+        data, text = redact_fields(data), redact_text(text)
     return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=data)
 
 
-def _fitting(result: BaseModel) -> BaseModel:
-    """A page gives up rows until it fits and moves its cursor; anything else must fit."""
-    while (over := _excess(result)) > 1:
-        if not isinstance(result, Page) or len(cast("Page[Any]", result).rows) <= 1:
-            raise TooLarge("The answer is too large to hand on.", hint="Ask for less of it.")
-        page = cast("Page[Any]", result)
-        result = page.cut(max(1, int(len(page.rows) / over * 0.9)))
-    return result
+@dataclass(frozen=True)
+class _Written:
+    """A result as it would be sent."""
+
+    data: dict[str, Any]
+    json: str
+    text: str
+
+    @classmethod
+    def of(cls, result: BaseModel) -> Self:
+        data = result.model_dump(mode="json")
+        text = result.as_text() if isinstance(result, Readable) else _compact(data)
+        return cls(data, orjson.dumps(data).decode(), text)
+
+    def excess(self) -> float:
+        """How many times too large; at most 1 fits."""
+        return max(len(self.json) / MAX_DATA_CHARACTERS, len(self.text) / MAX_TEXT_CHARACTERS)
 
 
-def _excess(result: BaseModel) -> float:
-    """How many times too large; at most 1 fits."""
-    data = len(result.model_dump_json())
-    text = len(result.as_text()) if isinstance(result, Readable) else data * 0.8
-    return max(data / MAX_DATA_BYTES, text / MAX_TEXT_CHARACTERS)
+def _cut(result: BaseModel, over: float) -> BaseModel:
+    """A page gives up rows and moves its cursor; anything else must fit as it is."""
+    if not isinstance(result, Page) or len(cast("Page[Any]", result).rows) <= 1:
+        raise TooLarge("The answer is too large to hand on.", hint="Ask for less of it.")
+    page = cast("Page[Any]", result)
+    return page.cut(max(1, int(len(page.rows) / over * 0.9)))
 
 
 def _compact(data: Any) -> str:

@@ -12,18 +12,22 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolRequest, CallToolRequestParams, CallToolResult, TextContent
 from mcp.types import Tool as Listing
 
-from core.errors import NotFound, OpsError, UpstreamUnavailable, from_code
+from core.errors import NotFound, OpsError, Unauthenticated, UpstreamUnavailable, from_code
 from core.http import client as http_client
 from core.principal import Principal
 from core.telemetry import Metrics
 from mcp_servers.access import AuditSink, Gate
 from mcp_servers.backends import Backends
+from mcp_servers.backends.addresses import host_of
 from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.nearest import did_you_mean
 from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.caller import acting_as
 from mcp_servers.registry import BUILDERS
+
+# An investigation asks many things of a slow cluster.
+CALL_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,8 @@ class Sessions:
     Close them in the task that opened them: use `in_process` and `over_http` with `async with`.
     """
 
-    def __init__(self, clients: Mapping[str, Client], *, token: bool = False) -> None:
-        self._clients, self._token = clients, token
+    def __init__(self, clients: Mapping[str, Client], wire: "_Wire | None" = None) -> None:
+        self._clients, self._wire = clients, wire
         self._offers: dict[tuple[str, frozenset[str]], list[ToolSpec]] = {}
 
     @property
@@ -76,7 +80,7 @@ class Sessions:
     async def offered(self, server: str, principal: Principal) -> list[ToolSpec]:
         """What a server shows this caller; asked once for each set of permissions."""
         # Over HTTP the token decides and is the same for all, whatever the principal holds.
-        key = (server, frozenset[str]() if self._token else frozenset(principal.permissions))
+        key = (server, frozenset[str]() if self._wire else frozenset(principal.permissions))
         if key not in self._offers:
             with acting_as(principal):
                 tools = (await self._clients[server].list_tools()).tools
@@ -98,7 +102,28 @@ class Sessions:
                     CallToolRequest(params=params), CallToolResult
                 )
         except (MCPError, httpx2.HTTPError) as error:
+            if self._wire:
+                raise self._wire.failure() from error
             raise UpstreamUnavailable(f"The tool server did not answer {name}: {error}.") from error
+
+
+@dataclass
+class _Wire:
+    """Remembers the last HTTP status, which the SDK's errors leave out."""
+
+    url: str
+    status: int = 0
+
+    async def heard(self, response: httpx2.Response) -> None:
+        self.status = response.status_code
+
+    def failure(self) -> OpsError:
+        if self.status in (401, 403):
+            return Unauthenticated(
+                f"The tool server at {host_of(self.url)} does not accept this token."
+            )
+        told = f" (status {self.status})" if self.status >= 400 else ""
+        return UpstreamUnavailable(f"The tool server at {host_of(self.url)} does not answer{told}.")
 
 
 @asynccontextmanager
@@ -135,13 +160,18 @@ def connected(connections: Connections) -> Backends:
 @asynccontextmanager
 async def over_http(url: str, token: str) -> AsyncGenerator[Sessions]:
     """The servers behind one MCP address; the token alone says whose every call is."""
-    headers = {"Authorization": f"Bearer {token}"}
+    wire, headers = _Wire(url), {"Authorization": f"Bearer {token}"}
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(http_client(url, headers=headers))
+        http = http_client(url, headers=headers, timeout_s=CALL_TIMEOUT_S)
+        http.event_hooks = {"response": [wire.heard]}
+        await stack.enter_async_context(http)
         transport = streamable_http_client(url, http_client=http)
-        client = await stack.enter_async_context(Client(transport, cache=None))
-        names = {tool.name.partition("_")[0] for tool in (await client.list_tools()).tools}
-        yield Sessions(dict.fromkeys(names, client), token=True)
+        try:
+            client = await stack.enter_async_context(Client(transport, cache=None))
+            names = {tool.name.partition("_")[0] for tool in (await client.list_tools()).tools}
+        except (ExceptionGroup, MCPError, httpx2.HTTPError) as error:
+            raise wire.failure() from error
+        yield Sessions(dict.fromkeys(names, client), wire)
 
 
 class Tools:

@@ -1,7 +1,6 @@
 """Page: the rows that fit, "N shown of M", and a cursor."""
 
 import base64
-import binascii
 from collections.abc import Sequence
 from typing import Any, Generic, Self, TypeVar
 
@@ -61,6 +60,6 @@ def position(cursor: str) -> int:
         label, _, number = text.partition(":")
         if label == "row" and number.isdecimal():
             return int(number)
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # neither base64 nor text
         pass
     raise Invalid("This is not a cursor Midwatch gave out.", hint="Ask without a cursor.")
