@@ -65,13 +65,13 @@ async def rca_investigate(
     Use first for "why", "what is wrong", "since when".
     """
     began = monotonic_s()
-    looked = await study(hands, caller, Asked(namespace, kind, name, duration(window)))
+    looked = await study(hands, caller, Asked(namespace, kind, name, symptom, duration(window)))
     ranking = rank(
         looked.findings,
         looked.cluster,
         looked.topology,
         focus=looked.focus,
-        namespace=namespace,
+        namespace=looked.asked.namespace,
     )
     teller = Teller(looked, ranking, language)
     return Investigation(

@@ -1,5 +1,6 @@
 """Which objects a question is about, and which others stand for the same thing."""
 
+import re
 from collections.abc import Iterable
 
 from core.errors import NotFound
@@ -8,6 +9,7 @@ from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.topology import Relation, Topology
 from mcp_servers.facts.kubernetes import Cluster, Ref, Resource
 
+NAME_IN_TEXT = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 APP_LABELS = ("app.kubernetes.io/name", "app", "k8s-app")
 NAMEABLE = (
     "Deployment",
@@ -56,6 +58,24 @@ def objects_named(cluster: Cluster, *, namespace: str, kind: str, name: str) -> 
     if not found:
         raise _not_found(cluster, nameable, namespace=namespace, kind=kind, name=name)
     return found
+
+
+def mentioned(cluster: Cluster, words: str, *, namespace: str) -> list[Resource]:
+    """The objects that a sentence names in full; none is an ordinary answer."""
+    names = set(NAME_IN_TEXT.findall(words.lower()))
+    return [
+        one
+        for kind in NAMEABLE
+        for one in cluster.all(kind)
+        if one.name in names and (not namespace or one.namespace in ("", namespace))
+    ]
+
+
+def namespace_mentioned(cluster: Cluster, words: str) -> str:
+    """The one namespace that a sentence names; "" for none or several."""
+    names = set(NAME_IN_TEXT.findall(words.lower()))
+    found = [one.name for one in cluster.all("Namespace") if one.name in names]
+    return found[0] if len(found) == 1 else ""
 
 
 def _not_found(

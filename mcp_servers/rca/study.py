@@ -1,7 +1,7 @@
 """One look at a cluster: everything gathered, every diagnoser asked, the edges drawn."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from core.principal import Principal
@@ -11,9 +11,15 @@ from mcp_servers.engines.causal_graph import services_called
 from mcp_servers.engines.diagnose import diagnose
 from mcp_servers.engines.topology import Topology, topology
 from mcp_servers.facts.findings import Finding
-from mcp_servers.facts.kubernetes import Cluster, Ref
+from mcp_servers.facts.kubernetes import Cluster, Ref, Resource
 from mcp_servers.rca.gather import gather
-from mcp_servers.rca.scope import check_namespace, objects_named, standing_for
+from mcp_servers.rca.scope import (
+    check_namespace,
+    mentioned,
+    namespace_mentioned,
+    objects_named,
+    standing_for,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +32,15 @@ class Hands:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a question is about; empty fields mean everything."""
+    """What a question is about; empty fields mean everything.
+
+    `words` is the question as it was put: names in it narrow the answer where `name` is empty.
+    """
 
     namespace: str = ""
     kind: str = ""
     name: str = ""
+    words: str = ""
     window: timedelta = timedelta(hours=1)
 
 
@@ -62,13 +72,16 @@ async def study(hands: Hands, caller: Principal, asked: Asked) -> Study:
     check_namespace(cluster, asked.namespace)
     findings = diagnose(cluster)
     edges = topology(cluster, calls=_calls_in(findings))
-    focus: frozenset[Ref] = frozenset()
-    if asked.name:
-        objects = objects_named(
-            cluster, namespace=asked.namespace, kind=asked.kind, name=asked.name
-        )
-        focus = standing_for(cluster, edges, objects)
-    return Study(cluster, findings, edges, focus, asked)
+    objects = _objects(cluster, asked)
+    if not objects and not asked.namespace:
+        asked = replace(asked, namespace=namespace_mentioned(cluster, asked.words))
+    return Study(cluster, findings, edges, standing_for(cluster, edges, objects), asked)
+
+
+def _objects(cluster: Cluster, asked: Asked) -> list[Resource]:
+    if not asked.name:
+        return mentioned(cluster, asked.words, namespace=asked.namespace)
+    return objects_named(cluster, namespace=asked.namespace, kind=asked.kind, name=asked.name)
 
 
 async def _gathered(hands: Hands, caller: Principal, asked: Asked) -> Cluster:

@@ -101,6 +101,15 @@ async def test_a_name_of_another_namespace_is_pointed_at() -> None:
             await mine.call("rca_investigate", namespace="shop", name="ledger")
 
 
+async def test_names_in_the_words_of_a_question_are_what_it_is_about() -> None:
+    answer = await investigated(
+        SNAPSHOTS / "selector-miss", symptom="Why can booking not reach quotes?"
+    )
+    assert answer["root_causes"][0]["resource"]["name"] == "quotes"
+    one_namespace = await investigated(SHOP, symptom="what is wrong in payments?")
+    assert one_namespace["scope"]["namespaces"] == ["payments"]
+
+
 async def test_a_window_that_is_no_duration_is_refused() -> None:
     async with tools() as mine:
         with pytest.raises(Invalid):
