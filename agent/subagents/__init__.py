@@ -1,0 +1,1 @@
+"""The five subagents, one declaration each."""

@@ -1,0 +1,65 @@
+"""What a turn asks for, as rules read it: handed to the subagent beside the question itself."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.messages import HumanMessage
+
+from agent.state import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The question and what was read from it; arguments have the names of contracts.md."""
+
+    question: str
+    intent: str
+    language: Language
+    arguments: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def namespace(self) -> str:
+        return str(self.arguments.get("namespace", ""))
+
+    @property
+    def name(self) -> str:
+        return str(self.arguments.get("name") or self.arguments.get("service") or "")
+
+    @property
+    def kind(self) -> str:
+        """Only together with a name of its own: "the cart pods" are not a Pod named cart."""
+        return str(self.arguments.get("kind", "")) if self.arguments.get("name") else ""
+
+    @property
+    def kind_of_many(self) -> str:
+        return str(self.arguments.get("kind", ""))
+
+    @property
+    def window(self) -> str:
+        return str(self.arguments.get("window", ""))
+
+    @property
+    def metric(self) -> str:
+        return str(self.arguments.get("metric", ""))
+
+    def message(self) -> HumanMessage:
+        """The question with what was read from it, for a model or for the offline planner."""
+        language = {"en": "English", "zh": "Chinese"}[self.language]
+        read = json.dumps(self.arguments, ensure_ascii=False)
+        note = f"(Answer in {language}. Read from the question by rules, may be wrong: {read})"
+        return HumanMessage(
+            f"{self.question}\n\n{note}",
+            additional_kwargs={
+                "asked": {
+                    "question": self.question,
+                    "intent": self.intent,
+                    "language": self.language,
+                    "arguments": self.arguments,
+                }
+            },
+        )
+
+    @classmethod
+    def of(cls, message: HumanMessage) -> "Asked":
+        return cls(**message.additional_kwargs["asked"])

@@ -1,0 +1,93 @@
+"""Pure: lengths of time in a sentence → ISO 8601 durations."""
+
+import re
+from collections.abc import Mapping
+
+from agent.lexicon.times import AHEAD_WORDS, NUMBERS, PAST_WORDS, UNITS
+
+
+def _alternatives(words: Mapping[str, object]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+_ENGLISH_UNITS = _alternatives({word: 0 for word in UNITS if word.isascii()})
+_CHINESE_UNITS = _alternatives({word: 0 for word in UNITS if not word.isascii()})
+_WORDS = _alternatives(NUMBERS)
+
+LENGTH = (
+    rf"(?P<number>\d+(?:\.\d+)?|{_WORDS})?\s*-?\s*"
+    rf"(?P<unit>(?:{_ENGLISH_UNITS})s?(?![a-z])|{_CHINESE_UNITS})"
+)
+_BACK = re.compile(
+    rf"(?:\b(?:last|past|previous|recent|within|since|over\s+the|in\s+the)\s+(?:the\s+)?(?:last\s+|past\s+)?"
+    rf"|最近|过去|近|前|这|从|过去的)\s*{LENGTH}"
+)
+_AGO = re.compile(rf"{LENGTH}\s*(?:ago\b|前|以前|之前|以来|内)")
+_AHEAD = re.compile(
+    rf"(?:\b(?:next|coming|following|in\s+the\s+next|over\s+the\s+next|upcoming)\s+(?:the\s+)?"
+    rf"|未来|接下来|今后|往后|后面|下)\s*{LENGTH}"
+)
+_FOR = re.compile(
+    rf"(?:\b(?:for|during)\s+(?:the\s+)?(?:next\s+)?|静默|屏蔽|静音|持续|告警)\s*{LENGTH}"
+)
+_ANY = re.compile(LENGTH)
+_CLOCK = re.compile(r"(?<![\d:.])([01]?\d|2[0-3])[:：]([0-5]\d)(?![\d:])")
+_CLOCK_WORD = re.compile(r"\b(1[0-2]|0?[1-9])\s*(am|pm)\b")
+
+
+def window(text: str) -> str:
+    """How far back a lower-case sentence looks; "" when it does not say."""
+    for pattern in (_BACK, _AGO):
+        if found := pattern.search(text):
+            return _iso(found)
+    return _word(text, PAST_WORDS)
+
+
+def horizon(text: str) -> str:
+    """How far ahead a lower-case sentence looks; "" when it does not say."""
+    if found := _AHEAD.search(text):
+        return _iso(found)
+    return _word(text, AHEAD_WORDS)
+
+
+def lasting(text: str) -> str:
+    """How long something shall last; "" when a lower-case sentence does not say."""
+    if found := _FOR.search(text) or _ANY.search(text):
+        return _iso(found) if found["number"] else ""
+    return ""
+
+
+def clock(text: str) -> str:
+    """A time of day as HH:MM; "" when a lower-case sentence names none."""
+    if found := _CLOCK.search(text):
+        return f"{int(found[1]):02}:{found[2]}"
+    if found := _CLOCK_WORD.search(text):
+        hour = int(found[1]) % 12 + (12 if found[2] == "pm" else 0)
+        return f"{hour:02}:00"
+    return ""
+
+
+def _word(text: str, words: Mapping[str, str]) -> str:
+    found = [word for word in words if word in text]
+    return words[max(found, key=len)] if found else ""
+
+
+def _iso(found: re.Match[str]) -> str:
+    unit = found["unit"]
+    letter, in_time, times = UNITS.get(unit) or UNITS[unit.removesuffix("s")]
+    number = _number(found["number"]) * times
+    if number != int(number):
+        return _split(number, letter)
+    return f"P{'T' if in_time else ''}{int(number)}{letter}"
+
+
+def _split(number: float, letter: str) -> str:
+    """Half of a unit is told in the next smaller one: 1.5 hours is PT90M, half a day PT12H."""
+    smaller, times = {"H": ("M", 60), "D": ("H", 24), "M": ("S", 60)}.get(letter, ("S", 1))
+    return f"PT{max(1, round(number * times))}{smaller}"
+
+
+def _number(word: str | None) -> float:
+    if not word:
+        return 1
+    return NUMBERS[word] if word in NUMBERS else float(word)

@@ -1,0 +1,195 @@
+"""Pure: what a sentence asks for, in Chinese and English. No model, no clock, no I/O."""
+
+import math
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+from agent.arguments import extract
+from agent.lexicon import chinese, english
+from agent.lexicon.signals import Signal
+
+Language = Literal["en", "zh"]
+Subagent = Literal["rca", "cost", "rag", "autofix", "alert_admin", "none"]
+
+SURE = 0.6  # at or above this, rules alone decide
+
+# How much the first of two readings must be ahead before it is certain, in signal weights.
+STEEPNESS = 0.55
+# A reading with this much evidence is as good as it gets.
+PLENTY = 5.0
+# A second signal of the same reading adds little: sentences repeat themselves.
+REPEATED = 0.35
+
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_TRADE = {"en": re.compile(english.TRADE, re.VERBOSE), "zh": re.compile(chinese.TRADE)}
+_FOLLOW_UP = re.compile(
+    r"^\W*(?:and|what about|how about|same (?:for|in)|now|then|also|in|for)\b|^\W*(?:那|还有|换成|然后)|呢\W*$"
+)
+_POINTING = re.compile(r"\b(?:it|its|that|them|there|the same|this one)\b|它|这个|那个|刚才")
+FOLLOW_UP_WORDS = 8
+FOLLOW_UP_CHARACTERS = 16
+
+# What a follow-up may carry over from the turn before.
+CARRIED = ("namespace", "kind", "name", "service", "window", "metric")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The supervisor's decision: `route` of contracts.md."""
+
+    subagent: Subagent
+    intent: str
+    arguments: dict[str, Any] = field(default_factory=dict[str, Any])
+    language: Language = "en"
+    confidence: float = 0.0
+    by: Literal["rules", "model"] = "rules"
+
+    @property
+    def sure(self) -> bool:
+        return self.confidence >= SURE
+
+    def shape(self) -> dict[str, Any]:
+        return {
+            "subagent": self.subagent,
+            "intent": self.intent,
+            "arguments": self.arguments,
+            "language": self.language,
+            "confidence": self.confidence,
+            "by": self.by,
+        }
+
+
+def language_of(message: str) -> Language:
+    """Chinese when it contains Chinese characters: names in it are English either way."""
+    return "zh" if _HAN.search(message) else "en"
+
+
+def read(message: str, *, previous: Mapping[str, Any] | None = None) -> Route:
+    """What a message asks for. `previous` is the shape of the turn before, for follow-ups."""
+    message = _spaced(unicodedata.normalize("NFKC", message).strip())
+    text, language = message.lower(), language_of(message)
+    scores = _scores(text, language)
+    subagent, intent, confidence = _best(scores, text, language)
+    if previous and _follows(text, confidence, scores):
+        return _followed(message, text, previous, language)
+    arguments: dict[str, Any] = {}
+    if subagent not in ("none", "rag"):
+        arguments = extract(message, subagent=subagent, intent=intent)
+    if previous and _POINTING.search(text) and subagent in ("rca", "autofix", "cost"):
+        arguments = _carried(previous, arguments)
+    return Route(subagent, intent, arguments, language, confidence)
+
+
+def _spaced(message: str) -> str:
+    """A space between Chinese and Latin letters, so that names have borders in both."""
+    message = re.sub(r"([\u4e00-\u9fff])([A-Za-z0-9#$-])", r"\1 \2", message)
+    return re.sub(r"([A-Za-z0-9%])([\u4e00-\u9fff])", r"\1 \2", message)
+
+
+def _scores(text: str, language: Language) -> dict[tuple[str, str], float]:
+    """Evidence for each reading; several signals of one intent add up with shrinking weight."""
+    table: Sequence[Signal] = english.ENGLISH
+    if language == "zh":
+        table = (
+            (*chinese.CHINESE, *english.ENGLISH) if re.search("[a-z]{3}", text) else chinese.CHINESE
+        )
+    hits: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for signal in table:
+        if signal.pattern.search(text):
+            hits[signal.subagent, signal.intent].append(signal.weight)
+    return {reading: _added(weights) for reading, weights in hits.items()}
+
+
+def _added(weights: Sequence[float]) -> float:
+    first, *rest = sorted(weights, reverse=True)
+    return first + REPEATED * sum(rest)
+
+
+def _best(
+    scores: Mapping[tuple[str, str], float], text: str, language: Language
+) -> tuple[Subagent, str, float]:
+    by_subagent: dict[str, float] = {}
+    for subagent in {subagent for subagent, _ in scores}:
+        own = [score for (one, _), score in scores.items() if one == subagent]
+        by_subagent[subagent] = _added(own)
+    if not by_subagent or (not _of_the_trade(text, language) and _weak(by_subagent)):
+        return "none", "unclear", 0.3
+    ranked = sorted(by_subagent, key=lambda one: -by_subagent[one])
+    first = ranked[0]
+    second = by_subagent[ranked[1]] if len(ranked) > 1 else 0.0
+    intents = {intent: score for (one, intent), score in scores.items() if one == first}
+    intent = max(intents, key=lambda one: intents[one])
+    return cast("Subagent", first), intent, _confidence(by_subagent[first], second)
+
+
+def _confidence(first: float, second: float) -> float:
+    """How clearly the first reading leads, less when there is little evidence at all."""
+    lead = 1 / (1 + math.exp(-STEEPNESS * (first - second)))
+    evidence = min(1.0, 0.55 + 0.45 * first / PLENTY)
+    return round(lead * evidence, 3)
+
+
+def _of_the_trade(text: str, language: Language) -> bool:
+    return bool(_TRADE["en"].search(text) or (language == "zh" and _TRADE["zh"].search(text)))
+
+
+def _weak(by_subagent: Mapping[str, float]) -> bool:
+    """Only general words: they could be about anything."""
+    return max(by_subagent.values()) < 3.5 and "none" not in by_subagent
+
+
+def _follows(text: str, confidence: float, scores: Mapping[tuple[str, str], float]) -> bool:
+    """Whether a message makes sense only after the one before."""
+    short = len(text) <= FOLLOW_UP_CHARACTERS or len(text.split()) <= FOLLOW_UP_WORDS
+    own = max(scores.values(), default=0.0)
+    return short and bool(_FOLLOW_UP.search(text)) and own < 3.0
+
+
+def _followed(message: str, text: str, previous: Mapping[str, Any], language: Language) -> Route:
+    """The question before, asked of what this message names."""
+    subagent, intent = cast("Subagent", previous["subagent"]), str(previous["intent"])
+    if subagent == "none":
+        return Route("none", "unclear", {}, language, 0.3)
+    now = extract(message, subagent=subagent, intent=intent)
+    return Route(subagent, intent, _carried(previous, now), language, 0.8)
+
+
+def _carried(previous: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """What this message says, completed by what the one before said. A new object replaces the old."""
+    before = {key: value for key, value in previous["arguments"].items() if key in CARRIED}
+    if "name" in now or "service" in now:
+        before = {
+            key: value for key, value in before.items() if key not in ("kind", "name", "service")
+        }
+    return {**before, **now}
+
+
+def read_as(
+    message: str, subagent: Subagent, *, previous: Mapping[str, Any] | None = None
+) -> Route:
+    """What a message asks of a subagent that somebody else chose."""
+    message = _spaced(unicodedata.normalize("NFKC", message).strip())
+    text, language = message.lower(), language_of(message)
+    own = {
+        intent: score for (one, intent), score in _scores(text, language).items() if one == subagent
+    }
+    intent = max(own, key=lambda one: own[one]) if own else FIRST_INTENT[subagent]
+    arguments: dict[str, Any] = {}
+    if subagent not in ("none", "rag"):
+        arguments = extract(message, subagent=subagent, intent=intent)
+    return Route(subagent, intent, arguments, language, 0.9, "model")
+
+
+# What a subagent is asked for when no word says it.
+FIRST_INTENT: dict[Subagent, str] = {
+    "rca": "investigate",
+    "cost": "spend",
+    "rag": "how_to",
+    "autofix": "change",
+    "alert_admin": "alerts",
+    "none": "unclear",
+}

@@ -1,0 +1,1 @@
+"""Words and patterns, in English and Chinese, by which a sentence is understood. Data only."""

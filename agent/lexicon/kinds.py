@@ -1,0 +1,35 @@
+"""Kinds of objects and what people call them."""
+
+# Kind → its names in lower case, English and Chinese; English plurals are formed by rule.
+KINDS: dict[str, tuple[str, ...]] = {
+    "Deployment": ("deployment", "deploy", "部署"),
+    "StatefulSet": ("statefulset", "stateful set", "sts", "有状态副本集", "有状态应用"),
+    "DaemonSet": ("daemonset", "daemon set", "ds", "守护进程集", "守护进程"),
+    "ReplicaSet": ("replicaset", "replica set", "rs", "副本集"),
+    "Pod": ("pod", "po", "容器组", "实例"),
+    "Node": ("node", "节点"),
+    "Service": ("service", "svc", "服务"),
+    "Namespace": ("namespace", "命名空间", "名字空间", "名称空间"),
+    "Ingress": ("ingress", "ing", "入口"),
+    "ConfigMap": ("configmap", "config map", "cm", "配置项", "配置字典"),
+    "Job": ("job", "任务"),
+    "CronJob": ("cronjob", "cron job", "cj", "定时任务"),
+    "PersistentVolumeClaim": (
+        "persistentvolumeclaim",
+        "persistent volume claim",
+        "pvc",
+        "存储卷声明",
+        "存储声明",
+    ),
+    "PersistentVolume": ("persistentvolume", "persistent volume", "pv", "存储卷", "持久卷"),
+    "HorizontalPodAutoscaler": ("horizontalpodautoscaler", "hpa", "autoscaler", "自动伸缩"),
+    "PodDisruptionBudget": ("poddisruptionbudget", "pdb"),
+    "NetworkPolicy": ("networkpolicy", "network policy", "netpol", "网络策略"),
+    "ResourceQuota": ("resourcequota", "quota", "配额"),
+    "ServiceAccount": ("serviceaccount", "service account", "sa", "服务账号"),
+    "Secret": ("secret",),
+    "Event": (),
+}
+
+# Kinds whose objects are known by their own name only: a Service is also somebody's service.
+OWN_NAME = frozenset(KINDS) - {"Service", "Namespace"}

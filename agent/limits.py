@@ -1,0 +1,23 @@
+"""What one turn may use before it must end with what it has."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    tool_calls: int = 16
+    tokens: int = 200_000
+    time_s: float = 120.0
+
+
+# The same call asked again this often is a loop, not a second thought.
+MAX_REPEATED_CALLS = 3
+
+# Replies with neither text nor a usable call before the model counts as failed.
+MAX_EMPTY_REPLIES = 2
+
+# Subagents that one question may pass through.
+MAX_HAND_OFFS = 3
+
+# A result longer than this is cut before a model reads it; tools answer far below it.
+MAX_RESULT_CHARACTERS = 24_000

@@ -1,0 +1,242 @@
+"""Pure: which tool calls a question needs next, given what came so far. No model."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.asked import Asked
+from agent.toolbox import Result
+from core.errors import NotFound
+
+INVESTIGATE = "rca_investigate"
+WORKLOAD_KINDS = frozenset(("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"))
+CHANGES_WINDOW = "P1D"
+LOG_LINES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A call to make; arguments that the tool's schema does not know are left out."""
+
+    tool: str
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def next_steps(
+    asked: Asked, results: Sequence[Result], offered: Mapping[str, frozenset[str]]
+) -> list[Step]:
+    """The calls to make now; none when what came so far is all there is to know.
+
+    `offered` maps each tool to the names of its arguments.
+    """
+    plan = PLANS.get(asked.intent, _investigate)
+    if "knowledge_search" in offered:
+        plan = _search
+    steps = [
+        _fitting(one, offered[one.tool]) for one in plan(asked, results) if one.tool in offered
+    ]
+    made = [(one.tool, one.arguments) for one in results]
+    return [one for one in steps if (one.tool, one.arguments) not in made]
+
+
+def _fitting(step: Step, known: frozenset[str]) -> Step:
+    arguments = {
+        key: value
+        for key, value in step.arguments.items()
+        if key in known and value not in ("", None)
+    }
+    return Step(step.tool, arguments)
+
+
+def _investigate(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    """The object asked about; then the namespace of that name; then everything in reach."""
+    scopes = _scopes(asked)
+    tried = [one for one in results if one.tool == INVESTIGATE]
+    if not tried:
+        return [_investigation(asked, scopes[0])]
+    if _is_missing(tried[-1]) and len(tried) < len(scopes):
+        return [_investigation(asked, scopes[len(tried)])]
+    return []
+
+
+def _scopes(asked: Asked) -> list[Mapping[str, str]]:
+    scopes: list[Mapping[str, str]] = [
+        {"namespace": asked.namespace, "kind": asked.kind, "name": asked.name}
+    ]
+    if asked.name and not asked.kind:
+        scopes.append({"namespace": asked.name})
+    return scopes
+
+
+def _investigation(asked: Asked, scope: Mapping[str, str]) -> Step:
+    arguments = {**scope, "symptom": asked.question[:500], "language": asked.language}
+    if asked.window:
+        arguments["window"] = asked.window
+    return Step(INVESTIGATE, arguments)
+
+
+def _is_missing(result: Result) -> bool:
+    return result.status == NotFound.code
+
+
+def _listing(asked: Asked, _: Sequence[Result]) -> list[Step]:
+    kind, namespace = asked.kind_of_many, asked.namespace
+    if asked.name and (kind in WORKLOAD_KINDS or not kind or kind == "Service"):
+        return [Step("kubernetes_list_workloads", {"namespace": namespace})]
+    match kind:
+        case "Node":
+            return [Step("kubernetes_list_nodes")]
+        case "Namespace":
+            return [Step("kubernetes_list_namespaces")]
+        case "Event":
+            return _events(asked, _)
+        case "Pod" | "":
+            status = "unhealthy" if _asks_for_unhealthy(asked) else ""
+            return [Step("kubernetes_list_pods", {"namespace": namespace, "status": status})]
+        case _ if kind in WORKLOAD_KINDS:
+            return [Step("kubernetes_list_workloads", {"namespace": namespace, "kind": kind})]
+        case _:
+            return []
+
+
+def _asks_for_unhealthy(asked: Asked) -> bool:
+    words = (
+        "unhealthy",
+        "not ready",
+        "notready",
+        "failing",
+        "broken",
+        "crash",
+        "异常",
+        "不健康",
+        "未就绪",
+        "故障",
+    )
+    return any(word in asked.question.lower() for word in words)
+
+
+def _logs(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    """Logs need a namespace: without one, the workload of that name tells it."""
+    home = asked.namespace or _home_of(asked, results)
+    if not asked.name:
+        return []
+    if not home:
+        return [Step("kubernetes_list_workloads", {})]
+    words = asked.question.lower()
+    previous = any(word in words for word in ("previous", "crashed", "上一次", "崩溃前", "之前"))
+    grep = (
+        "error|exception|fatal|panic"
+        if any(word in words for word in ("error", "错误", "报错"))
+        else ""
+    )
+    return [
+        Step(
+            "kubernetes_get_logs",
+            {
+                "namespace": home,
+                "name": asked.name,
+                "previous": previous or None,
+                "tail": LOG_LINES,
+                "grep": grep,
+            },
+        )
+    ]
+
+
+def _home_of(asked: Asked, results: Sequence[Result]) -> str:
+    for result in results:
+        rows: Sequence[Mapping[str, Any]] = result.data.get("rows") or ()
+        for row in rows if result.tool == "kubernetes_list_workloads" else ():
+            if row["name"] == asked.name or asked.name.startswith(f"{row['name']}-"):
+                return str(row["namespace"])
+    return ""
+
+
+def _events(asked: Asked, _: Sequence[Result]) -> list[Step]:
+    warnings = any(word in asked.question.lower() for word in ("warning", "警告", "异常", "错误"))
+    arguments = {"namespace": asked.namespace, "name": asked.name, "warnings": warnings or None}
+    return [Step("kubernetes_list_events", arguments)]
+
+
+def _changes(asked: Asked, _: Sequence[Result]) -> list[Step]:
+    window = asked.window or CHANGES_WINDOW
+    arguments = {"namespace": asked.namespace, "name": asked.name, "window": window}
+    return [Step("kubernetes_what_changed", arguments)]
+
+
+def _rollout(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    home = asked.namespace or _home_of(asked, results)
+    if not asked.name:
+        return [Step("kubernetes_list_workloads", {"namespace": asked.namespace})]
+    if not home:
+        return [Step("kubernetes_list_workloads", {})]
+    arguments = {"namespace": home, "name": asked.name, "kind": asked.kind}
+    return [Step("kubernetes_rollout_history", arguments)]
+
+
+def _metrics(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    metric, of_nodes = asked.metric, asked.kind_of_many == "Node"
+    if metric in ("cpu", "memory") and asked.window and asked.name and not of_nodes:
+        return [
+            Step("prometheus_query_range", {"query": _usage_query(asked), "window": asked.window})
+        ]
+    if metric in ("cpu", "memory", ""):
+        arguments = {"of": "nodes" if of_nodes else "pods", "by": metric or "memory"}
+        return [Step("kubernetes_top", {**arguments, "namespace": asked.namespace})]
+    query = _disk_query(asked) if metric == "disk" else _rate_query(asked)
+    if asked.window:
+        return [Step("prometheus_query_range", {"query": query, "window": asked.window})]
+    return [Step("prometheus_query", {"query": query})]
+
+
+def _usage_query(asked: Asked) -> str:
+    series = (
+        "container_memory_working_set_bytes"
+        if asked.metric == "memory"
+        else "container_cpu_usage_seconds_total"
+    )
+    selector = f"{series}{{{_pods(asked)}}}"
+    value = selector if asked.metric == "memory" else f"rate({selector}[5m])"
+    return f"sum by (namespace, pod) ({value})"
+
+
+def _pods(asked: Asked) -> str:
+    matchers = [f'pod=~"{asked.name}(-.*)?"', 'container!=""', 'container!="POD"']
+    if asked.namespace:
+        matchers.insert(0, f'namespace="{asked.namespace}"')
+    return ",".join(matchers)
+
+
+def _rate_query(asked: Asked) -> str:
+    matchers = [f'namespace="{asked.namespace}"'] if asked.namespace else []
+    inside = f"{{{','.join(matchers)}}}" if matchers else ""
+    by = "namespace, service"
+    if asked.name:
+        matchers.append(f'service="{asked.name}"')
+        inside = f"{{{','.join(matchers)}}}"
+    return f"sum by ({by}) (rate(http_requests_total{inside}[5m]))"
+
+
+def _disk_query(asked: Asked) -> str:
+    if asked.namespace:
+        inside = f'{{namespace="{asked.namespace}"}}'
+        return (
+            f"kubelet_volume_stats_used_bytes{inside} / kubelet_volume_stats_capacity_bytes{inside}"
+        )
+    return '1 - node_filesystem_avail_bytes{mountpoint="/"} / node_filesystem_size_bytes{mountpoint="/"}'
+
+
+def _search(asked: Asked, _: Sequence[Result]) -> list[Step]:
+    return [Step("knowledge_search", {"query": asked.question[:400]})]
+
+
+PLANS: dict[str, Callable[[Asked, Sequence[Result]], list[Step]]] = {
+    "investigate": _investigate,
+    "health": _investigate,
+    "changes": _changes,
+    "list": _listing,
+    "logs": _logs,
+    "events": _events,
+    "rollout": _rollout,
+    "metrics": _metrics,
+}

@@ -1,0 +1,13 @@
+"""Spend, budgets, forecasts and savings."""
+
+from agent.subagent import Subagent
+
+COST = Subagent(
+    name="cost",
+    purpose=(
+        "Spend, budgets, cost anomalies, savings, right-sizing advice; "
+        "prediction of load, capacity and spend."
+    ),
+    servers=("budgets", "forecast", "prometheus"),
+    prompt="cost.md",
+)

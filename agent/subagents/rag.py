@@ -1,0 +1,11 @@
+"""How-to, runbooks, postmortems, policies."""
+
+from agent.subagent import Subagent
+
+RAG = Subagent(
+    name="rag",
+    purpose="How-to, what is, runbooks, postmortems, policies, help with this product.",
+    servers=("knowledge",),
+    prompt="rag.md",
+    max_tool_calls=5,
+)

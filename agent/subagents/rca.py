@@ -1,0 +1,14 @@
+"""What is wrong, why, since when; and the live state of the cluster."""
+
+from agent.subagent import Subagent
+
+RCA = Subagent(
+    name="rca",
+    purpose=(
+        "What is wrong, why, since when, what changed; the live state of the cluster: "
+        "list, count, show, logs, events, metrics, health."
+    ),
+    servers=("rca", "kubernetes", "prometheus"),
+    prompt="rca.md",
+    max_tool_calls=12,
+)

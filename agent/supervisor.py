@@ -1,0 +1,90 @@
+"""Choose the next subagent or finish. Rules decide when they are sure; else a model, if there is one."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
+from agent import intents
+from agent.intents import Route
+from agent.listening import RUBBISH, Bound
+from agent.metering import Meter
+from agent.models import Speaker
+from agent.subagent import Subagent, prompt
+
+# Routing is a small question: an answer that takes longer is not worth waiting for.
+ROUTING_S = 20.0
+
+
+class Router:
+    """Decides which subagent a message is for."""
+
+    def __init__(self, speaker: Speaker, subagents: Sequence[Subagent]) -> None:
+        self._speaker, self._subagents = speaker, subagents
+        self._bound: Bound | None = None
+        takes = "\n".join(f"- {one.name}: {one.purpose}" for one in subagents)
+        self._prompt = SystemMessage(prompt("supervisor.md").replace("{subagents}", takes))
+
+    async def decide(
+        self, message: str, *, previous: Mapping[str, Any] | None = None, meter: Meter | None = None
+    ) -> Route:
+        """The rules' decision; the model's when the rules are unsure and a model can be asked."""
+        route = intents.read(message, previous=previous)
+        if route.sure or self._speaker.offline:
+            return route
+        chosen = await self._ask(message, meter or Meter())
+        if chosen not in self._names or chosen == route.subagent:
+            return route
+        return intents.read_as(message, cast("intents.Subagent", chosen), previous=previous)
+
+    @property
+    def _names(self) -> list[str]:
+        return [*(one.name for one in self._subagents), "none"]
+
+    async def _ask(self, message: str, meter: Meter) -> str:
+        """The model's choice; "" when it has none, fails, or takes too long: the rules' stands."""
+        if self._bound is None:
+            self._bound = self._speaker.model.bind_tools([self._tool()], tool_choice="route")
+        try:
+            async with asyncio.timeout(ROUTING_S):
+                reply = await self._bound.ainvoke([self._prompt, HumanMessage(message)])
+        except (TimeoutError, *self._speaker.failures, *RUBBISH):
+            return ""
+        _meter(reply, self._speaker, meter)
+        return str(reply.tool_calls[0]["args"].get("subagent", "")) if reply.tool_calls else ""
+
+    def _tool(self) -> dict[str, Any]:
+        choice = {"type": "string", "enum": self._names}
+        parameters = {
+            "type": "object",
+            "properties": {"subagent": choice},
+            "required": ["subagent"],
+        }
+        function = {
+            "name": "route",
+            "description": "Hand the message to the one subagent that should answer it.",
+            "parameters": parameters,
+        }
+        return {"type": "function", "function": function}
+
+
+def _meter(reply: AIMessage, speaker: Speaker, meter: Meter) -> None:
+    used = reply.usage_metadata
+    if used:
+        meter.add(
+            speaker.choice.provider,
+            speaker.choice.model,
+            used["input_tokens"],
+            used["output_tokens"],
+        )
+
+
+def in_scope(route: Route, namespace: str, language: str) -> Route:
+    """The decision with what the door already knows: the namespace shown, the language pinned."""
+    arguments = dict(route.arguments)
+    if namespace and "namespace" not in arguments and route.subagent not in ("rag", "none"):
+        arguments["namespace"] = namespace
+    pinned = cast("intents.Language", language) if language in ("en", "zh") else route.language
+    return replace(route, arguments=arguments, language=pinned)

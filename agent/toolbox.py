@@ -1,0 +1,211 @@
+"""The tools of one caller in one turn: offered to a model, called once each, their results numbered."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import Any, TypedDict
+from uuid import uuid4
+
+from langchain_core.messages import ToolMessage
+
+from agent.events import Event, ToolFinished, ToolStarted
+from agent.evidence import Evidence
+from agent.limits import MAX_RESULT_CHARACTERS
+from agent.metering import estimated_tokens
+from core.clock import monotonic_s
+from core.errors import Invalid, NotFound, OpsError, UpstreamUnavailable
+from mcp_servers.client import Tools, ToolSpec
+
+OK = "ok"
+TIMED_OUT = "timeout"
+REFUSED = "tool_limit"
+AGAIN = "You made this very call before in this turn; its result is above. Do not repeat it."
+
+
+class Call(TypedDict):
+    """A call as a model asked for it. `problem` says why it cannot be made, if it cannot."""
+
+    id: str
+    name: str
+    args: dict[str, Any]
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a call brought. `text` is what a model reads, `data` what code reads."""
+
+    tool: str
+    arguments: dict[str, Any]
+    status: str
+    text: str
+    data: dict[str, Any] = field(default_factory=dict[str, Any])
+    numbers: dict[str, int] = field(default_factory=dict[str, int])
+    whole: int = 0
+    duration_ms: int = 0
+    cached: bool = False
+
+    @property
+    def ok(self) -> bool:
+        return self.status == OK
+
+
+def offer(spec: ToolSpec) -> dict[str, Any]:
+    """A tool as `bind_tools` takes it for every provider: the server's own schema, unchanged."""
+    function = {
+        "name": spec.name,
+        "description": spec.description,
+        "parameters": spec.input_schema,
+    }
+    return {"type": "function", "function": function}
+
+
+@dataclass(slots=True)
+class Toolbox:
+    """Makes the calls of one turn as one caller. The same call is made once and remembered."""
+
+    tools: Tools
+    evidence: Evidence
+    emit: Callable[[Event], None]
+    deadline_s: float
+    results: list[Result] = field(default_factory=list[Result])
+    repeats: int = 0
+    _begun: dict[str, asyncio.Task[Result]] = field(
+        default_factory=dict[str, "asyncio.Task[Result]"]
+    )
+
+    async def call(
+        self, calls: Sequence[Call], offered: Sequence[ToolSpec], run_id: str
+    ) -> list[ToolMessage]:
+        """Make calls side by side; one answer for each, in their order, whatever happens.
+
+        A failed call is answered with a sentence: a model can read it, and do something else.
+        """
+        known = {spec.name: spec for spec in offered}
+        begun = [(call, *self._begin(call, known, run_id)) for call in calls]
+        try:
+            return [
+                self._finished(call, await task, spec, again, run_id)
+                for call, task, spec, again in begun
+            ]
+        finally:
+            for _, task, _, _ in begun:
+                task.cancel()
+
+    def refuse(self, calls: Sequence[Call], limit: int, run_id: str) -> list[ToolMessage]:
+        """Answer calls over the limit with a sentence instead of making them."""
+        sentence = f"The limit of {limit} tool calls is reached. Answer now from what you have."
+        answers: list[ToolMessage] = []
+        for call in calls:
+            self.emit(_started(call, _server(call["name"]), run_id))
+            result = Result(call["name"], call["args"], REFUSED, sentence)
+            answers.append(self._told(call, result, _server(call["name"]), run_id))
+        return answers
+
+    def _begin(
+        self, call: Call, known: Mapping[str, ToolSpec], run_id: str
+    ) -> tuple[asyncio.Task[Result], str, bool]:
+        spec = known.get(call["name"])
+        server = spec.server if spec else _server(call["name"])
+        self.emit(_started(call, server, run_id))
+        key = _key(call)
+        again = key in self._begun
+        if not again:
+            work = self._make(call) if spec and not call["problem"] else _unusable(call, known)
+            self._begun[key] = asyncio.create_task(work)
+        return self._begun[key], server, again
+
+    async def _make(self, call: Call) -> Result:
+        began_s = monotonic_s()
+        name, arguments = call["name"], call["args"]
+        try:
+            async with asyncio.timeout_at(self.deadline_s):
+                answer = await self.tools.call(name, **arguments)
+        except OpsError as error:
+            result = Result(name, arguments, error.code, str(error))
+        except TimeoutError:
+            sentence = "The time for this turn was up before the tool answered."
+            result = Result(name, arguments, TIMED_OUT, sentence)
+        else:
+            result = Result(name, arguments, OK, _fitting(answer.text), answer.data)
+        return replace(result, duration_ms=round((monotonic_s() - began_s) * 1000))
+
+    def _finished(
+        self, call: Call, result: Result, server: str, again: bool, run_id: str
+    ) -> ToolMessage:
+        if again:
+            self.repeats += 1
+            result = replace(result, text=AGAIN, data={}, duration_ms=0, cached=True)
+        elif result.ok:
+            told = self.evidence.number(result.tool, result.arguments, result.text, result.data)
+            result = replace(result, text=told.text, numbers=told.numbers, whole=told.whole)
+        if result.status == UpstreamUnavailable.code:
+            del self._begun[_key(call)]  # asking once more may help
+        if not again:
+            self.results.append(result)
+        return self._told(call, result, server, run_id)
+
+    def _told(self, call: Call, result: Result, server: str, run_id: str) -> ToolMessage:
+        self.emit(
+            ToolFinished(
+                call_id=call["id"],
+                server=server,
+                tool=call["name"],
+                arguments=call["args"],
+                status=result.status,
+                duration_ms=result.duration_ms,
+                result=result.text,
+                data=result.data,
+                result_tokens=estimated_tokens(result.text),
+                subagent_run_id=run_id,
+                cached=result.cached,
+            )
+        )
+        return ToolMessage(
+            content=as_data(result),
+            tool_call_id=call["id"],
+            name=call["name"],
+            artifact=result,
+            status="success" if result.ok else "error",
+        )
+
+
+def as_data(result: Result) -> str:
+    """A result between marks that it cannot close itself: whatever it says, it is only data."""
+    inside = result.text.replace("</tool_data", "<\\/tool_data")
+    return f'<tool_data tool="{result.tool}" status="{result.status}">\n{inside}\n</tool_data>'
+
+
+def new_call(name: str, arguments: Mapping[str, Any]) -> Call:
+    return Call(id=f"call_{uuid4().hex[:12]}", name=name, args=dict(arguments), problem="")
+
+
+async def _unusable(call: Call, known: Mapping[str, ToolSpec]) -> Result:
+    if call["problem"]:
+        error: OpsError = Invalid(
+            f"The arguments of {call['name']} cannot be read.", hint=call["problem"]
+        )
+    else:
+        near = get_close_matches(call["name"], known, n=3, cutoff=0.4) or sorted(known)
+        error = NotFound(f"There is no tool {call['name']!r}.", hint=f"Known: {', '.join(near)}.")
+    return Result(call["name"], call["args"], error.code, str(error))
+
+
+def _key(call: Call) -> str:
+    return f"{call['name']} {json.dumps(call['args'], sort_keys=True, default=str)}"
+
+
+def _server(tool: str) -> str:
+    return tool.partition("_")[0]
+
+
+def _fitting(text: str) -> str:
+    if len(text) <= MAX_RESULT_CHARACTERS:
+        return text
+    return f"{text[:MAX_RESULT_CHARACTERS]}\n… {len(text) - MAX_RESULT_CHARACTERS} characters cut"
+
+
+def _started(call: Call, server: str, run_id: str) -> ToolStarted:
+    return ToolStarted(call["id"], server, call["name"], call["args"], run_id)

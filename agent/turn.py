@@ -1,0 +1,88 @@
+"""One turn: who asks, what it may use, and where its events go. Never stored."""
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import uuid4
+
+from agent.asked import Asked
+from agent.events import Event, SubagentFinished, SubagentStarted
+from agent.evidence import Evidence
+from agent.limits import Limits
+from agent.metering import Meter
+from agent.toolbox import Toolbox
+from agent.voice import Voice
+from core.errors import OpsError
+from mcp_servers.client import Sessions, Tools
+
+Stop = Literal["", "tool_limit", "token_limit", "time_limit", "model_failed"]
+
+
+@dataclass(slots=True)
+class Turn:
+    """What the nodes of both graphs are handed as their context."""
+
+    tools: Tools
+    built: frozenset[str]
+    toolbox: Toolbox
+    voice: Voice
+    meter: Meter
+    limits: Limits
+    deadline_s: float
+    emit: Callable[[Event], None]
+    asked: Asked | None = None
+    stop: Stop = ""
+    calls: int = 0
+    run_id: str = field(default_factory=lambda: _new_id("sub"))
+
+    @classmethod
+    def begun(
+        cls, sessions: Sessions, tools: Tools, limits: Limits, emit: Callable[[Event], None]
+    ) -> "Turn":
+        """Starts the clock of the turn."""
+        deadline_s = asyncio.get_running_loop().time() + limits.time_s
+        evidence = Evidence()
+        return cls(
+            tools=tools,
+            built=sessions.built,
+            toolbox=Toolbox(tools, evidence, emit, deadline_s),
+            voice=Voice(emit, evidence, _new_id("msg")),
+            meter=Meter(),
+            limits=limits,
+            deadline_s=deadline_s,
+            emit=emit,
+        )
+
+    @contextmanager
+    def subagent(self, name: str, why: str) -> Generator[None]:
+        """Tells when a subagent begins and, however it ends, that it ended."""
+        self.run_id = run_id = _new_id("sub")
+        self.emit(SubagentStarted(run_id, name, why))
+        try:
+            yield
+        except OpsError:
+            self.emit(SubagentFinished(run_id, name, "error"))
+            raise
+        except asyncio.CancelledError:
+            self.emit(SubagentFinished(run_id, name, "cancelled"))
+            raise
+        self.emit(SubagentFinished(run_id, name, "ok"))
+
+    def say_by_rule(self, text: str) -> None:
+        """A whole answer that no model had a part in."""
+        self.meter.add("offline", "rules", 0, 0)
+        self.voice.say(text)
+
+    def end_early(self, why: Stop) -> None:
+        """The first reason counts."""
+        self.stop = self.stop or why
+
+    @property
+    def seconds_left(self) -> float:
+        return self.deadline_s - asyncio.get_running_loop().time()
+
+
+def _new_id(prefix: str) -> str:
+    return f"{prefix}_{uuid4().hex[:16]}"
