@@ -13,6 +13,8 @@ from pathlib import Path
 import orjson
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from core.errors import UpstreamUnavailable
 from sandbox.kubernetes_api import Cluster, KubernetesApi, routes
@@ -52,13 +54,19 @@ def serving_in_thread(
     snapshot = Snapshot.read(folder)
     token = secrets.token_urlsafe(32)
     kubernetes = KubernetesApi(Cluster.of(snapshot), token=token)
-    app = Starlette(routes=routes(kubernetes))
+    # A web page that points its own name at loopback is not answered.
+    own_names = Middleware(TrustedHostMiddleware, allowed_hosts=_names_of(host))
+    app = Starlette(routes=routes(kubernetes), middleware=[own_names])
     with _listening(host, port) as listener, tempfile.TemporaryDirectory() as private:
         address = f"http://{host}:{listener.getsockname()[1]}"
         kubeconfig = Path(private) / "kubeconfig"
         _write_kubeconfig(kubeconfig, snapshot.cluster, address, token)
         with _running(app, listener, before_end=kubernetes.stop):
             yield Addresses(address, f"{address}/prometheus", f"{address}/alertmanager", kubeconfig)
+
+
+def _names_of(host: str) -> list[str]:
+    return ["127.0.0.1", "localhost"] if host in {"127.0.0.1", "localhost"} else ["*"]
 
 
 @contextmanager

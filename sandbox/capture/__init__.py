@@ -1,6 +1,6 @@
 """A running cluster → a snapshot folder, secrets left out."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ import orjson
 import urllib3
 
 from core.clock import utc_now
-from core.errors import Invalid, UpstreamUnavailable
+from core.errors import Forbidden, Invalid, Unauthenticated, UpstreamUnavailable
 from sandbox.capture.folder import SnapshotFolder
 from sandbox.capture.metrics import capture_metrics, fetch
 
@@ -58,21 +58,24 @@ def capture(
     *,
     kubeconfig: Path | None = None,
     context: str = "",
+    impersonate: str = "",
+    namespaces: Sequence[str] = (),
     prometheus_url: str = "",
     alertmanager_url: str = "",
     bounds: Bounds | None = None,
 ) -> Captured:
     """Write what a cluster is now into an empty folder. Secrets keep their keys, not their values.
 
-    Raises `Invalid` for a folder in use or a kubeconfig that cannot be read, and
-    `UpstreamUnavailable` when the API server does not answer.
+    With `namespaces`, only these and what belongs to no namespace. What may not be read is noted.
+    Raises `Invalid` for a folder in use or a kubeconfig that cannot be read, `Unauthenticated` or
+    `Forbidden` when nothing may be read at all, `UpstreamUnavailable` when no server answers.
     """
     bounds = bounds or Bounds()
     target = SnapshotFolder.created(folder)
     captured = Captured(folder)
-    with _connected(kubeconfig, context, bounds.timeout_s) as server:
+    with _connected(kubeconfig, context, impersonate, bounds.timeout_s) as server:
         captured_at = utc_now()
-        objects = list(_objects(server, bounds, captured.notes))
+        objects = list(_objects(server, namespaces, bounds, captured.notes))
         captured.objects = target.write_objects(objects)
         for pod, container, previous in _runs(objects, bounds, captured.notes):
             captured.logs += _capture_log(server, target, pod, container, previous, bounds)
@@ -137,7 +140,9 @@ def _message(body: bytes) -> str:
 
 
 @contextmanager
-def _connected(kubeconfig: Path | None, context: str, timeout_s: float) -> Generator[_Server]:
+def _connected(
+    kubeconfig: Path | None, context: str, impersonate: str, timeout_s: float
+) -> Generator[_Server]:
     loader: Any = kubernetes.config
     file = str(kubeconfig) if kubeconfig else None
     try:
@@ -145,6 +150,8 @@ def _connected(kubeconfig: Path | None, context: str, timeout_s: float) -> Gener
         contexts, active = loader.list_kube_config_contexts(file)
     except loader.ConfigException as error:
         raise Invalid(f"The kubeconfig {kubeconfig or ''} cannot be used: {error}") from error
+    if impersonate:
+        client.set_default_header("Impersonate-User", impersonate)
     chosen: Json = [*(one for one in contexts if one["name"] == context), active][0]
     try:
         yield _Server(client, str(chosen["context"].get("cluster", chosen["name"])), timeout_s)
@@ -152,34 +159,52 @@ def _connected(kubeconfig: Path | None, context: str, timeout_s: float) -> Gener
         client.close()
 
 
-def _objects(server: _Server, bounds: Bounds, notes: list[str]) -> Iterator[Json]:
+def _objects(
+    server: _Server, namespaces: Sequence[str], bounds: Bounds, notes: list[str]
+) -> Iterator[Json]:
     for path, resource in _listable(server, notes):
-        found, token = 0, ""
-        while found < bounds.objects_per_kind:
-            try:
-                page = server.json(f"{path}/{resource['name']}", limit=_PAGE, **{"continue": token})
-            except _Refused as refused:
-                notes.append(f"{resource['name']}: {refused.message or refused.code}")
-                break
-            about = {"apiVersion": page.get("apiVersion"), "kind": resource["kind"]}
-            items: list[Json] = page.get("items") or []
-            yield from ({**about, **item} for item in items)
-            found += len(items)
-            metadata: Json = page.get("metadata") or {}
-            token = str(metadata.get("continue") or "")
-            if not token:
-                break
-        else:
-            notes.append(f"{resource['name']}: only the first {found} were kept")
+        within = namespaces if resource.get("namespaced") and namespaces else [""]
+        for namespace in within:
+            place = f"namespaces/{namespace}/" if namespace else ""
+            yield from _listed(server, f"{path}/{place}{resource['name']}", resource, bounds, notes)
+
+
+def _listed(
+    server: _Server, path: str, resource: Json, bounds: Bounds, notes: list[str]
+) -> Iterator[Json]:
+    found, token = 0, ""
+    while found < bounds.objects_per_kind:
+        try:
+            page = server.json(path, limit=_PAGE, **{"continue": token})
+        except _Refused as refused:
+            notes.append(f"{resource['name']}: {refused.message or refused.code}")
+            return
+        about = {"apiVersion": page.get("apiVersion"), "kind": resource["kind"]}
+        items: list[Json] = page.get("items") or []
+        yield from ({**about, **item} for item in items)
+        found += len(items)
+        metadata: Json = page.get("metadata") or {}
+        token = str(metadata.get("continue") or "")
+        if not token:
+            return
+    notes.append(f"{resource['name']}: only the first {found} were kept")
+
+
+def _groups(server: _Server) -> list[Json]:
+    try:
+        return server.json("/apis").get("groups") or []
+    except _Refused as refused:
+        kind = Unauthenticated if refused.code == 401 else Forbidden
+        message = f"The API server of {server.cluster_name} refuses: {refused.message}."
+        raise kind(message) from refused
 
 
 def _listable(server: _Server, notes: list[str]) -> Iterator[tuple[str, Json]]:
     """Each kind once, in the version its group prefers."""
-    groups: list[Json] = server.json("/apis").get("groups") or []
     preferred = [("", "/api/v1")]
-    preferred += [
-        (str(g["name"]), f"/apis/{g['preferredVersion']['groupVersion']}") for g in groups
-    ]
+    for group in _groups(server):
+        version = group["preferredVersion"]["groupVersion"]
+        preferred.append((str(group["name"]), f"/apis/{version}"))
     for group, path in preferred:
         try:
             resources: list[Json] = server.json(path).get("resources") or []

@@ -55,16 +55,20 @@ def _fill_uids(objects: Sequence[Json]) -> None:
     for one, owner in _owners(objects):
         if not owner.get("uid"):
             owner["uid"] = uids.get(_owner_key(one, owner), _uid(owner))
+    by_key = {_key(one): one for one in objects}
     for one in objects:
         about: Json = one.get("involvedObject") or {}
-        if about and not about.get("uid"):
-            _fill_involved(about, uids)
+        if about:
+            _fill_involved(about, by_key)
 
 
-def _fill_involved(about: Json, uids: dict[_Key, str]) -> None:
-    key = (str(about.get("kind", "")), about.get("namespace") or "", str(about.get("name", "")))
-    if uid := uids.get(key) or uids.get((key[0], "", key[2])):
-        about["uid"] = uid
+def _fill_involved(about: Json, by_key: dict[_Key, Json]) -> None:
+    """An event that only names its object gets the rest, by which clients find it."""
+    kind, name = str(about.get("kind", "")), str(about.get("name", ""))
+    told = by_key.get((kind, about.get("namespace") or "", name)) or by_key.get((kind, "", name))
+    if told:
+        about.setdefault("uid", told["metadata"]["uid"])
+        about.setdefault("apiVersion", told["apiVersion"])
 
 
 def _owners(objects: Sequence[Json]) -> Iterator[tuple[Json, Json]]:

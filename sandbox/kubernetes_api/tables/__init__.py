@@ -9,6 +9,7 @@ from sandbox.kubernetes_api.fields import at, entries, values
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.tables import infrastructure, pods, workloads
 from sandbox.kubernetes_api.tables.durations import age
+from sandbox.kubernetes_api.views import stored_form
 
 Json = dict[str, Any]
 Row = Callable[[Json, datetime], list[Any]]
@@ -33,7 +34,7 @@ def table(
         "apiVersion": "meta.k8s.io/v1",
         "metadata": metadata,
         "columnDefinitions": columns,
-        "rows": [{"cells": row(one, now), **_object(one, include)} for one in items],
+        "rows": [{"cells": row(stored_form(one), now), **_object(one, include)} for one in items],
     }
 
 

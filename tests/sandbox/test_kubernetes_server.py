@@ -1,0 +1,58 @@
+"""Starting and stopping the practice cluster."""
+
+import socket
+import threading
+from pathlib import Path
+
+import httpx2
+import orjson
+import pytest
+
+from core.errors import Invalid, UpstreamUnavailable
+from sandbox.server import serving, serving_in_thread
+from tests.sandbox.small_cluster import write, write_snapshot
+
+
+def test_the_kubeconfig_is_private_and_goes_with_the_server(tmp_path: Path) -> None:
+    with serving_in_thread(write_snapshot(tmp_path)) as addresses:
+        assert addresses.kubeconfig.stat().st_mode & 0o777 == 0o600
+        config = orjson.loads(addresses.kubeconfig.read_bytes())
+        assert config["current-context"] == "small"
+        assert config["clusters"][0]["cluster"]["server"] == addresses.kubernetes
+    assert not addresses.kubeconfig.exists()
+    assert "practice-cluster" not in {thread.name for thread in threading.enumerate()}
+
+
+async def test_two_clusters_are_served_at_once(tmp_path: Path) -> None:
+    folder = write_snapshot(tmp_path)
+    async with serving(folder) as one, serving(folder) as other:
+        assert one.kubernetes != other.kubernetes
+        async with httpx2.AsyncClient(verify=False) as http:
+            for addresses in (one, other):
+                assert (await http.get(f"{addresses.kubernetes}/readyz")).text == "ok"
+
+
+def test_a_snapshot_that_cannot_be_read_starts_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "objects/a.yaml", "a: [")
+    with pytest.raises(Invalid, match=r"a\.yaml, line"), serving_in_thread(tmp_path):
+        pass
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(UpstreamUnavailable, match=f"cannot listen on 127.0.0.1:{port}"),
+            serving_in_thread(write_snapshot(tmp_path), port=port),
+        ):
+            pass
+
+
+def test_only_its_own_host_names_are_answered(tmp_path: Path) -> None:
+    """A web page that points its own name at loopback gets nothing."""
+    with (
+        serving_in_thread(write_snapshot(tmp_path)) as addresses,
+        httpx2.Client(base_url=addresses.kubernetes, verify=False) as http,
+    ):
+        assert http.get("/version", headers={"host": "evil.example"}).status_code == 400
+        assert http.get("/version", headers={"host": "localhost"}).status_code == 200
