@@ -18,7 +18,7 @@ LINK = re.compile(r"http://127\.0\.0\.1:\d+/login\?token=\S+")
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", "from api.cli import main; main()", *arguments]
+    return [sys.executable, "-m", "api.cli", *arguments]
 
 
 def environment(data_dir: Path, **variables: str) -> dict[str, str]:

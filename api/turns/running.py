@@ -20,7 +20,7 @@ from core.storage.database import Database
 from core.storage.repositories.conversations import Conversations
 from core.telemetry import Metrics, logger
 
-MAX_QUESTION_CHARACTERS = 20_000
+MAX_QUESTION_CHARACTERS = 8_000
 # How long going down waits for cut turns to be stored.
 STOP_TIMEOUT_S = 5.0
 ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)

@@ -1,0 +1,5 @@
+"""`python -m api.cli` is `midwatch`."""
+
+from api.cli import main
+
+main()
