@@ -33,7 +33,7 @@ class Service:
         self.output = home / "output.txt"
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "api", "up", "--port", "0", *arguments],
+                [str(Path(sys.executable).with_name("midwatch")), "up", "--port", "0", *arguments],
                 cwd=home,
                 env={
                     "HOME": str(home),

@@ -1,0 +1,1 @@
+"""Measures what docs/performance.md prints: `.venv/bin/python -m tools.measure`."""
