@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,9 +43,7 @@ class LocalIndex:
             raise UpstreamUnavailable(
                 f"Cannot open the knowledge index in {folder}: {error}."
             ) from error
-
-    def close(self) -> None:
-        self._connection.close()
+        weakref.finalize(self, self._connection.close)
 
     def fingerprints(self) -> dict[str, str]:
         """Of every document in the index, what its text was when it was put in."""
