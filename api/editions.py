@@ -16,7 +16,6 @@ from core.settings import (
 
 if TYPE_CHECKING:
     from agent.graph import Assistant
-
     from agent.models import ModelChoice
     from core.telemetry import Metrics
     from mcp_servers.client import AuditSink, Connections, Sessions
@@ -119,7 +118,8 @@ async def opened_assistant(
     settings: Settings, sessions: "Sessions", *, memory: Path | None
 ) -> AsyncGenerator["Assistant"]:
     """The supervisor and its subagents. `memory` None: conversations end with the process."""
-    from agent.graph import Assistant, Limits
+    from agent.graph import Assistant
+    from agent.limits import Limits
 
     limits = Limits(
         tool_calls=settings.limits.tool_calls,

@@ -24,7 +24,6 @@ from core.errors import Invalid
 
 if TYPE_CHECKING:
     from agent.graph import Assistant
-
     from api.turns.runs import Run
 
 

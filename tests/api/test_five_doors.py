@@ -1,0 +1,150 @@
+"""One question, five doors, one root cause, in both languages."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx2
+import orjson
+import pytest
+from ag_ui.core import Event
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from pydantic import TypeAdapter
+
+from tests.api.conftest import Midwatch
+
+AG_UI = TypeAdapter(Event)
+QUESTIONS = [("Why is checkout failing?", "en"), ("checkout 为什么报错？", "zh")]
+
+
+async def by_query(midwatch: Midwatch, question: str) -> dict[str, Any]:
+    async with midwatch.client() as http:
+        return (await http.post("/api/v1/query", json={"question": question})).json()
+
+
+async def by_agui(midwatch: Midwatch, question: str) -> dict[str, Any]:
+    """The ask shape as far as a stream tells it; every event is AG-UI 1.0."""
+    answer, told = "", dict[str, Any]()
+    body = {"messages": [{"id": "1", "role": "user", "content": question}]}
+    async with midwatch.client() as http, http.stream("POST", "/agui", json=body) as response:
+        async for line in response.aiter_lines():
+            if not line.startswith("data: "):
+                continue
+            event = orjson.loads(line[6:])
+            AG_UI.validate_python(event)
+            answer += event.get("delta", "") if event["type"] == "TEXT_MESSAGE_CONTENT" else ""
+            told |= event.get("content") if event["type"] == "ACTIVITY_SNAPSHOT" else {}
+            told |= event.get("result", {}) if event["type"] == "RUN_FINISHED" else {}
+    return {**told, "answer": answer}
+
+
+async def by_mcp(midwatch: Midwatch, question: str) -> dict[str, Any]:
+    heard: list[str] = []
+
+    async def progress(_done: float, _total: float | None, message: str | None) -> None:
+        heard.append(message or "")
+
+    headers = {"Authorization": f"Bearer {midwatch.token}"}
+    async with httpx2.AsyncClient(headers=headers, verify=False) as http:
+        transport = streamable_http_client(f"{midwatch.address}/mcp", http_client=http)
+        async with Client(transport) as client:
+            result = await client.call_tool(
+                "ask", {"question": question}, progress_callback=progress
+            )
+    assert "rca: rca_investigate" in heard
+    return result.structured_content or {}
+
+
+async def by_command_line(_midwatch: Midwatch, question: str) -> dict[str, Any]:
+    return await printed("ask", question, "--snapshot", "shop", "-o", "json")
+
+
+async def by_a_remote_command_line(midwatch: Midwatch, question: str) -> dict[str, Any]:
+    reach = ["--server", midwatch.address, "--token", midwatch.token]
+    return await printed("ask", question, "-o", "json", *reach)
+
+
+async def printed(*arguments: str) -> dict[str, Any]:
+    """What `midwatch` prints, while this loop goes on serving it."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "api.cli", *arguments), stdout=asyncio.subprocess.PIPE
+    )
+    return json.loads((await process.communicate())[0])
+
+
+Door = Callable[[Midwatch, str], Awaitable[dict[str, Any]]]
+DOORS: list[Door] = [by_query, by_agui, by_mcp, by_command_line, by_a_remote_command_line]
+
+
+@pytest.mark.parametrize(("question", "language"), QUESTIONS)
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
+async def test_every_door_names_the_same_root_cause(
+    midwatch: Midwatch, door: Door, question: str, language: str
+) -> None:
+    shape = await door(midwatch, question)
+    assert shape["language"] == language
+    assert shape["route"] == ["rca"]
+    assert "checkout" in shape["answer"]
+    assert "256Mi" in shape["answer"]
+    assert "OOMKilled" in shape["answer"]
+    cited = {citation["n"] for citation in shape["citations"]}
+    assert cited
+    assert all(f"[{n}]" in shape["answer"] for n in cited)
+    assert ("已排除" in shape["answer"]) == (language == "zh")
+
+
+async def test_the_answer_says_that_no_model_was_used(midwatch: Midwatch) -> None:
+    shape = await by_query(midwatch, "Why is checkout failing?")
+    [usage] = shape["usage"]
+    assert (usage["provider"], usage["input_tokens"], usage["cost_usd"]) == ("offline", 0, 0)
+    [call] = [one for one in shape["tool_calls"] if one["tool"] == "rca_investigate"]
+    assert (call["server"], call["status"]) == ("rca", "ok")
+    assert shape["duration_ms"] > 0
+
+
+async def test_findings_and_tools_answer_without_a_model(midwatch: Midwatch) -> None:
+    async with midwatch.client() as http:
+        findings = (await http.get("/api/v1/findings?namespace=shop")).json()["findings"]
+        cause = (await http.post("/api/v1/investigations", json={"name": "checkout"})).json()
+        tools = (await http.get("/api/v1/tools")).json()["items"]
+        pods = await http.post("/api/v1/tools/kubernetes_list_pods", json={"namespace": "shop"})
+        away = await http.post("/api/v1/investigations", json={"namespace": "shp"})
+    assert findings[0]["rule"] == "pod.oom_killed"
+    assert cause["root_causes"][0]["resource"]["name"] == "checkout"
+    assert {"rca_investigate", "kubernetes_list_pods"} <= {tool["name"] for tool in tools}
+    assert pods.status_code == 200
+    assert (away.status_code, away.json()["code"]) == (404, "not_found")
+    assert "Did you mean shop?" in away.json()["detail"]
+
+
+async def test_the_mcp_endpoint_wants_a_token(midwatch: Midwatch) -> None:
+    ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    async with midwatch.client("") as http:
+        refused = await http.post("/mcp", json=ping)
+    assert refused.status_code == 401
+    assert refused.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_a_caller_without_the_right_to_ask_sees_no_ask(midwatch: Midwatch) -> None:
+    token = await midwatch.token_of("guest-of-mcp", "guest")
+    listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    accept = {"Accept": "application/json, text/event-stream"}
+    async with midwatch.client(token, **accept) as http:
+        answer = await http.post("/mcp", json=listing)
+    names = {tool["name"] for tool in answer.json()["result"]["tools"]}
+    assert "ask" not in names
+    assert "rca_investigate" in names
+    assert not any(name.startswith("kubernetes_read_logs") for name in names)
+
+
+async def test_components_are_named_with_what_was_found(midwatch: Midwatch) -> None:
+    async with midwatch.client() as http:
+        items = (await http.get("/api/v1/health/components")).json()["items"]
+        agent = (await http.get("/agui/capabilities")).json()
+    assert {item["name"]: item["status"] for item in items}["kubernetes"] == "ok"
+    assert {one["name"] for one in agent["multiAgent"]["subagents"]} == {
+        "rag", "cost", "rca", "autofix", "alert_admin",
+    }  # fmt: skip
