@@ -6,7 +6,7 @@ from typing import Any
 
 from langchain_core.messages import HumanMessage
 
-from agent.state import Language
+from agent.intents import Language
 
 
 @dataclass(frozen=True, slots=True)

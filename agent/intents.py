@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from agent.arguments import extract
@@ -32,6 +32,13 @@ _FOLLOW_UP = re.compile(
 _POINTING = re.compile(r"\b(?:it|its|that|them|there|the same|this one)\b|它|这个|那个|刚才")
 FOLLOW_UP_WORDS = 8
 FOLLOW_UP_CHARACTERS = 16
+
+# Where a message may go on to a second matter.
+_BORDER = re.compile(
+    r"[,;.?!]?\s+(?:and|then|also)\s+(?:then\s+|also\s+)?|[;；。？?!！]\s*|[,，]\s*(?:然后|并且?|再|帮我|同时)"
+)
+CLEAR = 0.75
+MOST_PARTS = 3
 
 # What a follow-up may carry over from the turn before.
 CARRIED = ("namespace", "kind", "name", "service", "window", "metric")
@@ -168,9 +175,32 @@ def _carried(previous: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, A
     return {**before, **now}
 
 
-def read_as(
-    message: str, subagent: Subagent, *, previous: Mapping[str, Any] | None = None
-) -> Route:
+def read_all(message: str, *, previous: Mapping[str, Any] | None = None) -> list[Route]:
+    """The decisions a message asks for, in its order: mostly one, two when it says two things.
+
+    A part counts only when its own words are clear; a later part may mean what an earlier named.
+    """
+    whole = read(message, previous=previous)
+    parts = [one for one in _BORDER.split(message) if one.strip()]
+    if not 1 < len(parts) <= MOST_PARTS:
+        return [whole]
+    routes = [read(part) for part in parts]
+    clear = all(one.confidence >= CLEAR and one.subagent != "none" for one in routes)
+    named = {one.subagent for one in routes}
+    if not clear or len(named) < len(routes) or whole.subagent not in named:
+        return [whole]
+    return _in_turn(routes, whole.language)
+
+
+def _in_turn(routes: Sequence[Route], language: Language) -> list[Route]:
+    told: list[Route] = []
+    for route in routes:
+        arguments = _carried(told[-1].shape(), route.arguments) if told else route.arguments
+        told.append(replace(route, arguments=arguments, language=language))
+    return told
+
+
+def read_as(message: str, subagent: Subagent) -> Route:
     """What a message asks of a subagent that somebody else chose."""
     message = _spaced(unicodedata.normalize("NFKC", message).strip())
     text, language = message.lower(), language_of(message)

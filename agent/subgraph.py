@@ -37,94 +37,93 @@ Loop = CompiledStateGraph[LoopState, Turn, Any, Any]
 Next = Command[Literal["think", "tools", "refuse", "settle", "__end__"]]
 
 
-@dataclass(slots=True)
-class Minds:
-    """A subagent's model, bound once for each set of tools a caller may be offered."""
-
-    subagent: Subagent
-    speaker: Speaker
-    _bound: dict[tuple[str, ...], Bound] = field(default_factory=dict[tuple[str, ...], Bound])
-
-    async def of(self, turn: Turn) -> tuple[Bound, list[ToolSpec]]:
-        specs = await turn.tools.list(*self.subagent.servers)
-        names = tuple(spec.name for spec in specs)
-        if names not in self._bound:
-            self._bound[names] = self.speaker.model.bind_tools([offer(spec) for spec in specs])
-        return self._bound[names], specs
-
-
 def build_subgraph(subagent: Subagent, speaker: Speaker) -> Loop:
     """A loop that always ends: every call is answered, every limit leads to `settle`."""
-    minds = Minds(subagent, speaker)
-    instructions = _instructions(speaker, prompt("common.md") + prompt(subagent.prompt))
-
-    async def think(state: LoopState, runtime: Runtime[Turn]) -> Next:
-        """Ask the model what to do next, unless the turn is used up."""
-        turn, messages = runtime.context, state["messages"]
-        if _used_up(turn):
-            return Command(goto="settle")
-        bound, _ = await minds.of(turn)
-        try:
-            reply = await reply_of(speaker, bound, [instructions, *messages], turn)
-        except TimeoutError:
-            turn.end_early("time_limit")
-            return Command(goto="settle")
-        except ModelFailed as failure:
-            return _after_failure(turn, failure)
-        return _after(reply, messages, turn)
-
-    def _after(reply: AIMessage, messages: Sequence[AnyMessage], turn: Turn) -> Next:
-        if reply.tool_calls:
-            turn.calls += len(reply.tool_calls)
-            goto = "refuse" if turn.calls > _limit(subagent, turn) else "tools"
-            return Command(goto=goto, update={"messages": [reply]})
-        turn.voice.end()
-        if reply.text.strip():
-            return Command(goto="__end__", update={"messages": [reply]})
-        if _empty_replies(messages) + 1 >= MAX_EMPTY_REPLIES:
-            return _after_failure(turn, ModelFailed(EMPTY))
-        return Command(goto="think", update={"messages": [HumanMessage(NUDGE)]})
-
-    async def tools(state: LoopState, runtime: Runtime[Turn]) -> LoopState:
-        """Make the calls of the last reply, side by side."""
-        turn, reply = runtime.context, _last_reply(state)
-        _, specs = await minds.of(turn)
-        answers = await turn.toolbox.call(calls_of(reply), specs, turn.run_id)
-        return {"messages": [*answers]}
-
-    async def refuse(state: LoopState, runtime: Runtime[Turn]) -> Next:
-        """Answer calls over the limit with a sentence; the model has the last word once."""
-        turn, reply = runtime.context, _last_reply(state)
-        limit = _limit(subagent, turn)
-        answers = turn.toolbox.refuse(calls_of(reply), limit, turn.run_id)
-        goto = "settle" if turn.stop else "think"
-        turn.end_early("tool_limit")
-        return Command(goto=goto, update={"messages": [*answers]})
-
-    async def settle(state: LoopState, runtime: Runtime[Turn]) -> LoopState:
-        """Say what was found so far, by rules: the model has no more say in this turn."""
-        turn = runtime.context
-        if turn.asked and not turn.voice.speaking:
-            turn.say_by_rule(partial_answer(turn.asked, turn.toolbox.results))
-        turn.voice.end()
-        return {"messages": []}
-
+    work = Work(subagent, speaker)
     graph: StateGraph[LoopState, Turn, Any, Any] = StateGraph(LoopState, context_schema=Turn)
-    graph.add_node("think", think)
-    graph.add_node("tools", tools)
-    graph.add_node("refuse", refuse)
-    graph.add_node("settle", settle)
+    graph.add_node("think", work.think)
+    graph.add_node("tools", work.tools)
+    graph.add_node("refuse", work.refuse)
+    graph.add_node("settle", work.settle)
     graph.add_edge(START, "think")
     graph.add_edge("tools", "think")
     return graph.compile(name=subagent.name)
 
 
-def _instructions(speaker: Speaker, text: str) -> SystemMessage:
+@dataclass(slots=True)
+class Work:
+    """The nodes of one subagent's loop. Whose turn it is, and with which tools, comes with the turn."""
+
+    subagent: Subagent
+    speaker: Speaker
+    _bound: dict[tuple[str, ...], Bound] = field(default_factory=dict[tuple[str, ...], Bound])
+    _instructions: SystemMessage = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._instructions = _instructions(self.subagent, self.speaker)
+
+    async def think(self, state: LoopState, runtime: Runtime[Turn]) -> Next:
+        """Ask the model what to do next, unless the turn is used up."""
+        turn, messages = runtime.context, state["messages"]
+        if _used_up(turn):
+            return Command(goto="settle")
+        bound = self._bound_to(await self._offered(turn))
+        try:
+            reply = await reply_of(self.speaker, bound, [self._instructions, *messages], turn)
+        except TimeoutError:
+            turn.end_early("time_limit")
+            return Command(goto="settle")
+        except ModelFailed as failure:
+            return _after_failure(turn, failure)
+        if reply.tool_calls:
+            turn.calls += len(reply.tool_calls)
+            goto = "refuse" if turn.calls > self._limit(turn) else "tools"
+            return Command(goto=goto, update={"messages": [reply]})
+        return _after_words(reply, messages, turn)
+
+    async def tools(self, state: LoopState, runtime: Runtime[Turn]) -> LoopState:
+        """Make the calls of the last reply, side by side."""
+        turn, offered = runtime.context, await self._offered(runtime.context)
+        calls = calls_of(_last_reply(state))
+        return {"messages": [*await turn.toolbox.call(calls, offered, turn.run_id)]}
+
+    async def refuse(self, state: LoopState, runtime: Runtime[Turn]) -> Next:
+        """Answer calls over the limit with a sentence; the model has the last word once."""
+        turn, calls = runtime.context, calls_of(_last_reply(state))
+        answers = turn.toolbox.refuse(calls, self._limit(turn), turn.run_id)
+        goto = "settle" if turn.stop else "think"
+        turn.end_early("tool_limit")
+        return Command(goto=goto, update={"messages": [*answers]})
+
+    async def settle(self, state: LoopState, runtime: Runtime[Turn]) -> LoopState:
+        """Say what was found so far, by rules: the model has no more say in this turn."""
+        turn = runtime.context
+        if turn.voice.speaking:
+            turn.voice.end()
+        else:
+            turn.say_by_rule(partial_answer(turn.asked, turn.toolbox.results))
+        return {"messages": []}
+
+    async def _offered(self, turn: Turn) -> list[ToolSpec]:
+        return await turn.tools.list(*self.subagent.servers)
+
+    def _bound_to(self, offered: Sequence[ToolSpec]) -> Bound:
+        """The model with these tools; bound once for everybody who is offered the same."""
+        names = tuple(spec.name for spec in offered)
+        if names not in self._bound:
+            self._bound[names] = self.speaker.model.bind_tools([offer(spec) for spec in offered])
+        return self._bound[names]
+
+    def _limit(self, turn: Turn) -> int:
+        return min(self.subagent.max_tool_calls, turn.limits.tool_calls)
+
+
+def _instructions(subagent: Subagent, speaker: Speaker) -> SystemMessage:
     """The prompt; for Anthropic marked as worth caching, with the tools that stand before it."""
+    text = prompt("common.md") + prompt(subagent.prompt)
     if speaker.choice.provider != "anthropic":
         return SystemMessage(text)
-    block = {"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}
-    return SystemMessage([block])
+    return SystemMessage([{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}])
 
 
 def _used_up(turn: Turn) -> bool:
@@ -140,6 +139,17 @@ def _used_up(turn: Turn) -> bool:
     return True
 
 
+def _after_words(reply: AIMessage, messages: Sequence[AnyMessage], turn: Turn) -> Next:
+    """A reply without calls is the answer; an empty one is asked for again, once."""
+    turn.voice.end()
+    if reply.text.strip():
+        return Command(goto="__end__", update={"messages": [reply]})
+    nudged = sum(isinstance(one, HumanMessage) and one.content == NUDGE for one in messages)
+    if nudged + 1 >= MAX_EMPTY_REPLIES:
+        return _after_failure(turn, ModelFailed(EMPTY))
+    return Command(goto="think", update={"messages": [HumanMessage(NUDGE)]})
+
+
 def _after_failure(turn: Turn, failure: ModelFailed) -> Next:
     """A partial answer when something was found or said; else there is none to give."""
     if turn.voice.speaking or any(result.ok for result in turn.toolbox.results):
@@ -148,13 +158,5 @@ def _after_failure(turn: Turn, failure: ModelFailed) -> Next:
     raise failure
 
 
-def _limit(subagent: Subagent, turn: Turn) -> int:
-    return min(subagent.max_tool_calls, turn.limits.tool_calls)
-
-
 def _last_reply(state: LoopState) -> AIMessage:
     return next(one for one in reversed(state["messages"]) if isinstance(one, AIMessage))
-
-
-def _empty_replies(messages: Sequence[AnyMessage]) -> int:
-    return sum(isinstance(one, HumanMessage) and one.content == NUDGE for one in messages)

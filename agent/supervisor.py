@@ -9,6 +9,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from agent import intents
 from agent.intents import Route
+from agent.limits import MAX_HAND_OFFS
 from agent.listening import RUBBISH, Bound
 from agent.metering import Meter
 from agent.models import Speaker
@@ -27,6 +28,15 @@ class Router:
         takes = "\n".join(f"- {one.name}: {one.purpose}" for one in subagents)
         self._prompt = SystemMessage(prompt("supervisor.md").replace("{subagents}", takes))
 
+    async def plan(
+        self, message: str, previous: Mapping[str, Any] | None, meter: Meter
+    ) -> list[Route]:
+        """Who shall answer, in order: nearly always one subagent."""
+        routes = intents.read_all(message, previous=previous)
+        if len(routes) > 1:
+            return routes[:MAX_HAND_OFFS]
+        return [await self.decide(message, previous=previous, meter=meter)]
+
     async def decide(
         self, message: str, *, previous: Mapping[str, Any] | None = None, meter: Meter | None = None
     ) -> Route:
@@ -37,7 +47,7 @@ class Router:
         chosen = await self._ask(message, meter or Meter())
         if chosen not in self._names or chosen == route.subagent:
             return route
-        return intents.read_as(message, cast("intents.Subagent", chosen), previous=previous)
+        return intents.read_as(message, cast("intents.Subagent", chosen))
 
     @property
     def _names(self) -> list[str]:
@@ -86,5 +96,5 @@ def in_scope(route: Route, namespace: str, language: str) -> Route:
     arguments = dict(route.arguments)
     if namespace and "namespace" not in arguments and route.subagent not in ("rag", "none"):
         arguments["namespace"] = namespace
-    pinned = cast("intents.Language", language) if language in ("en", "zh") else route.language
+    pinned = language if language in ("en", "zh") else route.language
     return replace(route, arguments=arguments, language=pinned)

@@ -32,7 +32,7 @@ class Turn:
     limits: Limits
     deadline_s: float
     emit: Callable[[Event], None]
-    asked: Asked | None = None
+    asked: Asked = field(default_factory=lambda: Asked("", "", "en"))
     stop: Stop = ""
     calls: int = 0
     run_id: str = field(default_factory=lambda: _new_id("sub"))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from agent.answers.markdown import bullets, joined
 from agent.asked import Asked
-from agent.state import Language
+from agent.intents import Language
 from agent.subagent import Subagent
 from agent.wording import phrase
 

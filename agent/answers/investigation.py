@@ -1,15 +1,17 @@
 """An investigation told: the root cause first, then why, what suffers, what was ruled out."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.answers.markdown import bullets, code, joined, plain, section
-from agent.state import Language
+from agent.intents import Language
 from agent.toolbox import Result
 from agent.wording import phrase
 
 Json = Mapping[str, Any]
 EVIDENCE_SHOWN = 6
+UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SYMPTOMS_SHOWN = 5
 RULED_OUT_SHOWN = 5
 
@@ -21,8 +23,9 @@ def told_investigation(result: Result, language: Language) -> str:
 
 class _Telling:
     def __init__(self, result: Result, language: Language) -> None:
-        self._data, self._numbers, self._language = result.data, result.numbers, language
-        self._whole = result.whole
+        self._data: Json = result.data
+        self._numbers, self._whole = result.numbers, result.whole
+        self._language: Language = language
 
     def told(self) -> str:
         causes: Sequence[Json] = self._data.get("root_causes") or []
@@ -70,9 +73,7 @@ class _Telling:
 
     def _item(self, one: Json) -> str:
         at = f" {_moment(one['at'])}" if one.get("at") else ""
-        return (
-            f"{self._mark(one)} {one['source']}{at} {plain(one['ref'], 120)}: {code(one['text'])}"
-        )
+        return f"{self._mark(one)} {one['source']}{at}{_whose(one)}: {code(one['text'])}"
 
     def _symptoms(self) -> str:
         symptoms: Sequence[Json] = self._data.get("symptoms") or []
@@ -114,6 +115,13 @@ class _Telling:
 
     def _word(self, key: str) -> str:
         return phrase(f"rca.{key}", self._language)
+
+
+def _whose(evidence: Json) -> str:
+    """What the evidence is about, as far as its text does not say that itself."""
+    words = [word for word in str(evidence["ref"]).split() if word not in str(evidence["text"])]
+    told = plain(" ".join(words), 120)
+    return "" if UID.fullmatch(told) else f" {told}".rstrip()
 
 
 def _chain(cause: Json) -> str:

@@ -139,7 +139,7 @@ def told_changes(asked: Asked, result: Result) -> str:
         for row in rows
     ]
     told = _listed(asked, result, head, ("ago", "kind", "object", "change", "author"), cells)
-    skipped = result.data.get("not_checked") or []
+    skipped: Sequence[str] = result.data.get("not_checked") or []
     return joined(
         [told, *(f"_{phrase('rca.not_checked', asked.language)}: {plain(one)}_" for one in skipped)]
     )
@@ -204,9 +204,9 @@ def _listed(
     cells: Sequence[Sequence[object]],
 ) -> str:
     shown = cells[:ROWS_SHOWN]
-    total = result.data.get("total", len(cells))
-    left = len(cells) - len(shown) if asked.name else max(len(cells), total) - len(shown)
-    more = phrase("rows.more", asked.language, count=left) if left > 0 else ""
+    every = _total(result, cells)
+    more = phrase("rows.more", asked.language, count=every - len(shown))
+    more = more if every > len(shown) else ""
     return joined([_cited(result, head), table(columns, shown), more])
 
 
@@ -223,9 +223,10 @@ def _about(asked: Asked, rows: Sequence[Json]) -> list[Json]:
     ]
 
 
-def _total(result: Result, rows: Sequence[Json]) -> int:
+def _total(result: Result, rows: Sequence[object]) -> int:
+    """All there are, shown or not; of a choice among the rows, only how many that are."""
     total = int(result.data.get("total") or 0)
-    return total if len(_rows(result)) == len(rows) else len(rows)
+    return max(total, len(rows)) if len(_rows(result)) == len(rows) else len(rows)
 
 
 def _nothing(asked: Asked, result: Result) -> str:

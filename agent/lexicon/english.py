@@ -169,7 +169,7 @@ ENGLISH = signals(
         4.5,
         r"\b(?:run(?:ning|s)?\sout|fill(?:s|ed|ing)?\sup|exhaust\w*|be\sfull|get\sfull)\b|\bhow\smuch\b.*\b(?:will|would)\b.*\bneed\b|\bnext\s(?:week|month|quarter|year)\b|\bwill\b.*\b(?:enough|suffic\w+)\b",
     ),
-    # alert_admin: alerts and who is told
+    # alert_admin: alerts, and who is told of them
     ("alert_admin", "alerts", 4.0, r"\balerts?\b|\balertmanager\b"),
     ("alert_admin", "alerts", 3.0, r"\b(?:firing|fired|fires)\b|\backnowledg\w*|\back\b"),
     (
@@ -224,7 +224,7 @@ ENGLISH = signals(
         6.0,
         r"\bwhat\scan\syou\s(?:do|help)\b|\bwhat\sare\syou(?:r\scapabilities)?\b|\bwho\sare\syou\b|\bwhat\sis\smidwatch\b|\bhelp\b\W*$|\bhow\sdo\si\suse\syou\b|\bwhat\sdo\syou\sdo\b",
     ),
-    # none: talk, and what is refused
+    # none: small talk, and what is refused
     (
         "none",
         "greeting",

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from agent.state import Language
+from agent.intents import Language
 
 
 @cache
