@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 import orjson
 import requests
 from prometheus_api_client.prometheus_connect import PrometheusConnect
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util.retry import Retry
 
 from core.errors import Forbidden, Invalid, OpsError, TooLarge, UpstreamUnavailable
@@ -51,7 +51,7 @@ class Prometheus:
         seconds: Any = timeout_s  # the client says int and hands it on as it is
         # Not a proxy of the environment, nor its .netrc, for what runs on this machine.
         session.trust_env = not is_loopback(address)
-        retry = Retry(total=0, raise_on_status=False)
+        retry = Retry(total=0, read=False)  # False: a timeout is raised as what it is
         api = PrometheusConnect(address, retry=retry, session=session, timeout=seconds)
         return cls(address, timeout_s, api, session)
 
@@ -128,7 +128,7 @@ class Prometheus:
         try:
             async with asyncio.timeout(self.timeout_s + GRACE_S):
                 return await asyncio.to_thread(question, self._api)
-        except (requests.Timeout, TimeoutError) as error:
+        except (requests.Timeout, ReadTimeoutError, TimeoutError) as error:
             raise UpstreamUnavailable(
                 f"Prometheus at {host_of(self.url)} did not answer within {self.timeout_s:g} s.",
                 hint="Ask for a shorter time or fewer series.",

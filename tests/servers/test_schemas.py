@@ -1,0 +1,28 @@
+"""What a model is offered must be short: it is paid for on every turn."""
+
+import orjson
+
+from mcp_servers.client import Sessions, Tools
+from tests.servers.conftest import ANN
+
+CHARACTERS_PER_TOKEN = 4
+
+
+async def test_the_tools_of_an_investigation_fit_their_budget(sessions: Sessions) -> None:
+    offered = await Tools(sessions, ANN).list("kubernetes", "prometheus", "rca")
+    characters = sum(
+        len(spec.name) + len(spec.description) + len(orjson.dumps(spec.input_schema))
+        for spec in offered
+    )
+    assert len(offered) == 19
+    assert characters / CHARACTERS_PER_TOKEN < 2_500
+
+
+async def test_every_tool_says_what_it_does_and_hides_its_hands(sessions: Sessions) -> None:
+    for spec in await Tools(sessions, ANN).list():
+        assert spec.name.startswith(f"{spec.server}_")
+        assert spec.description[0].isupper()
+        assert spec.input_schema["type"] == "object"
+        hands = {"cluster", "prometheus", "alertmanager", "caller", "hands", "backends"}
+        assert not hands & set(spec.input_schema["properties"])
+        assert "title" not in spec.input_schema
