@@ -92,7 +92,7 @@ def test_what_a_cluster_wrote_cannot_run_or_load_anything(
     hostile = (
         "![x](http://203.0.113.9/leak.png) <img src=x onerror=alert(1)> [a](javascript:alert(1))"
     )
-    with signed_in(browser, service) as page:
+    with signed_in(browser, service, expected="inline event handler violates") as page:
         html = page.evaluate(
             "async (text) => (await import('/markdown.mjs')).rendered(text)", hostile
         )
