@@ -3,18 +3,31 @@
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sandbox.snapshot.times import format_time, times_in
 
 Json = dict[str, Any]
 _Key = tuple[str, str, str]
 
+# Without a namespace these lie in "default"; other kinds may belong to none.
+_ALWAYS_NAMESPACED = frozenset(
+    {
+        "ConfigMap", "CronJob", "DaemonSet", "Deployment", "EndpointSlice", "Endpoints", "Event",
+        "HorizontalPodAutoscaler", "Ingress", "Job", "LimitRange", "NetworkPolicy",
+        "PersistentVolumeClaim", "Pod", "PodDisruptionBudget", "ReplicaSet",
+        "ReplicationController", "ResourceQuota", "Role", "RoleBinding", "Secret", "Service",
+        "ServiceAccount", "StatefulSet",
+    }
+)  # fmt: skip
 _NAMESPACE_OF_UIDS = uuid.UUID("6d696477-6174-6368-8000-000000000000")
 
 
 def complete(objects: list[Json], *, captured_at: datetime) -> None:
     """Fill in absent namespaces, uids, references to uids, times and resourceVersions, in place."""
+    for one in objects:
+        if one["kind"] in _ALWAYS_NAMESPACED and not one["metadata"].get("namespace"):
+            one["metadata"]["namespace"] = "default"
     objects.extend(_absent_namespaces(objects))
     _fill_uids(objects)
     version = max((_version(one) for one in objects), default=0)
@@ -23,7 +36,7 @@ def complete(objects: list[Json], *, captured_at: datetime) -> None:
         if not metadata.get("creationTimestamp"):
             known = min(times_in(one), default=captured_at - timedelta(days=1))
             metadata["creationTimestamp"] = format_time(known)
-        if not metadata.get("resourceVersion"):
+        if not _version(one):
             version += 1
             metadata["resourceVersion"] = version
         metadata["resourceVersion"] = str(metadata["resourceVersion"])
@@ -43,8 +56,9 @@ def _absent_namespaces(objects: Sequence[Json]) -> Iterator[Json]:
 
 
 def _fill_uids(objects: Sequence[Json]) -> None:
-    """An object without a uid takes the one its dependants know it by, else one from its name."""
-    told = {
+    """An object without a uid takes the one others know it by, else one from its name."""
+    told = {_about_key(about): about["uid"] for about in _abouts(objects) if about.get("uid")}
+    told |= {
         _owner_key(one, owner): owner["uid"] for one, owner in _owners(objects) if owner.get("uid")
     }
     uids: dict[_Key, str] = {}
@@ -56,19 +70,28 @@ def _fill_uids(objects: Sequence[Json]) -> None:
         if not owner.get("uid"):
             owner["uid"] = uids.get(_owner_key(one, owner), _uid(owner))
     by_key = {_key(one): one for one in objects}
+    for about in _abouts(objects):
+        kind, namespace, name = _about_key(about)
+        known = by_key.get((kind, namespace, name)) or by_key.get((kind, "", name))
+        if known:  # an event that only names its object gets the rest, by which clients find it
+            about.setdefault("uid", known["metadata"]["uid"])
+            about.setdefault("apiVersion", known["apiVersion"])
+
+
+def _abouts(objects: Sequence[Json]) -> Iterator[Json]:
+    """What each event is about, in either form of event."""
     for one in objects:
-        about: Json = one.get("involvedObject") or {}
-        if about:
-            _fill_involved(about, by_key)
+        about: Any = one.get("involvedObject") or one.get("regarding")
+        if one["kind"] == "Event" and isinstance(about, dict):
+            yield cast("Json", about)
 
 
-def _fill_involved(about: Json, by_key: dict[_Key, Json]) -> None:
-    """An event that only names its object gets the rest, by which clients find it."""
-    kind, name = str(about.get("kind", "")), str(about.get("name", ""))
-    told = by_key.get((kind, about.get("namespace") or "", name)) or by_key.get((kind, "", name))
-    if told:
-        about.setdefault("uid", told["metadata"]["uid"])
-        about.setdefault("apiVersion", told["apiVersion"])
+def _about_key(about: Json) -> _Key:
+    return (
+        str(about.get("kind", "")),
+        str(about.get("namespace") or ""),
+        str(about.get("name", "")),
+    )
 
 
 def _owners(objects: Sequence[Json]) -> Iterator[tuple[Json, Json]]:

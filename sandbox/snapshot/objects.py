@@ -69,12 +69,19 @@ def _flattened(value: Any, path: Path, line: int) -> Iterator[Json]:
     if not (kind.endswith("List") and "items" in document):
         yield _checked(document, path, line, "the object")
         return
-    item_kind = kind.removesuffix("List")
-    for number, item in enumerate(document["items"] or []):
-        if not isinstance(item, dict):
-            raise bad(path, line, f"items[{number}] is not a mapping")
-        implied = {"apiVersion": document.get("apiVersion"), "kind": item_kind} if item_kind else {}
-        yield _checked({**implied, **cast("Json", item)}, path, line, f"items[{number}]")
+    yield from _items(document, kind.removesuffix("List"), path, line)
+
+
+def _items(document: Json, item_kind: str, path: Path, line: int) -> Iterator[Json]:
+    if not is_list_of_mappings(document["items"] or []):
+        raise bad(path, line, "its items are not a list of mappings")
+    items: list[Json] = document["items"] or []
+    implied = {"apiVersion": document.get("apiVersion"), "kind": item_kind} if item_kind else {}
+    for number, item in enumerate(items):
+        if str(item.get("kind") or "").endswith("List") and "items" in item:
+            yield from _flattened(item, path, line)
+        else:
+            yield _checked({**implied, **item}, path, line, f"items[{number}]")
 
 
 def _checked(one: Json, path: Path, line: int, what: str) -> Json:

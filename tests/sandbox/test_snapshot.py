@@ -135,6 +135,28 @@ def test_an_owner_without_uid_takes_the_one_its_pods_know(tmp_path: Path) -> Non
     assert found(snapshot, "ReplicaSet", "web-1")["metadata"]["uid"] == "known-uid"
 
 
+def test_an_object_without_uid_takes_the_one_its_events_know(tmp_path: Path) -> None:
+    told = event("e", "web-a", "Killing")
+    told["involvedObject"]["uid"] = "known-uid"
+    snapshot = Snapshot.read(write_snapshot(tmp_path, [pod("web-a"), told]), now=NOW)
+    assert found(snapshot, "Pod", "web-a")["metadata"]["uid"] == "known-uid"
+
+
+def test_an_odd_version_is_replaced_and_a_missing_namespace_is_default(tmp_path: Path) -> None:
+    told = named("ConfigMap", "a", namespace="")
+    told["metadata"]["resourceVersion"] = "abc"
+    snapshot = Snapshot.read(write_snapshot(tmp_path, [told]), now=NOW)
+    metadata = found(snapshot, "ConfigMap", "a")["metadata"]
+    assert metadata["namespace"] == "default"
+    assert metadata["resourceVersion"].isdecimal()
+    assert found(snapshot, "Namespace", "default")
+
+
+def test_lists_within_lists_are_read(tmp_path: Path) -> None:
+    inner = {"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {"name": "deep"}}]}
+    assert found(Snapshot.read(write_snapshot(tmp_path, [inner]), now=NOW), "Pod", "deep")
+
+
 def test_namespaces_that_are_used_exist(small_snapshot: Snapshot) -> None:
     assert found(small_snapshot, "Namespace", "shop")["status"]["phase"] == "Active"
 
@@ -209,6 +231,11 @@ def test_the_truth_is_never_read(tmp_path: Path) -> None:
             "logs/shop/app.log",
             "x",
             r"app\.log, line 1: a log is logs/<namespace>/<pod>/<container>",
+        ),
+        (
+            "objects/a.yaml",
+            "{apiVersion: v1, kind: List, items: {}}\n---\n{apiVersion: v1, kind: List, items: [1]}",
+            r"line 3: its items are not a list of mappings\.$",
         ),
         (
             "objects/a.yaml",
