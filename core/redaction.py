@@ -5,8 +5,9 @@ key). A *label* is a word that says the value after it is one (`password=`, `密
 UIDs, commits and pod hashes are neither, and stay.
 """
 
+import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -64,8 +65,6 @@ _SHAPES = (
     _shape("earer asic", r"(\b(?:[Bb]earer|[Bb]asic) +)(?=[\w.~+/=-]*[0-9=])[\w.~+/=-]{12,}", r"\1[redacted:token]"),
 )  # fmt: skip
 
-_GATES = tuple(dict.fromkeys(gate for shape in _SHAPES for gate in shape.gates))
-
 # The word that ends a name: DB_PASSWORD, clientSecret, x-api-key, "access_token". Every
 # alternative begins with a letter of its own, so that the scan skips to those letters.
 _LABELS: Mapping[str, str] = {
@@ -81,6 +80,9 @@ _LABEL = re.compile("|".join(_LABELS.values()))
 _KINDS = {kind: re.compile(words.replace("(?<=_pass)", "")) for kind, words in _LABELS.items()}
 _LABEL_GATES = ("pass", "pwd", "secret", "token", "key", "credential", "authorization", "cookie",
                 "dockerc", "密", "令", "钥")  # fmt: skip
+_GATES = tuple(
+    dict.fromkeys([*_LABEL_GATES, *(gate.lower() for shape in _SHAPES for gate in shape.gates)])
+)
 _LABEL_AT_END = re.compile(f"({_LABEL.pattern})\\d?$")
 
 _BARE = r"(?:[^\s\"',;&)}\]`，。；、]|[,;&)}\]'\"`](?![\s,;&)}\]\"'`\\]|$|[\w.-]+[=:]))+"
@@ -120,7 +122,12 @@ def may_hold_secrets(text: str) -> bool:
     One look over the whole costs a hundredth of a look into every field.
     """
     lowered = text.lower()
-    return any(gate in lowered for gate in _LABEL_GATES) or any(gate in text for gate in _GATES)
+    return any(gate in lowered for gate in _GATES)
+
+
+def _gates_in(text: str) -> tuple[str, ...]:
+    lowered = text.lower()
+    return tuple([gate for gate in _GATES if gate in lowered])
 
 
 def redact_text(text: str) -> str:
@@ -242,33 +249,49 @@ def redact_fields(data: Any) -> Any:
     `password` and `db_token` hide their strings, `secretName` and `tokenExpirationSeconds`
     do not; a Secret loses all values of its data.
     """
+    # One look over all strings tells which few rules can find anything in any of them.
+    return _redacted(data, _gates_in("\n".join(_strings(data))))
+
+
+def _strings(data: Any) -> Iterator[str]:
     if isinstance(data, str):
-        return redact_text(data)
+        yield data
+    elif isinstance(data, Mapping):
+        for value in cast("Mapping[Any, Any]", data).values():
+            yield from _strings(value)
+    elif isinstance(data, list | tuple):
+        for item in cast("Sequence[Any]", data):
+            yield from _strings(item)
+
+
+def _redacted(data: Any, gates: tuple[str, ...]) -> Any:
+    if isinstance(data, str):
+        lowered = data.lower() if gates else ""
+        return redact_text(data) if any(gate in lowered for gate in gates) else data
     if isinstance(data, Mapping):
-        return _mapping(cast("Mapping[Any, Any]", data))
+        return _mapping(cast("Mapping[Any, Any]", data), gates)
     if isinstance(data, list | tuple):
-        items = _sequence(cast("Sequence[Any]", data))
+        items = _sequence(cast("Sequence[Any]", data), gates)
         return items if isinstance(data, list) else tuple(items)
     return data
 
 
-def _mapping(data: Mapping[Any, Any]) -> dict[Any, Any]:
+def _mapping(data: Mapping[Any, Any], gates: tuple[str, ...]) -> dict[Any, Any]:
     hidden: set[Any] = {"data", "stringData"} if data.get("kind") == "Secret" else set()
     named = secret_kind(str(data["name"])) if "name" in data and "value" in data else ""
     return {
-        key: _entry(value, "secret" if key in hidden else named if key == "value" else "", str(key))
+        key: _hidden(value, "secret" if key in hidden else named)
+        if key in hidden or (named and key == "value")
+        else _entry(value, str(key), gates)
         for key, value in data.items()
     }
 
 
-def _entry(value: Any, kind: str, key: str) -> Any:
-    """`kind` hides the value and all strings under it; else the key decides."""
-    if kind:
-        return _every_string(value, lambda _: f"[redacted:{kind}]")
+def _entry(value: Any, key: str, gates: tuple[str, ...]) -> Any:
     by_key = secret_kind(key) if isinstance(value, str | bytes) else ""
     if by_key and _hides(str(value), key):
         return f"[redacted:{by_key}]"
-    return redact_fields(value)
+    return _redacted(value, gates)
 
 
 def _hides(value: str, key: str) -> bool:
@@ -277,25 +300,27 @@ def _hides(value: str, key: str) -> bool:
     return key.lower() != "secret" or not _RESOURCE_NAME.fullmatch(value)
 
 
-def _every_string(value: Any, change: Callable[[str], str]) -> Any:
+def _hidden(value: Any, kind: str) -> Any:
+    """The same shape with no string left in it."""
     if isinstance(value, Mapping):
         fields = cast("Mapping[Any, Any]", value)
-        return {key: _every_string(below, change) for key, below in fields.items()}
+        return {key: _hidden(below, kind) for key, below in fields.items()}
     if isinstance(value, list | tuple):
-        return [_every_string(item, change) for item in cast("Sequence[Any]", value)]
-    return change(value) if isinstance(value, str) and value else value
+        return [_hidden(item, kind) for item in cast("Sequence[Any]", value)]
+    return f"[redacted:{kind}]" if isinstance(value, str) and value else value
 
 
-def _sequence(items: Sequence[Any]) -> list[Any]:
+def _sequence(items: Sequence[Any], gates: tuple[str, ...]) -> list[Any]:
     redacted: list[Any] = []
     for i, item in enumerate(items):
         before = items[i - 1] if i else None
         follows = isinstance(before, str) and before.startswith("--") and secret_kind(before)
         hide = follows and isinstance(item, str) and not item.startswith("-")
-        redacted.append(f"[redacted:{follows}]" if hide else redact_fields(item))
+        redacted.append(f"[redacted:{follows}]" if hide else _redacted(item, gates))
     return redacted
 
 
+@functools.lru_cache(maxsize=4096)
 def secret_kind(name: str) -> str:
     """What kind of secret a field of this name holds, or "" for none."""
     found = _LABEL_AT_END.search(_CAMEL.sub("_", name).lower())
