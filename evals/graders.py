@@ -19,21 +19,42 @@ def hit(truth: Truth, cause: Json) -> bool:
     return any(one.takes(cause["rule"], resource) for one in truth.said.root_causes)
 
 
+def false_alarms(answer: Json) -> int:
+    """How many causes an answer names where there is nothing wrong."""
+    return len(answer["root_causes"])
+
+
 def grade_investigation(truth: Truth, answer: Json) -> Iterator[str]:
     """Why an `investigate` answer is not right; nothing when it is."""
     causes: list[Json] = answer["root_causes"]
     if answer["verdict"] != truth.said.verdict:
         yield f"verdict {answer['verdict']}, expected {truth.said.verdict}"
-    if truth.said.root_causes and not (causes and hit(truth, causes[0])):
-        found = [f"{one['rule']} {'/'.join(named(one['resource']))}" for one in causes[:3]]
-        yield f"first root cause is not accepted: {found}"
     if truth.said.verdict == "healthy" and causes:
-        yield f"a healthy cluster was blamed: {causes[0]['rule']}"
+        yield f"a healthy cluster was blamed: {_told(causes[0])}"
+    yield from _roots_are_right(truth, causes)
     spared = {one.key for one in truth.said.must_not_blame}
     for cause in causes:
         if named(cause["resource"]) in spared:
-            yield f"blamed {'/'.join(named(cause['resource']))} by {cause['rule']}"
+            yield f"blamed {_told(cause)}"
     yield from _fix_is_right(truth, causes)
+
+
+def _roots_are_right(truth: Truth, causes: list[Json]) -> Iterator[str]:
+    """The first cause is a root, every root is among the causes, no symptom stands above one."""
+    wanted = truth.said.root_causes
+    if wanted and not (causes and hit(truth, causes[0])):
+        yield f"first root cause is not accepted: {[_told(one) for one in causes[:3]]}"
+        return
+    for one in wanted[1:] and wanted:
+        if not any(one.takes(cause["rule"], named(cause["resource"])) for cause in causes):
+            yield f"a second root is missing: {one.rules} of {[_told(cause) for cause in causes]}"
+    for cause in causes:
+        if wanted and cause["rule"] in truth.said.symptoms_ok and not hit(truth, cause):
+            yield f"a symptom is called a root cause: {_told(cause)}"
+
+
+def _told(cause: Json) -> str:
+    return f"{cause['rule']} {'/'.join(filter(None, named(cause['resource'])))}"
 
 
 def _fix_is_right(truth: Truth, causes: list[Json]) -> Iterator[str]:

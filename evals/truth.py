@@ -52,6 +52,8 @@ class Said(BaseModel):
     must_mention: list[str | int | float] = []
     must_not_say: list[str] = []
     must_not_blame: list[Resource] = []
+    symptoms_ok: list[str] = []  # rules that may be told as symptoms, never as roots
+    must_cite: list[str] = []
     fix: Fix | str | None = None
 
 

@@ -1,0 +1,5 @@
+"""The cases, by what goes wrong in them. Importing a group registers its cases."""
+
+from tools.cases.worlds import images, refusals, scheduling
+
+GROUPS = (scheduling, refusals, images)
