@@ -4,8 +4,10 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Protocol, Self, cast, runtime_checkable
 
+import anyio
 import orjson
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver import Context, MCPServer
@@ -21,6 +23,7 @@ from core.redaction import may_hold_secrets, redact_fields, redact_text
 from core.telemetry import Metrics
 from mcp_servers.backends.nearest import did_you_mean
 from mcp_servers.caller import Bearer, Verify, caller
+from mcp_servers.facts.durations import duration
 from mcp_servers.paging import Page
 
 Tool = Callable[..., Awaitable[BaseModel]]
@@ -37,7 +40,7 @@ class AuditSink(Protocol):
     async def record(
         self, *, subject: str, action: str, target: str, outcome: str, detail: Mapping[str, Any]
     ) -> None:
-        """Keep one line. `outcome` is ok, an error code, or started (before a change)."""
+        """Keep one line. `outcome` is ok, an error code, cancelled, or started (before a change)."""
         ...
 
 
@@ -123,7 +126,7 @@ class ToolServer(MCPServer[None]):
             call = _Call(self.gate.caller(), name, arguments)
         except OpsError as error:
             return _failure(error)
-        outcome = "error"
+        outcome = "cancelled"
         try:
             await self._admit(call)
             result = await super().call_tool(name, arguments, context)
@@ -131,11 +134,14 @@ class ToolServer(MCPServer[None]):
         except OpsError as error:
             result, outcome = _failure(error), error.code
         except UnexpectedToolError:
+            outcome = "error"
             raise
         except ToolError as error:
             result, outcome = _failure(_refused(name, error)), Invalid.code
         finally:
-            await self._account(call, outcome)
+            # Also of a call that its caller gave up; that must not keep the line from being written.
+            with anyio.CancelScope(shield=True):
+                await self._account(call, outcome)
         return result
 
     async def _admit(self, call: _Call) -> None:
@@ -346,6 +352,14 @@ def _refused(name: str, error: ToolError) -> Invalid:
     first = cause.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     return Invalid(f"{name}: argument {where!r}: {first['msg'].lower()}.")
+
+
+def span_of(window: str) -> timedelta:
+    """The time that a window argument stands for. Raises `Invalid` with an example."""
+    try:
+        return duration(window)
+    except ValueError as error:
+        raise Invalid(f"window: {error}.") from error
 
 
 def _target(arguments: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Page: the rows that fit, "N shown of M", and a cursor."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, Field
@@ -41,6 +41,11 @@ class Page(BaseModel, Generic[Row]):
         """The first `keep` rows of this page; the cursor moves to the first that is left out."""
         start = self.begins_at()
         return self.model_copy(update={"rows": self.rows[:keep]}).marked(start)
+
+    def told(self, heading: str, lines: Iterable[str]) -> str:
+        """For `as_text`: a heading, one line a row, and how to go on."""
+        more = [f"more: cursor={self.cursor}"] if self.cursor else []
+        return "\n".join([heading, *lines, *more])
 
     def begins_at(self) -> int:
         after = position(self.cursor) if self.cursor else self.total

@@ -9,16 +9,16 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from core.clock import utc_now
-from core.errors import Forbidden, Invalid, NotFound
+from core.errors import Forbidden, NotFound
 from core.principal import Principal
+from mcp_servers.access import span_of
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.engines.changes import CHANGES_OBJECT, changes_in
 from mcp_servers.engines.fields import rows, text
-from mcp_servers.facts.durations import duration
 from mcp_servers.facts.kubernetes import Change, Cluster, Event, Ref, Resource, moment
 from mcp_servers.kubernetes.diffing import differences
 from mcp_servers.kubernetes.rollouts import number, template
-from mcp_servers.kubernetes.rows import Cursor, Namespace, examined, lines, seconds_since, short
+from mcp_servers.kubernetes.rows import Cursor, Namespace, examined, seconds_since, short
 from mcp_servers.paging import Page
 
 Window = Annotated[str, Field(description="ISO 8601, e.g. P1D.")]
@@ -67,7 +67,7 @@ class Changes(Page[ChangeRow]):
     def as_text(self) -> str:
         told = [row.as_line() for row in self.rows]
         told += [f"not checked: {one}" for one in self.not_checked]
-        return lines(f"{self.examined}, newest first: {self.shown}", told, self.cursor)
+        return self.told(f"{self.examined}, newest first: {self.shown}", told)
 
 
 async def kubernetes_what_changed(
@@ -79,9 +79,12 @@ async def kubernetes_what_changed(
     cluster: Kubernetes,
     caller: Principal,
 ) -> Changes:
-    """List what changed, newest first: rollouts, config, scaling, nodes, reported deploys and flags."""
+    """List what changed, newest first: rollouts, config, scaling, nodes, reported deploys and flags.
+
+    Use for "what changed since". For one workload's revisions use kubernetes_rollout_history.
+    """
     now, missed = utc_now(), list[str]()
-    since = now - _span(window)
+    since = now - span_of(window)
     found = await _gathered(cluster, caller, namespace, now, missed)
     every = {*changes_in(found), *_revised(found), *_scaled(found), *_edited(found), *_nodes(found)}
     chosen = [
@@ -98,13 +101,6 @@ async def kubernetes_what_changed(
         examined=examined(f"changes of the last {window}", namespace, name),
         not_checked=missed,
     )
-
-
-def _span(window: str) -> timedelta:
-    try:
-        return duration(window)
-    except ValueError as error:
-        raise Invalid(f"window: {error}.") from error
 
 
 async def _gathered(

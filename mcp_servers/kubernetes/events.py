@@ -10,7 +10,7 @@ from core.clock import utc_now
 from core.principal import Principal
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.facts.kubernetes import Event
-from mcp_servers.kubernetes.rows import Cursor, Namespace, examined, lines, seconds_since, short
+from mcp_servers.kubernetes.rows import Cursor, Namespace, examined, seconds_since, short
 from mcp_servers.paging import Page
 
 About = Annotated[str, Field(description="Object, or workload with its pods.")]
@@ -60,7 +60,7 @@ class Events(Page[EventRow]):
 
     def as_text(self) -> str:
         heading = f"{self.examined}: {self.shown}"
-        return lines(heading, (row.as_line() for row in self.rows), self.cursor)
+        return self.told(heading, (row.as_line() for row in self.rows))
 
 
 async def kubernetes_list_events(
@@ -72,7 +72,7 @@ async def kubernetes_list_events(
     cluster: Kubernetes,
     caller: Principal,
 ) -> Events:
-    """List events, newest first: scheduling, pulls, probes, kills, evictions of about the last hour."""
+    """List events of about the last hour, newest first: scheduling, pulls, probes, kills, evictions."""
     now, seen = utc_now(), cluster.within(caller.namespaces)
     events = await seen.events(namespace=namespace)
     chosen = [

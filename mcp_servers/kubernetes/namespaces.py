@@ -11,7 +11,7 @@ from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.engines.fields import text
 from mcp_servers.facts.kubernetes import Resource
 from mcp_servers.kubernetes.pods import PodRow
-from mcp_servers.kubernetes.rows import Cursor, ObjectRow, identity, lines, short
+from mcp_servers.kubernetes.rows import Cursor, ObjectRow, identity, short
 from mcp_servers.paging import Page
 
 
@@ -31,7 +31,7 @@ class Namespaces(Page[NamespaceRow]):
 
     def as_text(self) -> str:
         heading = f"namespaces of cluster {self.cluster}: {self.shown}"
-        return lines(heading, (row.as_line() for row in self.rows), self.cursor)
+        return self.told(heading, (row.as_line() for row in self.rows))
 
 
 async def kubernetes_list_namespaces(

@@ -13,7 +13,7 @@ from mcp_servers.engines.fields import rows, section, text
 from mcp_servers.engines.quantities import quantity
 from mcp_servers.engines.settling import is_finished
 from mcp_servers.facts.kubernetes import Resource, moment
-from mcp_servers.kubernetes.rows import Cursor, ObjectRow, identity, lines, seconds_since, short
+from mcp_servers.kubernetes.rows import Cursor, ObjectRow, identity, seconds_since, short
 from mcp_servers.paging import Page
 
 ROLE = "node-role.kubernetes.io/"
@@ -58,7 +58,7 @@ class NodeRow(ObjectRow):
 class Nodes(Page[NodeRow]):
     def as_text(self) -> str:
         heading = f"nodes: {self.shown}"
-        return lines(heading, (row.as_line() for row in self.rows), self.cursor)
+        return self.told(heading, (row.as_line() for row in self.rows))
 
 
 async def kubernetes_list_nodes(

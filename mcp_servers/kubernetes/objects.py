@@ -40,7 +40,7 @@ async def kubernetes_get_object(
     cluster: Kubernetes,
     caller: Principal,
 ) -> ObjectInFull:
-    """Show one object in full, spec and status. Secrets show only their keys."""
+    """Show one object in full: spec, limits, env, selectors, conditions. Secrets show only keys."""
     found = await cluster.within(caller.namespaces).get(kind, name, namespace=namespace)
     shown, shortened = _fitting(_cleaned(found))
     return ObjectInFull(

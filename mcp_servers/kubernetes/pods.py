@@ -19,7 +19,6 @@ from mcp_servers.kubernetes.rows import (
     Selector,
     examined,
     identity,
-    lines,
     seconds_since,
     short,
 )
@@ -78,7 +77,7 @@ class Pods(Page[PodRow]):
 
     def as_text(self) -> str:
         heading = f"{self.examined}: {self.shown}"
-        return lines(heading, (row.as_line() for row in self.rows), self.cursor)
+        return self.told(heading, (row.as_line() for row in self.rows))
 
 
 async def kubernetes_list_pods(
@@ -91,7 +90,10 @@ async def kubernetes_list_pods(
     cluster: Kubernetes,
     caller: Principal,
 ) -> Pods:
-    """List pods: state, readiness, restarts with the reason of the last one, node, age."""
+    """List pods: state, readiness, restarts with the reason of the last one, node, age.
+
+    The unhealthy come first. For the cause of a failure use rca_investigate.
+    """
     now, seen = utc_now(), cluster.within(caller.namespaces)
     chosen = f"spec.nodeName={node}" if node else ""
     pods = await seen.list(

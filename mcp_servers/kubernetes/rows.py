@@ -1,6 +1,5 @@
 """What the rows of every list have in common: an object anybody can look up again."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -58,9 +57,3 @@ def examined(what: str, namespace: str, *filters: str) -> str:
     where = f"in namespace {namespace}" if namespace else "in all namespaces"
     chosen = [one for one in filters if one]
     return f"{what} {where}" + (f" with {' and '.join(chosen)}" if chosen else "")
-
-
-def lines(heading: str, rows: Iterable[str], cursor: str = "") -> str:
-    """A heading, one line a row, and how to go on."""
-    more = [f"more: cursor={cursor}"] if cursor else []
-    return "\n".join([heading, *rows, *more])

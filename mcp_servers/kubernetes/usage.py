@@ -14,7 +14,7 @@ from mcp_servers.engines.fields import rows, section, text
 from mcp_servers.engines.quantities import as_bytes, as_cores, quantity
 from mcp_servers.facts.kubernetes import Json, Resource
 from mcp_servers.facts.metrics import Series
-from mcp_servers.kubernetes.rows import Cursor, Namespace, ObjectRow, examined, lines
+from mcp_servers.kubernetes.rows import Cursor, Namespace, ObjectRow, examined
 from mcp_servers.paging import Page
 
 Of = Literal["pods", "nodes"]
@@ -61,7 +61,7 @@ class Usage(Page[UsageRow]):
 
     def as_text(self) -> str:
         heading = f"usage of {self.examined} from {self.source}: {self.shown}"
-        return lines(heading, (row.as_line() for row in self.rows), self.cursor)
+        return self.told(heading, (row.as_line() for row in self.rows))
 
 
 async def kubernetes_top(
@@ -74,7 +74,10 @@ async def kubernetes_top(
     prometheus: Prometheus,
     caller: Principal,
 ) -> Usage:
-    """Show CPU and memory in use now beside the limits, the largest first."""
+    """Show CPU and memory in use now beside the limits, the largest first.
+
+    For usage over time use prometheus_query_range.
+    """
     seen = cluster.within(caller.namespaces)
     kind = "Pod" if of == "pods" else "Node"
     objects = await seen.list(kind, namespace=namespace if of == "pods" else "")

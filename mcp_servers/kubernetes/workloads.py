@@ -1,5 +1,6 @@
 """Workloads: how much of each is ready, on which image, and a word for its state."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal
@@ -20,7 +21,6 @@ from mcp_servers.kubernetes.rows import (
     Selector,
     examined,
     identity,
-    lines,
     seconds_since,
     short,
 )
@@ -67,7 +67,7 @@ class Workloads(Page[WorkloadRow]):
 
     def as_text(self) -> str:
         heading = f"{self.examined}: {self.shown}"
-        return lines(heading, (row.as_line() for row in self.rows), self.cursor)
+        return self.told(heading, (row.as_line() for row in self.rows))
 
 
 async def kubernetes_list_workloads(
@@ -79,15 +79,16 @@ async def kubernetes_list_workloads(
     cluster: Kubernetes,
     caller: Principal,
 ) -> Workloads:
-    """List workloads: ready of desired, state and why, images, age. The unhealthy come first."""
+    """List Deployments, StatefulSets, DaemonSets, Jobs, CronJobs: ready counts, state, images.
+
+    The unhealthy come first. Use for "what runs", "is X up".
+    """
     now, seen = utc_now(), cluster.within(caller.namespaces)
     kinds = (kind,) if kind else WORKLOAD_KINDS
-    found = [
-        one
-        for each in kinds
-        for one in await seen.list(each, namespace=namespace, label_selector=selector)
-        if not (each == "Job" and not kind and _of_cron_job(one))
-    ]
+    every = await asyncio.gather(
+        *(seen.list(each, namespace=namespace, label_selector=selector) for each in kinds)
+    )
+    found = [one for part in every for one in part if kind or not _of_cron_job(one)]
     listed = [WorkloadRow.of(one, now) for one in found]
     listed.sort(key=lambda row: (row.healthy, row.namespace, row.kind, row.name))
     what = f"{kind} objects" if kind else "workloads"
@@ -95,7 +96,7 @@ async def kubernetes_list_workloads(
 
 
 def _of_cron_job(job: Resource) -> bool:
-    """Its CronJob already tells of it, unless Jobs are asked for."""
+    """Whether a CronJob already tells of it."""
     return (job.controller() or {}).get("kind") == "CronJob"
 
 

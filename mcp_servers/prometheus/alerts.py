@@ -37,7 +37,7 @@ class Targets(Page[TargetRow]):
 
     def as_text(self) -> str:
         told = [f"{row.health} {row.job} {row.instance} {row.error}".rstrip() for row in self.rows]
-        return _listed(f"scrape targets: {self.shown}, {self.down} down", told, self.cursor)
+        return self.told(f"scrape targets: {self.shown}, {self.down} down", told)
 
 
 class RuleRow(BaseModel):
@@ -55,7 +55,7 @@ class RuleRow(BaseModel):
 
 class Rules(Page[RuleRow]):
     def as_text(self) -> str:
-        return _listed(f"rules: {self.shown}", [_rule_line(row) for row in self.rows], self.cursor)
+        return self.told(f"rules: {self.shown}", (_rule_line(row) for row in self.rows))
 
 
 class AlertRow(BaseModel):
@@ -75,7 +75,7 @@ class Alerts(Page[AlertRow]):
 
     def as_text(self) -> str:
         heading = f"alerts from {self.source}: {self.shown}. {self.note}".rstrip()
-        return _listed(heading, [_alert_line(row) for row in self.rows], self.cursor)
+        return self.told(heading, (_alert_line(row) for row in self.rows))
 
 
 async def prometheus_targets(
@@ -197,7 +197,3 @@ def _alert_line(row: AlertRow) -> str:
     silenced = f" silenced by {', '.join(row.silenced_by)}" if row.silenced_by else ""
     head = f"{row.state} {row.severity} {row.name} for {minutes}"
     return f"{head} {labels} {row.summary}{silenced}"
-
-
-def _listed(heading: str, told: list[str], cursor: str) -> str:
-    return "\n".join([heading, *told, *([f"more: cursor={cursor}"] if cursor else [])])

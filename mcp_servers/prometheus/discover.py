@@ -40,23 +40,21 @@ class SeriesPage(Page[dict[str, str]]):
         counts = ", ".join(f"{one.metric} ({one.series})" for one in self.metrics)
         told = [written([pair for pair in row.items() if pair[0] in telling]) for row in self.rows]
         common = [f"all have {written(sorted(shared.items()))}"] if shared else []
-        more = [f"more: cursor={self.cursor}"] if self.cursor else []
         heading = f"{self.shown} series of the last hour match {self.match}; metrics: {counts}"
-        return "\n".join([heading, *common, *told, *more])
+        return self.told(heading, [*common, *told])
 
 
 class ValuesPage(Page[str]):
     label: str = ""
 
     def as_text(self) -> str:
-        more = f"\nmore: cursor={self.cursor}" if self.cursor else ""
-        return f"values of {self.label}: {self.shown}\n{', '.join(self.rows)}{more}"
+        return self.told(f"values of {self.label}: {self.shown}", [", ".join(self.rows)])
 
 
 async def prometheus_find_series(
     match: Match, cursor: Cursor = "", *, prometheus: Prometheus, caller: Principal
 ) -> SeriesPage:
-    """List the series that match a selector, to learn metric names and labels."""
+    """List the series that match a selector, to learn metric names and labels before a query."""
     if not match:
         raise Invalid("match is empty.", hint='Give a selector, e.g. {namespace="shop"}.')
     scope.check(caller, match)

@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 from core.clock import utc_now
 from core.errors import Invalid, OpsError
 from core.principal import Principal
+from mcp_servers.access import span_of
 from mcp_servers.backends.nearest import did_you_mean
 from mcp_servers.backends.prometheus import Prometheus
-from mcp_servers.facts.durations import duration
 from mcp_servers.facts.kubernetes import moment
 from mcp_servers.facts.metrics import Series
 from mcp_servers.paging import Page
@@ -55,7 +55,7 @@ class Samples(Page[Sample]):
         shared, telling = varying(every)
         unit = f", {self.unit}" if self.unit else ""
         told = [f"{_apart(row.labels, telling)} {said(row.value, self.unit)}" for row in self.rows]
-        return _listed(f"{self.shown} series now{unit}", shared, told, self.note, self.cursor)
+        return self.told(f"{self.shown} series now{unit}", _body(shared, told, self.note))
 
 
 class Range(BaseModel):
@@ -81,13 +81,13 @@ class Ranges(Page[Range]):
         unit = f", {self.unit}" if self.unit else ""
         heading = f"{self.shown} series from {_stamp(self.start)} to {_stamp(self.end)}{unit}"
         told = [f"{_apart(row.labels, telling)} {_line(row, self.unit)}" for row in self.rows]
-        return _listed(heading, shared, told, self.note, self.cursor)
+        return self.told(heading, _body(shared, told, self.note))
 
 
 async def prometheus_query(
     query: PromQL, cursor: Cursor = "", *, prometheus: Prometheus, caller: Principal
 ) -> Samples:
-    """Evaluate PromQL now."""
+    """Evaluate PromQL now. For a course over time use prometheus_query_range."""
     scope.check(caller, query)
     found = await prometheus.query(query)
     rows = [Sample(labels=dict(one.labels), value=tidy(one.points[-1][1])) for one in found]
@@ -154,10 +154,7 @@ def _moment(text: str) -> datetime:
 
 
 def _span(window: str) -> timedelta:
-    try:
-        span = duration(window)
-    except ValueError as error:
-        raise Invalid(f"window: {error}.") from error
+    span = span_of(window)
     if not timedelta(0) < span <= LONGEST:
         raise Invalid(f"A window reaches from a second to {LONGEST.days} days.")
     return span
@@ -192,12 +189,9 @@ def _apart(labels: dict[str, str], telling: set[str]) -> str:
     return written([(key, value) for key, value in labels.items() if key in telling])
 
 
-def _listed(
-    heading: str, shared: dict[str, str], told: Sequence[str], note: str, cursor: str
-) -> str:
+def _body(shared: dict[str, str], told: Sequence[str], note: str) -> list[str]:
     common = [f"all have {written(sorted(shared.items()))}"] if shared else []
-    more = [f"more: cursor={cursor}"] if cursor else []
-    return "\n".join([heading, *common, *told, *([note] if note else []), *more])
+    return [*common, *told, *([note] if note else [])]
 
 
 def _line(row: Range, unit: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import anyio
 import orjson
 import pytest
 from mcp import Client
@@ -167,6 +168,12 @@ async def test_refusals_are_written_down_too(toybox: Toybox, written: Written) -
             await toybox(BOB).call(name)
     outcomes = [line["outcome"] for line in written.lines]
     assert outcomes == ["forbidden", "not_found", "error", "conflict"]
+
+
+async def test_a_call_given_up_is_still_written_down(toybox: Toybox, written: Written) -> None:
+    with anyio.move_on_after(0.05):
+        await toybox(ANN).call("toy_sleep")
+    assert [line["outcome"] for line in written.lines] == ["cancelled"]
 
 
 async def test_calls_are_counted_by_tool_and_outcome(toybox: Toybox, metrics: Metrics) -> None:

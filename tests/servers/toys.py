@@ -86,12 +86,18 @@ async def toy_crash() -> Said:
     raise RuntimeError("the secret inside")
 
 
+async def toy_sleep() -> Said:
+    """Take longer than anybody waits."""
+    await asyncio.sleep(60)
+    return Said(text="awake")
+
+
 async def toy_drop(name: str, namespace: str = "", kind: str = "Pod") -> Said:
     """Change something."""
     return Said(text=f"{kind} {name} dropped")
 
 
-READ = (toy_whoami, toy_list, toy_dump, toy_short, toy_refuse, toy_crash)
+READ = (toy_whoami, toy_list, toy_dump, toy_short, toy_refuse, toy_crash, toy_sleep)
 
 
 def toys(gate: Gate) -> ToolServer:
