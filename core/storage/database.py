@@ -27,6 +27,9 @@ from core.storage import migrations
 # How long a writer waits for another one. Our transactions take milliseconds.
 BUSY_TIMEOUT_S = 5.0
 
+# What a driver raises when there is no connection; in a statement the second is a mistake of ours.
+UNCONNECTED = (OSError, exc.DBAPIError)
+
 
 class Database:
     """One pool of connections. Open it with `Database.opened`."""
@@ -52,9 +55,11 @@ class Database:
             await asyncio.to_thread(_prove_usable, Path(str(address.database)), busy_timeout_s)
         engine = _engine(address, busy_timeout_s)
         try:
-            with _our_errors(name, OSError):
+            database = cls(engine, name=name)
+            await database.ping()
+            with _our_errors(name):
                 await _to_head(engine)
-            yield cls(engine, name=name)
+            yield database
         finally:
             await engine.dispose()
 
@@ -66,7 +71,7 @@ class Database:
         Never hold one while a tool or a model runs.
         """
         async with self._sessions() as session:
-            with _our_errors(self.name, OSError):
+            with _our_errors(self.name, *UNCONNECTED):
                 await session.connection()
             with _our_errors(self.name):
                 yield session
@@ -74,7 +79,7 @@ class Database:
 
     async def ping(self) -> None:
         """Raise `UpstreamUnavailable` when the database does not answer."""
-        with _our_errors(self.name, OSError):
+        with _our_errors(self.name, *UNCONNECTED):
             async with self.engine.connect() as connection:
                 await connection.exec_driver_sql("SELECT 1")
 
@@ -182,7 +187,7 @@ async def _lock(connection: AsyncConnection) -> None:
 
 @contextmanager
 def _our_errors(name: str, *more: type[Exception]) -> Generator[None]:
-    """A library's error as a sentence of ours; `more` are those a failing connection raises."""
+    """A library's error as a sentence of ours; `more` are kinds that are told so too."""
     try:
         yield
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, *more) as error:
@@ -190,7 +195,7 @@ def _our_errors(name: str, *more: type[Exception]) -> Generator[None]:
 
 
 def _explained(error: Exception, name: str) -> OpsError:
-    text = str(getattr(error, "orig", None) or error)
+    text = str(getattr(error, "orig", None) or error).rpartition("'>: ")[2]
     if "readonly" in text or "read-only" in text:
         return Invalid(f"Cannot write to {name}: it is read-only.", hint="Check its permissions.")
     if "not a database" in text:
@@ -199,6 +204,8 @@ def _explained(error: Exception, name: str) -> OpsError:
         return Invalid(f"Cannot open {name}.", hint="Check the path and its permissions.")
     if "locked" in text or "busy" in text:
         return UpstreamUnavailable(f"Another process is writing to {name}.", hint="Try again.")
+    if "authentication failed" in text or "does not exist" in text:
+        return Invalid(f"Cannot use {name}: {text}.", hint="Check MIDWATCH_DATABASE__URL.")
     if "disk is full" in text:
         return UpstreamUnavailable(f"The disk that holds {name} is full.")
     return UpstreamUnavailable(f"{name[0].upper()}{name[1:]} does not answer.", hint=text)
