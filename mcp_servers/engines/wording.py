@@ -17,6 +17,23 @@ def worded(template: str, params: Mapping[str, str]) -> str:
     return "".join(_parts(template, params)).strip()
 
 
+# Params that hold words of ours; the others hold names and quotations, which stay as they are.
+OUR_WORDS = frozenset({"what", "failure", "probe", "source", "state"})
+
+
+def translated(params: Mapping[str, str], words: Mapping[str, str]) -> dict[str, str]:
+    """Params with our own words (`refused, timeout`) in the words of a language."""
+    return {
+        name: _translated(value, words) if name in OUR_WORDS else value
+        for name, value in params.items()
+    }
+
+
+def _translated(value: str, words: Mapping[str, str]) -> str:
+    parts = value.split(", ")
+    return ", ".join(words[part] for part in parts) if set(parts) <= words.keys() else value
+
+
 def params_of(template: str) -> frozenset[str]:
     """The names of all params a template uses."""
     return frozenset(_PARAM.findall(template))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from mcp_servers.engines.wording import worded
+from mcp_servers.engines.wording import translated, worded
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.kubernetes import Ref
 from mcp_servers.rca.shapes import Language
@@ -57,7 +57,8 @@ class Texts:
             "container": finding.container,
             "affected": str(len(finding.affected)),
         }
-        return worded(template, {**known, **finding.params})
+        words = _catalogue(self.language)["words"]
+        return worded(template, {**known, **translated(finding.params, words)})
 
 
 def category(rule: str) -> str:

@@ -18,32 +18,74 @@ objects are `namespace/name`, or the bare name when cluster-scoped):
 """
 
 from mcp_servers.engines.diagnosers.app_dependencies import dependencies
+from mcp_servers.engines.diagnosers.app_resources import app_resources
+from mcp_servers.engines.diagnosers.app_settings import missing_setting
+from mcp_servers.engines.diagnosers.autoscaling import autoscaling
 from mcp_servers.engines.diagnosers.config_refs import config_refs
+from mcp_servers.engines.diagnosers.container_start import container_start
+from mcp_servers.engines.diagnosers.cordoned_nodes import left_cordoned
 from mcp_servers.engines.diagnosers.crash_loop import crash_loop, exit_nonzero, exit_zero_loop
+from mcp_servers.engines.diagnosers.create_refused import create_refused
+from mcp_servers.engines.diagnosers.dns_policies import dns_policies
 from mcp_servers.engines.diagnosers.evictions import evictions
+from mcp_servers.engines.diagnosers.failed_jobs import failed_jobs
 from mcp_servers.engines.diagnosers.image_pull import image_pull, pull_secret_missing
+from mcp_servers.engines.diagnosers.ingress_backends import ingress_backends
+from mcp_servers.engines.diagnosers.init_blocked import init_blocked
+from mcp_servers.engines.diagnosers.instructions import instructions
+from mcp_servers.engines.diagnosers.killed import killed_not_oom, native_crash, restart_storm
+from mcp_servers.engines.diagnosers.lost_pods import node_lost, stuck_terminating
+from mcp_servers.engines.diagnosers.memory_trends import memory_trends
 from mcp_servers.engines.diagnosers.node_conditions import not_ready, pid_or_network, pressure
 from mcp_servers.engines.diagnosers.oom_killed import oom_killed
+from mcp_servers.engines.diagnosers.probes import probes
 from mcp_servers.engines.diagnosers.rollouts import paused, progress_deadline, unavailable
+from mcp_servers.engines.diagnosers.scaled_to_zero import scaled_to_zero
 from mcp_servers.engines.diagnosers.service_endpoints import service_endpoints
+from mcp_servers.engines.diagnosers.service_ports import service_ports
 from mcp_servers.engines.diagnosers.service_selectors import service_selectors
+from mcp_servers.engines.diagnosers.unschedulable import scheduler_absent, unschedulable
+from mcp_servers.engines.diagnosers.volume_claims import volume_claims
 
 ALL = (
     oom_killed,
+    memory_trends,
     crash_loop,
     exit_zero_loop,
     exit_nonzero,
+    killed_not_oom,
+    native_crash,
+    restart_storm,
     image_pull,
     pull_secret_missing,
     config_refs,
+    container_start,
+    init_blocked,
+    unschedulable,
+    scheduler_absent,
+    probes,
     evictions,
+    node_lost,
+    stuck_terminating,
     not_ready,
     pressure,
     pid_or_network,
+    left_cordoned,
     unavailable,
     progress_deadline,
     paused,
+    create_refused,
+    scaled_to_zero,
+    failed_jobs,
+    autoscaling,
+    volume_claims,
     service_selectors,
     service_endpoints,
+    service_ports,
+    ingress_backends,
+    dns_policies,
     dependencies,
+    missing_setting,
+    app_resources,
+    instructions,
 )

@@ -144,12 +144,16 @@ def _stuck(cluster: Cluster, deployment: Resource, condition: Json) -> Finding:
             "updated": str(whole(deployment.status, "updatedReplicas")),
             "replicaset": made.name if made else "",
             "images": changed,
-            "still_serving": str(available) if available >= desired else "",
+            "still_serving": str(available) if _serves(deployment, available, desired) else "",
         },
         affected=tuple(pod.ref for pod in _pods(cluster, deployment)),
         fix=_rollback(cluster, deployment),
         joins=_revision_joins(cluster, deployment),
     )
+
+
+def _serves(deployment: Resource, available: int, desired: int) -> bool:
+    return 0 < available >= desired - _may_miss(deployment, desired)
 
 
 def _began(made: Resource | None) -> datetime | None:

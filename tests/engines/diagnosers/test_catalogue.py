@@ -8,7 +8,7 @@ import pytest
 
 from mcp_servers.engines import diagnosers
 from mcp_servers.engines.diagnose import diagnose
-from mcp_servers.engines.wording import params_of, worded
+from mcp_servers.engines.wording import params_of, translated, worded
 from tests.engines.diagnosers.worlds import troubled
 
 ROOT = Path(__file__).parents[3]
@@ -36,10 +36,22 @@ def rules_in_code() -> set[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_rule_has_every_part_and_nothing_else_is_told(language: str) -> None:
-    told = LANGUAGES[language]
+    told = {rule: entry for rule, entry in LANGUAGES[language].items() if rule != "words"}
     assert set(told) == set(RULES)
     assert rules_in_code() <= set(RULES)
     assert {rule for rule, entry in told.items() if set(entry) != PARTS} == set()
+
+
+def test_our_own_words_are_translated_and_quotations_are_not() -> None:
+    params = {"failure": "refused, timeout", "key": "timeout", "what": "something new"}
+    told = translated(params, LANGUAGES["zh"]["words"])
+    assert told == {"failure": "连接被拒绝, 超时", "key": "timeout", "what": "something new"}
+
+
+def test_a_part_in_brackets_falls_away_with_its_param() -> None:
+    assert worded("killed[ at {at}][, limit {limit}].", {"at": "", "limit": "1Gi"}) == (
+        "killed, limit 1Gi."
+    )
 
 
 def test_every_rule_has_a_category_of_the_contract() -> None:
@@ -47,7 +59,8 @@ def test_every_rule_has_a_category_of_the_contract() -> None:
 
 
 def test_both_languages_ask_for_the_same_params() -> None:
-    for rule, entry in LANGUAGES["en"].items():
+    for rule in RULES:
+        entry = LANGUAGES["en"][rule]
         for part in PARTS:
             wanted = params_of(entry[part]) - GIVEN
             assert wanted == params_of(LANGUAGES["zh"][rule][part]) - GIVEN, f"{rule}.{part}"

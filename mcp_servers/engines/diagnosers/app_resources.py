@@ -1,0 +1,222 @@
+"""Programs refused by those they depend on: for their credentials, or because something ran out."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from mcp_servers.engines import citing
+from mcp_servers.engines.about_pods import about_pod, key
+from mcp_servers.engines.call_failures import targets
+from mcp_servers.engines.config_references import references
+from mcp_servers.engines.endpoints import Addresses
+from mcp_servers.engines.log_signals import Line, Speaker, died_of_it, lately, speakers
+from mcp_servers.facts.findings import Confidence, Finding, Severity
+from mcp_servers.facts.kubernetes import Cluster
+
+FEWEST_LINES = 3
+DIED_WITHIN = timedelta(seconds=30)
+SPIKE = timedelta(minutes=1)
+
+# Words that only a client of another system writes.
+_REFUSED = re.compile(
+    r"password authentication failed|access denied for user|authentication failed|auth(?:entication)? fail"
+    r"|WRONGPASS|NOAUTH|invalid (?:username|user name|credentials|api[ _-]?key|access[ _-]?key|client secret)"
+    r"|login failed for user|ORA-01017|SASL .*fail|InvalidAccessKeyId|SignatureDoesNotMatch"
+    r"|Authentication ?Failed|bad credentials|token (?:is )?(?:expired|invalid)|invalid[_ ]token|invalid_grant"
+    r"|ACCESS_REFUSED",
+    re.IGNORECASE,
+)
+_UNAUTHORISED = re.compile(r"\b401\b|unauthorized|unauthenticated", re.IGNORECASE)
+# Requests that somebody else made to us are that person's passwords, not ours.
+_INBOUND = re.compile(
+    r"\b(?:POST|GET|PUT) /[\w/-]*(?:login|signin|session|auth|token)|remote_addr|client_ip|from \d+\.\d+\.\d+\.\d+"
+    r"|user(?:name)?[=:]\s*[\"']?[\w.@-]+[\"']? (?:failed|login)",
+    re.IGNORECASE,
+)
+_USER = re.compile(r"(?:for user|user(?:name)?[=:])\s*[\"'`]?([\w.@-]+)", re.IGNORECASE)
+
+_EXHAUSTED: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "connection pool",
+        re.compile(
+            r"pool (?:is )?(?:exhausted|full|limit|timeout)|exhausted .{0,20}pool|QueuePool limit"
+            r"|timeout (?:acquiring|waiting for|getting).{0,30}(?:connection|pool)|HikariPool.*not available"
+            r"|no (?:free|available|idle) connections?|pool.{0,20}\b(\d+)/\1\b|waiting for (?:a )?connection.{0,20}timed? ?out",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "connections",
+        re.compile(
+            r"too many (?:clients|connections)|remaining connection slots|max(?:imum)? (?:number of )?(?:clients|connections) reached",
+            re.IGNORECASE,
+        ),
+    ),
+    ("file descriptors", re.compile(r"too many open files|EMFILE|ENFILE", re.IGNORECASE)),
+    ("disk space", re.compile(r"no space left on device|ENOSPC|disk (?:is )?full", re.IGNORECASE)),
+    (
+        "threads",
+        re.compile(
+            r"unable to create (?:new )?(?:native )?thread|thread ?pool.{0,20}(?:exhausted|full|rejected)|RejectedExecutionException|can't start new thread|EAGAIN.*fork",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "rate limit",
+        re.compile(
+            r"\b429\b|too many requests|rate limit(?:ed| exceeded| reached)?|throttl(?:ed|ing)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "heap memory",
+        re.compile(r"java\.lang\.OutOfMemoryError|JavaScript heap out of memory|MemoryError\b"),
+    ),
+)
+_SHARE = re.compile(r"\b(\d+)\s*(?:/|of|out of)\s*(\d+)\b")
+_LIMIT = re.compile(r"\b(?:limit|max(?:imum)?|size)(?: of)?[ =:]+(\d+)", re.IGNORECASE)
+_HINTS = (
+    "auth", "denied", "wrongpass", "credential", "login", "token", "401", "ora-01017", "sasl",
+    "accesskey", "signature", "refused", "invalid", "pool", "connection", "too many", "emfile", "enfile",
+    "space", "disk", "thread", "429", "rate", "throttl", "memory", "slots", "clients", "rejected",
+)  # fmt: skip
+
+
+def app_resources(cluster: Cluster) -> Iterator[Finding]:
+    """`app.credentials_refused` and `app.exhausted`, from the lines that say so."""
+    addresses = Addresses(cluster)
+    for speaker in speakers(cluster):
+        lines = [one for one in lately(cluster, speaker.lines) if _may_tell(one.text)]
+        refused = [one for one in lines if _is_refused(one.text)]
+        if _counts(speaker, refused) and not _are_peoples_logins(refused):
+            yield _refused_finding(cluster, speaker, refused, addresses)
+        yield from _exhausted(cluster, speaker, lines, addresses)
+
+
+def _may_tell(line: str) -> bool:
+    lower = line.lower()
+    return any(hint in lower for hint in _HINTS)
+
+
+def _is_refused(line: str) -> bool:
+    if _INBOUND.search(line):
+        return False
+    return bool(_REFUSED.search(line)) or bool(_UNAUTHORISED.search(line) and targets(line))
+
+
+def _counts(speaker: Speaker, lines: Sequence[Line]) -> bool:
+    container = speaker.container
+    died = any(died_of_it(container, one, within=DIED_WITHIN) for one in lines)
+    return (died and not container.ready) or len(lines) >= FEWEST_LINES
+
+
+def _are_peoples_logins(lines: Sequence[Line]) -> bool:
+    """Many users who each failed a little: people mistype, programs do not."""
+    users = [match.group(1) for one in lines if (match := _USER.search(one.text))]
+    return len(set(users)) > 2 and len(set(users)) * 2 > len(users)
+
+
+def _called(line: str, speaker: Speaker, addresses: Addresses) -> tuple[str, str]:
+    """The host a line names and the Service it leads to."""
+    namespace = speaker.container.pod.namespace
+    named = targets(line)
+    services = [addresses.service(one.host, seen_from=namespace) for one in named]
+    found = next((key(one.ref) for one in services if one is not None), "")
+    return str(named[0]) if named else "", found
+
+
+def _joins(host: str, service: str) -> dict[str, str]:
+    return {name: value for name, value in (("host", host), ("service", service)) if value}
+
+
+def _refused_finding(
+    cluster: Cluster, speaker: Speaker, lines: Sequence[Line], addresses: Addresses
+) -> Finding:
+    container = speaker.container
+    pod = container.pod
+    host, service = _called(lines[0].text, speaker, addresses)
+    user = _USER.search(lines[0].text)
+    secrets = {
+        key(one.target)
+        for one in references(pod.namespace, pod.spec)
+        if one.target.kind == "Secret"
+    }
+    joins = _joins(host, service) | ({"secret": ",".join(sorted(secrets))} if secrets else {})
+    return about_pod(
+        cluster,
+        pod,
+        "app.credentials_refused",
+        Severity.HIGH,
+        [lines[0].cited, *([lines[-1].cited] if len(lines) > 1 else [])],
+        confidence=Confidence.STRONG,
+        since=lines[0].at,
+        container=container.name,
+        cause_key=service or host,
+        params={
+            **_said(lines),
+            "host": host,
+            "service": service,
+            "user": user.group(1) if user else "",
+            "secrets": ", ".join(sorted(name.partition("/")[2] for name in secrets)),
+        },
+        joins=joins,
+    )
+
+
+def _said(lines: Sequence[Line]) -> dict[str, str]:
+    return {
+        "count": str(len(lines)),
+        "line": citing.quoted(lines[0].text),
+        "first_at": citing.clock(lines[0].at),
+        "last_at": citing.clock(lines[-1].at),
+    }
+
+
+def _exhausted(
+    cluster: Cluster, speaker: Speaker, lines: Sequence[Line], addresses: Addresses
+) -> Iterator[Finding]:
+    by_kind: dict[str, list[Line]] = {}
+    for line in lines:
+        kind = next((kind for kind, shape in _EXHAUSTED if shape.search(line.text)), "")
+        if kind:
+            by_kind.setdefault(kind, []).append(line)
+    for kind, said in sorted(by_kind.items()):
+        if _counts(speaker, said) and not _is_a_spike(speaker, said):
+            yield _exhausted_finding(cluster, speaker, kind, said, addresses)
+
+
+def _is_a_spike(speaker: Speaker, lines: Sequence[Line]) -> bool:
+    times = [one.at for one in lines if one.at]
+    spoken = [one.at for one in speaker.lines if one.at]
+    if not times or not speaker.container.ready:
+        return False
+    return max(times) - min(times) < SPIKE and max(spoken) - max(times) >= SPIKE
+
+
+def _exhausted_finding(
+    cluster: Cluster, speaker: Speaker, kind: str, lines: Sequence[Line], addresses: Addresses
+) -> Finding:
+    host, service = _called(lines[0].text, speaker, addresses)
+    share = next((match for one in lines if (match := _SHARE.search(one.text))), None)
+    limit = next((match for one in lines if (match := _LIMIT.search(one.text))), None)
+    most = share.group(2) if share else (limit.group(1) if limit else "")
+    return about_pod(
+        cluster,
+        speaker.container.pod,
+        "app.exhausted",
+        Severity.HIGH,
+        [lines[0].cited, *([lines[-1].cited] if len(lines) > 1 else [])],
+        confidence=Confidence.STRONG,
+        since=lines[0].at,
+        container=speaker.container.name,
+        cause_key=kind,
+        params={
+            **_said(lines),
+            "what": kind,
+            "used": share.group(1) if share else "",
+            "limit": most,
+            "host": host,
+            "service": service,
+        },
+        joins=_joins(host, service),
+    )

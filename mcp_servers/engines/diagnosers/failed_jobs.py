@@ -1,0 +1,94 @@
+"""Jobs that gave up."""
+
+from collections.abc import Iterator
+
+from mcp_servers.engines import citing
+from mcp_servers.engines.about_pods import key
+from mcp_servers.engines.containers import Container, Termination, containers
+from mcp_servers.engines.fields import text, whole
+from mcp_servers.engines.log_signals import telling_line
+from mcp_servers.engines.ownership import owner_chain, top_owner
+from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
+from mcp_servers.facts.kubernetes import Cluster, Json, Resource, moment
+
+FAILED = frozenset(
+    {"BackoffLimitExceeded", "PodFailurePolicy", "MaxFailedIndexesExceeded", "FailedIndexes"}
+)
+
+
+def failed_jobs(cluster: Cluster) -> Iterator[Finding]:
+    """`job.failed` and `job.deadline_exceeded`; told as history when a later run succeeded."""
+    for job in cluster.all("Job"):
+        condition = job.condition("Failed") or {}
+        if condition.get("status") == "True":
+            yield _finding(cluster, job, condition)
+
+
+def _finding(cluster: Cluster, job: Resource, condition: Json) -> Finding:
+    owner = top_owner(cluster, job)
+    since, reason = moment(condition.get("lastTransitionTime")), text(condition, "reason")
+    repaired = _later_success(cluster, job)
+    late = reason == "DeadlineExceeded"
+    ends, evidence = _last_end(cluster, job)
+    said = f"True ({reason}: {text(condition, 'message')})"
+    line = evidence[-1].text if evidence and evidence[-1].source == "log" else ""
+    return Finding(
+        rule="job.deadline_exceeded" if late else "job.failed",
+        severity=Severity.INFO if repaired else Severity.HIGH,
+        confidence=Confidence.CERTAIN,
+        resource=owner,
+        since=since,
+        evidence=(citing.field(job, ".status.conditions[Failed]", said, since), *evidence),
+        params={
+            "job": job.name,
+            "reason": reason,
+            "message": citing.quoted(text(condition, "message")),
+            "attempts": str(whole(job.status, "failed")) if whole(job.status, "failed") else "",
+            "exit_code": str(ends.exit_code) if ends and ends.exit_code >= 0 else "",
+            "log_line": line,
+            "deadline_s": text(job.spec, "activeDeadlineSeconds"),
+            "indexes": text(job.status, "failedIndexes"),
+            "repaired_by": repaired.name if repaired else "",
+        },
+        affected=(job.ref,),
+        cause_key=job.name if owner == job.ref else reason,
+        joins={"job": key(job.ref)},
+    )
+
+
+def _later_success(cluster: Cluster, job: Resource) -> Resource | None:
+    """A run of the same CronJob that began after this one and got through."""
+    owner = top_owner(cluster, job)
+    if owner == job.ref:
+        return None
+    for other in cluster.all("Job", job.namespace):
+        later = (other.created_at or cluster.now) > (job.created_at or cluster.now)
+        complete = (other.condition("Complete") or {}).get("status") == "True"
+        if later and complete and top_owner(cluster, other) == owner:
+            return other
+    return None
+
+
+def _last_end(cluster: Cluster, job: Resource) -> tuple[Termination | None, list[Evidence]]:
+    """How the Job's last pod ended, with the line that tells most; pods may be gone by now."""
+    pods = [
+        pod for pod in cluster.all("Pod", job.namespace) if job.ref in owner_chain(cluster, pod)
+    ]
+    ends = [
+        (container, end)
+        for pod in pods
+        for container in containers(pod)
+        for end in container.terminations
+        if end.exit_code != 0
+    ]
+    if not ends:
+        return None, citing.events(cluster.events_about(job, *FAILED), at_most=1)
+    container, end = max(ends, key=lambda one: (citing.clock(one[1].finished_at), one[0].pod.name))
+    return end, _cited(cluster, container, end)
+
+
+def _cited(cluster: Cluster, container: Container, end: Termination) -> list[Evidence]:
+    said = f"{end.reason} (exit code {end.exit_code})"
+    line = telling_line(cluster, container)
+    ended = citing.field(container.pod, end.path, said, end.finished_at)
+    return [ended, *([line.cited] if line else [])]
