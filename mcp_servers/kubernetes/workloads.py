@@ -170,8 +170,9 @@ def _cron_job(workload: Resource, now: datetime) -> tuple[str, bool]:
     last, success = (
         moment(workload.status.get(field)) for field in ("lastScheduleTime", "lastSuccessfulTime")
     )
-    told = f"{schedule}, last run {_when(last, now)}, last success {_when(success, now)}"
     running = bool(workload.status.get("active"))
+    told = f"{schedule}, last run {_when(last, now)}, last success {_when(success, now)}"
+    told += ", running now" if running else ""
     return told, bool(running or last is None or (success and success >= last))
 
 
