@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import StaticPool
 
-from core.errors import Invalid, OpsError, UpstreamUnavailable
+from core.errors import Conflict, Invalid, OpsError, UpstreamUnavailable
 from core.storage import migrations
 
 # How long a writer waits for another one. Our transactions take milliseconds.
@@ -190,6 +190,8 @@ def _our_errors(name: str, *more: type[Exception]) -> Generator[None]:
     """A library's error as a sentence of ours; `more` are kinds that are told so too."""
     try:
         yield
+    except exc.IntegrityError as error:
+        raise Conflict("Somebody else changed it at the same time.", hint="Try again.") from error
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, *more) as error:
         raise _explained(error, name) from error
 

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from sqlalchemy import exc, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import Conflict
 from core.storage.models import AuditEntry, AuditHead
 from core.storage.records import AuditRow
 
@@ -24,13 +23,8 @@ class Audit:
 
     async def append(self, rows: Sequence[AuditRow]) -> None:
         """Add entries that follow the head, and move it. `Conflict`: another process was first."""
-        try:
-            await self._session.execute(insert(AuditEntry), [asdict(row) for row in rows])
-            await self._move_head(rows[-1])
-        except exc.IntegrityError as error:
-            raise Conflict("Another process added to the audit trail first.") from error
-
-    async def _move_head(self, last: AuditRow) -> None:
+        await self._session.execute(insert(AuditEntry), [asdict(row) for row in rows])
+        last = rows[-1]
         at = {"sequence": last.sequence, "hash": last.hash}
         moved = update(AuditHead).where(AuditHead.id == ONLY).values(at)
         if not (await self._session.execute(moved.returning(AuditHead.id))).first():
