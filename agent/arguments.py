@@ -6,12 +6,16 @@ from typing import Any
 
 from agent import durations
 from agent.lexicon.kinds import KINDS, OWN_NAME
-from agent.lexicon.stopwords import STOPWORDS
+from agent.lexicon.stopwords import AMBIGUOUS, STOPWORDS
 
 _NAME = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
 _HAN = r"\u4e00-\u9fff"
 NAME = re.compile(rf"(?<![\w#@.:/-]){_NAME}(?![\w:-])")
 QUOTED = re.compile(rf"[`'\"“‘「]({_NAME})[`'\"”’」]")
+
+
+# A pod's own name ends with an ordinal or with what its controller made up.
+POD_NAME = re.compile(r"-(?:\d+|[a-z0-9]*\d[a-z0-9]*)$|-[a-z0-9]{8,10}-[a-z0-9]{5}$")
 
 
 def _kind_words() -> dict[str, str]:
@@ -53,25 +57,33 @@ IN_PLACE = re.compile(
 )
 IN_PLACE_ZH = re.compile(rf"(?<![\w-])({_NAME})\s*(?:环境|里面|里边|里|中的?|下面|下的?|空间)")
 
+# Where only a name can stand.
+CERTAIN_SLOT = re.compile(
+    rf"\b(?:logs?|cpu|memory|ram|disk|usage|status|state|replicas?|limits?|image|latency|qps|version"
+    rf"|errors?|5xx|events|health|metrics|rollout)\s+(?:usage\s+)?(?:of|for|on)\s+(?:the\s+)?({_NAME})"
+)
 # What stands before a name, or after it, in a question about one thing.
 NAME_SLOTS = (
     re.compile(
-        rf"\b(?:logs?|cpu|memory|ram|disk|usage|status|state|replicas?|limits?|requests?|image|latency|qps|version|cost|costs"
-        rf"|errors?|5xx|events|health|metrics|forecast|load|rollout|deployment|service|root\scause)\s+(?:usage\s+)?(?:of|for|on|from|in)\s+"
+        rf"\b(?:requests?|cost|costs|forecast|load|deployment|service|root\scause|errors?|logs?|5xx)\s+"
+        rf"(?:of|for|on|from|in)\s+(?:the\s+)?({_NAME})"
+    ),
+    re.compile(
+        rf"\b(?:restart|scale|rollback|roll\sback|revert|fix|bounce|drain|cordon|uncordon|describe"
+        rf"|diagnose|investigate|right-size|rightsize|delete|reach|evict|repair|redeploy|debug|silence"
+        rf"|mute|raise|increase|reboot|recreate|inspect|analy[sz]e|troubleshoot|check)\s+"
+        rf"(?:the\s+)?(?:{_KIND})?\s*({_NAME})"
+    ),
+    re.compile(
+        rf"\b(?:why|what|when|how)\s+(?:is|are|was|were|does|did|do|has|have|can't|cannot|isn't|won't)\s+"
         rf"(?:the\s+)?({_NAME})"
     ),
+    re.compile(rf"\b(?:is|are|was|will|did|does)\s+(?:the\s+)?({_NAME})\s+\w+"),
     re.compile(
-        rf"\b(?:restart|scale|rollback|roll\sback|revert|fix|bounce|drain|cordon|uncordon|describe|diagnose|investigate|right-size"
-        rf"|rightsize|delete|reach|evict|repair|redeploy|debug|silence|raise|increase)\s+(?:the\s+)?(?:{_KIND})?\s*({_NAME})"
+        rf"({_NAME})(?:'s\b|\s+(?:is|are|was|were|keeps?|has|have|had|returns?|crashed|crashes|failed"
+        rf"|fails|service|went|died|stopped|started|cannot|can't|gets|looks|seems|responds)\b)"
     ),
-    re.compile(
-        rf"\b(?:why|what|when|how)\s+(?:is|are|was|were|does|did|do|has|have|can't|cannot|isn't|won't)\s+(?:the\s+)?({_NAME})"
-    ),
-    re.compile(rf"\b(?:is|are|was)\s+(?:the\s+)?({_NAME})\s+\w+"),
-    re.compile(
-        rf"({_NAME})(?:'s\b|\s+(?:is|are|was|keeps?|has|returns|crashed|failed|fails|service)\b)"
-    ),
-    re.compile(rf"\b(?:with|of|for|on|to)\s+(?:the\s+)?({_NAME})"),
+    re.compile(rf"\b(?:with|of|for|on|to|running)\s+(?:the\s+)?({_NAME})"),
 )
 
 METRICS = {
@@ -155,6 +167,8 @@ def _object(text: str, message: str) -> Mapping[str, str]:
 
 def _told(kind: str, name: str, namespace: str) -> dict[str, str]:
     """A name of no certain kind may be an object's or a service's: it is told as both."""
+    if kind == "Pod" and name and not POD_NAME.search(name):
+        return {"namespace": namespace, "kind": kind, "service": name}
     if name and kind not in OWN_NAME:
         return {"namespace": namespace, "kind": kind, "name": name, "service": name}
     return {"namespace": namespace, "kind": kind, "name": name}
@@ -188,10 +202,12 @@ def _kind_and_name(text: str, taken: set[str]) -> tuple[str, str]:
             return kind, name
     for match in NAME_THEN_KIND.finditer(text):
         kind, name = KIND_WORDS[match[2]], match[1]
-        if kind != "Namespace" and _could_be_name(name) and name not in taken:
+        certain = kind != "Pod" and _could_be_name(name, certain=True)
+        if kind != "Namespace" and (certain or _could_be_name(name)) and name not in taken:
             return ("Pod", "") if kind == "Pod" and _is_place(text, name) else (kind, name)
     kinds = [KIND_WORDS[match[0]] for match in KIND.finditer(text)]
-    return (kinds[0] if kinds else ""), ""
+    own = [kind for kind in kinds if kind != "Namespace"]
+    return next(iter(own or kinds), ""), ""
 
 
 def _is_place(text: str, name: str) -> bool:
@@ -202,33 +218,40 @@ def _bare_name(text: str, message: str, taken: set[str]) -> str:
     """The likeliest name that stands without a kind."""
     if quoted := QUOTED.search(text):
         return quoted[1]
-    chinese = bool(re.search(rf"[{_HAN}]", message))
     places = {match[1] for pattern in (IN_PLACE, IN_PLACE_ZH) for match in pattern.finditer(text)}
-    slotted = [match[1] for pattern in NAME_SLOTS for match in pattern.finditer(text)]
-    shaped = [
-        match[0]
-        for match in NAME.finditer(text)
-        if chinese or re.search(r"[a-z]-[a-z0-9]|[a-z]\d", match[0])
-    ]
     camel = {word.lower() for word in CAMEL.findall(message)}
-    for name in (*slotted, *shaped):
-        if _could_be_name(name) and name not in taken | places | camel:
+    spoken_for = taken | places | camel
+    for match in CERTAIN_SLOT.finditer(text):
+        if _could_be_name(match[1], certain=True) and match[1] not in spoken_for:
+            return match[1]
+    for name in (*_slotted(text), *_shaped(text, message)):
+        if _could_be_name(name) and name not in spoken_for:
             return name
     return ""
 
 
-def _could_be_name(word: str) -> bool:
-    parts = word.split("-")
+def _slotted(text: str) -> list[str]:
+    """Names where a sentence expects one, the first first."""
+    found = [match for pattern in NAME_SLOTS for match in pattern.finditer(text)]
+    return [match[1] for match in sorted(found, key=lambda match: match.start(1))]
+
+
+def _shaped(text: str, message: str) -> list[str]:
+    """What looks like a name; in a Chinese sentence every Latin word does."""
+    chinese = bool(re.search(rf"[{_HAN}]", message))
+    words = [match[0] for match in NAME.finditer(text)]
+    return [word for word in words if chinese or re.search(r"[a-z]-[a-z0-9]|[a-z]\d", word)]
+
+
+def _could_be_name(word: str, *, certain: bool = False) -> bool:
+    stop = STOPWORDS - AMBIGUOUS if certain else STOPWORDS
     return (
-        not all(part in STOPWORDS or part in METRIC_WORDS for part in parts)
+        not all(part in stop or part in METRICS for part in word.split("-"))
         and not re.fullmatch(r"[\d.]+[a-z]{0,3}", word)
         and word not in KIND_WORDS
-        and word not in METRIC_WORDS
+        and word not in METRICS
         and word not in CHANNELS
     )
-
-
-METRIC_WORDS = frozenset(METRICS)
 
 
 def _times(text: str, subagent: str, intent: str) -> dict[str, str]:

@@ -101,16 +101,6 @@ def _items(data: Any) -> Iterator[dict[str, Any]]:
 def _as_item(fields: Mapping[str, Any]) -> dict[str, Any] | None:
     if {"id", "source", "ref", "text"} <= fields.keys():
         return {**fields, "ref": str(fields["ref"]), "text": str(fields["text"])}
-    if {"doc", "snippet"} <= fields.keys():
-        parts = [str(fields[key]) for key in ("title", "heading") if fields.get(key)]
-        text = " › ".join(dict.fromkeys(parts)) or str(fields["snippet"])
-        ref = str(fields["doc"])
-        return {
-            "id": f"{ref}#{fields.get('heading', '')}",
-            "source": "document",
-            "ref": ref,
-            "text": text,
-        }
     return None
 
 

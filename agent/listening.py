@@ -21,6 +21,9 @@ Bound = Runnable[LanguageModelInput, AIMessage]
 # What provider libraries stumble with over an answer that is not what they expect.
 RUBBISH = (ValueError, TypeError, KeyError, IndexError, AttributeError)
 
+# How providers say that a reply reached its own limit.
+TOO_LONG = ("max_tokens", "length", "incomplete")
+
 
 class ModelFailed(UpstreamUnavailable):
     """The model could not be reached, or what it said could not be understood."""
@@ -47,7 +50,9 @@ async def reply_of(
         _meter(speaker, messages, chunks, turn)
     if not chunks:
         raise ModelFailed(_sentence(speaker, "it sent an empty answer"))
-    return _usable(add_ai_message_chunks(chunks[0], *chunks[1:]))
+    reply = add_ai_message_chunks(chunks[0], *chunks[1:])
+    _check_ending(reply, speaker, turn)
+    return _usable(reply)
 
 
 def calls_of(reply: AIMessage) -> list[Call]:
@@ -83,6 +88,18 @@ def _speak(chunk: AIMessageChunk, turn: Turn) -> None:
         turn.voice.hear(text)
 
 
+def _check_ending(reply: AIMessage, speaker: Speaker, turn: Turn) -> None:
+    """A provider says how a reply ended; one that just stops was cut off, its calls half told."""
+    told = reply.response_metadata
+    ending = told.get("stop_reason") or told.get("finish_reason") or told.get("status")
+    if not ending and not speaker.offline:
+        raise ModelFailed(_sentence(speaker, "its answer broke off"))
+    if ending in TOO_LONG:
+        if reply.tool_calls or reply.invalid_tool_calls:
+            raise ModelFailed(_sentence(speaker, "it did not come to the end of a tool call"))
+        turn.end_early("token_limit")
+
+
 def _usable(reply: AIMessage) -> AIMessage:
     """The reply with an id for every call, so that every call can be answered."""
     if not reply.invalid_tool_calls and all(one["id"] for one in reply.tool_calls):
@@ -110,9 +127,9 @@ def _meter(
     told = [one.usage_metadata for one in chunks if one.usage_metadata]
     spent_in = sum(one["input_tokens"] for one in told)
     spent_out = sum(one["output_tokens"] for one in told)
-    if not told and not speaker.offline:
-        spent_in = sum(estimated_tokens(str(one.content)) for one in messages)
-        spent_out = sum(estimated_tokens(str(one.content)) for one in chunks)
+    if not speaker.offline:
+        spent_in = spent_in or sum(estimated_tokens(str(one.content)) for one in messages)
+        spent_out = spent_out or sum(estimated_tokens(str(one.content)) for one in chunks)
     turn.meter.add(speaker.choice.provider, speaker.choice.model, spent_in, spent_out)
 
 

@@ -13,7 +13,7 @@ Provider = Literal["offline", "anthropic", "openai"]
 
 # One retry by the provider's own client: a second failure is worth telling.
 MAX_RETRIES = 1
-MAX_ANSWER_TOKENS = 4096
+MAX_ANSWER_TOKENS = 8192
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,14 @@ def _openai(choice: ModelChoice) -> "BaseChatModel":
         timeout=choice.timeout_s,
         max_retries=MAX_RETRIES,
         stream_usage=True,
+        # OpenAI's own API is spoken as the package sees fit for the model; others know only chat.
+        use_responses_api=False if _is_compatible(choice.base_url) else None,
     )
+
+
+def _is_compatible(base_url: str) -> bool:
+    """Whether an address is not OpenAI's own but one that speaks like it."""
+    return bool(base_url) and "//api.openai.com" not in base_url
 
 
 def _failures(package: str, base: str) -> tuple[type[Exception], ...]:

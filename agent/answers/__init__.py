@@ -13,16 +13,30 @@ from agent.toolbox import Result
 from agent.wording import phrase
 
 SHOWN_CHARACTERS = 1200
+EXAMPLES = {"en": "show the logs of checkout", "zh": "查看 checkout 的日志"}
 
 
 def answer(asked: Asked, results: Sequence[Result]) -> str:
-    """The answer to a question from the results that answer it; the last failure is told too."""
+    """The answer to a question: the last result that holds one, else why there is none."""
     useful = [one for one in results if one.ok]
-    told = [told_result(asked, one) for one in useful[-1:]]
-    failures = [one for one in results if not one.ok]
-    if not told and failures:
-        return phrase("failed.sentence", asked.language, sentence=plain(failures[-1].text, 600))
-    return joined(told)
+    if useful:
+        return told_result(asked, useful[-1])
+    if results:
+        # The first failure is about what was asked; later ones are about what was tried instead.
+        sentence = plain(results[0].text, 600)
+        return phrase("failed.sentence", asked.language, sentence=sentence)
+    return _why_nothing_was_tried(asked)
+
+
+def _why_nothing_was_tried(asked: Asked) -> str:
+    kind = asked.kind_of_many
+    if asked.intent in ("logs", "rollout") and not asked.name:
+        example = EXAMPLES[asked.language]
+        return phrase("rows.need_name", asked.language, example=example)
+    if asked.intent == "list" and kind:
+        scope = f" -n {asked.namespace}" if asked.namespace else " -A"
+        return phrase("rows.cannot_list", asked.language, kind=kind, scope=scope)
+    return phrase("failed.no_tools", asked.language)
 
 
 def partial_answer(asked: Asked, results: Sequence[Result]) -> str:

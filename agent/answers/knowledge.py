@@ -1,26 +1,46 @@
 """Hits of the knowledge base told: the best passage, and where to read on."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.answers.markdown import joined, plain
 from agent.asked import Asked
+from agent.intents import language_of
 from agent.toolbox import Result
 from agent.wording import phrase
 
 SNIPPETS_SHOWN = 3
+Hit = Mapping[str, Any]
+
+# A word of a question that its answer has to contain: an acronym, or a name of several words in one.
+TERM = re.compile(r"\b(?:[A-Z]{2,}|[A-Z][a-z]+(?:[A-Z][a-z]+)+)\b")
 
 
 def told_hits(asked: Asked, result: Result) -> str:
-    hits: list[Mapping[str, Any]] = list(result.data.get("hits") or [])
+    hits: list[Hit] = list(result.data.get("hits") or [])
     if not hits:
         return phrase("knowledge.none", asked.language)
-    shown = [_hit(hit, result) for hit in hits[:SNIPPETS_SHOWN]]
-    return joined([phrase("knowledge.found", asked.language), *shown])
+    shown = _in_language(hits, asked)[:SNIPPETS_SHOWN]
+    key = "found" if _speaks_of_it(shown, asked) else "near"
+    head = phrase(f"knowledge.{key}", asked.language)
+    return joined([head, *(_told(hit, result) for hit in shown)])
 
 
-def _hit(hit: Mapping[str, Any], result: Result) -> str:
-    n = result.numbers.get(f"{hit['doc']}#{hit.get('heading', '')}")
+def _in_language(hits: Sequence[Hit], asked: Asked) -> list[Hit]:
+    """The hits a reader of the question can read; all of them when there are none."""
+    own = [hit for hit in hits if language_of(str(hit["snippet"])) == asked.language]
+    return own or list(hits)
+
+
+def _speaks_of_it(hits: Sequence[Hit], asked: Asked) -> bool:
+    terms = [term.lower() for term in TERM.findall(asked.question)]
+    text = " ".join(f"{hit['title']} {hit['snippet']}" for hit in hits).lower()
+    return not terms or any(term in text for term in terms)
+
+
+def _told(hit: Hit, result: Result) -> str:
+    n = result.numbers.get(str(hit.get("id", "")))
     mark = f" [{n}]" if n else ""
     titles = [plain(hit[key], 120) for key in ("title", "heading") if hit.get(key)]
     head = " › ".join(dict.fromkeys(titles)) or plain(hit["doc"])

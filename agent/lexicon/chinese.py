@@ -190,5 +190,5 @@ TRADE = (
     + "|"
     + _OBJECTS
     + r"|kube|k8s|探针|证书|备份|恢复|主从|切换|数据库|升级|扩容|缩容|污点|污染|调度|etcd|dns|网络|磁盘|内存|cpu|请求|限制|监控|指标|告警"
-    r"|值班|生产|权限|部署|发布|变更|redis|mysql|postgres|kafka|空间|队列|缓存|网关|日志|域名|就绪|存活|midwatch|backoff"
+    r"|发生|健康|状态|事件|问题|变更|改动|值班|生产|权限|部署|发布|变更|redis|mysql|postgres|kafka|空间|队列|缓存|网关|日志|域名|就绪|存活|midwatch|backoff"
 )

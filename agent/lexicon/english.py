@@ -65,7 +65,7 @@ ENGLISH = signals(
         "rca",
         "health",
         3.0,
-        r"\bhealth(?:y)?\b|\banything\s(?:wrong|broken|unusual)\b|\beverything\s(?:ok|okay|fine|all\sright)\b|\ball\sgood\b|\bany\s(?:problems?|issues?|errors?|warnings?)\b",
+        r"\bhealth(?:y)?\b|\b(?:any|some)thing\s(?:wrong|broken|unusual)\b|\beverything\s(?:ok|okay|fine|all\sright)\b|\ball\sgood\b|\bany\s(?:problems?|issues?|errors?|warnings?)\b",
     ),
     (
         "rca",
@@ -144,7 +144,7 @@ ENGLISH = signals(
         4.0,
         r"\bspend(?:ing|s)?\b|\bspent\b|\bcosts?\b|\bcosting\b|\bbills?\b|\binvoices?\b|\bexpens\w+|\bmoney\b|\bprice\w*|\bcheap\w*|\bdollars?\b|\bchargeback\b|\bshowback\b|\bfinops\b",
     ),
-    ("cost", "budget", 4.5, r"\bbudgets?\b"),
+    ("cost", "budget", 4.5, r"(?<!disruption\s)\bbudgets?\b"),
     (
         "cost",
         "anomalies",
@@ -276,6 +276,6 @@ TRADE = (
     + _OBJECTS
     + r"|\b(?:kube\w*|k8s|helm|probes?|liveness|readiness|etcd|dns|certificates?|tls|cert\w*|backup|restore|failover"
     r"|upgrad\w+|autoscal\w+|hpa|pdb|disruption|budget|rbac|scal\w+|requests?|limits?|taints?|crashloop\w*|oomkilled"
-    r"|prometheus|grafana|alertmanager|promql|redis|postgres\w*|mysql|kafka|midwatch|on-?call|production|prod|access"
-    r"|disk|memory|cpu|queue|database|network|ingress|tool|deploy\w*|monitoring|metrics?|rotat\w+|outage|logs?)\b"
+    r"|prometheus|grafana|alertmanager|promql|wrong|problems?|issues?|health\w*|status|changed?|happen\w*|events?|redis|postgres\w*|mysql|kafka|midwatch|on-?call|production|prod|access"
+    r"|disk|memory|cpu|qps|rps|latency|throughput|traffic|queue|database|network|ingress|tool|deploy\w*|monitoring|metrics?|rotat\w+|outage|logs?)\b"
 )

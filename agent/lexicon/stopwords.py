@@ -990,3 +990,8 @@ STOPWORDS: frozenset[str] = frozenset(
         "lookup",
     ]
 )
+
+# Of these, words that some services are called: a name where a sentence leaves no doubt.
+AMBIGUOUS: frozenset[str] = frozenset(
+    ["recommendation", "recommendations", "email", "notification", "notifications", "monitoring", "database", "order", "budget", "alertmanager", "prometheus", "operator", "server", "system", "load", "report", "reports", "policy", "schedule", "scheduling", "product", "recommend", "storage", "volume", "log", "logs", "image", "images", "info", "user", "users", "code", "data", "config", "configuration", "etcd", "balance", "price", "bill", "bills", "team", "teams", "channel", "proxy", "guide", "question", "page", "pages", "content"]
+)

@@ -1,0 +1,234 @@
+"""The HTTP APIs of Anthropic and OpenAI, as far as their SDKs use them, answering from a script.
+
+Real servers on loopback, in a thread of their own: the product talks to them through the real
+SDKs, over real sockets, with real server-sent events.
+"""
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Say:
+    """One reply of the model. What makes it a bad one is named by its field.
+
+    `pause_s` waits before the first event, `drip_s` before every further one; `cut_after` closes
+    the connection after so many events; `raw` is sent as it is, instead of events.
+    """
+
+    text: str = ""
+    calls: Sequence[tuple[str, Json | str]] = ()
+    status: int = 200
+    pause_s: float = 0.0
+    drip_s: float = 0.0
+    cut_after: int | None = None
+    raw: str | None = None
+    input_tokens: int = 100
+    output_tokens: int = 20
+    no_ids: bool = False
+
+
+@dataclass
+class Provider:
+    """A running fake: its address, its script, and what it was asked."""
+
+    base_url: str = ""
+    script: list[Say] = field(default_factory=list[Say])
+    requests: list[Json] = field(default_factory=list[Json])
+    headers: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    gave_up: int = 0
+
+    def next(self) -> Say:
+        """The next reply of the script; the last one is said for ever."""
+        return self.script.pop(0) if len(self.script) > 1 else self.script[0]
+
+
+def text_pieces(text: str) -> list[str]:
+    """Words with the space behind them, as models stream."""
+    words = text.split(" ")
+    return [f"{word} " for word in words[:-1]] + words[-1:] if text else []
+
+
+def arguments_pieces(arguments: Json | str) -> list[str]:
+    told = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+    return [told[i : i + 12] for i in range(0, len(told), 12)] or [""]
+
+
+def anthropic_events(say: Say, model: str) -> Iterator[tuple[str, Json]]:
+    usage = {"input_tokens": say.input_tokens, "output_tokens": 1}
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": model, "content": []}
+    stop: Json = {"stop_reason": None, "stop_sequence": None, "usage": usage}
+    yield "message_start", {"message": {**message, **stop}}
+    index = 0
+    if say.text:
+        yield "content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}}
+        for piece in text_pieces(say.text):
+            delta = {"type": "text_delta", "text": piece}
+            yield "content_block_delta", {"index": 0, "delta": delta}
+        yield "content_block_stop", {"index": 0}
+        index = 1
+    for n, (name, arguments) in enumerate(say.calls, start=index):
+        block = {"type": "tool_use", "id": f"toolu_{n}", "name": name, "input": {}}
+        yield "content_block_start", {"index": n, "content_block": block}
+        for piece in arguments_pieces(arguments):
+            delta = {"type": "input_json_delta", "partial_json": piece}
+            yield "content_block_delta", {"index": n, "delta": delta}
+        yield "content_block_stop", {"index": n}
+    reason = "tool_use" if say.calls else "end_turn"
+    delta = {"stop_reason": reason, "stop_sequence": None}
+    usage = {"input_tokens": say.input_tokens, "output_tokens": say.output_tokens}
+    yield "message_delta", {"delta": delta, "usage": usage}
+    yield "message_stop", {}
+
+
+def anthropic_message(say: Say, model: str) -> Json:
+    content: list[Json] = [{"type": "text", "text": say.text}] if say.text else []
+    content += [
+        {"type": "tool_use", "id": f"toolu_{n}", "name": name, "input": arguments}
+        for n, (name, arguments) in enumerate(say.calls)
+    ]
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": model,
+        "content": content,
+        "stop_reason": "tool_use" if say.calls else "end_turn",
+        "stop_sequence": None,
+        "usage": {"input_tokens": say.input_tokens, "output_tokens": say.output_tokens},
+    }
+
+
+def openai_chunks(say: Say, model: str) -> Iterator[Json]:
+    def chunk(delta: Json, finish: str | None = None) -> Json:
+        head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": model}
+        return {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+
+    yield chunk({"role": "assistant", "content": ""})
+    for piece in text_pieces(say.text):
+        yield chunk({"content": piece})
+    for n, (name, arguments) in enumerate(say.calls):
+        call_id = {} if say.no_ids else {"id": f"call_{n}"}
+        function = {"name": name, "arguments": ""}
+        yield chunk({"tool_calls": [{"index": n, **call_id, "type": "function", "function": function}]})
+        for piece in arguments_pieces(arguments):
+            yield chunk({"tool_calls": [{"index": n, "function": {"arguments": piece}}]})
+    yield chunk({}, "tool_calls" if say.calls else "stop")
+    yield {**chunk({}), "choices": [], "usage": openai_usage(say)}
+
+
+def openai_usage(say: Say) -> Json:
+    total = say.input_tokens + say.output_tokens
+    told = {"prompt_tokens": say.input_tokens, "completion_tokens": say.output_tokens}
+    return {**told, "total_tokens": total}
+
+
+def openai_completion(say: Say, model: str) -> Json:
+    calls = [
+        {
+            "id": f"call_{n}",
+            "type": "function",
+            "function": {"name": name, "arguments": "".join(arguments_pieces(arguments))},
+        }
+        for n, (name, arguments) in enumerate(say.calls)
+    ]
+    message: Json = {"role": "assistant", "content": say.text or None}
+    if calls:
+        message["tool_calls"] = calls
+    choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}
+    head = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": model}
+    return {**head, "choices": [choice], "usage": openai_usage(say)}
+
+
+def anthropic_stream(say: Say, model: str) -> Iterator[str]:
+    for name, data in anthropic_events(say, model):
+        yield f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n"
+
+
+def openai_stream(say: Say, model: str) -> Iterator[str]:
+    for chunk in openai_chunks(say, model):
+        yield f"data: {json.dumps(chunk)}\n\n"
+    yield "data: [DONE]\n\n"
+
+
+def application(provider: Provider) -> Starlette:
+    async def anthropic(request: Request) -> Response:
+        return await _answered(request, provider, anthropic_stream, anthropic_message)
+
+    async def openai(request: Request) -> Response:
+        return await _answered(request, provider, openai_stream, openai_completion)
+
+    return Starlette(
+        routes=[
+            Route("/v1/messages", anthropic, methods=["POST"]),
+            Route("/v1/chat/completions", openai, methods=["POST"]),
+        ]
+    )
+
+
+async def _answered(request: Request, provider: Provider, stream: Any, whole: Any) -> Response:
+    body: Json = await request.json()
+    provider.requests.append(body)
+    provider.headers.append(dict(request.headers))
+    say = provider.next()
+    if say.status != 200:
+        error = {"type": "overloaded_error", "message": f"Scripted failure {say.status}"}
+        return JSONResponse({"type": "error", "error": error}, status_code=say.status)
+    if not body.get("stream"):
+        await asyncio.sleep(say.pause_s)
+        return JSONResponse(whole(say, body["model"]))
+    pieces = [say.raw] if say.raw is not None else list(stream(say, body["model"]))
+    sent = _sent(pieces, say, provider)
+    return StreamingResponse(sent, media_type="text/event-stream")
+
+
+async def _sent(pieces: Sequence[str], say: Say, provider: Provider) -> AsyncIterator[str]:
+    try:
+        await asyncio.sleep(say.pause_s)
+        for n, piece in enumerate(pieces):
+            if n == say.cut_after:
+                raise ConnectionResetError
+            yield piece
+            if say.drip_s:
+                await asyncio.sleep(say.drip_s)
+    except asyncio.CancelledError:
+        provider.gave_up += 1
+        raise
+    except ConnectionResetError:
+        # Ending without the closing events is what a broken connection looks like to a client.
+        return
+
+
+@contextmanager
+def provider_serving(*script: Say) -> Generator[Provider]:
+    """A fake provider on a free port of loopback, for as long as the block lasts."""
+    provider = Provider(script=list(script) or [Say("Nothing to say.")])
+    config = uvicorn.Config(
+        application(provider), host="127.0.0.1", port=0, log_level="critical", lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        threading.Event().wait(0.005)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    provider.base_url = f"http://127.0.0.1:{port}"
+    try:
+        yield provider
+    finally:
+        server.should_exit = True
+        server.force_exit = True
+        thread.join(timeout=10)
