@@ -84,11 +84,19 @@ def capture(
             target, prometheus_url, captured_at, bounds, captured.notes
         )
     if alertmanager_url:
-        for name in ("alerts", "silences"):
-            answer = fetch(f"{alertmanager_url.rstrip('/')}/api/v2/{name}", {}, bounds.timeout_s)
-            target.write_json(f"{name}.json", answer)
+        _capture_alerts(target, alertmanager_url, bounds, captured.notes)
     target.write_about(server.cluster_name, captured_at, captured.notes)
     return captured
+
+
+def _capture_alerts(target: SnapshotFolder, url: str, bounds: Bounds, notes: list[str]) -> None:
+    for name in ("alerts", "silences"):
+        try:
+            answer = fetch(f"{url.rstrip('/')}/api/v2/{name}", {}, bounds.timeout_s)
+        except UpstreamUnavailable as error:
+            notes.append(f"{name}: {error}")
+        else:
+            target.write_json(f"{name}.json", answer)
 
 
 @dataclass(frozen=True)

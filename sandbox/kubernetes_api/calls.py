@@ -80,8 +80,8 @@ class Call:
         except ValueError:
             raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
 
-    def content(self) -> Json:
-        """The body as one object, from JSON or YAML."""
+    def content(self) -> Any:
+        """The body as one value, from JSON, YAML or protobuf."""
         kind = self.headers.get("content-type", "application/json").partition(";")[0].strip()
         if kind == MEDIA_TYPE:
             return from_protobuf(self.body)

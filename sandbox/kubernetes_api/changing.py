@@ -3,7 +3,8 @@
 from typing import Any, cast
 
 from sandbox.kubernetes_api.calls import parsed
-from sandbox.kubernetes_api.fields import at, entries, section
+from sandbox.kubernetes_api.decoding import decoded
+from sandbox.kubernetes_api.fields import at, entries, number, section, texts
 from sandbox.kubernetes_api.patching import (
     applied,
     merged,
@@ -12,7 +13,7 @@ from sandbox.kubernetes_api.patching import (
 )
 from sandbox.kubernetes_api.selectors import matches_label_selector
 from sandbox.kubernetes_api.statuses import Refusal, bad_request, conflict, unsupported_media_type
-from sandbox.kubernetes_api.views import stored_form, view
+from sandbox.kubernetes_api.views import view
 from sandbox.kubernetes_api.writing import Writing
 
 Json = dict[str, Any]
@@ -35,7 +36,7 @@ def patch(writing: Writing) -> Json:
     told = _patched(writing, shown)
     if at(told, "metadata", "name") != writing.key.name:
         raise bad_request("metadata.name: Invalid value: the name of an object cannot be patched")
-    return writing.update(before, stored_form(told))
+    return writing.update(before, told)
 
 
 def patch_scale(writing: Writing) -> Json:
@@ -69,10 +70,11 @@ def evict(writing: Writing) -> Json:
     for budget in writing.cluster.store.list("poddisruptionbudgets.policy", writing.key.namespace):
         if not matches_label_selector(section(budget, "spec", "selector"), pod):
             continue
-        allowed = int(at(budget, "status", "disruptionsAllowed") or 0)
+        allowed = number(budget, "status", "disruptionsAllowed")
         if allowed <= 0:
             raise _too_many_disruptions(budget)
-    if not writing.call.dry_run:
+    options = section(writing.call.content() if writing.call.body else {}, "deleteOptions")
+    if not writing.call.dry_run and "All" not in texts(options, "dryRun"):
         writing.cluster.store.remove(writing.key)
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
@@ -93,7 +95,8 @@ def _rescale(writing: Writing, before: Json, scale: Json) -> Json:
     version = at(scale, "metadata", "resourceVersion")
     if version and version != before["metadata"]["resourceVersion"]:
         raise conflict(writing.kind, writing.key.name)
-    told = {**before, "spec": {**section(before, "spec"), "replicas": replicas or 0}}
+    shown = view(writing.kind, before)
+    told = {**shown, "spec": {**section(shown, "spec"), "replicas": replicas or 0}}
     return scale_of(writing.update(before, told))
 
 
@@ -122,22 +125,18 @@ def _apply(writing: Writing) -> Json:
             "is required for apply patch"
         )
         raise Refusal(422, "Invalid", message)
-    config = parsed(writing.call.body, yaml_too=True)
-    if not isinstance(config, dict):
-        raise bad_request("error decoding YAML: an apply configuration is an object")
-    told = cast("Json", config)
+    told = decoded(parsed(writing.call.body, yaml_too=True), writing.kind)
     if entries(told, "metadata", "managedFields"):
         raise bad_request("metadata.managedFields must be nil")
     before = writing.cluster.store.get(writing.key)
     told = {**told, "metadata": {"name": writing.key.name, **section(told, "metadata")}}
-    told.setdefault("apiVersion", writing.kind.group_version)
     shown = view(writing.kind, before) if before else None
     after = applied(shown, told, kind=writing.kind.kind, manager=manager, at=writing.stamp)
     if before is None:
         return writing.create(after)
     if _but_for_times(after) == _but_for_times(cast("Json", shown)):
         return cast("Json", shown)
-    return writing.update(before, stored_form(after))
+    return writing.update(before, after)
 
 
 def _but_for_times(one: Json) -> Json:

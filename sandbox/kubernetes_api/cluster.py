@@ -1,6 +1,6 @@
 """The state behind the API: what a snapshot became when the practice cluster started."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -24,12 +24,33 @@ class Cluster:
     store: Store = field(default_factory=Store)
     kinds: Kinds = field(default_factory=Kinds)
     logs: Mapping[LogKey, Log] = field(default_factory=dict[LogKey, Log])
+    derived: dict[str, Callable[[], list[Json]]] = field(
+        default_factory=dict[str, Callable[[], list[Json]]]
+    )
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Self:
         cluster = cls(snapshot.cluster, snapshot.captured_at, logs=snapshot.logs)
         cluster._load(snapshot.objects)
         return cluster
+
+    def offer(self, kind: Kind, objects: Callable[[], list[Json]]) -> None:
+        """Serve a kind that is not stored but worked out each time it is read."""
+        self.kinds.add(kind)
+        self.derived[kind.resource] = objects
+
+    def list(self, resource: str, namespace: str = "") -> list[Json]:
+        """All objects of a resource, of one namespace if it is given."""
+        if resource not in self.derived:
+            return self.store.list(resource, namespace)
+        found = self.derived[resource]()
+        return [one for one in found if namespace in {"", one["metadata"].get("namespace", "")}]
+
+    def get(self, key: Key) -> Json | None:
+        if key.resource not in self.derived:
+            return self.store.get(key)
+        found = self.list(key.resource, key.namespace)
+        return next((one for one in found if one["metadata"]["name"] == key.name), None)
 
     def learn_definitions(self) -> None:
         """Serve what the CustomResourceDefinitions define now."""

@@ -19,6 +19,12 @@ def section(one: Any, *path: str) -> Json:
     return cast("Json", found) if isinstance(found, dict) else {}
 
 
+def number(one: Any, *path: str) -> int:
+    """The whole number at a path, 0 when there is none."""
+    found = at(one, *path)
+    return found if isinstance(found, int) else 0
+
+
 def values(one: Any, *path: str) -> list[Any]:
     """The list at a path, [] when there is none."""
     found = at(one, *path)

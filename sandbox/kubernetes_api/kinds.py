@@ -214,6 +214,12 @@ class Kinds:
             self._by_path.setdefault((kind.group, kind.version, kind.plural), kind)
             self._by_kind.setdefault((kind.group_version, kind.kind), kind)
 
+    def add(self, kind: Kind) -> None:
+        """Serve one more standard kind."""
+        self._standard = (*self._standard, kind)
+        self._by_path[kind.group, kind.version, kind.plural] = kind
+        self._by_kind[kind.group_version, kind.kind] = kind
+
     def guess(self, one: Json) -> Kind:
         """The kind of an object whose definition the snapshot lacks: served by its usual plural."""
         group, _, version = str(one["apiVersion"]).rpartition("/")

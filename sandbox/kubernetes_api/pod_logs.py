@@ -8,6 +8,7 @@ from sandbox.kubernetes_api.cluster import Cluster
 from sandbox.kubernetes_api.fields import at, entries, section
 from sandbox.kubernetes_api.statuses import bad_request
 from sandbox.snapshot import Log, LogKey
+from sandbox.snapshot.times import parse_time
 
 Json = dict[str, Any]
 
@@ -84,16 +85,15 @@ def _since(lines: list[tuple[str, bytes]], call: Call, now: datetime) -> list[tu
     seconds = call.number("sinceSeconds")
     since = now - timedelta(seconds=seconds) if seconds is not None else None
     if text := call.query.get("sinceTime", ""):
-        try:
-            since = datetime.fromisoformat(text)
-        except ValueError:
-            raise bad_request(f"invalid sinceTime: {text}") from None
+        since = parse_time(text)
+        if since is None:
+            raise bad_request(f"invalid sinceTime: {text}")
     if since is None:
         return lines
-    first = next(
-        (n for n, (time, _) in enumerate(lines) if time and datetime.fromisoformat(time) >= since),
-        len(lines) if any(time for time, _ in lines) else 0,
-    )
+    moments = [parse_time(time) for time, _ in lines]
+    if not any(moments):
+        return lines
+    first = next((n for n, moment in enumerate(moments) if moment and moment >= since), len(lines))
     return lines[first:]
 
 

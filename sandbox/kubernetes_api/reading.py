@@ -80,7 +80,7 @@ class Pages:
 
 def get(cluster: Cluster, kind: Kind, namespace: str, name: str) -> Json:
     """The object as this kind shows it. Refused as "not found" when there is none."""
-    found = cluster.store.get(Key(kind.resource, namespace if kind.namespaced else "", name))
+    found = cluster.get(Key(kind.resource, namespace if kind.namespaced else "", name))
     if found is None:
         raise not_found(kind, name)
     return view(kind, found)
@@ -100,7 +100,7 @@ def list_page(cluster: Cluster, pages: Pages, call: Call, kind: Kind) -> Page:
         return pages.next(token, limit)
     _check_version(call, cluster.store.version)
     matches = selected(call, kind)
-    everything = cluster.store.list(kind.resource, call.target.namespace)
+    everything = cluster.list(kind.resource, call.target.namespace)
     items = [view(kind, one) for one in everything if matches(one)]
     chosen = "labelSelector" in call.query or "fieldSelector" in call.query
     return pages.first(items, cluster.store.version, limit, counted=not chosen)

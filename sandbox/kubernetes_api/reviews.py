@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox.kubernetes_api.access import Access, Wish
 from sandbox.kubernetes_api.calls import Call, Caller
+from sandbox.kubernetes_api.decoding import decoded
 from sandbox.kubernetes_api.fields import at, section, texts
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.statuses import bad_request
@@ -31,9 +32,8 @@ _BASIC: tuple[Json, ...] = (
 
 def review(access: Access, call: Call, kind: Kind) -> Json:
     """The answered review: what was sent, with its status."""
-    asked = call.content()
+    asked = decoded(call.content(), kind)
     body: Json = {**asked, "apiVersion": kind.group_version, "kind": kind.kind}
-    body.setdefault("metadata", {"creationTimestamp": None})
     match kind.kind:
         case "SelfSubjectReview":
             body["status"] = {"userInfo": _user_info(call.caller)}

@@ -8,7 +8,8 @@ from typing import Any, Self
 
 from sandbox.kubernetes_api.calls import Call
 from sandbox.kubernetes_api.cluster import DEFINITIONS, Cluster
-from sandbox.kubernetes_api.fields import at, section
+from sandbox.kubernetes_api.decoding import decoded
+from sandbox.kubernetes_api.fields import at, section, texts
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.statuses import (
     Refusal,
@@ -69,7 +70,7 @@ class Writing:
             raise not_found(self.kind, self.call.target.name)
         return found
 
-    def create(self, told: Json) -> Json:
+    def create(self, told: Any) -> Json:
         one = self._named(self._checked(told))
         key = Key(self.kind.resource, self.key.namespace, one["metadata"]["name"])
         self._check_namespace(key)
@@ -81,7 +82,7 @@ class Writing:
         check(self.kind, fresh, None)
         return self._keep(key, fresh)
 
-    def replace(self, told: Json) -> Json:
+    def replace(self, told: Any) -> Json:
         """PUT: the object becomes what is told, but for what only the server sets."""
         before = self.current()
         one = self._checked(told)
@@ -97,12 +98,13 @@ class Writing:
                 "message": message,
             }
             raise invalid(self.kind, self.key.name, [cause])
-        return self.update(before, stored_form(one))
+        return self.update(before, one)
 
     def update(self, before: Json, told: Json) -> Json:
         """Put `told` in the place of `before`, if nobody was faster and it is allowed."""
-        self._check_preconditions(before, told)
-        after = self._carried_over(before, told)
+        one = stored_form(self._checked(told))
+        self._check_preconditions(before, one)
+        after = self._carried_over(before, one)
         check(self.kind, after, before)
         if after == before:
             return view(self.kind, before)
@@ -111,14 +113,16 @@ class Writing:
     def delete(self) -> Json:
         """Take the object away. With finalizers it stays, marked, until these are gone."""
         before = self.current()
-        options = self.call.content() if self.call.body else {}
+        options: Any = self.call.content() if self.call.body else None
         self._check_delete_options(before, section(options, "preconditions"))
+        dry_run = self.call.dry_run or "All" in texts(options, "dryRun")
         if finalizing(before):
             marked = {**before, "metadata": self._marked(before["metadata"])}
             if before["kind"] == "Namespace":
                 marked["status"] = {**section(before, "status"), "phase": "Terminating"}
-            return self._keep(self.key, marked) if marked != before else view(self.kind, before)
-        if not self.call.dry_run:
+            unchanged = dry_run or marked == before
+            return view(self.kind, marked) if unchanged else self._keep(self.key, marked)
+        if not dry_run:
             self.cluster.store.remove(self.key)
             self._learn()
         if self.kind.resource in {"pods", "services"}:
@@ -148,26 +152,21 @@ class Writing:
 
     def _checked(self, told: Json) -> Json:
         """The object sent, as one of this kind and namespace."""
-        if not isinstance(at(told, "metadata"), dict):
-            told = {**told, "metadata": {}}
-        version, kind = (
-            told.setdefault("apiVersion", self.kind.group_version),
-            told.setdefault("kind", self.kind.kind),
-        )
+        one = decoded(told, self.kind)
+        version, kind, metadata = one["apiVersion"], one["kind"], one["metadata"]
         if version != self.kind.group_version or kind != self.kind.kind:
             message = (
                 f"the API version in the data ({version}, Kind={kind}) does not match the expected "
                 f"API version ({self.kind.group_version}, Kind={self.kind.kind})"
             )
             raise bad_request(message)
-        metadata: Json = dict(told["metadata"])
         wanted = self.key.namespace
         if metadata.get("namespace", wanted) != wanted and wanted:
             message = "the namespace of the provided object does not match the namespace sent on the request"
             raise bad_request(message)
         if wanted:
             metadata["namespace"] = wanted
-        return {**told, "metadata": metadata}
+        return one
 
     def _named(self, one: Json) -> Json:
         metadata = one["metadata"]

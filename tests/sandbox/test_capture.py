@@ -134,13 +134,22 @@ def test_a_kubeconfig_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         capture(tmp_path / "to", kubeconfig=tmp_path / "nowhere")
 
 
-def test_a_prometheus_that_is_away_is_only_noted(small: Addresses, tmp_path: Path) -> None:
+def test_a_prometheus_or_alertmanager_that_is_away_is_only_noted(
+    small: Addresses, tmp_path: Path
+) -> None:
+    nothing = f"{small.kubernetes}/nothing"
     done = capture(
-        tmp_path / "to", kubeconfig=small.kubeconfig, prometheus_url=f"{small.kubernetes}/nothing"
+        tmp_path / "to",
+        kubeconfig=small.kubeconfig,
+        prometheus_url=nothing,
+        alertmanager_url=nothing,
     )
     assert done.series == 0
-    assert all(note.startswith("metrics/") for note in done.notes)
-    assert done.notes
+    assert {note.partition(":")[0].partition("/")[0] for note in done.notes} == {
+        "metrics",
+        "alerts",
+        "silences",
+    }
 
 
 def test_series_become_openmetrics_text() -> None:

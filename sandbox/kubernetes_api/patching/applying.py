@@ -64,7 +64,7 @@ def _merged_list(original: list[Any], config: list[Any], path: Path, kind: str) 
     if is_set(path):
         return [*original, *(value for value in config if value not in original)]
     keys = entry_keys(kind, path)
-    if not keys:
+    if not keys or not all(isinstance(entry, dict) for entry in (*original, *config)):
         return config
     result = {entry_name(entry, keys): entry for entry in original}
     for entry in config:

@@ -25,5 +25,5 @@ def patched_by_operations(original: Json, operations: Any) -> Json:
     ) as error:
         message = f"the server rejected our request due to an error in our request: {error}"
         raise Refusal(422, "Invalid", message) from None
-    except (jsonpatch.JsonPatchException, TypeError, KeyError) as error:
+    except (jsonpatch.JsonPatchException, AttributeError, KeyError, TypeError, ValueError) as error:
         raise bad_request(f"error decoding patch: {error}") from None

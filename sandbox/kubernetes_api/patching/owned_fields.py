@@ -47,7 +47,8 @@ def without(value: Any, gone: Json, kept: Json, path: Path, kind: str) -> Any:
     keys = entry_keys(kind, path)
     result: list[Any] = []
     for entry in cast("list[Any]", value):
-        name = entry_name(entry, keys) if keys else _value_name(entry)
+        is_named = keys and isinstance(entry, dict)
+        name = entry_name(cast("Json", entry), keys) if is_named else _value_name(entry)
         if name not in gone:
             result.append(entry)
         elif name in kept:
@@ -81,7 +82,8 @@ def _fields(value: Any, path: Path, kind: str) -> Json:
         entries = cast("list[Any]", value)
         if is_set(path):
             return {_value_name(entry): {} for entry in entries}
-        if keys := entry_keys(kind, path):
+        keys = entry_keys(kind, path)
+        if keys and all(isinstance(entry, dict) for entry in entries):
             return {
                 entry_name(entry, keys): {".": {}, **_fields(entry, path, kind)}
                 for entry in entries

@@ -64,7 +64,7 @@ def _put(result: Json, key: str, value: Any, path: Path, kind: str) -> None:
 
 def _list(original: list[Any], patch: list[Any], path: Path, kind: str) -> list[Any]:
     key = merge_key(kind, path)
-    if key and all(isinstance(entry, dict) for entry in patch):
+    if key and all(isinstance(entry, dict) for entry in (*original, *patch)):
         return _entries(original, cast("list[Json]", patch), key, path, kind)
     if is_set(path):
         return [*original, *(value for value in patch if value not in original)]

@@ -1,7 +1,9 @@
 """Ages as kubectl prints them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+
+from sandbox.snapshot.times import parse_time
 
 _MINUTE, _HOUR, _DAY, _YEAR = 60, 3600, 86_400, 86_400 * 365
 
@@ -32,6 +34,5 @@ def human(duration: timedelta) -> str:
 
 def age(time: Any, now: datetime) -> str:
     """How long ago an RFC 3339 time was; "<unknown>" without one."""
-    if not time:
-        return "<unknown>"
-    return human(now - datetime.fromisoformat(str(time)).astimezone(UTC))
+    moment = parse_time(str(time or ""))
+    return human(now - moment) if moment else "<unknown>"

@@ -1,10 +1,11 @@
 """The row of a pod: its status is told as kubectl users know it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sandbox.kubernetes_api.fields import at, entries, section
-from sandbox.kubernetes_api.tables.durations import age
+from sandbox.kubernetes_api.fields import at, entries, number, section
+from sandbox.kubernetes_api.tables.durations import age, human
+from sandbox.snapshot.times import parse_time
 
 Json = dict[str, Any]
 
@@ -50,7 +51,7 @@ def _init_status(pod: Json) -> str:
         for one in entries(pod, "spec", "initContainers")
         if one.get("restartPolicy") == "Always"
     }
-    for number, one in enumerate(entries(pod, "status", "initContainerStatuses")):
+    for done, one in enumerate(entries(pod, "status", "initContainerStatuses")):
         state = section(one, "state")
         if at(state, "terminated", "exitCode") == 0:
             continue
@@ -61,7 +62,7 @@ def _init_status(pod: Json) -> str:
         waiting = at(state, "waiting", "reason")
         if waiting and waiting != "PodInitializing":
             return f"Init:{waiting}"
-        return f"Init:{number}/{total}"
+        return f"Init:{done}/{total}"
     return ""
 
 
@@ -97,13 +98,11 @@ def _restarts(pod: Json, now: datetime) -> str:
     statuses = entries(
         pod, "status", "initContainerStatuses" if initialising else "containerStatuses"
     )
-    count = sum(int(one.get("restartCount") or 0) for one in statuses)
+    count = sum(number(one, "restartCount") for one in statuses)
     ends = [str(at(one, "lastState", "terminated", "finishedAt") or "") for one in statuses]
     newest = max(ends, default="")
-    if not count or not newest:
-        return str(count)
-    since = now - datetime.fromisoformat(newest)
-    return f"{count} ({age(newest, now)} ago)" if since > timedelta(0) else str(count)
+    ended_at = parse_time(newest)
+    return f"{count} ({human(now - ended_at)} ago)" if count and ended_at else str(count)
 
 
 def _gates(pod: Json) -> str:

@@ -4,15 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sandbox.kubernetes_api.fields import at, entries, section, texts
+from sandbox.kubernetes_api.fields import at, entries, number, section, texts
 from sandbox.kubernetes_api.tables.durations import age, human
+from sandbox.snapshot.times import parse_time
 
 Json = dict[str, Any]
 Row = Callable[[Json, datetime], list[Any]]
-
-
-def _count(one: Json, *path: str) -> int:
-    return int(at(one, *path) or 0)
 
 
 def _name(one: Json) -> str:
@@ -46,9 +43,9 @@ def selector(told: Any) -> str:
 def deployment(one: Json, now: datetime) -> list[Any]:
     return [
         _name(one),
-        f"{_count(one, 'status', 'readyReplicas')}/{_count(one, 'spec', 'replicas')}",
-        _count(one, "status", "updatedReplicas"),
-        _count(one, "status", "availableReplicas"),
+        f"{number(one, 'status', 'readyReplicas')}/{number(one, 'spec', 'replicas')}",
+        number(one, "status", "updatedReplicas"),
+        number(one, "status", "availableReplicas"),
         _age(one, now),
         *pod_template(section(one, "spec", "template", "spec")),
         selector(at(one, "spec", "selector")),
@@ -58,9 +55,9 @@ def deployment(one: Json, now: datetime) -> list[Any]:
 def replica_set(one: Json, now: datetime) -> list[Any]:
     return [
         _name(one),
-        _count(one, "spec", "replicas"),
-        _count(one, "status", "replicas"),
-        _count(one, "status", "readyReplicas"),
+        number(one, "spec", "replicas"),
+        number(one, "status", "replicas"),
+        number(one, "status", "readyReplicas"),
         _age(one, now),
         *pod_template(section(one, "spec", "template", "spec")),
         selector(at(one, "spec", "selector")),
@@ -68,7 +65,7 @@ def replica_set(one: Json, now: datetime) -> list[Any]:
 
 
 def stateful_set(one: Json, now: datetime) -> list[Any]:
-    ready = f"{_count(one, 'status', 'readyReplicas')}/{_count(one, 'spec', 'replicas')}"
+    ready = f"{number(one, 'status', 'readyReplicas')}/{number(one, 'spec', 'replicas')}"
     return [
         _name(one),
         ready,
@@ -87,7 +84,7 @@ def daemon_set(one: Json, now: datetime) -> list[Any]:
     )
     return [
         _name(one),
-        *(_count(one, "status", field) for field in fields),
+        *(number(one, "status", field) for field in fields),
         selector(at(one, "spec", "template", "spec", "nodeSelector")),
         _age(one, now),
         *pod_template(section(one, "spec", "template", "spec")),
@@ -96,14 +93,14 @@ def daemon_set(one: Json, now: datetime) -> list[Any]:
 
 
 def job(one: Json, now: datetime) -> list[Any]:
-    started, ended = at(one, "status", "startTime"), at(one, "status", "completionTime")
-    until = datetime.fromisoformat(ended) if ended else now
+    started = parse_time(str(at(one, "status", "startTime")))
+    until = parse_time(str(at(one, "status", "completionTime"))) or now
     wanted = at(one, "spec", "completions") or 1
     return [
         _name(one),
         _job_status(one),
-        f"{_count(one, 'status', 'succeeded')}/{wanted}",
-        human(until - datetime.fromisoformat(started)) if started else "",
+        f"{number(one, 'status', 'succeeded')}/{wanted}",
+        human(until - started) if started else "",
         _age(one, now),
         *pod_template(section(one, "spec", "template", "spec")),
         selector(at(one, "spec", "selector")),
@@ -144,8 +141,8 @@ def autoscaler(one: Json, now: datetime) -> list[Any]:
         f"{reference.get('kind')}/{reference.get('name')}",
         _targets(one),
         str(at(one, "spec", "minReplicas") or "<unset>"),
-        _count(one, "spec", "maxReplicas"),
-        _count(one, "status", "currentReplicas"),
+        number(one, "spec", "maxReplicas"),
+        number(one, "status", "currentReplicas"),
         _age(one, now),
     ]
 
@@ -174,7 +171,7 @@ def disruption_budget(one: Json, now: datetime) -> list[Any]:
         _name(one),
         "N/A" if least is None else str(least),
         "N/A" if most is None else str(most),
-        _count(one, "status", "disruptionsAllowed"),
+        number(one, "status", "disruptionsAllowed"),
         _age(one, now),
     ]
 
