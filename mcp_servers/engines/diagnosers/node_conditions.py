@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
 from mcp_servers.engines import citing
-from mcp_servers.engines.containers import containers
+from mcp_servers.engines.containers import Role, containers
 from mcp_servers.engines.fields import text
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.quantities import as_bytes, quantity
@@ -24,7 +25,6 @@ PRESSURE = {
 }
 EVICTING = ("EvictionThresholdMet", "FreeDiskSpaceFailed", "ImageGCFailed")
 _ATTEMPT = re.compile(r"reclaim ([\w-]+)")
-_USED = re.compile(r"Container ([\w.-]+) was using (\d[\w.]*\b), request is (\d[\w.]*\b)")
 
 
 def not_ready(cluster: Cluster) -> Iterator[Finding]:
@@ -131,15 +131,13 @@ def _pressure(
 ) -> Finding:
     present = condition.get("status") == "True"
     evicted = _evicted(cluster, node)
-    hungriest = _hungriest(cluster, node, evicted) if resource == "memory" else None
+    hungriest = _hungriest(cluster, node) if resource == "memory" else None
+    unlimited = _unlimited(cluster, node) if resource == "memory" else []
     times = [moment(condition.get("lastTransitionTime"))] if present else []
     firsts = [event.first_at for event in cluster.events_about(node, *EVICTING)]
     recent = [at for at in (*times, *firsts) if at is not None]
-    owner, used, asked = hungriest or (None, None, None)
-    if owner and used is not None:
-        against = f" (request {as_bytes(asked)})" if asked is not None else ""
-        share = Evidence(evidence[0].source, f"{owner}", f"{owner} uses {as_bytes(used)}{against}")
-        evidence = [*evidence, share]
+    if hungriest:
+        evidence = [*evidence, hungriest.cited]
     return Finding(
         rule=rule,
         severity=Severity.HIGH,
@@ -152,9 +150,10 @@ def _pressure(
             "workloads": _owners(cluster, evicted),
             "present": "true" if present else "",
             "message": citing.quoted(text(condition, "message")) if present else "",
-            "hungriest": f"{owner.kind} {owner.namespace}/{owner.name}" if owner else "",
-            "used": as_bytes(used) if used is not None else "",
-            "request": as_bytes(asked) if asked is not None else "",
+            "hungriest": str(hungriest.owner) if hungriest else "",
+            "used": as_bytes(hungriest.used) if hungriest else "",
+            "request": as_bytes(hungriest.request) if hungriest else "",
+            "unlimited": ", ".join(str(one) for one in unlimited[:5]),
             "allocatable": text(node.status, "allocatable", resource),
         },
         affected=tuple(pod.ref for pod in evicted),
@@ -166,33 +165,55 @@ def _evicted(cluster: Cluster, node: Resource) -> list[Resource]:
     return [pod for pod in _pods_on(cluster, node) if text(pod.status, "reason") == "Evicted"]
 
 
-Consumer = tuple[Ref, Fraction | float, Fraction | None]
+@dataclass(frozen=True, slots=True)
+class _Consumer:
+    """What one pod uses against what it asked for."""
+
+    owner: Ref
+    used: float
+    request: float
+    cited: Evidence
+
+    @property
+    def beyond(self) -> tuple[float, Ref]:
+        return self.used - self.request, self.owner
 
 
-def _hungriest(cluster: Cluster, node: Resource, evicted: list[Resource]) -> Consumer | None:
-    """Who used most beyond its request: by metrics of the pods there, else as evictions told."""
-    consumers: list[Consumer] = [
-        (top_owner(cluster, pod), used, _requested(pod))
-        for pod in _pods_on(cluster, node)
-        if not is_finished(pod) and (used := _used_now(cluster, pod)) is not None
-    ]
-    for pod in evicted:
-        for _, used, asked in _USED.findall(text(pod.status, "message")):
-            amount = quantity(used)
-            if amount is not None:
-                consumers.append((top_owner(cluster, pod), amount, quantity(asked)))
-    return max(consumers, key=lambda one: (one[1] - (one[2] or 0), one[0]), default=None)
+def _hungriest(cluster: Cluster, node: Resource) -> _Consumer | None:
+    """Who of the pods that are still there uses most beyond its request.
+
+    The evicted are not asked: they were the first to go, not necessarily the cause.
+    """
+    standing = [pod for pod in _pods_on(cluster, node) if not is_finished(pod)]
+    consumers = [one for pod in standing if (one := _consumer(cluster, pod)) is not None]
+    return max(consumers, key=lambda one: one.beyond, default=None)
 
 
-def _used_now(cluster: Cluster, pod: Resource) -> float | None:
+def _consumer(cluster: Cluster, pod: Resource) -> _Consumer | None:
     found = cluster.series_for(MEMORY, namespace=pod.namespace, pod=pod.name)
-    latest = [one.points[-1][1] for one in found if one.points]
-    return sum(latest) if latest else None
-
-
-def _requested(pod: Resource) -> Fraction | None:
+    latest = [one.points[-1] for one in found if one.points]
+    if not latest:
+        return None
+    used = sum(value for _, value in latest)
     asked = [quantity(one.asks("requests", "memory") or "0") for one in containers(pod)]
-    return sum((one for one in asked if one is not None), Fraction(0))
+    request = float(sum((one for one in asked if one is not None), Fraction(0)))
+    owner = top_owner(cluster, pod)
+    text = f"{owner} ({pod.name}) uses {as_bytes(used)}, request {as_bytes(request)}"
+    return _Consumer(owner, used, request, citing.series(found[0], text, latest[0][0]))
+
+
+def _unlimited(cluster: Cluster, node: Resource) -> list[Ref]:
+    """Workloads on the node that may take all of its memory, the system's own left out."""
+    return sorted(
+        {
+            top_owner(cluster, pod)
+            for pod in _pods_on(cluster, node)
+            if not is_finished(pod) and not pod.namespace.startswith("kube-")
+            if any(
+                one.role is Role.APP and not one.asks("limits", "memory") for one in containers(pod)
+            )
+        }
+    )
 
 
 def pid_or_network(cluster: Cluster) -> Iterator[Finding]:
