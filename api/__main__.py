@@ -1,6 +1,7 @@
 """`python -m api`, and what `midwatch up` runs: one process, one server, closed in order."""
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -16,6 +17,8 @@ from core.telemetry import configure_logging
 
 # How long open requests have to end after their turns were cut.
 GRACE_S = 5
+# Python's own: collect after this many new objects.
+RUNNING = (700, 10, 10)
 
 
 class Server(uvicorn.Server):
@@ -60,11 +63,18 @@ async def serve(settings: Settings) -> int:
                 timeout_graceful_shutdown=GRACE_S,
             )
             server = Server(config)
+            _settle()
             link = await started.login_link(address)
             sys.stdout.write(f"Midwatch is ready. Sign in once with {link}\n")
             sys.stdout.flush()
             await server.serve(sockets=[listener])
     return 130 if server.interrupted else 0
+
+
+def _settle() -> None:
+    """What start-up made stays: let no later collection look through it again."""
+    gc.freeze()
+    gc.set_threshold(*RUNNING)
 
 
 @contextmanager
