@@ -132,7 +132,7 @@ async def in_process(
 ) -> AsyncGenerator[Sessions]:
     """Every built server, in memory. Raises `Invalid` on a malformed kubeconfig."""
     gate = Gate(audit=audit, metrics=metrics)
-    async with AsyncExitStack() as stack:
+    async with _closing() as stack:
         backends = connected(connections)
         stack.push_async_callback(backends.close)
         clients = {
@@ -140,6 +140,19 @@ async def in_process(
             for name, build in BUILDERS.items()
         }
         yield Sessions(clients)
+
+
+@asynccontextmanager
+async def _closing() -> AsyncGenerator[AsyncExitStack]:
+    """Closes what was opened, but keeps errors of the block from it.
+
+    The task groups inside would wrap an `OpsError` into exception groups that nobody expects.
+    """
+    stack = AsyncExitStack()
+    try:
+        yield stack
+    finally:
+        await stack.aclose()
 
 
 def connected(connections: Connections) -> Backends:
@@ -161,7 +174,7 @@ def connected(connections: Connections) -> Backends:
 async def over_http(url: str, token: str) -> AsyncGenerator[Sessions]:
     """The servers behind one MCP address; the token alone says whose every call is."""
     wire, headers = _Wire(url), {"Authorization": f"Bearer {token}"}
-    async with AsyncExitStack() as stack:
+    async with _closing() as stack:
         http = http_client(url, headers=headers, timeout_s=CALL_TIMEOUT_S)
         http.event_hooks = {"response": [wire.heard]}
         await stack.enter_async_context(http)

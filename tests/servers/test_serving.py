@@ -13,7 +13,7 @@ from core.errors import Forbidden, NotFound, OpsError, UpstreamUnavailable
 from core.http import client as http_client
 from core.principal import Principal
 from mcp_servers.access import Gate
-from mcp_servers.client import Connections, Tools, over_http
+from mcp_servers.client import Connections, Tools, in_process, over_http
 from mcp_servers.serve import app, over_stdio
 from tests.servers.conftest import ANN, BOB, SHOPKEEPER
 from tests.servers.toys import Written, toys
@@ -72,6 +72,16 @@ async def test_errors_cross_http_unchanged() -> None:
     async with served() as url, over_http(url, "token-of-ann") as sessions:
         with pytest.raises(NotFound, match="Did you mean toy_echo"):
             await Tools(sessions, ANN).call("toy_eco")
+
+
+async def test_an_error_leaves_open_sessions_as_it_was_raised() -> None:
+    async with served() as url:
+        with pytest.raises(NotFound):
+            async with over_http(url, "token-of-ann") as sessions:
+                await Tools(sessions, ANN).call("toy_eco")
+    with pytest.raises(UpstreamUnavailable):
+        async with in_process(Connections()) as sessions:
+            await Tools(sessions, ANN).call("prometheus_query", query="up")
 
 
 async def test_a_stranger_is_not_let_in() -> None:
