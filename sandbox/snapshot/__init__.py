@@ -55,17 +55,7 @@ class Snapshot:
         logs, metrics = read_logs(folder), tuple(sorted((folder / "metrics").rglob("*.om")))
         times = Times([*objects, *alerts, *silences, *changes])
         now = now or utc_now()
-        captured_at = _captured_at(folder, about) or max(
-            filter(
-                None,
-                [
-                    times.newest(),
-                    *(Log(one).newest() for one in logs.values()),
-                    *map(newest_sample, metrics),
-                ],
-            ),
-            default=now,
-        )
+        captured_at = _captured_at(folder, about) or _newest(times, logs, metrics) or now
         shift = timedelta(seconds=int((now - captured_at).total_seconds()))
         times.move(shift)
         objects.extend(_changes_object(objects, changes))
@@ -84,6 +74,14 @@ class Snapshot:
             changes=changes,
             rules=_rules(folder / "rules"),
         )
+
+
+def _newest(
+    times: Times, logs: Mapping[LogKey, bytes], metrics: tuple[Path, ...]
+) -> datetime | None:
+    of_logs = (Log(content).newest() for content in logs.values())
+    found = [times.newest(), *of_logs, *map(newest_sample, metrics)]
+    return max(filter(None, found), default=None)
 
 
 def _captured_at(folder: Path, about: Json) -> datetime | None:

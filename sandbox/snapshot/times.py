@@ -8,6 +8,7 @@ from typing import Any, cast
 
 _RFC3339 = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})"
 _WHOLE = re.compile(_RFC3339)
+_LEADING = re.compile(rb"%b(?=\s|$)" % _RFC3339.encode())
 _SECONDS_DIGITS = len("2026-11-20T10:00:00")
 
 # What these hold is the workload's own text; a time in it is not ours to move.
@@ -39,8 +40,8 @@ def parse_time(text: str) -> datetime | None:
 
 def leading_time(line: bytes) -> bytes | None:
     """The time a log line begins with, as it is written."""
-    stamp, _, _ = line[:64].partition(b" ")
-    return stamp if stamp[:1].isdigit() and parse_time(stamp.decode("ascii", "replace")) else None
+    found = _LEADING.match(line)
+    return found[0] if found and parse_time(found[0].decode()) else None
 
 
 def format_time(moment: datetime) -> str:

@@ -55,6 +55,14 @@ def test_a_line_without_a_time_has_that_of_the_line_before(tmp_path: Path) -> No
     assert [time for time, _ in log.lines] == ["", "2026-12-01T09:00:00Z", "2026-12-01T09:00:00Z"]
 
 
+def test_a_time_before_a_tab_or_alone_is_a_prefix_and_half_a_time_is_not(tmp_path: Path) -> None:
+    write_snapshot(tmp_path)
+    text = b"2026-11-20T09:00:00Z\ttabbed\n2026-11-20T09:00:01Z\n2026-11-20T09:00:02Zulu\n"
+    write(tmp_path / "logs/shop/web-a/app.log", text)
+    lines = Snapshot.read(tmp_path, now=NOW).logs[LogKey("shop", "web-a", "app")].lines
+    assert [line for _, line in lines] == [b"tabbed", b"", b"2026-11-20T09:00:02Zulu"]
+
+
 def test_without_captured_at_the_newest_time_found_is_now(tmp_path: Path) -> None:
     expires = named("Certificate", "c", api="x.io/v1", status={"notAfter": "2027-11-20T09:00:00Z"})
     write_snapshot(tmp_path, [pod("web-b", ready=False), event("e", "web-b", "BackOff"), expires])

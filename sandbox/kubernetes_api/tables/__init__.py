@@ -55,7 +55,7 @@ def _columns(kind: Kind) -> tuple[list[Json], Row]:
 
 
 def _standard_columns(names: str) -> list[Json]:
-    """Names from a line; those after the bar, or starred, are for `-o wide` only."""
+    """Names from a line, `_` for a space; those after the bar, or starred, are for `-o wide`."""
     columns: list[Json] = []
     wide = False
     for name in names.split():
@@ -63,26 +63,8 @@ def _standard_columns(names: str) -> list[Json]:
             wide = True
             continue
         title = name.rstrip("*")
-        keeps_dash = title.isupper() or title in _WITH_A_DASH
-        columns.append(
-            _column(title if keeps_dash else title.replace("-", " "), wide or name != title)
-        )
+        columns.append(_column(title.replace("_", " "), wide or name != title))
     return columns
-
-
-_WITH_A_DASH = frozenset(
-    {
-        "Up-to-date",
-        "Cluster-IP",
-        "External-IP",
-        "Internal-IP",
-        "OS-Image",
-        "Kernel-Version",
-        "Container-Runtime",
-        "Pod-Selector",
-        "Global-Default",
-    }
-)
 
 
 def _column(title: str, wide: bool, kind: str = "string") -> Json:

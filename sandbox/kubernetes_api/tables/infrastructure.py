@@ -223,7 +223,7 @@ ROWS: dict[str, tuple[str, Row]] = {
         node,
     ),
     "events": (
-        "Last-Seen Type Reason Object Subobject* Source* Message First-Seen* Count* Name*",
+        "Last_Seen Type Reason Object Subobject* Source* Message First_Seen* Count* Name*",
         event,
     ),
     "services": ("Name Type Cluster-IP External-IP Port(s) Age | Selector", service),
@@ -231,11 +231,11 @@ ROWS: dict[str, tuple[str, Row]] = {
     "endpoints": ("Name Endpoints Age", endpoints),
     "endpointslices.discovery.k8s.io": ("Name AddressType Ports Endpoints Age", endpoint_slice),
     "persistentvolumeclaims": (
-        "Name Status Volume Capacity Access-Modes StorageClass Age | VolumeMode",
+        "Name Status Volume Capacity Access_Modes StorageClass Age | VolumeMode",
         claim,
     ),
     "persistentvolumes": (
-        "Name Capacity Access-Modes Reclaim-Policy Status Claim StorageClass Reason Age | VolumeMode",
+        "Name Capacity Access_Modes Reclaim_Policy Status Claim StorageClass Reason Age | VolumeMode",
         volume,
     ),
     "namespaces": ("Name Status Age", _told("status.phase")),
@@ -269,10 +269,10 @@ ROWS: dict[str, tuple[str, Row]] = {
     "leases.coordination.k8s.io": ("Name Holder Age", _told("spec.holderIdentity")),
     "ingressclasses.networking.k8s.io": ("Name Controller Age", _told("spec.controller")),
     "resourcequotas": ("Name Request Limit Age", _quota),
-    "limitranges": ("Name Created-At", _created),
-    "customresourcedefinitions.apiextensions.k8s.io": ("Name Created-At", _created),
-    "roles.rbac.authorization.k8s.io": ("Name Created-At", _created),
-    "clusterroles.rbac.authorization.k8s.io": ("Name Created-At", _created),
+    "limitranges": ("Name Created_At", _created),
+    "customresourcedefinitions.apiextensions.k8s.io": ("Name Created_At", _created),
+    "roles.rbac.authorization.k8s.io": ("Name Created_At", _created),
+    "clusterroles.rbac.authorization.k8s.io": ("Name Created_At", _created),
     "rolebindings.rbac.authorization.k8s.io": ("Name Role Age", _binding),
     "clusterrolebindings.rbac.authorization.k8s.io": ("Name Role Age", _binding),
 }

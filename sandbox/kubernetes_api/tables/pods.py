@@ -9,7 +9,7 @@ from sandbox.snapshot.times import parse_time
 
 Json = dict[str, Any]
 
-COLUMNS = "Name Ready Status Restarts Age | IP Node Nominated-Node Readiness-Gates"
+COLUMNS = "Name Ready Status Restarts Age | IP Node Nominated_Node Readiness_Gates"
 
 
 def row(pod: Json, now: datetime) -> list[Any]:

@@ -183,12 +183,12 @@ ROWS: dict[str, tuple[str, Row]] = {
     "replicationcontrollers": (f"Name Desired Current Ready Age {_TEMPLATE}", replica_set),
     "statefulsets.apps": ("Name Ready Age | Containers Images", stateful_set),
     "daemonsets.apps": (
-        f"Name Desired Current Ready Up-to-date Available Node-Selector Age {_TEMPLATE}",
+        f"Name Desired Current Ready Up-to-date Available Node_Selector Age {_TEMPLATE}",
         daemon_set,
     ),
     "jobs.batch": (f"Name Status Completions Duration Age {_TEMPLATE}", job),
     "cronjobs.batch": (
-        f"Name Schedule Timezone Suspend Active Last-Schedule Age {_TEMPLATE}",
+        f"Name Schedule Timezone Suspend Active Last_Schedule Age {_TEMPLATE}",
         cron_job,
     ),
     "horizontalpodautoscalers.autoscaling": (
@@ -196,7 +196,7 @@ ROWS: dict[str, tuple[str, Row]] = {
         autoscaler,
     ),
     "poddisruptionbudgets.policy": (
-        "Name Min-Available Max-Unavailable Allowed-Disruptions Age",
+        "Name Min_Available Max_Unavailable Allowed_Disruptions Age",
         disruption_budget,
     ),
 }
