@@ -1,102 +1,13 @@
-"""`python -m api`, and what `midwatch up` runs: one process, one server, closed in order."""
+"""`python -m api` is `midwatch up` with the settings alone."""
 
 import asyncio
-import gc
-import signal
-import socket
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 
-import uvicorn
+from api.app.serving import serve
+from core.errors import OpsError
+from core.settings import load
 
-from api.app import create_app, running
-from core.errors import Invalid
-from core.settings import Settings
-from core.telemetry import configure_logging
-
-# How long open requests have to end after their turns were cut.
-GRACE_S = 5
-# Python's own: collect after this many new objects.
-RUNNING = (700, 10, 10)
-
-
-class Server(uvicorn.Server):
-    """Ends the turns before the connections, so that every stream says how it ended."""
-
-    interrupted = False
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        app = self.config.app
-        await app.state.turns.stop()  # pyright: ignore
-        await super().shutdown(sockets)
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """Uvicorn would raise the signal again and so kill us before all is closed."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._told, number)
-        yield
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-
-    def _told(self, number: signal.Signals) -> None:
-        self.interrupted = number == signal.SIGINT
-        self.should_exit = True
-
-
-async def serve(settings: Settings) -> int:
-    """Serve until told to stop. Returns the exit code."""
-    configure_logging(settings.log.format, settings.log.level)
-    app = create_app(settings)
-    with listening(settings.server.host, settings.server.port) as listener:
-        address = f"http://{_host(settings.server.host)}:{listener.getsockname()[1]}"
-        async with running(app, settings) as started:
-            config = uvicorn.Config(
-                app,
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                ws="none",
-                timeout_graceful_shutdown=GRACE_S,
-            )
-            server = Server(config)
-            _settle()
-            link = await started.login_link(address)
-            sys.stdout.write(f"Midwatch is ready. Sign in once with {link}\n")
-            sys.stdout.flush()
-            await server.serve(sockets=[listener])
-    return 130 if server.interrupted else 0
-
-
-def _settle() -> None:
-    """What start-up made stays: let no later collection look through it again."""
-    gc.freeze()
-    gc.set_threshold(*RUNNING)
-
-
-@contextmanager
-def listening(host: str, port: int) -> Generator[socket.socket]:
-    """A bound socket. Raises `Invalid` when the port is taken."""
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise Invalid(
-            f"Cannot listen on {host} port {port}: {error.strerror}.",
-            hint="Choose another one with --port or MIDWATCH_SERVER__PORT.",
-        ) from error
-    # asyncio turns Nagle off only where the socket names its protocol, and this one does not:
-    # answers would wait 40 ms for acknowledgements. Accepted connections inherit the option.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    with listener:
-        yield listener
-
-
-def _host(host: str) -> str:
-    """What a person on this machine types."""
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
+try:
+    sys.exit(asyncio.run(serve(load())))
+except OpsError as error:
+    sys.exit(str(error))

@@ -41,6 +41,10 @@ SERVICE_LINK = re.compile(
 SERVICE_LINK_VALUE = re.compile(r"(tcp|udp|sctp)://")
 
 
+# Read by the command line when it asks a running Midwatch; no setting of this one.
+CLIENT_VARIABLES = frozenset({"MIDWATCH_TOKEN"})
+
+
 class Cluster(StrEnum):
     SANDBOX = "sandbox"
     LIVE = "live"
@@ -255,9 +259,11 @@ def known_variables() -> list[str]:
 
 def refuse_unknown_variables(variables: Variables) -> None:
     """A misspelt setting would be ignored in silence; say which one was probably meant."""
-    known = known_variables()
+    known, other = known_variables(), CLIENT_VARIABLES
     for name, variable in variables.items():
-        if not name.startswith(PREFIX) or name in known or _is_service_link(name, variable.value):
+        if not name.startswith(PREFIX) or name in known or name in other:
+            continue
+        if _is_service_link(name, variable.value):
             continue
         nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
         raise Invalid(f"{name}{variable.where} is not a setting.", hint=f"Did you mean {nearest}?")

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +20,7 @@ from api.cli.source import (
     with_source,
 )
 from api.cli.words import word
-from core.errors import Invalid
+from core.errors import Invalid, OpsError
 
 if TYPE_CHECKING:
     from agent.graph import Assistant
@@ -128,6 +128,8 @@ async def _ask_here(
             group.create_task(run_alone(run, events))
             if output is AnswerFormat.JSONL:
                 await _print_stream(run)
+            elif sys.stderr.isatty():
+                await _say_progress(run)
         answered = Answered(run.thread_id)
         async for event in run.follow():
             answered.add(event)
@@ -154,6 +156,16 @@ async def _print_stream(run: "Run") -> None:
 
     async for event in wire_events(run):
         put_json(event, lines=True)
+
+
+async def _say_progress(run: "Run") -> None:
+    """Which tool is at work, for somebody who waits; a failed run is told by its follower."""
+    from agent.events import ToolStarted
+
+    with suppress(OpsError):
+        async for event in run.follow():
+            if isinstance(event, ToolStarted):
+                say(f"· {event.tool}")
 
 
 def _print(shape: dict[str, Any], output: AnswerFormat) -> None:

@@ -47,7 +47,7 @@ def version(output: OutputOption = Output.TEXT) -> None:
 
 
 async def _up(host: str, port: int | None, source: Source) -> int:
-    from api.__main__ import serve
+    from api.app.serving import serve
 
     settings = source.settings()
     given = {"host": host or None, "port": port}

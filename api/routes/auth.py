@@ -79,7 +79,8 @@ async def follow_login_link(token: str, request: Request, current: Current) -> R
         grant = await current.sign_in.by_link(token)
     except Unauthenticated:
         await _noted(current, "unknown", "link", "refused")
-        return HTMLResponse(SPENT, status_code=401, headers={"Cache-Control": "no-store"})
+        policy = {"Content-Security-Policy": "default-src 'none'"}
+        return HTMLResponse(SPENT, status_code=401, headers=policy)
     await _noted(current, grant.principal.subject, "link", "ok")
     response = RedirectResponse("/", status_code=303, headers={"Cache-Control": "no-store"})
     _set_cookie(response, request, grant, current)

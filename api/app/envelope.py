@@ -1,0 +1,85 @@
+"""What surrounds every request: its id, its bound, its measure, and headers browsers obey."""
+
+import re
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.clock import monotonic_s
+from core.telemetry import Metrics, logger
+
+# A client may send a whole conversation along, though only its newest message is read.
+MAX_BODY_BYTES = 4 * 1024 * 1024
+REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+log = logger("midwatch.http")
+
+
+class Envelope:
+    """Around every request: its id, its measure, one log line, and headers that browsers obey."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(Headers(scope=scope))
+        scope.setdefault("state", {})["request_id"] = request_id
+        started_s = monotonic_s()
+
+        async def answered(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                _add_headers(headers, request_id)
+                self._note(scope, message["status"], monotonic_s() - started_s)
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            await self._app(scope, _bounded(receive), answered)
+
+    def _note(self, scope: Scope, status: int, duration_s: float) -> None:
+        route = getattr(scope.get("route"), "path", "") or "unmatched"
+        self._metrics.request_answered(scope["method"], route, status, duration_s)
+        if scope["path"] not in QUIET:
+            log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                duration_ms=round(duration_s * 1000),
+            )
+
+
+def _bounded(receive: Receive) -> Receive:
+    """`receive` that refuses a body over the bound, as soon as it is over."""
+    size = 0
+
+    async def bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MAX_BODY_BYTES:
+            raise HTTPException(413, f"A request has at most {MAX_BODY_BYTES} bytes.")
+        return message
+
+    return bounded
+
+
+def _request_id(headers: Headers) -> str:
+    given = headers.get("x-request-id", "")
+    return given if REQUEST_ID.fullmatch(given) else str(uuid4())
+
+
+def _add_headers(headers: MutableHeaders, request_id: str) -> None:
+    headers["X-Request-Id"] = request_id
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if "cache-control" not in headers:
+        headers["Cache-Control"] = "no-store"
