@@ -93,10 +93,13 @@ def causal_graph(findings: Sequence[Finding], cluster: Cluster, topology: Topolo
 
 
 def _explains(cause: Finding, effect: Finding, joined: "_Joins", cluster: Cluster) -> bool:
-    return _in_time(cause, effect, cluster) and any(
+    in_time = _in_time(cause, effect, cluster)
+    return any(
         joined.hold(link, cause, effect)
         for link in LINKS
-        if matches(link.cause, cause.rule) and matches(link.effect, effect.rule)
+        if (in_time or not link.timed)
+        and matches(link.cause, cause.rule)
+        and matches(link.effect, effect.rule)
     )
 
 
@@ -157,8 +160,12 @@ class _Joins:
             return False
         return any(
             cause.resource in (service, *self._topology.dependencies(service, Relation.SELECTS))
-            for service in services_called(effect)
+            for service in services_called(effect) or self._configured(effect)
         )
+
+    def _configured(self, effect: Finding) -> list[Ref]:
+        """Where a log names no Service, those that the workload is configured to call."""
+        return self._topology.dependencies(effect.resource, Relation.CALLS)
 
     def _routed(self, cause: Finding, effect: Finding) -> bool:
         services = self._topology.dependencies(effect.resource, Relation.ROUTES_TO)

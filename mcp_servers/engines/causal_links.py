@@ -29,6 +29,13 @@ class Link:
     cause: str
     effect: str
     join: Join
+    timed: bool = True  # whether the cause must have come first
+
+
+# Conditions of a workload keep the time of an earlier rollout; on the workload itself, what is true
+# of its pods now explains them whatever they say.
+def _whenever(links: list[Link]) -> list[Link]:
+    return [Link(one.cause, one.effect, one.join, timed=False) for one in links]
 
 
 # What stops a container from running or being ready, sharpest first.
@@ -133,7 +140,8 @@ def _in_order(rules: tuple[str, ...], join: Join) -> list[Link]:
 
 LINKS: tuple[Link, ...] = (
     *_each(STOPS_A_CONTAINER, LOOKS_BROKEN, Join.CONTAINER),
-    *_each(STOPS_A_CONTAINER, ROLLOUT_SYMPTOMS, Join.WORKLOAD),
+    *_whenever(_each(STOPS_A_CONTAINER, ROLLOUT_SYMPTOMS, Join.WORKLOAD)),
+    *_whenever(_each(STOPS_A_POD, ROLLOUT_SYMPTOMS, Join.WORKLOAD)),
     *_each(STOPS_A_POD, LOOKS_BROKEN, Join.WORKLOAD),
     *_in_order((*CRASHES_IN_ORDER, *ROLLOUT_SYMPTOMS), Join.WORKLOAD),
     *_in_order((*UNREADY_IN_ORDER, *ROLLOUT_SYMPTOMS), Join.WORKLOAD),
@@ -151,6 +159,12 @@ LINKS: tuple[Link, ...] = (
     Link("app.dependency_unreachable", "pod.probe.*", Join.WORKLOAD),
     Link("pod.crash_loop", "pod.probe.*", Join.CONTAINER),
     Link("pod.oom_killed", "pod.probe.*", Join.CONTAINER),
+    # Connections pile up in front of something broken.
+    *_each(
+        (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN, *SERVICE_FAULTS),
+        ("app.exhausted",),
+        Join.CALLED,
+    ),
     # A caller of a caller: each waits for the next.
     Link("app.dependency_unreachable", "app.dependency_unreachable", Join.CALLED),
     # A broken workload is what its Service, its callers and its routes feel.
@@ -195,6 +209,8 @@ LINKS: tuple[Link, ...] = (
         Join.NODE,
     ),
     Link("node.not_ready", "deploy.unavailable", Join.NODE),
+    # The scheduler's refusal comes first and the autoscaler's after it, yet the second decides.
+    Link("autoscaler.no_scale_up", "pod.unschedulable.*", Join.WORKLOAD, timed=False),
     Link("node.left_cordoned", "pod.unschedulable.cordoned", Join.NODE),
     Link("pod.memory_leak", "node.memory_pressure", Join.ON_NODE),
     Link("pod.memory_hog", "node.memory_pressure", Join.ON_NODE),
