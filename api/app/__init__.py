@@ -1,18 +1,12 @@
 """`create_app(settings)`: what start-up opens, what wraps every request, and the doors."""
 
-import re
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from typing import Any
-from uuid import uuid4
 
-import structlog
 from fastapi import FastAPI
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.agui import routes as agui
@@ -23,13 +17,12 @@ from api.mcp_gateway import Door, endpoint
 from api.routes import audit, auth, findings, health, query, threads, users
 from api.routes.pages import page_routes
 from api.turns.running import Turns
-from core.clock import monotonic_s
 from core.security.audit import AuditLog
 from core.security.signin import Lifetimes, SignIn
 from core.security.tokens import Signer, signing_key
 from core.settings import Settings
 from core.storage.database import Database
-from core.telemetry import Metrics, logger
+from core.telemetry import Metrics
 
 DESCRIPTION = """Ask what is wrong with a cluster and why; every claim is cited.
 
