@@ -1,0 +1,95 @@
+"""Functions that change each value by itself."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sandbox.series import Floats
+
+
+def _round(values: Floats, to: Floats | float = 1.0) -> Floats:
+    inverse = 1.0 / to
+    return np.floor(values * inverse + 0.5) / inverse
+
+
+def _clamp(values: Floats, least: Floats, most: Floats) -> Floats:
+    return np.maximum(least, np.minimum(most, values))
+
+
+ELEMENTWISE: dict[str, Callable[..., Floats]] = {
+    "abs": np.abs,
+    "acos": np.arccos,
+    "acosh": np.arccosh,
+    "asin": np.arcsin,
+    "asinh": np.arcsinh,
+    "atan": np.arctan,
+    "atanh": np.arctanh,
+    "ceil": np.ceil,
+    "clamp": _clamp,
+    "clamp_max": np.minimum,
+    "clamp_min": np.maximum,
+    "cos": np.cos,
+    "cosh": np.cosh,
+    "deg": np.degrees,
+    "exp": np.exp,
+    "floor": np.floor,
+    "ln": np.log,
+    "log10": np.log10,
+    "log2": np.log2,
+    "rad": np.radians,
+    "round": _round,
+    "sgn": np.sign,
+    "sin": np.sin,
+    "sinh": np.sinh,
+    "sqrt": np.sqrt,
+    "tan": np.tan,
+    "tanh": np.tanh,
+}
+
+
+def _days(values: Floats) -> "np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]":
+    return _moments(values).astype("datetime64[D]")
+
+
+def _moments(values: Floats) -> "np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]":
+    return np.trunc(np.nan_to_num(values)).astype(np.int64).astype("datetime64[s]")
+
+
+def _day_of_month(values: Floats) -> Floats:
+    days = _days(values)
+    return (days - days.astype("datetime64[M]")).astype(np.float64) + 1
+
+
+def _day_of_year(values: Floats) -> Floats:
+    days = _days(values)
+    return (days - days.astype("datetime64[Y]")).astype(np.float64) + 1
+
+
+def _day_of_week(values: Floats) -> Floats:
+    return (_days(values).astype(np.float64) + 4) % 7  # 1970 began on a Thursday
+
+
+def _days_in_month(values: Floats) -> Floats:
+    months = _days(values).astype("datetime64[M]")
+    following = (months + 1).astype("datetime64[D]")
+    return (following - months.astype("datetime64[D]")).astype(np.float64)
+
+
+def _month(values: Floats) -> Floats:
+    return _days(values).astype("datetime64[M]").astype(np.float64) % 12 + 1
+
+
+def _year(values: Floats) -> Floats:
+    return _days(values).astype("datetime64[Y]").astype(np.float64) + 1970
+
+
+CALENDAR: dict[str, Callable[[Floats], Floats]] = {
+    "day_of_month": _day_of_month,
+    "day_of_week": _day_of_week,
+    "day_of_year": _day_of_year,
+    "days_in_month": _days_in_month,
+    "hour": lambda values: np.trunc(values) // 3600 % 24,
+    "minute": lambda values: np.trunc(values) // 60 % 60,
+    "month": _month,
+    "year": _year,
+}

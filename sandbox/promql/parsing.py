@@ -1,0 +1,54 @@
+"""PromQL text → the parser's syntax tree."""
+
+import re
+from typing import Any
+
+import promql_parser
+from promql_parser import MatchOp, VectorSelector
+
+from sandbox.promql.errors import Unparsable
+from sandbox.series import Matcher, Operator
+
+# The parser, and evaluation after it, go down the tree by recursion: a chain of a few thousand
+# operators would end the process. No question that a person reads comes near this.
+_MOST_OPERATORS = 200
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`')
+_OPERATOR = re.compile(r"[-+*/%^(<>\[]|==|!=|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
+
+_OPERATORS: tuple[tuple[MatchOp, Operator], ...] = (
+    (MatchOp.Equal, "="),
+    (MatchOp.NotEqual, "!="),
+    (MatchOp.Re, "=~"),
+    (MatchOp.NotRe, "!~"),
+)  # the parser's operators have no hash
+
+
+def parse(text: str) -> Any:
+    """The expression. Raises `Unparsable` with the parser's words."""
+    if not text.strip():
+        raise Unparsable("unknown position: parse error: no expression found in input")
+    if len(_OPERATOR.findall(_QUOTED.sub("", text))) > _MOST_OPERATORS:
+        raise Unparsable("parse error: too many operators in one expression")
+    try:
+        return promql_parser.parse(text)
+    except ValueError as error:
+        raise Unparsable(f"parse error: {error}") from error
+
+
+def parse_selector(text: str) -> list[Matcher]:
+    """A series selector alone, as in `match[]`."""
+    expression = parse(text)
+    if not isinstance(expression, VectorSelector):
+        raise Unparsable("parse error: a series selector was expected")
+    return matchers_of(expression)
+
+
+def matchers_of(selector: VectorSelector) -> list[Matcher]:
+    if selector.matchers.or_matchers:
+        raise Unparsable("parse error: `or` between matchers is not supported")
+    found = [Matcher(one.name, _operator(one.op), one.value) for one in selector.matchers.matchers]
+    return [Matcher("__name__", "=", selector.name), *found] if selector.name else found
+
+
+def _operator(parsed: MatchOp) -> Operator:
+    return next(ours for theirs, ours in _OPERATORS if theirs == parsed)
