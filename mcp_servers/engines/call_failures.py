@@ -19,7 +19,7 @@ _SERVER_AT = re.compile(rf"server at [\"']{_HOST}[\"'](?: \([^)]*\))?, port (?P<
 _ON_PORT = re.compile(rf"(?:host|server|to) [\"']{_HOST}[\"'][^\n]{{0,80}}?port (?P<port>\d+)")
 
 _REFUSED = re.compile(
-    r"connection refused|ECONNREFUSED|no route to host|EHOSTUNREACH|network is unreachable"
+    r"connection (?:to \S{1,80} )?(?:was )?refused|ECONNREFUSED|no route to host|EHOSTUNREACH|network is unreachable"
     r"|connection reset|ECONNRESET|failed to connect|could not connect|cannot connect"
     r"|unable to connect|max retries exceeded|no healthy upstream|upstream connect error"
     r"|connect(?:ion)? (?:attempt )?failed|broken pipe|unexpected EOF|socket hang up",

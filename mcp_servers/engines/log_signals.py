@@ -13,14 +13,18 @@ from mcp_servers.facts.kubernetes import Cluster, LogLines
 
 # How much of a dead instance's log counts as its last words.
 TAIL = 50
+# Without an error word, only so many final lines can hold the complaint.
+FINAL_LINES = 8
 
 _FRAME = re.compile(
     r"^\s+(at |File \"|\.{3} \d+ more)|^goroutine \d+|^\s*[\w./]+\.go:\d+|^\s*\^+\s*$"
 )
 _WORST = re.compile(r"(?i)\bpanic:|\bfatal\b|\bcritical\b|Caused by:")
+_RAISED = re.compile(r"\w+(?:Error|Exception)\b|(?i:\berror\b)")
 _BAD = re.compile(
-    r"\w+(?:Error|Exception)\b|(?i:\berror\b|unexpected|not found|denied|refused|failed|failure"
-    r"|cannot|could not|unable to|invalid|missing|must be|undefined|required)"
+    r"unexpected|not found|not permitted|not allowed|denied|refused|failed|failure|cannot|can't"
+    r"|could not|unable to|invalid|missing|must|undefined|required|no such",
+    re.IGNORECASE,
 )
 
 
@@ -67,12 +71,17 @@ def last_words(cluster: Cluster, container: Container) -> list[Line]:
 
 
 def telling(lines: Iterable[Line]) -> Line | None:
-    """The line that says most about why it ended: the last bad one, and not a stack frame."""
+    """The line that says most about why it ended, and not a stack frame.
+
+    What was raised last stands last; of plain sentences the first is the complaint, and what
+    follows explains it.
+    """
     spoken = [line for line in lines if line.text.strip() and not _FRAME.search(line.text)]
-    for shape in (_WORST, _BAD):
+    for shape in (_WORST, _RAISED):
         if found := [line for line in spoken if shape.search(line.text)]:
             return found[-1]
-    return spoken[-1] if spoken else None
+    complaints = [line for line in spoken[-FINAL_LINES:] if _BAD.search(line.text)]
+    return complaints[0] if complaints else (spoken[-1] if spoken else None)
 
 
 def telling_line(cluster: Cluster, container: Container) -> Line | None:

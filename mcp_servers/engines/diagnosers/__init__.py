@@ -44,7 +44,11 @@ from mcp_servers.engines.diagnosers.scaled_to_zero import scaled_to_zero
 from mcp_servers.engines.diagnosers.service_endpoints import service_endpoints
 from mcp_servers.engines.diagnosers.service_ports import service_ports
 from mcp_servers.engines.diagnosers.service_selectors import service_selectors
-from mcp_servers.engines.diagnosers.unschedulable import scheduler_absent, unschedulable
+from mcp_servers.engines.diagnosers.unschedulable import (
+    no_scale_up,
+    scheduler_absent,
+    unschedulable,
+)
 from mcp_servers.engines.diagnosers.volume_claims import volume_claims
 
 ALL = (
@@ -63,6 +67,7 @@ ALL = (
     init_blocked,
     unschedulable,
     scheduler_absent,
+    no_scale_up,
     probes,
     evictions,
     node_lost,

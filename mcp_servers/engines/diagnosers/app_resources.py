@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import about_pod, key
-from mcp_servers.engines.call_failures import targets
+from mcp_servers.engines.call_failures import kind_of_failure, targets
 from mcp_servers.engines.config_references import references
 from mcp_servers.engines.endpoints import Addresses
 from mcp_servers.engines.log_signals import Line, Speaker, died_of_it, lately, speakers
@@ -180,6 +180,8 @@ def _exhausted(
         kind = next((kind for kind, shape in _EXHAUSTED if shape.search(line.text)), "")
         if kind:
             by_kind.setdefault(kind, []).append(line)
+    if any(kind_of_failure(line.text) == "refused" for line in lines):
+        by_kind.pop("connection pool", None)  # a pool that cannot connect is empty, not used up
     for kind, said in sorted(by_kind.items()):
         if _counts(speaker, said) and not _is_a_spike(speaker, said):
             yield _exhausted_finding(cluster, speaker, kind, said, addresses)

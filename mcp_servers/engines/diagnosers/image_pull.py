@@ -27,6 +27,8 @@ WAITING = frozenset(
 PULL_REASONS = ("Failed", "BackOff", "InspectFailed", "ErrImageNeverPull", "Pulling")
 UNRETRIEVED = "FailedToRetrieveImagePullSecret"
 
+FIXES = {"arch": "fix.node_selector"}
+
 # What registries and runtimes say, the clearest words first. An auth word wins over "not found":
 # registries hide private repositories behind both.
 _SAID: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -82,7 +84,7 @@ def _finding(cluster: Cluster, container: Container) -> Finding:
         since=_since(pod, events, at),
         container=container.name,
         cause_key=image,
-        fix="fix.rollback" if rolls_back else "",
+        fix="fix.rollback" if rolls_back else FIXES.get(kind, ""),
         params=_params(cluster, container, said),
         joins={"image": image},
     )
@@ -210,7 +212,7 @@ def _platform_finding(cluster: Cluster, container: Container, seen: Line | Evide
         [evidence, citing.field(container.pod, image_path, container.image)],
         container=container.name,
         cause_key=container.image,
-        fix="fix.node_selector",
+        fix=FIXES["arch"],
         params=_params(cluster, container, evidence.text),
         joins={"image": container.image},
     )

@@ -333,6 +333,28 @@ def _host_ports(pod: Resource) -> set[str]:
     return {text(one, "hostPort") for one in listed if text(one, "hostPort")}
 
 
+def no_scale_up(cluster: Cluster) -> Iterator[Finding]:
+    """`autoscaler.no_scale_up`: the cluster autoscaler looked at a waiting pod and adds no node."""
+    for pod in live_pods(cluster):
+        waits = (pod.condition("PodScheduled") or {}).get("status") == "False"
+        refused = cluster.events_about(pod, "NotTriggerScaleUp")
+        if not waits or not refused or is_young(cluster, pod) or _scaling_up(cluster, pod):
+            continue
+        reasons = refused[-1].message.partition("scale-up:")[2] or refused[-1].message
+        yield about_pod(
+            cluster,
+            pod,
+            "autoscaler.no_scale_up",
+            Severity.HIGH,
+            [*citing.events(refused, at_most=1), *_said(cluster, pod)],
+            params={
+                "why": citing.quoted(reasons),
+                "at_limit": "true" if "max node group size" in refused[-1].message else "",
+                "count": str(sum(one.count for one in refused)),
+            },
+        )
+
+
 def scheduler_absent(cluster: Cluster) -> Iterator[Finding]:
     """`pod.scheduler_absent`: nobody has as much as looked at a Pending pod."""
     for pod in live_pods(cluster):
