@@ -3,6 +3,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -12,7 +13,7 @@ from kubernetes.client import ApiClient, Configuration
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException, load_incluster_config
 from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, load_kube_config
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ProtocolError
 
 from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError
 from mcp_servers.backends import kubernetes_errors as errors
@@ -34,6 +35,9 @@ LOG_LIMIT_BYTES = 1 << 20
 # The client's own limit counts from byte to byte; this much later we stop waiting for the whole.
 GRACE_S = 1.0
 
+# An investigation lists some thirty kinds at once.
+AT_ONCE = 32
+
 NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 WORDS = by_spelling(BUILT_IN)
 NAMESPACE, POD = WORDS["namespace"], WORDS["pod"]
@@ -51,6 +55,11 @@ class _Learnt:
     namespaces: set[str] = field(default_factory=set[str])
 
 
+def _threads() -> ThreadPoolExecutor:
+    """Threads of our own: a request that waited for one of asyncio's few would seem to time out."""
+    return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="kubernetes")
+
+
 @dataclass(frozen=True)
 class Kubernetes:
     """One cluster, or the part of it that is in `sight`."""
@@ -60,6 +69,7 @@ class Kubernetes:
     timeout_s: float = 10.0
     sight: Sight = field(default_factory=Sight)
     _learnt: _Learnt = field(default_factory=_Learnt, repr=False)
+    _threads: ThreadPoolExecutor = field(default_factory=_threads, repr=False)
 
     @classmethod
     def connect(
@@ -75,7 +85,7 @@ class Kubernetes:
         Without a kubeconfig: the default one, else the pod's own account, else every call
         fails with a sentence that says what to set. Raises `Invalid` on a malformed file.
         """
-        configuration = Configuration(connection_pool_maxsize=32, retries=0)
+        configuration = Configuration(connection_pool_maxsize=AT_ONCE, retries=False)
         name = _configure(configuration, kubeconfig, context)
         if not name:
             return cls(api=None, timeout_s=timeout_s)
@@ -92,6 +102,7 @@ class Kubernetes:
         return replace(self, sight=Sight(namespaces))
 
     def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
         if self.api:
             self.api.close()
 
@@ -318,7 +329,9 @@ class Kubernetes:
         call = _Call(self.api, "POST" if body else "GET", path, query or {}, body, accept)
         try:
             async with asyncio.timeout(self.timeout_s + GRACE_S):
-                status, data = await asyncio.to_thread(call.send, self.timeout_s)
+                loop = asyncio.get_running_loop()
+                sent = loop.run_in_executor(self._threads, call.send, self.timeout_s)
+                status, data = await sent
         except (HTTPError, ApiException, OSError) as error:
             raise errors.unreachable(self._address, error, self.timeout_s) from error
         if status >= 400:
@@ -344,7 +357,13 @@ class _Call:
             body=self.body,
             auth_settings=["BearerToken"],
         )
-        response = self.api.call_api(*request, _request_timeout=timeout_s)
+        try:
+            response = self.api.call_api(*request, _request_timeout=timeout_s)
+        except ProtocolError:
+            if self.method != "GET":
+                raise
+            # The server closed a kept connection at the moment it was used again.
+            response = self.api.call_api(*request, _request_timeout=timeout_s)
         return response.status, response.read()
 
 

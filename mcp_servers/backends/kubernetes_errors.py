@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import orjson
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import NewConnectionError
 from urllib3.exceptions import TimeoutError as Urllib3Timeout
 
 from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError, UpstreamUnavailable
@@ -90,13 +90,12 @@ def unreachable(address: str, error: Exception, timeout_s: float) -> UpstreamUna
 
 
 def _why(error: Exception, timeout_s: float) -> str:
-    cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
-    if isinstance(cause, NewConnectionError):
-        return "nothing listens there" if "refused" in str(cause) else "the host cannot be reached"
-    if isinstance(cause, TimeoutError | Urllib3Timeout):
+    if isinstance(error, NewConnectionError):
+        return "nothing listens there" if "refused" in str(error) else "the host cannot be reached"
+    if isinstance(error, TimeoutError | Urllib3Timeout):
         return f"no answer within {timeout_s:g} s"
-    reason = str(getattr(cause, "reason", "") or cause)
-    return reason.splitlines()[-1].rstrip(".") if reason else type(cause).__name__
+    reason = str(getattr(error, "reason", "") or error)
+    return reason.splitlines()[-1].rstrip(".") if reason else type(error).__name__
 
 
 def not_json(address: str, body: bytes) -> UpstreamUnavailable:

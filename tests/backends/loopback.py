@@ -60,6 +60,7 @@ def answering(answer: Answerer) -> Iterator[Loopback]:
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+        request_queue_size = 64
 
         def handle_error(self, *_: object) -> None:
             """A client that stopped waiting is what some tests are about."""

@@ -1,5 +1,6 @@
 """What an unreachable, slow or strange API server does to the Kubernetes hand."""
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any
@@ -148,3 +149,26 @@ async def test_a_kind_the_cluster_does_not_serve_is_not_found(tmp_path: Path) ->
         pytest.raises(NotFound, match="could not find the requested resource"),
     ):
         await connected(tmp_path, server.url).list("PodMetrics")
+
+
+async def test_a_connection_the_server_dropped_is_opened_anew(tmp_path: Path) -> None:
+    def answer(_: Asked) -> tuple[int, Any]:
+        if len(server.asked) == 2:
+            raise ConnectionAbortedError
+        return 200, {"gitVersion": "v1.32.0"}
+
+    with answering(answer) as server:
+        cluster = connected(tmp_path, server.url)
+        assert [await cluster.version(), await cluster.version()] == ["v1.32.0"] * 2
+    assert len(server.asked) == 3
+
+
+async def test_many_slow_answers_at_once_do_not_seem_to_time_out(tmp_path: Path) -> None:
+    def answer(_: Asked) -> tuple[int, Any]:
+        time.sleep(0.2)
+        return 200, {"items": [{"metadata": {"name": "p"}}]}
+
+    with answering(answer) as server:
+        cluster = connected(tmp_path, server.url, timeout_s=1)
+        listed = await asyncio.gather(*(cluster.list("Pod") for _ in range(30)))
+    assert len(listed) == 30
