@@ -40,7 +40,7 @@ def test_diagnose_prints_the_findings_as_json_and_nothing_else(tmp_path: Path) -
     done = midwatch("diagnose", "--snapshot", "bad-image", "-o", "json", cwd=tmp_path)
     report = json.loads(done.stdout)
     assert (done.returncode, done.stderr) == (0, "")
-    assert any(finding["rule"].startswith("image.") for finding in report["findings"])
+    assert any("image" in finding["rule"] for finding in report["findings"])
     assert list(tmp_path.iterdir()) == []
 
 
