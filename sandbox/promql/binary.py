@@ -40,6 +40,11 @@ COMPARISONS: dict[str, Callable[[Floats, Floats], Mask]] = {
     ">=": np.greater_equal,
 }
 
+_MANY_SIDES = (
+    ("left", VectorMatchCardinality.ManyToOne),
+    ("right", VectorMatchCardinality.OneToMany),
+)
+
 
 @dataclass(frozen=True)
 class Matching:
@@ -58,14 +63,10 @@ class Matching:
         if (modifier.fill_values.lhs, modifier.fill_values.rhs) != (None, None):
             raise Unanswerable("modifier fill is not supported by the practice cluster")
         listed = modifier.matching
-        sides = {
-            VectorMatchCardinality.ManyToOne: "left",
-            VectorMatchCardinality.OneToMany: "right",
-        }
         return cls(
             labels=listed.labels if listed else (),
             on=listed is not None and listed.type == LabelModifierType.Include,
-            many=next((side for card, side in sides.items() if card == modifier.card), ""),
+            many=next((side for side, card in _MANY_SIDES if card == modifier.card), ""),
             include=modifier.group_labels or (),
             as_bool=modifier.return_bool,
         )

@@ -51,10 +51,7 @@ class Samples:
         ends = self.moments(selector.vector_selector, times_ms)
         starts = ends - milliseconds(selector.range)
         series = self._select(selector.vector_selector, starts, ends)
-        # What `@` fixes is evaluated once, at the beginning of the query.
-        fixed = selector.vector_selector.at is not None
-        evaluated = np.full_like(times_ms, self.start_ms) if fixed else times_ms
-        return windows(series, starts, ends, evaluated)
+        return windows(series, starts, ends, times_ms)
 
     def moments(self, selector: VectorSelector | SubqueryExpr, times_ms: Millis) -> Millis:
         """The times that are looked at, after `@` and `offset`."""

@@ -128,10 +128,8 @@ def with_label(labels: Labels, name: str, value: str) -> Labels:
 
 
 def written(labels: Labels) -> str:
-    """As PromQL writes them."""
-    inner = ", ".join(f'{name}="{_escaped(value)}"' for name, value in without(labels, (NAME,)))
-    name = dict(labels).get(NAME, "")
-    return name if name and not inner else f"{name}{{{inner}}}"
+    """As Prometheus writes them in its messages."""
+    return "{" + ", ".join(f'{name}="{_escaped(value)}"' for name, value in labels) + "}"
 
 
 def _escaped(text: str) -> str:

@@ -86,9 +86,10 @@ class SeriesStore:
     )
 
     @classmethod
-    def read(cls, files: Iterable[Path], shift_s: float = 0.0) -> Self:
+    def read(cls, files: Iterable[Path], shift_s: float = 0.0, *, grows: bool = True) -> Self:
         """Read OpenMetrics files with every time moved by `shift_s`.
 
+        Unless `grows` is false, series that were still scraped at the end go on as they ended.
         Raises `Invalid`: one sentence with the file and line to mend.
         """
         exposition = read(files)
@@ -98,7 +99,7 @@ class SeriesStore:
         for labels, (times, values) in sorted(arrays.items()):
             counter = _counts(_name(labels), exposition.families)
             growth = Growth.of(times, values, counter=counter, newest_ms=newest)
-            series.append(Series(labels, times, values, growth))
+            series.append(Series(labels, times, values, growth if grows else None))
         by_name: dict[str, list[Series]] = {}
         for one in series:
             by_name.setdefault(_name(one.labels), []).append(one)
@@ -109,8 +110,7 @@ class SeriesStore:
     def select(self, matchers: Sequence[Matcher], start_s: float, end_s: float) -> list[Series]:
         """The series with any sample from `start_s` to `end_s`, both included, cut to that time.
 
-        Series that were still scraped at the end of the recording go on as they ended, up to
-        `end_s`; whoever asks keeps `end_s` at or before now. See `growing` for how.
+        Growing series go on up to `end_s`, so whoever asks keeps it at or before now.
         """
         start_ms, end_ms = round(start_s * 1000), round(end_s * 1000)
         found = (one.between(start_ms, end_ms) for one in self._matching(matchers))
