@@ -45,7 +45,7 @@ HOOKS = ("FailedPostStartHook", "FailedPreStopHook")
 
 _NO_FILE = re.compile(r"executable file not found|no such file or directory", re.IGNORECASE)
 _DENIED = re.compile(r"permission denied", re.IGNORECASE)
-_EXEC = re.compile(r"exec:? \"?([^\s\":]+)\"?|unable to start container process: ([^\s:]+)")
+_EXEC = re.compile(r"\bexec:? \"?([^\s\":]+)\"?")
 _MOUNT = re.compile(
     r"error mounting|mount .* through procfd|not a directory: unknown: are you trying"
 )
