@@ -1,5 +1,6 @@
 """`midwatch up` as a newcomer meets it: one process, a link, a question, an orderly end."""
 
+import asyncio
 import re
 import signal
 import socket
@@ -32,12 +33,14 @@ def environment(data_dir: Path, **variables: str) -> dict[str, str]:
 
 
 @contextmanager
-def up(data_dir: Path, *arguments: str) -> Generator[tuple[subprocess.Popen[str], str]]:
+def up(
+    data_dir: Path, *arguments: str, **variables: str
+) -> Generator[tuple[subprocess.Popen[str], str]]:
     """A started service and its login link."""
     process = subprocess.Popen(
         command("up", "--port", "0", *arguments),
         cwd=data_dir,
-        env=environment(data_dir),
+        env=environment(data_dir, **variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -129,3 +132,41 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         )
     assert done.returncode == 2
     assert f"Cannot listen on 127.0.0.1 port {port}" in done.stderr
+
+
+async def silent_provider(connected: asyncio.Event) -> asyncio.Server:
+    """A model that takes the question and never answers."""
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        connected.set()
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+    return await asyncio.start_server(hear, "127.0.0.1", 0)
+
+
+async def test_a_turn_cut_by_sigterm_says_so_and_is_kept(tmp_path: Path) -> None:
+    connected = asyncio.Event()
+    provider = await silent_provider(connected)
+    address_of_model = f"http://127.0.0.1:{provider.sockets[0].getsockname()[1]}/v1"
+    model = {"MIDWATCH_LLM__PROVIDER": "openai", "MIDWATCH_LLM__BASE_URL": address_of_model}
+    body = {"threadId": "cut", "messages": [{"role": "user", "content": "Hm, what about it?"}]}
+    with up(tmp_path, **model) as (process, link):
+        async with client(address(link), timeout_s=30) as http:
+            await signed_in(http, link)
+            async with http.stream("POST", "/agui", json=body) as response:
+                await asyncio.wait_for(connected.wait(), 20)
+                process.send_signal(signal.SIGTERM)
+                events = [line async for line in response.aiter_lines() if line[:5] == "data:"]
+        assert await asyncio.to_thread(process.wait, 10) == 0
+    assert '"code":"interrupted"' in events[-1]
+    provider.close()
+    await provider.wait_closed()
+    with up(tmp_path) as (_, link):
+        async with client(address(link), timeout_s=30) as http:
+            await signed_in(http, link)
+            question, answer = (await http.get("/api/v1/threads/cut")).json()["messages"]
+    assert question["content"] == "Hm, what about it?"
+    assert (answer["ending"], answer["error"]["code"]) == ("stopped", "interrupted")
