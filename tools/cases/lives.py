@@ -1,6 +1,6 @@
 """Shapes of a container's life that many cases share."""
 
-from tools.cases.containers import back_off, running, status, terminated
+from tools.cases.containers import back_off, running, status, terminated, waiting
 from tools.cases.events import restarted
 from tools.cases.pods import pod
 from tools.cases.world import Json, World
@@ -43,3 +43,11 @@ def finish(one: Json, statuses: list[Json]) -> None:
         if flag["type"] in ("Ready", "ContainersReady") and not ready:
             text = f"containers with unready status: [{unready}]"
             flag.update({"status": "False", "reason": "ContainersNotReady", "message": text})
+
+
+def cannot_pull(spec: Json, error: str = "") -> Json:
+    """The status of a container whose image the kubelet keeps failing to pull."""
+    text = f'Back-off pulling image "{spec["image"]}"'
+    if error:  # 1.31 and newer tell the cause here too
+        text += f": ErrImagePull: {error}"
+    return status(spec, waiting("ImagePullBackOff", text), ready=False)

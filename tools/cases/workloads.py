@@ -1,5 +1,6 @@
 """Workloads, their ReplicaSets and their pods, with the statuses their controllers write."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -214,7 +215,16 @@ def replicaset(
     }
     if conditions:
         one["status"]["conditions"] = conditions
+    if template is None:
+        _name_in_conditions(parent, name)
     return world.add(one)
+
+
+def _name_in_conditions(parent: Json, name: str) -> None:
+    """The Deployment's conditions were written before its present ReplicaSet had a name."""
+    for told in parent["status"]["conditions"]:
+        if told["type"] == "Progressing":
+            told["message"] = re.sub(r'"[^"]*"', f'"{name}"', told["message"])
 
 
 def stateful_set(

@@ -1,5 +1,31 @@
 """The cases, by what goes wrong in them. Importing a group registers its cases."""
 
-from tools.cases.worlds import images, refusals, scheduling, starts
+from tools.cases.worlds import (
+    companions,
+    crashes,
+    images,
+    kills,
+    placement,
+    probes,
+    refusals,
+    registries,
+    rollouts,
+    scheduling,
+    settings,
+    starts,
+)
 
-GROUPS = (scheduling, refusals, images, starts)
+GROUPS = (
+    scheduling,
+    placement,
+    refusals,
+    images,
+    registries,
+    starts,
+    crashes,
+    kills,
+    companions,
+    probes,
+    rollouts,
+    settings,
+)

@@ -1,7 +1,8 @@
 """B. Images that cannot be pulled."""
 
-from tools.cases.containers import container, env, limits, port, running, status, waiting
-from tools.cases.events import as_new_api, event, pull_failed, scaled, scheduled
+from tools.cases.containers import container, limits, port, running, status, waiting
+from tools.cases.events import event, pull_failed, scaled
+from tools.cases.lives import cannot_pull
 from tools.cases.nodes import node, pool
 from tools.cases.objects import account, secret, service, slices
 from tools.cases.pods import pod
@@ -17,16 +18,8 @@ from tools.cases.workloads import (
     not_available,
     progressed,
     replicaset,
-    stateful_set,
 )
-from tools.cases.world import Json, World, days, hours
-
-
-def _cannot_pull(spec: Json, error: str = "") -> Json:
-    text = f'Back-off pulling image "{spec["image"]}"'
-    if error:  # 1.31 and newer tell the cause here too
-        text += f": ErrImagePull: {error}"
-    return status(spec, waiting("ImagePullBackOff", text), ready=False)
+from tools.cases.world import World, days
 
 
 @case("tag-pushed-nowhere", fault=13)
@@ -85,7 +78,7 @@ def _parcel_rollout(world: World, tag: str, *, works: bool) -> None:
         pod(world, before, one, [status(old, running(world.ago(days(20))))], born=days(20))
         for one in nodes
     ]
-    one = pod(world, after, nodes[1], [_cannot_pull(new)], born=16)
+    one = pod(world, after, nodes[1], [cannot_pull(new)], born=16)
     error = f'rpc error: code = NotFound desc = failed to pull and unpack image "{repo}:{tag}": failed to resolve reference "{repo}:{tag}": {repo}:{tag}: not found'
     pull_failed(world, one, new, error, 16, 1)
     slices(world, front, serving)
@@ -109,7 +102,7 @@ def no_pull_secret(world: World) -> None:
         conditions=[not_available(world, 40), deadline(world, "editor-x", 30)],
     )  # fmt: skip
     child = replicaset(world, parent, replicas=1, ready=0, born=40, revision=1)
-    one = pod(world, child, nodes[1], [_cannot_pull(spec)], born=40)
+    one = pod(world, child, nodes[1], [cannot_pull(spec)], born=40)
     error = (
         'failed to pull and unpack image "ghcr.io/pressroom/editor:0.14.0": failed to resolve reference '
         '"ghcr.io/pressroom/editor:0.14.0": failed to authorize: failed to fetch anonymous token: unexpected status from '
@@ -150,7 +143,7 @@ def pull_secret_missing(world: World) -> None:
         conditions=[not_available(world, 25)],
     )  # fmt: skip
     child = replicaset(world, parent, replicas=1, ready=0, born=25, revision=1)
-    one = pod(world, child, nodes[0], [_cannot_pull(spec)], born=25)
+    one = pod(world, child, nodes[0], [cannot_pull(spec)], born=25)
     text = "Unable to retrieve some image pull secrets (harbor-pull); attempting to pull the image may not succeed."
     event(
         world, one, "FailedToRetrieveImagePullSecret", text, warn=True, first=25, last=1, count=112
@@ -201,7 +194,7 @@ def pull_limit(world: World) -> None:
             conditions=[not_available(world, 34)],
         )  # fmt: skip
         child = replicaset(world, parent, replicas=1, ready=0, born=34, revision=2)
-        one = pod(world, child, where, [_cannot_pull(spec)], born=34)
+        one = pod(world, child, where, [cannot_pull(spec)], born=34)
         pull_failed(world, one, spec, error.format(image=image, repo=image.split(":")[0]), 34, 2)
         parents.append(parent)
     truth(
@@ -246,7 +239,7 @@ def wrong_architecture(world: World) -> None:
     image = spec["image"]
     error = f'rpc error: code = NotFound desc = failed to pull and unpack image "{image}": no match for platform in manifest: not found'
     for one in arm:
-        failing = pod(world, parent, one, [_cannot_pull(spec)], born=88)
+        failing = pod(world, parent, one, [cannot_pull(spec)], born=88)
         text = f'failed to pull image "{image}": no matching manifest for linux/arm64/v8 in the manifest list entries'
         pull_failed(world, failing, spec, error, 58, 3)
         event(
@@ -325,93 +318,4 @@ def unrendered_image(world: World) -> None:
         roots=[root("pod.image_pull.invalid_name", parent)],
         mention=("{{ .Values.image.tag }}",),
         fix=("fix.rollback", parent),
-    )
-
-
-@case("registry-name-does-not-resolve", fault=16)
-def registry_unresolved(world: World) -> None:
-    """A near neighbour of the pull limit: one node cannot resolve the registry."""
-    world.cluster = "factory-floor"
-    fine, broken = pool(world, "plc-gw-1", "plc-gw-2", version="v1.31.1")
-    spec = container(
-        "collector",
-        "registry.factory.local:5000/opc-collector:1.12",
-        env=env(PLC_HOST="192.168.40.7"),
-    )
-    labels = app_labels("opc-collector", 2)
-    parent = deployment(
-        world, "line4", "opc-collector", Template([spec], labels=labels), replicas=2, ready=1, born=hours(30),
-        conditions=[not_available(world, 14)],
-    )  # fmt: skip
-    child = replicaset(world, parent, replicas=2, ready=1, born=hours(30))
-    pod(world, child, fine, [status(spec, running(world.ago(hours(29))))], born=hours(30))
-    error = (
-        'failed to pull and unpack image "registry.factory.local:5000/opc-collector:1.12": failed to resolve reference '
-        '"registry.factory.local:5000/opc-collector:1.12": failed to do request: Head '
-        '"https://registry.factory.local:5000/v2/opc-collector/manifests/1.12": dial tcp: lookup registry.factory.local on '
-        "192.168.40.1:53: no such host"
-    )
-    one = pod(world, child, broken, [_cannot_pull(spec, error)], born=15)
-    scheduled(world, one, 15)
-    pull_failed(world, one, spec, error, 15, 1, uid=False)
-    newer = [
-        each for each in world.objects if each["kind"] == "Event" and each["reason"] == "Failed"
-    ]
-    for each in newer:
-        world.objects[world.objects.index(each)] = as_new_api(each)
-    truth(
-        world,
-        en=["One opc-collector pod does not start on plc-gw-2. Why?", "Why is opc-collector 1/2?"],
-        zh=["plc-gw-2 上的 opc-collector 为什么起不来？", "line4 的采集服务少了一个副本"],
-        namespace="line4",
-        roots=[root("pod.image_pull.network", parent)],
-        mention=("registry.factory.local", "no such host"),
-        fix="none",
-        symptoms_ok=["deploy.unavailable"],
-    )
-
-
-@case("stateful-update-to-a-lost-digest", fault=13)
-def stateful_missing_digest(world: World) -> None:
-    world.cluster = "metrics-hub"
-    nodes = pool(world, "mh-1", "mh-2", "mh-3")
-    digest = "sha256:9e1b57a0b6a04a5bb2b0d9d7a3e3f7a47ab2c93c1ae9a2f4e6a5b7f8d9c0e1f2"
-    old = container("store", "quay.io/metricshub/store:v1.104.0", ports=[port(8428)])
-    new = container("store", f"quay.io/metricshub/store@{digest}", ports=[port(8428)])
-    labels = app_labels("store", 1)
-    marks = ("store-6c9f7d5b8", "store-85dd49f77")
-    parent = stateful_set(
-        world,
-        "metrics",
-        "store",
-        Template([new], labels=labels),
-        replicas=3,
-        ready=2,
-        revisions=marks,
-    )
-    for ordinal, one in enumerate(nodes[:2]):
-        well = pod(
-            world,
-            parent,
-            one,
-            [status(old, running(world.ago(days(40))))],
-            born=days(40),
-            ordinal=ordinal,
-        )
-        well["spec"]["containers"] = [old]
-        well["metadata"]["labels"]["controller-revision-hash"] = marks[0]
-    failing = pod(world, parent, nodes[2], [_cannot_pull(new)], born=12, ordinal=2)
-    error = f'failed to pull and unpack image "{new["image"]}": failed to resolve reference "{new["image"]}": quay.io/metricshub/store@{digest}: not found'
-    pull_failed(world, failing, new, error, 12, 1)
-    truth(
-        world,
-        en=[
-            "Why is store-2 not coming back after the update?",
-            "The metrics store update stopped at the first pod. Why?",
-        ],
-        zh=["store-2 更新后为什么起不来？", "metrics 的 StatefulSet 更新停住了"],
-        namespace="metrics",
-        roots=[root("pod.image_pull.not_found", parent)],
-        mention=("quay.io/metricshub/store", "9e1b57a0"),
-        symptoms_ok=["sts.revision_stuck", "sts.ordinal_blocked"],
     )
