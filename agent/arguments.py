@@ -60,7 +60,7 @@ IN_PLACE_ZH = re.compile(rf"(?<![\w-])({_NAME})\s*(?:环境|里面|里边|里|�
 # Where only a name can stand.
 CERTAIN_SLOT = re.compile(
     rf"\b(?:logs?|cpu|memory|ram|disk|usage|status|state|replicas?|limits?|image|latency|qps|version"
-    rf"|errors?|5xx|events|health|metrics|rollout)\s+(?:usage\s+)?(?:of|for|on)\s+(?:the\s+)?({_NAME})"
+    rf"|errors?|5xx|events|health|metrics|rollout|releases?|deploy)\s+(?:usage\s+)?(?:of|for|on)\s+(?:the\s+)?({_NAME})"
 )
 # What stands before a name, or after it, in a question about one thing.
 NAME_SLOTS = (

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from agent.arguments import extract
-from agent.lexicon import chinese, english
-from agent.lexicon.signals import Signal
+from agent.lexicon.signals import lexicon
 
 Language = Literal["en", "zh"]
 Subagent = Literal["rca", "cost", "rag", "autofix", "alert_admin", "none"]
@@ -21,11 +20,14 @@ SURE = 0.6  # at or above this, rules alone decide
 STEEPNESS = 0.55
 # A reading with this much evidence is as good as it gets.
 PLENTY = 5.0
+# Less than this, without a word of the trade, is nothing; and how sure that is.
+FAINT = 8.0
+GENERAL = frozenset(("list", "health", "how_to"))
+UNCLEAR = 0.3
 # A second signal of the same reading adds little: sentences repeat themselves.
 REPEATED = 0.35
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
-_TRADE = {"en": re.compile(english.TRADE, re.VERBOSE), "zh": re.compile(chinese.TRADE)}
 _FOLLOW_UP = re.compile(
     r"^\W*(?:and|what about|how about|same (?:for|in)|now|then|also|in|for)\b|^\W*(?:那|还有|换成|然后)|呢\W*$"
 )
@@ -99,11 +101,9 @@ def _spaced(message: str) -> str:
 
 def _scores(text: str, language: Language) -> dict[tuple[str, str], float]:
     """Evidence for each reading; several signals of one intent add up with shrinking weight."""
-    table: Sequence[Signal] = english.ENGLISH
+    table = lexicon("english").signals
     if language == "zh":
-        table = (
-            (*chinese.CHINESE, *english.ENGLISH) if re.search("[a-z]{3}", text) else chinese.CHINESE
-        )
+        table = lexicon("chinese").signals + (table if re.search("[a-z]{3}", text) else ())
     hits: dict[tuple[str, str], list[float]] = defaultdict(list)
     for signal in table:
         if signal.pattern.search(text):
@@ -123,8 +123,8 @@ def _best(
     for subagent in {subagent for subagent, _ in scores}:
         own = [score for (one, _), score in scores.items() if one == subagent]
         by_subagent[subagent] = _added(own)
-    if not by_subagent or (not _of_the_trade(text, language) and _weak(by_subagent)):
-        return "none", "unclear", 0.3
+    if not by_subagent or _nothing_clear(scores, by_subagent, text, language):
+        return "none", "unclear", UNCLEAR
     ranked = sorted(by_subagent, key=lambda one: -by_subagent[one])
     first = ranked[0]
     second = by_subagent[ranked[1]] if len(ranked) > 1 else 0.0
@@ -141,12 +141,23 @@ def _confidence(first: float, second: float) -> float:
 
 
 def _of_the_trade(text: str, language: Language) -> bool:
-    return bool(_TRADE["en"].search(text) or (language == "zh" and _TRADE["zh"].search(text)))
+    names = ("english", "chinese") if language == "zh" else ("english",)
+    return any(lexicon(name).trade.search(text) for name in names)
 
 
-def _weak(by_subagent: Mapping[str, float]) -> bool:
-    """Only general words: they could be about anything."""
-    return max(by_subagent.values()) < 3.5 and "none" not in by_subagent
+def _nothing_clear(
+    scores: Mapping[tuple[str, str], float],
+    by_subagent: Mapping[str, float],
+    text: str,
+    language: Language,
+) -> bool:
+    """Only general words, and no word of the trade: it could be about anything."""
+    general = all(intent in GENERAL for _, intent in scores)
+    if not general or "none" in by_subagent or _of_the_trade(text, language):
+        return False
+    if ("rca", "health") in scores and extract(text, subagent="rca", intent="health").get("name"):
+        return False
+    return max(by_subagent.values()) < FAINT
 
 
 def _follows(text: str, confidence: float, scores: Mapping[tuple[str, str], float]) -> bool:
@@ -160,7 +171,7 @@ def _followed(message: str, text: str, previous: Mapping[str, Any], language: La
     """The question before, asked of what this message names."""
     subagent, intent = cast("Subagent", previous["subagent"]), str(previous["intent"])
     if subagent == "none":
-        return Route("none", "unclear", {}, language, 0.3)
+        return Route("none", "unclear", {}, language, UNCLEAR)
     now = extract(message, subagent=subagent, intent=intent)
     return Route(subagent, intent, _carried(previous, now), language, 0.8)
 

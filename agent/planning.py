@@ -60,11 +60,13 @@ def _investigate(asked: Asked, results: Sequence[Result]) -> list[Step]:
 
 
 def _scopes(asked: Asked) -> list[Mapping[str, str]]:
+    """Where to look, until something is there. What was named with its kind is meant literally."""
     scopes: list[Mapping[str, str]] = [
         {"namespace": asked.namespace, "kind": asked.kind, "name": asked.name}
     ]
     if asked.name and not asked.kind:
-        scopes.append({"namespace": asked.name})
+        scopes += [] if asked.namespace else [{"namespace": asked.name}]
+        scopes.append({"namespace": asked.namespace})
     return scopes
 
 

@@ -20,12 +20,20 @@ def answer(asked: Asked, results: Sequence[Result]) -> str:
     """The answer to a question: the last result that holds one, else why there is none."""
     useful = [one for one in results if one.ok]
     if useful:
-        return told_result(asked, useful[-1])
+        return joined([_widened(asked, results), told_result(asked, useful[-1])])
     if results:
         # The first failure is about what was asked; later ones are about what was tried instead.
         sentence = plain(results[0].text, 600)
         return phrase("failed.sentence", asked.language, sentence=sentence)
     return _why_nothing_was_tried(asked)
+
+
+def _widened(asked: Asked, results: Sequence[Result]) -> str:
+    """That what was named does not exist, when everything was looked at instead."""
+    tried = [one for one in results if one.tool == "rca_investigate"]
+    if len(tried) < 2 or not tried[-1].ok or tried[-1].arguments.get("namespace") == asked.name:
+        return ""
+    return phrase("rca.not_found_so_wide", asked.language, sentence=plain(tried[0].text, 300))
 
 
 def _why_nothing_was_tried(asked: Asked) -> str:
