@@ -19,18 +19,22 @@ _URL_USER = re.compile(r"(://[^/\s:@]*:)[^@\s/]+@")
 
 
 def field(resource: Resource, path: str, value: object, at: datetime | None = None) -> Evidence:
-    """What stands at one path of an object."""
-    return Evidence(
-        Source.OBJECT, f"{resource.ref} {path}", shortened(f"{path} = {value}"), at or None
-    )
+    """What stands at one path of an object: where in `ref`, what in `text`."""
+    said = shortened(f"{_last_steps(path)} = {value}")
+    return Evidence(Source.OBJECT, f"{resource.ref} {path}", said, at)
+
+
+def _last_steps(path: str) -> str:
+    """The end of a path, enough to read the value by: `limits.memory`, `lastState.terminated`."""
+    return ".".join(path.split(".")[-2:]).removeprefix(".")
 
 
 def event(one: Event) -> Evidence:
     """An event with how often and when it was seen."""
     times = f" ({one.count}×, {_span(one)})" if one.last_at else f" ({one.count}×)"
-    ref = one.uid or f"Event {one.about} {one.reason}"
+    ref = f"{one.about} {one.reason}" + (f" (event {one.uid})" if one.uid else "")
     said = shortened(masked(one.message))
-    return Evidence(Source.EVENT, ref, f"{one.reason} on {one.about}: {said}{times}", one.last_at)
+    return Evidence(Source.EVENT, ref, f"{one.reason}: {said}{times}", one.last_at)
 
 
 def events(found: Iterable[Event], *, at_most: int = 2) -> list[Evidence]:

@@ -45,8 +45,8 @@ class Evidence:
     """One thing anybody can look up again.
 
     `ref` says where: `Pod shop/web-1 .status.containerStatuses[app].lastState` for an object,
-    the event's uid for an event, `shop/web-1/app (previous)` for a log, the query for a metric.
-    `text` is what stands there, verbatim or as `path = value`.
+    `Pod shop/web-1 BackOff (event <uid>)` for an event, `shop/web-1/app (previous)` for a log,
+    the query for a metric. `text` is what stands there, verbatim or as `end.of.path = value`.
     """
 
     source: Source
