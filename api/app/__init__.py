@@ -77,20 +77,18 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         database = await enter(Database.opened(settings.database_url))
-        log_of_deeds = await enter(AuditLog(database))
+        audit_log = await enter(AuditLog(database))
         sign_in = SignIn(database, Signer(signing_key(settings)), Lifetimes.of(settings))
         metrics: Metrics = app.state.metrics
         knowledge = settings.data_dir / "knowledge"
         sessions = await enter(
-            opened_sessions(
-                settings, audit=log_of_deeds, metrics=metrics, knowledge_folder=knowledge
-            )
+            opened_sessions(settings, audit=audit_log, metrics=metrics, knowledge_folder=knowledge)
         )
         memory = settings.data_dir / "memory.db"
         assistant = await enter(opened_assistant(settings, sessions, memory=memory))
-        turns = Turns(assistant, database, metrics)
+        turns = Turns(assistant, database, metrics, audit_log)
         stack.push_async_callback(turns.stop)
-        opened = Opened(settings, database, log_of_deeds, metrics, sign_in, sessions)
+        opened = Opened(settings, database, audit_log, metrics, sign_in, sessions)
         app.state.opened, app.state.turns = opened, turns
         app.state.mcp = endpoint(opened, turns)
         await enter(app.state.mcp.running())

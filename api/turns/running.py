@@ -16,6 +16,7 @@ from api.turns.records import record
 from api.turns.runs import Broken, Ending, Interrupted, Run, Runs, consume
 from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError, TooLarge
 from core.principal import Permission, Principal
+from core.security.audit import AuditLog
 from core.storage.database import Database
 from core.storage.repositories.conversations import Conversations
 from core.telemetry import Metrics, logger
@@ -69,6 +70,7 @@ class Turns:
     assistant: Answering
     database: Database
     metrics: Metrics
+    audit: AuditLog
     runs: Runs = field(default_factory=Runs)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
     _busy: set[str] = field(default_factory=set[str])
@@ -213,11 +215,27 @@ class Turns:
             await record(self.database, run, answered, ending, error)
         except OpsError as failure:
             ending, error = Ending.FAILED, failure
+        await self._note(run, answered, ending)
         self._busy.discard(run.thread_id)
         if answered.done and ending is Ending.DONE:
             run.append(answered.done)
         run.end(ending, error)
         self._count(run, answered)
+
+    async def _note(self, run: Run, answered: Answered, ending: Ending) -> None:
+        """Who asked, in the audit trail; the tools it took have lines of their own."""
+        route = answered.done.route if answered.done else ()
+        await self.audit.record(
+            subject=run.subject,
+            action="turn.ask",
+            target=run.thread_id,
+            outcome=str(ending),
+            detail={
+                "run_id": run.id,
+                "route": list(route),
+                "tool_calls": len(answered.tool_calls),
+            },
+        )
 
     def _ended(self, run: Run, task: asyncio.Task[None]) -> None:
         """The last line of a task: a mistake of ours must not leave its watchers waiting."""

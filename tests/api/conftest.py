@@ -157,7 +157,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with Database.opened(settings.database_url) as database, AuditLog(database) as audit:
         sign_in = SignIn(database, Signer(KEY))
         opened = Opened(settings, database, audit, metrics, sign_in, Sessions({}))
-        app.state.opened, app.state.turns = opened, Turns(script, database, metrics)
+        app.state.opened, app.state.turns = opened, Turns(script, database, metrics, audit)
         admin = await sign_in.ensure_admin()
         _, token = await sign_in.make_api_token(admin.name, label="test")
         async with serving(app) as address:

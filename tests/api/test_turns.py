@@ -60,6 +60,14 @@ async def test_a_turn_is_kept_with_its_tool_calls_and_usage(stage: Stage) -> Non
     assert (call["tool"], call["subagent"], call["status"]) == ("rca_investigate", "rca", "ok")
 
 
+async def test_a_turn_stands_in_the_audit_trail(stage: Stage) -> None:
+    async with stage.client() as http:
+        await http.post("/api/v1/query", json={"question": "Why?", "thread_id": "t1"})
+        [line] = (await http.get("/api/v1/audit?limit=1")).json()["items"]
+    assert (line["subject"], line["action"], line["target"]) == ("admin", "turn.ask", "t1")
+    assert (line["outcome"], line["detail"]["route"]) == ("done", ["rca"])
+
+
 async def test_a_secret_in_a_call_reaches_neither_stream_nor_store(stage: Stage) -> None:
     async with stage.client() as http, http.stream("POST", "/agui", json=INPUT) as response:
         told = orjson.dumps([event for _, event in await events(response)]).decode()
