@@ -5,6 +5,8 @@ from tools.cases.worlds import (
     crashes,
     images,
     kills,
+    machines,
+    network,
     placement,
     probes,
     refusals,
@@ -13,6 +15,7 @@ from tools.cases.worlds import (
     scheduling,
     settings,
     starts,
+    storage,
 )
 
 GROUPS = (
@@ -28,4 +31,7 @@ GROUPS = (
     probes,
     rollouts,
     settings,
+    storage,
+    network,
+    machines,
 )
