@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from mcp_servers.engines.containers import Role, containers
 from mcp_servers.engines.fields import rows, section, strings, text, words
@@ -99,27 +100,41 @@ def _amounts(quantities: Mapping[str, object]) -> dict[str, Fraction]:
     return {name: value for name, value in parsed.items() if value is not None}
 
 
-def free_on(cluster: Cluster, node: Resource) -> dict[str, Fraction]:
-    """What of a node's allocatable no pod on it has asked for."""
-    free = _amounts(section(node.status, "allocatable"))
-    for pod in pods_on(cluster, node):
-        for name, amount in {**requests(pod), "pods": Fraction(1)}.items():
-            if name in free:
-                free[name] -= amount
-    return free
+class Room:
+    """What every node has left: its allocatable without what the pods on it asked for."""
 
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
 
-def pods_on(cluster: Cluster, node: Resource) -> list[Resource]:
-    return [
-        pod
-        for pod in cluster.all("Pod")
-        if text(pod.spec, "nodeName") == node.name and not is_finished(pod)
-    ]
+    @cached_property
+    def _pods(self) -> Mapping[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for pod in self._cluster.all("Pod"):
+            if text(pod.spec, "nodeName") and not is_finished(pod):
+                found.setdefault(text(pod.spec, "nodeName"), []).append(pod)
+        return found
 
+    @cached_property
+    def _free(self) -> Mapping[str, dict[str, Fraction]]:
+        return {node.name: self._left_on(node) for node in self._cluster.all("Node")}
 
-def has_room(cluster: Cluster, node: Resource, pod: Resource) -> bool:
-    free = free_on(cluster, node)
-    return all(free.get(name, NOTHING) >= one for name, one in requests(pod).items())
+    def _left_on(self, node: Resource) -> dict[str, Fraction]:
+        left = _amounts(section(node.status, "allocatable"))
+        for pod in self.pods_on(node):
+            for name, amount in {**requests(pod), "pods": Fraction(1)}.items():
+                if name in left:
+                    left[name] -= amount
+        return left
+
+    def pods_on(self, node: Resource) -> list[Resource]:
+        return self._pods.get(node.name, [])
+
+    def free_on(self, node: Resource) -> Mapping[str, Fraction]:
+        return self._free.get(node.name, {})
+
+    def fits(self, node: Resource, pod: Resource) -> bool:
+        free = self.free_on(node)
+        return all(free.get(name, NOTHING) >= one for name, one in requests(pod).items())
 
 
 def tolerates(pod: Resource, taint: Json) -> bool:

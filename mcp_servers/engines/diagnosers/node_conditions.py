@@ -146,7 +146,7 @@ def _pressure(
         since=min(recent, default=None),
         evidence=tuple(evidence),
         params={
-            "evicted": str(len(evicted)),
+            "evicted": str(len(evicted)) if evicted else "",
             "workloads": _owners(cluster, evicted),
             "present": "true" if present else "",
             "message": citing.quoted(text(condition, "message")) if present else "",

@@ -117,7 +117,7 @@ def _number(
         near=served[0] if len(served) == 1 else "",
         params={
             "declared": ", ".join(declared),
-            "listening": ", ".join(served),
+            "listening": ", ".join(heard or probed),
             "port": text(port, "port"),
         },
     )

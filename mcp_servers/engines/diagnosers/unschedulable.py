@@ -14,12 +14,10 @@ from mcp_servers.engines.ownership import workload_of
 from mcp_servers.engines.quantities import as_amount, quantity
 from mcp_servers.engines.scheduling import (
     Clause,
+    Room,
     blocking_taints,
     clauses,
-    free_on,
-    has_room,
     leading,
-    pods_on,
     requests,
     selects,
     unmet_labels,
@@ -47,13 +45,14 @@ FIXES = {
 
 def unschedulable(cluster: Cluster) -> Iterator[Finding]:
     """`pod.unschedulable.*`: for each Pending pod the reason that holds for most nodes."""
+    room = Room(cluster)
     for pod in live_pods(cluster):
         condition = pod.condition("PodScheduled") or {}
         if condition.get("status") != "False" or condition.get("reason") == "SchedulingGated":
             continue
         if text(pod.spec, "nodeName") or is_young(cluster, pod):
             continue
-        yield from _told(cluster, pod, _messages(cluster, pod))
+        yield from _told(cluster, room, pod, _messages(cluster, pod))
 
 
 def _messages(cluster: Cluster, pod: Resource) -> list[str]:
@@ -63,11 +62,13 @@ def _messages(cluster: Cluster, pod: Resource) -> list[str]:
     return [stated, *(event.message for event in reversed(events))]
 
 
-def _told(cluster: Cluster, pod: Resource, messages: Sequence[str]) -> Iterator[Finding]:
+def _told(
+    cluster: Cluster, room: Room, pod: Resource, messages: Sequence[str]
+) -> Iterator[Finding]:
     found = next((parts for said in messages if (parts := clauses(said))), list[Clause]())
     if not found or _fits_after_the_surge(cluster, pod, found):
         return
-    freed = _held_back_by_a_cordon(cluster, pod, found)
+    freed = _held_back_by_a_cordon(cluster, room, pod, found)
     decisive = (
         [one for one in found if one.reason == "cordoned"]
         if freed
@@ -75,7 +76,7 @@ def _told(cluster: Cluster, pod: Resource, messages: Sequence[str]) -> Iterator[
     )
     severity = Severity.INFO if _scaling_up(cluster, pod) else Severity.HIGH
     for clause in decisive:
-        yield _finding(cluster, pod, clause, severity, freed)
+        yield _finding(cluster, room, pod, clause, severity, freed)
 
 
 def _decisive(cluster: Cluster, pod: Resource, found: list[Clause]) -> list[Clause]:
@@ -110,7 +111,9 @@ def _fits_after_the_surge(cluster: Cluster, pod: Resource, found: list[Clause]) 
     return surging and any(one.reason in SURGE_FITS_LATER for one in leading(found))
 
 
-def _held_back_by_a_cordon(cluster: Cluster, pod: Resource, found: list[Clause]) -> Resource | None:
+def _held_back_by_a_cordon(
+    cluster: Cluster, room: Room, pod: Resource, found: list[Clause]
+) -> Resource | None:
     """A cordoned node that would take the pod if it were not."""
     if not any(one.reason == "cordoned" for one in found):
         return None
@@ -118,7 +121,7 @@ def _held_back_by_a_cordon(cluster: Cluster, pod: Resource, found: list[Clause])
     fitting = [
         node
         for node in cordoned
-        if selects(pod, node) and not blocking_taints(pod, node) and has_room(cluster, node, pod)
+        if selects(pod, node) and not blocking_taints(pod, node) and room.fits(node, pod)
     ]
     return fitting[0] if fitting else None
 
@@ -129,9 +132,14 @@ def _scaling_up(cluster: Cluster, pod: Resource) -> bool:
 
 
 def _finding(
-    cluster: Cluster, pod: Resource, clause: Clause, severity: Severity, freed: Resource | None
+    cluster: Cluster,
+    room: Room,
+    pod: Resource,
+    clause: Clause,
+    severity: Severity,
+    freed: Resource | None,
 ) -> Finding:
-    details, evidence, joins = _details(cluster, pod, clause, freed)
+    details, evidence, joins = _details(cluster, room, pod, clause, freed)
     young_cordon = freed is not None and _cordoned_lately(cluster, freed)
     told = about_pod(
         cluster,
@@ -202,10 +210,12 @@ def _fix(clause: Clause, details: dict[str, str]) -> str:
     return FIXES.get(clause.reason, "")
 
 
-def _details(cluster: Cluster, pod: Resource, clause: Clause, freed: Resource | None) -> Details:
+def _details(
+    cluster: Cluster, room: Room, pod: Resource, clause: Clause, freed: Resource | None
+) -> Details:
     match clause.reason:
         case "cpu" | "memory" | "extended":
-            return _shortage(cluster, pod, clause)
+            return _shortage(cluster, room, pod, clause)
         case "node_selector":
             return _labels(cluster, pod)
         case "taint":
@@ -218,17 +228,17 @@ def _details(cluster: Cluster, pod: Resource, clause: Clause, freed: Resource | 
         case "pod_affinity" | "topology_spread":
             return _spread(cluster, pod, clause)
         case "host_port":
-            return _ports(cluster, pod)
+            return _ports(cluster, room, pod)
         case _:
             return {}, [], {}
 
 
-def _shortage(cluster: Cluster, pod: Resource, clause: Clause) -> Details:
+def _shortage(cluster: Cluster, room: Room, pod: Resource, clause: Clause) -> Details:
     stated = _INSUFFICIENT.search(clause.said)
     name = stated.group(1) if stated else clause.reason
     asked = requests(pod).get(name)
     nodes = cluster.all("Node")
-    free = [(free_on(cluster, node).get(name), node) for node in nodes]
+    free = [(room.free_on(node).get(name), node) for node in nodes]
     known = sorted((amount, node.name) for amount, node in free if amount is not None)
     whole = [amount for node in nodes if (amount := _allocatable(node, name)) is not None]
     details = {
@@ -315,12 +325,12 @@ def _spread(cluster: Cluster, pod: Resource, clause: Clause) -> Details:
     return details, seen, {}
 
 
-def _ports(cluster: Cluster, pod: Resource) -> Details:
+def _ports(cluster: Cluster, room: Room, pod: Resource) -> Details:
     ports = sorted(_host_ports(pod))
     holders = [
         other.ref
         for node in cluster.all("Node")
-        for other in pods_on(cluster, node)
+        for other in room.pods_on(node)
         if set(ports) & _host_ports(other)
     ]
     seen = [citing.field(pod, ".spec.containers[].ports[].hostPort", ", ".join(ports))]

@@ -14,7 +14,7 @@ from tests.engines.diagnosers.worlds import troubled
 from tests.factories import cluster
 
 WORLD = troubled()
-chances = st.randoms(use_true_random=False)
+chances = st.randoms(use_true_random=True)
 many = settings(max_examples=40, deadline=None)
 
 
@@ -80,6 +80,13 @@ def _thinned(value: Any, chance: Random, depth: int = 0) -> Any:
         elif fate >= 0.08:
             kept[key] = None
     return kept
+
+
+def test_the_world_of_these_tests_has_faults_of_every_family() -> None:
+    told = {one.rule.rpartition(".")[0] for one in diagnose(WORLD)}
+    families = "pod pod.image_pull pod.config_ref pod.start pod.unschedulable pod.probe pod.evicted"
+    families += " deploy workload.create_refused workload service node pvc hpa job app sec ingress"
+    assert set(families.split()) <= told
 
 
 def test_an_empty_cluster_has_no_faults() -> None:
