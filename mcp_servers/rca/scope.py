@@ -42,11 +42,13 @@ def _used(resources: Iterable[Resource]) -> set[str]:
 
 
 def objects_named(cluster: Cluster, *, namespace: str, kind: str, name: str) -> list[Resource]:
-    """Every object a question may mean by this name. Raises `NotFound` naming the nearest."""
-    kinds = [one for one in NAMEABLE if not kind or one.lower() == kind.lower()]
+    """Every object a question may mean by this name, those of the kind before all others.
+
+    Raises `NotFound` naming the nearest.
+    """
     nameable = [
         one
-        for one_kind in kinds or NAMEABLE
+        for one_kind in NAMEABLE
         for one in cluster.all(one_kind)
         if not namespace or one.namespace in ("", namespace)
     ]
@@ -57,7 +59,7 @@ def objects_named(cluster: Cluster, *, namespace: str, kind: str, name: str) -> 
     ]
     if not found:
         raise _not_found(cluster, nameable, namespace=namespace, kind=kind, name=name)
-    return found
+    return [one for one in found if one.kind.lower() == kind.lower()] or found
 
 
 def mentioned(cluster: Cluster, words: str, *, namespace: str) -> list[Resource]:
