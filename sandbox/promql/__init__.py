@@ -12,14 +12,14 @@ from promql_parser import MatrixSelector, StringLiteral, SubqueryExpr
 from sandbox.promql.errors import Unanswerable, Unparsable
 from sandbox.promql.evaluator import evaluate
 from sandbox.promql.formatting import formatted
-from sandbox.promql.parsing import parse, parse_selector
-from sandbox.promql.selectors import LOOKBACK_MS, Samples
+from sandbox.promql.parsing import duration_ms, parse, parse_selector
+from sandbox.promql.selectors import Samples
 from sandbox.promql.values import Ranges, Scalar, Text, Value, Vector
 from sandbox.series import Millis, SeriesStore
 
 __all__ = [
-    "LOOKBACK_MS", "Ranges", "Scalar", "Text", "Unanswerable", "Unparsable", "Value", "Vector",
-    "formatted", "parse", "parse_selector", "query", "query_range",
+    "Ranges", "Scalar", "Text", "Unanswerable", "Unparsable", "Value", "Vector",
+    "duration_ms", "formatted", "parse", "parse_selector", "query", "query_range",
 ]  # fmt: skip
 
 _TYPES: dict[type, str] = {

@@ -14,6 +14,7 @@ from sandbox.series import Matcher, Operator
 _MOST_OPERATORS = 200
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`')
 _OPERATOR = re.compile(r"[-+*/%^(<>\[]|==|!=|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
+_ZERO = re.compile(r"0+(?:ms|[smhdwy])?")
 
 _OPERATORS: tuple[tuple[MatchOp, Operator], ...] = (
     (MatchOp.Equal, "="),
@@ -26,7 +27,7 @@ _OPERATORS: tuple[tuple[MatchOp, Operator], ...] = (
 def parse(text: str) -> Any:
     """The expression. Raises `Unparsable` with the parser's words."""
     if not text.strip():
-        raise Unparsable("unknown position: parse error: no expression found in input")
+        raise Unparsable("parse error: no expression found in input")
     if len(_OPERATOR.findall(_QUOTED.sub("", text))) > _MOST_OPERATORS:
         raise Unparsable("parse error: too many operators in one expression")
     try:
@@ -41,6 +42,13 @@ def parse_selector(text: str) -> list[Matcher]:
     if not isinstance(expression, VectorSelector):
         raise Unparsable("parse error: a series selector was expected")
     return matchers_of(expression)
+
+
+def duration_ms(text: str) -> int:
+    """A duration as PromQL writes it, zero included. Raises `ValueError`."""
+    if _ZERO.fullmatch(text):
+        return 0
+    return round(promql_parser.parse_duration(text).total_seconds() * 1000)
 
 
 def matchers_of(selector: VectorSelector) -> list[Matcher]:

@@ -1,0 +1,69 @@
+"""query and query_range."""
+
+from dataclasses import dataclass
+
+from sandbox import promql
+from sandbox.prometheus_api.answers import Answer, Now, cut, instant, matrix
+from sandbox.prometheus_api.parameters import Parameters, invalid
+from sandbox.promql import Unparsable
+from sandbox.series import SeriesStore
+
+_MOST_POINTS = 11_000
+
+
+@dataclass(frozen=True)
+class Queries:
+    series: SeriesStore
+    now: Now
+
+    def at_once(self, given: Parameters) -> Answer:
+        """GET or POST /api/v1/query"""
+        now_ms = self.now.ms
+        at_ms = given.moment_ms("time", now_ms)
+        _check_timeout(given)
+        try:
+            value = promql.query(given.text("query"), self.series, at_ms=at_ms, now_ms=now_ms)
+        except Unparsable as error:
+            raise invalid("query", error.message) from error
+        kind, result = instant(value, at_ms)
+        warnings: list[str] = []
+        if kind in ("vector", "matrix"):
+            result, warnings = cut(result, given.limit())
+        return Answer({"resultType": kind, "result": result}, warnings)
+
+    def over_time(self, given: Parameters) -> Answer:
+        """GET or POST /api/v1/query_range"""
+        start_ms, end_ms = given.moment_ms("start"), given.moment_ms("end")
+        if end_ms < start_ms:
+            raise invalid("end", "end timestamp must not be before start time")
+        step_ms = _step_ms(given)
+        if (end_ms - start_ms) // step_ms > _MOST_POINTS:
+            raise Unparsable(
+                "exceeded maximum resolution of 11,000 points per timeseries."
+                " Try decreasing the query resolution (?step=XX)"
+            )
+        _check_timeout(given)
+        times_ms, value = promql.query_range(
+            given.text("query"),
+            self.series,
+            start_ms=start_ms,
+            end_ms=end_ms,
+            step_ms=step_ms,
+            now_ms=self.now.ms,
+        )
+        result, warnings = cut(matrix(times_ms, value), given.limit())
+        return Answer({"resultType": "matrix", "result": result}, warnings)
+
+
+def _step_ms(given: Parameters) -> int:
+    step_ms = given.duration_ms("step")
+    if step_ms <= 0:
+        why = "zero or negative query resolution step widths are not accepted."
+        raise invalid("step", f"{why} Try a positive integer")
+    return step_ms
+
+
+def _check_timeout(given: Parameters) -> None:
+    """No query of a practice cluster lasts so long; only the form is checked."""
+    if given.text("timeout"):
+        given.duration_ms("timeout")

@@ -1,0 +1,117 @@
+"""rules and alerts: the state of every rule in JSON."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from sandbox.prometheus_api.answers import Answer, Json, Now, rfc3339
+from sandbox.prometheus_api.parameters import Parameters, invalid
+from sandbox.prometheus_api.rules import Alert, Evaluation, Group, Rule, evaluate
+from sandbox.promql import formatted
+from sandbox.series import SeriesStore
+
+_KINDS = {"": {"alerting", "recording"}, "alert": {"alerting"}, "record": {"recording"}}
+
+
+@dataclass
+class Ruling:
+    """Evaluates groups when asked, once a turn."""
+
+    series: SeriesStore
+    groups: Sequence[Group]
+    now: Now
+    _known: dict[int, tuple[int, list[Evaluation]]] = field(
+        default_factory=dict[int, tuple[int, list[Evaluation]]]
+    )
+
+    def rules(self, given: Parameters) -> Answer:
+        """GET /api/v1/rules"""
+        kinds = _KINDS.get(given.text("type"))
+        if kinds is None:
+            raise invalid("type", f'not supported value "{given.text("type")}"')
+        groups = [self._group(number, kinds) for number in range(len(self.groups))]
+        return Answer({"groups": groups})
+
+    def alerts(self, _: Parameters) -> Answer:
+        """GET /api/v1/alerts"""
+        return Answer({"alerts": [_alert(one) for one in self._alerts()]})
+
+    def _alerts(self) -> Iterator[Alert]:
+        for number in range(len(self.groups)):
+            for evaluation in self._evaluated(number)[1]:
+                yield from evaluation.alerts
+
+    def _evaluated(self, number: int) -> tuple[int, list[Evaluation]]:
+        group, now_ms = self.groups[number], self.now.ms
+        at_ms = now_ms - now_ms % group.interval_ms
+        known = self._known.get(number)
+        if known is None or known[0] != at_ms:
+            interval_ms = group.interval_ms
+            known = (
+                at_ms,
+                [
+                    evaluate(rule, self.series, interval_ms=interval_ms, at_ms=at_ms)
+                    for rule in group.rules
+                ],
+            )
+            self._known[number] = known
+        return known
+
+    def _group(self, number: int, kinds: set[str]) -> Json:
+        group, (at_ms, evaluations) = self.groups[number], self._evaluated(number)
+        shown = [
+            _rule(rule, found, at_ms) for rule, found in zip(group.rules, evaluations, strict=True)
+        ]
+        return {
+            "name": group.name,
+            "file": group.file,
+            "rules": [one for one in shown if one["type"] in kinds],
+            "interval": group.interval_ms / 1000,
+            "limit": group.limit,
+            "evaluationTime": 0,
+            "lastEvaluation": rfc3339(at_ms / 1000),
+        }
+
+
+def _rule(rule: Rule, found: Evaluation, at_ms: int) -> Json:
+    """Fields and their presence as in the real answer."""
+    about = {
+        "name": rule.alert or rule.record,
+        "query": rule.expression,
+        "health": "err" if found.error else "ok",
+        **({"lastError": found.error} if found.error else {}),
+        "evaluationTime": 0,
+        "lastEvaluation": rfc3339(at_ms / 1000),
+    }
+    if not rule.alert:
+        labels = {"labels": rule.labels} if rule.labels else {}
+        return {**about, **labels, "type": "recording"}
+    return {
+        "state": found.state,
+        **about,
+        "duration": rule.for_ms / 1000,
+        "keepFiringFor": rule.keep_firing_for_ms / 1000,
+        "labels": rule.labels,
+        "annotations": rule.annotations,
+        "alerts": [_alert(one) for one in found.alerts],
+        "type": "alerting",
+    }
+
+
+def _alert(alert: Alert) -> Json:
+    return {
+        "labels": alert.labels,
+        "annotations": alert.annotations,
+        "state": alert.state,
+        "activeAt": rfc3339(alert.active_ms / 1000),
+        "value": _scientific(alert.value),
+    }
+
+
+def _scientific(value: float) -> str:
+    """As Go writes a number with its shortest mantissa: 5.2e+01."""
+    if not math.isfinite(value):
+        return formatted(value)
+    digits = len("".join(map(str, Decimal(repr(value)).normalize().as_tuple().digits)))
+    return f"{value:.{digits - 1}e}"
