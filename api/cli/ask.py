@@ -48,7 +48,7 @@ def ask(
     source: Source,
 ) -> None:
     """Ask one question; -o jsonl prints the event stream, one AG-UI event a line."""
-    finish(_ask(_read(question), output, thread, lang, namespace, source))
+    finish(_ask(question, output, thread, lang, namespace, source))
 
 
 @with_source
@@ -73,6 +73,7 @@ async def _ask(
     namespace: str,
     source: Source,
 ) -> int:
+    question = _read(question)
     if source.server:
         shape = await _ask_there(question, output, thread, lang, namespace, source)
     else:
@@ -226,9 +227,7 @@ def _read(question: str) -> str:
             say("Type the question, then Ctrl-D.")
         question = sys.stdin.read()
     if not question.strip():
-        raise typer.BadParameter(
-            "Ask something, for example: midwatch ask 'Why is checkout failing?'"
-        )
+        raise Invalid("There is no question.", hint="midwatch ask 'Why is checkout failing?'")
     return question.strip()
 
 

@@ -1,12 +1,13 @@
 """`midwatch sandbox` and `midwatch capture`: snapshots, served and taken."""
 
 import asyncio
+import signal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.cli.outcome import OK, finish, put, put_json, say
+from api.cli.outcome import INTERRUPTED, OK, finish, put, put_json, say
 from api.cli.source import (
     Language,
     Output,
@@ -72,8 +73,8 @@ async def _serve(folder: Path, host: str, port: int, output: Output) -> int:
         else:
             put("\n".join(f"{name:<13}{address}" for name, address in shown.items()))
         say(word("serving", chosen(Language.AUTO), what=named.name))
-        await terminated()
-    return OK
+        stopped_by = await terminated()
+    return INTERRUPTED if stopped_by is signal.SIGINT else OK
 
 
 async def _capture(folder: Path, source: Source) -> int:

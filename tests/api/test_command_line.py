@@ -1,6 +1,7 @@
 """The command line as a program: results on stdout, sentences on stderr, exit codes."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,7 @@ def test_investigate_speaks_the_language_of_the_symptom(symptom: str, said: str)
         ),
         (["diagnose", "--kubeconfig", "/nowhere/config"], "/nowhere/config"),
         (["diagnose", "--snapshot", "shop", "--context", "x"], "cannot both be asked"),
+        (["ask", " "], "There is no question."),
         (["ask", "why", "--server", "http://127.0.0.1:9"], "--server needs a token"),
     ],
 )
@@ -132,3 +134,36 @@ def test_users_and_tokens_are_made_at_the_terminal(tmp_path: Path) -> None:
     assert midwatch("tokens", "revoke", token["id"], **kept).returncode == 0
     again = midwatch("users", "add", "ann", **kept)
     assert (again.returncode, again.stderr) == (2, "There is already a user 'ann'.\n")
+
+
+def test_ctrl_c_ends_a_command_without_a_traceback() -> None:
+    command = [*PROGRAM, "sandbox", "serve", "healthy"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        assert run.stderr is not None
+        assert b"until Ctrl-C" in run.stderr.readline()
+        run.send_signal(signal.SIGINT)
+        _, err = run.communicate(timeout=20)
+    assert (run.returncode, err) == (130, b"")
+
+
+def test_the_stream_is_printed_one_event_a_line() -> None:
+    done = midwatch("ask", "checkout 为什么报错？", "--snapshot", "shop", "-o", "jsonl")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (events[0]["type"], events[-1]["type"]) == ("RUN_STARTED", "RUN_FINISHED")
+
+
+def test_a_file_of_questions_is_routed_line_by_line(tmp_path: Path) -> None:
+    (tmp_path / "questions").write_text("Why is checkout failing?\n如何轮换证书？\n")
+    done = midwatch("route", "--questions", str(tmp_path / "questions"), "--snapshot", "healthy")
+    routes = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [route["subagent"] for route in routes] == ["rca", "rag"]
+    assert [route["language"] for route in routes] == ["en", "zh"]
+
+
+def test_a_named_thread_is_remembered_between_commands(tmp_path: Path) -> None:
+    kept = {"MIDWATCH_DATA_DIR": str(tmp_path)}
+    asking = ("--snapshot", "shop", "--thread", "night", "-o", "json")
+    midwatch("ask", "Why is checkout failing?", *asking, **kept)
+    follow_up = json.loads(midwatch("ask", "And since when?", *asking, **kept).stdout)
+    assert (follow_up["thread_id"], follow_up["route"]) == ("night", ["rca"])
+    assert "checkout" in follow_up["answer"]
