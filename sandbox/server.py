@@ -15,9 +15,13 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Mount
 
+from core.clock import utc_now
 from core.errors import UpstreamUnavailable
-from sandbox.kubernetes_api import Cluster, KubernetesApi, routes
+from sandbox import prometheus_api
+from sandbox.kubernetes_api import Cluster, KubernetesApi, offer_usage, routes
+from sandbox.series import SeriesStore
 from sandbox.snapshot import Snapshot
 
 _START_TIMEOUT_S = 10.0
@@ -53,16 +57,29 @@ def serving_in_thread(
     """The same for code that is not asynchronous."""
     snapshot = Snapshot.read(folder)
     token = secrets.token_urlsafe(32)
-    kubernetes = KubernetesApi(Cluster.of(snapshot), token=token)
+    series = SeriesStore.read(snapshot.metrics, snapshot.shift.total_seconds())
+    cluster = Cluster.of(snapshot)
+    offer_usage(cluster, series, utc_now)
+    kubernetes = KubernetesApi(cluster, token=token)
     # A web page that points its own name at loopback is not answered.
     own_names = Middleware(TrustedHostMiddleware, allowed_hosts=_names_of(host))
-    app = Starlette(routes=routes(kubernetes), middleware=[own_names])
+    app = Starlette(
+        routes=[
+            Mount("/prometheus", routes=prometheus_api.routes(series, snapshot.rules, _unix_time)),
+            *routes(kubernetes),
+        ],
+        middleware=[own_names],
+    )
     with _listening(host, port) as listener, tempfile.TemporaryDirectory() as private:
         address = f"http://{host}:{listener.getsockname()[1]}"
         kubeconfig = Path(private) / "kubeconfig"
         _write_kubeconfig(kubeconfig, snapshot.cluster, address, token)
         with _running(app, listener, before_end=kubernetes.stop):
             yield Addresses(address, f"{address}/prometheus", f"{address}/alertmanager", kubeconfig)
+
+
+def _unix_time() -> float:
+    return utc_now().timestamp()
 
 
 def _names_of(host: str) -> list[str]:

@@ -2,5 +2,6 @@
 
 from sandbox.kubernetes_api.api import KubernetesApi, routes
 from sandbox.kubernetes_api.cluster import Cluster
+from sandbox.kubernetes_api.usage import offer_usage
 
-__all__ = ["Cluster", "KubernetesApi", "routes"]
+__all__ = ["Cluster", "KubernetesApi", "offer_usage", "routes"]

@@ -11,6 +11,7 @@ import yaml
 from core.errors import Invalid, Unauthenticated, UpstreamUnavailable
 from sandbox.capture import Bounds, capture
 from sandbox.capture.metrics import open_metrics
+from sandbox.series import Matcher, SeriesStore
 from sandbox.server import Addresses, serving_in_thread
 from sandbox.snapshot import LogKey, Snapshot
 from tests.sandbox.small_cluster import CAPTURED_AT, named, write, write_snapshot
@@ -150,6 +151,27 @@ def test_a_prometheus_or_alertmanager_that_is_away_is_only_noted(
         "alerts",
         "silences",
     }
+
+
+def test_the_series_of_the_last_hours_are_kept(tmp_path: Path) -> None:
+    folder = write_snapshot(tmp_path / "from")
+    end_s = int(datetime.fromisoformat(CAPTURED_AT).timestamp())
+    samples = "".join(f'up{{job="web"}} {n % 2} {end_s - 60 * n}\n' for n in range(9, -1, -1))
+    write(folder / "metrics/all.om", f"# TYPE up gauge\n{samples}# EOF\n")
+    with serving_in_thread(folder) as addresses:
+        done = capture(
+            tmp_path / "to",
+            kubeconfig=addresses.kubeconfig,
+            prometheus_url=addresses.prometheus,
+            bounds=Bounds(metrics_hours=0.1),
+        )
+    assert (done.series, done.notes) == (1, [])
+    snapshot = Snapshot.read(tmp_path / "to", now=NOW)
+    store = SeriesStore.read(snapshot.metrics, snapshot.shift.total_seconds())
+    [series] = store.select([Matcher("__name__", "=", "up")], 0, NOW.timestamp())
+    assert dict(series.labels) == {"__name__": "up", "job": "web"}
+    assert len(series.values) >= 6
+    assert abs(float(series.times_ms[-1]) / 1000 - NOW.timestamp()) <= 61
 
 
 def test_series_become_openmetrics_text() -> None:
