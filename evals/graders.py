@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
+from core.errors import OpsError
 from evals.truth import Named, Truth
 
 Json = dict[str, Any]
@@ -51,6 +52,44 @@ def _roots_are_right(truth: Truth, causes: list[Json]) -> Iterator[str]:
     for cause in causes:
         if wanted and cause["rule"] in truth.said.symptoms_ok and not hit(truth, cause):
             yield f"a symptom is called a root cause: {_told(cause)}"
+
+
+def grade_refusal(truth: Truth, error: OpsError | None) -> Iterator[str]:
+    """Whether the question was refused as it should be, and the sentence helps."""
+    if error is None:
+        yield f"answered, where {truth.said.refusal} was right"
+    elif error.code != truth.said.refusal:
+        yield f"refused by {error.code}, expected {truth.said.refusal}: {error}"
+    else:
+        yield from grade_text(truth, str(error))
+
+
+def grade_translation(answer: Json, translated: Json) -> Iterator[str]:
+    """The same question in Chinese has the same verdict and the same causes."""
+    for key, told in (("verdict", str), ("root_causes", _all_told)):
+        if told(answer[key]) != told(translated[key]):
+            yield f"Chinese differs in {key}: {told(translated[key])}"
+    if translated["summary"] == answer["summary"]:
+        yield "the summary is not translated"
+
+
+def words_of(answer: Json) -> str:
+    """All that an answer says, as a reader finds it."""
+    return "\n".join(_words(answer))
+
+
+def _words(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = list(cast(Json, value).values())
+    if isinstance(value, list):
+        for one in cast(list[Any], value):
+            yield from _words(one)
+    elif value is not None:
+        yield str(value)
+
+
+def _all_told(causes: list[Json]) -> str:
+    return "; ".join(_told(one) for one in causes)
 
 
 def _told(cause: Json) -> str:

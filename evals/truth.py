@@ -34,7 +34,11 @@ class AcceptedCause(BaseModel):
 
 
 class Scope(BaseModel):
+    """Where the question looks; a kind and a name when it is about one object."""
+
     namespace: str = ""
+    kind: str = ""
+    name: str = ""
 
 
 class Fix(BaseModel):
@@ -54,6 +58,7 @@ class Said(BaseModel):
     must_not_blame: list[Resource] = []
     symptoms_ok: list[str] = []  # rules that may be told as symptoms, never as roots
     must_cite: list[str] = []
+    refusal: str = ""  # the code of the error that is the right answer, such as not_found
     fix: Fix | str | None = None
 
 
@@ -73,6 +78,10 @@ class Truth:
     @property
     def questions(self) -> list[str]:
         return _questions(self.said.question)
+
+    @property
+    def is_healthy(self) -> bool:
+        return self.said.verdict == "healthy" and not self.said.refusal
 
     @property
     def fix(self) -> str:

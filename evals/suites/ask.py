@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
+from agent.events import Done
 from agent.graph import Assistant
 from agent.models import ModelChoice
-
-from agent.events import Done
 from core.principal import Permission, Principal
 from evals.graders import grade_citations, grade_text
 from evals.scoreboard import Failure, SuiteResult

@@ -1,11 +1,15 @@
 """The cases, by what goes wrong in them. Importing a group registers its cases."""
 
 from tools.cases.worlds import (
+    calm,
+    chains,
     companions,
     crashes,
+    decoys,
     images,
     kills,
     machines,
+    misleading,
     network,
     placement,
     probes,
@@ -34,4 +38,8 @@ GROUPS = (
     storage,
     network,
     machines,
+    calm,
+    decoys,
+    chains,
+    misleading,
 )
