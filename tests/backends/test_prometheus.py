@@ -13,7 +13,7 @@ from tests.backends.conftest import SHOP
 MEMORY = 'container_memory_working_set_bytes{namespace="shop",container="checkout"}'
 
 
-@pytest.fixture(scope="module", params=[pytest.param("real", marks=pytest.mark.live)])
+@pytest.fixture(scope="module", params=["practice", pytest.param("real", marks=pytest.mark.live)])
 def prometheus(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Prometheus]:

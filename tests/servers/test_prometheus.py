@@ -13,7 +13,7 @@ from tests.servers.conftest import ANN, SHOP, SHOPKEEPER
 MEMORY = 'container_memory_working_set_bytes{namespace="shop",container="checkout"}'
 
 
-@pytest.fixture(scope="module", params=[pytest.param("real", marks=pytest.mark.live)])
+@pytest.fixture(scope="module", params=["practice", pytest.param("real", marks=pytest.mark.live)])
 def prometheus_url(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
