@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mcp_servers.engines.fields import rows, section, strings, text, words
-from mcp_servers.engines.selectors import matches_equality
 from mcp_servers.engines.settling import is_finished, is_ready, is_terminating
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
 
@@ -32,22 +31,15 @@ def is_by_hand(service: Resource) -> bool:
 
 def selected_pods(cluster: Cluster, service: Resource) -> list[Resource]:
     """The pods that should serve: matched, not leaving, not finished."""
-    selector = selector_of(service)
     return [
         pod
-        for pod in cluster.all("Pod", service.namespace)
-        if matches_equality(selector, pod.labels)
-        and not is_terminating(pod)
-        and not is_finished(pod)
+        for pod in cluster.labelled("Pod", service.namespace, selector_of(service))
+        if not is_terminating(pod) and not is_finished(pod)
     ]
 
 
 def slices_of(cluster: Cluster, service: Resource) -> list[Resource]:
-    return [
-        one
-        for one in cluster.all("EndpointSlice", service.namespace)
-        if one.labels.get(SERVICE_NAME) == service.name
-    ]
+    return cluster.labelled("EndpointSlice", service.namespace, {SERVICE_NAME: service.name})
 
 
 def endpoints(cluster: Cluster, service: Resource) -> list[Endpoint]:

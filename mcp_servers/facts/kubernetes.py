@@ -225,8 +225,18 @@ class Cluster:
         return self.now - resource.created_at if resource.created_at else timedelta.max
 
     def all(self, kind: str, namespace: str | None = None) -> list[Resource]:
-        found = self._by_kind.get(kind, [])
-        return found if namespace is None else [one for one in found if one.namespace == namespace]
+        if namespace is None:
+            return self._by_kind.get(kind, [])
+        return self._by_place.get((kind, namespace), [])
+
+    def labelled(self, kind: str, namespace: str, labels: Mapping[str, str]) -> list[Resource]:
+        """All objects of a kind in a namespace that carry these labels; none for no labels."""
+        rarest = min(
+            (self._by_label.get((kind, namespace, *label), []) for label in labels.items()),
+            key=len,
+            default=list[Resource](),
+        )
+        return [one for one in rarest if labels.items() <= one.labels.items()]
 
     def get(self, ref: Ref) -> Resource | None:
         return self._by_ref.get(ref)
@@ -261,6 +271,24 @@ class Cluster:
             if (one.role == role or (not one.role and role in one.query))
             and all(one.label(name) == value for name, value in labels.items())
         ]
+
+    @cached_property
+    def _by_place(self) -> Mapping[tuple[str, str], list[Resource]]:
+        found: dict[tuple[str, str], list[Resource]] = {}
+        for kind, resources in self._by_kind.items():
+            for resource in resources:
+                found.setdefault((kind, resource.namespace), []).append(resource)
+        return found
+
+    @cached_property
+    def _by_label(self) -> Mapping[tuple[str, str, str, str], list[Resource]]:
+        found: dict[tuple[str, str, str, str], list[Resource]] = {}
+        for kind, resources in self._by_kind.items():
+            for resource in resources:
+                for key, value in resource.labels.items():
+                    place = (kind, resource.namespace, key, value)
+                    found.setdefault(place, []).append(resource)
+        return found
 
     @cached_property
     def _by_ref(self) -> Mapping[Ref, Resource]:
