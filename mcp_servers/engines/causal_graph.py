@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from mcp_servers.engines.causal_links import LINKS, Join, Link, is_symptom, matches
+from mcp_servers.engines.causal_links import Join, Link, is_symptom, links_between
 from mcp_servers.engines.fields import rows, whole
 from mcp_servers.engines.topology import Relation, Topology
 from mcp_servers.facts.findings import Finding
@@ -93,14 +93,11 @@ def causal_graph(findings: Sequence[Finding], cluster: Cluster, topology: Topolo
 
 
 def _explains(cause: Finding, effect: Finding, joined: "_Joins", cluster: Cluster) -> bool:
+    links = links_between(cause.rule, effect.rule)
+    if not links:
+        return False
     in_time = _in_time(cause, effect, cluster)
-    return any(
-        joined.hold(link, cause, effect)
-        for link in LINKS
-        if (in_time or not link.timed)
-        and matches(link.cause, cause.rule)
-        and matches(link.effect, effect.rule)
-    )
+    return any((in_time or not one.timed) and joined.hold(one, cause, effect) for one in links)
 
 
 def _in_time(cause: Finding, effect: Finding, cluster: Cluster) -> bool:

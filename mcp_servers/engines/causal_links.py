@@ -7,6 +7,7 @@ of the diagnosers' reference; a link never holds by rule ids alone.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 
 class Join(StrEnum):
@@ -226,6 +227,14 @@ LINKS: tuple[Link, ...] = (
 def matches(pattern: str, rule: str) -> bool:
     """Whether a rule id is meant by a pattern: the same, or under its `*`."""
     return rule == pattern or (pattern.endswith("*") and rule.startswith(pattern[:-1]))
+
+
+@cache
+def links_between(cause: str, effect: str) -> tuple[Link, ...]:
+    """The links by which one rule could explain the other."""
+    return tuple(
+        link for link in LINKS if matches(link.cause, cause) and matches(link.effect, effect)
+    )
 
 
 def is_symptom(rule: str) -> bool:

@@ -135,13 +135,15 @@ def restart_policy(pod: Resource) -> str:
     return text(pod.spec, "restartPolicy") or "Always"
 
 
-def containers(pod: Resource) -> list[Container]:
+def containers(pod: Resource) -> tuple[Container, ...]:
     """Every container of the pod, init containers first, in the order of the spec."""
-    return [
-        *_joined(pod, "initContainers", "initContainerStatuses"),
-        *_joined(pod, "containers", "containerStatuses"),
-        *_joined(pod, "ephemeralContainers", "ephemeralContainerStatuses"),
-    ]
+    return pod.derived("containers", lambda: tuple(_all(pod)))
+
+
+def _all(pod: Resource) -> Iterator[Container]:
+    yield from _joined(pod, "initContainers", "initContainerStatuses")
+    yield from _joined(pod, "containers", "containerStatuses")
+    yield from _joined(pod, "ephemeralContainers", "ephemeralContainerStatuses")
 
 
 def _joined(pod: Resource, specs_in: str, statuses_in: str) -> Iterator[Container]:

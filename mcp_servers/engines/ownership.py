@@ -26,6 +26,11 @@ def owner_chain(cluster: Cluster, resource: Resource) -> tuple[Ref, ...]:
     A ReplicaSet that is not in sight still leads to its Deployment: its name is the
     Deployment's with the pod template's hash behind it.
     """
+    key = ("owners", resource.ref, resource.uid)
+    return cluster.derived(key, lambda: _chain(cluster, resource))
+
+
+def _chain(cluster: Cluster, resource: Resource) -> tuple[Ref, ...]:
     chain: list[Ref] = []
     current, seen_as = resource, resource.ref
     while len(chain) < LONGEST_CHAIN:

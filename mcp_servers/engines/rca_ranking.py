@@ -66,7 +66,7 @@ def rank(
     graph = causal_graph(faults, cluster, topology)
     scope = _Scope(focus, namespace, topology)
     relevant = [root for root in graph.roots() if scope.concerns(root, graph.explained_by(root))]
-    ranked = _ranked(relevant, graph, cluster, scope)
+    ranked = _grave(_ranked(relevant, graph, cluster, scope))
     told = {id(root.finding) for root in ranked}
     shown = {id(one) for root in ranked for one in root.explains}
     return Ranking(
@@ -123,6 +123,17 @@ def _ranked(
         )
 
     return sorted(causes, key=order)
+
+
+def _grave(roots: list[RootCause]) -> list[RootCause]:
+    """Without the mere risks, where something has gone wrong: a limit that is near is no answer
+    beside one that was hit."""
+    grave = [
+        root
+        for root in roots
+        if root.explains or root.finding.severity.weight >= Severity.HIGH.weight
+    ]
+    return grave or roots
 
 
 def _root_cause(

@@ -1,14 +1,15 @@
 """Kubernetes objects, events and logs as the engines see them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from mcp_servers.facts.metrics import Series
 
 Json = dict[str, Any]
+Known = TypeVar("Known")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -83,6 +84,16 @@ class Resource:
     @property
     def created_at(self) -> datetime | None:
         return moment(self.metadata.get("creationTimestamp"))
+
+    def derived(self, key: Hashable, work_out: Callable[[], Known]) -> Known:
+        """What an engine works out from this object alone, worked out once for all who ask."""
+        if key not in self._derived:
+            self._derived[key] = work_out()
+        return self._derived[key]
+
+    @cached_property
+    def _derived(self) -> dict[Any, Any]:
+        return {}
 
     @cached_property
     def ref(self) -> Ref:
@@ -209,12 +220,21 @@ class Cluster:
     series: Sequence[Series] = ()
     window: timedelta = timedelta(hours=1)
     _by_kind: dict[str, list[Resource]] = field(init=False, repr=False, compare=False)
+    _derived: dict[Any, Any] = field(
+        init=False, repr=False, compare=False, default_factory=dict[Any, Any]
+    )
 
     def __post_init__(self) -> None:
         by_kind: dict[str, list[Resource]] = {}
         for resource in sorted(self.resources, key=lambda one: (one.ref, one.uid)):
             by_kind.setdefault(resource.kind, []).append(resource)
         object.__setattr__(self, "_by_kind", by_kind)
+
+    def derived(self, key: Hashable, work_out: Callable[[], Known]) -> Known:
+        """What an engine works out from this cluster alone, worked out once for all who ask."""
+        if key not in self._derived:
+            self._derived[key] = work_out()
+        return self._derived[key]
 
     def recent(self, at: datetime | None) -> bool:
         """Whether this happened within the window."""

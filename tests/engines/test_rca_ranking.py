@@ -98,6 +98,14 @@ def test_a_fault_of_another_namespace_that_touches_nothing_here_is_elsewhere() -
     assert (ranking.verdict, ranking.roots, ranking.elsewhere) == (Verdict.HEALTHY, (), (far,))
 
 
+def test_a_mere_risk_is_no_answer_beside_a_fault_and_one_without() -> None:
+    risk = found("pod.memory_near_limit", CART, severity=Severity.MEDIUM)
+    beside = ranked(*STORY, risk)
+    assert [root.finding for root in beside.roots] == [OOM]
+    assert beside.elsewhere == (risk,)
+    assert [root.finding for root in ranked(risk).roots] == [risk]
+
+
 def test_hygiene_is_never_a_cause() -> None:
     untidy = found("workload.no_requests", CHECKOUT, severity=Severity.LOW)
     ranking = ranked(untidy)
