@@ -75,7 +75,7 @@ NAME_SLOTS = (
         rf"(?:the\s+)?(?:{_KIND})?\s*({_NAME})"
     ),
     re.compile(
-        rf"\b(?:why|what|when|how)\s+(?:is|are|was|were|does|did|do|has|have|can't|cannot|isn't|won't)\s+"
+        rf"\b(?:why|what|when|how|where)\s+(?:is|are|was|were|does|did|do|has|have|can't|cannot|isn't|won't)\s+"
         rf"(?:the\s+)?({_NAME})"
     ),
     re.compile(rf"\b(?:is|are|was|will|did|does)\s+(?:the\s+)?({_NAME})\s+\w+"),

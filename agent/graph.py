@@ -24,7 +24,7 @@ from agent.events import Done, Event
 from agent.intents import Route
 from agent.limits import Limits
 from agent.memory import opened_memory
-from agent.models import ModelChoice, Speaker, speaker_for
+from agent.models import ModelChoice, Speaker, opened_speaker
 from agent.nodes import at_work, decision, decline
 from agent.state import Exchange, OpsState
 from agent.subagent import Subagent
@@ -95,9 +95,8 @@ class Assistant:
         limits: Limits = Limits(),  # noqa: B008 - frozen, so nobody can change the default
     ) -> AsyncGenerator["Assistant"]:
         """`memory` None: conversations are remembered until the process ends."""
-        speaker = speaker_for(model)
-        router = Router(speaker, SUBAGENTS)
-        async with opened_memory(memory) as saver:
+        async with opened_speaker(model) as speaker, opened_memory(memory) as saver:
+            router = Router(speaker, SUBAGENTS)
             graph = build_graph(speaker, router, saver)
             yield cls(graph, router, sessions, saver, limits)
 

@@ -138,5 +138,7 @@ def _sentence(speaker: Speaker, why: str) -> str:
 
 
 def _first_line(error: Exception) -> str:
+    if "Timeout" in type(error).__name__:
+        return "it did not answer in time"
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0][:200].rstrip(".")

@@ -1,10 +1,10 @@
 """The configured chat model. A provider's package takes seconds to import: only when it is used."""
 
 import importlib
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-from core.errors import Invalid
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -40,27 +40,27 @@ class Speaker:
         return self.choice.provider == "offline"
 
 
-def speaker_for(choice: ModelChoice) -> Speaker:
-    """The model of this choice, ready to speak; nothing is sent yet."""
-    if choice.provider == "offline":
-        from agent.offline import OfflinePlanner
+@asynccontextmanager
+async def opened_speaker(choice: ModelChoice) -> AsyncGenerator[Speaker]:
+    """The model of this choice, ready to speak; its connections close with the block."""
+    match choice.provider:
+        case "offline":
+            from agent.offline import OfflinePlanner
 
-        return Speaker(choice, OfflinePlanner())
-    if choice.provider == "anthropic":
-        return Speaker(choice, _anthropic(choice), _failures("anthropic", "AnthropicError"))
-    if choice.provider == "openai":
-        return Speaker(choice, _openai(choice), _failures("openai", "OpenAIError"))
-    raise Invalid(
-        f"There is no model provider {choice.provider!r}.",
-        hint="Known: offline, anthropic, openai.",
-    )
+            yield Speaker(choice, OfflinePlanner())
+        case "anthropic":
+            async with _http(choice) as http:
+                yield Speaker(choice, _anthropic(choice, http), _failures("AnthropicError", choice))
+        case "openai":
+            async with _http(choice) as http:
+                yield Speaker(choice, _openai(choice, http), _failures("OpenAIError", choice))
 
 
-def _anthropic(choice: ModelChoice) -> "BaseChatModel":
+def _anthropic(choice: ModelChoice, http: Any) -> "BaseChatModel":
     from langchain_anthropic import ChatAnthropic
     from pydantic import SecretStr
 
-    return ChatAnthropic(
+    model = ChatAnthropic(
         model_name=choice.model,
         api_key=SecretStr(choice.api_key),
         base_url=choice.base_url or None,
@@ -69,9 +69,19 @@ def _anthropic(choice: ModelChoice) -> "BaseChatModel":
         max_tokens_to_sample=MAX_ANSWER_TOKENS,
         stop=None,
     )
+    # The package keeps its HTTP clients for ever and takes none of ours; this is the property's
+    # own place, so what it would have made is never made.
+    vars(model)["_async_client"] = _sdk(choice).AsyncAnthropic(
+        api_key=choice.api_key,
+        base_url=choice.base_url or None,
+        max_retries=MAX_RETRIES,
+        timeout=choice.timeout_s,
+        http_client=http,
+    )
+    return model
 
 
-def _openai(choice: ModelChoice) -> "BaseChatModel":
+def _openai(choice: ModelChoice, http: Any) -> "BaseChatModel":
     from langchain_openai import ChatOpenAI
     from pydantic import SecretStr
 
@@ -83,6 +93,7 @@ def _openai(choice: ModelChoice) -> "BaseChatModel":
         timeout=choice.timeout_s,
         max_retries=MAX_RETRIES,
         stream_usage=True,
+        http_async_client=http,
         # OpenAI's own API is spoken as the package sees fit for the model; others know only chat.
         use_responses_api=False if _is_compatible(choice.base_url) else None,
     )
@@ -93,7 +104,19 @@ def _is_compatible(base_url: str) -> bool:
     return bool(base_url) and "//api.openai.com" not in base_url
 
 
-def _failures(package: str, base: str) -> tuple[type[Exception], ...]:
+def _http(choice: ModelChoice) -> Any:
+    """An HTTP client with the SDK's own defaults."""
+    # A trust store takes 100 ms to build, and plain http has no use for one.
+    verify = not choice.base_url.startswith("http://")
+    return _sdk(choice).DefaultAsyncHttpxClient(timeout=choice.timeout_s, verify=verify)
+
+
+def _failures(base: str, choice: ModelChoice) -> tuple[type[Exception], ...]:
     """What a call may raise: the provider's own errors, and its transport's in mid-stream."""
-    provider, transport = importlib.import_module(package), importlib.import_module("httpx2")
-    return (getattr(provider, base), transport.HTTPError)
+    transport = importlib.import_module("httpx2")
+    return (getattr(_sdk(choice), base), transport.HTTPError)
+
+
+def _sdk(choice: ModelChoice) -> Any:
+    """The provider's SDK, which its LangChain package stands on; both are named as the provider."""
+    return importlib.import_module(choice.provider)

@@ -50,6 +50,7 @@ class Provider:
     requests: list[Json] = field(default_factory=list[Json])
     headers: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     gave_up: int = 0
+    asked: threading.Event = field(default_factory=threading.Event)
 
     def next(self) -> Say:
         """The next reply of the script; the last one is said for ever."""
@@ -123,11 +124,84 @@ def openai_chunks(say: Say, model: str) -> Iterator[Json]:
     for n, (name, arguments) in enumerate(say.calls):
         call_id = {} if say.no_ids else {"id": f"call_{n}"}
         function = {"name": name, "arguments": ""}
-        yield chunk({"tool_calls": [{"index": n, **call_id, "type": "function", "function": function}]})
+        yield chunk(
+            {"tool_calls": [{"index": n, **call_id, "type": "function", "function": function}]}
+        )
         for piece in arguments_pieces(arguments):
             yield chunk({"tool_calls": [{"index": n, "function": {"arguments": piece}}]})
     yield chunk({}, "tool_calls" if say.calls else "stop")
     yield {**chunk({}), "choices": [], "usage": openai_usage(say)}
+
+
+def responses_events(say: Say, model: str) -> Iterator[Json]:
+    """The newer OpenAI API, which the package speaks to OpenAI itself for models of today."""
+    head: Json = {"id": "resp_1", "object": "response", "created_at": 1, "model": model}
+    common: Json = {"parallel_tool_calls": True, "tool_choice": "auto", "tools": []}
+    begun = {**head, **common, "status": "in_progress", "output": []}
+    yield {"type": "response.created", "response": begun}
+    output = [*_message_item(say), *_call_items(say)]
+    for n, item in enumerate(output):
+        yield from _item_events(n, item)
+    usage: Json = {
+        "input_tokens": say.input_tokens,
+        "output_tokens": say.output_tokens,
+        "total_tokens": say.input_tokens + say.output_tokens,
+        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+        "output_tokens_details": {"reasoning_tokens": 0},
+    }
+    ended = {**head, **common, "status": "completed", "output": output, "usage": usage}
+    yield {"type": "response.completed", "response": ended}
+
+
+def _message_item(say: Say) -> list[Json]:
+    if not say.text:
+        return []
+    content = [{"type": "output_text", "text": say.text, "annotations": []}]
+    head = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed"}
+    return [{**head, "content": content}]
+
+
+def _call_items(say: Say) -> list[Json]:
+    return [
+        {
+            "id": f"fc_{n}",
+            "call_id": f"call_{n}",
+            "type": "function_call",
+            "status": "completed",
+            "name": name,
+            "arguments": "".join(arguments_pieces(arguments)),
+        }
+        for n, (name, arguments) in enumerate(say.calls)
+    ]
+
+
+def _item_events(n: int, item: Json) -> Iterator[Json]:
+    place = {"output_index": n, "item_id": item["id"]}
+    empty = {"content": []} if item["type"] == "message" else {"arguments": ""}
+    added = {**item, **empty, "status": "in_progress"}
+    yield {"type": "response.output_item.added", "output_index": n, "item": added}
+    if item["type"] == "message":
+        text = item["content"][0]["text"]
+        part = {"type": "output_text", "text": "", "annotations": []}
+        yield {"type": "response.content_part.added", **place, "content_index": 0, "part": part}
+        for piece in text_pieces(text):
+            told = {"content_index": 0, "delta": piece, "logprobs": []}
+            yield {"type": "response.output_text.delta", **place, **told}
+    else:
+        for piece in arguments_pieces(item["arguments"]):
+            yield {"type": "response.function_call_arguments.delta", **place, "delta": piece}
+    yield {"type": "response.output_item.done", "output_index": n, "item": item}
+
+
+def responses_stream(say: Say, model: str) -> Iterator[str]:
+    for n, event in enumerate(responses_events(say, model)):
+        told = {**event, "sequence_number": n}
+        yield f"event: {event['type']}\ndata: {json.dumps(told)}\n\n"
+
+
+def responses_whole(say: Say, model: str) -> Json:
+    *_, last = responses_events(say, model)
+    return last["response"]
 
 
 def openai_usage(say: Say) -> Json:
@@ -171,8 +245,12 @@ def application(provider: Provider) -> Starlette:
     async def openai(request: Request) -> Response:
         return await _answered(request, provider, openai_stream, openai_completion)
 
+    async def responses(request: Request) -> Response:
+        return await _answered(request, provider, responses_stream, responses_whole)
+
     return Starlette(
         routes=[
+            Route("/v1/responses", responses, methods=["POST"]),
             Route("/v1/messages", anthropic, methods=["POST"]),
             Route("/v1/chat/completions", openai, methods=["POST"]),
         ]
@@ -183,6 +261,7 @@ async def _answered(request: Request, provider: Provider, stream: Any, whole: An
     body: Json = await request.json()
     provider.requests.append(body)
     provider.headers.append(dict(request.headers))
+    provider.asked.set()
     say = provider.next()
     if say.status != 200:
         error = {"type": "overloaded_error", "message": f"Scripted failure {say.status}"}
@@ -196,20 +275,15 @@ async def _answered(request: Request, provider: Provider, stream: Any, whole: An
 
 
 async def _sent(pieces: Sequence[str], say: Say, provider: Provider) -> AsyncIterator[str]:
+    """Ending without the closing events is what a broken connection looks like to a client."""
     try:
         await asyncio.sleep(say.pause_s)
-        for n, piece in enumerate(pieces):
-            if n == say.cut_after:
-                raise ConnectionResetError
+        for piece in pieces[: say.cut_after]:
             yield piece
-            if say.drip_s:
-                await asyncio.sleep(say.drip_s)
+            await asyncio.sleep(say.drip_s)
     except asyncio.CancelledError:
         provider.gave_up += 1
         raise
-    except ConnectionResetError:
-        # Ending without the closing events is what a broken connection looks like to a client.
-        return
 
 
 @contextmanager

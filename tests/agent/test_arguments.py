@@ -1,0 +1,124 @@
+"""What a sentence contains: names, kinds, namespaces, times, amounts."""
+
+from typing import Any
+
+import pytest
+
+from agent.intents import read
+
+
+def arguments(text: str, previous: str = "") -> dict[str, Any]:
+    before = read(previous).shape() if previous else None
+    return read(text, previous=before).arguments
+
+
+@pytest.mark.parametrize(
+    ("text", "window"),
+    [
+        ("errors of checkout in the last 2 hours", "PT2H"),
+        ("what changed in the past 30 minutes", "PT30M"),
+        ("what changed in the last half an hour", "PT30M"),
+        ("what changed in the last hour and a half", "PT1H"),
+        ("what changed since yesterday", "P1D"),
+        ("what changed this week", "P7D"),
+        ("checkout 最近30分钟为什么报错", "PT30M"),
+        ("最近两小时有什么变更", "PT2H"),
+        ("过去三天有哪些 pod 重启过", "P3D"),
+        ("半小时前 checkout 怎么了", "PT30M"),
+        ("昨天 checkout 为什么慢", "P1D"),
+        ("checkout is slow since 10 minutes ago", "PT10M"),
+    ],
+)
+def test_a_length_of_time_is_read_as_iso_8601(text: str, window: str) -> None:
+    assert arguments(text)["window"] == window
+
+
+def test_a_forecast_looks_ahead_and_a_bill_looks_back() -> None:
+    assert arguments("forecast cpu of cart for the next 2 weeks")["horizon"] == "P14D"
+    assert arguments("预测未来三天的 QPS")["horizon"] == "P3D"
+    assert arguments("what did we spend last month")["window"] == "P30D"
+
+
+def test_a_time_of_day_is_read_on_the_24_hour_clock() -> None:
+    assert arguments("what happened to checkout around 14:30")["at"] == "14:30"
+    assert arguments("why did checkout fail at 2 pm")["at"] == "14:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("list pods", "Pod"),
+        ("kubectl get deploy -n shop", "Deployment"),
+        ("show statefulsets", "StatefulSet"),
+        ("列出 shop 的部署", "Deployment"),
+        ("有多少个节点", "Node"),
+        ("why is my pvc pending", "PersistentVolumeClaim"),
+        ("列出所有命名空间", "Namespace"),
+    ],
+)
+def test_a_kind_is_known_by_all_its_names(text: str, kind: str) -> None:
+    assert arguments(text)["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "why is deployment/checkout failing in namespace shop",
+        "describe deploy checkout -n shop",
+        "Why does the checkout deployment in shop fail?",
+        "shop 命名空间里的部署 checkout 为什么报错",
+        "查看shop命名空间中checkout部署的问题",
+    ],
+)
+def test_kind_name_and_namespace_are_told_apart(text: str) -> None:
+    found = arguments(text)
+    assert (found["kind"], found["name"], found["namespace"]) == ("Deployment", "checkout", "shop")
+
+
+def test_a_name_without_a_kind_may_be_a_service() -> None:
+    assert arguments("Why is checkout failing?") == {"name": "checkout", "service": "checkout"}
+
+
+def test_pods_of_a_workload_are_not_a_pod_of_that_name() -> None:
+    found = arguments("show the cart pods")
+    assert found == {"kind": "Pod", "service": "cart"}
+    assert arguments("why is pod cart-0 down")["name"] == "cart-0"
+
+
+@pytest.mark.parametrize(
+    "text", ["why is everything slow", "什么东西坏了", "which pods restarted?"]
+)
+def test_ordinary_words_are_no_names(text: str) -> None:
+    assert "name" not in arguments(text)
+
+
+def test_a_word_that_means_much_else_is_a_name_where_a_sentence_leaves_no_doubt() -> None:
+    assert arguments("show the logs of recommendation")["service"] == "recommendation"
+    assert "name" not in arguments("apply the recommendation")
+
+
+def test_replicas_amounts_and_thresholds_are_numbers() -> None:
+    assert arguments("scale checkout to 5 replicas")["replicas"] == 5
+    budget = arguments("set a budget of $1,500 for team payments")
+    assert (budget["amount"], budget["currency"], budget["team"]) == (1500, "USD", "payments")
+    assert arguments("alert me when cpu exceeds 80%")["threshold"] == 80
+
+
+def test_a_silence_has_a_duration_and_an_alert_its_name() -> None:
+    found = arguments("silence HighErrorRate for 2 hours")
+    assert (found["duration"], found["alert"]) == ("PT2H", "HighErrorRate")
+
+
+def test_a_follow_up_keeps_what_it_does_not_replace() -> None:
+    found = arguments("and in staging?", "Why is checkout in shop failing?")
+    assert found == {"namespace": "staging", "name": "checkout", "service": "checkout"}
+    assert arguments("那 cart 呢？", "checkout 为什么报错")["service"] == "cart"
+
+
+def test_it_means_what_was_named_before() -> None:
+    found = arguments("show its logs", "Why is checkout in shop failing?")
+    assert (found["service"], found["namespace"]) == ("checkout", "shop")
+
+
+def test_a_new_question_does_not_inherit_the_old_one() -> None:
+    assert arguments("list nodes", "Why is checkout in shop failing?") == {"kind": "Node"}

@@ -1,0 +1,170 @@
+"""Real SDKs over real HTTP: streaming with tool calls, from Anthropic's API and OpenAI's."""
+
+import json
+
+import pytest
+
+from mcp_servers.client import Sessions
+from tests.agent.conftest import assistant_with
+from tests.agent.provider_fakes import Say, provider_serving
+from tests.agent.turns import BOTH, Vendor, ask, choice_of
+
+INVESTIGATE = ("rca_investigate", {"namespace": "shop", "name": "checkout"})
+ANSWER = "checkout is OOMKilled: it outgrows its limit of 256Mi [1]. Raise the limit."
+
+both = pytest.mark.parametrize("vendor", BOTH)
+
+
+@both
+async def test_a_model_calls_a_tool_and_its_answer_is_streamed_word_by_word(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    with provider_serving(Say("Let me look.", [INVESTIGATE]), Say(ANSWER)) as provider:
+        async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
+            told = await ask(assistant, "Why is checkout failing?")
+    assert told.answer == ANSWER == told.spoken
+    assert [(call.tool, call.status) for call in told.calls] == [("rca_investigate", "ok")]
+    assert told.calls[0].arguments == INVESTIGATE[1]
+    assert told.done.route == ("rca",)
+    assert told.subagents == [("rca", "ok")]
+
+
+@both
+async def test_citations_are_those_the_answer_used_and_no_others(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    script = Say("", [INVESTIGATE]), Say("The limit is 256Mi [2], as [1] and [99] show [1, 98].")
+    with provider_serving(*script) as provider:
+        async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
+            told = await ask(assistant, "Why is checkout failing?")
+    assert told.answer == "The limit is 256Mi [2], as [1] and  show [1]." == told.spoken
+    assert [one.n for one in told.done.citations] == [1, 2]
+
+
+@both
+async def test_usage_is_what_the_provider_counted_over_all_calls(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    script = (
+        Say("", [INVESTIGATE], input_tokens=1200, output_tokens=30),
+        Say(ANSWER, input_tokens=2100, output_tokens=40),
+    )
+    with provider_serving(*script) as provider:
+        async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
+            told = await ask(assistant, "Why is checkout failing?")
+    [usage] = told.done.usage
+    assert (usage.provider, usage.model) == (vendor, "model-x")
+    assert (usage.input_tokens, usage.output_tokens) == (3300, 70)
+    assert usage.cost_usd is None
+
+
+@both
+async def test_the_model_reads_tool_results_as_numbered_data(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    with provider_serving(Say("", [INVESTIGATE]), Say(ANSWER)) as provider:
+        async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
+            told = await ask(assistant, "Why is checkout failing?")
+    sent = json.dumps(provider.requests[-1], ensure_ascii=False)
+    assert "<tool_data tool=" in sent
+    assert "[1] object" in sent
+    assert "[e1]" not in sent
+    assert told.calls[0].result_tokens < 1500
+
+
+@both
+async def test_calls_of_one_reply_are_made_side_by_side_and_each_is_answered(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    calls = [INVESTIGATE, ("kubernetes_list_pods", {"namespace": "shop"})]
+    with provider_serving(Say("", calls), Say("Both looked at [1].")) as provider:
+        async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
+            told = await ask(assistant, "Why is checkout failing?")
+    assert [call.tool for call in told.started] == ["rca_investigate", "kubernetes_list_pods"]
+    assert [call.status for call in told.calls] == ["ok", "ok"]
+    assert len({call.call_id for call in told.calls}) == 2
+
+
+@both
+async def test_the_next_turn_remembers_questions_and_answers_but_not_the_evidence(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    script = Say("", [INVESTIGATE]), Say(ANSWER), Say("As I said: memory.")
+    with provider_serving(*script) as provider:
+        async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
+            await ask(assistant, "Why is checkout failing?")
+            told = await ask(assistant, "Why is checkout failing, in one word?")
+    sent = json.dumps(provider.requests[-1])
+    assert "Raise the limit." in sent
+    assert "tool_data" not in sent.replace("<tool_data> marks", "")
+    assert told.done.citations == ()
+
+
+@both
+async def test_words_that_rules_are_unsure_of_are_routed_by_the_model(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    script = Say("", [("route", {"subagent": "rag"})]), Say("Nothing is written about it.")
+    with provider_serving(*script) as provider:
+        async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
+            told = await ask(assistant, "the purple elephant of the platform")
+    assert told.done.route == ("rag",)
+    assert told.done.state["asked"]["by"] == "model"
+
+
+@both
+async def test_words_that_rules_are_sure_of_cost_no_model_call_to_route(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    with provider_serving(Say("Restarts need an approval.")) as provider:
+        async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
+            route = await assistant.route("restart the checkout deployment")
+    assert (route.subagent, provider.requests) == ("autofix", [])
+
+
+@both
+async def test_a_router_that_fails_leaves_the_decision_to_the_rules(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    with provider_serving(Say(status=500)) as provider:
+        async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
+            told = await ask(assistant, "the purple elephant of the platform")
+    assert told.done.route == ("none",)
+    assert "I did not understand" in told.answer
+
+
+async def test_anthropic_is_told_which_part_of_the_prompt_is_worth_caching(
+    sessions: Sessions,
+) -> None:
+    with provider_serving(Say(ANSWER)) as provider:
+        async with assistant_with(sessions, choice_of("anthropic", provider)) as assistant:
+            await ask(assistant, "Why is checkout failing?")
+    [system] = provider.requests[0]["system"]
+    assert system["cache_control"] == {"type": "ephemeral"}
+    assert provider.headers[0]["authorization"] == "Bearer key-x"
+
+
+async def test_openai_itself_is_spoken_to_through_its_newer_api(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with provider_serving(Say("", [INVESTIGATE]), Say(ANSWER)) as provider:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{provider.base_url}/v1")
+        choice = choice_of("openai", provider)
+        choice = type(choice)("openai", "gpt-6.1-terra", "key-x", "", 10.0)
+        async with assistant_with(sessions, choice) as assistant:
+            told = await ask(assistant, "Why is checkout failing?")
+    assert "input" in provider.requests[0]
+    assert told.answer == ANSWER == told.spoken
+    assert [(call.tool, call.status) for call in told.calls] == [("rca_investigate", "ok")]
+    assert told.done.usage[0].input_tokens == 200
+
+
+async def test_a_compatible_server_that_gives_no_call_ids_is_understood(
+    sessions: Sessions,
+) -> None:
+    with provider_serving(Say("", [INVESTIGATE], no_ids=True), Say(ANSWER)) as provider:
+        async with assistant_with(sessions, choice_of("openai", provider)) as assistant:
+            told = await ask(assistant, "Why is checkout failing?")
+    assert told.answer == ANSWER
+    answered = [one for one in provider.requests[-1]["messages"] if one["role"] == "tool"]
+    assert answered[0]["tool_call_id"].startswith("call_")

@@ -1,0 +1,81 @@
+"""One turn, collected: what tests ask of its events."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from agent.events import Done, Event, SubagentFinished, Token, ToolFinished, ToolStarted
+from agent.graph import Assistant
+from agent.models import ModelChoice
+from core.principal import Permission, Principal
+from tests.agent.provider_fakes import Provider
+
+SNAPSHOTS = Path(__file__).parents[2] / "sandbox" / "snapshots"
+ANN = Principal(subject="ann", permissions=frozenset(Permission))
+BOTH: tuple[Literal["anthropic"], Literal["openai"]] = ("anthropic", "openai")
+Vendor = Literal["anthropic", "openai"]
+
+
+@dataclass
+class Told:
+    """The events of a turn."""
+
+    events: list[Event] = field(default_factory=list[Event])
+
+    async def collect(self, events: AsyncIterator[Event]) -> None:
+        async for event in events:
+            self.events.append(event)
+
+    @property
+    def done(self) -> Done:
+        [done] = [one for one in self.events if isinstance(one, Done)]
+        return done
+
+    @property
+    def answer(self) -> str:
+        return self.done.answer
+
+    @property
+    def spoken(self) -> str:
+        return "".join(one.text for one in self.events if isinstance(one, Token))
+
+    @property
+    def started(self) -> list[ToolStarted]:
+        return [one for one in self.events if isinstance(one, ToolStarted)]
+
+    @property
+    def calls(self) -> list[ToolFinished]:
+        return [one for one in self.events if isinstance(one, ToolFinished)]
+
+    @property
+    def subagents(self) -> list[tuple[str, str]]:
+        return [(e.name, e.status) for e in self.events if isinstance(e, SubagentFinished)]
+
+
+async def ask(
+    assistant: Assistant,
+    question: str,
+    *,
+    thread: str = "thread",
+    principal: Principal = ANN,
+    language: str = "auto",
+    namespace: str = "",
+) -> Told:
+    told = Told()
+    await told.collect(
+        assistant.run(
+            question,
+            principal=principal,
+            thread_id=thread,
+            language=language,
+            namespace=namespace,
+        )
+    )
+    return told
+
+
+def choice_of(vendor: Vendor, provider: Provider, *, timeout_s: float = 10.0) -> ModelChoice:
+    """That vendor's model behind the fake."""
+    suffix = "/v1" if vendor == "openai" else ""
+    return ModelChoice(vendor, "model-x", "key-x", provider.base_url + suffix, timeout_s)
