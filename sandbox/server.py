@@ -19,7 +19,7 @@ from starlette.routing import Mount
 
 from core.clock import utc_now
 from core.errors import UpstreamUnavailable
-from sandbox import prometheus_api
+from sandbox import alertmanager_api, prometheus_api
 from sandbox.kubernetes_api import Cluster, KubernetesApi, offer_usage, routes
 from sandbox.series import SeriesStore
 from sandbox.snapshot import Snapshot
@@ -61,14 +61,16 @@ def serving_in_thread(
     cluster = Cluster.of(snapshot)
     offer_usage(cluster, series, utc_now)
     kubernetes = KubernetesApi(cluster, token=token)
-    # A web page that points its own name at loopback is not answered.
-    own_names = Middleware(TrustedHostMiddleware, allowed_hosts=_names_of(host))
+    prometheus = prometheus_api.routes(series, snapshot.rules, _unix_time)
+    alertmanager = alertmanager_api.routes(snapshot.alerts, snapshot.silences, _unix_time)
     app = Starlette(
         routes=[
-            Mount("/prometheus", routes=prometheus_api.routes(series, snapshot.rules, _unix_time)),
+            Mount("/prometheus", routes=prometheus),
+            Mount("/alertmanager", routes=alertmanager),
             *routes(kubernetes),
         ],
-        middleware=[own_names],
+        # A web page that points its own name at loopback is not answered.
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_names_of(host))],
     )
     with _listening(host, port) as listener, tempfile.TemporaryDirectory() as private:
         address = f"http://{host}:{listener.getsockname()[1]}"

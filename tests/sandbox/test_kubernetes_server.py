@@ -56,3 +56,20 @@ def test_only_its_own_host_names_are_answered(tmp_path: Path) -> None:
     ):
         assert http.get("/version", headers={"host": "evil.example"}).status_code == 400
         assert http.get("/version", headers={"host": "localhost"}).status_code == 200
+
+
+def test_each_api_answers_at_its_address(tmp_path: Path) -> None:
+    alert = {
+        "labels": {"alertname": "Slow"},
+        "annotations": {},
+        "startsAt": "2026-11-20T09:30:00Z",
+        "endsAt": "2026-11-20T10:30:00Z",
+        "status": {"state": "active", "silencedBy": [], "inhibitedBy": []},
+    }
+    folder = write_snapshot(tmp_path, alerts=[alert])
+    with serving_in_thread(folder) as addresses, httpx2.Client(verify=False) as http:
+        assert http.get(f"{addresses.kubernetes}/version").json()["major"] == "1"
+        [served] = http.get(f"{addresses.alertmanager}/api/v2/alerts").json()
+        assert served["labels"] == {"alertname": "Slow"}
+        query = http.get(f"{addresses.prometheus}/api/v1/query", params={"query": "1 + 1"})
+        assert query.json()["data"]["result"][1] == "2"
