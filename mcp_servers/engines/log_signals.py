@@ -1,7 +1,7 @@
 """Lines of container logs: the tail that matters, and the line that tells why a process ended."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,8 @@ from mcp_servers.facts.kubernetes import Cluster, LogLines
 TAIL = 50
 # Without an error word, only so many final lines can hold the complaint.
 FINAL_LINES = 8
+# An excerpt must still fit into one citation.
+EXCERPT = 280
 
 _FRAME = re.compile(
     r"^\s+(at |File \"|\.{3} \d+ more)|^goroutine \d+|^\s*[\w./]+\.go:\d+|^\s*\^+\s*$"
@@ -84,8 +86,27 @@ def telling(lines: Iterable[Line]) -> Line | None:
     return complaints[0] if complaints else (spoken[-1] if spoken else None)
 
 
-def telling_line(cluster: Cluster, container: Container) -> Line | None:
-    return telling(last_words(cluster, container))
+def excerpt(lines: Sequence[Line], telling_one: Line) -> Line:
+    """The telling line with its neighbours, as far as they fit into one citation."""
+    spoken = [line for line in lines if line.text.strip()]
+    position = spoken.index(telling_one)
+    first = last = position
+    length = len(telling_one.text)
+    for before, after in ((1, 0), (0, 1)) * 2:
+        wanted = first - 1 if before else last + after
+        if not 0 <= wanted < len(spoken) or length + len(spoken[wanted].text) > EXCERPT:
+            continue
+        length += len(spoken[wanted].text)
+        first, last = min(first, wanted), max(last, wanted)
+    joined = " ⏎ ".join(line.text.strip() for line in spoken[first : last + 1])
+    return Line(telling_one.log, telling_one.at, joined)
+
+
+def final_words(cluster: Cluster, container: Container) -> Line | None:
+    """What the container said last that tells most, with what stands around it."""
+    lines = last_words(cluster, container)
+    found = telling(lines)
+    return excerpt(lines, found) if found else None
 
 
 def lately(cluster: Cluster, lines: Iterable[Line]) -> list[Line]:

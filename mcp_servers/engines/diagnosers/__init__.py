@@ -18,14 +18,17 @@ objects are `namespace/name`, or the bare name when cluster-scoped):
 """
 
 from mcp_servers.engines.diagnosers.app_dependencies import dependencies
+from mcp_servers.engines.diagnosers.app_permissions import app_permissions
 from mcp_servers.engines.diagnosers.app_resources import app_resources
 from mcp_servers.engines.diagnosers.app_settings import missing_setting
 from mcp_servers.engines.diagnosers.autoscaling import autoscaling
 from mcp_servers.engines.diagnosers.config_refs import config_refs
 from mcp_servers.engines.diagnosers.container_start import container_start
 from mcp_servers.engines.diagnosers.cordoned_nodes import left_cordoned
+from mcp_servers.engines.diagnosers.cpu_throttling import cpu_throttling
 from mcp_servers.engines.diagnosers.crash_loop import crash_loop, exit_nonzero, exit_zero_loop
 from mcp_servers.engines.diagnosers.create_refused import create_refused
+from mcp_servers.engines.diagnosers.cron_jobs import cron_jobs
 from mcp_servers.engines.diagnosers.dns_policies import dns_policies
 from mcp_servers.engines.diagnosers.evictions import evictions
 from mcp_servers.engines.diagnosers.failed_jobs import failed_jobs
@@ -38,12 +41,14 @@ from mcp_servers.engines.diagnosers.lost_pods import node_lost, stuck_terminatin
 from mcp_servers.engines.diagnosers.memory_trends import memory_trends
 from mcp_servers.engines.diagnosers.node_conditions import not_ready, pid_or_network, pressure
 from mcp_servers.engines.diagnosers.oom_killed import oom_killed
+from mcp_servers.engines.diagnosers.past_oom_kills import past_oom_kills
 from mcp_servers.engines.diagnosers.probes import probes
 from mcp_servers.engines.diagnosers.rollouts import paused, progress_deadline, unavailable
 from mcp_servers.engines.diagnosers.scaled_to_zero import scaled_to_zero
 from mcp_servers.engines.diagnosers.service_endpoints import service_endpoints
 from mcp_servers.engines.diagnosers.service_ports import service_ports
 from mcp_servers.engines.diagnosers.service_selectors import service_selectors
+from mcp_servers.engines.diagnosers.surges import surges
 from mcp_servers.engines.diagnosers.unschedulable import (
     no_scale_up,
     scheduler_absent,
@@ -53,7 +58,9 @@ from mcp_servers.engines.diagnosers.volume_claims import volume_claims
 
 ALL = (
     oom_killed,
+    past_oom_kills,
     memory_trends,
+    cpu_throttling,
     crash_loop,
     exit_zero_loop,
     exit_nonzero,
@@ -79,9 +86,11 @@ ALL = (
     unavailable,
     progress_deadline,
     paused,
+    surges,
     create_refused,
     scaled_to_zero,
     failed_jobs,
+    cron_jobs,
     autoscaling,
     volume_claims,
     service_selectors,
@@ -92,5 +101,6 @@ ALL = (
     dependencies,
     missing_setting,
     app_resources,
+    app_permissions,
     instructions,
 )

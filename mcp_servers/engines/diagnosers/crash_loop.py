@@ -13,7 +13,7 @@ from mcp_servers.engines.containers import (
     restart_policy,
 )
 from mcp_servers.engines.fields import text
-from mcp_servers.engines.log_signals import telling_line
+from mcp_servers.engines.log_signals import final_words
 from mcp_servers.engines.ownership import owner_chain, pods_by_owner, top_owner
 from mcp_servers.engines.settling import is_ready, live_pods
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
@@ -61,7 +61,7 @@ def _crash_finding(
     cluster: Cluster, container: Container, end: Termination | None, *, serving: bool
 ) -> Finding:
     waiting = container.waiting_reason == "CrashLoopBackOff"
-    line = telling_line(cluster, container)
+    line = final_words(cluster, container)
     return about_pod(
         cluster,
         container.pod,
@@ -103,7 +103,7 @@ def _crash_evidence(
         evidence.append(citing.field(pod, path, container.waiting_reason))
     if end is not None:
         evidence.append(citing.field(pod, end.path, _described(end), end.finished_at))
-    if line := telling_line(cluster, container):
+    if line := final_words(cluster, container):
         evidence.append(line.cited)
     evidence.append(citing.field(pod, f"{container.path}.restartCount", container.restarts))
     return [*evidence, *citing.events(cluster.events_about(pod, "BackOff"), at_most=1)]
@@ -142,7 +142,7 @@ def _ends_well_too_often(cluster: Cluster, container: Container, end: Terminatio
 
 def _zero_finding(cluster: Cluster, container: Container, end: Termination) -> Finding:
     pod = container.pod
-    line = telling_line(cluster, container)
+    line = final_words(cluster, container)
     command = " ".join(container.command)
     return about_pod(
         cluster,
@@ -198,7 +198,7 @@ def _told_by_its_job(cluster: Cluster, pod: Resource) -> bool:
 
 def _nonzero_finding(cluster: Cluster, container: Container, end: Termination) -> Finding:
     pod = container.pod
-    line = telling_line(cluster, container)
+    line = final_words(cluster, container)
     return about_pod(
         cluster,
         pod,

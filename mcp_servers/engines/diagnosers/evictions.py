@@ -112,10 +112,10 @@ def _on(fix: Fix | None, owner: Ref) -> Fix | None:
 
 
 def _severity(cluster: Cluster, eviction: _Eviction, replaced: list[datetime]) -> Severity:
-    if not replaced:
-        return Severity.HIGH
-    settled = cluster.now - max(replaced) > RECOVERED_AFTER
-    return Severity.INFO if settled and not cluster.recent(eviction.at) else Severity.HIGH
+    """History, once another pod serves and the eviction is over for an hour or of unknown age."""
+    long_over = eviction.at is None or cluster.now - eviction.at > RECOVERED_AFTER
+    over = long_over and not cluster.recent(eviction.at)
+    return Severity.INFO if replaced and over else Severity.HIGH
 
 
 def _params(eviction: _Eviction, resource: str) -> dict[str, str]:

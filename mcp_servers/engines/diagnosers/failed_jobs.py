@@ -6,7 +6,7 @@ from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.containers import Container, Termination, containers
 from mcp_servers.engines.fields import text, whole
-from mcp_servers.engines.log_signals import telling_line
+from mcp_servers.engines.log_signals import final_words
 from mcp_servers.engines.ownership import owner_chain, top_owner
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Json, Resource, moment
@@ -89,6 +89,6 @@ def _last_end(cluster: Cluster, job: Resource) -> tuple[Termination | None, list
 
 def _cited(cluster: Cluster, container: Container, end: Termination) -> list[Evidence]:
     said = f"{end.reason} (exit code {end.exit_code})"
-    line = telling_line(cluster, container)
+    line = final_words(cluster, container)
     ended = citing.field(container.pod, end.path, said, end.finished_at)
     return [ended, *([line.cited] if line else [])]

@@ -6,7 +6,7 @@ from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import about_pod
 from mcp_servers.engines.containers import Container, Role, Termination, containers
 from mcp_servers.engines.fields import text
-from mcp_servers.engines.log_signals import telling_line
+from mcp_servers.engines.log_signals import final_words
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.revisions import can_roll_back, newest, previous_container
 from mcp_servers.engines.settling import is_superseded, is_terminating, live_pods
@@ -110,7 +110,7 @@ def _native_finding(cluster: Cluster, container: Container, end: Termination) ->
     pod, signal = container.pod, NATIVE[end.exit_code]
     owner = top_owner(cluster, pod)
     before = str(previous_container(cluster, owner, container.name).get("image") or "")
-    line = telling_line(cluster, container)
+    line = final_words(cluster, container)
     changed = before and before != container.image
     return about_pod(
         cluster,

@@ -23,7 +23,7 @@ CATEGORIES = re.findall(
 )
 GIVEN = {"resource", "name", "namespace", "kind", "container", "affected"}
 _RULE_ID = re.compile(
-    r'"((?:pod|deploy|workload|service|node|pvc|hpa|job|app|sec|ingress|netpol)'
+    r'"((?:pod|deploy|workload|service|node|pvc|hpa|job|app|sec|ingress|netpol|cron|rbac|tls|autoscaler)'
     r'\.[a-z_.]+)"'
 )
 

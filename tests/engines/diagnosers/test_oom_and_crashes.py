@@ -98,10 +98,11 @@ def crashing(code: int = 1, **more: object) -> Json:
 
 def test_a_crash_loop_quotes_the_last_words_of_the_instance_that_died() -> None:
     objects = web_with(crashing())
-    said = log(objects[2], "starting", "error: config is unreadable", "bye", previous=True)
+    told = ("starting", "error: config is unreadable", "bye")
+    said = log(objects[2], *told, previous=True)
     finding = found(cluster(*objects, logs=[said]), "pod.crash_loop")
     assert finding.severity is Severity.CRITICAL
-    assert finding.params["log_line"] == "error: config is unreadable"
+    assert finding.params["log_line"] == " ⏎ ".join(told)
     assert finding.params["exit_code"] == "1"
 
 

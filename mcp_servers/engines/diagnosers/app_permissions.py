@@ -1,0 +1,150 @@
+"""Programs that the API server forbids what they need, and certificates that ran out under them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from mcp_servers.engines import citing
+from mcp_servers.engines.about_pods import about_pod
+from mcp_servers.engines.call_failures import targets
+from mcp_servers.engines.fields import rows, text, words
+from mcp_servers.engines.log_signals import Line, Speaker, died_of_it, lately, speakers
+from mcp_servers.facts.findings import Confidence, Finding, Severity
+from mcp_servers.facts.kubernetes import Cluster, Json, Resource
+
+FEWEST_LINES = 3
+DIED_WITHIN = timedelta(seconds=60)
+
+_FORBIDDEN = re.compile(
+    r"is forbidden: User \\?\"(?P<user>[^\"\\]+)\\?\" cannot (?P<verb>\w+) resource \\?\"(?P<resource>[^\"\\]+)\\?\""
+    r"(?: in API group \\?\"(?P<group>[^\"\\]*)\\?\")?"
+    r"(?: in the namespace \\?\"(?P<namespace>[^\"\\]+)\\?\"| at the cluster scope)?"
+)
+_EXPIRED = re.compile(
+    r"certificate (?:has |is )?expired|certificate has expired or is not yet valid|CERT_HAS_EXPIRED"
+    r"|certificate expired|CertificateExpiredException|NotAfter:|SEC_ERROR_EXPIRED",
+    re.IGNORECASE,
+)
+_PATH = re.compile(r"(/[\w.-]+(?:/[\w.-]+)+\.(?:crt|pem|cer|key|p12|jks))")
+
+
+def app_permissions(cluster: Cluster) -> Iterator[Finding]:
+    """`rbac.denied` and `tls.expiring`, from the lines of those who suffer them."""
+    for speaker in speakers(cluster):
+        lines = lately(cluster, speaker.lines)
+        yield from _denied(cluster, speaker, lines)
+        yield from _expired(cluster, speaker, lines)
+
+
+def _counts(speaker: Speaker, lines: Sequence[Line]) -> bool:
+    container = speaker.container
+    died = not container.ready and any(
+        died_of_it(container, one, within=DIED_WITHIN) for one in lines
+    )
+    return died or len(lines) >= FEWEST_LINES
+
+
+def _denied(cluster: Cluster, speaker: Speaker, lines: Sequence[Line]) -> Iterator[Finding]:
+    by_right: dict[tuple[str, ...], list[Line]] = {}
+    for line in lines:
+        match = _FORBIDDEN.search(line.text) if "is forbidden" in line.text else None
+        if match:
+            by_right.setdefault(tuple(one or "" for one in match.groups()), []).append(line)
+    for right, said in sorted(by_right.items()):
+        if _counts(speaker, said):
+            yield _denied_finding(cluster, speaker, right, said)
+
+
+def _denied_finding(
+    cluster: Cluster, speaker: Speaker, right: tuple[str, ...], lines: Sequence[Line]
+) -> Finding:
+    user, verb, resource, group, namespace = right
+    _, _, account = user.rpartition(":")
+    near = _nearest_role(cluster, resource, verb, namespace or speaker.container.pod.namespace)
+    evidence = [lines[0].cited]
+    if near is not None:
+        rules = "; ".join(
+            f"{','.join(words(rule, 'verbs'))} on {','.join(words(rule, 'resources'))}"
+            for rule in rows(near.raw, "rules")
+        )
+        evidence.append(citing.field(near, ".rules", rules))
+    return about_pod(
+        cluster,
+        speaker.container.pod,
+        "rbac.denied",
+        Severity.HIGH,
+        evidence,
+        confidence=Confidence.CERTAIN,
+        since=lines[0].at,
+        container=speaker.container.name,
+        cause_key=f"{verb} {resource}",
+        params={
+            "user": user,
+            "account": account,
+            "verb": verb,
+            "what_resource": f"{resource}.{group}" if group else resource,
+            "where": namespace,
+            "near": near.name if near else "",
+            "count": str(len(lines)),
+            "line": citing.quoted(lines[0].text),
+        },
+        joins={"service_account": _account_key(user)},
+    )
+
+
+def _account_key(user: str) -> str:
+    parts = user.split(":")
+    return f"{parts[-2]}/{parts[-1]}" if user.startswith("system:serviceaccount:") else user
+
+
+def _nearest_role(cluster: Cluster, resource: str, verb: str, namespace: str) -> Resource | None:
+    """A Role that grants something on this resource, but not this verb."""
+    for role in [*cluster.all("Role", namespace), *cluster.all("ClusterRole")]:
+        for rule in rows(role.raw, "rules"):
+            if role.name.startswith("system:") or resource not in words(rule, "resources"):
+                continue
+            if verb not in words(rule, "verbs"):
+                return role
+    return None
+
+
+def _expired(cluster: Cluster, speaker: Speaker, lines: Sequence[Line]) -> Iterator[Finding]:
+    said = [line for line in lines if _EXPIRED.search(line.text)]
+    if not said or not _counts(speaker, said):
+        return
+    container = speaker.container
+    path = next((match.group(1) for one in said if (match := _PATH.search(one.text))), "")
+    host = next((str(one) for line in said for one in targets(line.text)), "") if not path else ""
+    secret = _mounted_secret(container.pod, container.spec, path)
+    namespace = container.pod.namespace
+    mounted = [citing.field(container.pod, ".spec.volumes[].secret.secretName", secret)]
+    yield about_pod(
+        cluster,
+        container.pod,
+        "tls.expiring",
+        Severity.HIGH if container.ready else Severity.CRITICAL,
+        [said[0].cited, *(mounted if secret else [])],
+        confidence=Confidence.STRONG,
+        since=said[0].at,
+        container=container.name,
+        cause_key=secret or path or host,
+        params={
+            "file": path,
+            "secret": secret,
+            "host": host,
+            "count": str(len(said)),
+            "line": citing.quoted(said[0].text),
+        },
+        joins={"secret": f"{namespace}/{secret}"} if secret else {},
+    )
+
+
+def _mounted_secret(pod: Resource, spec: Json, path: str) -> str:
+    """The Secret whose mount holds this file."""
+    for mount in rows(spec, "volumeMounts"):
+        where = text(mount, "mountPath")
+        if where and path.startswith(where):
+            volumes = rows(pod.spec, "volumes")
+            held = [one for one in volumes if text(one, "name") == text(mount, "name")]
+            return text(held[0], "secret", "secretName") if held else ""
+    return ""

@@ -1,0 +1,124 @@
+"""CronJobs that will not run: a schedule nobody can read, or a suspension."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from mcp_servers.engines import citing
+from mcp_servers.engines.fields import has, rows, section, text, whole
+from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Severity
+from mcp_servers.facts.kubernetes import Cluster, Resource, moment
+
+SUSPENDED_TOO_LONG = timedelta(hours=24)
+MACROS = frozenset(
+    {"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"}
+)
+_NAMES = re.compile(
+    r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat", re.IGNORECASE
+)
+_ENTRY = re.compile(r"(\*|\?|\d{1,2}(?:-\d{1,2})?)(?:/(\d{1,3}))?$")
+# Minute, hour, day of the month, month, day of the week: the least and the greatest.
+RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+
+
+def cron_jobs(cluster: Cluster) -> Iterator[Finding]:
+    """`cron.invalid`, and `cron.suspended` as context: a suspension may well be meant."""
+    for cron in cluster.all("CronJob"):
+        if wrong := _wrong_field(cron):
+            yield _finding(cron, "cron.invalid", Severity.HIGH, wrong, _said(cluster, cron))
+        elif cron.spec.get("suspend") is True:
+            yield from _suspended(cluster, cron)
+
+
+def _wrong_field(cron: Resource) -> str:
+    schedule = text(cron.spec, "schedule")
+    if not _is_schedule(schedule):
+        return f".spec.schedule = {schedule!r}"
+    deadline = whole(cron.spec, "startingDeadlineSeconds")
+    return f".spec.startingDeadlineSeconds = {deadline}" if deadline < 0 else ""
+
+
+def _is_schedule(schedule: str) -> bool:
+    plain = re.sub(r"^(?:CRON_)?TZ=\S+\s+", "", schedule.strip())
+    if plain in MACROS or plain.startswith("@every "):
+        return True
+    fields = plain.split()
+    return len(fields) == len(RANGES) and all(
+        _is_field(field, *bounds) for field, bounds in zip(fields, RANGES, strict=True)
+    )
+
+
+def _is_field(field: str, least: int, most: int) -> bool:
+    named = _NAMES.sub("1", field)
+    for entry in named.split(","):
+        match = _ENTRY.match(entry)
+        if match is None or match.group(2) == "0":
+            return False
+        numbers = [int(one) for one in re.findall(r"\d+", match.group(1))]
+        if any(not least <= one <= most for one in numbers) or numbers != sorted(numbers):
+            return False
+    return True
+
+
+def _said(cluster: Cluster, cron: Resource) -> list[Evidence]:
+    reasons = (
+        "UnparseableCronJobSchedule",
+        "UnparsableSchedule",
+        "InvalidSchedule",
+        "UnknownTimeZone",
+    )
+    return citing.events(cluster.events_about(cron, *reasons), at_most=1)
+
+
+def _suspended(cluster: Cluster, cron: Resource) -> Iterator[Finding]:
+    since, by = _since_and_by(cron)
+    last = moment(cron.status.get("lastScheduleTime"))
+    quiet_since = since or last or cron.created_at
+    annotated = any("suspend" in name.lower() for name in cron.annotations)
+    if annotated or (quiet_since and cluster.now - quiet_since < SUSPENDED_TOO_LONG):
+        return
+    said = f"true since {citing.clock(since)}" if since else "true"
+    ran = [citing.field(cron, ".status.lastScheduleTime", citing.clock(last), last)] if last else []
+    evidence = [citing.field(cron, ".spec.suspend", said, since), *ran]
+    yield _finding(cron, "cron.suspended", Severity.INFO, "", evidence, since=since or last, by=by)
+
+
+def _since_and_by(cron: Resource) -> tuple[datetime | None, str]:
+    writers = [
+        one
+        for one in rows(cron.metadata, "managedFields")
+        if has(section(one, "fieldsV1", "f:spec"), "f:suspend")
+    ]
+    return (
+        (moment(writers[-1].get("time")), text(writers[-1], "manager")) if writers else (None, "")
+    )
+
+
+def _finding(
+    cron: Resource,
+    rule: str,
+    severity: Severity,
+    wrong: str,
+    evidence: list[Evidence],
+    *,
+    since: datetime | None = None,
+    by: str = "",
+) -> Finding:
+    schedule = text(cron.spec, "schedule")
+    cited = [citing.field(cron, ".spec.schedule", schedule)]
+    return Finding(
+        rule=rule,
+        severity=severity,
+        confidence=Confidence.CERTAIN,
+        resource=cron.ref,
+        since=since,
+        evidence=(*evidence, *cited),
+        params={
+            "schedule": schedule,
+            "wrong": wrong,
+            "by": by,
+            "since_at": citing.clock(since),
+            "last_run": citing.clock(moment(cron.status.get("lastScheduleTime"))),
+        },
+        fix=Fix("fix.cron", cron.ref),
+    )
