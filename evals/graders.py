@@ -54,6 +54,18 @@ def _roots_are_right(truth: Truth, causes: list[Json]) -> Iterator[str]:
             yield f"a symptom is called a root cause: {_told(cause)}"
 
 
+def grade_evidence(truth: Truth, answer: Json) -> Iterator[str]:
+    """Every root has evidence, and what must be cited stands in the evidence of a root."""
+    causes: list[Json] = answer["root_causes"]
+    for cause in causes:
+        if not cause["evidence"]:
+            yield f"no evidence for {_told(cause)}"
+    told = [f"{one['ref']} {one['text']}" for cause in causes for one in cause["evidence"]]
+    for line in truth.said.must_cite:
+        if not any(line.casefold() in one.casefold() for one in told):
+            yield f"does not cite {line!r}"
+
+
 def grade_refusal(truth: Truth, error: OpsError | None) -> Iterator[str]:
     """Whether the question was refused as it should be, and the sentence helps."""
     if error is None:

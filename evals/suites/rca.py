@@ -8,6 +8,7 @@ from core.errors import OpsError
 from core.principal import Permission, Principal
 from evals.graders import (
     false_alarms,
+    grade_evidence,
     grade_investigation,
     grade_refusal,
     grade_text,
@@ -47,8 +48,12 @@ class Judged:
             return list(grade_refusal(self.truth, self.error))
         if self.answer is None or self.translated is None:
             return [f"no answer: {self.error}"]
-        told_alike = grade_translation(self.answer, self.translated)
-        return [*grade_investigation(self.truth, self.answer), *self.unsaid(), *told_alike]
+        return [
+            *grade_investigation(self.truth, self.answer),
+            *grade_evidence(self.truth, self.answer),
+            *self.unsaid(),
+            *grade_translation(self.answer, self.translated),
+        ]
 
     def unsaid(self) -> list[str]:
         """Facts left out and claims that must not be made, in either language."""

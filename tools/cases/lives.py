@@ -2,7 +2,7 @@
 
 from tools.cases.containers import back_off, running, status, terminated, waiting
 from tools.cases.events import restarted
-from tools.cases.pods import pod
+from tools.cases.pods import pod, turned
 from tools.cases.world import Json, World
 
 
@@ -30,7 +30,9 @@ def crashing_pod(
     state = back_off(about["name"], about["namespace"], about["uid"], spec["name"])
     bad = status(spec, state, last=ended, restarts=restarts, ready=False)
     finish(one, [*well, bad])
-    restarted(world, one, spec, born, 2.2, times=restarts + 1)
+    turned(one, world.ago(2))
+    # The kubelet's events are kept for an hour; a container that crashes for days began long ago.
+    restarted(world, one, spec, min(born, 58), 2.2, times=restarts + 1)
     return one
 
 

@@ -21,11 +21,13 @@ def pod(
     phase: str = "",
     ordinal: int | None = None,
     refused: str = "",
+    unready_for: float | None = None,
     **more: Any,
 ) -> Json:
     """A pod of `parent` on `node`; without a node it waits for the scheduler, `refused` says why.
 
-    `statuses` absent: every container runs well. `more` goes into the pod's status.
+    `statuses` absent: every container runs well. `unready_for`: minutes since it lost its
+    readiness, when it had it once. `more` goes into the pod's status.
     """
     body = parent["spec"]["template"]
     metadata = parent["metadata"]
@@ -50,6 +52,8 @@ def pod(
         **_addresses(world, node),
         **more,
     }
+    if unready_for is not None:
+        turned(one, world.ago(unready_for))
     return world.add(one)
 
 
@@ -78,12 +82,13 @@ def _placed(
     unready = f"containers with unready status: [{' '.join(waiting)}]"
     blocked = f"containers with incomplete status: [{' '.join(_undone(init))}]"
     since = world.ago(born - 0.1)
+    turn = _last_start(statuses, since) if ready else since
     told: Json = {
         "phase": phase or ("Running" if alive else "Pending"),
         "conditions": [
             _flag("Initialized", begun, "ContainersNotInitialized", blocked, since),
-            _flag("Ready", ready, "ContainersNotReady", unready, since),
-            _flag("ContainersReady", ready, "ContainersNotReady", unready, since),
+            _flag("Ready", ready, "ContainersNotReady", unready, turn),
+            _flag("ContainersReady", ready, "ContainersNotReady", unready, turn),
             condition("PodScheduled", "True", "", "", world.ago(born)),
         ],
         "containerStatuses": statuses,
@@ -93,6 +98,18 @@ def _placed(
     if init is not None:
         told["initContainerStatuses"] = init
     return told
+
+
+def turned(one: Json, since: str) -> None:
+    """Date the readiness of a pod: when it last came or went."""
+    for flag in one["status"]["conditions"]:
+        if flag["type"] in ("Ready", "ContainersReady"):
+            flag["lastTransitionTime"] = since
+
+
+def _last_start(statuses: list[Json], otherwise: str) -> str:
+    starts = [one["state"]["running"]["startedAt"] for one in statuses if "running" in one["state"]]
+    return max(starts, default=otherwise)
 
 
 def _flag(kind: str, well: bool, reason: str, message: str, since: str) -> Json:

@@ -131,6 +131,7 @@ def busy(world: World) -> None:
         nodes[0],
         [status(spec, ended, ready=False)],
         born=days(3),
+        unready_for=days(2),
         phase="Failed",
         reason="Evicted",
         message=why,

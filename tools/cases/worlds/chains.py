@@ -225,6 +225,7 @@ def cascade(world: World) -> None:
             nodes[1],
             [status(app, running(world.ago(days(5))), ready=False)],
             born=days(5),
+            unready_for=22,
         )
         event(
             world,

@@ -57,6 +57,7 @@ def throttled(world: World) -> None:
             where,
             [status(spec, running(world.ago(days(3))), ready=bool(number))],
             born=days(3),
+            unready_for=None if number else 19,
         )
         text = 'Readiness probe failed: Get "http://10.60.1.9:8500/ready": context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
         event(
@@ -333,6 +334,7 @@ def own_storage(world: World) -> None:
             nodes[number % 2],
             [status(spec, ended, ready=False)],
             born=born,
+            unready_for=born - 24,
             phase="Failed",
             reason="Evicted",
             message=why,

@@ -78,7 +78,7 @@ def _wallet(world: World, wanted: str) -> None:
     truth(
         world, en=en, zh=zh, namespace="wallet", roots=[root("service.selector_near_miss", front)],
         mention=("v1", "v2"), spare=(parent, caller), fix=("fix.selector", front),
-        symptoms_ok=["app.dependency_unreachable"],
+        symptoms_ok=["app.dependency_unreachable"], must_cite=["wallet"],
     )  # fmt: skip
 
 

@@ -167,6 +167,7 @@ def probe_path_404(world: World) -> None:
         namespace="lms",
         roots=[root("pod.probe.http_status", parent)],
         mention=("404", "/healthz"),
+        must_cite=["statuscode: 404"],
         fix=("fix.probe", parent),
         symptoms_ok=[
             "deploy.progress_deadline",

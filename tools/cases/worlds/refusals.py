@@ -212,6 +212,7 @@ def pod_security(world: World) -> None:
         namespace="intake",
         roots=[root("workload.create_refused.pod_security", parent)],
         mention=("restricted", "runAsNonRoot"),
+        must_cite=["violates PodSecurity"],
         spare=(near[0],),
         symptoms_ok=["deploy.unavailable"],
     )

@@ -110,6 +110,7 @@ def no_gpu(world: World) -> None:
         namespace="vision",
         roots=[root("pod.unschedulable.extended", parent)],
         mention=("nvidia.com/gpu",),
+        must_cite=["Insufficient nvidia.com/gpu"],
         fix="none",
     )
 
@@ -256,6 +257,7 @@ def cordoned(world: World) -> None:
         zh=["tile-renderer 为什么分配不到节点？", "地图切片不更新了，帮忙查原因"],
         roots=[root("node.left_cordoned", big)],
         mention=("bm-03",),
+        must_cite=["unschedulable"],
         fix=("fix.uncordon", big),
         symptoms_ok=[
             "pod.unschedulable.cordoned",

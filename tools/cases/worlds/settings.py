@@ -72,6 +72,7 @@ def config_map_missing(world: World) -> None:
         namespace="lobby",
         roots=[root("pod.config_ref.configmap_missing", parent)],
         mention=("matchmakerrules", "matchmaker-rules"),
+        must_cite=['configmap "matchmakerrules" not found'],
         spare=(near[0],),
         fix=("fix.repoint", parent),
         symptoms_ok=["deploy.unavailable", "pod.volume_mount_failed"],

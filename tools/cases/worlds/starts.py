@@ -308,6 +308,7 @@ def postgres_as_root(world: World) -> None:
         nodes[1],
         [status(web, running(world.ago(days(6))), ready=False)],
         born=days(6),
+        unready_for=38,
     )
     probe = "Readiness probe failed: HTTP probe failed with statuscode: 503"
     event(world, one, "Unhealthy", probe, warn=True, first=38, last=0.5, count=210, field="portal")
@@ -326,6 +327,7 @@ def postgres_as_root(world: World) -> None:
         namespace="enrol",
         roots=[root("pod.crash_loop", db)],
         mention=("not permitted", "enrol-db"),
+        must_cite=["execution of the PostgreSQL server is not permitted"],
         spare=(app,),
         fix="none",
         symptoms_ok=[
