@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import numpy as np
+from itertools import combinations
+from statistics import fmean, median
 
 # Fewer points than this fit any line.
 FEWEST_POINTS = 20
 # A fall by this share ends a stretch of growth: the process was restarted, or the load went.
 FALL = 0.3
+# Slopes are taken between all pairs of so many points, evenly chosen: 24 make 276 pairs.
+MOST_POINTS = 24
 # The line must explain this share of the variance; noise around a level does not.
 LEAST_FIT = 0.8
 
@@ -47,11 +49,10 @@ def steady_rise(points: Points, *, at_least: timedelta) -> Rise | None:
     longest = max(_stretches(points), key=len, default=list[tuple[datetime, float]]())
     if len(longest) < FEWEST_POINTS or longest[-1][0] - longest[0][0] < at_least:
         return None
-    hours = np.array([(at - longest[0][0]) / timedelta(hours=1) for at, _ in longest])
-    values = np.array([value for _, value in longest])
+    hours = [(at - longest[0][0]) / timedelta(hours=1) for at, _ in longest]
+    values = [value for _, value in longest]
     slope = _median_slope(hours, values)
-    fit = _fit(hours, values, slope)
-    if slope <= 0 or fit < LEAST_FIT:
+    if slope <= 0 or (fit := _fit(hours, values, slope)) < LEAST_FIT:
         return None
     first, last = longest[0], longest[-1]
     return Rise(first[0], last[0], first[1], last[1], slope, fit)
@@ -66,14 +67,18 @@ def _stretches(points: Points) -> list[list[tuple[datetime, float]]]:
     return stretches
 
 
-def _median_slope(hours: np.ndarray, values: np.ndarray) -> float:
-    later, earlier = np.triu_indices(len(hours), k=1)[::-1]
-    spans = hours[later] - hours[earlier]
-    rises = (values[later] - values[earlier])[spans > 0]
-    return float(np.median(rises / spans[spans > 0])) if len(rises) else 0.0
+def _median_slope(hours: Sequence[float], values: Sequence[float]) -> float:
+    step = max(1, len(hours) // MOST_POINTS)
+    points = list(zip(hours, values, strict=True))[::step]
+    slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(points, 2) if b[0] > a[0]]
+    return median(slopes) if slopes else 0.0
 
 
-def _fit(hours: np.ndarray, values: np.ndarray, slope: float) -> float:
-    spread = float(np.sum((values - values.mean()) ** 2))
-    line = slope * (hours - hours.mean()) + values.mean()
-    return 1 - float(np.sum((values - line) ** 2)) / spread if spread else 0.0
+def _fit(hours: Sequence[float], values: Sequence[float], slope: float) -> float:
+    """The share of the variance that a line of this slope through the middle explains."""
+    hour, level = fmean(hours), fmean(values)
+    spread = sum((value - level) ** 2 for value in values)
+    missed = sum(
+        (value - level - slope * (at - hour)) ** 2 for at, value in zip(hours, values, strict=True)
+    )
+    return 1 - missed / spread if spread else 0.0
