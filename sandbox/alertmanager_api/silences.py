@@ -80,12 +80,11 @@ class Silences:
         return known is not None
 
     def listed(self, filters: Sequence[Matcher], now: datetime) -> list[Json]:
-        """Active, then pending, the next to change first; then expired, the latest first."""
-        chosen = [
-            one
-            for one in self.by_id.values()
-            if all_match(filters, {matcher.name: matcher.value for matcher in one.matchers})
-        ]
+        """Those that have all of these among their matchers, as Alertmanager takes a filter here.
+
+        Active, then pending, the next to change first; then expired, the latest first.
+        """
+        chosen = [one for one in self.by_id.values() if set(filters) <= set(one.matchers)]
         return [shown(one, now) for one in sorted(chosen, key=lambda one: _place(one, now))]
 
 
