@@ -38,7 +38,7 @@ def about_pod(
         resource=owner,
         since=since or earliest(evidence),
         evidence=tuple(evidence),
-        params={"pod": pod.name, **(params or {})},
+        params={"pod": pod.name, "node": text(pod.spec, "nodeName"), **(params or {})},
         affected=(pod.ref,),
         container=container,
         cause_key=cause_key,

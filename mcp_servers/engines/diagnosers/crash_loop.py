@@ -20,7 +20,7 @@ from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Resource
 
 # Exit codes that say more than "the application failed"; each has a rule of its own.
-TELLING_CODES = frozenset({126, 127, 128, 134, 135, 136, 137, 139, 143})
+TELLING_CODES = frozenset({126, 127, 128, 132, 134, 135, 136, 137, 139, 143})
 # A container that ended this lately and this often is in a loop though it happens to run.
 JUST_NOW = timedelta(minutes=10)
 OFTEN = 3

@@ -14,7 +14,7 @@ from mcp_servers.facts.findings import Confidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Event, Resource
 
 SIGKILL = 137
-NATIVE = {134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", 139: "SIGSEGV"}
+NATIVE = {132: "SIGILL", 134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", 139: "SIGSEGV"}
 BEFORE_A_KILL = (
     "Killing",
     "Unhealthy",
