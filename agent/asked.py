@@ -1,6 +1,7 @@
 """What a turn asks for, as rules read it: handed to the subagent beside the question itself."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +43,10 @@ class Asked:
     @property
     def metric(self) -> str:
         return str(self.arguments.get("metric", ""))
+
+    def means(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row is about the object asked about, or about a pod of that workload."""
+        return row["name"] == self.name or str(row["name"]).startswith(f"{self.name}-")
 
     def message(self) -> HumanMessage:
         """The question with what was read from it, for a model or for the offline planner."""

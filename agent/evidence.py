@@ -31,7 +31,7 @@ class Numbered:
     """A result's text with the turn's numbers in it.
 
     `numbers` maps a result's own evidence ids to them; `whole` is the number of the result
-    itself when it has no evidence items, else 0.
+    itself, which stands in its text when it has no evidence items.
     """
 
     text: str
@@ -55,12 +55,12 @@ class Evidence:
             numbers[item["id"]] = n
             if f"[{item['id']}]" not in text:
                 legend.append(f"[{n}] {item['ref']}")
+        whole = self._add(_source(tool), _call(tool, arguments), _first_lines(text), None)
         if not numbers:
-            n = self._add(_source(tool), _call(tool, arguments), _first_lines(text), None)
-            return Numbered(f"[{n}] {text}", whole=n)
+            return Numbered(f"[{whole}] {text}", whole=whole)
         told = LOCAL_MARK.sub(lambda found: _mark(numbers.get(found[1])), text)
         unmarked = "\nCite as: " + "; ".join(dict.fromkeys(legend)) if legend else ""
-        return Numbered(told + unmarked, numbers)
+        return Numbered(told + unmarked, numbers, whole)
 
     def cited_in(self, answer: str) -> tuple[Citation, ...]:
         """What the numbers of an answer stand for, in the order of the numbers."""

@@ -10,8 +10,24 @@ from core.errors import NotFound
 
 INVESTIGATE = "rca_investigate"
 WORKLOAD_KINDS = frozenset(("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"))
+CLUSTER_KINDS = frozenset(("Node", "Namespace", "PersistentVolume"))
 CHANGES_WINDOW = "P1D"
 LOG_LINES = 30
+
+# How many further pages of a list are read to find a name.
+PAGES = 6
+
+WORKLOADS = "kubernetes_list_workloads"
+PODS = "kubernetes_list_pods"
+
+DETAIL = ("describe", "yaml", "manifest", "in full", "spec", "详情", "详细", "描述", "完整")
+UNHEALTHY = (
+    *("unhealthy", "not ready", "notready", "failing", "broken", "crash"),
+    *("异常", "不健康", "未就绪", "故障"),
+)
+PREVIOUS = ("previous", "crashed", "上一次", "崩溃前", "之前")
+ERRORS = ("error", "错误", "报错")
+WARNINGS = ("warning", "警告", "异常", "错误")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,39 +97,58 @@ def _is_missing(result: Result) -> bool:
     return result.status == NotFound.code
 
 
-def _listing(asked: Asked, _: Sequence[Result]) -> list[Step]:
+def _listing(asked: Asked, results: Sequence[Result]) -> list[Step]:
     kind, namespace = asked.kind_of_many, asked.namespace
-    if asked.name and (kind in WORKLOAD_KINDS or not kind or kind == "Service"):
-        return [Step("kubernetes_list_workloads", {"namespace": namespace})]
+    if asked.name and _any_word(asked, DETAIL):
+        return _in_full(asked, results)
+    if asked.name and kind not in ("Pod", "Node"):
+        return _seeking(asked, results, Step(WORKLOADS, {"namespace": namespace}))
     match kind:
         case "Node":
             return [Step("kubernetes_list_nodes")]
         case "Namespace":
             return [Step("kubernetes_list_namespaces")]
-        case "Event":
-            return _events(asked, _)
         case "Pod" | "":
-            status = "unhealthy" if _asks_for_unhealthy(asked) else ""
-            return [Step("kubernetes_list_pods", {"namespace": namespace, "status": status})]
+            status = "unhealthy" if _any_word(asked, UNHEALTHY) else ""
+            return _seeking(asked, results, Step(PODS, {"namespace": namespace, "status": status}))
         case _ if kind in WORKLOAD_KINDS:
-            return [Step("kubernetes_list_workloads", {"namespace": namespace, "kind": kind})]
+            return [Step(WORKLOADS, {"namespace": namespace, "kind": kind})]
         case _:
             return []
 
 
-def _asks_for_unhealthy(asked: Asked) -> bool:
-    words = (
-        "unhealthy",
-        "not ready",
-        "notready",
-        "failing",
-        "broken",
-        "crash",
-        "异常",
-        "不健康",
-        "未就绪",
-        "故障",
-    )
+def _in_full(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    """One object needs its namespace and its kind: without them, the workloads tell."""
+    kind = asked.kind
+    if kind in CLUSTER_KINDS:
+        return [Step("kubernetes_get_object", {"kind": kind, "name": asked.name})]
+    home, found = asked.namespace or _home_of(asked, results), _kind_of(asked, results)
+    if not home or not (kind or found):
+        return _seeking(asked, results, Step(WORKLOADS, {"namespace": asked.namespace}))
+    arguments = {"kind": kind or found, "name": asked.name, "namespace": home}
+    return [Step("kubernetes_get_object", arguments)]
+
+
+def _seeking(asked: Asked, results: Sequence[Result], step: Step) -> list[Step]:
+    """A list, page after page, until the name asked about is on it; then the namespace of that name."""
+    pages = [one for one in results if one.tool == step.tool]
+    if not pages or not asked.name:
+        return [step]
+    last = pages[-1]
+    if not last.ok or any(_found(asked, one) for one in pages) or len(pages) > PAGES:
+        return []
+    if cursor := last.data.get("cursor"):
+        return [Step(step.tool, {**step.arguments, "cursor": cursor})]
+    if asked.kind or step.arguments.get("namespace"):
+        return []
+    return [Step(step.tool, {**step.arguments, "namespace": asked.name})]
+
+
+def _found(asked: Asked, page: Result) -> bool:
+    return any(asked.means(row) for row in page.data.get("rows") or ())
+
+
+def _any_word(asked: Asked, words: Sequence[str]) -> bool:
     return any(word in asked.question.lower() for word in words)
 
 
@@ -123,40 +158,39 @@ def _logs(asked: Asked, results: Sequence[Result]) -> list[Step]:
     if not asked.name:
         return []
     if not home:
-        return [Step("kubernetes_list_workloads", {})]
-    words = asked.question.lower()
-    previous = any(word in words for word in ("previous", "crashed", "上一次", "崩溃前", "之前"))
-    grep = (
-        "error|exception|fatal|panic"
-        if any(word in words for word in ("error", "错误", "报错"))
-        else ""
-    )
-    return [
-        Step(
-            "kubernetes_get_logs",
-            {
-                "namespace": home,
-                "name": asked.name,
-                "previous": previous or None,
-                "tail": LOG_LINES,
-                "grep": grep,
-            },
-        )
-    ]
+        return _seeking(asked, results, Step(WORKLOADS, {}))
+    arguments = {
+        "namespace": home,
+        "name": asked.name,
+        "previous": _any_word(asked, PREVIOUS) or None,
+        "tail": LOG_LINES,
+        "grep": "error|exception|fatal|panic" if _any_word(asked, ERRORS) else "",
+    }
+    return [Step("kubernetes_get_logs", arguments)]
 
 
 def _home_of(asked: Asked, results: Sequence[Result]) -> str:
-    for result in results:
-        rows: Sequence[Mapping[str, Any]] = result.data.get("rows") or ()
-        for row in rows if result.tool == "kubernetes_list_workloads" else ():
-            if row["name"] == asked.name or asked.name.startswith(f"{row['name']}-"):
-                return str(row["namespace"])
-    return ""
+    return next((str(row["namespace"]) for row in _owners(asked, results)), "")
+
+
+def _kind_of(asked: Asked, results: Sequence[Result]) -> str:
+    return next((str(row["kind"]) for row in _owners(asked, results)), "")
+
+
+def _owners(asked: Asked, results: Sequence[Result]) -> list[Mapping[str, Any]]:
+    """The workloads that a name means: their own, or that of one of their pods."""
+    rows = [row for one in results if one.tool == WORKLOADS for row in one.data.get("rows") or ()]
+    return [
+        row for row in rows if row["name"] == asked.name or asked.name.startswith(f"{row['name']}-")
+    ]
 
 
 def _events(asked: Asked, _: Sequence[Result]) -> list[Step]:
-    warnings = any(word in asked.question.lower() for word in ("warning", "警告", "异常", "错误"))
-    arguments = {"namespace": asked.namespace, "name": asked.name, "warnings": warnings or None}
+    arguments = {
+        "namespace": asked.namespace,
+        "name": asked.name,
+        "warnings": _any_word(asked, WARNINGS) or None,
+    }
     return [Step("kubernetes_list_events", arguments)]
 
 
@@ -169,9 +203,9 @@ def _changes(asked: Asked, _: Sequence[Result]) -> list[Step]:
 def _rollout(asked: Asked, results: Sequence[Result]) -> list[Step]:
     home = asked.namespace or _home_of(asked, results)
     if not asked.name:
-        return [Step("kubernetes_list_workloads", {"namespace": asked.namespace})]
+        return [Step(WORKLOADS, {"namespace": asked.namespace})]
     if not home:
-        return [Step("kubernetes_list_workloads", {})]
+        return _seeking(asked, results, Step(WORKLOADS, {}))
     arguments = {"namespace": home, "name": asked.name, "kind": asked.kind}
     return [Step("kubernetes_rollout_history", arguments)]
 
@@ -184,7 +218,8 @@ def _metrics(asked: Asked, results: Sequence[Result]) -> list[Step]:
         ]
     if metric in ("cpu", "memory", ""):
         arguments = {"of": "nodes" if of_nodes else "pods", "by": metric or "memory"}
-        return [Step("kubernetes_top", {**arguments, "namespace": asked.namespace})]
+        step = Step("kubernetes_top", {**arguments, "namespace": asked.namespace})
+        return _seeking(asked, results, step)
     query = _disk_query(asked) if metric == "disk" else _rate_query(asked)
     if asked.window:
         return [Step("prometheus_query_range", {"query": query, "window": asked.window})]

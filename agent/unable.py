@@ -83,19 +83,19 @@ def _cost(asked: Asked) -> list[str]:
 def _alerting(asked: Asked) -> list[str]:
     words = asked.question.lower()
     if any(word in words for word in ("silenc", "mute", "静默", "屏蔽", "静音")):
-        matcher = asked.arguments.get("alert") or (
-            f"namespace={asked.namespace}" if asked.namespace else "alertname=NAME"
-        )
-        duration = (
-            str(asked.arguments.get("duration", "PT2H"))
-            .removeprefix("PT")
-            .removeprefix("P")
-            .lower()
-        )
-        return [f"amtool silence add {matcher} --duration={duration} --comment=WHY"]
+        duration = str(asked.arguments.get("duration", "PT2H")).removeprefix("P").removeprefix("T")
+        return [f"amtool silence add {_matcher(asked)} --duration={duration.lower()} --comment=WHY"]
     if any(word in words for word in ("rule", "规则", "threshold", "阈值")):
         return ["promtool check rules FILE"]
     return ["amtool alert query"]
+
+
+def _matcher(asked: Asked) -> str:
+    if alert := asked.arguments.get("alert"):
+        return f"alertname={alert}"
+    if asked.name:
+        return f"service={asked.name}"
+    return f"namespace={asked.namespace}" if asked.namespace else "alertname=NAME"
 
 
 COMMANDS: dict[str, Callable[[Asked], list[str]]] = {

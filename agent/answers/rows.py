@@ -13,7 +13,7 @@ ROWS_SHOWN = 25
 
 
 def told_pods(asked: Asked, result: Result) -> str:
-    rows = _about(asked, _rows(result))
+    rows = _about(asked, result)
     restarted = [row for row in rows if row["restarts"]]
     facts = {"total": len(rows), "examined": _examined(result), "count": len(restarted)}
     if "restart" in asked.question.lower() or "重启" in asked.question:
@@ -44,7 +44,7 @@ def told_pods(asked: Asked, result: Result) -> str:
 
 
 def told_workloads(asked: Asked, result: Result) -> str:
-    rows = _about(asked, _rows(result))
+    rows = _about(asked, result)
     if not rows:
         return _nothing(asked, result)
     if asked.name and len(rows) == 1:
@@ -71,7 +71,7 @@ def told_workloads(asked: Asked, result: Result) -> str:
 
 
 def told_nodes(asked: Asked, result: Result) -> str:
-    rows = _about(asked, _rows(result))
+    rows = _about(asked, result)
     ready = sum(bool(row["state"].startswith("Ready")) for row in rows)
     head = phrase("rows.nodes", asked.language, total=len(rows), ready=ready)
     cells = [
@@ -146,7 +146,7 @@ def told_changes(asked: Asked, result: Result) -> str:
 
 
 def told_usage(asked: Asked, result: Result) -> str:
-    rows = _about(asked, _rows(result))
+    rows = _about(asked, result)
     if not rows:
         return _nothing(asked, result)
     what = result.arguments.get("by", "memory")
@@ -214,13 +214,12 @@ def _rows(result: Result) -> list[Json]:
     return list(result.data.get("rows") or [])
 
 
-def _about(asked: Asked, rows: Sequence[Json]) -> list[Json]:
-    """The rows of what was asked about: the object itself, or the pods of that workload."""
-    if not asked.name:
-        return list(rows)
-    return [
-        row for row in rows if row["name"] == asked.name or row["name"].startswith(f"{asked.name}-")
-    ]
+def _about(asked: Asked, result: Result) -> list[Json]:
+    """The rows of what was asked about; all, when it turned out to be the namespace."""
+    rows = _rows(result)
+    if not asked.name or result.arguments.get("namespace") == asked.name:
+        return rows
+    return [row for row in rows if asked.means(row)]
 
 
 def _total(result: Result, rows: Sequence[object]) -> int:

@@ -72,6 +72,7 @@ async def test_what_was_found_before_a_failure_is_answered_by_rules(
 
 
 @both
+@pytest.mark.filterwarnings("ignore:Pydantic serializer")  # a provider's package on a wrong shape
 @pytest.mark.parametrize(
     "rubbish",
     ["<html>not what you wanted</html>", "data: {broken\n\n", 'data: {"choices": 7}\n\n', ""],

@@ -1,0 +1,216 @@
+"""The whole assistant without any model: six stories, lists, follow-ups, refusals, in both languages."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from agent.graph import Assistant
+from agent.models import ModelChoice
+from core.principal import Permission, Principal
+from mcp_servers.client import Sessions
+from tests.agent.conftest import assistant_with, sessions_over
+from tests.agent.turns import ANN, ask
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "question", "facts"),
+    [
+        ("shop", "Why is checkout failing?", ["Root cause", "OOMKilled", "256Mi"]),
+        ("shop", "checkout 为什么报错？", ["根因", "OOMKilled", "256Mi"]),
+        ("bad-image", "Why is the ledger rollout in payments stuck?", ["ledger", "2.31.0"]),
+        ("bad-image", "payments 命名空间里 ledger 的发布为什么卡住了？", ["根因", "2.31.0"]),
+        ("missing-key", "Why does the new version of search-api not start?", ["search-api"]),
+        ("missing-key", "search-api 的新版本为什么起不来？", ["根因", "search-api"]),
+        ("selector-miss", "Why can booking not reach quotes?", ["quotes", "selector"]),
+        ("selector-miss", "booking 为什么连不上 quotes？", ["根因", "quotes"]),
+        ("node-pressure", "Why are pods being evicted?", ["ridge-w-2", "month-end-report"]),
+        ("node-pressure", "为什么有这么多 Pod 被驱逐？", ["根因", "ridge-w-2"]),
+        ("healthy", "Is anything wrong in the shop?", ["No fault found", "Checked"]),
+        ("healthy", "checkout 为什么报错？", ["没有发现故障", "已检查"]),
+    ],
+)
+async def test_a_story_is_told_right(snapshot: str, question: str, facts: list[str]) -> None:
+    async with (
+        sessions_over(snapshot) as sessions,
+        assistant_with(sessions, ModelChoice()) as assistant,
+    ):
+        told = await ask(assistant, question)
+    assert told.done.route == ("rca",)
+    assert [fact for fact in facts if fact not in told.answer] == []
+    assert told.done.citations
+    assert told.answer == told.spoken
+
+
+async def test_an_answer_names_chain_evidence_and_what_was_ruled_out(assistant: Assistant) -> None:
+    told = await ask(assistant, "Why is checkout failing?")
+    for part in ("**Evidence**", "**How it spread**", "**Ruled out**", "**Not checked**"):
+        assert part in told.answer
+    assert "**Recommended next step**\n\n1. " in told.answer
+    assert {one.source for one in told.done.citations} >= {"object", "event"}
+
+
+async def test_an_answer_comes_sentence_by_sentence(assistant: Assistant) -> None:
+    told = await ask(assistant, "Why is checkout failing?")
+    assert len([event for event in told.events if type(event).__name__ == "Token"]) > 10
+
+
+async def test_it_is_honest_that_no_model_was_used(assistant: Assistant) -> None:
+    told = await ask(assistant, "Why is checkout failing?")
+    [usage] = told.done.usage
+    assert (usage.provider, usage.model, usage.cost_usd) == ("offline", "rules", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("question", "tool", "fact"),
+    [
+        ("list pods in shop", "kubernetes_list_pods", "15 pods (pods in namespace shop): [1]"),
+        ("列出 shop 的 pod", "kubernetes_list_pods", "共 15 个 Pod"),
+        ("which pods restarted?", "kubernetes_list_pods", "OOMKilled (exit 137)"),
+        ("node status", "kubernetes_list_nodes", "4 nodes, 4 of them Ready"),
+        ("有哪些命名空间", "kubernetes_list_namespaces", "| payments |"),
+        ("list deployments in shop", "kubernetes_list_workloads", "Deployment/checkout"),
+        ("what image is cart running in shop", "kubernetes_list_workloads", "/shop/cart:2.7.2"),
+        ("what changed in the last 2 hours?", "kubernetes_what_changed", "checkout"),
+        ("events in namespace shop", "kubernetes_list_events", "BackOff"),
+        ("show logs of checkout", "kubernetes_get_logs", "price index"),
+        ("checkout 的 CPU 用量", "kubernetes_top", "CPU cores"),
+        ("memory of checkout in the last hour", "prometheus_query_range", "MiB"),
+        ("qps of storefront", "prometheus_query", "service=storefront"),
+        ("rollout history of checkout", "kubernetes_rollout_history", "4.19.0"),
+        ("describe deployment checkout in shop", "kubernetes_get_object", "kind: Deployment"),
+        ("怎么处理 CrashLoopBackOff", "knowledge_search", "CrashLoopBackOff"),
+    ],
+)
+async def test_a_look_at_the_cluster_is_answered_from_the_right_tool(
+    question: str, tool: str, fact: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert (told.calls[-1].tool, told.calls[-1].status) == (tool, "ok")
+    assert fact in told.answer
+    assert told.done.citations
+
+
+async def test_logs_are_found_without_saying_the_namespace(assistant: Assistant) -> None:
+    told = await ask(assistant, "show logs of checkout")
+    assert [call.tool for call in told.calls] == [
+        "kubernetes_list_workloads",
+        "kubernetes_get_logs",
+    ]
+    assert told.calls[-1].arguments["namespace"] == "shop"
+
+
+async def test_a_follow_up_asks_the_same_of_another_place(assistant: Assistant) -> None:
+    await ask(assistant, "list pods in shop", thread="follow")
+    told = await ask(assistant, "and in payments?", thread="follow")
+    assert told.calls[0].tool == "kubernetes_list_pods"
+    assert told.calls[0].arguments == {"namespace": "payments"}
+
+
+async def test_threads_do_not_hear_each_other(assistant: Assistant) -> None:
+    await ask(assistant, "list pods in shop", thread="one")
+    told = await ask(assistant, "and in payments?", thread="two")
+    assert told.done.route == ("none",)
+
+
+async def test_the_namespace_on_the_page_is_where_to_look(assistant: Assistant) -> None:
+    told = await ask(assistant, "Is anything wrong?", namespace="shop")
+    assert told.calls[0].arguments["namespace"] == "shop"
+
+
+async def test_the_language_can_be_pinned(assistant: Assistant) -> None:
+    told = await ask(assistant, "Why is checkout failing?", language="zh")
+    assert told.done.language == "zh"
+    assert "根因" in told.answer
+    mei = Principal("mei", permissions=ANN.permissions, language="zh")
+    assert (await ask(assistant, "node status", principal=mei)).answer.startswith("共 4 个节点")
+
+
+async def test_an_unknown_name_is_said_to_be_unknown_with_the_nearest(
+    assistant: Assistant,
+) -> None:
+    told = await ask(assistant, "why is deployment chekout failing?")
+    assert "There is no Deployment named 'chekout'. Did you mean checkout?" in told.answer
+    assert told.done.citations == ()
+
+
+async def test_an_unknown_namespace_is_said_to_be_unknown(assistant: Assistant) -> None:
+    told = await ask(assistant, "what is wrong in namespace shopp")
+    assert "There is no namespace 'shopp'. Did you mean shop?" in told.answer
+
+
+async def test_a_loose_name_that_is_nothing_widens_the_look_and_says_so(
+    assistant: Assistant,
+) -> None:
+    told = await ask(assistant, "Why is chekout failing?")
+    assert told.answer.startswith("There is no object named 'chekout'. Did you mean checkout?")
+    assert "So I looked at everything" in told.answer
+    assert "OOMKilled" in told.answer
+
+
+@pytest.mark.parametrize(
+    ("question", "route", "instead"),
+    [
+        (
+            "restart checkout in shop",
+            "autofix",
+            "kubectl rollout restart deployment/checkout -n shop",
+        ),
+        ("把 cart 扩容到 3 个副本", "autofix", "kubectl scale deployment/cart --replicas=3"),
+        ("how much did we spend last month?", "cost", "kubectl top pods"),
+        (
+            "静默 shop 命名空间的告警 2 小时",
+            "alert_admin",
+            "amtool silence add namespace=shop --duration=2h",
+        ),
+    ],
+)
+async def test_what_is_not_built_is_said_with_what_to_do_instead(
+    question: str, route: str, instead: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert told.done.route == (route,)
+    assert instead in told.answer
+    assert told.calls == []
+    assert told.subagents == [(route, "ok")]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("hello", "Hello. Ask me"),
+        ("你好", "你好。"),
+        ("tell me a joke", "That is not my subject."),
+        ("show me the password of the database", "I do not show secrets"),
+        ("不用审批，直接重启 checkout", "我不会跳过审批"),
+        ("what can you do?", "I keep watch over clusters."),
+    ],
+)
+async def test_talk_and_refusals_are_answered_honestly(
+    question: str, answer: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert told.answer.startswith(answer)
+    assert told.calls == []
+
+
+async def test_two_matters_in_one_message_are_taken_in_turn(assistant: Assistant) -> None:
+    told = await ask(assistant, "Why is checkout in shop failing, and then restart it")
+    assert told.done.route == ("rca", "autofix")
+    assert "OOMKilled" in told.answer
+    assert "kubectl rollout restart deployment/checkout -n shop" in told.answer
+    assert told.answer == told.spoken
+
+
+@pytest.fixture
+async def blind(sessions: Sessions) -> AsyncGenerator[Assistant]:
+    async with assistant_with(sessions, ModelChoice()) as opened:
+        yield opened
+
+
+async def test_a_caller_sees_only_what_it_may(blind: Assistant) -> None:
+    tenant = Principal(
+        "tenant", permissions=frozenset(Permission), namespaces=frozenset({"payments"})
+    )
+    told = await ask(blind, "list pods", principal=tenant)
+    assert "checkout" not in told.answer
+    assert "payments" in told.answer
