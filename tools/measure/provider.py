@@ -29,8 +29,8 @@ def plan_of(messages: list[Json]) -> list[list[Any]]:
     texts = [json.dumps(message["content"]) for message in messages if message["role"] == "user"]
     marked = [text for text in texts if "PLAN10" in text]
     heavy = [
-        ["kubernetes_get_logs", {"namespace": "shop", "name": "checkout", "tail": n}]
-        for n in range(60, 70)
+        ["kubernetes_get_logs", {"namespace": "shop", "name": "storefront", "tail": n}]
+        for n in range(115, 125)
     ]
     return heavy if marked else LIGHT
 
