@@ -15,6 +15,8 @@ from sandbox.series import Floats, Labels
 # Group members as rows (series by steps) and their presence → one row.
 Summary = Callable[[Floats, Mask], Floats]
 
+_INT64 = 2.0**63
+
 
 def aggregate(operator: str, vector: Vector, modifier: AggModifier | None) -> Vector:
     """Each group's members summed up into one series."""
@@ -28,8 +30,8 @@ def ranked(
     vector: Vector, modifier: AggModifier | None, how_many: Floats, *, largest: bool
 ) -> Vector:
     """topk and bottomk: the members of each group that are among its first, as they are."""
-    if np.isnan(how_many).any():
-        raise Unanswerable("Scalar value NaN overflows int64")
+    for number in how_many[~(np.abs(how_many) < _INT64)]:
+        raise Unanswerable(f"Scalar value {formatted(float(number))} overflows int64")
     groups = _groups(vector, modifier)
     kept, order = np.zeros_like(vector.present), list[int]()
     for members in groups.values():
