@@ -88,7 +88,6 @@ LOOKS_BROKEN = (
     "pod.probe.timeout",
     "deploy.unavailable",
     "deploy.progress_deadline",
-    "deploy.surge_no_room",
     "sts.*",
     "ds.unready",
     "job.failed",
@@ -154,6 +153,13 @@ LINKS: tuple[Link, ...] = (
     Link("app.regression_after_change", "pod.memory_leak", Join.WORKLOAD),
     Link("app.regression_after_change", "app.exhausted", Join.WORKLOAD),
     Link("pod.cpu_throttled", "pod.probe.timeout", Join.CONTAINER),
+    # A surge without room is why its pod waits; a refusal is why there is no room.
+    *_each(
+        ("deploy.surge_no_room",),
+        ("pod.unschedulable.cpu", "pod.unschedulable.memory", *ROLLOUT_SYMPTOMS),
+        Join.WORKLOAD,
+    ),
+    Link("workload.create_refused.*", "deploy.surge_no_room", Join.WORKLOAD),
     Link("pod.probe.timeout", "pod.probe.liveness_kills", Join.CONTAINER),
     Link("pod.probe.port_mismatch", "pod.probe.*", Join.CONTAINER),
     Link("pod.probe.http_status", "pod.probe.liveness_kills", Join.CONTAINER),
