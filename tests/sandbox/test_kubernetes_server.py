@@ -14,13 +14,15 @@ from tests.sandbox.small_cluster import write, write_snapshot
 
 
 def test_the_kubeconfig_is_private_and_goes_with_the_server(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
     with serving_in_thread(write_snapshot(tmp_path)) as addresses:
         assert addresses.kubeconfig.stat().st_mode & 0o777 == 0o600
         config = orjson.loads(addresses.kubeconfig.read_bytes())
         assert config["current-context"] == "small"
         assert config["clusters"][0]["cluster"]["server"] == addresses.kubernetes
     assert not addresses.kubeconfig.exists()
-    assert "practice-cluster" not in {thread.name for thread in threading.enumerate()}
+    left = set(threading.enumerate()) - before
+    assert "practice-cluster" not in {thread.name for thread in left}
 
 
 async def test_two_clusters_are_served_at_once(tmp_path: Path) -> None:
