@@ -45,8 +45,10 @@ class Asked:
         return str(self.arguments.get("metric", ""))
 
     def means(self, row: Mapping[str, Any]) -> bool:
-        """Whether a row is about the object asked about, or about a pod of that workload."""
-        return row["name"] == self.name or str(row["name"]).startswith(f"{self.name}-")
+        """Whether a row is about the object asked about, a pod of that workload or on that node."""
+        name = str(row["name"])
+        on_it = row.get("node") == self.name
+        return name == self.name or name.startswith(f"{self.name}-") or on_it
 
     def message(self) -> HumanMessage:
         """The question with what was read from it, for a model or for the offline planner."""

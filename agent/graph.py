@@ -25,7 +25,7 @@ from agent.intents import Route
 from agent.limits import Limits
 from agent.memory import opened_memory
 from agent.models import ModelChoice, Speaker, opened_speaker
-from agent.nodes import at_work, decision, decline
+from agent.nodes import at_work, continued, decision, decline, title
 from agent.state import Exchange, OpsState
 from agent.subagent import Subagent
 from agent.subagents.alert_admin import ALERT_ADMIN
@@ -53,14 +53,16 @@ def build_graph(speaker: Speaker, router: Router, memory: BaseCheckpointSaver[st
 
     async def supervisor(state: OpsState, runtime: Runtime[Turn]) -> Onward:
         """Decide once, then hand on until the plan is done: there is no way to loop."""
-        plan = state["plan"]
+        turn, plan = runtime.context, state["plan"]
         if not state["visited"]:
-            meter = runtime.context.meter
-            routes = await router.plan(state["question"], state.get("asked"), meter)
+            routes = await router.plan(state["question"], state.get("asked"), turn.meter)
             plan = [in_scope(one, state["namespace"], state["language"]).shape() for one in routes]
+            turn.steps = tuple(title(one) for one in plan)
+        turn.tell_plan(len(state["visited"]))
         if plan:
-            return Command(goto=plan[0]["subagent"], update={"asked": plan[0], "plan": plan[1:]})
-        answer = Exchange(question=state["question"], answer=runtime.context.voice.text)
+            asked = continued(decision(state), plan[0]) if state["visited"] else plan[0]
+            return Command(goto=asked["subagent"], update={"asked": asked, "plan": plan[1:]})
+        answer = Exchange(question=state["question"], answer=turn.voice.text)
         return Command(goto="__end__", update={"exchanges": [answer]})
 
     graph: StateGraph[OpsState, Turn, Any, Any] = StateGraph(OpsState, context_schema=Turn)

@@ -14,6 +14,7 @@ from agent.models import Speaker
 from agent.state import Exchange, OpsState, Update
 from agent.subagent import Subagent
 from agent.subgraph import build_subgraph
+from agent.toolbox import Result
 from agent.turn import Turn
 from agent.unable import capabilities, declined, not_built
 from agent.wording import phrase
@@ -42,7 +43,8 @@ def at_work(subagent: Subagent, speaker: Speaker, team: Sequence[Subagent]) -> N
             else:
                 messages = _conversation(state.get("exchanges", []), asked)
                 await loop.ainvoke({"messages": messages}, context=turn)
-        return {"visited": [*state["visited"], subagent.name]}
+        learned = {**decision(state), "arguments": _learned(asked, turn.toolbox.results)}
+        return {"visited": [*state["visited"], subagent.name], "asked": learned}
 
     return work
 
@@ -55,9 +57,39 @@ async def decline(state: OpsState, runtime: Runtime[Turn]) -> Update:
     return {"visited": [*state["visited"], "none"]}
 
 
+def _learned(asked: Asked, results: Sequence[Result]) -> dict[str, Any]:
+    """The arguments with the namespace that a result told of what was named, for what follows."""
+    if asked.namespace or not asked.name:
+        return asked.arguments
+    places = [one for result in results for one in _places(result) if one["name"] == asked.name]
+    namespaces = {str(one["namespace"]) for one in places if one.get("namespace")}
+    return (
+        {**asked.arguments, "namespace": namespaces.pop()}
+        if len(namespaces) == 1
+        else asked.arguments
+    )
+
+
+def _places(result: Result) -> Sequence[Mapping[str, Any]]:
+    causes: Sequence[Mapping[str, Any]] = result.data.get("root_causes") or ()
+    rows: Sequence[Mapping[str, Any]] = result.data.get("rows") or ()
+    return [*(one["resource"] for one in causes), *(row for row in rows if "name" in row)]
+
+
 def decision(state: OpsState) -> Mapping[str, Any]:
     """The decision being worked on, in the shape of `intents.Route`."""
     return state.get("asked") or Route("none", "unclear").shape()
+
+
+def continued(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The next decision of one message, with the namespace that was learned about the same thing."""
+    learned, own = before["arguments"], after["arguments"]
+    same = (learned.get("name") or learned.get("service")) == (
+        own.get("name") or own.get("service")
+    )
+    if not same or "namespace" in own or "namespace" not in learned:
+        return dict(after)
+    return {**after, "arguments": {**own, "namespace": learned["namespace"]}}
 
 
 def asked_in(state: OpsState) -> Asked:
@@ -65,12 +97,15 @@ def asked_in(state: OpsState) -> Asked:
     return Asked(state["question"], route["intent"], route["language"], route["arguments"])
 
 
+def title(route: Mapping[str, Any]) -> str:
+    """What is to be done, in the user's language."""
+    return phrase(f"intent.{route['intent']}", route["language"])
+
+
 def why(route: Mapping[str, Any]) -> str:
     """Why a subagent was chosen, in the user's language."""
-    language = route["language"]
-    intent = phrase(f"intent.{route['intent']}", language)
-    confidence = f"{route['confidence']:.2f}"
-    return phrase(f"why.{route['by']}", language, intent=intent, confidence=confidence)
+    key, confidence = f"why.{route['by']}", f"{route['confidence']:.2f}"
+    return phrase(key, route["language"], intent=title(route), confidence=confidence)
 
 
 def _conversation(exchanges: Sequence[Exchange], asked: Asked) -> list[AnyMessage]:

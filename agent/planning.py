@@ -27,6 +27,9 @@ UNHEALTHY = (
 )
 PREVIOUS = ("previous", "crashed", "上一次", "崩溃前", "之前")
 ERRORS = ("error", "错误", "报错")
+ERROR_RATE = ("error rate", "errors per", "5xx", "错误率", "失败率", "报错率")
+LATENCY = ("latency", "response time", "p95", "延迟", "响应时间", "耗时")
+WHOLE = ("cluster", "集群", "per node", "each node")
 WARNINGS = ("warning", "警告", "异常", "错误")
 
 
@@ -101,6 +104,8 @@ def _listing(asked: Asked, results: Sequence[Result]) -> list[Step]:
     kind, namespace = asked.kind_of_many, asked.namespace
     if asked.name and _any_word(asked, DETAIL):
         return _in_full(asked, results)
+    if asked.name and _is_node(asked):
+        return [Step(PODS, {"namespace": namespace, "node": asked.name})]
     if asked.name and kind not in ("Pod", "Node"):
         return _seeking(asked, results, Step(WORKLOADS, {"namespace": namespace}))
     match kind:
@@ -115,6 +120,13 @@ def _listing(asked: Asked, results: Sequence[Result]) -> list[Step]:
             return [Step(WORKLOADS, {"namespace": namespace, "kind": kind})]
         case _:
             return []
+
+
+def _is_node(asked: Asked) -> bool:
+    """Whether the pods of a node are asked for: "pods on ridge-w-2", "节点 ridge-w-2 上的 pod"."""
+    words = asked.question.lower()
+    placed = asked.kind == "Node" or f" on {asked.name}" in words or f"{asked.name} 上" in words
+    return placed and "pod" in words
 
 
 def _in_full(asked: Asked, results: Sequence[Result]) -> list[Step]:
@@ -211,19 +223,28 @@ def _rollout(asked: Asked, results: Sequence[Result]) -> list[Step]:
 
 
 def _metrics(asked: Asked, results: Sequence[Result]) -> list[Step]:
-    metric, of_nodes = asked.metric, asked.kind_of_many == "Node"
-    if metric in ("cpu", "memory") and asked.window and asked.name and not of_nodes:
-        return [
-            Step("prometheus_query_range", {"query": _usage_query(asked), "window": asked.window})
-        ]
-    if metric in ("cpu", "memory", ""):
-        arguments = {"of": "nodes" if of_nodes else "pods", "by": metric or "memory"}
-        step = Step("kubernetes_top", {**arguments, "namespace": asked.namespace})
-        return _seeking(asked, results, step)
-    query = _disk_query(asked) if metric == "disk" else _rate_query(asked)
-    if asked.window:
-        return [Step("prometheus_query_range", {"query": query, "window": asked.window})]
-    return [Step("prometheus_query", {"query": query})]
+    if query := _query_for(asked):
+        if asked.window:
+            return [Step("prometheus_query_range", {"query": query, "window": asked.window})]
+        return [Step("prometheus_query", {"query": query})]
+    of_nodes = asked.kind_of_many == "Node" or (not asked.name and _any_word(asked, WHOLE))
+    arguments = {"of": "nodes" if of_nodes else "pods", "by": asked.metric or "memory"}
+    step = Step("kubernetes_top", {**arguments, "namespace": asked.namespace})
+    return _seeking(asked, results, step)
+
+
+def _query_for(asked: Asked) -> str:
+    """The PromQL of a measurement that only Prometheus has; "" for use of CPU and memory now."""
+    if asked.metric == "disk":
+        return _disk_query(asked)
+    if _any_word(asked, ERROR_RATE):
+        return _rate_query(asked, 'code=~"5.."')
+    if _any_word(asked, LATENCY):
+        return _latency_query(asked)
+    if asked.metric == "qps":
+        return _rate_query(asked)
+    timed = asked.window and asked.name and asked.kind_of_many != "Node"
+    return _usage_query(asked) if timed and asked.metric in ("cpu", "memory") else ""
 
 
 def _usage_query(asked: Asked) -> str:
@@ -244,14 +265,20 @@ def _pods(asked: Asked) -> str:
     return ",".join(matchers)
 
 
-def _rate_query(asked: Asked) -> str:
-    matchers = [f'namespace="{asked.namespace}"'] if asked.namespace else []
-    inside = f"{{{','.join(matchers)}}}" if matchers else ""
-    by = "namespace, service"
-    if asked.name:
-        matchers.append(f'service="{asked.name}"')
-        inside = f"{{{','.join(matchers)}}}"
-    return f"sum by ({by}) (rate(http_requests_total{inside}[5m]))"
+def _rate_query(asked: Asked, *matchers: str) -> str:
+    selector = f"http_requests_total{{{_of_service(asked, *matchers)}}}"
+    return f"sum by (namespace, service) (rate({selector}[5m]))"
+
+
+def _latency_query(asked: Asked) -> str:
+    selector = f"http_request_duration_seconds_bucket{{{_of_service(asked)}}}"
+    return f"histogram_quantile(0.95, sum by (le, namespace, service) (rate({selector}[5m])))"
+
+
+def _of_service(asked: Asked, *matchers: str) -> str:
+    own = [f'namespace="{asked.namespace}"'] if asked.namespace else []
+    own += [f'service="{asked.name}"'] if asked.name else []
+    return ",".join([*own, *matchers])
 
 
 def _disk_query(asked: Asked) -> str:

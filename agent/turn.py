@@ -8,7 +8,7 @@ from typing import Literal
 from uuid import uuid4
 
 from agent.asked import Asked
-from agent.events import Event, SubagentFinished, SubagentStarted
+from agent.events import Event, Planned, PlanStep, SubagentFinished, SubagentStarted
 from agent.evidence import Evidence
 from agent.limits import Limits
 from agent.metering import Meter
@@ -33,6 +33,7 @@ class Turn:
     deadline_s: float
     emit: Callable[[Event], None]
     asked: Asked = field(default_factory=lambda: Asked("", "", "en"))
+    steps: tuple[str, ...] = ()
     stop: Stop = ""
     calls: int = 0
     run_id: str = field(default_factory=lambda: _new_id("sub"))
@@ -70,6 +71,13 @@ class Turn:
             raise
         self.emit(SubagentFinished(run_id, name, "ok"))
 
+    def tell_plan(self, done: int) -> None:
+        """How far the turn is; one of a single step needs no plan."""
+        if len(self.steps) < 2:
+            return
+        told = [PlanStep(title, _status(n, done)) for n, title in enumerate(self.steps)]
+        self.emit(Planned(tuple(told)))
+
     def say_by_rule(self, text: str) -> None:
         """A whole answer that no model had a part in."""
         self.meter.add("offline", "rules", 0, 0)
@@ -82,6 +90,12 @@ class Turn:
     @property
     def seconds_left(self) -> float:
         return self.deadline_s - asyncio.get_running_loop().time()
+
+
+def _status(step: int, done: int) -> Literal["done", "in_progress", "pending"]:
+    if step < done:
+        return "done"
+    return "in_progress" if step == done else "pending"
 
 
 def _new_id(prefix: str) -> str:

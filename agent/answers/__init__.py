@@ -11,6 +11,7 @@ from agent.answers.rows import TELLERS
 from agent.asked import Asked
 from agent.toolbox import Result
 from agent.wording import phrase
+from core.errors import Forbidden, NotFound
 
 SHOWN_CHARACTERS = 1200
 EXAMPLES = {"en": "show the logs of checkout", "zh": "查看 checkout 的日志"}
@@ -23,8 +24,9 @@ def answer(asked: Asked, results: Sequence[Result]) -> str:
         return joined([_widened(asked, results), told_result(asked, useful[-1])])
     if results:
         # The first failure is about what was asked; later ones are about what was tried instead.
-        sentence = plain(results[0].text, 600)
-        return phrase("failed.sentence", asked.language, sentence=sentence)
+        first = results[0]
+        key = first.status if first.status in (NotFound.code, Forbidden.code) else "sentence"
+        return phrase(f"failed.{key}", asked.language, sentence=plain(first.text, 600))
     return _why_nothing_was_tried(asked)
 
 
@@ -33,7 +35,8 @@ def _widened(asked: Asked, results: Sequence[Result]) -> str:
     tried = [one for one in results if one.tool == "rca_investigate"]
     if len(tried) < 2 or not tried[-1].ok or tried[-1].arguments.get("namespace") == asked.name:
         return ""
-    return phrase("rca.not_found_so_wide", asked.language, sentence=plain(tried[0].text, 300))
+    sentence = plain(tried[0].text, 300)
+    return phrase("rca.not_found_so_wide", asked.language, name=asked.name, sentence=sentence)
 
 
 def _why_nothing_was_tried(asked: Asked) -> str:

@@ -1,7 +1,6 @@
 """A model that fails, loops or talks rubbish: bounded, told in the stream, the thread usable after."""
 
 import asyncio
-import time
 
 import pytest
 
@@ -238,9 +237,7 @@ async def test_the_time_limit_ends_a_slow_model_with_what_was_found(
     with provider_serving(*script) as provider:
         choice = choice_of(vendor, provider, timeout_s=60)
         async with assistant_with(sessions, choice, limits=Limits(time_s=1.5)) as assistant:
-            began = time.monotonic()
             told = await ask(assistant, QUESTION)
-    assert time.monotonic() - began < 10
     assert told.done.incomplete_code == "time_limit"
     assert "3 pods" in told.answer
     assert [(usage.provider, usage.input_tokens > 0) for usage in told.done.usage] == [
@@ -300,7 +297,8 @@ async def test_a_reader_that_leaves_in_the_middle_ends_the_turn(
                 if isinstance(event, ToolStarted):
                     break
             await events.aclose()
-            assert len(asyncio.all_tasks()) < 12
+            left = [one for one in asyncio.all_tasks() if "Assistant._work" in repr(one)]
+            assert left == []
     assert len(provider.requests) <= 2
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from agent.events import Planned
 from agent.graph import Assistant
 from agent.models import ModelChoice
 from core.principal import Permission, Principal
@@ -76,6 +77,8 @@ async def test_it_is_honest_that_no_model_was_used(assistant: Assistant) -> None
         ("checkout 的 CPU 用量", "kubernetes_top", "CPU cores"),
         ("memory of checkout in the last hour", "prometheus_query_range", "MiB"),
         ("qps of storefront", "prometheus_query", "service=storefront"),
+        ("error rate of storefront", "prometheus_query", "service=storefront"),
+        ("checkout 最近一小时的延迟", "prometheus_query_range", "service=checkout"),
         ("rollout history of checkout", "kubernetes_rollout_history", "4.19.0"),
         ("describe deployment checkout in shop", "kubernetes_get_object", "kind: Deployment"),
         ("怎么处理 CrashLoopBackOff", "knowledge_search", "CrashLoopBackOff"),
@@ -142,7 +145,8 @@ async def test_a_loose_name_that_is_nothing_widens_the_look_and_says_so(
     assistant: Assistant,
 ) -> None:
     told = await ask(assistant, "Why is chekout failing?")
-    assert told.answer.startswith("There is no object named 'chekout'. Did you mean checkout?")
+    assert told.answer.startswith("I found nothing called `chekout`")
+    assert "Did you mean checkout?" in told.answer
     assert "So I looked at everything" in told.answer
     assert "OOMKilled" in told.answer
 
@@ -199,6 +203,25 @@ async def test_two_matters_in_one_message_are_taken_in_turn(assistant: Assistant
     assert "OOMKilled" in told.answer
     assert "kubectl rollout restart deployment/checkout -n shop" in told.answer
     assert told.answer == told.spoken
+
+
+async def test_a_plan_of_two_steps_is_told_as_it_goes(assistant: Assistant) -> None:
+    told = await ask(assistant, "Why is checkout failing, and then restart it")
+    plans = [event for event in told.events if isinstance(event, Planned)]
+    assert [[step.status for step in plan.steps] for plan in plans] == [
+        ["in_progress", "pending"],
+        ["done", "in_progress"],
+        ["done", "done"],
+    ]
+    assert plans[0].steps[0].title == "Find what is wrong and why"
+
+
+async def test_where_a_cause_was_found_is_remembered_for_what_follows(
+    assistant: Assistant,
+) -> None:
+    await ask(assistant, "Why is checkout failing?", thread="learned")
+    told = await ask(assistant, "restart it", thread="learned")
+    assert "kubectl rollout restart deployment/checkout -n shop" in told.answer
 
 
 @pytest.fixture
