@@ -187,3 +187,39 @@ def multi_attach(world: World) -> None:
             "deploy.unavailable",
         ],
     )
+
+
+@case("claim-was-never-written", fault=9)
+def claim_absent(world: World) -> None:
+    world.cluster = "scan-lab"
+    pool(world, "sl-1", "sl-2", "sl-3")
+    disk = {"name": "scans", "persistentVolumeClaim": {"claimName": "scans"}}
+    spec = container(
+        "viewer",
+        "registry.sc.example/viewer:3",
+        volumeMounts=[{"mountPath": "/scans", "name": "scans"}],
+    )
+    parent = deployment(
+        world,
+        "scan",
+        "viewer",
+        Template([spec], labels=app_labels("viewer"), volumes=(disk,)),
+        ready=0,
+        born=36,
+        revision=1,
+        conditions=[not_available(world, 36)],
+    )
+    child = replicaset(world, parent, replicas=1, ready=0, born=36, revision=1)
+    text = '0/3 nodes are available: persistentvolumeclaim "scans" not found. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.'
+    one = pod(world, child, None, born=36, refused=text)
+    unschedulable(world, one, text, 36, 1, 8)
+    truth(
+        world,
+        en=["Why is viewer Pending?", "viewer was installed and never started"],
+        zh=["viewer 为什么 Pending？", "viewer 装好以后从没启动"],
+        namespace="scan",
+        roots=[root("pod.unschedulable.volume", parent)],
+        mention=("scans",),
+        fix="none",
+        symptoms_ok=["deploy.unavailable"],
+    )
