@@ -75,7 +75,8 @@ def instant(value: Value, at_ms: int) -> tuple[str, Json]:
     if isinstance(value, Text):
         return "string", [_seconds(at_ms), value.value]
     if isinstance(value, Scalar):
-        return "scalar", _point(at_ms, float(value.values[0]))
+        # Go's way with numbers outside of vectors: never an exponent.
+        return "scalar", [_seconds(at_ms), formatted(float(value.values[0]), exponents=False)]
     if isinstance(value, Ranges):
         return "matrix", _windows(value)
     numbers = value.values[:, 0].tolist()
