@@ -1,5 +1,6 @@
 """Every ConfigMap and Secret that a pod needs, with the path that names it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,14 @@ from mcp_servers.facts.kubernetes import Json, Ref
 # The same reference is written differently for environment, volumes and projections.
 _ENV_KEYS = (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef"))
 _ENV_WHOLE = (("ConfigMap", "configMapRef"), ("Secret", "secretRef"))
+
+
+# How the kubelet says that one leads nowhere.
+ABSENT_OBJECT = re.compile(r"(configmap|secret)s? \"([\w.-]+)\" not found", re.IGNORECASE)
+ABSENT_KEY = re.compile(
+    r"couldn't find key (?P<key>\S+) in (?P<kind>ConfigMap|Secret) (?:[\w.-]+/)?(?P<name>[\w.-]+)"
+    r"|references non-existent (?P<kind2>config|secret) key: (?P<key2>\S+)"
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -91,12 +91,14 @@ def _only_owner(resource: Resource) -> dict[str, str] | None:
 
 
 def _deployment_above(cluster: Cluster, replica_set: Ref, pod_hash: str) -> Ref | None:
-    if not pod_hash or not replica_set.name.endswith(f"-{pod_hash}"):
-        return None
-    name = replica_set.name.removesuffix(f"-{pod_hash}")
+    """The Deployment by the ReplicaSet's name; without its hash at hand it must be in sight."""
+    name, _, last = replica_set.name.rpartition("-")
     deployment = Ref("Deployment", replica_set.namespace, name)
-    in_sight = cluster.get(replica_set) is not None
-    return deployment if cluster.get(deployment) is not None or not in_sight else None
+    if cluster.get(replica_set) is None:
+        sure = last == pod_hash or (not pod_hash and cluster.get(deployment) is not None)
+    else:
+        sure = last == pod_hash and cluster.get(deployment) is not None
+    return deployment if sure else None
 
 
 def _deployment_of_pod(cluster: Cluster, pod: Ref, pod_hash: str) -> Ref | None:

@@ -1,6 +1,7 @@
 """The revisions of a workload, and what the one before the present one looked like."""
 
 from mcp_servers.engines.fields import rows, section, text, whole
+from mcp_servers.engines.ownership import owner_chain
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -11,7 +12,7 @@ def replica_sets(cluster: Cluster, deployment: Ref) -> list[Resource]:
     owned = [
         one
         for one in cluster.all("ReplicaSet", deployment.namespace)
-        if (one.controller() or {}).get("name") == deployment.name
+        if deployment in owner_chain(cluster, one)
     ]
     return sorted(owned, key=lambda one: (revision(one), one.name))
 

@@ -54,6 +54,7 @@ from mcp_servers.engines.diagnosers.unschedulable import (
     scheduler_absent,
     unschedulable,
 )
+from mcp_servers.engines.diagnosers.unseen_pods import unseen_pods
 from mcp_servers.engines.diagnosers.volume_claims import volume_claims
 
 ALL = (
@@ -70,6 +71,7 @@ ALL = (
     image_pull,
     pull_secret_missing,
     config_refs,
+    unseen_pods,
     container_start,
     init_blocked,
     unschedulable,

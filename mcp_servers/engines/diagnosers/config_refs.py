@@ -1,13 +1,17 @@
 """A pod that cannot start because a ConfigMap or Secret, or a key in it, is not there."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import about_pod, key
-from mcp_servers.engines.config_references import Reference, references
+from mcp_servers.engines.config_references import (
+    ABSENT_KEY,
+    ABSENT_OBJECT,
+    Reference,
+    references,
+)
 from mcp_servers.engines.containers import Container, containers
 from mcp_servers.engines.nearest import nearest_names
 from mcp_servers.engines.settling import is_young, live_pods
@@ -18,12 +22,6 @@ OTHER_KIND = {"ConfigMap": "Secret", "Secret": "ConfigMap"}
 RULE = {"ConfigMap": "pod.config_ref.configmap_missing", "Secret": "pod.config_ref.secret_missing"}
 # Starting, and held up: what a container waits as while the kubelet looks for its configuration.
 HELD_UP = frozenset({"CreateContainerConfigError", "ContainerCreating", "PodInitializing"})
-
-_OBJECT = re.compile(r"(configmap|secret)s? \"([\w.-]+)\" not found", re.IGNORECASE)
-_KEY = re.compile(
-    r"couldn't find key (?P<key>\S+) in (?P<kind>ConfigMap|Secret) (?:[\w.-]+/)?(?P<name>[\w.-]+)"
-    r"|references non-existent (?P<kind2>config|secret) key: (?P<key2>\S+)"
-)
 
 
 def config_refs(cluster: Cluster) -> Iterator[Finding]:
@@ -82,7 +80,7 @@ def _absent_objects(
     cluster: Cluster, pod: Resource, needed: list[Reference], said: _Said
 ) -> Iterator[Finding]:
     reported = {
-        (kind.lower(), name) for text in said.messages for kind, name in _OBJECT.findall(text)
+        (kind.lower(), name) for text in said.messages for kind, name in ABSENT_OBJECT.findall(text)
     }
     first_use = {one.target: one for one in reversed(needed)}
     for target, reference in sorted(first_use.items()):
@@ -172,7 +170,7 @@ def _reported_keys(
 ) -> Iterator[Finding]:
     """Keys the kubelet names of objects that were not listed, such as Secrets we may not read."""
     told = {(one.target, one.key) for one in needed if cluster.get(one.target) is not None}
-    for match in (found for text in said.messages for found in _KEY.finditer(text)):
+    for match in (found for text in said.messages for found in ABSENT_KEY.finditer(text)):
         if match["key"] is None:
             continue
         target = Ref(match["kind"], pod.namespace, match["name"])

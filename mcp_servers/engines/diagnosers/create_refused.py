@@ -56,11 +56,25 @@ class _Refusal:
 
 def create_refused(cluster: Cluster) -> Iterator[Finding]:
     """`workload.create_refused.*`: pods that are wanted and may not be made, by who refuses."""
-    for kind in MAKERS:
-        for maker in cluster.all(kind):
-            refusal = _refusal(cluster, maker)
-            if refusal is not None and not _got_through(cluster, maker, refusal):
-                yield _finding(cluster, refusal)
+    makers = [maker for kind in MAKERS for maker in cluster.all(kind)]
+    for maker in (*makers, *_makers_out_of_sight(cluster)):
+        refusal = _refusal(cluster, maker)
+        if refusal is not None and not _got_through(cluster, maker, refusal):
+            yield _finding(cluster, refusal)
+
+
+def _makers_out_of_sight(cluster: Cluster) -> Iterator[Resource]:
+    """Makers that only their events tell of, unless the workload above has all it wants."""
+    about = {event.about for event in cluster.ordered_events if event.reason == "FailedCreate"}
+    for ref in sorted(about):
+        if ref.kind not in MAKERS or cluster.get(ref) is not None:
+            continue
+        maker = Resource(
+            {"kind": ref.kind, "metadata": {"namespace": ref.namespace, "name": ref.name}}
+        )
+        owner = cluster.get(top_owner(cluster, maker))
+        if owner is not None and (_made(owner) or 0) < _wanted(owner):
+            yield maker
 
 
 def _refusal(cluster: Cluster, maker: Resource) -> _Refusal | None:
@@ -102,6 +116,9 @@ def _wanted(maker: Resource) -> int:
 
 
 def _made(maker: Resource) -> int | None:
+    """How many pods it has of those it wants; of a Deployment those of the present template."""
+    if maker.kind == "Deployment":
+        return whole(maker.status, "updatedReplicas")
     field = {"DaemonSet": "currentNumberScheduled", "Job": "active"}.get(maker.kind, "replicas")
     if maker.kind == "Job" and whole(maker.status, "succeeded"):
         return whole(maker.spec, "parallelism", default=1)

@@ -80,7 +80,7 @@ def _suspended(cluster: Cluster, cron: Resource) -> Iterator[Finding]:
     said = f"true since {citing.clock(since)}" if since else "true"
     ran = [citing.field(cron, ".status.lastScheduleTime", citing.clock(last), last)] if last else []
     evidence = [citing.field(cron, ".spec.suspend", said, since), *ran]
-    yield _finding(cron, "cron.suspended", Severity.INFO, "", evidence, since=since or last, by=by)
+    yield _finding(cron, "cron.suspended", Severity.INFO, "", evidence, since=since, by=by)
 
 
 def _since_and_by(cron: Resource) -> tuple[datetime | None, str]:

@@ -10,6 +10,7 @@ from mcp_servers.engines.containers import Container, containers
 from mcp_servers.engines.fields import rows, text
 from mcp_servers.engines.log_signals import Line, last_words
 from mcp_servers.engines.ownership import top_owner
+from mcp_servers.engines.pull_failures import class_of, image_parts
 from mcp_servers.engines.revisions import can_roll_back, previous_container
 from mcp_servers.engines.settling import live_pods
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
@@ -29,30 +30,6 @@ UNRETRIEVED = "FailedToRetrieveImagePullSecret"
 
 FIXES = {"arch": "fix.node_selector"}
 
-# What registries and runtimes say, the clearest words first. An auth word wins over "not found":
-# registries hide private repositories behind both.
-_SAID: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("rate_limited", re.compile(r"toomanyrequests|rate limit|\b429\b", re.IGNORECASE)),
-    ("arch", re.compile(r"no match(ing manifest| for platform)", re.IGNORECASE)),
-    (
-        "auth",
-        re.compile(
-            r"unauthorized|\bdenied\b|authentication required|\b40[13]\b|no basic auth"
-            r"|failed to authorize|authorization failed|insufficient_scope|forbidden",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "network",
-        re.compile(
-            r"no such host|i/o timeout|connection refused|connection reset|x509|proxyconnect"
-            r"|TLS handshake|no route to host|network is unreachable|server misbehaving"
-            r"|deadline exceeded|\b50[0234]\b|Client\.Timeout",
-            re.IGNORECASE,
-        ),
-    ),
-    ("not_found", re.compile(r"not found|manifest unknown|does not exist|\b404\b", re.IGNORECASE)),
-)
 _MISSING_TOO = re.compile(r"does not exist|not found", re.IGNORECASE)
 _SECRET_NAMES = re.compile(
     r"secrets? \(([^)]*)\)|secret[s]? \"?([\w.-]+(?:/[\w.-]+)?)\"? not found"
@@ -112,21 +89,9 @@ def _judged(container: Container, events: Sequence[Event]) -> tuple[str, str, da
         return kind, container.waiting_message, None
     said = [(event.message, event.first_at) for event in events]
     for message, at in [(container.waiting_message, None), *reversed(said)]:
-        if kind := _class_of(message, container.image):
+        if kind := class_of(message, container.image):
             return kind, message, at
     return "unknown", container.waiting_message or (said[-1][0] if said else ""), None
-
-
-def _class_of(message: str, image: str) -> str:
-    """The first kind of trouble these words name, the image's own name left out of them."""
-    words = message.replace(image, "").replace(_repository(image), "") if image else message
-    return next((kind for kind, shape in _SAID if shape.search(words)), "")
-
-
-def _repository(image: str) -> str:
-    """The image without tag and digest: `registry:5000/team/app:1.2` → `registry:5000/team/app`."""
-    head, _, tail = image.partition("@")[0].rpartition(":")
-    return head if head and "/" not in tail else image.partition("@")[0]
 
 
 def _since(pod: Resource, events: Sequence[Event], said_at: datetime | None) -> datetime | None:
@@ -138,7 +103,7 @@ def _evidence(
     cluster: Cluster, container: Container, events: Sequence[Event], kind: str
 ) -> list[Evidence]:
     pod = container.pod
-    telling = [one for one in events if _class_of(one.message, container.image) == kind]
+    telling = [one for one in events if class_of(one.message, container.image) == kind]
     path = f"{container.path}.state.waiting.reason"
     evidence = [
         citing.field(pod, f"{container.spec_path}.image", container.image),
@@ -160,13 +125,8 @@ def _evidence(
 def _params(cluster: Cluster, container: Container, said: str) -> dict[str, str]:
     pod, image = container.pod, container.image
     before = text(previous_container(cluster, top_owner(cluster, pod), container.name), "image")
-    repository = _repository(image)
-    first = repository.split("/")[0]
     return {
-        "image": image,
-        "repository": repository,
-        "tag": image[len(repository) :].lstrip(":@"),
-        "registry": first if "." in first or ":" in first or first == "localhost" else "docker.io",
+        **image_parts(image),
         "message": citing.quoted(said),
         "previous_image": before if before != image else "",
         "node": text(pod.spec, "nodeName"),

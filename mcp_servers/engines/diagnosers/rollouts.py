@@ -15,11 +15,12 @@ from mcp_servers.engines.revisions import (
     revision,
     template_of,
 )
-from mcp_servers.engines.settling import desired_replicas, is_young, rolling
+from mcp_servers.engines.settling import desired_replicas, is_ready, is_young, rolling
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Severity
 from mcp_servers.facts.kubernetes import Cluster, Json, Resource, moment
 
 PAUSED_TOO_LONG = timedelta(minutes=30)
+SCALING_UP = timedelta(minutes=10)
 CANARY = ("flagger", "argo", "rollouts", "keptn", "canary")
 
 
@@ -29,16 +30,27 @@ def unavailable(cluster: Cluster) -> Iterator[Finding]:
         desired = desired_replicas(deployment)
         if desired == 0 or is_young(cluster, deployment) or rolling(cluster, deployment):
             continue
-        if _is_short(deployment, desired):
+        if _is_short(cluster, deployment, desired):
             yield _unavailable(cluster, deployment, desired)
 
 
-def _is_short(deployment: Resource, desired: int) -> bool:
+def _is_short(cluster: Cluster, deployment: Resource, desired: int) -> bool:
     condition = deployment.condition("Available") or {}
     if condition.get("status") == "False":
         return True
     counted = "availableReplicas" in deployment.status or "replicas" in deployment.status
-    return counted and _available(deployment) < desired - _may_miss(deployment, desired)
+    on_their_way = sum(_is_on_its_way(cluster, pod) for pod in _pods(cluster, deployment))
+    allowed = _may_miss(deployment, desired) + on_their_way
+    return counted and _available(deployment) < desired - allowed
+
+
+def _is_on_its_way(cluster: Cluster, pod: Resource) -> bool:
+    """A pod that is being started, or for which a node is."""
+    if is_ready(pod):
+        return False
+    ordered = cluster.events_about(pod, "TriggeredScaleUp")
+    coming = any(one.last_at and cluster.now - one.last_at < SCALING_UP for one in ordered)
+    return coming or is_young(cluster, pod)
 
 
 def _available(deployment: Resource) -> int:

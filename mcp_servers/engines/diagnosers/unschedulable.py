@@ -1,39 +1,30 @@
 """Pods that no node takes, and the one reason that decides it."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from fractions import Fraction
 
 from mcp_servers.engines import citing
-from mcp_servers.engines.about_pods import about_pod, key
-from mcp_servers.engines.fields import rows, section, text
+from mcp_servers.engines.about_pods import about_pod
+from mcp_servers.engines.fields import rows, text
 from mcp_servers.engines.nearest import nearest_names
+from mcp_servers.engines.obstacles import INSUFFICIENT, NOTHING_KNOWN, allocatable, obstacle_details
 from mcp_servers.engines.ownership import workload_of
-from mcp_servers.engines.quantities import as_amount, quantity
 from mcp_servers.engines.scheduling import (
     Clause,
     Room,
     blocking_taints,
     clauses,
     leading,
-    requests,
     selects,
-    unmet_labels,
-    wanted_labels,
 )
-from mcp_servers.engines.settling import desired_replicas, is_young, live_pods, rolling
+from mcp_servers.engines.settling import is_young, live_pods, rolling
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Severity
-from mcp_servers.facts.kubernetes import Cluster, Ref, Resource, moment
+from mcp_servers.facts.kubernetes import Cluster, Resource, moment
 
 SCALING_UP = timedelta(minutes=10)
 JUST_CORDONED = timedelta(minutes=30)
 SURGE_FITS_LATER = frozenset({"pod_affinity", "topology_spread", "host_port"})
-
-_INSUFFICIENT = re.compile(r"[Ii]nsufficient ([\w./-]+\w)")
-_TAINT = re.compile(r"taints? ?\{([^}]*)\}")
-_CLAIM = re.compile(r'persistentvolumeclaim "([\w.-]+)"')
 
 FIXES = {
     "cpu": "fix.resources",
@@ -100,8 +91,8 @@ def _holds_everywhere(cluster: Cluster, pod: Resource, clause: Clause) -> bool:
         return False
     if clause.reason == "node_selector":
         return not any(selects(pod, node) for node in nodes)
-    stated = _INSUFFICIENT.search(clause.said) if clause.reason == "extended" else None
-    return stated is not None and not any(_allocatable(node, stated.group(1)) for node in nodes)
+    stated = INSUFFICIENT.search(clause.said) if clause.reason == "extended" else None
+    return stated is not None and not any(allocatable(node, stated.group(1)) for node in nodes)
 
 
 def _fits_after_the_surge(cluster: Cluster, pod: Resource, found: list[Clause]) -> bool:
@@ -139,7 +130,7 @@ def _finding(
     severity: Severity,
     freed: Resource | None,
 ) -> Finding:
-    details, evidence, joins = _details(cluster, room, pod, clause, freed)
+    details, evidence, joins = obstacle_details(cluster, room, pod, clause, freed)
     young_cordon = freed is not None and _cordoned_lately(cluster, freed)
     told = about_pod(
         cluster,
@@ -157,28 +148,6 @@ def _finding(
     if freed is not None and clause.reason == "cordoned":
         return replace(told, fix=Fix("fix.uncordon", freed.ref))
     return told
-
-
-# Every text of this family may ask for any of these.
-NOTHING_KNOWN = dict.fromkeys(
-    (
-        "resource_name",
-        "request",
-        "free",
-        "largest",
-        "taint",
-        "label",
-        "near",
-        "claim",
-        "node",
-        "topology",
-        "running",
-        "port",
-        "holder",
-    ),
-    "",
-)
-Details = tuple[dict[str, str], list[Evidence], dict[str, str]]
 
 
 def _said(cluster: Cluster, pod: Resource) -> list[Evidence]:
@@ -208,139 +177,6 @@ def _fix(clause: Clause, details: dict[str, str]) -> str:
     if clause.reason == "node_selector" and not details.get("near"):
         return ""
     return FIXES.get(clause.reason, "")
-
-
-def _details(
-    cluster: Cluster, room: Room, pod: Resource, clause: Clause, freed: Resource | None
-) -> Details:
-    match clause.reason:
-        case "cpu" | "memory" | "extended":
-            return _shortage(cluster, room, pod, clause)
-        case "node_selector":
-            return _labels(cluster, pod)
-        case "taint":
-            return _taints(cluster, clause)
-        case "volume":
-            return _claims(pod, clause)
-        case "cordoned" if freed is not None:
-            seen = [citing.field(freed, ".spec.unschedulable", "true")]
-            return {"node": freed.name}, seen, {"node": freed.name}
-        case "pod_affinity" | "topology_spread":
-            return _spread(cluster, pod, clause)
-        case "host_port":
-            return _ports(cluster, room, pod)
-        case _:
-            return {}, [], {}
-
-
-def _shortage(cluster: Cluster, room: Room, pod: Resource, clause: Clause) -> Details:
-    stated = _INSUFFICIENT.search(clause.said)
-    name = stated.group(1) if stated else clause.reason
-    asked = requests(pod).get(name)
-    nodes = cluster.all("Node")
-    free = [(room.free_on(node).get(name), node) for node in nodes]
-    known = sorted((amount, node.name) for amount, node in free if amount is not None)
-    whole = [amount for node in nodes if (amount := _allocatable(node, name)) is not None]
-    details = {
-        "resource_name": name,
-        "request": as_amount(name, asked) if asked is not None else "",
-        "free": as_amount(name, known[-1][0]) if known else "",
-        "node": known[-1][1] if known else "",
-        "largest": as_amount(name, max(whole)) if whole else "",
-    }
-    evidence: list[Evidence] = []
-    if details["request"]:
-        path = f".spec.containers[].resources.requests[{name}]"
-        evidence.append(citing.field(pod, path, details["request"]))
-    if known:
-        best = next(node for node in nodes if node.name == known[-1][1])
-        path = f".status.allocatable[{name}]"
-        said = f"{details['largest']} on the largest node, {details['free']} free at most"
-        evidence.append(citing.field(best, path, said))
-    return details, evidence, {}
-
-
-def _allocatable(node: Resource, name: str) -> Fraction | None:
-    return quantity(section(node.status, "allocatable").get(name))
-
-
-def _labels(cluster: Cluster, pod: Resource) -> Details:
-    """The label that no node has, with the nearest that one does."""
-    nodes = cluster.all("Node")
-    lacking = [
-        (name, value)
-        for name, value in wanted_labels(pod)
-        if not any(node.labels.get(name) == value for node in nodes)
-    ]
-    wanted = lacking or [one for node in nodes for one in unmet_labels(pod, node)]
-    if not wanted:
-        return {}, [], {}
-    name, value = wanted[0]
-    values = {node.labels[name] for node in nodes if name in node.labels}
-    near = nearest_names(value, values)
-    keys = nearest_names(name, {one for node in nodes for one in node.labels if not values})
-    shown = ", ".join(f"{name}={one}" for one in near) or ", ".join(keys)
-    seen = [citing.field(pod, ".spec.nodeSelector", f"{name}={value}")]
-    if values:
-        held = ", ".join(sorted(values))
-        seen.append(citing.field(nodes[0], f".metadata.labels[{name}] (all nodes)", held))
-    return {"label": f"{name}={value}", "near": shown}, seen, {}
-
-
-def _taints(cluster: Cluster, clause: Clause) -> Details:
-    stated = _TAINT.search(clause.said)
-    taint = stated.group(1).strip().rstrip(":").strip() if stated else ""
-    name = re.split(r"[:=]", taint)[0].strip()
-    bearers = [
-        node
-        for node in cluster.all("Node")
-        if any(text(one, "key") == name for one in rows(node.spec, "taints"))
-    ]
-    seen = [citing.field(node, f".spec.taints[{name}]", taint) for node in bearers[:2]]
-    names = ",".join(node.name for node in bearers)
-    return {"taint": taint, "node": names.replace(",", ", ")}, seen, {"node": names}
-
-
-def _claims(pod: Resource, clause: Clause) -> Details:
-    stated = _CLAIM.search(clause.said)
-    volumes = rows(pod.spec, "volumes")
-    used = [text(one, "persistentVolumeClaim", "claimName") for one in volumes]
-    names = [stated.group(1)] if stated else [name for name in used if name]
-    keys = [key(Ref("PersistentVolumeClaim", pod.namespace, name)) for name in names]
-    seen = [citing.field(pod, ".spec.volumes[].persistentVolumeClaim", ", ".join(names))]
-    return {"claim": ", ".join(names)}, seen if names else [], {"claim": ",".join(keys)}
-
-
-def _spread(cluster: Cluster, pod: Resource, clause: Clause) -> Details:
-    owner = workload_of(cluster, pod)
-    kind = "podAntiAffinity" if "anti" in clause.said else "podAffinity"
-    path = ("affinity", kind, "requiredDuringSchedulingIgnoredDuringExecution")
-    terms = rows(pod.spec, *path) or rows(pod.spec, "topologySpreadConstraints")
-    topology = text(terms[0], "topologyKey") if terms else ""
-    domains = {node.labels[topology] for node in cluster.all("Node") if topology in node.labels}
-    wanted = str(desired_replicas(owner)) if owner else ""
-    details = {"topology": topology, "running": str(len(domains)) if topology else ""}
-    said = f"{topology}; {len(domains)} domains for {wanted} replicas"
-    seen = [citing.field(pod, f".spec.affinity.{kind}", said)] if topology else []
-    return details, seen, {}
-
-
-def _ports(cluster: Cluster, room: Room, pod: Resource) -> Details:
-    ports = sorted(_host_ports(pod))
-    holders = [
-        other.ref
-        for node in cluster.all("Node")
-        for other in room.pods_on(node)
-        if set(ports) & _host_ports(other)
-    ]
-    seen = [citing.field(pod, ".spec.containers[].ports[].hostPort", ", ".join(ports))]
-    holder = ", ".join(str(one) for one in holders[:3])
-    return {"port": ", ".join(ports), "holder": holder}, seen if ports else [], {}
-
-
-def _host_ports(pod: Resource) -> set[str]:
-    listed = [one for container in rows(pod.spec, "containers") for one in rows(container, "ports")]
-    return {text(one, "hostPort") for one in listed if text(one, "hostPort")}
 
 
 def no_scale_up(cluster: Cluster) -> Iterator[Finding]:

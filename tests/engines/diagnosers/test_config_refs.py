@@ -147,3 +147,29 @@ def test_a_running_pod_is_never_asked() -> None:
     owner = replica_set(made)
     told = cluster(made, owner, pod(owner, status=[running()]), config_map("other", "mode"))
     assert rules(told) == set()
+
+
+def unseen(said: str, *, ready: int = 0, ago: float = 1) -> Cluster:
+    """A workload whose pods were not listed, and an event about one of them."""
+    made = deployment(replicas=1, ready=ready)
+    owner = replica_set(made)
+    told = event(pod(owner), "Failed", said, first=30, ago=ago, count=40)
+    return cluster(made, owner, thing("Secret", "web-database"), events=[told])
+
+
+def test_events_of_pods_that_were_not_listed_still_tell() -> None:
+    finding = found(unseen('Error: secret "web-db" not found'), "pod.config_ref.secret_missing")
+    assert finding.resource == Ref("Deployment", "shop", "web")
+    assert finding.params["ref_name"] == "web-db"
+    assert {one.source for one in finding.evidence} == {"event"}
+
+
+def test_an_image_of_a_pod_that_was_not_listed_is_told_too() -> None:
+    said = 'Failed to pull image "registry.example.com/web:9": manifest unknown'
+    assert found(unseen(said), "pod.image_pull.not_found").params["tag"] == "9"
+
+
+def test_events_of_pods_long_replaced_are_silent() -> None:
+    said = 'Error: secret "web-db" not found'
+    assert rules(unseen(said, ready=1)) == set()
+    assert rules(unseen(said, ago=40)) == {"deploy.unavailable"}

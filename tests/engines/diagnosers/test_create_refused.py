@@ -105,7 +105,9 @@ def test_limits_that_are_demanded_are_quoted() -> None:
 
 def test_a_condition_tells_it_too_when_events_have_expired() -> None:
     failure = condition("ReplicaFailure", "True", reason="FailedCreate", message=QUOTA)
-    made = deployment(replicas=2, ready=0, conditions=[failure], status={"replicas": 0})
+    made = deployment(
+        replicas=2, ready=0, conditions=[failure], status={"replicas": 0, "updatedReplicas": 0}
+    )
     assert "workload.create_refused.quota" in rules(cluster(made))
 
 

@@ -7,6 +7,7 @@ from tests.factories import (
     condition,
     container,
     deployment,
+    event,
     found,
     pod,
     replica_set,
@@ -38,6 +39,15 @@ def test_no_replica_at_all_is_critical() -> None:
 def test_as_many_as_the_strategy_may_miss_are_fine() -> None:
     assert rules(cluster(short(3))) == set()
     assert rules(cluster(short(2))) == {"deploy.unavailable"}
+
+
+def test_a_replica_for_which_a_node_is_on_its_way_is_not_missing() -> None:
+    made = short(3, replicas=4, spec={"strategy": {"rollingUpdate": {"maxUnavailable": 0}}})
+    owner = replica_set(made)
+    waits = pod(owner, ready=False, status=[running(ready=False)], phase="Pending", age=30)
+    assert rules(cluster(made, owner, waits)) == {"deploy.unavailable"}
+    coming = event(waits, "TriggeredScaleUp", "pod triggered scale-up", ago=2)
+    assert rules(cluster(made, owner, waits, events=[coming])) == set()
 
 
 def test_replicas_not_written_means_one() -> None:
