@@ -10,11 +10,14 @@ objects are `namespace/name`, or the bare name when cluster-scoped):
   app.name_unresolved, service.*, ingress.*
 - `workload` (`Deployment shop/checkout`): what a Service selects, or would have selected
 - `node`: node.*, pod.evicted.*, pod.node_lost, pod.stuck_terminating, pod.unschedulable.cordoned
-- `ref` (`ConfigMap:shop/app`), `configmap`, `secret`: pod.config_ref.*, image_pull.secret_missing
+- `ref` (`ConfigMap:shop/app`), `configmap`, `secret`: pod.config_ref.*, image_pull.secret_missing;
+  `secret` also app.credentials_refused, tls.expiring
 - `image`: pod.image_pull.*
 - `claim`: pvc.*, pod.unschedulable.volume
 - `quota`, `webhook`, `service_account`, `priority_class`: workload.create_refused.*
-- `target` (`Deployment shop/checkout`): hpa.*, workload.scaled_to_zero
+- `service_account`: rbac.denied
+- `target` (`Deployment shop/checkout`): hpa.*, workload.scaled_to_zero; `hpa`, `job`, `policy` of
+  hpa.*, job.*, netpol.*
 """
 
 from mcp_servers.engines.diagnosers.app_dependencies import dependencies
