@@ -62,6 +62,8 @@ CERTAIN_SLOT = re.compile(
     rf"\b(?:logs?|cpu|memory|ram|disk|usage|status|state|replicas?|limits?|image|latency|qps|version"
     rf"|errors?|5xx|events|health|metrics|rollout|releases?|deploy)\s+(?:usage\s+)?(?:of|for|on)\s+(?:the\s+)?({_NAME})"
 )
+# Ordinary words that are namespaces in most clusters: after "in" they are meant so.
+PLACES = frozenset(("default", "monitoring", "logging", "data", "database", "storage", "system"))
 # What stands before a name, or after it, in a question about one thing.
 NAME_SLOTS = (
     re.compile(
@@ -190,7 +192,7 @@ def _place(text: str, taken: set[str]) -> str:
     """A name after "in": most often a namespace."""
     for pattern in (IN_PLACE, IN_PLACE_ZH):
         for match in pattern.finditer(text):
-            if _could_be_name(match[1]) and match[1] not in taken:
+            if match[1] in PLACES or (_could_be_name(match[1]) and match[1] not in taken):
                 return match[1]
     return ""
 

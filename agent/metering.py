@@ -1,5 +1,6 @@
 """What the models of a turn used, and what that cost."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,6 +9,9 @@ from importlib.resources import files
 from typing import Any
 
 from agent.events import Usage
+
+# A dated name costs what the name without the date does: name-20260101, name-2026-01-01.
+DATED = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
 
 
 @dataclass(slots=True)
@@ -47,10 +51,8 @@ def _prices() -> Mapping[str, Mapping[str, Any]]:
 def _cost_usd(provider: str, model: str, input_tokens: int, output_tokens: int) -> float | None:
     if provider == "offline":
         return 0.0
-    # A dated name ("name-20260101") has the price of its family, the longest that fits.
-    known = [name for name in _prices() if model == name or model.startswith(f"{name}-")]
-    if not known:
+    price = _prices().get(DATED.sub("", model))
+    if price is None:
         return None
-    price = _prices()[max(known, key=len)]
     millionths = input_tokens * price["input"] + output_tokens * price["output"]
     return round(millionths / 1_000_000, 6)

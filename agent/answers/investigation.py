@@ -11,7 +11,8 @@ from agent.wording import phrase
 
 Json = Mapping[str, Any]
 EVIDENCE_SHOWN = 6
-UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Where the path inside an object, or the number of an event, begins in a reference.
+PATH = re.compile(r"\s(?=[.(])|\{")
 SYMPTOMS_SHOWN = 5
 RULED_OUT_SHOWN = 5
 
@@ -118,10 +119,11 @@ class _Telling:
 
 
 def _whose(evidence: Json) -> str:
-    """What the evidence is about, as far as its text does not say that itself."""
-    words = [word for word in str(evidence["ref"]).split() if word not in str(evidence["text"])]
-    told = plain(" ".join(words), 120)
-    return "" if UID.fullmatch(told) else f" {told}".rstrip()
+    """What the evidence is about, without the way there: its reference has that."""
+    text = str(evidence["text"])
+    words = plain(PATH.split(str(evidence["ref"]))[0], 120).split()
+    place = " ".join(word for word in words if not text.startswith(word))
+    return f" {place}" if place and place not in text else ""
 
 
 def _chain(cause: Json) -> str:
