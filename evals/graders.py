@@ -125,6 +125,14 @@ def grade_text(truth: Truth, text: str) -> Iterator[str]:
             yield f"says {claim!r}"
 
 
+def grade_naming(truth: Truth, text: str) -> Iterator[str]:
+    """Whether each root is named: its words say which object it is."""
+    for one in truth.said.root_causes:
+        names = [resource.name for resource in one.resources]
+        if not any(name.casefold() in text.casefold() for name in names):
+            yield f"names none of {names}"
+
+
 def grade_citations(answer: Json) -> Iterator[str]:
     """Every number in the answer stands for a citation, and something is cited."""
     known = {one["n"] for one in answer["citations"]}
