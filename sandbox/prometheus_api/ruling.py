@@ -1,14 +1,12 @@
 """rules and alerts: the state of every rule in JSON."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from sandbox.prometheus_api.answers import Answer, Json, Now, rfc3339
 from sandbox.prometheus_api.parameters import Parameters, invalid
 from sandbox.prometheus_api.rules import Alert, Evaluation, Group, Rule, evaluate
-from sandbox.promql import formatted
+from sandbox.promql import scientific
 from sandbox.series import SeriesStore
 
 _KINDS = {"": {"alerting", "recording"}, "alert": {"alerting"}, "record": {"recording"}}
@@ -105,13 +103,5 @@ def _alert(alert: Alert) -> Json:
         "annotations": alert.annotations,
         "state": alert.state,
         "activeAt": rfc3339(alert.active_ms / 1000),
-        "value": _scientific(alert.value),
+        "value": scientific(alert.value),
     }
-
-
-def _scientific(value: float) -> str:
-    """As Go writes a number with its shortest mantissa: 5.2e+01."""
-    if not math.isfinite(value):
-        return formatted(value)
-    digits = len("".join(map(str, Decimal(repr(value)).normalize().as_tuple().digits)))
-    return f"{value:.{digits - 1}e}"

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sandbox.promql import formatted, scientific
+
 _ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _LABEL = re.compile(r"(?:\$labels|\.Labels)\.(\w+)")
 _PRINTF = re.compile(r'printf\s+"([^"%]*%[-+ 0#]*\d*(?:\.\d+)?[fgeds](?:[^"%]|%%)*)"(?:\s+(\S+))?')
@@ -66,10 +68,8 @@ class Template:
 def _shown(value: Operand) -> str:
     if isinstance(value, str):
         return value
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else f"{value:+}".replace("inf", "Inf")
-    text = repr(value).removesuffix(".0")
-    return f"{value:.0f}" if "e+" in text and abs(value) < 1e21 else text
+    plain = value == 0 or 1e-4 <= abs(value) < 1e6
+    return formatted(value, exponents=False) if plain else scientific(value)
 
 
 def _number(value: Operand) -> float:
@@ -93,7 +93,7 @@ def _humanized(value: Operand) -> str:
     if number == 0 or abs(number) >= 1 or not math.isfinite(number):
         return _enlarged(number, 1000, "kMGTPEZY") if math.isfinite(number) else _short(number)
     prefix = ""
-    for smaller in "mµnpfazy":
+    for smaller in "munpfazy":
         if abs(number) >= 1:
             break
         number, prefix = number * 1000, smaller

@@ -14,3 +14,11 @@ def formatted(value: float, *, exponents: bool = True) -> str:
     if "e" not in text or (exponents and not _LEAST <= abs(value) < _MOST):
         return text
     return f"{Decimal(text):f}"
+
+
+def scientific(value: float) -> str:
+    """As Go writes a number with its shortest mantissa: 5.2e+01."""
+    if not math.isfinite(value):
+        return formatted(value)
+    digits = len(Decimal(repr(value)).normalize().as_tuple().digits)
+    return f"{value:.{digits - 1}e}"
