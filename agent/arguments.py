@@ -248,7 +248,7 @@ def _shaped(text: str, message: str) -> list[str]:
 def _could_be_name(word: str, *, certain: bool = False) -> bool:
     stop = STOPWORDS - AMBIGUOUS if certain else STOPWORDS
     return (
-        not all(part in stop or part in METRICS for part in word.split("-"))
+        word not in stop
         and not re.fullmatch(r"[\d.]+[a-z]{0,3}", word)
         and word not in KIND_WORDS
         and word not in METRICS

@@ -97,6 +97,15 @@ def test_a_word_that_means_much_else_is_a_name_where_a_sentence_leaves_no_doubt(
     assert "name" not in arguments("apply the recommendation")
 
 
+@pytest.mark.parametrize("name", ["order-service", "kube-system", "user-api", "load-balancer-2"])
+def test_a_hyphen_makes_a_name_of_ordinary_words(name: str) -> None:
+    assert name in arguments(f"why is {name} failing").values()
+
+
+def test_hyphenated_english_is_no_name() -> None:
+    assert "name" not in arguments("show right-sizing advice for over-provisioned pods")
+
+
 def test_replicas_amounts_and_thresholds_are_numbers() -> None:
     assert arguments("scale checkout to 5 replicas")["replicas"] == 5
     budget = arguments("set a budget of $1,500 for team payments")
