@@ -117,6 +117,9 @@ UNREADY_IN_ORDER = (
 )
 ROLLOUT_SYMPTOMS = ("deploy.progress_deadline", "deploy.unavailable", "sts.*", "ds.unready")
 
+# What somebody switched off on purpose is no fault, and yet the answer to "why does it not run".
+SWITCHED_OFF = ("cron.suspended", "job.suspended")
+
 SERVICE_SYMPTOMS = ("service.endpoints_not_ready", "service.endpoints_partial", "service.no_pods")
 SERVICE_FAULTS = (
     "service.selector_near_miss",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from mcp_servers.engines.causal_graph import CausalGraph, causal_graph
-from mcp_servers.engines.causal_links import is_symptom
+from mcp_servers.engines.causal_links import SWITCHED_OFF, is_symptom
 from mcp_servers.engines.confidence import Signals, confidence
 from mcp_servers.engines.topology import Relation, Topology
 from mcp_servers.facts.findings import Finding, Severity
@@ -62,9 +62,11 @@ def rank(
     empty means everything in `namespace`, or the cluster when that is empty too. A cause outside
     the namespace counts when it explains something inside or something inside depends on it.
     """
-    faults = [one for one in findings if one.severity.weight >= Severity.MEDIUM.weight]
-    graph = causal_graph(faults, cluster, topology)
     scope = _Scope(focus, namespace, topology)
+    faults = [one for one in findings if one.severity.weight >= Severity.MEDIUM.weight]
+    if not any(scope.concerns(one, ()) for one in faults):
+        faults += [one for one in findings if one.rule in SWITCHED_OFF and scope.asks_for(one)]
+    graph = causal_graph(faults, cluster, topology)
     relevant = [root for root in graph.roots() if scope.concerns(root, graph.explained_by(root))]
     ranked = _grave(_ranked(relevant, graph, cluster, scope))
     told = {id(root.finding) for root in ranked}
@@ -74,7 +76,7 @@ def rank(
         roots=tuple(ranked),
         symptoms=tuple(one for one in faults if id(one) in shown and id(one) not in told),
         elsewhere=tuple(one for one in faults if id(one) not in shown | told),
-        hygiene=tuple(one for one in findings if one.severity.weight < Severity.MEDIUM.weight),
+        hygiene=tuple(one for one in findings if one not in faults),
     )
 
 
@@ -95,6 +97,12 @@ class _Scope:
         return bool(touched & self.focus) or any(
             self.topology.path(asked, root.resource) for asked in self.focus
         )
+
+    def asks_for(self, finding: Finding) -> bool:
+        """Whether the question is about this object, or about the namespace it stands in."""
+        if self.focus:
+            return finding.resource in self.focus
+        return bool(self.namespace) and finding.resource.namespace == self.namespace
 
     def is_near(self, finding: Finding) -> bool:
         """Whether it stands in the namespace asked about; a node is near to all that run on it."""

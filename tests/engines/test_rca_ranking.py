@@ -106,6 +106,15 @@ def test_a_mere_risk_is_no_answer_beside_a_fault_and_one_without() -> None:
     assert [root.finding for root in ranked(risk).roots] == [risk]
 
 
+def test_what_was_switched_off_answers_a_question_about_it_and_no_other() -> None:
+    report = Ref("CronJob", "shop", "report")
+    off = found("cron.suspended", report, severity=Severity.INFO)
+    assert [one.finding for one in ranked(off, focus=frozenset({report})).roots] == [off]
+    assert ranked(off, focus=frozenset({CHECKOUT}), namespace="shop").roots == ()
+    assert ranked(off).roots == ()
+    assert [one.finding for one in ranked(OOM, off, namespace="shop").roots] == [OOM]
+
+
 def test_hygiene_is_never_a_cause() -> None:
     untidy = found("workload.no_requests", CHECKOUT, severity=Severity.LOW)
     ranking = ranked(untidy)
