@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from core.errors import Invalid
 from sandbox.alertmanager_api.refusals import sentence
+from sandbox.series import compiled
 
 Labels = Mapping[str, str]
 
@@ -29,15 +31,17 @@ class Matcher:
 
     def matches(self, labels: Labels) -> bool:
         value = labels.get(self.name, "")
-        same = re.fullmatch(self.value, value) is not None if self.is_regex else value == self.value
+        same = value == self.value
+        if self.is_regex:
+            same = compiled(self.value).fullmatch(value) is not None
         return same is self.is_equal
 
     def flaw(self) -> str:
         """Why the pattern is none, or nothing."""
         try:
-            re.compile(self.value if self.is_regex else "")
-        except re.error as error:
-            return f"error parsing regexp: {error}"
+            compiled(self.value if self.is_regex else "")
+        except Invalid as error:
+            return error.message
         return ""
 
 
@@ -65,9 +69,9 @@ def parse_filter(text: str) -> Matcher:
 def receiver_pattern(text: str) -> re.Pattern[str] | None:
     """What the names of receivers must match, if anything. Raises `Refused`."""
     try:
-        return re.compile(text) if text else None
-    except re.error as error:
-        why = f"error parsing regexp: {error}: `^(?:{text})$`"
+        return compiled(text) if text else None
+    except Invalid as error:
+        why = f"{error.message}: `^(?:{text})$`"
         raise sentence(f"failed to parse receiver param: {why}") from error
 
 

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 
+from core.errors import Invalid
 from sandbox.promql.errors import Unanswerable
 from sandbox.promql.values import Vector, relabelled, with_label
-from sandbox.series import Labels
+from sandbox.series import Labels, compiled
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _REFERENCE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<braced>\w+)\}|(?P<bare>\w+))")
@@ -16,8 +17,8 @@ def label_replace(
 ) -> Vector:
     """Set `target` where the whole of `source` matches; `$1` and `${name}` stand for groups."""
     try:
-        regex = re.compile(pattern)
-    except re.error as error:
+        regex = compiled(pattern)
+    except Invalid as error:
         message = f"invalid regular expression in label_replace(): {pattern}"
         raise Unanswerable(message) from error
     _check(target, "destination", "label_replace")

@@ -1,19 +1,27 @@
 """Recorded metrics as labelled arrays: what the practice cluster's Prometheus has stored."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
 
-from core.errors import Invalid
 from sandbox.series.growing import Floats, Growth, Millis
 from sandbox.series.openmetrics import Column, Family, Labels, read
+from sandbox.series.patterns import compiled
 
-__all__ = ["Family", "Floats", "Labels", "Matcher", "Millis", "Operator", "Series", "SeriesStore"]
+__all__ = [
+    "Family",
+    "Floats",
+    "Labels",
+    "Matcher",
+    "Millis",
+    "Operator",
+    "Series",
+    "SeriesStore",
+    "compiled",
+]
 
 Operator = Literal["=", "!=", "=~", "!~"]
 
@@ -38,22 +46,14 @@ class Matcher:
 
     def __post_init__(self) -> None:
         if self.operator in ("=~", "!~"):
-            _pattern(self.value)
+            compiled(self.value)
 
     def matches(self, value: str) -> bool:
         if self.operator in ("=", "!="):
             same = value == self.value
         else:
-            same = _pattern(self.value).fullmatch(value) is not None
+            same = compiled(self.value).fullmatch(value) is not None
         return same is (self.operator in ("=", "=~"))
-
-
-@lru_cache(maxsize=1024)
-def _pattern(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise Invalid(f"error parsing regexp {text!r}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True, eq=False)

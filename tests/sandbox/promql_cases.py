@@ -172,6 +172,9 @@ requests_total{service!="cart",code=~"4.*"}
 requests_total{service!~"cart|search"}
 requests_total{missing=""}
 {__name__=~"memory_bytes|limit_bytes",pod="p1"}
+memory_bytes{pod=~"[[:alpha:]][[:digit:]]"}
+memory_bytes{pod=~"(?i)P[1-3]"}
+memory_bytes{service=~"c(?:art|heckout)",pod!~"p[^0-2]"}
 {service="cart",code="200"}
 memory_bytes offset 10m
 memory_bytes offset -10m
