@@ -16,6 +16,11 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`')
 _OPERATOR = re.compile(r"[-+*/%^(<>\[]|==|!=|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 _ZERO = re.compile(r"0+(?:ms|[smhdwy])?")
 
+# How the parser's messages name types and functions.
+_TYPE = re.compile(r"(?:(?<=type )|(?<=got ))(?:matrix|vector)\b")
+_TYPES = {"matrix": "range vector", "vector": "instant vector"}
+_NAMED = re.compile(r"(?:(?<=function )|(?<=name ))'(\w+)'")
+
 _OPERATORS: tuple[tuple[MatchOp, Operator], ...] = (
     (MatchOp.Equal, "="),
     (MatchOp.NotEqual, "!="),
@@ -33,7 +38,13 @@ def parse(text: str) -> Any:
     try:
         return promql_parser.parse(text)
     except ValueError as error:
-        raise Unparsable(f"parse error: {error}") from error
+        raise Unparsable(f"parse error: {_worded(str(error))}") from error
+
+
+def _worded(message: str) -> str:
+    """The parser's message in Prometheus's words."""
+    named = _TYPE.sub(lambda match: _TYPES[match[0]], message)
+    return _NAMED.sub(r'"\1"', named)
 
 
 def parse_selector(text: str) -> list[Matcher]:

@@ -179,6 +179,23 @@ def test_what_is_not_promql_cannot_be_parsed(series: SeriesStore, text: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            "rate(load)",
+            'expected type range vector in call to function "rate", got instant vector',
+        ),
+        ("nonsense(load)", 'unknown function with name "nonsense"'),
+        ("load{", "unexpected end of input inside braces"),
+    ],
+)
+def test_the_reason_is_in_the_words_of_prometheus(series: SeriesStore, text: str, why: str) -> None:
+    with pytest.raises(Unparsable) as failure:
+        at_once(text, series)
+    assert failure.value.message == f"parse error: {why}"
+
+
+@pytest.mark.parametrize(
     "text", ["(" * 5000 + "1" + ")" * 5000, "1" + " + 1" * 5000, "-" * 5000 + "1"]
 )
 def test_an_endless_expression_ends_nothing_but_itself(series: SeriesStore, text: str) -> None:
