@@ -21,9 +21,9 @@ from core.errors import Forbidden, Invalid, NotFound, OpsError, TooLarge
 from core.principal import Permission, Principal
 from core.redaction import may_hold_secrets, redact_fields, redact_text
 from core.telemetry import Metrics
-from mcp_servers.backends.nearest import did_you_mean
 from mcp_servers.caller import Bearer, Verify, caller
 from mcp_servers.facts.durations import duration
+from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.paging import Page
 
 Tool = Callable[..., Awaitable[BaseModel]]

@@ -21,9 +21,9 @@ from mcp_servers.backends import Backends
 from mcp_servers.backends.addresses import host_of
 from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.kubernetes import Kubernetes
-from mcp_servers.backends.nearest import did_you_mean
 from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.caller import acting_as
+from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.registry import BUILDERS
 
 # An investigation asks many things of a slow cluster.

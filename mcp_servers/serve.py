@@ -12,8 +12,8 @@ from core.errors import NotFound
 from core.principal import Principal
 from core.telemetry import Metrics
 from mcp_servers.access import AuditSink, Gate, ToolServer, Verify
-from mcp_servers.backends.nearest import did_you_mean
 from mcp_servers.client import Connections, connected
+from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.registry import BUILDERS
 
 PATH = "/mcp"

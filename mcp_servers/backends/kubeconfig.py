@@ -8,7 +8,7 @@ from typing import Any, cast
 import yaml
 
 from core.errors import Invalid
-from mcp_servers.backends.nearest import did_you_mean
+from mcp_servers.facts.nearest import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)

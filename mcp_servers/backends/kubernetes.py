@@ -21,9 +21,9 @@ from mcp_servers.backends import kubernetes_parsing as parsing
 from mcp_servers.backends.addresses import is_loopback
 from mcp_servers.backends.kinds import BUILT_IN, Kind, by_spelling
 from mcp_servers.backends.kubeconfig import read as read_kubeconfig
-from mcp_servers.backends.nearest import did_you_mean, nearest
 from mcp_servers.backends.sight import Sight
 from mcp_servers.facts.kubernetes import Event, Json, LogLines, Ref, Resource
+from mcp_servers.facts.nearest import did_you_mean, nearest_names
 
 Resources = list[Resource]
 Events = list[Event]
@@ -274,7 +274,7 @@ class Kubernetes:
             except NotFound as error:
                 return error
         known = await self._names(kind, namespace)
-        if namespace and not nearest(name, known):
+        if namespace and not nearest_names(name, known):
             return errors.missing(kind, name, namespace, known, await self._homes(kind, name))
         return errors.missing(kind, name, namespace, known)
 

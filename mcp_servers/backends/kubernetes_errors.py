@@ -10,8 +10,8 @@ from urllib3.exceptions import TimeoutError as Urllib3Timeout
 from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError, UpstreamUnavailable
 from mcp_servers.backends.addresses import host_of
 from mcp_servers.backends.kinds import Kind
-from mcp_servers.backends.nearest import did_you_mean
 from mcp_servers.facts.kubernetes import Ref
+from mcp_servers.facts.nearest import did_you_mean
 
 # How much of a strange body is worth quoting.
 QUOTED_CHARACTERS = 120

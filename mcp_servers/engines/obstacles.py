@@ -6,13 +6,13 @@ from fractions import Fraction
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.fields import rows, section, text
-from mcp_servers.engines.nearest import nearest_names
 from mcp_servers.engines.ownership import workload_of
 from mcp_servers.engines.quantities import as_amount, quantity
 from mcp_servers.engines.scheduling import Clause, Room, requests, unmet_labels, wanted_labels
 from mcp_servers.engines.settling import desired_replicas
 from mcp_servers.facts.findings import Evidence
 from mcp_servers.facts.kubernetes import Cluster, Ref, Resource
+from mcp_servers.facts.nearest import nearest_names
 
 INSUFFICIENT = re.compile(r"[Ii]nsufficient ([\w./-]+\w)")
 _TAINT = re.compile(r"taints? ?\{([^}]*)\}")

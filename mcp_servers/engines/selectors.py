@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mcp_servers.engines.fields import rows, strings, text, words
-from mcp_servers.engines.nearest import similar
 from mcp_servers.facts.kubernetes import Json
+from mcp_servers.facts.nearest import similar
 
 # Labels that say what a thing is. The others say which version or tier of it.
 IDENTITY = frozenset(

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable
 
 from core.errors import NotFound
-from mcp_servers.engines.nearest import nearest_names
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.topology import Relation, Topology
 from mcp_servers.facts.kubernetes import Cluster, Ref, Resource
+from mcp_servers.facts.nearest import did_you_mean
 
 NAME_IN_TEXT = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 APP_LABELS = ("app.kubernetes.io/name", "app", "k8s-app")
@@ -32,8 +32,7 @@ def check_namespace(cluster: Cluster, namespace: str) -> None:
     """Raise `NotFound` with the nearest names when the namespace does not exist."""
     known = sorted({one.name for one in cluster.all("Namespace")} | _used(cluster.resources))
     if namespace and known and namespace not in known:
-        near = nearest_names(namespace, known)
-        hint = f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(known[:20])}."
+        hint = did_you_mean(namespace, known) or f"Known: {', '.join(known[:20])}."
         raise NotFound(f"There is no namespace {namespace!r}.", hint=hint)
 
 
@@ -89,8 +88,7 @@ def _not_found(
     if elsewhere:
         return NotFound(message, hint=f"It exists as {', '.join(elsewhere[:3])}.")
     top = {one.name for one in nameable if one.controller() is None}
-    near = nearest_names(name, sorted(top))
-    return NotFound(message, hint=f"Did you mean {', '.join(near)}?" if near else "")
+    return NotFound(message, hint=did_you_mean(name, top))
 
 
 def standing_for(

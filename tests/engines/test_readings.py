@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from mcp_servers.engines import citing
 from mcp_servers.engines.containers import Role, containers
 from mcp_servers.engines.fields import rows, section, text, whole, words
-from mcp_servers.engines.nearest import edit_distance, nearest_names, similar
 from mcp_servers.engines.ownership import owner_by_name, owner_chain, top_owner
 from mcp_servers.engines.quantities import as_amount, as_bytes, as_cores, quantity
 from mcp_servers.engines.selectors import matches, matches_equality
 from mcp_servers.engines.settling import rolling
 from mcp_servers.engines.trends import steady_rise
 from mcp_servers.facts.kubernetes import Event, Json, Ref, Resource, moment
+from mcp_servers.facts.nearest import edit_distance, nearest_names, similar
 from tests.factories import (
     NOW,
     cluster,

@@ -15,10 +15,10 @@ from mcp_servers.engines.call_failures import (
 )
 from mcp_servers.engines.endpoints import Addresses, selector_of
 from mcp_servers.engines.log_signals import Line, Speaker, died_of_it, lately, speakers
-from mcp_servers.engines.nearest import nearest_names
 from mcp_servers.engines.selectors import matches_equality
 from mcp_servers.facts.findings import Confidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Resource
+from mcp_servers.facts.nearest import nearest_names
 
 FEWEST_LINES = 3
 # Trouble that passed within this time, with quiet after it, is an ordinary retry.

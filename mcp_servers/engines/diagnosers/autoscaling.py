@@ -6,12 +6,12 @@ from datetime import datetime
 from mcp_servers.engines import citing
 from mcp_servers.engines.containers import Container, Role, containers
 from mcp_servers.engines.fields import rows, text
-from mcp_servers.engines.nearest import nearest_names
 from mcp_servers.engines.ownership import pods_by_owner
 from mcp_servers.engines.revisions import template_of
 from mcp_servers.engines.settling import is_finished, is_terminating, is_young
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Severity
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource, moment
+from mcp_servers.facts.nearest import nearest_names
 
 METRICS_API = ("metrics.k8s.io", "custom.metrics.k8s.io", "external.metrics.k8s.io")
 

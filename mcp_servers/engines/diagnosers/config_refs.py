@@ -13,10 +13,10 @@ from mcp_servers.engines.config_references import (
     references,
 )
 from mcp_servers.engines.containers import Container, containers
-from mcp_servers.engines.nearest import nearest_names
 from mcp_servers.engines.settling import is_young, live_pods
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Event, Ref, Resource
+from mcp_servers.facts.nearest import nearest_names
 
 OTHER_KIND = {"ConfigMap": "Secret", "Secret": "ConfigMap"}
 RULE = {"ConfigMap": "pod.config_ref.configmap_missing", "Secret": "pod.config_ref.secret_missing"}

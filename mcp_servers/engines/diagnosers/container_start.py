@@ -9,12 +9,12 @@ from mcp_servers.engines.about_pods import about_pod
 from mcp_servers.engines.containers import Container, containers
 from mcp_servers.engines.fields import rows, text
 from mcp_servers.engines.log_signals import last_words, telling
-from mcp_servers.engines.nearest import edit_distance
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.revisions import can_roll_back
 from mcp_servers.engines.settling import live_pods
 from mcp_servers.facts.findings import Evidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Event, Json
+from mcp_servers.facts.nearest import edit_distance
 
 # Programs that images commonly have; a misspelt one is told by its neighbour here.
 KNOWN_TOOLS = (

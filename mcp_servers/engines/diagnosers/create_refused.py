@@ -8,11 +8,11 @@ from datetime import datetime
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.fields import text, whole
-from mcp_servers.engines.nearest import nearest_names
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.settling import desired_replicas
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Severity
 from mcp_servers.facts.kubernetes import Cluster, Json, Resource, moment
+from mcp_servers.facts.nearest import nearest_names
 
 MAKERS = ("ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicationController")
 

@@ -7,9 +7,9 @@ from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.endpoints import ports_of
 from mcp_servers.engines.fields import rows, section, text
-from mcp_servers.engines.nearest import nearest_names
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Severity
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
+from mcp_servers.facts.nearest import nearest_names
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from mcp_servers.engines.containers import Container, Role, containers
 from mcp_servers.engines.endpoints import Addresses, is_by_hand, ports_of, selected_pods, slices_of
 from mcp_servers.engines.fields import rows, section, text
 from mcp_servers.engines.log_signals import Line, lately, speakers
-from mcp_servers.engines.nearest import nearest_names
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.probing import declared_ports, listening_ports, named_ports, port_of
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Severity
 from mcp_servers.facts.kubernetes import Cluster, Json, Resource
+from mcp_servers.facts.nearest import nearest_names
 
 FEWEST_LINES = 3
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import about_pod
 from mcp_servers.engines.fields import rows, text
-from mcp_servers.engines.nearest import nearest_names
 from mcp_servers.engines.obstacles import INSUFFICIENT, NOTHING_KNOWN, allocatable, obstacle_details
 from mcp_servers.engines.ownership import workload_of
 from mcp_servers.engines.scheduling import (
@@ -21,6 +20,7 @@ from mcp_servers.engines.scheduling import (
 from mcp_servers.engines.settling import is_young, live_pods, rolling
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Severity
 from mcp_servers.facts.kubernetes import Cluster, Resource, moment
+from mcp_servers.facts.nearest import nearest_names
 
 SCALING_UP = timedelta(minutes=10)
 JUST_CORDONED = timedelta(minutes=30)

@@ -8,12 +8,12 @@ from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.config_references import ABSENT_OBJECT
 from mcp_servers.engines.fields import whole
-from mcp_servers.engines.nearest import nearest_names
 from mcp_servers.engines.ownership import owner_by_name, pods_by_owner
 from mcp_servers.engines.pull_failures import class_of, image_parts
 from mcp_servers.engines.settling import desired_replicas
 from mcp_servers.facts.findings import Confidence, Finding, Fix, Severity
 from mcp_servers.facts.kubernetes import Cluster, Event, Ref
+from mcp_servers.facts.nearest import nearest_names
 
 STILL_GOING_ON = timedelta(minutes=15)
 _PULL = re.compile(r'Failed to pull image "([^"]+)"')

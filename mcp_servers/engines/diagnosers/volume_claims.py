@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.fields import rows, text
-from mcp_servers.engines.nearest import nearest_names
 from mcp_servers.engines.settling import is_terminating, is_young
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Event, Ref, Resource
+from mcp_servers.facts.nearest import nearest_names
 
 DEFAULT_CLASS = (
     "storageclass.kubernetes.io/is-default-class",

@@ -59,3 +59,9 @@ def _word_distance(one: str, other: str) -> float | None:
     first, second = set(_BETWEEN_WORDS.split(one)), set(_BETWEEN_WORDS.split(other))
     shared = len(first & second) / max(len(first | second), 1)
     return 4 + (1 - shared) if shared >= 0.5 else None
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """A hint sentence; "" when nothing is near."""
+    names = nearest_names(name, candidates)
+    return f"Did you mean {' or '.join(names)}?" if names else ""
