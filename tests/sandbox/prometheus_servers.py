@@ -1,35 +1,53 @@
 """Real servers on loopback: our routes under uvicorn, and Debian's Prometheus with backfilled data."""
 
+import functools
 import socket
 import subprocess
 import threading
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Mount
+from starlette.types import Receive, Scope, Send
 
 _START_TIMEOUT_S = 30.0
 
 
+class Stage:
+    """One HTTP server for all tests: to start and stop one for each takes longer than the tests."""
+
+    def __init__(self) -> None:
+        self.apps: dict[str, Starlette] = {}
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(self, log_config=None, lifespan="off", ws="none"))
+        run = functools.partial(server.run, sockets=[self.listener])
+        threading.Thread(target=run, daemon=True).start()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.apps[scope["path"].split("/")[1]](scope, receive, send)
+
+
+@functools.cache
+def stage() -> Stage:
+    return Stage()
+
+
 @contextmanager
 def serving(routes: Sequence[BaseRoute]) -> Generator[str]:
-    """Routes behind an ordinary HTTP server; its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        app = Starlette(routes=routes)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+    """Routes behind an ordinary HTTP server, under a prefix of their own; the address."""
+    name = uuid.uuid4().hex
+    stage().apps[name] = Starlette(routes=[Mount(f"/{name}", routes=routes)])
+    try:
+        yield f"http://127.0.0.1:{stage().listener.getsockname()[1]}/{name}"
+    finally:
+        del stage().apps[name]
 
 
 @contextmanager
