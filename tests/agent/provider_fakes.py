@@ -49,7 +49,7 @@ class Provider:
     script: list[Say] = field(default_factory=list[Say])
     requests: list[Json] = field(default_factory=list[Json])
     headers: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
-    gave_up: int = 0
+    abandoned: threading.Event = field(default_factory=threading.Event)
     asked: threading.Event = field(default_factory=threading.Event)
 
     def next(self) -> Say:
@@ -282,7 +282,7 @@ async def _sent(pieces: Sequence[str], say: Say, provider: Provider) -> AsyncIte
             yield piece
             await asyncio.sleep(say.drip_s)
     except asyncio.CancelledError:
-        provider.gave_up += 1
+        provider.abandoned.set()
         raise
 
 
