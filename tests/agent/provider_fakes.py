@@ -49,6 +49,7 @@ class Provider:
     script: list[Say] = field(default_factory=list[Say])
     requests: list[Json] = field(default_factory=list[Json])
     headers: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    speaking: threading.Event = field(default_factory=threading.Event)
     abandoned: threading.Event = field(default_factory=threading.Event)
     asked: threading.Event = field(default_factory=threading.Event)
 
@@ -280,6 +281,7 @@ async def _sent(pieces: Sequence[str], say: Say, provider: Provider) -> AsyncIte
         await asyncio.sleep(say.pause_s)
         for piece in pieces[: say.cut_after]:
             yield piece
+            provider.speaking.set()
             await asyncio.sleep(say.drip_s)
     except asyncio.CancelledError:
         provider.abandoned.set()

@@ -277,7 +277,7 @@ async def test_cancelling_the_reader_ends_the_request_to_the_provider(
     with provider_serving(slow, Say("Back again.")) as provider:
         async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
             reading = asyncio.create_task(ask(assistant, QUESTION))
-            await asyncio.to_thread(provider.asked.wait, 10)
+            await asyncio.to_thread(provider.speaking.wait, 10)
             reading.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await reading
