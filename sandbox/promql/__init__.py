@@ -1,7 +1,9 @@
 """PromQL over recorded series, with the semantics of Prometheus 2.42.
 
 Everything is evaluated for all steps of a query at once. Native histograms, `info`, `limitk` and
-other experiments are not supported and say so.
+other experiments are not supported and say so. Known differences: which of several equal series
+topk and bottomk take; atan2 drops the metric's name, as in later versions; the month or hour of
+what is no time is NaN.
 """
 
 from typing import Any, cast

@@ -110,7 +110,9 @@ def _variance(values: Floats, present: Mask) -> Floats:
     begin = values[present.argmax(axis=0), np.arange(values.shape[1])]
     off = np.where(present, values - begin, 0.0)
     mean = off.sum(axis=0) / present.sum(axis=0)
-    return (np.where(present, off - mean, 0.0) ** 2).sum(axis=0) / present.sum(axis=0)
+    squares = np.where(present, off - mean, 0.0) ** 2
+    # One member alone does not vary, not even if it is infinite or NaN.
+    return np.where(present.sum(axis=0) > 1, squares.sum(axis=0) / present.sum(axis=0), 0.0)
 
 
 SUMMARIES: dict[str, Summary] = {

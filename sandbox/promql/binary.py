@@ -154,17 +154,22 @@ def _pairs(many: Vector, one: Vector, matching: Matching) -> list[tuple[int, int
 
 def _check_one_side(many: Vector, one: Vector, matching: Matching) -> None:
     asked = many.present.any(axis=0)
-    for key, rows in grouped(map(matching.key, one.labels)).items():
-        twice = (one.present[rows].sum(axis=0) > 1) & asked
-        if len(rows) > 1 and twice.any():
-            there = [row for row in rows if one.present[row, twice.argmax()]]
+    groups = grouped(map(matching.key, one.labels)).values()
+    twice = [asked & (one.present[rows].sum(axis=0) > 1) for rows in groups if len(rows) > 1]
+    if not np.any(twice):
+        return
+    step = int(np.any(twice, axis=0).argmax())
+    known: dict[Labels, Labels] = {}
+    for row in np.flatnonzero(one.present[:, step]).tolist():
+        key, labels = matching.key(one.labels[row]), one.labels[row]
+        if key in known:
             side = "left" if matching.many == "right" else "right"
-            first, second = (written(one.labels[row]) for row in there[:2])
             raise Unanswerable(
                 f"found duplicate series for the match group {written(key)} on the {side} hand-side"
-                f" of the operation: [{second}, {first}];many-to-many matching not allowed:"
-                " matching labels must be unique on one side"
+                f" of the operation: [{written(labels)}, {written(known[key])}];many-to-many"
+                " matching not allowed: matching labels must be unique on one side"
             )
+        known[key] = labels
 
 
 def _check_many_side(labels: Iterable[Labels], present: Mask, matching: Matching) -> None:

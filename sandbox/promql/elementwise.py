@@ -6,6 +6,9 @@ import numpy as np
 
 from sandbox.series import Floats
 
+# Where years end for numpy, and long before for people.
+_LATEST_S = 1e15
+
 
 def _round(values: Floats, to: Floats | float = 1.0) -> Floats:
     inverse = 1.0 / to
@@ -52,7 +55,11 @@ def _days(values: Floats) -> "np.ndarray[tuple[int, ...], np.dtype[np.datetime64
 
 
 def _moments(values: Floats) -> "np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]":
-    return np.trunc(np.nan_to_num(values)).astype(np.int64).astype("datetime64[s]")
+    return (
+        np.trunc(np.where(np.abs(values) < _LATEST_S, values, 0.0))
+        .astype(np.int64)
+        .astype("datetime64[s]")
+    )
 
 
 def _day_of_month(values: Floats) -> Floats:
@@ -83,13 +90,18 @@ def _year(values: Floats) -> Floats:
     return _days(values).astype("datetime64[Y]").astype(np.float64) + 1970
 
 
+def _of_times(function: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:
+    """NaN for what is no time."""
+    return lambda values: np.where(np.abs(values) < _LATEST_S, function(values), np.nan)
+
+
 CALENDAR: dict[str, Callable[[Floats], Floats]] = {
-    "day_of_month": _day_of_month,
-    "day_of_week": _day_of_week,
-    "day_of_year": _day_of_year,
-    "days_in_month": _days_in_month,
-    "hour": lambda values: np.trunc(values) // 3600 % 24,
-    "minute": lambda values: np.trunc(values) // 60 % 60,
-    "month": _month,
-    "year": _year,
+    "day_of_month": _of_times(_day_of_month),
+    "day_of_week": _of_times(_day_of_week),
+    "day_of_year": _of_times(_day_of_year),
+    "days_in_month": _of_times(_days_in_month),
+    "hour": _of_times(lambda values: np.trunc(values) // 3600 % 24),
+    "minute": _of_times(lambda values: np.trunc(values) // 60 % 60),
+    "month": _of_times(_month),
+    "year": _of_times(_year),
 }

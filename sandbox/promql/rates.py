@@ -93,6 +93,7 @@ def _fitted(portion: LaidOut, x: Floats) -> tuple[Floats, Floats]:
     begin, mean_x = portion.values[portion.starts], portion.sums(x) / counts
     off_x, off_y = x - mean_x[portion.window], portion.values - begin[portion.window]
     slope = portion.sums(off_x * off_y) / portion.sums(off_x**2)
+    slope[~np.isfinite(portion.sums(off_y))] = np.nan  # no line leads through infinity
     return slope, begin + portion.sums(off_y) / counts - slope * mean_x
 
 

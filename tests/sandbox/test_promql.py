@@ -116,6 +116,8 @@ def at_once(text: str, series: SeriesStore, at_s: float = NOW) -> dict[str, floa
         (f"load{{node='n2'}} @ {T + 120}", {"__name__=load,node=n2,zone=x": 2}),
         ("max_over_time(sum(load)[10m:2m])", {"": 13.5}),
         ("scalar(load)", {"scalar": math.nan}),
+        ("hour(vector(NaN)) or year(vector(Inf))", {"": math.nan}),
+        ("up atan2 1 or load{node='n1'} atan2 0.5", {"node=n1,zone=x": math.pi / 4}),
         ("scalar(load{node='n1'})", {"scalar": 0.5}),
     ],
 )  # fmt: skip
