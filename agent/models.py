@@ -93,6 +93,9 @@ def _openai(choice: ModelChoice, http: Any) -> "BaseChatModel":
         timeout=choice.timeout_s,
         max_retries=MAX_RETRIES,
         stream_usage=True,
+        # The package waits for each piece by `asyncio.wait_for`, which on Python 3.11 loses a
+        # cancellation that comes together with a piece: the request would go on, and cost, unread.
+        stream_chunk_timeout=None,
         http_async_client=http,
         # OpenAI's own API is spoken as the package sees fit for the model; others know only chat.
         use_responses_api=False if _is_compatible(choice.base_url) else None,

@@ -100,7 +100,8 @@ class Run:
         if len(self.log) > seen or self.ending:
             return True
         try:
-            await asyncio.wait_for(changed.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await changed.wait()
         except TimeoutError:
             return False
         return True
