@@ -5,88 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent import durations
-from agent.lexicon.kinds import KINDS, OWN_NAME
-from agent.lexicon.stopwords import AMBIGUOUS, STOPWORDS
-
-_NAME = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
-_HAN = r"\u4e00-\u9fff"
-NAME = re.compile(rf"(?<![\w#@.:/-]){_NAME}(?![\w:-])")
-QUOTED = re.compile(rf"[`'\"“‘「]({_NAME})[`'\"”’」]")
-
-
-# A pod's own name ends with an ordinal or with what its controller made up.
-POD_NAME = re.compile(r"-(?:\d+|[a-z0-9]*\d[a-z0-9]*)$|-[a-z0-9]{8,10}-[a-z0-9]{5}$")
-
-
-def _kind_words() -> dict[str, str]:
-    words: dict[str, str] = {}
-    for kind, names in KINDS.items():
-        for name in names:
-            words[name] = kind
-            if name.isascii() and len(name) > 2:
-                words[f"{name}es" if name.endswith("ss") else _plural(name)] = kind
-    return words
-
-
-def _plural(name: str) -> str:
-    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
-
-
-KIND_WORDS = _kind_words()
-_KIND = "|".join(re.escape(word) for word in sorted(KIND_WORDS, key=len, reverse=True))
-KIND = re.compile(rf"(?<![a-z0-9-])(?:{_KIND})(?![a-z0-9-])")
-SLASHED = re.compile(rf"(?<![a-z0-9-])({_KIND})\s?/\s?({_NAME})")
-KIND_THEN_NAME = re.compile(
-    rf"(?<![a-z0-9-])({_KIND})\s+(?:named\s+|called\s+|的\s*)?[`'\"]?({_NAME})(?![\w-])"
-)
-NAME_THEN_KIND = re.compile(
-    rf"(?<![\w-])[`'\"]?({_NAME})(?![\w-])[`'\"]?(?:'s)?\s*的?\s*({_KIND})(?![a-z0-9-])"
-)
-
-NAMESPACE = (
-    re.compile(
-        rf"(?:\bnamespaces?|\bns|命名空间|名字空间)\s*[:=/]?\s*(?:named\s+|called\s+|的\s*)?[`'\"]?({_NAME})"
-    ),
-    re.compile(rf"(?<![\w-])(?:-n|--namespace)[\s=]+({_NAME})"),
-    re.compile(
-        rf"(?<![\w-])[`'\"]?({_NAME})(?![\w-])[`'\"]?\s*(?:的|这个)?\s*(?:namespace|ns\b|命名空间|名字空间)"
-    ),
-)
-IN_PLACE = re.compile(
-    rf"\b(?:in|from|within|inside|across)\s+(?:the\s+)?[`'\"]?({_NAME})[`'\"]?(?![\w-])(?!\s+(?:service|pod|deployment|node)\b)"
-)
-IN_PLACE_ZH = re.compile(rf"(?<![\w-])({_NAME})\s*(?:环境|里面|里边|里|中的?|下面|下的?|空间)")
-
-# Where only a name can stand.
-CERTAIN_SLOT = re.compile(
-    rf"\b(?:logs?|cpu|memory|ram|disk|usage|status|state|replicas?|limits?|image|latency|qps|version"
-    rf"|errors?|5xx|events|health|metrics|rollout|releases?|deploy)\s+(?:usage\s+)?(?:of|for|on)\s+(?:the\s+)?({_NAME})"
-)
-# Ordinary words that are namespaces in most clusters: after "in" they are meant so.
-PLACES = frozenset(("default", "monitoring", "logging", "data", "database", "storage", "system"))
-# What stands before a name, or after it, in a question about one thing.
-NAME_SLOTS = (
-    re.compile(
-        rf"\b(?:requests?|cost|costs|forecast|load|deployment|service|root\scause|errors?|logs?|5xx)\s+"
-        rf"(?:of|for|on|from|in)\s+(?:the\s+)?({_NAME})"
-    ),
-    re.compile(
-        rf"\b(?:restart|scale|rollback|roll\sback|revert|fix|bounce|drain|cordon|uncordon|describe"
-        rf"|diagnose|investigate|right-size|rightsize|delete|reach|evict|repair|redeploy|debug|silence"
-        rf"|mute|raise|increase|reboot|recreate|inspect|analy[sz]e|troubleshoot|check)\s+"
-        rf"(?:the\s+)?(?:{_KIND})?\s*({_NAME})"
-    ),
-    re.compile(
-        rf"\b(?:why|what|when|how|where)\s+(?:is|are|was|were|does|did|do|has|have|can't|cannot|isn't|won't)\s+"
-        rf"(?:the\s+)?({_NAME})"
-    ),
-    re.compile(rf"\b(?:is|are|was|will|did|does)\s+(?:the\s+)?({_NAME})\s+\w+"),
-    re.compile(
-        rf"({_NAME})(?:'s\b|\s+(?:is|are|was|were|keeps?|has|have|had|returns?|crashed|crashes|failed"
-        rf"|fails|service|went|died|stopped|started|cannot|can't|gets|looks|seems|responds)\b)"
-    ),
-    re.compile(rf"\b(?:with|of|for|on|to|running)\s+(?:the\s+)?({_NAME})"),
-)
+from agent.naming import CAMEL, TEAM, could_be_name, object_named
+from agent.scoring import LOOKS
 
 METRICS = {
     "qps": r"\bqps\b|\brps\b|requests?\s(?:rate|per\ssecond)|throughput|traffic|流量|吞吐|请求量",
@@ -128,132 +48,18 @@ AMOUNT = re.compile(
 THRESHOLD = re.compile(
     r"(?:above|over|exceeds?|exceeding|below|under|than|reaches|to|超过|高于|大于|低于|小于|达到|到)\s*(\d+(?:\.\d+)?)\s*(%|percent|ms|s\b|毫秒)?"
 )
-TEAM = (
-    re.compile(rf"\b(?:the\s+)?({_NAME})\s+team\b"),
-    re.compile(rf"\bteam\s+({_NAME})"),
-    re.compile(rf"({_NAME})\s*(?:团队|小组|组)"),
-)
 HASH_CHANNEL = re.compile(r"(?<!\w)#[a-z][\w-]*")
-CAMEL = re.compile(r"\b(?:[A-Z][a-z0-9]+){2,}\b")
 
 
 def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
     """Every argument the message contains and its subagent takes."""
     text = message.lower()
-    found: dict[str, Any] = dict(_object(text, message))
+    of_many = subagent != "rca" or intent in LOOKS
+    found: dict[str, Any] = dict(object_named(message, of_many=of_many))
     found |= _times(text, subagent, intent)
     found |= _first_word("metric", METRICS, text)
     found |= _by_subagent(text, message, subagent)
     return {key: value for key, value in found.items() if value not in ("", None)}
-
-
-def kind_of(word: str) -> str:
-    """The kind a word names; "" when it names none."""
-    return KIND_WORDS.get(word.lower(), "")
-
-
-def _object(text: str, message: str) -> Mapping[str, str]:
-    namespace = _namespace(text)
-    taken = {namespace, *(match[1] for pattern in TEAM for match in pattern.finditer(text))}
-    kind, name = _kind_and_name(text, taken)
-    if not name:
-        name = _bare_name(text, message, taken)
-    if not namespace and not name:
-        namespace = _place(text, taken)
-        taken.add(namespace)
-    if not namespace and name:
-        place = _place(text, taken)
-        namespace = place if place != name else ""
-    return _told(kind, name, namespace)
-
-
-def _told(kind: str, name: str, namespace: str) -> dict[str, str]:
-    """A name of no certain kind may be an object's or a service's: it is told as both."""
-    if kind == "Pod" and name and not POD_NAME.search(name):
-        return {"namespace": namespace, "kind": kind, "service": name}
-    if name and kind not in OWN_NAME:
-        return {"namespace": namespace, "kind": kind, "name": name, "service": name}
-    return {"namespace": namespace, "kind": kind, "name": name}
-
-
-def _namespace(text: str) -> str:
-    for pattern in NAMESPACE:
-        for match in pattern.finditer(text):
-            name = match[1]
-            if name not in STOPWORDS and not KIND.fullmatch(name):
-                return name
-    # A word that could mean much else is a namespace when it stands right beside the word.
-    beside = re.search(rf"(?:-n|--namespace)[\s=]+({_NAME})|\bnamespace\s+({_NAME})", text)
-    name = (beside[1] or beside[2]) if beside else ""
-    return "" if name in {"is", "are", "has", "have", "with", "of", "in", "for", "cost"} else name
-
-
-def _place(text: str, taken: set[str]) -> str:
-    """A name after "in": most often a namespace."""
-    for pattern in (IN_PLACE, IN_PLACE_ZH):
-        for match in pattern.finditer(text):
-            if match[1] in PLACES or (_could_be_name(match[1]) and match[1] not in taken):
-                return match[1]
-    return ""
-
-
-def _kind_and_name(text: str, taken: set[str]) -> tuple[str, str]:
-    for match in (*SLASHED.finditer(text), *KIND_THEN_NAME.finditer(text)):
-        kind, name = KIND_WORDS[match[1]], match[2]
-        if kind != "Namespace" and _could_be_name(name) and name not in taken:
-            return kind, name
-    for match in NAME_THEN_KIND.finditer(text):
-        kind, name = KIND_WORDS[match[2]], match[1]
-        certain = kind != "Pod" and _could_be_name(name, certain=True)
-        if kind != "Namespace" and (certain or _could_be_name(name)) and name not in taken:
-            return ("Pod", "") if kind == "Pod" and _is_place(text, name) else (kind, name)
-    kinds = [KIND_WORDS[match[0]] for match in KIND.finditer(text)]
-    own = [kind for kind in kinds if kind != "Namespace"]
-    return next(iter(own or kinds), ""), ""
-
-
-def _is_place(text: str, name: str) -> bool:
-    return any(match[1] == name for match in IN_PLACE.finditer(text))
-
-
-def _bare_name(text: str, message: str, taken: set[str]) -> str:
-    """The likeliest name that stands without a kind."""
-    if quoted := QUOTED.search(text):
-        return quoted[1]
-    places = {match[1] for pattern in (IN_PLACE, IN_PLACE_ZH) for match in pattern.finditer(text)}
-    camel = {word.lower() for word in CAMEL.findall(message)}
-    spoken_for = taken | places | camel
-    for match in CERTAIN_SLOT.finditer(text):
-        if _could_be_name(match[1], certain=True) and match[1] not in spoken_for:
-            return match[1]
-    for name in (*_slotted(text), *_shaped(text, message)):
-        if _could_be_name(name) and name not in spoken_for:
-            return name
-    return ""
-
-
-def _slotted(text: str) -> list[str]:
-    """Names where a sentence expects one, the first first."""
-    found = [match for pattern in NAME_SLOTS for match in pattern.finditer(text)]
-    return [match[1] for match in sorted(found, key=lambda match: match.start(1))]
-
-
-def _shaped(text: str, message: str) -> list[str]:
-    """What looks like a name; in a Chinese sentence every Latin word does."""
-    chinese = bool(re.search(rf"[{_HAN}]", message))
-    words = [match[0] for match in NAME.finditer(text)]
-    return [word for word in words if chinese or re.search(r"[a-z]-[a-z0-9]|[a-z]\d", word)]
-
-
-def _could_be_name(word: str, *, certain: bool = False) -> bool:
-    stop = STOPWORDS - AMBIGUOUS if certain else STOPWORDS
-    return (
-        word not in stop
-        and not re.fullmatch(r"[\d.]+[a-z]{0,3}", word)
-        and word not in KIND_WORDS
-        and word not in METRICS
-        and word not in CHANNELS
-    )
 
 
 def _times(text: str, subagent: str, intent: str) -> dict[str, str]:
@@ -266,7 +72,7 @@ def _times(text: str, subagent: str, intent: str) -> dict[str, str]:
 
 
 def _by_subagent(text: str, message: str, subagent: str) -> dict[str, Any]:
-    team = next((m[1] for p in TEAM for m in p.finditer(text) if _could_be_name(m[1])), "")
+    team = next((m[1] for p in TEAM for m in p.finditer(text) if could_be_name(m[1])), "")
     if subagent == "autofix":
         return {"replicas": _replicas(text)}
     if subagent == "cost":

@@ -8,20 +8,30 @@ from typing import Any
 from langchain_core.messages import HumanMessage
 
 from agent.intents import Language
+from agent.naming import marked_namespace
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The question and what was read from it; arguments have the names of contracts.md."""
+    """The question and what was read from it; arguments have the names of contracts.md.
+
+    `door` is the namespace of the page or command the question came from.
+    """
 
     question: str
     intent: str
     language: Language
     arguments: dict[str, Any] = field(default_factory=dict[str, Any])
+    door: str = ""
 
     @property
     def namespace(self) -> str:
         return str(self.arguments.get("namespace", ""))
+
+    @property
+    def sure_namespace(self) -> str:
+        """The namespace that the words call one, else the door's: not one that was only guessed."""
+        return marked_namespace(self.question) or self.door
 
     @property
     def name(self) -> str:
@@ -31,6 +41,14 @@ class Asked:
     def kind(self) -> str:
         """Only together with a name of its own: "the cart pods" are not a Pod named cart."""
         return str(self.arguments.get("kind", "")) if self.arguments.get("name") else ""
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether the name was called by its kind: then nothing else is meant, even if it is missing.
+
+        A service may be anybody's word for a workload.
+        """
+        return self.kind not in ("", "Service")
 
     @property
     def kind_of_many(self) -> str:
@@ -63,6 +81,7 @@ class Asked:
                     "intent": self.intent,
                     "language": self.language,
                     "arguments": self.arguments,
+                    "door": self.door,
                 }
             },
         )

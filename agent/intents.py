@@ -3,15 +3,14 @@
 import math
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from agent.arguments import extract
-from agent.lexicon.signals import lexicon
+from agent.naming import broken_object, looks_named
+from agent.scoring import Language, Scores, added, intent_for, says, scores
 
-Language = Literal["en", "zh"]
 Subagent = Literal["rca", "cost", "rag", "autofix", "alert_admin", "none"]
 
 SURE = 0.6  # at or above this, rules alone decide
@@ -24,8 +23,8 @@ PLENTY = 5.0
 FAINT = 8.0
 GENERAL = frozenset(("list", "health", "how_to"))
 UNCLEAR = 0.3
-# A second signal of the same reading adds little: sentences repeat themselves.
-REPEATED = 0.35
+# Evidence of trouble that makes a question about documents one about the thing it names.
+TROUBLE = 3.0
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _FOLLOW_UP = re.compile(
@@ -81,9 +80,9 @@ def read(message: str, *, previous: Mapping[str, Any] | None = None) -> Route:
     """What a message asks for. `previous` is the shape of the turn before, for follow-ups."""
     message = _spaced(unicodedata.normalize("NFKC", message).strip())
     text, language = message.lower(), language_of(message)
-    scores = _scores(text, language)
-    subagent, intent, confidence = _best(scores, text, language)
-    if previous and _follows(text, confidence, scores):
+    readings = scores(text, language)
+    subagent, intent, confidence = _settled(*_best(readings, message, language), message, readings)
+    if previous and _follows(text, readings):
         return _followed(message, text, previous, language)
     arguments: dict[str, Any] = {}
     if subagent not in ("none", "rag"):
@@ -99,38 +98,42 @@ def _spaced(message: str) -> str:
     return re.sub(r"([A-Za-z0-9%])([\u4e00-\u9fff])", r"\1 \2", message)
 
 
-def _scores(text: str, language: Language) -> dict[tuple[str, str], float]:
-    """Evidence for each reading; several signals of one intent add up with shrinking weight."""
-    table = lexicon("english").signals
-    if language == "zh":
-        table = lexicon("chinese").signals + (table if re.search("[a-z]{3}", text) else ())
-    hits: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for signal in table:
-        if signal.pattern.search(text):
-            hits[signal.subagent, signal.intent].append(signal.weight)
-    return {reading: _added(weights) for reading, weights in hits.items()}
-
-
-def _added(weights: Sequence[float]) -> float:
-    first, *rest = sorted(weights, reverse=True)
-    return first + REPEATED * sum(rest)
-
-
-def _best(
-    scores: Mapping[tuple[str, str], float], text: str, language: Language
-) -> tuple[Subagent, str, float]:
+def _best(readings: Scores, message: str, language: Language) -> tuple[Subagent, str, float]:
     by_subagent: dict[str, float] = {}
-    for subagent in {subagent for subagent, _ in scores}:
-        own = [score for (one, _), score in scores.items() if one == subagent]
-        by_subagent[subagent] = _added(own)
-    if not by_subagent or _nothing_clear(scores, by_subagent, text, language):
+    for subagent in {subagent for subagent, _ in readings}:
+        own = [score for (one, _), score in readings.items() if one == subagent]
+        by_subagent[subagent] = added(own)
+    if not by_subagent or _nothing_clear(readings, by_subagent, message, language):
         return "none", "unclear", UNCLEAR
     ranked = sorted(by_subagent, key=lambda one: -by_subagent[one])
     first = ranked[0]
     second = by_subagent[ranked[1]] if len(ranked) > 1 else 0.0
-    intents = {intent: score for (one, intent), score in scores.items() if one == first}
+    intents = {intent: score for (one, intent), score in readings.items() if one == first}
     intent = max(intents, key=lambda one: intents[one])
     return cast("Subagent", first), intent, _confidence(by_subagent[first], second)
+
+
+def _settled(
+    subagent: Subagent, intent: str, confidence: float, message: str, readings: Scores
+) -> tuple[Subagent, str, float]:
+    """The best reading, unless what it is said about makes it another."""
+    text, language = message.lower(), language_of(message)
+    if subagent == "rca":
+        return subagent, intent_for(intent, text, language), confidence
+    if subagent == "rag" and intent != "help" and _of_a_fault(intent, message, readings):
+        return "rca", "investigate", SURE
+    named = says(text, language, "trade") or looks_named(message)
+    if intent == "unclear" and named:
+        return "rca", "look", UNCLEAR
+    return subagent, intent, confidence
+
+
+def _of_a_fault(intent: str, message: str, readings: Scores) -> bool:
+    """A document is asked for, or an explanation; but about a certain thing that is broken."""
+    trouble = readings.get(("rca", "investigate"), 0.0)
+    if intent == "how_to" or trouble < TROUBLE:
+        return broken_object(message)
+    return "name" in extract(message, subagent="rca", intent="investigate")
 
 
 def _confidence(first: float, second: float) -> float:
@@ -140,30 +143,24 @@ def _confidence(first: float, second: float) -> float:
     return round(lead * evidence, 3)
 
 
-def _of_the_trade(text: str, language: Language) -> bool:
-    names = ("english", "chinese") if language == "zh" else ("english",)
-    return any(lexicon(name).trade.search(text) for name in names)
-
-
 def _nothing_clear(
-    scores: Mapping[tuple[str, str], float],
-    by_subagent: Mapping[str, float],
-    text: str,
-    language: Language,
+    readings: Scores, by_subagent: Mapping[str, float], message: str, language: Language
 ) -> bool:
     """Only general words, and no word of the trade: it could be about anything."""
-    general = all(intent in GENERAL for _, intent in scores)
-    if not general or "none" in by_subagent or _of_the_trade(text, language):
+    general = all(intent in GENERAL for _, intent in readings)
+    if not general or "none" in by_subagent or says(message.lower(), language, "trade"):
         return False
-    if ("rca", "health") in scores and extract(text, subagent="rca", intent="health").get("name"):
+    if ("rca", "health") in readings and extract(message, subagent="rca", intent="health").get(
+        "name"
+    ):
         return False
     return max(by_subagent.values()) < FAINT
 
 
-def _follows(text: str, confidence: float, scores: Mapping[tuple[str, str], float]) -> bool:
+def _follows(text: str, readings: Scores) -> bool:
     """Whether a message makes sense only after the one before."""
     short = len(text) <= FOLLOW_UP_CHARACTERS or len(text.split()) <= FOLLOW_UP_WORDS
-    own = max(scores.values(), default=0.0)
+    own = max(readings.values(), default=0.0)
     return short and bool(_FOLLOW_UP.search(text)) and own < 3.0
 
 
@@ -216,7 +213,7 @@ def read_as(message: str, subagent: Subagent) -> Route:
     message = _spaced(unicodedata.normalize("NFKC", message).strip())
     text, language = message.lower(), language_of(message)
     own = {
-        intent: score for (one, intent), score in _scores(text, language).items() if one == subagent
+        intent: score for (one, intent), score in scores(text, language).items() if one == subagent
     }
     intent = max(own, key=lambda one: own[one]) if own else FIRST_INTENT[subagent]
     arguments: dict[str, Any] = {}

@@ -94,7 +94,8 @@ def continued(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, 
 
 def asked_in(state: OpsState) -> Asked:
     route = decision(state)
-    return Asked(state["question"], route["intent"], route["language"], route["arguments"])
+    words = state["question"], route["intent"], route["language"], route["arguments"]
+    return Asked(*words, door=state["namespace"])
 
 
 def title(route: Mapping[str, Any]) -> str:

@@ -68,7 +68,7 @@ def _fitting(step: Step, known: frozenset[str]) -> Step:
 
 
 def _investigate(asked: Asked, results: Sequence[Result]) -> list[Step]:
-    """The object asked about; then the namespace of that name; then everything in reach."""
+    """What was read from the question; when that is not there, what was certain of it."""
     scopes = _scopes(asked)
     tried = [one for one in results if one.tool == INVESTIGATE]
     if not tried:
@@ -79,13 +79,15 @@ def _investigate(asked: Asked, results: Sequence[Result]) -> list[Step]:
 
 
 def _scopes(asked: Asked) -> list[Mapping[str, str]]:
-    """Where to look, until something is there. What was named with its kind is meant literally."""
+    """Where to look, until something is there. What was said in so many words is meant literally."""
     scopes: list[Mapping[str, str]] = [
         {"namespace": asked.namespace, "kind": asked.kind, "name": asked.name}
     ]
-    if asked.name and not asked.kind:
+    if asked.name and not asked.is_literal:
         scopes += [] if asked.namespace else [{"namespace": asked.name}]
-        scopes.append({"namespace": asked.namespace})
+        scopes.append({"namespace": asked.sure_namespace})
+    elif asked.namespace != asked.sure_namespace:
+        scopes.append({**scopes[0], "namespace": asked.sure_namespace})
     return scopes
 
 
@@ -297,6 +299,7 @@ def _search(asked: Asked, _: Sequence[Result]) -> list[Step]:
 PLANS: dict[str, Callable[[Asked, Sequence[Result]], list[Step]]] = {
     "investigate": _investigate,
     "health": _investigate,
+    "look": _investigate,
     "changes": _changes,
     "list": _listing,
     "logs": _logs,

@@ -92,7 +92,12 @@ def _meter(reply: AIMessage, speaker: Speaker, meter: Meter) -> None:
 
 
 def in_scope(route: Route, namespace: str, language: str) -> Route:
-    """The decision with what the door already knows: the namespace shown, the language pinned."""
+    """The decision with what the door already knows: the namespace shown, the language pinned.
+
+    Where a namespace is shown, what was not understood is taken as a question about it.
+    """
+    if namespace and route.intent == "unclear":
+        route = replace(route, subagent="rca", intent="look")
     arguments = dict(route.arguments)
     if namespace and "namespace" not in arguments and route.subagent not in ("rag", "none"):
         arguments["namespace"] = namespace

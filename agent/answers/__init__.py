@@ -9,6 +9,7 @@ from agent.answers.measurements import told_samples
 from agent.answers.objects import told_object
 from agent.answers.rows import TELLERS
 from agent.asked import Asked
+from agent.planning import INVESTIGATE
 from agent.toolbox import Result
 from agent.wording import phrase
 from core.errors import Forbidden, NotFound
@@ -21,7 +22,7 @@ def answer(asked: Asked, results: Sequence[Result]) -> str:
     """The answer to a question: the last result that holds one, else why there is none."""
     useful = [one for one in results if one.ok]
     if useful:
-        return joined([_widened(asked, results), told_result(asked, useful[-1])])
+        return joined([_taken(asked), _widened(asked, results), told_result(asked, useful[-1])])
     if results:
         # The first failure is about what was asked; later ones are about what was tried instead.
         first = results[0]
@@ -31,12 +32,28 @@ def answer(asked: Asked, results: Sequence[Result]) -> str:
 
 
 def _widened(asked: Asked, results: Sequence[Result]) -> str:
-    """That what was named does not exist, when everything was looked at instead."""
-    tried = [one for one in results if one.tool == "rca_investigate"]
+    """That what was named does not exist, when more was looked at instead."""
+    tried = [one for one in results if one.tool == INVESTIGATE]
     if len(tried) < 2 or not tried[-1].ok or tried[-1].arguments.get("namespace") == asked.name:
         return ""
-    sentence = plain(tried[0].text, 300)
-    return phrase("rca.not_found_so_wide", asked.language, name=asked.name, sentence=sentence)
+    sentence, namespace = plain(tried[0].text, 300), tried[-1].arguments.get("namespace", "")
+    # The sentence quotes what is missing, be it the object or its namespace.
+    quoted = [one for one in (asked.namespace, asked.name) if repr(one) in sentence]
+    place = "rca.inside" if namespace else "rca.in_sight"
+    where = phrase(place, asked.language, namespace=namespace)
+    name = next(iter(quoted), asked.name)
+    return phrase(
+        "rca.not_found_so_wide", asked.language, name=name, sentence=sentence, where=where
+    )
+
+
+def _taken(asked: Asked) -> str:
+    """What a question was taken for that was not understood."""
+    if asked.intent != "look":
+        return ""
+    named = asked.name or asked.namespace
+    what = f"`{named}`" if named else phrase("rca.the_cluster", asked.language)
+    return phrase("rca.taken_as", asked.language, what=what)
 
 
 def _why_nothing_was_tried(asked: Asked) -> str:
@@ -63,7 +80,7 @@ def partial_answer(asked: Asked, results: Sequence[Result]) -> str:
 
 def told_result(asked: Asked, result: Result) -> str:
     """One result in words; of a tool that no rule knows, the beginning of its text."""
-    if result.tool == "rca_investigate":
+    if result.tool == INVESTIGATE:
         return told_investigation(result, asked.language)
     if result.tool == "knowledge_search":
         return told_hits(asked, result)

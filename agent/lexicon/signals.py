@@ -16,10 +16,14 @@ class Signal(NamedTuple):
 
 
 class Lexicon(NamedTuple):
-    """The signals of one language, and the words by which a sentence is about running systems."""
+    """The signals of one language, and words that mean something whatever the subject is."""
 
     signals: tuple[Signal, ...]
-    trade: re.Pattern[str]
+    trade: re.Pattern[str]  # it is about running systems
+    complaint: re.Pattern[str]  # something is said to be wrong
+    why: re.Pattern[str]  # the cause is asked for, or what would help
+    request: re.Pattern[str]  # something is to be shown or counted
+    hypothetical: re.Pattern[str]  # a change is only thought of
 
 
 @cache
@@ -28,8 +32,8 @@ def lexicon(name: str) -> Lexicon:
     text = files("agent.lexicon").joinpath(f"{name}.toml").read_text("utf-8")
     tables = tomllib.loads(text)
     words: Mapping[str, str] = tables.pop("words")
-    trade = re.compile(_with_words(words["trade"], words))
-    return Lexicon(tuple(_signals(tables, words)), trade)
+    own = {key: _compiled(words[key], words) for key in Lexicon._fields[1:]}
+    return Lexicon(tuple(_signals(tables, words)), **own)
 
 
 def _signals(
@@ -38,8 +42,8 @@ def _signals(
     for subagent, intents in tables.items():
         for intent, rows in intents.items():
             for weight, pattern in rows:
-                yield Signal(subagent, intent, weight, re.compile(_with_words(pattern, words)))
+                yield Signal(subagent, intent, weight, _compiled(pattern, words))
 
 
-def _with_words(pattern: str, words: Mapping[str, str]) -> str:
-    return re.sub(r"\{([a-z]+)\}", lambda found: words[found[1]], pattern)
+def _compiled(pattern: str, words: Mapping[str, str]) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{([a-z]+)\}", lambda found: words[found[1]], pattern))

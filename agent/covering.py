@@ -1,0 +1,45 @@
+"""Pure: a sentence without the words in it that do not say what is wanted.
+
+A name may contain any word of the trade ("invoice-runner", "push-gateway"), and what happened
+before ("after the maintenance") or what a broken thing is for ("the billing service is down")
+says nothing about who shall answer.
+"""
+
+import re
+
+from agent.lexicon.stopwords import STOPWORDS
+
+COVER = "x"
+HYPHENATED = re.compile(r"(?<![\w#@.-])[a-z][a-z0-9.]*(?:-[a-z0-9][a-z0-9.]*)+(?![\w-])")
+
+_EVENTS = (
+    r"(?:maintenance|drain(?:ing)?|upgrade|update|restart|reboot|rollout|roll\s?back|deploy(?:ment)?"
+    r"|release|migration|failover|switch|move|change)"
+)
+_EVENTS_ZH = r"(?:维护|驱逐|排空|升级|更新|重启|发布|上线|部署|回滚|扩容|缩容|迁移|切换|变更)"
+CIRCUMSTANCE = re.compile(
+    rf"\b(?:after|since|following|because\sof|due\sto)\s(?:the\s|our\s|your\s|last\s|\w+'s\s|\w+\s)?{_EVENTS}\b"
+    rf"|\b(?:did|has|could|does)\s(?:the\s|our\s|that\s)?{_EVENTS}\b"
+    rf"|{_EVENTS_ZH}[^,，。;；?？!！]{{0,6}}?(?:以后|之后|过后|后)"
+    rf"|{_EVENTS_ZH}(?=影响|导致|造成|引起|弄|搞)"
+    r"|被\s*(?:cordon|drain|[\u4e00-\u9fff]{2})"
+)
+
+# What a thing is for, right before the word that says what it is.
+PURPOSE = re.compile(
+    r"\b[a-z]+\s(?=(?:service|pods?|deployment|statefulset|daemonset|job|cronjob|container|app|server|worker)\b)"
+    r"|[\u4e00-\u9fff]{2}(?=(?:服务|系统|接口|程序|组件|模块|应用|容器|任务|进程|网关))"
+)
+
+
+def without_names(text: str) -> str:
+    """Lower-case text in which every hyphenated name is covered; hyphenated English is not."""
+    return HYPHENATED.sub(lambda found: found[0] if found[0] in STOPWORDS else COVER, text)
+
+
+def without_circumstances(text: str) -> str:
+    return CIRCUMSTANCE.sub(" ", text)
+
+
+def without_purposes(text: str) -> str:
+    return PURPOSE.sub(f"{COVER} ", text)

@@ -1,0 +1,265 @@
+"""Pure: which object a sentence is about: its kind, its name, its namespace, and how sure that is."""
+
+import re
+from collections.abc import Mapping
+
+from agent.lexicon.kinds import KINDS, OWN_NAME
+from agent.lexicon.stopwords import AMBIGUOUS, STOPWORDS
+
+_NAME = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
+_HAN = r"\u4e00-\u9fff"
+NAME = re.compile(rf"(?<![\w#@.:/-]){_NAME}(?![\w:-])")
+QUOTED = re.compile(rf"[`'\"“‘「]({_NAME})[`'\"”’」]")
+
+
+SHAPED = re.compile(r"[a-z]-[a-z0-9]|[a-z]\d")
+# A pod's own name ends with an ordinal or with what its controller made up.
+POD_NAME = re.compile(r"-(?:\d+|[a-z0-9]*\d[a-z0-9]*)$|-[a-z0-9]{8,10}-[a-z0-9]{5}$")
+
+
+def _kind_words() -> dict[str, str]:
+    words: dict[str, str] = {}
+    for kind, names in KINDS.items():
+        for name in names:
+            words[name] = kind
+            if name.isascii() and len(name) > 2:
+                words[f"{name}es" if name.endswith("ss") else _plural(name)] = kind
+    return words
+
+
+def _plural(name: str) -> str:
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+
+
+KIND_WORDS = _kind_words()
+KIND_PARTS = frozenset(part for word in KIND_WORDS for part in word.split())
+_KIND = "|".join(re.escape(word) for word in sorted(KIND_WORDS, key=len, reverse=True))
+KIND = re.compile(rf"(?<![a-z0-9-])(?:{_KIND})(?![a-z0-9-])")
+SLASHED = re.compile(rf"(?<![a-z0-9-])({_KIND})\s?/\s?({_NAME})")
+KIND_THEN_NAME = re.compile(
+    rf"(?<![a-z0-9-])({_KIND})\s+(?:named\s+|called\s+|(?:of|for)\s+(?:the\s+)?|的\s*)?[`'\"]?({_NAME})(?![\w-])"
+)
+NAME_THEN_KIND = re.compile(
+    rf"(?<![\w-])[`'\"]?({_NAME})(?![\w-])[`'\"]?(?:'s)?\s*的?\s*({_KIND})(?![a-z0-9-])"
+)
+
+NAMESPACE = (
+    re.compile(
+        rf"(?:\bnamespaces?|\bns|命名空间|名字空间)\s*[:=/]?\s*(?:named\s+|called\s+|的\s*)?[`'\"]?({_NAME})"
+    ),
+    re.compile(rf"(?<![\w-])(?:-n|--namespace)[\s=]+({_NAME})"),
+    re.compile(
+        rf"(?<![\w-])[`'\"]?({_NAME})(?![\w-])[`'\"]?\s*(?:的|这个)?\s*(?:namespace|ns\b|命名空间|名字空间)"
+    ),
+)
+IN_PLACE = re.compile(
+    rf"\b(?:in|from|within|inside|across)\s+(?:the\s+)?[`'\"]?({_NAME})[`'\"]?(?![\w-])(?!\s+(?:service|pod|deployment|node|\d+)\b)"
+)
+IN_PLACE_ZH = re.compile(rf"(?<![\w-])({_NAME})\s*(?:环境|里面|里边|里|中的?|下面|下的?|空间)")
+
+# Where only a name can stand.
+CERTAIN_SLOT = re.compile(
+    rf"\b(?:logs?|cpu|memory|ram|disk|usage|status|state|replicas?|limits?|image|latency|qps|version"
+    rf"|errors?|5xx|events|health|metrics|rollout|releases?|deploy)\s+(?:usage\s+)?(?:of|for|on)\s+(?:the\s+)?({_NAME})"
+)
+# Ordinary words that are namespaces in most clusters: after "in" they are meant so.
+PLACES = frozenset(("default", "monitoring", "logging", "data", "database", "storage", "system"))
+# What stands before a name, or after it, in a question about one thing.
+NAME_SLOTS = (
+    re.compile(
+        rf"\b(?:requests?|cost|costs|forecast|load|deployment|service|root\scause|errors?|logs?|5xx)\s+"
+        rf"(?:of|for|on|from|in)\s+(?:the\s+)?({_NAME})"
+    ),
+    re.compile(
+        rf"\b(?:restart|scale|rollback|roll\sback|revert|fix|bounce|drain|cordon|uncordon|describe"
+        rf"|diagnose|investigate|right-size|rightsize|delete|reach|evict|repair|redeploy|debug|silence"
+        rf"|mute|raise|increase|reboot|recreate|inspect|analy[sz]e|troubleshoot|check)\s+"
+        rf"(?:the\s+)?(?:{_KIND})?\s*({_NAME})"
+    ),
+    re.compile(
+        rf"\b(?:why|what|when|how|where)\s+(?:is|are|was|were|does|did|do|has|have|can|could|can't|cannot|isn't|won't)\s+"
+        rf"(?:the\s+)?({_NAME})"
+    ),
+    re.compile(rf"\b(?:is|are|was|will|did|does)\s+(?:the\s+)?(?!\w+ed\b)({_NAME})\s+\w+"),
+    re.compile(
+        rf"({_NAME})(?:'s\b|\s+(?:is|are|was|were|keeps?|has|have|had|returns?|crashed|crashes|failed"
+        rf"|fails|service|went|died|stopped|started|cannot|can't|gets|looks|seems|responds)\b)"
+    ),
+    re.compile(rf"\b(?:with|of|for|on|to|running)\s+(?:the\s+)?({_NAME})"),
+)
+TEAM = (
+    re.compile(rf"\b(?:the\s+)?({_NAME})\s+team\b"),
+    re.compile(rf"\bteam\s+({_NAME})"),
+    re.compile(rf"({_NAME})\s*(?:团队|小组|组)"),
+)
+CAMEL = re.compile(r"\b(?:[A-Z][a-z0-9]+){2,}\b")
+WORD = re.compile(r"[A-Za-z][\w-]*")
+SENTENCE_END = re.compile(r"[.?!:\n]\s+$|[。？！；]\s*$")
+# What stands for a word that is no name; no pattern of a name matches any part of it.
+COVER = "X"
+# A name said to be in trouble, right beside it.
+BROKEN = re.compile(
+    rf"(?<![\w-])({_NAME})\s*(?:的\s*)?(?:pods?\s*)?(?:一直|总是|老是|报|挂|没有?|不|起不来|启动|卡|崩溃|失败|无法)"
+    rf"|(?<![\w-])({_NAME})\s(?:pods?\s|service\s|deployment\s)?(?:is|are|has|keeps?|shows?|gets?|reports?|fails|crash\w*)\b"
+)
+
+
+def spelt(message: str) -> str:
+    """The message as names are looked for in it: kinds and ordinary words in lower case.
+
+    Kubernetes names are in lower case: a word typed with capitals is none ("DR",
+    "ContainerCreating") and is covered, except where English begins a sentence with one.
+    """
+    if not re.search("[a-z]", message):
+        return message.lower()
+    return WORD.sub(lambda word: _as_typed(word, message), message)
+
+
+def _as_typed(word: re.Match[str], message: str) -> str:
+    low = word[0].lower()
+    first = not message[: word.start()].rstrip() or bool(
+        SENTENCE_END.search(message[: word.start()])
+    )
+    ordinary = low in STOPWORDS or low in KIND_PARTS or (first and word[0][1:] == low[1:])
+    return low if ordinary or word[0] == low else COVER
+
+
+def object_named(message: str, *, of_many: bool) -> Mapping[str, str]:
+    """Kind, name and namespace. A kind apart from the name counts when many are asked about."""
+    text = spelt(message)
+    namespace = _namespace(text)
+    taken = {
+        namespace,
+        *(match[1] for pattern in TEAM for match in pattern.finditer(message.lower())),
+    }
+    kind, name = _kind_and_name(text, taken)
+    if not name:
+        name = _bare_name(text, message, taken)
+        kind = kind if of_many or not name or kind == "Pod" else ""
+    if not namespace and not name:
+        namespace = _place(text, taken)
+        taken.add(namespace)
+    if not namespace and name:
+        place = _place(text, taken)
+        namespace = place if place != name else ""
+    return _told(kind, name, namespace)
+
+
+def marked_namespace(message: str) -> str:
+    """The namespace that is called one in so many words ("-n shop"); "" for none."""
+    return _namespace(spelt(message))
+
+
+def looks_named(message: str) -> bool:
+    """Whether something in it can hardly be anything but a name."""
+    return any(could_be_name(one) for one in _shaped(spelt(message), message))
+
+
+def broken_object(message: str) -> bool:
+    """Whether a certain thing is said to be in trouble: it is about that, not about its kind."""
+    found = BROKEN.finditer(spelt(message))
+    return any(could_be_name(match[1] or match[2]) for match in found)
+
+
+def _told(kind: str, name: str, namespace: str) -> dict[str, str]:
+    """A name of no certain kind may be an object's or a service's: it is told as both."""
+    if kind == "Pod" and name and not POD_NAME.search(name):
+        return {"namespace": namespace, "kind": kind, "service": name}
+    if name and kind not in OWN_NAME:
+        return {"namespace": namespace, "kind": kind, "name": name, "service": name}
+    return {"namespace": namespace, "kind": kind, "name": name}
+
+
+def _namespace(text: str) -> str:
+    for pattern in NAMESPACE:
+        for match in pattern.finditer(text):
+            name = match[1]
+            if name not in STOPWORDS and not KIND.fullmatch(name):
+                return name
+    # A word that could mean much else is a namespace when it stands right beside the word.
+    beside = re.search(rf"(?:-n|--namespace)[\s=]+({_NAME})|\bnamespace\s+({_NAME})", text)
+    name = (beside[1] or beside[2]) if beside else ""
+    return "" if name in {"is", "are", "has", "have", "with", "of", "in", "for", "cost"} else name
+
+
+def _place(text: str, taken: set[str]) -> str:
+    """A name after "in": most often a namespace. Two of them are compared, and neither is meant alone."""
+    for pattern in (IN_PLACE, IN_PLACE_ZH):
+        places = dict.fromkeys(
+            match[1]
+            for match in pattern.finditer(text)
+            if match[1] in PLACES or (could_be_name(match[1]) and match[1] not in taken)
+        )
+        if places:
+            return next(iter(places)) if len(places) == 1 else ""
+    return ""
+
+
+def _kind_and_name(text: str, taken: set[str]) -> tuple[str, str]:
+    for match in SLASHED.finditer(text):
+        if _names(match[1], match[2], taken):
+            return KIND_WORDS[match[1]], match[2]
+    before = [match for match in NAME_THEN_KIND.finditer(text) if _names(match[2], match[1], taken)]
+    spoken_for = {match.start(2) for match in before}
+    for match in KIND_THEN_NAME.finditer(text):
+        after = SHAPED.search(match[2]) or (match.start(1) not in spoken_for and _is_noun(match))
+        if after and _names(match[1], match[2], taken):
+            return KIND_WORDS[match[1]], match[2]
+    for match in before:
+        kind, name = KIND_WORDS[match[2]], match[1]
+        return ("Pod", "") if kind == "Pod" and _is_place(text, name) else (kind, name)
+    kinds = [KIND_WORDS[match[0]] for match in KIND.finditer(text)]
+    own = [kind for kind in kinds if kind != "Namespace"]
+    return next(iter(own or kinds), ""), ""
+
+
+def _names(kind: str, name: str, taken: set[str]) -> bool:
+    """Whether a word beside a kind is a name. Of pods, only what is no ordinary word."""
+    certain = KIND_WORDS[kind] != "Pod"
+    fits = KIND_WORDS[kind] != "Namespace" and name not in taken
+    return fits and could_be_name(name, certain=certain)
+
+
+def _is_noun(match: re.Match[str]) -> bool:
+    """Whether a word after a kind is a name and no verb: "its service refuses connections"."""
+    follows = re.match(r"\s+([a-z]+)", match.string[match.end() :])
+    return not match[2].endswith("s") or not follows or follows[1] in STOPWORDS
+
+
+def _is_place(text: str, name: str) -> bool:
+    return any(match[1] == name for match in IN_PLACE.finditer(text))
+
+
+def _bare_name(text: str, message: str, taken: set[str]) -> str:
+    """The likeliest name that stands without a kind."""
+    if quoted := QUOTED.search(text):
+        return quoted[1]
+    places = {match[1] for pattern in (IN_PLACE, IN_PLACE_ZH) for match in pattern.finditer(text)}
+    camel = {word.lower() for word in CAMEL.findall(message)}
+    spoken_for = taken | places | camel
+    for match in CERTAIN_SLOT.finditer(text):
+        if could_be_name(match[1], certain=True) and match[1] not in spoken_for:
+            return match[1]
+    for name in (*_slotted(text), *_shaped(text, message)):
+        if could_be_name(name) and name not in spoken_for:
+            return name
+    return ""
+
+
+def _slotted(text: str) -> list[str]:
+    """Names where a sentence expects one, the first first."""
+    found = [match for pattern in NAME_SLOTS for match in pattern.finditer(text)]
+    return [match[1] for match in sorted(found, key=lambda match: match.start(1))]
+
+
+def _shaped(text: str, message: str) -> list[str]:
+    """What looks like a name; in a Chinese sentence every Latin word does."""
+    chinese = bool(re.search(rf"[{_HAN}]", message))
+    words = [match[0] for match in NAME.finditer(text)]
+    return [word for word in words if chinese or SHAPED.search(word)]
+
+
+def could_be_name(word: str, *, certain: bool = False) -> bool:
+    stop = STOPWORDS - AMBIGUOUS if certain else STOPWORDS
+    ordinary = word in stop or word in KIND_WORDS
+    return not ordinary and not re.fullmatch(r"[\d.]+[a-z]{0,3}", word)
