@@ -3,7 +3,7 @@
 import hashlib
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from core.clock import monotonic_s
 from core.principal import Principal
@@ -11,42 +11,13 @@ from mcp_servers.engines.fingerprints import fingerprint
 from mcp_servers.engines.rca_ranking import Ranking, rank
 from mcp_servers.facts.durations import PATTERN, duration
 from mcp_servers.rca.diagnose import Kind, Name, Namespace, scope_of
-from mcp_servers.rca.shapes import (
-    Language,
-    Observation,
-    RootCauseItem,
-    RuledOut,
-    Scope,
-    Skipped,
-    Symptom,
-    TimelineEntry,
-)
+from mcp_servers.rca.investigation import Investigation
+from mcp_servers.rca.shapes import Language, Skipped
 from mcp_servers.rca.study import Asked, Hands, Study, study
-from mcp_servers.rca.telling import Teller, investigation_text
+from mcp_servers.rca.telling import Teller
 
 Window = Annotated[str, Field(pattern=PATTERN, description="ISO 8601, e.g. PT1H.")]
 SymptomText = Annotated[str, Field(max_length=500, description="What was observed.")]
-
-
-class Investigation(BaseModel):
-    incident_id: str
-    verdict: str = Field(description="found | healthy | insufficient_data")
-    summary: str
-    scope: Scope
-    root_causes: list[RootCauseItem]
-    symptoms: list[Symptom]
-    timeline: list[TimelineEntry]
-    ruled_out: list[RuledOut]
-    healthy: list[Observation] = Field(
-        description="What speaks for health, when no fault was found."
-    )
-    elsewhere: list[Symptom] = Field(description="Faults that do not touch what was asked about.")
-    checked: dict[str, int]
-    not_checked: list[Skipped]
-    duration_ms: int
-
-    def as_text(self) -> str:
-        return investigation_text(self)
 
 
 async def rca_investigate(

@@ -1,10 +1,8 @@
-"""A ranking in words: summary, causes, what was ruled out, and the compact text for a model."""
+"""A ranking in words: summary, causes, symptoms, timeline and what was ruled out."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from mcp_servers.engines.citing import shortened
 from mcp_servers.engines.healthy_signs import HealthySign, healthy_signs
 from mcp_servers.engines.rca_ranking import (
     Ranking,
@@ -30,9 +28,6 @@ from mcp_servers.rca.shapes import (
 )
 from mcp_servers.rca.study import Study
 from mcp_servers.rca.texts import Texts, category
-
-if TYPE_CHECKING:
-    from mcp_servers.rca.investigate import Investigation
 
 ROOTS_SHOWN = 5
 EVIDENCE_SHOWN = 6
@@ -249,31 +244,3 @@ def _evidence_for(change: Change) -> Evidence:
 
 def _stamp(at: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M:%SZ")
-
-
-def investigation_text(found: "Investigation") -> str:
-    """What a model reads: the answer, its evidence as [e1] …, and what was not looked at."""
-    lines = [f"verdict: {found.verdict}", f"summary: {found.summary}"]
-    for root in found.root_causes[:3]:
-        since = f" since {_stamp(root.since)}" if root.since else ""
-        lines.append(
-            f"cause {root.rank} (confidence {root.confidence}){since} {root.rule}: {root.summary}"
-        )
-        lines.append(f"  why: {root.cause}")
-        lines += [
-            f"  [{one.id}] {one.source} {shortened(one.text, at_most=200)}"
-            for one in root.evidence[:5]
-        ]
-        if len(root.chain) > 1:
-            lines.append(
-                "  chain: " + " -> ".join(f"{one.rule} {one.resource.name}" for one in root.chain)
-            )
-        lines += [f"  do: {one.description[:240]}" for one in root.recommendations[:2]]
-    for one in found.symptoms[:4]:
-        marks = " ".join(f"[{item.id}]" for item in one.evidence[:1])
-        lines.append(f"symptom: {one.title} {marks}".rstrip())
-    lines += [f"healthy: {one.text} [{one.evidence[0].id}]" for one in found.healthy[:6]]
-    lines += [f"ruled out: {one.hypothesis} - {one.why}" for one in found.ruled_out[:4]]
-    lines += [f"elsewhere: {one.title}" for one in found.elsewhere[:3]]
-    lines += [f"not checked: {one.what}: {one.why}" for one in found.not_checked[:6]]
-    return "\n".join(lines)
