@@ -22,13 +22,14 @@ CIRCUMSTANCE = re.compile(
     rf"|\b(?:did|has|could|does)\s(?:the\s|our\s|that\s)?{_EVENTS}\b"
     rf"|{_EVENTS_ZH}[^,，。;；?？!！]{{0,6}}?(?:以后|之后|过后|后)"
     rf"|{_EVENTS_ZH}(?=影响|导致|造成|引起|弄|搞)"
+    rf"|{_EVENTS_ZH}了[^。;；?？!！]{{0,16}}?(?=还是|仍|依然|但|可是|却|又|也)"
     r"|被\s*(?:cordon|drain|[\u4e00-\u9fff]{2})"
 )
 
 # What a thing is for, right before the word that says what it is.
 PURPOSE = re.compile(
-    r"\b[a-z]+\s(?=(?:service|pods?|deployment|statefulset|daemonset|job|cronjob|container|app|server|worker)\b)"
-    r"|[\u4e00-\u9fff]{2}(?=(?:服务|系统|接口|程序|组件|模块|应用|容器|任务|进程|网关))"
+    r"\b[a-z]+\s(?=(?:service|pods?|deployment|statefulset|daemonset|job|cronjob|container|app|server|worker|site|website|page|portal|queue|database|relay)\b)"
+    r"|[\u4e00-\u9fff]{2,4}(?=(?:服务|系统|接口|程序|组件|模块|应用|容器|任务|进程|网关|站点|网站|平台|队列))"
 )
 
 

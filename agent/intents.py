@@ -119,7 +119,7 @@ def _settled(
     """The best reading, unless what it is said about makes it another."""
     text, language = message.lower(), language_of(message)
     if subagent == "rca":
-        return subagent, intent_for(intent, text, language), confidence
+        return subagent, intent_for(intent, readings, text, language), confidence
     if subagent == "rag" and intent != "help" and _of_a_fault(intent, message, readings):
         return "rca", "investigate", SURE
     named = says(text, language, "trade") or looks_named(message)

@@ -73,7 +73,7 @@ NAME_SLOTS = (
     re.compile(
         rf"\b(?:restart|scale|rollback|roll\sback|revert|fix|bounce|drain|cordon|uncordon|describe"
         rf"|diagnose|investigate|right-size|rightsize|delete|reach|evict|repair|redeploy|debug|silence"
-        rf"|mute|raise|increase|reboot|recreate|inspect|analy[sz]e|troubleshoot|check)\s+"
+        rf"|mute|raise|increase|reboot|recreate|inspect|analy[sz]e|troubleshoot|check|look\sat)\s+"
         rf"(?:the\s+)?(?:{_KIND})?\s*({_NAME})"
     ),
     re.compile(

@@ -8,7 +8,7 @@ from agent.covering import without_circumstances, without_names, without_purpose
 from agent.lexicon.signals import Lexicon, lexicon
 
 Language = Literal["en", "zh"]
-Word = Literal["trade", "complaint", "why", "request", "hypothetical"]
+Word = Literal["trade", "trouble", "complaint", "why", "statement", "request", "hypothetical"]
 Scores = Mapping[tuple[str, str], float]
 
 # A second signal of the same reading adds little: sentences repeat themselves.
@@ -42,12 +42,19 @@ def added(weights: Sequence[float]) -> float:
     return first + REPEATED * sum(rest)
 
 
-def intent_for(intent: str, text: str, language: Language) -> str:
-    """What is asked about the cluster: trouble beats a look at what it is about."""
-    if intent not in LOOKS:
-        return intent
-    wrong = says(text, language, "complaint") and not says(text, language, "request")
-    return "investigate" if wrong or says(text, language, "why") else intent
+def intent_for(intent: str, readings: Scores, text: str, language: Language) -> str:
+    """What is asked about the cluster. Nobody tells us of pods and logs but because of trouble.
+
+    What is to be shown is shown, even when only the broken ones are asked for.
+    """
+    if says(text, language, "why"):
+        return "investigate" if intent in LOOKS else intent
+    if says(text, language, "request"):
+        looks = {one: score for (_, one), score in readings.items() if one in LOOKS}
+        best = max(looks, key=lambda one: looks[one], default=intent)
+        return best if intent == "investigate" else intent
+    told = says(text, language, "complaint") or says(text, language, "statement")
+    return "investigate" if told and intent in LOOKS else intent
 
 
 def _lexicons(language: Language) -> tuple[Lexicon, ...]:
@@ -59,6 +66,7 @@ def _heard(text: str, language: Language) -> Mapping[str, str]:
     """What each subagent hears of a sentence. What must be refused is heard in every word of it."""
     bare = without_names(text)
     matter = without_circumstances(bare)
-    if says(text, language, "complaint") or says(text, language, "why"):
+    troubled = (says(text, language, word) for word in ("trouble", "complaint", "why"))
+    if any(troubled):
         return {"none": text, "rca": bare, "autofix": matter, "": without_purposes(matter)}
     return {"none": text, "rca": bare, "": matter}

@@ -13,7 +13,8 @@ TALK = ("greeting", "thanks", "off_topic", "secret", "bypass")
 
 def declined(intent: str, language: Language) -> str:
     """The honest answer to what no subagent takes."""
-    return phrase(f"none.{intent if intent in TALK else 'unclear'}", language)
+    told = "off_topic" if intent == "chat" else intent
+    return phrase(f"none.{told if told in TALK else 'unclear'}", language)
 
 
 def capabilities(subagents: dict[str, bool], language: Language) -> str:

@@ -19,9 +19,11 @@ class Lexicon(NamedTuple):
     """The signals of one language, and words that mean something whatever the subject is."""
 
     signals: tuple[Signal, ...]
+    trouble: re.Pattern[str]  # a word of what goes wrong
     trade: re.Pattern[str]  # it is about running systems
     complaint: re.Pattern[str]  # something is said to be wrong
     why: re.Pattern[str]  # the cause is asked for, or what would help
+    statement: re.Pattern[str]  # something is told, or asked to be confirmed
     request: re.Pattern[str]  # something is to be shown or counted
     hypothetical: re.Pattern[str]  # a change is only thought of
 
