@@ -163,7 +163,9 @@ async def _to_head(engine: AsyncEngine) -> None:
         # Another process may have done it while we waited for the lock.
         found = await connection.run_sync(migrations.current)
         _refuse_newer(found)
-        if found != migrations.HEAD:
+        if await connection.run_sync(migrations.is_empty):
+            await connection.run_sync(migrations.create)
+        elif found != migrations.HEAD:
             await connection.run_sync(migrations.upgrade)
         await connection.commit()
 

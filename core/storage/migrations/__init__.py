@@ -9,6 +9,11 @@ from sqlalchemy import Connection, inspect, text
 HEAD = "0001"
 
 VERSION_TABLE = "alembic_version"
+CREATE_VERSION_TABLE = (
+    "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+    "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+)
+SET_VERSION = "INSERT INTO alembic_version (version_num) VALUES (:head)"
 FOLDER = Path(__file__).parent
 
 # Tables that SQLite's full-text search keeps for itself.
@@ -21,6 +26,22 @@ def current(connection: Connection) -> str:
         return ""
     found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608 - a constant
     return found.scalar() or ""
+
+
+def create(connection: Connection) -> None:
+    """All tables of today in an empty database: what the steps add up to, without Alembic.
+
+    A first start is the common one for people who try Midwatch, and Alembic costs it 10 MiB.
+    """
+    from core.storage.models import Base
+
+    Base.metadata.create_all(connection)
+    connection.execute(text(CREATE_VERSION_TABLE))
+    connection.execute(text(SET_VERSION), {"head": HEAD})
+
+
+def is_empty(connection: Connection) -> bool:
+    return not inspect(connection).get_table_names()
 
 
 def upgrade(connection: Connection, revision: str = HEAD) -> None:

@@ -3,9 +3,11 @@
 from core.storage.models.audit import AuditEntry, AuditHead
 from core.storage.models.base import Base
 from core.storage.models.conversations import Conversation, Message, ModelUsage, ToolCall
+from core.storage.models.full_text import STATEMENTS as FULL_TEXT_STATEMENTS
 from core.storage.models.identity import ApiToken, LoginLink, RefreshToken, User
 
 __all__ = [
+    "FULL_TEXT_STATEMENTS",
     "ApiToken",
     "AuditEntry",
     "AuditHead",
