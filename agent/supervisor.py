@@ -45,7 +45,8 @@ class Router:
         if route.sure or self._speaker.offline:
             return route
         chosen = await self._ask(message, meter or Meter())
-        if chosen not in self._names or chosen == route.subagent:
+        agreed = chosen == route.subagent and route.intent not in ("look", "unclear")
+        if chosen not in self._names or agreed:
             return route
         return intents.read_as(message, cast("intents.Subagent", chosen))
 
@@ -94,9 +95,9 @@ def _meter(reply: AIMessage, speaker: Speaker, meter: Meter) -> None:
 def in_scope(route: Route, namespace: str, language: str) -> Route:
     """The decision with what the door already knows: the namespace shown, the language pinned.
 
-    Where a namespace is shown, what was not understood is taken as a question about it.
+    Where a namespace is shown, what rules did not understand is taken as a question about it.
     """
-    if namespace and route.intent == "unclear":
+    if namespace and route.intent == "unclear" and route.by == "rules":
         route = replace(route, subagent="rca", intent="look")
     arguments = dict(route.arguments)
     if namespace and "namespace" not in arguments and route.subagent not in ("rag", "none"):
