@@ -6,6 +6,7 @@ from agent.answers.investigation import told_investigation
 from agent.answers.knowledge import told_hits
 from agent.answers.markdown import joined, plain
 from agent.answers.measurements import told_samples
+from agent.answers.missing import told_missing
 from agent.answers.objects import told_object
 from agent.answers.rows import TELLERS
 from agent.asked import Asked
@@ -27,7 +28,9 @@ def answer(asked: Asked, results: Sequence[Result]) -> str:
         # The first failure is about what was asked; later ones are about what was tried instead.
         first = results[0]
         key = first.status if first.status in (NotFound.code, Forbidden.code) else "sentence"
-        return phrase(f"failed.{key}", asked.language, sentence=plain(first.text, 600))
+        return phrase(
+            f"failed.{key}", asked.language, sentence=told_missing(first.text, asked.language, 600)
+        )
     return _why_nothing_was_tried(asked)
 
 
@@ -36,9 +39,10 @@ def _widened(asked: Asked, results: Sequence[Result]) -> str:
     tried = [one for one in results if one.tool == INVESTIGATE]
     if len(tried) < 2 or not tried[-1].ok or tried[-1].arguments.get("namespace") == asked.name:
         return ""
-    sentence, namespace = plain(tried[0].text, 300), tried[-1].arguments.get("namespace", "")
+    sentence = told_missing(tried[0].text, asked.language, 300)
+    namespace = tried[-1].arguments.get("namespace", "")
     # The sentence quotes what is missing, be it the object or its namespace.
-    quoted = [one for one in (asked.namespace, asked.name) if repr(one) in sentence]
+    quoted = [one for one in (asked.namespace, asked.name) if repr(one) in tried[0].text]
     place = "rca.inside" if namespace else "rca.in_sight"
     where = phrase(place, asked.language, namespace=namespace)
     name = next(iter(quoted), asked.name)

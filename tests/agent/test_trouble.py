@@ -238,6 +238,17 @@ async def test_a_guessed_namespace_gives_way_to_the_one_shown(assistant: Assista
     assert "OOMKilled" in told.answer
 
 
+async def test_what_is_missing_is_told_in_the_language_of_the_question(
+    assistant: Assistant,
+) -> None:
+    told = await ask(assistant, "命名空间 shopp 有什么问题？")
+    assert told.answer == "所问的对象不存在：没有命名空间 `shopp`。是不是指 shop？"
+    told = await ask(assistant, "deployment chekout 为什么报错？", thread="name")
+    assert "没有名为 `chekout` 的Deployment。是不是指 checkout？" in told.answer
+    told = await ask(assistant, "chekout 为什么报错？", thread="loose")
+    assert "没有名为 `chekout` 的对象。是不是指 checkout？因此改为检查了" in told.answer
+
+
 async def test_a_namespace_called_one_is_meant_literally(assistant: Assistant) -> None:
     told = await ask(assistant, "why is checkout failing -n shopp", namespace="shop")
     assert "There is no namespace 'shopp'. Did you mean shop?" in told.answer
