@@ -30,7 +30,7 @@ def plan_of(messages: list[Json]) -> list[list[Any]]:
     marked = [text for text in texts if "PLAN10" in text]
     heavy = [
         ["kubernetes_get_logs", {"namespace": "shop", "name": "storefront", "tail": n}]
-        for n in range(64, 74)
+        for n in range(46, 56)
     ]
     return heavy if marked else LIGHT
 
