@@ -23,8 +23,9 @@ PLENTY = 5.0
 FAINT = 8.0
 GENERAL = frozenset(("list", "health", "how_to"))
 UNCLEAR = 0.3
-# Evidence of trouble that makes a question about documents one about the thing it names.
-TROUBLE = 3.0
+# Evidence of trouble that makes a question for an explanation one about the thing it names; a
+# question for a document or a procedure is one about a thing only when that is said to be broken.
+TROUBLE = {"explain": 2.0, "documents": 3.0}
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _FOLLOW_UP = re.compile(
@@ -131,9 +132,10 @@ def _settled(
 def _of_a_fault(intent: str, message: str, readings: Scores) -> bool:
     """A document is asked for, or an explanation; but about a certain thing that is broken."""
     trouble = readings.get(("rca", "investigate"), 0.0)
-    if intent == "how_to" or trouble < TROUBLE:
-        return broken_object(message)
-    return "name" in extract(message, subagent="rca", intent="investigate")
+    if broken_object(message):
+        return True
+    named = "name" in extract(message, subagent="rca", intent="investigate")
+    return named and trouble >= TROUBLE.get(intent, math.inf)
 
 
 def _confidence(first: float, second: float) -> float:

@@ -85,6 +85,7 @@ NAME_SLOTS = (
         rf"({_NAME})(?:'s\b|\s+(?:is|are|was|were|keeps?|has|have|had|returns?|crashed|crashes|failed"
         rf"|fails|service|went|died|stopped|started|cannot|can't|gets|looks|seems|responds)\b)"
     ),
+    re.compile(rf"(?<![\w-])({_NAME})\s+(?:logs?|events|cpu|memory|metrics|latency|qps|rollout)\b"),
     re.compile(rf"\b(?:with|of|for|on|to|running)\s+(?:the\s+)?({_NAME})"),
 )
 TEAM = (
