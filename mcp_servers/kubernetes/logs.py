@@ -78,14 +78,13 @@ async def kubernetes_get_logs(
 async def _chosen_pod(cluster: Kubernetes, namespace: str, name: str) -> tuple[Resource, str]:
     """The pod of that name; else the least healthy pod of the workload of that name."""
     word = name.rpartition("/")[2]
-    try:
-        return await cluster.get("Pod", word, namespace=namespace), ""
-    except NotFound as error:
-        for kind in WORKLOADS:
-            workload = await _or_none(cluster, kind, word, namespace)
-            if workload is not None:
-                return await _worst_pod(cluster, workload)
-        raise error from None
+    if pod := await _or_none(cluster, "Pod", word, namespace):
+        return pod, ""
+    for kind in WORKLOADS:
+        if workload := await _or_none(cluster, kind, word, namespace):
+            return await _worst_pod(cluster, workload)
+    # Asked for once more for its sentence, which names the nearest.
+    return await cluster.get("Pod", word, namespace=namespace), ""
 
 
 async def _or_none(cluster: Kubernetes, kind: str, name: str, namespace: str) -> Resource | None:

@@ -102,7 +102,7 @@ async def test_many_pods_come_in_pages(tmp_path: Path) -> None:
 
 async def test_long_log_lines_do_not_flood_the_reader(tmp_path: Path) -> None:
     lines = "\n".join(f"2026-03-10T12:00:{n % 60:02d}Z {'y' * 3_000}" for n in range(100))
-    answers = {"/pods/web-1": pod(name="web-1"), "/pods/web-1/log": lines.encode()}
+    answers = {"/pods": {"items": [pod(name="web-1")]}, "/pods/web-1/log": lines.encode()}
     async with facing(tmp_path, answers) as tools:
         answer = await tools.call("kubernetes_get_logs", namespace="shop", name="web-1", tail=100)
     assert len(answer.text) < 17_000
@@ -112,7 +112,7 @@ async def test_long_log_lines_do_not_flood_the_reader(tmp_path: Path) -> None:
 
 async def test_secrets_in_logs_are_taken_out(tmp_path: Path) -> None:
     log = b"2026-03-10T12:00:00Z login password=correcthorse99 ok"
-    answers = {"/pods/web-1": pod(name="web-1"), "/pods/web-1/log": log}
+    answers = {"/pods": {"items": [pod(name="web-1")]}, "/pods/web-1/log": log}
     async with facing(tmp_path, answers) as tools:
         answer = await tools.call("kubernetes_get_logs", namespace="shop", name="web-1")
     assert "correcthorse99" not in answer.text + str(answer.data)
