@@ -24,7 +24,7 @@ SHORT_WINDOW = re.compile(r"(\d+)([smhdw])")
 ISO_WINDOW = re.compile(r"P(?=.)(\d+[DW])?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?", re.IGNORECASE)
 
 ExitCodeOption = Annotated[
-    bool, typer.Option("--exit-code", help="Leave with 1 when something is wrong.")
+    bool, typer.Option("--exit-code", help="Leave with 1 unless nothing is wrong.")
 ]
 
 
@@ -87,7 +87,7 @@ async def _diagnose(
         put_json(report)
     else:
         put(findings_text(report, arguments["language"]))
-    return NO if exit_code and report["findings"] else OK
+    return NO if exit_code and report["verdict"] != "healthy" else OK
 
 
 async def _investigate(
@@ -99,7 +99,7 @@ async def _investigate(
         put_json(report)
     else:
         put(causes_text(report, arguments["language"]))
-    return NO if exit_code and report["verdict"] == "found" else OK
+    return NO if exit_code and report["verdict"] != "healthy" else OK
 
 
 async def _call(source: Source, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -13,11 +13,14 @@ def findings_text(report: Row, language: str) -> str:
     parts: list[str] = []
     for finding in report["findings"]:
         parts += [*_finding(finding, language), ""]
-    if not parts:
+    if report.get("verdict") == "insufficient_data":
+        scope = ", ".join(report["scope"]["namespaces"]) or word("everywhere", language)
+        parts += [word("unseen", language, scope=scope), ""]
+    elif not parts:
         scope = ", ".join(report["scope"]["namespaces"]) or word("everywhere", language)
         checked = ", ".join(f"{kind} {count}" for kind, count in report["checked"].items())
         parts += [word("none_found", language, scope=scope, checked=checked or "0"), ""]
-    return "\n".join([*parts, *_unchecked(report["skipped"], language)]).rstrip()
+    return "\n".join([*parts, *_unchecked(report, "skipped", language)]).rstrip()
 
 
 def causes_text(report: Row, language: str) -> str:
@@ -31,7 +34,7 @@ def causes_text(report: Row, language: str) -> str:
     if report["timeline"]:
         parts += ["", f"{word('timeline', language)}:"]
         parts += [f"  {row['at']}  {row['text']}" for row in report["timeline"]]
-    return "\n".join([*parts, *_unchecked(report["not_checked"], language)]).rstrip()
+    return "\n".join([*parts, *_unchecked(report, "not_checked", language)]).rstrip()
 
 
 def _finding(finding: Row, language: str) -> list[str]:
@@ -58,9 +61,11 @@ def _evidence(rows: Iterable[Row]) -> list[str]:
     return [f"    [{row['id']}] {row['source']} {row['ref']}: {row['text']}" for row in rows]
 
 
-def _unchecked(rows: Iterable[Row], language: str) -> list[str]:
-    told = [f"  - {row['what']}: {row['why']}" for row in rows]
-    return ["", f"{word('not_checked', language)}:", *told] if told else []
+def _unchecked(report: Row, field: str, language: str) -> list[str]:
+    """What was not looked at and why; below it the rules that would allow it, ready to paste."""
+    told = [f"  - {row['what']}: {row['why']}" for row in report[field]]
+    rules = ["", report["rbac"]] if report.get("rbac") else []
+    return ["", f"{word('not_checked', language)}:", *told, *rules] if told else []
 
 
 def _resource(resource: Row) -> str:

@@ -196,10 +196,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class NotChecked:
-    """What could not be looked at, and why; never silently left out."""
+    """What could not be looked at, and why; never silently left out.
+
+    `allow` is the advice that comes with a refusal: where to add which RBAC rule.
+    """
 
     what: str
     why: str
+    allow: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """rca_list_findings: every finding in scope, each with its evidence."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, Field
@@ -7,8 +8,10 @@ from pydantic import BaseModel, Field
 from core.clock import monotonic_s
 from core.principal import Principal
 from mcp_servers.engines.fingerprints import fingerprint
+from mcp_servers.engines.rca_ranking import Verdict
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.kubernetes import Ref
+from mcp_servers.rca.refusals import rules_to_add
 from mcp_servers.rca.shapes import (
     FindingItem,
     FixHint,
@@ -31,11 +34,13 @@ FINDINGS_SHOWN = 50
 
 class Diagnosis(BaseModel):
     cluster: str
+    verdict: str = Field(description="found | healthy | insufficient_data")
     scope: Scope
     findings: list[FindingItem]
     more: int = Field(description="Findings beyond those listed.")
     checked: dict[str, int]
     skipped: list[Skipped]
+    rbac: str = Field(description="The RBAC rules that would allow what was refused.")
     duration_ms: int
 
     def as_text(self) -> str:
@@ -74,13 +79,23 @@ async def rca_list_findings(
     numbered, texts = Numbered(), Texts(language)
     return Diagnosis(
         cluster=looked.cluster.name,
+        verdict=_verdict(found, looked),
         scope=scope_of(looked),
         findings=[_item(one, numbered, texts) for one in found[:FINDINGS_SHOWN]],
         more=max(0, len(found) - FINDINGS_SHOWN),
         checked=looked.checked,
         skipped=[Skipped(what=one.what, why=one.why) for one in looked.cluster.not_checked],
+        rbac=rules_to_add(looked.cluster.not_checked),
         duration_ms=round((monotonic_s() - began) * 1000),
     )
+
+
+def _verdict(found: Sequence[Finding], looked: Study) -> Verdict:
+    """Whoever may not see a single pod cannot say that all is well."""
+    if found:
+        return Verdict.FOUND
+    blind = any(one.what == "Pod" for one in looked.cluster.not_checked)
+    return Verdict.INSUFFICIENT_DATA if blind else Verdict.HEALTHY
 
 
 def _in_scope(finding: Finding, looked: Study) -> bool:

@@ -114,8 +114,13 @@ async def _or_missed(
     except OpsError as error:
         if error.code == "upstream_unavailable" and what in ("Pod", "Node"):
             raise
-        missed.append(NotChecked(what, f"{error.code}: {error.message}"))
+        missed.append(_not_checked(what, error))
         return ()
+
+
+def _not_checked(what: str, error: OpsError) -> NotChecked:
+    allow = error.hint if error.code == "forbidden" else ""
+    return NotChecked(what, f"{error.code}: {error.message}", allow)
 
 
 def _without_values(resource: Resource) -> Resource:
@@ -165,7 +170,7 @@ async def _log(
         return None  # no such log is an ordinary state of a container that has not run
     except OpsError as error:
         if error.code != "invalid":  # the API refuses logs of a container that waits: also ordinary
-            refused.append(NotChecked("logs", f"{error.code}: {error.message}"))
+            refused.append(_not_checked("logs", error))
         return None
 
 

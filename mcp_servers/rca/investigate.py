@@ -12,6 +12,7 @@ from mcp_servers.engines.rca_ranking import Ranking, rank
 from mcp_servers.facts.durations import PATTERN, duration
 from mcp_servers.rca.diagnose import Kind, Name, Namespace, scope_of
 from mcp_servers.rca.investigation import Investigation
+from mcp_servers.rca.refusals import rules_to_add
 from mcp_servers.rca.shapes import Language, Skipped
 from mcp_servers.rca.study import Asked, Hands, Study, study
 from mcp_servers.rca.telling import Teller
@@ -58,6 +59,7 @@ async def rca_investigate(
         elsewhere=teller.elsewhere(),
         checked=looked.checked,
         not_checked=[Skipped(what=one.what, why=one.why) for one in looked.cluster.not_checked],
+        rbac=rules_to_add(looked.cluster.not_checked),
         duration_ms=round((monotonic_s() - began) * 1000),
     )
 

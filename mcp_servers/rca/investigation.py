@@ -31,6 +31,7 @@ class Investigation(BaseModel):
     elsewhere: list[Symptom] = Field(description="Faults that do not touch what was asked about.")
     checked: dict[str, int]
     not_checked: list[Skipped]
+    rbac: str = Field(description="The RBAC rules that would allow what was refused.")
     duration_ms: int
 
     def as_text(self) -> str:

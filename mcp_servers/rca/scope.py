@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable
 
-from core.errors import NotFound
+from core.errors import NotFound, OpsError
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.topology import Relation, Topology
 from mcp_servers.facts.kubernetes import Cluster, Ref, Resource
 from mcp_servers.facts.nearest import did_you_mean
+from mcp_servers.rca.refusals import not_seen, refused
 
 NAME_IN_TEXT = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 APP_LABELS = ("app.kubernetes.io/name", "app", "k8s-app")
@@ -27,6 +28,9 @@ NAMEABLE = (
     "ReplicaSet",
 )
 
+# While these are hidden, an unknown name may still be right.
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Pod")
+
 
 def check_namespace(cluster: Cluster, namespace: str) -> None:
     """Raise `NotFound` with the nearest names when the namespace does not exist."""
@@ -43,7 +47,7 @@ def _used(resources: Iterable[Resource]) -> set[str]:
 def objects_named(cluster: Cluster, *, namespace: str, kind: str, name: str) -> list[Resource]:
     """Every object a question may mean by this name, those of the kind before all others.
 
-    Raises `NotFound` naming the nearest.
+    Raises `NotFound` naming the nearest, `Forbidden` when it may be among what cannot be seen.
     """
     nameable = [
         one
@@ -81,14 +85,15 @@ def namespace_mentioned(cluster: Cluster, words: str) -> str:
 
 def _not_found(
     cluster: Cluster, nameable: list[Resource], *, namespace: str, kind: str, name: str
-) -> NotFound:
+) -> OpsError:
     place = f" in namespace {namespace}" if namespace else ""
     message = f"There is no {kind or 'object'} named {name!r}{place}."
     elsewhere = sorted({str(one.ref) for one in cluster.resources if one.name == name})
     if elsewhere:
         return NotFound(message, hint=f"It exists as {', '.join(elsewhere[:3])}.")
     top = {one.name for one in nameable if one.controller() is None}
-    return NotFound(message, hint=did_you_mean(name, top))
+    hint, hidden = did_you_mean(name, top), refused(cluster, WORKLOADS)
+    return NotFound(message, hint=hint) if hint or not hidden else not_seen(name, place, hidden)
 
 
 def standing_for(

@@ -1,0 +1,38 @@
+"""What Midwatch was refused: the RBAC rules that would allow it, and what it cannot say without."""
+
+from collections.abc import Iterable, Sequence
+
+import yaml
+
+from core.errors import Forbidden
+from mcp_servers.facts.kubernetes import Cluster, NotChecked
+
+
+def rules_to_add(missed: Iterable[NotChecked]) -> str:
+    """All refusals as one piece of advice: per role its rules, resources of a group together."""
+    roles: dict[str, dict[tuple[str, str], list[str]]] = {}
+    for one in missed:
+        role, _, rules = one.allow.partition("\n")
+        written: list[dict[str, list[str]]] = yaml.safe_load(rules) or []
+        for rule in written:
+            key = (rule["apiGroups"][0], rule["verbs"][0])
+            roles.setdefault(role, {}).setdefault(key, []).extend(rule["resources"])
+    return "\n".join(line for role in sorted(roles) for line in (role, *_rules(roles[role])))
+
+
+def _rules(rules: dict[tuple[str, str], list[str]]) -> Iterable[str]:
+    for (group, verb), resources in sorted(rules.items()):
+        named = ", ".join(f'"{one}"' for one in sorted(set(resources)))
+        yield f'- apiGroups: ["{group}"]\n  resources: [{named}]\n  verbs: ["{verb}"]'
+
+
+def refused(cluster: Cluster, kinds: Sequence[str]) -> list[NotChecked]:
+    """Those of the kinds that Midwatch may not list."""
+    return [one for one in cluster.not_checked if one.allow and one.what in kinds]
+
+
+def not_seen(name: str, place: str, refusals: Sequence[NotChecked]) -> Forbidden:
+    """Whether there is something of this name cannot be said, because Midwatch may not look."""
+    why = " ".join(one.why.removeprefix("forbidden: ") for one in refusals)
+    message = f"Whether there is a {name!r}{place} cannot be seen. {why}"
+    return Forbidden(message, hint=rules_to_add(refusals))
