@@ -9,7 +9,7 @@ from api.dependencies import Caller, Current, Opened
 from api.problems import problem
 from core.errors import OpsError
 from core.principal import Principal
-from core.settings import Settings
+from core.settings import Cluster, Settings
 from mcp_servers.client import Sessions, Tools
 
 router = APIRouter(tags=["health"])
@@ -17,7 +17,8 @@ router = APIRouter(tags=["health"])
 # A cheap read of each system, for whoever may do it.
 PROBES = {
     "kubernetes": "kubernetes_list_namespaces",
-    "prometheus": "prometheus_list_targets",
+    "prometheus": "prometheus_targets",
+    "alertmanager": "prometheus_alerts",
 }
 
 
@@ -71,7 +72,12 @@ async def components(
     """What `midwatch doctor` shows; `status` is ok, off (not configured) or failed."""
     tools = Tools(sessions, principal)
     offered = {spec.name for spec in await tools.list()}
-    probes = [await _probed(tools, name, tool) for name, tool in PROBES.items() if tool in offered]
+    configured = _configured(settings)
+    probes = [
+        await _probed(tools, name, tool) if name in configured else _off(name)
+        for name, tool in PROBES.items()
+        if tool in offered
+    ]
     return [
         {"name": "cluster", "status": "ok", "detail": settings.cluster.value},
         *probes,
@@ -80,13 +86,28 @@ async def components(
     ]
 
 
+def _configured(settings: Settings) -> set[str]:
+    """The systems with an address; the practice cluster brings all three."""
+    if settings.cluster is Cluster.SANDBOX:
+        return set(PROBES)
+    addresses = {"prometheus": settings.prometheus.url, "alertmanager": settings.alertmanager.url}
+    return {"kubernetes", *(name for name, url in addresses.items() if url)}
+
+
+def _off(name: str) -> dict[str, str]:
+    return {"name": name, "status": "off", "detail": f"MIDWATCH_{name.upper()}__URL is not set"}
+
+
 async def _probed(tools: Tools, name: str, tool: str) -> dict[str, str]:
     try:
         answer = await tools.call(tool)
     except OpsError as error:
         return {"name": name, "status": "failed", "detail": f"{error.code}: {error}"}
     first = next(iter(answer.text.splitlines()), "")
-    return {"name": name, "status": "ok", "detail": first[:200]}
+    # Alerts come from Prometheus while Alertmanager is away, and the note says why.
+    away = name == "alertmanager" and answer.data["source"] != name
+    detail = answer.data["note"] if away else first
+    return {"name": name, "status": "failed" if away else "ok", "detail": detail[:200]}
 
 
 def _model(settings: Settings) -> str:

@@ -125,6 +125,20 @@ def test_a_cluster_that_is_away_is_exit_code_3(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_the_doctor_tells_what_is_away_from_what_is_not_configured(tmp_path: Path) -> None:
+    away = "http://127.0.0.1:9"
+    config = tmp_path / "config"
+    config.write_text(
+        f"current-context: c\nclusters: [{{name: c, cluster: {{server: '{away}'}}}}]\n"
+        "users: [{name: u, user: {token: t}}]\ncontexts: [{name: c, context: {cluster: c, user: u}}]\n"
+    )
+    done = midwatch("doctor", "--kubeconfig", str(config), "--prometheus", away, "-o", "json")
+    told = {one["name"]: one["status"] for one in json.loads(done.stdout)["components"]}
+    assert done.returncode == 1
+    assert (told["kubernetes"], told["prometheus"]) == ("failed", "failed")
+    assert told["alertmanager"] == "off"
+
+
 def test_the_shipped_practice_clusters_are_listed() -> None:
     listed = json.loads(midwatch("sandbox", "list", "-o", "json").stdout)["snapshots"]
     assert {"shop", "bad-image", "missing-key", "selector-miss", "node-pressure"} <= set(listed)

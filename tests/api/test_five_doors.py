@@ -73,7 +73,8 @@ async def test_components_are_named_with_what_was_found(midwatch: Midwatch) -> N
     async with midwatch.client() as http:
         items = (await http.get("/api/v1/health/components")).json()["items"]
         agent = (await http.get("/agui/capabilities")).json()
-    assert {item["name"]: item["status"] for item in items}["kubernetes"] == "ok"
+    found = {item["name"]: item["status"] for item in items}
+    assert {found[name] for name in ("kubernetes", "prometheus", "alertmanager")} == {"ok"}
     assert {one["name"] for one in agent["multiAgent"]["subagents"]} == {
         "rag", "cost", "rca", "autofix", "alert_admin",
     }  # fmt: skip
