@@ -139,3 +139,14 @@ async def test_requests_and_turns_are_counted(stage: Stage) -> None:
         text = (await http.get("/metrics")).text
     assert 'midwatch_turns_total{status="done",subagent="rca"} 1.0' in text
     assert 'route="/api/v1/query"' in text
+
+
+async def test_every_route_can_be_read_about_without_another_site(stage: Stage) -> None:
+    async with stage.client("") as http:
+        page = await http.get("/docs")
+        document = (await http.get("/openapi.json")).json()
+    assert page.status_code == 200
+    assert all(path in page.text for path in document["paths"])
+    assert "<code>question</code> (body, required)" in page.text
+    assert "<script" not in page.text
+    assert "://" not in page.text
