@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.outcome import OK, finish, put, put_json, say
+from api.cli.outcome import OK, UPSTREAM_AWAY, finish, put, put_json, say
 from api.cli.source import (
     Language,
     LanguageOption,
@@ -20,7 +20,7 @@ from api.cli.source import (
     with_source,
 )
 from api.cli.words import word
-from core.errors import Invalid, OpsError
+from core.errors import Invalid, OpsError, UpstreamUnavailable
 
 if TYPE_CHECKING:
     from agent.graph import Assistant
@@ -78,9 +78,15 @@ async def _ask(
         shape = await _ask_there(question, output, thread, lang, namespace, source)
     else:
         shape = await _ask_here(question, output, thread, lang, namespace, source)
-    if shape:
+    if output is not AnswerFormat.JSONL:
         _print(shape, output)
-    return OK
+    return _code(shape)
+
+
+def _code(shape: dict[str, Any]) -> int:
+    """An answer that could look at nothing is still an answer; a script must see the difference."""
+    statuses = {call["status"] for call in shape.get("tool_calls", [])}
+    return UPSTREAM_AWAY if statuses == {UpstreamUnavailable.code} else OK
 
 
 async def _ask_there(
@@ -108,7 +114,7 @@ async def _ask_here(
     namespace: str,
     source: Source,
 ) -> dict[str, Any]:
-    """The answer's shape; empty when the stream itself was the result."""
+    """The answer's shape; as events it is printed already."""
     import asyncio
     from uuid import uuid4
 
@@ -134,8 +140,6 @@ async def _ask_here(
         answered = Answered(run.thread_id)
         async for event in run.follow():
             answered.add(event)
-    if output is AnswerFormat.JSONL:
-        return {}
     return answered.shape(duration_ms=run.duration_ms)
 
 

@@ -123,6 +123,9 @@ def test_a_cluster_that_is_away_is_exit_code_3(tmp_path: Path) -> None:
     done = midwatch("diagnose", "--kubeconfig", str(config), "--lang", "en")
     assert (done.returncode, done.stdout) == (3, "")
     assert len(done.stderr.splitlines()) == 1
+    asked = midwatch("ask", "Why is checkout failing?", "--kubeconfig", str(config))
+    assert (asked.returncode, asked.stderr) == (3, "")
+    assert "The Kubernetes API at 127.0.0.1:9 does not answer" in asked.stdout
 
 
 def test_the_doctor_tells_what_is_away_from_what_is_not_configured(tmp_path: Path) -> None:
