@@ -115,9 +115,21 @@ async def _of_ops_error(request: Request, error: Exception) -> Response:
 
 async def _of_validation(request: Request, error: Exception) -> Response:
     faults = cast("RequestValidationError", error).errors()
-    errors = [{"pointer": _pointer(fault["loc"]), "detail": str(fault["msg"])} for fault in faults]
+    errors = [
+        {"pointer": _pointer(fault["loc"]), "detail": _fault(fault, request)} for fault in faults
+    ]
     told = "; ".join(f"{entry['pointer']}: {entry['detail']}" for entry in errors)
     return problem("invalid", told, request, errors=errors)
+
+
+def _fault(fault: Mapping[str, Any], request: Request) -> str:
+    """What is wrong with the input; for a body that could not be read at all, how to send it."""
+    if fault["type"] == "json_invalid":
+        return f"This is not JSON: {fault['ctx']['error']}."
+    media = request.headers.get("content-type", "").partition(";")[0]
+    if tuple(fault["loc"]) == ("body",) and media != "application/json":
+        return "Send a JSON object with `Content-Type: application/json`."
+    return str(fault["msg"])
 
 
 async def _of_http(request: Request, error: Exception) -> Response:

@@ -265,8 +265,9 @@ def refuse_unknown_variables(variables: Variables) -> None:
             continue
         if _is_service_link(name, variable.value):
             continue
-        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
-        raise Invalid(f"{name}{variable.where} is not a setting.", hint=f"Did you mean {nearest}?")
+        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+        hint = f"Did you mean {nearest[0]}?" if nearest else "All settings are in .env.example."
+        raise Invalid(f"{name}{variable.where} is not a setting.", hint=hint)
 
 
 def _is_service_link(name: str, value: str) -> bool:

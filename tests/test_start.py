@@ -131,7 +131,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
             check=False,
         )
     assert done.returncode == 2
-    assert f"Cannot listen on 127.0.0.1 port {port}" in done.stderr
+    assert f"Cannot listen on 127.0.0.1 port {port}: Address already in use. " in done.stderr
 
 
 async def silent_provider(connected: asyncio.Event) -> asyncio.Server:

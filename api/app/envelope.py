@@ -36,7 +36,7 @@ class Envelope:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 _add_headers(headers, request_id)
-                self._note(scope, message["status"], monotonic_s() - started_s)
+                self._note(scope, int(message["status"]), monotonic_s() - started_s)
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

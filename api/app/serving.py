@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 import sys
@@ -84,8 +85,11 @@ def listening(host: str, port: int) -> Generator[socket.socket]:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
+        # A bad host has a negative number of its own; a taken port's text repeats the address.
+        number = error.errno or 0
+        why = os.strerror(number) if number > 0 else error.strerror
         raise Invalid(
-            f"Cannot listen on {host} port {port}: {error.strerror}.",
+            f"Cannot listen on {host} port {port}: {why}.",
             hint="Choose another one with --port or MIDWATCH_SERVER__PORT.",
         ) from error
     # asyncio turns Nagle off only where the socket names its protocol, and this one does not:

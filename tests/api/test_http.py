@@ -150,3 +150,20 @@ async def test_every_route_can_be_read_about_without_another_site(stage: Stage) 
     assert "<code>question</code> (body, required)" in page.text
     assert "<script" not in page.text
     assert "://" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("body", "media", "said"),
+    [
+        ('{"question":', "application/json", "This is not JSON: "),
+        ('{"question": "hi"}', "text/plain", "Content-Type: application/json"),
+        ("[]", "application/json", "valid dictionary"),
+    ],
+)
+async def test_a_body_that_cannot_be_read_says_how_to_send_it(
+    stage: Stage, body: str, media: str, said: str
+) -> None:
+    async with stage.client() as http:
+        answer = await http.post("/api/v1/query", content=body, headers={"Content-Type": media})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert said in answer.json()["detail"]

@@ -146,6 +146,12 @@ def test_a_misspelt_variable_names_the_nearest(
         load(env_file=None)
 
 
+def test_a_variable_like_no_setting_gets_no_wild_guess(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIDWATCH_FOO", "x")
+    with pytest.raises(Invalid, match=r"^MIDWATCH_FOO is not a setting\. All settings are in"):
+        load(env_file=None)
+
+
 def test_a_misspelt_line_is_refused_with_its_number(env_file: Path) -> None:
     env_file.write_text("# mine\n\nMIDWATCH_CLUSTR=live\n")
     with pytest.raises(Invalid, match=r"MIDWATCH_CLUSTR in .*\.env line 3 is not a setting"):
