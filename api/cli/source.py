@@ -44,6 +44,7 @@ class Source:
     snapshot: Path | None = None
     kubeconfig: Path | None = None
     context: str = ""
+    impersonate: str = ""
     prometheus: str = ""
     alertmanager: str = ""
     server: str = ""
@@ -56,7 +57,11 @@ class Source:
         return load(**self._overrides())
 
     def _overrides(self) -> dict[str, Any]:
-        kubernetes = {"kubeconfig": self.kubeconfig, "context": self.context}
+        kubernetes = {
+            "kubeconfig": self.kubeconfig,
+            "context": self.context,
+            "impersonate": self.impersonate,
+        }
         live = any((self.kubeconfig, self.context, self.prometheus, self.alertmanager))
         if self.snapshot and live:
             raise Invalid(
@@ -86,6 +91,13 @@ OPTIONS: dict[str, Any] = {
     ],
     "context": Annotated[
         str, typer.Option(metavar="NAME", help="Its context.", rich_help_panel=CLUSTER)
+    ],
+    "impersonate": Annotated[
+        str,
+        typer.Option(
+            "--as", metavar="USER", help="Act as this user, as kubectl does.",
+            rich_help_panel=CLUSTER,
+        ),
     ],
     "prometheus": Annotated[
         str, typer.Option(metavar="URL", help="Prometheus.", rich_help_panel=CLUSTER)

@@ -51,8 +51,8 @@ def test_an_exit_code_can_be_asked_for() -> None:
 
 
 def test_an_account_that_sees_nothing_is_not_told_that_all_is_well() -> None:
-    nobody = {"MIDWATCH_KUBERNETES__IMPERSONATE": "system:serviceaccount:shop:checkout"}
-    done = midwatch("diagnose", "--snapshot", "shop", "-n", "shop", "--exit-code", **nobody)
+    nobody = ("--as", "system:serviceaccount:shop:checkout")
+    done = midwatch("diagnose", "--snapshot", "shop", "-n", "shop", "--exit-code", *nobody)
     assert done.returncode == 1
     assert done.stdout.startswith("Too little of shop could be looked at")
     assert 'resources: ["namespaces", "nodes"' in done.stdout
