@@ -1,5 +1,6 @@
 """A captured cluster, served again, is the same cluster, but for its secrets."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,18 @@ def test_a_captured_cluster_is_the_same_again(tmp_path: Path) -> None:
     second, first = Snapshot.read(tmp_path / "second", now=NOW), Snapshot.read(folder, now=NOW)
     assert second.captured_at == NOW
     assert moment > datetime.fromisoformat(CAPTURED_AT)
-    assert without_values(by_place(second)) == without_values(by_place(first))
-    assert (second.cluster, second.changes) == (first.cluster, first.changes)
+    assert without_times(without_values(by_place(second))) == without_times(
+        without_values(by_place(first))
+    )
+    assert second.cluster == first.cluster
+    assert without_times(second.changes) == without_times(first.changes)
     assert done.objects == len(first.objects)
     assert done.notes == []
+
+
+def without_times(value: object) -> str:
+    """Served time runs on until the capture, so times may differ by the seconds in between."""
+    return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", "TIME", repr(value))
 
 
 def without_values(objects: dict[Any, dict[str, Any]]) -> dict[Any, dict[str, Any]]:
