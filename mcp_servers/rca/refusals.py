@@ -27,8 +27,9 @@ def _rules(rules: dict[tuple[str, str], list[str]]) -> Iterable[str]:
 
 
 def refused(cluster: Cluster, kinds: Sequence[str]) -> list[NotChecked]:
-    """Those of the kinds that Midwatch may not list."""
-    return [one for one in cluster.not_checked if one.allow and one.what in kinds]
+    """Those of the kinds that Midwatch may not list, in the order of the kinds."""
+    missed = {one.what: one for one in cluster.not_checked if one.allow}
+    return [missed[kind] for kind in kinds if kind in missed]
 
 
 def not_seen(name: str, place: str, refusals: Sequence[NotChecked]) -> Forbidden:
