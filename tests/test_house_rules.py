@@ -19,7 +19,7 @@ ROOMS = [
 ]
 MODULES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 VAGUE = {"utils", "helpers", "common", "misc", "manager", "managers", "service", "services"}
-MAY_CATCH_ALL = {"api/agui.py", "api/jobs/runner.py"}
+MAY_CATCH_ALL = {"api/jobs/runner.py"}
 
 
 def name(path: Path) -> str:
