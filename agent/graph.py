@@ -18,7 +18,6 @@ from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command
-from langsmith import tracing_context
 
 from agent.events import Done, Event
 from agent.intents import Route
@@ -141,12 +140,8 @@ class Assistant:
     async def _work(self, asked: OpsState, thread_id: str, turn: Turn, events: Events) -> OpsState:
         config: RunnableConfig = {"configurable": {"thread_id": thread_id}}
         try:
-            # Questions about clusters go to no third party, whatever the environment says.
-            with tracing_context(enabled=False):
-                state: Any = await self.graph.ainvoke(
-                    asked, config, context=turn, durability="exit"
-                )
-                return state
+            state: Any = await self.graph.ainvoke(asked, config, context=turn, durability="exit")
+            return state
         finally:
             events.put_nowait(None)
 

@@ -1,18 +1,18 @@
 """Where embedded and production differ: start-up chooses addresses here, and nowhere else."""
 
+import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from core.errors import Invalid, OpsError
-from core.settings import (
-    AlertmanagerSettings,
-    Cluster,
-    KubernetesSettings,
-    PrometheusSettings,
-    Settings,
-)
+import orjson
+
+from core.errors import Invalid, OpsError, UpstreamUnavailable, from_code
+from core.settings import AlertmanagerSettings, Cluster, Settings
 
 if TYPE_CHECKING:
     from agent.graph import Assistant
@@ -20,31 +20,68 @@ if TYPE_CHECKING:
     from core.telemetry import Metrics
     from mcp_servers.client import AuditSink, Connections, Sessions
 
+# How long the practice cluster has to end its streams.
+END_TIMEOUT_S = 5.0
 SHIPPED = Path(__file__).parent.parent / "sandbox" / "snapshots"
 
 
 @asynccontextmanager
-async def prepared(settings: Settings) -> AsyncGenerator[Settings]:
-    """The settings with the addresses to use; starts the practice cluster when it is asked for."""
+async def prepared(
+    settings: Settings, *, meanwhile: str = "mcp_servers.client"
+) -> AsyncGenerator[Settings]:
+    """The settings with the addresses to use; starts the practice cluster when it is asked for.
+
+    That is a process of its own. The module `meanwhile` is imported while it reads its snapshot.
+    """
     if settings.cluster is not Cluster.SANDBOX:
         yield settings
         return
-    from sandbox.server import serving
-
-    async with serving(snapshot_folder(settings.snapshot)) as addresses:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "sandbox", snapshot_folder(settings.snapshot)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        import_module(meanwhile)
+        addresses = await _addresses(process)
         yield settings.model_copy(
             update={
-                "kubernetes": KubernetesSettings(
-                    kubeconfig=addresses.kubeconfig,
-                    impersonate=settings.kubernetes.impersonate,
-                    timeout_s=settings.kubernetes.timeout_s,
+                "kubernetes": settings.kubernetes.model_copy(
+                    update={"kubeconfig": Path(addresses["kubeconfig"]), "context": ""}
                 ),
-                "prometheus": PrometheusSettings(
-                    url=addresses.prometheus, timeout_s=settings.prometheus.timeout_s
+                "prometheus": settings.prometheus.model_copy(
+                    update={"url": addresses["prometheus"]}
                 ),
-                "alertmanager": AlertmanagerSettings(url=addresses.alertmanager),
+                "alertmanager": AlertmanagerSettings(url=addresses["alertmanager"]),
             }
         )
+    finally:
+        await _end(process)
+
+
+async def _addresses(process: asyncio.subprocess.Process) -> dict[str, str]:
+    """Where the practice cluster listens. Raises what it says when it cannot."""
+    output = cast("asyncio.StreamReader", process.stdout)
+    line = await output.readline()
+    if not line:
+        raise UpstreamUnavailable(
+            f"The practice cluster ended with code {await process.wait()} before it listened.",
+            hint="Its last words are above.",
+        )
+    told: dict[str, str] = orjson.loads(line)
+    if "code" in told:
+        raise from_code(told["code"], told["message"], told["hint"])
+    return told
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Close its standard input, by which it ends; one that hangs is killed."""
+    try:
+        async with asyncio.timeout(END_TIMEOUT_S):
+            await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 def snapshot_folder(named: Path) -> Path:
@@ -90,21 +127,26 @@ def model_choice(settings: Settings) -> "ModelChoice":
 
 
 @asynccontextmanager
-async def opened_sessions(
-    settings: Settings,
+async def opened_sessions(settings: Settings) -> AsyncGenerator["Sessions"]:
+    """The tool servers over `settings`' systems, and the practice cluster when it is one of them."""
+    async with prepared(settings) as ready, tool_sessions(ready) as sessions:
+        yield sessions
+
+
+@asynccontextmanager
+async def tool_sessions(
+    ready: Settings,
     *,
     audit: "AuditSink | None" = None,
     metrics: "Metrics | None" = None,
     knowledge_folder: Path | None = None,
 ) -> AsyncGenerator["Sessions"]:
-    """The tool servers over `settings`' systems, and the practice cluster when it is one of them."""
+    """The tool servers over the systems at the addresses of `ready`, as `prepared` gave them."""
     from mcp_servers.client import in_process
 
     failure: OpsError | None = None
-    async with AsyncExitStack() as stack:
-        ready = await stack.enter_async_context(prepared(settings))
-        reach = connections(ready, knowledge_folder=knowledge_folder)
-        sessions = await stack.enter_async_context(in_process(reach, audit=audit, metrics=metrics))
+    reach = connections(ready, knowledge_folder=knowledge_folder)
+    async with in_process(reach, audit=audit, metrics=metrics) as sessions:
         try:
             yield sessions
         except OpsError as error:  # through the sessions' task groups it would come out as a group

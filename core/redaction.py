@@ -50,6 +50,7 @@ _SHAPES = (
            r"(?<![\w-])(?:glpat-|dckr_pat_|hvs\.|npm_|hf_|pypi-|dop_v1_|whsec_)[\w-]{20,}", "[redacted:token]"),
     _shape("xox", r"(?<![\w-])xox[abeoprs]-[\w-]{8,}", "[redacted:slack-token]"),
     _shape("mw_", r"(?<![\w-])mw_[\w-]{30,}", "[redacted:token]"),
+    _shape("mws_", r"(?<![\w-])mws_[\w.-]{30,}", "[redacted:token]"),
     # A pod may be called sk-…: its parts are short and its letters small.
     _shape("sk- sk_ rk_",
            r"(?<![\w-])(?:sk-(?:ant|proj|svcacct|admin|test|live|or)-[\w-]{8,}|[rs]k_(?:live|test)_\w{8,}"

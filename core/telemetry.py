@@ -2,13 +2,30 @@
 
 import logging
 import sys
-from typing import Literal, TextIO
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, Literal, TextIO
 
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from structlog.typing import EventDict, Processor, WrappedLogger
 
 from core.redaction import redact_fields
+
+
+@contextmanager
+def _not_installed(package: str) -> Generator[None]:
+    """Let an import do without an optional package, unless somebody loaded that already."""
+    absent: dict[str, Any] = {} if package in sys.modules else {package: None}
+    sys.modules.update(absent)
+    yield
+    for name in absent:
+        del sys.modules[name]
+
+
+# structlog draws tracebacks with rich where it finds it. Ours are plain, redacted lines, and rich
+# with its lexers is 4 MiB of every process.
+with _not_installed("rich"):
+    import structlog
+    from structlog.typing import EventDict, Processor, WrappedLogger
 
 TURN_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 CALL_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)

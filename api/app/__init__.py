@@ -12,7 +12,7 @@ from api import problems
 from api.agui import routes as agui
 from api.app.envelope import Envelope
 from api.dependencies import Opened
-from api.editions import opened_assistant, opened_sessions
+from api.editions import opened_assistant, prepared, tool_sessions
 from api.mcp_gateway import Door, endpoint
 from api.routes import audit, auth, findings, health, query, reference, threads, users
 from api.routes.pages import page_routes
@@ -35,11 +35,11 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The whole service. Its lifespan opens what `running` opens."""
+    """The whole service. Its lifespan opens what `running` opens, and the practice cluster."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        async with running(app, settings):
+        async with prepared(settings) as ready, running(app, ready):
             yield
 
     app = Midwatch(
@@ -73,7 +73,10 @@ class Midwatch(FastAPI):
 
 @asynccontextmanager
 async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
-    """Open everything in order and close it in reverse, in the one task that came in."""
+    """Open everything in order and close it in reverse, in the one task that came in.
+
+    `settings` are those that `editions.prepared` gave.
+    """
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         database = await enter(Database.opened(settings.database_url))
@@ -82,7 +85,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         metrics: Metrics = app.state.metrics
         knowledge = settings.data_dir / "knowledge"
         sessions = await enter(
-            opened_sessions(settings, audit=audit_log, metrics=metrics, knowledge_folder=knowledge)
+            tool_sessions(settings, audit=audit_log, metrics=metrics, knowledge_folder=knowledge)
         )
         memory = settings.data_dir / "memory.db"
         assistant = await enter(opened_assistant(settings, sessions, memory=memory))

@@ -48,7 +48,7 @@ class Server(uvicorn.Server):
 
 
 async def serve(settings: Settings) -> int:
-    """Serve until told to stop. Returns the exit code."""
+    """Serve until told to stop, with settings as `editions.prepared` gave them. Returns the exit code."""
     configure_logging(settings.log.format, settings.log.level)
     app = create_app(settings)
     with listening(settings.server.host, settings.server.port) as listener:

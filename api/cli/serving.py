@@ -47,13 +47,15 @@ def version(output: OutputOption = Output.TEXT) -> None:
 
 
 async def _up(host: str, port: int | None, source: Source) -> int:
-    from api.app.serving import serve
+    from api.editions import prepared
 
-    settings = source.settings()
-    given = {"host": host or None, "port": port}
-    chosen_ones = {name: value for name, value in given.items() if value is not None}
-    server = settings.server.model_copy(update=chosen_ones)
-    return await serve(settings.model_copy(update={"server": server}))
+    async with prepared(source.settings(), meanwhile="api.app.serving") as settings:
+        from api.app.serving import serve
+
+        given = {"host": host or None, "port": port}
+        chosen_ones = {name: value for name, value in given.items() if value is not None}
+        server = settings.server.model_copy(update=chosen_ones)
+        return await serve(settings.model_copy(update={"server": server}))
 
 
 async def _mcp(server: str, source: Source) -> int:

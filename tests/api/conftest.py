@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from agent.events import Done, Event, SubagentStarted, Token, ToolFinished, ToolStarted, Usage
 from api.app import create_app, running
 from api.dependencies import Opened
+from api.editions import prepared
 from api.turns.running import Turns
 from core.http import Client, client
 from core.principal import Principal
@@ -88,7 +89,11 @@ async def midwatch(
     """The whole service on the practice cluster `shop`, with the offline planner."""
     settings = offline(tmp_path_factory.mktemp("data"))
     app = create_app(settings)
-    async with running(app, settings) as opened, serving(app) as address:
+    async with (
+        prepared(settings) as ready,
+        running(app, ready) as opened,
+        serving(app) as address,
+    ):
         admin = await opened.sign_in.ensure_admin()
         _, token = await opened.sign_in.make_api_token(admin.name, label="test")
         yield Midwatch(address, opened, token)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.app import create_app, running
+from api.editions import prepared
 from evals.graders import grade_text
 from evals.truth import Truth, cases_in
 from tests.api.conftest import Midwatch, offline, serving
@@ -26,7 +27,11 @@ def questions(story: Truth) -> list[str]:
 async def test_a_story_is_told_right_through_every_door(story: Truth, tmp_path: Path) -> None:
     settings = offline(tmp_path, snapshot=story.folder)
     app = create_app(settings)
-    async with running(app, settings) as opened, serving(app) as address:
+    async with (
+        prepared(settings) as ready,
+        running(app, ready) as opened,
+        serving(app) as address,
+    ):
         await opened.sign_in.ensure_admin()
         _, token = await opened.sign_in.make_api_token("admin", label="test")
         midwatch = Midwatch(address, opened, token)

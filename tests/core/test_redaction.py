@@ -33,6 +33,7 @@ SHAPES = {
     "openai project": "sk-proj-" + "aB3-cd_EF45",
     "stripe": "sk_live_" + "51H8abcdefGHIJ",
     "midwatch": "mw_" + "Zk5yW0uTt2n8s4v6x8z0B2D4F6H8J0aa",
+    "midwatch access": "mws_" + "eyJzdWIiOiJhbm4ifQ" + ".Zk5yW0uTt2n8s4v6x8z0B2D4",
     "azure": "abc8Q~" + "dE3" * 11,
     "slack webhook": "https://hooks.slack.com/services/T0AAAA/B0BBBB/cCcCdDdD",
     "feishu webhook": "https://open.feishu.cn/open-apis/bot/v2/hook/0aa0aa-11bb-22cc",
