@@ -1,5 +1,6 @@
 """The configured chat model. A provider's package takes seconds to import: only when it is used."""
 
+import functools
 import importlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ Provider = Literal["offline", "anthropic", "openai"]
 # One retry by the provider's own client: a second failure is worth telling.
 MAX_RETRIES = 1
 MAX_ANSWER_TOKENS = 8192
+BLOCK_TYPES = "_get_data_content_block_types"
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,12 @@ async def opened_speaker(choice: ModelChoice) -> AsyncGenerator[Speaker]:
 
 def _anthropic(choice: ModelChoice, http: Any) -> "BaseChatModel":
     from langchain_anthropic import ChatAnthropic
+    from langchain_core.messages import content
     from pydantic import SecretStr
 
+    # Asked of every block of every message of every request, and worked out anew from type hints
+    # each time: a fifth of a turn with ten tool results. It is always the same.
+    setattr(content, BLOCK_TYPES, functools.cache(getattr(content, BLOCK_TYPES)))
     model = ChatAnthropic(
         model_name=choice.model,
         api_key=SecretStr(choice.api_key),

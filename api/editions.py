@@ -78,7 +78,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     """Close its standard input, by which it ends; one that hangs is killed."""
     try:
         async with asyncio.timeout(END_TIMEOUT_S):
-            await process.communicate()
+            cast("asyncio.StreamWriter", process.stdin).close()
+            await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()

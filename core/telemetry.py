@@ -2,28 +2,16 @@
 
 import logging
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
-from typing import Any, Literal, TextIO
+from typing import Literal, TextIO
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from core.absent import without
 from core.redaction import redact_fields
-
-
-@contextmanager
-def _not_installed(package: str) -> Generator[None]:
-    """Let an import do without an optional package, unless somebody loaded that already."""
-    absent: dict[str, Any] = {} if package in sys.modules else {package: None}
-    sys.modules.update(absent)
-    yield
-    for name in absent:
-        del sys.modules[name]
-
 
 # structlog draws tracebacks with rich where it finds it. Ours are plain, redacted lines, and rich
 # with its lexers is 4 MiB of every process.
-with _not_installed("rich"):
+with without("rich"):
     import structlog
     from structlog.typing import EventDict, Processor, WrappedLogger
 

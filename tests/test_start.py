@@ -10,6 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from core.http import Client, client
@@ -132,6 +133,48 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         )
     assert done.returncode == 2
     assert f"Cannot listen on 127.0.0.1 port {port}: Address already in use. " in done.stderr
+
+
+def practice_cluster_of(process: subprocess.Popen[str]) -> psutil.Process:
+    [cluster] = psutil.Process(process.pid).children()
+    return cluster
+
+
+def test_the_practice_cluster_ends_with_the_service_however_that_ends(tmp_path: Path) -> None:
+    with up(tmp_path) as (process, _):
+        cluster = practice_cluster_of(process)
+        process.kill()
+        process.wait(10)
+        cluster.wait(10)
+
+
+async def test_a_practice_cluster_that_died_is_told_as_one_that_does_not_answer(
+    tmp_path: Path,
+) -> None:
+    with up(tmp_path) as (process, link):
+        practice_cluster_of(process).kill()
+        async with client(address(link), timeout_s=30) as http:
+            await signed_in(http, link)
+            asked = {"question": "Why is checkout failing?"}
+            told = (await http.post("/api/v1/query", json=asked)).json()
+            assert {call["status"] for call in told["tool_calls"]} == {"upstream_unavailable"}
+            assert told["citations"] == []
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
+def test_a_service_loads_no_library_that_does_nothing_for_it() -> None:
+    """Each was megabytes and a tenth of a second: docs/decisions/0006."""
+    unused = ("langsmith.client", "langgraph_sdk.client", "rich", "charset_normalizer", "numpy",
+              "promql_parser", "alembic", "anthropic", "openai", "sandbox")  # fmt: skip
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import api.app.serving, agent.graph, sys; print(*sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert set(unused) & set(loaded) == set()
 
 
 async def silent_provider(connected: asyncio.Event) -> asyncio.Server:

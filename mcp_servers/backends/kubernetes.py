@@ -9,12 +9,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import orjson
-from kubernetes.client import ApiClient, Configuration
-from kubernetes.client.exceptions import ApiException
-from kubernetes.config import ConfigException, load_incluster_config
-from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, load_kube_config
 from urllib3.exceptions import HTTPError, ProtocolError
 
+from core.absent import without
 from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError
 from mcp_servers.backends import kubernetes_errors as errors
 from mcp_servers.backends import kubernetes_parsing as parsing
@@ -24,6 +21,13 @@ from mcp_servers.backends.kubeconfig import read as read_kubeconfig
 from mcp_servers.backends.sight import Sight
 from mcp_servers.facts.kubernetes import Event, Json, LogLines, Ref, Resource
 from mcp_servers.facts.nearest import did_you_mean, nearest_names
+
+# Its HTTP library would guess encodings, with 3 MiB of tables; what we read is UTF-8.
+with without("charset_normalizer"):
+    from kubernetes.client import ApiClient, Configuration
+    from kubernetes.client.exceptions import ApiException
+    from kubernetes.config import ConfigException, load_incluster_config
+    from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, load_kube_config
 
 Resources = list[Resource]
 Events = list[Event]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
 
@@ -26,6 +26,9 @@ from mcp_servers.prometheus.shaping import (
     varying,
     written,
 )
+
+if TYPE_CHECKING:
+    from promql_parser import VectorSelector
 
 PromQL = Annotated[str, Field(description="PromQL.")]
 Window = Annotated[str, Field(description="ISO 8601.")]
@@ -178,7 +181,7 @@ async def _why_nothing(prometheus: Prometheus, caller: Principal, query: str) ->
     return " ".join(told)
 
 
-def _selectors(query: str) -> Sequence[scope.Selector]:
+def _selectors(query: str) -> Sequence["VectorSelector"]:
     try:
         return scope.selectors(query)
     except Invalid:

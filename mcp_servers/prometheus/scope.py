@@ -1,13 +1,12 @@
 """Metrics of the namespaces a caller may see, and of no other."""
 
-from typing import Any
-
-import promql_parser
+from typing import TYPE_CHECKING, Any
 
 from core.errors import Forbidden, Invalid
 from core.principal import Principal
 
-Selector = promql_parser.VectorSelector
+if TYPE_CHECKING:
+    from promql_parser import VectorSelector
 
 
 def check(caller: Principal, promql: str) -> None:
@@ -45,12 +44,16 @@ def selector_within(caller: Principal, match: str) -> str:
 
 
 def _admits(caller: Principal, matcher: Any) -> bool:
-    is_equal = matcher.op == promql_parser.MatchOp.Equal
+    from promql_parser import MatchOp
+
+    is_equal = matcher.op == MatchOp.Equal
     return bool(matcher.name == "namespace" and is_equal and caller.sees(str(matcher.value)))
 
 
-def selectors(promql: str) -> list[Selector]:
+def selectors(promql: str) -> list["VectorSelector"]:
     """Every vector selector of an expression, however deep. Raises `Invalid` syntax."""
+    import promql_parser  # native code that callers of every namespace never need
+
     found: list[Any] = []
     try:
         promql_parser.walk(promql_parser.parse(promql), pre_visit=found.append)
