@@ -38,6 +38,7 @@ clean:
 .venv/test: requirements-test.lock
 .venv/run .venv/test:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "Install Python's venv module (Debian: python3-venv)."; exit 2; }
+	@echo "Installing what Midwatch needs into .venv (a minute or two, once)."
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(filter %.lock,$^)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@

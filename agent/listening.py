@@ -21,6 +21,15 @@ Bound = Runnable[LanguageModelInput, AIMessage]
 # What provider libraries stumble with over an answer that is not what they expect.
 RUBBISH = (ValueError, TypeError, KeyError, IndexError, AttributeError)
 
+# What a person can do something about.
+STATUSES = {
+    401: "the provider does not accept the key",
+    403: "the key may not use this model",
+    404: "the provider has no model of this name",
+    429: "the provider wants fewer requests, or the credit is used up",
+    529: "the provider is overloaded",
+}
+
 # How providers say that a reply reached its own limit.
 TOO_LONG = ("max_tokens", "length", "incomplete")
 
@@ -140,5 +149,8 @@ def _sentence(speaker: Speaker, why: str) -> str:
 def _first_line(error: Exception) -> str:
     if "Timeout" in type(error).__name__:
         return "it did not answer in time"
+    status = getattr(error, "status_code", None)
+    if status in STATUSES:
+        return f"{STATUSES[status]} (status {status})"
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0][:200].rstrip(".")

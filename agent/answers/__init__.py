@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from agent.answers.failures import told_failure
 from agent.answers.investigation import told_investigation
 from agent.answers.knowledge import told_hits
 from agent.answers.markdown import joined, plain
 from agent.answers.measurements import told_samples
-from agent.answers.missing import told_missing
 from agent.answers.objects import told_object
 from agent.answers.rows import TELLERS
 from agent.asked import Asked
@@ -29,7 +29,7 @@ def answer(asked: Asked, results: Sequence[Result]) -> str:
         first = results[0]
         key = first.status if first.status in (NotFound.code, Forbidden.code) else "sentence"
         return phrase(
-            f"failed.{key}", asked.language, sentence=told_missing(first.text, asked.language, 600)
+            f"failed.{key}", asked.language, sentence=told_failure(first.text, asked.language, 900)
         )
     return _why_nothing_was_tried(asked)
 
@@ -39,7 +39,7 @@ def _widened(asked: Asked, results: Sequence[Result]) -> str:
     tried = [one for one in results if one.tool == INVESTIGATE]
     if len(tried) < 2 or not tried[-1].ok or tried[-1].arguments.get("namespace") == asked.name:
         return ""
-    sentence = told_missing(tried[0].text, asked.language, 300)
+    sentence = told_failure(tried[0].text, asked.language, 300)
     namespace = tried[-1].arguments.get("namespace", "")
     # The sentence quotes what is missing, be it the object or its namespace.
     quoted = [one for one in (asked.namespace, asked.name) if repr(one) in tried[0].text]

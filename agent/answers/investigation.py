@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from agent.answers.failures import told_failure, told_reason
 from agent.answers.markdown import bullets, code, joined, plain, section
 from agent.intents import Language
 from agent.toolbox import Result
@@ -15,6 +16,7 @@ EVIDENCE_SHOWN = 6
 PATH = re.compile(r"\s(?=[.(])|\{")
 SYMPTOMS_SHOWN = 5
 RULED_OUT_SHOWN = 5
+LONGEST_ADVICE = 400
 
 
 def told_investigation(result: Result, language: Language) -> str:
@@ -103,8 +105,16 @@ class _Telling:
 
     def _not_checked(self) -> str:
         skipped: Sequence[Json] = self._data.get("not_checked") or []
-        told = bullets(f"{plain(one['what'])}: {plain(one['why'])}" for one in skipped)
-        return section(self._word("not_checked"), told or self._word("nothing_skipped"))
+        told = bullets(
+            f"{plain(one['what'])}: {told_reason(one['why'], self._language)}" for one in skipped
+        )
+        rules = str(self._data.get("rbac") or "")
+        return joined(
+            [
+                section(self._word("not_checked"), told or self._word("nothing_skipped")),
+                told_failure(rules, self._language, LONGEST_ADVICE),
+            ]
+        )
 
     def _marks(self, holder: Json, at_most: int) -> str:
         marks = dict.fromkeys(self._mark(one) for one in holder.get("evidence") or ())

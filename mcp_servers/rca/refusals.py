@@ -34,6 +34,9 @@ def refused(cluster: Cluster, kinds: Sequence[str]) -> list[NotChecked]:
 
 def not_seen(name: str, place: str, refusals: Sequence[NotChecked]) -> Forbidden:
     """Whether there is something of this name cannot be said, because Midwatch may not look."""
-    why = " ".join(one.why.removeprefix("forbidden: ") for one in refusals)
-    message = f"Whether there is a {name!r}{place} cannot be seen. {why}"
+    kinds = [one.what for one in refusals]
+    listed = " or ".join([", ".join(kinds[:-1]), kinds[-1]] if len(kinds) > 1 else kinds)
+    message = (
+        f"Whether there is a {name!r}{place} cannot be seen. Midwatch may not list {listed}{place}."
+    )
     return Forbidden(message, hint=rules_to_add(refusals))

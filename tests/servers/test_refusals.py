@@ -45,6 +45,6 @@ async def test_what_cannot_be_seen_is_not_said_to_be_missing() -> None:
             await tools.call("rca_investigate", namespace="shop", name="checkout")
     assert str(caught.value).startswith(
         "Whether there is a 'checkout' in namespace shop cannot be seen. "
-        "Midwatch may not list deployments in namespace shop. Midwatch may not list statefulsets"
+        "Midwatch may not list Deployment, StatefulSet, DaemonSet or Pod in namespace shop."
     )
     assert 'resources: ["pods"]' in str(caught.value)

@@ -1,0 +1,96 @@
+"""Why something could not be looked at, in the user's language; RBAC rules ready to paste."""
+
+import re
+from collections.abc import Iterator
+
+from agent.answers.markdown import fenced, joined, plain
+from agent.intents import Language
+from agent.wording import phrase
+
+SYSTEM = r"(?P<what>The Kubernetes API|Prometheus|Alertmanager) at (?P<host>\S+)"
+SILENT = rf"{SYSTEM} does not answer(?:: nothing listens there|: the host cannot be reached)?\."
+SLOW = rf"{SYSTEM} (?:does not answer: no answer|did not answer) within (?P<seconds>[\d.]+) s\."
+MAY_NOT = r"\s*Midwatch may not (?P<verb>\w+) (?P<what>[\w, .-]+?)"
+UNSEEN = r"Whether there is a '(?P<name>[^']+)'"
+NO_OBJECT = r"There is no (?P<kind>\w+) (?:named )?'(?P<name>[^']+)'"
+
+# The sentences and hints of the tool servers' errors, and what each is told as. A sentence of
+# another shape is left as it is: better in English than wrong.
+SHAPES = tuple(
+    (re.compile(shape), key)
+    for shape, key in (
+        (r"There is no namespace '(?P<name>[^']+)'\.", "missing.namespace"),
+        (rf"{NO_OBJECT} in namespace (?P<place>[^\s']+?)\.", "missing.object_in"),
+        (rf"{NO_OBJECT}\.", "missing.object"),
+        (r"\s*Did you mean (?P<names>[^?]+)\?", "missing.near"),
+        (r"\s*(?:Known|There are|Namespaces): (?P<names>.+)\.", "missing.known"),
+        (r"\s*(?:It exists as|There is one in namespace) (?P<names>.+)\.", "missing.elsewhere"),
+        (rf"{UNSEEN} in namespace (?P<place>\S+) cannot be seen\.", "refused.unseen_in"),
+        (rf"{UNSEEN} cannot be seen\.", "refused.unseen"),
+        (rf"{MAY_NOT} in namespace (?P<place>[\w.-]+)\.", "refused.verb_in"),
+        (rf"{MAY_NOT}\.", "refused.verb"),
+        (r"You may not see namespace (?P<place>\S+)\.", "refused.namespace"),
+        (r"\s*You may see: (?P<names>.+)\.", "refused.seen"),
+        (r"\s*Add to Midwatch's Role in namespace (?P<place>\S+):", "refused.role_in"),
+        (r"\s*Add to Midwatch's ClusterRole:", "refused.role"),
+        (SILENT, "away.silent"),
+        (SLOW, "away.slow"),
+        (r"The Kubernetes API does not accept Midwatch's credentials\.", "away.credentials"),
+        (r"\s*Renew the token or certificate in the kubeconfig\.", "away.renew"),
+        (r"\s*Check that it runs and that this machine reaches it\.", "away.check"),
+    )
+)
+# A line of the YAML that a hint about missing rights holds.
+RULE = re.compile(r"^(?:- |  )")
+CODE = re.compile(r"^(?:forbidden|upstream_unavailable|invalid|not_found|conflict): ")
+
+
+def told_failure(text: str, language: Language, at_most: int) -> str:
+    """The sentences of an error, as far as they can be told in the user's language."""
+    return joined(_parts(text, language, at_most))
+
+
+def told_reason(why: str, language: Language) -> str:
+    """The same on one line, as a list of what was not checked has it: the sentence for its code."""
+    return plain(_translated(CODE.sub("", why) if language != "en" else why, language))
+
+
+def _parts(text: str, language: Language, at_most: int) -> Iterator[str]:
+    """Sentences as they are, and the rules between them as YAML that can be pasted."""
+    words: list[str] = []
+    rules: list[str] = []
+    for line in [*text.splitlines(), ""]:
+        if RULE.match(line):
+            rules.append(line)
+            continue
+        if rules:
+            yield from _told(words, language, at_most)
+            yield fenced(rules, "yaml")
+            words, rules = [], []
+        words.append(line)
+    yield from _told(words, language, at_most)
+
+
+def _told(lines: list[str], language: Language, at_most: int) -> Iterator[str]:
+    sentence = plain(" ".join(lines), at_most)
+    if sentence:
+        yield _translated(sentence, language)
+
+
+def _translated(sentence: str, language: Language) -> str:
+    if language == "en":
+        return sentence
+    for shape, key in SHAPES:
+        sentence = shape.sub(lambda found, key=key: _phrase(key, language, found), sentence)
+    return sentence
+
+
+def _phrase(key: str, language: Language, found: re.Match[str]) -> str:
+    facts = {
+        name: re.sub(" or | and in ", ", ", value) for name, value in found.groupdict().items()
+    }
+    if facts.get("kind") == "object":
+        facts["kind"] = phrase("missing.any_kind", language)
+    if facts.get("what") == "The Kubernetes API":
+        facts["what"] = phrase("away.kubernetes", language)
+    return phrase(key, language, **facts)
