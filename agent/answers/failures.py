@@ -1,4 +1,4 @@
-"""Why something could not be looked at, in the user's language; RBAC rules ready to paste."""
+"""What the tool servers say in English, in the user's language; RBAC rules ready to paste."""
 
 import re
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ MAY_NOT = r"\s*Midwatch may not (?P<verb>\w+) (?P<what>[\w, .-]+?)"
 UNSEEN = r"Whether there is a '(?P<name>[^']+)'"
 NO_OBJECT = r"There is no (?P<kind>\w+) (?:named )?'(?P<name>[^']+)'"
 
-# The sentences and hints of the tool servers' errors, and what each is told as. A sentence of
-# another shape is left as it is: better in English than wrong.
+# The sentences of the tool servers, and what each is told as. A sentence of another shape is left
+# as it is: better in English than wrong.
 SHAPES = tuple(
     (re.compile(shape), key)
     for shape, key in (
@@ -38,6 +38,19 @@ SHAPES = tuple(
         (r"The Kubernetes API does not accept Midwatch's credentials\.", "away.credentials"),
         (r"\s*Renew the token or certificate in the kubeconfig\.", "away.renew"),
         (r"\s*Check that it runs and that this machine reaches it\.", "away.check"),
+        (
+            r"^(?P<kind>[A-Z]\w+) (?P<name>\S+) rolled out revision (?P<revision>\d+): ",
+            "changed.rollout",
+        ),
+        (r"^revision (?P<revision>\d+): ", "changed.revision"),
+        (r"^[A-Z]\w+ \S+ edited by (?P<author>\S+)$", "changed.edited_by"),
+        (r"^edited$", "changed.edited"),
+        (r"^created$", "changed.created"),
+        (r"^joined the cluster$", "changed.joined"),
+        (r"^(?P<what>\w+) became (?P<state>\w+): ", "changed.became"),
+        (r"^changes of the last (?P<window>P\w+) ", "examined.changes"),
+        (r"^(?P<what>.+?) in namespace (?P<place>[\w.-]+)(?= with |$)", "examined.in_namespace"),
+        (r"^(?P<what>.+?) in all namespaces(?= with |$)", "examined.everywhere"),
     )
 )
 # A line of the YAML that a hint about missing rights holds.
@@ -52,7 +65,7 @@ def told_failure(text: str, language: Language, at_most: int) -> str:
 
 def told_reason(why: str, language: Language) -> str:
     """The same on one line, as a list of what was not checked has it: the sentence for its code."""
-    return plain(_translated(CODE.sub("", why) if language != "en" else why, language))
+    return plain(translated(CODE.sub("", why) if language != "en" else why, language))
 
 
 def _parts(text: str, language: Language, at_most: int) -> Iterator[str]:
@@ -74,10 +87,11 @@ def _parts(text: str, language: Language, at_most: int) -> Iterator[str]:
 def _told(lines: list[str], language: Language, at_most: int) -> Iterator[str]:
     sentence = plain(" ".join(lines), at_most)
     if sentence:
-        yield _translated(sentence, language)
+        yield translated(sentence, language)
 
 
-def _translated(sentence: str, language: Language) -> str:
+def translated(sentence: str, language: Language) -> str:
+    """One sentence of a tool server, as far as its shape is known."""
     if language == "en":
         return sentence
     for shape, key in SHAPES:

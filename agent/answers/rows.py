@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from agent.answers.failures import translated
 from agent.answers.markdown import fenced, joined, plain, table
 from agent.asked import Asked
 from agent.toolbox import Result
@@ -15,7 +16,7 @@ ROWS_SHOWN = 25
 def told_pods(asked: Asked, result: Result) -> str:
     rows = _about(asked, result)
     restarted = [row for row in rows if row["restarts"]]
-    facts = {"total": len(rows), "examined": _examined(result), "count": len(restarted)}
+    facts = {"total": len(rows), "examined": _examined(asked, result), "count": len(restarted)}
     if "restart" in asked.question.lower() or "重启" in asked.question:
         if not restarted:
             return _cited(result, phrase("rows.no_restarts", asked.language, **facts))
@@ -53,7 +54,10 @@ def told_workloads(asked: Asked, result: Result) -> str:
         images = ", ".join(row["images"])
         return _cited(result, phrase("rows.named", asked.language, **facts, images=images))
     head = phrase(
-        "rows.workloads", asked.language, total=_total(result, rows), examined=_examined(result)
+        "rows.workloads",
+        asked.language,
+        total=_total(result, rows),
+        examined=_examined(asked, result),
     )
     cells = [
         (
@@ -106,7 +110,7 @@ def told_events(asked: Asked, result: Result) -> str:
     if not rows:
         return _nothing(asked, result)
     head = phrase(
-        "rows.events", asked.language, total=_total(result, rows), examined=_examined(result)
+        "rows.events", asked.language, total=_total(result, rows), examined=_examined(asked, result)
     )
     cells = [
         (
@@ -124,7 +128,7 @@ def told_events(asked: Asked, result: Result) -> str:
 
 
 def told_changes(asked: Asked, result: Result) -> str:
-    rows, examined = _rows(result), _examined(result)
+    rows, examined = _rows(result), _examined(asked, result)
     if not rows:
         return _cited(result, phrase("rows.no_changes", asked.language, examined=examined))
     head = phrase("rows.changes", asked.language, total=_total(result, rows), examined=examined)
@@ -133,7 +137,7 @@ def told_changes(asked: Asked, result: Result) -> str:
             _ago(row["ago_s"]),
             row["kind"],
             f"{row['target_kind']} {row['namespace']}/{row['name']}",
-            row["summary"],
+            translated(row["summary"], asked.language),
             row["author"],
         )
         for row in rows
@@ -207,7 +211,8 @@ def _listed(
     every = _total(result, cells)
     more = phrase("rows.more", asked.language, count=every - len(shown))
     more = more if every > len(shown) else ""
-    return joined([_cited(result, head), table(columns, shown), more])
+    headings = [phrase(f"columns.{one.replace(' ', '_')}", asked.language) for one in columns]
+    return joined([_cited(result, head), table(headings, shown), more])
 
 
 def _rows(result: Result) -> list[Json]:
@@ -229,13 +234,13 @@ def _total(result: Result, rows: Sequence[object]) -> int:
 
 
 def _nothing(asked: Asked, result: Result) -> str:
-    examined = _examined(result)
+    examined = _examined(asked, result)
     told = f"{examined}, {asked.name}" if asked.name else examined
     return _cited(result, phrase("rows.none", asked.language, examined=told))
 
 
-def _examined(result: Result) -> str:
-    return plain(result.data.get("examined") or result.tool)
+def _examined(asked: Asked, result: Result) -> str:
+    return translated(plain(result.data.get("examined") or result.tool), asked.language)
 
 
 def _cited(result: Result, sentence: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from mcp_servers.engines.fields import rows, text
 from mcp_servers.engines.ownership import top_owner
-from mcp_servers.facts.kubernetes import Change, Cluster, Json, Ref, Resource, moment
+from mcp_servers.facts.kubernetes import Change, Cluster, Difference, Json, Ref, Resource, moment
 
 REVISION = "deployment.kubernetes.io/revision"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
@@ -34,9 +34,19 @@ def _rollouts(cluster: Cluster) -> Iterator[Change]:
 
 
 def _rollout(owner: Ref, before: Resource, after: Resource, at: datetime) -> Change:
-    differing = "; ".join(_differences(before, after)) or "pod template changed"
-    summary = f"{owner.kind} {owner.name} rolled out revision {_revision(after)}: {differing}"
-    return Change(at, "deploy", after.name, owner, summary)
+    differing = tuple(_differences(before, after)) or (Difference("template"),)
+    revision, listed = _revision(after), "; ".join(str(one) for one in differing)
+    summary = f"{owner.kind} {owner.name} rolled out revision {revision}: {listed}"
+    return Change(
+        at,
+        "deploy",
+        after.name,
+        owner,
+        summary,
+        told="rollout",
+        revision=revision,
+        differences=differing,
+    )
 
 
 def _revision(replica_set: Resource) -> int:
@@ -44,18 +54,19 @@ def _revision(replica_set: Resource) -> int:
     return int(revision) if revision.isdigit() else 0
 
 
-def _differences(before: Resource, after: Resource) -> Iterator[str]:
+def _differences(before: Resource, after: Resource) -> Iterator[Difference]:
     old = {text(one, "name"): one for one in _containers(before)}
     for new in _containers(after):
         was = old.get(text(new, "name"), {})
         if was.get("image") != new.get("image"):
-            yield f"image {was.get('image')} -> {new.get('image')}"
+            yield Difference("image", text(was, "image"), text(new, "image"))
         if was.get("resources") != new.get("resources"):
-            yield f"resources {_compact(was.get('resources'))} -> {_compact(new.get('resources'))}"
+            before_after = _compact(was.get("resources")), _compact(new.get("resources"))
+            yield Difference("resources", *before_after)
         if names := _changed_variables(was, new):
-            yield f"environment {', '.join(names)}"
+            yield Difference(f"environment {', '.join(names)}")
         yield from (
-            f"{field} changed"
+            Difference(field)
             for field in ("command", "args", "livenessProbe", "readinessProbe", "startupProbe")
             if was.get(field) != new.get(field)
         )
@@ -112,4 +123,4 @@ def _edits(resource: Resource) -> Iterator[Change]:
         if at and made and at - made > timedelta(seconds=1):
             summary = f"{resource.kind} {resource.name} edited by {author}"
             key = f"{resource.uid}@{at.isoformat()}"
-            yield Change(at, "config", key, resource.ref, summary, author)
+            yield Change(at, "config", key, resource.ref, summary, author, told="edit")

@@ -183,8 +183,25 @@ class LogLines:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that a rollout changed; what has no short value has only its name."""
+
+    what: str
+    before: str = ""
+    after: str = ""
+
+    def __str__(self) -> str:
+        if self.before or self.after:
+            return f"{self.what} {self.before} -> {self.after}"
+        return f"{self.what} changed"
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """Something people or controllers changed: deploy, config, flag, commit, scale, node."""
+    """Something people or controllers changed: deploy, config, flag, commit, scale, node.
+
+    `told` says which sentence `summary` is, "rollout" or "edit"; "" for words that are not ours.
+    """
 
     at: datetime
     kind: str
@@ -192,6 +209,9 @@ class Change:
     target: Ref
     summary: str
     author: str = ""
+    told: str = ""
+    revision: int = 0
+    differences: tuple[Difference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

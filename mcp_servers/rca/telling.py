@@ -64,7 +64,9 @@ class Teller:
         name = "found_many" if len(self._roots) > 1 else "found"
         parts = [phrase(name, title=title, count=len(self._roots))]
         if change := first.change:
-            parts.append(phrase("with_change", at=_stamp(change.at), change=change.summary))
+            parts.append(
+                phrase("with_change", at=_stamp(change.at), change=self._texts.change(change))
+            )
         others = [one for one in first.explains if one.resource != first.finding.resource]
         if shown := others or list(first.explains):
             titles = self._titles(shown)
@@ -104,7 +106,7 @@ class Teller:
             since=finding.since,
             summary=self._texts.title(finding),
             cause=self._texts.cause(finding),
-            change=root.change.summary if root.change else "",
+            change=self._texts.change(root.change) if root.change else "",
             evidence=self._evidence_of(root),
             chain=[
                 Step(
@@ -177,7 +179,7 @@ class Teller:
     def _moment(self, at: datetime, what: Finding | Change) -> TimelineEntry:
         if isinstance(what, Change):
             known = self._numbered.known(_evidence_for(what))
-            return TimelineEntry(at=at, text=what.summary, evidence=known)
+            return TimelineEntry(at=at, text=self._texts.change(what), evidence=known)
         known = self._numbered.known(what.evidence[0]) if what.evidence else None
         return TimelineEntry(at=at, text=self._texts.title(what), evidence=known)
 
@@ -213,7 +215,7 @@ class Teller:
 
     def _harmless(self, change: Change) -> RuledOut:
         phrase, name = self._texts.phrase, self._texts.name_of(change.target)
-        at, summary = _stamp(change.at), change.summary
+        at, summary = _stamp(change.at), self._texts.change(change)
         return RuledOut(
             hypothesis=phrase("change_harmless", name=name, at=at, summary=summary),
             why=phrase("change_harmless_why", name=name, state=self._state(change.target)),

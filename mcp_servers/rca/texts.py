@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from mcp_servers.engines.wording import translated, worded
 from mcp_servers.facts.findings import Finding
-from mcp_servers.facts.kubernetes import Ref
+from mcp_servers.facts.kubernetes import Change, Difference, Ref
 from mcp_servers.rca.shapes import Language
 
 Entry = Mapping[str, str]
@@ -41,6 +41,25 @@ class Texts:
     def phrase(self, key: str, /, **params: object) -> str:
         template = _catalogue(f"phrases_{self.language}")["phrases"][key]
         return worded(template, {key: str(value) for key, value in params.items()})
+
+    def change(self, change: Change) -> str:
+        """What was changed; the words of people and pipelines stay as they wrote them."""
+        if not change.told:
+            return change.summary
+        listed = ("；" if self.language == "zh" else "; ").join(
+            self._difference(one) for one in change.differences
+        )
+        facts = {"kind": change.target.kind, "name": change.target.name, "author": change.author}
+        key = f"change_{change.told}"
+        return self.phrase(key, **facts, revision=change.revision, differences=listed)
+
+    def _difference(self, one: Difference) -> str:
+        what, _, names = one.what.partition(" ")
+        words = _catalogue(f"phrases_{self.language}")["differences"]
+        named = f"{words.get(what, what)} {names}".strip()
+        if one.before or one.after:
+            return f"{named} {one.before} -> {one.after}"
+        return words["changed"].replace("{what}", named)
 
     def name_of(self, ref: Ref) -> str:
         return (

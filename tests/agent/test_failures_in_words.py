@@ -4,7 +4,7 @@ import re
 
 import yaml
 
-from agent.answers.failures import told_failure, told_reason
+from agent.answers.failures import told_failure, told_reason, translated
 
 REFUSED = """Whether there is a 'checkout' in namespace shop cannot be seen. \
 Midwatch may not list Deployment or Pod in namespace shop. Add to Midwatch's Role in namespace shop:
@@ -40,3 +40,17 @@ def test_what_does_not_answer_is_told_in_chinese() -> None:
 
 def test_a_sentence_of_another_shape_is_left_as_it_is() -> None:
     assert told_failure("Something new went wrong.", "zh", 900) == "Something new went wrong."
+
+
+def test_a_list_says_in_chinese_where_was_looked_and_what_a_rollout_did() -> None:
+    assert translated("pods in namespace shop with state failed", "zh").startswith(
+        "命名空间 shop：pods"
+    )
+    told = translated("Deployment web rolled out revision 3: image a:1 -> a:2", "zh")
+    assert told == "Deployment web 发布了第 3 个版本：image a:1 -> a:2"
+
+
+def test_what_a_person_wrote_about_a_change_is_not_rewritten() -> None:
+    assert (
+        translated("web edited by hand, created anew", "zh") == "web edited by hand, created anew"
+    )

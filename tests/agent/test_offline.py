@@ -74,7 +74,7 @@ async def test_it_is_honest_that_no_model_was_used(assistant: Assistant) -> None
         ("what changed in the last 2 hours?", "kubernetes_what_changed", "checkout"),
         ("events in namespace shop", "kubernetes_list_events", "BackOff"),
         ("show logs of checkout", "kubernetes_get_logs", "price index"),
-        ("checkout 的 CPU 用量", "kubernetes_top", "CPU cores"),
+        ("checkout 的 CPU 用量", "kubernetes_top", "CPU 核"),
         ("memory of checkout in the last hour", "prometheus_query_range", "MiB"),
         ("qps of storefront", "prometheus_query", "service=storefront"),
         ("error rate of storefront", "prometheus_query", "service=storefront"),
