@@ -199,19 +199,30 @@ def _owners(asked: Asked, results: Sequence[Result]) -> list[Mapping[str, Any]]:
     ]
 
 
-def _events(asked: Asked, _: Sequence[Result]) -> list[Step]:
+def _events(asked: Asked, results: Sequence[Result]) -> list[Step]:
     arguments = {
         "namespace": asked.namespace,
         "name": asked.name,
         "warnings": _any_word(asked, WARNINGS) or None,
     }
-    return [Step("kubernetes_list_events", arguments)]
+    return _or_of_namespace(asked, results, Step("kubernetes_list_events", arguments))
 
 
-def _changes(asked: Asked, _: Sequence[Result]) -> list[Step]:
+def _changes(asked: Asked, results: Sequence[Result]) -> list[Step]:
     window = asked.window or CHANGES_WINDOW
     arguments = {"namespace": asked.namespace, "name": asked.name, "window": window}
-    return [Step("kubernetes_what_changed", arguments)]
+    return _or_of_namespace(asked, results, Step("kubernetes_what_changed", arguments))
+
+
+def _or_of_namespace(asked: Asked, results: Sequence[Result], step: Step) -> list[Step]:
+    """What there is of a bare name; when there is nothing, of the namespace of that name."""
+    told = [one for one in results if one.tool == step.tool]
+    if not told:
+        return [step]
+    bare = asked.name and not (asked.kind or asked.namespace or asked.is_literal)
+    if len(told) > 1 or not bare or not told[0].ok or told[0].data.get("rows"):
+        return []
+    return [Step(step.tool, {**step.arguments, "name": "", "namespace": asked.name})]
 
 
 def _rollout(asked: Asked, results: Sequence[Result]) -> list[Step]:

@@ -72,6 +72,7 @@ async def test_it_is_honest_that_no_model_was_used(assistant: Assistant) -> None
         ("list deployments in shop", "kubernetes_list_workloads", "Deployment/checkout"),
         ("what image is cart running in shop", "kubernetes_list_workloads", "/shop/cart:2.7.2"),
         ("what changed in the last 2 hours?", "kubernetes_what_changed", "checkout"),
+        ("shop 最近有什么变更？", "kubernetes_what_changed", "Deployment shop/checkout"),
         ("events in namespace shop", "kubernetes_list_events", "BackOff"),
         ("show logs of checkout", "kubernetes_get_logs", "price index"),
         ("checkout 的 CPU 用量", "kubernetes_top", "CPU 核"),
