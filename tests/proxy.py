@@ -186,6 +186,8 @@ class Proxy:
     _rules: list[Rule] = field(default_factory=list[Rule])
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _server: asyncio.Server | None = None
+    # The loop itself would let a task that waits for nothing be collected.
+    _serving: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
     @property
     def url(self) -> str:
@@ -220,13 +222,17 @@ class Proxy:
         self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         try:
             line, request = await _request(reader)
             self.asked.append(line)
             exchange = Exchange(line, request, self.upstream, reader, writer)
             await self._fault_for(line).spoil(exchange)
-        except (OSError, asyncio.IncompleteReadError):
-            pass  # a client that went away is what some tests are about
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # a client that went away is what some tests are about; so is the proxy's end
         finally:
             writer.close()
 

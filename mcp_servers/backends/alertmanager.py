@@ -1,5 +1,9 @@
-"""Alertmanager's API v2 over httpx2."""
+"""Alertmanager's API v2 over httpx2.
 
+All of it reads, so all of it may be asked again: `retrying` says after which failures.
+"""
+
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, cast
@@ -10,6 +14,15 @@ import orjson
 from core.errors import Forbidden, Invalid, UpstreamUnavailable
 from core.http import client as http_client
 from mcp_servers.backends.addresses import host_of
+from mcp_servers.backends.retrying import (
+    PASSING,
+    PATIENCE,
+    Deadline,
+    Passing,
+    Patience,
+    asked_wait_s,
+    patiently,
+)
 from mcp_servers.facts.alerts import Alert, Labels, Silence
 from mcp_servers.facts.kubernetes import moment
 
@@ -21,19 +34,23 @@ OPERATORS = {(True, False): "=", (False, False): "!=", (True, True): "=~", (Fals
 
 @dataclass(frozen=True)
 class Alertmanager:
-    """One Alertmanager, or none: then every call says that it is not configured."""
+    """One Alertmanager, or none: then every call says that it is not configured.
+
+    `timeout_s` is for a whole call, all its tries included.
+    """
 
     url: str
     timeout_s: float
     _http: httpx2.AsyncClient | None
+    patience: Patience = PATIENCE
 
     @classmethod
-    def connect(cls, url: str, timeout_s: float = 10.0) -> Self:
+    def connect(cls, url: str, timeout_s: float = 10.0, *, patience: Patience = PATIENCE) -> Self:
         """Nothing is asked of it yet. `url` is its root, with the prefix it is served under."""
         address = url.rstrip("/")
         if not address:
             return cls("", timeout_s, None)
-        return cls(address, timeout_s, http_client(address, timeout_s=timeout_s))
+        return cls(address, timeout_s, http_client(address, timeout_s=timeout_s), patience)
 
     @property
     def configured(self) -> bool:
@@ -52,24 +69,45 @@ class Alertmanager:
         return [_silence_of(one) for one in await self._list("silences")]
 
     async def _list(self, what: str) -> list[Json]:
-        if self._http is None:
+        http = self._http
+        if http is None:
             raise UpstreamUnavailable(
                 "Alertmanager is not configured.",
                 hint="Set MIDWATCH_ALERTMANAGER__URL, or use --alertmanager.",
             )
+
+        async def ask(deadline: Deadline) -> list[Json]:
+            async with asyncio.timeout(deadline.left_s):
+                return await self._once(http, what)
+
+        try:
+            return await patiently(ask, self.patience, within_s=self.timeout_s)
+        except TimeoutError as error:
+            raise self._too_slow() from error
+
+    async def _once(self, http: httpx2.AsyncClient, what: str) -> list[Json]:
+        """One try. A broken connection may be over soon; a spent time limit is not."""
         host = host_of(self.url)
         try:
-            response = await self._http.get(f"{self.url}/api/v2/{what}")
-        except httpx2.TimeoutException as error:
-            raise UpstreamUnavailable(
-                f"Alertmanager at {host} did not answer within {self.timeout_s:g} s."
-            ) from error
+            response = await http.get(f"{self.url}/api/v2/{what}")
+        except httpx2.ReadTimeout as error:
+            raise self._too_slow() from error
         except httpx2.HTTPError as error:
-            raise UpstreamUnavailable(
-                f"Alertmanager at {host} does not answer.",
-                hint="Check that it runs and that this machine reaches it.",
+            raise Passing(
+                UpstreamUnavailable(
+                    f"Alertmanager at {host} does not answer.",
+                    hint="Check that it runs and that this machine reaches it.",
+                )
             ) from error
+        if response.status_code in PASSING:
+            busy = UpstreamUnavailable(f"Alertmanager at {host} answered {response.status_code}.")
+            raise Passing(busy, asked_wait_s(response.headers.get("Retry-After")))
         return _listed(response.status_code, response.content, host)
+
+    def _too_slow(self) -> UpstreamUnavailable:
+        return UpstreamUnavailable(
+            f"Alertmanager at {host_of(self.url)} did not answer within {self.timeout_s:g} s."
+        )
 
 
 def _listed(status: int, content: bytes, host: str) -> list[Json]:

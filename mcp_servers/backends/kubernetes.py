@@ -2,45 +2,43 @@
 """The Kubernetes API: the official client finds the server and signs requests; bodies stay raw."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import orjson
-from urllib3.exceptions import HTTPError, ProtocolError
 
-from core.absent import without
-from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError
+from core.errors import Forbidden, Invalid, NotFound, OpsError, UpstreamUnavailable
 from mcp_servers.backends import kubernetes_errors as errors
 from mcp_servers.backends import kubernetes_parsing as parsing
-from mcp_servers.backends.addresses import is_loopback
 from mcp_servers.backends.kinds import BUILT_IN, Kind, by_spelling
-from mcp_servers.backends.kubeconfig import read as read_kubeconfig
+from mcp_servers.backends.kubernetes_client import AT_ONCE, FAILURES, Call, Connection, Reply
+from mcp_servers.backends.retrying import (
+    PASSING,
+    PATIENCE,
+    Deadline,
+    Passing,
+    Patience,
+    asked_wait_s,
+    patiently,
+)
 from mcp_servers.backends.sight import Sight
 from mcp_servers.facts.kubernetes import Event, Json, LogLines, Ref, Resource
 from mcp_servers.facts.nearest import did_you_mean, nearest_names
 
-# Its HTTP library would guess encodings, with 3 MiB of tables; what we read is UTF-8.
-with without("charset_normalizer"):
-    from kubernetes.client import ApiClient, Configuration
-    from kubernetes.client.exceptions import ApiException
-    from kubernetes.config import ConfigException, load_incluster_config
-    from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, load_kube_config
-
 Resources = list[Resource]
 Events = list[Event]
 Names = list[str]
+Kinds = list[Kind]
+Result = TypeVar("Result")
 
 PAGE_SIZE = 500
 LOG_LIMIT_BYTES = 1 << 20
 
 # The client's own limit counts from byte to byte; this much later we stop waiting for the whole.
 GRACE_S = 1.0
-
-# An investigation lists some thirty kinds at once.
-AT_ONCE = 32
 
 NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 WORDS = by_spelling(BUILT_IN)
@@ -57,6 +55,7 @@ class _Learnt:
 
     words: dict[str, Kind] = field(default_factory=dict[str, Kind])
     namespaces: set[str] = field(default_factory=set[str])
+    silent: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def _threads() -> ThreadPoolExecutor:
@@ -66,12 +65,18 @@ def _threads() -> ThreadPoolExecutor:
 
 @dataclass(frozen=True)
 class Kubernetes:
-    """One cluster, or the part of it that is in `sight`."""
+    """One cluster, or the part of it that is in `sight`.
 
-    api: ApiClient | None
+    All of it reads. `timeout_s` is for one request with all its tries, and for a long list for each
+    of its pages; `retrying` says what is tried again. Besides: a refused credential is read anew
+    once, a list whose continue token expired begins anew once.
+    """
+
+    api: Connection | None
     cluster_name: str = ""
     timeout_s: float = 10.0
     sight: Sight = field(default_factory=Sight)
+    patience: Patience = PATIENCE
     _learnt: _Learnt = field(default_factory=_Learnt, repr=False)
     _threads: ThreadPoolExecutor = field(default_factory=_threads, repr=False)
 
@@ -83,23 +88,16 @@ class Kubernetes:
         context: str = "",
         impersonate: str = "",
         timeout_s: float = 10.0,
+        patience: Patience = PATIENCE,
     ) -> Self:
         """Read how to reach the cluster; nothing is asked of it yet.
 
         Without a kubeconfig: the default one, else the pod's own account, else every call
         fails with a sentence that says what to set. Raises `Invalid` on a malformed file.
         """
-        configuration = Configuration(connection_pool_maxsize=AT_ONCE, retries=False)
-        name = _configure(configuration, kubeconfig, context)
-        if not name:
-            return cls(api=None, timeout_s=timeout_s)
-        if is_loopback(str(configuration.host)):
-            configuration.proxy = None
-        api = ApiClient(configuration)
-        api.user_agent = "midwatch"
-        if impersonate:
-            api.set_default_header("Impersonate-User", impersonate)
-        return cls(api=api, cluster_name=name, timeout_s=timeout_s)
+        api = Connection.to(kubeconfig, context, impersonate)
+        name = api.cluster_name if api else ""
+        return cls(api=api, cluster_name=name, timeout_s=timeout_s, patience=patience)
 
     def within(self, namespaces: frozenset[str] | None) -> Self:
         """The same cluster as it looks to somebody who may only see these namespaces."""
@@ -210,28 +208,51 @@ class Kubernetes:
         word = text.strip().lower()
         found = WORDS.get(word) or self._learnt.words.get(word)
         if found is None:
+            self._learnt.silent.clear()
             self._learnt.words.update(by_spelling(await self._discovered()))
             found = self._learnt.words.get(word)
         if found is None:
             known = {one.name for one in (*BUILT_IN, *self._learnt.words.values())}
-            raise NotFound(f"The cluster has no kind {text!r}.", hint=did_you_mean(text, known))
+            raise errors.no_kind(text, known, self._learnt.silent)
         return found
 
     async def _discovered(self) -> tuple[Kind, ...]:
+        """A group that does not answer, as when a metrics server is down, is left out."""
         groups: Any = self._json(await self._fetch("get", API_ROOT, "/apis")).get("groups") or []
         versions = [str(one["preferredVersion"]["groupVersion"]) for one in groups]
-        bodies = await asyncio.gather(
-            *(self._fetch("get", API_ROOT, f"/apis/{version}") for version in versions)
-        )
-        return tuple(kind for body in bodies for kind in parsing.kinds_of(self._json(body)))
+        found = await asyncio.gather(*(self._kinds_in(version) for version in versions))
+        return tuple(kind for kinds in found for kind in kinds)
+
+    async def _kinds_in(self, version: str) -> Kinds:
+        try:
+            body = await self._fetch("get", API_ROOT, f"/apis/{version}")
+            return parsing.kinds_of(self._json(body))
+        except UpstreamUnavailable as error:
+            self._learnt.silent[version] = error.message
+            return []
 
     async def _all_pages(
         self, kind: Kind, namespace: str, query: Mapping[str, str], limit: int
     ) -> Resources:
         try:
             return await self._pages(kind, namespace, query, limit)
-        except Conflict:  # the list expired between two pages: once more from its beginning
+        except errors.Expired:  # between two pages: once more from the beginning
+            pass
+        except NotFound as error:
+            raise await self._not_served(kind, error) from error
+        try:
             return await self._pages(kind, namespace, query, limit)
+        except errors.Expired as error:
+            raise errors.expired_twice(kind, namespace) from error
+
+    async def _not_served(self, kind: Kind, error: NotFound) -> NotFound:
+        """A list is only missing when its kind is: an older or newer API has other versions."""
+        try:
+            body = self._json(await self._fetch("get", API_ROOT, f"/apis/{kind.group}"))
+        except OpsError:
+            body = {}
+        served = [str(one.get("groupVersion")) for one in body.get("versions") or []]
+        return errors.not_served(kind, served, error)
 
     async def _pages(
         self, kind: Kind, namespace: str, query: Mapping[str, str], limit: int
@@ -314,7 +335,7 @@ class Kubernetes:
 
     @property
     def _address(self) -> str:
-        return str(self.api.configuration.host) if self.api else ""
+        return self.api.address if self.api else ""
 
     async def _fetch(
         self,
@@ -327,62 +348,46 @@ class Kubernetes:
         body: Json | None = None,
         accept: str = "application/json",
     ) -> bytes:
-        """One request in a thread; anything but success is raised as one of our errors."""
-        if self.api is None:
+        """The body of an answer; anything but success is raised as one of our errors."""
+        api = self.api
+        if api is None:
             raise errors.not_configured()
-        call = _Call(self.api, "POST" if body else "GET", path, query or {}, body, accept)
+        reads = body is None or kind is ACCESS_REVIEW
+        call = Call(path, query or {}, body, accept, reads)
+
+        async def ask(deadline: Deadline) -> bytes:
+            reply = await self._reply(api, call, deadline)
+            if reply.status < 400:
+                return reply.data
+            error = errors.from_status(
+                reply.status, reply.data, verb=verb, kind=kind, namespace=namespace
+            )
+            if reads and reply.status in PASSING:
+                raise Passing(error, asked_wait_s(reply.retry_after))
+            raise error
+
+        return await patiently(ask, self.patience, within_s=self.timeout_s)
+
+    async def _reply(self, api: Connection, call: Call, deadline: Deadline) -> Reply:
+        """What the API says, once more with fresh credentials if it did not accept the old ones."""
+        renewals = api.renewals
+        reply = await self._sent(api, call, deadline)
+        if reply.status != 401:
+            return reply
         try:
-            async with asyncio.timeout(self.timeout_s + GRACE_S):
-                loop = asyncio.get_running_loop()
-                sent = loop.run_in_executor(self._threads, call.send, self.timeout_s)
-                status, data = await sent
-        except (HTTPError, ApiException, OSError) as error:
-            raise errors.unreachable(self._address, error, self.timeout_s) from error
-        if status >= 400:
-            raise errors.from_status(status, data, verb=verb, kind=kind, namespace=namespace)
-        return data
+            await self._in_thread(lambda: api.renew(after=renewals), deadline)
+        except (OpsError, TimeoutError):
+            return reply  # no better credentials to be had
+        return await self._sent(api, call, deadline)
 
-
-@dataclass(frozen=True)
-class _Call:
-    api: ApiClient
-    method: str
-    path: str
-    query: Mapping[str, str]
-    body: Json | None
-    accept: str
-
-    def send(self, timeout_s: float) -> tuple[int, bytes]:
-        request = self.api.param_serialize(
-            self.method,
-            self.path,
-            query_params=[(key, value) for key, value in self.query.items() if value],
-            header_params={"Accept": self.accept, "Content-Type": "application/json"},
-            body=self.body,
-            auth_settings=["BearerToken"],
-        )
+    async def _sent(self, api: Connection, call: Call, deadline: Deadline) -> Reply:
+        left_s = deadline.left_s
         try:
-            response = self.api.call_api(*request, _request_timeout=timeout_s)
-        except ProtocolError:
-            if self.method != "GET":
-                raise
-            # The server closed a kept connection at the moment it was used again.
-            response = self.api.call_api(*request, _request_timeout=timeout_s)
-        return response.status, response.read()
+            return await self._in_thread(lambda: api.send(call, left_s), deadline)
+        except FAILURES as error:
+            failure = errors.unreachable(self._address, error, self.timeout_s)
+            raise (Passing(failure) if call.may_repeat(error) else failure) from error
 
-
-def _configure(configuration: Configuration, kubeconfig: Path | None, context: str) -> str:
-    """Fill in server and credentials; the name of the cluster, "" when none is configured."""
-    file = kubeconfig or Path(KUBE_CONFIG_DEFAULT_LOCATION).expanduser()
-    if kubeconfig or file.exists():
-        chosen = read_kubeconfig(file, context)
-        try:
-            load_kube_config(str(file), chosen.context, configuration, persist_config=False)
-        except ConfigException as error:
-            raise Invalid(f"{file}: {error}.") from error
-        return chosen.context
-    try:
-        load_incluster_config(client_configuration=configuration)
-    except ConfigException:
-        return ""
-    return "in-cluster"
+    async def _in_thread(self, work: Callable[[], Result], deadline: Deadline) -> Result:
+        async with asyncio.timeout(deadline.left_s + GRACE_S):
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -1,6 +1,6 @@
 """What the Kubernetes API said, as one of our errors: a sentence, and what to do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import orjson
@@ -17,6 +17,10 @@ from mcp_servers.facts.nearest import did_you_mean
 QUOTED_CHARACTERS = 120
 
 
+class Expired(Conflict):
+    """A continue token that the API no longer knows."""
+
+
 def place(kind: Kind, namespace: str) -> str:
     return f" in namespace {namespace}" if namespace and kind.namespaced else ""
 
@@ -27,14 +31,16 @@ def from_status(status: int, body: bytes, *, verb: str, kind: Kind, namespace: s
     match status:
         case 401:
             return Forbidden(
-                "The Kubernetes API does not accept Midwatch's credentials.",
+                "The Kubernetes API does not accept Midwatch's credentials, read anew as well.",
                 hint="Renew the token or certificate in the kubeconfig.",
             )
         case 403:
             return forbidden(verb, kind, namespace)
         case 404:
             return NotFound(said or f"There are no {kind.resource}{place(kind, namespace)}.")
-        case 409 | 410:
+        case 410:
+            return Expired(said or "The list expired while it was read.")
+        case 409:
             return Conflict(said or "Somebody else changed the object first.")
         case 400 | 405 | 406 | 415 | 422:
             return Invalid(f"The Kubernetes API refused the request: {said or status}.")
@@ -72,6 +78,31 @@ def missing(
     if not hint:
         hint = f"There are: {', '.join(known[:8])}." if known else f"There are no {kind.plural}."
     return NotFound(f"There is no {kind.name} {name!r}{place(kind, namespace)}.", hint=hint)
+
+
+def no_kind(text: str, known: Iterable[str], silent: Mapping[str, str]) -> NotFound:
+    """`silent` are the group versions that could not be asked, and why."""
+    hints = [did_you_mean(text, known)]
+    hints += [f"{version} could not be asked: {why}" for version, why in silent.items()]
+    return NotFound(
+        f"The cluster has no kind {text!r}.", hint=" ".join(hint for hint in hints if hint)
+    )
+
+
+def not_served(kind: Kind, served: Sequence[str], error: NotFound) -> NotFound:
+    """An older or newer API: what it serves of the group instead, if anything."""
+    hint = f"It serves {', '.join(served)}." if served else ""
+    return NotFound(
+        f"The cluster does not serve {kind.plural} as {kind.api_version}: {error.message}",
+        hint=hint or error.hint,
+    )
+
+
+def expired_twice(kind: Kind, namespace: str) -> UpstreamUnavailable:
+    return UpstreamUnavailable(
+        f"The list of {kind.plural}{place(kind, namespace)} expired twice while it was read.",
+        hint="Ask for one namespace, or with a selector.",
+    )
 
 
 def not_configured() -> UpstreamUnavailable:

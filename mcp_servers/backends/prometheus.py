@@ -1,5 +1,8 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-"""Prometheus over its HTTP API: PrometheusConnect in a thread, with bounds on time and size."""
+"""Prometheus over its HTTP API: PrometheusConnect in a thread, with bounds on time and size.
+
+All of it reads, so all of it may be asked again: `retrying` says after which failures.
+"""
 
 import asyncio
 import io
@@ -17,6 +20,15 @@ from urllib3.util.retry import Retry
 
 from core.errors import Forbidden, Invalid, OpsError, TooLarge, UpstreamUnavailable
 from mcp_servers.backends.addresses import host_of, is_loopback
+from mcp_servers.backends.retrying import (
+    PASSING,
+    PATIENCE,
+    Deadline,
+    Passing,
+    Patience,
+    asked_wait_s,
+    patiently,
+)
 from mcp_servers.facts.alerts import Alert, Labels, Rule, Target
 from mcp_servers.facts.kubernetes import moment
 from mcp_servers.facts.metrics import Series
@@ -34,15 +46,19 @@ GRACE_S = 1.0
 
 @dataclass(frozen=True)
 class Prometheus:
-    """One Prometheus, or none: then every call says that it is not configured."""
+    """One Prometheus, or none: then every call says that it is not configured.
+
+    `timeout_s` is for a whole call, all its tries included.
+    """
 
     url: str
     timeout_s: float
     _api: PrometheusConnect | None
     _session: requests.Session
+    patience: Patience = PATIENCE
 
     @classmethod
-    def connect(cls, url: str, timeout_s: float = 10.0) -> Self:
+    def connect(cls, url: str, timeout_s: float = 10.0, *, patience: Patience = PATIENCE) -> Self:
         """Nothing is asked of it yet. `url` is its root, with the prefix it is served under."""
         address = url.rstrip("/")
         session = _session()
@@ -53,7 +69,7 @@ class Prometheus:
         session.trust_env = not is_loopback(address)
         retry = Retry(total=0, read=False)  # False: a timeout is raised as what it is
         api = PrometheusConnect(address, retry=retry, session=session, timeout=seconds)
-        return cls(address, timeout_s, api, session)
+        return cls(address, timeout_s, api, session, patience)
 
     @property
     def configured(self) -> bool:
@@ -120,26 +136,48 @@ class Prometheus:
         return self._session.request("GET", url, timeout=self.timeout_s).json()["data"]
 
     async def _ask(self, question: Callable[[PrometheusConnect], Any]) -> Any:
-        if self._api is None:
+        api = self._api
+        if api is None:
             raise UpstreamUnavailable(
                 "Prometheus is not configured.",
                 hint="Set MIDWATCH_PROMETHEUS__URL, or use --prometheus.",
             )
+
+        async def ask(deadline: Deadline) -> Any:
+            async with asyncio.timeout(deadline.left_s + GRACE_S):
+                return await asyncio.to_thread(self._once, question, api)
+
         try:
-            async with asyncio.timeout(self.timeout_s + GRACE_S):
-                return await asyncio.to_thread(question, self._api)
-        except (requests.Timeout, ReadTimeoutError, TimeoutError) as error:
-            raise UpstreamUnavailable(
-                f"Prometheus at {host_of(self.url)} did not answer within {self.timeout_s:g} s.",
-                hint="Ask for a shorter time or fewer series.",
-            ) from error
+            return await patiently(ask, self.patience, within_s=self.timeout_s)
+        except TimeoutError as error:
+            raise self._too_slow() from error
+
+    def _once(self, question: Callable[[PrometheusConnect], Any], api: PrometheusConnect) -> Any:
+        """One try, in a thread. A broken connection may be over soon; a spent time limit is not."""
+        try:
+            return question(api)
+        except (requests.ReadTimeout, ReadTimeoutError, TimeoutError) as error:
+            raise self._too_slow() from error
+        except requests.exceptions.SSLError as error:
+            raise self._away() from error
+        except (requests.RequestException, HTTPError, OSError) as error:
+            if isinstance(error, requests.exceptions.JSONDecodeError):
+                raise self._stranger() from error
+            raise Passing(self._away()) from error
         except (ValueError, KeyError, TypeError) as error:
             raise self._stranger() from error
-        except (requests.RequestException, HTTPError, OSError) as error:
-            raise UpstreamUnavailable(
-                f"Prometheus at {host_of(self.url)} does not answer.",
-                hint="Check that it runs and that this machine reaches it.",
-            ) from error
+
+    def _too_slow(self) -> UpstreamUnavailable:
+        return UpstreamUnavailable(
+            f"Prometheus at {host_of(self.url)} did not answer within {self.timeout_s:g} s.",
+            hint="Ask for a shorter time or fewer series.",
+        )
+
+    def _away(self) -> UpstreamUnavailable:
+        return UpstreamUnavailable(
+            f"Prometheus at {host_of(self.url)} does not answer.",
+            hint="Check that it runs and that this machine reaches it.",
+        )
 
     def _read(self, shape: Callable[[], list[Found]]) -> list[Found]:
         try:
@@ -175,6 +213,9 @@ def _bounded(response: requests.Response, *_: Any, **__: Any) -> requests.Respon
             "Prometheus found too much for one answer.",
             hint="Aggregate with sum by (…) or topk, or select fewer series.",
         )
+    if response.status_code in PASSING:
+        after_s = asked_wait_s(response.headers.get("Retry-After"))
+        raise Passing(_refusal(response.status_code, content), after_s)
     if response.status_code != requests.codes.ok:
         raise _refusal(response.status_code, content)
     response.raw = io.BytesIO(content)

@@ -10,12 +10,14 @@ import pytest
 from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError, UpstreamUnavailable
 from mcp_servers.backends.kubernetes import Kubernetes
 from tests.backends.loopback import Asked, answering, kubeconfig_for
+from tests.backends.waits import Waits
 
 CLOSED = "http://127.0.0.1:1"
 
 
 def connected(folder: Path, server: str, timeout_s: float = 5.0) -> Kubernetes:
-    return Kubernetes.connect(kubeconfig=kubeconfig_for(folder, server), timeout_s=timeout_s)
+    file = kubeconfig_for(folder, server)
+    return Kubernetes.connect(kubeconfig=file, timeout_s=timeout_s, patience=Waits().patience)
 
 
 def status(message: str) -> dict[str, Any]:

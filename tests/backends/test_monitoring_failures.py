@@ -11,13 +11,14 @@ from core.errors import Forbidden, Invalid, OpsError, TooLarge, UpstreamUnavaila
 from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.prometheus import MOST_BYTES, Prometheus
 from tests.backends.loopback import Asked, answering
+from tests.backends.waits import Waits
 
 CLOSED = "http://127.0.0.1:1"
 
 
 @contextmanager
 def prometheus_at(url: str, timeout_s: float = 5.0) -> Iterator[Prometheus]:
-    connected = Prometheus.connect(url, timeout_s)
+    connected = Prometheus.connect(url, timeout_s, patience=Waits().patience)
     try:
         yield connected
     finally:
@@ -26,7 +27,7 @@ def prometheus_at(url: str, timeout_s: float = 5.0) -> Iterator[Prometheus]:
 
 @asynccontextmanager
 async def alertmanager_at(url: str, timeout_s: float = 5.0) -> AsyncIterator[Alertmanager]:
-    connected = Alertmanager.connect(url, timeout_s)
+    connected = Alertmanager.connect(url, timeout_s, patience=Waits().patience)
     try:
         yield connected
     finally:
