@@ -1,7 +1,9 @@
 """`midwatch sandbox` and `midwatch capture`: snapshots, served and taken."""
 
 import asyncio
+import re
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +18,10 @@ from api.cli.source import (
     with_source,
 )
 from api.cli.words import chosen, word
+from core.errors import Invalid
+
+LENGTH = re.compile(r"P?T?(\d{1,9})([SMHD])")
+SECONDS = {"S": 1, "M": 60, "H": 3600, "D": 86_400}
 
 sandbox = typer.Typer(help="Practice clusters.", no_args_is_help=True)
 
@@ -48,11 +54,35 @@ def list_shipped(output: OutputOption = Output.TEXT) -> None:
 @with_source
 def capture(
     folder: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write.")],
+    max_log_pods: Annotated[
+        int, typer.Option(min=0, help="Logs of so many pods, those in trouble first.")
+    ] = 500,
+    max_log_bytes: Annotated[
+        int, typer.Option(min=1, help="Of each log, its last bytes.")
+    ] = 262_144,
+    since: Annotated[
+        str, typer.Option(help="Logs and metrics not older than this: 30m, 1h, 2d, PT1H.")
+    ] = "",
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin anew where a capture was begun already.")
+    ] = False,
     *,
     source: Source,
 ) -> None:
-    """Take a picture of a running cluster, secrets left out."""
-    finish(_capture(folder, source))
+    """Take a picture of a running cluster, secrets left out.
+
+    One that broke off is gone on with by the same command.
+    """
+    finish(_capture(folder, source, max_log_pods, max_log_bytes, since, fresh=fresh))
+
+
+def seconds_of(since: str) -> int:
+    """`90s`, `30m`, `1h`, `2d` or `PT1H`. Raises `Invalid` for what is no length of time."""
+    found = LENGTH.fullmatch(since.strip().upper())
+    seconds = int(found[1]) * SECONDS[found[2]] if found else 0
+    if not seconds:
+        raise Invalid(f"{since!r} is not a length of time.", hint="Write 30m, 1h, 2d or PT1H.")
+    return seconds
 
 
 async def _serve(folder: Path, host: str, port: int, output: Output) -> int:
@@ -77,10 +107,17 @@ async def _serve(folder: Path, host: str, port: int, output: Output) -> int:
     return INTERRUPTED if stopped_by is signal.SIGINT else OK
 
 
-async def _capture(folder: Path, source: Source) -> int:
+async def _capture(
+    folder: Path, source: Source, pods: int, log_bytes: int, since: str, *, fresh: bool
+) -> int:
     from api.editions import prepared
+    from sandbox.capture import Bounds
     from sandbox.capture import capture as taken
 
+    bounds = Bounds(pods_with_logs=pods, log_bytes=log_bytes)
+    if since:
+        seconds = seconds_of(since)
+        bounds = replace(bounds, since_s=seconds, metrics_hours=seconds / 3600)
     async with prepared(source.settings()) as settings:
         written = await asyncio.to_thread(
             taken,
@@ -89,6 +126,9 @@ async def _capture(folder: Path, source: Source) -> int:
             context=settings.kubernetes.context,
             prometheus_url=settings.prometheus.url,
             alertmanager_url=settings.alertmanager.url,
+            bounds=bounds,
+            fresh=fresh,
+            tell=say,
         )
     for note in written.notes:
         say(note)

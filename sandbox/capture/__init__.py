@@ -1,32 +1,19 @@
 """A running cluster → a snapshot folder, secrets left out."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import kubernetes
-import orjson
-import urllib3
-
 from core.clock import utc_now
-from core.errors import Forbidden, Invalid, Unauthenticated, UpstreamUnavailable
+from core.errors import UpstreamUnavailable
 from sandbox.capture.folder import SnapshotFolder
-from sandbox.capture.metrics import capture_metrics, fetch
+from sandbox.capture.metrics import capture_family, families, fetch
+from sandbox.capture.progress import Part, Progress, Tell
+from sandbox.capture.reading import Refused, Server, connected, listable, objects
+from sandbox.capture.secrecy import scrubbed_tree
 
 Json = dict[str, Any]
-
-# Kinds that say nothing a snapshot needs: served twice, derived, or never kept.
-_LEFT_OUT = frozenset(
-    {
-        ("events.k8s.io", "events"),
-        ("", "componentstatuses"),
-        ("metrics.k8s.io", "pods"),
-        ("metrics.k8s.io", "nodes"),
-    }
-)
-_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +26,7 @@ class Bounds:
     log_bytes: int = 262_144
     metrics_hours: float = 6.0
     metrics_step_s: int = 60
+    since_s: int = 0  # logs no older than this; 0: however old
     timeout_s: float = 20.0
 
 
@@ -63,173 +51,110 @@ def capture(
     prometheus_url: str = "",
     alertmanager_url: str = "",
     bounds: Bounds | None = None,
+    fresh: bool = False,
+    tell: Tell = lambda _: None,
 ) -> Captured:
-    """Write what a cluster is now into an empty folder. Secrets keep their keys, not their values.
+    """Write what a cluster is now into a folder. Secrets keep their keys, not their values.
 
     With `namespaces`, only these and what belongs to no namespace. What may not be read is noted.
+    A run that broke off is gone on with by calling again with the same folder: what is written is
+    not asked for again, unless `fresh`. `tell` is given a sentence for each part that is done.
     Raises `Invalid` for a folder in use or a kubeconfig that cannot be read, `Unauthenticated` or
     `Forbidden` when nothing may be read at all, `UpstreamUnavailable` when no server answers.
     """
     bounds = bounds or Bounds()
-    target = SnapshotFolder.created(folder)
-    captured = Captured(folder)
-    with _connected(kubeconfig, context, impersonate, bounds.timeout_s) as server:
-        captured_at = utc_now()
-        objects = list(_objects(server, namespaces, bounds, captured.notes))
-        captured.objects = target.write_objects(objects)
-        for pod, container, previous in _runs(objects, bounds, captured.notes):
-            captured.logs += _capture_log(server, target, pod, container, previous, bounds)
+    target = SnapshotFolder.opened(folder, fresh=fresh)
+    with connected(kubeconfig, context, impersonate, bounds.timeout_s) as server:
+        progress = Progress.of(folder, server.cluster_name, utc_now())
+        notes = _capture_kinds(server, target, progress, namespaces, bounds, tell)
+        notes += _capture_logs(server, target, progress, bounds, tell)
     if prometheus_url:
-        captured.series = capture_metrics(
-            target, prometheus_url, captured_at, bounds, captured.notes
-        )
+        notes += _capture_metrics(target, progress, prometheus_url, bounds, tell)
     if alertmanager_url:
-        _capture_alerts(target, alertmanager_url, bounds, captured.notes)
-    target.write_about(server.cluster_name, captured_at, captured.notes)
-    return captured
+        notes += _capture_alerts(target, alertmanager_url, bounds)
+    notes = [*progress.notes, *notes]
+    target.write_about(progress.cluster, progress.began_at, notes)
+    counts = {what: progress.count(f"{what} ") for what in ("objects", "logs", "series")}
+    return Captured(folder, notes=notes, **counts)
 
 
-def _capture_alerts(target: SnapshotFolder, url: str, bounds: Bounds, notes: list[str]) -> None:
+def _capture_kinds(
+    server: Server,
+    target: SnapshotFolder,
+    progress: Progress,
+    namespaces: Sequence[str],
+    bounds: Bounds,
+    tell: Tell,
+) -> list[str]:
+    """One kind after the other, each written whole before the next is asked for."""
+    notes: list[str] = []
+    kinds = list(listable(server, notes))
+    for number, (path, resource) in enumerate(kinds, start=1):
+        name = f"objects {path}/{resource['name']}"
+        if name in progress.parts:
+            continue
+        part = Part()
+        found = objects(server, path, resource, namespaces, bounds.objects_per_kind, part.notes)
+        part.count = target.write_objects(found)
+        progress.done(name, part)
+        total = progress.count("objects ")
+        told = f"{resource['name']}: {part.count}"
+        tell(f"{told} (kind {number} of {len(kinds)}, {total} objects so far)")
+    return notes
+
+
+def _capture_logs(
+    server: Server, target: SnapshotFolder, progress: Progress, bounds: Bounds, tell: Tell
+) -> list[str]:
+    """The log of each pod's containers; a pod whose logs are written is not asked again."""
+    notes: list[str] = []
+    chosen: dict[str, list[tuple[Json, str, bool]]] = {}
+    for pod, container, previous in _runs(target.pods(), bounds, notes):
+        place = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+        chosen.setdefault(f"logs {place}", []).append((pod, container, previous))
+    for name, runs in chosen.items():
+        if name not in progress.parts:
+            written = (_capture_log(server, target, *run, bounds) for run in runs)
+            progress.done(name, Part(sum(written)))
+    if chosen:
+        tell(f"logs: {progress.count('logs ')} of {len(chosen)} pods")
+    return notes
+
+
+def _capture_metrics(
+    target: SnapshotFolder, progress: Progress, url: str, bounds: Bounds, tell: Tell
+) -> list[str]:
+    """A Prometheus that is away is only noted, and asked again by the next run."""
+    notes: list[str] = []
+    for family in families():
+        name = f"series {family}"
+        if name in progress.parts:
+            continue
+        try:
+            count = capture_family(target, url, family, progress.began_at, bounds)
+        except UpstreamUnavailable as error:
+            notes.append(f"metrics/{family}: {error}")
+        else:
+            progress.done(name, Part(count))
+            tell(f"metrics/{family}: {count} series")
+    return notes
+
+
+def _capture_alerts(target: SnapshotFolder, url: str, bounds: Bounds) -> list[str]:
+    notes: list[str] = []
     for name in ("alerts", "silences"):
         try:
             answer = fetch(f"{url.rstrip('/')}/api/v2/{name}", {}, bounds.timeout_s)
         except UpstreamUnavailable as error:
             notes.append(f"{name}: {error}")
         else:
-            target.write_json(f"{name}.json", answer)
+            target.write_json(f"{name}.json", scrubbed_tree(answer))
+    return notes
 
 
-@dataclass(frozen=True)
-class _Server:
-    """The API server, asked for raw bodies."""
-
-    client: Any
-    cluster_name: str
-    timeout_s: float
-
-    def get(self, path: str, **query: Any) -> bytes:
-        asked = [(name, str(value)) for name, value in query.items() if value not in {"", None}]
-        method, url, headers, *_ = self.client.param_serialize(
-            "GET",
-            path,
-            query_params=asked,
-            header_params={"Accept": "application/json"},
-            auth_settings=["BearerToken"],
-        )
-        try:
-            answer = self.client.call_api(method, url, headers, _request_timeout=self.timeout_s)
-            body: bytes = answer.read() or b""
-        except urllib3.exceptions.HTTPError as error:
-            raise UpstreamUnavailable(
-                f"The API server of {self.cluster_name} does not answer."
-            ) from error
-        if answer.status != 200:
-            raise _Refused(answer.status, body)
-        return body
-
-    def json(self, path: str, **query: Any) -> Json:
-        return orjson.loads(self.get(path, **query))
-
-
-class _Refused(Exception):
-    """The API server answered, but not with what was asked."""
-
-    def __init__(self, code: int, body: bytes) -> None:
-        super().__init__(code)
-        self.code = code
-        self.message = _message(body)
-
-
-def _message(body: bytes) -> str:
-    try:
-        return str(orjson.loads(body).get("message", ""))
-    except (orjson.JSONDecodeError, AttributeError):
-        return body[:200].decode(errors="replace")
-
-
-@contextmanager
-def _connected(
-    kubeconfig: Path | None, context: str, impersonate: str, timeout_s: float
-) -> Generator[_Server]:
-    loader: Any = kubernetes.config
-    file = str(kubeconfig) if kubeconfig else None
-    try:
-        client = loader.new_client_from_config(file, context=context or None, persist_config=False)
-        contexts, active = loader.list_kube_config_contexts(file)
-    except loader.ConfigException as error:
-        raise Invalid(f"The kubeconfig {kubeconfig or ''} cannot be used: {error}") from error
-    if impersonate:
-        client.set_default_header("Impersonate-User", impersonate)
-    chosen: Json = [*(one for one in contexts if one["name"] == context), active][0]
-    try:
-        yield _Server(client, str(chosen["context"].get("cluster", chosen["name"])), timeout_s)
-    finally:
-        client.close()
-
-
-def _objects(
-    server: _Server, namespaces: Sequence[str], bounds: Bounds, notes: list[str]
-) -> Iterator[Json]:
-    for path, resource in _listable(server, notes):
-        within = namespaces if resource.get("namespaced") and namespaces else [""]
-        for namespace in within:
-            place = f"namespaces/{namespace}/" if namespace else ""
-            yield from _listed(server, f"{path}/{place}{resource['name']}", resource, bounds, notes)
-
-
-def _listed(
-    server: _Server, path: str, resource: Json, bounds: Bounds, notes: list[str]
-) -> Iterator[Json]:
-    found, token = 0, ""
-    while found < bounds.objects_per_kind:
-        try:
-            page = server.json(path, limit=_PAGE, **{"continue": token})
-        except _Refused as refused:
-            notes.append(f"{resource['name']}: {refused.message or refused.code}")
-            return
-        about = {"apiVersion": page.get("apiVersion"), "kind": resource["kind"]}
-        items: list[Json] = page.get("items") or []
-        yield from ({**about, **item} for item in items)
-        found += len(items)
-        metadata: Json = page.get("metadata") or {}
-        token = str(metadata.get("continue") or "")
-        if not token:
-            return
-    notes.append(f"{resource['name']}: only the first {found} were kept")
-
-
-def _groups(server: _Server) -> list[Json]:
-    try:
-        return server.json("/apis").get("groups") or []
-    except _Refused as refused:
-        kind = Unauthenticated if refused.code == 401 else Forbidden
-        message = f"The API server of {server.cluster_name} refuses: {refused.message}."
-        raise kind(message) from refused
-
-
-def _listable(server: _Server, notes: list[str]) -> Iterator[tuple[str, Json]]:
-    """Each kind once, in the version its group prefers."""
-    preferred = [("", "/api/v1")]
-    for group in _groups(server):
-        version = group["preferredVersion"]["groupVersion"]
-        preferred.append((str(group["name"]), f"/apis/{version}"))
-    for group, path in preferred:
-        try:
-            resources: list[Json] = server.json(path).get("resources") or []
-        except _Refused as refused:
-            notes.append(f"{path}: {refused.message or refused.code}")
-            continue
-        for resource in resources:
-            listable = "list" in resource.get("verbs", ()) and "/" not in resource["name"]
-            if listable and (group, resource["name"]) not in _LEFT_OUT:
-                yield path, resource
-
-
-def _runs(
-    objects: list[Json], bounds: Bounds, notes: list[str]
-) -> Iterator[tuple[Json, str, bool]]:
+def _runs(found: list[Json], bounds: Bounds, notes: list[str]) -> Iterator[tuple[Json, str, bool]]:
     """Each container run whose log is wanted; the pods in trouble first."""
-    pods = sorted((one for one in objects if one["kind"] == "Pod"), key=_calm)
+    pods = sorted(found, key=_calm)
     if len(pods) > bounds.pods_with_logs:
         notes.append(f"logs: only of {bounds.pods_with_logs} of {len(pods)} pods")
     for pod in pods[: bounds.pods_with_logs]:
@@ -254,7 +179,7 @@ def _calm(pod: Json) -> tuple[bool, int]:
 
 
 def _capture_log(
-    server: _Server,
+    server: Server,
     target: SnapshotFolder,
     pod: Json,
     container: str,
@@ -271,7 +196,8 @@ def _capture_log(
             timestamps="true",
             tailLines=bounds.log_lines,
             limitBytes=bounds.log_bytes,
+            sinceSeconds=bounds.since_s or "",
         )
-    except _Refused:
+    except Refused:
         return 0
     return target.write_log(metadata["namespace"], metadata["name"], container, previous, content)

@@ -1,5 +1,6 @@
 """Writes a snapshot folder in the format that `sandbox.snapshot` reads."""
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +11,13 @@ import orjson
 import yaml
 
 from core.errors import Invalid
+from sandbox.capture import progress
+from sandbox.capture.secrecy import KINDS_OF_SECRETS, scrubbed, without_secrets
 from sandbox.snapshot import CHANGES_KEY, CHANGES_NAME, CHANGES_NAMESPACE
 
 Json = dict[str, Any]
 
 _CLUSTER_SCOPED = "_cluster"
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +25,20 @@ class SnapshotFolder:
     path: Path
 
     @classmethod
-    def created(cls, path: Path) -> Self:
-        """The folder, made if need be. Raises `Invalid` if something is in it already."""
+    def opened(cls, path: Path, *, fresh: bool = False) -> Self:
+        """The folder, made if need be, or one where a capture began; `fresh` empties that.
+
+        Raises `Invalid` if anything else is in it.
+        """
         try:
             path.mkdir(parents=True, exist_ok=True)
-            in_use = any(path.iterdir())
+            in_use = any(path.iterdir()) and not (path / progress.FILE).exists()
         except OSError as error:
             raise Invalid(f"The folder {path} cannot be used: {error.strerror}.") from error
         if in_use:
             raise Invalid(f"The folder {path} is not empty.", hint="Name a new one.")
+        if fresh:
+            _emptied(path)
         return cls(path)
 
     def write_objects(self, objects: Iterable[Json]) -> int:
@@ -47,10 +54,15 @@ class SnapshotFolder:
             place = metadata.get("namespace") or _CLUSTER_SCOPED
             group = one["apiVersion"].rpartition("/")[0]
             name = f"{one['kind'].lower()}{'.' if group else ''}{group}"
-            files.setdefault(f"objects/{place}/{name}.json", []).append(_without_secrets(one))
+            files.setdefault(f"objects/{place}/{name}.json", []).append(without_secrets(one))
         for name, items in files.items():
             self.write_json(name, {"apiVersion": "v1", "kind": "List", "items": items})
         return count
+
+    def pods(self) -> list[Json]:
+        """The pods that are written already."""
+        files = sorted(self.path.glob("objects/*/pod.json"))
+        return [one for file in files for one in orjson.loads(file.read_bytes())["items"]]
 
     def write_log(
         self, namespace: str, pod: str, container: str, previous: bool, content: bytes
@@ -58,6 +70,8 @@ class SnapshotFolder:
         if not content:
             return 0
         name = f"{container}{'.previous' if previous else ''}.log"
+        text = scrubbed(content.decode(errors="surrogateescape"))
+        content = text.encode(errors="surrogateescape")
         self._write(f"logs/{namespace}/{pod}/{name}", content)
         return 1
 
@@ -66,7 +80,8 @@ class SnapshotFolder:
             "name": self.path.resolve().name,
             "cluster": cluster,
             "captured_at": captured_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "left_out": ["values of Secrets", *notes],
+            "left_out": list(KINDS_OF_SECRETS),
+            "notes": notes,
         }
         self._write(
             "snapshot.yaml", yaml.safe_dump(about, sort_keys=False, allow_unicode=True).encode()
@@ -83,7 +98,9 @@ class SnapshotFolder:
     def _write(self, name: str, content: bytes) -> None:
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        temporary = path.with_name(f"{path.name}.part")
+        temporary.write_bytes(content)
+        temporary.replace(path)  # whole or not at all, whenever this process ends
 
 
 def _is_changes(one: Json) -> bool:
@@ -94,15 +111,10 @@ def _is_changes(one: Json) -> bool:
     )
 
 
-def _without_secrets(one: Json) -> Json:
-    """A Secret keeps its keys; its values, and the copy of them in an annotation, are left out."""
-    annotations: Json = one["metadata"].get("annotations") or {}
-    if _LAST_APPLIED in annotations and one["kind"] == "Secret":
-        annotations = {k: v for k, v in annotations.items() if k != _LAST_APPLIED}
-        one = {**one, "metadata": {**one["metadata"], "annotations": annotations}}
-    if one["kind"] != "Secret" or one["apiVersion"] != "v1":
-        return one
-    emptied = {
-        field: dict.fromkeys(one[field], "") for field in ("data", "stringData") if one.get(field)
-    }
-    return {**one, **emptied}
+def _emptied(path: Path) -> None:
+    """Only what a capture writes is removed; the mark of a capture goes last."""
+    for name in ("objects", "logs", "metrics"):
+        shutil.rmtree(path / name, ignore_errors=True)
+    files = ("alerts.json", "silences.json", "changes.json", "snapshot.yaml", progress.FILE)
+    for name in files:
+        (path / name).unlink(missing_ok=True)

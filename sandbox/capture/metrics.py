@@ -4,6 +4,7 @@ import re
 import urllib.parse
 import urllib.request
 from datetime import datetime, timedelta
+from http.client import HTTPException
 from typing import Any, Protocol
 
 import orjson
@@ -34,28 +35,27 @@ class Span(Protocol):
     def timeout_s(self) -> float: ...
 
 
-def capture_metrics(
-    target: SnapshotFolder, url: str, now: datetime, span: Span, notes: list[str]
-) -> int:
-    """Write `metrics/*.om`; how many series there are. A Prometheus that is away is only noted."""
-    count = 0
-    for name, pattern in _FAMILIES.items():
-        query = {
-            "query": f'{{__name__=~"{pattern}"}}',
-            "start": (now - timedelta(hours=span.metrics_hours)).timestamp(),
-            "end": now.timestamp(),
-            "step": span.metrics_step_s,
-        }
-        try:
-            answer = fetch(f"{url.rstrip('/')}/api/v1/query_range", query, span.timeout_s)
-        except UpstreamUnavailable as error:
-            notes.append(f"metrics/{name}: {error}")
-            continue
+def families() -> tuple[str, ...]:
+    """The names of the files that metrics are written to."""
+    return tuple(_FAMILIES)
+
+
+def capture_family(target: SnapshotFolder, url: str, name: str, now: datetime, span: Span) -> int:
+    """Write one `metrics/*.om`; how many series there are. Raises `UpstreamUnavailable`."""
+    query = {
+        "query": f'{{__name__=~"{_FAMILIES[name]}"}}',
+        "start": (now - timedelta(hours=span.metrics_hours)).timestamp(),
+        "end": now.timestamp(),
+        "step": span.metrics_step_s,
+    }
+    answer = fetch(f"{url.rstrip('/')}/api/v1/query_range", query, span.timeout_s)
+    try:
         series: list[Json] = answer["data"]["result"]
-        if series:
-            target.write_text(f"metrics/{name}.om", open_metrics(series))
-        count += len(series)
-    return count
+    except (KeyError, TypeError) as error:
+        raise UpstreamUnavailable(f"{url} is not a Prometheus API.") from error
+    if series:
+        target.write_text(f"metrics/{name}.om", open_metrics(series))
+    return len(series)
 
 
 def open_metrics(series: list[Json]) -> str:
@@ -89,5 +89,5 @@ def fetch(url: str, query: Json, timeout_s: float) -> Any:
     try:
         with urllib.request.urlopen(full, timeout=timeout_s) as answer:  # noqa: S310 - http only
             return orjson.loads(answer.read())
-    except (OSError, orjson.JSONDecodeError) as error:
+    except (OSError, HTTPException, orjson.JSONDecodeError) as error:
         raise UpstreamUnavailable(f"{url} did not answer: {error}.") from error

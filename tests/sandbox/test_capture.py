@@ -61,7 +61,8 @@ def without_values(objects: dict[Any, dict[str, Any]]) -> dict[Any, dict[str, An
     result: dict[Any, dict[str, Any]] = {}
     for place, one in objects.items():
         if place[0] == "Secret":
-            one = {**one, "data": dict.fromkeys(one["data"], "")}
+            metadata = {**one["metadata"], "annotations": {}}
+            one = {**one, "data": dict.fromkeys(one["data"], ""), "metadata": metadata}
         if place[2].startswith("midwatch-"):
             one = {**one, "metadata": {"name": one["metadata"]["name"]}}
         result[place] = one
@@ -86,7 +87,11 @@ def test_no_value_of_a_secret_is_written(tmp_path: Path) -> None:
     assert b"aHVudGVyMg" not in written
     [kept] = orjson.loads((folder / "objects/shop/secret.json").read_bytes())["items"]
     assert kept["data"] == {"value": ""}
-    assert kept["metadata"]["annotations"] == {"a": "b"}
+    assert kept["metadata"]["annotations"] == {
+        "a": "b",
+        APPLIED: "REPLACED",
+        "midwatch/left-out": "secret values",
+    }
     assert "values of Secrets" in (folder / "snapshot.yaml").read_text()
 
 
@@ -116,7 +121,7 @@ def test_what_may_not_be_read_is_noted(small: Addresses, tmp_path: Path) -> None
     done = capture(folder, kubeconfig=small.kubeconfig, impersonate="bob", namespaces=["shop"])
     assert {one["kind"] for one in Snapshot.read(folder, now=NOW).objects} == {"Pod", "Namespace"}
     assert any('User "bob" cannot list resource "secrets"' in note for note in done.notes)
-    assert yaml.safe_load((folder / "snapshot.yaml").read_text())["left_out"][1:] == done.notes
+    assert yaml.safe_load((folder / "snapshot.yaml").read_text())["notes"] == done.notes
 
 
 def test_a_credential_that_does_not_hold_is_said_to_be(tmp_path: Path) -> None:
