@@ -5,10 +5,11 @@ import secrets
 import socket
 import tempfile
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 import uvicorn
@@ -20,11 +21,14 @@ from starlette.routing import Mount
 from core.clock import utc_now
 from core.errors import UpstreamUnavailable
 from sandbox import alertmanager_api, prometheus_api
+from sandbox.controllers import controllers_of
 from sandbox.kubernetes_api import Cluster, KubernetesApi, offer_usage, routes
 from sandbox.series import SeriesStore
 from sandbox.snapshot import Snapshot
 
 _START_TIMEOUT_S = 10.0
+
+Beside = Callable[[], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,13 @@ class Addresses:
 
 @asynccontextmanager
 async def serving(
-    folder: Path, *, host: str = "127.0.0.1", port: int = 0
+    folder: Path, *, host: str = "127.0.0.1", port: int = 0, speed: float = 1
 ) -> AsyncGenerator[Addresses]:
-    """Serve a snapshot folder until the block ends. Raises `Invalid` if it cannot be read."""
-    manager = serving_in_thread(folder, host=host, port=port)
+    """Serve a snapshot folder until the block ends. Raises `Invalid` if it cannot be read.
+
+    `speed` is how many seconds its controllers and kubelets pass in one.
+    """
+    manager = serving_in_thread(folder, host=host, port=port, speed=speed)
     addresses = await asyncio.to_thread(manager.__enter__)
     try:
         yield addresses
@@ -52,7 +59,7 @@ async def serving(
 
 @contextmanager
 def serving_in_thread(
-    folder: Path, *, host: str = "127.0.0.1", port: int = 0
+    folder: Path, *, host: str = "127.0.0.1", port: int = 0, speed: float = 1
 ) -> Generator[Addresses]:
     """The same for code that is not asynchronous."""
     snapshot = Snapshot.read(folder)
@@ -60,6 +67,9 @@ def serving_in_thread(
     series = SeriesStore.read(snapshot.metrics, snapshot.shift.total_seconds())
     cluster = Cluster.of(snapshot)
     offer_usage(cluster, series, utc_now)
+    controllers = controllers_of(
+        cluster.store, series, utc_now, reactions=snapshot.reactions, speed=speed
+    )
     kubernetes = KubernetesApi(cluster, token=token)
     prometheus = prometheus_api.routes(series, snapshot.rules, _unix_time)
     alertmanager = alertmanager_api.routes(snapshot.alerts, snapshot.silences, _unix_time)
@@ -76,7 +86,7 @@ def serving_in_thread(
         address = f"http://{host}:{listener.getsockname()[1]}"
         kubeconfig = Path(private) / "kubeconfig"
         _write_kubeconfig(kubeconfig, snapshot.cluster, address, token)
-        with _running(app, listener, before_end=kubernetes.stop):
+        with _running(app, listener, beside=controllers.run, before_end=kubernetes.stop):
             yield Addresses(address, f"{address}/prometheus", f"{address}/alertmanager", kubeconfig)
 
 
@@ -106,16 +116,21 @@ def _listening(host: str, port: int) -> Generator[socket.socket]:
 class _Server(uvicorn.Server):
     """Waits for its end without looking at the clock, and ends streams that never would by themselves."""
 
-    def __init__(self, config: uvicorn.Config, before_end: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, beside: Beside, before_end: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self.answers = threading.Event()
+        self._beside = beside
         self._before_end = before_end
 
     async def main_loop(self) -> None:
         await self.on_tick(0)
         self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
+        beside = self._loop.create_task(self._beside())
         self.answers.set()
         await self._ending.wait()
+        beside.cancel()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._before_end()
@@ -128,7 +143,11 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def _running(
-    app: Starlette, listener: socket.socket, *, before_end: Callable[[], None]
+    app: Starlette,
+    listener: socket.socket,
+    *,
+    beside: Beside,
+    before_end: Callable[[], None],
 ) -> Generator[None]:
     """Run the app in its own thread with its own event loop, so that no caller stalls it."""
     config = uvicorn.Config(
@@ -140,7 +159,7 @@ def _running(
         ws="none",
         timeout_graceful_shutdown=1,
     )
-    server = _Server(config, before_end)
+    server = _Server(config, beside, before_end)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="practice-cluster", daemon=True
     )

@@ -82,13 +82,13 @@ class Store:
         self._record("DELETED", key, gone, before)
         return gone
 
-    def changes_since(self, version: int, resource: str) -> Iterator[Change]:
-        """Later changes to a resource, oldest first. `Expired` if some are forgotten."""
+    def changes_since(self, version: int, resource: str = "") -> Iterator[Change]:
+        """Later changes, oldest first, of a resource if it is given. `Expired` if some are forgotten."""
         if version < self._forgotten_up_to:
             raise Expired(f"too old resource version: {version} ({self._forgotten_up_to})")
         changes = list(self._changes)
         first = bisect_right(changes, version, key=lambda change: change.version)
-        return (change for change in changes[first:] if change.key.resource == resource)
+        return (change for change in changes[first:] if resource in {"", change.key.resource})
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after every change, until the returned function is called."""

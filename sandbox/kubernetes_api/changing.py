@@ -75,7 +75,7 @@ def evict(writing: Writing) -> Json:
             raise _too_many_disruptions(budget)
     options = section(writing.call.content() if writing.call.body else {}, "deleteOptions")
     if not writing.call.dry_run and "All" not in texts(options, "dryRun"):
-        writing.cluster.store.remove(writing.key)
+        writing.delete(options)
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 

@@ -1,14 +1,16 @@
 """Label and field selectors, with every operator of the API."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from sandbox.kubernetes_api.fields import at, entries, section, texts
+from sandbox.fields import at
 from sandbox.kubernetes_api.statuses import bad_request
+from sandbox.labels import Labels, among, matches_label_selector
+
+__all__ = ["field_selector", "field_value", "label_selector", "matches_label_selector"]
 
 Json = dict[str, Any]
-Labels = Mapping[str, str]
 Matches = Callable[[Json], bool]
 
 _NAME = r"(?:[A-Za-z0-9][-A-Za-z0-9_.]*/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?"
@@ -58,20 +60,15 @@ def label_selector(text: str) -> Matches:
 def _requirement(text: str) -> Callable[[Labels], bool]:
     if found := _SET.fullmatch(text):
         values = {value.strip() for value in found[3].split(",")}
-        return _among(found[1], values, wanted=found[2] == "in")
+        return among(found[1], values, wanted=found[2] == "in")
     if found := _EQUALITY.fullmatch(text):
-        return _among(found[1], {found[3]}, wanted=found[2] != "!=")
+        return among(found[1], {found[3]}, wanted=found[2] != "!=")
     if found := _ORDER.fullmatch(text):
         return _ordered(found[1], found[2], int(found[3]))
     if found := _PRESENCE.fullmatch(text):
         name, present = found[2], not found[1]
         return lambda labels: (name in labels) == present
     raise bad_request(f"unable to parse requirement: found '{text}', expected a label requirement")
-
-
-def _among(name: str, values: set[str], *, wanted: bool) -> Callable[[Labels], bool]:
-    """A label that is absent is not among any values."""
-    return lambda labels: (name in labels and labels[name] in values) == wanted
 
 
 def _ordered(name: str, sign: str, bound: int) -> Callable[[Labels], bool]:
@@ -82,22 +79,6 @@ def _ordered(name: str, sign: str, bound: int) -> Callable[[Labels], bool]:
         return int(value) > bound if sign == ">" else int(value) < bound
 
     return holds
-
-
-def matches_label_selector(selector: Json, one: Json) -> bool:
-    """Does an object match a LabelSelector (matchLabels, matchExpressions)? An empty one matches all."""
-    labels: Labels = section(one, "metadata", "labels")
-    equal = section(selector, "matchLabels")
-    return all(labels.get(key) == value for key, value in equal.items()) and all(
-        _expressed(expression, labels) for expression in entries(selector, "matchExpressions")
-    )
-
-
-def _expressed(expression: Json, labels: Labels) -> bool:
-    key, operator = str(expression.get("key", "")), expression.get("operator")
-    if operator in {"Exists", "DoesNotExist"}:
-        return (key in labels) == (operator == "Exists")
-    return _among(key, set(texts(expression, "values")), wanted=operator == "In")(labels)
 
 
 def field_selector(text: str, resource: str) -> Matches:

@@ -2,24 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from sandbox.kubernetes_api.fields import at, entries, section
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.statuses import bad_request, invalid
+from sandbox.quantities import quantity
 
 Json = dict[str, Any]
 Cause = Json
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)")
-_SUFFIXES = {
-    **{letter: Decimal(10) ** power for letter, power in zip("num", (-9, -6, -3), strict=True)},
-    **{letter: Decimal(1000) ** (n + 1) for n, letter in enumerate("kMGTPE")},
-    **{f"{letter}i": Decimal(1024) ** (n + 1) for n, letter in enumerate("KMGTPE")},
-}
 _MAX_NAME_LENGTH = 253
 
 _SELECTING = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"})
@@ -122,19 +117,13 @@ def _resources(resources: Json, path: str) -> Iterator[Cause]:
 
 
 def _quantity(value: Any) -> Decimal:
-    found = _QUANTITY.fullmatch(str(value))
-    if not found:
+    amount = quantity(value)
+    if amount is None:
         raise bad_request(
             "quantities must match the regular expression "
             f"'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$': {value!r}"
         )
-    number, exponent, suffix = found.groups()
-    try:
-        return (
-            Decimal(number) * Decimal(10) ** int(exponent or 0) * _SUFFIXES.get(suffix, Decimal(1))
-        )
-    except InvalidOperation:
-        raise bad_request(f"unable to parse quantity's suffix: {value!r}") from None
+    return amount
 
 
 def _changes(kind: Kind, one: Json, before: Json) -> Iterator[Cause]:

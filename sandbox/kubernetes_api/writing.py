@@ -1,9 +1,9 @@
-"""create, update, patch and delete. No controller acts on them yet: a status stays as it was."""
+"""create, update, patch and delete. What follows from them is the controllers' business."""
 
 import random
 import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from sandbox.kubernetes_api.calls import Call
@@ -110,14 +110,15 @@ class Writing:
             return view(self.kind, before)
         return self._keep(self.key, after)
 
-    def delete(self) -> Json:
-        """Take the object away. With finalizers it stays, marked, until these are gone."""
+    def delete(self, told: Json | None = None) -> Json:
+        """Take the object away. With finalizers, or to stop in peace, it stays for a while, marked."""
         before = self.current()
-        options: Any = self.call.content() if self.call.body else None
+        options: Any = self.call.content() if self.call.body and told is None else told
         self._check_delete_options(before, section(options, "preconditions"))
         dry_run = self.call.dry_run or "All" in texts(options, "dryRun")
-        if finalizing(before):
-            marked = {**before, "metadata": self._marked(before["metadata"])}
+        grace_s = self._grace_s(before, options)
+        if finalizing(before) or grace_s:
+            marked = {**before, "metadata": self._marked(before["metadata"], grace_s)}
             if before["kind"] == "Namespace":
                 marked["status"] = {**section(before, "status"), "phase": "Terminating"}
             unchanged = dry_run or marked == before
@@ -139,7 +140,7 @@ class Writing:
     def _keep(self, key: Key, one: Json) -> Json:
         if self.call.dry_run:
             return view(self.kind, one)
-        if one["metadata"].get("deletionTimestamp") and not finalizing(one):
+        if one["metadata"].get("deletionTimestamp") and not (finalizing(one) or stopping(one)):
             self.cluster.store.remove(key)
             return view(self.kind, one)
         kept = self.cluster.store.put(key, one)
@@ -247,8 +248,22 @@ class Writing:
             after["metadata"]["generation"] = known["generation"] + 1
         return after
 
-    def _marked(self, metadata: Json) -> Json:
-        return {"deletionTimestamp": self.stamp, "deletionGracePeriodSeconds": 0, **metadata}
+    def _marked(self, metadata: Json, grace_s: int) -> Json:
+        gone_at = (self.now + timedelta(seconds=grace_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {
+            "deletionTimestamp": gone_at,
+            "deletionGracePeriodSeconds": grace_s,
+            **metadata,
+        }
+
+    def _grace_s(self, before: Json, options: Any) -> int:
+        """How long a pod on a node may take to stop; 0 for all that has nothing to stop."""
+        if before["kind"] != "Pod" or not at(before, "spec", "nodeName"):
+            return 0
+        asked = section(options).get("gracePeriodSeconds", self.call.number("gracePeriodSeconds"))
+        if asked is None:
+            asked = section(before, "spec").get("terminationGracePeriodSeconds", 30)
+        return max(0, asked) if isinstance(asked, int) else 0
 
     @property
     def stamp(self) -> str:
@@ -259,6 +274,12 @@ def finalizing(one: Json) -> bool:
     """Somebody must still clean up before the object may go."""
     in_spec = one["kind"] == "Namespace" and at(one, "spec", "finalizers")
     return bool(one["metadata"].get("finalizers") or in_spec)
+
+
+def stopping(one: Json) -> bool:
+    """A pod on its node is given its time; the kubelet takes it away then."""
+    metadata = one["metadata"]
+    return one["kind"] == "Pod" and bool(metadata.get("deletionGracePeriodSeconds"))
 
 
 def counts_generations(kind: Kind) -> bool:

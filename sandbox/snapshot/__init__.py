@@ -41,6 +41,7 @@ class Snapshot:
     silences: list[Json]
     changes: list[Json]
     rules: list[Json]
+    reactions: Json
 
     @classmethod
     def read(cls, folder: Path, *, now: datetime | None = None) -> Self:
@@ -73,6 +74,7 @@ class Snapshot:
             silences=silences,
             changes=changes,
             rules=_rules(folder / "rules"),
+            reactions=read_mapping(folder / "reactions.yaml"),
         )
 
 

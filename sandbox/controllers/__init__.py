@@ -1,0 +1,34 @@
+"""A write has consequences: what controllers, the scheduler and kubelets make of it.
+
+A snapshot is a picture of a cluster, often of a broken one, and it stays as it is: objects that were
+loaded are looked at only after something happened to them or to what they depend on.
+"""
+
+from sandbox.controllers import deployments, pods, replica_sets
+from sandbox.controllers.behaviour import Behaviours
+from sandbox.controllers.concerns import ORPHANS
+from sandbox.controllers.learning import learn
+from sandbox.controllers.loop import Controllers
+from sandbox.controllers.timing import Now, Timing
+from sandbox.controllers.world import DEPLOYMENTS, PODS, REPLICA_SETS, Json, World
+from sandbox.series import SeriesStore
+from sandbox.store import Store
+
+__all__ = ["Controllers", "controllers_of"]
+
+
+def controllers_of(
+    store: Store, series: SeriesStore, now: Now, *, reactions: Json | None = None, speed: float = 1
+) -> Controllers:
+    """Controllers over a store that holds a snapshot. Raises `Invalid` for unreadable reactions."""
+    world = World(store, Timing(now, speed), Behaviours.told_by(reactions or {}))
+    learn(world, series)
+    return Controllers(
+        world,
+        {
+            PODS: pods.reconcile,
+            ORPHANS: pods.collect,
+            REPLICA_SETS: replica_sets.reconcile,
+            DEPLOYMENTS: deployments.reconcile,
+        },
+    )

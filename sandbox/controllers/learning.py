@@ -1,0 +1,137 @@
+"""What the picture tells of its containers, for whoever starts the same ones again."""
+
+from datetime import datetime
+from typing import Any
+
+from sandbox.controllers.behaviour import Behaviour, memory_limit
+from sandbox.controllers.kubelet.node import Seat
+from sandbox.controllers.timing import moment
+from sandbox.controllers.world import (
+    CRON_JOBS,
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    JOBS,
+    NODES,
+    PODS,
+    REPLICA_SETS,
+    STATEFUL_SETS,
+    World,
+)
+from sandbox.fields import at, entries, number, section, texts
+from sandbox.series import Matcher, SeriesStore
+
+Json = dict[str, Any]
+
+_WORKING_SET = "container_memory_working_set_bytes"
+_WINDOW_S = 3600.0
+_NOT_PULLED = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
+_JUST_STARTED_S = 60.0
+# Killed at its limit: it wanted more, and how much more nobody has seen.
+_BEYOND_LIMIT = 1.02
+
+
+def learn(world: World, series: SeriesStore) -> None:
+    """Images that exist, and containers in trouble, from the objects as they were loaded."""
+    world.behaviours.images |= _images(world)
+    now = world.timing.now()
+    peaks = _peaks(series, now)
+    for pod in world.store.list(PODS):
+        seat = Seat(world, pod)
+        statuses = {one.get("name"): one for one in entries(pod, "status", "containerStatuses")}
+        for container in entries(pod, "spec", "containers"):
+            status = statuses.get(container.get("name"), {})
+            place = (seat.namespace, str(pod["metadata"]["name"]), str(container.get("name")))
+            found = _behaviour(container, status, now)
+            if peaks.get(place, 0.0) > found.working_set_bytes:
+                found = _with_working_set(found, container, peaks[place])
+            if found != Behaviour():
+                _remember(world, seat.fingerprint(container), found)
+
+
+def _remember(world: World, fingerprint: str, found: Behaviour) -> None:
+    """Of several pods with the same containers the worst is what the next one will be."""
+    known = world.behaviours.learned.get(fingerprint, Behaviour())
+    worse = (found.working_set_bytes, found.exit_code is not None, not found.ready)
+    if worse > (known.working_set_bytes, known.exit_code is not None, not known.ready):
+        world.behaviours.learned[fingerprint] = found
+
+
+def _with_working_set(found: Behaviour, container: Json, peak: float) -> Behaviour:
+    """A peak at the limit was not killed, so it fits."""
+    limit = memory_limit(container)
+    fits = min(peak, limit) if limit is not None else peak
+    return Behaviour(fits, found.killed_after_s, found.exit_code, found.exit_after_s, found.ready)
+
+
+def _behaviour(container: Json, status: Json, now: datetime) -> Behaviour:
+    ended = section(status, "lastState", "terminated") or section(status, "state", "terminated")
+    loops = at(status, "state", "waiting", "reason") == "CrashLoopBackOff"
+    lasted = _lasted_s(ended)
+    if ended.get("reason") == "OOMKilled" and number(status, "restartCount"):
+        limit = memory_limit(container)
+        if limit is not None:
+            return Behaviour(working_set_bytes=limit * _BEYOND_LIMIT, killed_after_s=lasted)
+    if loops and ended:
+        return Behaviour(exit_code=number(ended, "exitCode"), exit_after_s=lasted)
+    started = moment(at(status, "state", "running", "startedAt"))
+    if started and not status.get("ready") and container.get("readinessProbe"):
+        return Behaviour(ready=(now - started).total_seconds() < _JUST_STARTED_S)
+    return Behaviour()
+
+
+def _lasted_s(ended: Json) -> float:
+    start, end = moment(ended.get("startedAt")), moment(ended.get("finishedAt"))
+    return max(1.0, (end - start).total_seconds()) if start and end else 5.0
+
+
+def _peaks(series: SeriesStore, now: datetime) -> dict[tuple[str, str, str], float]:
+    end_s = now.timestamp()
+    found: dict[tuple[str, str, str], float] = {}
+    wanted = [Matcher("__name__", "=", _WORKING_SET)]
+    for one in series.select(wanted, end_s - _WINDOW_S, end_s):
+        labels = dict(one.labels)
+        place = (labels.get("namespace", ""), labels.get("pod", ""), labels.get("container", ""))
+        if len(one.values):
+            found[place] = max(found.get(place, 0.0), float(one.values.max()))
+    return found
+
+
+def _images(world: World) -> set[str]:
+    """Every image somebody runs or has run; not those a node failed to pull."""
+    templates = [
+        section(one, *path)
+        for resource, path in _TEMPLATES.items()
+        for one in world.store.list(resource)
+    ]
+    containers = [
+        container
+        for spec in templates
+        for part in ("containers", "initContainers")
+        for container in entries(spec, part)
+    ]
+    failed = {
+        str(status.get("image"))
+        for pod in world.store.list(PODS)
+        for part in ("containerStatuses", "initContainerStatuses")
+        for status in entries(pod, "status", part)
+        if at(status, "state", "waiting", "reason") in _NOT_PULLED
+    }
+    cached = {
+        name
+        for node in world.store.list(NODES)
+        for image in entries(node, "status", "images")
+        for name in texts(image, "names")
+    }
+    return ({str(one.get("image")) for one in containers} - failed) | cached
+
+
+_TEMPLATE = ("spec", "template", "spec")
+_TEMPLATES: dict[str, tuple[str, ...]] = {
+    PODS: ("spec",),
+    DEPLOYMENTS: _TEMPLATE,
+    REPLICA_SETS: _TEMPLATE,
+    STATEFUL_SETS: _TEMPLATE,
+    DAEMON_SETS: _TEMPLATE,
+    JOBS: _TEMPLATE,
+    CRON_JOBS: ("spec", "jobTemplate", *_TEMPLATE),
+}

@@ -1,0 +1,287 @@
+"""The scheduler: a node for a pod, or the reasons why there is none."""
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+from sandbox.controllers.conditions import condition_of, with_condition
+from sandbox.controllers.events import record
+from sandbox.controllers.world import CLAIMS, CLASSES, NODES, PODS, World, key_of
+from sandbox.fields import at, entries, section
+from sandbox.labels import expressed, matches_label_selector
+from sandbox.quantities import quantity
+from sandbox.store import Key
+
+Json = dict[str, Any]
+
+_ME = "default-scheduler"
+_RETRY_S = 300.0
+_UNSCHEDULABLE_TAINT = "node.kubernetes.io/unschedulable"
+_HOSTNAME = "kubernetes.io/hostname"
+_HELPLESS = "Preemption is not helpful for scheduling"
+_NO_VICTIMS = "No preemption victims found for incoming pod"
+
+
+def schedule(world: World, pod: Json) -> None:
+    """Bind a pod to the node that fits with the most room, or say why none does."""
+    if at(pod, "spec", "schedulerName") not in {None, _ME} or entries(
+        pod, "spec", "schedulingGates"
+    ):
+        return
+    nodes = world.store.list(NODES)
+    if trouble := _claims_trouble(world, pod):
+        _refuse(world, pod, f"0/{len(nodes)} nodes are available: {trouble}.", "")
+        return
+    placed = _placed(world)
+    reasons = {node["metadata"]["name"]: _reason(pod, node, placed) for node in nodes}
+    fitting = [node for node in nodes if not reasons[node["metadata"]["name"]]]
+    if fitting:
+        _bind(world, pod, min(fitting, key=lambda node: _fullness(node, placed)))
+    else:
+        _refuse(world, pod, *_told(list(reasons.values())))
+
+
+def _told(reasons: list[str]) -> tuple[str, str]:
+    """The message of a scheduler, and what it adds of preemption."""
+    total = f"0/{len(reasons)} nodes are available"
+    if not reasons:
+        return "no nodes available to schedule pods", ""
+    why = ", ".join(sorted(f"{count} {reason}" for reason, count in Counter(reasons).items()))
+    hopes = Counter(
+        _NO_VICTIMS if reason.startswith(("Insufficient", "Too many")) else _HELPLESS
+        for reason in reasons
+    )
+    hope = ", ".join(sorted(f"{count} {reason}" for reason, count in hopes.items()))
+    return f"{total}: {why}.", f" preemption: {total}: {hope}."
+
+
+def _refuse(world: World, pod: Json, message: str, preemption: str) -> None:
+    message += preemption
+    told = condition_of(pod, "PodScheduled")
+    if told.get("message") == message:
+        return
+    conditions = with_condition(
+        entries(pod, "status", "conditions"),
+        world.timing,
+        "PodScheduled",
+        "False",
+        reason="Unschedulable",
+        message=message,
+    )
+    status = {**section(pod, "status"), "phase": "Pending", "conditions": conditions}
+    pod = world.set_status(PODS, pod, status)
+    record(world, pod, "FailedScheduling", message, by=_ME, kind="Warning")
+    world.timing.look_again(key_of(PODS, pod), world.timing.after(_RETRY_S))
+
+
+def _bind(world: World, pod: Json, node: Json) -> None:
+    name = node["metadata"]["name"]
+    conditions = with_condition(
+        entries(pod, "status", "conditions"), world.timing, "PodScheduled", "True"
+    )
+    world.wake(pod)
+    _choose_volumes(world, pod, name)
+    bound = world.change(
+        PODS,
+        pod,
+        spec={**section(pod, "spec"), "nodeName": name},
+        status={**section(pod, "status"), "conditions": conditions},
+    )
+    namespace = pod["metadata"]["namespace"]
+    message = f"Successfully assigned {namespace}/{pod['metadata']['name']} to {name}"
+    record(world, bound, "Scheduled", message, by=_ME)
+
+
+def _reason(pod: Json, node: Json, placed: dict[str, list[Json]]) -> str:
+    """Why the pod cannot go there, in the scheduler's words; "" when it can."""
+    spec = section(pod, "spec")
+    if at(node, "spec", "unschedulable") and not _tolerates(spec, _CORDON):
+        return "node(s) were unschedulable"
+    if taint := untolerated(spec, node):
+        return f"node(s) had untolerated taint {{{taint.get('key')}: {taint.get('value') or ''}}}"
+    if not _selected(spec, node):
+        return "node(s) didn't match Pod's node affinity/selector"
+    here = placed.get(node["metadata"]["name"], [])
+    if not _room_for_ports(spec, here):
+        return "node(s) didn't have free ports for the requested pod ports"
+    if short := _short_of(spec, node, here):
+        return short
+    if not _keeps_apart(pod, here):
+        return "node(s) didn't match pod anti-affinity rules"
+    return ""
+
+
+_CORDON: Json = {"key": _UNSCHEDULABLE_TAINT, "effect": "NoSchedule"}
+
+
+def untolerated(spec: Json, node: Json, *effects: str) -> Json:
+    """The first taint of these effects that the pod does not tolerate, {} when there is none."""
+    taints = [
+        taint
+        for taint in entries(node, "spec", "taints")
+        if taint.get("effect") in (effects or ("NoSchedule", "NoExecute"))
+        and taint.get("key") != _UNSCHEDULABLE_TAINT
+    ]
+    return next((taint for taint in taints if not _tolerates(spec, taint)), Json())
+
+
+def _tolerates(spec: Json, taint: Json) -> bool:
+    return any(tolerates(toleration, taint) for toleration in entries(spec, "tolerations"))
+
+
+def tolerates(toleration: Json, taint: Json) -> bool:
+    if toleration.get("effect") not in {None, "", taint.get("effect")}:
+        return False
+    exists = toleration.get("operator") == "Exists"
+    if not toleration.get("key"):
+        return exists
+    same = toleration.get("key") == taint.get("key")
+    return same and (exists or (toleration.get("value") or "") == (taint.get("value") or ""))
+
+
+def _selected(spec: Json, node: Json) -> bool:
+    labels = section(node, "metadata", "labels")
+    wanted = section(spec, "nodeSelector")
+    if any(labels.get(key) != value for key, value in wanted.items()):
+        return False
+    required = section(
+        spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"
+    )
+    terms = entries(required, "nodeSelectorTerms")
+    return not terms or any(_term_matches(term, node) for term in terms)
+
+
+def _term_matches(term: Json, node: Json) -> bool:
+    labels, name = section(node, "metadata", "labels"), node["metadata"]["name"]
+    by_labels = entries(term, "matchExpressions")
+    by_fields = entries(term, "matchFields")
+    return (
+        bool(by_labels or by_fields)
+        and all(expressed(expression, labels) for expression in by_labels)
+        and all(expressed(expression, {"metadata.name": name}) for expression in by_fields)
+    )
+
+
+def _keeps_apart(pod: Json, here: list[Json]) -> bool:
+    """Required anti-affinity by host name; other topologies are not looked at."""
+    required = entries(
+        pod, "spec", "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"
+    )
+    selectors = [
+        section(term, "labelSelector") for term in required if term.get("topologyKey") == _HOSTNAME
+    ]
+    mine = pod["metadata"]["namespace"]
+    return not any(
+        matches_label_selector(selector, other)
+        for selector in selectors
+        for other in here
+        if other["metadata"]["namespace"] == mine
+    )
+
+
+def _room_for_ports(spec: Json, here: list[Json]) -> bool:
+    return not (_host_ports(spec) & {port for pod in here for port in _host_ports(pod["spec"])})
+
+
+def _host_ports(spec: Json) -> set[Any]:
+    return {
+        (port.get("protocol") or "TCP", port["hostPort"])
+        for container in entries(spec, "containers")
+        for port in entries(container, "ports")
+        if port.get("hostPort")
+    }
+
+
+def requests_of(spec: Json) -> dict[str, Decimal]:
+    """What a pod reserves: its containers together, or its largest init container."""
+    total: dict[str, Decimal] = {}
+    for container in entries(spec, "containers"):
+        for name, amount in _requested(container).items():
+            total[name] = total.get(name, Decimal(0)) + amount
+    for container in entries(spec, "initContainers"):
+        for name, amount in _requested(container).items():
+            total[name] = max(total.get(name, Decimal(0)), amount)
+    return total
+
+
+def _requested(container: Json) -> dict[str, Decimal]:
+    resources = section(container, "resources")
+    told = {**section(resources, "limits"), **section(resources, "requests")}
+    return {name: amount for name, value in told.items() if (amount := quantity(value)) is not None}
+
+
+def _short_of(spec: Json, node: Json, here: list[Json]) -> str:
+    allocatable = section(node, "status", "allocatable")
+    most = quantity(allocatable.get("pods", 110))
+    if most is not None and len(here) >= most:
+        return "Too many pods"
+    wanted = requests_of(spec)
+    taken = [requests_of(section(pod, "spec")) for pod in here]
+    for name, amount in sorted(wanted.items()):
+        room = quantity(allocatable[name]) if name in allocatable else None
+        if room is None:
+            if allocatable and amount > 0:
+                return f"Insufficient {name}"
+            continue
+        if amount > 0 and sum(one.get(name, Decimal(0)) for one in taken) + amount > room:
+            return f"Insufficient {name}"
+    return ""
+
+
+def _fullness(node: Json, placed: dict[str, list[Json]]) -> tuple[Decimal, int, str]:
+    here = placed.get(node["metadata"]["name"], [])
+    room = quantity(at(node, "status", "allocatable", "memory")) or Decimal(1)
+    taken = sum(
+        (requests_of(section(pod, "spec")).get("memory", Decimal(0)) for pod in here), Decimal(0)
+    )
+    return taken / room, len(here), str(node["metadata"]["name"])
+
+
+def _placed(world: World) -> dict[str, list[Json]]:
+    """The pods that hold room on each node."""
+    found: dict[str, list[Json]] = {}
+    for pod in world.store.list(PODS):
+        node = at(pod, "spec", "nodeName")
+        if node and at(pod, "status", "phase") not in {"Succeeded", "Failed"}:
+            found.setdefault(str(node), []).append(pod)
+    return found
+
+
+def _claims_trouble(world: World, pod: Json) -> str:
+    """A claim that is missing, or that must be bound before a node is looked for."""
+    namespace = pod["metadata"]["namespace"]
+    for name in claims_of(pod):
+        claim = world.get(CLAIMS, namespace, name)
+        if claim is None:
+            return f'persistentvolumeclaim "{name}" not found'
+        if at(claim, "status", "phase") != "Bound" and not waits_for_pod(world, claim):
+            return "pod has unbound immediate PersistentVolumeClaims"
+    return ""
+
+
+def claims_of(pod: Json) -> list[str]:
+    """The claims that a pod's volumes need."""
+    found = (
+        at(volume, "persistentVolumeClaim", "claimName")
+        for volume in entries(pod, "spec", "volumes")
+    )
+    return [str(name) for name in found if name]
+
+
+def waits_for_pod(world: World, claim: Json) -> bool:
+    name = str(at(claim, "spec", "storageClassName") or "")
+    mode = at(world.store.get(Key(CLASSES, "", name)), "volumeBindingMode")
+    return mode == "WaitForFirstConsumer"
+
+
+SELECTED_NODE = "volume.kubernetes.io/selected-node"
+
+
+def _choose_volumes(world: World, pod: Json, node: str) -> None:
+    """Claims that waited for their pod are told where it goes."""
+    for name in claims_of(pod):
+        claim = world.get(CLAIMS, pod["metadata"]["namespace"], name)
+        if claim is None or at(claim, "status", "phase") == "Bound":
+            continue
+        annotations = {**section(claim, "metadata", "annotations"), SELECTED_NODE: node}
+        world.change(CLAIMS, claim, metadata={**claim["metadata"], "annotations": annotations})

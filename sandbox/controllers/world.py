@@ -1,0 +1,157 @@
+"""What every controller works with: the stored objects, the time, and how pods behave."""
+
+import random
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.controllers.behaviour import Behaviours
+from sandbox.controllers.runs import Run
+from sandbox.controllers.timing import Timing
+from sandbox.fields import entries, section
+from sandbox.labels import matches_label_selector
+from sandbox.store import Key, Store
+
+Json = dict[str, Any]
+
+PODS, NODES, EVENTS = "pods", "nodes", "events"
+DEPLOYMENTS, REPLICA_SETS = "deployments.apps", "replicasets.apps"
+STATEFUL_SETS, DAEMON_SETS = "statefulsets.apps", "daemonsets.apps"
+JOBS, CRON_JOBS = "jobs.batch", "cronjobs.batch"
+CLAIMS, VOLUMES = "persistentvolumeclaims", "persistentvolumes"
+CLASSES = "storageclasses.storage.k8s.io"
+SERVICES, ENDPOINTS, SLICES = "services", "endpoints", "endpointslices.discovery.k8s.io"
+BUDGETS = "poddisruptionbudgets.policy"
+AUTOSCALERS = "horizontalpodautoscalers.autoscaling"
+RESOURCES = {
+    "Pod": PODS,
+    "Node": NODES,
+    "Deployment": DEPLOYMENTS,
+    "ReplicaSet": REPLICA_SETS,
+    "StatefulSet": STATEFUL_SETS,
+    "DaemonSet": DAEMON_SETS,
+    "Job": JOBS,
+    "CronJob": CRON_JOBS,
+    "PersistentVolumeClaim": CLAIMS,
+    "Service": SERVICES,
+    "PodDisruptionBudget": BUDGETS,
+    "HorizontalPodAutoscaler": AUTOSCALERS,
+}
+_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+
+
+def admit_all(_pod: Json) -> str:
+    return ""
+
+
+@dataclass
+class World:
+    """Objects are read and put here. `admit` says why a new pod is refused, "" when it is not."""
+
+    store: Store
+    timing: Timing
+    behaviours: Behaviours
+    admit: Callable[[Json], str] = admit_all
+    # Loaded pods are a picture; only those that something happened to since are simulated.
+    awake: set[str] = field(default_factory=set[str])
+    runs: dict[str, dict[str, Run]] = field(default_factory=dict[str, dict[str, Run]])
+
+    def is_awake(self, one: Json) -> bool:
+        return one["metadata"]["uid"] in self.awake
+
+    def wake(self, one: Json) -> None:
+        self.awake.add(one["metadata"]["uid"])
+
+    def get(self, resource: str, namespace: str, name: str) -> Json | None:
+        return self.store.get(Key(resource, namespace, name))
+
+    def create(self, resource: str, one: Json) -> Json:
+        """Put a new object, with the metadata a server gives it."""
+        metadata = {
+            **one["metadata"],
+            "uid": str(uuid.uuid4()),
+            "creationTimestamp": self.timing.stamp,
+        }
+        if "spec" in one and resource != PODS:
+            metadata["generation"] = 1
+        kept = self.store.put(key_of(resource, one), {**one, "metadata": metadata})
+        self.wake(kept)
+        return kept
+
+    def set_status(self, resource: str, one: Json, status: Json) -> Json:
+        return self.change(resource, one, status=status)
+
+    def change(self, resource: str, one: Json, **parts: Any) -> Json:
+        """Put the object with these parts replaced, if that changes anything."""
+        after = {**one, **parts}
+        if after == one:
+            return one
+        if resource != PODS and "generation" in one["metadata"] and _spec_differs(one, after):
+            generation = int(one["metadata"]["generation"]) + 1
+            after["metadata"] = {**after["metadata"], "generation": generation}
+        return self.store.put(key_of(resource, one), after)
+
+    def owned(self, resource: str, owner: Json) -> list[Json]:
+        """The objects whose controller this one is, by name."""
+        found = self.store.list(resource, owner["metadata"].get("namespace", ""))
+        uid = owner["metadata"]["uid"]
+        return [one for one in found if controller_of(one).get("uid") == uid]
+
+    def adopted_pods(self, owner: Json) -> list[Json]:
+        """The owner's pods; pods of nobody that its selector matches become its own."""
+        selector = section(owner, "spec", "selector")
+        for pod in self.store.list(PODS, owner["metadata"]["namespace"]):
+            matching = selector and matches_label_selector(selector, pod)
+            if matching and not entries(pod, "metadata", "ownerReferences") and not leaving(pod):
+                self.change(
+                    PODS,
+                    pod,
+                    metadata={**pod["metadata"], "ownerReferences": [reference_to(owner)]},
+                )
+        return self.owned(PODS, owner)
+
+    def end_pod(self, pod: Json, *, grace_s: int | None = None) -> None:
+        """Delete a pod as its owner does: a running one gets its grace period."""
+        key = key_of(PODS, pod)
+        wanted = section(pod, "spec").get("terminationGracePeriodSeconds", 30)
+        grace = wanted if grace_s is None else grace_s
+        if not section(pod, "spec").get("nodeName") or grace == 0:
+            self.store.remove(key)
+        elif not leaving(pod):
+            gone_at = self.timing.after(grace).strftime("%Y-%m-%dT%H:%M:%SZ")
+            marks = {"deletionTimestamp": gone_at, "deletionGracePeriodSeconds": grace}
+            self.change(PODS, pod, metadata={**pod["metadata"], **marks})
+
+    def ending(self, length: int = 5) -> str:
+        return "".join(random.choices(_LETTERS, k=length))  # noqa: S311 - a name, not a secret
+
+
+def key_of(resource: str, one: Json) -> Key:
+    metadata = one["metadata"]
+    return Key(resource, metadata.get("namespace") or "", metadata["name"])
+
+
+def controller_of(one: Json) -> Json:
+    """The ownerReference of the controller, {} when there is none."""
+    references = entries(one, "metadata", "ownerReferences")
+    return next((reference for reference in references if reference.get("controller")), Json())
+
+
+def reference_to(owner: Json) -> Json:
+    return {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def leaving(one: Json) -> bool:
+    return bool(one["metadata"].get("deletionTimestamp"))
+
+
+def _spec_differs(one: Json, after: Json) -> bool:
+    return one.get("spec") != after.get("spec")
