@@ -4,13 +4,29 @@ A snapshot is a picture of a cluster, often of a broken one, and it stays as it 
 loaded are looked at only after something happened to them or to what they depend on.
 """
 
-from sandbox.controllers import deployments, pods, replica_sets
+from sandbox.controllers import (
+    budgets,
+    deployments,
+    endpoints,
+    nodes,
+    pods,
+    replica_sets,
+)
 from sandbox.controllers.behaviour import Behaviours
 from sandbox.controllers.concerns import ORPHANS
 from sandbox.controllers.learning import learn
 from sandbox.controllers.loop import Controllers
 from sandbox.controllers.timing import Now, Timing
-from sandbox.controllers.world import DEPLOYMENTS, PODS, REPLICA_SETS, Json, World
+from sandbox.controllers.world import (
+    BUDGETS,
+    DEPLOYMENTS,
+    NODES,
+    PODS,
+    REPLICA_SETS,
+    SERVICES,
+    Json,
+    World,
+)
 from sandbox.series import SeriesStore
 from sandbox.store import Store
 
@@ -30,5 +46,8 @@ def controllers_of(
             ORPHANS: pods.collect,
             REPLICA_SETS: replica_sets.reconcile,
             DEPLOYMENTS: deployments.reconcile,
+            SERVICES: endpoints.reconcile,
+            BUDGETS: budgets.reconcile,
+            NODES: nodes.reconcile,
         },
     )
