@@ -6,11 +6,15 @@ loaded are looked at only after something happened to them or to what they depen
 
 from sandbox.controllers import (
     budgets,
+    claims,
+    daemon_sets,
     deployments,
     endpoints,
+    jobs,
     nodes,
     pods,
     replica_sets,
+    stateful_sets,
 )
 from sandbox.controllers.behaviour import Behaviours
 from sandbox.controllers.concerns import ORPHANS
@@ -19,11 +23,15 @@ from sandbox.controllers.loop import Controllers
 from sandbox.controllers.timing import Now, Timing
 from sandbox.controllers.world import (
     BUDGETS,
+    CLAIMS,
+    DAEMON_SETS,
     DEPLOYMENTS,
+    JOBS,
     NODES,
     PODS,
     REPLICA_SETS,
     SERVICES,
+    STATEFUL_SETS,
     Json,
     World,
 )
@@ -48,6 +56,10 @@ def controllers_of(
             DEPLOYMENTS: deployments.reconcile,
             SERVICES: endpoints.reconcile,
             BUDGETS: budgets.reconcile,
+            STATEFUL_SETS: stateful_sets.reconcile,
+            DAEMON_SETS: daemon_sets.reconcile,
+            JOBS: jobs.reconcile,
+            CLAIMS: claims.reconcile,
             NODES: nodes.reconcile,
         },
     )

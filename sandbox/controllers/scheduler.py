@@ -99,7 +99,7 @@ def _reason(pod: Json, node: Json, placed: dict[str, list[Json]]) -> str:
         return "node(s) were unschedulable"
     if taint := untolerated(spec, node):
         return f"node(s) had untolerated taint {{{taint.get('key')}: {taint.get('value') or ''}}}"
-    if not _selected(spec, node):
+    if not selected(spec, node):
         return "node(s) didn't match Pod's node affinity/selector"
     here = placed.get(node["metadata"]["name"], [])
     if not _room_for_ports(spec, here):
@@ -139,7 +139,7 @@ def tolerates(toleration: Json, taint: Json) -> bool:
     return same and (exists or (toleration.get("value") or "") == (taint.get("value") or ""))
 
 
-def _selected(spec: Json, node: Json) -> bool:
+def selected(spec: Json, node: Json) -> bool:
     labels = section(node, "metadata", "labels")
     wanted = section(spec, "nodeSelector")
     if any(labels.get(key) != value for key, value in wanted.items()):
