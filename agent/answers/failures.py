@@ -38,6 +38,7 @@ SHAPES = tuple(
         (r"The Kubernetes API does not accept Midwatch's credentials\.", "away.credentials"),
         (r"\s*Renew the token or certificate in the kubeconfig\.", "away.renew"),
         (r"\s*Check that it runs and that this machine reaches it\.", "away.check"),
+        (r"\s*Gave up after (?P<count>\d+) tries\.", "away.gave_up"),
         (
             r"^(?P<kind>[A-Z]\w+) (?P<name>\S+) rolled out revision (?P<revision>\d+): ",
             "changed.rollout",
