@@ -21,7 +21,7 @@ from starlette.routing import Mount
 from core.clock import utc_now
 from core.errors import UpstreamUnavailable
 from sandbox import alertmanager_api, prometheus_api
-from sandbox.controllers import controllers_of
+from sandbox.controllers import Faults, controllers_of, fault_routes
 from sandbox.kubernetes_api import Cluster, KubernetesApi, offer_usage, routes
 from sandbox.series import SeriesStore
 from sandbox.snapshot import Snapshot
@@ -77,6 +77,7 @@ def serving_in_thread(
         routes=[
             Mount("/prometheus", routes=prometheus),
             Mount("/alertmanager", routes=alertmanager),
+            *fault_routes(Faults(controllers.world), token),
             *routes(kubernetes),
         ],
         # A web page that points its own name at loopback is not answered.

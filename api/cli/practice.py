@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli.faults import inject
 from api.cli.outcome import INTERRUPTED, OK, finish, put, put_json, say
 from api.cli.source import (
     Language,
@@ -24,6 +25,7 @@ LENGTH = re.compile(r"P?T?(\d{1,9})([SMHD])")
 SECONDS = {"S": 1, "M": 60, "H": 3600, "D": 86_400}
 
 sandbox = typer.Typer(help="Practice clusters.", no_args_is_help=True)
+sandbox.command()(inject)
 
 
 @sandbox.command()
@@ -33,10 +35,13 @@ def serve(
     ] = Path("shop"),
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 0,
+    speed: Annotated[
+        float, typer.Option(min=0.1, max=3600, help="Seconds that pass for it in one.")
+    ] = 1,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Serve a snapshot as Kubernetes, Prometheus and Alertmanager until Ctrl-C."""
-    finish(_serve(folder, host, port, output))
+    finish(_serve(folder, host, port, speed, output))
 
 
 @sandbox.command("list")
@@ -85,13 +90,13 @@ def seconds_of(since: str) -> int:
     return seconds
 
 
-async def _serve(folder: Path, host: str, port: int, output: Output) -> int:
+async def _serve(folder: Path, host: str, port: int, speed: float, output: Output) -> int:
     from api.cli.signals import terminated
     from api.editions import snapshot_folder
     from sandbox.server import serving
 
     named = snapshot_folder(folder)
-    async with serving(named, host=host, port=port) as addresses:
+    async with serving(named, host=host, port=port, speed=speed) as addresses:
         shown = {
             "kubernetes": addresses.kubernetes,
             "prometheus": addresses.prometheus,

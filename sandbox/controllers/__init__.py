@@ -18,6 +18,8 @@ from sandbox.controllers import (
 )
 from sandbox.controllers.behaviour import Behaviours
 from sandbox.controllers.concerns import ORPHANS
+from sandbox.controllers.fault_routes import fault_routes
+from sandbox.controllers.faults import Faults
 from sandbox.controllers.learning import learn
 from sandbox.controllers.loop import Controllers
 from sandbox.controllers.timing import Now, Timing
@@ -38,7 +40,7 @@ from sandbox.controllers.world import (
 from sandbox.series import SeriesStore
 from sandbox.store import Store
 
-__all__ = ["Controllers", "controllers_of"]
+__all__ = ["Controllers", "Faults", "controllers_of", "fault_routes"]
 
 
 def controllers_of(

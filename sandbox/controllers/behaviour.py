@@ -63,6 +63,7 @@ class Behaviours:
     """Later ones of `reactions` have the last word; faults come and go at their end."""
 
     images: set[str] = field(default_factory=set[str])
+    missing: set[str] = field(default_factory=set[str])
     learned: dict[str, Behaviour] = field(default_factory=dict[str, Behaviour])
     reactions: list[Reaction] = field(default_factory=list[Reaction])
 
@@ -75,7 +76,7 @@ class Behaviours:
         return cls(images=set(texts(told, "images")), reactions=reactions)
 
     def image_exists(self, image: str) -> bool:
-        return _any_matches(image, self.images)
+        return image not in self.missing and _any_matches(image, self.images)
 
     def of(self, place: Place, fingerprint: str) -> Behaviour:
         found = self.learned.get(fingerprint, Behaviour())

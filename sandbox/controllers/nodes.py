@@ -30,7 +30,7 @@ def reconcile(world: World, key: Key) -> None:
         if at(pod, "spec", "nodeName") == key.name:
             if lost:
                 _mark_unready(world, pod)
-            elif world.is_awake(pod):
+            elif world.is_awake(pod) or leaving(pod):
                 world.timing.look_again(Key(PODS, *_place(pod)), world.timing.now())
             _evict(world, key, node, pod)
 
