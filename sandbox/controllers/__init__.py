@@ -5,8 +5,10 @@ loaded are looked at only after something happened to them or to what they depen
 """
 
 from sandbox.controllers import (
+    autoscalers,
     budgets,
     claims,
+    cron_jobs,
     daemon_sets,
     deployments,
     endpoints,
@@ -24,8 +26,10 @@ from sandbox.controllers.learning import learn
 from sandbox.controllers.loop import Controllers
 from sandbox.controllers.timing import Now, Timing
 from sandbox.controllers.world import (
+    AUTOSCALERS,
     BUDGETS,
     CLAIMS,
+    CRON_JOBS,
     DAEMON_SETS,
     DEPLOYMENTS,
     JOBS,
@@ -61,6 +65,8 @@ def controllers_of(
             STATEFUL_SETS: stateful_sets.reconcile,
             DAEMON_SETS: daemon_sets.reconcile,
             JOBS: jobs.reconcile,
+            CRON_JOBS: cron_jobs.reconcile,
+            AUTOSCALERS: autoscalers.reconcile,
             CLAIMS: claims.reconcile,
             NODES: nodes.reconcile,
         },

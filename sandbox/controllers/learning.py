@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.controllers.behaviour import Behaviour, memory_limit
-from sandbox.controllers.kubelet.node import Seat
+from sandbox.controllers.kubelet.node import Seat, workload_of
 from sandbox.controllers.timing import moment
 from sandbox.controllers.world import (
     CRON_JOBS,
@@ -18,12 +18,13 @@ from sandbox.controllers.world import (
     World,
 )
 from sandbox.fields import at, entries, number, section, texts
-from sandbox.series import Matcher, SeriesStore
+from sandbox.series import Matcher, Series, SeriesStore
 
 Json = dict[str, Any]
 
 _WORKING_SET = "container_memory_working_set_bytes"
-_WINDOW_S = 3600.0
+_CPU = "container_cpu_usage_seconds_total"
+_WINDOW_S, _RECENT_S = 3600.0, 300.0
 _NOT_PULLED = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
 _JUST_STARTED_S = 60.0
 # Killed at its limit: it wanted more, and how much more nobody has seen.
@@ -35,6 +36,7 @@ def learn(world: World, series: SeriesStore) -> None:
     world.behaviours.images |= _images(world)
     now = world.timing.now()
     peaks = _peaks(series, now)
+    world.loads |= _loads(world, series, now)
     for pod in world.store.list(PODS):
         seat = Seat(world, pod)
         statuses = {one.get("name"): one for one in entries(pod, "status", "containerStatuses")}
@@ -94,6 +96,34 @@ def _peaks(series: SeriesStore, now: datetime) -> dict[tuple[str, str, str], flo
         if len(one.values):
             found[place] = max(found.get(place, 0.0), float(one.values.max()))
     return found
+
+
+def _loads(world: World, series: SeriesStore, now: datetime) -> dict[tuple[str, str, str], float]:
+    """What each workload used in the last minutes, all its pods together."""
+    workloads = {
+        (pod["metadata"]["namespace"], pod["metadata"]["name"]): workload_of(world, pod)
+        for pod in world.store.list(PODS)
+    }
+    end_s, found = now.timestamp(), dict[tuple[str, str, str], float]()
+    for metric, resource in ((_WORKING_SET, "memory"), (_CPU, "cpu")):
+        wanted = [Matcher("__name__", "=", metric), Matcher("container", "!=", "")]
+        for one in series.select(wanted, end_s - _RECENT_S, end_s):
+            labels = dict(one.labels)
+            namespace = labels.get("namespace", "")
+            workload = workloads.get((namespace, labels.get("pod", "")))
+            if workload is None or len(one.values) < 2:
+                continue
+            place = (namespace, workload, resource)
+            found[place] = found.get(place, 0.0) + _amount(one, is_counter=resource == "cpu")
+    return found
+
+
+def _amount(one: Series, *, is_counter: bool) -> float:
+    """The last value of a gauge; the growth of a counter in a second."""
+    if not is_counter:
+        return float(one.values[-1])
+    seconds = (int(one.times_ms[-1]) - int(one.times_ms[0])) / 1000
+    return max(0.0, float(one.values[-1] - one.values[0])) / seconds
 
 
 def _images(world: World) -> set[str]:

@@ -4,6 +4,7 @@ import random
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sandbox.controllers.behaviour import Behaviours
@@ -55,6 +56,12 @@ class World:
     admit: Callable[[Json], str] = admit_all
     # Loaded pods are a picture; only those that something happened to since are simulated.
     awake: set[str] = field(default_factory=set[str])
+    # What workloads used when the picture was taken: namespace, workload, resource → amount.
+    loads: dict[tuple[str, str, str], float] = field(
+        default_factory=dict[tuple[str, str, str], float]
+    )
+    # CronJob → when it starts a Job next.
+    planned: dict[str, datetime] = field(default_factory=dict[str, datetime])
     runs: dict[str, dict[str, Run]] = field(default_factory=dict[str, dict[str, Run]])
 
     def is_awake(self, one: Json) -> bool:
