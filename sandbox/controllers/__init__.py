@@ -51,7 +51,7 @@ def controllers_of(
     store: Store, series: SeriesStore, now: Now, *, reactions: Json | None = None, speed: float = 1
 ) -> Controllers:
     """Controllers over a store that holds a snapshot. Raises `Invalid` for unreadable reactions."""
-    world = World(store, Timing(now, speed), Behaviours.told_by(reactions or {}))
+    world = World(store, Timing(now, speed), Behaviours.told_by(reactions or {}), series=series)
     learn(world, series)
     return Controllers(
         world,

@@ -44,6 +44,9 @@ def learn(world: World, series: SeriesStore) -> None:
             status = statuses.get(container.get("name"), {})
             place = (seat.namespace, str(pod["metadata"]["name"]), str(container.get("name")))
             found = _behaviour(container, status, now)
+            if place in peaks:
+                workload = workload_of(world, pod)
+                world.models[place[0], workload, place[2]] = place[1]
             if peaks.get(place, 0.0) > found.working_set_bytes:
                 found = _with_working_set(found, container, peaks[place])
             if found != Behaviour():

@@ -1,6 +1,6 @@
 """Pods: a place for those without one, and a kubelet for the others; and what owners leave behind."""
 
-from sandbox.controllers import kubelet
+from sandbox.controllers import kubelet, metering
 from sandbox.controllers.scheduler import schedule
 from sandbox.controllers.world import (
     JOBS,
@@ -20,6 +20,7 @@ _OWNED = ("endpoints", SLICES, JOBS, REPLICA_SETS)
 def reconcile(world: World, key: Key) -> None:
     pod = world.store.get(key)
     if pod is None:
+        metering.end(world, key.namespace, key.name)
         return
     if at(pod, "spec", "nodeName"):
         kubelet.reconcile(world, pod)

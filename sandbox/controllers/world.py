@@ -12,6 +12,7 @@ from sandbox.controllers.runs import Run
 from sandbox.controllers.timing import Timing
 from sandbox.fields import entries, section
 from sandbox.labels import matches_label_selector
+from sandbox.series import SeriesStore
 from sandbox.store import Key, Store
 
 Json = dict[str, Any]
@@ -60,6 +61,9 @@ class World:
     loads: dict[tuple[str, str, str], float] = field(
         default_factory=dict[tuple[str, str, str], float]
     )
+    series: SeriesStore = field(default_factory=SeriesStore)
+    # Whose recorded usage a new container has: namespace, workload, container → pod.
+    models: dict[tuple[str, str, str], str] = field(default_factory=dict[tuple[str, str, str], str])
     # CronJob → when it starts a Job next.
     planned: dict[str, datetime] = field(default_factory=dict[str, datetime])
     runs: dict[str, dict[str, Run]] = field(default_factory=dict[str, dict[str, Run]])

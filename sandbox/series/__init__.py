@@ -1,7 +1,7 @@
 """Recorded metrics as labelled arrays: what the practice cluster's Prometheus has stored."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Self
 
@@ -84,6 +84,9 @@ class SeriesStore:
     _by_name: Mapping[str, tuple[Series, ...]] = field(
         default_factory=dict[str, tuple[Series, ...]]
     )
+    # What began, and what ended, since the recording.
+    _begun: list[Series] = field(default_factory=list[Series])
+    _ends_ms: dict[Labels, int] = field(default_factory=dict[Labels, int])
 
     @classmethod
     def read(cls, files: Iterable[Path], shift_s: float = 0.0, *, grows: bool = True) -> Self:
@@ -113,8 +116,34 @@ class SeriesStore:
         Growing series go on up to `end_s`, so whoever asks keeps it at or before now.
         """
         start_ms, end_ms = round(start_s * 1000), round(end_s * 1000)
-        found = (one.between(start_ms, end_ms) for one in self._matching(matchers))
+        found = (
+            one.between(start_ms, min(end_ms, self._ends_ms.get(one.labels, end_ms)))
+            for one in self._matching(matchers)
+        )
         return [one for one in found if len(one.times_ms)]
+
+    def continue_as(
+        self, matchers: Sequence[Matcher], changed: Mapping[str, str], at_s: float
+    ) -> None:
+        """From `at_s` on, series like the growing ones found exist with these labels changed too.
+
+        A gauge begins with the value the other ends with, a counter at zero, and both grow alike.
+        """
+        at_ms = round(at_s * 1000)
+        for one in list(self._matching(matchers)):
+            if one.growth is not None:
+                labels = tuple(sorted({**dict(one.labels), **changed}.items()))
+                counter = _counts(_name(labels), self.families)
+                first = 0.0 if counter else one.growth.last_value
+                growth = replace(one.growth, last_ms=at_ms, last_value=first)
+                times = np.array([at_ms], dtype=np.int64)
+                self._begun.append(Series(labels, times, np.array([first]), growth))
+                self._ends_ms.pop(labels, None)
+
+    def end(self, matchers: Sequence[Matcher], at_s: float) -> None:
+        """The series found have no samples after `at_s`."""
+        for one in self._matching(matchers):
+            self._ends_ms.setdefault(one.labels, round(at_s * 1000))
 
     @property
     def oldest_s(self) -> float | None:
@@ -122,10 +151,11 @@ class SeriesStore:
         return min((int(one.times_ms[0]) / 1000 for one in self.series), default=None)
 
     def _matching(self, matchers: Sequence[Matcher]) -> Iterable[Series]:
-        candidates: Iterable[Series] = self.series
+        candidates: Iterable[Series] = [*self.series, *self._begun]
         for matcher in matchers:
             if matcher.label == "__name__" and matcher.operator == "=":
-                candidates = self._by_name.get(matcher.value, ())
+                begun = (one for one in self._begun if matcher.value == _name(one.labels))
+                candidates = [*self._by_name.get(matcher.value, ()), *begun]
         for one in candidates:
             labels = dict(one.labels)
             if all(matcher.matches(labels.get(matcher.label, "")) for matcher in matchers):

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.controllers import Controllers, controllers_of
 from sandbox.kubernetes_api import Cluster
-from sandbox.series import SeriesStore
+from sandbox.series import Matcher, SeriesStore
 from sandbox.snapshot import Snapshot
 from sandbox.store import Key, Store
 
@@ -82,6 +82,21 @@ def test_more_memory_ends_the_crashes_of_checkout() -> None:
     told.change(checkout, with_limit("512Mi"))
     told.pass_s(600)
     assert told.deployment("shop", "checkout")["status"]["readyReplicas"] == 3
+
+
+def test_usage_goes_on_under_the_names_of_the_new_pods() -> None:
+    told, checkout = Told("shop"), Key("deployments.apps", "shop", "checkout")
+    told.change(checkout, with_limit("512Mi"))
+    told.pass_s(600)
+    now_s = told.time.timestamp()
+    wanted = [Matcher("__name__", "=", "container_memory_working_set_bytes")]
+    wanted.append(Matcher("container", "=", "checkout"))
+    measured = {
+        dict(one.labels)["pod"]
+        for one in told.controllers.world.series.select(wanted, now_s - 300, now_s)
+    }
+    pods = [pod["metadata"]["name"] for pod in told.store.list("pods", "shop")]
+    assert measured == {name for name in pods if name.startswith("checkout-")}
 
 
 def test_as_much_memory_as_before_does_not() -> None:
