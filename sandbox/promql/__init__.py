@@ -3,7 +3,7 @@
 Everything is evaluated for all steps of a query at once. Native histograms, `info`, `limitk` and
 other experiments are not supported and say so. Known differences: which of several equal series
 topk and bottomk take; atan2 drops the metric's name, as in later versions; the month or hour of
-what is no time is NaN.
+what is no time is NaN; predict_linear over a window that `@` fixes sees all of it at every step.
 """
 
 from typing import Any, cast

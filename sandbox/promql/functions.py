@@ -13,7 +13,7 @@ from sandbox.promql.histograms import histogram_quantile
 from sandbox.promql.labelling import label_join, label_replace
 from sandbox.promql.over_time import OVER_TIME, Computed, WindowFunction, quantile_over_time
 from sandbox.promql.parsing import matchers_of
-from sandbox.promql.rates import RATES, predict_linear
+from sandbox.promql.rates import RATES, holt_winters, predict_linear
 from sandbox.promql.selectors import Samples
 from sandbox.promql.values import (
     NAME,
@@ -94,6 +94,18 @@ def _quantile_over_time(arguments: Arguments) -> Vector:
 def _predict_linear(arguments: Arguments) -> Vector:
     ranges = arguments.ranges(0)
     return _of_ranges(ranges, predict_linear(ranges, arguments.numbers(1)))
+
+
+def _holt_winters(arguments: Arguments) -> Vector:
+    ranges = arguments.ranges(0)
+    factors = arguments.numbers(1), arguments.numbers(2)
+    for name, numbers in zip(("smoothing", "trend"), factors, strict=True):
+        for number in numbers[~((numbers > 0) & (numbers < 1))] if len(ranges.labels) else ():
+            short = name[0] + "f"
+            raise Unanswerable(
+                f"invalid {name} factor. Expected: 0 < {short} < 1, got: {float(number):f}"
+            )
+    return _of_ranges(ranges, holt_winters(ranges, *factors))
 
 
 def _each(function: Callable[..., Floats]) -> Callable[[Arguments], Vector]:
@@ -201,6 +213,7 @@ FUNCTIONS: dict[str, Function] = {
     "absent": _absent,
     "absent_over_time": _absent_over_time,
     "clamp": _clamp,
+    "double_exponential_smoothing": _holt_winters,
     "histogram_quantile": lambda given: histogram_quantile(given.numbers(0), given.vector(1)),
     "label_join": _label_join,
     "label_replace": _label_replace,

@@ -13,6 +13,7 @@ from sandbox.series import Matcher, Operator
 # operators would end the process. No question that a person reads comes near this.
 _MOST_OPERATORS = 200
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`')
+_HOLT_WINTERS = re.compile(rf"({_QUOTED.pattern})|\bholt_winters(?=\s*\()")
 _OPERATOR = re.compile(r"[-+*/%^(<>\[]|==|!=|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 _ZERO = re.compile(r"0+(?:ms|[smhdwy])?")
 
@@ -36,9 +37,14 @@ def parse(text: str) -> Any:
     if len(_OPERATOR.findall(_QUOTED.sub("", text))) > _MOST_OPERATORS:
         raise Unparsable("parse error: too many operators in one expression")
     try:
-        return promql_parser.parse(text)
+        return promql_parser.parse(_HOLT_WINTERS.sub(_renamed, text))
     except ValueError as error:
         raise Unparsable(f"parse error: {_worded(str(error))}") from error
+
+
+def _renamed(match: re.Match[str]) -> str:
+    """The parser knows `holt_winters` by its name in Prometheus 3."""
+    return match[1] or "double_exponential_smoothing"
 
 
 def _worded(message: str) -> str:

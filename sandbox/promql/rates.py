@@ -108,6 +108,27 @@ def predict_linear(ranges: Ranges, ahead_s: Floats) -> Computed:
     return slope * ahead_s + intercept, ranges.counts >= 2
 
 
+def holt_winters(ranges: Ranges, smoothing: Floats, trend: Floats) -> Computed:
+    """Holt's double exponential smoothing; both factors have one number a step."""
+    counts = ranges.counts
+    first, _ = edges(ranges)
+    level_before = np.zeros(counts.shape)
+    level = ranges.values[first] if len(ranges.values) else level_before
+    slope = np.zeros(counts.shape)
+    for place in range(1, int(counts.max(initial=0))):
+        value = ranges.values[np.minimum(first + place, len(ranges.values) - 1)]
+        if place == 1:
+            grown = value - level
+        else:
+            grown = trend * (level - level_before) + (1 - trend) * slope
+        smoothed = smoothing * value + (1 - smoothing) * (level + grown)
+        going_on = place < counts
+        slope = np.where(going_on, grown, slope)
+        level_before = np.where(going_on, level, level_before)
+        level = np.where(going_on, smoothed, level)
+    return level, counts >= 2
+
+
 RATES: dict[str, WindowFunction] = {
     "delta": _delta,
     "deriv": _deriv,

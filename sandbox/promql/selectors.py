@@ -34,8 +34,14 @@ class Samples:
     def instant(
         self, selector: VectorSelector, times_ms: Millis, *, taken_at: bool = False
     ) -> Vector:
-        """The newest sample of each series at each step, or when it was taken, in seconds."""
-        at = self.moments(selector, times_ms)
+        """The newest sample of each series at each step, or when it was taken, in seconds.
+
+        For the latter Prometheus forgets an offset beside `@`, and so do we.
+        """
+        if taken_at and selector.at is not None:
+            at = np.full_like(times_ms, self._fixed(selector.at))
+        else:
+            at = self.moments(selector, times_ms)
         series = self._select(selector, at - LOOKBACK_MS, at)
         if not series:
             return nothing(len(at))

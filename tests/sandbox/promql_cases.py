@@ -139,6 +139,8 @@ deriv(odd[10m])
 predict_linear(odd[3m], 60)
 predict_linear(memory_bytes[20m], 3600)
 predict_linear(memory_bytes[20m] offset 5m, 600)
+holt_winters(memory_bytes[10m], 0.5, 0.1)
+holt_winters(odd[10m], 0.9, 0.9)
 changes(up[10m])
 changes(odd[20m])
 resets(requests_total[1h])
@@ -290,6 +292,7 @@ time()
 timestamp(memory_bytes)
 timestamp(memory_bytes offset 3m)
 timestamp(-memory_bytes)
+timestamp(memory_bytes @ end() offset -2m)
 absent(up)
 absent(nothing)
 absent(nothing{a="b",c=~"d",e="f",e="g"})
@@ -332,6 +335,7 @@ count_over_time((up == 1)[30m:30s] offset 10m)
 sum_over_time(max_over_time(up[2m])[10m:1m])
 max_over_time(memory_bytes[10m:1m] @ 1700005000)
 quantile_over_time(0.5, (memory_bytes > 2e8)[15m:20s])
+max_over_time(memory_bytes[30s:97s])
 """
 
 REFUSED = """
@@ -347,6 +351,8 @@ sum by (pod) (memory_bytes) + on () group_left memory_bytes
 {__name__=~"up|odd|limit_bytes"} * 2
 topk(scalar(nothing), up)
 topk(1e30, up)
+holt_winters(up[5m], 1, 0.5)
+holt_winters(up[5m], 0.5, 0)
 """
 
 # Whose order over a single step is part of the answer.

@@ -239,7 +239,9 @@ class Grammar:
     def _real_aggregation(self, depth: int) -> str:
         operator = self.chance.choice(REAL_AGGREGATIONS)
         inner = self.exact(depth - 1)
-        if operator in ("sum", "avg") and self.chance.random() < 0.4:
+        if operator in ("stddev", "stdvar"):  # which a real Prometheus computes less exactly
+            inner = self.selector()
+        elif self.chance.random() < 0.4:
             inner = f"rate({self._range(0)})"
         return self._grouped(operator, inner)
 
@@ -254,7 +256,11 @@ class Grammar:
         return self._grouped("quantile", self.exact(depth - 1), self.chance.choice(LEVELS))
 
     def _predicted(self, depth: int) -> str:
-        return f"predict_linear({self._range(0)}, {self.chance.choice(('60', '3600', '-30'))})"
+        """Without `@`: over a fixed window a real Prometheus forgets samples from step to step."""
+        window = f"{self._series()}[{self.chance.choice(RANGES)}]"
+        if self.chance.random() < 0.4:
+            return f"holt_winters({window}, 0.{self.chance.randrange(1, 10)}, 0.3)"
+        return f"predict_linear({window}, {self.chance.choice(('60', '3600', '-30'))})"
 
     def _histogram(self, depth: int) -> str:
         buckets = self.chance.choice(

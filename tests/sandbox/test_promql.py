@@ -237,3 +237,17 @@ def test_a_question_too_large_to_hold_is_refused(series: SeriesStore) -> None:
         at_once("max_over_time({__name__!=''}[312d:1m])", series)
     with pytest.raises(Unanswerable, match="a subquery of so many steps"):
         at_once("max_over_time(load[100y:1ms])", series)
+
+
+def test_a_subquery_in_which_no_step_falls_finds_nothing(series: SeriesStore) -> None:
+    assert at_once("max_over_time(load[30s:97s])", series) == {}
+
+
+def test_double_exponential_smoothing_follows_a_line_exactly(series: SeriesStore) -> None:
+    found = at_once('holt_winters(load{node="n2"}[10m], 0.5, 0.1)', series)
+    assert list(found.values()) == [10.0]
+    assert at_once("count(holt_winters(nothing[5m], 0.5, 0.5))", series) == {}
+    with pytest.raises(Unanswerable, match="invalid trend factor"):
+        at_once("holt_winters(load[5m], 0.5, 1)", series)
+    with pytest.raises(Unanswerable, match="invalid smoothing factor"):
+        at_once("holt_winters(load[5m], 0, 0.5)", series)
