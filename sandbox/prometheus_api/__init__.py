@@ -45,6 +45,7 @@ def routes(
     return [
         _api("query", queries.at_once, _READ_OR_FORM),
         _api("query_range", queries.over_time, _READ_OR_FORM),
+        _api("format_query", queries.formatted, _READ_OR_FORM),
         _api("query_exemplars", lambda _: Answer([]), _READ_OR_FORM),
         _api("series", discovery.list_series, _READ_OR_FORM),
         _api("labels", discovery.label_names, _READ_OR_FORM),

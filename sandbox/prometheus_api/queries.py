@@ -1,4 +1,4 @@
-"""query and query_range."""
+"""query, query_range and format_query."""
 
 from dataclasses import dataclass
 
@@ -30,6 +30,13 @@ class Queries:
         if kind in ("vector", "matrix"):
             result, warnings = cut(result, given.limit())
         return Answer({"resultType": kind, "result": result}, warnings)
+
+    def formatted(self, given: Parameters) -> Answer:
+        """GET or POST /api/v1/format_query"""
+        try:
+            return Answer(promql.prettified(given.text("query")))
+        except Unparsable as error:
+            raise invalid("query", error.message) from error
 
     def over_time(self, given: Parameters) -> Answer:
         """GET or POST /api/v1/query_range"""

@@ -15,8 +15,18 @@ def _round(values: Floats, to: Floats | float = 1.0) -> Floats:
     return np.floor(values * inverse + 0.5) / inverse
 
 
+def _smaller(values: Floats, most: Floats) -> Floats:
+    """As in Go, nothing is smaller than minus infinity, not even beside NaN."""
+    lowest = (values == -np.inf) | (most == -np.inf)
+    return np.where(lowest, -np.inf, np.minimum(values, most))
+
+
+def _larger(values: Floats, least: Floats) -> Floats:
+    return -_smaller(-values, -least)
+
+
 def _clamp(values: Floats, least: Floats, most: Floats) -> Floats:
-    return np.maximum(least, np.minimum(most, values))
+    return _larger(_smaller(values, most), least)
 
 
 ELEMENTWISE: dict[str, Callable[..., Floats]] = {
@@ -29,8 +39,8 @@ ELEMENTWISE: dict[str, Callable[..., Floats]] = {
     "atanh": np.arctanh,
     "ceil": np.ceil,
     "clamp": _clamp,
-    "clamp_max": np.minimum,
-    "clamp_min": np.maximum,
+    "clamp_max": _smaller,
+    "clamp_min": _larger,
     "cos": np.cos,
     "cosh": np.cosh,
     "deg": np.degrees,

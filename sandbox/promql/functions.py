@@ -120,7 +120,7 @@ def _each(function: Callable[..., Floats]) -> Callable[[Arguments], Vector]:
 def _clamp(arguments: Arguments) -> Vector:
     least, most = arguments.numbers(1), arguments.numbers(2)
     vector = _each(ELEMENTWISE["clamp"])(arguments)
-    return vector.where(vector.present & (least <= most))
+    return vector.where(vector.present & ~(most < least))
 
 
 def _calendar(function: Callable[[Floats], Floats]) -> Function:

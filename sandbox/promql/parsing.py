@@ -7,6 +7,7 @@ import promql_parser
 from promql_parser import MatchOp, VectorSelector
 
 from sandbox.promql.errors import Unparsable
+from sandbox.promql.formatting import scientific
 from sandbox.series import Matcher, Operator
 
 # The parser, and evaluation after it, go down the tree by recursion: a chain of a few thousand
@@ -14,6 +15,10 @@ from sandbox.series import Matcher, Operator
 _MOST_OPERATORS = 200
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`')
 _HOLT_WINTERS = re.compile(rf"({_QUOTED.pattern})|\bholt_winters(?=\s*\()")
+_NEW_NAME = re.compile(r"\bdouble_exponential_smoothing(?=\()")
+_UNSIGNED = re.compile(rf"({_QUOTED.pattern})|(?<![-+\w:])Inf\b")
+# Only what stands alone is a number: not in a text, a name or a duration, nor after `@`.
+_TOKEN = re.compile(rf"{_QUOTED.pattern}|@ [\d.]+|[A-Za-z_:][\w:]*|(\d+(?:\.\d+)?)(?!\w)|\d\w*")
 _OPERATOR = re.compile(r"[-+*/%^(<>\[]|==|!=|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 _ZERO = re.compile(r"0+(?:ms|[smhdwy])?")
 
@@ -40,6 +45,20 @@ def parse(text: str) -> Any:
         return promql_parser.parse(_HOLT_WINTERS.sub(_renamed, text))
     except ValueError as error:
         raise Unparsable(f"parse error: {_worded(str(error))}") from error
+
+
+def prettified(text: str) -> str:
+    """The expression as Prometheus lays it out, but for a unary plus. Raises `Unparsable`."""
+    laid_out = _NEW_NAME.sub("holt_winters", str(parse(text).prettify()))
+    laid_out = _UNSIGNED.sub(lambda match: match[1] or "+Inf", laid_out)
+    return _TOKEN.sub(lambda match: _number(match[1]) if match[1] else match[0], laid_out)
+
+
+def _number(text: str) -> str:
+    """As Go writes it, which takes an exponent sooner than the parser does."""
+    value = float(text)
+    plain = value == 0 or 1e-4 <= value < 1e6
+    return text if plain else scientific(value)
 
 
 def _renamed(match: re.Match[str]) -> str:

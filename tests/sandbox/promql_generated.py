@@ -80,6 +80,10 @@ class Grammar:
     def selector(self, depth: int = 0) -> str:
         return f"{self._series()}{self._moved()}"
 
+    def plain_selector(self) -> str:
+        """Without offset and `@`, as in `match[]`."""
+        return self._series()
+
     def _series(self) -> str:
         name = self.chance.choice(list(LABELS))
         matchers = [self._matcher(name) for _ in range(self.chance.choice((0, 0, 1, 1, 2)))]
@@ -176,7 +180,9 @@ class Grammar:
         """Two vectors of which one may have several for one of the other."""
         left, right = self.selector(), self.exact(depth - 1)
         label = self.chance.choice(("pod", "service", "job", "n"))
-        group = self.chance.choice(("", " group_left", " group_right", f" group_left ({label})"))
+        group = self.chance.choice(
+            ("", " group_left ()", " group_right ()", f" group_left ({label})")
+        )
         operator = self.chance.choice((*ARITHMETIC, *COMPARISONS))
         if group and self.chance.random() < 0.5:
             right = f"max by ({label}) ({right})"
