@@ -1,0 +1,40 @@
+#!/bin/sh
+# Builds the servers that the live tests run, unless they are there. Prints the folder of each.
+# Takes about twenty minutes on two slow cores the first time, and no time afterwards.
+set -eu
+
+here=$(cd "$(dirname "$0")/../tests/servers_go" && pwd)
+cache="${MIDWATCH_CLIENTS:-$HOME/.cache/midwatch-clients}"
+
+version_of() { # the version that a wrapper module asks for
+    (cd "$here/$1" && go list -m -f '{{.Version}}' "$2")
+}
+
+build() { # wrapper module, version, linker flags, packages
+    wrapper=$1 version=$2 flags=$3
+    shift 3
+    folder="$cache/$wrapper-${version#v}"
+    for package in "$@"; do
+        target="$folder/${package##*/}"
+        [ -x "$target" ] && continue
+        mkdir -p "$folder"
+        (cd "$here/$wrapper" && CGO_ENABLED=0 nice go build -trimpath -o "$target.new" \
+            -ldflags "-s -w $flags" "$package")
+        mv "$target.new" "$target"
+    done
+    echo "$folder"
+}
+
+command -v go >/dev/null || { echo "Building the servers needs Go (https://go.dev)." >&2; exit 2; }
+
+build etcd "$(version_of etcd go.etcd.io/etcd/server/v3)" "" midwatch.example/tests/servers_go/etcd
+
+kwok=$(version_of kwok sigs.k8s.io/kwok)
+build kwok "$kwok" "-X sigs.k8s.io/kwok/pkg/consts.Version=$kwok" sigs.k8s.io/kwok/cmd/kwok
+
+release=$(version_of kubernetes k8s.io/kubernetes)
+minor=${release#v1.}
+at=k8s.io/component-base/version
+build kubernetes "$release" \
+    "-X $at.gitVersion=$release -X $at.gitMajor=1 -X $at.gitMinor=${minor%%.*} -X $at.gitTreeState=clean" \
+    k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kube-controller-manager
