@@ -76,13 +76,15 @@ class Access:
     def rules(self, caller: Caller, namespace: str) -> Iterator[tuple[str, Json]]:
         """Every rule bound to the caller, cluster-wide and in `namespace`, and by what it is bound."""
         for binding in self._store.list(f"clusterrolebindings.{_RBAC}"):
-            if _binds(binding, caller, ""):
-                yield from self._bound(binding, "ClusterRoleBinding", "")
+            if subject := _subject(binding, caller, ""):
+                yield from self._bound(binding, "ClusterRoleBinding", "", subject)
         for binding in self._store.list(f"rolebindings.{_RBAC}", namespace) if namespace else ():
-            if _binds(binding, caller, namespace):
-                yield from self._bound(binding, "RoleBinding", namespace)
+            if subject := _subject(binding, caller, namespace):
+                yield from self._bound(binding, "RoleBinding", namespace, subject)
 
-    def _bound(self, binding: Json, kind: str, namespace: str) -> Iterator[tuple[str, Json]]:
+    def _bound(
+        self, binding: Json, kind: str, namespace: str, subject: Json
+    ) -> Iterator[tuple[str, Json]]:
         role_kind, role_name = (
             str(at(binding, "roleRef", "kind")),
             str(at(binding, "roleRef", "name")),
@@ -91,8 +93,10 @@ class Access:
         place = namespace if role_kind == "Role" else ""
         role = self._store.get(Key(f"{resource}.{_RBAC}", place, role_name))
         name = binding["metadata"]["name"]
-        where = f" in namespace {namespace}" if namespace else ""
-        reason = f'RBAC: allowed by {kind} "{name}"{where} of {role_kind} "{role_name}"'
+        where = f"{name}/{namespace}" if namespace else name
+        reason = (
+            f'RBAC: allowed by {kind} "{where}" of {role_kind} "{role_name}" to {_shown(subject)}'
+        )
         for rule in entries(role, "rules"):
             yield reason, rule
 
@@ -136,8 +140,15 @@ def _path_matches(rule: Json, path: str) -> bool:
     )
 
 
-def _binds(binding: Json, caller: Caller, namespace: str) -> bool:
-    return any(_is(subject, caller, namespace) for subject in entries(binding, "subjects"))
+def _subject(binding: Json, caller: Caller, namespace: str) -> Json | None:
+    """The first subject of a binding that the caller is."""
+    subjects = entries(binding, "subjects")
+    return next((one for one in subjects if _is(one, caller, namespace)), None)
+
+
+def _shown(subject: Json) -> str:
+    place = f"/{subject['namespace']}" if subject.get("namespace") else ""
+    return f'{subject["kind"]} "{subject["name"]}{place}"'
 
 
 def _is(subject: Json, caller: Caller, namespace: str) -> bool:

@@ -15,6 +15,7 @@ from sandbox.kubernetes_api.selectors import matches_label_selector
 from sandbox.kubernetes_api.statuses import Refusal, bad_request, conflict, unsupported_media_type
 from sandbox.kubernetes_api.views import view
 from sandbox.kubernetes_api.writing import Writing
+from sandbox.store import Key
 
 Json = dict[str, Any]
 
@@ -67,16 +68,28 @@ def scale_of(one: Json) -> Json:
 def evict(writing: Writing) -> Json:
     """Delete a pod unless a disruption budget forbids it now."""
     pod = writing.current()
+    guarding: list[Json] = []
     for budget in writing.cluster.store.list("poddisruptionbudgets.policy", writing.key.namespace):
         if not matches_label_selector(section(budget, "spec", "selector"), pod):
             continue
         allowed = number(budget, "status", "disruptionsAllowed")
         if allowed <= 0:
             raise _too_many_disruptions(budget)
+        guarding.append(budget)
     options = section(writing.call.content() if writing.call.body else {}, "deleteOptions")
     if not writing.call.dry_run and "All" not in texts(options, "dryRun"):
+        for budget in guarding:
+            _count_down(writing, budget)
         writing.delete(options)
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+
+
+def _count_down(writing: Writing, budget: Json) -> None:
+    """The server itself counts what it let go, before any controller looks."""
+    status = section(budget, "status")
+    left = {**status, "disruptionsAllowed": number(budget, "status", "disruptionsAllowed") - 1}
+    key = Key("poddisruptionbudgets.policy", writing.key.namespace, budget["metadata"]["name"])
+    writing.cluster.store.put(key, {**budget, "status": left})
 
 
 def _too_many_disruptions(budget: Json) -> Refusal:

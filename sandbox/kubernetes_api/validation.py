@@ -16,6 +16,13 @@ Cause = Json
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _MAX_NAME_LENGTH = 253
+_DATA_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+_DATA_KEY_RULE = (
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' "
+    "(e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is "
+    "'[-._a-zA-Z0-9]+')"
+)
+_SERVICE_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 
 _SELECTING = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"})
 _REPLICATED = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"})
@@ -74,12 +81,32 @@ def _spec(kind: Kind, one: Json) -> Iterator[Cause]:
         yield from _containers(section(one, "spec", "template", "spec"), "spec.template.spec")
     if kind.resource == "pods":
         yield from _containers(section(one, "spec"), "spec")
+    if kind.resource == "services":
+        yield from _service_type(at(one, "spec", "type"))
+    if kind.resource in {"configmaps", "secrets"}:
+        yield from _keys(one)
+
+
+def _service_type(told: Any) -> Iterator[Cause]:
+    if told is not None and told not in _SERVICE_TYPES:
+        known = ", ".join(f'"{one}"' for one in _SERVICE_TYPES)
+        message = f'Unsupported value: "{told}": supported values: {known}'
+        yield {"reason": "FieldValueNotSupported", "field": "spec.type", "message": message}
+
+
+def _keys(one: Json) -> Iterator[Cause]:
+    for key in section(one, "data"):
+        if not _DATA_KEY.fullmatch(key):
+            yield _wrong(f"data[{key}]", key, _DATA_KEY_RULE)
 
 
 def _selector(one: Json) -> Iterator[Cause]:
     wanted = section(one, "spec", "selector", "matchLabels")
-    if not section(one, "spec", "selector"):
+    if at(one, "spec", "selector") is None:
         yield _required("spec.selector", "")
+    elif not section(one, "spec", "selector"):
+        why = f"empty selector is invalid for {one['kind'].lower()}"
+        yield _wrong("spec.selector", {}, why)
     labels = section(one, "spec", "template", "metadata", "labels")
     if any(labels.get(key) != value for key, value in wanted.items()):
         why = "`selector` does not match template `labels`"

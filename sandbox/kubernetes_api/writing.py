@@ -35,6 +35,8 @@ _SERVER_METADATA = (
     "deletionGracePeriodSeconds",
     "selfLink",
 )
+_UNCOUNTED = frozenset({"HorizontalPodAutoscaler", "Lease"})
+_WHOLE = "EndpointSlice"  # it is counted though it has no spec
 _RANDOM_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
@@ -198,7 +200,7 @@ class Writing:
         metadata = {k: v for k, v in one["metadata"].items() if k not in _SERVER_METADATA}
         metadata["uid"] = str(uuid.uuid4())
         metadata["creationTimestamp"] = self.stamp
-        if "spec" in one and counts_generations(self.kind):
+        if counts_generations(self.kind) and ("spec" in one or self.kind.kind == _WHOLE):
             metadata["generation"] = 1
         fresh = {**one, "metadata": metadata}
         if "status" in self.kind.subresources:
@@ -283,8 +285,9 @@ def stopping(one: Json) -> bool:
 
 
 def counts_generations(kind: Kind) -> bool:
-    """Core kinds but pods' controllers carry no generation; all others with a spec do."""
-    return bool(kind.group) or kind.resource == "replicationcontrollers"
+    """Core kinds but pods' controllers carry no generation; most others with a spec do."""
+    counted = bool(kind.group) or kind.resource == "replicationcontrollers"
+    return counted and kind.kind not in _UNCOUNTED
 
 
 def _uids(wanted: str, known: str) -> str:

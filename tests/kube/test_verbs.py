@@ -1,0 +1,189 @@
+"""What every kind has in common: create, read, list, update, delete, and the rules of metadata."""
+
+from typing import Any
+
+import pytest
+
+from tests.kube.manifests import KINDS, config, deployment
+from tests.kube.server import Kube, refused
+
+Json = dict[str, Any]
+
+EVERY_KIND = pytest.mark.parametrize("resource", list(KINDS))
+
+
+@EVERY_KIND
+def test_an_object_is_made_read_listed_and_deleted(kube: Kube, resource: str) -> None:
+    told, _ = KINDS[resource]
+    made = kube.made(resource, told)
+    assert made["kind"] == told["kind"]
+    assert made["metadata"]["namespace"] == kube.namespace
+    assert all(made["metadata"][one] for one in ("uid", "resourceVersion", "creationTimestamp"))
+    assert kube.get(resource, "x").json()["metadata"]["uid"] == made["metadata"]["uid"]
+    assert "x" in kube.names(resource)
+    answer = kube.delete(
+        resource, "x", {"gracePeriodSeconds": 0, "propagationPolicy": "Background"}
+    )
+    assert answer.status_code == 200
+    refused(kube.get(resource, "x"), 404, "NotFound")
+
+
+@EVERY_KIND
+def test_a_name_is_taken_once(kube: Kube, resource: str) -> None:
+    told, _ = KINDS[resource]
+    kube.made(resource, told)
+    status = refused(
+        kube.create(resource, told), 409, "AlreadyExists", f'{resource} "x" already exists'
+    )
+    assert status["details"]["name"] == "x"
+
+
+@EVERY_KIND
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PATCH"])
+def test_what_is_not_there_is_named(kube: Kube, resource: str, method: str) -> None:
+    headers = {"content-type": "application/merge-patch+json"} if method == "PATCH" else {}
+    told = {"metadata": {"labels": {"a": "b"}}} if method == "PATCH" else None
+    answer = kube.http.request(method, kube.path(resource, "gone"), json=told, headers=headers)
+    status = refused(answer, 404, "NotFound", f'{resource} "gone" not found')
+    assert (status["details"]["name"], status["details"]["kind"]) == (
+        "gone",
+        resource.partition(".")[0],
+    )
+
+
+@EVERY_KIND
+def test_a_dry_run_shows_the_object_and_keeps_nothing(kube: Kube, resource: str) -> None:
+    told, _ = KINDS[resource]
+    shown = kube.create(resource, told, dryRun="All")
+    assert shown.status_code == 201
+    assert shown.json()["metadata"]["uid"]
+    assert kube.get(resource, "x").status_code == 404
+
+
+@EVERY_KIND
+def test_generations_are_counted_where_a_controller_reads_them(kube: Kube, resource: str) -> None:
+    told, counted = KINDS[resource]
+    made = kube.made(resource, told)
+    if resource != "pods":  # theirs are counted from 1.33 on
+        assert made["metadata"].get("generation") == (1 if counted else None)
+    kube.patch(resource, "x", {"metadata": {"labels": {"a": "b"}}}).raise_for_status()
+    after = kube.get(resource, "x").json()
+    assert after["metadata"]["labels"]["a"] == "b"
+    assert after["metadata"].get("generation") == made["metadata"].get("generation")
+    assert after["metadata"]["resourceVersion"] != made["metadata"]["resourceVersion"]
+
+
+def test_a_changed_spec_is_a_new_generation(kube: Kube) -> None:
+    kube.made("deployments.apps", deployment("web"))
+    after = kube.patch("deployments.apps", "web", {"spec": {"paused": True}}).json()
+    assert after["metadata"]["generation"] == 2
+
+
+def test_a_change_that_changes_nothing_keeps_the_version(kube: Kube) -> None:
+    made = kube.made("configmaps", config("a", x="1"))
+    again = kube.patch("configmaps", "a", {"data": {"x": "1"}}).json()
+    assert again["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("uid", "00000000-0000-0000-0000-000000000001"),
+        ("creationTimestamp", "2001-01-01T00:00:00Z"),
+        ("generation", 70),
+        ("selfLink", "/somewhere"),
+    ],
+)
+def test_what_the_server_sets_is_not_taken_from_a_client(
+    kube: Kube, field: str, value: Any
+) -> None:
+    told = config("a")
+    told["metadata"][field] = value
+    assert kube.made("configmaps", told)["metadata"].get(field) != value
+
+
+def test_a_name_may_be_left_to_the_server(kube: Kube) -> None:
+    told = config("")
+    told["metadata"] = {"generateName": "job-"}
+    name = kube.made("configmaps", told)["metadata"]["name"]
+    assert name.startswith("job-")
+    assert len(name) == len("job-") + 5
+
+
+def test_the_whole_of_a_collection_is_deleted(kube: Kube) -> None:
+    for name, tier in (("a", "front"), ("b", "back"), ("c", "front")):
+        kube.made("configmaps", config(name, {"tier": tier}))
+    kube.delete("configmaps", labelSelector="tier=front").raise_for_status()
+    left = set(kube.names("configmaps"))
+    assert "b" in left
+    assert not {"a", "c"} & left
+
+
+def test_a_finalizer_holds_an_object_until_it_is_taken_off(kube: Kube) -> None:
+    told = config("held")
+    told["metadata"]["finalizers"] = ["example.com/wait"]
+    kube.made("configmaps", told)
+    kube.delete("configmaps", "held").raise_for_status()
+    held = kube.get("configmaps", "held").json()["metadata"]
+    assert held["deletionTimestamp"]
+    assert held["deletionGracePeriodSeconds"] == 0
+    kube.patch("configmaps", "held", {"metadata": {"finalizers": None}}).raise_for_status()
+    assert kube.get("configmaps", "held").status_code == 404
+
+
+def test_a_deleted_config_map_is_answered_with_a_status(kube: Kube) -> None:
+    made = kube.made("configmaps", config("a"))
+    answer = kube.delete("configmaps", "a").json()
+    assert (answer["kind"], answer["status"]) == ("Status", "Success")
+    assert answer["details"] == {
+        "name": "a",
+        "kind": "configmaps",
+        "uid": made["metadata"]["uid"],
+    }
+
+
+def test_an_update_that_names_another_object_is_refused(kube: Kube) -> None:
+    kube.made("configmaps", config("a"))
+    words = "the name of the object (b) does not match the name on the URL (a)"
+    refused(kube.put("configmaps", "a", config("b")), 400, "BadRequest", words)
+
+
+def test_an_object_of_another_namespace_is_refused(kube: Kube) -> None:
+    told = config("a")
+    told["metadata"]["namespace"] = "elsewhere"
+    words = "the namespace of the provided object does not match the namespace sent on the request"
+    refused(kube.create("configmaps", told), 400, "BadRequest", words)
+
+
+def test_an_object_of_another_kind_is_refused(kube: Kube) -> None:
+    words = "does not match the expected"
+    refused(kube.create("configmaps", deployment("a")), 400, "BadRequest", words)
+
+
+def test_nothing_is_made_in_a_namespace_that_is_not_there(kube: Kube) -> None:
+    path = "/api/v1/namespaces/nowhere-at-all/configmaps"
+    answer = kube.http.post(path, json=config("a"))
+    refused(answer, 404, "NotFound", 'namespaces "nowhere-at-all" not found')
+
+
+def test_a_list_of_a_namespace_that_is_not_there_is_empty(kube: Kube) -> None:
+    answer = kube.http.get("/api/v1/namespaces/nowhere-at-all/configmaps")
+    assert (answer.status_code, answer.json()["items"]) == (200, [])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code", "reason"),
+    [
+        ("GET", "/api/v1/gadgets", 404, "NotFound"),
+        ("GET", "/apis/nowhere.io/v1/gadgets", 404, "NotFound"),
+        ("GET", "/apis/apps/v7/deployments", 404, "NotFound"),
+        ("POST", "/api/v1/namespaces/default/pods/a/log", 405, "MethodNotAllowed"),
+    ],
+)
+def test_a_path_or_method_that_is_not_served(
+    kube: Kube, method: str, path: str, code: int, reason: str
+) -> None:
+    answer = kube.http.request(method, path, json={})
+    assert answer.status_code == code
+    if answer.headers["content-type"].startswith("application/json"):
+        assert answer.json()["reason"] == reason

@@ -1,0 +1,152 @@
+"""Watches: what happens after a version, in order, until the time is up."""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx2
+import orjson
+import pytest
+
+from tests.kube.manifests import config
+from tests.kube.server import Kube
+
+Json = dict[str, Any]
+
+
+@contextmanager
+def watching(kube: Kube, **query: Any) -> Generator[Iterator[Json]]:
+    """Events of this namespace's ConfigMaps but the one that a controller writes."""
+    asked = {"watch": "1", "timeoutSeconds": "20", **query}
+    asked.setdefault("fieldSelector", "metadata.name!=kube-root-ca.crt")
+    with kube.http.stream("GET", kube.path("configmaps"), params=asked) as answer:
+        assert answer.status_code == 200
+        yield (orjson.loads(line) for line in answer.iter_lines() if line)
+
+
+def now(kube: Kube) -> str:
+    return kube.get("configmaps").json()["metadata"]["resourceVersion"]
+
+
+def brief(event: Json) -> tuple[str, str]:
+    return event["type"], event["object"]["metadata"]["name"]
+
+
+def test_a_life_is_told_in_order(kube: Kube) -> None:
+    since = now(kube)
+    kube.made("configmaps", config("a", x="1"))
+    kube.patch("configmaps", "a", {"data": {"x": "2"}}).raise_for_status()
+    kube.delete("configmaps", "a").raise_for_status()
+    with watching(kube, resourceVersion=since) as events:
+        told = [next(events) for _ in range(3)]
+    assert [brief(one) for one in told] == [("ADDED", "a"), ("MODIFIED", "a"), ("DELETED", "a")]
+    versions = [int(one["object"]["metadata"]["resourceVersion"]) for one in told]
+    assert versions == sorted(set(versions))
+    assert [one["object"]["data"]["x"] for one in told] == ["1", "2", "2"]
+
+
+@pytest.mark.parametrize("version", ["", "0"])
+def test_without_a_version_what_is_there_comes_first(kube: Kube, version: str) -> None:
+    kube.made("configmaps", config("a"))
+    kube.made("configmaps", config("b"))
+    with watching(kube, resourceVersion=version) as events:
+        first = {brief(next(events)) for _ in range(2)}
+        kube.made("configmaps", config("c"))
+        assert first == {("ADDED", "a"), ("ADDED", "b")}
+        assert brief(next(events)) == ("ADDED", "c")
+
+
+def test_a_change_that_comes_later_is_told_when_it_comes(kube: Kube) -> None:
+    with watching(kube, resourceVersion=now(kube)) as events:
+        kube.made("configmaps", config("late"))
+        assert brief(next(events)) == ("ADDED", "late")
+
+
+def test_what_begins_to_match_is_added_and_what_stops_is_deleted(kube: Kube) -> None:
+    made = kube.made("configmaps", config("a"))
+    since = made["metadata"]["resourceVersion"]
+    for value in ("yes", "no", "yes"):
+        kube.patch("configmaps", "a", {"metadata": {"labels": {"on": value}}}).raise_for_status()
+    with watching(kube, resourceVersion=since, labelSelector="on=yes") as events:
+        assert [next(events)["type"] for _ in range(3)] == ["ADDED", "DELETED", "ADDED"]
+
+
+def test_one_object_may_be_watched(kube: Kube) -> None:
+    since = now(kube)
+    kube.made("configmaps", config("a"))
+    kube.made("configmaps", config("b"))
+    with watching(kube, resourceVersion=since, fieldSelector="metadata.name=b") as events:
+        assert brief(next(events)) == ("ADDED", "b")
+
+
+def test_another_namespace_is_not_told(kube: Kube) -> None:
+    since = now(kube)
+    path = "/api/v1/namespaces/default/configmaps"
+    kube.http.post(path, json=config(kube.namespace)).raise_for_status()
+    kube.http.delete(f"{path}/{kube.namespace}").raise_for_status()
+    kube.made("configmaps", config("mine"))
+    with watching(kube, resourceVersion=since) as events:
+        assert brief(next(events)) == ("ADDED", "mine")
+
+
+def test_a_watch_ends_when_its_time_is_up(kube: Kube) -> None:
+    since = now(kube)
+    with watching(kube, resourceVersion=since, timeoutSeconds="1") as events:
+        assert list(events) == []
+
+
+def test_the_initial_events_end_with_a_bookmark(kube: Kube) -> None:
+    kube.made("configmaps", config("a"))
+    query = {
+        "sendInitialEvents": "true",
+        "resourceVersionMatch": "NotOlderThan",
+        "allowWatchBookmarks": "true",
+    }
+    with watching(kube, **query) as events:
+        assert brief(next(events)) == ("ADDED", "a")
+        mark = next(events)
+    assert mark["type"] == "BOOKMARK"
+    assert mark["object"]["kind"] == "ConfigMap"
+    assert mark["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
+    assert int(mark["object"]["metadata"]["resourceVersion"]) > 0
+
+
+def test_initial_events_need_a_version_match(kube: Kube) -> None:
+    query = {"watch": "1", "sendInitialEvents": "true"}
+    answer = kube.get("configmaps", **query)
+    assert answer.status_code in {400, 422}
+    assert "resourceVersionMatch" in answer.json()["message"]
+
+
+def test_a_version_that_is_no_number_is_refused(kube: Kube) -> None:
+    query = {"watch": "1", "timeoutSeconds": "1", "resourceVersion": "soon"}
+    answer = kube.get("configmaps", **query)
+    assert answer.status_code == 400
+
+
+def test_names_alone_may_be_watched(kube: Kube) -> None:
+    kube.made("configmaps", config("a", secret="much"))
+    accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+    query = {"watch": "1", "timeoutSeconds": "5", "fieldSelector": "metadata.name=a"}
+    with kube.http.stream(
+        "GET", kube.path("configmaps"), params=query, headers={"accept": accept}
+    ) as answer:
+        event: Json = orjson.loads(next(line for line in answer.iter_lines() if line))
+    assert event["object"]["kind"] == "PartialObjectMetadata"
+    assert "data" not in event["object"]
+
+
+def test_a_watch_may_be_left_and_taken_up_again(kube: Kube) -> None:
+    since = now(kube)
+    kube.made("configmaps", config("a"))
+    with watching(kube, resourceVersion=since) as events:
+        seen = next(events)["object"]["metadata"]["resourceVersion"]
+    kube.made("configmaps", config("b"))
+    with watching(kube, resourceVersion=seen) as events:
+        assert brief(next(events)) == ("ADDED", "b")
+
+
+def test_a_list_at_a_version_not_reached_yet_is_refused(kube: Kube) -> None:
+    answer: httpx2.Response = kube.get("configmaps", resourceVersion="999999999")
+    assert answer.status_code == 504
+    assert "Too large resource version" in answer.json()["message"]
