@@ -1,0 +1,124 @@
+"""Time and memory of `midwatch diagnose -A` over a large practice cluster.
+
+    .venv/bin/python -m tools.measure.large [NODES] [PODS]
+
+Without numbers: 1,000 nodes and 20,000 pods, of which one in a hundred crashes.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+Json = dict[str, Any]
+
+AT = "2026-11-20T10:00:00Z"
+A_NAMESPACE_HAS = 200
+ONE_CRASHES_IN = 100
+
+
+def node(number: int) -> Json:
+    room = {"cpu": "16", "memory": "64Gi", "pods": "110"}
+    ready = {"type": "Ready", "status": "True", "lastTransitionTime": AT}
+    status = {"conditions": [ready], "capacity": room, "allocatable": room}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": f"node-{number}", "creationTimestamp": AT},
+        "status": status,
+    }
+
+
+def pod(number: int, nodes: int) -> Json:
+    crashes = number % ONE_CRASHES_IN == 0
+    killed = {"exitCode": 1, "reason": "Error", "startedAt": AT, "finishedAt": AT}
+    waiting = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s"}}
+    container = {
+        "name": "app",
+        "image": "shop/app:1",
+        "imageID": "sha256:1",
+        "ready": not crashes,
+        "restartCount": 9 if crashes else 0,
+        "state": waiting if crashes else {"running": {"startedAt": AT}},
+        "lastState": {"terminated": killed} if crashes else {},
+    }
+    requests = {"requests": {"cpu": "100m", "memory": "128Mi"}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": f"app-{number}",
+            "namespace": f"team-{number // A_NAMESPACE_HAS}",
+            "labels": {"app": f"app-{number}"},
+            "creationTimestamp": AT,
+        },
+        "spec": {
+            "nodeName": f"node-{number % nodes}",
+            "containers": [{"name": "app", "image": "shop/app:1", "resources": requests}],
+        },
+        "status": {"phase": "Running", "containerStatuses": [container]},
+    }
+
+
+def write(folder: Path, nodes: int, pods: int) -> None:
+    objects = [node(number) for number in range(nodes)]
+    objects += [pod(number, nodes) for number in range(pods)]
+    (folder / "objects").mkdir(parents=True)
+    told = {"apiVersion": "v1", "kind": "List", "items": objects}
+    (folder / "objects" / "all.json").write_text(json.dumps(told))
+    about = f"name: large\ncluster: large\ncaptured_at: '{AT}'\n"
+    (folder / "snapshot.yaml").write_text(about)
+
+
+def served(folder: Path) -> tuple[subprocess.Popen[str], str]:
+    """`midwatch sandbox serve`, and the kubeconfig it wrote."""
+    command = [sys.executable, "-m", "api.cli", "sandbox", "serve", str(folder), "--output", "json"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    told = ""
+    while not told.rstrip().endswith("}"):
+        line = process.stdout.readline()
+        assert line, "the practice cluster did not start"
+        told += line
+    return process, json.loads(told)["kubeconfig"]
+
+
+def measured(command: list[str]) -> tuple[float, float, int]:
+    """Seconds, MiB at most, and how many bytes it printed."""
+    started = time.monotonic()
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        printed = len(process.stdout.read())
+        _, _, usage = os.wait4(process.pid, 0)
+        process.returncode = 0
+    return time.monotonic() - started, usage.ru_maxrss / 1024, printed
+
+
+def main(nodes: int = 1000, pods: int = 20_000) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home) / "large"
+        write(folder, nodes, pods)
+        started = time.monotonic()
+        server, kubeconfig = served(folder)
+        try:
+            start_s = time.monotonic() - started
+            flags = ["--kubeconfig", kubeconfig, "--output", "json"]
+            command = [sys.executable, "-m", "api.cli", "diagnose", "-A", *flags]
+            took_s, peak_mib, printed = measured(command)
+            text = Path(f"/proc/{server.pid}/status").read_text()
+            [rss] = [line for line in text.splitlines() if line.startswith("VmRSS")]
+        finally:
+            server.terminate()
+            server.wait()
+    print(f"{nodes} nodes, {pods} pods")
+    print(f"practice cluster: started in {start_s:.1f} s, {int(rss.split()[1]) / 1024:.0f} MiB")
+    print(f"midwatch diagnose -A: {took_s:.1f} s, {peak_mib:.0f} MiB, {printed} bytes printed")
+
+
+if __name__ == "__main__":
+    main(*(int(one) for one in sys.argv[1:3]))
