@@ -114,11 +114,7 @@ class KubernetesApi:
 
     def _patched(self, writing: Writing, shape: Shape) -> Response:
         is_new = writing.cluster.store.get(writing.key) is None
-        response = as_json(shape.one(changing.patch(writing)), code=_CREATED if is_new else 200)
-        applies = writing.call.headers.get("content-type", "").startswith(changing.APPLY_PATCH)
-        if applies and not writing.call.flag("force"):
-            response.headers["warning"] = changing.NO_CONFLICTS
-        return response
+        return as_json(shape.one(changing.patch(writing)), code=_CREATED if is_new else 200)
 
     def _subresource(self, call: Call, kind: Kind) -> Response:
         name, writing = call.target.subresource, Writing(self.cluster, call, kind, self._now())

@@ -11,6 +11,9 @@ from sandbox.kubernetes_api.statuses import bad_request, unsupported_media_type
 
 Json = dict[str, Any]
 
+APPLY_PATCH = "application/apply-patch+yaml"
+
+_MAX_MANAGER_LENGTH = 128
 _OF_A_NAMESPACE = frozenset({"status", "finalize"})
 _YES = frozenset({"1", "t", "true", "T", "TRUE", "True"})
 
@@ -66,6 +69,21 @@ class Call:
         if wanted not in {"", "All"}:
             raise bad_request(f"Invalid value: [{wanted}]: dryRun: must be one of All")
         return wanted == "All"
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip()
+
+    @property
+    def applies(self) -> bool:
+        """Server-side apply, which records by itself who owns what."""
+        return self.verb == "patch" and self.media_type == APPLY_PATCH
+
+    @property
+    def manager(self) -> str:
+        """Under whose name a write is recorded: as told, or as the client calls itself."""
+        program = self.headers.get("user-agent", "").partition("/")[0]
+        return self.query.get("fieldManager", "") or program[:_MAX_MANAGER_LENGTH] or "unknown"
 
     def flag(self, name: str) -> bool:
         return self.query.get(name, "") in _YES

@@ -2,17 +2,28 @@
 
 from typing import Any, cast
 
-from sandbox.kubernetes_api.calls import parsed
+import orjson
+
+from sandbox.kubernetes_api.calls import APPLY_PATCH, parsed
 from sandbox.kubernetes_api.decoding import decoded
-from sandbox.kubernetes_api.fields import at, entries, number, section, texts
+from sandbox.kubernetes_api.fields import at, entries, number, section, texts, values
 from sandbox.kubernetes_api.patching import (
+    Fields,
+    Layout,
     applied,
     merged,
+    named_fields,
     patched_by_operations,
     strategically_merged,
 )
 from sandbox.kubernetes_api.selectors import matches_label_selector
-from sandbox.kubernetes_api.statuses import Refusal, bad_request, conflict, unsupported_media_type
+from sandbox.kubernetes_api.statuses import (
+    Refusal,
+    bad_request,
+    conflict,
+    not_found,
+    unsupported_media_type,
+)
 from sandbox.kubernetes_api.views import view
 from sandbox.kubernetes_api.writing import Writing
 from sandbox.store import Key
@@ -22,15 +33,13 @@ Json = dict[str, Any]
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
-APPLY_PATCH = "application/apply-patch+yaml"
 
-# Every apply acts as if it were forced; who did not ask for that is told.
-NO_CONFLICTS = '299 - "this practice cluster does not detect conflicts between field managers"'
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def patch(writing: Writing) -> Json:
     """The object after the patch in the body."""
-    if _media_type(writing) == APPLY_PATCH:
+    if writing.call.applies:
         return _apply(writing)
     before = writing.current()
     shown = view(writing.kind, before)
@@ -115,7 +124,7 @@ def _rescale(writing: Writing, before: Json, scale: Json) -> Json:
 
 def _patched(writing: Writing, shown: Json) -> Json:
     """`shown` with the body merged in, or its operations done."""
-    media_type = _media_type(writing)
+    media_type = writing.call.media_type
     strategic = media_type == STRATEGIC_PATCH and writing.kind.builtin
     if media_type not in {JSON_PATCH, MERGE_PATCH} and not strategic:
         known = (JSON_PATCH, MERGE_PATCH, APPLY_PATCH)
@@ -131,20 +140,18 @@ def _patched(writing: Writing, shown: Json) -> Json:
 
 
 def _apply(writing: Writing) -> Json:
-    manager = writing.call.query.get("fieldManager", "")
-    if not manager:
+    if not writing.call.query.get("fieldManager", ""):
         message = (
             'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: '
             "is required for apply patch"
         )
         raise Refusal(422, "Invalid", message)
-    told = decoded(parsed(writing.call.body, yaml_too=True), writing.kind)
-    if entries(told, "metadata", "managedFields"):
-        raise bad_request("metadata.managedFields must be nil")
+    told = _config(writing)
     before = writing.cluster.store.get(writing.key)
-    told = {**told, "metadata": {"name": writing.key.name, **section(told, "metadata")}}
+    if before is None and writing.call.target.subresource:
+        raise not_found(writing.kind, writing.key.name)
     shown = view(writing.kind, before) if before else None
-    after = applied(shown, told, kind=writing.kind.kind, manager=manager, at=writing.stamp)
+    after = _applied(writing, shown, told)
     if before is None:
         return writing.create(after)
     if _but_for_times(after) == _but_for_times(cast("Json", shown)):
@@ -152,11 +159,50 @@ def _apply(writing: Writing) -> Json:
     return writing.update(before, after)
 
 
+def _config(writing: Writing) -> Json:
+    """What is applied, less what this path does not write."""
+    told = decoded(parsed(writing.call.body, yaml_too=True), writing.kind)
+    if values(told, "metadata", "managedFields"):
+        raise bad_request("metadata.managedFields must be nil")
+    metadata = {"name": writing.key.name, **section(told, "metadata")}
+    if writing.call.target.subresource == "status":
+        status = {"status": told["status"]} if "status" in told else {}
+        about = {k: metadata[k] for k in ("name", "uid", "resourceVersion") if k in metadata}
+        return {"apiVersion": told["apiVersion"], "kind": told["kind"], "metadata": about, **status}
+    if "status" in writing.kind.subresources:
+        told.pop("status", None)
+    return {**told, "metadata": metadata}
+
+
+def _applied(writing: Writing, shown: Json | None, told: Json) -> Json:
+    layout = writing.cluster.layout(writing.kind)
+    return applied(
+        shown,
+        told,
+        writer=writing.writer,
+        layout=layout,
+        force=writing.call.flag("force"),
+        yielding=_applied_by_the_client(writing, shown, layout),
+    )
+
+
+def _applied_by_the_client(writing: Writing, shown: Json | None, layout: Layout) -> Fields:
+    """What kubectl applied before it left that to the server: it may take these fields over."""
+    note = section(shown, "metadata", "annotations").get(_LAST_APPLIED)
+    if writing.call.manager != "kubectl" or not isinstance(note, str):
+        return frozenset()
+    try:
+        told: Any = orjson.loads(note)
+    except orjson.JSONDecodeError:
+        return frozenset()
+    own = ("f:metadata", "f:annotations", f"f:{_LAST_APPLIED}")
+    return (
+        named_fields(cast("Json", told), layout) | {own} if isinstance(told, dict) else frozenset()
+    )
+
+
 def _but_for_times(one: Json) -> Json:
     """The object without the times of its managers: applying the same again changes nothing."""
     managers = [{**entry, "time": ""} for entry in entries(one, "metadata", "managedFields")]
+    managers.sort(key=orjson.dumps)
     return {**one, "metadata": {**one["metadata"], "managedFields": managers}}
-
-
-def _media_type(writing: Writing) -> str:
-    return writing.call.headers.get("content-type", "").partition(";")[0].strip()

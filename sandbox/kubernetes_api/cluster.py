@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
+from sandbox.kubernetes_api.fields import entries, section
 from sandbox.kubernetes_api.kinds import Kind, Kinds
+from sandbox.kubernetes_api.patching import Layout
 from sandbox.kubernetes_api.views import stored_form
 from sandbox.snapshot import Log, LogKey, Snapshot
 from sandbox.store import Key, Store
@@ -55,6 +57,16 @@ class Cluster:
     def learn_definitions(self) -> None:
         """Serve what the CustomResourceDefinitions define now."""
         self.kinds.learn(self.store.list(DEFINITIONS))
+
+    def schema(self, kind: Kind) -> Json:
+        """What its definition says of a custom kind; {} if it says nothing."""
+        definition = self.store.get(Key(DEFINITIONS, "", kind.key))
+        versions = entries(definition, "spec", "versions")
+        found = next((one for one in versions if one.get("name") == kind.version), None)
+        return section(found, "schema", "openAPIV3Schema")
+
+    def layout(self, kind: Kind) -> Layout:
+        return Layout(kind.kind, None if kind.builtin else self.schema(kind))
 
     def _load(self, objects: Iterable[Json]) -> None:
         definitions = [one for one in objects if one["kind"] == "CustomResourceDefinition"]

@@ -11,6 +11,7 @@ from sandbox.kubernetes_api.cluster import DEFINITIONS, Cluster
 from sandbox.kubernetes_api.decoding import decoded
 from sandbox.kubernetes_api.fields import at, section, texts
 from sandbox.kubernetes_api.kinds import Kind
+from sandbox.kubernetes_api.patching import Writer, recorded
 from sandbox.kubernetes_api.statuses import (
     Refusal,
     already_exists,
@@ -80,7 +81,7 @@ class Writing:
             raise already_exists(self.kind, key.name)
         if one["metadata"].pop("resourceVersion", ""):
             raise bad_request("resourceVersion should not be set on objects to be created")
-        fresh = self._fresh(stored_form(one))
+        fresh = self._recorded(None, self._fresh(stored_form(one)))
         check(self.kind, fresh, None)
         return self._keep(key, fresh)
 
@@ -106,7 +107,7 @@ class Writing:
         """Put `told` in the place of `before`, if nobody was faster and it is allowed."""
         one = stored_form(self._checked(told))
         self._check_preconditions(before, one)
-        after = self._carried_over(before, one)
+        after = self._recorded(before, self._carried_over(before, one))
         check(self.kind, after, before)
         if after == before:
             return view(self.kind, before)
@@ -242,13 +243,30 @@ class Writing:
         told_metadata = {k: v for k, v in told["metadata"].items() if k not in _SERVER_METADATA}
         after = {**told, "metadata": {**told_metadata, **kept}}
         if self.call.target.subresource == "status":
-            return {**before, **({"status": told["status"]} if "status" in told else {})}
+            managers = told["metadata"].get("managedFields")
+            metadata = {**known, "managedFields": managers} if managers else known
+            status = {"status": told["status"]} if "status" in told else {}
+            return {**before, **status, "metadata": metadata}
         if "status" in self.kind.subresources:
             after.pop("status", None)
             after |= {"status": before["status"]} if "status" in before else {}
         if "generation" in known and after.get("spec") != before.get("spec"):
             after["metadata"]["generation"] = known["generation"] + 1
         return after
+
+    @property
+    def writer(self) -> Writer:
+        version, subresource = self.kind.group_version, self.call.target.subresource
+        return Writer(self.call.manager, version, self.stamp, subresource)
+
+    def _recorded(self, before: Json | None, after: Json) -> Json:
+        """The object with who owns its fields after this write."""
+        if self.call.applies:
+            return after
+        managers = recorded(before, after, self.writer, self.cluster.layout(self.kind))
+        metadata = {k: v for k, v in after["metadata"].items() if k != "managedFields"}
+        metadata |= {"managedFields": managers} if managers else {}
+        return {**after, "metadata": metadata}
 
     def _marked(self, metadata: Json, grace_s: int) -> Json:
         gone_at = (self.now + timedelta(seconds=grace_s)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.kubernetes_api.patching import applied, merged, strategically_merged
+from sandbox.kubernetes_api.patching import merged, strategically_merged
 
 WEB = "/apis/apps/v1/namespaces/shop/deployments/web"
 WIDGET = "/apis/example.com/v1/namespaces/shop/widgets/one"
@@ -99,25 +99,6 @@ def test_directives_are_obeyed(patch: Any, expected: Any) -> None:
             assert result.get(key) == value
 
 
-def config(**data: str) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": data}
-
-
-DATA = st.dictionaries(st.sampled_from("abcd"), st.text(max_size=2))
-
-
-@given(DATA, DATA, DATA)
-def test_what_a_manager_no_longer_applies_goes_and_the_rest_stays(
-    others: dict[str, str], first: dict[str, str], second: dict[str, str]
-) -> None:
-    def apply(before: Any, data: dict[str, str], manager: str = "me") -> Any:
-        return applied(before, config(**data), kind="ConfigMap", manager=manager, at="now")
-
-    result = apply(apply(apply(None, others, "other"), first), second)
-    assert result["data"] == {**others, **{k: first[k] for k in first.keys() & others}, **second}
-    assert apply(result, second) == result
-
-
 @pytest.mark.parametrize("kind", ["json", "merge", "strategic"])
 def test_each_patch_reaches_the_object(http: httpx2.Client, kind: str) -> None:
     if kind == "json":
@@ -172,22 +153,3 @@ def test_a_patch_that_does_not_fit_is_refused(
     before = http.get(path).json()
     assert http.patch(path, json=body, headers=headers).status_code == code
     assert http.get(path).json() == before
-
-
-def test_applying_makes_and_then_changes_an_object(http: httpx2.Client) -> None:
-    path = "/api/v1/namespaces/shop/configmaps/c"
-    query = {"fieldManager": "tester", "force": "true"}
-    made = http.patch(path, json=config(a="1", b="2"), headers=APPLY, params=query)
-    assert made.status_code == 201
-    changed = http.patch(path, json=config(a="3"), headers=APPLY, params=query).json()
-    assert changed["data"] == {"a": "3"}
-    [entry] = changed["metadata"]["managedFields"]
-    assert (entry["manager"], entry["fieldsV1"]) == ("tester", {"f:data": {"f:a": {}}})
-    same = http.patch(path, json=config(a="3"), headers=APPLY, params=query).json()
-    assert same["metadata"]["resourceVersion"] == changed["metadata"]["resourceVersion"]
-
-
-def test_whoever_does_not_force_is_told_that_conflicts_go_unseen(http: httpx2.Client) -> None:
-    path = "/api/v1/namespaces/shop/configmaps/c"
-    answer = http.patch(path, json=config(a="1"), headers=APPLY, params={"fieldManager": "x"})
-    assert "does not detect conflicts" in answer.headers["warning"]
