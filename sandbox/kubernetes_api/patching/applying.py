@@ -15,7 +15,7 @@ from sandbox.kubernetes_api.patching.field_sets import (
     shown,
 )
 from sandbox.kubernetes_api.patching.layouts import Layout, Steps
-from sandbox.kubernetes_api.patching.managers import Writer, in_order, less, owned
+from sandbox.kubernetes_api.patching.ownership import Writer, in_order, less, owned
 from sandbox.kubernetes_api.patching.removing import without
 from sandbox.kubernetes_api.statuses import Refusal
 
