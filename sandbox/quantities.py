@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 _QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)")
-_SUFFIXES = {
+SUFFIXES = {
     **{letter: Decimal(10) ** power for letter, power in zip("num", (-9, -6, -3), strict=True)},
     **{letter: Decimal(1000) ** (n + 1) for n, letter in enumerate("kMGTPE")},
     **{f"{letter}i": Decimal(1024) ** (n + 1) for n, letter in enumerate("KMGTPE")},
@@ -20,7 +20,7 @@ def quantity(value: Any) -> Decimal | None:
     number, exponent, suffix = found.groups()
     try:
         return (
-            Decimal(number) * Decimal(10) ** int(exponent or 0) * _SUFFIXES.get(suffix, Decimal(1))
+            Decimal(number) * Decimal(10) ** int(exponent or 0) * SUFFIXES.get(suffix, Decimal(1))
         )
     except InvalidOperation:
         return None

@@ -7,8 +7,8 @@ from typing import Any
 
 from sandbox.kubernetes_api.fields import at, entries, section
 from sandbox.kubernetes_api.kinds import Kind
+from sandbox.kubernetes_api.quantities import quantity
 from sandbox.kubernetes_api.statuses import bad_request, invalid
-from sandbox.quantities import quantity
 
 Json = dict[str, Any]
 Cause = Json
@@ -136,21 +136,11 @@ def _containers(pod: Json, path: str) -> Iterator[Cause]:
 
 def _resources(resources: Json, path: str) -> Iterator[Cause]:
     limits, requests = section(resources, "limits"), section(resources, "requests")
-    bounds = {name: _quantity(value) for name, value in limits.items()}
+    bounds = {name: quantity(value) for name, value in limits.items()}
     for name, value in requests.items():
-        if _quantity(value) > bounds.get(name, Decimal("Infinity")):
+        if quantity(value) > bounds.get(name, Decimal("Infinity")):
             why = f"must be less than or equal to {name} limit of {limits[name]}"
             yield _wrong(f"{path}.requests", value, why)
-
-
-def _quantity(value: Any) -> Decimal:
-    amount = quantity(value)
-    if amount is None:
-        raise bad_request(
-            "quantities must match the regular expression "
-            f"'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$': {value!r}"
-        )
-    return amount
 
 
 def _changes(kind: Kind, one: Json, before: Json) -> Iterator[Cause]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from sandbox.kubernetes_api.admission import admitted, recount
 from sandbox.kubernetes_api.calls import Call
 from sandbox.kubernetes_api.cluster import DEFINITIONS, Cluster
 from sandbox.kubernetes_api.decoding import decoded
@@ -81,8 +82,9 @@ class Writing:
             raise already_exists(self.kind, key.name)
         if one["metadata"].pop("resourceVersion", ""):
             raise bad_request("resourceVersion should not be set on objects to be created")
-        fresh = self._recorded(None, self._fresh(stored_form(one)))
+        fresh = self._fresh(stored_form(one))
         check(self.kind, fresh, None)
+        fresh = self._recorded(None, admitted(self.cluster.store, self.kind, fresh))
         return self._keep(key, fresh)
 
     def replace(self, told: Any) -> Json:
@@ -128,7 +130,7 @@ class Writing:
             return view(self.kind, marked) if unchanged else self._keep(self.key, marked)
         if not dry_run:
             self.cluster.store.remove(self.key)
-            self._learn()
+            self.follow()
         if self.kind.resource in {"pods", "services"}:
             return view(self.kind, before)
         about = {**details(self.kind, self.key.name), "uid": before["metadata"]["uid"]}
@@ -145,12 +147,16 @@ class Writing:
             return view(self.kind, one)
         if one["metadata"].get("deletionTimestamp") and not (finalizing(one) or stopping(one)):
             self.cluster.store.remove(key)
+            self.follow()
             return view(self.kind, one)
         kept = self.cluster.store.put(key, one)
-        self._learn()
+        self.follow()
         return view(self.kind, kept)
 
-    def _learn(self) -> None:
+    def follow(self) -> None:
+        """Let what depends on the stored objects follow them: quotas, and the kinds served."""
+        if self.key.namespace:
+            recount(self.cluster.store, self.key.namespace)
         if self.kind.resource == DEFINITIONS:
             self.cluster.learn_definitions()
 

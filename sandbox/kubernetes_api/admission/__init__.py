@@ -1,0 +1,76 @@
+"""What a server does between deciding that a request is allowed and keeping the object."""
+
+from typing import Any
+
+from sandbox.kubernetes_api.admission import limit_ranges, quotas
+from sandbox.kubernetes_api.fields import at, section
+from sandbox.kubernetes_api.kinds import Kind
+from sandbox.kubernetes_api.quantities import written
+from sandbox.kubernetes_api.statuses import Refusal, details
+from sandbox.store import Key, Store
+
+Json = dict[str, Any]
+
+QUOTAS = "resourcequotas"
+
+
+def admitted(store: Store, kind: Kind, one: Json) -> Json:
+    """A new object with the defaults of its namespace. Refused when the namespace's rules say so."""
+    namespace = str(one["metadata"].get("namespace") or "")
+    if not namespace:
+        return one
+    if kind.resource == "pods":
+        ranges = store.list("limitranges", namespace)
+        one = limit_ranges.with_defaults(one, ranges)
+        if broken := limit_ranges.violations(one, ranges):
+            raise _forbidden(kind, one, broken[0] if len(broken) == 1 else _bracketed(broken))
+    _check_quotas(store, kind, one, namespace)
+    return one
+
+
+def recount(store: Store, namespace: str) -> None:
+    """Bring what the quotas of a namespace say is used up to date."""
+    for quota in store.list(QUOTAS, namespace):
+        hard = section(quota, "spec", "hard")
+        used = quotas.used_by(quota, _objects(store, quota))
+        told = {name: written(amount, name) for name, amount in used.items()}
+        status = {**section(quota, "status"), "hard": hard, "used": told}
+        if status != at(quota, "status"):
+            store.put(
+                Key(QUOTAS, namespace, quota["metadata"]["name"]), {**quota, "status": status}
+            )
+
+
+def _check_quotas(store: Store, kind: Kind, one: Json, namespace: str) -> None:
+    found = [
+        quota
+        for quota in store.list(QUOTAS, namespace)
+        if quotas.counted(kind.resource, section(quota, "spec", "hard"))
+    ]
+    used = [quotas.used_by(quota, _objects(store, quota)) for quota in found]
+    if why := quotas.refusal(kind.resource, one, found, used):
+        raise _forbidden(kind, one, why)
+
+
+def _objects(store: Store, quota: Json) -> dict[str, list[Json]]:
+    """All that a quota could count, by resource."""
+    names = [str(name) for name in section(quota, "spec", "hard")]
+    namespace = quota["metadata"]["namespace"]
+    simple = {name.removeprefix("count/") for name in names}
+    resources = simple | {"pods", "services", "persistentvolumeclaims"}
+    return {
+        resource: store.list(resource, namespace)
+        for resource in resources
+        if quotas.counted(resource, names)
+    }
+
+
+def _bracketed(told: list[str]) -> str:
+    return f"[{', '.join(told)}]"
+
+
+def _forbidden(kind: Kind, one: Json, why: str) -> Refusal:
+    name = one["metadata"]["name"]
+    return Refusal(
+        403, "Forbidden", f'{kind.key} "{name}" is forbidden: {why}', details(kind, name)
+    )

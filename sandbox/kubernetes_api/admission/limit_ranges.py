@@ -1,0 +1,116 @@
+"""LimitRange: what a container gets when it asks for nothing, and what it may ask for."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sandbox.kubernetes_api.fields import entries, section
+from sandbox.kubernetes_api.quantities import quantity, written
+
+Json = dict[str, Any]
+Amounts = dict[str, Decimal]
+
+
+def with_defaults(pod: Json, ranges: Sequence[Json]) -> Json:
+    """The pod with the requests and limits that the ranges give to containers without."""
+    limits = [one for one in _limits(ranges) if one.get("type") == "Container"]
+    if not limits:
+        return pod
+    spec = dict(section(pod, "spec"))
+    for field in ("containers", "initContainers"):
+        if field in spec:
+            spec[field] = [_filled(container, limits) for container in entries(spec, field)]
+    return {**pod, "spec": spec}
+
+
+def violations(pod: Json, ranges: Sequence[Json]) -> list[str]:
+    """What the pod asks for against the ranges, in the server's words."""
+    spec = section(pod, "spec")
+    found: list[str] = []
+    for limit in _limits(ranges):
+        kind = str(limit.get("type", ""))
+        containers = entries(spec, "containers")
+        if kind == "Container":
+            for container in (*containers, *entries(spec, "initContainers")):
+                found += _broken(limit, *_asked([container]))
+        elif kind == "Pod":
+            found += _broken(limit, *_asked(containers))
+    return found
+
+
+def _limits(ranges: Sequence[Json]) -> list[Json]:
+    return [limit for one in ranges for limit in entries(one, "spec", "limits")]
+
+
+def _filled(container: Json, limits: Sequence[Json]) -> Json:
+    own = section(container, "resources")
+    most, least = dict(section(own, "limits")), dict(section(own, "requests"))
+    least = {**most, **least}
+    for limit in limits:
+        default = {**section(limit, "max"), **section(limit, "default")}
+        request = {**section(limit, "min"), **default, **section(limit, "defaultRequest")}
+        most, least = {**default, **most}, {**request, **least}
+    told = {"limits": most, "requests": least}
+    return {**container, "resources": {**own, **{k: v for k, v in told.items() if v}}}
+
+
+def _asked(containers: Sequence[Json]) -> tuple[Amounts, Amounts]:
+    """Requests and limits together; a resource counts only where every container names it."""
+    requests = [_amounts(one, "limits") | _amounts(one, "requests") for one in containers]
+    return _sum(requests), _sum([_amounts(one, "limits") for one in containers])
+
+
+def _amounts(container: Json, kind: str) -> Amounts:
+    return {k: quantity(v) for k, v in section(container, "resources", kind).items()}
+
+
+def _sum(told: Sequence[Amounts]) -> Amounts:
+    names = {name for one in told for name in one}
+    everywhere = [name for name in names if all(name in one for one in told)]
+    return {name: sum((one[name] for one in told), Decimal(0)) for name in everywhere}
+
+
+def _broken(limit: Json, requests: Amounts, limits: Amounts) -> Iterator[str]:
+    kind = limit["type"]
+    for name, bound in sorted(section(limit, "min").items()):
+        about = f"minimum {name} usage per {kind} is {bound}"
+        yield from _too_small(about, name, quantity(bound), requests, limits)
+    for name, bound in sorted(section(limit, "max").items()):
+        about = f"maximum {name} usage per {kind} is {bound}"
+        yield from _too_large(about, name, quantity(bound), requests, limits)
+    for name, bound in sorted(section(limit, "maxLimitRequestRatio").items()):
+        about = f"{name} max limit to request ratio per {kind} is {bound}"
+        yield from _too_uneven(about, quantity(bound), requests.get(name), limits.get(name))
+
+
+def _too_small(
+    about: str, name: str, bound: Decimal, requests: Amounts, limits: Amounts
+) -> Iterator[str]:
+    if name not in requests:
+        yield f"{about}.  No request is specified"
+    elif requests[name] < bound:
+        yield f"{about}, but request is {written(requests[name], name)}"
+    elif limits.get(name, bound) < bound:
+        yield f"{about}, but limit is {written(limits[name], name)}"
+
+
+def _too_large(
+    about: str, name: str, bound: Decimal, requests: Amounts, limits: Amounts
+) -> Iterator[str]:
+    if name not in limits:
+        yield f"{about}.  No limit is specified"
+    elif limits[name] > bound:
+        yield f"{about}, but limit is {written(limits[name], name)}"
+    elif requests.get(name, bound) > bound:
+        yield f"{about}, but request is {written(requests[name], name)}"
+
+
+def _too_uneven(
+    about: str, bound: Decimal, request: Decimal | None, limit: Decimal | None
+) -> Iterator[str]:
+    if not request:
+        yield f"{about}, but no request is specified or request is 0"
+    elif not limit:
+        yield f"{about}, but no limit is specified or limit is 0"
+    elif limit / request > bound:
+        yield f"{about}, but provided ratio is {limit / request:.6f}"

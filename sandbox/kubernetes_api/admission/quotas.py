@@ -1,0 +1,146 @@
+"""ResourceQuota: what the objects of a namespace use together, and how much they may."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sandbox.kubernetes_api.fields import at, entries, section, texts
+from sandbox.kubernetes_api.quantities import quantity, written
+
+Json = dict[str, Any]
+Amounts = dict[str, Decimal]
+
+_COMPUTE = ("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory")
+
+
+def refusal(resource: str, one: Json, quotas: Sequence[Json], used: Sequence[Amounts]) -> str:
+    """Why `one` may not be added, in the server's words; "" if it may. `used` goes with `quotas`."""
+    for quota, known in zip(quotas, used, strict=True):
+        if not covers(quota, resource, one):
+            continue
+        name, hard = quota["metadata"]["name"], section(quota, "spec", "hard")
+        if missing := _missing(resource, one, hard):
+            return f"failed quota: {name}: must specify {missing}"
+        wanted = {key: value for key, value in usage(resource, one).items() if key in hard}
+        over = [k for k, v in wanted.items() if v and known[k] + v > quantity(hard[k])]
+        if over:
+            limits = {key: quantity(hard[key]) for key in over}
+            told = [_listed(over, amounts) for amounts in (wanted, known, limits)]
+            said = "requested: {}, used: {}, limited: {}".format(*told)
+            return f"exceeded quota: {name}, {said}"
+    return ""
+
+
+def used_by(quota: Json, objects: Mapping[str, Iterable[Json]]) -> Amounts:
+    """What a quota's resources amount to over all objects of its namespace, by resource."""
+    total = {str(name): Decimal(0) for name in section(quota, "spec", "hard")}
+    for resource, found in objects.items():
+        for one in found:
+            if covers(quota, resource, one):
+                for name, amount in usage(resource, one).items():
+                    if name in total:
+                        total[name] += amount
+    return total
+
+
+def counted(resource: str, hard: Iterable[str]) -> bool:
+    """Whether objects of this resource count in a quota of these names at all."""
+    names = set(hard)
+    if resource == "pods":
+        return any(n in _COMPUTE or n.startswith(("requests.", "limits.")) for n in names) or bool(
+            names & {"pods", "count/pods"}
+        )
+    prefixed = resource == "services" and any(name.startswith("services.") for name in names)
+    stored = resource == "persistentvolumeclaims" and "requests.storage" in names
+    return prefixed or stored or bool(names & {resource, f"count/{resource}"})
+
+
+def usage(resource: str, one: Json) -> Amounts:
+    """What one object uses, under every name by which a quota may count it."""
+    if resource == "pods":
+        return _pod_usage(one)
+    found = {resource: Decimal(1), f"count/{resource}": Decimal(1)}
+    if resource == "services":
+        kind = at(one, "spec", "type")
+        found["services.loadbalancers"] = Decimal(kind == "LoadBalancer")
+        ports = len(entries(one, "spec", "ports"))
+        found["services.nodeports"] = Decimal(ports if kind in {"NodePort", "LoadBalancer"} else 0)
+    if resource == "persistentvolumeclaims":
+        asked = section(one, "spec", "resources", "requests").get("storage", 0)
+        found["requests.storage"] = quantity(asked)
+    return found
+
+
+def covers(quota: Json, resource: str, one: Json) -> bool:
+    """Whether the quota's scopes take this object in: only pods are told apart by them."""
+    scopes = texts(quota, "spec", "scopes")
+    chosen = entries(quota, "spec", "scopeSelector", "matchExpressions")
+    if not scopes and not chosen:
+        return True
+    return (
+        resource == "pods"
+        and all(_in_scope(scope, one) for scope in scopes)
+        and all(_is_chosen(expression, one) for expression in chosen)
+    )
+
+
+def _is_chosen(expression: Json, pod: Json) -> bool:
+    scope, operator = str(expression.get("scopeName")), expression.get("operator")
+    if scope != "PriorityClass":
+        return _in_scope(scope, pod)
+    name = at(pod, "spec", "priorityClassName")
+    listed = name in texts(expression, "values")
+    return {"In": listed, "NotIn": not listed, "Exists": bool(name)}.get(str(operator), not name)
+
+
+def _in_scope(scope: str, pod: Json) -> bool:
+    ends = at(pod, "spec", "activeDeadlineSeconds") is not None
+    asks = any(
+        section(one, "resources", kind)
+        for one in entries(pod, "spec", "containers")
+        for kind in ("requests", "limits")
+    )
+    answers = {
+        "Terminating": ends,
+        "NotTerminating": not ends,
+        "BestEffort": not asks,
+        "NotBestEffort": asks,
+    }
+    return answers.get(scope, False)
+
+
+def _pod_usage(pod: Json) -> Amounts:
+    found = {"count/pods": Decimal(1)}
+    if at(pod, "status", "phase") in {"Succeeded", "Failed"}:
+        return found
+    found["pods"] = Decimal(1)
+    for container in entries(pod, "spec", "containers"):
+        for name, amount in _container_usage(container).items():
+            found[name] = found.get(name, Decimal(0)) + amount
+    return found
+
+
+def _container_usage(container: Json) -> Amounts:
+    limits = section(container, "resources", "limits")
+    requests = {**limits, **section(container, "resources", "requests")}
+    found = {f"limits.{name}": quantity(value) for name, value in limits.items()}
+    for name, value in requests.items():
+        found[f"requests.{name}"] = found[name] = quantity(value)
+    return found
+
+
+def _missing(resource: str, one: Json, hard: Json) -> str:
+    """Computing resources that a pod must name and does not: `requests.cpu for: app`."""
+    if resource != "pods":
+        return ""
+    told: list[str] = []
+    for name in sorted(set(hard) & set(_COMPUTE)):
+        containers = entries(one, "spec", "containers")
+        silent = [c for c in containers if name not in _container_usage(c)]
+        if silent:
+            told.append(f"{name} for: {','.join(sorted(str(c.get('name')) for c in silent))}")
+    return "; ".join(told)
+
+
+def _listed(names: Iterable[str], amounts: Amounts) -> str:
+    return ",".join(f"{name}={written(amounts[name], name)}" for name in sorted(names))
