@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from core.clock import utc_now
 from sandbox.kubernetes_api import changing, reading
 from sandbox.kubernetes_api.access import Access, Wish, forbidden, forbidden_path
+from sandbox.kubernetes_api.admission import warning
 from sandbox.kubernetes_api.callers import ADMIN, caller_of
 from sandbox.kubernetes_api.calls import Call, target_of
 from sandbox.kubernetes_api.cluster import Cluster
@@ -99,9 +100,9 @@ class KubernetesApi:
         shape = shape_of(call, kind, now=self._now())
         match call.verb:
             case "create":
-                return as_json(shape.one(writing.create(call.content())), code=_CREATED)
+                return self._written(writing.create(call.content()), shape, code=_CREATED)
             case "update":
-                return as_json(shape.one(writing.replace(call.content())))
+                return self._written(writing.replace(call.content()), shape)
             case "patch":
                 return self._patched(writing, shape)
             case "delete":
@@ -114,7 +115,15 @@ class KubernetesApi:
 
     def _patched(self, writing: Writing, shape: Shape) -> Response:
         is_new = writing.cluster.store.get(writing.key) is None
-        return as_json(shape.one(changing.patch(writing)), code=_CREATED if is_new else 200)
+        return self._written(changing.patch(writing), shape, code=_CREATED if is_new else 200)
+
+    def _written(self, one: Json, shape: Shape, *, code: int = 200) -> Response:
+        response = as_json(shape.one(one), code=code)
+        if told := warning(self.cluster.store, one):
+            readable = "".join(c if c.isascii() and c.isprintable() else "?" for c in told)
+            quoted = readable.replace("\\", "\\\\").replace('"', '\\"')
+            response.headers["warning"] = f'299 - "{quoted}"'
+        return response
 
     def _subresource(self, call: Call, kind: Kind) -> Response:
         name, writing = call.target.subresource, Writing(self.cluster, call, kind, self._now())

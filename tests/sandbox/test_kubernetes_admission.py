@@ -154,3 +154,81 @@ def test_a_limit_range_refuses_what_is_out_of_bounds(
 def test_an_amount_that_is_written_reads_back(thousandths: int, resource: str) -> None:
     amount = quantity(f"{thousandths}m")
     assert quantity(written(amount, resource)) == amount
+
+
+def secured(lab: httpx2.Client, **levels: str) -> None:
+    labels = {f"pod-security.kubernetes.io/{mode}": level for mode, level in levels.items()}
+    merge = {"content-type": "application/merge-patch+json"}
+    told = {"metadata": {"labels": labels}}
+    assert lab.patch("/api/v1/namespaces/lab", json=told, headers=merge).status_code == 200
+
+
+def test_a_restricted_namespace_says_all_that_a_pod_lacks(lab: httpx2.Client) -> None:
+    secured(lab, enforce="restricted")
+    answer = run(lab, "a")
+    assert answer.status_code == 403
+    assert answer.json()["message"] == (
+        'pods "a" is forbidden: violates PodSecurity "restricted:latest": '
+        'allowPrivilegeEscalation != false (container "app" must set '
+        "securityContext.allowPrivilegeEscalation=false), "
+        'unrestricted capabilities (container "app" must set '
+        'securityContext.capabilities.drop=["ALL"]), '
+        'runAsNonRoot != true (pod or container "app" must set '
+        "securityContext.runAsNonRoot=true), "
+        'seccompProfile (pod or container "app" must set '
+        'securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")'
+    )
+
+
+def test_a_restricted_namespace_takes_a_careful_pod(lab: httpx2.Client) -> None:
+    secured(lab, enforce="restricted")
+    careful = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    container = {"name": "app", "image": "shop/web:1", "securityContext": careful}
+    whole = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    spec = {"securityContext": whole, "containers": [container]}
+    one = named("Pod", "a", namespace="lab", spec=spec)
+    assert lab.post(f"{CORE}/pods", json=one).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("spec", "container", "sentence"),
+    [
+        ({"hostNetwork": True}, {}, "host namespaces (hostNetwork=true)"),
+        (
+            {},
+            {"securityContext": {"privileged": True}},
+            'privileged (container "app" must not set securityContext.privileged=true)',
+        ),
+        (
+            {"volumes": [{"name": "disk", "hostPath": {"path": "/"}}]},
+            {},
+            'hostPath volumes (volume "disk")',
+        ),
+        (
+            {},
+            {"securityContext": {"capabilities": {"add": ["SYS_ADMIN"]}}},
+            (
+                'non-default capabilities (container "app" must not include "SYS_ADMIN" in '
+                "securityContext.capabilities.add)"
+            ),
+        ),
+    ],
+)
+def test_a_baseline_namespace_keeps_pods_away_from_the_host(
+    lab: httpx2.Client, spec: Json, container: Json, sentence: str
+) -> None:
+    secured(lab, enforce="baseline")
+    told = [{"name": "app", "image": "shop/web:1", **container}]
+    one = named("Pod", "a", namespace="lab", spec={**spec, "containers": told})
+    answer = lab.post(f"{CORE}/pods", json=one)
+    assert answer.json()["message"] == (
+        f'pods "a" is forbidden: violates PodSecurity "baseline:latest": {sentence}'
+    )
+    assert run(lab, "b").status_code == 201
+
+
+def test_a_namespace_that_only_warns_takes_the_pod(lab: httpx2.Client) -> None:
+    secured(lab, warn="restricted")
+    answer = run(lab, "a")
+    assert answer.status_code == 201
+    assert 'would violate PodSecurity \\"restricted:latest\\"' in answer.headers["warning"]

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sandbox.kubernetes_api.admission import limit_ranges, quotas
-from sandbox.kubernetes_api.fields import at, section
+from sandbox.kubernetes_api.admission import limit_ranges, pod_security, quotas
+from sandbox.kubernetes_api.fields import at, entries, section
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.quantities import written
 from sandbox.kubernetes_api.statuses import Refusal, details
@@ -24,8 +24,16 @@ def admitted(store: Store, kind: Kind, one: Json) -> Json:
         one = limit_ranges.with_defaults(one, ranges)
         if broken := limit_ranges.violations(one, ranges):
             raise _forbidden(kind, one, broken[0] if len(broken) == 1 else _bracketed(broken))
+        if insecure := _insecure(store, one, "enforce"):
+            raise _forbidden(kind, one, f"violates PodSecurity {insecure}")
     _check_quotas(store, kind, one, namespace)
     return one
+
+
+def warning(store: Store, one: Json) -> str:
+    """What the namespace warns of in a pod, or in the pods that a workload would make; or ""."""
+    insecure = _insecure(store, one, "warn")
+    return f"would violate PodSecurity {insecure}" if insecure else ""
 
 
 def recount(store: Store, namespace: str) -> None:
@@ -39,6 +47,18 @@ def recount(store: Store, namespace: str) -> None:
             store.put(
                 Key(QUOTAS, namespace, quota["metadata"]["name"]), {**quota, "status": status}
             )
+
+
+def _insecure(store: Store, one: Json, mode: str) -> str:
+    namespace = store.get(Key("namespaces", "", str(one["metadata"].get("namespace") or "")))
+    places = (
+        ("spec",),
+        ("spec", "template", "spec"),
+        ("spec", "jobTemplate", "spec", "template", "spec"),
+    )
+    found = (section(one, *place) for place in places)
+    spec = next((spec for spec in found if entries(spec, "containers")), None)
+    return pod_security.violation(namespace, mode, spec) if namespace and spec else ""
 
 
 def _check_quotas(store: Store, kind: Kind, one: Json, namespace: str) -> None:
