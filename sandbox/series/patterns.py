@@ -21,10 +21,19 @@ _CLASSES = {
 _CLASS = re.compile("|".join(map(re.escape, _CLASSES)))
 
 
+# What Go says where Python says something else.
+_WORDS = {
+    "missing ), unterminated subpattern": "missing closing )",
+    "unbalanced parenthesis": "unexpected )",
+}
+
+
 @lru_cache(maxsize=1024)
 def compiled(text: str) -> re.Pattern[str]:
     """The pattern. Raises `Invalid` for what Python cannot read either."""
     try:
         return re.compile(_CLASS.sub(lambda match: _CLASSES[match[0]], text).replace(r"\z", r"\Z"))
     except (re.error, OverflowError, RecursionError) as error:
-        raise Invalid(f"error parsing regexp: {error}") from error
+        said = str(error)
+        words = next((go for python, go in _WORDS.items() if said.startswith(python)), said)
+        raise Invalid(f"error parsing regexp: {words}") from error
