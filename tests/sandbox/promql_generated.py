@@ -211,9 +211,10 @@ class Grammar:
         return self._grouped("count_values", self.selector(), '"value"')
 
     def _when(self, depth: int) -> str:
+        """A bare selector has no `@` here: what a real Prometheus then finds hangs on its storage."""
         if self.chance.random() < 0.3:
-            return f"timestamp({self.exact(depth - 1)})"
-        return f"{self.chance.choice(CALENDAR)}(timestamp({self.selector()}))"
+            return f"timestamp(({self.exact(depth - 1)}))"
+        return f"{self.chance.choice(CALENDAR)}(timestamp({self._series()}))"
 
     def _absent(self, depth: int) -> str:
         if self.chance.random() < 0.5:

@@ -82,5 +82,5 @@ def difference(ours: tuple[int, Any], real: tuple[int, Any]) -> str:
     try:
         assert_same(ours[1]["data"], real[1]["data"])
     except AssertionError as error:
-        return str(error)[:400]
+        return str(error)[:400] or "other values"
     return ""

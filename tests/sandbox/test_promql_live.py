@@ -64,7 +64,11 @@ def by_labels(result: Any) -> dict[str, dict[float, float]]:
 
 def assert_same(ours: Any, real: Any) -> None:
     assert ours["resultType"] == real["resultType"]
-    if ours["resultType"] in ("scalar", "string"):
+    if ours["resultType"] == "scalar":
+        assert ours["result"][0] == real["result"][0]
+        assert close(float(ours["result"][1]), float(real["result"][1]))
+        return
+    if ours["resultType"] == "string":
         assert ours["result"] == real["result"]
         return
     found, expected = by_labels(ours["result"]), by_labels(real["result"])
