@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-from promql_parser import MatrixSelector, VectorSelector
+from promql_parser import MatrixSelector, ParenExpr, VectorSelector
 
 from sandbox.promql.elementwise import CALENDAR, ELEMENTWISE
 from sandbox.promql.errors import Unanswerable
@@ -137,6 +137,8 @@ def _now(arguments: Arguments) -> Floats:
 
 def _timestamp(arguments: Arguments) -> Vector:
     expression = arguments.expressions[0]
+    while isinstance(expression, ParenExpr):
+        expression = expression.expr
     if isinstance(expression, VectorSelector):
         taken = arguments.samples.instant(expression, arguments.times_ms, taken_at=True)
         return taken.with_values(taken.values)

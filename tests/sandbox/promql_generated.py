@@ -213,7 +213,7 @@ class Grammar:
     def _when(self, depth: int) -> str:
         """A bare selector has no `@` here: what a real Prometheus then finds hangs on its storage."""
         if self.chance.random() < 0.3:
-            return f"timestamp(({self.exact(depth - 1)}))"
+            return f"timestamp(-({self.exact(depth - 1)}))"
         return f"{self.chance.choice(CALENDAR)}(timestamp({self._series()}))"
 
     def _absent(self, depth: int) -> str:
