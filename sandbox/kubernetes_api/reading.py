@@ -19,13 +19,21 @@ from sandbox.kubernetes_api.views import view
 from sandbox.store import Key
 
 Json = dict[str, Any]
+Place = tuple[str, str]  # namespace and name
+Token = tuple[int, int, Place]  # the list, where to go on in it, and the last object before that
+
+# The number of no list: go on after the place in what is there now.
+_ANEW = -1
 
 # Lists that clients have begun to page through; the least recently used one expires first.
 REMEMBERED_LISTS = 64
 
 _TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. "
-    "You can start a new list without the continue parameter."
+    "You can start a new list without the continue parameter, or use the continue token in this "
+    "response to retrieve the remainder of the results. Continuing with the provided token results "
+    "in an inconsistent list - objects that were created, modified, or deleted between the time the "
+    "first chunk was returned and now may show up in the list."
 )
 
 
@@ -63,10 +71,13 @@ class Pages:
             self._lists.popitem(last=False)
         return self._page(number, 0, limit)
 
-    def next(self, token: str, limit: int) -> Page:
-        number, start = _read_token(token)
+    def next(self, told: Token, limit: int) -> Page:
+        """The page after. Refused with a token for what is there now if the list is forgotten."""
+        number, start, place = told
         if number not in self._lists:
-            raise expired(_TOO_OLD)
+            refusal = expired(_TOO_OLD)
+            refusal.status["metadata"] = {"continue": _token(_ANEW, 0, place)}
+            raise refusal
         self._lists.move_to_end(number)
         return self._page(number, start, limit)
 
@@ -74,7 +85,7 @@ class Pages:
         items, version, counted = self._lists[number]
         end = start + limit if limit > 0 else len(items)
         left = max(len(items) - end, 0)
-        more = _token(number, end) if left else ""
+        more = _token(number, end, _place(items[end - 1])) if left else ""
         return Page(items[start:end], version, more, left if counted else None)
 
 
@@ -96,12 +107,13 @@ def selected(call: Call, kind: Kind) -> Matches:
 
 def list_page(cluster: Cluster, pages: Pages, call: Call, kind: Kind) -> Page:
     limit, token = call.number("limit") or 0, call.query.get("continue", "")
-    if token:
-        return pages.next(token, limit)
+    told = _read_token(token) if token else (_ANEW, 0, ("", ""))
+    if told[0] != _ANEW:
+        return pages.next(told, limit)
     _check_version(call, cluster.store.version)
     matches = selected(call, kind)
     everything = cluster.list(kind.resource, call.target.namespace)
-    items = [view(kind, one) for one in everything if matches(one)]
+    items = [view(kind, one) for one in everything if _place(one) > told[2] and matches(one)]
     chosen = "labelSelector" in call.query or "fieldSelector" in call.query
     return pages.first(items, cluster.store.version, limit, counted=not chosen)
 
@@ -128,13 +140,19 @@ def _check_version(call: Call, now: int) -> None:
         raise expired(f"The resourceVersion for the provided list is too old: {asked} ({now})")
 
 
-def _token(number: int, start: int) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps({"list": number, "start": start})).decode()
+def _place(one: Json) -> Place:
+    return one["metadata"].get("namespace") or "", one["metadata"]["name"]
 
 
-def _read_token(token: str) -> tuple[int, int]:
+def _token(number: int, start: int, place: Place) -> str:
+    told = {"list": number, "start": start, "after": place}
+    return base64.urlsafe_b64encode(orjson.dumps(told)).decode()
+
+
+def _read_token(token: str) -> Token:
     try:
         told = orjson.loads(base64.urlsafe_b64decode(token))
-        return int(told["list"]), int(told["start"])
+        namespace, name = told["after"]
+        return int(told["list"]), int(told["start"]), (str(namespace), str(name))
     except (binascii.Error, ValueError, KeyError, TypeError):
         raise bad_request(f"continue key is not valid: {token}") from None

@@ -87,6 +87,27 @@ def test_apply_from_the_client_and_from_the_server(kubectl: Kubectl) -> None:
     assert kubectl("get", "cm/made", *SHOP, "-o", "jsonpath={.data.a}") == "3"
 
 
+def test_a_server_side_apply_meets_another_managers_value(kubectl: Kubectl) -> None:
+    kubectl("apply", "--server-side", "--field-manager=one", "-f", "-", told=MANIFEST % 1)
+    again = ("apply", "--server-side", "--field-manager=two", "-f", "-")
+    assert 'conflict with "one": .data.a' in kubectl(*again, told=MANIFEST % 2)
+    assert "serverside-applied" in kubectl(*again, "--force-conflicts", told=MANIFEST % 2)
+    assert kubectl("get", "cm/made", *SHOP, "-o", "jsonpath={.data.a}") == "2"
+
+
+def test_the_owners_of_fields_are_shown_on_request(kubectl: Kubectl) -> None:
+    kubectl("apply", "-f", "-", told=MANIFEST % 1)
+    shown = ("get", "cm/made", *SHOP, "-o", "yaml")
+    assert "managedFields" not in kubectl(*shown)
+    assert "manager: kubectl-client-side-apply" in kubectl(*shown, "--show-managed-fields")
+
+
+def test_what_the_client_applied_the_server_goes_on_with(kubectl: Kubectl) -> None:
+    kubectl("apply", "-f", "-", told=MANIFEST % 1)
+    assert "serverside-applied" in kubectl("apply", "--server-side", "-f", "-", told=MANIFEST % 2)
+    assert kubectl("get", "cm/made", *SHOP, "-o", "jsonpath={.data.a}") == "2"
+
+
 def test_diff_and_dry_run_change_nothing(kubectl: Kubectl) -> None:
     printed = kubectl("apply", "--dry-run=server", "-f", "-", told=MANIFEST % 1)
     assert "created (server dry run)" in printed

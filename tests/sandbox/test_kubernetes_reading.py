@@ -112,6 +112,9 @@ def test_a_forgotten_page_is_gone(http: httpx2.Client) -> None:
         http.get("/api/v1/pods", params={"limit": 1})
     answer = http.get("/api/v1/pods", params={"limit": 1, "continue": token})
     assert (answer.status_code, answer.json()["reason"]) == (410, "Expired")
+    http.delete("/api/v1/namespaces/shop/pods/web-a").raise_for_status()
+    anew = {"limit": 1, "continue": answer.json()["metadata"]["continue"]}
+    assert names(http.get("/api/v1/pods", params=anew)) == ["web-b"]
 
 
 @pytest.mark.parametrize(
