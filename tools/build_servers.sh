@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the servers that the live tests run, unless they are there. Prints the folder of each.
-# Takes about twenty minutes on two slow cores the first time, and no time afterwards.
+# Takes about half an hour on two busy cores the first time, and no time afterwards.
 set -eu
 
 here=$(cd "$(dirname "$0")/../tests/servers_go" && pwd)
