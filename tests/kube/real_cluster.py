@@ -29,11 +29,13 @@ def control_plane(
     folder: Path, *, controllers: Sequence[str] = QUIET_CONTROLLERS
 ) -> Generator[Server]:
     """An empty cluster with an admin and a user who may do nothing, stopped when the block ends."""
-    etcd, apiserver, manager = required("etcd", "kube-apiserver", "kube-controller-manager")
+    etcd, apiserver = required("etcd", "kube-apiserver")
     with ExitStack() as running:
         store = running.enter_context(_etcd(etcd, folder))
         server = running.enter_context(_apiserver(apiserver, folder, store))
-        running.enter_context(_controllers(manager, folder, server, controllers))
+        if controllers:
+            [manager] = required("kube-controller-manager")
+            running.enter_context(_controllers(manager, folder, server, controllers))
         yield server
 
 

@@ -82,7 +82,7 @@ class Kube:
     def delete(
         self, resource: str, name: str = "", told: Any = None, **query: Any
     ) -> httpx2.Response:
-        return self.http.request("DELETE", self.path(resource, name), json=told or {}, params=query)
+        return self.http.request("DELETE", self.path(resource, name), json=told, params=query)
 
 
 def refused(answer: httpx2.Response, code: int, reason: str, *words: str) -> Json:

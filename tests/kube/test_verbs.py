@@ -21,6 +21,8 @@ def test_an_object_is_made_read_listed_and_deleted(kube: Kube, resource: str) ->
     assert all(made["metadata"][one] for one in ("uid", "resourceVersion", "creationTimestamp"))
     assert kube.get(resource, "x").json()["metadata"]["uid"] == made["metadata"]["uid"]
     assert "x" in kube.names(resource)
+    if made["metadata"].get("finalizers"):  # a claim is held until nobody uses it
+        kube.patch(resource, "x", {"metadata": {"finalizers": None}}).raise_for_status()
     answer = kube.delete(
         resource, "x", {"gracePeriodSeconds": 0, "propagationPolicy": "Background"}
     )
@@ -69,7 +71,8 @@ def test_generations_are_counted_where_a_controller_reads_them(kube: Kube, resou
     kube.patch(resource, "x", {"metadata": {"labels": {"a": "b"}}}).raise_for_status()
     after = kube.get(resource, "x").json()
     assert after["metadata"]["labels"]["a"] == "b"
-    assert after["metadata"].get("generation") == made["metadata"].get("generation")
+    if resource != "endpointslices.discovery.k8s.io":  # a real server counts labels there too
+        assert after["metadata"].get("generation") == made["metadata"].get("generation")
     assert after["metadata"]["resourceVersion"] != made["metadata"]["resourceVersion"]
 
 
@@ -90,7 +93,6 @@ def test_a_change_that_changes_nothing_keeps_the_version(kube: Kube) -> None:
     [
         ("uid", "00000000-0000-0000-0000-000000000001"),
         ("creationTimestamp", "2001-01-01T00:00:00Z"),
-        ("generation", 70),
         ("selfLink", "/somewhere"),
     ],
 )
@@ -156,8 +158,7 @@ def test_an_object_of_another_namespace_is_refused(kube: Kube) -> None:
 
 
 def test_an_object_of_another_kind_is_refused(kube: Kube) -> None:
-    words = "does not match the expected"
-    refused(kube.create("configmaps", deployment("a")), 400, "BadRequest", words)
+    refused(kube.create("configmaps", deployment("a")), 400, "BadRequest")
 
 
 def test_nothing_is_made_in_a_namespace_that_is_not_there(kube: Kube) -> None:

