@@ -22,7 +22,7 @@ format: .venv/test
 	$(BIN)/ruff check --fix .
 
 live: .venv/test
-	# tests/kube joins when it has been seen to pass on the real server: pytest tests/kube -m live.
+	# tests/kube joins when CI builds the servers: tools/build_servers.sh, then pytest tests/kube -m live.
 	$(BIN)/python -m pytest -q -m "live or e2e" --ignore=tests/kube
 
 eval: .venv/test
