@@ -22,7 +22,7 @@ from core.clock import utc_now
 from core.errors import UpstreamUnavailable
 from sandbox import alertmanager_api, prometheus_api
 from sandbox.controllers import Faults, controllers_of, fault_routes
-from sandbox.kubernetes_api import Cluster, KubernetesApi, offer_usage, routes
+from sandbox.kubernetes_api import Cluster, KubernetesApi, offer_usage, pod_admission, routes
 from sandbox.series import SeriesStore
 from sandbox.snapshot import Snapshot
 
@@ -70,6 +70,7 @@ def serving_in_thread(
     controllers = controllers_of(
         cluster.store, series, utc_now, reactions=snapshot.reactions, speed=speed
     )
+    controllers.world.admit = pod_admission(cluster)
     kubernetes = KubernetesApi(cluster, token=token)
     prometheus = prometheus_api.routes(series, snapshot.rules, _unix_time)
     alertmanager = alertmanager_api.routes(snapshot.alerts, snapshot.silences, _unix_time)

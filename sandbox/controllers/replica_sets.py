@@ -59,10 +59,14 @@ def _status(world: World, key: Key, owner: Json, pods: list[Json], refused: str)
     status |= {name: count for name, count in counts.items() if count}
     if generation := number(owner, "metadata", "generation"):
         status["observedGeneration"] = generation
-    conditions = without_condition(entries(owner, "status", "conditions"), "ReplicaFailure")
-    if refused:
+    told = entries(owner, "status", "conditions")
+    conditions = without_condition(told, "ReplicaFailure")
+    # Each try has a pod of another name; telling the newest would be a change that asks for a try.
+    if refused and len(conditions) < len(told):
+        conditions = told
+    elif refused:
         conditions = with_condition(
-            entries(owner, "status", "conditions"),
+            told,
             world.timing,
             "ReplicaFailure",
             "True",

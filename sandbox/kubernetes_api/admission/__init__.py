@@ -30,6 +30,15 @@ def admitted(store: Store, kind: Kind, one: Json) -> Json:
     return one
 
 
+def pod_refusal(store: Store, kind: Kind, pod: Json) -> str:
+    """Why a controller may not create this pod, "" when it may; the pod gets its defaults."""
+    try:
+        pod.update(admitted(store, kind, pod))
+    except Refusal as refusal:
+        return str(refusal)
+    return ""
+
+
 def warning(store: Store, one: Json) -> str:
     """What the namespace warns of in a pod, or in the pods that a workload would make; or ""."""
     insecure = _insecure(store, one, "warn")
