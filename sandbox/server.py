@@ -22,7 +22,14 @@ from core.clock import utc_now
 from core.errors import UpstreamUnavailable
 from sandbox import alertmanager_api, prometheus_api
 from sandbox.controllers import Faults, controllers_of, fault_routes
-from sandbox.kubernetes_api import Cluster, KubernetesApi, offer_usage, pod_admission, routes
+from sandbox.kubernetes_api import (
+    Cluster,
+    KubernetesApi,
+    follow_quotas,
+    offer_usage,
+    pod_admission,
+    routes,
+)
 from sandbox.series import SeriesStore
 from sandbox.snapshot import Snapshot
 
@@ -59,9 +66,14 @@ async def serving(
 
 @contextmanager
 def serving_in_thread(
-    folder: Path, *, host: str = "127.0.0.1", port: int = 0, speed: float = 1
+    folder: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    speed: float = 1,
+    reacts: bool = True,
 ) -> Generator[Addresses]:
-    """The same for code that is not asynchronous."""
+    """The same for code that is not asynchronous. `reacts` False: an API alone, no controllers."""
     snapshot = Snapshot.read(folder)
     token = secrets.token_urlsafe(32)
     series = SeriesStore.read(snapshot.metrics, snapshot.shift.total_seconds())
@@ -71,6 +83,7 @@ def serving_in_thread(
         cluster.store, series, utc_now, reactions=snapshot.reactions, speed=speed
     )
     controllers.world.admit = pod_admission(cluster)
+    follow_quotas(cluster.store)
     kubernetes = KubernetesApi(cluster, token=token)
     prometheus = prometheus_api.routes(series, snapshot.rules, _unix_time)
     alertmanager = alertmanager_api.routes(snapshot.alerts, snapshot.silences, _unix_time)
@@ -88,8 +101,13 @@ def serving_in_thread(
         address = f"http://{host}:{listener.getsockname()[1]}"
         kubeconfig = Path(private) / "kubeconfig"
         _write_kubeconfig(kubeconfig, snapshot.cluster, address, token)
-        with _running(app, listener, beside=controllers.run, before_end=kubernetes.stop):
+        beside = controllers.run if reacts else _nothing
+        with _running(app, listener, beside=beside, before_end=kubernetes.stop):
             yield Addresses(address, f"{address}/prometheus", f"{address}/alertmanager", kubeconfig)
+
+
+async def _nothing() -> None:
+    """Beside an API alone."""
 
 
 def _unix_time() -> float:

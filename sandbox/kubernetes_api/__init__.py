@@ -4,13 +4,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sandbox.kubernetes_api.admission import pod_refusal
+from sandbox.kubernetes_api.admission import follow_quotas, pod_refusal
 from sandbox.kubernetes_api.api import KubernetesApi, routes
 from sandbox.kubernetes_api.cluster import Cluster
 from sandbox.kubernetes_api.kinds import STANDARD
 from sandbox.kubernetes_api.usage import offer_usage
 
-__all__ = ["Cluster", "KubernetesApi", "offer_usage", "pod_admission", "routes"]
+__all__ = ["Cluster", "KubernetesApi", "follow_quotas", "offer_usage", "pod_admission", "routes"]
 
 POD = next(kind for kind in STANDARD if kind.key == "pods")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from sandbox.kubernetes_api.admission import admitted, recount
+from sandbox.kubernetes_api.admission import admitted
 from sandbox.kubernetes_api.calls import Call
 from sandbox.kubernetes_api.cluster import DEFINITIONS, Cluster
 from sandbox.kubernetes_api.decoding import decoded
@@ -130,7 +130,7 @@ class Writing:
             return view(self.kind, marked) if unchanged else self._keep(self.key, marked)
         if not dry_run:
             self.cluster.store.remove(self.key)
-            self.follow()
+            self._learn()
         if self.kind.resource in {"pods", "services"}:
             return view(self.kind, before)
         about = {**details(self.kind, self.key.name), "uid": before["metadata"]["uid"]}
@@ -147,16 +147,13 @@ class Writing:
             return view(self.kind, one)
         if one["metadata"].get("deletionTimestamp") and not (finalizing(one) or stopping(one)):
             self.cluster.store.remove(key)
-            self.follow()
+            self._learn()
             return view(self.kind, one)
         kept = self.cluster.store.put(key, one)
-        self.follow()
+        self._learn()
         return view(self.kind, kept)
 
-    def follow(self) -> None:
-        """Let what depends on the stored objects follow them: quotas, and the kinds served."""
-        if self.key.namespace:
-            recount(self.cluster.store, self.key.namespace)
+    def _learn(self) -> None:
         if self.kind.resource == DEFINITIONS:
             self.cluster.learn_definitions()
 

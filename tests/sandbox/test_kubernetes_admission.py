@@ -72,7 +72,7 @@ def test_what_is_used_follows_the_pods(lab: httpx2.Client) -> None:
     assert used(lab) == {"requests.cpu": "0", "limits.memory": "0", "pods": "0"}
     run(lab, "a", **sized("600m", "512Mi"))
     assert used(lab) == {"requests.cpu": "600m", "limits.memory": "512Mi", "pods": "1"}
-    lab.delete(f"{CORE}/pods/a")
+    lab.delete(f"{CORE}/pods/a", params={"gracePeriodSeconds": 0})
     assert used(lab) == {"requests.cpu": "0", "limits.memory": "0", "pods": "0"}
 
 

@@ -1,5 +1,6 @@
 """What a server does between deciding that a request is allowed and keeping the object."""
 
+from contextlib import suppress
 from typing import Any
 
 from sandbox.kubernetes_api.admission import limit_ranges, pod_security, quotas
@@ -7,7 +8,7 @@ from sandbox.kubernetes_api.fields import at, entries, section
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.quantities import written
 from sandbox.kubernetes_api.statuses import Refusal, details
-from sandbox.store import Key, Store
+from sandbox.store import Expired, Key, Store
 
 Json = dict[str, Any]
 
@@ -56,6 +57,21 @@ def recount(store: Store, namespace: str) -> None:
             store.put(
                 Key(QUOTAS, namespace, quota["metadata"]["name"]), {**quota, "status": status}
             )
+
+
+def follow_quotas(store: Store) -> None:
+    """Recount a namespace whenever something in it changes, whoever changed it."""
+    seen = store.version
+
+    def listen() -> None:
+        nonlocal seen
+        since, seen = seen, store.version
+        with suppress(Expired):
+            changed = {one.key for one in store.changes_since(since)}
+            for namespace in {key.namespace for key in changed} - {""}:
+                recount(store, namespace)
+
+    store.subscribe(listen)
 
 
 def _insecure(store: Store, one: Json, mode: str) -> str:
