@@ -48,7 +48,10 @@ def parse(text: str) -> Any:
 
 
 def prettified(text: str) -> str:
-    """The expression as Prometheus lays it out, but for a unary plus. Raises `Unparsable`."""
+    """The expression as Prometheus lays it out. Raises `Unparsable`.
+
+    But for a unary plus, which the parser drops, and the left edge of a short subquery over brackets.
+    """
     laid_out = _NEW_NAME.sub("holt_winters", str(parse(text).prettify()))
     laid_out = _UNSIGNED.sub(lambda match: match[1] or "+Inf", laid_out)
     return _TOKEN.sub(lambda match: _number(match[1]) if match[1] else match[0], laid_out)
