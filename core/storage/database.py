@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sqlite3
+import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, closing, contextmanager
 from importlib.util import find_spec
@@ -117,7 +118,7 @@ def _prove_usable(path: Path, busy_timeout_s: float) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path, timeout=busy_timeout_s)) as connection:
-            connection.execute("PRAGMA schema_version").fetchone()
+            _write_ahead(connection, busy_timeout_s)
     except OSError as error:
         raise Invalid(
             f"Cannot make the data folder {path.parent}: {error.strerror}.",
@@ -125,6 +126,25 @@ def _prove_usable(path: Path, busy_timeout_s: float) -> None:
         ) from error
     except sqlite3.Error as error:
         raise _explained(error, f"the database file {path}") from error
+
+
+def _write_ahead(connection: sqlite3.Connection, busy_timeout_s: float) -> None:
+    """Turn the file's write-ahead log on; it stays on.
+
+    Two that turn it on at once are both in each other's way, so SQLite tells one of them "locked"
+    without waiting for `timeout`: the waiting is done here.
+    """
+    deadline = time.monotonic() + busy_timeout_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _engine(address: URL, busy_timeout_s: float) -> AsyncEngine:
@@ -150,7 +170,7 @@ def _to_json(value: Any) -> str:
 
 def _prepare_sqlite(connection: DBAPIConnection, _: object) -> None:
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -70,12 +70,14 @@ async def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
     assert await names(database) == ["ann"]
 
 
-async def test_two_that_open_an_empty_file_at_once_make_it_once(file: Path) -> None:
-    async def opened() -> None:
+async def test_six_that_open_an_empty_file_at_once_make_it_once(tmp_path: Path) -> None:
+    async def opened(file: Path) -> None:
         async with Database.opened(f"sqlite:///{file}") as database:
             await database.ping()
 
-    await asyncio.gather(opened(), opened(), opened())
+    for attempt in range(10):
+        file = tmp_path / f"{attempt}.db"
+        await asyncio.gather(*(opened(file) for _ in range(6)))
 
 
 async def test_a_database_in_memory_lasts_as_long_as_it_is_open() -> None:
