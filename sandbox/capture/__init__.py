@@ -10,7 +10,7 @@ from core.errors import UpstreamUnavailable
 from sandbox.capture.folder import SnapshotFolder
 from sandbox.capture.metrics import capture_family, families, fetch
 from sandbox.capture.progress import Part, Progress, Tell
-from sandbox.capture.reading import Refused, Server, connected, listable, objects
+from sandbox.capture.reading import Refused, Server, Unwell, connected, listable, objects
 from sandbox.capture.secrecy import scrubbed_tree
 
 Json = dict[str, Any]
@@ -106,16 +106,28 @@ def _capture_kinds(
 def _capture_logs(
     server: Server, target: SnapshotFolder, progress: Progress, bounds: Bounds, tell: Tell
 ) -> list[str]:
-    """The log of each pod's containers; a pod whose logs are written is not asked again."""
+    """The log of each pod's containers; a pod whose logs are written is not asked again.
+
+    Logs come from the node of a pod: one that cannot give one is noted and not asked for more,
+    for each question may take as long as the time limit. The next run asks it again.
+    """
     notes: list[str] = []
+    silent: dict[str, str] = {}
     chosen: dict[str, list[tuple[Json, str, bool]]] = {}
     for pod, container, previous in _runs(target.pods(), bounds, notes):
         place = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
         chosen.setdefault(f"logs {place}", []).append((pod, container, previous))
     for name, runs in chosen.items():
-        if name not in progress.parts:
-            written = (_capture_log(server, target, *run, bounds) for run in runs)
-            progress.done(name, Part(sum(written)))
+        node = str(runs[0][0]["spec"].get("nodeName", ""))
+        if name in progress.parts or node in silent:
+            continue
+        try:
+            written = sum(_capture_log(server, target, *run, bounds) for run in runs)
+        except Unwell as error:
+            silent[node] = error.reason
+        else:
+            progress.done(name, Part(written))
+    notes += (f"logs of node {node}: {reason}" for node, reason in silent.items())
     if chosen:
         tell(f"logs: {progress.count('logs ')} of {len(chosen)} pods")
     return notes

@@ -59,9 +59,7 @@ class Server:
                 f"The API server of {self.cluster_name} does not answer.", hint=GO_ON
             ) from error
         if answer.status in _PASSING:
-            raise UpstreamUnavailable(
-                f"The API server of {self.cluster_name} answered {answer.status}.", hint=GO_ON
-            )
+            raise Unwell(self.cluster_name, answer.status, body)
         if answer.status != 200:
             raise Refused(answer.status, body)
         return body
@@ -73,6 +71,14 @@ class Server:
             raise UpstreamUnavailable(
                 f"What answers for {self.cluster_name} is not a Kubernetes API.", hint=GO_ON
             ) from error
+
+
+class Unwell(UpstreamUnavailable):
+    """The API server, or a kubelet behind it, cannot answer now."""
+
+    def __init__(self, cluster_name: str, code: int, body: bytes) -> None:
+        super().__init__(f"The API server of {cluster_name} answered {code}.", hint=GO_ON)
+        self.reason = _message(body) or str(code)
 
 
 class Refused(Exception):

@@ -21,6 +21,7 @@ from tests.sandbox.small_cluster import write_snapshot
 SHOP = Path(__file__).parents[2] / "sandbox" / "snapshots" / "shop"
 SERVICES = "GET /api/v1/services?"
 PODS = r"GET /api/v1/pods\?"
+LOGS = r"GET /api/v1/namespaces/[^ ]*/log\?"
 
 
 @pytest.fixture
@@ -119,6 +120,20 @@ def test_a_list_that_expires_between_pages_is_read_again(
     done = capture(tmp_path / "to", kubeconfig=through)
     assert done.notes == []
     assert proxy.requests(PODS) == 2
+
+
+def test_a_node_that_gives_no_logs_is_noted_and_asked_again_by_the_next_run(
+    proxy: Proxy, through: Path, tmp_path: Path, small: Addresses
+) -> None:
+    no_address = "no preferred addresses found"
+    proxy.fail(LOGS, faults.status(500, no_address), times=1)
+    done = capture(tmp_path / "to", kubeconfig=through)
+    assert [one.startswith("logs of node ") for one in done.notes] == [True]
+    assert done.notes[0].endswith(no_address)
+    whole = capture(tmp_path / "whole", kubeconfig=small.kubeconfig)
+    assert (done.objects, done.logs < whole.logs) == (whole.objects, True)
+    again = capture(tmp_path / "to", kubeconfig=through)
+    assert counts(again) == counts(whole)
 
 
 def test_each_kind_is_told_with_the_objects_so_far(small: Addresses, tmp_path: Path) -> None:
