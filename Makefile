@@ -22,8 +22,7 @@ format: .venv/test
 	$(BIN)/ruff check --fix .
 
 live: .venv/test
-	# tests/kube joins when CI builds the servers: tools/build_servers.sh, then pytest tests/kube -m live.
-	$(BIN)/python -m pytest -q -m "live or e2e" --ignore=tests/kube
+	$(BIN)/python -m pytest -q -m "live or e2e"
 
 eval: .venv/test
 	$(BIN)/midwatch eval run

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the servers that the live tests run, unless they are there. Prints the folder of each.
+# Builds the servers that the live tests run, and kubectl, unless they are there. Prints the folders.
 # Takes about half an hour on two busy cores the first time, and no time afterwards.
 set -eu
 
@@ -37,4 +37,5 @@ minor=${release#v1.}
 at=k8s.io/component-base/version
 build kubernetes "$release" \
     "-X $at.gitVersion=$release -X $at.gitMajor=1 -X $at.gitMinor=${minor%%.*} -X $at.gitTreeState=clean" \
-    k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kube-controller-manager
+    k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kube-controller-manager \
+    k8s.io/kubernetes/cmd/kubectl

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 ENVTEST_FOLDER = Path("/usr/local/kubebuilder/bin")
-_BUILT_AS = {"kube-apiserver": "kubernetes", "kube-controller-manager": "kubernetes"}
+_BUILT_AS = dict.fromkeys(("kube-apiserver", "kube-controller-manager", "kubectl"), "kubernetes")
 
 
 def binary(name: str) -> Path | None:

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import orjson
 
-from tests.kube.binaries import binary
+from tests.kube.binaries import required
 from tests.kube.server import Server
 
 PATIENCE_S = 20.0
@@ -21,8 +21,7 @@ PATIENCE_S = 20.0
 @contextmanager
 def current_cluster(folder: Path) -> Generator[Server]:
     """Behind `kubectl proxy`, so that every way to sign in works."""
-    kubectl = binary("kubectl") or which("kubectl")
-    assert kubectl, "USE_EXISTING_CLUSTER needs kubectl; tools/build_kubectl.sh builds one"
+    kubectl = which("kubectl") or required("kubectl")[0]
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = int(listener.getsockname()[1])
     url = f"http://127.0.0.1:{port}"

@@ -1,7 +1,5 @@
 """A small practice cluster on loopback, and the clients that people use against it."""
 
-import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,9 +10,8 @@ import kubernetes
 import pytest
 
 from sandbox.server import Addresses, serving_in_thread
+from tests.kube.binaries import required
 from tests.sandbox.small_cluster import write_snapshot
-
-KUBECTL_CACHE = Path.home() / ".cache/midwatch-clients/kubectl-1.32/kubectl"
 
 
 @pytest.fixture
@@ -41,8 +38,8 @@ def official(small: Addresses) -> Iterator[Any]:
 
 @pytest.fixture
 def kubectl(small: Addresses, tmp_path: Path) -> Callable[..., str]:
-    """Run the real kubectl; what it prints, errors included. It must be there: `tools/build_kubectl.sh`."""
-    binary = _kubectl()
+    """Run the real kubectl; what it prints, errors included."""
+    [binary] = required("kubectl")
 
     def run(*arguments: str, told: str = "") -> str:
         done = subprocess.run(
@@ -57,10 +54,3 @@ def kubectl(small: Addresses, tmp_path: Path) -> Callable[..., str]:
         return done.stdout + done.stderr
 
     return run
-
-
-def _kubectl() -> str:
-    told = os.environ.get("TEST_ASSET_KUBECTL", "")
-    found = told or (str(KUBECTL_CACHE) if KUBECTL_CACHE.exists() else shutil.which("kubectl"))
-    assert found, "kubectl is missing; tools/build_kubectl.sh builds it"
-    return found
