@@ -27,6 +27,7 @@ UNHEALTHY = (
 )
 PREVIOUS = ("previous", "crashed", "上一次", "崩溃前", "之前")
 ERRORS = ("error", "错误", "报错")
+SUMMED_UP = ("pattern", "template", "summar", "kinds of", "模式", "模板", "归类", "汇总", "概括")
 ERROR_RATE = ("error rate", "errors per", "5xx", "错误率", "失败率", "报错率")
 LATENCY = ("latency", "response time", "p95", "延迟", "响应时间", "耗时")
 WHOLE = ("cluster", "集群", "per node", "each node")
@@ -173,10 +174,15 @@ def _logs(asked: Asked, results: Sequence[Result]) -> list[Step]:
         return []
     if not home:
         return _seeking(asked, results, Step(WORKLOADS, {}))
-    arguments = {
+    run = {
         "namespace": home,
         "name": asked.name,
         "previous": _any_word(asked, PREVIOUS) or None,
+    }
+    if _any_word(asked, SUMMED_UP):
+        return [Step("kubernetes_log_patterns", run)]
+    arguments = {
+        **run,
         "tail": LOG_LINES,
         "grep": "error|exception|fatal|panic" if _any_word(asked, ERRORS) else "",
     }

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agent.answers.failures import translated
-from agent.answers.markdown import fenced, joined, plain, table
+from agent.answers.markdown import code, fenced, joined, plain, table
 from agent.asked import Asked
 from agent.toolbox import Result
 from agent.wording import phrase
@@ -182,6 +182,22 @@ def told_logs(asked: Asked, result: Result) -> str:
     return joined([head, fenced(told), f"_{plain(data['note'])}_" if data.get("note") else ""])
 
 
+def told_log_patterns(asked: Asked, result: Result) -> str:
+    data = result.data
+    place = f"{data['namespace']}/{data['pod']}/{data['container']}"
+    rows: Sequence[Json] = data["patterns"]
+    if not rows:
+        return _cited(result, phrase("rows.no_lines", asked.language, place=place))
+    facts = {"place": f"`{place}`", "kinds": data["kinds"], "lines": data["read"]}
+    cells = [
+        (row["count"], row["level"], (row["last"] or "")[:19], code(row["template"], 118))
+        for row in rows
+    ]
+    columns = ("count", "level", "last seen", "line")
+    head = phrase("rows.log_patterns", asked.language, **facts)
+    return _listed(asked, result, head, columns, cells)
+
+
 def told_history(asked: Asked, result: Result) -> str:
     data = result.data
     place = f"{data['kind']} {data['namespace']}/{data['name']}"
@@ -289,5 +305,6 @@ TELLERS: dict[str, Callable[[Asked, Result], str]] = {
     "kubernetes_what_changed": told_changes,
     "kubernetes_top": told_usage,
     "kubernetes_get_logs": told_logs,
+    "kubernetes_log_patterns": told_log_patterns,
     "kubernetes_rollout_history": told_history,
 }

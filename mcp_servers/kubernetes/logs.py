@@ -63,8 +63,8 @@ async def kubernetes_get_logs(
 ) -> Logs:
     """Read the last log lines of a pod or workload; previous=true: of the run that crashed."""
     seen = cluster.within(caller.namespaces)
-    pod, why = await _chosen_pod(seen, namespace, name)
-    chosen = _chosen_container(pod, container)
+    pod, why = await chosen_pod(seen, namespace, name)
+    chosen = chosen_container(pod, container)
     log = await seen.logs(
         pod.name,
         namespace=namespace,
@@ -75,7 +75,7 @@ async def kubernetes_get_logs(
     return _shaped(log, tail, grep, f"{why}{_advice(pod, chosen, previous=previous)}")
 
 
-async def _chosen_pod(cluster: Kubernetes, namespace: str, name: str) -> tuple[Resource, str]:
+async def chosen_pod(cluster: Kubernetes, namespace: str, name: str) -> tuple[Resource, str]:
     """The pod of that name; else the least healthy pod of the workload of that name."""
     word = name.rpartition("/")[2]
     if pod := await _or_none(cluster, "Pod", word, namespace):
@@ -106,7 +106,7 @@ def _restarts(pod: Resource) -> int:
     return sum(one.restarts for one in containers(pod))
 
 
-def _chosen_container(pod: Resource, name: str) -> Container:
+def chosen_container(pod: Resource, name: str) -> Container:
     """The one asked for; else the pod's default, the one that restarts, or the first."""
     every = containers(pod)
     wanted = name or pod.annotations.get(DEFAULT_CONTAINER, "")

@@ -5,6 +5,7 @@ from mcp_servers.access import Gate, ToolServer, publish
 from mcp_servers.backends import Backends
 from mcp_servers.kubernetes.changes import kubernetes_what_changed
 from mcp_servers.kubernetes.events import kubernetes_list_events
+from mcp_servers.kubernetes.log_patterns import kubernetes_log_patterns
 from mcp_servers.kubernetes.logs import kubernetes_get_logs
 from mcp_servers.kubernetes.namespaces import kubernetes_list_namespaces
 from mcp_servers.kubernetes.nodes import kubernetes_list_nodes
@@ -30,7 +31,8 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
     server, cluster = ToolServer("kubernetes", gate), backends.kubernetes
     for tool in CLUSTER:
         publish(server, tool, needs=Permission.CLUSTER_READ, cluster=cluster)
-    publish(server, kubernetes_get_logs, needs=Permission.LOGS_READ, cluster=cluster)
+    for tool in (kubernetes_get_logs, kubernetes_log_patterns):
+        publish(server, tool, needs=Permission.LOGS_READ, cluster=cluster)
     publish(
         server,
         kubernetes_top,

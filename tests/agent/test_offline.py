@@ -75,6 +75,8 @@ async def test_it_is_honest_that_no_model_was_used(assistant: Assistant) -> None
         ("shop 最近有什么变更？", "kubernetes_what_changed", "Deployment shop/checkout"),
         ("events in namespace shop", "kubernetes_list_events", "BackOff"),
         ("show logs of checkout", "kubernetes_get_logs", "price index"),
+        ("summarise the logs of checkout", "kubernetes_log_patterns", "kinds of lines"),
+        ("汇总 checkout 的日志", "kubernetes_log_patterns", "行日志归为"),
         ("checkout 的 CPU 用量", "kubernetes_top", "CPU 核"),
         ("memory of checkout in the last hour", "prometheus_query_range", "MiB"),
         ("qps of storefront", "prometheus_query", "service=storefront"),

@@ -153,6 +153,30 @@ async def test_logs_of_what_is_not_there_say_so(tools: Tools) -> None:
         await tools.call("kubernetes_get_logs", namespace="shop", name="checkout", container="app")
 
 
+async def test_a_log_is_summed_up_each_kind_of_line_once(tools: Tools) -> None:
+    answer = await tools.call("kubernetes_log_patterns", namespace="shop", name="checkout")
+    rows = answer.data["patterns"]
+    assert answer.data["kinds"] == len({row["template"] for row in rows}) == len(rows)
+    assert sum(row["count"] for row in rows) == answer.data["read"]
+    log = await tools.call("kubernetes_get_logs", namespace="shop", name="checkout", tail=500)
+    written = [line["text"] for line in log.data["lines"]]
+    assert all(any(row["example"] in text for text in written) for row in rows)
+
+
+async def test_what_a_log_says_since_an_incident_is_told_first(tools: Tools) -> None:
+    log = await tools.call("kubernetes_get_logs", namespace="shop", name="storefront", tail=500)
+    times = [line["at"] for line in log.data["lines"]]
+    answer = await tools.call(
+        "kubernetes_log_patterns", namespace="shop", name="storefront", new_since=times[0]
+    )
+    assert "does not reach back" in answer.data["note"]
+    failed = next(line["at"] for line in log.data["lines"] if "checkout" in line["text"])
+    asked = {"namespace": "shop", "name": "storefront", "new_since": failed}
+    told = (await tools.call("kubernetes_log_patterns", **asked)).data["patterns"]
+    assert told[0]["change"] == "new"
+    assert "connection refused" in told[0]["template"]
+
+
 async def test_logs_need_their_own_permission(sessions: Sessions) -> None:
     reader = Tools(sessions, READER)
     with pytest.raises(Forbidden, match="It needs logs:read"):
