@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agent.graph import Assistant
     from agent.models import ModelChoice
     from core.telemetry import Metrics
-    from mcp_servers.client import AuditSink, Connections, Sessions
+    from mcp_servers.client import AuditSink, Connections, IncidentStore, Sessions
 
 # How long the practice cluster has to end its streams.
 END_TIMEOUT_S = 5.0
@@ -141,13 +141,15 @@ async def tool_sessions(
     audit: "AuditSink | None" = None,
     metrics: "Metrics | None" = None,
     knowledge_folder: Path | None = None,
+    incidents: "IncidentStore | None" = None,
 ) -> AsyncGenerator["Sessions"]:
     """The tool servers over the systems at the addresses of `ready`, as `prepared` gave them."""
     from mcp_servers.client import in_process
 
     failure: OpsError | None = None
     reach = connections(ready, knowledge_folder=knowledge_folder)
-    async with in_process(reach, audit=audit, metrics=metrics) as sessions:
+    servers = in_process(reach, audit=audit, metrics=metrics, incidents=incidents)
+    async with servers as sessions:
         try:
             yield sessions
         except OpsError as error:  # through the sessions' task groups it would come out as a group

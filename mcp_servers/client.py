@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from core.http import client as http_client
 from core.principal import Principal
 from core.telemetry import Metrics
 from mcp_servers.access import AuditSink, Gate
-from mcp_servers.backends import Backends
+from mcp_servers.backends import Backends, IncidentStore
 from mcp_servers.backends.addresses import host_of
 from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.kubernetes import Kubernetes
@@ -128,12 +128,16 @@ class _Wire:
 
 @asynccontextmanager
 async def in_process(
-    connections: Connections, *, audit: AuditSink | None = None, metrics: Metrics | None = None
+    connections: Connections,
+    *,
+    audit: AuditSink | None = None,
+    metrics: Metrics | None = None,
+    incidents: IncidentStore | None = None,
 ) -> AsyncGenerator[Sessions]:
     """Every built server, in memory. Raises `Invalid` on a malformed kubeconfig."""
     gate = Gate(audit=audit, metrics=metrics)
     async with _closing() as stack:
-        backends = connected(connections)
+        backends = replace(connected(connections), incidents=incidents)
         stack.push_async_callback(backends.close)
         clients = {
             name: await stack.enter_async_context(Client(build(backends, gate), cache=None))

@@ -22,6 +22,7 @@ from core.security.signin import Lifetimes, SignIn
 from core.security.tokens import Signer, signing_key
 from core.settings import Settings
 from core.storage.database import Database
+from core.storage.kept_incidents import KeptIncidents
 from core.telemetry import Metrics
 
 DESCRIPTION = """Ask what is wrong with a cluster and why; every claim is cited.
@@ -85,7 +86,13 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         metrics: Metrics = app.state.metrics
         knowledge = settings.data_dir / "knowledge"
         sessions = await enter(
-            tool_sessions(settings, audit=audit_log, metrics=metrics, knowledge_folder=knowledge)
+            tool_sessions(
+                settings,
+                audit=audit_log,
+                metrics=metrics,
+                knowledge_folder=knowledge,
+                incidents=KeptIncidents(database),
+            )
         )
         memory = settings.data_dir / "memory.db"
         assistant = await enter(opened_assistant(settings, sessions, memory=memory))

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from api.dependencies import CallerTools
 
@@ -26,6 +26,14 @@ class Investigation(Scope):
     window: str = Field(default="PT1H", max_length=20, description="ISO 8601: how far back.")
 
 
+class Log(BaseModel):
+    namespace: str = Field(max_length=63)
+    name: str = Field(max_length=253, examples=["checkout"])
+    container: str = Field(default="", max_length=63)
+    previous: bool = False
+    new_since: AwareDatetime | None = None
+
+
 @router.get("/findings", operation_id="listFindings")
 async def list_findings(tools: CallerTools, scope: Annotated[Scope, Query()]) -> dict[str, Any]:
     """Everything that is wrong in scope, worst first, with evidence and the class of fix."""
@@ -37,6 +45,38 @@ async def list_findings(tools: CallerTools, scope: Annotated[Scope, Query()]) ->
 async def investigate(tools: CallerTools, body: Investigation) -> dict[str, Any]:
     """Root causes ranked over findings, changes, topology and time."""
     answer = await tools.call("rca_investigate", **_given(body))
+    return answer.data
+
+
+@router.post("/rca/analyze", operation_id="analyze")
+async def analyze(tools: CallerTools, body: Investigation) -> dict[str, Any]:
+    """The same as an investigation, under the name that other systems give it."""
+    return await investigate(tools, body)
+
+
+@router.get("/incidents", operation_id="listIncidents")
+async def list_incidents(
+    tools: CallerTools,
+    limit: Annotated[int, Query(ge=1, le=200)] = 20,
+    cursor: Annotated[str, Query(max_length=200)] = "",
+) -> dict[str, Any]:
+    """What investigations found before, the last first."""
+    answer = await tools.call("rca_list_incidents", limit=limit, cursor=cursor)
+    return answer.data
+
+
+@router.get("/incidents/{incident_id}", operation_id="getIncident")
+async def get_incident(tools: CallerTools, incident_id: str) -> dict[str, Any]:
+    """One incident with the evidence as it was when it was last found."""
+    answer = await tools.call("rca_get_incident", incident_id=incident_id)
+    return answer.data
+
+
+@router.get("/logs/patterns", operation_id="logPatterns")
+async def log_patterns(tools: CallerTools, log: Annotated[Log, Query()]) -> dict[str, Any]:
+    """What a log says, each kind of line once; with `new_since`, what is new in it."""
+    given = log.model_dump(mode="json", exclude_defaults=True)
+    answer = await tools.call("kubernetes_log_patterns", **given)
     return answer.data
 
 

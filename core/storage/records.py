@@ -141,3 +141,17 @@ class AuditRow:
     detail: str
     previous_hash: str
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRow:
+    """An investigation that found something. `namespaces`: all that its evidence is from."""
+
+    id: str
+    cluster: str
+    summary: str
+    first_found_at: datetime
+    last_found_at: datetime
+    namespaces: frozenset[str]
+    investigation: dict[str, Any]
+    times_found: int = 1

@@ -1,11 +1,24 @@
 """The hands: one real client for each external system."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from core.storage.records import IncidentRow
 from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.prometheus import Prometheus
+
+
+class IncidentStore(Protocol):
+    """Where incidents are remembered; only a running service has one."""
+
+    async def keep(self, row: IncidentRow) -> None: ...
+
+    async def latest(self, within: Collection[str] | None, *, limit: int) -> list[IncidentRow]: ...
+
+    async def get(self, incident_id: str) -> IncidentRow | None: ...
 
 
 @dataclass(frozen=True)
@@ -16,6 +29,7 @@ class Backends:
     prometheus: Prometheus
     alertmanager: Alertmanager
     knowledge_folder: Path | None = None
+    incidents: IncidentStore | None = None
 
     async def close(self) -> None:
         self.kubernetes.close()

@@ -7,10 +7,12 @@ from pydantic import Field
 
 from core.clock import monotonic_s
 from core.principal import Principal
+from mcp_servers.backends import IncidentStore
 from mcp_servers.engines.fingerprints import fingerprint
 from mcp_servers.engines.rca_ranking import Ranking, rank
 from mcp_servers.facts.durations import PATTERN, duration
 from mcp_servers.rca.diagnose import Kind, Name, Namespace, scope_of
+from mcp_servers.rca.incidents import keep
 from mcp_servers.rca.investigation import Investigation
 from mcp_servers.rca.refusals import rules_to_add
 from mcp_servers.rca.shapes import Language, Skipped
@@ -30,6 +32,7 @@ async def rca_investigate(
     language: Language = "en",
     *,
     hands: Hands,
+    incidents: IncidentStore | None,
     caller: Principal,
 ) -> Investigation:
     """Find the root cause of a failure: ranked causes with evidence, chain, timeline, what was ruled out.
@@ -46,7 +49,7 @@ async def rca_investigate(
         namespace=looked.asked.namespace,
     )
     teller = Teller(looked, ranking, language)
-    return Investigation(
+    found = Investigation(
         incident_id=_incident_id(looked, ranking),
         verdict=ranking.verdict,
         summary=teller.summary(),
@@ -62,6 +65,8 @@ async def rca_investigate(
         rbac=rules_to_add(looked.cluster.not_checked),
         duration_ms=round((monotonic_s() - began) * 1000),
     )
+    await keep(incidents, looked.cluster.name, found)
+    return found
 
 
 def _incident_id(looked: Study, ranking: Ranking) -> str:

@@ -1,9 +1,10 @@
-"""The rca server: two tools over every diagnoser and the ranking."""
+"""The rca server: every diagnoser, the ranking, and the incidents they found."""
 
 from core.principal import Permission
 from mcp_servers.access import Gate, ToolServer, publish
 from mcp_servers.backends import Backends
 from mcp_servers.rca.diagnose import rca_list_findings
+from mcp_servers.rca.incidents import rca_get_incident, rca_list_incidents
 from mcp_servers.rca.investigate import rca_investigate
 from mcp_servers.rca.study import Hands
 
@@ -11,6 +12,15 @@ from mcp_servers.rca.study import Hands
 def build(backends: Backends, gate: Gate) -> ToolServer:
     server = ToolServer("rca", gate)
     hands = Hands(backends.kubernetes, backends.prometheus)
-    for tool in (rca_investigate, rca_list_findings):
-        publish(server, tool, needs=Permission.INCIDENTS_READ, hands=hands)
+    incidents = backends.incidents
+    publish(server, rca_list_findings, needs=Permission.INCIDENTS_READ, hands=hands)
+    publish(
+        server,
+        rca_investigate,
+        needs=Permission.INCIDENTS_READ,
+        hands=hands,
+        incidents=incidents,
+    )
+    for tool in (rca_list_incidents, rca_get_incident):
+        publish(server, tool, needs=Permission.INCIDENTS_READ, incidents=incidents)
     return server

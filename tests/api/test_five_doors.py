@@ -49,6 +49,26 @@ async def test_findings_and_tools_answer_without_a_model(midwatch: Midwatch) -> 
     assert "Did you mean shop?" in away.json()["detail"]
 
 
+async def test_what_was_found_can_be_read_again_with_its_evidence(midwatch: Midwatch) -> None:
+    async with midwatch.client() as http:
+        found = (await http.post("/api/v1/rca/analyze", json={"name": "checkout"})).json()
+        listed = (await http.get("/api/v1/incidents")).json()["rows"]
+        kept = (await http.get(f"/api/v1/incidents/{found['incident_id']}")).json()
+        away = await http.get("/api/v1/incidents/inc-0")
+    assert found["incident_id"] in {one["id"] for one in listed}
+    assert kept["investigation"]["root_causes"] == found["root_causes"]
+    assert away.status_code == 404
+
+
+async def test_a_log_is_summed_up_over_http(midwatch: Midwatch) -> None:
+    asked = "/api/v1/logs/patterns?namespace=shop&name=checkout"
+    async with midwatch.client() as http:
+        told = (await http.get(asked)).json()
+        wrong = await http.get(f"{asked}&new_since=yesterday")
+    assert sum(one["count"] for one in told["patterns"]) == told["read"] > 0
+    assert wrong.status_code == 422
+
+
 async def test_the_mcp_endpoint_wants_a_token(midwatch: Midwatch) -> None:
     ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
     async with midwatch.client("") as http:

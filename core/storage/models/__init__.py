@@ -5,6 +5,7 @@ from core.storage.models.base import Base
 from core.storage.models.conversations import Conversation, Message, ModelUsage, ToolCall
 from core.storage.models.full_text import STATEMENTS as FULL_TEXT_STATEMENTS
 from core.storage.models.identity import ApiToken, LoginLink, RefreshToken, User
+from core.storage.models.incidents import Incident
 
 __all__ = [
     "FULL_TEXT_STATEMENTS",
@@ -13,6 +14,7 @@ __all__ = [
     "AuditHead",
     "Base",
     "Conversation",
+    "Incident",
     "LoginLink",
     "Message",
     "ModelUsage",

@@ -1,0 +1,124 @@
+"""Incidents that investigations found: kept with their evidence, so that a later reader can check."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import structlog
+from pydantic import BaseModel, Field
+
+from core.clock import utc_now
+from core.errors import NotFound, OpsError, UpstreamUnavailable
+from core.principal import Principal
+from core.redaction import redact_fields
+from core.storage.records import IncidentRow
+from mcp_servers.backends import IncidentStore
+from mcp_servers.facts.nearest import did_you_mean
+from mcp_servers.paging import Page
+from mcp_servers.rca.investigation import Investigation
+
+Limit = Annotated[int, Field(ge=1, le=200, description="Incidents.")]
+Id = Annotated[str, Field(max_length=64, description="inc-…")]
+
+log = structlog.get_logger()
+
+
+class IncidentLine(BaseModel):
+    id: str
+    cluster: str
+    summary: str
+    first_found: datetime
+    last_found: datetime
+    times_found: int
+
+
+class IncidentPage(Page[IncidentLine]):
+    def as_text(self) -> str:
+        lines = (
+            f"{one.id} {one.last_found:%Y-%m-%d %H:%M} found {one.times_found}×: {one.summary}"
+            for one in self.rows
+        )
+        return self.told(f"incidents: {self.shown}", lines)
+
+
+class KeptIncident(IncidentLine):
+    investigation: Investigation = Field(description="As it was found the last time.")
+
+    def as_text(self) -> str:
+        span = f"{self.first_found:%Y-%m-%d %H:%M} to {self.last_found:%Y-%m-%d %H:%M}"
+        head = f"{self.id} in {self.cluster}, found {self.times_found}× from {span}"
+        return f"{head}\n{self.investigation.as_text()}"
+
+
+async def rca_list_incidents(
+    limit: Limit = 20, cursor: str = "", *, incidents: IncidentStore | None, caller: Principal
+) -> IncidentPage:
+    """List past incidents that investigations found, the last first."""
+    rows = await _store(incidents).latest(caller.namespaces, limit=200)
+    return IncidentPage.of([_line(row) for row in rows], cursor=cursor, size=limit)
+
+
+async def rca_get_incident(
+    incident_id: Id, *, incidents: IncidentStore | None, caller: Principal
+) -> KeptIncident:
+    """Show a past incident: its causes and the evidence as it was then."""
+    store = _store(incidents)
+    row = await store.get(incident_id)
+    if row is None or not all(caller.sees(one) for one in row.namespaces):
+        known = [one.id for one in await store.latest(caller.namespaces, limit=200)]
+        hint = did_you_mean(incident_id, known)
+        raise NotFound(f"There is no incident {incident_id!r}.", hint=hint)
+    return KeptIncident(**_line(row).model_dump(), investigation=row.investigation)  # pyright: ignore[reportArgumentType]
+
+
+async def keep(incidents: IncidentStore | None, cluster: str, found: Investigation) -> None:
+    """Write down what was found. An investigation is worth its answer even if that fails."""
+    if incidents is None or not found.root_causes:
+        return
+    told: dict[str, Any] = redact_fields(found.model_dump(mode="json"))
+    now = utc_now()
+    row = IncidentRow(
+        id=found.incident_id,
+        cluster=cluster,
+        summary=str(told["summary"])[:1000],
+        first_found_at=now,
+        last_found_at=now,
+        namespaces=frozenset(_namespaces(told)),
+        investigation=told,
+    )
+    try:
+        await incidents.keep(row)
+    except OpsError as error:
+        log.warning("incident_not_kept", incident=row.id, error=str(error))
+
+
+def _store(incidents: IncidentStore | None) -> IncidentStore:
+    if incidents is None:
+        raise UpstreamUnavailable(
+            "Nothing is kept here: there is no database.", hint="Ask the running service."
+        )
+    return incidents
+
+
+def _line(row: IncidentRow) -> IncidentLine:
+    return IncidentLine(
+        id=row.id,
+        cluster=row.cluster,
+        summary=row.summary,
+        first_found=row.first_found_at,
+        last_found=row.last_found_at,
+        times_found=row.times_found,
+    )
+
+
+def _namespaces(told: object) -> Iterator[str]:
+    """Every namespace that the answer speaks of."""
+    if isinstance(told, Mapping):
+        namespace = told.get("namespace")  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+        if isinstance(namespace, str) and namespace:
+            yield namespace
+        for value in told.values():  # pyright: ignore[reportUnknownVariableType]
+            yield from _namespaces(value)  # pyright: ignore[reportUnknownArgumentType]
+    elif isinstance(told, list):
+        for value in told:  # pyright: ignore[reportUnknownVariableType]
+            yield from _namespaces(value)  # pyright: ignore[reportUnknownArgumentType]
