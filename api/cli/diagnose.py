@@ -24,7 +24,12 @@ SHORT_WINDOW = re.compile(r"(\d+)([smhdw])")
 ISO_WINDOW = re.compile(r"P(?=.)(\d+[DW])?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?", re.IGNORECASE)
 
 ExitCodeOption = Annotated[
-    bool, typer.Option("--exit-code", help="Leave with 1 unless nothing is wrong.")
+    bool,
+    typer.Option("--exit-code", help="Leave with 1 unless nothing is wrong; notes do not count."),
+]
+
+NotesOption = Annotated[
+    bool, typer.Option("--notes", help="Print the notes of low severity too, one by one.")
 ]
 
 
@@ -35,6 +40,7 @@ def diagnose(
     ] = "",
     namespace: NamespaceOption = "",
     everywhere: EverywhereOption = False,
+    notes: NotesOption = False,
     exit_code: ExitCodeOption = False,
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
@@ -50,7 +56,7 @@ def diagnose(
         "name": name,
         "language": language,
     }
-    finish(_diagnose(source, arguments, output, exit_code=exit_code))
+    finish(_diagnose(source, arguments, output, notes=notes, exit_code=exit_code))
 
 
 @with_source
@@ -80,13 +86,13 @@ def investigate(
 
 
 async def _diagnose(
-    source: Source, arguments: dict[str, Any], output: Output, *, exit_code: bool
+    source: Source, arguments: dict[str, Any], output: Output, *, notes: bool, exit_code: bool
 ) -> int:
     report = await _call(source, "rca_list_findings", arguments)
     if output is Output.JSON:
         put_json(report)
     else:
-        put(findings_text(report, arguments["language"]))
+        put(findings_text(report, arguments["language"], notes=notes))
     return NO if exit_code and report["verdict"] != "healthy" else OK
 
 

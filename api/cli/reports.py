@@ -7,20 +7,37 @@ from api.cli.words import word
 
 Row = Mapping[str, Any]
 
+FOLDED = ("low", "info")
 
-def findings_text(report: Row, language: str) -> str:
-    """Every finding with its evidence and fix; a clean scope says what was checked."""
-    parts: list[str] = []
-    for finding in report["findings"]:
+
+def findings_text(report: Row, language: str, *, notes: bool = False) -> str:
+    """Every finding with its evidence and fix, low notes folded into one line unless `notes`; a
+    clean scope says what was checked."""
+    shown = [one for one in report["findings"] if notes or one["severity"] not in FOLDED]
+    parts = [*_verdict_on(report, language)]
+    for finding in shown:
         parts += [*_finding(finding, language), ""]
-    if report.get("verdict") == "insufficient_data":
-        scope = ", ".join(report["scope"]["namespaces"]) or word("everywhere", language)
-        parts += [word("unseen", language, scope=scope), ""]
-    elif not parts:
-        scope = ", ".join(report["scope"]["namespaces"]) or word("everywhere", language)
-        checked = ", ".join(f"{kind} {count}" for kind, count in report["checked"].items())
-        parts += [word("none_found", language, scope=scope, checked=checked or "0"), ""]
+    if report["more"] and notes:
+        parts += [word("and_more", language, count=report["more"]), ""]
+    if report["folded"] and not notes:
+        parts += [_folded(report["folded"], language), ""]
     return "\n".join([*parts, *_unchecked(report, "skipped", language)]).rstrip()
+
+
+def _verdict_on(report: Row, language: str) -> list[str]:
+    """One sentence when no fault was found; faults speak for themselves."""
+    scope = ", ".join(report["scope"]["namespaces"]) or word("everywhere", language)
+    if report["verdict"] == "insufficient_data":
+        return [word("unseen", language, scope=scope), ""]
+    if report["verdict"] == "found":
+        return []
+    checked = ", ".join(f"{kind} {count}" for kind, count in report["checked"].items())
+    return [word("none_found", language, scope=scope, checked=checked or "0"), ""]
+
+
+def _folded(counts: Mapping[str, int], language: str) -> str:
+    rules = ", ".join(f"{rule} ({count})" for rule, count in counts.items())
+    return word("notes", language, count=sum(counts.values()), rules=rules)
 
 
 def causes_text(report: Row, language: str) -> str:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from mcp_servers.engines.causal_graph import CausalGraph, causal_graph
 from mcp_servers.engines.causal_links import SWITCHED_OFF, is_symptom
 from mcp_servers.engines.confidence import Signals, confidence
+from mcp_servers.engines.faults import is_fault
 from mcp_servers.engines.topology import Relation, Topology
 from mcp_servers.facts.findings import Finding, Severity
 from mcp_servers.facts.kubernetes import Change, Cluster, Ref
@@ -39,13 +40,14 @@ class RootCause:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """`elsewhere` holds faults that do not touch what was asked about; `hygiene` low and info."""
+    """`elsewhere` holds faults that do not touch what was asked about; `notes` what is no fault:
+    hygiene, and security of whatever severity."""
 
     verdict: Verdict
     roots: tuple[RootCause, ...]
     symptoms: tuple[Finding, ...]
     elsewhere: tuple[Finding, ...]
-    hygiene: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
 
 
 def rank(
@@ -63,7 +65,7 @@ def rank(
     the namespace counts when it explains something inside or something inside depends on it.
     """
     scope = _Scope(focus, namespace, topology)
-    faults = [one for one in findings if one.severity.weight >= Severity.MEDIUM.weight]
+    faults = [one for one in findings if is_fault(one)]
     if not any(scope.concerns(one, ()) for one in faults):
         faults += [one for one in findings if one.rule in SWITCHED_OFF and scope.asks_for(one)]
     graph = causal_graph(faults, cluster, topology)
@@ -71,12 +73,13 @@ def rank(
     ranked = _grave(_ranked(relevant, graph, cluster, scope))
     told = {id(root.finding) for root in ranked}
     shown = {id(one) for root in ranked for one in root.explains}
+    ranked_at_all = {id(one) for one in faults}
     return Ranking(
         verdict=_verdict(ranked, cluster, scope),
         roots=tuple(ranked),
         symptoms=tuple(one for one in faults if id(one) in shown and id(one) not in told),
         elsewhere=tuple(one for one in faults if id(one) not in shown | told),
-        hygiene=tuple(one for one in findings if one not in faults),
+        notes=tuple(one for one in findings if id(one) not in ranked_at_all),
     )
 
 
@@ -215,7 +218,7 @@ def changes_that_did_no_harm(
     first = min((root.finding.since for root in roots if root.finding.since), default=None)
     if first is None:
         return []
-    suspect = {one.resource for one in findings if one.severity.weight >= Severity.MEDIUM.weight}
+    suspect = {one.resource for one in findings if is_fault(one)}
     suspect |= {
         ref
         for root in roots

@@ -1,5 +1,6 @@
 """rca_list_findings: every finding in scope, each with its evidence."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -7,9 +8,10 @@ from pydantic import BaseModel, Field
 
 from core.clock import monotonic_s
 from core.principal import Principal
+from mcp_servers.engines.faults import is_fault
 from mcp_servers.engines.fingerprints import fingerprint
 from mcp_servers.engines.rca_ranking import Verdict
-from mcp_servers.facts.findings import Finding
+from mcp_servers.facts.findings import Finding, Severity
 from mcp_servers.facts.kubernetes import Ref
 from mcp_servers.rca.refusals import rules_to_add
 from mcp_servers.rca.shapes import (
@@ -21,39 +23,53 @@ from mcp_servers.rca.shapes import (
     Scope,
     Skipped,
 )
-from mcp_servers.rca.study import Asked, Hands, Study, study
-from mcp_servers.rca.texts import Texts
+from mcp_servers.rca.study import Asked, Hands, Study, in_scope, study
+from mcp_servers.rca.texts import Texts, category
 
 Namespace = Annotated[str, Field(max_length=63, description="Empty: all.")]
 Kind = Annotated[str, Field(max_length=63, description="e.g. Deployment, Service.")]
 Name = Annotated[str, Field(max_length=253, description="Object or service asked about.")]
 
 EVIDENCE_SHOWN = 6
-FINDINGS_SHOWN = 50
+FAULTS_SHOWN = 50
+NOTES_SHOWN = 100
+EVIDENCE_OF_A_NOTE = 2
+
+FOLDED = (Severity.LOW, Severity.INFO)
 
 
 class Diagnosis(BaseModel):
     cluster: str
     verdict: str = Field(description="found | healthy | insufficient_data")
     scope: Scope
-    findings: list[FindingItem]
+    findings: list[FindingItem] = Field(description="Faults first, then notes.")
     more: int = Field(description="Findings beyond those listed.")
+    folded: dict[str, int] = Field(description="Notes of low severity by rule, listed or not.")
     checked: dict[str, int]
     skipped: list[Skipped]
     rbac: str = Field(description="The RBAC rules that would allow what was refused.")
     duration_ms: int
 
     def as_text(self) -> str:
-        """What a model reads: one line a finding, then its evidence."""
-        lines = [f"{len(self.findings) + self.more} findings; checked {_counts(self.checked)}"]
-        for one in self.findings[:15]:
+        """What a model reads: one line a finding, then its evidence; hygiene only counted."""
+        told = [one for one in self.findings if one.severity not in FOLDED]
+        heading = f"{len(self.findings) + self.more} findings, verdict {self.verdict}"
+        lines = [f"{heading}; checked {_counts(self.checked)}"]
+        for one in told[:15]:
             since = f" since {one.since:%Y-%m-%dT%H:%M:%SZ}" if one.since else ""
-            lines.append(f"- {one.severity} {one.rule}{since}: {one.title}")
+            note = "" if one.fault else " (a note, not a fault)"
+            lines.append(f"- {one.severity} {one.rule}{note}{since}: {one.title}")
             lines += [
                 f"  [{item.id}] {item.source}: {item.text[:160]}" for item in one.evidence[:2]
             ]
+        if self.folded:
+            lines.append(f"notes of low severity: {_by_rule(self.folded)}")
         lines += [f"not checked: {one.what}: {one.why}" for one in self.skipped]
         return "\n".join(lines)
+
+
+def _by_rule(folded: dict[str, int]) -> str:
+    return ", ".join(f"{rule} ({count})" for rule, count in folded.items())
 
 
 def _counts(checked: dict[str, int]) -> str:
@@ -75,14 +91,18 @@ async def rca_list_findings(
     """
     began = monotonic_s()
     looked = await study(hands, caller, Asked(namespace, kind, name))
-    found = [one for one in looked.findings if _in_scope(one, looked)]
+    found = [one for one in looked.findings if in_scope(one, looked)]
+    faults = [one for one in found if is_fault(one)]
+    notes = [one for one in found if not is_fault(one)]
+    shown = [*faults[:FAULTS_SHOWN], *notes[:NOTES_SHOWN]]
     numbered, texts = Numbered(), Texts(language)
     return Diagnosis(
         cluster=looked.cluster.name,
-        verdict=_verdict(found, looked),
+        verdict=_verdict(faults, looked),
         scope=scope_of(looked),
-        findings=[_item(one, numbered, texts) for one in found[:FINDINGS_SHOWN]],
-        more=max(0, len(found) - FINDINGS_SHOWN),
+        findings=[_item(one, numbered, texts) for one in shown],
+        more=len(found) - len(shown),
+        folded=dict(Counter(one.rule for one in notes if one.severity in FOLDED).most_common()),
         checked=looked.checked,
         skipped=[Skipped(what=one.what, why=one.why) for one in looked.cluster.not_checked],
         rbac=rules_to_add(looked.cluster.not_checked),
@@ -90,20 +110,12 @@ async def rca_list_findings(
     )
 
 
-def _verdict(found: Sequence[Finding], looked: Study) -> Verdict:
-    """Whoever may not see a single pod cannot say that all is well."""
-    if found:
+def _verdict(faults: Sequence[Finding], looked: Study) -> Verdict:
+    """Whoever may not see a single pod cannot say that all is well; notes do not change it."""
+    if faults:
         return Verdict.FOUND
     blind = any(one.what == "Pod" for one in looked.cluster.not_checked)
     return Verdict.INSUFFICIENT_DATA if blind else Verdict.HEALTHY
-
-
-def _in_scope(finding: Finding, looked: Study) -> bool:
-    refs = (finding.resource, *finding.affected)
-    if looked.focus:
-        return any(ref in looked.focus for ref in refs)
-    namespace = looked.asked.namespace
-    return not namespace or any(ref.namespace == namespace for ref in refs)
 
 
 def scope_of(looked: Study) -> Scope:
@@ -118,10 +130,13 @@ def scope_of(looked: Study) -> Scope:
 
 def _item(finding: Finding, numbered: Numbered, texts: Texts) -> FindingItem:
     mark = fingerprint(finding)
-    fix = finding.fix
+    fix, fault = finding.fix, is_fault(finding)
+    at_most = EVIDENCE_SHOWN if fault else EVIDENCE_OF_A_NOTE
     return FindingItem(
         id=f"f-{mark[:10]}",
         rule=finding.rule,
+        category=category(finding.rule),
+        fault=fault,
         severity=finding.severity,
         confidence=finding.confidence,
         since=finding.since,
@@ -131,6 +146,6 @@ def _item(finding: Finding, numbered: Numbered, texts: Texts) -> FindingItem:
         affected=[ResourceRef.of(ref) for ref in finding.affected],
         title=texts.title(finding),
         cause=texts.cause(finding),
-        evidence=numbered.items(finding.evidence, at_most=EVIDENCE_SHOWN),
+        evidence=numbered.items(finding.evidence, at_most=at_most),
         fix=FixHint(id=fix.id, summary=texts.fix(finding)) if fix else None,
     )

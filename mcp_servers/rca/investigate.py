@@ -60,6 +60,7 @@ async def rca_investigate(
         ruled_out=teller.ruled_out(),
         healthy=teller.healthy(),
         elsewhere=teller.elsewhere(),
+        notes=teller.notes(),
         checked=looked.checked,
         not_checked=[Skipped(what=one.what, why=one.why) for one in looked.cluster.not_checked],
         rbac=rules_to_add(looked.cluster.not_checked),

@@ -29,6 +29,7 @@ class Investigation(BaseModel):
         description="What speaks for health, when no fault was found."
     )
     elsewhere: list[Symptom] = Field(description="Faults that do not touch what was asked about.")
+    notes: list[Symptom] = Field(description="Security and policy: no reason for an outage.")
     checked: dict[str, int]
     not_checked: list[Skipped]
     rbac: str = Field(description="The RBAC rules that would allow what was refused.")
@@ -49,6 +50,7 @@ class Investigation(BaseModel):
         yield from (f"healthy: {one.text} [{one.evidence[0].id}]" for one in self.healthy[:6])
         yield from (f"ruled out: {one.hypothesis} - {one.why}" for one in self.ruled_out[:4])
         yield from (f"elsewhere: {one.title}" for one in self.elsewhere[:3])
+        yield from (f"note, not a cause: {one.title}" for one in self.notes[:2])
         yield from (f"not checked: {one.what}: {one.why}" for one in self.not_checked[:6])
 
 

@@ -43,6 +43,8 @@ class Skipped(BaseModel):
 class FindingItem(BaseModel):
     id: str
     rule: str
+    category: str
+    fault: bool = Field(description="False: a note (hygiene, security), no reason for an outage.")
     severity: str
     confidence: str
     since: datetime | None

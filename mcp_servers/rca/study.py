@@ -95,3 +95,12 @@ async def _gathered(hands: Hands, caller: Principal, asked: Asked) -> Cluster:
 def _calls_in(findings: list[Finding]) -> list[tuple[Ref, Ref]]:
     """(workload, Service) pairs that logs gave away."""
     return [(one.resource, service) for one in findings for service in services_called(one)]
+
+
+def in_scope(finding: Finding, looked: Study) -> bool:
+    """Whether a finding is about what was asked."""
+    refs = (finding.resource, *finding.affected)
+    if looked.focus:
+        return any(ref in looked.focus for ref in refs)
+    namespace = looked.asked.namespace
+    return not namespace or any(ref.namespace == namespace for ref in refs)

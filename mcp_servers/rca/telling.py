@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from mcp_servers.engines.faults import is_fault, is_grave_note
 from mcp_servers.engines.healthy_signs import HealthySign, healthy_signs
 from mcp_servers.engines.rca_ranking import (
     Ranking,
@@ -26,7 +27,7 @@ from mcp_servers.rca.shapes import (
     Symptom,
     TimelineEntry,
 )
-from mcp_servers.rca.study import Study
+from mcp_servers.rca.study import Study, in_scope
 from mcp_servers.rca.texts import Texts, category
 
 ROOTS_SHOWN = 5
@@ -34,6 +35,7 @@ EVIDENCE_SHOWN = 6
 SYMPTOMS_SHOWN = 8
 HEALTHY_SHOWN = 8
 RULED_OUT_SHOWN = 6
+NOTES_SHOWN = 5
 
 
 class Teller:
@@ -56,6 +58,8 @@ class Teller:
         if self._ranking.elsewhere:
             titles = self._titles(self._ranking.elsewhere)
             parts.append(phrase("healthy_elsewhere", titles=titles))
+        if grave := self._grave_notes():
+            parts.append(phrase("healthy_notes", titles=self._titles(grave)))
         return self._joined([*parts, phrase("healthy_ask")])
 
     def _found(self) -> str:
@@ -164,6 +168,15 @@ class Teller:
     def elsewhere(self) -> list[Symptom]:
         return [self._symptom(one) for one in self._ranking.elsewhere[:SYMPTOMS_SHOWN]]
 
+    def notes(self) -> list[Symptom]:
+        return [self._symptom(one) for one in self._grave_notes()[:NOTES_SHOWN]]
+
+    def _grave_notes(self) -> list[Finding]:
+        """Of the notes, those that weigh something and stand where was asked."""
+        return [
+            one for one in self._ranking.notes if is_grave_note(one) and in_scope(one, self._looked)
+        ]
+
     def _symptom(self, finding: Finding) -> Symptom:
         return Symptom(
             rule=finding.rule,
@@ -231,7 +244,7 @@ class Teller:
 
     def _nodes(self) -> list[RuledOut]:
         nodes = self._looked.cluster.all("Node")
-        faulty = any(one.resource.kind == "Node" for one in self._looked.findings)
+        faulty = any(one.resource.kind == "Node" and is_fault(one) for one in self._looked.findings)
         ready = sum((one.condition("Ready") or {}).get("status") == "True" for one in nodes)
         if not nodes or faulty:
             return []

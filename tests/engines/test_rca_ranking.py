@@ -118,7 +118,15 @@ def test_what_was_switched_off_answers_a_question_about_it_and_no_other() -> Non
 def test_hygiene_is_never_a_cause() -> None:
     untidy = found("workload.no_requests", CHECKOUT, severity=Severity.LOW)
     ranking = ranked(untidy)
-    assert (ranking.verdict, ranking.hygiene) == (Verdict.HEALTHY, (untidy,))
+    assert (ranking.verdict, ranking.notes) == (Verdict.HEALTHY, (untidy,))
+
+
+def test_security_of_any_severity_is_a_note_and_never_a_cause() -> None:
+    open_door = found("sec.anonymous_binding", CHECKOUT, severity=Severity.CRITICAL)
+    alone, beside = ranked(open_door), ranked(open_door, *STORY)
+    assert (alone.verdict, alone.notes) == (Verdict.HEALTHY, (open_door,))
+    assert [root.finding for root in beside.roots] == [OOM]
+    assert open_door not in (*beside.symptoms, *beside.elsewhere)
 
 
 def test_without_a_pod_to_look_at_nothing_is_called_healthy() -> None:

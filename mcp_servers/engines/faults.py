@@ -1,0 +1,24 @@
+"""Which findings are faults, and which are notes: true and worth telling, never why it is broken."""
+
+from mcp_servers.engines.causal_links import matches
+from mcp_servers.facts.findings import Finding, Severity
+
+# A risk, an opening, an order in data: however grave, nothing stops working by it.
+NOTE_RULES = (
+    "sec.*",
+    "policy.violation",
+)
+
+
+def is_fault(finding: Finding) -> bool:
+    """Whether it can be the reason for an outage: medium or worse, and not a note."""
+    return finding.severity.weight >= Severity.MEDIUM.weight and not is_note(finding.rule)
+
+
+def is_note(rule: str) -> bool:
+    return any(matches(pattern, rule) for pattern in NOTE_RULES)
+
+
+def is_grave_note(finding: Finding) -> bool:
+    """A note that should be heard of though nobody asked: medium or worse."""
+    return finding.severity.weight >= Severity.MEDIUM.weight and is_note(finding.rule)
