@@ -62,7 +62,7 @@ class KubernetesApi:
             verb = request.method.lower()
             if not self._access.allows_path(caller, verb, path):
                 raise forbidden_path(caller, verb, path)
-            return document(self.cluster.kinds, request)
+            return document(self.cluster, request)
         body = await request.body()
         call = Call(caller, request.method, target, request.query_params, request.headers, body)
         wish = _wish(call)
@@ -100,9 +100,10 @@ class KubernetesApi:
         shape = shape_of(call, kind, now=self._now())
         match call.verb:
             case "create":
-                return self._written(writing.create(call.content()), shape, code=_CREATED)
+                made = writing.create(call.content())
+                return self._written(writing, made, shape, code=_CREATED)
             case "update":
-                return self._written(writing.replace(call.content()), shape)
+                return self._written(writing, writing.replace(call.content()), shape)
             case "patch":
                 return self._patched(writing, shape)
             case "delete":
@@ -115,14 +116,15 @@ class KubernetesApi:
 
     def _patched(self, writing: Writing, shape: Shape) -> Response:
         is_new = writing.cluster.store.get(writing.key) is None
-        return self._written(changing.patch(writing), shape, code=_CREATED if is_new else 200)
+        after = changing.patch(writing)
+        return self._written(writing, after, shape, code=_CREATED if is_new else 200)
 
-    def _written(self, one: Json, shape: Shape, *, code: int = 200) -> Response:
+    def _written(self, writing: Writing, one: Json, shape: Shape, *, code: int = 200) -> Response:
         response = as_json(shape.one(one), code=code)
-        if told := warning(self.cluster.store, one):
-            readable = "".join(c if c.isascii() and c.isprintable() else "?" for c in told)
+        for text in filter(None, (*writing.warnings, warning(self.cluster.store, one))):
+            readable = "".join(c if c.isascii() and c.isprintable() else "?" for c in text)
             quoted = readable.replace("\\", "\\\\").replace('"', '\\"')
-            response.headers["warning"] = f'299 - "{quoted}"'
+            response.headers.append("warning", f'299 - "{quoted}"')
         return response
 
     def _subresource(self, call: Call, kind: Kind) -> Response:

@@ -24,6 +24,7 @@ from sandbox.kubernetes_api.statuses import (
     not_found,
     unsupported_media_type,
 )
+from sandbox.kubernetes_api.strictness import pruned, undeclared
 from sandbox.kubernetes_api.views import view
 from sandbox.kubernetes_api.writing import Writing
 from sandbox.store import Key
@@ -162,6 +163,9 @@ def _apply(writing: Writing) -> Json:
 def _config(writing: Writing) -> Json:
     """What is applied, less what this path does not write."""
     told = decoded(parsed(writing.call.body, yaml_too=True), writing.kind)
+    _, unknown = pruned(told, writing.cluster.whole_schema(writing.kind))
+    if unknown:
+        raise undeclared(told, unknown, writing.cluster.layout(writing.kind))
     if values(told, "metadata", "managedFields"):
         raise bad_request("metadata.managedFields must be nil")
     metadata = {"name": writing.key.name, **section(told, "metadata")}

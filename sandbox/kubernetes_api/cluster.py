@@ -8,6 +8,7 @@ from typing import Any, Self
 from sandbox.kubernetes_api.fields import entries, section
 from sandbox.kubernetes_api.kinds import Kind, Kinds
 from sandbox.kubernetes_api.patching import Layout
+from sandbox.kubernetes_api.schemas import schema_of
 from sandbox.kubernetes_api.views import stored_form
 from sandbox.snapshot import Log, LogKey, Snapshot
 from sandbox.store import Key, Store
@@ -64,6 +65,10 @@ class Cluster:
         versions = entries(definition, "spec", "versions")
         found = next((one for one in versions if one.get("name") == kind.version), None)
         return section(found, "schema", "openAPIV3Schema")
+
+    def whole_schema(self, kind: Kind) -> Json:
+        """The schema of the objects of any kind that is served."""
+        return schema_of(kind, {} if kind.builtin else self.schema(kind))
 
     def layout(self, kind: Kind) -> Layout:
         return Layout(kind.kind, None if kind.builtin else self.schema(kind))

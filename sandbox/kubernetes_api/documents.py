@@ -7,18 +7,20 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from sandbox.kubernetes_api import discovery, openapi
+from sandbox.kubernetes_api.cluster import Cluster
 from sandbox.kubernetes_api.kinds import Kinds
 
 Json = dict[str, Any]
 
 
-def document(kinds: Kinds, request: Request) -> Response:
+def document(cluster: Cluster, request: Request) -> Response:
+    kinds = cluster.kinds
     path = request.url.path.rstrip("/")
     if path in {"/healthz", "/livez", "/readyz"}:
         return PlainTextResponse("ok")
     if path in {"/api", "/apis"}:
         return _roots(kinds, request, path)
-    body = _body(kinds, path)
+    body = _body(cluster, path)
     if body is None:
         return PlainTextResponse("404 page not found\n", 404)
     return Response(orjson.dumps(body), media_type="application/json")
@@ -33,15 +35,15 @@ def _roots(kinds: Kinds, request: Request, path: str) -> Response:
     return Response(orjson.dumps(told), media_type="application/json")
 
 
-def _body(kinds: Kinds, path: str) -> Json | None:
-    groups = kinds.groups()
+def _body(cluster: Cluster, path: str) -> Json | None:
+    kinds, groups = cluster.kinds, cluster.kinds.groups()
     match path.split("/")[1:]:
         case ["version"]:
             return discovery.VERSION
         case ["openapi", "v3"]:
             return openapi.index(kinds)
         case ["openapi", "v3", *rest]:
-            return openapi.group_version(kinds, "/".join(rest))
+            return openapi.group_version(kinds, "/".join(rest), cluster.whole_schema)
         case ["api", version] if version in groups.get("", {}):
             return discovery.resource_list(version, groups[""][version])
         case ["apis", group] if group in groups:

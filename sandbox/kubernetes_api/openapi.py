@@ -1,13 +1,28 @@
-"""OpenAPI v3, as little as clients need to go on: which paths are patched, with which parameters.
+"""OpenAPI v3 of one group and version: its paths, and the schemas of its kinds.
 
-Schemas are left out, so `kubectl explain` has nothing to show and field validation happens here.
+Patches name no media types: clients then merge lists as their own types say, and need no more.
 """
 
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, cast
 
+from sandbox.kubernetes_api.discovery import VERSION
 from sandbox.kubernetes_api.kinds import Kind, Kinds
+from sandbox.kubernetes_api.models import REF, model_schema, reference
+from sandbox.kubernetes_api.schemas import component_of
 
 Json = dict[str, Any]
+SchemaOf = Callable[[Kind], Json]
+
+_METHODS = {
+    "list": ("get", ""),
+    "create": ("post", ""),
+    "get": ("get", "/{name}"),
+    "update": ("put", "/{name}"),
+    "patch": ("patch", "/{name}"),
+    "delete": ("delete", "/{name}"),
+}
+_WRITING = frozenset({"create", "update", "patch"})
 
 
 def index(kinds: Kinds) -> Json:
@@ -17,17 +32,18 @@ def index(kinds: Kinds) -> Json:
     return {"paths": {place: {"serverRelativeURL": f"/openapi/v3/{place}"} for place in places}}
 
 
-def group_version(kinds: Kinds, place: str) -> Json | None:
+def group_version(kinds: Kinds, place: str, schema_of: SchemaOf) -> Json | None:
     for group, versions in kinds.groups().items():
         for version, found in versions.items():
             if _place(group, version) == place:
                 return {
                     "openapi": "3.0.0",
-                    "info": {"title": "Midwatch practice cluster", "version": "v1.32.0"},
-                    "paths": {
-                        _path(kind): _operations(kind) for kind in found if "patch" in kind.verbs
+                    "info": {
+                        "title": "Midwatch practice cluster",
+                        "version": VERSION["gitVersion"],
                     },
-                    "components": {"schemas": {}},
+                    "paths": _paths(found),
+                    "components": {"schemas": _schemas(found, schema_of)},
                 }
     return None
 
@@ -36,19 +52,83 @@ def _place(group: str, version: str) -> str:
     return f"apis/{group}/{version}" if group else f"api/{version}"
 
 
-def _path(kind: Kind) -> str:
-    namespace = "namespaces/{namespace}/" if kind.namespaced else ""
-    return f"/{_place(kind.group, kind.version)}/{namespace}{kind.plural}/{{name}}"
+def _paths(kinds: Iterable[Kind]) -> Json:
+    paths: Json = {}
+    for kind in kinds:
+        namespace = "namespaces/{namespace}/" if kind.namespaced else ""
+        root = f"/{_place(kind.group, kind.version)}/{namespace}{kind.plural}"
+        for verb in _METHODS.keys() & set(kind.verbs):
+            method, name = _METHODS[verb]
+            paths.setdefault(root + name, {})[method] = _operation(kind, verb)
+    return paths
 
 
-def _operations(kind: Kind) -> Json:
-    about = {"group": kind.group, "version": kind.version, "kind": kind.kind}
-    names = ("dryRun", "fieldManager", "fieldValidation", "force")
-    parameters = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names]
-    operation: Json = {
-        "x-kubernetes-action": "patch",
-        "x-kubernetes-group-version-kind": about,
-        "parameters": parameters,
-        "responses": {"200": {"description": "OK"}},
+def _operation(kind: Kind, verb: str) -> Json:
+    names = ("dryRun", "fieldManager", "fieldValidation") if verb in _WRITING else ()
+    names = (*names, "force") if verb == "patch" else names
+    content = {"application/json": {"schema": reference(component_of(kind))}}
+    return {
+        "x-kubernetes-action": verb,
+        "x-kubernetes-group-version-kind": _about(kind),
+        "parameters": [
+            {"name": name, "in": "query", "schema": {"type": "string"}} for name in names
+        ],
+        "responses": {"200": {"description": "OK", "content": content}},
     }
-    return {"patch": operation}
+
+
+def _about(kind: Kind) -> Json:
+    return {"group": kind.group, "version": kind.version, "kind": kind.kind}
+
+
+def _schemas(kinds: Iterable[Kind], schema_of: SchemaOf) -> Json:
+    """Those of the kinds, and of all that these refer to."""
+    found: Json = {}
+    for kind in kinds:
+        whole = schema_of(kind)
+        about = whole.get("description", "")
+        found[component_of(kind)] = {
+            **_told(whole),
+            "description": about,
+            "x-kubernetes-group-version-kind": [_about(kind)],
+        }
+    missing = set(_references(found)) - found.keys()
+    while missing:
+        for name in missing:
+            # What it is for is said wherever it is referred to, so that lists of fields say it too.
+            found[name] = {k: v for k, v in _told(model_schema(name)).items() if k != "description"}
+        missing = {name for new in missing for name in _references(found[new])} - found.keys()
+    return found
+
+
+def _told(schema: Any) -> Any:
+    """A schema whose references carry the description of what they refer to."""
+    if isinstance(schema, list):
+        return [_told(one) for one in cast("list[Any]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    about = cast("Json", schema)
+    told = {key: _told(value) for key, value in about.items()}
+    if name := _referred(told):
+        del told["$ref"]
+        of_type = {"description": (model_schema(name) or {}).get("description", "")}
+        told = {**of_type, **told, "allOf": [reference(name)]}
+    return told
+
+
+def _references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, list):
+        for one in cast("list[Any]", schema):
+            yield from _references(one)
+    elif isinstance(schema, dict):
+        about = cast("Json", schema)
+        if name := _referred(about):
+            yield name
+        for value in about.values():
+            yield from _references(value)
+
+
+def _referred(schema: Json) -> str:
+    """Whom a schema refers to; "" for none. A field may itself be called $ref."""
+    name = schema.get("$ref")
+    return name.removeprefix(REF) if isinstance(name, str) else ""

@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -22,6 +22,7 @@ from sandbox.kubernetes_api.statuses import (
     invalid,
     not_found,
 )
+from sandbox.kubernetes_api.strictness import check_strictness, pruned
 from sandbox.kubernetes_api.validation import check
 from sandbox.kubernetes_api.views import stored_form, view
 from sandbox.store import Key
@@ -50,6 +51,7 @@ class Writing:
     call: Call
     kind: Kind
     now: datetime
+    warnings: list[str] = field(default_factory=list[str])
 
     @property
     def key(self) -> Key:
@@ -173,7 +175,17 @@ class Writing:
             raise bad_request(message)
         if wanted:
             metadata["namespace"] = wanted
-        return one
+        return self._pruned(one)
+
+    def _pruned(self, one: Json) -> Json:
+        """The object without fields that its kind lacks; the client is warned, or refused."""
+        schema, before = self.cluster.whole_schema(self.kind), self.cluster.store.get(self.key)
+        told, unknown = pruned(one, schema)
+        if unknown and before:
+            # A snapshot may be of a newer API: what it has already is left alone.
+            told, unknown = pruned(one, schema, pruned(view(self.kind, before), schema)[1])
+        self.warnings.extend(check_strictness(self.call, self.kind, unknown))
+        return told
 
     def _named(self, one: Json) -> Json:
         metadata = one["metadata"]

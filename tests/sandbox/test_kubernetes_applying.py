@@ -257,8 +257,8 @@ def test_a_definition_says_how_its_lists_are_merged(http: httpx2.Client) -> None
         http.patch(f"{GEAR}/g", json={**about, "spec": lists}, headers=APPLY, params=query)
     spec = http.get(f"{GEAR}/g").json()["spec"]
     assert spec == {"teeth": [{"id": "one"}, {"id": "two"}], "tags": ["one", "two"]}
-    told = {**about, "spec": {"containers": [{"name": "a"}]}}
+    told = {**about, "spec": {"containers": [{"id": "a"}]}}
     http.patch(f"{GEAR}/g", json=told, headers=APPLY, params={"fieldManager": "three"})
-    told["spec"] = {"containers": [{"name": "b"}]}
+    told["spec"] = {"containers": [{"id": "b"}]}
     answer = http.patch(f"{GEAR}/g", json=told, headers=APPLY, params={"fieldManager": "four"})
     assert answer.json()["details"]["causes"][0]["field"] == ".spec.containers"
