@@ -16,12 +16,15 @@ from sandbox.kubernetes_api.admission import warning
 from sandbox.kubernetes_api.callers import ADMIN, caller_of
 from sandbox.kubernetes_api.calls import Call, target_of
 from sandbox.kubernetes_api.cluster import Cluster
+from sandbox.kubernetes_api.deleting import delete
 from sandbox.kubernetes_api.documents import document
 from sandbox.kubernetes_api.kinds import REVIEWS, Kind
+from sandbox.kubernetes_api.options import DeleteOptions, check_listing, check_writing
 from sandbox.kubernetes_api.pod_logs import read_log
 from sandbox.kubernetes_api.reviews import review
 from sandbox.kubernetes_api.shapes import Shape, shape_of
 from sandbox.kubernetes_api.statuses import Refusal, method_not_allowed, no_such_resource
+from sandbox.kubernetes_api.views import view
 from sandbox.kubernetes_api.watching import Watch
 from sandbox.kubernetes_api.writing import Writing
 
@@ -76,21 +79,26 @@ class KubernetesApi:
     def _resource(self, call: Call, kind: Kind) -> Response:
         if kind in REVIEWS and call.verb == "create":
             return as_json(review(self._access, call, kind), code=_CREATED)
+        if call.verb in {"create", "update", "patch"}:
+            check_writing(call)
         if call.target.subresource:
             return self._subresource(call, kind)
-        if call.verb not in kind.verbs:
+        if call.verb not in kind.verbs or not _is_addressed(call, kind):
             raise method_not_allowed()
         if call.verb in {"get", "list", "watch"}:
             return self._read(call, kind)
         return self._write(call, kind)
 
     def _read(self, call: Call, kind: Kind) -> Response:
+        if call.verb != "get":
+            check_listing(call)
         shape = shape_of(call, kind, now=self._now())
         if call.verb == "watch":
             watch = Watch.of(call, kind, self.cluster.store, shape.one)
             lines = watch.lines(lambda: self._stopping)
             return StreamingResponse(lines, media_type="application/json")
         if call.verb == "get":
+            call.version()
             one = reading.get(self.cluster, kind, call.target.namespace, call.target.name)
             return as_json(shape.one(one))
         return as_json(shape.page(reading.list_page(self.cluster, self._pages, call, kind)))
@@ -107,11 +115,12 @@ class KubernetesApi:
             case "patch":
                 return self._patched(writing, shape)
             case "delete":
-                return as_json(writing.delete())
+                return as_json(delete(writing, DeleteOptions.of(call)))
             case _:
+                options = DeleteOptions.of(call)
                 page = reading.list_page(self.cluster, self._pages, call, kind)
                 for one in page.items:
-                    writing.at(one).delete()
+                    delete(writing.at(one), options)
                 return as_json(reading.list_body(page, kind))
 
     def _patched(self, writing: Writing, shape: Shape) -> Response:
@@ -137,25 +146,29 @@ class KubernetesApi:
                 return PlainTextResponse(log)
             case "eviction", "create":
                 return as_json(changing.evict(writing), code=_CREATED)
-            case "scale", _ if call.verb in _SCALING:
-                return as_json(_SCALING[call.verb](writing))
-            case "status", "get":
-                return as_json(
-                    reading.get(self.cluster, kind, writing.key.namespace, writing.key.name)
-                )
-            case "status", "update":
-                return as_json(writing.replace(call.content()))
-            case "status", "patch":
-                return as_json(changing.patch(writing))
+            case _ if (name, call.verb) in _PARTS:
+                return as_json(_PARTS[name, call.verb](writing))
             case _:
                 raise method_not_allowed()
 
 
-_SCALING: Mapping[str, Callable[[Writing], Json]] = {
-    "get": lambda writing: changing.scale_of(writing.current()),
-    "update": changing.replace_scale,
-    "patch": changing.patch_scale,
+_PARTS: Mapping[tuple[str, str], Callable[[Writing], Json]] = {
+    ("scale", "get"): lambda writing: changing.scale_of(writing.current()),
+    ("scale", "update"): changing.replace_scale,
+    ("scale", "patch"): changing.patch_scale,
+    ("status", "get"): lambda writing: view(writing.kind, writing.current()),
+    ("status", "update"): lambda writing: writing.replace(writing.call.content()),
+    ("status", "patch"): changing.patch,
+    ("finalize", "update"): lambda writing: writing.finalize(writing.call.content()),
 }
+
+
+def _is_addressed(call: Call, kind: Kind) -> bool:
+    """A new object has no address yet, a change needs one; a collection to write is a namespace's."""
+    named = bool(call.target.name)
+    if call.verb in {"create", "deletecollection"}:
+        return not named and (bool(call.target.namespace) or not kind.namespaced)
+    return named or call.verb in {"list", "watch"}
 
 
 def _wish(call: Call) -> Wish:

@@ -7,13 +7,19 @@ from typing import Any
 import orjson
 
 from sandbox.kubernetes_api.protobuf import MEDIA_TYPE, from_protobuf
-from sandbox.kubernetes_api.statuses import bad_request, unsupported_media_type
+from sandbox.kubernetes_api.statuses import (
+    Refusal,
+    bad_request,
+    internal,
+    unsupported_media_type,
+)
 
 Json = dict[str, Any]
 
 APPLY_PATCH = "application/apply-patch+yaml"
 
 _MAX_MANAGER_LENGTH = 128
+_BAD_REQUEST = 400
 _OF_A_NAMESPACE = frozenset({"status", "finalize"})
 _YES = frozenset({"1", "t", "true", "T", "TRUE", "True"})
 
@@ -65,10 +71,7 @@ class Call:
 
     @property
     def dry_run(self) -> bool:
-        wanted = self.query.get("dryRun", "")
-        if wanted not in {"", "All"}:
-            raise bad_request(f"Invalid value: [{wanted}]: dryRun: must be one of All")
-        return wanted == "All"
+        return self.query.get("dryRun", "") == "All"
 
     @property
     def media_type(self) -> str:
@@ -98,14 +101,33 @@ class Call:
         except ValueError:
             raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
 
+    def version(self) -> int:
+        """The resourceVersion asked for, 0 for none. What is no number is the server's own fault."""
+        text = self.query.get("resourceVersion", "") or "0"
+        if not text.isdecimal():
+            raise internal(
+                f'resourceVersion: Invalid value: "{text}": '
+                f'strconv.ParseUint: parsing "{text}": invalid syntax'
+            )
+        return int(text)
+
     def content(self) -> Any:
         """The body as one value, from JSON, YAML or protobuf."""
         kind = self.headers.get("content-type", "application/json").partition(";")[0].strip()
         if kind == MEDIA_TYPE:
             return from_protobuf(self.body)
-        if kind not in {"application/json", "application/yaml", "text/plain", "*/*", ""}:
-            raise unsupported_media_type(("application/json", "application/yaml"))
+        if kind not in {"application/json", "application/yaml", ""}:
+            raise unsupported_media_type(("application/json", "application/yaml", MEDIA_TYPE))
         return parsed(self.body, yaml_too=kind == "application/yaml")
+
+    def delete_options(self) -> Any:
+        """The body of a DELETE. One that cannot be read is taken for a fault of the server's."""
+        try:
+            return self.content()
+        except Refusal as refusal:
+            if refusal.code != _BAD_REQUEST:
+                raise
+            raise internal(f"couldn't get version/kind; json parse error: {refusal}") from None
 
 
 def parsed(body: bytes, *, yaml_too: bool) -> Any:

@@ -6,7 +6,10 @@ import orjson
 
 from sandbox.kubernetes_api.calls import APPLY_PATCH, parsed
 from sandbox.kubernetes_api.decoding import decoded
-from sandbox.kubernetes_api.fields import at, entries, number, section, texts, values
+from sandbox.kubernetes_api.deleting import delete
+from sandbox.kubernetes_api.fields import at, entries, number, section
+from sandbox.kubernetes_api.kinds import Kind
+from sandbox.kubernetes_api.options import DeleteOptions
 from sandbox.kubernetes_api.patching import (
     Fields,
     Layout,
@@ -23,6 +26,7 @@ from sandbox.kubernetes_api.statuses import (
     conflict,
     not_found,
     unsupported_media_type,
+    unsupported_patch,
 )
 from sandbox.kubernetes_api.strictness import pruned, undeclared
 from sandbox.kubernetes_api.views import view
@@ -45,8 +49,6 @@ def patch(writing: Writing) -> Json:
     before = writing.current()
     shown = view(writing.kind, before)
     told = _patched(writing, shown)
-    if at(told, "metadata", "name") != writing.key.name:
-        raise bad_request("metadata.name: Invalid value: the name of an object cannot be patched")
     return writing.update(before, told)
 
 
@@ -86,11 +88,12 @@ def evict(writing: Writing) -> Json:
         if allowed <= 0:
             raise _too_many_disruptions(budget)
         guarding.append(budget)
-    options = section(writing.call.content() if writing.call.body else {}, "deleteOptions")
-    if not writing.call.dry_run and "All" not in texts(options, "dryRun"):
+    told = section(writing.call.content() if writing.call.body else {}, "deleteOptions")
+    options = DeleteOptions.of(writing.call, told)
+    if not writing.call.dry_run and not options.dry_run:
         for budget in guarding:
             _count_down(writing, budget)
-        writing.delete(options)
+        delete(writing, options)
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 
@@ -128,25 +131,20 @@ def _patched(writing: Writing, shown: Json) -> Json:
     media_type = writing.call.media_type
     strategic = media_type == STRATEGIC_PATCH and writing.kind.builtin
     if media_type not in {JSON_PATCH, MERGE_PATCH} and not strategic:
-        known = (JSON_PATCH, MERGE_PATCH, APPLY_PATCH)
-        raise unsupported_media_type((*known, STRATEGIC_PATCH) if writing.kind.builtin else known)
+        if writing.kind.builtin:
+            raise unsupported_patch()
+        raise unsupported_media_type((JSON_PATCH, MERGE_PATCH, APPLY_PATCH))
     body = parsed(writing.call.body, yaml_too=False)
     if media_type == JSON_PATCH:
         return patched_by_operations(shown, body)
     if not isinstance(body, dict):
-        raise bad_request("error decoding patch: a merge patch is an object")
+        raise bad_request("error decoding patch: json: a merge patch is an object")
     if strategic:
         return strategically_merged(shown, cast("Json", body), kind=writing.kind.kind)
     return cast("Json", merged(shown, body))
 
 
 def _apply(writing: Writing) -> Json:
-    if not writing.call.query.get("fieldManager", ""):
-        message = (
-            'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: '
-            "is required for apply patch"
-        )
-        raise Refusal(422, "Invalid", message)
     told = _config(writing)
     before = writing.cluster.store.get(writing.key)
     if before is None and writing.call.target.subresource:
@@ -154,21 +152,35 @@ def _apply(writing: Writing) -> Json:
     shown = view(writing.kind, before) if before else None
     after = _applied(writing, shown, told)
     if before is None:
-        return writing.create(after)
+        return writing.create(_unversioned(writing, after))
     if _but_for_times(after) == _but_for_times(cast("Json", shown)):
         return cast("Json", shown)
     return writing.update(before, after)
 
 
+def _unversioned(writing: Writing, one: Json) -> Json:
+    """What is applied to nothing: a version of it is passed over, a uid is not."""
+    metadata = dict(section(one, "metadata"))
+    metadata.pop("resourceVersion", None)
+    if uid := metadata.get("uid"):
+        why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        raise conflict(writing.kind, writing.key.name, why)
+    return {**one, "metadata": metadata}
+
+
 def _config(writing: Writing) -> Json:
     """What is applied, less what this path does not write."""
-    told = decoded(parsed(writing.call.body, yaml_too=True), writing.kind)
+    body = parsed(writing.call.body, yaml_too=True)
+    if isinstance(body, dict):
+        _check_type(writing.kind, cast("Json", body))
+    if at(body, "metadata", "managedFields") is not None:
+        raise bad_request("metadata.managedFields must be nil")
+    told = decoded(body, writing.kind)
     _, unknown = pruned(told, writing.cluster.whole_schema(writing.kind))
     if unknown:
         raise undeclared(told, unknown, writing.cluster.layout(writing.kind))
-    if values(told, "metadata", "managedFields"):
-        raise bad_request("metadata.managedFields must be nil")
-    metadata = {"name": writing.key.name, **section(told, "metadata")}
+    metadata = section(told, "metadata")
+    writing.check_name(metadata.get("name"))
     if writing.call.target.subresource == "status":
         status = {"status": told["status"]} if "status" in told else {}
         about = {k: metadata[k] for k in ("name", "uid", "resourceVersion") if k in metadata}
@@ -176,6 +188,13 @@ def _config(writing: Writing) -> Json:
     if "status" in writing.kind.subresources:
         told.pop("status", None)
     return {**told, "metadata": metadata}
+
+
+def _check_type(kind: Kind, told: Json) -> None:
+    version, name = str(told.get("apiVersion") or ""), str(told.get("kind") or "")
+    if (version, name) != (kind.group_version, kind.kind):
+        version = version if "/" in version else f"/{version}"
+        raise bad_request(f"invalid object type: {version}, Kind={name}")
 
 
 def _applied(writing: Writing, shown: Json | None, told: Json) -> Json:

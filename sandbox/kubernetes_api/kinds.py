@@ -48,6 +48,12 @@ class Kind:
         return self.kind.lower()
 
 
+_FEWER_VERBS = {
+    "bindings": ("create",),
+    "namespaces": tuple(verb for verb in ALL_VERBS if verb != "deletecollection"),
+}
+
+
 def _in(group: str, version: str, *rows: str) -> Iterator[Kind]:
     """Rows read "plural Kind short,names scope subresources,… category"; a dash is nothing."""
     for row in rows:
@@ -61,6 +67,7 @@ def _in(group: str, version: str, *rows: str) -> Iterator[Kind]:
             namespaced=scope == "namespaced",
             subresources=() if subresources == "-" else tuple(subresources.split(",")),
             categories=tuple(categories),
+            verbs=_FEWER_VERBS.get(plural, ALL_VERBS),
         )
 
 
@@ -73,7 +80,7 @@ STANDARD: tuple[Kind, ...] = (
         "endpoints Endpoints ep namespaced -",
         "events Event ev namespaced -",
         "limitranges LimitRange limits namespaced -",
-        "namespaces Namespace ns cluster status",
+        "namespaces Namespace ns cluster status,finalize",
         "nodes Node no cluster status",
         "persistentvolumeclaims PersistentVolumeClaim pvc namespaced status",
         "persistentvolumes PersistentVolume pv cluster status",

@@ -14,7 +14,7 @@ from sandbox.kubernetes_api.calls import Call
 from sandbox.kubernetes_api.cluster import Cluster
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.selectors import Matches, field_selector, label_selector
-from sandbox.kubernetes_api.statuses import Refusal, bad_request, expired, not_found
+from sandbox.kubernetes_api.statuses import bad_request, expired, not_found, too_large
 from sandbox.kubernetes_api.views import view
 from sandbox.store import Key
 
@@ -134,8 +134,7 @@ def list_body(page: Page, kind: Kind) -> Json:
 def _check_version(call: Call, now: int) -> None:
     asked = call.number("resourceVersion") or 0
     if asked > now:
-        message = f"Too large resource version: {asked}, current: {now}"
-        raise Refusal(504, "Timeout", message, {"retryAfterSeconds": 1})
+        raise too_large(asked, now)
     if call.query.get("resourceVersionMatch") == "Exact" and asked != now:
         raise expired(f"The resourceVersion for the provided list is too old: {asked} ({now})")
 

@@ -19,10 +19,11 @@ class Refusal(Exception):
             "metadata": {},
             "status": "Failure",
             "message": message,
-            "reason": reason,
             "details": details or {},
             "code": code,
         }
+        if reason:
+            self.status["reason"] = reason
 
 
 def not_found(kind: Kind, name: str) -> Refusal:
@@ -35,6 +36,11 @@ def no_such_resource() -> Refusal:
 
 def bad_request(message: str) -> Refusal:
     return Refusal(400, "BadRequest", message)
+
+
+def internal(message: str) -> Refusal:
+    """What the server takes for a fault of its own, also where it is the client's."""
+    return Refusal(500, "", message)
 
 
 def unauthorized() -> Refusal:
@@ -68,19 +74,45 @@ def unsupported_media_type(accepted: tuple[str, ...]) -> Refusal:
     return Refusal(415, "UnsupportedMediaType", message)
 
 
+def unsupported_patch() -> Refusal:
+    return Refusal(415, "UnsupportedMediaType", "415: Unsupported Media Type")
+
+
 def expired(message: str) -> Refusal:
     return Refusal(410, "Expired", message)
 
 
+def too_large(asked: int, now: int) -> Refusal:
+    """For a version that is not reached yet."""
+    message = f"Timeout: Too large resource version: {asked}, current: {now}"
+    cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+    return Refusal(504, "Timeout", message, {"causes": [cause], "retryAfterSeconds": 1})
+
+
 def invalid(kind: Kind, name: str, causes: list[Json]) -> Refusal:
     """`causes` as `{"reason", "field", "message"}`, the message without its field."""
-    told = [f"{cause['field']}: {cause['message']}" for cause in causes]
-    why = told[0] if len(told) == 1 else f"[{', '.join(told)}]"
-    kind_name = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
     about: Json = {**details(kind, name), "kind": kind.kind, "causes": causes}
-    return Refusal(422, "Invalid", f'{kind_name} "{name}" is invalid: {why}', about)
+    message = f'{group_kind(kind)} "{name}" is invalid: {_told(causes)}'
+    return Refusal(422, "Invalid", message, about)
+
+
+def invalid_options(name: str, causes: list[Json]) -> Refusal:
+    """The same about how something is asked for: `CreateOptions`, `ListOptions`."""
+    about: Json = {"group": "meta.k8s.io", "kind": name, "causes": causes}
+    message = f'{name}.meta.k8s.io "" is invalid: {_told(causes)}'
+    return Refusal(422, "Invalid", message, about)
+
+
+def group_kind(kind: Kind) -> str:
+    """`Deployment.apps`, as messages about the object itself write it."""
+    return f"{kind.kind}.{kind.group}" if kind.group else kind.kind
 
 
 def details(kind: Kind, name: str = "") -> Json:
     about = {"name": name, "group": kind.group, "kind": kind.plural}
     return {key: value for key, value in about.items() if value}
+
+
+def _told(causes: list[Json]) -> str:
+    told = [f"{cause['field']}: {cause['message']}" for cause in causes]
+    return told[0] if len(told) == 1 else f"[{', '.join(told)}]"

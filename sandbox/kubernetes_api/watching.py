@@ -13,7 +13,7 @@ from sandbox.kubernetes_api.calls import Call
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.reading import selected
 from sandbox.kubernetes_api.selectors import Matches
-from sandbox.kubernetes_api.statuses import bad_request, expired
+from sandbox.kubernetes_api.statuses import expired, too_large
 from sandbox.kubernetes_api.views import view
 from sandbox.store import Change, Expired, Store
 
@@ -34,18 +34,16 @@ class Watch:
     shape: Shape
     namespace: str
     since: int | None  # None: everything that is there comes first, as added
+    at_least: int  # the version that has to be reached before
     bookmarks: bool
-    ends_initial: bool
     timeout_s: float | None
 
     @classmethod
     def of(cls, call: Call, kind: Kind, store: Store, shape: Shape) -> "Watch":
-        version = call.number("resourceVersion") or 0
-        ends_initial = call.flag("sendInitialEvents")
-        if ends_initial and call.query.get("resourceVersionMatch") != "NotOlderThan":
-            raise bad_request(
-                "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-            )
+        version, bookmarks = call.version(), call.flag("allowWatchBookmarks")
+        # Whoever starts anew and takes bookmarks is told where what was there ends.
+        asked = "sendInitialEvents" in call.query
+        initial = call.flag("sendInitialEvents") if asked else not version
         seconds = call.number("timeoutSeconds")
         return cls(
             store,
@@ -53,9 +51,9 @@ class Watch:
             selected(call, kind),
             shape,
             call.target.namespace,
-            None if ends_initial or not version else version,
-            call.flag("allowWatchBookmarks"),
-            ends_initial,
+            None if initial else version or store.version,
+            version,
+            bookmarks,
             float(seconds) if seconds else None,
         )
 
@@ -73,6 +71,9 @@ class Watch:
         self, woken: asyncio.Event, stopping: Callable[[], bool]
     ) -> AsyncIterator[Json]:
         ends_at = monotonic_s() + self.timeout_s if self.timeout_s else math.inf
+        if self.since is None and self.at_least > self.store.version:
+            yield {"type": "ERROR", "object": too_large(self.at_least, self.store.version).status}
+            return
         seen = self.store.version if self.since is None else self.since
         for event in self._initial() if self.since is None else ():
             yield event
@@ -87,14 +88,15 @@ class Watch:
                 if event := self._event(change):
                     yield event
             seen = max(seen, self.store.version)
-            if not await _set_within(woken, min(left, BOOKMARK_INTERVAL_S)) and self.bookmarks:
+            changed = await _set_within(woken, min(left, BOOKMARK_INTERVAL_S))
+            if self.bookmarks and not changed and left > BOOKMARK_INTERVAL_S:
                 yield self._bookmark()
 
     def _initial(self) -> Iterator[Json]:
         for one in self.store.list(self.kind.resource, self.namespace):
             if self.matches(one):
                 yield {"type": "ADDED", "object": self.shape(view(self.kind, one))}
-        if self.ends_initial and self.bookmarks:
+        if self.bookmarks:
             yield self._bookmark({"annotations": {_INITIAL_EVENTS_END: "true"}})
 
     def _event(self, change: Change) -> Json | None:
@@ -109,7 +111,7 @@ class Watch:
         return {"type": kind, "object": self.shape(view(self.kind, change.now))}
 
     def _bookmark(self, more: Json | None = None) -> Json:
-        metadata = {"resourceVersion": str(self.store.version), "creationTimestamp": None}
+        metadata = {"resourceVersion": str(self.store.version)}
         about = {"kind": self.kind.kind, "apiVersion": self.kind.group_version}
         return {"type": "BOOKMARK", "object": {**about, "metadata": {**metadata, **(more or {})}}}
 

@@ -1,9 +1,9 @@
-"""create, update, patch and delete. What follows from them is the controllers' business."""
+"""create and update. What follows from them is the controllers' business."""
 
 import random
 import uuid
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Self
 
 from sandbox.kubernetes_api.admission import admitted
@@ -19,6 +19,7 @@ from sandbox.kubernetes_api.statuses import (
     bad_request,
     conflict,
     details,
+    internal,
     invalid,
     not_found,
 )
@@ -79,11 +80,11 @@ class Writing:
     def create(self, told: Any) -> Json:
         one = self._named(self._checked(told))
         key = Key(self.kind.resource, self.key.namespace, one["metadata"]["name"])
-        self._check_namespace(key)
+        self.check_namespace(key)
         if self.cluster.store.get(key):
             raise already_exists(self.kind, key.name)
         if one["metadata"].pop("resourceVersion", ""):
-            raise bad_request("resourceVersion should not be set on objects to be created")
+            raise internal("resourceVersion should not be set on objects to be created")
         fresh = self._fresh(stored_form(one))
         check(self.kind, fresh, None)
         fresh = self._recorded(None, admitted(self.cluster.store, self.kind, fresh))
@@ -93,10 +94,6 @@ class Writing:
         """PUT: the object becomes what is told, but for what only the server sets."""
         before = self.current()
         one = self._checked(told)
-        name = one["metadata"].get("name")
-        if name != self.key.name:
-            message = f"the name of the object ({name}) does not match the name on the URL ({self.key.name})"
-            raise bad_request(message)
         if not self.kind.builtin and not one["metadata"].get("resourceVersion"):
             message = "Invalid value: 0x0: must be specified for an update"
             cause = {
@@ -110,6 +107,7 @@ class Writing:
     def update(self, before: Json, told: Json) -> Json:
         """Put `told` in the place of `before`, if nobody was faster and it is allowed."""
         one = stored_form(self._checked(told))
+        self.check_name(one["metadata"].get("name"))
         self._check_preconditions(before, one)
         after = self._recorded(before, self._carried_over(before, one))
         check(self.kind, after, before)
@@ -117,39 +115,21 @@ class Writing:
             return view(self.kind, before)
         return self._keep(self.key, after)
 
-    def delete(self, told: Json | None = None) -> Json:
-        """Take the object away. With finalizers, or to stop in peace, it stays for a while, marked."""
+    def finalize(self, told: Any) -> Json:
+        """Say who must still clean up before a namespace may go."""
         before = self.current()
-        options: Any = self.call.content() if self.call.body and told is None else told
-        self._check_delete_options(before, section(options, "preconditions"))
-        dry_run = self.call.dry_run or "All" in texts(options, "dryRun")
-        grace_s = self._grace_s(before, options)
-        if finalizing(before) or grace_s:
-            marked = {**before, "metadata": self._marked(before["metadata"], grace_s)}
-            if before["kind"] == "Namespace":
-                marked["status"] = {**section(before, "status"), "phase": "Terminating"}
-            unchanged = dry_run or marked == before
-            return view(self.kind, marked) if unchanged else self._keep(self.key, marked)
-        if not dry_run:
-            self.cluster.store.remove(self.key)
-            self._learn()
-        if self.kind.resource in {"pods", "services"}:
-            return view(self.kind, before)
-        about = {**details(self.kind, self.key.name), "uid": before["metadata"]["uid"]}
-        return {
-            "kind": "Status",
-            "apiVersion": "v1",
-            "metadata": {},
-            "status": "Success",
-            "details": about,
-        }
+        left = texts(self._checked(told), "spec", "finalizers")
+        return self._keep(self.key, {**before, "spec": {"finalizers": left} if left else {}})
+
+    def remove(self) -> None:
+        self.cluster.store.remove(self.key)
+        self._learn()
 
     def _keep(self, key: Key, one: Json) -> Json:
         if self.call.dry_run:
             return view(self.kind, one)
-        if one["metadata"].get("deletionTimestamp") and not (finalizing(one) or stopping(one)):
-            self.cluster.store.remove(key)
-            self._learn()
+        if one["metadata"].get("deletionTimestamp") and not held(one):
+            self.remove()
             return view(self.kind, one)
         kept = self.cluster.store.put(key, one)
         self._learn()
@@ -163,10 +143,16 @@ class Writing:
         """The object sent, as one of this kind and namespace."""
         one = decoded(told, self.kind)
         version, kind, metadata = one["apiVersion"], one["kind"], one["metadata"]
-        if version != self.kind.group_version or kind != self.kind.kind:
+        if kind != self.kind.kind:
             message = (
-                f"the API version in the data ({version}, Kind={kind}) does not match the expected "
-                f"API version ({self.kind.group_version}, Kind={self.kind.kind})"
+                f'{kind} in version "{version.rpartition("/")[2]}" cannot be handled as a '
+                f"{self.kind.kind}: unknown conversion"
+            )
+            raise bad_request(message)
+        if version != self.kind.group_version:
+            message = (
+                f"the API version in the data ({version}) does not match "
+                f"the expected API version ({self.kind.group_version})"
             )
             raise bad_request(message)
         wanted = self.key.namespace
@@ -187,6 +173,17 @@ class Writing:
         self.warnings.extend(check_strictness(self.call, self.kind, unknown))
         return told
 
+    def check_name(self, name: Any) -> None:
+        if not name:
+            message = (
+                f"the name of the object ({self.key.name} based on URL) was undeterminable: "
+                "name must be provided"
+            )
+            raise bad_request(message)
+        if name != self.key.name:
+            message = f"the name of the object ({name}) does not match the name on the URL ({self.key.name})"
+            raise bad_request(message)
+
     def _named(self, one: Json) -> Json:
         metadata = one["metadata"]
         if not metadata.get("name") and metadata.get("generateName"):
@@ -198,7 +195,7 @@ class Writing:
             raise invalid(self.kind, "", [cause])
         return one
 
-    def _check_namespace(self, key: Key) -> None:
+    def check_namespace(self, key: Key) -> None:
         if not self.kind.namespaced:
             return
         namespace = self.cluster.store.get(Key("namespaces", "", key.namespace))
@@ -210,7 +207,13 @@ class Writing:
                 f'{self.kind.key} "{key.name}" is forbidden: unable to create new content '
                 f"in namespace {key.namespace} because it is being terminated"
             )
-            raise Refusal(403, "Forbidden", message, details(self.kind, key.name))
+            cause = {
+                "reason": "NamespaceTerminating",
+                "message": f"namespace {key.namespace} is being terminated",
+                "field": "metadata.namespace",
+            }
+            about = {**details(self.kind, key.name), "causes": [cause]}
+            raise Refusal(403, "Forbidden", message, about)
 
     def _fresh(self, one: Json) -> Json:
         metadata = {k: v for k, v in one["metadata"].items() if k not in _SERVER_METADATA}
@@ -218,6 +221,8 @@ class Writing:
         metadata["creationTimestamp"] = self.stamp
         if counts_generations(self.kind) and ("spec" in one or self.kind.kind == _WHOLE):
             metadata["generation"] = 1
+        elif "generation" in one["metadata"]:  # nobody counts it, and nobody minds
+            metadata["generation"] = one["metadata"]["generation"]
         fresh = {**one, "metadata": metadata}
         if "status" in self.kind.subresources:
             fresh.pop("status", None)
@@ -237,16 +242,15 @@ class Writing:
         if metadata.get("resourceVersion", known["resourceVersion"]) != known["resourceVersion"]:
             raise conflict(self.kind, self.key.name)
         if metadata.get("uid", known["uid"]) != known["uid"]:
+            if self.call.verb == "patch":
+                message = f'Invalid value: "{metadata["uid"]}": field is immutable'
+                cause = {
+                    "reason": "FieldValueInvalid",
+                    "field": "metadata.uid",
+                    "message": message,
+                }
+                raise invalid(self.kind, self.key.name, [cause])
             raise conflict(self.kind, self.key.name, _uids(metadata["uid"], known["uid"]))
-
-    def _check_delete_options(self, before: Json, wanted: Json) -> None:
-        known = before["metadata"]
-        if wanted.get("uid", known["uid"]) != known["uid"]:
-            raise conflict(self.kind, self.key.name, _uids(wanted["uid"], known["uid"]))
-        version = wanted.get("resourceVersion", known["resourceVersion"])
-        if version != known["resourceVersion"]:
-            why = f"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({known['resourceVersion']}). The object might have been modified"
-            raise conflict(self.kind, self.key.name, why)
 
     def _carried_over(self, before: Json, told: Json) -> Json:
         known = before["metadata"]
@@ -265,7 +269,7 @@ class Writing:
         if "status" in self.kind.subresources:
             after.pop("status", None)
             after |= {"status": before["status"]} if "status" in before else {}
-        if "generation" in known and after.get("spec") != before.get("spec"):
+        if known.get("generation") and _is_new_generation(before, after):
             after["metadata"]["generation"] = known["generation"] + 1
         return after
 
@@ -283,26 +287,14 @@ class Writing:
         metadata |= {"managedFields": managers} if managers else {}
         return {**after, "metadata": metadata}
 
-    def _marked(self, metadata: Json, grace_s: int) -> Json:
-        gone_at = (self.now + timedelta(seconds=grace_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return {
-            "deletionTimestamp": gone_at,
-            "deletionGracePeriodSeconds": grace_s,
-            **metadata,
-        }
-
-    def _grace_s(self, before: Json, options: Any) -> int:
-        """How long a pod on a node may take to stop; 0 for all that has nothing to stop."""
-        if before["kind"] != "Pod" or not at(before, "spec", "nodeName"):
-            return 0
-        asked = section(options).get("gracePeriodSeconds", self.call.number("gracePeriodSeconds"))
-        if asked is None:
-            asked = section(before, "spec").get("terminationGracePeriodSeconds", 30)
-        return max(0, asked) if isinstance(asked, int) else 0
-
     @property
     def stamp(self) -> str:
         return self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def held(one: Json) -> bool:
+    """Something keeps the object from going when it is deleted."""
+    return finalizing(one) or stopping(one)
 
 
 def finalizing(one: Json) -> bool:
@@ -318,9 +310,19 @@ def stopping(one: Json) -> bool:
 
 
 def counts_generations(kind: Kind) -> bool:
-    """Core kinds but pods' controllers carry no generation; most others with a spec do."""
-    counted = bool(kind.group) or kind.resource == "replicationcontrollers"
+    """Of the core kinds only pods and their controllers; most others that have a spec."""
+    counted = bool(kind.group) or kind.resource in {"pods", "replicationcontrollers"}
     return counted and kind.kind not in _UNCOUNTED
+
+
+def _is_new_generation(before: Json, after: Json) -> bool:
+    """The spec has changed, or what counts as such for this kind."""
+    parts: list[tuple[str, ...]] = [("spec",)]
+    if before["kind"] == "Deployment":
+        parts.append(("metadata", "annotations"))
+    if before["kind"] == _WHOLE:
+        parts = [("metadata", "labels"), ("addressType",), ("endpoints",), ("ports",)]
+    return any(at(before, *part) != at(after, *part) for part in parts)
 
 
 def _uids(wanted: str, known: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 Json = dict[str, Any]
 
 RBAC = "rbac.authorization.k8s.io"
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
 def thing(
@@ -64,6 +65,30 @@ def binding(name: str, role_name: str, subject: Json) -> Json:
 
 def user(name: str) -> Json:
     return {"apiGroup": RBAC, "kind": "User", "name": name}
+
+
+def definition(plural: str) -> Json:
+    """A kind of one's own, whose `spec` may hold a size and a set of tags."""
+    tags = {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}}
+    fields = {"size": {"type": "integer"}, "tags": tags}
+    spec = {"type": "object", "properties": fields}
+    version = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}},
+    }
+    return thing(
+        "CustomResourceDefinition",
+        f"{plural}.check.example.com",
+        api="apiextensions.k8s.io/v1",
+        spec={
+            "group": "check.example.com",
+            "scope": "Namespaced",
+            "names": {"plural": plural, "kind": plural.capitalize()},
+            "versions": [version],
+        },
+    )
 
 
 def _job() -> Json:

@@ -114,6 +114,9 @@ def _controllers(
         f"--secure-port={port}",
         f"--cert-dir={folder / 'manager'}",
         f"--service-account-private-key-file={folder / 'accounts.key'}",
+        # Each check leaves a namespace to be emptied; by default that would take minutes.
+        "--kube-api-qps=500",
+        "--kube-api-burst=1000",
     ]
     with _running(
         command, folder / "manager.log", lambda: _ok(f"https://127.0.0.1:{port}/healthz")

@@ -61,12 +61,38 @@ def test_operations_are_done_in_turn(kube: Kube, operations: list[Json], data: J
     [
         [{"op": "test", "path": "/data/a", "value": "2"}],
         [{"op": "remove", "path": "/data/nothing"}],
+        [{"op": "test", "path": "/data/nothing", "value": "2"}],
+        [{"op": "add", "path": "/nothing/b", "value": "1"}],
+        [{"op": "replace", "path": "/metadata/labels/b", "value": "1"}],
+        [{"op": "move", "from": "/data/nothing", "path": "/data/b"}],
+        [{"op": "dance", "path": "/data/a"}],
+        [
+            {"op": "replace", "path": "/data/a", "value": "9"},
+            {"op": "remove", "path": "/data/nothing"},
+        ],
     ],
 )
 def test_an_operation_that_fails_changes_nothing(kube: Kube, operations: list[Json]) -> None:
     kube.made("configmaps", config("a", a="1"))
-    refused(kube.patch("configmaps", "a", operations, "json-patch"), 422, "Invalid")
+    words = "the server rejected our request due to an error in our request"
+    refused(kube.patch("configmaps", "a", operations, "json-patch"), 422, "Invalid", words)
     assert kube.get("configmaps", "a").json()["data"] == {"a": "1"}
+
+
+def test_a_key_that_is_not_there_may_be_replaced(kube: Kube) -> None:
+    """A server that went by the letter of the standard would refuse."""
+    kube.made("configmaps", config("a", a="1"))
+    operations = [{"op": "replace", "path": "/data/b", "value": "2"}]
+    kube.patch("configmaps", "a", operations, "json-patch").raise_for_status()
+    assert kube.get("configmaps", "a").json()["data"] == {"a": "1", "b": "2"}
+
+
+@pytest.mark.parametrize("kind", ["json-patch", "merge-patch"])
+def test_a_patch_of_another_form_is_refused(kube: Kube, kind: str) -> None:
+    kube.made("configmaps", config("a"))
+    told: Any = {"op": "add"} if kind == "json-patch" else ["data"]
+    answer = kube.patch("configmaps", "a", told, kind)
+    refused(answer, 400, "BadRequest", "error decoding patch: json: ")
 
 
 def _containers(kube: Kube) -> list[Json]:
@@ -108,14 +134,29 @@ def test_a_merge_patch_replaces_the_whole_list(kube: Kube) -> None:
 def test_a_patch_of_an_unknown_type_is_refused(kube: Kube) -> None:
     kube.made("configmaps", config("a"))
     answer = kube.patch("configmaps", "a", {}, "new-patch")
-    refused(answer, 415, "UnsupportedMediaType")
+    refused(answer, 415, "UnsupportedMediaType", "415: Unsupported Media Type")
 
 
 def test_a_name_is_never_patched(kube: Kube) -> None:
     kube.made("configmaps", config("a"))
     answer = kube.patch("configmaps", "a", {"metadata": {"name": "b"}})
-    assert answer.status_code in {400, 422}
+    words = "the name of the object (b) does not match the name on the URL (a)"
+    refused(answer, 400, "BadRequest", words)
     assert kube.get("configmaps", "b").status_code == 404
+
+
+def test_a_namespace_is_never_patched(kube: Kube) -> None:
+    kube.made("configmaps", config("a"))
+    answer = kube.patch("configmaps", "a", {"metadata": {"namespace": "default"}})
+    words = "the namespace of the provided object does not match the namespace sent on the request"
+    refused(answer, 400, "BadRequest", words)
+
+
+def test_an_identity_is_never_patched(kube: Kube) -> None:
+    kube.made("configmaps", config("a"))
+    answer = kube.patch("configmaps", "a", {"metadata": {"uid": "another"}})
+    status = refused(answer, 422, "Invalid", "metadata.uid: Invalid value", "field is immutable")
+    assert status["details"]["causes"][0]["field"] == "metadata.uid"
 
 
 MODIFIED = (
@@ -154,7 +195,9 @@ def test_a_delete_may_insist_on_what_it_deletes(kube: Kube, field: str) -> None:
     stale = _stale(kube)["metadata"]
     wanted = {"uid": "somebody-else", "resourceVersion": stale["resourceVersion"]}[field]
     answer = kube.delete("configmaps", "a", {"preconditions": {field: wanted}})
-    refused(answer, 409, "Conflict", "precondition")
+    words = f"({wanted}) does not match"
+    status = refused(answer, 409, "Conflict", "in the precondition", words)
+    assert status["details"] == {"name": "a", "kind": "ConfigMap"}
     known = kube.get("configmaps", "a").json()["metadata"]
     options = {"preconditions": {field: known[field]}}
     assert kube.delete("configmaps", "a", options).status_code == 200
@@ -174,7 +217,10 @@ def test_a_dry_run_of_a_change_keeps_the_object(kube: Kube, verb: str) -> None:
 
 
 def test_an_unknown_dry_run_is_refused(kube: Kube) -> None:
-    assert kube.create("configmaps", config("a"), dryRun="Some").status_code in {400, 422}
+    answer = kube.create("configmaps", config("a"), dryRun="Some")
+    words = 'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]'
+    status = refused(answer, 422, "Invalid", words, 'supported values: "All"')
+    assert status["details"]["causes"][0]["field"] == "dryRun"
     assert kube.get("configmaps", "a").status_code == 404
 
 

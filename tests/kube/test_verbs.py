@@ -66,14 +66,29 @@ def test_a_dry_run_shows_the_object_and_keeps_nothing(kube: Kube, resource: str)
 def test_generations_are_counted_where_a_controller_reads_them(kube: Kube, resource: str) -> None:
     told, counted = KINDS[resource]
     made = kube.made(resource, told)
-    if resource != "pods":  # theirs are counted from 1.33 on
-        assert made["metadata"].get("generation") == (1 if counted else None)
+    assert made["metadata"].get("generation") == (1 if counted else None)
     kube.patch(resource, "x", {"metadata": {"labels": {"a": "b"}}}).raise_for_status()
     after = kube.get(resource, "x").json()
     assert after["metadata"]["labels"]["a"] == "b"
-    if resource != "endpointslices.discovery.k8s.io":  # a real server counts labels there too
-        assert after["metadata"].get("generation") == made["metadata"].get("generation")
+    labels_count = resource == "endpointslices.discovery.k8s.io"
+    expected = 2 if labels_count else made["metadata"].get("generation")
+    assert after["metadata"].get("generation") == expected
     assert after["metadata"]["resourceVersion"] != made["metadata"]["resourceVersion"]
+
+
+@EVERY_KIND
+def test_a_generation_told_at_creation_is_kept_where_nobody_counts(
+    kube: Kube, resource: str
+) -> None:
+    told, counted = KINDS[resource]
+    told = told | {"metadata": told["metadata"] | {"generation": 70}}
+    assert kube.made(resource, told)["metadata"]["generation"] == (1 if counted else 70)
+
+
+def test_annotations_of_a_deployment_count_as_its_spec(kube: Kube) -> None:
+    kube.made("deployments.apps", deployment("web"))
+    after = kube.patch("deployments.apps", "web", {"metadata": {"annotations": {"a": "b"}}})
+    assert after.json()["metadata"]["generation"] == 2
 
 
 def test_a_changed_spec_is_a_new_generation(kube: Kube) -> None:
@@ -158,7 +173,25 @@ def test_an_object_of_another_namespace_is_refused(kube: Kube) -> None:
 
 
 def test_an_object_of_another_kind_is_refused(kube: Kube) -> None:
-    refused(kube.create("configmaps", deployment("a")), 400, "BadRequest")
+    words = "cannot be handled as a ConfigMap"
+    refused(kube.create("configmaps", deployment("a")), 400, "BadRequest", words)
+    kube.made("configmaps", config("a"))
+    secret = {**config("a"), "kind": "Secret"}
+    refused(kube.put("configmaps", "a", secret), 400, "BadRequest", words)
+
+
+def test_an_object_of_another_version_is_refused(kube: Kube) -> None:
+    told = {**deployment("a"), "apiVersion": "apps/v1beta1"}
+    words = (
+        "the API version in the data (apps/v1beta1) does not match "
+        "the expected API version (apps/v1)"
+    )
+    refused(kube.create("deployments.apps", told), 400, "BadRequest", words)
+
+
+def test_an_update_without_a_name_is_refused(kube: Kube) -> None:
+    kube.made("configmaps", config("a"))
+    refused(kube.put("configmaps", "a", config("")), 400, "BadRequest", "name must be provided")
 
 
 def test_nothing_is_made_in_a_namespace_that_is_not_there(kube: Kube) -> None:
@@ -179,6 +212,14 @@ def test_a_list_of_a_namespace_that_is_not_there_is_empty(kube: Kube) -> None:
         ("GET", "/apis/nowhere.io/v1/gadgets", 404, "NotFound"),
         ("GET", "/apis/apps/v7/deployments", 404, "NotFound"),
         ("POST", "/api/v1/namespaces/default/pods/a/log", 405, "MethodNotAllowed"),
+        ("POST", "/api/v1/namespaces/default/configmaps/a", 405, "MethodNotAllowed"),
+        ("PUT", "/api/v1/namespaces/default/configmaps", 405, "MethodNotAllowed"),
+        ("PATCH", "/api/v1/namespaces/default/configmaps", 405, "MethodNotAllowed"),
+        ("POST", "/api/v1/configmaps", 405, "MethodNotAllowed"),
+        ("DELETE", "/api/v1/configmaps", 405, "MethodNotAllowed"),
+        ("DELETE", "/api/v1/namespaces", 405, "MethodNotAllowed"),
+        ("POST", "/api/v1/namespaces/default/pods/a/nothing", 404, "NotFound"),
+        ("GET", "/api/v1/namespaces/default/configmaps/a/scale", 404, "NotFound"),
     ],
 )
 def test_a_path_or_method_that_is_not_served(

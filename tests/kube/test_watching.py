@@ -8,8 +8,9 @@ import httpx2
 import orjson
 import pytest
 
-from tests.kube.manifests import config
-from tests.kube.server import Kube
+from tests.kube.deadline import eventually
+from tests.kube.manifests import DEFINITIONS, config, definition
+from tests.kube.server import Kube, refused
 
 Json = dict[str, Any]
 
@@ -112,16 +113,81 @@ def test_the_initial_events_end_with_a_bookmark(kube: Kube) -> None:
 
 
 def test_initial_events_need_a_version_match(kube: Kube) -> None:
-    query = {"watch": "1", "sendInitialEvents": "true"}
-    answer = kube.get("configmaps", **query)
-    assert answer.status_code in {400, 422}
-    assert "resourceVersionMatch" in answer.json()["message"]
+    _check_options(kube, "sendInitialEvents=true&watch=1", MATCH, INITIAL_NEEDS_MATCH)
 
 
-def test_a_version_that_is_no_number_is_refused(kube: Kube) -> None:
-    query = {"watch": "1", "timeoutSeconds": "1", "resourceVersion": "soon"}
-    answer = kube.get("configmaps", **query)
-    assert answer.status_code in {400, 500}  # a real server calls it its own fault
+MATCH = "resourceVersionMatch"
+INITIAL_NEEDS_MATCH = (
+    "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+)
+NOT_FOR_WATCH = (
+    "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+)
+
+
+def _check_options(kube: Kube, query: str, field: str, message: str) -> None:
+    answer = kube.http.get(f"{kube.path('configmaps')}?{query}")
+    words = 'ListOptions.meta.k8s.io "" is invalid: '
+    causes = refused(answer, 422, "Invalid", words)["details"]["causes"]
+    assert (causes[0]["field"], causes[0]["message"]) == (field, message)
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "message"),
+    [
+        (
+            "watch=1&resourceVersion=1&resourceVersionMatch=Exact&sendInitialEvents=true",
+            MATCH,
+            INITIAL_NEEDS_MATCH,
+        ),
+        (
+            "watch=1&resourceVersion=1&resourceVersionMatch=NotOlderThan",
+            MATCH,
+            NOT_FOR_WATCH,
+        ),
+        (
+            "sendInitialEvents=true",
+            "sendInitialEvents",
+            "Forbidden: sendInitialEvents is forbidden for list",
+        ),
+        (
+            "resourceVersionMatch=Exact",
+            MATCH,
+            "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
+        ),
+        (
+            "resourceVersion=5&resourceVersionMatch=Odd",
+            MATCH,
+            'Unsupported value: "Odd": supported values: "Exact", "NotOlderThan", ""',
+        ),
+        (
+            "resourceVersion=0&resourceVersionMatch=Exact",
+            MATCH,
+            'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+        ),
+    ],
+)
+def test_versions_and_events_that_do_not_go_together_are_refused(
+    kube: Kube, query: str, field: str, message: str
+) -> None:
+    _check_options(kube, query, field, message)
+
+
+def test_a_version_that_is_no_number_is_taken_for_the_servers_own_fault(kube: Kube) -> None:
+    kube.made("configmaps", config("a"))
+    words = 'resourceVersion: Invalid value: "soon": '
+    for answer in (
+        kube.get("configmaps", watch="1", timeoutSeconds="1", resourceVersion="soon"),
+        kube.get("configmaps", "a", resourceVersion="soon"),
+    ):
+        assert answer.status_code == 500
+        assert answer.json()["message"].startswith(words)
+    refused(kube.get("configmaps", resourceVersion="soon"), 400, "BadRequest")
+
+
+def test_a_time_that_is_no_number_is_refused(kube: Kube) -> None:
+    answer = kube.get("configmaps", watch="1", timeoutSeconds="soon")
+    refused(answer, 400, "BadRequest", 'strconv.ParseInt: parsing "soon": invalid syntax')
 
 
 def test_names_alone_may_be_watched(kube: Kube) -> None:
@@ -134,6 +200,73 @@ def test_names_alone_may_be_watched(kube: Kube) -> None:
         event: Json = orjson.loads(next(line for line in answer.iter_lines() if line))
     assert event["object"]["kind"] == "PartialObjectMetadata"
     assert "data" not in event["object"]
+
+
+def test_who_starts_anew_and_takes_bookmarks_is_told_where_the_past_ends(kube: Kube) -> None:
+    kube.made("configmaps", config("a"))
+    for version in ("", "0"):
+        with watching(kube, resourceVersion=version, allowWatchBookmarks="true") as events:
+            assert brief(next(events)) == ("ADDED", "a")
+            mark = next(events)
+        assert mark["type"] == "BOOKMARK"
+        assert "k8s.io/initial-events-end" in mark["object"]["metadata"]["annotations"]
+
+
+def test_who_goes_on_from_a_version_is_sent_no_such_bookmark(kube: Kube) -> None:
+    kube.made("configmaps", config("a"))
+    query = {"resourceVersion": now(kube), "allowWatchBookmarks": "true", "timeoutSeconds": "1"}
+    with watching(kube, **query) as events:
+        assert list(events) == []
+
+
+def test_initial_events_without_bookmarks_are_the_objects_alone(kube: Kube) -> None:
+    kube.made("configmaps", config("a"))
+    query = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
+    with watching(kube, timeoutSeconds="1", **query) as events:
+        assert [brief(one) for one in events] == [("ADDED", "a")]
+
+
+def test_initial_events_may_be_declined(kube: Kube) -> None:
+    kube.made("configmaps", config("a"))
+    query = {"sendInitialEvents": "false", "resourceVersionMatch": "NotOlderThan"}
+    with watching(kube, **query) as events:
+        kube.made("configmaps", config("b"))
+        assert brief(next(events)) == ("ADDED", "b")
+
+
+def test_initial_events_at_a_version_not_reached_yet_end_in_an_error(kube: Kube) -> None:
+    query = {
+        "sendInitialEvents": "true",
+        "resourceVersionMatch": "NotOlderThan",
+        "resourceVersion": "999999999",
+    }
+    with kube.http.stream("GET", kube.path("configmaps"), params={"watch": "1", **query}) as answer:
+        [event] = [orjson.loads(line) for line in answer.iter_lines() if line]
+    status = event["object"]
+    assert (event["type"], status["code"], status["reason"]) == ("ERROR", 504, "Timeout")
+    assert status["details"]["causes"][0]["reason"] == "ResourceVersionTooLarge"
+
+
+def test_a_watch_from_a_version_not_reached_yet_waits(kube: Kube) -> None:
+    kube.made("configmaps", config("a"))
+    with watching(kube, resourceVersion="999999999", timeoutSeconds="1") as events:
+        assert list(events) == []
+
+
+def test_a_version_that_is_too_old_is_gone(kube: Kube) -> None:
+    """A new kind remembers nothing of what was before it."""
+    plural = f"gadgets{kube.namespace.replace('-', '')}"
+    kube.http.post(DEFINITIONS, json=definition(plural)).raise_for_status()
+    path = f"/apis/check.example.com/v1/namespaces/{kube.namespace}/{plural}"
+    eventually(lambda: kube.http.get(path).status_code == 200)
+    query = {"watch": "1", "resourceVersion": "1", "timeoutSeconds": "5"}
+    with kube.http.stream("GET", path, params=query) as answer:
+        [event] = [orjson.loads(line) for line in answer.iter_lines() if line]
+    assert (answer.status_code, event["type"]) == (200, "ERROR")
+    status = event["object"]
+    assert (status["kind"], status["code"], status["reason"]) == ("Status", 410, "Expired")
+    assert status["message"].startswith("too old resource version: 1 (")
+    kube.http.delete(f"{DEFINITIONS}/{plural}.check.example.com").raise_for_status()
 
 
 def test_a_watch_may_be_left_and_taken_up_again(kube: Kube) -> None:

@@ -140,7 +140,7 @@ def test_a_strategic_patch_leaves_other_containers_fields(http: httpx2.Client) -
         (WEB, {"content-type": "text/plain"}, {}, 415),
         (WEB, JSON_PATCH, [{"op": "test", "path": "/spec/replicas", "value": 9}], 422),
         (WEB, JSON_PATCH, [{"op": "remove", "path": "/no/where"}], 422),
-        (WEB, JSON_PATCH, [{"op": "dance"}], 400),
+        (WEB, JSON_PATCH, [{"op": "dance"}], 422),
         (WEB, JSON_PATCH, {}, 400),
         (WEB, STRATEGIC, [], 400),
         (WEB, STRATEGIC, {"metadata": {"name": "other"}}, 400),

@@ -42,7 +42,7 @@ def test_a_name_may_be_generated(http: httpx2.Client) -> None:
             "AlreadyExists",
             'configmaps "settings" already exists',
         ),
-        (named("Secret", "x"), 400, "BadRequest", "does not match the expected API version"),
+        (named("Secret", "x"), 400, "BadRequest", "cannot be handled as a ConfigMap"),
         (
             named("ConfigMap", "x", namespace="other"),
             400,
@@ -136,7 +136,7 @@ def test_a_delete_meant_for_another_object_is_refused(http: httpx2.Client) -> No
     options = {"preconditions": {"uid": "somebody-else"}}
     answer = http.request("DELETE", SETTINGS, json=options)
     assert answer.status_code == 409
-    assert "Precondition failed: UID" in answer.json()["message"]
+    assert "the UID in the precondition (somebody-else)" in answer.json()["message"]
     assert http.get(SETTINGS).status_code == 200
 
 
