@@ -73,14 +73,22 @@ def serving_in_thread(
     speed: float = 1,
     reacts: bool = True,
 ) -> Generator[Addresses]:
-    """The same for code that is not asynchronous. `reacts` False: an API alone, no controllers."""
+    """The same for code that is not asynchronous.
+
+    `reacts` False: an API whose controllers do no more than see deletions through.
+    """
     snapshot = Snapshot.read(folder)
     token = secrets.token_urlsafe(32)
     series = SeriesStore.read(snapshot.metrics, snapshot.shift.total_seconds())
     cluster = Cluster.of(snapshot)
     offer_usage(cluster, series, utc_now)
     controllers = controllers_of(
-        cluster.store, series, utc_now, reactions=snapshot.reactions, speed=speed
+        cluster.store,
+        series,
+        utc_now,
+        reactions=snapshot.reactions,
+        speed=speed,
+        reacts=reacts,
     )
     controllers.world.admit = pod_admission(cluster)
     follow_quotas(cluster.store)
@@ -101,13 +109,8 @@ def serving_in_thread(
         address = f"http://{host}:{listener.getsockname()[1]}"
         kubeconfig = Path(private) / "kubeconfig"
         _write_kubeconfig(kubeconfig, snapshot.cluster, address, token)
-        beside = controllers.run if reacts else _nothing
-        with _running(app, listener, beside=beside, before_end=kubernetes.stop):
+        with _running(app, listener, beside=controllers.run, before_end=kubernetes.stop):
             yield Addresses(address, f"{address}/prometheus", f"{address}/alertmanager", kubeconfig)
-
-
-async def _nothing() -> None:
-    """Beside an API alone."""
 
 
 def _unix_time() -> float:

@@ -63,6 +63,13 @@ class Store:
         kept = self._objects.get(resource, {})
         return [kept[place] for place in sorted(kept) if not namespace or place[0] == namespace]
 
+    def everything(self, namespace: str = "") -> Iterator[tuple[Key, Json]]:
+        """Every object and where it is kept, of one namespace if it is given."""
+        for resource in sorted(self._objects):
+            for place, one in list(self._objects[resource].items()):
+                if namespace in {"", place[0]}:
+                    yield Key(resource, *place), one
+
     def put(self, key: Key, one: Json, *, if_version: str = "") -> Json:
         """Write an object under its next resourceVersion. `Conflict` if it is not at `if_version`."""
         before = self.get(key)

@@ -4,26 +4,34 @@ A snapshot is a picture of a cluster, often of a broken one, and it stays as it 
 loaded are looked at only after something happened to them or to what they depend on.
 """
 
+from functools import partial
+
 from sandbox.controllers import (
     autoscalers,
     budgets,
     claims,
+    collecting,
     cron_jobs,
     daemon_sets,
     deployments,
     endpoints,
     jobs,
+    namespaces,
     nodes,
     pods,
+    protection,
     replica_sets,
     stateful_sets,
 )
 from sandbox.controllers.behaviour import Behaviours
-from sandbox.controllers.concerns import ORPHANS
+from sandbox.controllers.collecting import GARBAGE
 from sandbox.controllers.fault_routes import fault_routes
 from sandbox.controllers.faults import Faults
 from sandbox.controllers.learning import learn
 from sandbox.controllers.loop import Controllers
+from sandbox.controllers.namespaces import NAMESPACES
+from sandbox.controllers.ownership import Ownership
+from sandbox.controllers.protection import CLAIM_PROTECTION, VOLUME_PROTECTION
 from sandbox.controllers.timing import Now, Timing
 from sandbox.controllers.world import (
     AUTOSCALERS,
@@ -48,16 +56,33 @@ __all__ = ["Controllers", "Faults", "controllers_of", "fault_routes"]
 
 
 def controllers_of(
-    store: Store, series: SeriesStore, now: Now, *, reactions: Json | None = None, speed: float = 1
+    store: Store,
+    series: SeriesStore,
+    now: Now,
+    *,
+    reactions: Json | None = None,
+    speed: float = 1,
+    reacts: bool = True,
 ) -> Controllers:
-    """Controllers over a store that holds a snapshot. Raises `Invalid` for unreadable reactions."""
+    """Controllers over a store that holds a snapshot. Raises `Invalid` for unreadable reactions.
+
+    `reacts` False: only those that see deletions through.
+    """
     world = World(store, Timing(now, speed), Behaviours.told_by(reactions or {}), series=series)
     learn(world, series)
+    deleting = {
+        GARBAGE: partial(collecting.reconcile, Ownership(store)),
+        NAMESPACES: namespaces.reconcile,
+        CLAIM_PROTECTION: protection.reconcile_claim,
+        VOLUME_PROTECTION: protection.reconcile_volume,
+    }
+    if not reacts:
+        return Controllers(world, deleting)
     return Controllers(
         world,
         {
+            **deleting,
             PODS: pods.reconcile,
-            ORPHANS: pods.collect,
             REPLICA_SETS: replica_sets.reconcile,
             DEPLOYMENTS: deployments.reconcile,
             SERVICES: endpoints.reconcile,

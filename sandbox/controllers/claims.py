@@ -3,8 +3,10 @@
 from typing import Any
 
 from sandbox.controllers.events import record
+from sandbox.controllers.protection import OF_VOLUMES
+from sandbox.controllers.removal import delete
 from sandbox.controllers.scheduler import SELECTED_NODE, waits_for_pod
-from sandbox.controllers.world import CLAIMS, CLASSES, VOLUMES, World
+from sandbox.controllers.world import CLAIMS, CLASSES, VOLUMES, World, key_of, leaving
 from sandbox.fields import at, section, texts
 from sandbox.quantities import quantity
 from sandbox.store import Key
@@ -18,7 +20,10 @@ _DEFAULT = "storageclass.kubernetes.io/is-default-class"
 
 def reconcile(world: World, key: Key) -> None:
     claim = world.store.get(key)
-    if claim is None or at(claim, "status", "phase") in {"Bound", "Lost"}:
+    if claim is None:
+        _release(world, key)
+        return
+    if at(claim, "status", "phase") in {"Bound", "Lost"}:
         return
     claim = _with_class(world, claim)
     name = str(at(claim, "spec", "storageClassName") or "")
@@ -79,11 +84,25 @@ def _provision(world: World, claim: Json, found: Json) -> None:
         "storageClassName": found["metadata"]["name"],
         "csi": {"driver": provisioner, "volumeHandle": name},
     }
-    made = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}}
+    about = {"name": name, "finalizers": [OF_VOLUMES]}
+    made = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": about}
     volume = world.create(VOLUMES, {**made, "spec": spec, "status": {"phase": "Available"}})
     message = f"Successfully provisioned volume {name}"
     record(world, claim, "ProvisioningSucceeded", message, by=provisioner)
     _bind(world, claim, volume)
+
+
+def _release(world: World, key: Key) -> None:
+    """A volume outlives its claim only if its reclaim policy says so."""
+    for volume in world.store.list(VOLUMES):
+        claimed = section(volume, "spec", "claimRef")
+        bound = at(volume, "status", "phase") == "Bound"
+        if bound and (claimed.get("namespace"), claimed.get("name")) == (key.namespace, key.name):
+            status = {**section(volume, "status"), "phase": "Released"}
+            volume = world.set_status(VOLUMES, volume, status)
+            policy = at(volume, "spec", "persistentVolumeReclaimPolicy")
+            if policy == "Delete" and not leaving(volume):
+                delete(world, key_of(VOLUMES, volume), volume)
 
 
 def _bind(world: World, claim: Json, volume: Json) -> None:

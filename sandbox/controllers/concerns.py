@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sandbox.controllers.behaviour import config_references, volume_references
+from sandbox.controllers.collecting import questionable
+from sandbox.controllers.namespaces import NAMESPACES
+from sandbox.controllers.protection import CLAIM_PROTECTION, VOLUME_PROTECTION
 from sandbox.controllers.scheduler import claims_of
 from sandbox.controllers.world import (
     AUTOSCALERS,
@@ -29,17 +32,16 @@ from sandbox.store import Change, Key
 
 Json = dict[str, Any]
 
-# Not a resource: what the object of this uid leaves behind.
-ORPHANS = "orphans"
-
 
 def concerned(world: World, change: Change) -> Iterator[Key]:
     """Whose state this change may have made stale."""
     if change.key.resource in _SILENT:
         return
     yield change.key
-    if change.type == "DELETED":
-        yield Key(ORPHANS, change.key.namespace, change.now["metadata"]["uid"])
+    yield from questionable(change)
+    namespace = world.get(NAMESPACES, "", change.key.namespace)
+    if namespace and leaving(namespace):
+        yield Key(NAMESPACES, "", change.key.namespace)
     yield from _owner(change)
     if dependants := _DEPENDANTS.get(change.key.resource):
         yield from dependants(world, change)
@@ -64,6 +66,8 @@ def _of_pod(world: World, change: Change) -> Iterator[Key]:
             if any(_selects(resource, one, pod) for pod in shapes):
                 yield key_of(resource, one)
     if change.type == "DELETED" or _ended(change):
+        for claim in claims_of(change.now):
+            yield Key(CLAIM_PROTECTION, change.key.namespace, claim)
         yield from _placeless(world)
         yield from _owner_of_owner(world, change)
 
@@ -140,13 +144,16 @@ def _all_run(pod: Json) -> bool:
     return bool(statuses) and all("running" in section(one, "state") for one in statuses)
 
 
-def _unbound(world: World, _change: Change) -> Iterator[Key]:
+def _unbound(world: World, change: Change) -> Iterator[Key]:
+    if change.key.resource == VOLUMES:
+        yield Key(VOLUME_PROTECTION, "", change.key.name)
     for claim in world.store.list(CLAIMS):
         if at(claim, "status", "phase") != "Bound":
             yield key_of(CLAIMS, claim)
 
 
 def _claimants(world: World, change: Change) -> Iterator[Key]:
+    yield Key(CLAIM_PROTECTION, change.key.namespace, change.key.name)
     for pod in world.store.list(PODS, change.key.namespace):
         if change.key.name in claims_of(pod) and not _all_run(pod):
             world.wake(pod)

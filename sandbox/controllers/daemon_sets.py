@@ -30,7 +30,7 @@ def reconcile(world: World, key: Key) -> None:
     if owner is None or leaving(owner):
         return
     nodes = [node["metadata"]["name"] for node in world.store.list(NODES) if _wants(owner, node)]
-    pods = world.adopted_pods(owner)
+    pods = world.adopted(PODS, owner)
     _adjust(world, owner, nodes, pods)
     pods = [pod for pod in world.owned(PODS, owner) if not leaving(pod)]
     world.set_status(DAEMON_SETS, owner, _status(world, key, owner, nodes, pods))

@@ -43,7 +43,7 @@ def reconcile(world: World, key: Key) -> None:
     owner = world.store.get(key)
     if owner is None or leaving(owner):
         return
-    sets = sorted(world.owned(REPLICA_SETS, owner), key=revision_of)
+    sets = sorted(world.adopted(REPLICA_SETS, owner), key=revision_of)
     current = _current(owner, sets)
     paused = bool(at(owner, "spec", "paused"))
     if current is None and not paused:

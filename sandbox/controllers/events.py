@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from sandbox.controllers.world import EVENTS, World
+from sandbox.controllers.world import EVENTS, World, leaving
 from sandbox.store import Key
 
 Json = dict[str, Any]
@@ -23,6 +23,9 @@ def record(
     """Tell what happened to an object. `by` is the component, `host` the node of a kubelet."""
     metadata, now = about["metadata"], world.timing.stamp
     namespace = metadata.get("namespace") or "default"
+    kept = world.get("namespaces", "", namespace)
+    if kept and leaving(kept):  # nothing new is taken there
+        return
     same = f"{metadata['uid']}|{reason}|{message}|{by}|{host}|{path}|{kind}"
     name = f"{metadata['name']}.{hashlib.sha256(same.encode()).hexdigest()[:16]}"
     key = Key(EVENTS, namespace, name)

@@ -12,7 +12,7 @@ from sandbox.controllers.replicas import (
     is_ready,
     new_pod,
 )
-from sandbox.controllers.world import REPLICA_SETS, World, leaving
+from sandbox.controllers.world import PODS, REPLICA_SETS, World, leaving
 from sandbox.fields import entries, number, section
 from sandbox.labels import matches_label_selector
 from sandbox.store import Key
@@ -27,7 +27,7 @@ def reconcile(world: World, key: Key) -> None:
     owner = world.store.get(key)
     if owner is None or leaving(owner):
         return
-    pods = [pod for pod in world.adopted_pods(owner) if is_active(pod)]
+    pods = [pod for pod in world.adopted(PODS, owner) if is_active(pod)]
     refused = _adjust(world, owner, pods)
     if refused:
         world.timing.look_again(key, world.timing.after(_RETRY_S))

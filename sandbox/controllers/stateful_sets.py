@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox.controllers.deployments import template_hash
 from sandbox.controllers.events import record
+from sandbox.controllers.protection import OF_CLAIMS
 from sandbox.controllers.replica_sets import replicas_of
 from sandbox.controllers.replicas import count_available, is_ready, new_pod
 from sandbox.controllers.world import CLAIMS, PODS, STATEFUL_SETS, World, leaving
@@ -21,7 +22,7 @@ def reconcile(world: World, key: Key) -> None:
     owner = world.store.get(key)
     if owner is None or leaving(owner):
         return
-    pods = {ordinal_of(pod): pod for pod in world.adopted_pods(owner)}
+    pods = {ordinal_of(pod): pod for pod in world.adopted(PODS, owner)}
     revision = _revision(owner, pods)
     _adjust(world, key, owner, pods, revision)
     left = world.owned(PODS, owner)
@@ -122,7 +123,8 @@ def _volume(world: World, owner: Json, told: Json, pod_name: str) -> Json:
     claim = f"{name}-{pod_name}"
     if world.get(CLAIMS, namespace, claim) is None:
         labels = section(owner, "spec", "selector", "matchLabels")
-        metadata = {"name": claim, "namespace": namespace, "labels": labels}
+        metadata: Json = {"name": claim, "namespace": namespace, "labels": labels}
+        metadata["finalizers"] = [OF_CLAIMS]
         made = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
         world.create(CLAIMS, {**made, "spec": told["spec"], "status": {"phase": "Pending"}})
     return {"name": name, "persistentVolumeClaim": {"claimName": claim}}

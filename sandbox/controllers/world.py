@@ -109,25 +109,27 @@ class World:
         uid = owner["metadata"]["uid"]
         return [one for one in found if controller_of(one).get("uid") == uid]
 
-    def adopted_pods(self, owner: Json) -> list[Json]:
-        """The owner's pods; pods of nobody that its selector matches become its own."""
+    def adopted(self, resource: str, owner: Json) -> list[Json]:
+        """What the owner owns; what is nobody's and its selector matches becomes its own."""
         selector = section(owner, "spec", "selector")
-        for pod in self.store.list(PODS, owner["metadata"]["namespace"]):
-            matching = selector and matches_label_selector(selector, pod)
-            if matching and not entries(pod, "metadata", "ownerReferences") and not leaving(pod):
+        for one in self.store.list(resource, owner["metadata"]["namespace"]):
+            matching = selector and matches_label_selector(selector, one)
+            if matching and not entries(one, "metadata", "ownerReferences") and not leaving(one):
                 self.change(
-                    PODS,
-                    pod,
-                    metadata={**pod["metadata"], "ownerReferences": [reference_to(owner)]},
+                    resource,
+                    one,
+                    metadata={**one["metadata"], "ownerReferences": [reference_to(owner)]},
                 )
-        return self.owned(PODS, owner)
+        return self.owned(resource, owner)
 
     def end_pod(self, pod: Json, *, grace_s: int | None = None) -> None:
         """Delete a pod as its owner does: a running one gets its grace period."""
         key = key_of(PODS, pod)
         wanted = section(pod, "spec").get("terminationGracePeriodSeconds", 30)
         grace = wanted if grace_s is None else grace_s
-        if not section(pod, "spec").get("nodeName") or grace == 0:
+        if not section(pod, "spec").get("nodeName"):
+            grace = 0
+        if grace == 0 and not pod["metadata"].get("finalizers"):
             self.store.remove(key)
         elif not leaving(pod):
             gone_at = self.timing.after(grace).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.kubernetes_api.fields import at, entries, section
 from sandbox.kubernetes_api.kinds import Kind
+from sandbox.kubernetes_api.metadata_checks import check_finalizers, check_owners
 from sandbox.kubernetes_api.quantities import quantity
 from sandbox.kubernetes_api.statuses import bad_request, invalid
 
@@ -43,7 +44,12 @@ _SUBDOMAIN_RULE = (
 
 def check(kind: Kind, one: Json, before: Json | None) -> None:
     """Refuse an object that a real server would not keep; `before` is what it would replace."""
-    causes = [*_metadata(one), *_spec(kind, one)]
+    causes = [
+        *_metadata(one),
+        *check_finalizers(one, before),
+        *check_owners(one),
+        *_spec(kind, one),
+    ]
     if before is not None:
         causes += _changes(kind, one, before)
     if causes:

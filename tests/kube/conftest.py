@@ -50,7 +50,7 @@ def server(
 def _practice_cluster(folder: Path) -> Generator[Server]:
     default = named("Namespace", "default", namespace="")
     default["metadata"]["resourceVersion"] = "100"  # as on any server, something was before
-    # As the real server here, which has no controllers that act on what the checks write.
+    # As the real server here, whose controllers do no more than see deletions through.
     with serving_in_thread(write_snapshot(folder, [default]), reacts=False) as addresses:
         yield Server("sandbox", addresses.kubernetes, "", None, addresses.kubeconfig)
 

@@ -20,8 +20,14 @@ from tests.kube.server import Server
 
 PATIENCE_S = 120.0
 
-# Those that do not write to the objects a check has just written.
-QUIET_CONTROLLERS = ("namespace-controller", "resourcequota-controller")
+# Those that do not write to the objects a check has just written: they see deletions through.
+QUIET_CONTROLLERS = (
+    "garbage-collector-controller",
+    "namespace-controller",
+    "persistentvolume-protection-controller",
+    "persistentvolumeclaim-protection-controller",
+    "resourcequota-controller",
+)
 
 
 @contextmanager

@@ -190,19 +190,6 @@ def test_a_patch_may_insist_on_a_version(kube: Kube, kind: str) -> None:
     refused(kube.patch("configmaps", "a", patch, kind), 409, "Conflict", MODIFIED)
 
 
-@pytest.mark.parametrize("field", ["uid", "resourceVersion"])
-def test_a_delete_may_insist_on_what_it_deletes(kube: Kube, field: str) -> None:
-    stale = _stale(kube)["metadata"]
-    wanted = {"uid": "somebody-else", "resourceVersion": stale["resourceVersion"]}[field]
-    answer = kube.delete("configmaps", "a", {"preconditions": {field: wanted}})
-    words = f"({wanted}) does not match"
-    status = refused(answer, 409, "Conflict", "in the precondition", words)
-    assert status["details"] == {"name": "a", "kind": "ConfigMap"}
-    known = kube.get("configmaps", "a").json()["metadata"]
-    options = {"preconditions": {field: known[field]}}
-    assert kube.delete("configmaps", "a", options).status_code == 200
-
-
 @pytest.mark.parametrize("verb", ["put", "patch", "delete"])
 def test_a_dry_run_of_a_change_keeps_the_object(kube: Kube, verb: str) -> None:
     made = kube.made("configmaps", config("a", x="1"))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.kube.deadline import eventually
-from tests.kube.manifests import config, pod, thing
+from tests.kube.manifests import pod, thing
 from tests.kube.server import Kube, refused
 
 pytestmark = pytest.mark.real_only("the practice cluster has no such admission yet")
@@ -109,16 +109,3 @@ def test_a_baseline_namespace_refuses_what_reaches_the_host(
         'violates PodSecurity "baseline:latest"',
         words,
     )
-
-
-def test_a_namespace_that_goes_takes_nothing_new(kube: Kube) -> None:
-    """Here a finalizer keeps it long enough to look."""
-    held = config("held")
-    held["metadata"]["finalizers"] = ["example.com/wait"]
-    kube.made("configmaps", held)
-    kube.http.delete(f"/api/v1/namespaces/{kube.namespace}").raise_for_status()
-    words = f"unable to create new content in namespace {kube.namespace} because it is being"
-    refused(kube.create("configmaps", config("late")), 403, "Forbidden", words)
-    kube.patch("configmaps", "held", {"metadata": {"finalizers": None}}).raise_for_status()
-    path = f"/api/v1/namespaces/{kube.namespace}"
-    eventually(lambda: kube.http.get(path).status_code == 404)

@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 from sandbox.kubernetes_api.admission import limit_ranges, pod_security, quotas
-from sandbox.kubernetes_api.fields import at, entries, section
+from sandbox.kubernetes_api.fields import at, entries, section, texts
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.quantities import written
 from sandbox.kubernetes_api.statuses import Refusal, details
@@ -13,11 +13,16 @@ from sandbox.store import Expired, Key, Store
 Json = dict[str, Any]
 
 QUOTAS = "resourcequotas"
+_IN_USE = {
+    "persistentvolumeclaims": "kubernetes.io/pvc-protection",
+    "persistentvolumes": "kubernetes.io/pv-protection",
+}
 
 
 def admitted(store: Store, kind: Kind, one: Json) -> Json:
     """A new object with the defaults of its namespace. Refused when the namespace's rules say so."""
     namespace = str(one["metadata"].get("namespace") or "")
+    one = _protected(kind, one)
     if not namespace:
         return one
     if kind.resource == "pods":
@@ -72,6 +77,15 @@ def follow_quotas(store: Store) -> None:
                 recount(store, namespace)
 
     store.subscribe(listen)
+
+
+def _protected(kind: Kind, one: Json) -> Json:
+    """Storage in use does not go at once when it is deleted."""
+    finalizer = _IN_USE.get(kind.resource)
+    known = texts(one, "metadata", "finalizers")
+    if not finalizer or finalizer in known:
+        return one
+    return {**one, "metadata": {**one["metadata"], "finalizers": [*known, finalizer]}}
 
 
 def _insecure(store: Store, one: Json, mode: str) -> str:

@@ -1,0 +1,125 @@
+"""Deletion seen through: owners and their dependents, namespaces, storage in use."""
+
+from typing import Any
+
+from tests.sandbox.small_cluster import named
+from tests.sandbox.stepped import Stepped, deployment, is_ready, node
+
+Json = dict[str, Any]
+
+
+def running(replicas: int = 2, *others: Json) -> Stepped:
+    """A Deployment whose pods run."""
+    shop = named("Namespace", "shop", namespace="", spec={"finalizers": ["kubernetes"]})
+    cluster = Stepped(node("n1"), shop, *others)
+    cluster.put(deployment(replicas))
+    cluster.pass_s(60)
+    assert [is_ready(pod) for pod in cluster.pods()] == [True] * replicas
+    return cluster
+
+
+def marked(one: Json, *finalizers: str) -> Json:
+    marks = {"deletionTimestamp": "2026-11-20T10:01:00Z", "deletionGracePeriodSeconds": 0}
+    metadata = one["metadata"] | marks | ({"finalizers": list(finalizers)} if finalizers else {})
+    return one | {"metadata": metadata}
+
+
+def delete(
+    cluster: Stepped, kind: str, name: str, *finalizers: str, namespace: str = "shop"
+) -> None:
+    """As the API does: marked while something holds it."""
+    one = cluster.get(kind, name, namespace)
+    if finalizers or one.get("spec", {}).get("finalizers"):
+        cluster.store.put(cluster.key(one), marked(one, *finalizers))
+    else:
+        cluster.store.remove(cluster.key(one))
+    cluster.controllers.step()
+
+
+def test_a_deployment_takes_its_pods_with_it() -> None:
+    cluster = running()
+    delete(cluster, "Deployment", "web")
+    assert cluster.all("ReplicaSet") == []
+    cluster.pass_s(60)
+    assert cluster.pods() == []
+
+
+def test_a_deployment_deleted_in_the_foreground_goes_last() -> None:
+    cluster = running()
+    delete(cluster, "Deployment", "web", "foregroundDeletion")
+    [replica_set] = cluster.all("ReplicaSet")
+    assert replica_set["metadata"]["finalizers"] == ["foregroundDeletion"]
+    assert all(pod["metadata"].get("deletionTimestamp") for pod in cluster.pods())
+    assert len(cluster.all("Deployment")) == 1
+    cluster.pass_s(60)
+    assert (cluster.pods(), cluster.all("ReplicaSet"), cluster.all("Deployment")) == ([], [], [])
+
+
+def test_pods_that_are_left_behind_run_on_and_are_adopted_by_a_new_owner() -> None:
+    cluster = running()
+    before = {pod["metadata"]["uid"] for pod in cluster.pods()}
+    delete(cluster, "Deployment", "web", "orphan")
+    assert cluster.all("Deployment") == []
+    [replica_set] = cluster.all("ReplicaSet")
+    assert "ownerReferences" not in replica_set["metadata"]
+    cluster.put(deployment(2))
+    cluster.pass_s(60)
+    assert {pod["metadata"]["uid"] for pod in cluster.pods()} == before
+
+
+def test_a_pod_that_a_finalizer_holds_stays_although_its_owner_is_gone() -> None:
+    cluster = running(1)
+    cluster.put(cluster.pod() | {"metadata": cluster.pod()["metadata"] | {"finalizers": ["a.b/c"]}})
+    delete(cluster, "Deployment", "web")
+    cluster.pass_s(120)
+    assert cluster.pod()["metadata"]["deletionTimestamp"]
+    metadata = {k: v for k, v in cluster.pod()["metadata"].items() if k != "finalizers"}
+    cluster.store.put(cluster.key(cluster.pod()), cluster.pod() | {"metadata": metadata})
+    cluster.pass_s(5)
+    assert cluster.pods() == []
+
+
+def test_a_namespace_goes_with_all_that_is_in_it() -> None:
+    cluster = running()
+    delete(cluster, "Namespace", "shop", namespace="")
+    cluster.pass_s(60)
+    assert cluster.all("Namespace", "") == []
+    assert list(cluster.store.everything("shop")) == []
+
+
+def test_loaded_objects_whose_owner_is_not_in_the_picture_stay() -> None:
+    reference = {"apiVersion": "x.y/v1", "kind": "Unknown", "name": "u", "uid": "not-captured"}
+    config = named("ConfigMap", "made")
+    config["metadata"]["ownerReferences"] = [reference]
+    cluster = Stepped(config)
+    cluster.put({**cluster.get("ConfigMap", "made"), "data": {"a": "1"}})
+    cluster.pass_s(60)
+    assert cluster.get("ConfigMap", "made")["data"] == {"a": "1"}
+
+
+def _bound(policy: str) -> Stepped:
+    claim = named(
+        "PersistentVolumeClaim",
+        "data",
+        spec={"volumeName": "disk"},
+        status={"phase": "Bound"},
+    )
+    reference = {"namespace": "shop", "name": "data"}
+    volume = named(
+        "PersistentVolume",
+        "disk",
+        namespace="",
+        spec={"claimRef": reference, "persistentVolumeReclaimPolicy": policy},
+        status={"phase": "Bound"},
+    )
+    volume["metadata"]["finalizers"] = ["kubernetes.io/pv-protection"]
+    cluster = Stepped(claim, volume)
+    delete(cluster, "PersistentVolumeClaim", "data")
+    return cluster
+
+
+def test_a_volume_is_reclaimed_as_its_policy_says() -> None:
+    [kept] = _bound("Retain").all("PersistentVolume", "")
+    assert kept["status"]["phase"] == "Released"
+    assert "deletionTimestamp" not in kept["metadata"]
+    assert _bound("Delete").all("PersistentVolume", "") == []
