@@ -23,7 +23,10 @@ def reconcile(world: World, key: Key) -> None:
     if claim is None:
         _release(world, key)
         return
-    if at(claim, "status", "phase") in {"Bound", "Lost"}:
+    if at(claim, "status", "phase") == "Bound":
+        _grow(world, claim)
+        return
+    if at(claim, "status", "phase") == "Lost":
         return
     claim = _with_class(world, claim)
     name = str(at(claim, "spec", "storageClassName") or "")
@@ -90,6 +93,29 @@ def _provision(world: World, claim: Json, found: Json) -> None:
     message = f"Successfully provisioned volume {name}"
     record(world, claim, "ProvisioningSucceeded", message, by=provisioner)
     _bind(world, claim, volume)
+
+
+def _grow(world: World, claim: Json) -> None:
+    """A bound claim that asks for more gets it, if its volume was made for it."""
+    size = at(claim, "spec", "resources", "requests", "storage")
+    wanted, has = quantity(size), quantity(at(claim, "status", "capacity", "storage"))
+    volume = world.get(VOLUMES, "", str(at(claim, "spec", "volumeName") or ""))
+    if volume is None or wanted is None or has is None or wanted <= has:
+        return
+    more = {"storage": size}
+    spec = section(volume, "spec")
+    capacity = {**section(spec, "capacity"), **more}
+    world.change(VOLUMES, volume, spec={**spec, "capacity": capacity})
+    status = section(claim, "status")
+    told = {**status, "capacity": {**section(status, "capacity"), **more}}
+    message = "MountVolume.NodeExpandVolume succeeded for volume"
+    record(
+        world,
+        world.set_status(CLAIMS, claim, told),
+        "FileSystemResizeSuccessful",
+        message,
+        by="kubelet",
+    )
 
 
 def _release(world: World, key: Key) -> None:

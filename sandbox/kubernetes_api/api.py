@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from core.clock import utc_now
 from sandbox.kubernetes_api import changing, reading
 from sandbox.kubernetes_api.access import Access, Wish, forbidden, forbidden_path
-from sandbox.kubernetes_api.admission import warning
+from sandbox.kubernetes_api.admission import warnings
 from sandbox.kubernetes_api.callers import ADMIN, caller_of
 from sandbox.kubernetes_api.calls import Call, target_of
 from sandbox.kubernetes_api.cluster import Cluster
@@ -22,7 +22,7 @@ from sandbox.kubernetes_api.kinds import REVIEWS, Kind
 from sandbox.kubernetes_api.options import DeleteOptions, check_listing, check_writing
 from sandbox.kubernetes_api.pod_logs import read_log
 from sandbox.kubernetes_api.reviews import review
-from sandbox.kubernetes_api.shapes import Shape, shape_of
+from sandbox.kubernetes_api.shapes import shape_of
 from sandbox.kubernetes_api.statuses import Refusal, method_not_allowed, no_such_resource
 from sandbox.kubernetes_api.views import view
 from sandbox.kubernetes_api.watching import Watch
@@ -32,7 +32,7 @@ Json = dict[str, Any]
 Now = Callable[[], datetime]
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-_CREATED = 201
+_OK, _CREATED = 200, 201
 
 
 class KubernetesApi:
@@ -105,15 +105,14 @@ class KubernetesApi:
 
     def _write(self, call: Call, kind: Kind) -> Response:
         writing = Writing(self.cluster, call, kind, self._now())
-        shape = shape_of(call, kind, now=self._now())
+        before = self.cluster.store.get(writing.key)
         match call.verb:
             case "create":
-                made = writing.create(call.content())
-                return self._written(writing, made, shape, code=_CREATED)
+                return self._written(writing, writing.create(call.content()), None)
             case "update":
-                return self._written(writing, writing.replace(call.content()), shape)
+                return self._written(writing, writing.replace(call.content()), before)
             case "patch":
-                return self._patched(writing, shape)
+                return self._written(writing, changing.patch(writing), before)
             case "delete":
                 return as_json(delete(writing, DeleteOptions.of(call)))
             case _:
@@ -123,17 +122,11 @@ class KubernetesApi:
                     delete(writing.at(one), options)
                 return as_json(reading.list_body(page, kind))
 
-    def _patched(self, writing: Writing, shape: Shape) -> Response:
-        is_new = writing.cluster.store.get(writing.key) is None
-        after = changing.patch(writing)
-        return self._written(writing, after, shape, code=_CREATED if is_new else 200)
-
-    def _written(self, writing: Writing, one: Json, shape: Shape, *, code: int = 200) -> Response:
-        response = as_json(shape.one(one), code=code)
-        for text in filter(None, (*writing.warnings, warning(self.cluster.store, one))):
-            readable = "".join(c if c.isascii() and c.isprintable() else "?" for c in text)
-            quoted = readable.replace("\\", "\\\\").replace('"', '\\"')
-            response.headers.append("warning", f'299 - "{quoted}"')
+    def _written(self, writing: Writing, one: Json, before: Json | None) -> Response:
+        shape = shape_of(writing.call, writing.kind, now=self._now())
+        response = as_json(shape.one(one), code=_OK if before else _CREATED)
+        for text in (*writing.warnings, *warnings(self.cluster.store, one, before)):
+            response.headers.append("warning", _warning(text))
         return response
 
     def _subresource(self, call: Call, kind: Kind) -> Response:
@@ -161,6 +154,12 @@ _PARTS: Mapping[tuple[str, str], Callable[[Writing], Json]] = {
     ("status", "patch"): changing.patch,
     ("finalize", "update"): lambda writing: writing.finalize(writing.call.content()),
 }
+
+
+def _warning(told: str) -> str:
+    readable = "".join(c if c.isascii() and c.isprintable() else "?" for c in told)
+    quoted = readable.replace("\\", "\\\\").replace('"', '\\"')
+    return f'299 - "{quoted}"'
 
 
 def _is_addressed(call: Call, kind: Kind) -> bool:

@@ -1,10 +1,11 @@
 """What a real server refuses as invalid, for the mistakes that a person or a fix could make."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from sandbox.kubernetes_api.admission.pod_security import wrong_labels
 from sandbox.kubernetes_api.fields import at, entries, section
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.metadata_checks import check_finalizers, check_owners
@@ -85,15 +86,17 @@ def _spec(kind: Kind, one: Json) -> Iterator[Cause]:
     if kind.group == "apps" and kind.kind in _SELECTING:
         yield from _selector(one)
         yield from _containers(section(one, "spec", "template", "spec"), "spec.template.spec")
-    if kind.resource == "pods":
-        yield from _containers(section(one, "spec"), "spec")
-    if kind.resource == "services":
-        yield from _service_type(at(one, "spec", "type"))
-    if kind.resource in {"configmaps", "secrets"}:
-        yield from _keys(one)
+    if special := _SPECIAL.get(kind.resource):
+        yield from special(one)
 
 
-def _service_type(told: Any) -> Iterator[Cause]:
+def _namespace(one: Json) -> Iterator[Cause]:
+    for key, value, why in wrong_labels(one):
+        yield _wrong(f"metadata.labels[{key}]", value, why)
+
+
+def _service_type(one: Json) -> Iterator[Cause]:
+    told = at(one, "spec", "type")
     if told is not None and told not in _SERVICE_TYPES:
         known = ", ".join(f'"{one}"' for one in _SERVICE_TYPES)
         message = f'Unsupported value: "{told}": supported values: {known}'
@@ -160,10 +163,34 @@ def _changes(kind: Kind, one: Json, before: Json) -> Iterator[Cause]:
             "field": "spec",
             "message": f"Forbidden: {_POD_UPDATES}",
         }
+    if kind.resource == "persistentvolumeclaims":
+        yield from _claim_changes(one, before)
     frozen = kind.resource in {"configmaps", "secrets"} and before.get("immutable")
     if frozen and any(one.get(field) != before.get(field) for field in _FROZEN_FIELDS):
         message = "Forbidden: field is immutable when `immutable` is set"
         yield {"reason": "FieldValueForbidden", "field": "data", "message": message}
+
+
+def _claim_changes(one: Json, before: Json) -> Iterator[Cause]:
+    """A bound claim may ask for more than it has been given, and for nothing else."""
+    spec, known = section(one, "spec"), section(before, "spec")
+    if at(before, "status", "phase") == "Bound":
+        spec = {**spec, "resources": known.get("resources")}
+        asked, had = _storage(one), quantity(at(before, "status", "capacity", "storage") or 0)
+        if asked < had or (asked == had and _storage(before) > had):
+            message = "Forbidden: field can not be less than status.capacity"
+            field = "spec.resources.requests.storage"
+            yield {"reason": "FieldValueForbidden", "field": field, "message": message}
+    if spec != known:
+        message = (
+            "Forbidden: spec is immutable after creation except resources.requests "
+            "and volumeAttributesClassName for bound claims"
+        )
+        yield {"reason": "FieldValueForbidden", "field": "spec", "message": message}
+
+
+def _storage(claim: Json) -> Decimal:
+    return quantity(at(claim, "spec", "resources", "requests", "storage") or 0)
 
 
 def _fixed(pod: Json) -> Json:
@@ -189,3 +216,12 @@ def _wrong(field: str, value: Any, why: str) -> Cause:
 def _required(field: str, why: str) -> Cause:
     message = f"Required value: {why}" if why else "Required value"
     return {"reason": "FieldValueRequired", "field": field, "message": message}
+
+
+_SPECIAL: Mapping[str, Callable[[Json], Iterator[Cause]]] = {
+    "configmaps": _keys,
+    "namespaces": _namespace,
+    "pods": lambda one: _containers(section(one, "spec"), "spec"),
+    "secrets": _keys,
+    "services": _service_type,
+}

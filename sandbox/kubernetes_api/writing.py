@@ -113,6 +113,8 @@ class Writing:
         check(self.kind, after, before)
         if after == before:
             return view(self.kind, before)
+        if not self.call.target.subresource:
+            after = admitted(self.cluster.store, self.kind, after, before)
         return self._keep(self.key, after)
 
     def finalize(self, told: Any) -> Json:

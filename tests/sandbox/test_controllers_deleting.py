@@ -101,8 +101,8 @@ def _bound(policy: str) -> Stepped:
     claim = named(
         "PersistentVolumeClaim",
         "data",
-        spec={"volumeName": "disk"},
-        status={"phase": "Bound"},
+        spec={"volumeName": "disk", "resources": {"requests": {"storage": "1Gi"}}},
+        status={"phase": "Bound", "capacity": {"storage": "1Gi"}},
     )
     reference = {"namespace": "shop", "name": "data"}
     volume = named(
@@ -113,13 +113,23 @@ def _bound(policy: str) -> Stepped:
         status={"phase": "Bound"},
     )
     volume["metadata"]["finalizers"] = ["kubernetes.io/pv-protection"]
-    cluster = Stepped(claim, volume)
-    delete(cluster, "PersistentVolumeClaim", "data")
-    return cluster
+    return Stepped(claim, volume)
 
 
 def test_a_volume_is_reclaimed_as_its_policy_says() -> None:
-    [kept] = _bound("Retain").all("PersistentVolume", "")
-    assert kept["status"]["phase"] == "Released"
-    assert "deletionTimestamp" not in kept["metadata"]
-    assert _bound("Delete").all("PersistentVolume", "") == []
+    kept, deleted = _bound("Retain"), _bound("Delete")
+    for cluster in (kept, deleted):
+        delete(cluster, "PersistentVolumeClaim", "data")
+    [volume] = kept.all("PersistentVolume", "")
+    assert volume["status"]["phase"] == "Released"
+    assert "deletionTimestamp" not in volume["metadata"]
+    assert deleted.all("PersistentVolume", "") == []
+
+
+def test_a_claim_that_asks_for_more_gets_a_larger_volume() -> None:
+    cluster = _bound("Retain")
+    cluster.edit("PersistentVolumeClaim", "data", resources={"requests": {"storage": "3Gi"}})
+    claim = cluster.get("PersistentVolumeClaim", "data")
+    [volume] = cluster.all("PersistentVolume", "")
+    assert claim["status"]["capacity"] == volume["spec"]["capacity"] == {"storage": "3Gi"}
+    assert len(cluster.events("FileSystemResizeSuccessful")) == 1

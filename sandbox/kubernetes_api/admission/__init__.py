@@ -3,7 +3,13 @@
 from contextlib import suppress
 from typing import Any
 
-from sandbox.kubernetes_api.admission import limit_ranges, pod_security, quotas
+from sandbox.kubernetes_api.admission import (
+    claims,
+    limit_ranges,
+    pod_classes,
+    pod_security,
+    quotas,
+)
 from sandbox.kubernetes_api.fields import at, entries, section, texts
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.quantities import written
@@ -19,21 +25,44 @@ _IN_USE = {
 }
 
 
-def admitted(store: Store, kind: Kind, one: Json) -> Json:
-    """A new object with the defaults of its namespace. Refused when the namespace's rules say so."""
+def admitted(store: Store, kind: Kind, one: Json, before: Json | None = None) -> Json:
+    """A new object with the defaults of its namespace, or a changed one in the place of `before`.
+
+    Refused when the namespace's rules say so.
+    """
     namespace = str(one["metadata"].get("namespace") or "")
-    one = _protected(kind, one)
+    if before is None:
+        one = _with_defaults(store, kind, one, namespace)
     if not namespace:
         return one
+    ranges = store.list("limitranges", namespace)
     if kind.resource == "pods":
-        ranges = store.list("limitranges", namespace)
-        one = limit_ranges.with_defaults(one, ranges)
-        if broken := limit_ranges.violations(one, ranges):
-            raise _forbidden(kind, one, broken[0] if len(broken) == 1 else _bracketed(broken))
-        if insecure := _insecure(store, one, "enforce"):
-            raise _forbidden(kind, one, f"violates PodSecurity {insecure}")
-    _check_quotas(store, kind, one, namespace)
+        _check_pod(store, kind, one, before, ranges)
+    if kind.resource == "persistentvolumeclaims":
+        if before and not claims.may_grow(store, one, before):
+            raise _forbidden(kind, one, claims.FIXED)
+        _forbid(kind, one, limit_ranges.claim_violations(one, ranges))
+    _check_quotas(store, kind, one, before)
     return one
+
+
+def _with_defaults(store: Store, kind: Kind, one: Json, namespace: str) -> Json:
+    if kind.resource == "pods":
+        if why := pod_classes.missing(store, one):
+            raise _forbidden(kind, one, why)
+        one = pod_classes.with_classes(store, one)
+        return limit_ranges.with_defaults(one, store.list("limitranges", namespace))
+    return _protected(kind, one)
+
+
+def _check_pod(
+    store: Store, kind: Kind, one: Json, before: Json | None, ranges: list[Json]
+) -> None:
+    if before is None:
+        _forbid(kind, one, limit_ranges.violations(one, ranges))
+    insecure = _insecure(store, one, "enforce")
+    if insecure and (before is None or pod_security.differ(one, before)):
+        raise _forbidden(kind, one, f"violates PodSecurity {insecure}")
 
 
 def pod_refusal(store: Store, kind: Kind, pod: Json) -> str:
@@ -45,10 +74,18 @@ def pod_refusal(store: Store, kind: Kind, pod: Json) -> str:
     return ""
 
 
-def warning(store: Store, one: Json) -> str:
-    """What the namespace warns of in a pod, or in the pods that a workload would make; or ""."""
+def warnings(store: Store, one: Json, before: Json | None) -> list[str]:
+    """What the namespace warns of in a pod, or in the pods that a workload would make.
+
+    A namespace that becomes stricter is warned of the pods that it has already.
+    """
+    if one["kind"] == "Namespace":
+        pods = store.list("pods", one["metadata"]["name"])
+        return pod_security.now_insecure(one, before, pods) if before else []
+    if one["kind"] == "Pod" and before and not pod_security.differ(one, before):
+        return []
     insecure = _insecure(store, one, "warn")
-    return f"would violate PodSecurity {insecure}" if insecure else ""
+    return [f"would violate PodSecurity {insecure}"] if insecure else []
 
 
 def recount(store: Store, namespace: str) -> None:
@@ -92,6 +129,7 @@ def _insecure(store: Store, one: Json, mode: str) -> str:
     namespace = store.get(Key("namespaces", "", str(one["metadata"].get("namespace") or "")))
     places = (
         ("spec",),
+        ("template", "spec"),
         ("spec", "template", "spec"),
         ("spec", "jobTemplate", "spec", "template", "spec"),
     )
@@ -100,14 +138,14 @@ def _insecure(store: Store, one: Json, mode: str) -> str:
     return pod_security.violation(namespace, mode, spec) if namespace and spec else ""
 
 
-def _check_quotas(store: Store, kind: Kind, one: Json, namespace: str) -> None:
+def _check_quotas(store: Store, kind: Kind, one: Json, before: Json | None) -> None:
     found = [
         quota
-        for quota in store.list(QUOTAS, namespace)
+        for quota in store.list(QUOTAS, one["metadata"]["namespace"])
         if quotas.counted(kind.resource, section(quota, "spec", "hard"))
     ]
     used = [quotas.used_by(quota, _objects(store, quota)) for quota in found]
-    if why := quotas.refusal(kind.resource, one, found, used):
+    if why := quotas.refusal(kind.resource, one, found, used, before):
         raise _forbidden(kind, one, why)
 
 
@@ -124,8 +162,9 @@ def _objects(store: Store, quota: Json) -> dict[str, list[Json]]:
     }
 
 
-def _bracketed(told: list[str]) -> str:
-    return f"[{', '.join(told)}]"
+def _forbid(kind: Kind, one: Json, told: list[str]) -> None:
+    if told:
+        raise _forbidden(kind, one, told[0] if len(told) == 1 else f"[{', '.join(told)}]")
 
 
 def _forbidden(kind: Kind, one: Json, why: str) -> Refusal:

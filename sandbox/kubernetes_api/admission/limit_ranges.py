@@ -4,11 +4,17 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+from sandbox.kubernetes_api.admission.pod_resources import (
+    Amounts,
+    limits_of,
+    pod_limits,
+    pod_requests,
+    requests_of,
+)
 from sandbox.kubernetes_api.fields import entries, section
 from sandbox.kubernetes_api.quantities import quantity, written
 
 Json = dict[str, Any]
-Amounts = dict[str, Decimal]
 
 
 def with_defaults(pod: Json, ranges: Sequence[Json]) -> Json:
@@ -32,9 +38,26 @@ def violations(pod: Json, ranges: Sequence[Json]) -> list[str]:
         containers = entries(spec, "containers")
         if kind == "Container":
             for container in (*containers, *entries(spec, "initContainers")):
-                found += _broken(limit, *_asked([container]))
+                found += _broken(limit, requests_of(container), limits_of(container))
         elif kind == "Pod":
-            found += _broken(limit, *_asked(containers))
+            found += _broken(limit, pod_requests(pod), pod_limits(pod))
+    return found
+
+
+def claim_violations(claim: Json, ranges: Sequence[Json]) -> list[str]:
+    """The same for a PersistentVolumeClaim, which asks for storage and has no limit."""
+    asked = {k: quantity(v) for k, v in section(claim, "spec", "resources", "requests").items()}
+    found: list[str] = []
+    for limit in _limits(ranges):
+        if limit.get("type") != "PersistentVolumeClaim" or "storage" not in asked:
+            continue
+        amount, told = asked["storage"], "storage usage per PersistentVolumeClaim is"
+        least, most = section(limit, "min").get("storage"), section(limit, "max").get("storage")
+        said = f"but request is {written(amount, 'storage')}"
+        if least is not None and amount < quantity(least):
+            found.append(f"minimum {told} {least}, {said}")
+        if most is not None and amount > quantity(most):
+            found.append(f"maximum {told} {most}, {said}")
     return found
 
 
@@ -52,22 +75,6 @@ def _filled(container: Json, limits: Sequence[Json]) -> Json:
         most, least = {**default, **most}, {**request, **least}
     told = {"limits": most, "requests": least}
     return {**container, "resources": {**own, **{k: v for k, v in told.items() if v}}}
-
-
-def _asked(containers: Sequence[Json]) -> tuple[Amounts, Amounts]:
-    """Requests and limits together; a resource counts only where every container names it."""
-    requests = [_amounts(one, "limits") | _amounts(one, "requests") for one in containers]
-    return _sum(requests), _sum([_amounts(one, "limits") for one in containers])
-
-
-def _amounts(container: Json, kind: str) -> Amounts:
-    return {k: quantity(v) for k, v in section(container, "resources", kind).items()}
-
-
-def _sum(told: Sequence[Amounts]) -> Amounts:
-    names = {name for one in told for name in one}
-    everywhere = [name for name in names if all(name in one for one in told)]
-    return {name: sum((one[name] for one in told), Decimal(0)) for name in everywhere}
 
 
 def _broken(limit: Json, requests: Amounts, limits: Amounts) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Pod Security: the main checks of the levels baseline and restricted."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sandbox.kubernetes_api.fields import at, entries, section, texts
@@ -9,6 +10,18 @@ Json = dict[str, Any]
 Check = Callable[[Json, list[Json]], str]
 
 _LABEL = "pod-security.kubernetes.io/"
+_LEVELS = ("privileged", "baseline", "restricted")
+_VERSION = re.compile(r"v1\.\d+")
+# May change in a pod that is there, and makes it no less safe.
+_HARMLESS = frozenset(
+    {
+        "activeDeadlineSeconds",
+        "nodeName",
+        "schedulingGates",
+        "terminationGracePeriodSeconds",
+        "tolerations",
+    }
+)
 _HOST_NAMESPACES = ("hostNetwork", "hostPID", "hostIPC")
 _BASELINE_CAPABILITIES = frozenset(
     [
@@ -44,17 +57,74 @@ _SECCOMP = frozenset({"RuntimeDefault", "Localhost"})
 
 def violation(namespace: Json, mode: str, spec: Json) -> str:
     """What the namespace's `mode` (enforce, warn) holds against a pod: `"LEVEL:VERSION": …`, or ""."""
+    level, version = policy(namespace, mode)
+    found = ", ".join(_found(level, spec))
+    return f'"{level}:{version}": {found}' if found else ""
+
+
+def policy(namespace: Json, mode: str) -> tuple[str, str]:
+    """Level and version. What is enforced is warned of too, unless something else is."""
     labels = section(namespace, "metadata", "labels")
+    if mode == "warn" and f"{_LABEL}warn" not in labels:
+        mode = "enforce"
     level = str(labels.get(f"{_LABEL}{mode}", "privileged"))
-    version = labels.get(f"{_LABEL}{mode}-version", "latest")
+    return level, str(labels.get(f"{_LABEL}{mode}-version", "latest"))
+
+
+def differ(pod: Json, before: Json) -> bool:
+    """Whether a change of a pod is one that its security may depend on."""
+    return _judged(pod) != _judged(before)
+
+
+def now_insecure(namespace: Json, before: Json, pods: Sequence[Json]) -> list[str]:
+    """Warnings of the pods that would not be let in any more."""
+    level, version = policy(namespace, "enforce")
+    if (level, version) == policy(before, "enforce"):
+        return []
+    names: dict[str, list[str]] = {}
+    for pod in pods:
+        titles = ", ".join(one.partition(" (")[0] for one in _found(level, section(pod, "spec")))
+        names.setdefault(titles, []).append(str(pod["metadata"]["name"]))
+    names.pop("", None)
+    told = sorted(f"{_some(found)}: {titles}" for titles, found in names.items())
+    about = (
+        f'existing pods in namespace "{namespace["metadata"]["name"]}" violate '
+        f'the new PodSecurity enforce level "{level}:{version}"'
+    )
+    return [about, *told] if told else []
+
+
+def wrong_labels(namespace: Json) -> Iterator[tuple[str, str, str]]:
+    """Labels of the policy that say nothing: their key, value and what is wrong."""
+    labels = section(namespace, "metadata", "labels")
+    for mode in ("enforce", "audit", "warn"):
+        key = f"{_LABEL}{mode}"
+        if (level := str(labels.get(key, "privileged"))) not in _LEVELS:
+            yield key, level, f"must be one of {', '.join(_LEVELS)}"
+        version = str(labels.get(f"{key}-version", "latest"))
+        if version != "latest" and not _VERSION.fullmatch(version):
+            yield f"{key}-version", version, 'must be "latest" or "v1.x"'
+
+
+def _some(names: list[str]) -> str:
+    others = len(names) - 1
+    if not others:
+        return names[0]
+    return f"{names[0]} (and {others} other pod{'s' if others > 1 else ''})"
+
+
+def _judged(pod: Json) -> Json:
+    return {k: v for k, v in section(pod, "spec").items() if k not in _HARMLESS}
+
+
+def _found(level: str, spec: Json) -> list[str]:
     containers = [
         one
         for field in ("initContainers", "containers", "ephemeralContainers")
         for one in entries(spec, field)
     ]
     told = [check(spec, containers) for check in _CHECKS.get(level, ())]
-    found = ", ".join(one for one in told if one)
-    return f'"{level}:{version}": {found}' if found else ""
+    return [one for one in told if one]
 
 
 def _security(one: Json) -> Json:

@@ -4,25 +4,44 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from sandbox.kubernetes_api.admission.pod_resources import (
+    limits_of,
+    pod_limits,
+    pod_requests,
+    requests_of,
+)
 from sandbox.kubernetes_api.fields import at, entries, section, texts
 from sandbox.kubernetes_api.quantities import quantity, written
 
 Json = dict[str, Any]
 Amounts = dict[str, Decimal]
 
+_OF_CLASS = ".storageclass.storage.k8s.io/"
 _COMPUTE = ("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory")
 
 
-def refusal(resource: str, one: Json, quotas: Sequence[Json], used: Sequence[Amounts]) -> str:
-    """Why `one` may not be added, in the server's words; "" if it may. `used` goes with `quotas`."""
+def refusal(
+    resource: str,
+    one: Json,
+    quotas: Sequence[Json],
+    used: Sequence[Amounts],
+    before: Json | None = None,
+) -> str:
+    """Why `one` may not be added, or not put in the place of `before`; "" if it may.
+
+    `used` goes with `quotas`. What a change does not raise is not looked at.
+    """
     for quota, known in zip(quotas, used, strict=True):
         if not covers(quota, resource, one):
             continue
         name, hard = quota["metadata"]["name"], section(quota, "spec", "hard")
-        if missing := _missing(resource, one, hard):
+        if before is None and (missing := _missing(resource, one, hard)):
             return f"failed quota: {name}: must specify {missing}"
-        wanted = {key: value for key, value in usage(resource, one).items() if key in hard}
-        over = [k for k, v in wanted.items() if v and known[k] + v > quantity(hard[k])]
+        counted_before = before is not None and covers(quota, resource, before)
+        had = usage(resource, before) if before and counted_before else {}
+        wants = usage(resource, one)
+        wanted = {k: wants[k] - had.get(k, 0) for k in wants if k in hard}
+        over = [k for k, v in wanted.items() if v > 0 and known[k] + v > quantity(hard[k])]
         if over:
             limits = {key: quantity(hard[key]) for key in over}
             told = [_listed(over, amounts) for amounts in (wanted, known, limits)]
@@ -51,7 +70,9 @@ def counted(resource: str, hard: Iterable[str]) -> bool:
             names & {"pods", "count/pods"}
         )
     prefixed = resource == "services" and any(name.startswith("services.") for name in names)
-    stored = resource == "persistentvolumeclaims" and "requests.storage" in names
+    stored = resource == "persistentvolumeclaims" and any(
+        name == "requests.storage" or _OF_CLASS in name for name in names
+    )
     return prefixed or stored or bool(names & {resource, f"count/{resource}"})
 
 
@@ -68,6 +89,9 @@ def usage(resource: str, one: Json) -> Amounts:
     if resource == "persistentvolumeclaims":
         asked = section(one, "spec", "resources", "requests").get("storage", 0)
         found["requests.storage"] = quantity(asked)
+        if of_class := at(one, "spec", "storageClassName"):
+            for name in ("requests.storage", "persistentvolumeclaims"):
+                found[f"{of_class}{_OF_CLASS}{name}"] = found[name]
     return found
 
 
@@ -96,9 +120,10 @@ def _is_chosen(expression: Json, pod: Json) -> bool:
 def _in_scope(scope: str, pod: Json) -> bool:
     ends = at(pod, "spec", "activeDeadlineSeconds") is not None
     asks = any(
-        section(one, "resources", kind)
-        for one in entries(pod, "spec", "containers")
-        for kind in ("requests", "limits")
+        amount
+        for container in _containers(pod)
+        for name, amount in requests_of(container).items()
+        if name in {"cpu", "memory"}
     )
     answers = {
         "Terminating": ends,
@@ -114,19 +139,16 @@ def _pod_usage(pod: Json) -> Amounts:
     if at(pod, "status", "phase") in {"Succeeded", "Failed"}:
         return found
     found["pods"] = Decimal(1)
-    for container in entries(pod, "spec", "containers"):
-        for name, amount in _container_usage(container).items():
-            found[name] = found.get(name, Decimal(0)) + amount
-    return found
+    return found | _computing(pod_requests(pod), pod_limits(pod))
 
 
-def _container_usage(container: Json) -> Amounts:
-    limits = section(container, "resources", "limits")
-    requests = {**limits, **section(container, "resources", "requests")}
-    found = {f"limits.{name}": quantity(value) for name, value in limits.items()}
-    for name, value in requests.items():
-        found[f"requests.{name}"] = found[name] = quantity(value)
-    return found
+def _computing(requests: Amounts, limits: Amounts) -> Amounts:
+    asked = {f"requests.{name}": amount for name, amount in requests.items()}
+    return {**requests, **asked, **{f"limits.{name}": limits[name] for name in limits}}
+
+
+def _containers(pod: Json) -> list[Json]:
+    return [*entries(pod, "spec", "containers"), *entries(pod, "spec", "initContainers")]
 
 
 def _missing(resource: str, one: Json, hard: Json) -> str:
@@ -135,8 +157,11 @@ def _missing(resource: str, one: Json, hard: Json) -> str:
         return ""
     told: list[str] = []
     for name in sorted(set(hard) & set(_COMPUTE)):
-        containers = entries(one, "spec", "containers")
-        silent = [c for c in containers if name not in _container_usage(c)]
+        silent = [
+            container
+            for container in _containers(one)
+            if name not in _computing(requests_of(container), limits_of(container))
+        ]
         if silent:
             told.append(f"{name} for: {','.join(sorted(str(c.get('name')) for c in silent))}")
     return "; ".join(told)
