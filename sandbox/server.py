@@ -5,23 +5,24 @@ import secrets
 import socket
 import tempfile
 import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import orjson
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount
 
 from core.clock import utc_now
 from core.errors import UpstreamUnavailable
 from sandbox import alertmanager_api, prometheus_api
-from sandbox.controllers import Faults, controllers_of, fault_routes
+from sandbox.controllers import Controllers, Faults, controllers_of, fault_routes
 from sandbox.kubernetes_api import (
     Cluster,
     KubernetesApi,
@@ -46,6 +47,49 @@ class Addresses:
     prometheus: str
     alertmanager: str
     kubeconfig: Path
+
+
+@dataclass(frozen=True)
+class Practice:
+    """A practice cluster that nobody has started yet: its APIs, and the controllers beside them."""
+
+    routes: Sequence[BaseRoute]
+    controllers: Controllers
+    kubernetes: KubernetesApi
+    token: str
+
+    @classmethod
+    def of(
+        cls,
+        snapshot: Snapshot,
+        now: Callable[[], datetime],
+        *,
+        speed: float = 1,
+        reacts: bool = True,
+    ) -> Self:
+        token = secrets.token_urlsafe(32)
+        series = SeriesStore.read(snapshot.metrics, snapshot.shift.total_seconds())
+        cluster = Cluster.of(snapshot)
+        offer_usage(cluster, series, now)
+        controllers = controllers_of(
+            cluster.store, series, now, reactions=snapshot.reactions, speed=speed, reacts=reacts
+        )
+        controllers.world.admit = pod_admission(cluster)
+        follow_quotas(cluster.store)
+        kubernetes = KubernetesApi(cluster, token=token, now=now)
+
+        def unix_time() -> float:
+            return now().timestamp()
+
+        prometheus = prometheus_api.routes(series, snapshot.rules, unix_time)
+        alertmanager = alertmanager_api.routes(snapshot.alerts, snapshot.silences, unix_time)
+        served = [
+            Mount("/prometheus", routes=prometheus),
+            Mount("/alertmanager", routes=alertmanager),
+            *fault_routes(Faults(controllers.world), token),
+            *routes(kubernetes),
+        ]
+        return cls(served, controllers, kubernetes, token)
 
 
 @asynccontextmanager
@@ -78,43 +122,19 @@ def serving_in_thread(
     `reacts` False: an API whose controllers do no more than see deletions through.
     """
     snapshot = Snapshot.read(folder)
-    token = secrets.token_urlsafe(32)
-    series = SeriesStore.read(snapshot.metrics, snapshot.shift.total_seconds())
-    cluster = Cluster.of(snapshot)
-    offer_usage(cluster, series, utc_now)
-    controllers = controllers_of(
-        cluster.store,
-        series,
-        utc_now,
-        reactions=snapshot.reactions,
-        speed=speed,
-        reacts=reacts,
-    )
-    controllers.world.admit = pod_admission(cluster)
-    follow_quotas(cluster.store)
-    kubernetes = KubernetesApi(cluster, token=token)
-    prometheus = prometheus_api.routes(series, snapshot.rules, _unix_time)
-    alertmanager = alertmanager_api.routes(snapshot.alerts, snapshot.silences, _unix_time)
+    practice = Practice.of(snapshot, utc_now, speed=speed, reacts=reacts)
     app = Starlette(
-        routes=[
-            Mount("/prometheus", routes=prometheus),
-            Mount("/alertmanager", routes=alertmanager),
-            *fault_routes(Faults(controllers.world), token),
-            *routes(kubernetes),
-        ],
+        routes=practice.routes,
         # A web page that points its own name at loopback is not answered.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_names_of(host))],
     )
     with _listening(host, port) as listener, tempfile.TemporaryDirectory() as private:
         address = f"http://{host}:{listener.getsockname()[1]}"
         kubeconfig = Path(private) / "kubeconfig"
-        _write_kubeconfig(kubeconfig, snapshot.cluster, address, token)
-        with _running(app, listener, beside=controllers.run, before_end=kubernetes.stop):
+        _write_kubeconfig(kubeconfig, snapshot.cluster, address, practice.token)
+        run, stop = practice.controllers.run, practice.kubernetes.stop
+        with _running(app, listener, beside=run, before_end=stop):
             yield Addresses(address, f"{address}/prometheus", f"{address}/alertmanager", kubeconfig)
-
-
-def _unix_time() -> float:
-    return utc_now().timestamp()
 
 
 def _names_of(host: str) -> list[str]:

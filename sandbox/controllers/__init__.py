@@ -28,8 +28,10 @@ from sandbox.controllers.collecting import GARBAGE
 from sandbox.controllers.fault_routes import fault_routes
 from sandbox.controllers.faults import Faults
 from sandbox.controllers.learning import learn
-from sandbox.controllers.loop import Controllers
+from sandbox.controllers.loop import Controllers, Reconcile
 from sandbox.controllers.namespaces import NAMESPACES
+from sandbox.controllers.object_families import QUOTAS
+from sandbox.controllers.object_metrics import ObjectMetrics
 from sandbox.controllers.ownership import Ownership
 from sandbox.controllers.protection import CLAIM_PROTECTION, VOLUME_PROTECTION
 from sandbox.controllers.timing import Now, Timing
@@ -70,7 +72,7 @@ def controllers_of(
     """
     world = World(store, Timing(now, speed), Behaviours.told_by(reactions or {}), series=series)
     learn(world, series)
-    deleting = {
+    deleting: dict[str, Reconcile] = {
         GARBAGE: partial(collecting.reconcile, Ownership(store)),
         NAMESPACES: namespaces.reconcile,
         CLAIM_PROTECTION: protection.reconcile_claim,
@@ -78,21 +80,21 @@ def controllers_of(
     }
     if not reacts:
         return Controllers(world, deleting)
-    return Controllers(
-        world,
-        {
-            **deleting,
-            PODS: pods.reconcile,
-            REPLICA_SETS: replica_sets.reconcile,
-            DEPLOYMENTS: deployments.reconcile,
-            SERVICES: endpoints.reconcile,
-            BUDGETS: budgets.reconcile,
-            STATEFUL_SETS: stateful_sets.reconcile,
-            DAEMON_SETS: daemon_sets.reconcile,
-            JOBS: jobs.reconcile,
-            CRON_JOBS: cron_jobs.reconcile,
-            AUTOSCALERS: autoscalers.reconcile,
-            CLAIMS: claims.reconcile,
-            NODES: nodes.reconcile,
-        },
-    )
+    metrics = ObjectMetrics(world)
+    reacting: dict[str, Reconcile | None] = {
+        PODS: pods.reconcile,
+        REPLICA_SETS: replica_sets.reconcile,
+        DEPLOYMENTS: deployments.reconcile,
+        SERVICES: endpoints.reconcile,
+        BUDGETS: budgets.reconcile,
+        STATEFUL_SETS: stateful_sets.reconcile,
+        DAEMON_SETS: daemon_sets.reconcile,
+        JOBS: jobs.reconcile,
+        CRON_JOBS: cron_jobs.reconcile,
+        AUTOSCALERS: autoscalers.reconcile,
+        CLAIMS: claims.reconcile,
+        NODES: nodes.reconcile,
+        QUOTAS: None,
+    }
+    followed = {name: metrics.following(one) for name, one in reacting.items()}
+    return Controllers(world, deleting | followed)

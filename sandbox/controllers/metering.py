@@ -15,9 +15,6 @@ def begin(world: World, pod: Json, container: str) -> None:
     """A container was started: it uses what another of its workload used in the picture."""
     namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
     now_s = world.timing.now().timestamp()
-    mine = _matchers(namespace, name, container)
-    if world.series.select(mine, now_s - 300, now_s):
-        return
     model = world.models.get((namespace, workload_of(world, pod), container))
     if model:
         world.series.continue_as(_matchers(namespace, model, container), {"pod": name}, now_s)

@@ -42,7 +42,7 @@ class Discovery:
         """GET /api/v1/metadata"""
         wanted, limit = given.text("metric"), given.limit()
         found: dict[str, Json] = {}
-        for name, family in self.series.families.items():
+        for name, family in list(self.series.families.items()):
             # As exporters in the classic text format have it, which is what people look up.
             listed = f"{name}_total" if family.type == "counter" else name
             if not wanted or wanted in (name, listed):

@@ -1,7 +1,8 @@
 """Samples out of the store: at the steps, and over the windows before them.
 
 As in Prometheus 2.x, a window includes both its ends, and a series is gone when its last sample
-is more than five minutes old. (Prometheus 3 leaves the earlier end out of either.)
+is more than five minutes old, or its target was scraped without it since. (Prometheus 3 leaves
+the earlier end of a window out.)
 """
 
 from collections.abc import Sequence
@@ -49,6 +50,9 @@ class Samples:
         for row, one in enumerate(series):
             newest = np.searchsorted(one.times_ms, at, side="right") - 1
             present[row] = (newest >= 0) & (one.times_ms[newest] >= at - LOOKBACK_MS)
+            if len(one.stale_ms):
+                marks = np.searchsorted(one.stale_ms, [one.times_ms[newest], at], side="right")
+                present[row] &= marks[0] == marks[1]
             values[row] = one.times_ms[newest] / 1000 if taken_at else one.values[newest]
         return Vector([one.labels for one in series], values, present).where(present)
 

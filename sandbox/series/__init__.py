@@ -7,7 +7,17 @@ from typing import Literal, Self
 
 import numpy as np
 
-from sandbox.series.growing import Floats, Growth, Millis
+from sandbox.series.growing import (
+    Floats,
+    Growth,
+    Growths,
+    Millis,
+    ended,
+    is_growing,
+    pace,
+    stale_ms,
+    turned,
+)
 from sandbox.series.openmetrics import Column, Family, Labels, read
 from sandbox.series.patterns import compiled
 
@@ -21,9 +31,16 @@ __all__ = [
     "Series",
     "SeriesStore",
     "compiled",
+    "is_growing",
+    "pace",
 ]
 
 Operator = Literal["=", "!=", "=~", "!~"]
+
+_NEVER: Millis = np.empty(0, dtype=np.int64)
+
+# Of the series that begin in a practice cluster, as many are kept.
+_MOST_BEGUN = 50_000
 
 # The series of a family that only ever rise.
 _COUNTING = {
@@ -58,35 +75,53 @@ class Matcher:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """Samples of one label set, in time order, no two at the same millisecond."""
+    """Samples of one label set, in time order, no two at the same millisecond.
+
+    `stale_ms` are the scrapes that missed it: from there on it is gone, up to its next sample.
+    """
 
     labels: Labels
     times_ms: Millis
     values: Floats
-    growth: Growth | None = None
+    growths: Growths = ()
+    stale_ms: Millis = field(default_factory=lambda: _NEVER)
 
     def between(self, start_ms: int, end_ms: int) -> "Series":
         """The samples in this time, both ends included, those that grow after the end too."""
         first, last = np.searchsorted(self.times_ms, [start_ms, end_ms + 1])
-        times, values = self.times_ms[first:last], self.values[first:last]
-        if self.growth and end_ms > self.growth.last_ms:
-            more_times, more_values = self.growth.between(start_ms, end_ms)
-            times, values = np.append(times, more_times), np.append(values, more_values)
-        return Series(self.labels, times, values)
+        times, values = [self.times_ms[first:last]], [self.values[first:last]]
+        for growth in self.growths:
+            if growth.first_ms <= end_ms and not (growth.until_ms or end_ms) < start_ms:
+                more_times, more_values = growth.between(start_ms, end_ms)
+                times.append(more_times)
+                values.append(more_values)
+        marks = stale_ms(self.growths)
+        return Series(
+            self.labels,
+            np.concatenate(times),
+            np.concatenate(values),
+            stale_ms=marks[marks <= end_ms],
+        )
 
 
 @dataclass(frozen=True)
 class SeriesStore:
-    """Every series of a snapshot, in the order of their labels."""
+    """Every series of a snapshot, in the order of their labels, and those that began since.
 
-    series: tuple[Series, ...] = ()
-    families: Mapping[str, Family] = field(default_factory=dict[str, Family])
-    _by_name: Mapping[str, tuple[Series, ...]] = field(
-        default_factory=dict[str, tuple[Series, ...]]
+    One thread changes it; others may read meanwhile.
+    """
+
+    series: Sequence[Series] = ()
+    families: dict[str, Family] = field(default_factory=dict[str, Family])
+    _by_name: dict[str, dict[Labels, Series]] = field(
+        default_factory=dict[str, dict[Labels, Series]]
     )
-    # What began, and what ended, since the recording.
-    _begun: list[Series] = field(default_factory=list[Series])
-    _ends_ms: dict[Labels, int] = field(default_factory=dict[Labels, int])
+    # What began since the recording, in that order.
+    _begun: dict[Labels, None] = field(default_factory=dict[Labels, None])
+
+    def __post_init__(self) -> None:
+        for one in self.series:
+            self._by_name.setdefault(_name(one.labels), {})[one.labels] = one
 
     @classmethod
     def read(cls, files: Iterable[Path], shift_s: float = 0.0, *, grows: bool = True) -> Self:
@@ -101,14 +136,9 @@ class SeriesStore:
         series: list[Series] = []
         for labels, (times, values) in sorted(arrays.items()):
             counter = _counts(_name(labels), exposition.families)
-            growth = Growth.of(times, values, counter=counter, newest_ms=newest)
-            series.append(Series(labels, times, values, growth if grows else None))
-        by_name: dict[str, list[Series]] = {}
-        for one in series:
-            by_name.setdefault(_name(one.labels), []).append(one)
-        return cls(
-            tuple(series), exposition.families, {name: tuple(by_name[name]) for name in by_name}
-        )
+            growth = Growth.of(times, values, counter=counter, newest_ms=newest) if grows else None
+            series.append(Series(labels, times, values, (growth,) if growth else ()))
+        return cls(tuple(series), exposition.families)
 
     def select(self, matchers: Sequence[Matcher], start_s: float, end_s: float) -> list[Series]:
         """The series with any sample from `start_s` to `end_s`, both included, cut to that time.
@@ -116,10 +146,7 @@ class SeriesStore:
         Growing series go on up to `end_s`, so whoever asks keeps it at or before now.
         """
         start_ms, end_ms = round(start_s * 1000), round(end_s * 1000)
-        found = (
-            one.between(start_ms, min(end_ms, self._ends_ms.get(one.labels, end_ms)))
-            for one in self._matching(matchers)
-        )
+        found = (one.between(start_ms, end_ms) for one in self.matching(matchers))
         return [one for one in found if len(one.times_ms)]
 
     def continue_as(
@@ -127,39 +154,112 @@ class SeriesStore:
     ) -> None:
         """From `at_s` on, series like the growing ones found exist with these labels changed too.
 
-        A gauge begins with the value the other ends with, a counter at zero, and both grow alike.
+        A gauge begins with the value the other has, a counter at zero, and both grow alike. One
+        that is there already goes on as it does.
         """
         at_ms = round(at_s * 1000)
-        for one in list(self._matching(matchers)):
-            if one.growth is not None:
-                labels = tuple(sorted({**dict(one.labels), **changed}.items()))
+        for one in self.matching(matchers):
+            labels = tuple(sorted({**dict(one.labels), **changed}.items()))
+            known = self._by_name[_name(labels)].get(labels)
+            if one.growths and not (known and is_growing(known.growths)):
                 counter = _counts(_name(labels), self.families)
-                first = 0.0 if counter else one.growth.last_value
-                growth = replace(one.growth, last_ms=at_ms, last_value=first)
-                times = np.array([at_ms], dtype=np.int64)
-                self._begun.append(Series(labels, times, np.array([first]), growth))
-                self._ends_ms.pop(labels, None)
+                model = one.growths[0]
+                value = 0.0 if counter else model.value
+                self._turn(
+                    labels,
+                    replace(model, since_ms=at_ms, first_ms=at_ms, value=value, until_ms=None),
+                )
+
+    def hold(self, labels: Labels, value: float, at_s: float, *, interval_ms: int) -> None:
+        """From `at_s` on this series has this value; it begins if it is not there."""
+        at_ms, known = round(at_s * 1000), self._known(labels)
+        if known is None or not known.growths:
+            first_ms = -(-at_ms // interval_ms) * interval_ms
+            self._turn(labels, Growth(at_ms, value, first_ms, interval_ms))
+            return
+        last = known.growths[-1]
+        if last.until_ms is not None or last.value != value or last.per_ms:
+            first_ms = at_ms + (last.first_ms - at_ms) % interval_ms
+            self._turn(labels, Growth(at_ms, value, first_ms, interval_ms))
+
+    def pace(self, labels: Labels, per_s: float, at_s: float) -> None:
+        """From `at_s` on this growing series rises so much in a second."""
+        known, at_ms = self._known(labels), round(at_s * 1000)
+        if known is None or not is_growing(known.growths):
+            return
+        last = known.growths[-1]
+        if last.per_ms != per_s / 1000:
+            turn = replace(
+                last,
+                since_ms=at_ms,
+                value=last.at(at_ms),
+                first_ms=last.scraped_after(at_ms),
+                per_ms=per_s / 1000,
+            )
+            self._turn(labels, turn)
 
     def end(self, matchers: Sequence[Matcher], at_s: float) -> None:
-        """The series found have no samples after `at_s`."""
-        for one in self._matching(matchers):
-            self._ends_ms.setdefault(one.labels, round(at_s * 1000))
+        """The series found have no samples from `at_s` on."""
+        for one in self.matching(matchers):
+            self.end_one(one.labels, at_s)
+
+    def end_one(self, labels: Labels, at_s: float) -> None:
+        if known := self._known(labels):
+            growths = ended(known.growths, round(at_s * 1000))
+            self._by_name[_name(labels)][labels] = replace(known, growths=growths)
+
+    def value_at(self, labels: Labels, at_s: float) -> float | None:
+        """What a growing series has come to; None for one that is not growing."""
+        known = self._known(labels)
+        if known is None or not is_growing(known.growths):
+            return None
+        found = known.growths[-1].at(round(at_s * 1000))
+        return float(np.floor(found)) if known.growths[-1].whole else found
 
     @property
     def oldest_s(self) -> float | None:
         """When the first sample was taken."""
         return min((int(one.times_ms[0]) / 1000 for one in self.series), default=None)
 
-    def _matching(self, matchers: Sequence[Matcher]) -> Iterable[Series]:
-        candidates: Iterable[Series] = [*self.series, *self._begun]
-        for matcher in matchers:
-            if matcher.label == "__name__" and matcher.operator == "=":
-                begun = (one for one in self._begun if matcher.value == _name(one.labels))
-                candidates = [*self._by_name.get(matcher.value, ()), *begun]
-        for one in candidates:
-            labels = dict(one.labels)
-            if all(matcher.matches(labels.get(matcher.label, "")) for matcher in matchers):
-                yield one
+    def matching(self, matchers: Sequence[Matcher]) -> list[Series]:
+        """Whole, with how they grow."""
+        named = [matcher for matcher in matchers if matcher.label == "__name__"]
+        others = [matcher for matcher in matchers if matcher.label != "__name__"]
+        exact = next((one.value for one in named if one.operator == "="), None)
+        names = list(self._by_name) if exact is None else [exact]
+        found: list[Series] = []
+        for name in names:
+            if all(matcher.matches(name) for matcher in named):
+                for one in list(self._by_name.get(name, {}).values()):
+                    labels = dict(one.labels)
+                    if all(matcher.matches(labels.get(matcher.label, "")) for matcher in others):
+                        found.append(one)
+        return found
+
+    def _known(self, labels: Labels) -> Series | None:
+        return self._by_name.get(_name(labels), {}).get(labels)
+
+    def _turn(self, labels: Labels, growth: Growth) -> None:
+        known = self._known(labels)
+        if known is None:
+            self._forget_some()
+            known = Series(labels, _NEVER, np.empty(0))
+            self._begun[labels] = None
+        members = self._by_name.setdefault(_name(labels), {})
+        members[labels] = replace(known, growths=turned(known.growths, growth))
+
+    def _forget_some(self) -> None:
+        """Of very many series that began, the first of those that have ended since."""
+        if len(self._begun) < _MOST_BEGUN:
+            return
+        gone = [
+            labels
+            for labels in self._begun
+            if (known := self._known(labels)) and not is_growing(known.growths)
+        ]
+        for labels in gone[: _MOST_BEGUN // 10]:
+            del self._begun[labels]
+            del self._by_name[_name(labels)][labels]
 
 
 def _arrays(column: Column, shift_s: float) -> tuple[Millis, Floats]:
