@@ -81,10 +81,12 @@ class Practice:
         def unix_time() -> float:
             return now().timestamp()
 
-        prometheus = prometheus_api.routes(series, snapshot.rules, unix_time)
-        alertmanager = alertmanager_api.routes(snapshot.alerts, snapshot.silences, unix_time)
+        ruling = prometheus_api.ruling_of(series, snapshot.rules, unix_time)
+        alertmanager = alertmanager_api.routes(
+            snapshot.alerts, snapshot.silences, unix_time, ruling.firing
+        )
         served = [
-            Mount("/prometheus", routes=prometheus),
+            Mount("/prometheus", routes=prometheus_api.routes_of(ruling)),
             Mount("/alertmanager", routes=alertmanager),
             *fault_routes(Faults(controllers.world), token),
             *routes(kubernetes),

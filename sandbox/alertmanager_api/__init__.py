@@ -1,7 +1,7 @@
 """Alertmanager's API v2 over the alerts and silences of a snapshot.
 
-Alerts of the snapshot go on firing, as their sender would repeat them; posted ones last as long as
-they say, or five minutes. There is no notification pipeline: `inhibitedBy` and `mutedBy` stay as
+Alerts of the snapshot go on firing, as their sender would repeat them, until the rule that found
+them finds them no longer; posted ones last as long as they say, or five minutes. There is no notification pipeline: `inhibitedBy` and `mutedBy` stay as
 they were recorded, and what is posted goes to the first receiver. Like Alertmanager 0.25, but for
 `mutedBy` and for 404 on the deletion of an unknown silence, which are of later versions.
 """
@@ -17,6 +17,7 @@ from starlette.routing import Route
 from sandbox.alertmanager_api.alerts import Alerts
 from sandbox.alertmanager_api.endpoints import Endpoint, Endpoints, refusing
 from sandbox.alertmanager_api.refusals import json_answer
+from sandbox.alertmanager_api.sending import Sender, Sent, nothing_sent
 from sandbox.alertmanager_api.silences import Silences
 
 __all__ = ["routes"]
@@ -28,8 +29,12 @@ def routes(
     alerts: Iterable[Mapping[str, Any]],
     silences: Iterable[Mapping[str, Any]],
     now: Callable[[], float],
+    sent: Sent = nothing_sent,
 ) -> list[Route]:
-    """The API, from its root, over what a real one answered; `now` is in Unix seconds."""
+    """The API, from its root, over what a real one answered; `now` is in Unix seconds.
+
+    `sent` says what a Prometheus finds firing at a time.
+    """
 
     def clock() -> datetime:
         return datetime.fromtimestamp(now(), UTC)
@@ -37,10 +42,12 @@ def routes(
     started_at = clock()
     known = Alerts.recorded(alerts, started_at)
     names = {name for one in known.by_fingerprint.values() for name in one.receivers}
+    receivers = tuple(sorted(names)) or (_DEFAULT_RECEIVER,)
     api = Endpoints(
         alerts=known,
+        sender=Sender(known, sent, started_at, receivers[0]),
         silences=Silences.recorded(silences, started_at),
-        receivers=tuple(sorted(names)) or (_DEFAULT_RECEIVER,),
+        receivers=receivers,
         started_at=started_at,
         now=clock,
     )

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 RESOLVE_TIMEOUT = timedelta(minutes=5)
 
 # Prometheus sends a firing alert every minute, good for four.
-_SENT_EVERY, _GOOD_FOR = timedelta(minutes=1), timedelta(minutes=4)
+_SENT_EVERY, GOOD_FOR = timedelta(minutes=1), timedelta(minutes=4)
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Alert:
         if self.keeps_firing is None:
             return self
         sent_at = now - (now - self.keeps_firing) % _SENT_EVERY
-        return replace(self, updated_at=sent_at, ends_at=sent_at + _GOOD_FOR)
+        return replace(self, updated_at=sent_at, ends_at=sent_at + GOOD_FOR)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import yaml
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,6 +16,7 @@ from sandbox.alertmanager_api import alerts, bodies, silences
 from sandbox.alertmanager_api.alerts import Alert, Alerts
 from sandbox.alertmanager_api.matching import all_match, parse_filter, receiver_pattern
 from sandbox.alertmanager_api.refusals import WRONG_TYPE, Refused, json_answer, sentence, unchecked
+from sandbox.alertmanager_api.sending import Sender
 from sandbox.alertmanager_api.silences import Silences
 from sandbox.alertmanager_api.times import written
 
@@ -49,6 +51,7 @@ def refusing(endpoint: Endpoint) -> Endpoint:
 @dataclass
 class Endpoints:
     alerts: Alerts
+    sender: Sender
     silences: Silences
     receivers: tuple[str, ...]
     started_at: datetime
@@ -56,12 +59,12 @@ class Endpoints:
 
     async def list_alerts(self, request: Request) -> Response:
         """GET /api/v2/alerts"""
-        return json_answer([shown for _, shown in self._wanted(request)])
+        return json_answer([shown for _, shown in await self._wanted(request)])
 
     async def list_groups(self, request: Request) -> Response:
         """GET /api/v2/alerts/groups: by receiver and the one label of our route"""
         groups: dict[tuple[str, str], list[Json]] = {}
-        for alert, shown in self._wanted(request):
+        for alert, shown in await self._wanted(request):
             for receiver in alert.receivers:
                 key = alert.labels.get(_GROUP_BY, ""), receiver
                 groups.setdefault(key, []).append(shown)
@@ -129,13 +132,14 @@ class Endpoints:
             }
         )
 
-    def _wanted(self, request: Request) -> list[tuple[Alert, Json]]:
+    async def _wanted(self, request: Request) -> list[tuple[Alert, Json]]:
         """The alerts that the request's filters let through, and how they are shown."""
         asked, now = request.query_params, self.now()
         filters = [parse_filter(text) for text in asked.getlist("filter")]
         receiver = receiver_pattern(asked.get("receiver", ""))
         found: list[tuple[Alert, Json]] = []
-        for name, alert in self.alerts.current(now):
+        at_start, firing = await run_in_threadpool(self.sender.found, now)
+        for name, alert in self.sender.current(now, at_start, firing):
             heard = receiver is None or any(map(receiver.fullmatch, alert.receivers))
             shown = alerts.shown(name, alert, self.silences, now)
             if heard and _in_state(shown["status"], request) and all_match(filters, alert.labels):

@@ -35,6 +35,7 @@ from sandbox.controllers.object_metrics import ObjectMetrics
 from sandbox.controllers.ownership import Ownership
 from sandbox.controllers.protection import CLAIM_PROTECTION, VOLUME_PROTECTION
 from sandbox.controllers.timing import Now, Timing
+from sandbox.controllers.traffic import Traffic
 from sandbox.controllers.world import (
     AUTOSCALERS,
     BUDGETS,
@@ -80,12 +81,12 @@ def controllers_of(
     }
     if not reacts:
         return Controllers(world, deleting)
-    metrics = ObjectMetrics(world)
+    metrics, traffic = ObjectMetrics(world), Traffic(world)
     reacting: dict[str, Reconcile | None] = {
         PODS: pods.reconcile,
         REPLICA_SETS: replica_sets.reconcile,
         DEPLOYMENTS: deployments.reconcile,
-        SERVICES: endpoints.reconcile,
+        SERVICES: traffic.following(endpoints.reconcile),
         BUDGETS: budgets.reconcile,
         STATEFUL_SETS: stateful_sets.reconcile,
         DAEMON_SETS: daemon_sets.reconcile,

@@ -15,7 +15,7 @@ from sandbox.prometheus_api.rules import Group
 from sandbox.prometheus_api.ruling import Ruling
 from sandbox.series import SeriesStore
 
-__all__ = ["routes"]
+__all__ = ["routes", "routes_of", "ruling_of"]
 
 _READ, _READ_OR_FORM = ["GET"], ["GET", "POST"]
 
@@ -32,11 +32,24 @@ _BUILD = {
 def routes(
     series: SeriesStore, rules: Iterable[Mapping[str, Any]], now: Callable[[], float]
 ) -> list[Route]:
-    """The API, from its root. `rules` are the groups of rule files, each with its `file`; `now` is
-    in Unix seconds. Raises `Invalid` for a group that cannot be read."""
-    clock = Now(now)
+    """The API, from its root, of what `ruling_of` makes of the same."""
+    return routes_of(ruling_of(series, rules, now))
+
+
+def ruling_of(
+    series: SeriesStore, rules: Iterable[Mapping[str, Any]], now: Callable[[], float]
+) -> Ruling:
+    """`rules` are the groups of rule files, each with its `file`; `now` is in Unix seconds.
+
+    Raises `Invalid` for a group that cannot be read.
+    """
+    return Ruling(series, [Group.of(raw) for raw in rules], Now(now))
+
+
+def routes_of(ruling: Ruling) -> list[Route]:
+    """The API, from its root."""
+    series, clock = ruling.series, ruling.now
     queries, discovery = Queries(series, clock), Discovery(series, clock)
-    ruling = Ruling(series, [Group.of(raw) for raw in rules], clock)
     started_ms = clock.ms
 
     def runtime(_: Parameters) -> Answer:

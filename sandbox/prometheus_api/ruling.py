@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from sandbox.prometheus_api.answers import Answer, Json, Now, rfc3339
 from sandbox.prometheus_api.parameters import Parameters, invalid
@@ -35,13 +36,30 @@ class Ruling:
         """GET /api/v1/alerts"""
         return Answer({"alerts": [_alert(one) for one in self._alerts()]})
 
+    def firing(self, at_s: float) -> list[Json]:
+        """What is sent to an Alertmanager at a time: the alerts that have waited long enough."""
+        return [
+            {
+                "labels": alert.labels,
+                "annotations": alert.annotations,
+                "startsAt": datetime.fromtimestamp((alert.active_ms + rule.for_ms) / 1000, UTC),
+                "expr": rule.expression,
+            }
+            for number, group in enumerate(self.groups)
+            for rule, found in zip(
+                group.rules, self._evaluated(number, round(at_s * 1000))[1], strict=True
+            )
+            for alert in found.alerts
+            if alert.state == "firing"
+        ]
+
     def _alerts(self) -> Iterator[Alert]:
         for number in range(len(self.groups)):
-            for evaluation in self._evaluated(number)[1]:
+            for evaluation in self._evaluated(number, self.now.ms)[1]:
                 yield from evaluation.alerts
 
-    def _evaluated(self, number: int) -> tuple[int, list[Evaluation]]:
-        group, now_ms = self.groups[number], self.now.ms
+    def _evaluated(self, number: int, now_ms: int) -> tuple[int, list[Evaluation]]:
+        group = self.groups[number]
         at_ms = now_ms - now_ms % group.interval_ms
         known = self._known.get(number)
         if known is None or known[0] != at_ms:
@@ -57,7 +75,7 @@ class Ruling:
         return known
 
     def _group(self, number: int, kinds: set[str]) -> Json:
-        group, (at_ms, evaluations) = self.groups[number], self._evaluated(number)
+        group, (at_ms, evaluations) = self.groups[number], self._evaluated(number, self.now.ms)
         shown = [
             _rule(rule, found, at_ms) for rule, found in zip(group.rules, evaluations, strict=True)
         ]
