@@ -72,7 +72,13 @@ class Practice:
         cluster = Cluster.of(snapshot)
         offer_usage(cluster, series, now)
         controllers = controllers_of(
-            cluster.store, series, now, reactions=snapshot.reactions, speed=speed, reacts=reacts
+            cluster.store,
+            series,
+            now,
+            journal=cluster.journal,
+            reactions=snapshot.reactions,
+            speed=speed,
+            reacts=reacts,
         )
         controllers.world.admit = pod_admission(cluster)
         follow_quotas(cluster.store)

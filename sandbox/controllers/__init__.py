@@ -27,6 +27,7 @@ from sandbox.controllers.behaviour import Behaviours
 from sandbox.controllers.collecting import GARBAGE
 from sandbox.controllers.fault_routes import fault_routes
 from sandbox.controllers.faults import Faults
+from sandbox.controllers.kubelet.program_logs import learn_wordings
 from sandbox.controllers.learning import learn
 from sandbox.controllers.loop import Controllers, Reconcile
 from sandbox.controllers.namespaces import NAMESPACES
@@ -52,6 +53,7 @@ from sandbox.controllers.world import (
     Json,
     World,
 )
+from sandbox.journal import Journal
 from sandbox.series import SeriesStore
 from sandbox.store import Store
 
@@ -63,6 +65,7 @@ def controllers_of(
     series: SeriesStore,
     now: Now,
     *,
+    journal: Journal | None = None,
     reactions: Json | None = None,
     speed: float = 1,
     reacts: bool = True,
@@ -71,7 +74,13 @@ def controllers_of(
 
     `reacts` False: only those that see deletions through.
     """
-    world = World(store, Timing(now, speed), Behaviours.told_by(reactions or {}), series=series)
+    world = World(
+        store,
+        Timing(now, speed),
+        Behaviours.told_by(reactions or {}),
+        series=series,
+        journal=journal or Journal(),
+    )
     learn(world, series)
     deleting: dict[str, Reconcile] = {
         GARBAGE: partial(collecting.reconcile, Ownership(store)),
@@ -81,7 +90,9 @@ def controllers_of(
     }
     if not reacts:
         return Controllers(world, deleting)
+    learn_wordings(world)
     metrics, traffic = ObjectMetrics(world), Traffic(world)
+    world.failing_calls = traffic.failing_calls
     reacting: dict[str, Reconcile | None] = {
         PODS: pods.reconcile,
         REPLICA_SETS: replica_sets.reconcile,

@@ -11,6 +11,7 @@ def reconcile(world: World, key: Key) -> None:
     pod = world.store.get(key)
     if pod is None:
         metering.end(world, key.namespace, key.name)
+        world.journal.forget(key.namespace, key.name)
         return
     if at(pod, "spec", "nodeName"):
         kubelet.reconcile(world, pod)

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.controllers.calls import Calls, Flow, Place
+from sandbox.controllers.kubelet.program_logs import speak
 from sandbox.controllers.replicas import is_ready
 from sandbox.controllers.world import PODS, SERVICES, World, leaving
-from sandbox.fields import section
+from sandbox.fields import at, entries, section
 from sandbox.labels import matches_label_selector
 from sandbox.series import Labels, Matcher
 from sandbox.store import Key
@@ -40,6 +41,18 @@ class Traffic:
                 self._look_at(place)
 
         return followed
+
+    def failing_calls(self, pod: Json) -> dict[str, float]:
+        """Of the services that a pod calls, by their names, the share of calls that fail."""
+        namespace = pod["metadata"]["namespace"]
+        mine = {place for place in self._members if place[0] == namespace and self._has(place, pod)}
+        return {
+            target[1] if target[0] == namespace else f"{target[1]}.{target[0]}": self.failing(
+                target
+            )
+            for caller, target in self.calls.calls
+            if caller in mine
+        }
 
     def failing(self, place: Place, within: tuple[Place, ...] = ()) -> float:
         """The share of requests to a service that fail."""
@@ -83,13 +96,12 @@ class Traffic:
         return sum(shares) / len(shares) if shares else 1.0
 
     def _pods(self, place: Place) -> list[Json]:
-        namespace, name = place
-        selector = section(self._world.get(SERVICES, namespace, name), "spec", "selector")
-        return [
-            pod
-            for pod in (self._world.store.list(PODS, namespace) if selector else ())
-            if matches_label_selector({"matchLabels": selector}, pod)
-        ]
+        pods = self._world.store.list(PODS, place[0])
+        return [pod for pod in pods if self._has(place, pod)]
+
+    def _has(self, place: Place, pod: Json) -> bool:
+        selector = section(self._world.get(SERVICES, *place), "spec", "selector")
+        return bool(selector) and matches_label_selector({"matchLabels": selector}, pod)
 
     def _tell(self) -> None:
         affected = self.calls.upstream(self.unserved)
@@ -102,6 +114,16 @@ class Traffic:
         for (caller, target), flow in self.calls.calls.items():
             if target in affected or caller in self.unserved:
                 self._count(flow, self.failing(target), 1 - self.unserved.get(caller, 0.0))
+                self._speak(caller)
+
+    def _speak(self, caller: Place) -> None:
+        """Who calls it writes of it: those that run."""
+        for pod in self._pods(caller):
+            statuses = entries(pod, "status", "containerStatuses")
+            running = {one.get("name") for one in statuses if at(one, "state", "running")}
+            for container in entries(pod, "spec", "containers"):
+                if container.get("name") in running:
+                    speak(self._world, pod, container)
 
     def _count(self, flow: Flow, failing: float, served: float) -> None:
         if failing and (lacking := flow.missing_errors()):

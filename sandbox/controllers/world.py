@@ -10,7 +10,9 @@ from typing import Any
 from sandbox.controllers.behaviour import Behaviours
 from sandbox.controllers.runs import Run
 from sandbox.controllers.timing import Timing
+from sandbox.controllers.wording import Wording
 from sandbox.fields import entries, section
+from sandbox.journal import Journal
 from sandbox.labels import matches_label_selector
 from sandbox.series import SeriesStore
 from sandbox.store import Key, Store
@@ -47,6 +49,10 @@ def admit_all(_pod: Json) -> str:
     return ""
 
 
+def no_calls(_pod: Json) -> dict[str, float]:
+    return {}
+
+
 @dataclass
 class World:
     """Objects are read and put here. `admit` says why a new pod is refused, "" when it is not."""
@@ -62,6 +68,13 @@ class World:
         default_factory=dict[tuple[str, str, str], float]
     )
     series: SeriesStore = field(default_factory=SeriesStore)
+    journal: Journal = field(default_factory=Journal)
+    # How programs speak: namespace, workload or image without its tag, container.
+    wordings: dict[tuple[str, str, str], Wording] = field(
+        default_factory=dict[tuple[str, str, str], Wording]
+    )
+    # Of the services that a pod calls, the share of calls that fail.
+    failing_calls: Callable[[Json], dict[str, float]] = no_calls
     # Whose recorded usage a new container has: namespace, workload, container → pod.
     models: dict[tuple[str, str, str], str] = field(default_factory=dict[tuple[str, str, str], str])
     # CronJob → when it starts a Job next.

@@ -20,7 +20,7 @@ from sandbox.kubernetes_api.deleting import delete
 from sandbox.kubernetes_api.documents import document
 from sandbox.kubernetes_api.kinds import REVIEWS, Kind
 from sandbox.kubernetes_api.options import DeleteOptions, check_listing, check_writing
-from sandbox.kubernetes_api.pod_logs import read_log
+from sandbox.kubernetes_api.pod_logs import follow_log, read_log
 from sandbox.kubernetes_api.reviews import review
 from sandbox.kubernetes_api.shapes import shape_of
 from sandbox.kubernetes_api.statuses import Refusal, method_not_allowed, no_such_resource
@@ -135,14 +135,22 @@ class KubernetesApi:
             raise no_such_resource()
         match name, call.verb:
             case "log", "get":
-                log = read_log(self.cluster, writing.current(), call, now=self._now())
-                return PlainTextResponse(log)
+                return self._log(writing.current(), call)
             case "eviction", "create":
                 return as_json(changing.evict(writing), code=_CREATED)
             case _ if (name, call.verb) in _PARTS:
                 return as_json(_PARTS[name, call.verb](writing))
             case _:
                 raise method_not_allowed()
+
+    def _log(self, pod: Json, call: Call) -> Response:
+        log = read_log(self.cluster, pod, call, now=self._now())
+        if not call.flag("follow"):
+            return PlainTextResponse(log)
+        followed = follow_log(
+            self.cluster, pod, call, now=self._now, is_over=lambda: self._stopping
+        )
+        return StreamingResponse(followed, media_type="text/plain; charset=utf-8")
 
 
 _PARTS: Mapping[tuple[str, str], Callable[[Writing], Json]] = {

@@ -1,16 +1,17 @@
 """The state behind the API: what a snapshot became when the practice cluster started."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
+from sandbox.journal import Journal
 from sandbox.kubernetes_api.fields import entries, section
 from sandbox.kubernetes_api.kinds import Kind, Kinds
 from sandbox.kubernetes_api.patching import Layout
 from sandbox.kubernetes_api.schemas import schema_of
 from sandbox.kubernetes_api.views import stored_form
-from sandbox.snapshot import Log, LogKey, Snapshot
+from sandbox.snapshot import Snapshot
 from sandbox.store import Key, Store
 
 Json = dict[str, Any]
@@ -26,14 +27,14 @@ class Cluster:
     captured_at: datetime
     store: Store = field(default_factory=Store)
     kinds: Kinds = field(default_factory=Kinds)
-    logs: Mapping[LogKey, Log] = field(default_factory=dict[LogKey, Log])
+    journal: Journal = field(default_factory=Journal)
     derived: dict[str, Callable[[], list[Json]]] = field(
         default_factory=dict[str, Callable[[], list[Json]]]
     )
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Self:
-        cluster = cls(snapshot.cluster, snapshot.captured_at, logs=snapshot.logs)
+        cluster = cls(snapshot.cluster, snapshot.captured_at, journal=Journal(snapshot.logs))
         cluster._load(snapshot.objects)
         return cluster
 

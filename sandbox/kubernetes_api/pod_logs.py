@@ -1,16 +1,24 @@
 """Container logs, and the refusals a kubelet gives instead of one."""
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox.journal import Line
 from sandbox.kubernetes_api.calls import Call
 from sandbox.kubernetes_api.cluster import Cluster
 from sandbox.kubernetes_api.fields import at, entries, section
 from sandbox.kubernetes_api.statuses import bad_request
-from sandbox.snapshot import Log, LogKey
+from sandbox.snapshot import LogKey
 from sandbox.snapshot.times import parse_time
+from sandbox.store import Key
 
 Json = dict[str, Any]
+Now = Callable[[], datetime]
+
+# How often it is looked for more.
+_FOLLOWED_S = 0.25
 
 _IMAGE_TROUBLE = frozenset({"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull"})
 _CONTAINER_FIELDS = ("initContainers", "containers", "ephemeralContainers")
@@ -20,22 +28,62 @@ _STATUS_FIELDS = ("initContainerStatuses", "containerStatuses", "ephemeralContai
 def read_log(cluster: Cluster, pod: Json, call: Call, *, now: datetime) -> bytes:
     """What `GET …/pods/<name>/log` answers for this pod."""
     container = _container(pod, call.query.get("container", ""))
-    previous = call.flag("previous")
-    log = _log(cluster, pod, container, previous=previous)
-    if log is None:
-        _refuse_unstarted(pod, container, previous=previous)
+    lines = _lines(cluster, pod, container, now, previous=call.flag("previous"))
+    if lines is None:
+        _refuse_unstarted(pod, container, previous=call.flag("previous"))
         return b""
-    lines = _since(log.lines, call, now)
+    lines = _since(lines, call, now)
     tail = call.number("tailLines")
     if tail is not None and tail >= 0:
         lines = lines[len(lines) - min(tail, len(lines)) :]
-    if call.flag("timestamps"):
-        started = _started(pod, container) or pod["metadata"]["creationTimestamp"]
-        text = b"".join((time or started).encode() + b" " + line + b"\n" for time, line in lines)
-    else:
-        text = b"".join(line + b"\n" for _, line in lines)
+    text = _text(pod, container, lines, call)
     limit = call.number("limitBytes")
     return text if limit is None else text[:limit]
+
+
+async def follow_log(
+    cluster: Cluster, pod: Json, call: Call, *, now: Now, is_over: Callable[[], bool]
+) -> AsyncIterator[bytes]:
+    """The same, and then what is written from now on, until the container ends or the server does."""
+    container, key = _container(pod, call.query.get("container", "")), _key(pod)
+    last = now()
+    yield read_log(cluster, pod, call, now=last)
+    while not (call.flag("previous") or is_over()):
+        await asyncio.sleep(_FOLLOWED_S)
+        current, until = cluster.store.get(key), now()
+        here = current if current and _uid(current) == _uid(pod) else pod
+        written = _lines(cluster, here, container, until, previous=False) or []
+        news = [one for one in written if last < (parse_time(one[0]) or last) <= until]
+        if news:
+            last = max(parse_time(time) or last for time, _ in news)
+            yield _text(here, container, news, call)
+        if here is not current or "running" not in section(_status(here, container), "state"):
+            return
+
+
+def _text(pod: Json, container: str, lines: list[Line], call: Call) -> bytes:
+    if not call.flag("timestamps"):
+        return b"".join(line + b"\n" for _, line in lines)
+    started = _started(pod, container) or pod["metadata"]["creationTimestamp"]
+    return b"".join((time or started).encode() + b" " + line + b"\n" for time, line in lines)
+
+
+def _lines(
+    cluster: Cluster, pod: Json, container: str, now: datetime, *, previous: bool
+) -> list[Line] | None:
+    """A container that waits to be restarted has one last run: it is both current and previous."""
+    metadata, status = pod["metadata"], _status(pod, container)
+    is_running = "waiting" not in section(status, "state")
+    key = LogKey(metadata["namespace"], metadata["name"], container)
+    return cluster.journal.lines(key, now, previous=previous, is_running=is_running)
+
+
+def _key(pod: Json) -> Key:
+    return Key("pods", pod["metadata"]["namespace"], pod["metadata"]["name"])
+
+
+def _uid(pod: Json) -> str:
+    return str(pod["metadata"].get("uid"))
 
 
 def _container(pod: Json, asked: str) -> str:
@@ -55,15 +103,6 @@ def _container(pod: Json, asked: str) -> str:
     if names["initContainers"]:
         message += f" or one of the init containers: [{' '.join(names['initContainers'])}]"
     raise bad_request(message)
-
-
-def _log(cluster: Cluster, pod: Json, container: str, *, previous: bool) -> Log | None:
-    """A container that waits to be restarted has one last run: it is both current and previous."""
-    metadata = pod["metadata"]
-    asked = LogKey(metadata["namespace"], metadata["name"], container, previous)
-    other = LogKey(metadata["namespace"], metadata["name"], container, not previous)
-    waits = "waiting" in section(_status(pod, container), "state")
-    return cluster.logs.get(asked) or (cluster.logs.get(other) if waits else None)
 
 
 def _refuse_unstarted(pod: Json, container: str, *, previous: bool) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.controllers.behaviour import Behaviour, memory_limit
+from sandbox.controllers.kubelet import program_logs
 from sandbox.controllers.kubelet.node import Seat
 from sandbox.controllers.kubelet.probes import (
     LIVENESS,
@@ -105,6 +106,7 @@ def _start(seat: Seat, container: Json, run: Run) -> None:
     run.started = not container.get(STARTUP)
     run.ready = run.started and not container.get(READINESS)
     run.probes = {}
+    program_logs.started(seat.world, seat.pod, container)
     _go(seat, run, Stage.RUNNING, 0)
 
 
@@ -137,6 +139,7 @@ def _kills(seat: Seat, container: Json, run: Run, probe: str, behaviour: Behavio
         asked = timing.after(period) if message or probe == READINESS else _never(seat)
         if message:
             seat.tell("Unhealthy", message, container)
+            program_logs.probed(seat.world, seat.pod, container, probe, message)
         if _judge(run, probe, container, failed) and probe != READINESS:
             name = container.get("name")
             kind = "startup" if probe == STARTUP else "liveness"
@@ -194,6 +197,7 @@ def _terminate(seat: Seat, container: Json, run: Run, code: int, reason: str) ->
         "reason": reason,
         "startedAt": started.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+    program_logs.ended(seat.world, seat.pod, container, code, timing.since(started))
     run.ready = run.started = False
     run.probes = {}
     if not _restarts(seat.pod, container, code):
