@@ -15,6 +15,7 @@ from mcp_servers.engines.call_failures import (
 )
 from mcp_servers.engines.endpoints import Addresses, selector_of
 from mcp_servers.engines.log_signals import Line, Speaker, died_of_it, lately, speakers
+from mcp_servers.engines.repairs import whole_since
 from mcp_servers.engines.selectors import matches_equality
 from mcp_servers.facts.findings import Confidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Resource
@@ -67,7 +68,7 @@ def _unreachable(
         if callee is not None:
             calls.setdefault(callee.name, (callee, []))[1].append(line)
     for _, (callee, failed) in sorted(calls.items()):
-        if _counts(cluster, speaker, failed):
+        if _counts(cluster, speaker, failed) and not _was_mended(cluster, speaker, callee, failed):
             yield _unreachable_finding(cluster, speaker, callee, failed)
 
 
@@ -120,6 +121,17 @@ def _was_a_blip(speaker: Speaker, failed: Sequence[Line]) -> bool:
     if not times or not spoken:
         return False
     return max(times) - min(times) < BLIP and max(spoken) - max(times) >= BLIP
+
+
+def _was_mended(
+    cluster: Cluster, speaker: Speaker, callee: _Callee, failed: Sequence[Line]
+) -> bool:
+    """The pods it called became ready after its last complaint, and it has spoken since."""
+    times = [one.at for one in failed if one.at is not None]
+    if callee.service is None or len(times) < len(failed):
+        return False
+    since = whole_since(cluster, callee.service, max(times))
+    return since is not None and any(line.at and line.at > since for line in speaker.lines)
 
 
 def _is_over(speaker: Speaker, failed: Sequence[Line]) -> bool:

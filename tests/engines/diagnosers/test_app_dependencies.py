@@ -7,10 +7,12 @@ from mcp_servers.facts.kubernetes import Cluster, Ref
 from tests.factories import (
     cluster,
     ended,
+    endpoint_slice,
     found,
     log,
     pod,
     rules,
+    running,
     service,
     waiting,
     workload,
@@ -152,3 +154,35 @@ def test_credentials_in_a_quoted_line_are_masked() -> None:
 
 def test_no_logs_at_all_are_no_finding() -> None:
     assert rules(cluster(*workload("web"))) == set()
+
+
+def mended(
+    *, ready_ago: float = 3.5, restarts: int = 0, unready: int = 0, quiet: int = 3
+) -> Cluster:
+    """Refused up to four minutes ago; then the pods of checkout became ready."""
+    caller, [owner, replicas_of, *_] = workload("web"), workload("checkout")
+    status = [running("checkout", since=ready_ago, restartCount=restarts)]
+    pods = [pod(replicas_of, f"cc{n}dd", status=status, changed=ready_ago) for n in range(2)]
+    pods += [pod(replicas_of, f"ee{n}ff", ready=False) for n in range(unready)]
+    front = service("checkout", ip="10.96.7.7")
+    callee = [owner, replicas_of, *pods, front, endpoint_slice(front, pods)]
+    said = log(caller[2], *[REFUSED] * 5, *["served"] * quiet, last=4 - quiet)
+    return cluster(*caller, *callee, logs=[said])
+
+
+def test_a_callee_that_became_ready_after_the_last_complaint_is_no_trouble() -> None:
+    assert "app.dependency_unreachable" not in rules(mended())
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        mended(ready_ago=6),
+        mended(restarts=4),
+        mended(unready=1),
+        mended(quiet=0),
+    ],
+    ids=["ready before", "falls again and again", "not all ready", "not heard of since"],
+)
+def test_complaints_stand_until_the_callee_is_mended(told: Cluster) -> None:
+    assert "app.dependency_unreachable" in rules(told)
