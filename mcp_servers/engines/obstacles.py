@@ -1,15 +1,16 @@
 """What stands in a pod's way to each node: requests, labels, taints, claims, ports, in numbers."""
 
 import re
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.fields import rows, section, text
-from mcp_servers.engines.ownership import workload_of
+from mcp_servers.engines.ownership import pods_by_owner, workload_of
 from mcp_servers.engines.quantities import as_amount, quantity
 from mcp_servers.engines.scheduling import Clause, Room, requests, unmet_labels, wanted_labels
-from mcp_servers.engines.settling import desired_replicas
+from mcp_servers.engines.settling import desired_replicas, is_finished
 from mcp_servers.facts.findings import Evidence
 from mcp_servers.facts.kubernetes import Cluster, Ref, Resource
 from mcp_servers.facts.nearest import nearest_names
@@ -37,6 +38,7 @@ NOTHING_KNOWN = dict.fromkeys(
         "running",
         "port",
         "holder",
+        "skew",
     ),
     "",
 )
@@ -46,24 +48,11 @@ def obstacle_details(
     cluster: Cluster, room: Room, pod: Resource, clause: Clause, freed: Resource | None
 ) -> Details:
     """What a finding says about one clause; `freed` is the closed node that would fit."""
-    match clause.reason:
-        case "cpu" | "memory" | "extended":
-            return _shortage(cluster, room, pod, clause)
-        case "node_selector":
-            return _labels(cluster, pod)
-        case "taint":
-            return _taints(cluster, clause)
-        case "volume":
-            return _claims(pod, clause)
-        case "cordoned" if freed is not None:
-            seen = [citing.field(freed, ".spec.unschedulable", "true")]
-            return {"node": freed.name}, seen, {"node": freed.name}
-        case "pod_affinity" | "topology_spread":
-            return _spread(cluster, pod, clause)
-        case "host_port":
-            return _ports(cluster, room, pod)
-        case _:
-            return {}, [], {}
+    if clause.reason == "cordoned" and freed is not None:
+        seen = [citing.field(freed, ".spec.unschedulable", "true")]
+        return {"node": freed.name}, seen, {"node": freed.name}
+    tell = _TELLERS.get(clause.reason)
+    return tell(cluster, room, pod, clause) if tell else ({}, [], {})
 
 
 def _shortage(cluster: Cluster, room: Room, pod: Resource, clause: Clause) -> Details:
@@ -90,6 +79,11 @@ def _shortage(cluster: Cluster, room: Room, pod: Resource, clause: Clause) -> De
         path = f".status.allocatable[{name}]"
         said = f"{details['largest']} on the largest node, {details['free']} free at most"
         evidence.append(citing.field(best, path, said))
+    elif nodes:
+        offered = sorted({one for node in nodes for one in section(node.status, "allocatable")})
+        details["near"] = ", ".join(nearest_names(name, offered))
+        path = ".status.allocatable (all nodes)"
+        evidence.append(citing.field(nodes[0], path, ", ".join(offered)))
     return details, evidence, {}
 
 
@@ -144,33 +138,93 @@ def _claims(pod: Resource, clause: Clause) -> Details:
     return {"claim": ", ".join(names)}, seen if names else [], {"claim": ",".join(keys)}
 
 
-def _spread(cluster: Cluster, pod: Resource, clause: Clause) -> Details:
-    owner = workload_of(cluster, pod)
+def _affinity(cluster: Cluster, pod: Resource, clause: Clause) -> Details:
+    """The rule between pods, and how many places it can tell apart."""
     kind = "podAntiAffinity" if "anti" in clause.said else "podAffinity"
     path = ("affinity", kind, "requiredDuringSchedulingIgnoredDuringExecution")
-    terms = rows(pod.spec, *path) or rows(pod.spec, "topologySpreadConstraints")
-    topology = text(terms[0], "topologyKey") if terms else ""
-    domains = {node.labels[topology] for node in cluster.all("Node") if topology in node.labels}
-    wanted = str(desired_replicas(owner)) if owner else ""
-    details = {"topology": topology, "running": str(len(domains)) if topology else ""}
-    said = f"{topology}; {len(domains)} domains for {wanted} replicas"
-    seen = [citing.field(pod, f".spec.affinity.{kind}", said)] if topology else []
-    return details, seen, {}
+    topology = next((text(one, "topologyKey") for one in rows(pod.spec, *path)), "")
+    return _over_domains(cluster, pod, topology, f".spec.affinity.{kind}")
+
+
+def _spread(cluster: Cluster, pod: Resource) -> Details:
+    """The constraint that refuses, and how many pods of the workload each domain has."""
+    listed = rows(pod.spec, "topologySpreadConstraints")
+    hard = [one for one in listed if text(one, "whenUnsatisfiable") != "ScheduleAnyway"]
+    topology = text(hard[0], "topologyKey") if hard else ""
+    path = ".spec.topologySpreadConstraints[]"
+    details, seen, joins = _over_domains(cluster, pod, topology, path)
+    return {**details, "skew": text(hard[0], "maxSkew") if hard else ""}, seen, joins
+
+
+def _over_domains(cluster: Cluster, pod: Resource, topology: str, path: str) -> Details:
+    if not topology:
+        return {}, [], {}
+    owner = workload_of(cluster, pod)
+    nodes = [node for node in cluster.all("Node") if topology in node.labels]
+    domains = {node.name: node.labels[topology] for node in nodes}
+    held = dict.fromkeys(sorted(domains.values()), 0)
+    for other in pods_by_owner(cluster).get(owner.ref, []) if owner else []:
+        if (domain := domains.get(text(other.spec, "nodeName"))) and not is_finished(other):
+            held[domain] += 1
+    wanted = f" for {desired_replicas(owner)} replicas" if owner else ""
+    counts = ", ".join(f"{domain}: {count}" for domain, count in held.items())
+    said = f"{topology}; {len(held)} domains{wanted}" + (f" ({counts})" if counts else "")
+    return {"topology": topology, "running": str(len(held))}, [citing.field(pod, path, said)], {}
+
+
+def _full(cluster: Cluster, room: Room) -> Details:
+    """The nodes that hold as many pods as they may, with both numbers."""
+    counts = [(len(room.pods_on(node)), node) for node in cluster.all("Node")]
+    full = [
+        (count, node) for count, node in counts if count >= (allocatable(node, "pods") or count + 1)
+    ]
+    seen = [
+        citing.field(node, ".status.allocatable.pods", f"{most:g} ({count} run there)")
+        for count, node in full[:2]
+        if (most := float(allocatable(node, "pods") or 0))
+    ]
+    return {"node": ", ".join(node.name for _, node in full[:5])}, seen, {}
 
 
 def _ports(cluster: Cluster, room: Room, pod: Resource) -> Details:
     ports = sorted(_host_ports(pod))
-    holders = [
-        other.ref
-        for node in cluster.all("Node")
-        for other in room.pods_on(node)
-        if set(ports) & _host_ports(other)
-    ]
+    held = cluster.derived("host ports", lambda: _holders(cluster, room))
+    holders = sorted({ref for port in ports for ref in held.get(port, [])})
     seen = [citing.field(pod, ".spec.containers[].ports[].hostPort", ", ".join(ports))]
-    holder = ", ".join(str(one) for one in holders[:3])
-    return {"port": ", ".join(ports), "holder": holder}, seen if ports else [], {}
+    for holder in holders[:2]:
+        taken = ", ".join(one for one in ports if holder in held.get(one, []))
+        other = cluster.get(holder)
+        if other is not None:
+            path = ".spec.containers[].ports[].hostPort"
+            seen.append(citing.field(other, path, f"{taken} (on {text(other.spec, 'nodeName')})"))
+    names = ", ".join(str(one) for one in holders[:3])
+    return {"port": ", ".join(ports), "holder": names}, seen if ports else [], {}
+
+
+def _holders(cluster: Cluster, room: Room) -> dict[str, list[Ref]]:
+    """Which pods hold each host port, on any node."""
+    held: dict[str, list[Ref]] = {}
+    for node in cluster.all("Node"):
+        for pod in room.pods_on(node):
+            for port in _host_ports(pod):
+                held.setdefault(port, []).append(pod.ref)
+    return held
 
 
 def _host_ports(pod: Resource) -> set[str]:
     listed = [one for container in rows(pod.spec, "containers") for one in rows(container, "ports")]
     return {text(one, "hostPort") for one in listed if text(one, "hostPort")}
+
+
+_TELLERS: Mapping[str, Callable[[Cluster, Room, Resource, Clause], Details]] = {
+    "cpu": _shortage,
+    "memory": _shortage,
+    "extended": _shortage,
+    "node_selector": lambda cluster, room, pod, clause: _labels(cluster, pod),
+    "taint": lambda cluster, room, pod, clause: _taints(cluster, clause),
+    "volume": lambda cluster, room, pod, clause: _claims(pod, clause),
+    "pod_affinity": lambda cluster, room, pod, clause: _affinity(cluster, pod, clause),
+    "topology_spread": lambda cluster, room, pod, clause: _spread(cluster, pod),
+    "host_port": lambda cluster, room, pod, clause: _ports(cluster, room, pod),
+    "node_full": lambda cluster, room, pod, clause: _full(cluster, room),
+}

@@ -55,6 +55,10 @@ def workload_of(cluster: Cluster, resource: Resource) -> Resource | None:
 
 def pods_by_owner(cluster: Cluster) -> dict[Ref, list[Resource]]:
     """Every pod under its top owner."""
+    return cluster.derived("pods by owner", lambda: _pods_by_owner(cluster))
+
+
+def _pods_by_owner(cluster: Cluster) -> dict[Ref, list[Resource]]:
     owned: dict[Ref, list[Resource]] = {}
     for pod in cluster.all("Pod"):
         owned.setdefault(top_owner(cluster, pod), []).append(pod)

@@ -51,3 +51,23 @@ def image_parts(image: str) -> dict[str, str]:
         "tag": image[len(repository) :].lstrip(":@"),
         "registry": first if named else "docker.io",
     }
+
+
+_UNFILLED = re.compile(r"\{\{.*?\}\}|\$\{?[\w.]+\}?|<[\w -]+>|%\(?\w*\)?s")
+
+
+def illegal_part(image: str) -> tuple[str, str]:
+    """What makes this no image name, in a word of ours, and the part that does; "" when unclear."""
+    if unfilled := _UNFILLED.search(image):
+        return "unfilled template", unfilled.group()
+    if blank := re.search(r"\s+\S*|^$", image):
+        return "blank", blank.group().strip()
+    path, _, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
+    if ":" in tag:
+        return "two tags", tag
+    if upper := re.search(r"[A-Z][\w-]*", f"{repository_of(image).partition('/')[2] or path}"):
+        return "upper case", upper.group()
+    if not path or image.endswith((":", "@", "/")):
+        return "empty part", image[-1:]
+    odd = re.search(r"[^\w./:@-]+|[._-]{3,}|//", image)
+    return ("illegal character", odd.group()) if odd else ("", "")

@@ -16,22 +16,26 @@ from mcp_servers.facts.nearest import nearest_names
 
 MAKERS = ("ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicationController")
 
-# The sharpest words first: "forbidden" stands in most of these messages.
+# The sharpest words first: "forbidden" stands in most of these messages, and what a webhook denies
+# it may put in the words of any other.
 _SAID: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("webhook", re.compile(r"admission webhook|failed calling webhook", re.IGNORECASE)),
     ("quota", re.compile(r"exceeded quota", re.IGNORECASE)),
     (
         "limits_required",
         re.compile(
             r"must specify (?:limits|requests)|failed quota"
-            r"|(?:minimum|maximum) [\w./-]+ usage per|must be less than or equal to \w+ limit",
+            r"|(?:minimum|maximum) [\w./-]+ usage per|limit to request ratio per|must be less than or equal to \w+ limit",
             re.IGNORECASE,
         ),
     ),
     ("pod_security", re.compile(r"violates PodSecurity", re.IGNORECASE)),
-    ("webhook", re.compile(r"admission webhook|failed calling webhook", re.IGNORECASE)),
     (
         "identity",
-        re.compile(r"service ?account|no PriorityClass|priority class .*not found", re.IGNORECASE),
+        re.compile(
+            r"service ?account .*not found|no PriorityClass|priority class .*not found",
+            re.IGNORECASE,
+        ),
     ),
 )
 _QUOTA = re.compile(r"(?:exceeded|failed) quota: ([\w.-]+)")

@@ -10,7 +10,7 @@ from mcp_servers.engines.containers import Container, containers
 from mcp_servers.engines.fields import rows, text
 from mcp_servers.engines.log_signals import Line, last_words
 from mcp_servers.engines.ownership import top_owner
-from mcp_servers.engines.pull_failures import class_of, image_parts
+from mcp_servers.engines.pull_failures import class_of, illegal_part, image_parts
 from mcp_servers.engines.revisions import can_roll_back, previous_container
 from mcp_servers.engines.settling import live_pods
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
@@ -110,6 +110,9 @@ def _evidence(
         *citing.events(telling or events, at_most=1),
         citing.field(pod, path, container.waiting_reason),
     ]
+    if kind == "never_present":
+        policy = text(container.spec, "imagePullPolicy") or "Never"
+        evidence.append(citing.field(pod, f"{container.spec_path}.imagePullPolicy", policy))
     if container.waiting_message and not telling:
         message_path = f"{container.path}.state.waiting.message"
         evidence.append(citing.field(pod, message_path, container.waiting_message))
@@ -130,10 +133,30 @@ def _params(cluster: Cluster, container: Container, said: str) -> dict[str, str]
         "message": citing.quoted(said),
         "previous_image": before if before != image else "",
         "node": text(pod.spec, "nodeName"),
+        "nodes": _nodes_that_fail(cluster, container),
+        "what": illegal_part(image)[0],
+        "illegal": illegal_part(image)[1],
         "arch": _arch_of_node(cluster, pod),
         "secrets": ", ".join(pull_secrets(cluster, pod)),
         "perhaps_absent": image if _MISSING_TOO.search(said) else "",
     }
+
+
+def _nodes_that_fail(cluster: Cluster, container: Container) -> str:
+    """How many nodes wait for an image of this registry, of how many: one node or the registry."""
+    failing = cluster.derived("nodes that wait for a registry", lambda: _waiting_nodes(cluster))
+    nodes, every = failing.get(image_parts(container.image)["registry"], set()), cluster.all("Node")
+    return f"{len(nodes)}/{len(every)}" if nodes and len(nodes) <= len(every) else ""
+
+
+def _waiting_nodes(cluster: Cluster) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for pod in live_pods(cluster):
+        for one in containers(pod):
+            if one.waiting_reason in WAITING and text(pod.spec, "nodeName"):
+                registry = image_parts(one.image)["registry"]
+                found.setdefault(registry, set()).add(text(pod.spec, "nodeName"))
+    return found
 
 
 def _arch_of_node(cluster: Cluster, pod: Resource) -> str:

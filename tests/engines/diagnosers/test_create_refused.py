@@ -68,6 +68,15 @@ def test_a_used_up_quota_is_told_with_its_numbers() -> None:
         ),
         ("forbidden: no PriorityClass with name urgent was found", "identity"),
         ("something else entirely", "other"),
+        (
+            'admission webhook "rules.example.com" denied the request: must specify limits',
+            "webhook",
+        ),
+        ("forbidden: cpu max limit to request ratio per Container is 4, but 8", "limits_required"),
+        (
+            'pods is forbidden: User "system:serviceaccount:kube-system:x" cannot create pods',
+            "other",
+        ),
     ],
 )
 def test_each_refusal_has_its_rule(said: str, kind: str) -> None:

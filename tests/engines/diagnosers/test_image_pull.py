@@ -2,6 +2,7 @@
 
 import pytest
 
+from mcp_servers.engines.pull_failures import illegal_part
 from mcp_servers.facts.findings import Severity
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref
 from tests.factories import (
@@ -111,9 +112,44 @@ def test_a_template_that_was_not_filled_in_is_no_image_name() -> None:
     assert found(told, "pod.image_pull.invalid_name").fix is not None
 
 
+@pytest.mark.parametrize(
+    ("image", "what", "illegal"),
+    [
+        ("registry.example.com/web:{{ .Tag }}", "unfilled template", "{{ .Tag }}"),
+        ("registry.example.com/web:${TAG}", "unfilled template", "${TAG}"),
+        ("registry.example.com/Web:1.5.0", "upper case", "Web"),
+        ("registry.example.com/web:1.5.0:arm", "two tags", "1.5.0:arm"),
+        ("registry.example.com/web: 1.5.0", "blank", "1.5.0"),
+        ("registry.example.com/web:", "empty part", ":"),
+        ("registry.example.com/web&co:1", "illegal character", "&"),
+    ],
+)
+def test_the_part_that_makes_an_image_name_illegal_is_pointed_out(
+    image: str, what: str, illegal: str
+) -> None:
+    finding = found(pulling(reason="InvalidImageName", image=image), "pod.image_pull.invalid_name")
+    assert (finding.params["what"], finding.params["illegal"]) == (what, illegal)
+
+
+def test_a_legal_name_with_a_port_and_a_digest_has_no_illegal_part() -> None:
+    assert illegal_part("localhost:5000/team/web-app_2:v1.5.0@sha256:0a1b") == ("", "")
+
+
 def test_an_image_that_may_not_be_pulled_is_its_own_rule() -> None:
     told = pulling(reason="ErrImageNeverPull")
-    assert found(told, "pod.image_pull.never_present").params["node"] == "node-1"
+    finding = found(told, "pod.image_pull.never_present")
+    assert finding.params["node"] == "node-1"
+    assert any("imagePullPolicy = Never" in one.text for one in finding.evidence)
+
+
+def test_how_many_nodes_wait_for_a_registry_tells_the_node_from_the_registry() -> None:
+    said = FAILED + "dial tcp 10.0.0.9:443: i/o timeout"
+    first = pulling(said)
+    spared = cluster(
+        *(one.raw for one in first.resources), node("node-2"), events=list(first.events)
+    )
+    assert found(spared, "pod.image_pull.network").params["nodes"] == "1/2"
+    assert found(first, "pod.image_pull.network").params["nodes"] == "1/1"
 
 
 def test_a_program_for_another_processor_is_an_image_fault() -> None:

@@ -70,6 +70,45 @@ def test_a_device_that_no_node_lists_decides_over_any_taint() -> None:
     assert "pod.unschedulable.taint" not in rules(told)
 
 
+def test_a_device_misspelt_is_told_with_what_the_nodes_offer() -> None:
+    said = "0/1 nodes are available: 1 Insufficient nvidia.com/gpus."
+    gpu = node(allocatable={"nvidia.com/gpu": "4"})
+    told = pending(said, gpu, containers=asking(**{"nvidia.com/gpus": "1"}))
+    finding = found(told, "pod.unschedulable.extended")
+    assert finding.params["near"] == "nvidia.com/gpu"
+    assert any("nvidia.com/gpu" in one.text for one in finding.evidence)
+
+
+def test_a_spread_that_fails_counts_the_pods_of_each_domain() -> None:
+    said = "0/2 nodes are available: 2 node(s) didn't match pod topology spread constraints."
+    spread = {"topologyKey": "zone", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule"}
+    nodes = [node(labels={"zone": "a"}), node("node-2", labels={"zone": "b"})]
+    told = pending(said, *nodes, topologySpreadConstraints=[spread])
+    owner = told.all("ReplicaSet")[0].raw
+    told = cluster(*(one.raw for one in told.resources), pod(owner, "bb1bb"), pod(owner, "cc1cc"))
+    finding = found(told, "pod.unschedulable.topology_spread")
+    assert (finding.params["topology"], finding.params["skew"]) == ("zone", "1")
+    [cited] = [one for one in finding.evidence if "topologySpread" in one.ref]
+    assert "(a: 2, b: 0)" in cited.text
+
+
+def test_a_full_node_is_named_with_its_limit_of_pods() -> None:
+    full = node(allocatable={"pods": "1"})
+    told = pending("0/2 nodes are available: 2 Too many pods.", full, node("node-2"), pod())
+    finding = found(told, "pod.unschedulable.node_full")
+    assert finding.params["node"] == "node-1"
+    assert any("pods = 1 (1 run there)" in one.text for one in finding.evidence)
+
+
+def test_a_host_port_is_told_with_the_pod_that_holds_it() -> None:
+    said = "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports."
+    port = [container("web", ports=[{"containerPort": 80, "hostPort": 8080}])]
+    holder = pod(name="holder", spec={"containers": port})
+    finding = found(pending(said, node(), holder, containers=port), "pod.unschedulable.host_port")
+    assert (finding.params["port"], finding.params["holder"]) == ("8080", "Pod shop/holder")
+    assert any(one.ref.startswith("Pod shop/holder") for one in finding.evidence)
+
+
 def test_the_control_planes_own_taint_never_decides() -> None:
     said = (
         "0/4 nodes are available: 3 node(s) had untolerated taint "
