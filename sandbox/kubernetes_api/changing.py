@@ -8,12 +8,12 @@ from sandbox.kubernetes_api.calls import APPLY_PATCH, parsed
 from sandbox.kubernetes_api.decoding import decoded
 from sandbox.kubernetes_api.deleting import delete
 from sandbox.kubernetes_api.fields import at, entries, number, section
-from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.options import DeleteOptions
 from sandbox.kubernetes_api.patching import (
     Fields,
     Layout,
     applied,
+    duplicates,
     merged,
     named_fields,
     patched_by_operations,
@@ -24,6 +24,7 @@ from sandbox.kubernetes_api.statuses import (
     Refusal,
     bad_request,
     conflict,
+    internal,
     not_found,
     unsupported_media_type,
     unsupported_patch,
@@ -44,6 +45,7 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 def patch(writing: Writing) -> Json:
     """The object after the patch in the body."""
+    _check_media_type(writing)
     if writing.call.applies:
         return _apply(writing)
     before = writing.current()
@@ -53,7 +55,10 @@ def patch(writing: Writing) -> Json:
 
 
 def patch_scale(writing: Writing) -> Json:
+    _check_media_type(writing)
     before = writing.current()
+    if writing.call.applies:
+        return _apply_scale(writing, before)
     return _rescale(writing, before, _patched(writing, scale_of(before)))
 
 
@@ -126,20 +131,23 @@ def _rescale(writing: Writing, before: Json, scale: Json) -> Json:
     return scale_of(writing.update(before, told))
 
 
+def _check_media_type(writing: Writing) -> None:
+    known = (JSON_PATCH, MERGE_PATCH, APPLY_PATCH)
+    if writing.kind.builtin and writing.call.media_type not in {*known, STRATEGIC_PATCH}:
+        raise unsupported_patch()
+    if not writing.kind.builtin and writing.call.media_type not in known:
+        raise unsupported_media_type(known)
+
+
 def _patched(writing: Writing, shown: Json) -> Json:
     """`shown` with the body merged in, or its operations done."""
     media_type = writing.call.media_type
-    strategic = media_type == STRATEGIC_PATCH and writing.kind.builtin
-    if media_type not in {JSON_PATCH, MERGE_PATCH} and not strategic:
-        if writing.kind.builtin:
-            raise unsupported_patch()
-        raise unsupported_media_type((JSON_PATCH, MERGE_PATCH, APPLY_PATCH))
     body = parsed(writing.call.body, yaml_too=False)
     if media_type == JSON_PATCH:
         return patched_by_operations(shown, body)
     if not isinstance(body, dict):
         raise bad_request("error decoding patch: json: a merge patch is an object")
-    if strategic:
+    if media_type == STRATEGIC_PATCH:
         return strategically_merged(shown, cast("Json", body), kind=writing.kind.kind)
     return cast("Json", merged(shown, body))
 
@@ -158,6 +166,21 @@ def _apply(writing: Writing) -> Json:
     return writing.update(before, after)
 
 
+def _apply_scale(writing: Writing, before: Json) -> Json:
+    """The replicas become what is applied, as a field of the object itself."""
+    told = parsed(writing.call.body, yaml_too=True)
+    _check_type(section({"told": told}, "told"), ("autoscaling/v1", "Scale"))
+    writing.check_name(at(told, "metadata", "name"))
+    config = {
+        "apiVersion": writing.kind.group_version,
+        "kind": writing.kind.kind,
+        "metadata": {"name": writing.key.name},
+        "spec": {"replicas": at(told, "spec", "replicas") or 0},
+    }
+    after = _applied(writing, view(writing.kind, before), config)
+    return scale_of(writing.update(before, after))
+
+
 def _unversioned(writing: Writing, one: Json) -> Json:
     """What is applied to nothing: a version of it is passed over, a uid is not."""
     metadata = dict(section(one, "metadata"))
@@ -172,7 +195,8 @@ def _config(writing: Writing) -> Json:
     """What is applied, less what this path does not write."""
     body = parsed(writing.call.body, yaml_too=True)
     if isinstance(body, dict):
-        _check_type(writing.kind, cast("Json", body))
+        wanted = writing.kind.group_version, writing.kind.kind
+        _check_type(cast("Json", body), wanted)
     if at(body, "metadata", "managedFields") is not None:
         raise bad_request("metadata.managedFields must be nil")
     told = decoded(body, writing.kind)
@@ -181,6 +205,7 @@ def _config(writing: Writing) -> Json:
         raise undeclared(told, unknown, writing.cluster.layout(writing.kind))
     metadata = section(told, "metadata")
     writing.check_name(metadata.get("name"))
+    _check_no_duplicates(writing, told)
     if writing.call.target.subresource == "status":
         status = {"status": told["status"]} if "status" in told else {}
         about = {k: metadata[k] for k in ("name", "uid", "resourceVersion") if k in metadata}
@@ -190,11 +215,22 @@ def _config(writing: Writing) -> Json:
     return {**told, "metadata": metadata}
 
 
-def _check_type(kind: Kind, told: Json) -> None:
-    version, name = str(told.get("apiVersion") or ""), str(told.get("kind") or "")
-    if (version, name) != (kind.group_version, kind.kind):
-        version = version if "/" in version else f"/{version}"
-        raise bad_request(f"invalid object type: {version}, Kind={name}")
+def _check_type(told: Json, wanted: tuple[str, str]) -> None:
+    found = str(told.get("apiVersion") or ""), str(told.get("kind") or "")
+    if found != wanted:
+        raise bad_request(f"invalid object type: {_type(*found)}")
+
+
+def _type(version: str, kind: str) -> str:
+    return f"{version if '/' in version else f'/{version}'}, Kind={kind}"
+
+
+def _check_no_duplicates(writing: Writing, told: Json) -> None:
+    """A real server takes these for a fault of its own."""
+    if found := next(duplicates(told, writing.cluster.layout(writing.kind)), ""):
+        place = f"{at(told, 'metadata', 'namespace') or ''}/{writing.key.name}"
+        about = f"{place}; {_type(writing.kind.group_version, writing.kind.kind)}"
+        raise internal(f"failed to create typed patch object ({about}): {found}")
 
 
 def _applied(writing: Writing, shown: Json | None, told: Json) -> Json:

@@ -5,6 +5,7 @@ from typing import Any
 Json = dict[str, Any]
 
 RBAC = "rbac.authorization.k8s.io"
+HELD = "example.com/wait"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
@@ -17,6 +18,11 @@ def thing(
 
 def config(name: str, labels: Json | None = None, **data: str) -> Json:
     return thing("ConfigMap", name, labels=labels, data=data)
+
+
+def held(one: Json) -> Json:
+    """The object with a finalizer that nobody takes off by himself."""
+    return one | {"metadata": one["metadata"] | {"finalizers": [HELD]}}
 
 
 def containers(*names: str, image: str = "shop/app:1") -> list[Json]:

@@ -84,6 +84,23 @@ class Kube:
     ) -> httpx2.Response:
         return self.http.request("DELETE", self.path(resource, name), json=told, params=query)
 
+    def let_go(self, resource: str, name: str) -> None:
+        """Take the finalizers off."""
+        self.patch(resource, name, {"metadata": {"finalizers": None}}).raise_for_status()
+
+    def is_gone(self, resource: str, name: str) -> bool:
+        return self.get(resource, name).status_code == 404
+
+    def apply(self, resource: str, told: Any, manager: str = "me", **query: Any) -> httpx2.Response:
+        """Server-side apply, at the name that `told` has."""
+        path = self.path(resource, told["metadata"]["name"])
+        return self.apply_at(path, told, manager, **query)
+
+    def apply_at(self, path: str, told: Any, manager: str = "me", **query: Any) -> httpx2.Response:
+        headers = {"content-type": "application/apply-patch+yaml"}
+        asked = {"fieldManager": manager, **query} if manager else query
+        return self.http.patch(path, json=told, headers=headers, params=asked)
+
 
 def refused(answer: httpx2.Response, code: int, reason: str, *words: str) -> Json:
     """The Status of a refusal, checked as clients read it: code, reason and words of its message."""

@@ -2,22 +2,15 @@
 
 from typing import Any
 
-import httpx2
 import pytest
 
 from tests.kube.deadline import eventually
-from tests.kube.manifests import KINDS, config, deployment, pod, thing
+from tests.kube.manifests import HELD, KINDS, config, deployment, held, pod
 from tests.kube.server import Kube, refused
 
 Json = dict[str, Any]
 
-HELD = "example.com/wait"
 CLAIMS = "persistentvolumeclaims"
-VOLUMES = "/api/v1/persistentvolumes"
-
-
-def held(one: Json) -> Json:
-    return one | {"metadata": one["metadata"] | {"finalizers": [HELD]}}
 
 
 def owned(one: Json, *owners: Json, blocks: bool = False) -> Json:
@@ -34,16 +27,8 @@ def owned(one: Json, *owners: Json, blocks: bool = False) -> Json:
     return one | {"metadata": one["metadata"] | {"ownerReferences": references}}
 
 
-def let_go(kube: Kube, name: str, resource: str = "configmaps") -> None:
-    kube.patch(resource, name, {"metadata": {"finalizers": None}}).raise_for_status()
-
-
 def metadata(kube: Kube, name: str, resource: str = "configmaps") -> Json:
     return kube.get(resource, name).json()["metadata"]
-
-
-def is_gone(kube: Kube, name: str, resource: str = "configmaps") -> bool:
-    return kube.get(resource, name).status_code == 404
 
 
 @pytest.mark.parametrize("field", ["uid", "resourceVersion"])
@@ -92,7 +77,7 @@ def test_options_in_a_body_that_cannot_be_read_are_the_servers_own_fault(kube: K
 def test_the_query_is_not_read_beside_a_body(kube: Kube) -> None:
     kube.made("configmaps", config("a"))
     kube.delete("configmaps", "a", {"kind": "DeleteOptions"}, dryRun="All").raise_for_status()
-    assert is_gone(kube, "a")
+    assert kube.is_gone("configmaps", "a")
 
 
 SHOWN = {"pods", "services", "serviceaccounts", "resourcequotas"}
@@ -121,8 +106,8 @@ def test_a_finalizer_holds_an_object_until_it_is_taken_off(kube: Kube) -> None:
     again = kube.delete("configmaps", "a").json()
     assert again["metadata"]["resourceVersion"] == shown["metadata"]["resourceVersion"]
     kube.patch("configmaps", "a", {"data": {"x": "1"}}).raise_for_status()
-    let_go(kube, "a")
-    assert is_gone(kube, "a")
+    kube.let_go("configmaps", "a")
+    assert kube.is_gone("configmaps", "a")
 
 
 def test_a_deletion_is_a_new_generation_and_cannot_be_taken_back(kube: Kube) -> None:
@@ -133,7 +118,7 @@ def test_a_deletion_is_a_new_generation_and_cannot_be_taken_back(kube: Kube) -> 
     after = metadata(kube, "a", "deployments.apps")
     assert after["deletionTimestamp"]
     assert after["generation"] == 2
-    let_go(kube, "a", "deployments.apps")
+    kube.let_go("deployments.apps", "a")
 
 
 def test_what_is_being_deleted_takes_no_new_finalizer(kube: Kube) -> None:
@@ -143,7 +128,7 @@ def test_what_is_being_deleted_takes_no_new_finalizer(kube: Kube) -> None:
     words = "no new finalizers can be added if the object is being deleted"
     status = refused(answer, 422, "Invalid", words)
     assert status["details"]["causes"][0]["field"] == "metadata.finalizers"
-    let_go(kube, "a")
+    kube.let_go("configmaps", "a")
 
 
 @pytest.mark.parametrize(
@@ -186,7 +171,7 @@ def test_a_pod_that_goes_may_be_hurried_but_not_held_up(kube: Kube) -> None:
         shown = kube.delete("pods", "a", gracePeriodSeconds=asked).json()["metadata"]
         assert (shown["deletionGracePeriodSeconds"], shown["generation"]) == (left, 2)
     kube.delete("pods", "a", gracePeriodSeconds=0).raise_for_status()
-    assert is_gone(kube, "a", "pods")
+    assert kube.is_gone("pods", "a")
 
 
 def _ended(kube: Kube) -> None:
@@ -206,7 +191,7 @@ def test_a_pod_that_has_nothing_to_stop_goes_at_once(kube: Kube, why: str) -> No
         kube.made("pods", pod("a", **spec))
     shown = kube.delete("pods", "a").json()["metadata"]
     assert shown["deletionGracePeriodSeconds"] == 0
-    assert is_gone(kube, "a", "pods")
+    assert kube.is_gone("pods", "a")
 
 
 def _delete_owner(kube: Kube, policy: str) -> Json:
@@ -218,21 +203,21 @@ def _delete_owner(kube: Kube, policy: str) -> Json:
 
 def test_dependents_go_after_their_owner(kube: Kube) -> None:
     assert _delete_owner(kube, "Background")["kind"] == "Status"
-    assert is_gone(kube, "owner")
-    eventually(lambda: is_gone(kube, "own"))
+    assert kube.is_gone("configmaps", "owner")
+    eventually(lambda: kube.is_gone("configmaps", "own"))
 
 
 def test_an_owner_may_wait_for_its_dependents(kube: Kube) -> None:
     shown = _delete_owner(kube, "Foreground")
     assert shown["metadata"]["finalizers"] == ["foregroundDeletion"]
-    eventually(lambda: is_gone(kube, "owner"))
-    eventually(lambda: is_gone(kube, "own"))
+    eventually(lambda: kube.is_gone("configmaps", "owner"))
+    eventually(lambda: kube.is_gone("configmaps", "own"))
 
 
 def test_dependents_may_be_left_behind(kube: Kube) -> None:
     shown = _delete_owner(kube, "Orphan")
     assert shown["metadata"]["finalizers"] == ["orphan"]
-    eventually(lambda: is_gone(kube, "owner"))
+    eventually(lambda: kube.is_gone("configmaps", "owner"))
     assert "ownerReferences" not in metadata(kube, "own")
 
 
@@ -243,21 +228,21 @@ def test_an_owner_waits_only_for_dependents_that_block_it(kube: Kube) -> None:
     kube.delete("configmaps", "owner", propagationPolicy="Foreground").raise_for_status()
     for name in ("blocks", "does-not"):
         eventually(lambda name=name: "deletionTimestamp" in metadata(kube, name))
-    assert not is_gone(kube, "owner")
-    let_go(kube, "blocks")
-    eventually(lambda: is_gone(kube, "owner"))
-    assert not is_gone(kube, "does-not")
-    let_go(kube, "does-not")
+    assert not kube.is_gone("configmaps", "owner")
+    kube.let_go("configmaps", "blocks")
+    eventually(lambda: kube.is_gone("configmaps", "owner"))
+    assert not kube.is_gone("configmaps", "does-not")
+    kube.let_go("configmaps", "does-not")
 
 
 def test_an_owner_that_waits_may_be_told_not_to(kube: Kube) -> None:
     owner = kube.made("configmaps", config("owner"))
     kube.made("configmaps", held(owned(config("blocks"), owner, blocks=True)))
     kube.delete("configmaps", "owner", propagationPolicy="Foreground").raise_for_status()
-    assert not is_gone(kube, "owner")
+    assert not kube.is_gone("configmaps", "owner")
     kube.delete("configmaps", "owner", propagationPolicy="Background").raise_for_status()
-    assert is_gone(kube, "owner")
-    let_go(kube, "blocks")
+    assert kube.is_gone("configmaps", "owner")
+    kube.let_go("configmaps", "blocks")
 
 
 def test_one_of_two_owners_is_enough_to_stay(kube: Kube) -> None:
@@ -267,21 +252,21 @@ def test_one_of_two_owners_is_enough_to_stay(kube: Kube) -> None:
     eventually(lambda: len(metadata(kube, "own")["ownerReferences"]) == 1)
     assert metadata(kube, "own")["ownerReferences"][0]["name"] == "second"
     kube.delete("configmaps", "second").raise_for_status()
-    eventually(lambda: is_gone(kube, "own"))
+    eventually(lambda: kube.is_gone("configmaps", "own"))
 
 
 def test_what_belongs_to_nobody_that_is_there_goes(kube: Kube) -> None:
     owner = kube.made("configmaps", config("owner"))
     kube.delete("configmaps", "owner").raise_for_status()
     kube.made("configmaps", owned(config("late"), owner))
-    eventually(lambda: is_gone(kube, "late"))
+    eventually(lambda: kube.is_gone("configmaps", "late"))
 
 
 def test_a_job_leaves_what_it_made_unless_told_otherwise(kube: Kube) -> None:
     told, _ = KINDS["jobs.batch"]
     kube.made("jobs.batch", told)
     assert kube.delete("jobs.batch", "x").json()["metadata"]["finalizers"] == ["orphan"]
-    eventually(lambda: is_gone(kube, "x", "jobs.batch"))
+    eventually(lambda: kube.is_gone("jobs.batch", "x"))
 
 
 @pytest.mark.parametrize(
@@ -337,105 +322,3 @@ def test_a_collection_is_deleted_with_options_too(three: Kube) -> None:
     options = {"preconditions": {"uid": "nobody"}}
     refused(three.delete("configmaps", told=options, labelSelector="tier"), 409, "Conflict")
     assert {"a", "b", "c"} <= set(three.names("configmaps"))
-
-
-def _claim(kube: Kube) -> None:
-    made = kube.made(CLAIMS, KINDS[CLAIMS][0])
-    assert made["metadata"]["finalizers"] == ["kubernetes.io/pvc-protection"]
-
-
-def _user(name: str, **spec: Any) -> Json:
-    return pod(name, volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": "x"}}], **spec)
-
-
-def test_a_claim_that_a_running_pod_uses_stays(kube: Kube) -> None:
-    _claim(kube)
-    kube.made("pods", _user("runs", nodeName="node-a"))
-    shown = kube.delete(CLAIMS, "x").json()
-    assert shown["metadata"]["deletionTimestamp"]
-    assert not is_gone(kube, "x", CLAIMS)
-    kube.delete("pods", "runs", gracePeriodSeconds=0).raise_for_status()
-    eventually(lambda: is_gone(kube, "x", CLAIMS))
-
-
-def test_a_claim_that_only_a_waiting_pod_names_goes(kube: Kube) -> None:
-    _claim(kube)
-    kube.made("pods", _user("waits"))
-    kube.delete(CLAIMS, "x").raise_for_status()
-    eventually(lambda: is_gone(kube, "x", CLAIMS))
-
-
-def _phase(kube: Kube, path: str, phase: str) -> None:
-    headers = {"content-type": "application/merge-patch+json"}
-    told = {"status": {"phase": phase}}
-    kube.http.patch(f"{path}/status", json=told, headers=headers).raise_for_status()
-
-
-def test_a_volume_that_is_bound_stays(kube: Kube) -> None:
-    path, spec = f"{VOLUMES}/{kube.namespace}", {"hostPath": {"path": "/x"}}
-    spec |= {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}}
-    made = kube.http.post(VOLUMES, json=thing("PersistentVolume", kube.namespace, spec=spec))
-    assert made.json()["metadata"]["finalizers"] == ["kubernetes.io/pv-protection"]
-    _phase(kube, path, "Bound")
-    kube.http.delete(path).raise_for_status()
-    assert kube.http.get(path).json()["metadata"]["deletionTimestamp"]
-    _phase(kube, path, "Released")
-    eventually(lambda: kube.http.get(path).status_code == 404)
-
-
-def _namespace(kube: Kube) -> httpx2.Response:
-    return kube.http.get(f"/api/v1/namespaces/{kube.namespace}")
-
-
-def test_a_namespace_is_emptied_before_it_goes(kube: Kube) -> None:
-    kube.made("configmaps", held(config("held")))
-    kube.made("deployments.apps", deployment("web"))
-    shown = kube.http.delete(f"/api/v1/namespaces/{kube.namespace}").json()
-    assert (shown["status"]["phase"], shown["spec"]) == (
-        "Terminating",
-        {"finalizers": ["kubernetes"]},
-    )
-    answer = kube.create("configmaps", config("late"))
-    words = (
-        f'configmaps "late" is forbidden: unable to create new content in namespace '
-        f"{kube.namespace} because it is being terminated"
-    )
-    [cause] = refused(answer, 403, "Forbidden", words)["details"]["causes"]
-    assert (cause["reason"], cause["field"]) == ("NamespaceTerminating", "metadata.namespace")
-    assert cause["message"] == f"namespace {kube.namespace} is being terminated"
-    kube.patch("configmaps", "held", {"data": {"still": "changed"}}).raise_for_status()
-    eventually(lambda: is_gone(kube, "web", "deployments.apps"))
-    let_go(kube, "held")
-    eventually(lambda: _namespace(kube).status_code == 404)
-
-
-def test_a_namespace_says_what_it_waits_for(kube: Kube) -> None:
-    kube.made("configmaps", held(config("held")))
-    kube.http.delete(f"/api/v1/namespaces/{kube.namespace}").raise_for_status()
-    eventually(lambda: "conditions" in _namespace(kube).json()["status"])
-    told = {one["type"]: one for one in _namespace(kube).json()["status"]["conditions"]}
-    assert {kind: (one["status"], one["reason"]) for kind, one in told.items()} == {
-        "NamespaceDeletionDiscoveryFailure": ("False", "ResourcesDiscovered"),
-        "NamespaceDeletionGroupVersionParsingFailure": ("False", "ParsedGroupVersions"),
-        "NamespaceDeletionContentFailure": ("False", "ContentDeleted"),
-        "NamespaceContentRemaining": ("True", "SomeResourcesRemain"),
-        "NamespaceFinalizersRemaining": ("True", "SomeFinalizersRemain"),
-    }
-    assert "configmaps. has 1 resource instances" in told["NamespaceContentRemaining"]["message"]
-    words = f"{HELD} in 1 resource instances"
-    assert words in told["NamespaceFinalizersRemaining"]["message"]
-    let_go(kube, "held")
-    eventually(lambda: _namespace(kube).status_code == 404)
-
-
-def test_the_first_namespaces_stay(kube: Kube) -> None:
-    answer = kube.http.delete("/api/v1/namespaces/default")
-    words = 'namespaces "default" is forbidden: this namespace may not be deleted'
-    refused(answer, 403, "Forbidden", words)
-
-
-def test_a_namespace_that_hangs_may_be_told_to_go(kube: Kube) -> None:
-    """What people do when a finalizer never comes off."""
-    path = f"/api/v1/namespaces/{kube.namespace}"
-    kube.http.put(f"{path}/finalize", json=thing("Namespace", kube.namespace)).raise_for_status()
-    assert "finalizers" not in kube.http.get(path).json()["spec"]

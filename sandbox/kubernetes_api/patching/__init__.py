@@ -1,6 +1,7 @@
 """The four patches: JSON, merge, strategic merge and server-side apply; and who owns which field."""
 
 from sandbox.kubernetes_api.patching.applying import applied
+from sandbox.kubernetes_api.patching.duplicates import duplicates
 from sandbox.kubernetes_api.patching.field_sets import Fields, named_fields
 from sandbox.kubernetes_api.patching.json_patch import patched_by_operations
 from sandbox.kubernetes_api.patching.layouts import Layout
@@ -13,6 +14,7 @@ __all__ = [
     "Layout",
     "Writer",
     "applied",
+    "duplicates",
     "merged",
     "named_fields",
     "patched_by_operations",
