@@ -26,6 +26,7 @@ from sandbox.controllers import Controllers, Faults, controllers_of, fault_route
 from sandbox.kubernetes_api import (
     Cluster,
     KubernetesApi,
+    field_owners,
     follow_quotas,
     offer_usage,
     pod_admission,
@@ -81,6 +82,7 @@ class Practice:
             reacts=reacts,
         )
         controllers.world.admit = pod_admission(cluster)
+        controllers.world.sign = field_owners(cluster, now)
         follow_quotas(cluster.store)
         kubernetes = KubernetesApi(cluster, token=token, now=now)
 

@@ -53,7 +53,7 @@ def _write_slices(world: World, service: Json, pods: list[Json]) -> None:
         by_ports[""] = ([], [])
     known = _slices_of(world, service)
     for ports, members in by_ports.values():
-        told = {
+        told: Json = {
             "addressType": "IPv4",
             "endpoints": [_endpoint(world, service, pod) for pod in members],
             "ports": ports,

@@ -13,6 +13,9 @@ from sandbox.fields import entries, section
 from sandbox.store import Key
 
 Json = dict[str, Any]
+
+# Under whose name a bad image is rolled out: that of `kubectl set image`.
+_SOMEBODY = "kubectl-set"
 Undo = Callable[[], None]
 
 _TARGETS = {
@@ -151,7 +154,8 @@ def _set_image(world: World, resource: str, owner: Json, image: str) -> None:
     [first, *others] = _containers(owner)
     containers = [{**first, "image": image}, *others]
     pod_spec = {**section(template, "spec"), "containers": containers}
-    world.change(resource, owner, spec={**spec, "template": {**template, "spec": pod_spec}})
+    after = {**spec, "template": {**template, "spec": pod_spec}}
+    world.change(resource, owner, by=_SOMEBODY, spec=after)
 
 
 def _missing_config(world: World, owner: Json) -> Undo:

@@ -7,7 +7,7 @@ from sandbox.controllers.conditions import condition_of, with_condition
 from sandbox.controllers.events import record
 from sandbox.controllers.scheduler import tolerates
 from sandbox.controllers.timing import moment
-from sandbox.controllers.world import NODES, PODS, World, leaving
+from sandbox.controllers.world import CONTROLLER_MANAGER, NODES, PODS, World, leaving
 from sandbox.fields import at, entries, section
 from sandbox.store import Key
 
@@ -66,7 +66,8 @@ def _mark_unready(world: World, pod: Json) -> None:
     conditions = with_condition(
         entries(pod, "status", "conditions"), world.timing, "Ready", "False"
     )
-    pod = world.set_status(PODS, pod, {**section(pod, "status"), "conditions": conditions})
+    status = {**section(pod, "status"), "conditions": conditions}
+    pod = world.set_status(PODS, pod, status, by=CONTROLLER_MANAGER)
     record(world, pod, "NodeNotReady", "Node is not ready", by=_ME, kind="Warning")
 
 
@@ -97,7 +98,7 @@ def _evict(world: World, key: Key, node: Json, pod: Json) -> None:
             message="Taint manager: deleting due to NoExecute taint",
         )
         status = {**section(pod, "status"), "conditions": conditions}
-        world.end_pod(world.set_status(PODS, pod, status))
+        world.end_pod(world.set_status(PODS, pod, status, by=CONTROLLER_MANAGER))
         return
 
 

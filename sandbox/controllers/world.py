@@ -45,6 +45,12 @@ RESOURCES = {
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
+CONTROLLER_MANAGER, KUBELET, SCHEDULER = "kube-controller-manager", "kubelet", "kube-scheduler"
+
+# What an object was and is to be, who writes it, and as which subresource → with its field owners.
+Recorder = Callable[[Json | None, Json, str, str], Json]
+
+
 def admit_all(_pod: Json) -> str:
     return ""
 
@@ -53,14 +59,22 @@ def no_calls(_pod: Json) -> dict[str, float]:
     return {}
 
 
+def record_nobody(_before: Json | None, after: Json, _manager: str, _subresource: str) -> Json:
+    return after
+
+
 @dataclass
 class World:
-    """Objects are read and put here. `admit` says why a new pod is refused, "" when it is not."""
+    """Objects are read and put here. `admit` says why a new pod is refused, "" when it is not.
+
+    `sign` records who owns the fields that are written.
+    """
 
     store: Store
     timing: Timing
     behaviours: Behaviours
     admit: Callable[[Json], str] = admit_all
+    sign: Recorder = record_nobody
     # Loaded pods are a picture; only those that something happened to since are simulated.
     awake: set[str] = field(default_factory=set[str])
     # What workloads used when the picture was taken: namespace, workload, resource → amount.
@@ -97,23 +111,32 @@ class World:
             "uid": str(uuid.uuid4()),
             "creationTimestamp": self.timing.stamp,
         }
-        if "spec" in one and resource != PODS:
+        if "spec" in one:
             metadata["generation"] = 1
-        kept = self.store.put(key_of(resource, one), {**one, "metadata": metadata})
+        made = {**one, "metadata": metadata}
+        if resource != EVENTS:
+            made = self.sign(None, made, CONTROLLER_MANAGER, "")
+        kept = self.store.put(key_of(resource, one), made)
         self.wake(kept)
         return kept
 
-    def set_status(self, resource: str, one: Json, status: Json) -> Json:
-        return self.change(resource, one, status=status)
+    def set_status(self, resource: str, one: Json, status: Json, *, by: str = "") -> Json:
+        return self.change(resource, one, by=by, status=status)
 
-    def change(self, resource: str, one: Json, **parts: Any) -> Json:
-        """Put the object with these parts replaced, if that changes anything."""
+    def change(self, resource: str, one: Json, *, by: str = "", **parts: Any) -> Json:
+        """Put the object with these parts replaced, if that changes anything.
+
+        `by` is who does it, where that is not who usually does.
+        """
         after = {**one, **parts}
         if after == one:
             return one
         if resource != PODS and "generation" in one["metadata"] and _spec_differs(one, after):
             generation = int(one["metadata"]["generation"]) + 1
             after["metadata"] = {**after["metadata"], "generation": generation}
+        if resource != PODS or "spec" not in parts:  # nobody owns the node a pod is bound to
+            subresource = "status" if "status" in parts and "spec" not in parts else ""
+            after = self.sign(one, after, by or _writer(resource, after), subresource)
         return self.store.put(key_of(resource, one), after)
 
     def owned(self, resource: str, owner: Json) -> list[Json]:
@@ -173,6 +196,12 @@ def reference_to(owner: Json) -> Json:
         "controller": True,
         "blockOwnerDeletion": True,
     }
+
+
+def _writer(resource: str, one: Json) -> str:
+    if resource != PODS:
+        return CONTROLLER_MANAGER
+    return KUBELET if section(one, "spec").get("nodeName") else SCHEDULER
 
 
 def leaving(one: Json) -> bool:

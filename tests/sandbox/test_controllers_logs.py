@@ -6,7 +6,6 @@ from typing import Any
 import orjson
 
 from sandbox.server import serving_in_thread
-from tests.sandbox.conftest import _kubectl
 from tests.sandbox.practising import SNAPSHOTS, Practising, practising
 
 ERROR = '"level":"error"'
@@ -168,7 +167,7 @@ def test_a_log_is_followed_until_its_container_is_gone() -> None:
 
 def test_kubectl_follows_a_log() -> None:
     with serving_in_thread(SNAPSHOTS / "shop", speed=60) as addresses:
-        kubectl = [_kubectl(), f"--kubeconfig={addresses.kubeconfig}", "-n", "shop"]
+        kubectl = [*required("kubectl"), f"--kubeconfig={addresses.kubeconfig}", "-n", "shop"]
         limits = ["set", "resources", "deployment/checkout", "--limits=memory=512Mi"]
         subprocess.run([*kubectl, *limits], check=True, capture_output=True, timeout=60)
         rollout = ["rollout", "status", "deployment/checkout", "--timeout=60s"]

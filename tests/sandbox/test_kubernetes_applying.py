@@ -164,9 +164,9 @@ def test_who_forces_takes_the_field_over(http: httpx2.Client) -> None:
     after = http.patch(API, json=wanted(replicas=5), headers=APPLY, params=query).json()
     assert after["spec"]["replicas"] == 5
     assert after["spec"]["template"] == template()
-    tester, kubectl = after["metadata"]["managedFields"]
-    assert tester["fieldsV1"] == {"f:spec": {"f:replicas": {}}}
-    assert "f:replicas" not in kubectl["fieldsV1"]["f:spec"]
+    found = {e["manager"]: e["fieldsV1"] for e in after["metadata"]["managedFields"]}
+    assert found["tester"] == {"f:spec": {"f:replicas": {}}}
+    assert "f:replicas" not in found["kubectl-client-side-apply"]["f:spec"]
 
 
 def test_a_dry_run_of_an_apply_keeps_nothing(http: httpx2.Client) -> None:
