@@ -68,15 +68,24 @@ def http(server: Server) -> Iterator[httpx2.Client]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def used(http: httpx2.Client) -> Iterator[list[str]]:
+    """Namespaces that go when all checks are over: to empty one keeps a real server busy."""
+    names: list[str] = []
+    yield names
+    for name in names:
+        http.delete(f"/api/v1/namespaces/{name}")
+
+
 @pytest.fixture
-def kube(server: Server, http: httpx2.Client) -> Iterator[Kube]:
-    """A fresh namespace; it goes when the check is over."""
+def kube(server: Server, http: httpx2.Client, used: list[str]) -> Kube:
+    """A fresh namespace."""
     namespace = f"check-{os.getpid()}-{next(_NUMBERS)}"
     http.post(
         "/api/v1/namespaces", json=named("Namespace", namespace, namespace="")
     ).raise_for_status()
-    yield Kube(server, http, namespace)
-    http.delete(f"/api/v1/namespaces/{namespace}")
+    used.append(namespace)
+    return Kube(server, http, namespace)
 
 
 @pytest.fixture

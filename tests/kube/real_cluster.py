@@ -120,7 +120,7 @@ def _controllers(
         f"--secure-port={port}",
         f"--cert-dir={folder / 'manager'}",
         f"--service-account-private-key-file={folder / 'accounts.key'}",
-        # Each check leaves a namespace to be emptied; by default that would take minutes.
+        # To empty one namespace takes a request or two for every kind.
         "--kube-api-qps=500",
         "--kube-api-burst=1000",
     ]
