@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from sandbox.server import serving_in_thread
+from tests.kube.binaries import required
 from tests.sandbox.practising import SNAPSHOTS, Practising, practising
 
 ERROR = '"level":"error"'
