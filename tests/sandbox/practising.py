@@ -1,6 +1,7 @@
 """A shipped practice cluster behind a real HTTP server, whose time is moved by hand."""
 
 import socket
+import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,8 +21,8 @@ START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
 
 class Clock:
-    def __init__(self) -> None:
-        self.time = START
+    def __init__(self, start: datetime) -> None:
+        self.time = start
 
     def now(self) -> datetime:
         return self.time
@@ -30,9 +31,12 @@ class Clock:
 class Practising:
     """Asked and changed over the wire alone; nothing is in flight while time passes."""
 
-    def __init__(self, practice: Practice, clock: Clock, client: httpx2.Client) -> None:
+    def __init__(
+        self, practice: Practice, clock: Clock, client: httpx2.Client, kubeconfig: Path
+    ) -> None:
         self.clock = clock
         self.client = client
+        self.kubeconfig = kubeconfig
         self._controllers = practice.controllers
 
     def pass_s(self, seconds: float) -> None:
@@ -89,19 +93,24 @@ class Practising:
 
 
 @contextmanager
-def practising(folder: str | Path, *, speed: float = 1) -> Generator[Practising]:
-    """A story by its name, or a folder."""
+def practising(
+    folder: str | Path, *, speed: float = 1, start: datetime = START
+) -> Generator[Practising]:
+    """A story by its name, or a folder, as of `start`."""
     path = SNAPSHOTS / folder if isinstance(folder, str) else folder
-    clock = Clock()
-    practice = Practice.of(Snapshot.read(path, now=START), clock.now, speed=speed)
+    clock = Clock(start)
+    practice = Practice.of(Snapshot.read(path, now=start), clock.now, speed=speed)
     listener = socket.create_server(("127.0.0.1", 0))
     app = Starlette(routes=practice.routes)
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     with (
         listener,
+        tempfile.TemporaryDirectory() as private,
         httpx2.Client(
             base_url=address, headers={"authorization": f"Bearer {practice.token}"}
         ) as client,
         server._running(app, listener, beside=server._nothing, before_end=practice.kubernetes.stop),
     ):
-        yield Practising(practice, clock, client)
+        kubeconfig = Path(private) / "kubeconfig"
+        server._write_kubeconfig(kubeconfig, "practice", address, practice.token)
+        yield Practising(practice, clock, client, kubeconfig)

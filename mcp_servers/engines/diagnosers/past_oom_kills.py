@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from mcp_servers.engines import citing
 from mcp_servers.engines.fields import text
 from mcp_servers.engines.ownership import owner_by_name, top_owner
+from mcp_servers.engines.quantities import quantity
 from mcp_servers.engines.revisions import container_in, template_of
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Event, Ref
@@ -25,14 +26,16 @@ def past_oom_kills(cluster: Cluster) -> Iterator[Finding]:
     for one in cluster.series_for(ENDED, reason="OOMKilled"):
         pod = Ref("Pod", one.label("namespace"), one.label("pod"))
         at = _first_kill(cluster, one)
-        if at is not None and cluster.get(pod) is None:
+        if at is None or cluster.get(pod) is not None:
+            continue
+        if not _has_more_now(cluster, pod, one.label("container")):
             told.add(pod)
             yield _by_series(cluster, one, pod, at)
     for killed in _kernel_messages(cluster):
         for deletion, pod in _deleted_near(cluster, killed):
             owner, container = _owner(cluster, deletion, pod), _process(killed)
             known = pod not in told and container_in(template_of(cluster.get(owner)), container)
-            if known:
+            if known and not _has_more_now(cluster, pod, container):
                 told.add(pod)
                 evidence = [citing.event(killed), citing.event(deletion)]
                 yield _finding(cluster, pod, owner, container, evidence, killed.last_at)
@@ -40,6 +43,17 @@ def past_oom_kills(cluster: Cluster) -> Iterator[Finding]:
 
 def _first_kill(cluster: Cluster, one: Series) -> datetime | None:
     return next((at for at, value in one.points if value >= 1 and cluster.recent(at)), None)
+
+
+def _has_more_now(cluster: Cluster, pod: Ref, container: str) -> bool:
+    """Whether its workload was given more memory than the pod that was killed had."""
+    made_by = cluster.get(Ref("ReplicaSet", pod.namespace, pod.name.rpartition("-")[0]))
+    if made_by is None:
+        return False
+    workload = cluster.get(top_owner(cluster, made_by))
+    had, has = (container_in(template_of(one), container) for one in (made_by, workload))
+    before, now = (quantity(text(one, "resources", "limits", "memory")) for one in (had, has))
+    return bool(had and has) and before is not None and (now is None or now > before)
 
 
 def _by_series(cluster: Cluster, one: Series, pod: Ref, at: datetime) -> Finding:

@@ -1,5 +1,7 @@
 """What is forbidden, expired, suspended, throttled, squeezed, or long gone."""
 
+import copy
+
 import pytest
 
 from mcp_servers.facts.findings import Confidence, Severity
@@ -231,6 +233,19 @@ def test_metrics_that_remember_the_kill_make_it_strong() -> None:
     finding = found(cluster(*workload(), series=[series]), "pod.oom_killed")
     assert finding.confidence is Confidence.STRONG
     assert finding.since == at(25)
+
+
+@pytest.mark.parametrize(("limit", "told"), [("512Mi", set[str]()), ("256Mi", {"pod.oom_killed"})])
+def test_a_kill_before_the_workload_got_more_memory_is_history(limit: str, told: set[str]) -> None:
+    made, before, *others = workload()
+    killed_in = copy.deepcopy(before)
+    made["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["memory"] = limit
+    name = f"{killed_in['metadata']['name']}-zz9zz"
+    labels = {"namespace": "shop", "pod": name, "container": "web", "reason": "OOMKilled"}
+    role = "kube_pod_container_status_last_terminated_reason"
+    points = tuple((at(60 - 5 * n), float(n > 6)) for n in range(12))
+    series = Series(role, tuple(sorted(labels.items())), points, role=role)
+    assert rules(cluster(made, killed_in, *others, series=[series])) == told
 
 
 def test_a_kill_of_something_else_at_another_time_is_not_ours() -> None:
