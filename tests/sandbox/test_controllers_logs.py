@@ -4,6 +4,7 @@ import subprocess
 from typing import Any
 
 import orjson
+import pytest
 
 from sandbox.server import serving_in_thread
 from tests.kube.binaries import required
@@ -166,6 +167,7 @@ def test_a_log_is_followed_until_its_container_is_gone() -> None:
             assert len(list(arriving)) <= 1
 
 
+@pytest.mark.live
 def test_kubectl_follows_a_log() -> None:
     with serving_in_thread(SNAPSHOTS / "shop", speed=60) as addresses:
         kubectl = [*required("kubectl"), f"--kubeconfig={addresses.kubeconfig}", "-n", "shop"]
