@@ -6,10 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mcp_servers.engines.causal_graph import services_called
 from mcp_servers.engines.diagnose import diagnose
+from mcp_servers.engines.rca_ranking import rank
+from mcp_servers.engines.topology import topology
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.kubernetes import Cluster, Event, Json, LogLines, Ref, Resource
 from mcp_servers.facts.metrics import Series
+from mcp_servers.rca.texts import Texts
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 OLD = 60 * 24 * 9  # minutes: long before any window
@@ -28,8 +32,30 @@ API = {
     "StorageClass": "storage.k8s.io/v1",
     "HorizontalPodAutoscaler": "autoscaling/v2",
     "Lease": "coordination.k8s.io/v1",
+    "APIService": "apiregistration.k8s.io/v1",
+    "CustomResourceDefinition": "apiextensions.k8s.io/v1",
+    "ValidatingWebhookConfiguration": "admissionregistration.k8s.io/v1",
+    "MutatingWebhookConfiguration": "admissionregistration.k8s.io/v1",
+    "IngressClass": "networking.k8s.io/v1",
+    "CSINode": "storage.k8s.io/v1",
+    "GatewayClass": "gateway.networking.k8s.io/v1",
+    "Gateway": "gateway.networking.k8s.io/v1",
+    "HTTPRoute": "gateway.networking.k8s.io/v1",
+    "ReferenceGrant": "gateway.networking.k8s.io/v1beta1",
 }
-CLUSTER_SCOPED = {"Node", "StorageClass", "PersistentVolume", "Namespace", "APIService"}
+CLUSTER_SCOPED = {
+    "Node",
+    "StorageClass",
+    "PersistentVolume",
+    "Namespace",
+    "APIService",
+    "CustomResourceDefinition",
+    "ValidatingWebhookConfiguration",
+    "MutatingWebhookConfiguration",
+    "IngressClass",
+    "CSINode",
+    "GatewayClass",
+}
 
 
 def at(minutes_ago: float) -> datetime:
@@ -344,11 +370,23 @@ def cluster(
 
 
 def found(of: Cluster, rule: str) -> Finding:
-    """The one finding of this rule."""
+    """The one finding of this rule; it can be told in both languages."""
     told = [one for one in diagnose(of) if one.rule == rule]
     assert len(told) == 1, f"{rule}: {[one.rule for one in diagnose(of)]}"
+    for texts in (Texts("en"), Texts("zh")):
+        for part in (texts.title, texts.cause, texts.fix, texts.advice):
+            part(told[0])  # a param that is missing is an error
     return told[0]
 
 
 def rules(of: Cluster) -> set[str]:
     return {one.rule for one in diagnose(of)}
+
+
+def roots(of: Cluster) -> list[str]:
+    """The rules that a ranking names as causes, the first of them first."""
+    findings = diagnose(of)
+    edges = topology(
+        of, calls=[(one.resource, to) for one in findings for to in services_called(one)]
+    )
+    return [root.finding.rule for root in rank(findings, of, edges).roots]

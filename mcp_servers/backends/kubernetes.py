@@ -209,19 +209,25 @@ class Kubernetes:
         found = WORDS.get(word) or self._learnt.words.get(word)
         if found is None:
             self._learnt.silent.clear()
-            self._learnt.words.update(by_spelling(await self._discovered()))
+            await self.kinds_in(lambda _: True)
             found = self._learnt.words.get(word)
         if found is None:
             known = {one.name for one in (*BUILT_IN, *self._learnt.words.values())}
             raise errors.no_kind(text, known, self._learnt.silent)
         return found
 
-    async def _discovered(self) -> tuple[Kind, ...]:
-        """A group that does not answer, as when a metrics server is down, is left out."""
+    async def kinds_in(self, wanted: Callable[[str], bool]) -> tuple[Kind, ...]:
+        """The kinds that the groups with a wanted name serve, each in the version preferred.
+
+        A group that does not answer, as when a metrics server is down, is left out.
+        """
         groups: Any = self._json(await self._fetch("get", API_ROOT, "/apis")).get("groups") or []
-        versions = [str(one["preferredVersion"]["groupVersion"]) for one in groups]
+        asked = [one["preferredVersion"] for one in groups if wanted(str(one.get("name")))]
+        versions = [str(one["groupVersion"]) for one in asked]
         found = await asyncio.gather(*(self._kinds_in(version) for version in versions))
-        return tuple(kind for kinds in found for kind in kinds)
+        kinds = tuple(kind for kinds in found for kind in kinds)
+        self._learnt.words.update(by_spelling(kinds))
+        return kinds
 
     async def _kinds_in(self, version: str) -> Kinds:
         try:

@@ -16,6 +16,8 @@ NEUTRAL = {
     "PriorityClass",
     "RuntimeClass",
     "CustomResourceDefinition",
+    "CSINode",
+    "GatewayClass",
 }
 
 

@@ -138,6 +138,9 @@ class _Joins:
             Join.ON_NODE: lambda cause, effect: self._on_node(cause, effect.resource),
             Join.CLAIM: _same_claim,
             Join.REFERENCE: self._refers,
+            Join.AFFECTS: _affects,
+            Join.SHARED: _shares,
+            Join.ANYWHERE: lambda cause, effect: cause.resource != effect.resource,
             Join.SCALES: lambda cause, effect: (
                 cause.resource in self._topology.dependents(effect.resource, Relation.SCALES)
             ),
@@ -189,6 +192,22 @@ def _same_container(cause: Finding, effect: Finding) -> bool:
     if cause.resource != effect.resource:
         return False
     return not cause.container or not effect.container or cause.container == effect.container
+
+
+def _affects(cause: Finding, effect: Finding) -> bool:
+    """Whether the cause names the effect's workload; of calls, those to one Service."""
+    if effect.resource not in cause.affected:
+        return False
+    called, meant = effect.joined("service"), cause.joined("service")
+    return not (called and meant) or bool(called & meant)
+
+
+# Keys by which a cause and an effect may name a third object.
+SHARED_KEYS = ("webhook", "api", "gateway", "namespace", "pod")
+
+
+def _shares(cause: Finding, effect: Finding) -> bool:
+    return any(cause.joined(key) & effect.joined(key) for key in SHARED_KEYS)
 
 
 def _same_claim(cause: Finding, effect: Finding) -> bool:

@@ -23,6 +23,11 @@ class Join(StrEnum):
     CLAIM = "claim"  # both name one PersistentVolumeClaim
     REFERENCE = "reference"  # the effect's workload refers to the object that is the cause
     SCALES = "scales"  # the effect is an autoscaler of the cause's workload
+    AFFECTS = (
+        "affects"  # the cause names the effect's workload, and one Service where both name any
+    )
+    SHARED = "shared"  # both name one webhook, API group, gateway, namespace or pod
+    ANYWHERE = "anywhere"  # the cause serves the whole cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ STOPS_A_CONTAINER = (
     "pod.exit_zero_loop",
     "pod.volume_mount_failed",
     "pod.sandbox_failed",
+    "volume.*",
     "app.missing_setting",
     "app.credentials_refused",
     "app.name_unresolved",
@@ -194,12 +200,45 @@ LINKS: tuple[Link, ...] = (
         Join.ROUTED,
     ),
     Link("service.target_port_name_missing", "service.endpoints_not_ready", Join.WORKLOAD),
-    Link("netpol.*", "app.dependency_unreachable", Join.WORKLOAD),
-    Link("netpol.*", "app.name_unresolved", Join.WORKLOAD),
+    *_whenever(
+        _each(
+            ("netpol.blocks_flow", "netpol.blocks_dns"),
+            ("app.dependency_unreachable", "app.name_unresolved", "app.exhausted", *LOOKS_BROKEN),
+            Join.AFFECTS,
+        )
+    ),
+    # The cluster's DNS: what stops its pods is behind it, what the whole cluster feels before it.
+    *_each((*STOPS_A_CONTAINER, *STOPS_A_POD), ("dns.server_unhealthy",), Join.WORKLOAD),
+    *_whenever(_each(("dns.server_unhealthy",), LOOKS_BROKEN, Join.WORKLOAD)),
+    *_whenever(_each(("dns.server_unhealthy",), SERVICE_SYMPTOMS, Join.SERVES)),
+    Link("dns.server_unhealthy", "app.name_unresolved", Join.ANYWHERE),
+    Link("netpol.blocks_dns", "dns.server_unhealthy", Join.AFFECTS),
+    # Routes.
+    Link("ingress.class_missing", "ingress.no_address", Join.WORKLOAD, timed=False),
+    Link("gateway.not_ready", "httproute.unattached", Join.SHARED, timed=False),
+    # What extends the API, and what waits for it.
+    *_each(
+        (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN, *SERVICE_FAULTS),
+        ("webhook.unreachable", "apiservice.unavailable", "crd.broken"),
+        Join.CALLED,
+    ),
+    Link("webhook.ca_invalid", "webhook.unreachable", Join.SHARED, timed=False),
+    *_each(
+        ("webhook.unreachable", "webhook.ca_invalid"),
+        ("workload.create_refused.webhook",),
+        Join.SHARED,
+    ),
+    Link("apiservice.unavailable", "hpa.metrics_unavailable", Join.SHARED, timed=False),
+    Link("apiservice.unavailable", "ns.stuck_terminating", Join.SHARED, timed=False),
+    Link("object.finalizer_stuck", "ns.stuck_terminating", Join.SHARED, timed=False),
+    # The control plane runs as pods of nodes: what ails a pod is told of its node.
+    *_each((*STOPS_A_CONTAINER, *STOPS_A_POD), ("controlplane.unhealthy",), Join.SHARED),
+    *_whenever(_each(("controlplane.unhealthy",), LOOKS_BROKEN, Join.SHARED)),
     # Nodes and what runs on them.
     *_each(
         (
             "node.not_ready",
+            "node.flapping",
             "node.memory_pressure",
             "node.disk_pressure",
             "node.pid_or_network",
@@ -225,7 +264,12 @@ LINKS: tuple[Link, ...] = (
     Link("pod.memory_leak", "node.memory_pressure", Join.ON_NODE),
     Link("pod.memory_hog", "node.memory_pressure", Join.ON_NODE),
     # Storage, quotas, autoscaling.
-    *_each(("pvc.*",), ("pod.unschedulable.volume", "pod.volume_mount_failed"), Join.CLAIM),
+    *_each(
+        ("pvc.*",),
+        ("pod.unschedulable.volume", "pod.volume_mount_failed", "volume.*"),
+        Join.CLAIM,
+    ),
+    *_each(("pvc.access_mode",), ROLLOUT_SYMPTOMS, Join.AFFECTS),
     Link("pvc.nearly_full", "app.exhausted", Join.REFERENCE),
     Link("quota.near_limit", "workload.create_refused.quota", Join.REFERENCE),
     Link("config.changed_not_reloaded", "app.credentials_refused", Join.REFERENCE),

@@ -7,6 +7,12 @@ from mcp_servers.facts.findings import Finding, Severity
 NOTE_RULES = (
     "sec.*",
     "policy.violation",
+    "node.overcommitted",
+    "node.version_skew",
+    "storageclass.multiple_default",
+    "pv.released_or_failed",
+    "webhook.fail_closed_wide",
+    "api.deprecated",
 )
 
 

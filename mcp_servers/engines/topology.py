@@ -92,7 +92,7 @@ def topology(cluster: Cluster, calls: Iterable[tuple[Ref, Ref]] = ()) -> Topolog
         *_references(cluster),
         *_placements(cluster),
         *_scalers(cluster),
-        *_calls_in_configuration(cluster),
+        *declared_calls(cluster, workloads(cluster)),
         *(Edge(caller, service, Relation.CALLS) for caller, service in calls),
     ]
     return Topology(edges)
@@ -213,10 +213,10 @@ def _scalers(cluster: Cluster) -> Iterator[Edge]:
         yield Edge(scaler.ref, ref, Relation.SCALES)
 
 
-def _calls_in_configuration(cluster: Cluster) -> Iterator[Edge]:
+def declared_calls(cluster: Cluster, callers: Iterable[Resource]) -> Iterator[Edge]:
     """Services whose names stand as addresses in a workload's environment or arguments."""
     services = {service.ref for service in cluster.all("Service")}
-    for workload in workloads(cluster):
+    for workload in callers:
         own = set(_services_of(cluster, workload))
         for host in {host for one in _containers(workload) for host in _hosts(one)}:
             service = service_named(host, workload.namespace)

@@ -10,10 +10,13 @@ from core.clock import utc_now
 from core.errors import NotFound, OpsError
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.prometheus import Prometheus
+from mcp_servers.engines.certificates import as_facts, read_certificate
 from mcp_servers.engines.changes import changes_in
+from mcp_servers.engines.fields import strings
 from mcp_servers.engines.suspects import containers_worth_reading
 from mcp_servers.facts.kubernetes import Cluster, Event, LogLines, NotChecked, Resource
 from mcp_servers.facts.metrics import Series
+from mcp_servers.rca.gather_extended import beyond
 
 Found = TypeVar("Found")
 
@@ -45,6 +48,9 @@ CLUSTER_SCOPED = (
     "StorageClass",
     "IngressClass",
     "APIService",
+    "CSINode",
+    "ValidatingWebhookConfiguration",
+    "MutatingWebhookConfiguration",
 )
 
 # A leak counts after six hours; a point every five minutes is enough for a slope and a quarter hour.
@@ -58,6 +64,8 @@ METRICS = (
     ("container_cpu_cfs_throttled_periods_total", 'container!=""'),
     ("kube_pod_container_status_last_terminated_reason", 'reason="OOMKilled"'),
     ("kube_pod_container_status_restarts_total", 'container!=""'),
+    ("coredns_dns_responses_total", 'rcode!=""'),
+    ("apiserver_requested_deprecated_apis", 'removed_release!=""'),
 )
 
 LOG_LINES = 200
@@ -78,12 +86,14 @@ async def gather(
     """
     now = utc_now()
     missed: list[NotChecked] = []
-    resources, events = await asyncio.gather(
-        _resources(kubernetes, only, missed), _events(kubernetes, only, missed)
+    resources, extended, events = await asyncio.gather(
+        _resources(kubernetes, only, missed),
+        beyond(kubernetes, only, missed),
+        _events(kubernetes, only, missed),
     )
     seen = Cluster(
         now=now,
-        resources=resources,
+        resources=[*resources, *extended],
         events=events,
         name=kubernetes.cluster_name,
         window=window,
@@ -124,11 +134,14 @@ def _not_checked(what: str, error: OpsError) -> NotChecked:
 
 
 def _without_values(resource: Resource) -> Resource:
-    """A Secret keeps the names of its keys and loses what they hold, before anything reads it."""
+    """A Secret keeps the names of its keys and loses what they hold, before anything reads it;
+    of a certificate stays what it says to everybody who connects."""
     if resource.kind != "Secret":
         return resource
-    data = dict.fromkeys(resource.raw.get("data") or {}, "")
-    return Resource({**resource.raw, "data": data, "stringData": {}})
+    held = strings(resource.raw, "data")
+    kept = {**resource.raw, "data": dict.fromkeys(held, ""), "stringData": {}}
+    certificate = read_certificate(held.get("tls.crt"))
+    return Resource({**kept, "certificate": as_facts(certificate)} if certificate else kept)
 
 
 async def _events(kubernetes: Kubernetes, only: str, missed: list[NotChecked]) -> list[Event]:

@@ -16,39 +16,71 @@ objects are `namespace/name`, or the bare name when cluster-scoped):
 - `claim`: pvc.*, pod.unschedulable.volume
 - `quota`, `webhook`, `service_account`, `priority_class`: workload.create_refused.*
 - `service_account`: rbac.denied
+- `webhook` also webhook.*; `api` (a group) apiservice.unavailable, hpa.metrics_unavailable,
+  ns.stuck_terminating; `namespace` ns.stuck_terminating, object.finalizer_stuck
+- `gateway` gateway.not_ready, httproute.unattached; `ingress` ingress.class_missing, .host_conflict
 - `target` (`Deployment shop/checkout`): hpa.*, workload.scaled_to_zero; `hpa`, `job`, `policy` of
   hpa.*, job.*, netpol.*
 """
 
+from mcp_servers.engines.diagnosers.admission_webhooks import (
+    unreachable_webhooks,
+    untrusted_webhooks,
+    wide_webhooks,
+)
+from mcp_servers.engines.diagnosers.api_extensions import (
+    api_services,
+    custom_kinds,
+    deprecated_apis,
+)
 from mcp_servers.engines.diagnosers.app_dependencies import dependencies
 from mcp_servers.engines.diagnosers.app_permissions import app_permissions
 from mcp_servers.engines.diagnosers.app_resources import app_resources
 from mcp_servers.engines.diagnosers.app_settings import missing_setting
 from mcp_servers.engines.diagnosers.autoscaling import autoscaling
+from mcp_servers.engines.diagnosers.blocked_flows import blocked_flows, idle_policies
+from mcp_servers.engines.diagnosers.claim_states import shared_claims, stuck_claims, stuck_resizes
+from mcp_servers.engines.diagnosers.cluster_dns import cluster_dns
 from mcp_servers.engines.diagnosers.config_refs import config_refs
 from mcp_servers.engines.diagnosers.container_start import container_start
+from mcp_servers.engines.diagnosers.control_plane import control_plane, event_floods
 from mcp_servers.engines.diagnosers.cordoned_nodes import left_cordoned
 from mcp_servers.engines.diagnosers.cpu_throttling import cpu_throttling
 from mcp_servers.engines.diagnosers.crash_loop import crash_loop, exit_nonzero, exit_zero_loop
 from mcp_servers.engines.diagnosers.create_refused import create_refused
 from mcp_servers.engines.diagnosers.cron_jobs import cron_jobs
+from mcp_servers.engines.diagnosers.deletions import stuck_namespaces, stuck_objects
 from mcp_servers.engines.diagnosers.dns_policies import dns_policies
 from mcp_servers.engines.diagnosers.evictions import evictions
 from mcp_servers.engines.diagnosers.failed_jobs import failed_jobs
+from mcp_servers.engines.diagnosers.gateways import gateways, loose_routes, route_backends
 from mcp_servers.engines.diagnosers.image_pull import image_pull, pull_secret_missing
 from mcp_servers.engines.diagnosers.ingress_backends import ingress_backends
+from mcp_servers.engines.diagnosers.ingress_certificates import ingress_certificates
+from mcp_servers.engines.diagnosers.ingress_rules import host_conflicts, ingress_classes
 from mcp_servers.engines.diagnosers.init_blocked import init_blocked
 from mcp_servers.engines.diagnosers.instructions import instructions
 from mcp_servers.engines.diagnosers.killed import killed_not_oom, native_crash, restart_storm
 from mcp_servers.engines.diagnosers.lost_pods import node_lost, stuck_terminating
 from mcp_servers.engines.diagnosers.memory_trends import memory_trends
 from mcp_servers.engines.diagnosers.node_conditions import not_ready, pid_or_network, pressure
+from mcp_servers.engines.diagnosers.node_risks import (
+    custom_conditions,
+    flapping_nodes,
+    old_kubelets,
+    overcommitted_nodes,
+)
 from mcp_servers.engines.diagnosers.oom_killed import oom_killed
 from mcp_servers.engines.diagnosers.past_oom_kills import past_oom_kills
 from mcp_servers.engines.diagnosers.probes import probes
 from mcp_servers.engines.diagnosers.rollouts import paused, progress_deadline, unavailable
 from mcp_servers.engines.diagnosers.scaled_to_zero import scaled_to_zero
 from mcp_servers.engines.diagnosers.service_endpoints import service_endpoints
+from mcp_servers.engines.diagnosers.service_exposure import (
+    external_names,
+    local_traffic,
+    pending_balancers,
+)
 from mcp_servers.engines.diagnosers.service_ports import service_ports
 from mcp_servers.engines.diagnosers.service_selectors import service_selectors
 from mcp_servers.engines.diagnosers.surges import surges
@@ -58,7 +90,9 @@ from mcp_servers.engines.diagnosers.unschedulable import (
     unschedulable,
 )
 from mcp_servers.engines.diagnosers.unseen_pods import unseen_pods
+from mcp_servers.engines.diagnosers.volume_attachments import volume_attachments
 from mcp_servers.engines.diagnosers.volume_claims import volume_claims
+from mcp_servers.engines.diagnosers.volumes import default_classes, left_volumes
 
 ALL = (
     oom_killed,
@@ -88,6 +122,20 @@ ALL = (
     pressure,
     pid_or_network,
     left_cordoned,
+    flapping_nodes,
+    custom_conditions,
+    overcommitted_nodes,
+    old_kubelets,
+    control_plane,
+    api_services,
+    custom_kinds,
+    deprecated_apis,
+    unreachable_webhooks,
+    untrusted_webhooks,
+    wide_webhooks,
+    stuck_namespaces,
+    stuck_objects,
+    event_floods,
     unavailable,
     progress_deadline,
     paused,
@@ -98,11 +146,29 @@ ALL = (
     cron_jobs,
     autoscaling,
     volume_claims,
+    shared_claims,
+    stuck_resizes,
+    stuck_claims,
+    volume_attachments,
+    left_volumes,
+    default_classes,
     service_selectors,
     service_endpoints,
     service_ports,
+    pending_balancers,
+    external_names,
+    local_traffic,
     ingress_backends,
+    ingress_classes,
+    host_conflicts,
+    ingress_certificates,
+    gateways,
+    loose_routes,
+    route_backends,
     dns_policies,
+    blocked_flows,
+    idle_policies,
+    cluster_dns,
     dependencies,
     missing_setting,
     app_resources,

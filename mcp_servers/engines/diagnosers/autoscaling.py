@@ -1,6 +1,6 @@
 """Autoscalers that cannot compute: no request to measure against, no metrics, no target."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from mcp_servers.engines import citing
@@ -149,6 +149,7 @@ def _no_metrics(cluster: Cluster, scaler: Resource) -> Finding:
             "message": citing.quoted(text(condition, "message")),
             "api": ", ".join(one.name for one in away),
         },
+        joins={"api": ",".join(sorted({text(one.spec, "group") for one in away}))},
     )
 
 
@@ -170,6 +171,7 @@ def _finding(
     since: datetime | None,
     params: dict[str, str],
     fix: Fix | None = None,
+    joins: Mapping[str, str] | None = None,
 ) -> Finding:
     target = _target(scaler)
     return Finding(
@@ -183,5 +185,9 @@ def _finding(
         affected=(scaler.ref,),
         cause_key=scaler.name,
         fix=fix,
-        joins={"target": str(target), "hpa": f"{scaler.namespace}/{scaler.name}"},
+        joins={
+            "target": str(target),
+            "hpa": f"{scaler.namespace}/{scaler.name}",
+            **(joins or {}),
+        },
     )

@@ -1,49 +1,45 @@
 """Network policies that cut pods off from name resolution."""
 
-import ipaddress
 from collections.abc import Iterator
 
 from mcp_servers.engines import citing
-from mcp_servers.engines.fields import rows, section, text, words
+from mcp_servers.engines.dns_servers import dns_pods, dns_services
+from mcp_servers.engines.fields import rows, section, text
+from mcp_servers.engines.network_policies import Direction, is_peer, limits, selector, within
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.selectors import matches
-from mcp_servers.engines.settling import is_finished, live_pods
+from mcp_servers.engines.settling import is_finished, is_superseded, is_terminating
 from mcp_servers.facts.findings import Confidence, Finding, Fix, Severity
 from mcp_servers.facts.kubernetes import Cluster, Json, Resource
 
 DNS_PORT = "53"
-DNS_LABEL = "k8s-app"
-DNS_NAMES = frozenset({"kube-dns", "coredns", "node-local-dns"})
 LINK_LOCAL = "169.254.20.10"  # where NodeLocal DNSCache listens by default
 
 
 def dns_policies(cluster: Cluster) -> Iterator[Finding]:
     """`netpol.blocks_dns`: pods whose egress is limited, and no rule lets them ask the DNS."""
     for namespace in sorted({one.namespace for one in cluster.all("NetworkPolicy")}):
-        policies = [one for one in cluster.all("NetworkPolicy", namespace) if _limits_egress(one)]
+        policies = [
+            one for one in cluster.all("NetworkPolicy", namespace) if limits(one, Direction.EGRESS)
+        ]
         cut_off: dict[str, list[Resource]] = {}
-        for pod in live_pods(cluster) if policies else []:
-            if (
-                pod.namespace != namespace
-                or is_finished(pod)
-                or pod.spec.get("hostNetwork") is True
-            ):
-                continue
-            selecting = [one for one in policies if matches(_selector(one), pod.labels)]
-            if selecting and not any(_lets_dns_out(cluster, one) for one in selecting):
-                cut_off.setdefault(min(one.name for one in selecting), []).append(pod)
+        for pod in _askers(cluster, namespace) if policies else []:
+            holding = [one for one in policies if matches(selector(one), pod.labels)]
+            if holding and not any(_lets_dns_out(cluster, one) for one in holding):
+                cut_off.setdefault(min(one.name for one in holding), []).append(pod)
         for policy in policies:
             if pods := cut_off.get(policy.name):
                 yield _finding(cluster, policy, pods)
 
 
-def _selector(policy: Resource) -> Json:
-    return section(policy.spec, "podSelector")
-
-
-def _limits_egress(policy: Resource) -> bool:
-    types = words(policy.spec, "policyTypes")
-    return "Egress" in types if types else "egress" in policy.spec
+def _askers(cluster: Cluster, namespace: str) -> list[Resource]:
+    """Pods that are meant to run there and are subject to policies."""
+    return [
+        pod
+        for pod in cluster.all("Pod", namespace)
+        if not (is_finished(pod) or is_terminating(pod) or pod.spec.get("hostNetwork") is True)
+        and not is_superseded(cluster, pod)
+    ]
 
 
 def _lets_dns_out(cluster: Cluster, policy: Resource) -> bool:
@@ -75,42 +71,17 @@ def _reaches_dns(cluster: Cluster, policy: Resource, rule: Json) -> bool:
 
 def _is_dns_peer(cluster: Cluster, policy: Resource, peer: Json) -> bool:
     if block := section(peer, "ipBlock"):
-        return any(_within(ip, block) for ip in _dns_addresses(cluster))
-    servers = [one for one in cluster.all("Pod") if one.labels.get(DNS_LABEL) in DNS_NAMES]
+        return any(within(ip, block) for ip in _dns_addresses(cluster))
+    servers = dns_pods(cluster)
     if not servers:
         return "namespaceSelector" in peer  # nothing to judge by: believe the rule
-    return any(_selects(cluster, policy, peer, one) for one in servers)
-
-
-def _selects(cluster: Cluster, policy: Resource, peer: Json, server: Resource) -> bool:
-    if "namespaceSelector" in peer:
-        held = [one for one in cluster.all("Namespace") if one.name == server.namespace]
-        labels = {"kubernetes.io/metadata.name": server.namespace} | (
-            held[0].labels if held else {}
-        )
-        if not matches(section(peer, "namespaceSelector"), labels):
-            return False
-    elif server.namespace != policy.namespace:
-        return False
-    return "podSelector" not in peer or matches(section(peer, "podSelector"), server.labels)
+    return any(is_peer(cluster, policy, peer, one) for one in servers)
 
 
 def _dns_addresses(cluster: Cluster) -> list[str]:
-    services = [one for one in cluster.all("Service") if one.labels.get(DNS_LABEL) in DNS_NAMES]
-    named = [one for one in cluster.all("Service", "kube-system") if one.name == "kube-dns"]
-    pods = [one for one in cluster.all("Pod") if one.labels.get(DNS_LABEL) in DNS_NAMES]
-    ips = [text(one.spec, "clusterIP") for one in (*services, *named)]
+    pods = dns_pods(cluster)
+    ips = [text(one.spec, "clusterIP") for one in dns_services(cluster)]
     return [ip for ip in (*ips, *(text(one.status, "podIP") for one in pods), LINK_LOCAL) if ip]
-
-
-def _within(ip: str, block: Json) -> bool:
-    try:
-        address = ipaddress.ip_address(ip)
-        inside = address in ipaddress.ip_network(text(block, "cidr"), strict=False)
-        spared = [ipaddress.ip_network(one, strict=False) for one in words(block, "except")]
-    except ValueError:
-        return False
-    return inside and not any(address in one for one in spared)
 
 
 def _finding(cluster: Cluster, policy: Resource, pods: list[Resource]) -> Finding:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import key
-from mcp_servers.engines.fields import rows, text
+from mcp_servers.engines.claims import NO_PROVISIONER, misfit, pods_using
+from mcp_servers.engines.fields import text, words
 from mcp_servers.engines.settling import is_terminating, is_young
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Event, Ref, Resource
@@ -19,6 +20,7 @@ BETA_CLASS = "volume.beta.kubernetes.io/storage-class"
 _NO_CLASS = re.compile(
     r'storageclass(?:\.storage\.k8s\.io)? "?([\w.-]+)"? not found', re.IGNORECASE
 )
+_ACCESS_MODE = re.compile(r"access ?modes?|only (?:read|single)", re.IGNORECASE)
 
 
 def volume_claims(cluster: Cluster) -> Iterator[Finding]:
@@ -49,7 +51,12 @@ def _pending(cluster: Cluster, claim: Resource) -> Iterator[Finding]:
             events,
             {"classes": _class_names(cluster)},
         )
+    elif name is not None and (misfits := _misfits(cluster, claim, name)):
+        yield _no_match(cluster, claim, misfits, events)
     elif failed := [one for one in events if one.reason == "ProvisioningFailed"]:
+        if _ACCESS_MODE.search(failed[-1].message):
+            yield _unsupported_mode(cluster, claim, name or "", failed)
+            return
         yield _finding(
             cluster,
             claim,
@@ -59,6 +66,62 @@ def _pending(cluster: Cluster, claim: Resource) -> Iterator[Finding]:
             failed,
             {"message": citing.quoted(failed[-1].message), "storage_class": name or ""},
         )
+
+
+def _unsupported_mode(cluster: Cluster, claim: Resource, name: str, failed: list[Event]) -> Finding:
+    modes = ", ".join(words(claim.spec, "accessModes"))
+    return _finding(
+        cluster,
+        claim,
+        "pvc.access_mode",
+        Severity.HIGH,
+        [citing.field(claim, ".spec.accessModes", modes)],
+        failed,
+        {
+            "modes": modes,
+            "message": citing.quoted(failed[-1].message),
+            "storage_class": name,
+            "nodes": "",
+        },
+    )
+
+
+def _misfits(cluster: Cluster, claim: Resource, name: str) -> list[tuple[str, str]]:
+    """(volume, why not) of each volume, where only volumes that exist could be bound; [] when one
+    fits, when a driver makes volumes on demand, or when no pod waits for the claim."""
+    held = cluster.get(Ref("StorageClass", "", name))
+    on_demand = held is not None and text(held.raw, "provisioner") != NO_PROVISIONER
+    unseen = any(one.what == "PersistentVolume" for one in cluster.not_checked)
+    static = name == "" or held is not None
+    if on_demand or unseen or not static or not pods_using(cluster, claim):
+        return []
+    wanted = text(claim.spec, "volumeName")
+    volumes = [one for one in cluster.all("PersistentVolume") if wanted in ("", one.name)]
+    found = [(one.name, misfit(claim, one, name)) for one in volumes]
+    return [] if any(why == "" for _, why in found) else found or [(wanted or "*", "")]
+
+
+def _no_match(
+    cluster: Cluster, claim: Resource, misfits: list[tuple[str, str]], events: list[Event]
+) -> Finding:
+    asked = text(claim.spec, "resources", "requests", "storage")
+    modes = ",".join(words(claim.spec, "accessModes"))
+    known = [(cluster.get(Ref("PersistentVolume", "", one)), why) for one, why in misfits]
+    cited = [citing.field(one, ".spec", why) for one, why in known[:3] if one is not None]
+    said = f"{asked} {modes} (no PersistentVolume fits)"
+    return _finding(
+        cluster,
+        claim,
+        "pvc.no_matching_pv",
+        Severity.HIGH,
+        [citing.field(claim, ".spec.resources.requests.storage", said), *cited],
+        events,
+        {
+            "asked": f"{asked} {modes}",
+            "storage_class": _class_of(claim) or "",
+            "misfits": "; ".join(f"{one}: {why}" for one, why in misfits[:5] if why),
+        },
+    )
 
 
 def _class_of(claim: Resource) -> str | None:
@@ -139,7 +202,7 @@ def _finding(
     events: list[Event],
     params: dict[str, str],
 ) -> Finding:
-    users = [pod for pod in cluster.all("Pod", claim.namespace) if claim.name in _claims(pod)]
+    users = pods_using(cluster, claim)
     firsts = [one.first_at for one in events if one.first_at]
     return Finding(
         rule=rule,
@@ -152,8 +215,3 @@ def _finding(
         affected=tuple(pod.ref for pod in users),
         joins={"claim": key(claim.ref)},
     )
-
-
-def _claims(pod: Resource) -> set[str]:
-    volumes = rows(pod.spec, "volumes")
-    return {text(one, "persistentVolumeClaim", "claimName") for one in volumes}
