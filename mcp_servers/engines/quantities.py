@@ -2,6 +2,7 @@
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 SCALES: dict[str, Fraction] = {
     "n": Fraction(1, 10**9),
@@ -26,7 +27,12 @@ _QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d{1,3})|([numkK
 
 def quantity(value: object) -> Fraction | None:
     """The exact amount a quantity stands for (cores, bytes, pieces); None if it does not parse."""
-    match = _QUANTITY.match(str(value).strip()) if value is not None else None
+    return _read(str(value).strip()) if value is not None else None
+
+
+@lru_cache(maxsize=4096)  # thousands of pods ask for the same few amounts
+def _read(written: str) -> Fraction | None:
+    match = _QUANTITY.match(written)
     if match is None:
         return None
     number, exponent, suffix = match.groups()

@@ -1,6 +1,6 @@
 """What extends the API: aggregated servers, custom kinds, and versions that are about to go."""
 
-import json
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -17,6 +17,8 @@ from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Ref, Resource
 from mcp_servers.facts.metrics import Series
 
+# The annotation may hold a whole ConfigMap; kubectl writes the version before all else.
+_VERSION_FIRST = re.compile(r'\s*\{\s*"apiVersion"\s*:\s*"([^"]+)"')
 RESTARTS_WITHIN = timedelta(minutes=2)
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 DEPRECATED_IN_USE = "apiserver_requested_deprecated_apis"
@@ -148,19 +150,10 @@ def deprecated_apis(cluster: Cluster) -> Iterator[Finding]:
     next_minor = (server[0], server[1] + 1)
     yield from _requested(cluster, next_minor)
     for resource in cluster.resources:
-        said = text(resource.annotations, LAST_APPLIED)
-        version = _applied_as(said) if said else ""
-        removed = REMOVED_IN.get(version)
-        if removed is not None and removed <= next_minor:
-            yield _applied(cluster, resource, version, removed)
-
-
-def _applied_as(said: str) -> str:
-    try:
-        manifest = json.loads(said)
-    except ValueError:
-        return ""
-    return text(manifest, "apiVersion")
+        said = _VERSION_FIRST.match(text(resource.annotations, LAST_APPLIED))
+        removed = REMOVED_IN.get(said.group(1)) if said else None
+        if said and removed is not None and removed <= next_minor:
+            yield _applied(cluster, resource, said.group(1), removed)
 
 
 def _applied(cluster: Cluster, resource: Resource, version: str, removed: Minor) -> Finding:

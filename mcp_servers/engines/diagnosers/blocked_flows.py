@@ -218,13 +218,20 @@ def idle_policies(cluster: Cluster) -> Iterator[Finding]:
 
     An empty selector means every pod of the namespace and is never idle.
     """
-    labels = cluster.derived("label sets", lambda: _label_sets(cluster))
     for policy in cluster.all("NetworkPolicy"):
         wanted = selector(policy)
-        if not wanted or cluster.age(policy) < STALE_AFTER:
-            continue
-        if not any(matches(wanted, dict(one)) for one in labels.get(policy.namespace, ())):
+        young = cluster.age(policy) < STALE_AFTER
+        if wanted and not young and not _selects_any(cluster, policy.namespace, wanted):
             yield _idle(policy, wanted)
+
+
+def _selects_any(cluster: Cluster, namespace: str, wanted: Json) -> bool:
+    """Whether a pod carries these labels, or a workload plans one that would."""
+    equal = strings(wanted, "matchLabels")
+    if not rows(wanted, "matchExpressions") and cluster.labelled("Pod", namespace, equal):
+        return True
+    labels = cluster.derived("label sets", lambda: _label_sets(cluster))
+    return any(matches(wanted, dict(one)) for one in labels.get(namespace, ()))
 
 
 def _label_sets(cluster: Cluster) -> dict[str, set[tuple[tuple[str, str], ...]]]:

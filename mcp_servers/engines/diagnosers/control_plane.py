@@ -9,7 +9,7 @@ from mcp_servers.engines.about_objects import about_object, listed
 from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.containers import Container, containers
 from mcp_servers.engines.fields import text
-from mcp_servers.engines.log_signals import Line, lately, speakers
+from mcp_servers.engines.log_signals import Line, lately
 from mcp_servers.engines.settling import is_finished, is_ready, is_terminating, is_young
 from mcp_servers.engines.stamps import condition_since
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
@@ -33,11 +33,10 @@ def control_plane(cluster: Cluster) -> Iterator[Finding]:
     A control plane that somebody else runs has no pods here, and nothing is said of it.
     """
     pods = [one for one in cluster.all("Pod", "kube-system") if _component(one)]
-    alarms = _alarms(cluster) if pods else {}
     for pod in pods:
         if is_finished(pod) or is_terminating(pod) or is_young(cluster, pod):
             continue
-        lines = alarms.get(pod.ref, [])
+        lines = _alarms(cluster, pod) if _component(pod) == "etcd" else []
         if not is_ready(pod) or lines:
             alike = [one for one in pods if _component(one) == _component(pod)]
             serving = [one.name for one in alike if one.ref != pod.ref and is_ready(one)]
@@ -50,15 +49,15 @@ def _component(pod: Resource) -> str:
     return label if label in COMPONENTS else named
 
 
-def _alarms(cluster: Cluster) -> dict[Ref, list[Line]]:
+def _alarms(cluster: Cluster, pod: Resource) -> list[Line]:
     """Lines of the store's log that say it cannot serve."""
-    found: dict[Ref, list[Line]] = {}
-    for speaker in speakers(cluster):
-        pod = speaker.container.pod
-        if pod.namespace == "kube-system" and _component(pod) == "etcd":
-            lines = lately(cluster, speaker.lines)
-            found[pod.ref] = [one for one in lines if _ALARM.search(one.text)]
-    return found
+    said = [
+        Line(log, at, text)
+        for container in containers(pod)
+        for log in cluster.logs_of(pod, container.name)
+        for at, text in log.lines
+    ]
+    return [one for one in lately(cluster, said) if _ALARM.search(one.text)]
 
 
 def _unhealthy(pod: Resource, lines: list[Line], serving: list[str]) -> Finding:

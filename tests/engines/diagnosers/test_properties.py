@@ -86,6 +86,8 @@ def test_the_world_of_these_tests_has_faults_of_every_family() -> None:
     told = {one.rule.rpartition(".")[0] for one in diagnose(WORLD)}
     families = "pod pod.image_pull pod.config_ref pod.start pod.unschedulable pod.probe pod.evicted"
     families += " deploy workload.create_refused workload service node pvc hpa job app sec ingress"
+    families += " netpol dns tls gateway httproute pv storageclass volume ns object apiservice crd"
+    families += " api webhook controlplane event"
     assert set(families.split()) <= told
 
 

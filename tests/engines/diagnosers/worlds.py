@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from mcp_servers.facts.kubernetes import Cluster, Json
+from tests.engines.diagnosers.worlds_edges import edges_and_extensions
 from tests.factories import (
     cluster,
     condition,
@@ -25,13 +26,13 @@ from tests.factories import (
 
 def troubled() -> Cluster:
     """One workload for each family of faults, beside healthy ones."""
-    first, second = _crashes_and_configuration(), _scheduling_and_objects()
+    parts = (_crashes_and_configuration(), _scheduling_and_objects(), edges_and_extensions())
     return replace(
-        first,
-        resources=[*first.resources, *second.resources],
-        events=[*first.events, *second.events],
-        logs=[*first.logs, *second.logs],
-        series=[*first.series, *second.series],
+        parts[0],
+        resources=[one for part in parts for one in part.resources],
+        events=[one for part in parts for one in part.events],
+        logs=[one for part in parts for one in part.logs],
+        series=[one for part in parts for one in part.series],
     )
 
 
