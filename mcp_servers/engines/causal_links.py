@@ -65,6 +65,17 @@ STOPS_A_CONTAINER = (
     "app.exhausted",
     "rbac.denied",
     "tls.expiring",
+    "tls.host_mismatch",
+)
+
+# Of these, what needs no word of the program itself.
+BEFORE_THE_START = (
+    "pod.oom_killed",
+    "pod.image_pull.*",
+    "pod.config_ref.*",
+    "pod.volume_mount_failed",
+    "pod.sandbox_failed",
+    "volume.*",
 )
 
 # What keeps a pod from existing or from a node.
@@ -208,18 +219,26 @@ LINKS: tuple[Link, ...] = (
         )
     ),
     # The cluster's DNS: what stops its pods is behind it, what the whole cluster feels before it.
-    *_each((*STOPS_A_CONTAINER, *STOPS_A_POD), ("dns.server_unhealthy",), Join.WORKLOAD),
-    *_whenever(_each(("dns.server_unhealthy",), LOOKS_BROKEN, Join.WORKLOAD)),
+    # What a server says in its log is its own complaint, whatever it would mean in a program's.
+    *_each((*BEFORE_THE_START, *STOPS_A_POD), ("dns.server_unhealthy",), Join.WORKLOAD),
+    *_whenever(_each(("dns.server_unhealthy",), (*LOOKS_BROKEN, "app.*"), Join.WORKLOAD)),
     *_whenever(_each(("dns.server_unhealthy",), SERVICE_SYMPTOMS, Join.SERVES)),
     Link("dns.server_unhealthy", "app.name_unresolved", Join.ANYWHERE),
     Link("netpol.blocks_dns", "dns.server_unhealthy", Join.AFFECTS),
-    # Routes.
+    # Routes, and who is refused at their certificates.
+    *_each(("tls.host_mismatch",), ("app.dependency_unreachable", *LOOKS_BROKEN), Join.AFFECTS),
     Link("ingress.class_missing", "ingress.no_address", Join.WORKLOAD, timed=False),
     Link("gateway.not_ready", "httproute.unattached", Join.SHARED, timed=False),
     # What extends the API, and what waits for it.
     *_each(
         (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN, *SERVICE_FAULTS),
-        ("webhook.unreachable", "apiservice.unavailable", "crd.broken"),
+        ("webhook.unreachable",),
+        Join.CALLED,
+    ),
+    # That its pods are not ready is what an API that does not answer looks like from below.
+    *_each(
+        (*STOPS_A_CONTAINER, *STOPS_A_POD, "service.selector_near_miss", "service.target_port_*"),
+        ("apiservice.unavailable", "crd.broken"),
         Join.CALLED,
     ),
     Link("webhook.ca_invalid", "webhook.unreachable", Join.SHARED, timed=False),

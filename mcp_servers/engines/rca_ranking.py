@@ -108,8 +108,11 @@ class _Scope:
         return bool(self.namespace) and finding.resource.namespace == self.namespace
 
     def is_near(self, finding: Finding) -> bool:
-        """Whether it stands in the namespace asked about; a node is near to all that run on it."""
+        """Whether it stands in the namespace asked about, or is it; a node is near to all that run
+        on it."""
         if not self.namespace or finding.resource.namespace == self.namespace:
+            return True
+        if finding.resource == Ref("Namespace", "", self.namespace):
             return True
         return any(ref.namespace == self.namespace for ref in finding.affected)
 

@@ -103,4 +103,5 @@ def in_scope(finding: Finding, looked: Study) -> bool:
     if looked.focus:
         return any(ref in looked.focus for ref in refs)
     namespace = looked.asked.namespace
-    return not namespace or any(ref.namespace == namespace for ref in refs)
+    itself = Ref("Namespace", "", namespace)
+    return not namespace or any(ref.namespace == namespace or ref == itself for ref in refs)

@@ -56,6 +56,22 @@ async def test_a_custom_resource_that_was_deleted_and_stays_is_found(tmp_path: P
         assert "object.finalizer_stuck" in await rules(mine)
 
 
+async def test_a_question_about_a_namespace_finds_why_it_stays(tmp_path: Path) -> None:
+    failed = "unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: stale"
+    leaving = thing("Namespace", "legacy")
+    leaving["metadata"]["deletionTimestamp"] = stamp(60)
+    told = condition("NamespaceDeletionDiscoveryFailure", "True", message=failed)
+    leaving["status"] = {"phase": "Terminating", "conditions": [told]}
+    spec = {"group": "metrics.k8s.io", "version": "v1beta1", "groupPriorityMinimum": 100}
+    place = {"service": {"namespace": "shop", "name": "metrics"}, "versionPriority": 100}
+    away = {"conditions": [condition("Available", "False", reason="ServiceNotFound")]}
+    api = thing("APIService", "v1beta1.metrics.k8s.io", spec={**spec, **place}, status=away)
+    async with cluster_of(tmp_path, leaving, api) as mine:
+        answer = (await mine.call("rca_investigate", namespace="legacy")).data
+    assert [one["rule"] for one in answer["root_causes"]] == ["apiservice.unavailable"]
+    assert [one["rule"] for one in answer["symptoms"]] == ["ns.stuck_terminating"]
+
+
 async def test_who_sees_some_namespaces_pays_for_no_custom_resources(tmp_path: Path) -> None:
     async with cluster_of(tmp_path, stuck(), principal=SHOPKEEPER) as mine:
         assert "object.finalizer_stuck" not in await rules(mine)

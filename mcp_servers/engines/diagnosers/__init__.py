@@ -73,6 +73,7 @@ from mcp_servers.engines.diagnosers.node_risks import (
 from mcp_servers.engines.diagnosers.oom_killed import oom_killed
 from mcp_servers.engines.diagnosers.past_oom_kills import past_oom_kills
 from mcp_servers.engines.diagnosers.probes import probes
+from mcp_servers.engines.diagnosers.refused_hosts import refused_hosts
 from mcp_servers.engines.diagnosers.rollouts import paused, progress_deadline, unavailable
 from mcp_servers.engines.diagnosers.scaled_to_zero import scaled_to_zero
 from mcp_servers.engines.diagnosers.service_endpoints import service_endpoints
@@ -162,6 +163,7 @@ ALL = (
     ingress_classes,
     host_conflicts,
     ingress_certificates,
+    refused_hosts,
     gateways,
     loose_routes,
     route_backends,

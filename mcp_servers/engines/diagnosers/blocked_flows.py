@@ -155,7 +155,7 @@ def _finding(
         ],
         confidence=Confidence.STRONG if flow.lines else Confidence.INFERRED,
         since=changed_at,
-        affected=(caller, flow.source.ref),
+        affected=(caller, flow.source.ref, flow.service.ref),
         cause_key=f"{caller} {flow.service.ref}",
         fix=_FIX,
         params={

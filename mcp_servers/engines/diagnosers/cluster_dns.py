@@ -10,7 +10,7 @@ from mcp_servers.engines.about_pods import earliest, key
 from mcp_servers.engines.containers import containers
 from mcp_servers.engines.dns_servers import dns_pods, dns_services
 from mcp_servers.engines.endpoints import endpoints, slices_of
-from mcp_servers.engines.log_signals import Line, Speaker, lately, speakers
+from mcp_servers.engines.log_signals import Line, Speaker, final_words, lately, speakers
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.settling import is_finished, is_ready, is_terminating, is_young
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
@@ -86,7 +86,7 @@ def _finding(
     unserved: list[Resource],
 ) -> Finding:
     owner = top_owner(cluster, (down or servers)[0])
-    complaint = _complaint(cluster, owner)
+    complaint = _complaint(cluster, owner, down)
     said = [complaint.cited] if complaint else []
     evidence = [*(_cited(pod) for pod in down[:2]), *said, *_served(cluster, unserved)]
     evidence += _measured(cluster, failing)
@@ -127,11 +127,14 @@ def _cited(pod: Resource) -> Evidence:
     return citing.field(pod, ".status.conditions[Ready].status", said, at)
 
 
-def _complaint(cluster: Cluster, owner: Ref) -> Line | None:
-    """The newest line in which a server says what is wrong with its configuration or upstream."""
+def _complaint(cluster: Cluster, owner: Ref, down: list[Resource]) -> Line | None:
+    """The newest line in which a server says what is wrong with its configuration or upstream; of
+    one that does not run, else its last words."""
     own = [one for one in speakers(cluster) if top_owner(cluster, one.container.pod) == owner]
     found = [line for speaker in own for line in _complaints(cluster, speaker)]
-    return found[-1] if found else None
+    dead = [one.container for one in own if one.container.pod in down]
+    last = [line for one in dead if (line := final_words(cluster, one)) is not None]
+    return found[-1] if found else next(iter(last), None)
 
 
 def _complaints(cluster: Cluster, speaker: Speaker) -> list[Line]:

@@ -157,7 +157,7 @@ def _uncovered(use: _Use, secret: Resource, host: str, certificate: Certificate)
             "host": host,
             "secret": use.secret.name,
             "names": names,
-            "near": ", ".join(nearest_names(host, certificate.names)),
+            "line": "",
         },
         joins={"secret": f"{use.secret.namespace}/{use.secret.name}"},
     )

@@ -10,6 +10,7 @@ from tests.factories import (
     cluster,
     condition,
     deployment,
+    ended,
     found,
     log,
     pod,
@@ -169,6 +170,33 @@ def test_a_dns_without_a_ready_server_is_critical_and_quotes_it() -> None:
     finding = found(cluster(*objects, logs=[said]), "dns.server_unhealthy")
     assert (finding.severity, finding.params["line"]) == (Severity.CRITICAL, line)
     assert finding.resource.name == "coredns"
+
+
+LOGS = [
+    "/etc/coredns/Corefile:5 - Error during parsing: Unknown directive 'cach'",
+    'plugin/forward: not an IP address or file: "upstream"',
+    '[FATAL] plugin/loop: Loop (127.0.0.1:55953 -> :1053) detected for zone "."',
+    "[ERROR] plugin/errors: 2 web. A: read udp 10.0.0.9:4555->10.20.0.2:53: i/o timeout",
+]
+
+
+@pytest.mark.parametrize("line", LOGS)
+def test_what_a_name_server_says_is_its_own_complaint(line: str) -> None:
+    objects = dns(ready=0, crashing=True)
+    for one in objects[2:4]:
+        one["status"]["containerStatuses"][0]["lastState"] = ended(1)
+    said = log(objects[2], *[line] * 4, name="coredns", previous=True)
+    of = cluster(*objects, logs=[said])
+    assert found(of, "dns.server_unhealthy").params["line"]
+    assert roots(of) == ["dns.server_unhealthy"]
+
+
+def test_a_name_server_killed_for_its_memory_is_explained_by_that() -> None:
+    objects = dns(ready=0)
+    for one in objects[2:4]:
+        killed = waiting("coredns", "CrashLoopBackOff", lastState=ended(137, "OOMKilled", ago=12))
+        one["status"]["containerStatuses"] = [killed]
+    assert roots(cluster(*objects)) == ["pod.oom_killed"]
 
 
 def test_what_the_whole_cluster_feels_is_explained_by_its_dns() -> None:

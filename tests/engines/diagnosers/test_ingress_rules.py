@@ -7,7 +7,7 @@ import pytest
 from mcp_servers.engines.certificates import covers
 from mcp_servers.facts.findings import Severity
 from mcp_servers.facts.kubernetes import Json, NotChecked
-from tests.factories import NOW, cluster, found, rules, thing, workload
+from tests.factories import NOW, cluster, found, log, rules, thing, workload
 
 WEB = {"name": "web", "port": {"number": 8080}}
 ADDRESS = {"loadBalancer": {"ingress": [{"ip": "203.0.113.40"}]}}
@@ -166,6 +166,34 @@ def test_a_host_that_another_secret_serves_is_silent() -> None:
         route("second", served=True, tls="right-tls"),
     ]
     assert "tls.host_mismatch" not in rules(cluster(*workload(), *objects))
+
+
+SHOWN = [
+    "tls: failed to verify certificate: x509: certificate is valid for www.example.com, not {}",
+    (
+        "Hostname/IP does not match certificate's altnames: Host: {}. is not in the cert's altnames: "
+        "DNS:www.example.com"
+    ),
+    "CertificateException: No subject alternative DNS name matching {} found.",
+    "SSL: no alternative certificate subject name matches target host name '{}'",
+    "Hostname mismatch, certificate is not valid for '{}'.",
+]
+
+
+@pytest.mark.parametrize("line", SHOWN)
+def test_clients_that_refuse_a_certificate_tell_for_which_host(line: str) -> None:
+    objects = workload()
+    said = log(objects[2], *[line.format("shop.example.com")] * 3)
+    finding = found(cluster(*objects, logs=[said]), "tls.host_mismatch")
+    assert (finding.resource.name, finding.params["host"]) == ("web", "shop.example.com")
+    served = cluster(*objects, route(served=True, tls="shop-tls"), secret(), logs=[said])
+    assert found(served, "tls.host_mismatch").resource.kind == "Ingress"
+
+
+def test_one_refused_certificate_of_a_program_that_runs_is_silent() -> None:
+    objects = workload()
+    said = log(objects[2], SHOWN[0].format("shop.example.com"))
+    assert rules(cluster(*objects, logs=[said])) == set()
 
 
 def test_a_gateway_with_the_wrong_certificate_is_told_too() -> None:
