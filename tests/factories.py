@@ -37,7 +37,6 @@ API = {
     "ValidatingWebhookConfiguration": "admissionregistration.k8s.io/v1",
     "MutatingWebhookConfiguration": "admissionregistration.k8s.io/v1",
     "IngressClass": "networking.k8s.io/v1",
-    "CSINode": "storage.k8s.io/v1",
     "GatewayClass": "gateway.networking.k8s.io/v1",
     "Gateway": "gateway.networking.k8s.io/v1",
     "HTTPRoute": "gateway.networking.k8s.io/v1",
@@ -53,7 +52,6 @@ CLUSTER_SCOPED = {
     "ValidatingWebhookConfiguration",
     "MutatingWebhookConfiguration",
     "IngressClass",
-    "CSINode",
     "GatewayClass",
 }
 

@@ -16,7 +16,6 @@ NEUTRAL = {
     "PriorityClass",
     "RuntimeClass",
     "CustomResourceDefinition",
-    "CSINode",
     "GatewayClass",
 }
 

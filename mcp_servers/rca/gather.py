@@ -48,7 +48,6 @@ CLUSTER_SCOPED = (
     "StorageClass",
     "IngressClass",
     "APIService",
-    "CSINode",
     "ValidatingWebhookConfiguration",
     "MutatingWebhookConfiguration",
 )

@@ -19,7 +19,7 @@ GATEWAY_KINDS = ("GatewayClass", "Gateway", "HTTPRoute", "ReferenceGrant")
 # looked at, and of so many kinds: there are clusters with a thousand.
 EACH_AT_MOST = 200
 KINDS_AT_MOST = 40
-DEFINITIONS_AT_MOST = 250
+DEFINITIONS_AT_MOST = 150
 
 Resources = list[Resource]
 
@@ -67,6 +67,9 @@ async def _definitions(kubernetes: Kubernetes, missed: list[NotChecked]) -> Reso
     """Custom kinds without their schemas, which nobody reads here and which may be megabytes."""
     kind = await kubernetes.kind("CustomResourceDefinition")
     found = await _listed(kubernetes, kind, "", missed, DEFINITIONS_AT_MOST)
+    if len(found) == DEFINITIONS_AT_MOST:
+        why = f"too_large: Only the first {DEFINITIONS_AT_MOST} were looked at."
+        missed.append(NotChecked(kind.name, why))
     return [_without_schemas(one) for one in found]
 
 

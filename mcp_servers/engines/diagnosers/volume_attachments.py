@@ -7,10 +7,10 @@ from datetime import timedelta
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import about_pod, key
 from mcp_servers.engines.claims import claims_of, pods_by_claim
-from mcp_servers.engines.fields import rows, text
+from mcp_servers.engines.fields import text
 from mcp_servers.engines.settling import is_ready, is_terminating, live_pods
 from mcp_servers.engines.stamps import deleted_at
-from mcp_servers.facts.findings import Evidence, Finding, Severity
+from mcp_servers.facts.findings import Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Event, Ref, Resource
 
 # How long the attach controller waits for a node to let go before it takes the volume by force.
@@ -112,18 +112,9 @@ def _attach_failed(cluster: Cluster, pod: Resource, failed: list[Event]) -> Find
         pod,
         "volume.attach_failed",
         Severity.HIGH,
-        [*citing.events(failed, at_most=1), *_registered(cluster, pod, driver)],
+        citing.events(failed, at_most=1),
         since=failed[0].first_at,
         cause_key=driver or ",".join(sorted(claims_of(pod))),
         params={**_params(pod, failed), "driver": driver},
         joins=_joins(pod),
     )
-
-
-def _registered(cluster: Cluster, pod: Resource, driver: str) -> list[Evidence]:
-    """Which drivers the node of the pod has, where one is missing."""
-    node = cluster.get(Ref("CSINode", "", text(pod.spec, "nodeName")))
-    if node is None or not driver:
-        return []
-    names = ", ".join(text(one, "name") for one in rows(node.spec, "drivers")) or "none"
-    return [citing.field(node, ".spec.drivers", names)]
