@@ -92,6 +92,10 @@ class Practising:
         return response.json()
 
 
+async def _nothing() -> None:
+    """Beside the server: time passes when a test says so."""
+
+
 @contextmanager
 def practising(
     folder: str | Path, *, speed: float = 1, start: datetime = START
@@ -109,7 +113,7 @@ def practising(
         httpx2.Client(
             base_url=address, headers={"authorization": f"Bearer {practice.token}"}
         ) as client,
-        server._running(app, listener, beside=server._nothing, before_end=practice.kubernetes.stop),
+        server._running(app, listener, beside=_nothing, before_end=practice.kubernetes.stop),
     ):
         kubeconfig = Path(private) / "kubeconfig"
         server._write_kubeconfig(kubeconfig, "practice", address, practice.token)
