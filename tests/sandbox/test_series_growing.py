@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.promql import Vector, query
 from sandbox.series import SeriesStore
 from tests.sandbox.test_series import T, named, points, store
 
@@ -90,3 +91,42 @@ def test_a_window_wholly_after_the_end_is_filled(tmp_path: Path) -> None:
     series = store(tmp_path, recorded("memory", range(11), type_="gauge"), grows=True)
     [one] = series.select([named("memory")], T + 86_400, T + 86_500)
     assert [at / 1000 - T for at in one.times_ms.tolist()] == [86_400, 86_460]
+
+
+def labels(name: str) -> tuple[tuple[str, str], ...]:
+    return (("__name__", name),)
+
+
+def test_a_counter_turns_to_another_pace_between_two_scrapes(tmp_path: Path) -> None:
+    values = [60.5 * at for at in range(11)]
+    series = store(tmp_path, recorded("seen_total", values, type_="counter"), grows=True)
+    series.pace(labels("seen_total"), 0.0, T + 690)
+    grown = [value for _, value in after(series, "seen_total", T + 840)]
+    assert grown == pytest.approx([665.5, *[605 + 60.5 * 1.5] * 3])
+
+
+def test_a_held_gauge_keeps_its_beat_and_what_was_told_before(tmp_path: Path) -> None:
+    series = store(tmp_path, recorded("memory", range(11), type_="gauge"), grows=True)
+    series.hold(labels("memory"), 3, T + 730, interval_ms=60_000)
+    series.hold(labels("memory"), 4, T + 731, interval_ms=60_000)
+    assert after(series, "memory", T + 850) == [(660, 10), (720, 10), (780, 4), (840, 4)]
+
+
+def test_an_ended_series_has_no_samples_until_it_begins_again(tmp_path: Path) -> None:
+    series = store(tmp_path, recorded("memory", range(11), type_="gauge"), grows=True)
+    series.end([named("memory")], T + 700)
+    series.hold(labels("memory"), 5, T + 1000, interval_ms=60_000)
+    assert after(series, "memory", T + 1100) == [(660, 10), (1020, 5), (1080, 5)]
+
+
+@pytest.mark.parametrize(("asked_s", "count"), [(715, 1), (725, 0), (1019, 0), (1021, 1)])
+def test_an_ended_series_is_gone_at_the_scrape_that_misses_it(
+    tmp_path: Path, asked_s: int, count: int
+) -> None:
+    series = store(tmp_path, recorded("memory", range(11), type_="gauge"), grows=True)
+    series.end([named("memory")], T + 700)
+    series.hold(labels("memory"), 5, T + 1000, interval_ms=60_000)
+    at_ms = (T + asked_s) * 1000
+    found = query("memory", series, at_ms=at_ms, now_ms=at_ms)
+    assert isinstance(found, Vector)
+    assert len(found.labels) == count
