@@ -8,10 +8,11 @@ from mcp_servers.engines import citing
 from mcp_servers.engines.about_objects import about_object, listed
 from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.claims import pods_using
+from mcp_servers.engines.containers import containers
 from mcp_servers.engines.fields import text, words
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.quantities import quantity
-from mcp_servers.engines.settling import is_finished, is_ready, is_terminating, is_young
+from mcp_servers.engines.settling import is_finished, is_terminating, is_young
 from mcp_servers.engines.stamps import deleted_at, written_at
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Severity
 from mcp_servers.facts.kubernetes import Cluster, Event, Json, Ref, Resource, moment
@@ -35,7 +36,7 @@ def shared_claims(cluster: Cluster) -> Iterator[Finding]:
             continue
         pods = [pod for pod in pods_using(cluster, claim) if _counts(pod)]
         nodes = sorted({text(pod.spec, "nodeName") for pod in pods} - {""})
-        kept_out = [pod for pod in pods if not is_ready(pod) and not is_young(cluster, pod)]
+        kept_out = [one for one in pods if not is_young(cluster, one) and _never_started(one)]
         crowded = len(nodes) > 1 or (modes == {"ReadWriteOncePod"} and len(pods) > 1)
         if crowded and kept_out and not any(_is_lost(cluster, one) for one in nodes):
             yield _shared(cluster, claim, pods, kept_out, nodes)
@@ -43,6 +44,11 @@ def shared_claims(cluster: Cluster) -> Iterator[Finding]:
 
 def _counts(pod: Resource) -> bool:
     return not is_finished(pod) and not is_terminating(pod)
+
+
+def _never_started(pod: Resource) -> bool:
+    """A pod that waits for its volume has no container that ever ran."""
+    return not any(one.running or one.ready or one.terminations for one in containers(pod))
 
 
 def _is_lost(cluster: Cluster, node: str) -> bool:

@@ -75,12 +75,16 @@ def _of_gateways(cluster: Cluster) -> Iterator[_Use]:
 
 
 def _wrong_with(secret: Resource | None) -> str:
-    """absent | type | keys, or "" when it is what it should be."""
+    """absent | type | keys, or "" when it is what it should be.
+
+    The API takes no Secret of the right type without its keys: where they are not seen, whoever
+    copied it left them out.
+    """
     if secret is None:
         return "absent"
-    if not set(TLS_KEYS) <= section(secret.raw, "data").keys():
-        return "keys"
-    return "type" if text(secret.raw, "type") not in ("", TLS_TYPE) else ""
+    if text(secret.raw, "type") == TLS_TYPE:
+        return ""
+    return "type" if set(TLS_KEYS) <= section(secret.raw, "data").keys() else "keys"
 
 
 def _bad_secret(cluster: Cluster, use: _Use, secret: Resource | None, wrong: str) -> Finding:

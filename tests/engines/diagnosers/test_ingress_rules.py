@@ -10,6 +10,7 @@ from mcp_servers.facts.kubernetes import Json, NotChecked
 from tests.factories import NOW, cluster, found, log, rules, thing, workload
 
 WEB = {"name": "web", "port": {"number": 8080}}
+RULE = "ingress.tls_secret"
 ADDRESS = {"loadBalancer": {"ingress": [{"ip": "203.0.113.40"}]}}
 
 
@@ -117,9 +118,14 @@ def test_a_tls_secret_that_is_absent_names_the_nearest() -> None:
 
 
 def test_a_tls_secret_without_its_keys_says_which_it_has() -> None:
-    of = cluster(*workload(), secret(keys=("cert.pem",)), route(served=True, tls="shop-tls"))
-    finding = found(of, "ingress.tls_secret")
+    held = secret(keys=("cert.pem",), type="Opaque")
+    finding = found(cluster(*workload(), held, route(served=True, tls="shop-tls")), RULE)
     assert (finding.severity, finding.params["keys"]) == (Severity.HIGH, "cert.pem")
+
+
+def test_a_tls_secret_copied_without_its_values_is_silent() -> None:
+    held = secret(keys=())
+    assert RULE not in rules(cluster(*workload(), held, route(served=True, tls="shop-tls")))
 
 
 def test_a_tls_secret_of_another_type_with_the_right_keys_is_hygiene() -> None:

@@ -8,6 +8,7 @@ from tests.factories import (
     cluster,
     condition,
     deployment,
+    ended,
     event,
     found,
     node,
@@ -17,6 +18,7 @@ from tests.factories import (
     rules,
     stamp,
     thing,
+    waiting,
 )
 
 
@@ -46,6 +48,9 @@ def volume(
     return thing("PersistentVolume", name, spec=body, status={"phase": phase})
 
 
+CREATING = [waiting("db", "ContainerCreating")]
+
+
 def using(
     name: str = "data", *, nodes: tuple[str, ...] = ("node-1",), ready: tuple[bool, ...] = (True,)
 ) -> list[Json]:
@@ -53,7 +58,7 @@ def using(
     made = deployment("db", replicas=len(nodes), ready=sum(ready), pod_spec={"volumes": [mount]})
     maker = replica_set(made)
     pods = [
-        pod(maker, f"p{n}", ready=well, spec={"nodeName": place})
+        pod(maker, f"p{n}", spec={"nodeName": place}, status=[] if well else CREATING)
         for n, (place, well) in enumerate(zip(nodes, ready, strict=True))
     ]
     return [made, maker, *pods]
@@ -116,6 +121,14 @@ def test_a_shared_claim_is_the_root_of_what_its_workload_lacks() -> None:
     assert roots(cluster(*two, claim(), node(), node("node-2")))[0] == "pvc.access_mode"
 
 
+def crashing() -> list[Json]:
+    """Two pods on two nodes that both have the volume; the second does not get ready."""
+    two = using(nodes=("node-1", "node-2"), ready=(True, False))
+    died = waiting("db", "CrashLoopBackOff", lastState=ended(1), restartCount=4)
+    two[-1]["status"]["containerStatuses"] = [died]
+    return two
+
+
 @pytest.mark.parametrize(
     "objects",
     [
@@ -130,8 +143,9 @@ def test_a_shared_claim_is_the_root_of_what_its_workload_lacks() -> None:
             claim(),
             node(conditions=[condition("Ready", "Unknown")]),
         ],
+        [*crashing(), claim()],
     ],
-    ids=["one node", "all run", "may be shared", "a node is lost"],
+    ids=["one node", "all run", "may be shared", "a node is lost", "one crashes"],
 )
 def test_a_claim_that_is_used_as_it_may_be_is_silent(objects: list[Json]) -> None:
     assert "pvc.access_mode" not in rules(cluster(*objects))

@@ -87,7 +87,8 @@ def _storage() -> list[Json]:
     def mounting(name: str, n: int, *, ready: bool = False) -> Json:
         mount = {"name": "v", "persistentVolumeClaim": {"claimName": name}}
         spec = {"nodeName": f"pier-{n}", "volumes": [mount]}
-        return pod(name=f"{name}-{n}", namespace=PLACE, ready=ready, spec=spec)
+        status = () if ready else [waiting("web", "ContainerCreating")]
+        return pod(name=f"{name}-{n}", namespace=PLACE, spec=spec, status=status)
 
     growing, leaving = claim("growing"), claim("leaving")
     pending = condition("FileSystemResizePending", "True")
