@@ -21,6 +21,12 @@ EACH_AT_MOST = 200
 KINDS_AT_MOST = 40
 DEFINITIONS_AT_MOST = 150
 
+# Served by programs of their own that make up long lists at each request.
+MADE_UP = ("packages.operators.coreos.com", "subresources.kubevirt.io")
+
+# What keeps objects from us that may be there.
+UNSEEN = ("forbidden", "upstream_unavailable")
+
 Resources = list[Resource]
 
 
@@ -47,7 +53,8 @@ async def beyond(kubernetes: Kubernetes, only: str, missed: list[NotChecked]) ->
 
 def _is_wanted(group: str, *, narrow: bool) -> bool:
     """Groups under k8s.io are built in, or served by metrics adapters that may be slow or down."""
-    return group == GATEWAY_GROUP or ("." in group and not group.endswith(".k8s.io") and not narrow)
+    custom = "." in group and not group.endswith(".k8s.io") and group not in MADE_UP
+    return group == GATEWAY_GROUP or (custom and not narrow)
 
 
 async def _listed(
@@ -58,6 +65,8 @@ async def _listed(
     except NotFound:
         return []
     except OpsError as error:
+        if error.code not in UNSEEN:
+            return []  # some kinds can only be created, such as reviews
         allow = error.hint if error.code == "forbidden" else ""
         missed.append(NotChecked(kind.name, f"{error.code}: {error.message}", allow))
         return []
