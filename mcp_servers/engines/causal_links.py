@@ -211,12 +211,10 @@ LINKS: tuple[Link, ...] = (
         Join.ROUTED,
     ),
     Link("service.target_port_name_missing", "service.endpoints_not_ready", Join.WORKLOAD),
-    *_whenever(
-        _each(
-            ("netpol.blocks_flow", "netpol.blocks_dns"),
-            ("app.dependency_unreachable", "app.name_unresolved", "app.exhausted", *LOOKS_BROKEN),
-            Join.AFFECTS,
-        )
+    *_each(
+        ("netpol.blocks_flow", "netpol.blocks_dns"),
+        ("app.dependency_unreachable", "app.name_unresolved", "app.exhausted"),
+        Join.AFFECTS,
     ),
     # The cluster's DNS: what stops its pods is behind it, what the whole cluster feels before it.
     # What a server says in its log is its own complaint, whatever it would mean in a program's.

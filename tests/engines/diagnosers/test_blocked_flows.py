@@ -71,6 +71,11 @@ def test_the_policy_is_the_root_and_the_timeouts_its_symptom() -> None:
     assert roots(of) == ["netpol.blocks_flow"]
 
 
+def test_a_policy_that_came_after_the_timeouts_did_not_cause_them() -> None:
+    of = calling(ingress(from_app("other"), age=1), times=9)
+    assert {"netpol.blocks_flow", "app.dependency_unreachable"} <= set(roots(of))
+
+
 @pytest.mark.parametrize(
     "rule",
     [
