@@ -41,6 +41,10 @@ API = {
     "Gateway": "gateway.networking.k8s.io/v1",
     "HTTPRoute": "gateway.networking.k8s.io/v1",
     "ReferenceGrant": "gateway.networking.k8s.io/v1beta1",
+    "Role": "rbac.authorization.k8s.io/v1",
+    "RoleBinding": "rbac.authorization.k8s.io/v1",
+    "ClusterRole": "rbac.authorization.k8s.io/v1",
+    "ClusterRoleBinding": "rbac.authorization.k8s.io/v1",
 }
 CLUSTER_SCOPED = {
     "Node",
@@ -53,6 +57,11 @@ CLUSTER_SCOPED = {
     "MutatingWebhookConfiguration",
     "IngressClass",
     "GatewayClass",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ClusterPolicyReport",
+    "ClusterCatalog",
+    "ClusterExtension",
 }
 
 
@@ -104,7 +113,7 @@ def thing(
 
 
 def container(name: str = "web", **fields: Any) -> Json:
-    """A container's spec: one port 8080, requests and limits."""
+    """A container's spec: one port 8080, requests and limits, no way to become root."""
     return {
         "name": name,
         "image": f"registry.example.com/{name}:1.4.2",
@@ -113,6 +122,7 @@ def container(name: str = "web", **fields: Any) -> Json:
             "requests": {"cpu": "100m", "memory": "128Mi"},
             "limits": {"memory": "256Mi"},
         },
+        "securityContext": {"runAsNonRoot": True, "allowPrivilegeEscalation": False},
         **fields,
     }
 
@@ -150,7 +160,11 @@ def deployment(
     }
     template = {
         "metadata": {"labels": {"app": name, **more.pop("template_labels", {})}},
-        "spec": {"containers": containers, **more.pop("pod_spec", {})},
+        "spec": {
+            "containers": containers,
+            "automountServiceAccountToken": False,
+            **more.pop("pod_spec", {}),
+        },
     }
     status = {
         "observedGeneration": 3,
@@ -207,6 +221,7 @@ def pod(
     template = owner["spec"]["template"] if owner else {"metadata": {}, "spec": {}}
     spec = copy.deepcopy(template.get("spec", {})) | {"nodeName": "node-1"} | more.pop("spec", {})
     spec.setdefault("containers", [container()])
+    spec.setdefault("automountServiceAccountToken", False)
     name = more.pop("name", "") or f"{owner['metadata']['name'] if owner else 'web'}-{suffix}"
     statuses = list(status) or [running(one["name"]) for one in spec["containers"]]
     is_ready = all(one["ready"] for one in statuses) if ready is None else ready

@@ -56,8 +56,9 @@ def causes_text(report: Row, language: str) -> str:
 
 def _finding(finding: Row, language: str) -> list[str]:
     since = f", {word('since', language)} {finding['since']}" if finding.get("since") else ""
+    note = "" if finding["fault"] else f" ({word('a_note', language)})"
     head = f"{finding['severity'].upper()}  {_resource(finding['resource'])}  {finding['rule']}"
-    lines = [f"{head}{since}", f"  {finding['title']}", f"  {finding['cause']}"]
+    lines = [f"{head}{note}{since}", f"  {finding['title']}", f"  {finding['cause']}"]
     lines += _evidence(finding["evidence"])
     fix = finding.get("fix")
     return [*lines, f"  {word('fix', language)}: {fix['summary']}"] if fix else lines

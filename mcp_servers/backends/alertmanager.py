@@ -6,10 +6,11 @@ All of it reads, so all of it may be asked again: `retrying` says after which fa
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 import httpx2
 import orjson
+import yaml
 
 from core.errors import Forbidden, Invalid, UpstreamUnavailable
 from core.http import client as http_client
@@ -23,10 +24,11 @@ from mcp_servers.backends.retrying import (
     asked_wait_s,
     patiently,
 )
-from mcp_servers.facts.alerts import Alert, Labels, Silence
+from mcp_servers.facts.alerts import Alert, Labels, Receiver, Silence
 from mcp_servers.facts.kubernetes import moment
 
 Json = Mapping[str, Any]
+Body = TypeVar("Body", list[Any], dict[str, Any])
 
 # How the API writes a matcher: (isEqual, isRegex).
 OPERATORS = {(True, False): "=", (False, False): "!=", (True, True): "=~", (False, True): "!~"}
@@ -62,13 +64,19 @@ class Alertmanager:
 
     async def alerts(self) -> list[Alert]:
         """Every alert that has not resolved, the silenced and inhibited ones included."""
-        return [_alert_of(one) for one in await self._list("alerts")]
+        return [_alert_of(one) for one in _objects(await self._get("alerts", list))]
 
     async def silences(self) -> list[Silence]:
         """Active, pending and recently expired silences."""
-        return [_silence_of(one) for one in await self._list("silences")]
+        return [_silence_of(one) for one in _objects(await self._get("silences", list))]
 
-    async def _list(self, what: str) -> list[Json]:
+    async def receivers(self) -> list[Receiver]:
+        """The receivers of its configuration, each with the integrations it sends by."""
+        status: Json = await self._get("status", dict)
+        configuration: Json = status.get("config") or {}
+        return _receivers_of(str(configuration.get("original") or ""))
+
+    async def _get(self, what: str, shape: type[Body]) -> Body:
         http = self._http
         if http is None:
             raise UpstreamUnavailable(
@@ -76,16 +84,16 @@ class Alertmanager:
                 hint="Set MIDWATCH_ALERTMANAGER__URL, or use --alertmanager.",
             )
 
-        async def ask(deadline: Deadline) -> list[Json]:
+        async def ask(deadline: Deadline) -> Body:
             async with asyncio.timeout(deadline.left_s):
-                return await self._once(http, what)
+                return await self._once(http, what, shape)
 
         try:
             return await patiently(ask, self.patience, within_s=self.timeout_s)
         except TimeoutError as error:
             raise self._too_slow() from error
 
-    async def _once(self, http: httpx2.AsyncClient, what: str) -> list[Json]:
+    async def _once(self, http: httpx2.AsyncClient, what: str, shape: type[Body]) -> Body:
         """One try. A broken connection may be over soon; a spent time limit is not."""
         host = host_of(self.url)
         try:
@@ -102,7 +110,7 @@ class Alertmanager:
         if response.status_code in PASSING:
             busy = UpstreamUnavailable(f"Alertmanager at {host} answered {response.status_code}.")
             raise Passing(busy, asked_wait_s(response.headers.get("Retry-After")))
-        return _listed(response.status_code, response.content, host)
+        return _read(response.status_code, response.content, host, shape)
 
     def _too_slow(self) -> UpstreamUnavailable:
         return UpstreamUnavailable(
@@ -110,7 +118,7 @@ class Alertmanager:
         )
 
 
-def _listed(status: int, content: bytes, host: str) -> list[Json]:
+def _read(status: int, content: bytes, host: str, shape: type[Body]) -> Body:
     if status in (401, 403):
         raise Forbidden("Alertmanager does not let Midwatch in.")
     if 400 <= status < 500 and status != 404:
@@ -119,12 +127,32 @@ def _listed(status: int, content: bytes, host: str) -> list[Json]:
         found = orjson.loads(content) if status == 200 else None
     except orjson.JSONDecodeError:
         found = None
-    if not isinstance(found, list):
+    if not isinstance(found, shape):
         raise UpstreamUnavailable(
             f"What answers at {host} with status {status} is not an Alertmanager API.",
             hint="Check the address, with the prefix Alertmanager is served under.",
         )
-    return [cast("Json", one) for one in cast("list[Any]", found) if isinstance(one, dict)]
+    return found
+
+
+def _objects(found: list[Any]) -> list[Json]:
+    return [cast("Json", one) for one in found if isinstance(one, dict)]
+
+
+def _receivers_of(configuration: str) -> list[Receiver]:
+    """None of a configuration that cannot be read: nothing is known then."""
+    try:
+        tree: Any = yaml.safe_load(configuration) or {}
+        receivers: list[Any] = tree.get("receivers") or []
+    except (yaml.YAMLError, AttributeError):
+        return []
+    return [
+        Receiver(
+            str(one.get("name", "")),
+            tuple(key.removesuffix("_configs") for key in one if key.endswith("_configs")),
+        )
+        for one in _objects(receivers)
+    ]
 
 
 def _alert_of(raw: Json) -> Alert:
@@ -138,6 +166,7 @@ def _alert_of(raw: Json) -> Alert:
         since=moment(raw.get("startsAt")),
         silenced_by=tuple(str(one) for one in status.get("silencedBy") or ()),
         source_url=str(raw.get("generatorURL") or ""),
+        receivers=tuple(str(one.get("name", "")) for one in _objects(raw.get("receivers") or [])),
     )
 
 

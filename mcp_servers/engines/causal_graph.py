@@ -137,6 +137,11 @@ class _Joins:
             Join.NODE: lambda cause, effect: self._on_node(effect, cause.resource),
             Join.ON_NODE: lambda cause, effect: self._on_node(cause, effect.resource),
             Join.CLAIM: _same_claim,
+            Join.ACCOUNT: _both("service_account"),
+            Join.SCRAPED: _both("scrape_job"),
+            Join.AFFECTED: lambda cause, effect: (
+                cause.resource in effect.affected or effect.resource in cause.affected
+            ),
             Join.REFERENCE: self._refers,
             Join.AFFECTS: _affects,
             Join.SHARED: _shares,
@@ -213,6 +218,11 @@ def _shares(cause: Finding, effect: Finding) -> bool:
 def _same_claim(cause: Finding, effect: Finding) -> bool:
     claim = f"{cause.resource.namespace}/{cause.resource.name}"
     return claim in effect.joined("claim")
+
+
+def _both(name: str) -> Callable[[Finding, Finding], bool]:
+    """Whether two findings have a value of this join in common."""
+    return lambda cause, effect: bool(cause.joined(name) & effect.joined(name))
 
 
 def services_called(finding: Finding) -> list[Ref]:

@@ -28,6 +28,9 @@ class Join(StrEnum):
     )
     SHARED = "shared"  # both name one webhook, API group, gateway, namespace or pod
     ANYWHERE = "anywhere"  # the cause serves the whole cluster
+    ACCOUNT = "account"  # both name one ServiceAccount
+    SCRAPED = "scraped"  # both name one scrape job
+    AFFECTED = "affected"  # one is about what the other affects
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,8 @@ SYMPTOM_RULES = (
     "app.name_unresolved",
     "ingress.no_address",
     "hpa.metrics_unavailable",
+    "alert.target_down",
+    "alert.metric_absent",
 )
 
 # A crash explains what comes after it, never what is beside it.
@@ -291,6 +296,24 @@ LINKS: tuple[Link, ...] = (
     Link("quota.near_limit", "workload.create_refused.quota", Join.REFERENCE),
     Link("config.changed_not_reloaded", "app.credentials_refused", Join.REFERENCE),
     Link("hpa.requests_missing", "app.exhausted", Join.SCALES),
+    # Configuration and identity.
+    Link("rbac.dangling", "rbac.denied", Join.ACCOUNT),
+    Link("config.secret_malformed", "app.credentials_refused", Join.REFERENCE),
+    # What does not run is not scraped, and what is not scraped has no metrics.
+    *_each(
+        (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN), ("alert.target_down",), Join.WORKLOAD
+    ),
+    *_each(SERVICE_FAULTS, ("alert.target_down",), Join.WORKLOAD),
+    Link("node.*", "alert.target_down", Join.NODE),
+    Link("alert.target_down", "alert.metric_absent", Join.SCRAPED),
+    # A delivery is called failed when what it delivers is broken, or was refused.
+    *_whenever(
+        _each(
+            (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN, "config.immutable"),
+            ("delivery.failed",),
+            Join.AFFECTED,
+        )
+    ),
 )
 
 

@@ -13,6 +13,8 @@ NOTE_RULES = (
     "pv.released_or_failed",
     "webhook.fail_closed_wide",
     "api.deprecated",
+    "alert.silence_unsafe",
+    "alert.flapping",
 )
 
 

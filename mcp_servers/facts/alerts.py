@@ -1,5 +1,6 @@
 """Alerts, silences and rules as the servers see them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +18,7 @@ class Alert:
     since: datetime | None
     silenced_by: tuple[str, ...] = ()
     source_url: str = ""
+    receivers: tuple[str, ...] = ()  # who Alertmanager tells; Prometheus does not know
 
     def label(self, name: str) -> str:
         return dict(self.labels).get(name, "")
@@ -71,3 +73,28 @@ class Target:
 
     def label(self, name: str) -> str:
         return dict(self.labels).get(name, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Somebody Alertmanager can tell, and by which integrations: `slack`, `webhook`."""
+
+    name: str
+    integrations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Monitoring:
+    """The alert pipeline at one moment. What could not be asked is empty, and `delivered` None.
+
+    `delivered` are the alerts that Alertmanager holds. `metrics` are the names with data lately,
+    `metrics_before` those with data in the days before, read only when a name is missed.
+    """
+
+    targets: Sequence[Target] = ()
+    rules: Sequence[Rule] = ()
+    delivered: Sequence[Alert] | None = None
+    silences: Sequence[Silence] = ()
+    receivers: Sequence[Receiver] = ()
+    metrics: frozenset[str] = frozenset()
+    metrics_before: frozenset[str] = frozenset()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Self, TypeVar
 
+from mcp_servers.facts.alerts import Monitoring
 from mcp_servers.facts.metrics import Series
 
 Json = dict[str, Any]
@@ -218,12 +219,14 @@ class Change:
 class NotChecked:
     """What could not be looked at, and why; never silently left out.
 
-    `allow` is the advice that comes with a refusal: where to add which RBAC rule.
+    `allow` is the advice that comes with a refusal: where to add which RBAC rule. `notes_only`:
+    no cause of an outage could have been seen there, only hygiene or security.
     """
 
     what: str
     why: str
     allow: str = ""
+    notes_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -243,6 +246,7 @@ class Cluster:
     name: str = ""
     series: Sequence[Series] = ()
     window: timedelta = timedelta(hours=1)
+    monitoring: Monitoring = field(default_factory=Monitoring)
     _by_kind: dict[str, list[Resource]] = field(init=False, repr=False, compare=False)
     _derived: dict[Any, Any] = field(
         init=False, repr=False, compare=False, default_factory=dict[Any, Any]

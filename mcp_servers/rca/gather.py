@@ -8,15 +8,19 @@ from typing import TypeVar
 
 from core.clock import utc_now
 from core.errors import NotFound, OpsError
+from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.engines.certificates import as_facts, read_certificate
 from mcp_servers.engines.changes import changes_in
 from mcp_servers.engines.fields import strings
+from mcp_servers.engines.secret_shapes import without_values
 from mcp_servers.engines.suspects import containers_worth_reading
+from mcp_servers.facts.alerts import Monitoring
 from mcp_servers.facts.kubernetes import Cluster, Event, LogLines, NotChecked, Resource
 from mcp_servers.facts.metrics import Series
 from mcp_servers.rca.gather_extended import beyond
+from mcp_servers.rca.monitoring import gather_monitoring
 
 Found = TypeVar("Found")
 
@@ -51,6 +55,8 @@ CLUSTER_SCOPED = (
     "ValidatingWebhookConfiguration",
     "MutatingWebhookConfiguration",
 )
+# Kinds that tell of security and hygiene only: refused, they hide no cause of an outage.
+FOR_NOTES = ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 
 # A leak counts after six hours; a point every five minutes is enough for a slope and a quarter hour.
 METRICS_REACH_BACK = timedelta(hours=8)
@@ -73,12 +79,16 @@ LOG_LINES = 200
 async def gather(
     kubernetes: Kubernetes,
     prometheus: Prometheus | None,
+    alertmanager: Alertmanager | None = None,
     *,
     window: timedelta,
     only: str = "",
     near: str = "",
+    pipeline: bool = False,
 ) -> Cluster:
     """Everything in sight at this moment, or in the one namespace `only`; logs of `near` first.
+
+    With `pipeline`, also how monitoring itself fares, which is not for those who see only part.
 
     Raises `UpstreamUnavailable` when the Kubernetes API itself does not answer: without it there
     is nothing to say. Whatever else fails ends up in `not_checked`.
@@ -97,17 +107,37 @@ async def gather(
         name=kubernetes.cluster_name,
         window=window,
     )
-    logs, series = await asyncio.gather(
-        _logs(kubernetes, seen, near, missed), _series(prometheus, only, now, missed)
+    logs, series, monitored = await asyncio.gather(
+        _logs(kubernetes, seen, near, missed),
+        _series(prometheus, only, now, missed),
+        _monitored(prometheus if pipeline else None, alertmanager, now, window),
     )
+    monitoring, of_monitoring, missed_there = monitored
     return replace(
-        seen, logs=logs, series=series, changes=changes_in(seen), not_checked=tuple(missed)
+        seen,
+        logs=logs,
+        series=[*series, *of_monitoring],
+        changes=changes_in(seen),
+        monitoring=monitoring,
+        not_checked=tuple(dict.fromkeys([*missed, *missed_there])),
     )
+
+
+async def _monitored(
+    prometheus: Prometheus | None,
+    alertmanager: Alertmanager | None,
+    now: datetime,
+    window: timedelta,
+) -> tuple[Monitoring, list[Series], list[NotChecked]]:
+    if prometheus is None or not prometheus.configured:
+        return Monitoring(), [], []
+    return await gather_monitoring(prometheus, alertmanager, now=now, window=window)
 
 
 async def _resources(kubernetes: Kubernetes, only: str, missed: list[NotChecked]) -> list[Resource]:
     asked = [(kind, kubernetes.list(kind)) for kind in CLUSTER_SCOPED]
     asked += [(kind, kubernetes.list(kind, namespace=only)) for kind in NAMESPACED]
+    asked += [(kind, kubernetes.list(kind, namespace=only)) for kind in FOR_NOTES]
     listed = await asyncio.gather(*(_or_missed(what, call, missed) for what, call in asked))
     return [_without_values(resource) for found in listed for resource in found]
 
@@ -129,18 +159,17 @@ async def _or_missed(
 
 def _not_checked(what: str, error: OpsError) -> NotChecked:
     allow = error.hint if error.code == "forbidden" else ""
-    return NotChecked(what, f"{error.code}: {error.message}", allow)
+    return NotChecked(what, f"{error.code}: {error.message}", allow, what in FOR_NOTES)
 
 
 def _without_values(resource: Resource) -> Resource:
-    """A Secret keeps the names of its keys and loses what they hold, before anything reads it;
-    of a certificate stays what it says to everybody who connects."""
+    """A Secret loses what its keys hold before anything reads it; of a certificate stays what it
+    says to everybody who connects."""
     if resource.kind != "Secret":
         return resource
-    held = strings(resource.raw, "data")
-    kept = {**resource.raw, "data": dict.fromkeys(held, ""), "stringData": {}}
-    certificate = read_certificate(held.get("tls.crt"))
-    return Resource({**kept, "certificate": as_facts(certificate)} if certificate else kept)
+    kept = without_values(resource.raw)
+    certificate = read_certificate(strings(resource.raw, "data").get("tls.crt"))
+    return Resource({**kept.raw, "certificate": as_facts(certificate)}) if certificate else kept
 
 
 async def _events(kubernetes: Kubernetes, only: str, missed: list[NotChecked]) -> list[Event]:

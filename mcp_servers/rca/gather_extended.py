@@ -1,11 +1,11 @@
-"""What is gathered of kinds that not every cluster has: the Gateway API, and custom resources.
+"""What is gathered of kinds that not every cluster has: the Gateway API, add-ons, custom resources.
 
 One request tells which API groups there are; only what they serve is asked for, so that a cluster
 without any pays for nothing more.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core.errors import NotFound, OpsError
 from mcp_servers.backends.kinds import Kind
@@ -14,6 +14,26 @@ from mcp_servers.facts.kubernetes import NotChecked, Resource
 
 GATEWAY_GROUP = "gateway.networking.k8s.io"
 GATEWAY_KINDS = ("GatewayClass", "Gateway", "HTTPRoute", "ReferenceGrant")
+
+# Kinds of add-ons, by their API group; asked for only where the group is served. () is every kind.
+ADD_ONS: Mapping[str, tuple[str, ...]] = {
+    "wgpolicyk8s.io": ("PolicyReport", "ClusterPolicyReport"),
+    "constraints.gatekeeper.sh": (),
+    "operators.coreos.com": (
+        "ClusterServiceVersion",
+        "Subscription",
+        "InstallPlan",
+        "CatalogSource",
+        "OperatorGroup",
+    ),
+    "olm.operatorframework.io": ("ClusterCatalog", "ClusterExtension"),
+    "argoproj.io": ("Application",),
+    "kustomize.toolkit.fluxcd.io": ("Kustomization",),
+    "helm.toolkit.fluxcd.io": ("HelmRelease",),
+    "source.toolkit.fluxcd.io": ("GitRepository", "HelmRepository", "HelmChart", "OCIRepository"),
+}
+# An add-on may keep a report for every pod; beyond this many the rest says nothing new.
+ADD_ONS_AT_MOST = 1000
 
 # Of other custom resources only those count that were deleted and stay. So many of each kind are
 # looked at, and of so many kinds: there are clusters with a thousand.
@@ -31,7 +51,7 @@ Resources = list[Resource]
 
 
 async def beyond(kubernetes: Kubernetes, only: str, missed: list[NotChecked]) -> Resources:
-    """Gateways, their routes and grants; definitions of custom kinds; and what waits to be gone.
+    """Gateways, their routes and grants; objects of add-ons; definitions of custom kinds; and what waits to be gone.
 
     In one namespace, or for whoever sees only some, custom resources are left out: each kind
     would cost a request for each namespace.
@@ -42,11 +62,13 @@ async def beyond(kubernetes: Kubernetes, only: str, missed: list[NotChecked]) ->
     except OpsError:
         return []  # whatever ails the API, the kinds that every cluster has tell of it
     gateway = [one for one in kinds if one.group == GATEWAY_GROUP and one.name in GATEWAY_KINDS]
-    custom = [one for one in kinds if one.group != GATEWAY_GROUP][:KINDS_AT_MOST]
+    add_ons = [one for one in kinds if _is_add_on(one)]
+    custom = [one for one in kinds if one.group != GATEWAY_GROUP and one not in add_ons]
     found = await asyncio.gather(
         *(_listed(kubernetes, one, only, missed, 0) for one in gateway),
+        *(_listed(kubernetes, one, only, missed, ADD_ONS_AT_MOST) for one in add_ons),
         _definitions(kubernetes, missed),
-        _leaving(kubernetes, custom, missed),
+        _leaving(kubernetes, custom[:KINDS_AT_MOST] if not narrow else [], missed),
     )
     return [resource for resources in found for resource in resources]
 
@@ -54,7 +76,11 @@ async def beyond(kubernetes: Kubernetes, only: str, missed: list[NotChecked]) ->
 def _is_wanted(group: str, *, narrow: bool) -> bool:
     """Groups under k8s.io are built in, or served by metrics adapters that may be slow or down."""
     custom = "." in group and not group.endswith(".k8s.io") and group not in MADE_UP
-    return group == GATEWAY_GROUP or (custom and not narrow)
+    return group == GATEWAY_GROUP or group in ADD_ONS or (custom and not narrow)
+
+
+def _is_add_on(kind: Kind) -> bool:
+    return kind.group in ADD_ONS and kind.name in (ADD_ONS[kind.group] or (kind.name,))
 
 
 async def _listed(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from core.errors import NotFound, OpsError
+from mcp_servers.engines.lookups import not_found
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.topology import Relation, Topology
 from mcp_servers.facts.kubernetes import Cluster, Ref, Resource
@@ -88,12 +89,14 @@ def _not_found(
 ) -> OpsError:
     place = f" in namespace {namespace}" if namespace else ""
     message = f"There is no {kind or 'object'} named {name!r}{place}."
-    elsewhere = sorted({str(one.ref) for one in cluster.resources if one.name == name})
-    if elsewhere:
-        return NotFound(message, hint=f"It exists as {', '.join(elsewhere[:3])}.")
     top = {one.name for one in nameable if one.controller() is None}
-    hint, hidden = did_you_mean(name, top), refused(cluster, WORKLOADS)
-    return NotFound(message, hint=hint) if hint or not hidden else not_seen(name, place, hidden)
+    told = not_found(cluster, Ref(kind, namespace, name), top).params
+    if told["elsewhere"]:
+        return NotFound(message, hint=f"It exists as {told['elsewhere']}.")
+    if told["near"]:
+        return NotFound(message, hint=f"Did you mean {told['near']}?")
+    hidden = refused(cluster, WORKLOADS)
+    return not_seen(name, place, hidden) if hidden else NotFound(message)
 
 
 def standing_for(

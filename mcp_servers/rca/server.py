@@ -11,7 +11,7 @@ from mcp_servers.rca.study import Hands
 
 def build(backends: Backends, gate: Gate) -> ToolServer:
     server = ToolServer("rca", gate)
-    hands = Hands(backends.kubernetes, backends.prometheus)
+    hands = Hands(backends.kubernetes, backends.prometheus, backends.alertmanager)
     incidents = backends.incidents
     publish(server, rca_list_findings, needs=Permission.INCIDENTS_READ, hands=hands)
     publish(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from core.principal import Principal
+from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.engines.causal_graph import services_called
@@ -28,6 +29,7 @@ class Hands:
 
     kubernetes: Kubernetes
     prometheus: Prometheus | None
+    alertmanager: Alertmanager | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,16 @@ def _objects(cluster: Cluster, asked: Asked) -> list[Resource]:
 async def _gathered(hands: Hands, caller: Principal, asked: Asked) -> Cluster:
     """The whole cluster where that is allowed, because causes live in other namespaces too."""
     kubernetes, near = hands.kubernetes.within(caller.namespaces), asked.namespace
-    if near and not await kubernetes.may("list", "Pod"):
-        return await gather(kubernetes, hands.prometheus, window=asked.window, only=near, near=near)
-    return await gather(kubernetes, hands.prometheus, window=asked.window, near=near)
+    alone = bool(near) and not await kubernetes.may("list", "Pod")
+    return await gather(
+        kubernetes,
+        hands.prometheus,
+        hands.alertmanager,
+        window=asked.window,
+        only=near if alone else "",
+        near=near,
+        pipeline=caller.namespaces is None and not alone,
+    )
 
 
 def _calls_in(findings: list[Finding]) -> list[tuple[Ref, Ref]]:

@@ -7,7 +7,7 @@ import pytest
 from api.cli.reports import findings_text
 
 
-def finding(rule: str, severity: str) -> dict[str, Any]:
+def finding(rule: str, severity: str, *, fault: bool = False) -> dict[str, Any]:
     resource = {"kind": "Deployment", "namespace": "shop", "name": "web"}
     told: dict[str, Any] = {
         "title": f"title of {rule}",
@@ -15,7 +15,8 @@ def finding(rule: str, severity: str) -> dict[str, Any]:
         "evidence": [],
         "fix": None,
     }
-    return {"rule": rule, "severity": severity, "since": None, "resource": resource, **told}
+    place = {"since": None, "resource": resource, "fault": fault}
+    return {"rule": rule, "severity": severity, **place, **told}
 
 
 def report(*findings: dict[str, Any], verdict: str = "found", more: int = 0) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def report(*findings: dict[str, Any], verdict: str = "found", more: int = 0) -> 
     }
 
 
-BROKEN = finding("pod.oom_killed", "high")
+BROKEN = finding("pod.oom_killed", "high", fault=True)
 UNTIDY = finding("workload.no_requests", "low")
 
 
@@ -58,3 +59,4 @@ def test_a_healthy_scope_is_called_so_whatever_the_notes_say(language: str, said
     printed = findings_text(report(exposed, UNTIDY, verdict="healthy"), language)
     assert printed.startswith(said)
     assert "title of sec.privileged" in printed
+    assert ("note, not a fault" if language == "en" else "并非故障") in printed

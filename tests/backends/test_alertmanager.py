@@ -7,6 +7,8 @@ import httpx2
 import pytest
 
 from mcp_servers.backends.alertmanager import Alertmanager
+from mcp_servers.facts.alerts import Receiver
+from sandbox.server import Addresses
 from tests.backends import real_servers
 
 
@@ -41,9 +43,18 @@ async def test_a_real_one_tells_which_alerts_are_silenced(real: str) -> None:
     alertmanager = Alertmanager.connect(real)
     found = {one.name: one for one in await alertmanager.alerts()}
     [silence] = await alertmanager.silences()
+    receivers = await alertmanager.receivers()
     await alertmanager.close()
     assert (found["Noisy"].state, found["Loud"].state) == ("suppressed", "active")
     assert found["Noisy"].silenced_by == (silence.id,)
     assert found["Loud"].summary == "Too loud."
+    assert {one.name for one in receivers} >= set(found["Loud"].receivers) != set()
     assert silence.matchers == ('namespace=~"a|b"',)
     assert (silence.state, silence.created_by) == ("active", "ann")
+
+
+async def test_the_practice_cluster_tells_who_is_told(shop: Addresses) -> None:
+    alertmanager = Alertmanager.connect(shop.alertmanager)
+    assert await alertmanager.receivers() == [Receiver("on-call")]
+    assert {one.receivers for one in await alertmanager.alerts()} == {("on-call",)}
+    await alertmanager.close()

@@ -42,6 +42,12 @@ async def test_a_kind_may_carry_its_group(cluster: Kubernetes) -> None:
     assert (found.kind, found.namespace) == ("Deployment", "shop")
 
 
+async def test_the_kinds_of_a_group_are_asked_for_together(cluster: Kubernetes) -> None:
+    found = await cluster.kinds_in({"apps", "nobody-serves.example.com"})
+    assert {one.group for one in found} == {"apps"}
+    assert "StatefulSet" in {one.name for one in found}
+
+
 async def test_an_unknown_kind_names_the_nearest(cluster: Kubernetes) -> None:
     with pytest.raises(NotFound, match=r"no kind 'Deploymnt'\. Did you mean Deployment"):
         await cluster.list("Deploymnt")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from core.errors import Forbidden, Invalid, NotFound, UpstreamUnavailable
 from core.principal import Permission, Principal
 from evals.graders import grade_investigation, grade_text
 from evals.truth import cases_in
+from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.client import Connections, Tools, in_process
+from mcp_servers.rca.gather import gather
 from sandbox.server import serving
 
 SNAPSHOTS = Path(__file__).parents[2] / "sandbox" / "snapshots"
@@ -133,6 +136,33 @@ async def test_who_sees_one_namespace_hears_of_no_other() -> None:
         found = await mine.call("rca_list_findings")
     assert "payments" not in str(answer.data["root_causes"]) + str(answer.data["symptoms"])
     assert {one["resource"]["namespace"] for one in found.data["findings"]} <= {"shop", ""}
+
+
+async def test_how_monitoring_fares_is_told_only_to_who_sees_all() -> None:
+    async with tools() as mine, tools(principal=SHOPKEEPER) as theirs:
+        whole = await mine.call("rca_list_findings")
+        part = await theirs.call("rca_list_findings")
+    assert "alert.watchdog" in {one["rule"] for one in whole.data["findings"]}
+    assert "alert.watchdog" not in {one["rule"] for one in part.data["findings"]}
+
+
+async def test_notes_leave_a_healthy_cluster_healthy_and_are_counted() -> None:
+    async with tools(SNAPSHOTS / "healthy") as mine:
+        listed = await mine.call("rca_list_findings")
+    assert listed.data["verdict"] == "healthy"
+    assert {one["fault"] for one in listed.data["findings"]} == {False}
+    assert listed.data["folded"]["alert.watchdog"] == 1
+    assert "notes of low severity: alert.watchdog (1)" in listed.text
+
+
+async def test_no_value_of_a_secret_is_in_what_diagnosers_read() -> None:
+    async with serving(SHOP) as addresses:
+        kubernetes = Kubernetes.connect(kubeconfig=addresses.kubeconfig)
+        [raw] = [one for one in await kubernetes.list("Secret") if one.name == "checkout-orders"]
+        seen = await gather(kubernetes, None, window=timedelta(hours=1))
+        kubernetes.close()
+    [value] = raw.raw["data"].values()
+    assert value not in str([one.raw for one in seen.all("Secret")])
 
 
 async def test_without_prometheus_the_rest_is_answered_and_the_gap_is_named() -> None:

@@ -11,23 +11,33 @@ objects are `namespace/name`, or the bare name when cluster-scoped):
 - `workload` (`Deployment shop/checkout`): what a Service selects, or would have selected
 - `node`: node.*, pod.evicted.*, pod.node_lost, pod.stuck_terminating, pod.unschedulable.cordoned
 - `ref` (`ConfigMap:shop/app`), `configmap`, `secret`: pod.config_ref.*, image_pull.secret_missing;
-  `secret` also app.credentials_refused, tls.expiring
+  `secret` also app.credentials_refused, tls.expiring, config.secret_malformed
 - `image`: pod.image_pull.*
 - `claim`: pvc.*, pod.unschedulable.volume
 - `quota`, `webhook`, `service_account`, `priority_class`: workload.create_refused.*
-- `service_account`: rbac.denied
 - `webhook` also webhook.*; `api` (a group) apiservice.unavailable, hpa.metrics_unavailable,
   ns.stuck_terminating; `namespace` ns.stuck_terminating, object.finalizer_stuck
 - `gateway` gateway.not_ready, httproute.unattached; `ingress` ingress.class_missing, .host_conflict
+- `scrape_job`: alert.target_down, alert.metric_absent
+- `service_account`: rbac.denied, rbac.dangling
 - `target` (`Deployment shop/checkout`): hpa.*, workload.scaled_to_zero; `hpa`, `job`, `policy` of
   hpa.*, job.*, netpol.*
 """
 
+from mcp_servers.engines.diagnosers.absent_metrics import metric_absent
+from mcp_servers.engines.diagnosers.access_grants import (
+    anonymous_binding,
+    dangling,
+    default_sa_token,
+    wildcard_rbac,
+)
 from mcp_servers.engines.diagnosers.admission_webhooks import (
     unreachable_webhooks,
     untrusted_webhooks,
     wide_webhooks,
 )
+from mcp_servers.engines.diagnosers.alert_pipeline import config_invalid, unrouted, watchdog
+from mcp_servers.engines.diagnosers.alert_quality import flapping, silence_unsafe
 from mcp_servers.engines.diagnosers.api_extensions import (
     api_services,
     custom_kinds,
@@ -41,6 +51,11 @@ from mcp_servers.engines.diagnosers.autoscaling import autoscaling
 from mcp_servers.engines.diagnosers.blocked_flows import blocked_flows, idle_policies
 from mcp_servers.engines.diagnosers.claim_states import shared_claims, stuck_claims, stuck_resizes
 from mcp_servers.engines.diagnosers.cluster_dns import cluster_dns
+from mcp_servers.engines.diagnosers.config_objects import (
+    secret_malformed,
+    too_large,
+    unused_or_empty,
+)
 from mcp_servers.engines.diagnosers.config_refs import config_refs
 from mcp_servers.engines.diagnosers.container_start import container_start
 from mcp_servers.engines.diagnosers.control_plane import control_plane, event_floods
@@ -50,11 +65,13 @@ from mcp_servers.engines.diagnosers.crash_loop import crash_loop, exit_nonzero, 
 from mcp_servers.engines.diagnosers.create_refused import create_refused
 from mcp_servers.engines.diagnosers.cron_jobs import cron_jobs
 from mcp_servers.engines.diagnosers.deletions import stuck_namespaces, stuck_objects
+from mcp_servers.engines.diagnosers.deliveries import deliveries
 from mcp_servers.engines.diagnosers.dns_policies import dns_policies
 from mcp_servers.engines.diagnosers.evictions import evictions
 from mcp_servers.engines.diagnosers.failed_jobs import failed_jobs
 from mcp_servers.engines.diagnosers.gateways import gateways, loose_routes, route_backends
 from mcp_servers.engines.diagnosers.image_pull import image_pull, pull_secret_missing
+from mcp_servers.engines.diagnosers.immutable_fields import immutable_fields
 from mcp_servers.engines.diagnosers.ingress_backends import ingress_backends
 from mcp_servers.engines.diagnosers.ingress_certificates import ingress_certificates
 from mcp_servers.engines.diagnosers.ingress_rules import host_conflicts, ingress_classes
@@ -71,11 +88,21 @@ from mcp_servers.engines.diagnosers.node_risks import (
     overcommitted_nodes,
 )
 from mcp_servers.engines.diagnosers.oom_killed import oom_killed
+from mcp_servers.engines.diagnosers.operators import olm_v0, olm_v1
+from mcp_servers.engines.diagnosers.own_refusals import forbidden_self
 from mcp_servers.engines.diagnosers.past_oom_kills import past_oom_kills
+from mcp_servers.engines.diagnosers.plain_credentials import secret_in_plain
+from mcp_servers.engines.diagnosers.pod_hardening import (
+    privileged,
+    psa_missing,
+    root_or_escalation,
+)
+from mcp_servers.engines.diagnosers.policy_reports import policy_violations
 from mcp_servers.engines.diagnosers.probes import probes
 from mcp_servers.engines.diagnosers.refused_hosts import refused_hosts
 from mcp_servers.engines.diagnosers.rollouts import paused, progress_deadline, unavailable
 from mcp_servers.engines.diagnosers.scaled_to_zero import scaled_to_zero
+from mcp_servers.engines.diagnosers.scrape_targets import target_down
 from mcp_servers.engines.diagnosers.service_endpoints import service_endpoints
 from mcp_servers.engines.diagnosers.service_exposure import (
     external_names,
@@ -176,4 +203,28 @@ ALL = (
     app_resources,
     app_permissions,
     instructions,
+    secret_malformed,
+    immutable_fields,
+    too_large,
+    unused_or_empty,
+    forbidden_self,
+    dangling,
+    privileged,
+    root_or_escalation,
+    psa_missing,
+    default_sa_token,
+    wildcard_rbac,
+    anonymous_binding,
+    secret_in_plain,
+    policy_violations,
+    olm_v0,
+    olm_v1,
+    deliveries,
+    target_down,
+    config_invalid,
+    unrouted,
+    silence_unsafe,
+    flapping,
+    metric_absent,
+    watchdog,
 )

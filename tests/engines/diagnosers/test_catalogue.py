@@ -24,7 +24,8 @@ CATEGORIES = re.findall(
 GIVEN = {"resource", "name", "namespace", "kind", "container", "affected"}
 _RULE_ID = re.compile(
     r'"((?:pod|deploy|workload|service|node|pvc|hpa|job|app|sec|ingress|netpol|cron|rbac|tls|autoscaler'
-    r"|dns|gateway|httproute|volume|pv|storageclass|ns|object|apiservice|crd|api|webhook|controlplane|event)"
+    r"|dns|gateway|httproute|volume|pv|storageclass|ns|object|apiservice|crd|api|webhook|controlplane|event"
+    r"|config|policy|olm|delivery|alert|access|lookup)"
     r'\.[a-z_.]+)"'
 )
 

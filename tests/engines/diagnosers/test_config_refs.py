@@ -130,7 +130,7 @@ def test_both_kinds_of_one_name_are_no_mixup() -> None:
 
 def test_an_optional_reference_may_lead_nowhere() -> None:
     env = key_ref("web-config", "mode", optional=True)
-    assert rules(held_up(env, "", config_map("other", "mode"))) == set()
+    assert rules(held_up(env, "", config_map("other", "mode"))) == {"config.unused_or_empty"}
 
 
 def test_a_config_map_that_is_there_by_now_is_silent() -> None:
@@ -146,7 +146,7 @@ def test_a_running_pod_is_never_asked() -> None:
     made = deployment(replicas=1, containers=[container("web", env=[key_ref("gone", "mode")])])
     owner = replica_set(made)
     told = cluster(made, owner, pod(owner, status=[running()]), config_map("other", "mode"))
-    assert rules(told) == set()
+    assert rules(told) == {"config.unused_or_empty"}
 
 
 def unseen(said: str, *, ready: int = 0, ago: float = 1) -> Cluster:

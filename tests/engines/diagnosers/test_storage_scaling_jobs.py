@@ -147,7 +147,8 @@ def job(
 ) -> Json:
     done = condition("Failed", "True", reason=failed) if failed else condition("Complete", "True")
     status = {"failed": 3 if failed else 0, "conditions": [done]}
-    template = {"spec": {"containers": [container("web")]}}
+    spec = {"containers": [container("web")], "automountServiceAccountToken": False}
+    template = {"spec": spec}
     return thing("Job", name, owner=owner, age=age, spec={"template": template}, status=status)
 
 

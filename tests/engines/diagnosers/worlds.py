@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from mcp_servers.facts.kubernetes import Cluster, Json
+from mcp_servers.engines.secret_shapes import without_values
+from mcp_servers.facts.alerts import Alert, Monitoring, Rule, Silence
+from mcp_servers.facts.kubernetes import Cluster, Json, Resource
 from tests.engines.diagnosers.worlds_edges import edges_and_extensions
 from tests.factories import (
     cluster,
@@ -27,13 +29,24 @@ from tests.factories import (
 def troubled() -> Cluster:
     """One workload for each family of faults, beside healthy ones."""
     parts = (_crashes_and_configuration(), _scheduling_and_objects(), edges_and_extensions())
+    access = [Resource(one) for one in _access()]
     return replace(
         parts[0],
-        resources=[one for part in parts for one in part.resources],
+        resources=[*(one for part in parts for one in part.resources), *access],
         events=[one for part in parts for one in part.events],
         logs=[one for part in parts for one in part.logs],
         series=[one for part in parts for one in part.series],
+        monitoring=_monitoring(),
     )
+
+
+def _monitoring() -> Monitoring:
+    """A rule that cannot be evaluated, a heartbeat that is still, an alert for nobody, a silence."""
+    broken = Rule("app", "Slow", "alerting", "x > 1", "inactive", "err", "bad", 60, (), 0)
+    still = Rule("app", "Watchdog", "alerting", "vector(1)", "inactive", "ok", "", 0, (), 0)
+    lost = Alert("Slow", "active", (("alertname", "Slow"),), (), None, receivers=("null",))
+    wide = Silence("s-1", "active", ('alertname=~".*"',), None, None, "", "")
+    return Monitoring(rules=[broken, still], delivered=[lost], silences=[wide])
 
 
 def _crashes_and_configuration() -> Cluster:
@@ -182,3 +195,40 @@ def _failed_job() -> Json:
 def _route() -> Json:
     backend = {"service": {"name": "nowhere", "port": {"number": 80}}}
     return thing("Ingress", "front", spec={"rules": [{"http": {"paths": [{"backend": backend}]}}]})
+
+
+def _access() -> list[Json]:
+    """Rights too wide and rights that lead nowhere, a pod with power, a credential in the open."""
+    everything = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+    web = {"kind": "ServiceAccount", "namespace": "shop", "name": "web"}
+    anybody = {"kind": "Group", "name": "system:unauthenticated"}
+    wide = {"kind": "ClusterRole", "name": "wide"}
+    env = [{"name": "DB_PASSWORD", "value": "tr0ub4dor&3x"}]
+    strong = container("strong", env=env, securityContext={"privileged": True})
+    spec = {"automountServiceAccountToken": True}
+    return [
+        thing("ClusterRole", "wide", rules=[everything]),
+        thing("ClusterRoleBinding", "wide", roleRef=wide, subjects=[web, anybody]),
+        thing("RoleBinding", "lost", roleRef={"kind": "Role", "name": "gone"}, subjects=[web]),
+        thing("ServiceAccount", "wen"),
+        thing("Namespace", "shop"),
+        deployment("strong", containers=[strong], pod_spec=spec),
+        thing("ConfigMap", "large", data={"blob": "x" * 950 * 1024}),
+        without_values(thing("Secret", "half", type="kubernetes.io/tls", data={})).raw,
+        *_add_ons(),
+    ]
+
+
+def _add_ons() -> list[Json]:
+    named = [{"kind": "Deployment", "namespace": "shop", "name": "web"}]
+    broken = {"policy": "labels", "rule": "team", "result": "fail", "resources": named}
+    ready = condition("Ready", "False", reason="BuildFailed", message="field is immutable")
+    missing = condition("Installed", "False", reason="Failed")
+    argo = {"destination": {"namespace": "shpo"}}
+    return [
+        {**thing("PolicyReport", "shop"), "results": [broken]},
+        thing("Kustomization", "apps", status={"conditions": [ready]}),
+        thing("Application", "web", spec=argo, status={}),
+        thing("ClusterServiceVersion", "kafka", status={"phase": "Failed"}),
+        thing("ClusterExtension", "kafka", status={"conditions": [missing]}),
+    ]
