@@ -135,6 +135,21 @@ async def opened_sessions(settings: Settings) -> AsyncGenerator["Sessions"]:
 
 
 @asynccontextmanager
+async def offline_sessions() -> AsyncGenerator["Sessions"]:
+    """The tool servers without a system behind them, for tools that work on what they are given."""
+    from mcp_servers.client import Connections, in_process
+
+    failure: OpsError | None = None
+    async with in_process(Connections()) as sessions:
+        try:
+            yield sessions
+        except OpsError as error:  # as in tool_sessions
+            failure = error
+    if failure:
+        raise failure
+
+
+@asynccontextmanager
 async def tool_sessions(
     ready: Settings,
     *,

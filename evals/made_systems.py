@@ -126,7 +126,11 @@ def made_case(seed: int, *, fault: str = "", components: int = 0) -> MadeCase:
     _something_else_moves(world, system)
     start = 1_700_000_000 + float(random.integers(0, 10_000_000))
     timestamps = start + world.step_s * np.arange(world.steps)
-    moved = [vocabulary[one] for one in FAULTS[world.fault] if one in vocabulary]
+    quantities = [
+        *FAULTS[world.fault],
+        *(["availability"] if "errors" in FAULTS[world.fault] else []),
+    ]
+    moved = [vocabulary[one] for one in quantities if one in vocabulary]
     at = float(timestamps[world.before])
     callers = [world.names[one] for one in world.callers(world.root)]
     return MadeCase(

@@ -1,6 +1,7 @@
 """What every tool call passes through: identity, permission, audit, size, redaction, counting."""
 
 import functools
+import hashlib
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ Tool = Callable[..., Awaitable[BaseModel]]
 MAX_TEXT_CHARACTERS = 24_000
 MAX_DATA_CHARACTERS = 256 * 1024
 MAX_ARGUMENTS_BYTES = 16 * 1024
+# Longer texts, such as a table handed in, are kept in the audit by size and digest alone.
+MAX_AUDITED_CHARACTERS = 4 * 1024
 
 
 class AuditSink(Protocol):
@@ -93,6 +96,7 @@ class _Published:
     needs: Permission
     changes: bool
     arguments: frozenset[str]
+    takes_bytes: int
     listing: Listing
 
 
@@ -148,7 +152,7 @@ class ToolServer(MCPServer[None]):
         tool = self.published.get(call.tool)
         if tool is None or not call.principal.may(tool.needs):
             raise _not_offered(call, self.published)
-        if len(orjson.dumps(call.arguments, default=str)) > MAX_ARGUMENTS_BYTES:
+        if len(orjson.dumps(call.arguments, default=str)) > tool.takes_bytes:
             raise Invalid(f"The arguments are too long for {call.tool}.", hint="Say it shorter.")
         unknown = sorted(set(call.arguments) - tool.arguments)
         if unknown:
@@ -171,7 +175,7 @@ class ToolServer(MCPServer[None]):
     async def _record(self, call: _Call, outcome: str, **more: int) -> None:
         if self.gate.audit is None:
             return
-        arguments = redact_fields(dict(call.arguments))
+        arguments = redact_fields(_brief(call.arguments))
         await self.gate.audit.record(
             subject=call.principal.subject,
             action=call.tool,
@@ -187,6 +191,7 @@ def publish(
     *,
     needs: Permission,
     changes: bool = False,
+    takes_bytes: int = MAX_ARGUMENTS_BYTES,
     **collaborators: object,
 ) -> None:
     """Register `tool` under its own name. The only way a function becomes an MCP tool.
@@ -194,6 +199,7 @@ def publish(
     `collaborators` fill the tool's keyword-only parameters and stay out of its schema; a
     keyword-only `caller` is filled with the verified `Principal` of each call.
     `changes` marks a tool that alters a real system; the agent asks a person first.
+    `takes_bytes` bounds the arguments of one call.
     """
     name, signature = tool.__name__, inspect.signature(tool, eval_str=True)
     if not name.startswith(f"{server.name}_"):
@@ -219,6 +225,7 @@ def publish(
         needs=needs,
         changes=changes,
         arguments=frozenset(p.name for p in shown),
+        takes_bytes=takes_bytes,
         listing=_listing(tool, shown, signature.return_annotation, needs=needs, changes=changes),
     )
 
@@ -360,6 +367,20 @@ def span_of(window: str) -> timedelta:
         return duration(window)
     except ValueError as error:
         raise Invalid(f"window: {error}.") from error
+
+
+def _brief(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _digest(value)
+        if isinstance(value, str) and len(value) > MAX_AUDITED_CHARACTERS
+        else value
+        for name, value in arguments.items()
+    }
+
+
+def _digest(text: str) -> str:
+    mark = hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+    return f"{len(text)} characters, sha256 {mark}"
 
 
 def _target(arguments: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The rca server: every diagnoser, the ranking, and the incidents they found."""
+"""The rca server: every diagnoser, the ranking, the incidents they found, and the ranking of a table."""
 
 from core.principal import Permission
 from mcp_servers.access import Gate, ToolServer, publish
@@ -6,7 +6,11 @@ from mcp_servers.backends import Backends
 from mcp_servers.rca.diagnose import rca_list_findings
 from mcp_servers.rca.incidents import rca_get_incident, rca_list_incidents
 from mcp_servers.rca.investigate import rca_investigate
+from mcp_servers.rca.rank_table import rca_rank_table
 from mcp_servers.rca.study import Hands
+
+# A table of 60 components with 10 metrics and 2,000 rows is about 12 MB of CSV.
+MOST_TABLE_BYTES = 64 * 1024 * 1024
 
 
 def build(backends: Backends, gate: Gate) -> ToolServer:
@@ -23,4 +27,5 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
     )
     for tool in (rca_list_incidents, rca_get_incident):
         publish(server, tool, needs=Permission.INCIDENTS_READ, incidents=incidents)
+    publish(server, rca_rank_table, needs=Permission.INCIDENTS_READ, takes_bytes=MOST_TABLE_BYTES)
     return server

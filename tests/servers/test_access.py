@@ -156,6 +156,16 @@ async def test_a_read_leaves_one_line_in_the_audit(toybox: Toybox, written: Writ
     assert line["detail"]["duration_ms"] >= 0
 
 
+async def test_a_long_argument_is_audited_by_its_size_and_digest(
+    toybox: Toybox, written: Written
+) -> None:
+    await toybox(ANN).call("toy_echo", text="x" * 5_000)
+    [line] = written.lines
+    told = line["detail"]["arguments"]["text"]
+    assert told.startswith("5000 characters, sha256 ")
+    assert len(told) < 100
+
+
 async def test_a_change_is_written_down_before_and_after(toybox: Toybox, written: Written) -> None:
     await toybox(ANN).call("toy_drop", kind="Pod", name="web", namespace="shop")
     assert [line["outcome"] for line in written.lines] == ["started", "ok"]

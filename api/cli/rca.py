@@ -1,0 +1,141 @@
+"""`midwatch rca rank`: the root cause in a table of metrics, no cluster needed."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from api.cli.outcome import OK, finish, put, put_json
+from api.cli.source import Language, LanguageOption, Output, OutputOption, Source
+from api.cli.words import chosen, word
+from core.errors import Invalid
+
+TOOL = "rca_rank_table"
+ROWS_PRINTED = 10
+
+rca = typer.Typer(help="Root causes from files.", no_args_is_help=True)
+
+
+class Granularity(StrEnum):
+    COMPONENT = "component"
+    METRIC = "metric"
+
+
+@rca.callback()
+def rca_commands() -> None:
+    """Root causes from files."""
+
+
+@rca.command()
+def rank(
+    metrics: Annotated[
+        Path, typer.Option(metavar="F.csv", help="timestamp,component:metric,…; times in RFC 3339 or seconds.")
+    ],
+    at: Annotated[
+        str, typer.Option(metavar="TIME", help="When it began; without it the moment is looked for.")
+    ] = "",
+    graph: Annotated[
+        Path | None, typer.Option(metavar="F.json", help='{"edges": [["caller", "callee"], …]}')
+    ] = None,
+    logs: Annotated[
+        Path | None, typer.Option(metavar="F.csv", help="timestamp,component,message")
+    ] = None,
+    target: Annotated[
+        str, typer.Option(metavar="COMPONENT:METRIC", help="What suffers.")
+    ] = "",
+    granularity: Annotated[
+        Granularity, typer.Option(help="What to rank.")
+    ] = Granularity.COMPONENT,
+    server: Annotated[
+        str, typer.Option(metavar="URL", help="A running Midwatch to ask instead.")
+    ] = "",
+    token: Annotated[
+        str,
+        typer.Option(metavar="TOKEN", envvar="MIDWATCH_TOKEN", help="A token for --server.", show_default=False),
+    ] = "",
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+) -> None:  # fmt: skip
+    """Rank the components of a table of metrics by how likely each is the root cause."""
+    language = chosen(lang)
+    source = Source(server=server, token=token)
+    finish(_rank(source, (metrics, graph, logs), (at, target, granularity, language), output))
+
+
+async def _rank(
+    source: Source,
+    files: tuple[Path, Path | None, Path | None],
+    asked: tuple[str, str, Granularity, str],
+    output: Output,
+) -> int:
+    metrics, graph, logs = files
+    at, target, granularity, language = asked
+    arguments = {
+        "metrics": _read(metrics),
+        "edges": edges_of(_read(graph), graph) if graph else [],
+        "logs": _read(logs) if logs else "",
+        "at": at,
+        "target": target,
+        "granularity": granularity.value,
+        "language": language,
+    }
+    report = await _asked(source, {name: value for name, value in arguments.items() if value})
+    if output is Output.JSON:
+        put_json(report)
+    else:
+        put(_text(report, language))
+    return OK
+
+
+async def _asked(source: Source, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The tool alone: no cluster is opened for a table."""
+    if source.server:
+        from api.cli.remote import call_tool
+
+        return await call_tool(source, TOOL, arguments)
+    from api.cli.identity import OPERATOR
+    from api.editions import offline_sessions
+    from mcp_servers.client import Tools
+
+    async with offline_sessions() as sessions:
+        return (await Tools(sessions, OPERATOR).call(TOOL, **arguments)).data
+
+
+def edges_of(text: str, path: Path) -> list[list[str]]:
+    """The edges of a graph file. Raises `Invalid` with what is wrong in it."""
+    import orjson
+
+    try:
+        graph: Any = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise Invalid(f"{path} is no JSON: {error}.") from error
+    edges = cast("dict[str, Any]", graph).get("edges") if isinstance(graph, dict) else None
+    listed: list[Any] = cast("list[Any]", edges) if isinstance(edges, list) else [None]
+    if not all(_is_edge(edge) for edge in listed):
+        raise Invalid(f"{path} is no call graph.", hint='Write {"edges": [["caller", "callee"]]}.')
+    return listed
+
+
+def _is_edge(edge: Any) -> bool:
+    if not isinstance(edge, list):
+        return False
+    ends = cast("list[Any]", edge)
+    return len(ends) == 2 and all(isinstance(end, str) for end in ends)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", errors="replace")
+    except OSError as error:
+        raise Invalid(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def _text(report: dict[str, Any], language: str) -> str:
+    lines = [f"{word('verdict_' + report['verdict'], language)}  {report['window']['at'] or ''}"]
+    lines += [f"  {note}" for note in report["notes"]]
+    for row in report["ranking"][:ROWS_PRINTED]:
+        sure = f"{word('confidence', language)} {row['confidence']:.0%}"
+        lines.append(f"{row['rank']}. {row['component']}  {row['metric']}  ({sure})")
+        lines += [f"    {one['text']}" for one in row["evidence"]]
+    return "\n".join(lines)
