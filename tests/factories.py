@@ -14,55 +14,11 @@ from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.kubernetes import Cluster, Event, Json, LogLines, Ref, Resource
 from mcp_servers.facts.metrics import Series
 from mcp_servers.rca.texts import Texts
+from tests.kinds import API, CLUSTER_SCOPED
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 OLD = 60 * 24 * 9  # minutes: long before any window
 HASH = "7d4b9c6f5d"
-
-API = {
-    "Deployment": "apps/v1",
-    "ReplicaSet": "apps/v1",
-    "StatefulSet": "apps/v1",
-    "DaemonSet": "apps/v1",
-    "Job": "batch/v1",
-    "CronJob": "batch/v1",
-    "EndpointSlice": "discovery.k8s.io/v1",
-    "Ingress": "networking.k8s.io/v1",
-    "NetworkPolicy": "networking.k8s.io/v1",
-    "StorageClass": "storage.k8s.io/v1",
-    "HorizontalPodAutoscaler": "autoscaling/v2",
-    "Lease": "coordination.k8s.io/v1",
-    "APIService": "apiregistration.k8s.io/v1",
-    "CustomResourceDefinition": "apiextensions.k8s.io/v1",
-    "ValidatingWebhookConfiguration": "admissionregistration.k8s.io/v1",
-    "MutatingWebhookConfiguration": "admissionregistration.k8s.io/v1",
-    "IngressClass": "networking.k8s.io/v1",
-    "GatewayClass": "gateway.networking.k8s.io/v1",
-    "Gateway": "gateway.networking.k8s.io/v1",
-    "HTTPRoute": "gateway.networking.k8s.io/v1",
-    "ReferenceGrant": "gateway.networking.k8s.io/v1beta1",
-    "Role": "rbac.authorization.k8s.io/v1",
-    "RoleBinding": "rbac.authorization.k8s.io/v1",
-    "ClusterRole": "rbac.authorization.k8s.io/v1",
-    "ClusterRoleBinding": "rbac.authorization.k8s.io/v1",
-}
-CLUSTER_SCOPED = {
-    "Node",
-    "StorageClass",
-    "PersistentVolume",
-    "Namespace",
-    "APIService",
-    "CustomResourceDefinition",
-    "ValidatingWebhookConfiguration",
-    "MutatingWebhookConfiguration",
-    "IngressClass",
-    "GatewayClass",
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "ClusterPolicyReport",
-    "ClusterCatalog",
-    "ClusterExtension",
-}
 
 
 def at(minutes_ago: float) -> datetime:
