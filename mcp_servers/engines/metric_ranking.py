@@ -12,7 +12,7 @@ from math import isfinite
 import numpy as np
 
 from mcp_servers.engines.blame import Blame, Calls, blames
-from mcp_servers.engines.log_novelty import LogLine, Said, news
+from mcp_servers.engines.log_novelty import BY_CHANCE, LogLine, Said, news
 from mcp_servers.engines.metric_kinds import WEIGHT, Kind
 from mcp_servers.engines.metric_shifts import Shift, shifts, strength
 from mcp_servers.engines.metric_tables import Array, Table, made_ready
@@ -25,7 +25,7 @@ FEWEST_BEFORE, FEWEST_AFTER = 2, 1
 # Both numbers were fitted on made-up systems (seeds from 10,000 up) and development cases.
 SOFTNESS = 1.4
 NONE_OF_THESE = 1.5
-# No component below this many spreads moved: an ordinary time.
+# Where nothing moved by so many spreads, the time was an ordinary one.
 ORDINARY = 4.0
 HIGHEST = 0.97
 
@@ -215,8 +215,13 @@ def _confidences(scores: Sequence[float]) -> list[float]:
 
 
 def _verdict(moved: Sequence[Moved]) -> Verdict:
-    quiet = all(one.shift is not None and abs(one.shift.size) < ORDINARY for one in moved)
-    return Verdict.HEALTHY if quiet else Verdict.FOUND
+    return Verdict.HEALTHY if max(map(_spreads, moved)) < ORDINARY else Verdict.FOUND
+
+
+def _spreads(one: Moved) -> float:
+    if one.said is not None:
+        return one.said.size + BY_CHANCE
+    return abs(one.shift.size) if one.shift is not None else 0.0
 
 
 def _method(at: float | None, calls: Calls, logs: Sequence[LogLine]) -> str:

@@ -90,6 +90,13 @@ def test_nothing_is_called_found_in_a_quiet_table() -> None:
     assert ranking.suspects[0].confidence < 0.5
 
 
+def test_ordinary_systems_are_called_healthy_with_their_logs_too() -> None:
+    cases = [made_case(seed, fault="none") for seed in range(200, 212)]
+    rankings = [ranked(case, edges=case.edges, logs=case.logs) for case in cases]
+    assert sum(one.verdict is Verdict.HEALTHY for one in rankings) >= 11
+    assert all(one.suspects[0].confidence < 0.9 for one in rankings)
+
+
 def test_no_noisy_gauge_is_an_anomaly() -> None:
     random = np.random.default_rng(5)
     columns = {f"c{i}:gauge": 100 + 10 * random.standard_normal(120) for i in range(50)}
