@@ -140,7 +140,7 @@ async def offline_sessions() -> AsyncGenerator["Sessions"]:
     from mcp_servers.client import Connections, in_process
 
     failure: OpsError | None = None
-    async with in_process(Connections()) as sessions:
+    async with in_process(Connections(clusterless=True)) as sessions:
         try:
             yield sessions
         except OpsError as error:  # as in tool_sessions

@@ -41,6 +41,7 @@ class Connections:
     alertmanager_url: str = ""
     timeout_s: float = 10.0
     knowledge_folder: Path | None = None  # where the local index lives; None: in memory
+    clusterless: bool = False  # for tools that work on what they are given: no kubeconfig is read
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,9 @@ async def _closing() -> AsyncGenerator[AsyncExitStack]:
 def connected(connections: Connections) -> Backends:
     """The hands for these addresses; nothing is asked of them yet."""
     return Backends(
-        kubernetes=Kubernetes.connect(
+        kubernetes=Kubernetes(api=None, cluster_name="", timeout_s=connections.timeout_s)
+        if connections.clusterless
+        else Kubernetes.connect(
             kubeconfig=connections.kubeconfig,
             context=connections.context,
             impersonate=connections.impersonate,

@@ -45,6 +45,13 @@ def test_it_tells_people_what_moved(case: MadeCase, files: Path) -> None:
     assert "of its usual spreads" in done.stdout
 
 
+def test_a_table_needs_no_kubeconfig_not_even_a_whole_one(case: MadeCase, files: Path) -> None:
+    (files / "broken.yaml").write_text("{clusters: [")
+    broken = {"KUBECONFIG": str(files / "broken.yaml")}
+    done = run("rca", "rank", "--metrics", "metrics.csv", cwd=files, **broken)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

@@ -18,7 +18,7 @@ from tests.servers.conftest import ANN, BOB
 @pytest.fixture
 async def tools() -> AsyncGenerator[Tools]:
     """No cluster is there: a table needs none."""
-    async with in_process(Connections()) as sessions:
+    async with in_process(Connections(clusterless=True)) as sessions:
         yield Tools(sessions, ANN)
 
 
@@ -144,6 +144,6 @@ async def test_words_that_stand_for_no_value_are_gaps(tools: Tools) -> None:
 
 
 async def test_it_needs_the_right_to_read_incidents() -> None:
-    async with in_process(Connections()) as sessions:
+    async with in_process(Connections(clusterless=True)) as sessions:
         with pytest.raises(Forbidden, match="incidents:read"):
             await Tools(sessions, BOB).call("rca_rank_table", metrics="timestamp,a:b\n1,2\n")
