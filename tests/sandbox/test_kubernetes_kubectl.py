@@ -1,4 +1,4 @@
-"""The real kubectl 1.32 against the practice cluster."""
+"""The real kubectl against the practice cluster."""
 
 import json
 import re
