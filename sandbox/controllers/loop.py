@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sandbox.controllers.concerns import concerned
 from sandbox.controllers.world import World
-from sandbox.store import Change, Expired, Key
+from sandbox.store import Change, Key
 
 Json = dict[str, Any]
 Reconcile = Callable[[World, Key], None]
@@ -17,6 +17,8 @@ Reconcile = Callable[[World, Key], None]
 _LOG = logging.getLogger(__name__)
 # More rounds than this without rest means that two controllers undo each other's work.
 _MOST_ROUNDS = 1_000
+# Some milliseconds of work, after which requests are answered.
+_AT_A_STRETCH = 20
 # What an object that nobody checked can make a controller stumble over.
 _MALFORMED = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, IndexError)
 
@@ -27,38 +29,48 @@ class Controllers:
 
     world: World
     by_resource: Mapping[str, Reconcile]
-    _seen: int = 0
+    _news: list[Change] = field(default_factory=list[Change])
 
     def __post_init__(self) -> None:
-        self._seen = self.world.store.version
+        # Not the log that watchers read: one write can have more consequences than it remembers.
+        self._unfollow = self.world.store.follow(self._news.append)
+
+    def close(self) -> None:
+        """Take no notice of changes any more."""
+        self._unfollow()
 
     def step(self) -> datetime | None:
         """Do all that is to be done by now. When there will be more, None if only after a write."""
-        keys: list[Key] = []
-        for _ in range(_MOST_ROUNDS):
-            keys = self._to_do()
-            if not keys:
-                return self.world.timing.next
-            for key in keys:
-                self._reconcile(key)
-        _LOG.error("The controllers of the practice cluster found no rest: %s", keys)
+        for _ in self._steps():
+            pass
         return self.world.timing.next
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled, letting clients in while there is much to do."""
         changed = asyncio.Event()
         unsubscribe = self.world.store.subscribe(changed.set)
         try:
             while True:
                 changed.clear()
-                wait_s = self._wait_s(self.step())
-                if not self._behind():
-                    await _first_of(changed, wait_s)
+                for number, _ in enumerate(self._steps(), 1):
+                    if number % _AT_A_STRETCH == 0:
+                        await asyncio.sleep(0)
+                if not self._news:
+                    await _first_of(changed, self._wait_s(self.world.timing.next))
         finally:
             unsubscribe()
 
-    def _behind(self) -> bool:
-        return self._seen < self.world.store.version
+    def _steps(self) -> Iterator[Key]:
+        """Each key that was looked at, until nothing is left to do."""
+        keys: list[Key] = []
+        for _ in range(_MOST_ROUNDS):
+            keys = self._to_do()
+            if not keys:
+                return
+            for key in keys:
+                self._reconcile(key)
+                yield key
+        _LOG.error("The controllers of the practice cluster found no rest: %s", keys)
 
     def _wait_s(self, due: datetime | None) -> float | None:
         if due is None:
@@ -67,17 +79,11 @@ class Controllers:
 
     def _to_do(self) -> list[Key]:
         found: dict[Key, None] = dict.fromkeys(self.world.timing.due())
-        for change in self._news():
+        news = self._news[:]
+        self._news.clear()
+        for change in news:
             found.update(dict.fromkeys(concerned(self.world, change)))
         return [key for key in found if key.resource in self.by_resource]
-
-    def _news(self) -> Iterator[Change]:
-        since, self._seen = self._seen, self.world.store.version
-        try:
-            return self.world.store.changes_since(since)
-        except Expired:
-            _LOG.warning("The controllers of the practice cluster missed changes.")
-            return iter(())
 
     def _reconcile(self, key: Key) -> None:
         try:

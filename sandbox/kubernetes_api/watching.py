@@ -60,7 +60,7 @@ class Watch:
     async def lines(self, stopping: Callable[[], bool]) -> AsyncIterator[bytes]:
         """Events until the time is up, the client goes, or the server stops."""
         woken = asyncio.Event()
-        unsubscribe = self.store.subscribe(woken.set)
+        unsubscribe = self.store.subscribe(woken.set, self.kind.resource)
         try:
             async for event in self._events(woken, stopping):
                 yield orjson.dumps(event) + b"\n"
@@ -80,14 +80,15 @@ class Watch:
         while not stopping() and (left := ends_at - monotonic_s()) > 0:
             woken.clear()
             try:
-                changes = list(self.store.changes_since(seen, self.kind.resource))
+                changes = self.store.changes_since(seen, self.kind.resource)
             except Expired as error:
                 yield {"type": "ERROR", "object": expired(str(error)).status}
                 return
+            # Whatever is written while events are sent comes with the next round.
+            seen = max(seen, self.store.version)
             for change in changes:
                 if event := self._event(change):
                     yield event
-            seen = max(seen, self.store.version)
             changed = await _set_within(woken, min(left, BOOKMARK_INTERVAL_S))
             if self.bookmarks and not changed and left > BOOKMARK_INTERVAL_S:
                 yield self._bookmark()
@@ -121,5 +122,5 @@ async def _set_within(event: asyncio.Event, seconds: float) -> bool:
         async with asyncio.timeout(seconds):
             await event.wait()
     except TimeoutError:
-        return False
+        return event.is_set()
     return True
