@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 _QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)")
@@ -14,7 +15,12 @@ SUFFIXES = {
 
 def quantity(value: Any) -> Decimal | None:
     """The amount in its base unit; None for what is no quantity."""
-    found = _QUANTITY.fullmatch(str(value))
+    return _amount(str(value))
+
+
+@lru_cache(maxsize=4096)
+def _amount(text: str) -> Decimal | None:
+    found = _QUANTITY.fullmatch(text)
     if not found:
         return None
     number, exponent, suffix = found.groups()

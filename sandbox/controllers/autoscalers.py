@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.controllers.conditions import with_condition
 from sandbox.controllers.events import record
 from sandbox.controllers.replica_sets import replicas_of
-from sandbox.controllers.scheduler import requests_of
+from sandbox.controllers.rooms import requests_of
 from sandbox.controllers.world import AUTOSCALERS, RESOURCES, World
 from sandbox.fields import at, entries, number, section
 from sandbox.store import Key

@@ -8,7 +8,6 @@ from sandbox.controllers.replicas import is_active, is_ready
 from sandbox.controllers.strategies import share_of
 from sandbox.controllers.world import BUDGETS, PODS, RESOURCES, World, controller_of
 from sandbox.fields import entries, section
-from sandbox.labels import matches_label_selector
 from sandbox.store import Key
 
 Json = dict[str, Any]
@@ -19,11 +18,7 @@ def reconcile(world: World, key: Key) -> None:
     if budget is None:
         return
     selector = section(budget, "spec", "selector")
-    pods = [
-        pod
-        for pod in world.store.list(PODS, key.namespace)
-        if is_active(pod) and matches_label_selector(selector, pod)
-    ]
+    pods = [pod for pod in world.matching(PODS, key.namespace, selector) if is_active(pod)]
     expected = _expected(world, budget, pods)
     healthy, desired = sum(map(is_ready, pods)), _desired(budget, expected)
     allowed = max(0, healthy - desired) if expected else 0

@@ -107,16 +107,12 @@ def _of_node(world: World, change: Change) -> Iterator[Key]:
         if labels[0] == labels[1]:
             return
     yield from _placeless(world)
-    for pod in world.store.list(PODS):
-        if at(pod, "spec", "nodeName") == change.key.name:
-            yield key_of(PODS, pod)
+    yield from (key_of(PODS, pod) for pod in world.pods_on(change.key.name))
     yield from (key_of(DAEMON_SETS, one) for one in world.store.list(DAEMON_SETS))
 
 
 def _placeless(world: World) -> Iterator[Key]:
-    for pod in world.store.list(PODS):
-        if not at(pod, "spec", "nodeName") and not leaving(pod):
-            yield key_of(PODS, pod)
+    yield from (key_of(PODS, pod) for pod in world.pods_on("") if not leaving(pod))
 
 
 def _users(world: World, change: Change) -> Iterator[Key]:

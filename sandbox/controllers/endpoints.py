@@ -14,7 +14,6 @@ from sandbox.controllers.world import (
     reference_to,
 )
 from sandbox.fields import at, entries, section
-from sandbox.labels import matches_label_selector
 from sandbox.store import Key
 
 Json = dict[str, Any]
@@ -34,10 +33,8 @@ def reconcile(world: World, key: Key) -> None:
         return
     pods = [
         pod
-        for pod in world.store.list(PODS, key.namespace)
-        if matches_label_selector({"matchLabels": selector}, pod)
-        and at(pod, "status", "podIP")
-        and at(pod, "status", "phase") not in {"Succeeded", "Failed"}
+        for pod in world.matching(PODS, key.namespace, {"matchLabels": selector})
+        if at(pod, "status", "podIP") and at(pod, "status", "phase") not in {"Succeeded", "Failed"}
     ]
     _write_slices(world, service, pods)
     _write_endpoints(world, service, pods)
@@ -67,11 +64,12 @@ def _write_slices(world: World, service: Json, pods: list[Json]) -> None:
 
 
 def _slices_of(world: World, service: Json) -> list[Json]:
+    metadata = service["metadata"]
+    selector = {"matchLabels": {_SERVICE_NAME: metadata["name"]}}
     return [
         one
-        for one in world.store.list(SLICES, service["metadata"]["namespace"])
-        if section(one, "metadata", "labels").get(_SERVICE_NAME) == service["metadata"]["name"]
-        and section(one, "metadata", "labels").get(_MANAGED_BY, _CONTROLLER) == _CONTROLLER
+        for one in world.matching(SLICES, metadata["namespace"], selector)
+        if section(one, "metadata", "labels").get(_MANAGED_BY, _CONTROLLER) == _CONTROLLER
     ]
 
 

@@ -26,13 +26,12 @@ def reconcile(world: World, key: Key) -> None:
         return
     node = _taint(world, node)
     lost = condition_of(node, "Ready").get("status") in _TAINTS
-    for pod in world.store.list(PODS):
-        if at(pod, "spec", "nodeName") == key.name:
-            if lost:
-                _mark_unready(world, pod)
-            elif world.is_awake(pod) or leaving(pod):
-                world.timing.look_again(Key(PODS, *_place(pod)), world.timing.now())
-            _evict(world, key, node, pod)
+    for pod in world.pods_on(key.name):
+        if lost:
+            _mark_unready(world, pod)
+        elif world.is_awake(pod) or leaving(pod):
+            world.timing.look_again(Key(PODS, *_place(pod)), world.timing.now())
+        _evict(world, key, node, pod)
 
 
 def _taint(world: World, node: Json) -> Json:

@@ -1,15 +1,14 @@
 """The scheduler: a node for a pod, or the reasons why there is none."""
 
 from collections import Counter
-from decimal import Decimal
 from typing import Any
 
 from sandbox.controllers.conditions import condition_of, with_condition
 from sandbox.controllers.events import record
+from sandbox.controllers.rooms import Amounts, Room, host_ports, requests_of
 from sandbox.controllers.world import CLAIMS, CLASSES, NODES, PODS, World, key_of
 from sandbox.fields import at, entries, section
 from sandbox.labels import expressed, matches_label_selector
-from sandbox.quantities import quantity
 from sandbox.store import Key
 
 Json = dict[str, Any]
@@ -32,13 +31,13 @@ def schedule(world: World, pod: Json) -> None:
     if trouble := _claims_trouble(world, pod):
         _refuse(world, pod, f"0/{len(nodes)} nodes are available: {trouble}.", "")
         return
-    placed = _placed(world)
-    reasons = {node["metadata"]["name"]: _reason(pod, node, placed) for node in nodes}
-    fitting = [node for node in nodes if not reasons[node["metadata"]["name"]]]
+    wanted, rooms = requests_of(section(pod, "spec")), world.rooms.of(world.store, nodes)
+    reasons = [_reason(pod, wanted, room) for room in rooms]
+    fitting = [room for room, reason in zip(rooms, reasons, strict=True) if not reason]
     if fitting:
-        _bind(world, pod, min(fitting, key=lambda node: _fullness(node, placed)))
+        _bind(world, pod, min(fitting, key=lambda room: room.fullness).node)
     else:
-        _refuse(world, pod, *_told(list(reasons.values())))
+        _refuse(world, pod, *_told(reasons))
 
 
 def _told(reasons: list[str]) -> tuple[str, str]:
@@ -92,21 +91,20 @@ def _bind(world: World, pod: Json, node: Json) -> None:
     record(world, bound, "Scheduled", message, by=_ME)
 
 
-def _reason(pod: Json, node: Json, placed: dict[str, list[Json]]) -> str:
+def _reason(pod: Json, wanted: Amounts, room: Room) -> str:
     """Why the pod cannot go there, in the scheduler's words; "" when it can."""
-    spec = section(pod, "spec")
+    spec, node = section(pod, "spec"), room.node
     if at(node, "spec", "unschedulable") and not _tolerates(spec, _CORDON):
         return "node(s) were unschedulable"
     if taint := untolerated(spec, node):
         return f"node(s) had untolerated taint {{{taint.get('key')}: {taint.get('value') or ''}}}"
     if not selected(spec, node):
         return "node(s) didn't match Pod's node affinity/selector"
-    here = placed.get(node["metadata"]["name"], [])
-    if not _room_for_ports(spec, here):
+    if room.ports and room.ports & host_ports(spec):
         return "node(s) didn't have free ports for the requested pod ports"
-    if short := _short_of(spec, node, here):
+    if short := room.short_of(wanted):
         return short
-    if not _keeps_apart(pod, here):
+    if not _keeps_apart(pod, room.pods):
         return "node(s) didn't match pod anti-affinity rules"
     return ""
 
@@ -177,74 +175,6 @@ def _keeps_apart(pod: Json, here: list[Json]) -> bool:
         for other in here
         if other["metadata"]["namespace"] == mine
     )
-
-
-def _room_for_ports(spec: Json, here: list[Json]) -> bool:
-    return not (_host_ports(spec) & {port for pod in here for port in _host_ports(pod["spec"])})
-
-
-def _host_ports(spec: Json) -> set[Any]:
-    return {
-        (port.get("protocol") or "TCP", port["hostPort"])
-        for container in entries(spec, "containers")
-        for port in entries(container, "ports")
-        if port.get("hostPort")
-    }
-
-
-def requests_of(spec: Json) -> dict[str, Decimal]:
-    """What a pod reserves: its containers together, or its largest init container."""
-    total: dict[str, Decimal] = {}
-    for container in entries(spec, "containers"):
-        for name, amount in _requested(container).items():
-            total[name] = total.get(name, Decimal(0)) + amount
-    for container in entries(spec, "initContainers"):
-        for name, amount in _requested(container).items():
-            total[name] = max(total.get(name, Decimal(0)), amount)
-    return total
-
-
-def _requested(container: Json) -> dict[str, Decimal]:
-    resources = section(container, "resources")
-    told = {**section(resources, "limits"), **section(resources, "requests")}
-    return {name: amount for name, value in told.items() if (amount := quantity(value)) is not None}
-
-
-def _short_of(spec: Json, node: Json, here: list[Json]) -> str:
-    allocatable = section(node, "status", "allocatable")
-    most = quantity(allocatable.get("pods", 110))
-    if most is not None and len(here) >= most:
-        return "Too many pods"
-    wanted = requests_of(spec)
-    taken = [requests_of(section(pod, "spec")) for pod in here]
-    for name, amount in sorted(wanted.items()):
-        room = quantity(allocatable[name]) if name in allocatable else None
-        if room is None:
-            if allocatable and amount > 0:
-                return f"Insufficient {name}"
-            continue
-        if amount > 0 and sum(one.get(name, Decimal(0)) for one in taken) + amount > room:
-            return f"Insufficient {name}"
-    return ""
-
-
-def _fullness(node: Json, placed: dict[str, list[Json]]) -> tuple[Decimal, int, str]:
-    here = placed.get(node["metadata"]["name"], [])
-    room = quantity(at(node, "status", "allocatable", "memory")) or Decimal(1)
-    taken = sum(
-        (requests_of(section(pod, "spec")).get("memory", Decimal(0)) for pod in here), Decimal(0)
-    )
-    return taken / room, len(here), str(node["metadata"]["name"])
-
-
-def _placed(world: World) -> dict[str, list[Json]]:
-    """The pods that hold room on each node."""
-    found: dict[str, list[Json]] = {}
-    for pod in world.store.list(PODS):
-        node = at(pod, "spec", "nodeName")
-        if node and at(pod, "status", "phase") not in {"Succeeded", "Failed"}:
-            found.setdefault(str(node), []).append(pod)
-    return found
 
 
 def _claims_trouble(world: World, pod: Json) -> str:

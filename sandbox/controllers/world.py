@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.controllers.behaviour import Behaviours
+from sandbox.controllers.indexes import NOBODY, by_label, by_node, by_owner
+from sandbox.controllers.rooms import Rooms
 from sandbox.controllers.runs import Run
 from sandbox.controllers.timing import Timing
 from sandbox.controllers.wording import Wording
@@ -93,6 +95,7 @@ class World:
     models: dict[tuple[str, str, str], str] = field(default_factory=dict[tuple[str, str, str], str])
     # CronJob → when it starts a Job next.
     planned: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    rooms: Rooms = field(default_factory=Rooms)
     runs: dict[str, dict[str, Run]] = field(default_factory=dict[str, dict[str, Run]])
 
     def is_awake(self, one: Json) -> bool:
@@ -141,16 +144,34 @@ class World:
 
     def owned(self, resource: str, owner: Json) -> list[Json]:
         """The objects whose controller this one is, by name."""
-        found = self.store.list(resource, owner["metadata"].get("namespace", ""))
         uid = owner["metadata"]["uid"]
+        found = self.store.find(resource, by_owner, uid)
         return [one for one in found if controller_of(one).get("uid") == uid]
+
+    def matching(self, resource: str, namespace: str, selector: Json) -> list[Json]:
+        """The objects of a namespace that a LabelSelector selects, by name."""
+        labels = section(selector, "matchLabels").items()
+        rarest = min(
+            ((namespace, name, str(value)) for name, value in labels),
+            key=lambda label: self.store.count(resource, by_label, label),
+            default=None,
+        )
+        if rarest is None:
+            found = self.store.list(resource, namespace)
+        else:
+            found = self.store.find(resource, by_label, rarest)
+        return [one for one in found if matches_label_selector(selector, one)]
+
+    def pods_on(self, node: str) -> list[Json]:
+        """The pods that have this node; those without any for ""."""
+        return self.store.find(PODS, by_node, node)
 
     def adopted(self, resource: str, owner: Json) -> list[Json]:
         """What the owner owns; what is nobody's and its selector matches becomes its own."""
         selector = section(owner, "spec", "selector")
-        for one in self.store.list(resource, owner["metadata"]["namespace"]):
-            matching = selector and matches_label_selector(selector, one)
-            if matching and not entries(one, "metadata", "ownerReferences") and not leaving(one):
+        nobodys = (NOBODY, owner["metadata"]["namespace"])
+        for one in self.store.find(resource, by_owner, nobodys):
+            if selector and matches_label_selector(selector, one) and not leaving(one):
                 self.change(
                     resource,
                     one,

@@ -11,7 +11,14 @@ from sandbox.controllers.behaviour import (
     volume_references,
 )
 from sandbox.controllers.events import record
-from sandbox.controllers.world import NODES, PODS, RESOURCES, World, controller_of
+from sandbox.controllers.indexes import by_address
+from sandbox.controllers.world import (
+    NODES,
+    PODS,
+    RESOURCES,
+    World,
+    controller_of,
+)
 from sandbox.fields import at, entries, section
 
 Json = dict[str, Any]
@@ -67,8 +74,7 @@ class Seat:
         """Another container on this node runs it."""
         return any(
             status.get("image") == image and status.get("imageID")
-            for pod in self.world.store.list(PODS)
-            if at(pod, "spec", "nodeName") == self.node
+            for pod in self.world.pods_on(self.node)
             for status in entries(pod, "status", "containerStatuses")
         )
 
@@ -113,8 +119,8 @@ class Seat:
     def _free_address(self, node: Json | None) -> str:
         network = str(at(node, "spec", "podCIDR") or "10.244.0.0/24").split("/")[0]
         stem = network.rpartition(".")[0]
-        taken = {at(pod, "status", "podIP") for pod in self.world.store.list(PODS)}
-        return next(ip for n in range(2, 10_000) if (ip := f"{stem}.{n}") not in taken)
+        free = (f"{stem}.{n}" for n in range(2, 10_000))
+        return next(ip for ip in free if not self.world.store.count(PODS, by_address, ip))
 
 
 _WARNINGS = {"Failed", "BackOff", "Unhealthy", "FailedMount", "NodeNotReady"}
