@@ -98,10 +98,10 @@ def topology(cluster: Cluster, calls: Iterable[tuple[Ref, Ref]] = ()) -> Topolog
     return Topology(edges)
 
 
-def workloads(cluster: Cluster) -> Iterator[Resource]:
+def workloads(cluster: Cluster, namespace: str | None = None) -> Iterator[Resource]:
     """The controllers people change: those that no other controller owns."""
     for kind in WORKLOAD_KINDS:
-        for resource in cluster.all(kind):
+        for resource in cluster.all(kind, namespace):
             if resource.controller() is None:
                 yield resource
 
@@ -130,14 +130,11 @@ def _selections(cluster: Cluster) -> Iterator[Edge]:
         selector = strings(service.spec, "selector")
         if not selector:
             continue
-        for workload in workloads(cluster):
-            if workload.namespace == service.namespace and _selects(
-                selector, _template_labels(workload)
-            ):
+        for workload in workloads(cluster, service.namespace):
+            if _selects(selector, _template_labels(workload)):
                 yield Edge(service.ref, workload.ref, Relation.SELECTS)
-        for pod in cluster.all("Pod", service.namespace):
-            if _selects(selector, pod.labels):
-                yield Edge(service.ref, top_owner(cluster, pod), Relation.SELECTS)
+        for pod in cluster.labelled("Pod", service.namespace, selector):
+            yield Edge(service.ref, top_owner(cluster, pod), Relation.SELECTS)
 
 
 def _routes(cluster: Cluster) -> Iterator[Edge]:
