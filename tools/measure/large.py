@@ -14,62 +14,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tools.measure.large_cluster import AT, large_cluster
+
 ROOT = Path(__file__).parents[2]
 Json = dict[str, Any]
 
-AT = "2026-11-20T10:00:00Z"
-A_NAMESPACE_HAS = 200
-ONE_CRASHES_IN = 100
-
-
-def node(number: int) -> Json:
-    room = {"cpu": "16", "memory": "64Gi", "pods": "110"}
-    ready = {"type": "Ready", "status": "True", "lastTransitionTime": AT}
-    status = {"conditions": [ready], "capacity": room, "allocatable": room}
-    return {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {"name": f"node-{number}", "creationTimestamp": AT},
-        "status": status,
-    }
-
-
-def pod(number: int, nodes: int) -> Json:
-    crashes = number % ONE_CRASHES_IN == 0
-    killed = {"exitCode": 1, "reason": "Error", "startedAt": AT, "finishedAt": AT}
-    waiting = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s"}}
-    container = {
-        "name": "app",
-        "image": "shop/app:1",
-        "imageID": "sha256:1",
-        "ready": not crashes,
-        "restartCount": 9 if crashes else 0,
-        "state": waiting if crashes else {"running": {"startedAt": AT}},
-        "lastState": {"terminated": killed} if crashes else {},
-    }
-    requests = {"requests": {"cpu": "100m", "memory": "128Mi"}}
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "name": f"app-{number}",
-            "namespace": f"team-{number // A_NAMESPACE_HAS}",
-            "labels": {"app": f"app-{number}"},
-            "creationTimestamp": AT,
-        },
-        "spec": {
-            "nodeName": f"node-{number % nodes}",
-            "containers": [{"name": "app", "image": "shop/app:1", "resources": requests}],
-        },
-        "status": {"phase": "Running", "containerStatuses": [container]},
-    }
-
 
 def write(folder: Path, nodes: int, pods: int) -> None:
-    objects = [node(number) for number in range(nodes)]
-    objects += [pod(number, nodes) for number in range(pods)]
     (folder / "objects").mkdir(parents=True)
-    told = {"apiVersion": "v1", "kind": "List", "items": objects}
+    items = list(large_cluster(nodes, pods))
+    told = {"apiVersion": "v1", "kind": "List", "items": items}
     (folder / "objects" / "all.json").write_text(json.dumps(told))
     about = f"name: large\ncluster: large\ncaptured_at: '{AT}'\n"
     (folder / "snapshot.yaml").write_text(about)
