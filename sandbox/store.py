@@ -1,7 +1,7 @@
 """The objects of the practice cluster, their resourceVersions, and the log that watchers read."""
 
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -108,10 +108,10 @@ class Store:
 
     def everything(self, namespace: str = "") -> Iterator[tuple[Key, Json]]:
         """Every object and where it is kept, of one namespace if it is given."""
-        for resource in sorted(self._objects):
-            for place, one in list(self._objects[resource].items()):
-                if namespace in {"", place[0]}:
-                    yield Key(resource, *place), one
+        for resource in sorted(self._shelves):
+            for one in self.list(resource, namespace):
+                metadata = one["metadata"]
+                yield Key(resource, metadata.get("namespace") or "", metadata["name"]), one
 
     def put(self, key: Key, one: Json, *, if_version: str = "") -> Json:
         """Write an object under its next resourceVersion. `Conflict` if it is not at `if_version`."""

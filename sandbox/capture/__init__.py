@@ -11,6 +11,7 @@ from sandbox.capture.folder import SnapshotFolder
 from sandbox.capture.metrics import capture_family, families, fetch
 from sandbox.capture.progress import Part, Progress, Tell
 from sandbox.capture.reading import Refused, Server, Unwell, connected, listable, objects
+from sandbox.capture.rules import capture_rules
 from sandbox.capture.secrecy import scrubbed_tree
 
 Json = dict[str, Any]
@@ -149,6 +150,10 @@ def _capture_metrics(
         else:
             progress.done(name, Part(count))
             tell(f"metrics/{family}: {count} series")
+    try:
+        tell(f"rules: {capture_rules(target, url, bounds.timeout_s)} groups")
+    except UpstreamUnavailable as error:
+        notes.append(f"rules: {error}")
     return notes
 
 

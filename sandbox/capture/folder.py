@@ -113,7 +113,7 @@ def _is_changes(one: Json) -> bool:
 
 def _emptied(path: Path) -> None:
     """Only what a capture writes is removed; the mark of a capture goes last."""
-    for name in ("objects", "logs", "metrics"):
+    for name in ("objects", "logs", "metrics", "rules"):
         shutil.rmtree(path / name, ignore_errors=True)
     files = ("alerts.json", "silences.json", "changes.json", "snapshot.yaml", progress.FILE)
     for name in files:

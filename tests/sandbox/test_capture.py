@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import orjson
 import pytest
 import yaml
@@ -164,6 +165,7 @@ def test_a_prometheus_or_alertmanager_that_is_away_is_only_noted(
     assert done.series == 0
     assert {note.partition(":")[0].partition("/")[0] for note in done.notes} == {
         "metrics",
+        "rules",
         "alerts",
         "silences",
     }
@@ -188,6 +190,32 @@ def test_the_series_of_the_last_hours_are_kept(tmp_path: Path) -> None:
     assert dict(series.labels) == {"__name__": "up", "job": "web"}
     assert len(series.values) >= 6
     assert abs(float(series.times_ms[-1]) / 1000 - NOW.timestamp()) <= 61
+
+
+def test_rules_are_the_same_again(tmp_path: Path) -> None:
+    shop = Path(__file__).parents[2] / "sandbox/snapshots/shop"
+    with serving_in_thread(shop) as addresses:
+        capture(
+            tmp_path / "to", kubeconfig=addresses.kubeconfig, prometheus_url=addresses.prometheus
+        )
+        first = told_rules(addresses)
+    with serving_in_thread(tmp_path / "to") as addresses:
+        assert told_rules(addresses) == first
+    assert first
+
+
+def told_rules(addresses: Addresses) -> list[Any]:
+    """What each rule is, not what it found."""
+    groups = httpx2.get(f"{addresses.prometheus}/api/v1/rules").json()["data"]["groups"]
+    kept = ("name", "query", "duration", "keepFiringFor", "labels", "annotations", "type")
+    return [
+        (
+            group["name"],
+            group["interval"],
+            [{key: rule.get(key) for key in kept} for rule in group["rules"]],
+        )
+        for group in groups
+    ]
 
 
 def test_series_become_openmetrics_text() -> None:
