@@ -24,6 +24,7 @@ from mcp_servers.backends.retrying import (
     asked_wait_s,
     patiently,
 )
+from mcp_servers.backends.sharing import Sharing
 from mcp_servers.backends.sight import Sight
 from mcp_servers.facts.kubernetes import Event, Json, LogLines, Ref, Resource
 from mcp_servers.facts.nearest import did_you_mean, nearest_names
@@ -264,12 +265,12 @@ class Kubernetes:
         self, kind: Kind, namespace: str, query: Mapping[str, str], limit: int
     ) -> Resources:
         listed: Resources = []
-        token, path = "", kind.path(namespace)
+        token, path, sharing = "", kind.path(namespace), Sharing()
         while True:
             size = min(PAGE_SIZE, limit - len(listed)) if limit else PAGE_SIZE
             asked = {**query, "limit": str(size), "continue": token}
             page = self._json(await self._fetch("list", kind, path, namespace, asked))
-            listed += parsing.resources_of(page, kind)
+            listed += parsing.resources_of(page, kind, sharing)
             token = str((page.get("metadata") or {}).get("continue") or "")
             if not token or (limit and len(listed) >= limit):
                 return listed

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from mcp_servers.backends.kinds import Kind
+from mcp_servers.backends.sharing import Sharing
 from mcp_servers.facts.kubernetes import Json, LogLines, Ref, Resource, moment
 
 
@@ -27,12 +28,13 @@ def _timed(texts: Iterable[str]) -> Iterable[tuple[datetime | None, str]]:
         yield (at, rest) if at else (None, text)
 
 
-def resources_of(listed: Json, kind: Kind) -> list[Resource]:
+def resources_of(listed: Json, kind: Kind, sharing: Sharing | None = None) -> list[Resource]:
     """Items of a list: the API leaves kind and apiVersion out of them, we put them back."""
     items: list[Json] = listed.get("items") or []
     known = {"kind": kind.name, "apiVersion": kind.api_version}
     # Items of a metadata-only list call themselves PartialObjectMetadata.
-    return [Resource({**known, **item, "kind": kind.name}) for item in items]
+    parts = map(sharing.of, items) if sharing else items
+    return [Resource({**known, **item, "kind": kind.name}) for item in parts]
 
 
 def kinds_of(listed: Json) -> list[Kind]:
