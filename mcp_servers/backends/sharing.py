@@ -35,5 +35,5 @@ class Sharing:
             mark = hash(orjson.dumps(part))
         else:
             return part
-        known = self._parts.setdefault(mark, part)
-        return known if known == part else part
+        known: Any = self._parts.setdefault(mark, part)
+        return known if known == part else part  # pyright: ignore[reportUnknownVariableType]

@@ -53,6 +53,23 @@ def measured(command: list[str]) -> tuple[float, float, int]:
     return time.monotonic() - started, usage.ru_maxrss / 1024, printed
 
 
+def resident_mib(pid: int) -> float:
+    text = Path(f"/proc/{pid}/status").read_text()
+    [rss] = [line for line in text.splitlines() if line.startswith("VmRSS")]
+    return int(rss.split()[1]) / 1024
+
+
+def memory_mib(program: str, folder: Path) -> float:
+    """Of the processes of a program that work in a folder."""
+    commands = ((path, path.read_text()) for path in Path("/proc").glob("[0-9]*/cmdline"))
+    pids = (
+        int(path.parent.name)
+        for path, command in commands
+        if command.split("\0")[0].endswith(f"/{program}") and str(folder) in command
+    )
+    return sum(map(resident_mib, pids))
+
+
 def main(nodes: int = 1000, pods: int = 20_000) -> None:
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home) / "large"
@@ -64,13 +81,12 @@ def main(nodes: int = 1000, pods: int = 20_000) -> None:
             flags = ["--kubeconfig", kubeconfig, "--output", "json"]
             command = [sys.executable, "-m", "api.cli", "diagnose", "-A", *flags]
             took_s, peak_mib, printed = measured(command)
-            text = Path(f"/proc/{server.pid}/status").read_text()
-            [rss] = [line for line in text.splitlines() if line.startswith("VmRSS")]
+            mib = resident_mib(server.pid)
         finally:
             server.terminate()
             server.wait()
     print(f"{nodes} nodes, {pods} pods")
-    print(f"practice cluster: started in {start_s:.1f} s, {int(rss.split()[1]) / 1024:.0f} MiB")
+    print(f"practice cluster: started in {start_s:.1f} s, {mib:.0f} MiB")
     print(f"midwatch diagnose -A: {took_s:.1f} s, {peak_mib:.0f} MiB, {printed} bytes printed")
 
 
