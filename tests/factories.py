@@ -10,7 +10,7 @@ from mcp_servers.engines.causal_graph import services_called
 from mcp_servers.engines.diagnose import diagnose
 from mcp_servers.engines.rca_ranking import rank
 from mcp_servers.engines.topology import topology
-from mcp_servers.facts.findings import Finding
+from mcp_servers.facts.findings import Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Event, Json, LogLines, Ref, Resource
 from mcp_servers.facts.metrics import Series
 from mcp_servers.rca.texts import Texts
@@ -69,7 +69,7 @@ def thing(
 
 
 def container(name: str = "web", **fields: Any) -> Json:
-    """A container's spec: one port 8080, requests and limits, no way to become root."""
+    """A container's spec that no note of hygiene speaks about, with one port 8080."""
     return {
         "name": name,
         "image": f"registry.example.com/{name}:1.4.2",
@@ -79,6 +79,7 @@ def container(name: str = "web", **fields: Any) -> Json:
             "limits": {"memory": "256Mi"},
         },
         "securityContext": {"runAsNonRoot": True, "allowPrivilegeEscalation": False},
+        "readinessProbe": {"exec": {"command": ["/bin/ready"]}},
         **fields,
     }
 
@@ -247,12 +248,27 @@ def _is_ready(one: Json) -> bool:
 
 
 def workload(name: str = "web", *, replicas: int = 2, **more: Any) -> list[Json]:
-    """A healthy Deployment with its ReplicaSet, pods, Service and EndpointSlice."""
+    """A healthy Deployment with its ReplicaSet, pods, budget, Service and EndpointSlice."""
     made = deployment(name, replicas=replicas, **more)
     replicas_of = replica_set(made)
     pods = [pod(replicas_of, f"aa{n}bb") for n in range(replicas)]
     front = service(name, namespace=made["metadata"]["namespace"])
-    return [made, replicas_of, *pods, front, endpoint_slice(front, pods)]
+    return [made, replicas_of, *pods, budget(made), front, endpoint_slice(front, pods)]
+
+
+def budget(of: Json, *, allowed: int = 1, **more: Any) -> Json:
+    """A PodDisruptionBudget of a workload whose pods are all healthy."""
+    pods = of["spec"]["replicas"]
+    spec = {"selector": of["spec"]["selector"], "maxUnavailable": allowed}
+    status = {
+        "expectedPods": pods,
+        "currentHealthy": pods,
+        "desiredHealthy": pods - allowed,
+        "disruptionsAllowed": allowed,
+    }
+    place = {"namespace": of["metadata"]["namespace"]}
+    name = of["metadata"]["name"]
+    return thing("PodDisruptionBudget", name, spec=spec, status=status, **place, **more)
 
 
 def node(name: str = "node-1", *, conditions: Sequence[Json] = (), **more: Any) -> Json:
@@ -350,6 +366,11 @@ def found(of: Cluster, rule: str) -> Finding:
 
 def rules(of: Cluster) -> set[str]:
     return {one.rule for one in diagnose(of)}
+
+
+def notes(of: Cluster) -> set[str]:
+    """The rules of hygiene that spoke."""
+    return {one.rule for one in diagnose(of) if one.severity is Severity.LOW}
 
 
 def roots(of: Cluster) -> list[str]:

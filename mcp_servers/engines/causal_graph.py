@@ -147,8 +147,12 @@ class _Joins:
             Join.SHARED: _shares,
             Join.ANYWHERE: lambda cause, effect: cause.resource != effect.resource,
             Join.SCALES: lambda cause, effect: (
-                cause.resource in self._topology.dependents(effect.resource, Relation.SCALES)
+                cause.resource in self._topology.dependencies(effect.resource, Relation.SCALES)
             ),
+            Join.SCALED: lambda cause, effect: str(effect.resource) in cause.joined("target"),
+            Join.POD: lambda cause, effect: bool(cause.joined("pod") & effect.joined("pod")),
+            Join.HOST: lambda cause, effect: bool(cause.joined("host") & effect.joined("host")),
+            Join.GUARDED: lambda cause, effect: str(cause.resource) in effect.joined("workload"),
         }
 
     def hold(self, link: Link, cause: Finding, effect: Finding) -> bool:

@@ -31,6 +31,10 @@ class Join(StrEnum):
     ACCOUNT = "account"  # both name one ServiceAccount
     SCRAPED = "scraped"  # both name one scrape job
     AFFECTED = "affected"  # one is about what the other affects
+    SCALED = "scaled"  # the cause is about the autoscaling of the effect's workload
+    POD = "pod"  # both name one pod
+    HOST = "host"  # both name one host
+    GUARDED = "guarded"  # the effect is a disruption budget of the cause's workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,9 @@ STOPS_A_POD = (
     "pod.disrupted",
     "pod.node_lost",
     "pod.stuck_terminating",
+    "pod.finalizer_stuck",
+    "pod.node_admission_failed",
+    "pod.readiness_gate_unmet",
     "pod.init_blocked",
     "workload.create_refused.*",
     "workload.scaled_to_zero",
@@ -108,7 +115,7 @@ LOOKS_BROKEN = (
     "pod.probe.timeout",
     "deploy.unavailable",
     "deploy.progress_deadline",
-    "sts.*",
+    "sts.ordinal_blocked",
     "ds.unready",
     "job.failed",
     "job.retrying",
@@ -137,7 +144,12 @@ UNREADY_IN_ORDER = (
     "pod.probe.readiness_failing",
     "pod.probe.liveness_kills",
 )
-ROLLOUT_SYMPTOMS = ("deploy.progress_deadline", "deploy.unavailable", "sts.*", "ds.unready")
+ROLLOUT_SYMPTOMS = (
+    "deploy.progress_deadline",
+    "deploy.unavailable",
+    "sts.ordinal_blocked",
+    "ds.unready",
+)
 
 # What somebody switched off on purpose is no fault, and yet the answer to "why does it not run".
 SWITCHED_OFF = ("cron.suspended", "job.suspended")
@@ -295,7 +307,6 @@ LINKS: tuple[Link, ...] = (
     Link("pvc.nearly_full", "app.exhausted", Join.REFERENCE),
     Link("quota.near_limit", "workload.create_refused.quota", Join.REFERENCE),
     Link("config.changed_not_reloaded", "app.credentials_refused", Join.REFERENCE),
-    Link("hpa.requests_missing", "app.exhausted", Join.SCALES),
     # Configuration and identity.
     Link("rbac.dangling", "rbac.denied", Join.ACCOUNT),
     Link("config.secret_malformed", "app.credentials_refused", Join.REFERENCE),
@@ -314,6 +325,40 @@ LINKS: tuple[Link, ...] = (
             Join.AFFECTED,
         )
     ),
+    *_each(
+        ("hpa.requests_missing", "hpa.at_max"),
+        ("app.exhausted", "pod.cpu_throttled"),
+        Join.SCALED,
+    ),
+    *_each(("keda.not_ready",), ("app.exhausted", "pod.cpu_throttled"), Join.SCALED),
+    Link("scaler.conflict", "service.endpoints_partial", Join.SERVES),
+    Link("scaler.conflict", "hpa.at_max", Join.SCALES),
+    # A StatefulSet: its old pod waits for an update that waits for it; names need its Service.
+    *_whenever(
+        _each(
+            ("sts.revision_stuck",),
+            (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN),
+            Join.POD,
+        )
+    ),
+    *_whenever([Link("sts.service_missing", "app.name_unresolved", Join.HOST)]),
+    # A budget that allows nothing because pods are broken; a drain that never ends because of it.
+    *_whenever(
+        _each(
+            (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN), ("pdb.blocks_drain",), Join.GUARDED
+        )
+    ),
+    Link("pdb.blocks_drain", "node.left_cordoned", Join.ON_NODE, timed=False),
+    # Runs that are slow or never end take the turns of those after them.
+    *_whenever(
+        _each(
+            (*STOPS_A_CONTAINER, *STOPS_A_POD, "job.never_ends"),
+            ("cron.overlap", "cron.missed"),
+            Join.WORKLOAD,
+        )
+    ),
+    *_whenever([Link("cron.overlap", "cron.missed", Join.WORKLOAD)]),
+    Link("job.never_ends", "job.deadline_exceeded", Join.WORKLOAD),
 )
 
 

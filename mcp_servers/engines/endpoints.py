@@ -1,9 +1,10 @@
 """What a Service leads to: its pods, its endpoints, and the hosts by which others call it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mcp_servers.engines.fields import rows, section, strings, text, words
+from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.settling import is_finished, is_ready, is_terminating
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
 
@@ -36,6 +37,26 @@ def selected_pods(cluster: Cluster, service: Resource) -> list[Resource]:
         for pod in cluster.labelled("Pod", service.namespace, selector_of(service))
         if not is_terminating(pod) and not is_finished(pod)
     ]
+
+
+def services_by_workload(cluster: Cluster) -> Mapping[Ref, list[Resource]]:
+    """The Services that lead to pods of each workload, by the workload."""
+    return cluster.derived("services by workload", lambda: _by_workload(cluster))
+
+
+def _by_workload(cluster: Cluster) -> Mapping[Ref, list[Resource]]:
+    found: dict[Ref, list[Resource]] = {}
+    for service in cluster.all("Service"):
+        if not is_by_hand(service):
+            for owner in dict.fromkeys(
+                top_owner(cluster, pod) for pod in selected_pods(cluster, service)
+            ):
+                found.setdefault(owner, []).append(service)
+    return found
+
+
+def is_headless(service: Resource) -> bool:
+    return text(service.spec, "clusterIP") == "None"
 
 
 def slices_of(cluster: Cluster, service: Resource) -> list[Resource]:

@@ -15,18 +15,24 @@ NOTE_RULES = (
     "api.deprecated",
     "alert.silence_unsafe",
     "alert.flapping",
+    "workload.selector_overlap",
+    "workload.mutable_tag",
 )
+
+# Risks that become faults, and are then high, once something waits for what they withhold.
+RISK_RULES = ("pdb.blocks_drain", "sts.service_missing")
 
 
 def is_fault(finding: Finding) -> bool:
     """Whether it can be the reason for an outage: medium or worse, and not a note."""
-    return finding.severity.weight >= Severity.MEDIUM.weight and not is_note(finding.rule)
+    return finding.severity.weight >= Severity.MEDIUM.weight and not is_note(finding)
 
 
-def is_note(rule: str) -> bool:
-    return any(matches(pattern, rule) for pattern in NOTE_RULES)
+def is_note(finding: Finding) -> bool:
+    risk = finding.rule in RISK_RULES and finding.severity.weight < Severity.HIGH.weight
+    return risk or any(matches(pattern, finding.rule) for pattern in NOTE_RULES)
 
 
 def is_grave_note(finding: Finding) -> bool:
     """A note that should be heard of though nobody asked: medium or worse."""
-    return finding.severity.weight >= Severity.MEDIUM.weight and is_note(finding.rule)
+    return finding.severity.weight >= Severity.MEDIUM.weight and is_note(finding)

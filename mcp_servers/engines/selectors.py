@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mcp_servers.engines.fields import rows, strings, text, words
-from mcp_servers.facts.kubernetes import Json
+from mcp_servers.facts.kubernetes import Cluster, Json, Resource
 from mcp_servers.facts.nearest import similar
 
 # Labels that say what a thing is. The others say which version or tier of it.
@@ -45,6 +45,13 @@ def _holds(expression: Json, labels: Mapping[str, str]) -> bool:
             return key not in labels
         case _:
             return False
+
+
+def matching(cluster: Cluster, kind: str, namespace: str, selector: Json | None) -> list[Resource]:
+    """All objects of a namespace that a label selector takes, found by the rarest of its labels."""
+    equal = strings(selector, "matchLabels")
+    near = cluster.labelled(kind, namespace, equal) if equal else cluster.all(kind, namespace)
+    return [one for one in near if matches(selector, one.labels)]
 
 
 def matches_equality(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:

@@ -27,6 +27,8 @@ ADD_ONS: Mapping[str, tuple[str, ...]] = {
         "OperatorGroup",
     ),
     "olm.operatorframework.io": ("ClusterCatalog", "ClusterExtension"),
+    "keda.sh": ("ScaledObject",),
+    "autoscaling.k8s.io": ("VerticalPodAutoscaler",),
     "argoproj.io": ("Application",),
     "kustomize.toolkit.fluxcd.io": ("Kustomization",),
     "helm.toolkit.fluxcd.io": ("HelmRelease",),

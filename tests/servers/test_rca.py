@@ -152,7 +152,8 @@ async def test_notes_leave_a_healthy_cluster_healthy_and_are_counted() -> None:
     assert listed.data["verdict"] == "healthy"
     assert {one["fault"] for one in listed.data["findings"]} == {False}
     assert listed.data["folded"]["alert.watchdog"] == 1
-    assert "notes of low severity: alert.watchdog (1)" in listed.text
+    notes = "notes of low severity: workload.single_point (4), alert.watchdog (1)"
+    assert notes in listed.text
 
 
 async def test_no_value_of_a_secret_is_in_what_diagnosers_read() -> None:

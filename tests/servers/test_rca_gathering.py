@@ -102,6 +102,29 @@ async def test_gateways_and_broken_kinds_are_read(tmp_path: Path) -> None:
         assert {"gateway.not_ready", "crd.broken"} <= await rules(mine)
 
 
+async def test_autoscalers_of_add_ons_are_read(tmp_path: Path) -> None:
+    failed = condition("Ready", "False", reason="ScaledObjectCheckFailed", message="no secret")
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}
+    bounds = {"minReplicas": 1, "maxReplicas": 4}
+    metrics = [{"type": "Resource", "resource": cpu}]
+    queue = {"scaleTargetRef": {"name": "web"}, "triggers": [{"type": "kafka", "metadata": {}}]}
+    objects = [
+        thing("ScaledObject", "queue", spec=queue, status={"conditions": [failed]}),
+        thing("VerticalPodAutoscaler", "web", spec={"targetRef": target}),
+        thing(
+            "HorizontalPodAutoscaler",
+            "web",
+            spec={"scaleTargetRef": target, "metrics": metrics, **bounds},
+        ),
+    ]
+    async with cluster_of(tmp_path, *objects, principal=SHOPKEEPER) as mine:
+        answer = (await mine.call("rca_list_findings")).data
+    told = {one["rule"]: one for one in answer["findings"]}
+    assert "no secret" in told["keda.not_ready"]["cause"]
+    assert "VerticalPodAutoscaler web" in told["scaler.conflict"]["cause"]
+
+
 async def test_a_certificate_is_read_for_its_names_and_its_key_is_not_shown(
     tmp_path: Path,
 ) -> None:

@@ -20,8 +20,11 @@ objects are `namespace/name`, or the bare name when cluster-scoped):
 - `gateway` gateway.not_ready, httproute.unattached; `ingress` ingress.class_missing, .host_conflict
 - `scrape_job`: alert.target_down, alert.metric_absent
 - `service_account`: rbac.denied, rbac.dangling
-- `target` (`Deployment shop/checkout`): hpa.*, workload.scaled_to_zero; `hpa`, `job`, `policy` of
-  hpa.*, job.*, netpol.*
+- `target` (`Deployment shop/checkout`): hpa.*, keda.*, scaler.*, workload.scaled_to_zero; `hpa`,
+  `job`, `policy` of hpa.*, job.* and cron.overlap, netpol.*
+- `workload`: also what a disruption budget guards, in pdb.blocks_drain; `node` there is the one
+  that waits for it
+- `host`: also sts.service_missing, where somebody asked for a name under the missing Service
 """
 
 from mcp_servers.engines.diagnosers.absent_metrics import metric_absent
@@ -47,7 +50,9 @@ from mcp_servers.engines.diagnosers.app_dependencies import dependencies
 from mcp_servers.engines.diagnosers.app_permissions import app_permissions
 from mcp_servers.engines.diagnosers.app_resources import app_resources
 from mcp_servers.engines.diagnosers.app_settings import missing_setting
+from mcp_servers.engines.diagnosers.autoscaler_limits import autoscaler_limits
 from mcp_servers.engines.diagnosers.autoscaling import autoscaling
+from mcp_servers.engines.diagnosers.bare_pods import bare_pods
 from mcp_servers.engines.diagnosers.blocked_flows import blocked_flows, idle_policies
 from mcp_servers.engines.diagnosers.claim_states import shared_claims, stuck_claims, stuck_resizes
 from mcp_servers.engines.diagnosers.cluster_dns import cluster_dns
@@ -64,12 +69,21 @@ from mcp_servers.engines.diagnosers.cpu_throttling import cpu_throttling
 from mcp_servers.engines.diagnosers.crash_loop import crash_loop, exit_nonzero, exit_zero_loop
 from mcp_servers.engines.diagnosers.create_refused import create_refused
 from mcp_servers.engines.diagnosers.cron_jobs import cron_jobs
+from mcp_servers.engines.diagnosers.cron_runs import cron_runs
 from mcp_servers.engines.diagnosers.deletions import stuck_namespaces, stuck_objects
 from mcp_servers.engines.diagnosers.deliveries import deliveries
+from mcp_servers.engines.diagnosers.disruption_budgets import disruption_budgets
 from mcp_servers.engines.diagnosers.dns_policies import dns_policies
+from mcp_servers.engines.diagnosers.ended_pods import deadline_exceeded, node_admission_failed
+from mcp_servers.engines.diagnosers.endless_jobs import endless_jobs
 from mcp_servers.engines.diagnosers.evictions import evictions
 from mcp_servers.engines.diagnosers.failed_jobs import failed_jobs
 from mcp_servers.engines.diagnosers.gateways import gateways, loose_routes, route_backends
+from mcp_servers.engines.diagnosers.held_pods import (
+    finalizer_stuck,
+    readiness_gate_unmet,
+    resize_stuck,
+)
 from mcp_servers.engines.diagnosers.image_pull import image_pull, pull_secret_missing
 from mcp_servers.engines.diagnosers.immutable_fields import immutable_fields
 from mcp_servers.engines.diagnosers.ingress_backends import ingress_backends
@@ -77,6 +91,7 @@ from mcp_servers.engines.diagnosers.ingress_certificates import ingress_certific
 from mcp_servers.engines.diagnosers.ingress_rules import host_conflicts, ingress_classes
 from mcp_servers.engines.diagnosers.init_blocked import init_blocked
 from mcp_servers.engines.diagnosers.instructions import instructions
+from mcp_servers.engines.diagnosers.keda import keda
 from mcp_servers.engines.diagnosers.killed import killed_not_oom, native_crash, restart_storm
 from mcp_servers.engines.diagnosers.lost_pods import node_lost, stuck_terminating
 from mcp_servers.engines.diagnosers.memory_trends import memory_trends
@@ -102,7 +117,9 @@ from mcp_servers.engines.diagnosers.probes import probes
 from mcp_servers.engines.diagnosers.refused_hosts import refused_hosts
 from mcp_servers.engines.diagnosers.rollouts import paused, progress_deadline, unavailable
 from mcp_servers.engines.diagnosers.scaled_to_zero import scaled_to_zero
+from mcp_servers.engines.diagnosers.scaler_conflicts import scaler_conflicts
 from mcp_servers.engines.diagnosers.scrape_targets import target_down
+from mcp_servers.engines.diagnosers.selector_overlaps import selector_overlaps
 from mcp_servers.engines.diagnosers.service_endpoints import service_endpoints
 from mcp_servers.engines.diagnosers.service_exposure import (
     external_names,
@@ -111,6 +128,8 @@ from mcp_servers.engines.diagnosers.service_exposure import (
 )
 from mcp_servers.engines.diagnosers.service_ports import service_ports
 from mcp_servers.engines.diagnosers.service_selectors import service_selectors
+from mcp_servers.engines.diagnosers.single_points import single_points
+from mcp_servers.engines.diagnosers.stateful_sets import stateful_sets
 from mcp_servers.engines.diagnosers.surges import surges
 from mcp_servers.engines.diagnosers.unschedulable import (
     no_scale_up,
@@ -121,6 +140,7 @@ from mcp_servers.engines.diagnosers.unseen_pods import unseen_pods
 from mcp_servers.engines.diagnosers.volume_attachments import volume_attachments
 from mcp_servers.engines.diagnosers.volume_claims import volume_claims
 from mcp_servers.engines.diagnosers.volumes import default_classes, left_volumes
+from mcp_servers.engines.diagnosers.workload_habits import workload_habits
 
 ALL = (
     oom_killed,
@@ -173,6 +193,22 @@ ALL = (
     failed_jobs,
     cron_jobs,
     autoscaling,
+    deadline_exceeded,
+    node_admission_failed,
+    finalizer_stuck,
+    readiness_gate_unmet,
+    resize_stuck,
+    bare_pods,
+    stateful_sets,
+    selector_overlaps,
+    workload_habits,
+    single_points,
+    autoscaler_limits,
+    keda,
+    scaler_conflicts,
+    disruption_budgets,
+    endless_jobs,
+    cron_runs,
     volume_claims,
     shared_claims,
     stuck_resizes,

@@ -5,20 +5,16 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from mcp_servers.engines import citing
+from mcp_servers.engines.cron_schedules import MACROS, RANGES
 from mcp_servers.engines.fields import has, rows, section, text, whole
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Severity
 from mcp_servers.facts.kubernetes import Cluster, Resource, moment
 
 SUSPENDED_TOO_LONG = timedelta(hours=24)
-MACROS = frozenset(
-    {"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"}
-)
 _NAMES = re.compile(
     r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat", re.IGNORECASE
 )
 _ENTRY = re.compile(r"(\*|\?|\d{1,2}(?:-\d{1,2})?)(?:/(\d{1,3}))?$")
-# Minute, hour, day of the month, month, day of the week: the least and the greatest.
-RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
 def cron_jobs(cluster: Cluster) -> Iterator[Finding]:

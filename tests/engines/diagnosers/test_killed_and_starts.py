@@ -179,7 +179,8 @@ def test_a_hook_that_failed_before_the_container_got_ready_is_over() -> None:
 
 
 def initialising(init: Json, **more: object) -> list[Json]:
-    made = deployment(replicas=2, pod_spec={"initContainers": [container("wait")]})
+    first = container("wait", readinessProbe=None)
+    made = deployment(replicas=2, pod_spec={"initContainers": [first]})
     owner = replica_set(made)
     status = [waiting("web", "PodInitializing")]
     blocked = condition("Initialized", "False", reason="ContainersNotInitialized", ago=40)

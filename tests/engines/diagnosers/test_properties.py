@@ -88,6 +88,7 @@ def test_the_world_of_these_tests_has_faults_of_every_family() -> None:
     families += " deploy workload.create_refused workload service node pvc hpa job app sec ingress"
     families += " netpol dns tls gateway httproute pv storageclass volume ns object apiservice crd"
     families += " api webhook controlplane event"
+    families += " sts keda scaler pdb cron"
     assert set(families.split()) <= told
 
 

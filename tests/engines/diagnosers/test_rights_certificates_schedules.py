@@ -76,8 +76,8 @@ def test_an_expired_certificate_names_the_secret_it_is_mounted_from() -> None:
     assert finding.joins["secret"] == "shop/client-tls"
 
 
-def cron(schedule: str = "0 3 * * *", **spec: object) -> Json:
-    status = {"lastScheduleTime": stamp(60 * 24 * 7)}
+def cron(schedule: str = "0 3 * * *", *, last: float = 60 * 24 * 7, **spec: object) -> Json:
+    status = {"lastScheduleTime": stamp(last)}
     return thing("CronJob", "report", spec={"schedule": schedule, **spec}, status=status)
 
 
@@ -95,7 +95,7 @@ def test_a_schedule_that_nobody_can_read_never_runs(schedule: str) -> None:
     ["0 3 * * *", "*/15 0-6,22 1 JAN-MAR MON", "@daily", "@every 1h", "TZ=Asia/Tokyo 5 4 * * *"],
 )
 def test_schedules_that_run_are_silent(schedule: str) -> None:
-    assert rules(cluster(cron(schedule))) == set()
+    assert rules(cluster(cron(schedule, last=30))) == set()
 
 
 def test_a_suspended_cron_job_is_context_with_its_last_run() -> None:
@@ -133,7 +133,7 @@ def counters(of: Json, throttled_share: float) -> list[Series]:
 
 
 def limited(share: float, *, probe: bool = False) -> Cluster:
-    spec = container("web", resources={"limits": {"cpu": "250m"}})
+    spec = container("web", resources={"limits": {"cpu": "250m", "memory": "1Gi"}})
     made = deployment(replicas=1, containers=[spec])
     owner = replica_set(made)
     one = pod(owner)

@@ -13,6 +13,7 @@ from tests.factories import (
     replica_set,
     rules,
     running,
+    waiting,
     workload,
 )
 
@@ -44,7 +45,7 @@ def test_as_many_as_the_strategy_may_miss_are_fine() -> None:
 def test_a_replica_for_which_a_node_is_on_its_way_is_not_missing() -> None:
     made = short(3, replicas=4, spec={"strategy": {"rollingUpdate": {"maxUnavailable": 0}}})
     owner = replica_set(made)
-    waits = pod(owner, ready=False, status=[running(ready=False)], phase="Pending", age=30)
+    waits = pod(owner, ready=False, status=[waiting()], phase="Pending", age=30)
     assert rules(cluster(made, owner, waits)) == {"deploy.unavailable"}
     coming = event(waits, "TriggeredScaleUp", "pod triggered scale-up", ago=2)
     assert rules(cluster(made, owner, waits, events=[coming])) == set()

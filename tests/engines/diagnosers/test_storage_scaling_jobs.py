@@ -115,7 +115,7 @@ def test_a_request_missing_under_an_autoscaler_names_the_containers() -> None:
 
 def test_an_average_value_needs_no_request() -> None:
     value = {"name": "cpu", "target": {"type": "AverageValue", "averageValue": "500m"}}
-    assert rules(cluster(*without_requests(), scaler(metric=value))) == set()
+    assert rules(cluster(*without_requests(), scaler(metric=value))) == {"workload.no_requests"}
 
 
 def test_metrics_that_do_not_come_are_told_with_the_api_that_is_away() -> None:

@@ -40,11 +40,12 @@ def configuration(
     return {**made, "webhooks": [{**rule, **narrow, **fields}]}
 
 
-def guard(*, ready: int = 1) -> list[Json]:
-    made = workload("guard", namespace="ops", replicas=1, ready=ready)
+def guard(*, ready: int = 2) -> list[Json]:
+    made = workload("guard", namespace="ops", ready=ready)
     if not ready:
-        made[2]["status"]["conditions"][0]["status"] = "False"
-        made[-1]["endpoints"][0]["conditions"]["ready"] = False
+        for one, endpoint in zip(made[2:4], made[-1]["endpoints"], strict=True):
+            one["status"]["conditions"][0]["status"] = "False"
+            endpoint["conditions"]["ready"] = False
     return made
 
 

@@ -20,6 +20,7 @@ from tests.factories import (
     replica_set,
     running,
     service,
+    stamp,
     thing,
     waiting,
     workload,
@@ -29,10 +30,10 @@ from tests.factories import (
 def troubled() -> Cluster:
     """One workload for each family of faults, beside healthy ones."""
     parts = (_crashes_and_configuration(), _scheduling_and_objects(), edges_and_extensions())
-    access = [Resource(one) for one in _access()]
+    more = [Resource(one) for one in (*_access(), *_standing_still(), *_scaled_and_repeated())]
     return replace(
         parts[0],
-        resources=[*(one for part in parts for one in part.resources), *access],
+        resources=[*(one for part in parts for one in part.resources), *more],
         events=[one for part in parts for one in part.events],
         logs=[one for part in parts for one in part.logs],
         series=[one for part in parts for one in part.series],
@@ -231,4 +232,90 @@ def _add_ons() -> list[Json]:
         thing("Application", "web", spec=argo, status={}),
         thing("ClusterServiceVersion", "kafka", status={"phase": "Failed"}),
         thing("ClusterExtension", "kafka", status={"conditions": [missing]}),
+    ]
+
+
+def _standing_still() -> list[Json]:
+    """StatefulSets that wait, pods that are held, refused or stopped, and one that nobody owns."""
+    template = {"metadata": {"labels": {"app": "db"}}, "spec": {"containers": [container("db")]}}
+    strategy = {"rollingUpdate": {"partition": 1}}
+    spec = {"replicas": 3, "serviceName": "db", "template": template, "updateStrategy": strategy}
+    revisions = {"currentRevision": "db-1", "updateRevision": "db-2"}
+    db = thing("StatefulSet", "db", spec=spec, status=revisions)
+    queue = thing("StatefulSet", "queue", spec={**spec, "updateStrategy": {}}, status=revisions)
+    new, old = ({"controller-revision-hash": f"db-{n}"} for n in (2, 1))
+    owner = replica_set(deployment("held"))
+    held = pod(owner, "fin99")
+    held["metadata"] |= {"deletionTimestamp": stamp(9), "finalizers": ["example.com/x"]}
+    gate = {"readinessGates": [{"conditionType": "example.com/lb"}]}
+    inside = condition("ContainersReady", "True")
+    deferred = condition("PodResizePending", "True", reason="Infeasible", message="no room")
+    given = running("held", allocatedResources={"cpu": "50m"})
+    refused = {"reason": "OutOfcpu", "startTime": stamp(9)}
+    late = {"reason": "DeadlineExceeded", "startTime": stamp(30)}
+    return [
+        db,
+        pod(db, name="db-0", labels=old),
+        pod(db, name="db-1", labels=new, age=60 * 30),
+        queue,
+        pod(queue, name="queue-0", labels=old, status=[waiting("db", "CrashLoopBackOff")]),
+        held,
+        pod(owner, "gat99", ready=False, conditions=[inside], spec=gate),
+        pod(owner, "siz99", status=[given], conditions=[deferred]),
+        pod(owner, "ref99", phase="Failed", ready=False, pod_status=refused),
+        pod(name="late", phase="Failed", pod_status=late, spec={"activeDeadlineSeconds": 600}),
+        pod(name="lonely"),
+    ]
+
+
+def _scaled_and_repeated() -> list[Json]:
+    """Autoscalers at odds and at their limit, a budget that allows nothing, Jobs without an end."""
+    image = {"image": "busy:latest", "resources": {}}
+    busy = workload("busy", containers=[container("busy", **image)])
+    fields = {"f:spec": {"f:replicas": {}}}
+    entry = {"manager": "argocd-controller", "time": stamp(50), "fieldsV1": fields}
+    busy[0]["metadata"]["managedFields"] = [entry]
+    selector = {"matchLabels": {"app": "busy"}}
+    target = {"kind": "Deployment", "name": "busy"}
+    usage = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}
+    value = {"name": "cpu", "current": {"averageUtilization": 95}}
+    scaling = {
+        "scaleTargetRef": target,
+        "minReplicas": 1,
+        "maxReplicas": 2,
+        "metrics": [{"type": "Resource", "resource": usage}],
+    }
+    limited = condition("ScalingLimited", "True", reason="TooManyReplicas")
+    read = {"currentMetrics": [{"type": "Resource", "resource": value}], "conditions": [limited]}
+    guard = {"expectedPods": 2, "desiredHealthy": 2, "currentHealthy": 2, "disruptionsAllowed": 0}
+    twin = thing("DaemonSet", "twin", spec={"selector": selector, "template": {}})
+    cron = thing(
+        "CronJob",
+        "nightly",
+        spec={"schedule": "0 * * * *", "concurrencyPolicy": "Forbid"},
+        status={"lastScheduleTime": stamp(300)},
+    )
+    job = thing(
+        "Job", "nightly-1", owner=cron, age=300, spec={"template": {}}, status={"active": 1}
+    )
+    done = running("main", ready=False, state=ended(0, "Completed", ago=60))
+    pair = {"containers": [container("main"), container("istio-proxy")]}
+    return [
+        *busy,
+        twin,
+        thing("HorizontalPodAutoscaler", "busy", spec=scaling, status=read),
+        thing("HorizontalPodAutoscaler", "fixed", spec={**scaling, "minReplicas": 2}),
+        thing("VerticalPodAutoscaler", "busy", spec={"targetRef": target}),
+        thing(
+            "ScaledObject",
+            "busy",
+            spec={"scaleTargetRef": {"name": "busy"}, "triggers": [{"type": "cron"}]},
+            status={"conditions": [condition("Ready", "False", message="no secret")]},
+        ),
+        thing("PodDisruptionBudget", "busy", spec={"selector": selector}, status=guard),
+        thing("PodDisruptionBudget", "twin", spec={"selector": selector}),
+        thing("PodDisruptionBudget", "none", spec={"selector": {"matchLabels": {"app": "no"}}}),
+        cron,
+        job,
+        pod(job, status=[done, running("istio-proxy")], spec=pair),
     ]
