@@ -93,7 +93,7 @@ def _apiserver(binary: Path, folder: Path, store: str) -> Generator[Server]:
         f"--cert-dir={certificates}",
         "--authorization-mode=RBAC",
         f"--token-auth-file={tokens}",
-        "--service-cluster-ip-range=10.0.0.0/24",
+        "--service-cluster-ip-range=10.0.0.0/16",
         "--service-account-issuer=https://127.0.0.1",
         f"--service-account-key-file={key}",
         f"--service-account-signing-key-file={key}",
