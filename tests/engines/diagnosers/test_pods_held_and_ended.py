@@ -2,9 +2,6 @@
 
 import pytest
 
-from mcp_servers.engines.diagnose import diagnose
-from mcp_servers.engines.rca_ranking import rank
-from mcp_servers.engines.topology import topology
 from mcp_servers.facts.findings import Severity
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref
 from tests.factories import (
@@ -17,17 +14,13 @@ from tests.factories import (
     notes,
     pod,
     replica_set,
+    roots,
     rules,
     running,
     service,
     stamp,
     thing,
 )
-
-
-def roots(of: Cluster) -> list[str]:
-    """The rules that nothing explains, best first."""
-    return [one.finding.rule for one in rank(diagnose(of), of, topology(of)).roots]
 
 
 def test_a_pod_without_an_owner_is_a_note() -> None:

@@ -5,11 +5,8 @@ from datetime import timedelta
 import pytest
 
 from mcp_servers.engines.cron_schedules import longest_gap
-from mcp_servers.engines.diagnose import diagnose
-from mcp_servers.engines.rca_ranking import rank
-from mcp_servers.engines.topology import topology
 from mcp_servers.facts.findings import Severity
-from mcp_servers.facts.kubernetes import Cluster, Json, Ref
+from mcp_servers.facts.kubernetes import Json, Ref
 from tests.factories import (
     cluster,
     container,
@@ -18,17 +15,13 @@ from tests.factories import (
     found,
     notes,
     pod,
+    roots,
     rules,
     running,
     stamp,
     thing,
     waiting,
 )
-
-
-def roots(of: Cluster) -> list[str]:
-    """The rules that nothing explains, best first."""
-    return [one.finding.rule for one in rank(diagnose(of), of, topology(of)).roots]
 
 
 @pytest.mark.parametrize(

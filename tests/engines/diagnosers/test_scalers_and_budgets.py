@@ -18,6 +18,7 @@ from tests.factories import (
     node,
     notes,
     pod,
+    roots,
     rules,
     stamp,
     thing,
@@ -26,11 +27,6 @@ from tests.factories import (
 )
 
 WEB = Ref("Deployment", "shop", "web")
-
-
-def roots(of: Cluster) -> list[str]:
-    """The rules that nothing explains, best first."""
-    return [one.finding.rule for one in rank(diagnose(of), of, topology(of)).roots]
 
 
 def hpa(

@@ -17,6 +17,7 @@ from tests.factories import (
     notes,
     pod,
     replica_set,
+    roots,
     rules,
     running,
     service,
@@ -26,11 +27,6 @@ from tests.factories import (
 )
 
 DB = Ref("StatefulSet", "shop", "db")
-
-
-def roots(of: Cluster) -> list[str]:
-    """The rules that nothing explains, best first."""
-    return [one.finding.rule for one in rank(diagnose(of), of, topology(of)).roots]
 
 
 def stateful(*, replicas: int = 3, status: Json | None = None, **spec: object) -> Json:
