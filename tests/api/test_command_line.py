@@ -163,11 +163,21 @@ def test_users_and_tokens_are_made_at_the_terminal(tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_a_command_without_a_traceback() -> None:
     command = [*PROGRAM, "sandbox", "serve", "healthy"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
-        assert run.stderr is not None
-        assert b"until Ctrl-C" in run.stderr.readline()
-        run.send_signal(signal.SIGINT)
-        _, err = run.communicate(timeout=20)
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Tests that a shell runs in the background inherit that Ctrl-C is not for them.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    ) as run:
+        try:
+            assert run.stderr is not None
+            assert b"until Ctrl-C" in run.stderr.readline()
+            run.send_signal(signal.SIGINT)
+            _, err = run.communicate(timeout=20)
+        finally:
+            run.kill()
     assert (run.returncode, err) == (130, b"")
 
 
