@@ -137,16 +137,10 @@ async def opened_sessions(settings: Settings) -> AsyncGenerator["Sessions"]:
 @asynccontextmanager
 async def offline_sessions() -> AsyncGenerator["Sessions"]:
     """The tool servers without a system behind them, for tools that work on what they are given."""
-    from mcp_servers.client import Connections, in_process
+    from mcp_servers.client import Connections
 
-    failure: OpsError | None = None
-    async with in_process(Connections(clusterless=True)) as sessions:
-        try:
-            yield sessions
-        except OpsError as error:  # as in tool_sessions
-            failure = error
-    if failure:
-        raise failure
+    async with _over(Connections(clusterless=True)) as sessions:
+        yield sessions
 
 
 @asynccontextmanager
@@ -159,10 +153,22 @@ async def tool_sessions(
     incidents: "IncidentStore | None" = None,
 ) -> AsyncGenerator["Sessions"]:
     """The tool servers over the systems at the addresses of `ready`, as `prepared` gave them."""
+    reach = connections(ready, knowledge_folder=knowledge_folder)
+    async with _over(reach, audit=audit, metrics=metrics, incidents=incidents) as sessions:
+        yield sessions
+
+
+@asynccontextmanager
+async def _over(
+    reach: "Connections",
+    *,
+    audit: "AuditSink | None" = None,
+    metrics: "Metrics | None" = None,
+    incidents: "IncidentStore | None" = None,
+) -> AsyncGenerator["Sessions"]:
     from mcp_servers.client import in_process
 
     failure: OpsError | None = None
-    reach = connections(ready, knowledge_folder=knowledge_folder)
     servers = in_process(reach, audit=audit, metrics=metrics, incidents=incidents)
     async with servers as sessions:
         try:

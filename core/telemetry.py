@@ -63,7 +63,7 @@ def _shared() -> list[Processor]:
     ]
 
 
-def _rendering(format: Literal["pretty", "json"], *, colors: bool) -> list[Processor]:  # noqa: A002
+def _rendering(format: Literal["pretty", "json"], *, colors: bool) -> list[Processor]:  # noqa: A002 - as above
     if format == "json":
         return [
             structlog.processors.format_exc_info,

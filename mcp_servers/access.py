@@ -370,12 +370,12 @@ def span_of(window: str) -> timedelta:
 
 
 def _brief(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: _digest(value)
-        if isinstance(value, str) and len(value) > MAX_AUDITED_CHARACTERS
-        else value
-        for name, value in arguments.items()
-    }
+    return {name: _short(value) for name, value in arguments.items()}
+
+
+def _short(value: Any) -> Any:
+    text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+    return _digest(text) if len(text) > MAX_AUDITED_CHARACTERS else value
 
 
 def _digest(text: str) -> str:

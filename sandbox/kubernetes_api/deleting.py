@@ -90,7 +90,7 @@ def _times(known: Json, grace_s: int, now: datetime) -> Json:
     if not (gone_at := known.get("deletionTimestamp")):
         begun = now
     elif grace_s < allowed:
-        begun = datetime.strptime(gone_at, _STAMP) - timedelta(seconds=allowed)  # noqa: DTZ007
+        begun = datetime.strptime(gone_at, _STAMP) - timedelta(seconds=allowed)  # noqa: DTZ007 - UTC
     else:
         return {}
     gone = (begun + timedelta(seconds=grace_s)).strftime(_STAMP)

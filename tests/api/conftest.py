@@ -128,7 +128,7 @@ class Script:
             raise self.error
 
     async def route(self, message: str) -> Any:
-        raise NotImplementedError
+        raise AssertionError(f"these turns are given, not routed: {message}")
 
     async def forget(self, thread_id: str) -> None:
         self.forgotten.append(thread_id)
