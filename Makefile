@@ -41,5 +41,5 @@ clean:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "Install Python's venv module (Debian: python3-venv)."; exit 2; }
 	@echo "Installing what Midwatch needs into .venv (a minute or two, once)."
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(filter %.lock,$^)
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
 	touch $@

@@ -3,17 +3,21 @@
 import asyncio
 import sys
 
-from api.app.serving import serve
-from api.editions import prepared
+from core.deferred import build_models_on_first_use
 from core.errors import OpsError
-from core.settings import load
 
 
 async def main() -> int:
-    async with prepared(load()) as settings:
+    from api.editions import prepared
+    from core.settings import load
+
+    async with prepared(load(), meanwhile="api.app.serving") as settings:
+        from api.app.serving import serve
+
         return await serve(settings)
 
 
+build_models_on_first_use()
 try:
     sys.exit(asyncio.run(main()))
 except OpsError as error:

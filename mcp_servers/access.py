@@ -17,6 +17,7 @@ from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnno
 from mcp.types import Tool as Listing
 from pydantic import AnyHttpUrl, BaseModel, TypeAdapter, ValidationError
 
+from core.absent import without
 from core.clock import monotonic_s
 from core.errors import Forbidden, Invalid, NotFound, OpsError, TooLarge
 from core.principal import Permission, Principal
@@ -114,7 +115,10 @@ class ToolServer(MCPServer[None]):
     """An MCP server that shows a caller only the tools that caller may use."""
 
     def __init__(self, name: str, gate: Gate) -> None:
-        super().__init__(name, token_verifier=gate.verifier, auth=gate.auth, log_level="WARNING")
+        with without("rich"):  # for a log handler that ours stands before
+            super().__init__(
+                name, token_verifier=gate.verifier, auth=gate.auth, log_level="WARNING"
+            )
         self.gate = gate
         self.published: dict[str, _Published] = {}
 

@@ -1,6 +1,5 @@
 """How a command ends: results on stdout, one sentence on stderr, and the exit code."""
 
-import asyncio
 import gc
 import sys
 from collections.abc import Coroutine
@@ -22,7 +21,12 @@ def finish(work: Coroutine[Any, Any, int]) -> None:
 
     An expected failure is one sentence; a mistake of ours keeps its traceback.
     """
+    import asyncio
+
+    from core.deferred import build_models_on_first_use
+
     gc.set_threshold(*STARTING)
+    build_models_on_first_use()
     from core.telemetry import configure_logging
 
     configure_logging("pretty", "warning")

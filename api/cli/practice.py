@@ -1,6 +1,5 @@
 """`midwatch sandbox` and `midwatch capture`: snapshots, served and taken."""
 
-import asyncio
 import re
 import signal
 from dataclasses import replace
@@ -115,6 +114,8 @@ async def _serve(folder: Path, host: str, port: int, speed: float, output: Outpu
 async def _capture(
     folder: Path, source: Source, pods: int, log_bytes: int, since: str, *, fresh: bool
 ) -> int:
+    import asyncio
+
     from api.editions import prepared
     from sandbox.capture import Bounds
     from sandbox.capture import capture as taken

@@ -33,5 +33,5 @@ class Backends:
 
     async def close(self) -> None:
         self.kubernetes.close()
-        self.prometheus.close()
+        await self.prometheus.close()
         await self.alertmanager.close()

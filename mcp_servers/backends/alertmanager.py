@@ -1,29 +1,13 @@
-"""Alertmanager's API v2 over httpx2.
+"""Alertmanager's API v2."""
 
-All of it reads, so all of it may be asked again: `retrying` says after which failures.
-"""
-
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar, cast
 
-import httpx2
-import orjson
 import yaml
 
-from core.errors import Forbidden, Invalid, UpstreamUnavailable
-from core.http import client as http_client
-from mcp_servers.backends.addresses import host_of
-from mcp_servers.backends.retrying import (
-    PASSING,
-    PATIENCE,
-    Deadline,
-    Passing,
-    Patience,
-    asked_wait_s,
-    patiently,
-)
+from mcp_servers.backends.http_api import HttpApi
+from mcp_servers.backends.retrying import PATIENCE, Patience
 from mcp_servers.facts.alerts import Alert, Labels, Receiver, Silence
 from mcp_servers.facts.kubernetes import moment
 
@@ -36,31 +20,25 @@ OPERATORS = {(True, False): "=", (False, False): "!=", (True, True): "=~", (Fals
 
 @dataclass(frozen=True)
 class Alertmanager:
-    """One Alertmanager, or none: then every call says that it is not configured.
+    """One Alertmanager, or none: then every call says that it is not configured."""
 
-    `timeout_s` is for a whole call, all its tries included.
-    """
-
-    url: str
-    timeout_s: float
-    _http: httpx2.AsyncClient | None
-    patience: Patience = PATIENCE
+    _api: HttpApi
 
     @classmethod
     def connect(cls, url: str, timeout_s: float = 10.0, *, patience: Patience = PATIENCE) -> Self:
         """Nothing is asked of it yet. `url` is its root, with the prefix it is served under."""
-        address = url.rstrip("/")
-        if not address:
-            return cls("", timeout_s, None)
-        return cls(address, timeout_s, http_client(address, timeout_s=timeout_s), patience)
+        return cls(HttpApi.at(url, name="Alertmanager", timeout_s=timeout_s, patience=patience))
+
+    @property
+    def url(self) -> str:
+        return self._api.url
 
     @property
     def configured(self) -> bool:
-        return self._http is not None
+        return self._api.configured
 
     async def close(self) -> None:
-        if self._http:
-            await self._http.aclose()
+        await self._api.close()
 
     async def alerts(self) -> list[Alert]:
         """Every alert that has not resolved, the silenced and inhibited ones included."""
@@ -77,62 +55,10 @@ class Alertmanager:
         return _receivers_of(str(configuration.get("original") or ""))
 
     async def _get(self, what: str, shape: type[Body]) -> Body:
-        http = self._http
-        if http is None:
-            raise UpstreamUnavailable(
-                "Alertmanager is not configured.",
-                hint="Set MIDWATCH_ALERTMANAGER__URL, or use --alertmanager.",
-            )
-
-        async def ask(deadline: Deadline) -> Body:
-            async with asyncio.timeout(deadline.left_s):
-                return await self._once(http, what, shape)
-
-        try:
-            return await patiently(ask, self.patience, within_s=self.timeout_s)
-        except TimeoutError as error:
-            raise self._too_slow() from error
-
-    async def _once(self, http: httpx2.AsyncClient, what: str, shape: type[Body]) -> Body:
-        """One try. A broken connection may be over soon; a spent time limit is not."""
-        host = host_of(self.url)
-        try:
-            response = await http.get(f"{self.url}/api/v2/{what}")
-        except httpx2.ReadTimeout as error:
-            raise self._too_slow() from error
-        except httpx2.HTTPError as error:
-            raise Passing(
-                UpstreamUnavailable(
-                    f"Alertmanager at {host} does not answer.",
-                    hint="Check that it runs and that this machine reaches it.",
-                )
-            ) from error
-        if response.status_code in PASSING:
-            busy = UpstreamUnavailable(f"Alertmanager at {host} answered {response.status_code}.")
-            raise Passing(busy, asked_wait_s(response.headers.get("Retry-After")))
-        return _read(response.status_code, response.content, host, shape)
-
-    def _too_slow(self) -> UpstreamUnavailable:
-        return UpstreamUnavailable(
-            f"Alertmanager at {host_of(self.url)} did not answer within {self.timeout_s:g} s."
-        )
-
-
-def _read(status: int, content: bytes, host: str, shape: type[Body]) -> Body:
-    if status in (401, 403):
-        raise Forbidden("Alertmanager does not let Midwatch in.")
-    if 400 <= status < 500 and status != 404:
-        raise Invalid(f"Alertmanager refused the request: {content[:200].decode(errors='replace')}")
-    try:
-        found = orjson.loads(content) if status == 200 else None
-    except orjson.JSONDecodeError:
-        found = None
-    if not isinstance(found, shape):
-        raise UpstreamUnavailable(
-            f"What answers at {host} with status {status} is not an Alertmanager API.",
-            hint="Check the address, with the prefix Alertmanager is served under.",
-        )
-    return found
+        found = await self._api.get(f"/api/v2/{what}")
+        if not isinstance(found, shape):
+            raise self._api.stranger()
+        return found
 
 
 def _objects(found: list[Any]) -> list[Json]:

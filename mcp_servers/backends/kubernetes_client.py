@@ -9,14 +9,20 @@ from typing import Self
 
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
-from core.absent import without
+from core.absent import only_parts_of, put_off, without
 from core.errors import Invalid
 from mcp_servers.backends.addresses import is_loopback
 from mcp_servers.backends.kubeconfig import read as read_kubeconfig
 from mcp_servers.facts.kubernetes import Json
 
-# Its HTTP library would guess encodings, with 3 MiB of tables; what we read is UTF-8.
-with without("charset_normalizer"):
+# The parts that stream, watch and elect leaders stay out. Its HTTP library would guess encodings, with
+# 3 MiB of tables, and what we read is UTF-8. OpenID Connect, where a kubeconfig uses it, comes then.
+only_parts_of("kubernetes")
+with (
+    without("charset_normalizer"),
+    put_off("oauthlib.oauth2"),
+    put_off("requests_oauthlib", "OAuth2Session"),
+):
     from kubernetes.client import ApiClient, Configuration
     from kubernetes.client.exceptions import ApiException
     from kubernetes.client.rest import RESTClientObject
@@ -24,7 +30,7 @@ with without("charset_normalizer"):
     from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, load_kube_config
 
 # An investigation lists some thirty kinds at once.
-AT_ONCE = 32
+AT_ONCE = 16
 
 # What a request may raise, and the part of it that a second try cannot help.
 FAILURES = (HTTPError, ApiException, OSError)

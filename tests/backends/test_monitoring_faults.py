@@ -31,7 +31,7 @@ async def ask(proxy: Proxy, waits: Waits, request: pytest.FixtureRequest) -> Asy
     if request.param == "prometheus":
         prometheus = Prometheus.connect(f"{proxy.url}/prometheus", patience=waits.patience)
         yield lambda: prometheus.query("vector(1)")
-        prometheus.close()
+        await prometheus.close()
     else:
         url = f"{proxy.url}/alertmanager"
         alertmanager = Alertmanager.connect(url, patience=waits.patience)
@@ -124,8 +124,17 @@ async def test_an_answer_that_never_comes_ends_at_the_time_limit(
     prometheus = Prometheus.connect(f"{proxy.url}/prometheus", 0.2)
     with pytest.raises(UpstreamUnavailable, match=r"did not answer within 0\.2 s"):
         await prometheus.query("up")
-    prometheus.close()
+    await prometheus.close()
     alertmanager = Alertmanager.connect(f"{proxy.url}/alertmanager", 0.2)
     with pytest.raises(UpstreamUnavailable, match=r"did not answer within 0\.2 s"):
         await alertmanager.alerts()
     await alertmanager.close()
+
+
+async def test_a_failing_handshake_is_not_tried_again(proxy: Proxy, waits: Waits) -> None:
+    secure = proxy.url.replace("http://", "https://")
+    prometheus = Prometheus.connect(secure, patience=waits.patience)
+    with pytest.raises(UpstreamUnavailable, match="does not answer"):
+        await prometheus.query("up")
+    await prometheus.close()
+    assert waits.seconds == []

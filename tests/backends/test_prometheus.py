@@ -1,6 +1,6 @@
 """The Prometheus hand: the same questions to the practice cluster and to a real Prometheus."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,18 +14,19 @@ MEMORY = 'container_memory_working_set_bytes{namespace="shop",container="checkou
 
 
 @pytest.fixture(scope="module", params=["practice", pytest.param("real", marks=pytest.mark.live)])
-def prometheus(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Prometheus]:
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if request.param == "practice":
-        connected = Prometheus.connect(request.getfixturevalue("shop").prometheus)
-        yield connected
-        connected.close()
+        yield request.getfixturevalue("shop").prometheus
         return
     with real_servers.prometheus(SHOP, tmp_path_factory.mktemp("prometheus")) as url:
-        connected = Prometheus.connect(url)
-        yield connected
-        connected.close()
+        yield url
+
+
+@pytest.fixture
+async def prometheus(url: str) -> AsyncIterator[Prometheus]:
+    connected = Prometheus.connect(url)
+    yield connected
+    await connected.close()
 
 
 def hours(count: float) -> tuple[datetime, datetime]:

@@ -1,0 +1,90 @@
+"""What stays out of a process until it is used. Each case is a fresh Python: imports are remembered."""
+
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+ROOT = Path(__file__).parents[2]
+
+
+def told(program: str) -> str:
+    """What a program prints in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", dedent(program)],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_model_is_built_when_it_is_first_used() -> None:
+    program = """
+        from core.deferred import build_models_on_first_use
+        build_models_on_first_use()
+        from pydantic import BaseModel, ValidationError
+        class Pod(BaseModel):
+            restarts: int
+        before = Pod.__pydantic_complete__
+        try:
+            Pod(restarts="many")
+        except ValidationError as error:
+            print(before, Pod(restarts=3).restarts, error.error_count(), Pod.__pydantic_complete__)
+    """
+    assert told(program) == "False 3 1 True"
+
+
+def test_a_package_that_was_put_off_is_loaded_by_its_first_use() -> None:
+    program = """
+        import sys
+        from core.absent import put_off
+        with put_off("email.charset"), put_off("wave", "open"):
+            import email.charset
+            from wave import open as opened
+        before = "wave" in sys.modules or "email.charset" in sys.modules
+        made = email.charset.Charset("utf-8")
+        try:
+            opened("/nowhere")
+        except FileNotFoundError:
+            print(before, made.input_charset, "wave" in sys.modules)
+    """
+    assert told(program) == "False utf-8 True"
+
+
+def test_a_package_somebody_loaded_before_stays_itself() -> None:
+    program = """
+        import wave
+        from core.absent import put_off, without
+        with put_off("wave", "open"):
+            import wave as again
+        with without("wave"):
+            import wave as once_more
+        print(again is wave is once_more)
+    """
+    assert told(program) == "True"
+
+
+def test_the_tool_servers_load_none_of_what_they_never_use() -> None:
+    program = """
+        import sys
+        import mcp_servers.client
+        unused = ("requests", "requests_oauthlib", "oauthlib", "websocket", "rich", "kubernetes.stream")
+        print([name for name in unused if name in sys.modules])
+    """
+    assert told(program) == "[]"
+
+
+def test_open_id_connect_comes_with_a_kubeconfig_that_uses_it() -> None:
+    program = """
+        import sys
+        import mcp_servers.backends.kubernetes_client
+        from kubernetes.config import kube_config
+        before = "requests_oauthlib" in sys.modules
+        session = kube_config.OAuth2Session(client_id="midwatch")
+        refused = kube_config.oauthlib.oauth2.rfc6749.errors.InvalidClientIdError
+        print(before, session.client_id, issubclass(refused, Exception))
+    """
+    assert told(program) == "False midwatch True"
