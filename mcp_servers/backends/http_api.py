@@ -7,7 +7,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import orjson
@@ -158,7 +158,7 @@ def _said(content: bytes) -> str:
         body: Any = orjson.loads(content)
     except orjson.JSONDecodeError:
         return ""
-    said = body.get("error") if isinstance(body, dict) else body
+    said: Any = cast("dict[str, Any]", body).get("error") if isinstance(body, dict) else body
     return said[:500] if isinstance(said, str) else ""
 
 
