@@ -96,9 +96,11 @@ def _update(world: World, owner: Json, nodes: list[str], pods: list[Json]) -> No
 
 
 def is_current(owner: Json, pod: Json) -> bool:
-    """Was the pod made from the template as it is? Told by what people change: the containers."""
-    mine = entries(owner, "spec", "template", "spec", "containers")
-    return entries(pod, "spec", "containers") == mine
+    """Was the pod made from the template as it is? Pods of a picture are told by their containers."""
+    template = section(owner, "spec", "template")
+    if section(pod, "metadata", "labels").get(REVISION) == template_hash(template):
+        return True
+    return entries(pod, "spec", "containers") == entries(template, "spec", "containers")
 
 
 def _pod_for(world: World, owner: Json, node: str) -> Json:

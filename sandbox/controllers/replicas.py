@@ -12,17 +12,6 @@ from sandbox.store import Key
 
 Json = dict[str, Any]
 
-_WAITS_FOR_NODE_S = 300
-_NODE_TOLERATIONS: list[Json] = [
-    {
-        "effect": "NoExecute",
-        "key": f"node.kubernetes.io/{trouble}",
-        "operator": "Exists",
-        "tolerationSeconds": _WAITS_FOR_NODE_S,
-    }
-    for trouble in ("not-ready", "unreachable")
-]
-
 
 def is_active(pod: Json) -> bool:
     return not leaving(pod) and at(pod, "status", "phase") not in {"Succeeded", "Failed"}
@@ -50,7 +39,7 @@ def count_available(world: World, key: Key, pods: list[Json], min_ready_s: int) 
 
 
 def new_pod(owner: Json, name: str, *, generated_from: str = "") -> Json:
-    """A pod of the owner's template, with what admission adds to it."""
+    """A pod of the owner's template, as it is handed to admission."""
     template = section(owner, "spec", "template")
     told = section(template, "metadata")
     metadata: Json = {
@@ -67,39 +56,9 @@ def new_pod(owner: Json, name: str, *, generated_from: str = "") -> Json:
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": metadata,
-        "spec": admitted_spec(section(template, "spec")),
-        "status": {"phase": "Pending", "qosClass": quality_of(section(template, "spec"))},
+        "spec": {"serviceAccountName": "default", **section(template, "spec")},
+        "status": {"phase": "Pending"},
     }
-
-
-def admitted_spec(spec: Json) -> Json:
-    tolerations = entries(spec, "tolerations")
-    known = {str(one.get("key")) for one in tolerations if one.get("effect") != "NoSchedule"}
-    added = [] if "None" in known else [one for one in _NODE_TOLERATIONS if one["key"] not in known]
-    defaults = {
-        "restartPolicy": "Always",
-        "terminationGracePeriodSeconds": 30,
-        "dnsPolicy": "ClusterFirst",
-        "serviceAccountName": "default",
-        "schedulerName": "default-scheduler",
-        "enableServiceLinks": True,
-        "preemptionPolicy": "PreemptLowerPriority",
-    }
-    return {**defaults, **spec, "tolerations": [*tolerations, *added]}
-
-
-def quality_of(spec: Json) -> str:
-    """The QoS class by requests and limits of cpu and memory."""
-    containers = [*entries(spec, "containers"), *entries(spec, "initContainers")]
-    resources = [section(one, "resources") for one in containers]
-    if not any(section(one, part) for one in resources for part in ("requests", "limits")):
-        return "BestEffort"
-    for one in resources:
-        limits = section(one, "limits")
-        requests = {**limits, **section(one, "requests")}
-        if not {"cpu", "memory"} <= set(limits) or requests != limits:
-            return "Burstable"
-    return "Guaranteed"
 
 
 def create_pod(world: World, owner: Json, pod: Json, *, by: str) -> str:

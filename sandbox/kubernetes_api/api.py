@@ -23,7 +23,7 @@ from sandbox.kubernetes_api.options import DeleteOptions, check_listing, check_w
 from sandbox.kubernetes_api.pod_logs import follow_log, read_log
 from sandbox.kubernetes_api.reviews import review
 from sandbox.kubernetes_api.shapes import shape_of
-from sandbox.kubernetes_api.statuses import Refusal, method_not_allowed, no_such_resource
+from sandbox.kubernetes_api.statuses import Refusal, method_not_allowed, no_such_resource, not_found
 from sandbox.kubernetes_api.views import view
 from sandbox.kubernetes_api.watching import Watch
 from sandbox.kubernetes_api.writing import Writing
@@ -132,7 +132,7 @@ class KubernetesApi:
     def _subresource(self, call: Call, kind: Kind) -> Response:
         name, writing = call.target.subresource, Writing(self.cluster, call, kind, self._now())
         if name not in kind.subresources:
-            raise no_such_resource()
+            raise no_such_resource() if kind.builtin else not_found(kind, call.target.name)
         match name, call.verb:
             case "log", "get":
                 return self._log(writing.current(), call)

@@ -146,10 +146,19 @@ def _patched(writing: Writing, shown: Json) -> Json:
     if media_type == JSON_PATCH:
         return patched_by_operations(shown, body)
     if not isinstance(body, dict):
-        raise bad_request("error decoding patch: json: a merge patch is an object")
+        raise bad_request(_no_patch(body, media_type))
     if media_type == STRATEGIC_PATCH:
         return strategically_merged(shown, cast("Json", body), kind=writing.kind.kind)
     return cast("Json", merged(shown, body))
+
+
+def _no_patch(body: Any, media_type: str) -> str:
+    if media_type != STRATEGIC_PATCH:
+        return "error decoding patch: json: a merge patch is an object"
+    found = {str: "string", list: "array", bool: "bool"}.get(
+        cast("type[Any]", type(body)), "number"
+    )
+    return f"json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
 
 
 def _apply(writing: Writing) -> Json:

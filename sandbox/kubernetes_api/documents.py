@@ -12,6 +12,8 @@ from sandbox.kubernetes_api.kinds import Kinds
 
 Json = dict[str, Any]
 
+_LEGACY = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+
 
 def document(cluster: Cluster, request: Request) -> Response:
     kinds = cluster.kinds
@@ -20,6 +22,8 @@ def document(cluster: Cluster, request: Request) -> Response:
         return PlainTextResponse("ok")
     if path in {"/api", "/apis"}:
         return _roots(kinds, request, path)
+    if path == "/openapi/v2":
+        return Response(openapi.legacy(), media_type=_LEGACY)
     body = _body(cluster, path)
     if body is None:
         return PlainTextResponse("404 page not found\n", 404)

@@ -9,7 +9,9 @@ from sandbox.kubernetes_api.fields import at, entries, section, texts
 Json = dict[str, Any]
 
 READ_VERBS = ("get", "list", "watch")
-ALL_VERBS = ("create", "delete", "deletecollection", *READ_VERBS, "patch", "update")
+ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+# The same in the order in which a server names them for custom kinds.
+_CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,9 @@ STANDARD: tuple[Kind, ...] = (
         "v1",
         "ingressclasses IngressClass - cluster -",
         "ingresses Ingress ing namespaced status",
+        "ipaddresses IPAddress ip cluster -",
         "networkpolicies NetworkPolicy netpol namespaced -",
+        "servicecidrs ServiceCIDR - cluster status",
     ),
     *_in("policy", "v1", "poddisruptionbudgets PodDisruptionBudget pdb namespaced status"),
     *_in("discovery.k8s.io", "v1", "endpointslices EndpointSlice - namespaced -"),
@@ -202,6 +206,22 @@ REVIEWS: tuple[Kind, ...] = tuple(
 )
 
 
+# The groups of a real server, in the order in which clients look through them.
+_RANKS = {
+    group: rank
+    for rank, group in enumerate(
+        (
+            "", "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io",
+            "authorization.k8s.io", "autoscaling", "batch", "certificates.k8s.io",
+            "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "storage.k8s.io",
+            "admissionregistration.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io",
+            "coordination.k8s.io", "node.k8s.io", "discovery.k8s.io", "resource.k8s.io",
+            "flowcontrol.apiserver.k8s.io",
+        )
+    )
+}  # fmt: skip
+
+
 class Kinds:
     """The kinds served now, found by path or by what an object says of itself."""
 
@@ -262,7 +282,7 @@ class Kinds:
         found: dict[str, dict[str, list[Kind]]] = {}
         for kind in self._by_path.values():
             found.setdefault(kind.group, {}).setdefault(kind.version, []).append(kind)
-        return found
+        return dict(sorted(found.items(), key=lambda one: _RANKS.get(one[0], len(_RANKS))))
 
 
 def _defined_by(definition: Json) -> Iterator[Kind]:
@@ -278,6 +298,7 @@ def _defined_by(definition: Json) -> Iterator[Kind]:
             namespaced=spec.get("scope") != "Cluster",
             categories=tuple(texts(spec, "names", "categories")),
             subresources=tuple(section(version, "subresources")),
+            verbs=_CUSTOM_VERBS,
             builtin=False,
             columns=tuple(entries(version, "additionalPrinterColumns")),
         )

@@ -30,7 +30,8 @@ def read_log(cluster: Cluster, pod: Json, call: Call, *, now: datetime) -> bytes
     container = _container(pod, call.query.get("container", ""))
     lines = _lines(cluster, pod, container, now, previous=call.flag("previous"))
     if lines is None:
-        _refuse_unstarted(pod, container, previous=call.flag("previous"))
+        if at(pod, "spec", "nodeName"):
+            _refuse_unstarted(pod, container, previous=call.flag("previous"))
         return b""
     lines = _since(lines, call, now)
     tail = call.number("tailLines")
@@ -111,8 +112,6 @@ def _refuse_unstarted(pod: Json, container: str, *, previous: bool) -> None:
     if previous and not ran_before:
         message = f'previous terminated container "{container}" in pod "{name}" not found'
         raise bad_request(message)
-    if not at(pod, "spec", "nodeName"):
-        raise bad_request(f"pod {name} does not have a host assigned")
     if "waiting" in section(status, "state") and not ran_before:
         reason = str(at(status, "state", "waiting", "reason") or "ContainerCreating")
         why = "trying and failing to pull image" if reason in _IMAGE_TROUBLE else reason

@@ -11,6 +11,8 @@ from sandbox.kubernetes_api.statuses import bad_request
 
 Json = dict[str, Any]
 
+_DISCOVERY = ("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*")
+_HEALTH = ("/healthz", "/livez", "/readyz", "/version", "/version/")
 _EVERYTHING: tuple[Json, ...] = (
     {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]},
     {"verbs": ["*"], "nonResourceURLs": ["*"]},
@@ -26,7 +28,8 @@ _BASIC: tuple[Json, ...] = (
         "apiGroups": ["authentication.k8s.io"],
         "resources": ["selfsubjectreviews"],
     },
-    {"verbs": ["get"], "nonResourceURLs": ["/api", "/api/*", "/apis", "/apis/*", "/version"]},
+    {"verbs": ["get"], "nonResourceURLs": [*_DISCOVERY, *_HEALTH]},
+    {"verbs": ["get"], "nonResourceURLs": list(_HEALTH)},
 )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.kubernetes_api.fields import section
 from sandbox.kubernetes_api.kinds import Kind
-from sandbox.kubernetes_api.models import OBJECT_META, REF, model_schema, reference
+from sandbox.kubernetes_api.models import REF, model_schema, reference
 
 Json = dict[str, Any]
 
@@ -70,7 +70,7 @@ def _common() -> Json:
     return {
         "apiVersion": example["apiVersion"],
         "kind": example["kind"],
-        "metadata": reference(OBJECT_META),
+        "metadata": example["metadata"],
     }
 
 

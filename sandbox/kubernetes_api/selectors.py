@@ -68,7 +68,17 @@ def _requirement(text: str) -> Callable[[Labels], bool]:
     if found := _PRESENCE.fullmatch(text):
         name, present = found[2], not found[1]
         return lambda labels: (name in labels) == present
-    raise bad_request(f"unable to parse requirement: found '{text}', expected a label requirement")
+    raise bad_request(f"unable to parse requirement: {_mistake(text)}")
+
+
+def _mistake(text: str) -> str:
+    """Where a requirement goes wrong, as far as that can be told in the server's words."""
+    name, *rest = re.findall(r"[^\s()=!<>,]+|[()=!<>]+", text) or [""]
+    if rest and rest[0] in {"in", "notin"} and rest[1:2] != ["("]:
+        return f"found '{rest[1] if rest[1:] else ''}' expected: '('"
+    if rest:
+        return f"found '{rest[0]}', expected: in, notin, =, ==, !=, gt, lt"
+    return f"found '{name}', expected: !, identifier, or 'end of string'"
 
 
 def _ordered(name: str, sign: str, bound: int) -> Callable[[Labels], bool]:

@@ -33,7 +33,7 @@ def check_strictness(call: Call, kind: Kind, unknown: Iterable[Steps]) -> list[s
         raise _no_choice(call, wanted)
     told = [f'unknown field "{_place(steps)}"' for steps in unknown]
     if told and wanted == "Strict":
-        raise _refusal(call, kind, f"strict decoding error: {', '.join(told)}")
+        raise undecodable(call, kind, f"strict decoding error: {', '.join(told)}")
     return told if wanted in {"", "Warn"} else []
 
 
@@ -114,12 +114,13 @@ def _no_choice(call: Call, wanted: str) -> Refusal:
     return Refusal(422, "Invalid", why, about)
 
 
-def _refusal(call: Call, kind: Kind, why: str) -> Refusal:
+def undecodable(call: Call, kind: Kind, why: str, *, patched: str = "") -> Refusal:
+    """A body that cannot be taken for an object of its kind, or what a patch makes of one."""
     if call.verb != "patch":
         return bad_request(
             f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: {why}'
         )
-    patch = call.body.decode(errors="replace")
+    patch = patched or call.body.decode(errors="replace")
     message = f"Invalid value: {orjson.dumps(patch).decode()}: {why}"
     cause = {"reason": "FieldValueInvalid", "message": message, "field": "patch"}
     return Refusal(422, "Invalid", f' "" is invalid: patch: {message}', {"causes": [cause]})

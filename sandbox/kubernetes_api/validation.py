@@ -1,22 +1,30 @@
 """What a real server refuses as invalid, for the mistakes that a person or a fix could make."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
+
+import orjson
 
 from sandbox.kubernetes_api.admission.pod_security import wrong_labels
 from sandbox.kubernetes_api.fields import at, entries, section
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.metadata_checks import check_finalizers, check_owners
 from sandbox.kubernetes_api.quantities import quantity
-from sandbox.kubernetes_api.statuses import bad_request, invalid
+from sandbox.kubernetes_api.statuses import invalid
 
 Json = dict[str, Any]
 Cause = Json
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+_KEY_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_KEY_NAME_RULE = (
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+    "with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
+    "validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+)
 _MAX_NAME_LENGTH = 253
 _DATA_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 _DATA_KEY_RULE = (
@@ -43,9 +51,13 @@ _SUBDOMAIN_RULE = (
 )
 
 
-def check(kind: Kind, one: Json, before: Json | None) -> None:
-    """Refuse an object that a real server would not keep; `before` is what it would replace."""
+def check(kind: Kind, one: Json, before: Json | None, more: Iterable[Cause] = ()) -> None:
+    """Refuse an object that a real server would not keep; `before` is what it would replace.
+
+    `more` is what else there is to say against it.
+    """
     causes = [
+        *more,
         *_metadata(one),
         *check_finalizers(one, before),
         *check_owners(one),
@@ -61,11 +73,10 @@ def _metadata(one: Json) -> Iterator[Cause]:
     name = str(one["metadata"]["name"])
     if len(name) > _MAX_NAME_LENGTH or not _SUBDOMAIN.fullmatch(name.replace(":", "-")):
         yield _wrong("metadata.name", name, _SUBDOMAIN_RULE)
-    for key, value in section(one, "metadata", "labels").items():
-        if not isinstance(value, str):
-            raise bad_request(
-                f"json: cannot unmarshal {value!r} into metadata.labels[{key}] of type string"
-            )
+    for field in ("labels", "annotations"):
+        for key in section(one, "metadata", field):
+            yield from _key(f"metadata.{field}", key)
+    for value in section(one, "metadata", "labels").values():
         if not _LABEL_VALUE.fullmatch(value):
             yield _wrong(
                 "metadata.labels",
@@ -74,13 +85,18 @@ def _metadata(one: Json) -> Iterator[Cause]:
             )
 
 
+def _key(field: str, key: str) -> Iterator[Cause]:
+    """A label's or an annotation's name: perhaps a prefix, and a name."""
+    prefix, slash, name = key.rpartition("/")
+    if not _KEY_NAME.fullmatch(name):
+        yield _wrong(field, key, _KEY_NAME_RULE)
+    if slash and not _SUBDOMAIN.fullmatch(prefix):
+        yield _wrong(field, key, f"prefix part {_SUBDOMAIN_RULE}")
+
+
 def _spec(kind: Kind, one: Json) -> Iterator[Cause]:
     if kind.kind in _REPLICATED:
         replicas = at(one, "spec", "replicas")
-        if replicas is not None and (not isinstance(replicas, int) or isinstance(replicas, bool)):
-            raise bad_request(
-                f"json: cannot unmarshal {replicas!r} into spec.replicas of type int32"
-            )
         if replicas is not None and replicas < 0:
             yield _wrong("spec.replicas", replicas, "must be greater than or equal to 0")
     if kind.group == "apps" and kind.kind in _SELECTING:
@@ -205,7 +221,7 @@ def _fixed(pod: Json) -> Json:
 
 
 def _wrong(field: str, value: Any, why: str) -> Cause:
-    shown = f'"{value}"' if isinstance(value, str) else str(value)
+    shown = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
     return {
         "reason": "FieldValueInvalid",
         "field": field,

@@ -4,15 +4,20 @@ import random
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from sandbox.kubernetes_api.admission import admitted
+from sandbox.kubernetes_api.allocation import allocated
 from sandbox.kubernetes_api.calls import Call
 from sandbox.kubernetes_api.cluster import DEFINITIONS, Cluster
+from sandbox.kubernetes_api.custom_schemas import violations, with_defaults
 from sandbox.kubernetes_api.decoding import decoded
+from sandbox.kubernetes_api.defaulting import defaulted
+from sandbox.kubernetes_api.field_types import check_types
 from sandbox.kubernetes_api.fields import at, section, texts
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.patching import Writer, recorded
+from sandbox.kubernetes_api.preparing import prepared
 from sandbox.kubernetes_api.statuses import (
     Refusal,
     already_exists,
@@ -86,9 +91,9 @@ class Writing:
         if one["metadata"].pop("resourceVersion", ""):
             raise internal("resourceVersion should not be set on objects to be created")
         fresh = self._fresh(stored_form(one))
-        check(self.kind, fresh, None)
+        self._check(fresh, None)
         fresh = self._recorded(None, admitted(self.cluster.store, self.kind, fresh))
-        return self._keep(key, fresh)
+        return self._keep(key, prepared(self.cluster.store, self.kind.resource, fresh))
 
     def replace(self, told: Any) -> Json:
         """PUT: the object becomes what is told, but for what only the server sets."""
@@ -106,16 +111,29 @@ class Writing:
 
     def update(self, before: Json, told: Json) -> Json:
         """Put `told` in the place of `before`, if nobody was faster and it is allowed."""
-        one = stored_form(self._checked(told))
+        one = self._defaulted(stored_form(self._checked(told)), before)
         self.check_name(one["metadata"].get("name"))
         self._check_preconditions(before, one)
-        after = self._recorded(before, self._carried_over(before, one))
-        check(self.kind, after, before)
+        after = self._carried_over(before, one)
+        if self.kind.resource == "services":
+            after = allocated(self.cluster.store, after, before)
+        after = self._recorded(before, after)
+        self._check(after, before)
         if after == before:
             return view(self.kind, before)
         if not self.call.target.subresource:
             after = admitted(self.cluster.store, self.kind, after, before)
         return self._keep(self.key, after)
+
+    def _defaulted(self, one: Json, before: Json) -> Json:
+        """An object that a snapshot told in part stays so: to complete it would change it."""
+        resource = self.kind.resource
+        whole = defaulted(resource, before) == before
+        return defaulted(resource, one) if whole else one
+
+    def _check(self, one: Json, before: Json | None) -> None:
+        by_schema = () if self.kind.builtin else violations(one, self.cluster.schema(self.kind))
+        check(self.kind, one, before, by_schema)
 
     def finalize(self, told: Any) -> Json:
         """Say who must still clean up before a namespace may go."""
@@ -173,7 +191,11 @@ class Writing:
             # A snapshot may be of a newer API: what it has already is left alone.
             told, unknown = pruned(one, schema, pruned(view(self.kind, before), schema)[1])
         self.warnings.extend(check_strictness(self.call, self.kind, unknown))
-        return told
+        if self.kind.builtin:
+            check_types(self.call, told, self.kind, schema)
+            return told
+        own = self.cluster.schema(self.kind)
+        return cast("Json", with_defaults(told, own))
 
     def check_name(self, name: Any) -> None:
         if not name:
@@ -225,19 +247,13 @@ class Writing:
             metadata["generation"] = 1
         elif "generation" in one["metadata"]:  # nobody counts it, and nobody minds
             metadata["generation"] = one["metadata"]["generation"]
+        if self.kind.resource == "namespaces":
+            own = {"kubernetes.io/metadata.name": metadata["name"]}
+            metadata["labels"] = {**own, **section(metadata, "labels")}
         fresh = {**one, "metadata": metadata}
         if "status" in self.kind.subresources:
             fresh.pop("status", None)
-        if self.kind.resource == "pods":
-            fresh["status"] = {"phase": "Pending"}
-        if self.kind.resource == "namespaces":
-            labels = {
-                "kubernetes.io/metadata.name": metadata["name"],
-                **section(metadata, "labels"),
-            }
-            metadata["labels"] = labels
-            fresh |= {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
-        return fresh
+        return defaulted(self.kind.resource, fresh)
 
     def _check_preconditions(self, before: Json, told: Json) -> None:
         metadata, known = section(told, "metadata"), before["metadata"]

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sandbox.controllers import controllers_of
+from sandbox.kubernetes_api import POD
+from sandbox.kubernetes_api.admission import pod_refusal
 from sandbox.kubernetes_api.kinds import Kinds
 from sandbox.series import SeriesStore
 from sandbox.snapshot.completing import complete
@@ -32,6 +35,7 @@ class Stepped:
         self.controllers = controllers_of(
             self.store, SeriesStore([]), lambda: self.time, reactions=told, speed=speed
         )
+        self.controllers.world.admit = partial(pod_refusal, self.store, POD)
 
     def key(self, one: Json) -> Key:
         kind = self._kinds.of(one) or self._kinds.guess(one)

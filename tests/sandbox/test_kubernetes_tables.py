@@ -143,14 +143,18 @@ def test_a_pod_being_deleted_terminates() -> None:
             named(
                 "Service",
                 "lb",
-                spec={"type": "LoadBalancer", "ports": [{"port": 80, "nodePort": 30_080}]},
+                spec={
+                    "type": "LoadBalancer",
+                    "clusterIP": "10.96.0.7",
+                    "ports": [{"port": 80, "nodePort": 30_080}],
+                },
             ),
-            ["lb", "LoadBalancer", "<none>", "<pending>", "80:30080/TCP"],
+            ["lb", "LoadBalancer", "10.96.0.7", "<pending>", "80:30080/TCP"],
         ),
         (
             "/api/v1/namespaces/shop/persistentvolumeclaims",
             named("PersistentVolumeClaim", "data", spec={"storageClassName": "fast"}),
-            ["data", "", "", "", "", "fast"],
+            ["data", "Pending", "", "", "", "fast"],
         ),
         (
             "/apis/networking.k8s.io/v1/namespaces/shop/ingresses",
@@ -181,7 +185,7 @@ def test_a_pod_being_deleted_terminates() -> None:
                     "targetCPUUtilizationPercentage": 70,
                 },
             ),
-            ["web", "Deployment/web", "cpu: <unknown>/70%", "<unset>", 5],
+            ["web", "Deployment/web", "cpu: <unknown>/70%", "1", 5],
         ),
     ],
 )
@@ -193,7 +197,12 @@ def test_usual_columns(http: httpx2.Client, path: str, objects: Any, cells: list
 
 
 def test_an_autoscaler_is_the_same_in_both_versions(http: httpx2.Client) -> None:
-    spec = {"scaleTargetRef": {}, "maxReplicas": 5, "targetCPUUtilizationPercentage": 70}
+    spec = {
+        "scaleTargetRef": {},
+        "minReplicas": 2,
+        "maxReplicas": 5,
+        "targetCPUUtilizationPercentage": 70,
+    }
     told = named("HorizontalPodAutoscaler", "web", api="autoscaling/v1", spec=spec)
     path = "/apis/autoscaling/{}/namespaces/shop/horizontalpodautoscalers"
     made = http.post(path.format("v1"), json=told).json()

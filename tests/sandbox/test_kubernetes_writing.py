@@ -196,7 +196,11 @@ CONTAINERS = "spec.template.spec.containers"
             422,
             "spec.replicas: Invalid value: -1: must be greater than or equal to 0",
         ),
-        ({"replicas": "3"}, 400, "cannot unmarshal '3' into spec.replicas"),
+        (
+            {"replicas": "3"},
+            422,
+            "cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas",
+        ),
         ({"selector": {"matchLabels": {"app": "x"}}}, 422, "field is immutable"),
         (
             {"template": {"metadata": {"labels": {"app": "x"}}}},

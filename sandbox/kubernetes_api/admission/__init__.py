@@ -6,10 +6,12 @@ from typing import Any
 from sandbox.kubernetes_api.admission import (
     claims,
     limit_ranges,
+    pod_additions,
     pod_classes,
     pod_security,
     quotas,
 )
+from sandbox.kubernetes_api.defaulting import defaulted
 from sandbox.kubernetes_api.fields import at, entries, section, texts
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.quantities import written
@@ -50,8 +52,9 @@ def _with_defaults(store: Store, kind: Kind, one: Json, namespace: str) -> Json:
     if kind.resource == "pods":
         if why := pod_classes.missing(store, one):
             raise _forbidden(kind, one, why)
-        one = pod_classes.with_classes(store, one)
-        return limit_ranges.with_defaults(one, store.list("limitranges", namespace))
+        one = pod_additions.with_tolerations(pod_classes.with_classes(store, one))
+        one = limit_ranges.with_defaults(one, store.list("limitranges", namespace))
+        return pod_additions.with_quality(one)
     return _protected(kind, one)
 
 
@@ -68,7 +71,7 @@ def _check_pod(
 def pod_refusal(store: Store, kind: Kind, pod: Json) -> str:
     """Why a controller may not create this pod, "" when it may; the pod gets its defaults."""
     try:
-        pod.update(admitted(store, kind, pod))
+        pod.update(admitted(store, kind, defaulted(kind.resource, pod)))
     except Refusal as refusal:
         return str(refusal)
     return ""

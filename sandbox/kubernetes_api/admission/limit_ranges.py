@@ -16,6 +16,8 @@ from sandbox.kubernetes_api.quantities import quantity, written
 
 Json = dict[str, Any]
 
+_NOTE = "kubernetes.io/limit-ranger"
+
 
 def with_defaults(pod: Json, ranges: Sequence[Json]) -> Json:
     """The pod with the requests and limits that the ranges give to containers without."""
@@ -23,10 +25,31 @@ def with_defaults(pod: Json, ranges: Sequence[Json]) -> Json:
     if not limits:
         return pod
     spec = dict(section(pod, "spec"))
-    for field in ("containers", "initContainers"):
+    notes: list[str] = []
+    for field, word in (("containers", "container"), ("initContainers", "init container")):
         if field in spec:
-            spec[field] = [_filled(container, limits) for container in entries(spec, field)]
-    return {**pod, "spec": spec}
+            known = entries(spec, field)
+            spec[field] = [_filled(container, limits) for container in known]
+            for container, full in zip(known, spec[field], strict=True):
+                notes += _added(container, full, word)
+    return _noted({**pod, "spec": spec}, notes)
+
+
+def _added(before: Json, after: Json, word: str) -> Iterator[str]:
+    for part, told in (("requests", "request"), ("limits", "limit")):
+        known, now = section(before, "resources", part), section(after, "resources", part)
+        if names := sorted(now.keys() - known.keys()):
+            yield f"{', '.join(names)} {told} for {word} {before.get('name')}"
+
+
+def _noted(pod: Json, notes: list[str]) -> Json:
+    """The pod with a note of what the ranges gave to it."""
+    if not notes:
+        return pod
+    told = {_NOTE: f"LimitRanger plugin set: {'; '.join(notes)}"}
+    metadata = pod["metadata"]
+    annotations = {**section(metadata, "annotations"), **told}
+    return {**pod, "metadata": {**metadata, "annotations": annotations}}
 
 
 def violations(pod: Json, ranges: Sequence[Json]) -> list[str]:

@@ -29,14 +29,16 @@ def missing(store: Store, pod: Json) -> str:
 
 def with_classes(store: Store, pod: Json) -> Json:
     runtime, priority = _named(pod)
-    told: Json = {}
+    told: Json = {"priority": 0, "preemptionPolicy": "PreemptLowerPriority"}
     if overhead := section(store.get(Key(_RUNTIMES, "", runtime)), "overhead", "podFixed"):
         told["overhead"] = overhead
-    found = at(store.get(Key(_PRIORITIES, "", priority)), "value")
-    value = _SYSTEM.get(priority) if found is None else found
+    chosen = store.get(Key(_PRIORITIES, "", priority))
+    value = at(chosen, "value") if chosen else _SYSTEM.get(priority)
     if value is not None:
         told["priority"] = value
-    return {**pod, "spec": {**section(pod, "spec"), **told}} if told else pod
+    if policy := at(chosen, "preemptionPolicy"):
+        told["preemptionPolicy"] = policy
+    return {**pod, "spec": {**section(pod, "spec"), **told}}
 
 
 def _named(pod: Json) -> tuple[str, str]:

@@ -81,9 +81,10 @@ def less(managers: Sequence[Json], gone: Fields) -> list[Json]:
 
 
 def in_order(managers: Iterable[Json]) -> list[Json]:
-    """Appliers first, then by time."""
+    """Appliers first, then by time; the object itself before its parts."""
     return sorted(managers, key=_rank)
 
 
 def _rank(entry: Json) -> tuple[str, ...]:
-    return tuple(str(entry.get(key, "")) for key in ("operation", "time", "manager", "apiVersion"))
+    keys = ("operation", "time", "manager", "apiVersion", "subresource")
+    return tuple(str(entry.get(key, "")) for key in keys)

@@ -157,6 +157,7 @@ def claim(one: Json, now: datetime) -> list[Any]:
         (at(one, "status", "capacity", "storage") or "") if bound else "",
         _modes(texts(one, "status" if bound else "spec", "accessModes")) if bound else "",
         at(one, "spec", "storageClassName") or "",
+        at(one, "status", "currentVolumeAttributesClassName") or "<unset>",
         _age(one, now),
         at(one, "spec", "volumeMode") or "Filesystem",
     ]
@@ -172,6 +173,7 @@ def volume(one: Json, now: datetime) -> list[Any]:
         at(one, "status", "phase") or "",
         f"{claimed.get('namespace')}/{claimed.get('name')}" if claimed else "",
         at(one, "spec", "storageClassName") or "",
+        at(one, "spec", "volumeAttributesClassName") or "<unset>",
         at(one, "status", "reason") or "",
         _age(one, now),
         at(one, "spec", "volumeMode") or "Filesystem",
@@ -188,7 +190,16 @@ def _data(one: Json) -> int:
 
 def _binding(one: Json, now: datetime) -> list[Any]:
     role = section(one, "roleRef")
-    return [_name(one), f"{role.get('kind')}/{role.get('name')}", _age(one, now)]
+    subjects = [
+        ", ".join(_subject(each) for each in entries(one, "subjects") if each.get("kind") == kind)
+        for kind in ("User", "Group", "ServiceAccount")
+    ]
+    return [_name(one), f"{role.get('kind')}/{role.get('name')}", _age(one, now), *subjects]
+
+
+def _subject(told: Json) -> str:
+    of_namespace = told.get("kind") == "ServiceAccount"
+    return f"{told.get('namespace')}/{told.get('name')}" if of_namespace else str(told.get("name"))
 
 
 def _quota(one: Json, now: datetime) -> list[Any]:
@@ -217,6 +228,7 @@ def _told(*paths: str, default: Any = "") -> Row:
     return row
 
 
+_BINDING = "Name Role Age | Users Groups ServiceAccounts"
 ROWS: dict[str, tuple[str, Row]] = {
     "nodes": (
         "Name Status Roles Age Version | Internal-IP External-IP OS-Image Kernel-Version Container-Runtime",
@@ -231,11 +243,11 @@ ROWS: dict[str, tuple[str, Row]] = {
     "endpoints": ("Name Endpoints Age", endpoints),
     "endpointslices.discovery.k8s.io": ("Name AddressType Ports Endpoints Age", endpoint_slice),
     "persistentvolumeclaims": (
-        "Name Status Volume Capacity Access_Modes StorageClass Age | VolumeMode",
+        "Name Status Volume Capacity Access_Modes StorageClass VolumeAttributesClass Age | VolumeMode",
         claim,
     ),
     "persistentvolumes": (
-        "Name Capacity Access_Modes Reclaim_Policy Status Claim StorageClass Reason Age | VolumeMode",
+        "Name Capacity Access_Modes Reclaim_Policy Status Claim StorageClass VolumeAttributesClass Reason Age | VolumeMode",
         volume,
     ),
     "namespaces": ("Name Status Age", _told("status.phase")),
@@ -273,6 +285,6 @@ ROWS: dict[str, tuple[str, Row]] = {
     "customresourcedefinitions.apiextensions.k8s.io": ("Name Created_At", _created),
     "roles.rbac.authorization.k8s.io": ("Name Created_At", _created),
     "clusterroles.rbac.authorization.k8s.io": ("Name Created_At", _created),
-    "rolebindings.rbac.authorization.k8s.io": ("Name Role Age", _binding),
-    "clusterrolebindings.rbac.authorization.k8s.io": ("Name Role Age", _binding),
+    "rolebindings.rbac.authorization.k8s.io": (_BINDING, _binding),
+    "clusterrolebindings.rbac.authorization.k8s.io": (_BINDING, _binding),
 }
