@@ -17,6 +17,9 @@ from sandbox.kubernetes_api.statuses import (
 Json = dict[str, Any]
 
 APPLY_PATCH = "application/apply-patch+yaml"
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 
 _MAX_MANAGER_LENGTH = 128
 _BAD_REQUEST = 400

@@ -4,7 +4,13 @@ from typing import Any, cast
 
 import orjson
 
-from sandbox.kubernetes_api.calls import APPLY_PATCH, parsed
+from sandbox.kubernetes_api.calls import (
+    APPLY_PATCH,
+    JSON_PATCH,
+    MERGE_PATCH,
+    STRATEGIC_PATCH,
+    parsed,
+)
 from sandbox.kubernetes_api.decoding import decoded
 from sandbox.kubernetes_api.deleting import delete
 from sandbox.kubernetes_api.fields import at, entries, number, section
@@ -29,16 +35,12 @@ from sandbox.kubernetes_api.statuses import (
     unsupported_media_type,
     unsupported_patch,
 )
-from sandbox.kubernetes_api.strictness import pruned, undeclared
+from sandbox.kubernetes_api.strictness import check_applied, pruned, undeclared
 from sandbox.kubernetes_api.views import view
 from sandbox.kubernetes_api.writing import Writing
 from sandbox.store import Key
 
 Json = dict[str, Any]
-
-JSON_PATCH = "application/json-patch+json"
-MERGE_PATCH = "application/merge-patch+json"
-STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -203,6 +205,7 @@ def _unversioned(writing: Writing, one: Json) -> Json:
 def _config(writing: Writing) -> Json:
     """What is applied, less what this path does not write."""
     body = parsed(writing.call.body, yaml_too=True)
+    writing.warnings.extend(check_applied(writing.call))
     if isinstance(body, dict):
         wanted = writing.kind.group_version, writing.kind.kind
         _check_type(cast("Json", body), wanted)

@@ -1,14 +1,15 @@
-"""Fields that a kind does not have: dropped, and warned of or refused, as the client wants it."""
+"""Fields that a kind does not have, or that are told twice: warned of or refused, as the client wants."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, cast
 
 import orjson
 
-from sandbox.kubernetes_api.calls import Call
+from sandbox.kubernetes_api.calls import JSON_PATCH, STRATEGIC_PATCH, Call
 from sandbox.kubernetes_api.fields import section
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.patching import Layout
+from sandbox.kubernetes_api.repeats import as_error, fields_of, repeated_lines
 from sandbox.kubernetes_api.schemas import resolved
 from sandbox.kubernetes_api.statuses import Refusal, bad_request
 
@@ -26,15 +27,54 @@ def pruned(one: Json, schema: Json, kept: Collection[Steps] = ()) -> tuple[Json,
     return _pruned(one, schema, (), found, kept), found
 
 
-def check_strictness(call: Call, kind: Kind, unknown: Iterable[Steps]) -> list[str]:
-    """The warnings about these fields. Refused if the client is strict about them."""
+def check_strictness(call: Call, kind: Kind, unknown: Sequence[Steps], one: Json) -> list[str]:
+    """The warnings about `one`, of which these fields are none. Refused if the client is strict."""
     wanted = call.query.get("fieldValidation", "")
     if wanted not in _CHOICES:
         raise _no_choice(call, wanted)
-    told = [f'unknown field "{_place(steps)}"' for steps in unknown]
-    if told and wanted == "Strict":
-        raise undecodable(call, kind, f"strict decoding error: {', '.join(told)}")
-    return told if wanted in {"", "Warn"} else []
+    if wanted == "Ignore":
+        return []
+    lines = _repeated_lines(call)
+    told = _told_of(call, kind, unknown)
+    if wanted != "Strict":
+        return [*lines, *told]
+    if lines or told:
+        whole = ", ".join([*([as_error(lines)] if lines else []), *told])
+        shown = "" if call.media_type == STRATEGIC_PATCH else orjson.dumps(one).decode()
+        raise undecodable(call, kind, f"strict decoding error: {whole}", patched=shown)
+    return []
+
+
+def check_applied(call: Call) -> list[str]:
+    """The same about the text of what is applied, of which every field is known."""
+    wanted = call.query.get("fieldValidation", "")
+    lines = [] if wanted == "Ignore" else repeated_lines(call.body)
+    if lines and wanted == "Strict":
+        why = f"error converting YAML to JSON: {as_error(lines)}"
+        raise bad_request(f"error strict decoding YAML: {why}")
+    return lines
+
+
+def _repeated_lines(call: Call) -> list[str]:
+    return repeated_lines(call.body) if call.media_type == "application/yaml" else []
+
+
+def _told_of(call: Call, kind: Kind, unknown: Sequence[Steps]) -> list[str]:
+    """A sentence for each odd field: for standard kinds in the order of the text."""
+    strange = [f'unknown field "{_place(steps)}"' for steps in unknown]
+    if call.media_type and not call.media_type.endswith("json"):
+        return strange
+    told: list[str] = []
+    prefix = "json patch " if call.media_type == JSON_PATCH else ""
+    for steps, again in fields_of(call.body):
+        inside_strange = any(steps[: len(one)] == one for one in unknown)
+        if again and not (inside_strange and kind.builtin):
+            told.append(f'{prefix}duplicate field "{_place(steps)}"')
+        elif kind.builtin and steps in unknown and not again:
+            told.append(f'unknown field "{_place(steps)}"')
+    # A field told three times is one mistake.
+    found = list(dict.fromkeys(told))
+    return [*found, *(text for text in strange if text not in found)]
 
 
 def undeclared(one: Json, unknown: Iterable[Steps], layout: Layout) -> Refusal:

@@ -190,7 +190,7 @@ class Writing:
         if unknown and before:
             # A snapshot may be of a newer API: what it has already is left alone.
             told, unknown = pruned(one, schema, pruned(view(self.kind, before), schema)[1])
-        self.warnings.extend(check_strictness(self.call, self.kind, unknown))
+        self.warnings.extend(check_strictness(self.call, self.kind, unknown, told))
         if self.kind.builtin:
             check_types(self.call, told, self.kind, schema)
             return told
