@@ -13,13 +13,16 @@ from core.clock import utc_now
 from sandbox.kubernetes_api import changing, reading
 from sandbox.kubernetes_api.access import Access, Wish, forbidden, forbidden_path
 from sandbox.kubernetes_api.admission import warnings
+from sandbox.kubernetes_api.binding import bind
 from sandbox.kubernetes_api.callers import ADMIN, caller_of
 from sandbox.kubernetes_api.calls import Call, target_of
 from sandbox.kubernetes_api.cluster import Cluster
 from sandbox.kubernetes_api.deleting import delete
 from sandbox.kubernetes_api.documents import document
+from sandbox.kubernetes_api.fields import at
 from sandbox.kubernetes_api.kinds import REVIEWS, Kind
 from sandbox.kubernetes_api.options import DeleteOptions, check_listing, check_writing
+from sandbox.kubernetes_api.pod_changes import PARTS
 from sandbox.kubernetes_api.pod_logs import follow_log, read_log
 from sandbox.kubernetes_api.reviews import review
 from sandbox.kubernetes_api.shapes import shape_of
@@ -79,6 +82,8 @@ class KubernetesApi:
     def _resource(self, call: Call, kind: Kind) -> Response:
         if kind in REVIEWS and call.verb == "create":
             return as_json(review(self._access, call, kind), code=_CREATED)
+        if kind.resource == "bindings" and call.verb == "create":
+            return self._bound(call)
         if call.verb in {"create", "update", "patch"}:
             check_writing(call)
         if call.target.subresource:
@@ -136,12 +141,23 @@ class KubernetesApi:
         match name, call.verb:
             case "log", "get":
                 return self._log(writing.current(), call)
+            case "binding", "create":
+                return as_json(bind(writing), code=_CREATED)
             case "eviction", "create":
                 return as_json(changing.evict(writing), code=_CREATED)
             case _ if (name, call.verb) in _PARTS:
                 return as_json(_PARTS[name, call.verb](writing))
             case _:
                 raise method_not_allowed()
+
+    def _bound(self, call: Call) -> Response:
+        """A Binding on its own: the pod is the one of its name."""
+        pods = self.cluster.kinds.at("", "v1", "pods")
+        assert pods
+        named = str(at(call.content(), "metadata", "name") or "")
+        writing = Writing(self.cluster, call, pods, self._now())
+        about = {"metadata": {"name": named, "namespace": call.target.namespace}}
+        return as_json(bind(writing.at(about)), code=_CREATED)
 
     def _log(self, pod: Json, call: Call) -> Response:
         log = read_log(self.cluster, pod, call, now=self._now())
@@ -153,13 +169,23 @@ class KubernetesApi:
         return StreamingResponse(followed, media_type="text/plain; charset=utf-8")
 
 
+def _shown(writing: Writing) -> Json:
+    return view(writing.kind, writing.current())
+
+
+def _replaced(writing: Writing) -> Json:
+    return writing.replace(writing.call.content())
+
+
+# Parts that are sent and shown as the whole object.
+_OWN_FORM = ("status", *PARTS)
 _PARTS: Mapping[tuple[str, str], Callable[[Writing], Json]] = {
     ("scale", "get"): lambda writing: changing.scale_of(writing.current()),
     ("scale", "update"): changing.replace_scale,
     ("scale", "patch"): changing.patch_scale,
-    ("status", "get"): lambda writing: view(writing.kind, writing.current()),
-    ("status", "update"): lambda writing: writing.replace(writing.call.content()),
-    ("status", "patch"): changing.patch,
+    **{(part, "get"): _shown for part in _OWN_FORM},
+    **{(part, "update"): _replaced for part in _OWN_FORM},
+    **{(part, "patch"): changing.patch for part in _OWN_FORM},
     ("finalize", "update"): lambda writing: writing.finalize(writing.call.content()),
 }
 

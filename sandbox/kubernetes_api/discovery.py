@@ -23,9 +23,10 @@ AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryLi
 # Subresource → the kind of the object that is sent and returned, when it is not the resource's own.
 _SUBRESOURCE_KINDS = {
     "scale": ("autoscaling", "v1", "Scale"),
+    "binding": ("", "v1", "Binding"),
     "eviction": ("policy", "v1", "Eviction"),
 }
-_SUBRESOURCE_VERBS = {"log": ("get",), "eviction": ("create",)}
+_SUBRESOURCE_VERBS = {"log": ("get",), "binding": ("create",), "eviction": ("create",)}
 _USUAL_SUBRESOURCE_VERBS = ("get", "patch", "update")
 
 

@@ -86,7 +86,7 @@ STANDARD: tuple[Kind, ...] = (
         "nodes Node no cluster status",
         "persistentvolumeclaims PersistentVolumeClaim pvc namespaced status",
         "persistentvolumes PersistentVolume pv cluster status",
-        "pods Pod po namespaced status,log,eviction all",
+        "pods Pod po namespaced status,log,eviction,binding,ephemeralcontainers,resize all",
         "podtemplates PodTemplate - namespaced -",
         "replicationcontrollers ReplicationController rc namespaced status,scale all",
         "resourcequotas ResourceQuota quota namespaced status",

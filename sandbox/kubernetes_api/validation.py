@@ -11,7 +11,9 @@ from sandbox.kubernetes_api.admission.pod_security import wrong_labels
 from sandbox.kubernetes_api.fields import at, entries, section
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.metadata_checks import check_finalizers, check_owners
+from sandbox.kubernetes_api.pod_changes import check_ephemeral
 from sandbox.kubernetes_api.quantities import quantity
+from sandbox.kubernetes_api.quota_checks import check_quota, check_scopes_stay
 from sandbox.kubernetes_api.statuses import invalid
 
 Json = dict[str, Any]
@@ -111,6 +113,11 @@ def _namespace(one: Json) -> Iterator[Cause]:
         yield _wrong(f"metadata.labels[{key}]", value, why)
 
 
+def _pod(one: Json) -> Iterator[Cause]:
+    yield from _containers(section(one, "spec"), "spec")
+    yield from check_ephemeral(one)
+
+
 def _service_type(one: Json) -> Iterator[Cause]:
     told = at(one, "spec", "type")
     if told is not None and told not in _SERVICE_TYPES:
@@ -181,6 +188,8 @@ def _changes(kind: Kind, one: Json, before: Json) -> Iterator[Cause]:
         }
     if kind.resource == "persistentvolumeclaims":
         yield from _claim_changes(one, before)
+    if kind.resource == "resourcequotas":
+        yield from check_scopes_stay(one, before)
     frozen = kind.resource in {"configmaps", "secrets"} and before.get("immutable")
     if frozen and any(one.get(field) != before.get(field) for field in _FROZEN_FIELDS):
         message = "Forbidden: field is immutable when `immutable` is set"
@@ -237,7 +246,8 @@ def _required(field: str, why: str) -> Cause:
 _SPECIAL: Mapping[str, Callable[[Json], Iterator[Cause]]] = {
     "configmaps": _keys,
     "namespaces": _namespace,
-    "pods": lambda one: _containers(section(one, "spec"), "spec"),
+    "pods": _pod,
+    "resourcequotas": check_quota,
     "secrets": _keys,
     "services": _service_type,
 }

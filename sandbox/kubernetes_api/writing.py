@@ -2,10 +2,12 @@
 
 import random
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self, cast
 
+from sandbox.kubernetes_api import pod_changes
 from sandbox.kubernetes_api.admission import admitted
 from sandbox.kubernetes_api.allocation import allocated
 from sandbox.kubernetes_api.calls import Call
@@ -115,13 +117,15 @@ class Writing:
         self.check_name(one["metadata"].get("name"))
         self._check_preconditions(before, one)
         after = self._carried_over(before, one)
+        self._check_part(before, one, after)
         if self.kind.resource == "services":
             after = allocated(self.cluster.store, after, before)
         after = self._recorded(before, after)
-        self._check(after, before)
+        if not self._part:
+            self._check(after, before)
         if after == before:
             return view(self.kind, before)
-        if not self.call.target.subresource:
+        if self.call.target.subresource in {"", pod_changes.RESIZE}:
             after = admitted(self.cluster.store, self.kind, after, before)
         return self._keep(self.key, after)
 
@@ -131,9 +135,24 @@ class Writing:
         whole = defaulted(resource, before) == before
         return defaulted(resource, one) if whole else one
 
+    @property
+    def _part(self) -> str:
+        """The part of a pod that is written, "" for all of it."""
+        named = self.call.target.subresource
+        return named if named in pod_changes.PARTS else ""
+
+    def _check_part(self, before: Json, told: Json, after: Json) -> None:
+        if self._part:
+            causes = pod_changes.violations(self._part, after, told, before)
+            check(self.kind, after, None, causes)
+
     def _check(self, one: Json, before: Json | None) -> None:
-        by_schema = () if self.kind.builtin else violations(one, self.cluster.schema(self.kind))
-        check(self.kind, one, before, by_schema)
+        more: Iterable[Json] = ()
+        if not self.kind.builtin:
+            more = violations(one, self.cluster.schema(self.kind))
+        elif self.kind.resource == "pods" and before is None:
+            more = pod_changes.too_early(one)
+        check(self.kind, one, before, more)
 
     def finalize(self, told: Any) -> Json:
         """Say who must still clean up before a namespace may go."""
@@ -280,11 +299,12 @@ class Writing:
         told_metadata = {k: v for k, v in told["metadata"].items() if k not in _SERVER_METADATA}
         after = {**told, "metadata": {**told_metadata, **kept}}
         if self.call.target.subresource == "status":
-            managers = told["metadata"].get("managedFields")
-            metadata = {**known, "managedFields": managers} if managers else known
             status = {"status": told["status"]} if "status" in told else {}
-            return {**before, **status, "metadata": metadata}
-        if "status" in self.kind.subresources:
+            return {**before, **status, "metadata": {**known, **_managers(told)}}
+        if self._part:
+            part = pod_changes.with_part(self._part, before, told)
+            after = {**part, "metadata": {**known, **_managers(told)}}
+        elif "status" in self.kind.subresources:
             after.pop("status", None)
             after |= {"status": before["status"]} if "status" in before else {}
         if known.get("generation") and _is_new_generation(before, after):
@@ -331,6 +351,11 @@ def counts_generations(kind: Kind) -> bool:
     """Of the core kinds only pods and their controllers; most others that have a spec."""
     counted = bool(kind.group) or kind.resource in {"pods", "replicationcontrollers"}
     return counted and kind.kind not in _UNCOUNTED
+
+
+def _managers(told: Json) -> Json:
+    managers = told["metadata"].get("managedFields")
+    return {"managedFields": managers} if managers else {}
 
 
 def _is_new_generation(before: Json, after: Json) -> bool:

@@ -27,11 +27,11 @@ def with_tolerations(pod: Json) -> Json:
 
 
 def with_quality(pod: Json) -> Json:
-    status = {**section(pod, "status"), "qosClass": _quality(section(pod, "spec"))}
+    status = {**section(pod, "status"), "qosClass": quality_of(section(pod, "spec"))}
     return {**pod, "status": status}
 
 
-def _quality(spec: Json) -> str:
+def quality_of(spec: Json) -> str:
     """The QoS class by requests and limits of cpu and memory."""
     containers = [*entries(spec, "containers"), *entries(spec, "initContainers")]
     resources = [section(one, "resources") for one in containers]
