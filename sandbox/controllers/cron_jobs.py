@@ -10,6 +10,7 @@ from sandbox.controllers.jobs import is_over
 from sandbox.controllers.schedules import Schedule
 from sandbox.controllers.world import CRON_JOBS, JOBS, World, key_of, leaving, reference_to
 from sandbox.fields import at, section
+from sandbox.names import random_ending
 from sandbox.store import Key
 
 Json = dict[str, Any]
@@ -74,7 +75,7 @@ def _start(world: World, cron: Json) -> Json:
     template, now = section(cron, "spec", "jobTemplate"), world.timing.now()
     name = f"{cron['metadata']['name']}-{int(now.timestamp()) // 60}"
     if world.get(JOBS, cron["metadata"]["namespace"], name):
-        name = f"{name}-{world.ending()}"
+        name = f"{name}-{random_ending()}"
     metadata = {
         **section(template, "metadata"),
         "name": name,

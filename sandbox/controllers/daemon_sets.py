@@ -9,6 +9,7 @@ from sandbox.controllers.stateful_sets import REVISION
 from sandbox.controllers.strategies import share_of
 from sandbox.controllers.world import DAEMON_SETS, NODES, PODS, World, leaving
 from sandbox.fields import at, entries, number, section
+from sandbox.names import random_ending
 from sandbox.store import Key
 
 Json = dict[str, Any]
@@ -105,7 +106,7 @@ def is_current(owner: Json, pod: Json) -> bool:
 
 def _pod_for(world: World, owner: Json, node: str) -> Json:
     stem = f"{owner['metadata']['name']}-"
-    pod = new_pod(owner, stem + world.ending(), generated_from=stem)
+    pod = new_pod(owner, stem + random_ending(), generated_from=stem)
     pod["metadata"]["labels"] |= {
         REVISION: template_hash(section(owner, "spec", "template")),
         _GENERATION: str(number(owner, "metadata", "generation") or 1),

@@ -21,6 +21,7 @@ from sandbox.controllers.world import (
     reference_to,
 )
 from sandbox.fields import at, number, section
+from sandbox.names import lettered
 from sandbox.store import Key
 
 Json = dict[str, Any]
@@ -28,7 +29,6 @@ Json = dict[str, Any]
 HASH, REVISION = "pod-template-hash", "deployment.kubernetes.io/revision"
 _DESIRED = "deployment.kubernetes.io/desired-replicas"
 _MAXIMUM = "deployment.kubernetes.io/max-replicas"
-_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _ME = "deployment-controller"
 # Told about a Deployment alone, these are not its ReplicaSets'.
 _OWN_ANNOTATIONS = {
@@ -152,7 +152,7 @@ def _plain(template: Json) -> Json:
 def template_hash(template: Json, collisions: int = 0) -> str:
     told = orjson.dumps([_plain(template), collisions], option=orjson.OPT_SORT_KEYS)
     digest = hashlib.sha256(told).digest()
-    return "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:9])
+    return lettered(digest[:9])
 
 
 def _create(world: World, owner: Json, sets: list[Json]) -> Json | None:

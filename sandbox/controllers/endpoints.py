@@ -14,6 +14,7 @@ from sandbox.controllers.world import (
     reference_to,
 )
 from sandbox.fields import at, entries, section
+from sandbox.names import random_ending
 from sandbox.store import Key
 
 Json = dict[str, Any]
@@ -84,7 +85,7 @@ def _create_slice(world: World, service: Json, told: Json) -> None:
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
         "metadata": {
-            "name": f"{metadata['name']}-{world.ending()}",
+            "name": f"{metadata['name']}-{random_ending()}",
             "generateName": f"{metadata['name']}-",
             "namespace": metadata["namespace"],
             "labels": labels,

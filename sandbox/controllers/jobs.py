@@ -9,6 +9,7 @@ from sandbox.controllers.replicas import create_pod, delete_pod, is_active, is_r
 from sandbox.controllers.timing import moment
 from sandbox.controllers.world import JOBS, PODS, World, key_of, leaving
 from sandbox.fields import at, entries, number, section
+from sandbox.names import random_ending
 from sandbox.store import Key
 
 Json = dict[str, Any]
@@ -142,7 +143,7 @@ def _fill_up(world: World, key: Key, job: Json, pods: list[Json], status: Json) 
     elif not suspended:
         stem = f"{job['metadata']['name']}-"
         for _ in range(wanted - status["active"]):
-            pod = new_pod(job, stem + world.ending(), generated_from=stem)
+            pod = new_pod(job, stem + random_ending(), generated_from=stem)
             if not create_pod(world, job, pod, by=_ME):
                 status["active"] += 1
     conditions = entries(job, "status", "conditions")

@@ -15,6 +15,7 @@ from sandbox.controllers.replicas import (
 from sandbox.controllers.world import PODS, REPLICA_SETS, World, leaving
 from sandbox.fields import entries, number, section
 from sandbox.labels import matches_label_selector
+from sandbox.names import random_ending
 from sandbox.store import Key
 
 Json = dict[str, Any]
@@ -41,7 +42,7 @@ def _adjust(world: World, owner: Json, pods: list[Json]) -> str:
         delete_pod(world, owner, pod, by=_ME)
     stem = f"{owner['metadata']['name']}-"
     for _ in range(wanted - len(pods)):
-        pod = new_pod(owner, stem + world.ending(), generated_from=stem)
+        pod = new_pod(owner, stem + random_ending(), generated_from=stem)
         if refused := create_pod(world, owner, pod, by=_ME):
             return refused
     return ""

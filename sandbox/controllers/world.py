@@ -1,6 +1,5 @@
 """What every controller works with: the stored objects, the time, and how pods behave."""
 
-import random
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -44,7 +43,6 @@ RESOURCES = {
     "PodDisruptionBudget": BUDGETS,
     "HorizontalPodAutoscaler": AUTOSCALERS,
 }
-_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
 CONTROLLER_MANAGER, KUBELET, SCHEDULER = "kube-controller-manager", "kubelet", "kube-scheduler"
@@ -192,9 +190,6 @@ class World:
             gone_at = self.timing.after(grace).strftime("%Y-%m-%dT%H:%M:%SZ")
             marks = {"deletionTimestamp": gone_at, "deletionGracePeriodSeconds": grace}
             self.change(PODS, pod, metadata={**pod["metadata"], **marks})
-
-    def ending(self, length: int = 5) -> str:
-        return "".join(random.choices(_LETTERS, k=length))  # noqa: S311 - a name, not a secret
 
 
 def key_of(resource: str, one: Json) -> Key:

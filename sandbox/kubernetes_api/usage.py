@@ -53,11 +53,11 @@ class Usage:
         """A node by its own series, else by the sum of its containers."""
         busy = self._rates(_NODE_CPU, ("node",), Matcher("mode", "!=", "idle"))
         total, free = self._last(_NODE_TOTAL, ("node",)), self._last(_NODE_FREE, ("node",))
-        pods = self.pods()
+        on_nodes = self._of_pods()
         found: list[Json] = []
         for node in self._cluster.store.list("nodes"):
             name = (str(node["metadata"]["name"]),)
-            cpu, memory = self._of_pods(name[0], pods)
+            cpu, memory = on_nodes.get(name[0], (0.0, 0.0))
             used = total[name] - free[name] if name in total and name in free else memory
             if used:
                 found.append(
@@ -65,20 +65,17 @@ class Usage:
                 )
         return found
 
-    def _of_pods(self, node: str, metrics: list[Json]) -> tuple[float, float]:
-        placed = {
-            (pod["metadata"]["namespace"], pod["metadata"]["name"])
-            for pod in self._cluster.store.list("pods")
-            if at(pod, "spec", "nodeName") == node
-        }
-        containers = [
-            one["usage"]
-            for pod in metrics
-            if (pod["metadata"]["namespace"], pod["metadata"]["name"]) in placed
-            for one in pod["containers"]
-        ]
-        cpu = sum(int(one["cpu"].removesuffix("n")) for one in containers) / 1e9
-        return cpu, sum(int(one["memory"].removesuffix("Ki")) for one in containers) * 1024
+    def _of_pods(self) -> dict[str, tuple[float, float]]:
+        """Node → cores and bytes that its containers use together."""
+        cpu, memory = self._rates(_CPU, _BY_CONTAINER), self._last(_MEMORY, _BY_CONTAINER)
+        found: dict[str, tuple[float, float]] = {}
+        for pod in self._cluster.store.list("pods"):
+            node = str(at(pod, "spec", "nodeName") or "")
+            cores, used = found.get(node, (0.0, 0.0))
+            for place in _measured(pod, memory):
+                cores, used = cores + cpu.get(place, 0.0), used + memory[place]
+            found[node] = cores, used
+        return found
 
     def _metrics(self, kind: str, one: Json, **fields: Any) -> Json:
         kept = {
@@ -111,12 +108,20 @@ class Usage:
 
 
 def _containers(pod: Json, cpu: Amounts, memory: Amounts) -> list[Json]:
-    metadata, used = pod["metadata"], list[Json]()
-    for container in entries(pod, "spec", "containers"):
-        place = (metadata["namespace"], metadata["name"], str(container.get("name")))
-        if place in memory:
-            used.append({"name": place[-1], "usage": _usage(cpu.get(place, 0.0), memory[place])})
-    return used
+    return [
+        {"name": place[-1], "usage": _usage(cpu.get(place, 0.0), memory[place])}
+        for place in _measured(pod, memory)
+    ]
+
+
+def _measured(pod: Json, memory: Amounts) -> list[tuple[str, ...]]:
+    """The containers of a pod that are measured: namespace, pod and name."""
+    metadata = pod["metadata"]
+    places = [
+        (metadata["namespace"], metadata["name"], str(container.get("name")))
+        for container in entries(pod, "spec", "containers")
+    ]
+    return [place for place in places if place in memory]
 
 
 def _usage(cpu_cores: float, memory_bytes: float) -> Mapping[str, str]:

@@ -1,6 +1,5 @@
 """create and update. What follows from them is the controllers' business."""
 
-import random
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -33,6 +32,7 @@ from sandbox.kubernetes_api.statuses import (
 from sandbox.kubernetes_api.strictness import check_strictness, pruned
 from sandbox.kubernetes_api.validation import check
 from sandbox.kubernetes_api.views import stored_form, view
+from sandbox.names import random_ending
 from sandbox.store import Key
 
 Json = dict[str, Any]
@@ -48,7 +48,6 @@ _SERVER_METADATA = (
 )
 _UNCOUNTED = frozenset({"HorizontalPodAutoscaler", "Lease"})
 _WHOLE = "EndpointSlice"  # it is counted though it has no spec
-_RANDOM_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +229,7 @@ class Writing:
     def _named(self, one: Json) -> Json:
         metadata = one["metadata"]
         if not metadata.get("name") and metadata.get("generateName"):
-            ending = "".join(random.choices(_RANDOM_LETTERS, k=5))  # noqa: S311 - a name, not a secret
-            metadata["name"] = f"{metadata['generateName']}{ending}"
+            metadata["name"] = f"{metadata['generateName']}{random_ending()}"
         if not metadata.get("name"):
             message = "Required value: name or generateName is required"
             cause = {"reason": "FieldValueRequired", "field": "metadata.name", "message": message}

@@ -1,6 +1,5 @@
 """What a server does between deciding that a request is allowed and keeping the object."""
 
-from contextlib import suppress
 from typing import Any
 
 from sandbox.kubernetes_api.admission import (
@@ -11,16 +10,15 @@ from sandbox.kubernetes_api.admission import (
     pod_security,
     quotas,
 )
+from sandbox.kubernetes_api.admission.ledger import QUOTAS, Ledger, known
 from sandbox.kubernetes_api.defaulting import defaulted
-from sandbox.kubernetes_api.fields import at, entries, section, texts
+from sandbox.kubernetes_api.fields import entries, section, texts
 from sandbox.kubernetes_api.kinds import Kind
-from sandbox.kubernetes_api.quantities import written
 from sandbox.kubernetes_api.statuses import Refusal, details
-from sandbox.store import Expired, Key, Store
+from sandbox.store import Key, Store
 
 Json = dict[str, Any]
 
-QUOTAS = "resourcequotas"
 _IN_USE = {
     "persistentvolumeclaims": "kubernetes.io/pvc-protection",
     "persistentvolumes": "kubernetes.io/pv-protection",
@@ -91,32 +89,9 @@ def warnings(store: Store, one: Json, before: Json | None) -> list[str]:
     return [f"would violate PodSecurity {insecure}"] if insecure else []
 
 
-def recount(store: Store, namespace: str) -> None:
-    """Bring what the quotas of a namespace say is used up to date."""
-    for quota in store.list(QUOTAS, namespace):
-        hard = section(quota, "spec", "hard")
-        used = quotas.used_by(quota, _objects(store, quota))
-        told = {name: written(amount, name) for name, amount in used.items()}
-        status = {**section(quota, "status"), "hard": hard, "used": told}
-        if status != at(quota, "status"):
-            store.put(
-                Key(QUOTAS, namespace, quota["metadata"]["name"]), {**quota, "status": status}
-            )
-
-
 def follow_quotas(store: Store) -> None:
-    """Recount a namespace whenever something in it changes, whoever changed it."""
-    seen = store.version
-
-    def listen() -> None:
-        nonlocal seen
-        since, seen = seen, store.version
-        with suppress(Expired):
-            changed = {one.key for one in store.changes_since(since)}
-            for namespace in {key.namespace for key in changed} - {""}:
-                recount(store, namespace)
-
-    store.subscribe(listen)
+    """Keep what quotas say is used up to date whenever something changes, whoever changed it."""
+    store.follow(Ledger(store).note)
 
 
 def _protected(kind: Kind, one: Json) -> Json:
@@ -147,22 +122,9 @@ def _check_quotas(store: Store, kind: Kind, one: Json, before: Json | None) -> N
         for quota in store.list(QUOTAS, one["metadata"]["namespace"])
         if quotas.counted(kind.resource, section(quota, "spec", "hard"))
     ]
-    used = [quotas.used_by(quota, _objects(store, quota)) for quota in found]
+    used = [known(store, quota) for quota in found]
     if why := quotas.refusal(kind.resource, one, found, used, before):
         raise _forbidden(kind, one, why)
-
-
-def _objects(store: Store, quota: Json) -> dict[str, list[Json]]:
-    """All that a quota could count, by resource."""
-    names = [str(name) for name in section(quota, "spec", "hard")]
-    namespace = quota["metadata"]["namespace"]
-    simple = {name.removeprefix("count/") for name in names}
-    resources = simple | {"pods", "services", "persistentvolumeclaims"}
-    return {
-        resource: store.list(resource, namespace)
-        for resource in resources
-        if quotas.counted(resource, names)
-    }
 
 
 def _forbid(kind: Kind, one: Json, told: list[str]) -> None:
