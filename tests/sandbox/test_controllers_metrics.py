@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from sandbox.quantities import quantity
 from tests.sandbox.practising import START, practising
 from tests.sandbox.small_cluster import small_cluster, write, write_snapshot
 
@@ -120,3 +121,22 @@ def test_a_node_is_told_of_under_the_labels_of_its_picture(tmp_path: Path) -> No
         cluster.patch("/api/v1/nodes/node-a", {"spec": {"unschedulable": True}})
         cluster.pass_s(120)
         assert cluster.metric("kube_node_spec_unschedulable") == {("ksm", "node-a"): 1}
+
+
+def test_memory_climbs_to_the_limit_and_falls_with_the_restart() -> None:
+    used = 'container_memory_working_set_bytes{{namespace="shop",pod="{}",container="checkout"}}'
+    with practising("shop") as cluster:
+        old = {pod["metadata"]["name"] for pod in cluster.pods("shop", "checkout")}
+        for name in old:
+            cluster.client.delete(f"/api/v1/namespaces/shop/pods/{name}").raise_for_status()
+        cluster.pass_s(3600)
+        [pod, *_] = cluster.pods("shop", "checkout")
+        assert pod["metadata"]["name"] not in old
+        assert pod["status"]["containerStatuses"][0]["restartCount"] > 0
+        limit = float(quantity(pod["spec"]["containers"][0]["resources"]["limits"]["memory"]) or 0)
+        samples = used.format(pod["metadata"]["name"])
+        [most] = cluster.metric(f"max_over_time({samples}[1h])").values()
+        [least] = cluster.metric(f"min_over_time({samples}[1h])").values()
+        assert 0.9 * limit < most <= limit
+        assert least < 0.6 * limit
+        assert cluster.metric(f"resets({samples}[1h]) > 0")

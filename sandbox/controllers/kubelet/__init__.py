@@ -7,7 +7,7 @@ from sandbox.controllers.conditions import condition_of
 from sandbox.controllers.kubelet.containers import advance
 from sandbox.controllers.kubelet.node import Seat, workload_of
 from sandbox.controllers.kubelet.pod_status import status_of
-from sandbox.controllers.metering import begin
+from sandbox.controllers.metering import begin, climb, rest
 from sandbox.controllers.runs import Run
 from sandbox.controllers.world import NODES, PODS, World, key_of, leaving
 from sandbox.fields import entries
@@ -84,10 +84,13 @@ def _run(seat: Seat, runs: dict[str, Run]) -> None:
     _take_over(seat, runs)
     for container in _their_turn(seat, runs):
         run = runs.setdefault(str(container.get("name")), Run(world.timing.now()))
-        before = run.started_at
+        before, ended = run.started_at, run.last_state
         _catch_up(seat, container, run)
+        if run.last_state != ended:
+            rest(world, seat.pod, container)
         if run.started_at != before:
             begin(world, seat.pod, str(container.get("name")))
+            climb(world, seat.pod, container, seat.behaviour(container))
     pod = world.set_status(PODS, seat.pod, status_of(seat, runs))
     waiting = [
         run.due
