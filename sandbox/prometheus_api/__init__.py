@@ -13,6 +13,7 @@ from sandbox.prometheus_api.parameters import Parameters
 from sandbox.prometheus_api.queries import Queries
 from sandbox.prometheus_api.rules import Group
 from sandbox.prometheus_api.ruling import Ruling
+from sandbox.prometheus_api.targets import Targets
 from sandbox.series import SeriesStore
 
 __all__ = ["routes", "routes_of", "ruling_of"]
@@ -50,6 +51,7 @@ def routes_of(ruling: Ruling) -> list[Route]:
     """The API, from its root."""
     series, clock = ruling.series, ruling.now
     queries, discovery = Queries(series, clock), Discovery(series, clock)
+    targets = Targets(series, clock)
     started_ms = clock.ms
 
     def runtime(_: Parameters) -> Answer:
@@ -59,12 +61,14 @@ def routes_of(ruling: Ruling) -> list[Route]:
         _api("query", queries.at_once, _READ_OR_FORM),
         _api("query_range", queries.over_time, _READ_OR_FORM),
         _api("format_query", queries.formatted, _READ_OR_FORM),
-        _api("query_exemplars", lambda _: Answer([]), _READ_OR_FORM),
+        _api("query_exemplars", queries.exemplars, _READ_OR_FORM),
         _api("series", discovery.list_series, _READ_OR_FORM),
         _api("labels", discovery.label_names, _READ_OR_FORM),
         _api("label/{name}/values", discovery.label_values, _READ),
         _api("metadata", discovery.metadata, _READ),
-        _api("targets", discovery.targets, _READ),
+        _api("targets", targets.all, _READ),
+        _api("targets/metadata", targets.metadata, _READ),
+        _api("scrape_pools", targets.pools, _READ),
         _api("rules", ruling.rules, _READ),
         _api("alerts", ruling.alerts, _READ),
         _api("status/buildinfo", lambda _: Answer(_BUILD), _READ),

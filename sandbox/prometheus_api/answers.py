@@ -35,6 +35,10 @@ def rfc3339(at_s: float) -> str:
     )
 
 
+class TimedOut(Invalid):
+    """A query was given no time. Prometheus says 503, `timeout`."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a handler found."""
@@ -53,6 +57,8 @@ def endpoint(handler: Handler) -> Callable[[Request], Any]:
         given = await Parameters.of(request)
         try:
             answer = await run_in_threadpool(handler, given)
+        except TimedOut as error:
+            return _failure(503, "timeout", error.message)
         except Unanswerable as error:
             return _failure(422, "execution", error.message)
         except Invalid as error:
@@ -73,10 +79,10 @@ def cut(rows: list[Json], limit: int) -> tuple[list[Json], list[str]]:
 def instant(value: Value, at_ms: int) -> tuple[str, Json]:
     """The type and the result of a single step."""
     if isinstance(value, Text):
-        return "string", [_seconds(at_ms), value.value]
+        return "string", [seconds(at_ms), value.value]
     if isinstance(value, Scalar):
         # Go's way with numbers outside of vectors: never an exponent.
-        return "scalar", [_seconds(at_ms), formatted(float(value.values[0]), exponents=False)]
+        return "scalar", [seconds(at_ms), formatted(float(value.values[0]), exponents=False)]
     if isinstance(value, Ranges):
         return "matrix", _windows(value)
     numbers = value.values[:, 0].tolist()
@@ -113,10 +119,11 @@ def _series(labels: Labels, times_ms: Millis, values: Any) -> Json:
 
 
 def _point(at_ms: int, value: float) -> Json:
-    return [_seconds(at_ms), formatted(value)]
+    return [seconds(at_ms), formatted(value)]
 
 
-def _seconds(at_ms: int) -> float:
+def seconds(at_ms: int) -> float:
+    """Without a fraction where there is none, as Go writes it."""
     return at_ms / 1000 if at_ms % 1000 else at_ms // 1000
 
 

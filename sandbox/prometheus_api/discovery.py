@@ -1,16 +1,12 @@
-"""Which series, labels, metrics and targets there are."""
+"""Which series, labels and metrics there are."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sandbox import promql
-from sandbox.prometheus_api.answers import Answer, Json, Now, cut, rfc3339
+from sandbox.prometheus_api.answers import Answer, Json, Now, cut
 from sandbox.prometheus_api.parameters import EARLIEST_MS, LATEST_MS, Parameters
-from sandbox.promql import Unparsable, Vector
+from sandbox.promql import Unparsable
 from sandbox.promql.labelling import is_label
 from sandbox.series import Labels, SeriesStore
-
-_SCRAPE_INTERVAL, _SCRAPE_TIMEOUT = "1m", "10s"
 
 
 @dataclass(frozen=True)
@@ -20,9 +16,9 @@ class Discovery:
 
     def list_series(self, given: Parameters) -> Answer:
         """GET or POST /api/v1/series"""
-        if not given.selectors():
+        if not given.texts("match[]"):
             raise Unparsable("no match[] parameter provided")
-        rows, warnings = cut([dict(one) for one in self._labels(given)], given.limit())
+        rows, warnings = cut([dict(one) for one in self._labels(given, named=True)], given.limit())
         return Answer(rows, warnings)
 
     def label_names(self, given: Parameters) -> Answer:
@@ -40,55 +36,39 @@ class Discovery:
 
     def metadata(self, given: Parameters) -> Answer:
         """GET /api/v1/metadata"""
-        wanted, limit = given.text("metric"), given.limit()
-        found: dict[str, Json] = {}
-        for name, family in list(self.series.families.items()):
-            # As exporters in the classic text format have it, which is what people look up.
-            listed = f"{name}_total" if family.type == "counter" else name
-            if not wanted or wanted in (name, listed):
-                about = {"type": family.type, "help": family.help, "unit": family.unit}
-                found[listed] = [about]
-        return Answer(dict(list(found.items())[: limit or None]))
+        wanted, most, each = (
+            given.text("metric"), given.number("limit"), given.number("limit_per_metric")
+        )  # fmt: skip
+        found = {
+            listed: [about][: each if each and each > 0 else None]
+            for listed, about in families(self.series).items()
+            if wanted in ("", listed, listed.removesuffix("_total"))
+        }
+        return Answer(dict(list(found.items())[: _cut_at(most)]))
 
-    def targets(self, given: Parameters) -> Answer:
-        """GET /api/v1/targets: what the series `up` tells of them"""
-        state = given.text("state").lower()
-        active = [] if state == "dropped" else [*self._active_targets()]
-        return Answer({"activeTargets": active, "droppedTargets": []})
-
-    def _labels(self, given: Parameters) -> list[Labels]:
+    def _labels(self, given: Parameters, *, named: bool = False) -> list[Labels]:
         start_ms = given.moment_ms("start", EARLIEST_MS)
         end_ms = min(given.moment_ms("end", LATEST_MS), self.now.ms)
         found = {
             one.labels
-            for matchers in given.selectors() or [[]]
+            for matchers in given.selectors(named=named) or [[]]
             for one in self.series.select(matchers, start_ms / 1000, end_ms / 1000)
         }
         return sorted(found)
 
-    def _active_targets(self) -> Iterable[Json]:
-        now_ms = self.now.ms
-        up = promql.query("up", self.series, at_ms=now_ms, now_ms=now_ms)
-        taken = promql.query("timestamp(up)", self.series, at_ms=now_ms, now_ms=now_ms)
-        if isinstance(up, Vector) and isinstance(taken, Vector):
-            for row, labels in enumerate(up.labels):
-                yield _target(dict(labels), up.values[row, 0] == 1, float(taken.values[row, 0]))
+
+def families(series: SeriesStore) -> dict[str, Json]:
+    """What is known of each metric, by the name that people look it up by."""
+    found = {
+        # As exporters in the classic text format have it.
+        f"{name}_total" if family.type == "counter" else name: {
+            "type": family.type, "help": family.help, "unit": family.unit
+        }
+        for name, family in list(series.families.items())
+    }  # fmt: skip
+    return dict(sorted(found.items()))
 
 
-def _target(labels: dict[str, str], is_up: bool, scraped_s: float) -> Json:
-    labels.pop("__name__", None)
-    job, instance = labels.get("job", ""), labels.get("instance", "")
-    discovered = {"__address__": instance, "__metrics_path__": "/metrics", "__scheme__": "http"}
-    return {
-        "discoveredLabels": {**discovered, "job": job},
-        "labels": labels,
-        "scrapePool": job,
-        "scrapeUrl": f"http://{instance}/metrics",
-        "globalUrl": f"http://{instance}/metrics",
-        "lastError": "" if is_up else "the last scrape failed",
-        "lastScrape": rfc3339(scraped_s),
-        "lastScrapeDuration": 0,
-        "health": "up" if is_up else "down",
-        "scrapeInterval": _SCRAPE_INTERVAL,
-        "scrapeTimeout": _SCRAPE_TIMEOUT,
-    }
+def _cut_at(limit: int | None) -> int | None:
+    """Here, unlike elsewhere, zero is none at all."""
+    return limit if limit is not None and limit >= 0 else None

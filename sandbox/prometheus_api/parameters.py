@@ -1,5 +1,6 @@
 """What a client asked with: the fields of its form and of its query string, read as Prometheus does."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,10 @@ from sandbox.series import Matcher
 
 # Beyond any sample; larger numbers would not fit into milliseconds.
 EARLIEST_MS, LATEST_MS = -(10**15), 10**15
+_LONGEST_S = 2**63 / 10**9
+
+_WHOLE = re.compile(r"[-+]?\d+")
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[-+]\d\d:\d\d)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -45,32 +50,48 @@ class Parameters:
     def duration_ms(self, name: str) -> int:
         """A duration as seconds or as in PromQL."""
         text = self.text(name)
+        refused = f'cannot parse "{text}" to a valid duration'
         try:
-            return round(_number(text) * 1000)
+            seconds = _number(text)
         except ValueError:
-            pass
-        try:
-            return duration_ms(text)
-        except ValueError as error:
-            raise invalid(name, f'cannot parse "{text}" to a valid duration') from error
+            try:
+                return duration_ms(text)
+            except ValueError as error:
+                raise invalid(name, refused) from error
+        if abs(seconds) > _LONGEST_S:
+            raise invalid(name, f"{refused}. It overflows int64")
+        return round(seconds * 1000)
+
+    def texts(self, name: str) -> list[str]:
+        """Every value of a field that may be there several times."""
+        return [value for field, value in self.fields if field == name]
+
+    def number(self, name: str) -> int | None:
+        """A whole number, or nothing where none was given."""
+        text = self.text(name)
+        if text and not _WHOLE.fullmatch(text):
+            raise Unparsable(f"{name} must be a number")
+        return int(text) if text else None
 
     def limit(self) -> int:
         """How many results are wanted; 0 for all."""
-        text = self.text("limit")
-        if text and not text.lstrip("-").isdecimal():
-            raise Unparsable("limit must be a number")
-        return max(0, int(text or 0))
+        return max(0, self.number("limit") or 0)
 
-    def selectors(self) -> list[list[Matcher]]:
-        """Every `match[]`; one list of matchers each."""
-        found: list[list[Matcher]] = []
-        for field, value in self.fields:
-            if field == "match[]":
-                try:
-                    found.append(parse_selector(value))
-                except Unparsable as error:
-                    raise invalid("match[]", error.message) from error
-        return found
+    def selectors(self, *, named: bool = False) -> list[list[Matcher]]:
+        """Every `match[]`; one list of matchers each. Some refusals name the parameter."""
+        try:
+            return [_selector(text) for text in self.texts("match[]")]
+        except Unparsable as error:
+            raise (invalid("match[]", error.message) if named else error) from error
+
+
+def _selector(text: str) -> list[Matcher]:
+    try:
+        return parse_selector(text)
+    except Unparsable as error:
+        if "at least one non-empty matcher" not in error.message:
+            raise
+        raise Unparsable("match[] must contain at least one non-empty matcher") from error
 
 
 def invalid(name: str, why: str) -> Unparsable:
@@ -81,14 +102,13 @@ def _seconds(text: str) -> float:
     try:
         return _number(text)
     except ValueError:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise ValueError from None
-        return moment.timestamp()
+        if not _RFC_3339.fullmatch(text):
+            raise
+        return datetime.fromisoformat(text).timestamp()
 
 
 def _number(text: str) -> float:
     found = float(text)
-    if not abs(found) < float("inf") or "_" in text:
+    if not abs(found) < float("inf") or text != text.strip():
         raise ValueError(text)
     return found

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from sandbox import promql
-from sandbox.prometheus_api.answers import Answer, Now, cut, instant, matrix
-from sandbox.prometheus_api.parameters import Parameters, invalid
+from sandbox.prometheus_api.answers import Answer, Now, TimedOut, cut, instant, matrix
+from sandbox.prometheus_api.parameters import EARLIEST_MS, LATEST_MS, Parameters, invalid
 from sandbox.promql import Unparsable
 from sandbox.series import SeriesStore
 
@@ -37,6 +37,14 @@ class Queries:
             return Answer(promql.prettified(given.text("query")))
         except Unparsable as error:
             raise invalid("query", error.message) from error
+
+    def exemplars(self, given: Parameters) -> Answer:
+        """GET or POST /api/v1/query_exemplars: no exemplar is recorded, only the form is checked"""
+        start_ms, end_ms = given.moment_ms("start", EARLIEST_MS), given.moment_ms("end", LATEST_MS)
+        if end_ms < start_ms:
+            raise Unparsable("end timestamp must not be before start timestamp")
+        promql.parse(given.text("query"))
+        return Answer([])
 
     def over_time(self, given: Parameters) -> Answer:
         """GET or POST /api/v1/query_range"""
@@ -71,6 +79,6 @@ def _step_ms(given: Parameters) -> int:
 
 
 def _check_timeout(given: Parameters) -> None:
-    """No query of a practice cluster lasts so long; only the form is checked."""
-    if given.text("timeout"):
-        given.duration_ms("timeout")
+    """No query of a practice cluster lasts long; none is allowed no time at all."""
+    if given.text("timeout") and given.duration_ms("timeout") <= 0:
+        raise TimedOut("query timed out in query execution")

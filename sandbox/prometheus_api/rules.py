@@ -37,6 +37,14 @@ class Rule:
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
 
+    @property
+    def shown(self) -> str:
+        """The expression as it is listed."""
+        try:
+            return promql.one_line(self.expression)
+        except Invalid:
+            return self.expression
+
 
 @dataclass(frozen=True)
 class Group:
@@ -81,8 +89,9 @@ class Evaluation:
         return next((one for one in ("firing", "pending") if one in states), "inactive")
 
 
-def evaluate(rule: Rule, series: SeriesStore, *, interval_ms: int, at_ms: int) -> Evaluation:
+def evaluate(rule: Rule, series: SeriesStore, group: Group, *, at_ms: int) -> Evaluation:
     """A rule at its group's turn, with what the turns before it left behind."""
+    interval_ms = group.interval_ms
     back_ms = max(_HISTORY_MS, 2 * rule.for_ms) if rule.alert else 0
     turns = min(back_ms // interval_ms, _MOST_TURNS)
     try:
@@ -96,7 +105,11 @@ def evaluate(rule: Rule, series: SeriesStore, *, interval_ms: int, at_ms: int) -
         )
     except Invalid as error:
         return Evaluation(error=error.message)
-    return Evaluation(_alerts(rule, times_ms.tolist(), _vector(value)) if rule.alert else ())
+    vector = _vector(value)
+    found, kind = int(vector.present[:, -1].sum()), "alerts" if rule.alert else "series"
+    if 0 < group.limit < found:
+        return Evaluation(error=f"exceeded limit of {group.limit} with {found} {kind}")
+    return Evaluation(_alerts(rule, times_ms.tolist(), vector) if rule.alert else ())
 
 
 def _alerts(rule: Rule, times_ms: list[int], vector: Vector) -> list[Alert]:

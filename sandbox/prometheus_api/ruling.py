@@ -4,13 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sandbox.prometheus_api.answers import Answer, Json, Now, rfc3339
-from sandbox.prometheus_api.parameters import Parameters, invalid
+from sandbox.prometheus_api.answers import Answer, Json, Now, rfc3339, seconds
+from sandbox.prometheus_api.parameters import Parameters
 from sandbox.prometheus_api.rules import Alert, Evaluation, Group, Rule, evaluate
+from sandbox.prometheus_api.wanted import Wanted
 from sandbox.promql import scientific
 from sandbox.series import SeriesStore
-
-_KINDS = {"": {"alerting", "recording"}, "alert": {"alerting"}, "record": {"recording"}}
 
 
 @dataclass
@@ -24,13 +23,14 @@ class Ruling:
         default_factory=dict[int, tuple[int, list[Evaluation]]]
     )
 
+    def __post_init__(self) -> None:
+        self.groups = sorted(self.groups, key=lambda group: (group.file, group.name))
+
     def rules(self, given: Parameters) -> Answer:
         """GET /api/v1/rules"""
-        kinds = _KINDS.get(given.text("type"))
-        if kinds is None:
-            raise invalid("type", f'not supported value "{given.text("type")}"')
-        groups = [self._group(number, kinds) for number in range(len(self.groups))]
-        return Answer({"groups": groups})
+        wanted = Wanted.of(given)
+        groups = (self._group(number, wanted) for number in range(len(self.groups)))
+        return Answer(wanted.page([one for one in groups if one is not None]))
 
     def alerts(self, _: Parameters) -> Answer:
         """GET /api/v1/alerts"""
@@ -63,38 +63,42 @@ class Ruling:
         at_ms = now_ms - now_ms % group.interval_ms
         known = self._known.get(number)
         if known is None or known[0] != at_ms:
-            interval_ms = group.interval_ms
             known = (
                 at_ms,
-                [
-                    evaluate(rule, self.series, interval_ms=interval_ms, at_ms=at_ms)
-                    for rule in group.rules
-                ],
+                [evaluate(rule, self.series, group, at_ms=at_ms) for rule in group.rules],
             )
             self._known[number] = known
         return known
 
-    def _group(self, number: int, kinds: set[str]) -> Json:
-        group, (at_ms, evaluations) = self.groups[number], self._evaluated(number, self.now.ms)
+    def _group(self, number: int, wanted: Wanted) -> Json | None:
+        """Nothing where what was asked for leaves none of its rules."""
+        group = self.groups[number]
+        if not wanted.takes_group(group.name, group.file):
+            return None
+        at_ms, evaluations = self._evaluated(number, self.now.ms)
         shown = [
-            _rule(rule, found, at_ms) for rule, found in zip(group.rules, evaluations, strict=True)
+            _rule(rule, found, at_ms, with_alerts=wanted.with_alerts)
+            for rule, found in zip(group.rules, evaluations, strict=True)
+            if wanted.takes(rule)
         ]
+        if not shown and wanted.is_picky:
+            return None
         return {
             "name": group.name,
             "file": group.file,
-            "rules": [one for one in shown if one["type"] in kinds],
-            "interval": group.interval_ms / 1000,
+            "rules": shown,
+            "interval": seconds(group.interval_ms),
             "limit": group.limit,
             "evaluationTime": 0,
             "lastEvaluation": rfc3339(at_ms / 1000),
         }
 
 
-def _rule(rule: Rule, found: Evaluation, at_ms: int) -> Json:
+def _rule(rule: Rule, found: Evaluation, at_ms: int, *, with_alerts: bool) -> Json:
     """Fields and their presence as in the real answer."""
     about = {
         "name": rule.alert or rule.record,
-        "query": rule.expression,
+        "query": rule.shown,
         "health": "err" if found.error else "ok",
         **({"lastError": found.error} if found.error else {}),
         "evaluationTime": 0,
@@ -106,11 +110,11 @@ def _rule(rule: Rule, found: Evaluation, at_ms: int) -> Json:
     return {
         "state": found.state,
         **about,
-        "duration": rule.for_ms / 1000,
-        "keepFiringFor": rule.keep_firing_for_ms / 1000,
+        "duration": seconds(rule.for_ms),
+        "keepFiringFor": seconds(rule.keep_firing_for_ms),
         "labels": rule.labels,
         "annotations": rule.annotations,
-        "alerts": [_alert(one) for one in found.alerts],
+        "alerts": [_alert(one) for one in found.alerts] if with_alerts else [],
         "type": "alerting",
     }
 

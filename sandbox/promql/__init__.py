@@ -14,14 +14,14 @@ from promql_parser import MatrixSelector, StringLiteral, SubqueryExpr
 from sandbox.promql.errors import Unanswerable, Unparsable
 from sandbox.promql.evaluator import evaluate
 from sandbox.promql.formatting import formatted, scientific
-from sandbox.promql.parsing import duration_ms, parse, parse_selector, prettified
+from sandbox.promql.parsing import duration_ms, one_line, parse, parse_selector, prettified
 from sandbox.promql.selectors import Samples
 from sandbox.promql.values import Ranges, Scalar, Text, Value, Vector
 from sandbox.series import Millis, SeriesStore
 
 __all__ = [
     "Ranges", "Scalar", "Text", "Unanswerable", "Unparsable", "Value", "Vector",
-    "duration_ms", "formatted", "parse", "parse_selector", "prettified", "query", "query_range",
+    "duration_ms", "formatted", "one_line", "parse", "parse_selector", "prettified", "query", "query_range",
     "scientific",
 ]  # fmt: skip
 

@@ -20,7 +20,13 @@ _UNSIGNED = re.compile(rf"({_QUOTED.pattern})|(?<![-+\w:])Inf\b")
 # Only what stands alone is a number: not in a text, a name or a duration, nor after `@`.
 _TOKEN = re.compile(rf"{_QUOTED.pattern}|@ [\d.]+|[A-Za-z_:][\w:]*|(\d+(?:\.\d+)?)(?!\w)|\d\w*")
 _OPERATOR = re.compile(r"[-+*/%^(<>\[]|==|!=|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
-_ZERO = re.compile(r"0+(?:ms|[smhdwy])?")
+_DURATION = re.compile(
+    r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?"
+)
+_UNITS_MS = (365 * 86_400_000, 7 * 86_400_000, 86_400_000, 3_600_000, 60_000, 1000, 1)
+
+# What the layout of a long expression breaks over lines; no text or label has a bare line break.
+_OPENED, _CLOSED, _BROKEN = re.compile(r"\(\n\s*"), re.compile(r"\n\s*\)"), re.compile(r"\n\s*")
 
 # How the parser's messages name types and functions.
 _TYPE = re.compile(r"(?:(?<=type )|(?<=got ))(?:matrix|vector)\b")
@@ -57,6 +63,12 @@ def prettified(text: str) -> str:
     return _TOKEN.sub(lambda match: _number(match[1]) if match[1] else match[0], laid_out)
 
 
+def one_line(text: str) -> str:
+    """The expression as Prometheus names it where it lists rules. Raises `Unparsable`."""
+    laid_out = _CLOSED.sub(")", _OPENED.sub("(", prettified(text)))
+    return _BROKEN.sub(" ", laid_out.strip())
+
+
 def _number(text: str) -> str:
     """As Go writes it, which takes an exponent sooner than the parser does."""
     value = float(text)
@@ -78,16 +90,19 @@ def _worded(message: str) -> str:
 def parse_selector(text: str) -> list[Matcher]:
     """A series selector alone, as in `match[]`."""
     expression = parse(text)
-    if not isinstance(expression, VectorSelector):
+    if not isinstance(expression, VectorSelector) or expression.offset or expression.at:
         raise Unparsable("parse error: a series selector was expected")
     return matchers_of(expression)
 
 
 def duration_ms(text: str) -> int:
     """A duration as PromQL writes it, zero included. Raises `ValueError`."""
-    if _ZERO.fullmatch(text):
+    found = _DURATION.fullmatch(text)
+    if text == "0":
         return 0
-    return round(promql_parser.parse_duration(text).total_seconds() * 1000)
+    if not text or not found:
+        raise ValueError(f'not a valid duration string: "{text}"')
+    return sum(int(part or 0) * ms for part, ms in zip(found.groups(), _UNITS_MS, strict=True))
 
 
 def matchers_of(selector: VectorSelector) -> list[Matcher]:

@@ -51,14 +51,19 @@ def serving(routes: Sequence[BaseRoute]) -> Generator[str]:
 
 
 @contextmanager
-def real_prometheus(folder: Path, metrics: Path | None = None, rules: str = "") -> Generator[str]:
-    """Debian's Prometheus over what promtool made of an OpenMetrics file."""
+def real_prometheus(
+    folder: Path, metrics: Path | None = None, rules: str = "", told: str = ""
+) -> Generator[str]:
+    """Debian's Prometheus over what promtool made of an OpenMetrics file.
+
+    `rules` is one rule file; `told` is a configuration of one's own, in a folder of its own.
+    """
     data, config = folder / "data", folder / "prometheus.yaml"
     if metrics:
         backfill = ["promtool", "tsdb", "create-blocks-from", "openmetrics"]
         subprocess.run([*backfill, metrics, data], check=True, capture_output=True)
     (folder / "rules.yaml").write_text(rules)
-    config.write_text("rule_files: [rules.yaml]\n" if rules else "global: {}\n")
+    config.write_text(told or ("rule_files: [rules.yaml]\n" if rules else "global: {}\n"))
     port = free_port()
     command = [
         "prometheus",

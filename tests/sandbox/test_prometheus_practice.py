@@ -64,3 +64,66 @@ def test_a_function_that_is_not_here_says_so(url: str) -> None:
             "error": "function info is not supported by the practice cluster",
         },
     )
+
+
+PAGED = [
+    {"name": name, "file": file, "rules": [
+        {"alert": f"{name}Down", "expr": "up == 0", "labels": {"team": file[0]}},
+        {"record": f"{name}:up", "expr": "up"},
+    ]}
+    for file in ("b.yaml", "a.yaml") for name in ("Two", "One")
+]  # fmt: skip
+
+
+@pytest.fixture
+def ruled() -> Generator[str]:
+    with serving(routes(SeriesStore(), PAGED, time.time)) as address:
+        yield address
+
+
+def listed(url: str, **asked: str | list[str]) -> list[tuple[str, str, list[str]]]:
+    return [
+        (one["file"], one["name"], [rule["name"] for rule in one["rules"]])
+        for one in data(url, "rules", **asked)["groups"]
+    ]
+
+
+def test_groups_come_page_by_page(ruled: str) -> None:
+    first = data(ruled, "rules", group_limit=3)
+    rest = data(ruled, "rules", group_limit=3, group_next_token=first["groupNextToken"])
+    told = [(one["file"], one["name"]) for one in [*first["groups"], *rest["groups"]]]
+    assert told == [("a.yaml", "One"), ("a.yaml", "Two"), ("b.yaml", "One"), ("b.yaml", "Two")]
+    assert len(rest["groups"]) == 1
+    assert "groupNextToken" not in rest
+
+
+@pytest.mark.parametrize(
+    "asked", ["group_limit=0", "group_limit=x", "group_next_token=x", "group_limit=1&group_next_token=x",
+              "exclude_alerts=maybe"]
+)  # fmt: skip
+def test_a_page_that_is_none_is_bad_data(ruled: str, asked: str) -> None:
+    status, answer = ask(ruled, f"api/v1/rules?{asked}")
+    assert (status, answer["errorType"]) == (400, "bad_data")
+
+
+def test_rules_are_found_by_name_group_file_and_label(ruled: str) -> None:
+    assert listed(ruled, **{"rule_name[]": ["OneDown", "Two:up"], "file[]": "a.yaml"}) == [
+        ("a.yaml", "One", ["OneDown"]),
+        ("a.yaml", "Two", ["Two:up"]),
+    ]
+    assert listed(ruled, **{"rule_group[]": "Two", "match[]": '{team="b"}'}) == [
+        ("b.yaml", "Two", ["TwoDown"])
+    ]
+
+
+def test_alerts_may_be_left_out_of_the_rules() -> None:
+    group = {"name": "g", "rules": [{"alert": "Always", "expr": "vector(1)"}]}
+    with serving(routes(SeriesStore(), [group], time.time)) as url:
+        [rule] = data(url, "rules", exclude_alerts="true")["groups"][0]["rules"]
+    assert (rule["state"], rule["alerts"]) == ("firing", [])
+
+
+def test_durations_below_a_second_are_kept() -> None:
+    group = {"name": "g", "interval": "1s500ms", "rules": []}
+    with serving(routes(SeriesStore(), [group], time.time)) as url:
+        assert data(url, "rules")["groups"][0]["interval"] == 1.5
