@@ -32,12 +32,20 @@ QUIET_CONTROLLERS = (
 
 @contextmanager
 def control_plane(
-    folder: Path, *, controllers: Sequence[str] = QUIET_CONTROLLERS
+    folder: Path,
+    *,
+    controllers: Sequence[str] = QUIET_CONTROLLERS,
+    stored: Callable[[str], None] | None = None,
 ) -> Generator[Server]:
-    """An empty cluster with an admin and a user who may do nothing, stopped when the block ends."""
+    """An empty cluster with an admin and a user who may do nothing, stopped when the block ends.
+
+    It is not empty if `stored` fills etcd, whose address it is given, before the API server starts.
+    """
     etcd, apiserver = required("etcd", "kube-apiserver")
     with ExitStack() as running:
         store = running.enter_context(_etcd(etcd, folder))
+        if stored:
+            stored(store)
         server = running.enter_context(_apiserver(apiserver, folder, store))
         if controllers:
             [manager] = required("kube-controller-manager")
