@@ -220,13 +220,16 @@ class NotChecked:
     """What could not be looked at, and why; never silently left out.
 
     `allow` is the advice that comes with a refusal: where to add which RBAC rule. `notes_only`:
-    no cause of an outage could have been seen there, only hygiene or security.
+    no cause of an outage could have been seen there, only hygiene or security. `told` says which
+    sentence of ours, with these `facts`, says why; "" where `why` is all there is to say.
     """
 
     what: str
     why: str
     allow: str = ""
     notes_only: bool = False
+    told: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,9 @@ async def rca_list_findings(
         more=len(found) - len(shown),
         folded=dict(Counter(one.rule for one in notes if one.severity in FOLDED).most_common()),
         checked=looked.checked,
-        skipped=[Skipped(what=one.what, why=one.why) for one in looked.cluster.not_checked],
+        skipped=[
+            Skipped(what=one.what, why=texts.reason(one)) for one in looked.cluster.not_checked
+        ],
         rbac=rules_to_add(looked.cluster.not_checked),
         duration_ms=round((monotonic_s() - began) * 1000),
     )

@@ -1,7 +1,7 @@
 """Ask the hands for all that the diagnosers read; what cannot be had is listed, never guessed."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -15,11 +15,11 @@ from mcp_servers.engines.certificates import as_facts, read_certificate
 from mcp_servers.engines.changes import changes_in
 from mcp_servers.engines.fields import strings
 from mcp_servers.engines.secret_shapes import without_values
-from mcp_servers.engines.suspects import containers_worth_reading
 from mcp_servers.facts.alerts import Monitoring
-from mcp_servers.facts.kubernetes import Cluster, Event, LogLines, NotChecked, Resource
+from mcp_servers.facts.kubernetes import Cluster, Event, NotChecked, Resource
 from mcp_servers.facts.metrics import Series
 from mcp_servers.rca.gather_extended import beyond
+from mcp_servers.rca.gather_logs import gather_logs
 from mcp_servers.rca.monitoring import gather_monitoring
 
 Found = TypeVar("Found")
@@ -73,8 +73,6 @@ METRICS = (
     ("apiserver_requested_deprecated_apis", 'removed_release!=""'),
 )
 
-LOG_LINES = 200
-
 
 async def gather(
     kubernetes: Kubernetes,
@@ -108,7 +106,7 @@ async def gather(
         window=window,
     )
     logs, series, monitored = await asyncio.gather(
-        _logs(kubernetes, seen, near, missed),
+        gather_logs(kubernetes, seen, near, missed),
         _series(prometheus, only, now, missed),
         _monitored(prometheus if pipeline else None, alertmanager, now, window),
     )
@@ -174,49 +172,6 @@ def _without_values(resource: Resource) -> Resource:
 
 async def _events(kubernetes: Kubernetes, only: str, missed: list[NotChecked]) -> list[Event]:
     return list(await _or_missed("events", kubernetes.events(namespace=only), missed))
-
-
-async def _logs(
-    kubernetes: Kubernetes, seen: Cluster, near: str, missed: list[NotChecked]
-) -> list[LogLines]:
-    wanted = containers_worth_reading(seen, near=near)
-    refused: list[NotChecked] = []
-    read = await asyncio.gather(
-        *(
-            _log(kubernetes, pod, container, previous=previous, refused=refused)
-            for pod, container, previous in wanted
-        )
-    )
-    missed.extend(_told_once(refused))
-    return [log for log in read if log is not None]
-
-
-async def _log(
-    kubernetes: Kubernetes,
-    pod: Resource,
-    container: str,
-    *,
-    previous: bool,
-    refused: list[NotChecked],
-) -> LogLines | None:
-    try:
-        return await kubernetes.logs(
-            pod.name,
-            namespace=pod.namespace,
-            container=container,
-            previous=previous,
-            tail_lines=LOG_LINES,
-        )
-    except NotFound:
-        return None  # no such log is an ordinary state of a container that has not run
-    except OpsError as error:
-        if error.code != "invalid":  # the API refuses logs of a container that waits: also ordinary
-            refused.append(_not_checked("logs", error))
-        return None
-
-
-def _told_once(refused: Iterable[NotChecked]) -> list[NotChecked]:
-    return list(dict.fromkeys(refused))[:3]
 
 
 async def _series(

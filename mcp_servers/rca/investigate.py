@@ -18,6 +18,7 @@ from mcp_servers.rca.refusals import rules_to_add
 from mcp_servers.rca.shapes import Language, Skipped
 from mcp_servers.rca.study import Asked, Hands, Study, study
 from mcp_servers.rca.telling import Teller
+from mcp_servers.rca.texts import Texts
 
 Window = Annotated[str, Field(pattern=PATTERN, description="ISO 8601, e.g. PT1H.")]
 SymptomText = Annotated[str, Field(max_length=500, description="What was observed.")]
@@ -48,7 +49,7 @@ async def rca_investigate(
         focus=looked.focus,
         namespace=looked.asked.namespace,
     )
-    teller = Teller(looked, ranking, language)
+    teller, texts = Teller(looked, ranking, language), Texts(language)
     found = Investigation(
         incident_id=_incident_id(looked, ranking),
         verdict=ranking.verdict,
@@ -62,7 +63,9 @@ async def rca_investigate(
         elsewhere=teller.elsewhere(),
         notes=teller.notes(),
         checked=looked.checked,
-        not_checked=[Skipped(what=one.what, why=one.why) for one in looked.cluster.not_checked],
+        not_checked=[
+            Skipped(what=one.what, why=texts.reason(one)) for one in looked.cluster.not_checked
+        ],
         rbac=rules_to_add(looked.cluster.not_checked),
         duration_ms=round((monotonic_s() - began) * 1000),
     )

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from mcp_servers.engines.wording import translated, worded
 from mcp_servers.facts.findings import Finding
-from mcp_servers.facts.kubernetes import Change, Difference, Ref
+from mcp_servers.facts.kubernetes import Change, Difference, NotChecked, Ref
 from mcp_servers.rca.shapes import Language
 
 Entry = Mapping[str, str]
@@ -41,6 +41,11 @@ class Texts:
     def phrase(self, key: str, /, **params: object) -> str:
         template = _catalogue(f"phrases_{self.language}")["phrases"][key]
         return worded(template, {key: str(value) for key, value in params.items()})
+
+    def reason(self, missed: NotChecked) -> str:
+        """Why something was not checked."""
+        facts = dict(missed.facts)
+        return self.phrase(f"skipped_{missed.told}", **facts) if missed.told else missed.why
 
     def change(self, change: Change) -> str:
         """What was changed; the words of people and pipelines stay as they wrote them."""

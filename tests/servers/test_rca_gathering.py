@@ -21,15 +21,19 @@ SHOPKEEPER = Principal(
 )
 
 
-@asynccontextmanager
-async def cluster_of(
-    folder: Path, *objects: dict[str, Any], principal: Principal = ANN
-) -> AsyncGenerator[Tools]:
+def write(folder: Path, *objects: dict[str, Any]) -> None:
     place = thing("Namespace", "shop", status={"phase": "Active"})
     told = [place, *workload(), *objects]
     (folder / "objects").mkdir()
     (folder / "objects" / "all.yaml").write_text(yaml.safe_dump_all(told))
     (folder / "snapshot.yaml").write_text(f"cluster: quay\ncaptured_at: '{NOW.isoformat()}'\n")
+
+
+@asynccontextmanager
+async def cluster_of(
+    folder: Path, *objects: dict[str, Any], principal: Principal = ANN
+) -> AsyncGenerator[Tools]:
+    write(folder, *objects)
     async with (
         serving(folder) as addresses,
         in_process(Connections(kubeconfig=addresses.kubeconfig)) as sessions,
