@@ -55,8 +55,12 @@ class Speaker:
         return [Line(log, at, text) for log in self.logs for at, text in log.lines]
 
 
-def speakers(cluster: Cluster) -> Iterator[Speaker]:
+def speakers(cluster: Cluster) -> list[Speaker]:
     """Every container of a living pod whose log was read."""
+    return cluster.derived("speakers", lambda: list(_speakers(cluster)))
+
+
+def _speakers(cluster: Cluster) -> Iterator[Speaker]:
     for pod in live_pods(cluster):
         for container in containers(pod):
             if logs := cluster.logs_of(pod, container.name):

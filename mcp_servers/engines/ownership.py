@@ -65,6 +65,19 @@ def _pods_by_owner(cluster: Cluster) -> dict[Ref, list[Resource]]:
     return owned
 
 
+def pods_under(cluster: Cluster, owner: Ref) -> list[Resource]:
+    """The pods that have this controller anywhere above them."""
+    return cluster.derived("pods under", lambda: _pods_under(cluster)).get(owner, [])
+
+
+def _pods_under(cluster: Cluster) -> dict[Ref, list[Resource]]:
+    under: dict[Ref, list[Resource]] = {}
+    for pod in cluster.all("Pod"):
+        for owner in owner_chain(cluster, pod):
+            under.setdefault(owner, []).append(pod)
+    return under
+
+
 def owner_by_name(cluster: Cluster, pod: Ref) -> Ref:
     """The workload that a pod which is gone belonged to, judged by its name; else the pod."""
     for kind, shape in _POD_NAMES:

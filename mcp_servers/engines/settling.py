@@ -45,6 +45,10 @@ def is_superseded(cluster: Cluster, pod: Resource) -> bool:
 
 def live_pods(cluster: Cluster) -> list[Resource]:
     """Pods that are meant to be there: neither leaving nor of a revision that was replaced."""
+    return cluster.derived("live pods", lambda: _live_pods(cluster))
+
+
+def _live_pods(cluster: Cluster) -> list[Resource]:
     return [
         pod
         for pod in cluster.all("Pod")

@@ -214,18 +214,30 @@ def declared_calls(cluster: Cluster, callers: Iterable[Resource]) -> Iterator[Ed
     """Services whose names stand as addresses in a workload's environment or arguments."""
     services = {service.ref for service in cluster.all("Service")}
     for workload in callers:
-        own = set(_services_of(cluster, workload))
-        for host in {host for one in _containers(workload) for host in _hosts(one)}:
-            service = service_named(host, workload.namespace)
-            if service in services and service not in own:
-                yield Edge(workload.ref, service, Relation.CALLS)
+        hosts = {host for one in _containers(workload) for host in _hosts(one)}
+        called = {service_named(host, workload.namespace) for host in hosts} & services
+        for service in called.difference(_services_of(cluster, workload)) if called else ():
+            yield Edge(workload.ref, service, Relation.CALLS)
 
 
 def _services_of(cluster: Cluster, workload: Resource) -> Iterator[Ref]:
-    for service in cluster.all("Service", workload.namespace):
-        selector = strings(service.spec, "selector")
-        if selector and _selects(selector, _template_labels(workload)):
-            yield service.ref
+    labels = _template_labels(workload)
+    by_label = cluster.derived("services by label", lambda: _services_by_label(cluster))
+    for label in labels.items():
+        for service in by_label.get((workload.namespace, label), []):
+            if _selects(strings(service.spec, "selector"), labels):
+                yield service.ref
+
+
+def _services_by_label(
+    cluster: Cluster,
+) -> dict[tuple[str, tuple[str, str]], list[Resource]]:
+    """Each Service under one of the labels it selects by."""
+    found: dict[tuple[str, tuple[str, str]], list[Resource]] = {}
+    for service in cluster.all("Service"):
+        for label in [*strings(service.spec, "selector").items()][:1]:
+            found.setdefault((service.namespace, label), []).append(service)
+    return found
 
 
 def _hosts(container: Json) -> Iterator[str]:

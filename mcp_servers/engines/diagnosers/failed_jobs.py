@@ -7,7 +7,7 @@ from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.containers import Container, Termination, containers
 from mcp_servers.engines.fields import text, whole
 from mcp_servers.engines.log_signals import final_words
-from mcp_servers.engines.ownership import owner_chain, top_owner
+from mcp_servers.engines.ownership import pods_under, top_owner
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Json, Resource, moment
 
@@ -71,12 +71,9 @@ def _later_success(cluster: Cluster, job: Resource) -> Resource | None:
 
 def _last_end(cluster: Cluster, job: Resource) -> tuple[Termination | None, list[Evidence]]:
     """How the Job's last pod ended, with the line that tells most; pods may be gone by now."""
-    pods = [
-        pod for pod in cluster.all("Pod", job.namespace) if job.ref in owner_chain(cluster, pod)
-    ]
     ends = [
         (container, end)
-        for pod in pods
+        for pod in pods_under(cluster, job.ref)
         for container in containers(pod)
         for end in container.terminations
         if end.exit_code != 0

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.fields import rows, section, text, whole
-from mcp_servers.engines.ownership import POD_HASH, owner_chain
+from mcp_servers.engines.ownership import POD_HASH, pods_under
 from mcp_servers.engines.revisions import (
     can_roll_back,
     newest,
@@ -39,7 +39,7 @@ def _is_short(cluster: Cluster, deployment: Resource, desired: int) -> bool:
     if condition.get("status") == "False":
         return True
     counted = "availableReplicas" in deployment.status or "replicas" in deployment.status
-    on_their_way = sum(_is_on_its_way(cluster, pod) for pod in _pods(cluster, deployment))
+    on_their_way = sum(_is_on_its_way(cluster, pod) for pod in pods_under(cluster, deployment.ref))
     allowed = _may_miss(deployment, desired) + on_their_way
     return counted and _available(deployment) < desired - allowed
 
@@ -86,7 +86,7 @@ def _unavailable(cluster: Cluster, deployment: Resource, desired: int) -> Findin
             *([citing.field(deployment, path, said, since)] if failed else []),
         ),
         params={"available": str(available), "desired": str(desired)},
-        affected=tuple(pod.ref for pod in _pods(cluster, deployment)),
+        affected=tuple(pod.ref for pod in pods_under(cluster, deployment.ref)),
         joins=_revision_joins(cluster, deployment),
     )
 
@@ -94,18 +94,10 @@ def _unavailable(cluster: Cluster, deployment: Resource, desired: int) -> Findin
 def _unready_since(cluster: Cluster, deployment: Resource) -> datetime | None:
     lost = [
         moment(condition.get("lastTransitionTime"))
-        for pod in _pods(cluster, deployment)
+        for pod in pods_under(cluster, deployment.ref)
         if (condition := pod.condition("Ready") or {}).get("status") == "False"
     ]
     return min((at for at in lost if at is not None), default=None)
-
-
-def _pods(cluster: Cluster, deployment: Resource) -> list[Resource]:
-    return [
-        pod
-        for pod in cluster.all("Pod", deployment.namespace)
-        if deployment.ref in owner_chain(cluster, pod)
-    ]
 
 
 def _revision_joins(cluster: Cluster, deployment: Resource) -> dict[str, str]:
@@ -158,7 +150,7 @@ def _stuck(cluster: Cluster, deployment: Resource, condition: Json) -> Finding:
             "images": changed,
             "still_serving": str(available) if _serves(deployment, available, desired) else "",
         },
-        affected=tuple(pod.ref for pod in _pods(cluster, deployment)),
+        affected=tuple(pod.ref for pod in pods_under(cluster, deployment.ref)),
         fix=_rollback(cluster, deployment),
         joins=_revision_joins(cluster, deployment),
     )

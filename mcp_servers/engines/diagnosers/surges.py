@@ -8,7 +8,7 @@ from fractions import Fraction
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.fields import section, text, whole
-from mcp_servers.engines.ownership import owner_chain
+from mcp_servers.engines.ownership import pods_under
 from mcp_servers.engines.quantities import quantity
 from mcp_servers.engines.revisions import newest, revision
 from mcp_servers.engines.scheduling import clauses, leading, requests
@@ -50,8 +50,8 @@ Blocked = tuple[Resource, str, list[Evidence]]
 
 def _blocked(cluster: Cluster, made: Resource) -> Blocked | None:
     """The pod that has no place, or the ReplicaSet that may not make it, and what was said."""
-    for pod in cluster.all("Pod", made.namespace):
-        if made.ref not in owner_chain(cluster, pod) or is_terminating(pod):
+    for pod in pods_under(cluster, made.ref):
+        if is_terminating(pod):
             continue
         condition = pod.condition("PodScheduled") or {}
         waits = condition.get("status") == "False" and not is_young(cluster, pod, PATIENCE)
