@@ -130,11 +130,21 @@ def _selections(cluster: Cluster) -> Iterator[Edge]:
         selector = strings(service.spec, "selector")
         if not selector:
             continue
-        for workload in workloads(cluster, service.namespace):
+        by_label = cluster.derived("workloads by label", lambda: _workloads_by_label(cluster))
+        for workload in by_label.get((service.namespace, next(iter(selector.items()))), []):
             if _selects(selector, _template_labels(workload)):
                 yield Edge(service.ref, workload.ref, Relation.SELECTS)
         for pod in cluster.labelled("Pod", service.namespace, selector):
             yield Edge(service.ref, top_owner(cluster, pod), Relation.SELECTS)
+
+
+def _workloads_by_label(cluster: Cluster) -> dict[tuple[str, tuple[str, str]], list[Resource]]:
+    """Each workload under every label of its pods."""
+    found: dict[tuple[str, tuple[str, str]], list[Resource]] = {}
+    for workload in workloads(cluster):
+        for label in _template_labels(workload).items():
+            found.setdefault((workload.namespace, label), []).append(workload)
+    return found
 
 
 def _routes(cluster: Cluster) -> Iterator[Edge]:
