@@ -163,7 +163,7 @@ def _root_cause(
         symptom_only=is_symptom(root.rule),
         reaches_focus=scope.reaches(root, explains),
         rivals=rivals,
-        unseen=sum(not one.notes_only for one in cluster.not_checked),
+        unseen=sum(one.counts for one in cluster.not_checked),
     )
     chain = graph.chain(root, prefer=scope.is_near)
     return RootCause(root, confidence(signals), chain, explains, change)

@@ -21,9 +21,9 @@ def containers_worth_reading(
     of healthy workloads one pod each, because callers log what they cannot reach.
     """
     pods = sorted(cluster.all("Pod"), key=lambda pod: (pod.namespace != near, pod.ref))
-    broken = [pod for pod in pods if _is_suspect(pod)]
+    broken = [pod for pod in pods if is_suspect(pod)]
     owners = {top_owner(cluster, pod) for pod in broken}
-    healthy = list(_one_each(cluster, [pod for pod in pods if not _is_suspect(pod)], owners))
+    healthy = list(_one_each(cluster, [pod for pod in pods if not is_suspect(pod)], owners))
     wanted = [one for pod in (*broken, *healthy) for one in _logs_of(pod)]
     return sorted(wanted, key=lambda one: one[0].namespace != near)[:at_most]
 
@@ -37,7 +37,8 @@ def _one_each(cluster: Cluster, pods: list[Resource], known: set[Ref]) -> Iterat
             yield pod
 
 
-def _is_suspect(pod: Resource) -> bool:
+def is_suspect(pod: Resource) -> bool:
+    """Whether a container of it restarted or is not ready."""
     if pod.status.get("phase") == "Succeeded":
         return False
     return any(

@@ -12,6 +12,9 @@ from mcp_servers.facts.metrics import Series
 Json = dict[str, Any]
 Known = TypeVar("Known")
 
+# The sentence about logs that nobody kept, by its name.
+LOGS_ABSENT = "logs_absent"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ref:
@@ -230,6 +233,15 @@ class NotChecked:
     notes_only: bool = False
     told: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether it makes a diagnosis less certain.
+
+        Logs that nobody kept do not: how certain a diagnosis is was learnt from clusters that had
+        no other.
+        """
+        return not self.notes_only and self.told != LOGS_ABSENT
 
 
 @dataclass(frozen=True)

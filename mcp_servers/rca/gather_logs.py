@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
-from core.errors import NotFound, OpsError, UpstreamUnavailable
+from core.errors import Invalid, NotFound, OpsError, UpstreamUnavailable
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.engines.fields import text
-from mcp_servers.engines.suspects import Wanted, containers_worth_reading
-from mcp_servers.facts.kubernetes import Cluster, LogLines, NotChecked
+from mcp_servers.engines.suspects import Wanted, containers_worth_reading, is_suspect
+from mcp_servers.facts.kubernetes import LOGS_ABSENT, Cluster, LogLines, NotChecked
 
 LINES = 200
 
@@ -15,7 +15,7 @@ LINES = 200
 # logs, each asked for several times, is not asked for more: every question may take seconds.
 FIRST = 2
 SHOWN = 3
-NODES_NAMED = 5
+NAMED = 5
 
 Read = LogLines | OpsError | None
 
@@ -30,10 +30,17 @@ async def gather_logs(
     read = await asyncio.gather(*(_of_node(kubernetes, one) for one in by_node.values()))
     of_nodes = dict(zip(by_node, read, strict=True))
     silent = {node: found for node, found in of_nodes.items() if node and _is_silent(found)}
-    found = [one for node, logs in of_nodes.items() if node not in silent for one in logs]
+    asked = [
+        pair
+        for node, wanted in by_node.items()
+        if node not in silent
+        for pair in zip(wanted, of_nodes[node], strict=True)
+    ]
     missed.extend(_nodes_told(silent, sum(len(by_node[node]) for node in silent)))
-    missed.extend(_told_once(one for one in found if isinstance(one, OpsError)))
-    return [one for one in found if isinstance(one, LogLines)]
+    missed.extend(_absent_told(asked))
+    refused = (one for _, one in asked if isinstance(one, OpsError))
+    missed.extend(_told_once(one for one in refused if not isinstance(one, Invalid)))
+    return [one for _, one in asked if isinstance(one, LogLines)]
 
 
 async def _of_node(kubernetes: Kubernetes, wanted: Sequence[Wanted]) -> list[Read]:
@@ -50,7 +57,7 @@ def _nodes_told(silent: Mapping[str, Sequence[Read]], count: int) -> list[NotChe
     errors = [one for read in silent.values() for one in read if isinstance(one, OpsError)]
     if not errors:
         return []
-    nodes, more = ", ".join(sorted(silent)[:NODES_NAMED]), len(silent) - NODES_NAMED
+    nodes, more = ", ".join(sorted(silent)[:NAMED]), len(silent) - NAMED
     facts = {
         "nodes": nodes,
         "more": str(more) if more > 0 else "",
@@ -58,6 +65,28 @@ def _nodes_told(silent: Mapping[str, Sequence[Read]], count: int) -> list[NotChe
         "error": errors[0].message,
     }
     return [NotChecked("logs", _why(errors[0]), told="nodes_silent", facts=tuple(facts.items()))]
+
+
+def _absent_told(asked: Sequence[tuple[Wanted, Read]]) -> list[NotChecked]:
+    """Broken containers of which nobody kept a log; all of them, where none was read."""
+    known = {(one.pod, one.container) for _, one in asked if isinstance(one, LogLines)}
+    absent = [
+        (wanted, one)
+        for wanted, one in asked
+        if isinstance(one, Invalid)
+        and (wanted[0].ref, wanted[1]) not in known
+        and (not known or is_suspect(wanted[0]))
+    ]
+    if not absent:
+        return []
+    names = dict.fromkeys(f"{pod.namespace}/{pod.name} {name}" for (pod, name, _), _ in absent)
+    more = len(names) - NAMED
+    facts = {
+        "containers": ", ".join(list(names)[:NAMED]),
+        "more": str(more) if more > 0 else "",
+        "error": absent[0][1].message,
+    }
+    return [NotChecked("logs", _why(absent[0][1]), told=LOGS_ABSENT, facts=tuple(facts.items()))]
 
 
 async def _together(kubernetes: Kubernetes, wanted: Sequence[Wanted]) -> list[Read]:
@@ -77,8 +106,7 @@ async def _log(kubernetes: Kubernetes, wanted: Wanted) -> Read:
     except NotFound:
         return None  # no such log is an ordinary state of a container that has not run
     except OpsError as error:
-        # The API refuses logs of a container that waits: also ordinary.
-        return None if error.code == "invalid" else error
+        return error
 
 
 def _told_once(refused: Iterable[OpsError]) -> list[NotChecked]:

@@ -30,9 +30,13 @@ def read_log(cluster: Cluster, pod: Json, call: Call, *, now: datetime) -> bytes
     container = _container(pod, call.query.get("container", ""))
     lines = _lines(cluster, pod, container, now, previous=call.flag("previous"))
     if lines is None:
-        if at(pod, "spec", "nodeName"):
-            _refuse_unstarted(pod, container, previous=call.flag("previous"))
-        return b""
+        if not at(pod, "spec", "nodeName"):
+            return b""
+        _refuse_unstarted(pod, container, previous=call.flag("previous"))
+        # An empty log would say that the container wrote nothing.
+        raise bad_request(
+            f'the snapshot has no log of container "{container}" in pod "{_name(pod)}"'
+        )
     lines = _since(lines, call, now)
     tail = call.number("tailLines")
     if tail is not None and tail >= 0:
@@ -48,7 +52,8 @@ async def follow_log(
     """The same, and then what is written from now on, until the container ends or the server does."""
     container, key = _container(pod, call.query.get("container", "")), _key(pod)
     last = now()
-    yield read_log(cluster, pod, call, now=last)
+    if _lines(cluster, pod, container, last, previous=call.flag("previous")) is not None:
+        yield read_log(cluster, pod, call, now=last)
     while not (call.flag("previous") or is_over()):
         await asyncio.sleep(_FOLLOWED_S)
         current, until = cluster.store.get(key), now()
@@ -81,6 +86,10 @@ def _lines(
 
 def _key(pod: Json) -> Key:
     return Key("pods", pod["metadata"]["namespace"], pod["metadata"]["name"])
+
+
+def _name(pod: Json) -> str:
+    return str(pod["metadata"]["name"])
 
 
 def _uid(pod: Json) -> str:

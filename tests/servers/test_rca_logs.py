@@ -5,12 +5,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mcp_servers.client import Connections, Tools, in_process
 from sandbox.server import serving
 from tests import proxy as faults
-from tests.factories import pod, running
+from tests.factories import pod, running, workload
 from tests.proxy import Proxy, proxying
-from tests.servers.test_rca_gathering import ANN, write
+from tests.servers.test_rca_gathering import ANN, cluster_of, write
 
 LOGS_OF_A = r"/pods/a-\d/log"
 DEAD = faults.status(500, "Get https://10.0.0.7:10250/containerLogs: connect: no route to host")
@@ -26,11 +28,21 @@ def unready(node: str, count: int) -> list[dict[str, Any]]:
     ]
 
 
+def write_log(folder: Path, pod_name: str, text: str) -> None:
+    log = folder / "logs" / "shop" / pod_name / "web.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(text)
+
+
 @asynccontextmanager
 async def through_proxy(
     folder: Path, *objects: dict[str, Any]
 ) -> AsyncGenerator[tuple[Tools, Proxy]]:
     write(folder, *objects)
+    for one in (*workload(), *objects):
+        if one["kind"] != "Pod":
+            continue
+        write_log(folder, one["metadata"]["name"], "2026-03-10T11:59:00Z ready to serve\n")
     async with serving(folder) as addresses:
         with proxying(addresses.kubernetes) as proxy:
             file = faults.kubeconfig_through(proxy, addresses.kubeconfig, folder)
@@ -84,3 +96,34 @@ async def test_many_nodes_are_one_sentence(tmp_path: Path) -> None:
         answer = (await mine.call("rca_investigate")).data
     [why] = of_logs(answer)
     assert "node n0, n1, n2, n3, n4 and 2 more; 7 were left out." in why
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "No log was kept of shop/a-0 web, shop/a-1 web, shop/web-"),
+        ("zh", "没有这些容器的日志：shop/a-0 web, shop/a-1 web, shop/web-"),
+    ],
+)
+async def test_a_snapshot_without_logs_says_that_they_were_not_seen(
+    tmp_path: Path, language: str, told: str
+) -> None:
+    async with cluster_of(tmp_path, *unready("a", 2)) as mine:
+        answer = (await mine.call("rca_investigate", namespace="shop", language=language)).data
+        skipped = (await mine.call("rca_list_findings", language=language)).data
+    [why] = of_logs(answer)
+    assert why.startswith(told)
+    assert of_logs(skipped, "skipped") == [why]
+
+
+async def test_a_log_that_is_kept_and_empty_was_seen(tmp_path: Path) -> None:
+    write_log(tmp_path, "a-0", "")
+    async with cluster_of(tmp_path, *unready("a", 1)) as mine:
+        assert of_logs((await mine.call("rca_investigate")).data) == []
+
+
+async def test_only_broken_containers_are_missed_where_other_logs_were_read(tmp_path: Path) -> None:
+    write_log(tmp_path, "a-0", "2026-03-10T11:59:00Z ready to serve\n")
+    async with cluster_of(tmp_path, *unready("a", 2)) as mine:
+        [why] = of_logs((await mine.call("rca_investigate")).data)
+    assert why.startswith("No log was kept of shop/a-1 web. ")
