@@ -72,7 +72,7 @@ FILES: dict[str, list[dict[str, Any]]] = {
                 {
                     "alert": "Long",
                     "expr": "sum by (job) (rate(hits_total{code=~'5..',job='api'}[5m])) / ignoring "
-                    "(code) group_left() sum by (job) (rate(hits_total{job='api'}[5m])) > 0.05 and "
+                    "(code) group_left() sum by (job) (rate(hits_total{job='api'}[5m])) > bool 0.05 and "
                     "max_over_time(sum(rate(hits_total[1m]))[1h30m:5m]) > 0 unless absent(up)",
                 },
             ],
