@@ -105,7 +105,7 @@ class Work:
         return {"messages": []}
 
     async def _offered(self, turn: Turn) -> list[ToolSpec]:
-        return await turn.tools.list(*self.subagent.servers)
+        return await self.subagent.offered(turn.tools)
 
     def _bound_to(self, offered: Sequence[ToolSpec]) -> Bound:
         """The model with these tools; bound once for everybody who is offered the same."""

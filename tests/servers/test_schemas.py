@@ -2,6 +2,7 @@
 
 import orjson
 
+from agent.subagents.rca import RCA
 from mcp_servers.client import Sessions, Tools
 from tests.servers.conftest import ANN
 
@@ -9,13 +10,21 @@ CHARACTERS_PER_TOKEN = 4
 
 
 async def test_the_tools_of_an_investigation_fit_their_budget(sessions: Sessions) -> None:
-    offered = await Tools(sessions, ANN).list("kubernetes", "prometheus", "rca")
+    offered = await RCA.offered(Tools(sessions, ANN))
     characters = sum(
         len(spec.name) + len(spec.description) + len(orjson.dumps(spec.input_schema))
         for spec in offered
     )
-    assert len(offered) == 23
-    assert characters / CHARACTERS_PER_TOKEN < 2_500
+    assert len(offered) == 22
+    assert characters / CHARACTERS_PER_TOKEN < 2_350
+
+
+async def test_a_tool_for_files_stays_with_programs_and_people(sessions: Sessions) -> None:
+    mine = Tools(sessions, ANN)
+    listed = {spec.name for spec in await mine.list()}
+    offered = {spec.name for spec in await RCA.offered(mine)}
+    assert RCA.without <= listed - offered
+    assert "rca_investigate" in offered
 
 
 async def test_every_tool_says_what_it_does_and_hides_its_hands(sessions: Sessions) -> None:

@@ -188,6 +188,7 @@ def turns() -> Iterator[Row]:
 
 
 async def tokens() -> list[Row]:
+    from agent.subagents.rca import RCA
     from core.principal import Permission, Principal
     from mcp_servers.client import Connections, Tools, in_process
     from sandbox.server import serving
@@ -199,7 +200,7 @@ async def tokens() -> list[Row]:
         )
         async with in_process(connections) as sessions:
             tools = Tools(sessions, judge)
-            offered = await tools.list("rca", "kubernetes", "prometheus")
+            offered = await RCA.offered(tools)
             answer = await tools.call("rca_investigate", namespace="shop", name="checkout")
     schemas = [
         {"name": one.name, "description": one.description, "input_schema": one.input_schema}
@@ -210,7 +211,7 @@ async def tokens() -> list[Row]:
         (
             "tool schemas offered to rca",
             f"{size:.0f} tokens",
-            "< 2,500",
+            "< 2,350",
             f"{len(offered)} tools, characters / 4",
         ),
         (
