@@ -196,6 +196,7 @@ def publish(
     needs: Permission,
     changes: bool = False,
     takes_bytes: int = MAX_ARGUMENTS_BYTES,
+    gives_characters: int = MAX_DATA_CHARACTERS,
     **collaborators: object,
 ) -> None:
     """Register `tool` under its own name. The only way a function becomes an MCP tool.
@@ -203,7 +204,7 @@ def publish(
     `collaborators` fill the tool's keyword-only parameters and stay out of its schema; a
     keyword-only `caller` is filled with the verified `Principal` of each call.
     `changes` marks a tool that alters a real system; the agent asks a person first.
-    `takes_bytes` bounds the arguments of one call.
+    `takes_bytes` bounds the arguments of one call, `gives_characters` the data of its answer.
     """
     name, signature = tool.__name__, inspect.signature(tool, eval_str=True)
     if not name.startswith(f"{server.name}_"):
@@ -218,7 +219,7 @@ def publish(
         if "caller" in hidden:
             arguments["caller"] = server.gate.caller()
         try:
-            return _success(await bound(**arguments))
+            return _success(await bound(**arguments), gives_characters)
         except OpsError as error:
             return _failure(error)
 
@@ -277,10 +278,10 @@ def _untitled(schema: Any) -> Any:
     }
 
 
-def _success(result: BaseModel) -> CallToolResult:
+def _success(result: BaseModel, at_most: int) -> CallToolResult:
     """Structured content for programs and a compact text for models, cut to size and redacted."""
     written = _Written.of(result)
-    while (over := written.excess()) > 1:
+    while (over := written.excess(at_most)) > 1:
         result = _cut(result, over)
         written = _Written.of(result)
     data, text = written.data, written.text
@@ -303,9 +304,9 @@ class _Written:
         text = result.as_text() if isinstance(result, Readable) else _compact(data)
         return cls(data, orjson.dumps(data).decode(), text)
 
-    def excess(self) -> float:
+    def excess(self, at_most: int) -> float:
         """How many times too large; at most 1 fits."""
-        return max(len(self.json) / MAX_DATA_CHARACTERS, len(self.text) / MAX_TEXT_CHARACTERS)
+        return max(len(self.json) / at_most, len(self.text) / MAX_TEXT_CHARACTERS)
 
 
 def _cut(result: BaseModel, over: float) -> BaseModel:

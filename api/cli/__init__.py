@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import ask, diagnose, eval_commands, people, practice, rca, serving
+from api.cli import ask, diagnose, eval_commands, logs, people, practice, rca, serving
 
 app = typer.Typer(
     name="midwatch",
@@ -26,6 +26,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(rca.rca, name="rca")
+app.add_typer(logs.logs, name="logs")
 app.add_typer(practice.sandbox, name="sandbox")
 app.add_typer(people.users, name="users")
 app.add_typer(people.tokens, name="tokens")

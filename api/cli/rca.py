@@ -6,6 +6,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from api.cli.files import ServerOption, TokenOption, asked, read
 from api.cli.outcome import OK, finish, put, put_json
 from api.cli.source import Language, LanguageOption, Output, OutputOption, Source
 from api.cli.words import chosen, word
@@ -47,13 +48,8 @@ def rank(
     granularity: Annotated[
         Granularity, typer.Option(help="What to rank.")
     ] = Granularity.COMPONENT,
-    server: Annotated[
-        str, typer.Option(metavar="URL", help="A running Midwatch to ask instead.")
-    ] = "",
-    token: Annotated[
-        str,
-        typer.Option(metavar="TOKEN", envvar="MIDWATCH_TOKEN", help="A token for --server.", show_default=False),
-    ] = "",
+    server: ServerOption = "",
+    token: TokenOption = "",
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
 ) -> None:  # fmt: skip
@@ -66,40 +62,26 @@ def rank(
 async def _rank(
     source: Source,
     files: tuple[Path, Path | None, Path | None],
-    asked: tuple[str, str, Granularity, str],
+    options: tuple[str, str, Granularity, str],
     output: Output,
 ) -> int:
     metrics, graph, logs = files
-    at, target, granularity, language = asked
+    at, target, granularity, language = options
     arguments = {
-        "metrics": _read(metrics),
-        "edges": edges_of(_read(graph), graph) if graph else [],
-        "logs": _read(logs) if logs else "",
+        "metrics": read(metrics),
+        "edges": edges_of(read(graph), graph) if graph else [],
+        "logs": read(logs) if logs else "",
         "at": at,
         "target": target,
         "granularity": granularity.value,
         "language": language,
     }
-    report = await _asked(source, {name: value for name, value in arguments.items() if value})
+    report = await asked(source, TOOL, {name: value for name, value in arguments.items() if value})
     if output is Output.JSON:
         put_json(report)
     else:
         put(_text(report, language))
     return OK
-
-
-async def _asked(source: Source, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The tool alone: no cluster is opened for a table."""
-    if source.server:
-        from api.cli.remote import call_tool
-
-        return await call_tool(source, TOOL, arguments)
-    from api.cli.identity import OPERATOR
-    from api.editions import offline_sessions
-    from mcp_servers.client import Tools
-
-    async with offline_sessions() as sessions:
-        return (await Tools(sessions, OPERATOR).call(TOOL, **arguments)).data
 
 
 def edges_of(text: str, path: Path) -> list[list[str]]:
@@ -122,13 +104,6 @@ def _is_edge(edge: Any) -> bool:
         return False
     ends = cast("list[Any]", edge)
     return len(ends) == 2 and all(isinstance(end, str) for end in ends)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", errors="replace")
-    except OSError as error:
-        raise Invalid(f"Cannot read {path}: {error.strerror}.") from error
 
 
 def _text(report: dict[str, Any], language: str) -> str:

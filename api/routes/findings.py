@@ -34,6 +34,11 @@ class Log(BaseModel):
     new_since: AwareDatetime | None = None
 
 
+class LogFiles(BaseModel):
+    logs: list[str] = Field(min_length=1, description="One text a file.", examples=[["ERROR x"]])
+    assign: bool = False
+
+
 @router.get("/findings", operation_id="listFindings")
 async def list_findings(tools: CallerTools, scope: Annotated[Scope, Query()]) -> dict[str, Any]:
     """Everything that is wrong in scope, worst first, with evidence and the class of fix."""
@@ -77,6 +82,13 @@ async def log_patterns(tools: CallerTools, log: Annotated[Log, Query()]) -> dict
     """What a log says, each kind of line once; with `new_since`, what is new in it."""
     given = log.model_dump(mode="json", exclude_defaults=True)
     answer = await tools.call("kubernetes_log_patterns", **given)
+    return answer.data
+
+
+@router.post("/logs/patterns", operation_id="logFilePatterns")
+async def log_file_patterns(tools: CallerTools, body: LogFiles) -> dict[str, Any]:
+    """The same of log files that are sent along; with `assign`, which pattern each line is of."""
+    answer = await tools.call("rca_log_patterns", **body.model_dump())
     return answer.data
 
 

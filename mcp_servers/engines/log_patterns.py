@@ -15,6 +15,8 @@ EXAMPLE_CHARACTERS = 400
 RATIO = 2.0
 BY_CHANCE = 0.001
 
+Span = tuple[str, str]
+
 
 @dataclass(slots=True)
 class Pattern:
@@ -52,19 +54,27 @@ class Shift:
         return self.before_per_min == 0
 
 
-def patterns(lines: Sequence[str]) -> Patterns:
-    """The patterns of a log; a stack trace belongs to the line that begins it."""
-    found = entries(lines)
+def patterns(*logs: Sequence[str]) -> Patterns:
+    """The patterns of one log or of several; a stack trace belongs to the line that begins it."""
+    found = [entries(lines) for lines in logs]
+    templates = iter(templates_of([one.said for log in found for one in log]))
     by_template: dict[str, Pattern] = {}
     of: list[str] = []
-    for entry, template in zip(found, templates_of([one.said for one in found]), strict=True):
-        pattern = by_template.get(template)
-        if pattern is None:
-            pattern = by_template[template] = _pattern(template, entry)
-        _counted(pattern, entry)
-        of += [pattern.id] * (1 + entry.more)
+    for log in found:
+        spans: dict[str, Span] = {}
+        for entry in log:
+            template = next(templates)
+            pattern = by_template.get(template)
+            if pattern is None:
+                pattern = by_template[template] = _pattern(template, entry)
+            _counted(pattern, entry)
+            if entry.moment:
+                spans[template] = spans.get(template, (entry.moment, ""))[0], entry.moment
+            of += [pattern.id] * (1 + entry.more)
+        for template, span in spans.items():
+            _stretched(by_template[template], *span)
     ordered = sorted(by_template.values(), key=lambda one: (-one.count, one.template))
-    return Patterns(len(lines), ordered, of)
+    return Patterns(sum(map(len, logs)), ordered, of)
 
 
 def _pattern(template: str, entry: Entry) -> Pattern:
@@ -75,13 +85,23 @@ def _pattern(template: str, entry: Entry) -> Pattern:
 def _counted(pattern: Pattern, entry: Entry) -> None:
     pattern.count += 1
     pattern.raised = pattern.raised or entry.raised
-    if entry.moment:
-        pattern.first = pattern.first or entry.moment
-        pattern.last = entry.moment
     if len(pattern.examples) < EXAMPLES:
         text = entry.text[:EXAMPLE_CHARACTERS]
         if text not in pattern.examples:
             pattern.examples.append(text)
+
+
+def _stretched(pattern: Pattern, first: str, last: str) -> None:
+    """Another log may tell of earlier; what does not tell all of its time stays in order."""
+    if not pattern.first or _is_before(first, pattern.first):
+        pattern.first = first
+    if not pattern.last or not _is_before(last, pattern.last):
+        pattern.last = last
+
+
+def _is_before(one: str, other: str) -> bool:
+    earlier, later = moment_of(one), moment_of(other)
+    return earlier is not None and later is not None and earlier < later
 
 
 def shifts(said: Sequence[tuple[datetime | None, str]], onset: datetime) -> list[Shift]:

@@ -1,4 +1,4 @@
-"""The rca server: every diagnoser, the ranking, the incidents they found, and the ranking of a table."""
+"""The rca server: every diagnoser, the ranking, the incidents they found, and the same over files."""
 
 from core.principal import Permission
 from mcp_servers.access import Gate, ToolServer, publish
@@ -6,11 +6,12 @@ from mcp_servers.backends import Backends
 from mcp_servers.rca.diagnose import rca_list_findings
 from mcp_servers.rca.incidents import rca_get_incident, rca_list_incidents
 from mcp_servers.rca.investigate import rca_investigate
+from mcp_servers.rca.log_files import rca_log_patterns
 from mcp_servers.rca.rank_table import rca_rank_table
 from mcp_servers.rca.study import Hands
 
 # A table of 60 components with 10 metrics and 2,000 rows is about 12 MB of CSV.
-MOST_TABLE_BYTES = 64 * 1024 * 1024
+MOST_FILE_BYTES = 64 * 1024 * 1024
 
 
 def build(backends: Backends, gate: Gate) -> ToolServer:
@@ -27,5 +28,12 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
     )
     for tool in (rca_list_incidents, rca_get_incident):
         publish(server, tool, needs=Permission.INCIDENTS_READ, incidents=incidents)
-    publish(server, rca_rank_table, needs=Permission.INCIDENTS_READ, takes_bytes=MOST_TABLE_BYTES)
+    publish(server, rca_rank_table, needs=Permission.INCIDENTS_READ, takes_bytes=MOST_FILE_BYTES)
+    publish(
+        server,
+        rca_log_patterns,
+        needs=Permission.INCIDENTS_READ,
+        takes_bytes=MOST_FILE_BYTES,
+        gives_characters=MOST_FILE_BYTES,
+    )
     return server

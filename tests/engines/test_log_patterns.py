@@ -265,3 +265,14 @@ def test_numbers_alone_never_make_a_pattern(numbers: list[int]) -> None:
     assert set(templates_of([f"took {n} ms for order {n}" for n in numbers])) == {
         "took <*> ms for order <*>"
     }
+
+
+def test_several_logs_share_patterns_and_keep_their_traces_to_themselves() -> None:
+    first = ["2026-11-20T12:00:05Z ERROR cannot serve 17", "  at com.shop.Cart.serve(Cart.java:7)"]
+    second = ["  at nobody.knows(Where.java:1)", "2026-11-20T12:00:01Z ERROR cannot serve 18"]
+    mined = patterns(first, second)
+    [served] = [one for one in mined.patterns if "cannot serve" in one.template]
+    assert (mined.lines, served.count) == (4, 2)
+    assert (served.first, served.last) == ("2026-11-20T12:00:01Z", "2026-11-20T12:00:05Z")
+    assert mined.of[0] == mined.of[1] == mined.of[3] == served.id
+    assert mined.of[2] != served.id

@@ -1,0 +1,47 @@
+"""Commands over files: what they share. No cluster is opened for them."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.source import Source
+from core.errors import Invalid
+
+STDIN = Path("-")
+
+ServerOption = Annotated[
+    str, typer.Option("--server", metavar="URL", help="A running Midwatch to ask instead.")
+]
+TokenOption = Annotated[
+    str,
+    typer.Option(
+        "--token", metavar="TOKEN", envvar="MIDWATCH_TOKEN", help="A token for --server.",
+        show_default=False,
+    ),
+]  # fmt: skip
+
+
+def read(path: Path) -> str:
+    """The text of a file, or of standard input for `-`. Raises `Invalid` in one sentence."""
+    if path == STDIN:
+        return sys.stdin.buffer.read().decode("utf-8", errors="replace")
+    try:
+        return path.read_bytes().decode("utf-8", errors="replace")
+    except OSError as error:
+        raise Invalid(f"Cannot read {path}: {error.strerror}.") from error
+
+
+async def asked(source: Source, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The tool alone, here or in a running Midwatch."""
+    if source.server:
+        from api.cli.remote import call_tool
+
+        return await call_tool(source, tool, arguments)
+    from api.cli.identity import OPERATOR
+    from api.editions import offline_sessions
+    from mcp_servers.client import Tools
+
+    async with offline_sessions() as sessions:
+        return (await Tools(sessions, OPERATOR).call(tool, **arguments)).data
