@@ -256,12 +256,20 @@ def _listing(
 
 def _argument_schema(parameter: inspect.Parameter) -> dict[str, Any]:
     """Types, bounds and descriptions; what only the check needs is left to the check."""
-    schema = _untitled(TypeAdapter(parameter.annotation).json_schema())
+    schema = _without_null(_untitled(TypeAdapter(parameter.annotation).json_schema()))
     for checked in ("pattern", "maxLength"):
         schema.pop(checked, None)
     if parameter.default is not parameter.empty and parameter.default:
         schema["default"] = parameter.default
     return schema
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Nobody need say null: what has a default may be left out."""
+    wanted = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
+    if len(wanted) != 1:
+        return schema
+    return {**wanted[0], **{key: value for key, value in schema.items() if key != "anyOf"}}
 
 
 def _untitled(schema: Any) -> Any:

@@ -1,7 +1,7 @@
 """Page: the rows that fit, "N shown of M", and a cursor."""
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, Field
@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from core.errors import Invalid
 
 Row = TypeVar("Row")
+Found = TypeVar("Found")
 
 
 class Page(BaseModel, Generic[Row]):
@@ -25,10 +26,24 @@ class Page(BaseModel, Generic[Row]):
     @classmethod
     def of(cls, rows: Sequence[Row], *, cursor: str = "", size: int = 50, **facts: Any) -> Self:
         """The page at `cursor`; `facts` fill the fields that a subclass adds."""
+        return cls.shaped(rows, lambda row: row, cursor=cursor, size=size, **facts)
+
+    @classmethod
+    def shaped(
+        cls,
+        found: Sequence[Found],
+        shape: Callable[[Found], Row],
+        *,
+        cursor: str = "",
+        size: int = 50,
+        **facts: Any,
+    ) -> Self:
+        """The same of what is costly to put into rows: only the page's part is shaped."""
         start = position(cursor)
-        if start and start >= len(rows):
+        if start and start >= len(found):
             raise Invalid("The cursor is past the end of the list.", hint="Ask without a cursor.")
-        page = cls(rows=list(rows[start : start + size]), total=len(rows), **facts)
+        rows = [shape(one) for one in found[start : start + size]]
+        page = cls(rows=rows, total=len(found), **facts)
         return page.marked(start)
 
     def marked(self, start: int) -> Self:

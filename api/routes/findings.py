@@ -34,6 +34,15 @@ class Log(BaseModel):
     new_since: AwareDatetime | None = None
 
 
+class Around(BaseModel):
+    """Without a name, all there is in the namespace; without either, in the cluster."""
+
+    namespace: str = Field(default="", max_length=63)
+    name: str = Field(default="", max_length=253, examples=["checkout"])
+    hops: int = Field(default=2, ge=1, le=5)
+    cursor: str = Field(default="", max_length=200)
+
+
 class LogFiles(BaseModel):
     logs: list[str] = Field(min_length=1, description="One text a file.", examples=[["ERROR x"]])
     assign: bool = False
@@ -74,6 +83,15 @@ async def list_incidents(
 async def get_incident(tools: CallerTools, incident_id: str) -> dict[str, Any]:
     """One incident with the evidence as it was when it was last found."""
     answer = await tools.call("rca_get_incident", incident_id=incident_id)
+    return answer.data
+
+
+@router.get("/rca/dependencies", operation_id="dependencyGraph")
+async def dependency_graph(
+    tools: CallerTools, around: Annotated[Around, Query()]
+) -> dict[str, Any]:
+    """What depends on what around a service or in a namespace, with the evidence of each edge."""
+    answer = await tools.call("rca_dependency_graph", **around.model_dump(exclude_defaults=True))
     return answer.data
 
 

@@ -28,6 +28,8 @@ class Relation(StrEnum):
     REFERS_TO = "refers to"  # workload -> ConfigMap, Secret, ServiceAccount, claim
     RUNS_ON = "runs on"  # workload -> Node
     SCALES = "scales"  # autoscaler -> workload
+    OWNED_BY = "owned by"  # pod, ReplicaSet, Job -> its controller
+    LIMITED_BY = "limited by"  # workload -> NetworkPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +228,19 @@ def declared_calls(cluster: Cluster, callers: Iterable[Resource]) -> Iterator[Ed
     for workload in callers:
         hosts = {host for one in _containers(workload) for host in _hosts(one)}
         called = {service_named(host, workload.namespace) for host in hosts} & services
-        for service in called.difference(_services_of(cluster, workload)) if called else ():
+        for service in called.difference(services_of(cluster, workload)) if called else ():
             yield Edge(workload.ref, service, Relation.CALLS)
 
 
-def _services_of(cluster: Cluster, workload: Resource) -> Iterator[Ref]:
+def declarations(workload: Resource, service: Ref) -> Iterator[tuple[str, str]]:
+    """Where, and in what words, a workload's environment or arguments name a Service."""
+    for container in _containers(workload):
+        for where, value in _addresses(container):
+            if any(service_named(one, workload.namespace) == service for one in hosts_in(value)):
+                yield f"containers[{text(container, 'name')}].{where}", value
+
+
+def services_of(cluster: Cluster, workload: Resource) -> Iterator[Ref]:
     labels = _template_labels(workload)
     by_label = cluster.derived("services by label", lambda: _services_by_label(cluster))
     for label in labels.items():
@@ -251,20 +261,31 @@ def _services_by_label(
 
 
 def _hosts(container: Json) -> Iterator[str]:
+    for _, value in _addresses(container):
+        yield from hosts_in(value)
+
+
+def _addresses(container: Json) -> Iterator[tuple[str, str]]:
+    """Values that hold an address, with where they stand."""
     for variable in rows(container, "env"):
-        value = text(variable, "value")
-        if ADDRESS_NAME.search(text(variable, "name").upper()) or _has_address(value):
-            yield from _host_tokens(value)
-    for argument in (*words(container, "command"), *words(container, "args")):
-        if _has_address(argument):
-            yield from _host_tokens(argument)
+        name, value = text(variable, "name"), text(variable, "value")
+        if is_address(name, value):
+            yield f"env[{name}]", value
+    for place in ("command", "args"):
+        yield from ((place, one) for one in words(container, place) if _has_address(one))
+
+
+def is_address(name: str, value: str) -> bool:
+    """Whether a setting of this name and value tells whom to call."""
+    return bool(ADDRESS_NAME.search(name.upper())) or _has_address(value)
 
 
 def _has_address(value: str) -> bool:
     return "://" in value or ".svc" in value or bool(re.search(r"[a-z]:\d{2,5}\b", value))
 
 
-def _host_tokens(value: str) -> Iterator[str]:
+def hosts_in(value: str) -> Iterator[str]:
+    """Words of a value that may name a host."""
     yield from (match.group() for match in HOST_TOKEN.finditer(value.lower()))
 
 

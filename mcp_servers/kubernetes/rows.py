@@ -9,7 +9,7 @@ from mcp_servers.facts.kubernetes import Resource
 
 Namespace = Annotated[str, Field(description="Empty: all.")]
 Selector = Annotated[str, Field(description="Labels, e.g. app=web.")]
-Cursor = Annotated[str, Field(description="For the next page.")]
+Cursor = Annotated[str, Field(max_length=200)]
 
 
 class ObjectRow(BaseModel):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PromQL = Annotated[str, Field(description="PromQL.")]
 Window = Annotated[str, Field(description="ISO 8601.")]
 End = Annotated[str, Field(description="RFC 3339; empty: now.")]
-Cursor = Annotated[str, Field(description="For the next page.")]
+Cursor = Annotated[str, Field(max_length=200)]
 
 SAMPLES_SHOWN = 50
 RANGES_SHOWN = 10

@@ -136,11 +136,11 @@ async def _resources(kubernetes: Kubernetes, only: str, missed: list[NotChecked]
     asked = [(kind, kubernetes.list(kind)) for kind in CLUSTER_SCOPED]
     asked += [(kind, kubernetes.list(kind, namespace=only)) for kind in NAMESPACED]
     asked += [(kind, kubernetes.list(kind, namespace=only)) for kind in FOR_NOTES]
-    listed = await asyncio.gather(*(_or_missed(what, call, missed) for what, call in asked))
+    listed = await asyncio.gather(*(or_missed(what, call, missed) for what, call in asked))
     return [_without_values(resource) for found in listed for resource in found]
 
 
-async def _or_missed(
+async def or_missed(
     what: str, call: Awaitable[Sequence[Found]], missed: list[NotChecked]
 ) -> Sequence[Found]:
     """What the call found; when it was refused, nothing, and a line in `missed`."""
@@ -171,7 +171,7 @@ def _without_values(resource: Resource) -> Resource:
 
 
 async def _events(kubernetes: Kubernetes, only: str, missed: list[NotChecked]) -> list[Event]:
-    return list(await _or_missed("events", kubernetes.events(namespace=only), missed))
+    return list(await or_missed("events", kubernetes.events(namespace=only), missed))
 
 
 async def _series(
@@ -184,7 +184,7 @@ async def _series(
     start = now - METRICS_REACH_BACK
     read = await asyncio.gather(
         *(
-            _or_missed("metrics", _role(prometheus, role, matchers + chosen, start, now), missed)
+            or_missed("metrics", _role(prometheus, role, matchers + chosen, start, now), missed)
             for role, matchers in METRICS
         )
     )

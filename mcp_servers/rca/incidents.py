@@ -17,7 +17,7 @@ from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.paging import Page
 from mcp_servers.rca.investigation import Investigation
 
-Limit = Annotated[int, Field(ge=1, le=200, description="Incidents.")]
+Limit = Annotated[int, Field(ge=1, le=200)]
 Id = Annotated[str, Field(max_length=64, description="inc-…")]
 
 log = structlog.get_logger()

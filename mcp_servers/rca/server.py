@@ -3,6 +3,7 @@
 from core.principal import Permission
 from mcp_servers.access import Gate, ToolServer, publish
 from mcp_servers.backends import Backends
+from mcp_servers.rca.dependency_graph import rca_dependency_graph
 from mcp_servers.rca.diagnose import rca_list_findings
 from mcp_servers.rca.incidents import rca_get_incident, rca_list_incidents
 from mcp_servers.rca.investigate import rca_investigate
@@ -18,7 +19,8 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
     server = ToolServer("rca", gate)
     hands = Hands(backends.kubernetes, backends.prometheus, backends.alertmanager)
     incidents = backends.incidents
-    publish(server, rca_list_findings, needs=Permission.INCIDENTS_READ, hands=hands)
+    for tool in (rca_list_findings, rca_dependency_graph):
+        publish(server, tool, needs=Permission.INCIDENTS_READ, hands=hands)
     publish(
         server,
         rca_investigate,
