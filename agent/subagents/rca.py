@@ -11,5 +11,5 @@ RCA = Subagent(
     servers=("rca", "kubernetes", "prometheus"),
     prompt="rca.md",
     max_tool_calls=12,
-    without=frozenset({"rca_rank_table", "rca_log_patterns"}),
+    without=frozenset({"rca_rank_table", "rca_log_patterns", "rca_table_anomalies"}),
 )

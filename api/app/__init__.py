@@ -14,7 +14,18 @@ from api.app.envelope import Envelope
 from api.dependencies import Opened
 from api.editions import opened_assistant, prepared, tool_sessions
 from api.mcp_gateway import Door, endpoint
-from api.routes import audit, auth, findings, health, query, rankings, reference, threads, users
+from api.routes import (
+    audit,
+    auth,
+    findings,
+    health,
+    measurements,
+    query,
+    rankings,
+    reference,
+    threads,
+    users,
+)
 from api.routes.pages import page_routes
 from api.turns.running import Turns
 from core.security.audit import AuditLog
@@ -55,7 +66,19 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.metrics = Metrics()
     problems.install(app)
-    for module in (agui, query, threads, findings, rankings, auth, users, audit, health, reference):
+    for module in (
+        agui,
+        query,
+        threads,
+        findings,
+        measurements,
+        rankings,
+        auth,
+        users,
+        audit,
+        health,
+        reference,
+    ):
         app.include_router(module.router)
     app.router.routes.append(Route("/mcp", Door()))
     app.router.routes.extend(page_routes())

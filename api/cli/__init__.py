@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import ask, diagnose, eval_commands, logs, people, practice, rca, serving
+from api.cli import anomalies, ask, diagnose, eval_commands, logs, people, practice, rca, serving
 
 app = typer.Typer(
     name="midwatch",
@@ -19,6 +19,7 @@ for command in (
     ask.route,
     diagnose.diagnose,
     diagnose.investigate,
+    anomalies.anomalies,
     practice.capture,
     serving.mcp,
     serving.doctor,

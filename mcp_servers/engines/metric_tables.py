@@ -54,7 +54,7 @@ def made_ready(times: Array, names: Iterable[str], values: Array) -> Table:
     A share of what went well (an availability) becomes the share of what did not, so that a fall
     from 99.9 to 99 is the large change that it is.
     """
-    order, went_back = _in_order(times)
+    order, went_back = in_order(times)
     times, values = times[order], values[order]
     values = np.where(np.isfinite(values), values, np.nan)
     step_s = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
@@ -77,7 +77,8 @@ def made_ready(times: Array, names: Iterable[str], values: Array) -> Table:
     return Table(times, table, tuple(columns), step_s, went_back, tuple(idle), tuple(unnamed))
 
 
-def _in_order(times: Array) -> tuple[NDArray[np.intp], bool]:
+def in_order(times: Array) -> tuple[NDArray[np.intp], bool]:
+    """The places of the rows by time, of two with one time the later; and whether time went back."""
     known = np.flatnonzero(np.isfinite(times))
     went_back = bool((np.diff(times[known]) < 0).any())
     order = known[np.argsort(times[known], kind="stable")]
@@ -92,36 +93,37 @@ def _is_idle(values: Array) -> bool:
 
 def _told(column: Column, times: Array, values: Array) -> tuple[Column, Array]:
     known = np.isfinite(values)
-    if _is_counter(column, values[known]):
-        return column, _rates(times, values, known)
+    if is_counter(column.metric, values[known]):
+        return column, rates(times, values, known)
     ceiling = _ceiling(values[known]) if is_share_of_good(column.metric) else None
     if ceiling is None:
         return column, values
     return replace(column, ceiling=ceiling), np.maximum(ceiling - values, 0.0)
 
 
-def _is_counter(column: Column, known: Array) -> bool:
+def is_counter(metric: str, known: Array) -> bool:
+    """Whether values without gaps are those of a counter: by name, or because they only grow."""
     if len(known) < FEWEST_TO_TELL_A_COUNTER:
         return False
     steps = np.diff(known)
-    if is_named_a_counter(column.metric):
+    if is_named_a_counter(metric):
         return float((steps < 0).mean()) <= FALLS_AT_MOST
     return (
-        column.kind not in _GAUGES
+        kind_of(metric) not in _GAUGES
         and len(known) >= FEWEST_WITHOUT_A_NAME
         and not (steps < 0).any()
         and float((steps > 0).mean()) >= GROWS_MOSTLY
     )
 
 
-def _rates(times: Array, values: Array, known: Mask) -> Array:
+def rates(times: Array, values: Array, known: Mask) -> Array:
     """Growth a second since the value before. A counter that fell was started anew, from zero."""
     at = np.flatnonzero(known)
     grown = np.diff(values[at])
     grown = np.where(grown < 0, values[at][1:], grown)
-    rates = np.full(len(values), np.nan)
-    rates[at[1:]] = grown / np.diff(times[at])
-    return rates
+    told = np.full(len(values), np.nan)
+    told[at[1:]] = grown / np.diff(times[at])
+    return told
 
 
 def _ceiling(known: Array) -> float | None:

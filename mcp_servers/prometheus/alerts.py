@@ -7,11 +7,11 @@ from pydantic import BaseModel, Field
 from core.clock import utc_now
 from core.errors import OpsError
 from core.principal import Principal
+from mcp_servers.backends import metric_scope as scope
 from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.facts.alerts import Alert, Labels, Rule, Target
 from mcp_servers.paging import Page
-from mcp_servers.prometheus import scope
 from mcp_servers.prometheus.query import Cursor
 from mcp_servers.prometheus.shaping import written
 

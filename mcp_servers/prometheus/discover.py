@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 from core.clock import utc_now
 from core.errors import Invalid
 from core.principal import Principal
+from mcp_servers.backends import metric_scope as scope
 from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.paging import Page
-from mcp_servers.prometheus import scope
 from mcp_servers.prometheus.query import Cursor
 from mcp_servers.prometheus.shaping import varying, written
 

@@ -10,12 +10,12 @@ from core.clock import utc_now
 from core.errors import Invalid, OpsError
 from core.principal import Principal
 from mcp_servers.access import span_of
+from mcp_servers.backends import metric_scope as scope
 from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.facts.kubernetes import moment
 from mcp_servers.facts.metrics import Series
 from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.paging import Page
-from mcp_servers.prometheus import scope
 from mcp_servers.prometheus.shaping import (
     finite,
     said,

@@ -8,6 +8,7 @@ from mcp_servers.rca.diagnose import rca_list_findings
 from mcp_servers.rca.incidents import rca_get_incident, rca_list_incidents
 from mcp_servers.rca.investigate import rca_investigate
 from mcp_servers.rca.log_files import rca_log_patterns
+from mcp_servers.rca.metric_anomalies import rca_metric_anomalies, rca_table_anomalies
 from mcp_servers.rca.rank_table import rca_rank_table
 from mcp_servers.rca.study import Hands
 
@@ -19,7 +20,7 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
     server = ToolServer("rca", gate)
     hands = Hands(backends.kubernetes, backends.prometheus, backends.alertmanager)
     incidents = backends.incidents
-    for tool in (rca_list_findings, rca_dependency_graph):
+    for tool in (rca_list_findings, rca_dependency_graph, rca_metric_anomalies):
         publish(server, tool, needs=Permission.INCIDENTS_READ, hands=hands)
     publish(
         server,
@@ -31,11 +32,12 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
     for tool in (rca_list_incidents, rca_get_incident):
         publish(server, tool, needs=Permission.INCIDENTS_READ, incidents=incidents)
     publish(server, rca_rank_table, needs=Permission.INCIDENTS_READ, takes_bytes=MOST_FILE_BYTES)
-    publish(
-        server,
-        rca_log_patterns,
-        needs=Permission.INCIDENTS_READ,
-        takes_bytes=MOST_FILE_BYTES,
-        gives_characters=MOST_FILE_BYTES,
-    )
+    for tool in (rca_log_patterns, rca_table_anomalies):
+        publish(
+            server,
+            tool,
+            needs=Permission.INCIDENTS_READ,
+            takes_bytes=MOST_FILE_BYTES,
+            gives_characters=MOST_FILE_BYTES,
+        )
     return server

@@ -15,7 +15,7 @@ async def test_the_tools_of_an_investigation_fit_their_budget(sessions: Sessions
         len(spec.name) + len(spec.description) + len(orjson.dumps(spec.input_schema))
         for spec in offered
     )
-    assert len(offered) == 23
+    assert len(offered) == 24
     assert characters / CHARACTERS_PER_TOKEN < 2_350
 
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.errors import Forbidden, Invalid
+from mcp_servers.backends import metric_scope as scope
 from mcp_servers.facts.metrics import Series
-from mcp_servers.prometheus import scope
 from mcp_servers.prometheus.shaping import (
     finite,
     said,

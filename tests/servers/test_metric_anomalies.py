@@ -1,0 +1,123 @@
+"""rca_metric_anomalies and rca_table_anomalies over the wire."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.errors import Forbidden, Invalid
+from mcp_servers.client import Sessions, Tools
+from mcp_servers.engines.service_signals import signals
+from tests.servers.conftest import BOB
+
+SHOP = '{namespace="shop",service="cart"}'
+
+
+def csv(values: list[float], header: str = "timestamp,value") -> str:
+    rows = (f"{1_767_225_600 + 60 * i},{value}" for i, value in enumerate(values))
+    return "\n".join([header, *rows])
+
+
+def noise(count: int = 200) -> list[float]:
+    return [float(one) for one in np.random.default_rng(1).normal(100, 10, count)]
+
+
+async def of_service(tools: Tools, name: str) -> dict[str, dict[str, Any]]:
+    answer = await tools.call("rca_metric_anomalies", namespace="shop", name=name)
+    return {one["signal"]: one for one in answer.data["rows"]}
+
+
+async def test_the_service_that_runs_out_of_memory_shows_where_and_since_when(tools: Tools) -> None:
+    rows = await of_service(tools, "checkout")
+    memory = rows["container_memory_working_set_bytes"]
+    assert memory["severity"] == "critical"
+    assert memory["change_points"][-1]["after"] > memory["change_points"][-1]["before"]
+    assert all(one["anomaly"] for one in memory["points"])
+    assert rows["kube_deployment_status_replicas"]["flagged"] == 0
+
+
+async def test_a_query_has_its_series_worst_first(tools: Tools) -> None:
+    query = 'sum by (service) (rate(http_requests_total{namespace="shop",code="503"}[10m]))'
+    answer = await tools.call("rca_metric_anomalies", query=query)
+    told = [(one["labels"]["service"], one["flagged"] > 0) for one in answer.data["rows"]]
+    assert {name for name, flagged in told if flagged} == {"mobile-api", "storefront"}
+    assert [flagged for _, flagged in told] == sorted((one for _, one in told), reverse=True)
+    assert "expected" in answer.text
+
+
+async def test_a_table_is_judged_value_by_value(tools: Tools) -> None:
+    values = noise()
+    values[150] = 500
+    report = (await tools.call("rca_table_anomalies", values=csv(values))).data
+    assert (report["verdict"], len(report["points"])) == ("ok", 200)
+    [one] = [point for point in report["points"] if point["anomaly"]]
+    assert (one["at"], one["value"]) == ("2026-01-01T02:30:00Z", 500)
+    assert one["severity"] == "critical"
+    assert {point["severity"] for point in report["points"]} == {None, "critical"}
+
+
+async def test_the_header_of_the_table_tells_a_counter(tools: Tools) -> None:
+    grown = [float(one) for one in np.cumsum(np.random.default_rng(2).poisson(60, 100))]
+    report = (
+        await tools.call("rca_table_anomalies", values=csv(grown, "timestamp,requests_total"))
+    ).data
+    assert report["counter"]
+    assert report["points"][0]["value"] == pytest.approx(1, abs=0.5)
+
+
+async def test_too_little_is_an_answer(tools: Tools) -> None:
+    report = (await tools.call("rca_table_anomalies", values=csv([1, 2, 3]))).data
+    assert (report["verdict"], report["points"]) == ("insufficient_data", [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({}, "Nothing to look at"),
+        ({"query": "up", "name": "cart"}, "Give either a query or the name"),
+        ({"query": "sum(", "window": "PT1H"}, "PromQL|parse|invalid"),
+        ({"query": "up", "window": "PT1S"}, "from five minutes"),
+        ({"query": "up", "window": "an hour"}, "window"),
+        ({"name": 'a"}', "namespace": "shop"}, "name"),
+    ],
+)
+async def test_a_wrong_argument_is_answered_in_words(
+    tools: Tools, arguments: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(Invalid, match=sentence):
+        await tools.call("rca_metric_anomalies", **arguments)
+
+
+async def test_a_table_of_two_series_is_refused(tools: Tools) -> None:
+    with pytest.raises(Invalid, match="2 columns of values"):
+        await tools.call("rca_table_anomalies", values="timestamp,a,b\n1,2,3\n")
+
+
+async def test_metrics_of_other_namespaces_stay_out_of_sight(
+    shopkeeper: Tools, sessions: Sessions
+) -> None:
+    for arguments in ({"query": "up"}, {"name": "ledger"}, {"query": 'up{namespace="payments"}'}):
+        with pytest.raises(Forbidden):
+            await shopkeeper.call("rca_metric_anomalies", **arguments)
+    with pytest.raises(Forbidden, match="incidents:read"):
+        await Tools(sessions, BOB).call("rca_metric_anomalies", query="up")
+
+
+def test_signals_are_rates_of_counters_and_quantiles_of_histograms() -> None:
+    own = {"namespace": "shop", "service": "cart"}
+    found = [
+        {"__name__": "hits_total", "code": "200", **own},
+        {"__name__": "took_seconds_bucket", "le": "1", **own},
+        {"__name__": "took_seconds_count", **own},
+        {"__name__": "queue_length", **own},
+        {"__name__": "build_info", **own},
+    ]
+    told = {one.name: one.query for one in signals(found, [SHOP, '{pod=~"cart-.+"}', "{}"])}
+    assert list(told) == [
+        "hits_total per second",
+        "hits_total share of failures",
+        "queue_length",
+        "took_seconds p95",
+    ]
+    assert told["hits_total per second"] == f"sum(rate(hits_total{SHOP}[10m]))"
+    assert told["queue_length"] == f"sum(queue_length{SHOP})"
