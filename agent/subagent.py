@@ -13,7 +13,7 @@ class Subagent:
 
     `purpose` is what the supervisor's prompt says of it; `prompt` names a file of
     `agent/prompts/`. `without` are tools of its servers for programs and people: a model has no
-    file to hand them, and would pay for their schemas with every call.
+    file to hand them or no use for them, and would pay for their schemas with every call.
     """
 
     name: str

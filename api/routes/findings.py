@@ -34,6 +34,11 @@ class Log(BaseModel):
     new_since: AwareDatetime | None = None
 
 
+class Part(BaseModel):
+    namespace: str = Field(default="", max_length=63)
+    cursor: str = Field(default="", max_length=200)
+
+
 class Around(BaseModel):
     """Without a name, all there is in the namespace; without either, in the cluster."""
 
@@ -52,6 +57,26 @@ class LogFiles(BaseModel):
 async def list_findings(tools: CallerTools, scope: Annotated[Scope, Query()]) -> dict[str, Any]:
     """Everything that is wrong in scope, worst first, with evidence and the class of fix."""
     answer = await tools.call("rca_list_findings", **_given(scope))
+    return answer.data
+
+
+@router.get("/diagnose", operation_id="diagnose")
+async def diagnose(tools: CallerTools, scope: Annotated[Scope, Query()]) -> dict[str, Any]:
+    """The same as the findings, under the name that the command line gives it."""
+    return await list_findings(tools, scope)
+
+
+@router.get("/events/patterns", operation_id="eventPatterns")
+async def event_patterns(tools: CallerTools, part: Annotated[Part, Query()]) -> dict[str, Any]:
+    """What events say, each kind once: how often and on how many objects."""
+    answer = await tools.call("rca_event_patterns", **part.model_dump(exclude_defaults=True))
+    return answer.data
+
+
+@router.get("/errors/summary", operation_id="errorSummary")
+async def error_summary(tools: CallerTools, part: Annotated[Part, Query()]) -> dict[str, Any]:
+    """What logs complain of, each kind once, and which workloads say it."""
+    answer = await tools.call("rca_error_summary", **part.model_dump(exclude_defaults=True))
     return answer.data
 
 

@@ -11,6 +11,7 @@ from mcp_servers.rca.log_files import rca_log_patterns
 from mcp_servers.rca.metric_anomalies import rca_metric_anomalies, rca_table_anomalies
 from mcp_servers.rca.rank_table import rca_rank_table
 from mcp_servers.rca.study import Hands
+from mcp_servers.rca.summaries import rca_error_summary, rca_event_patterns
 
 # A table of 60 components with 10 metrics and 2,000 rows is about 12 MB of CSV.
 MOST_FILE_BYTES = 64 * 1024 * 1024
@@ -20,7 +21,13 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
     server = ToolServer("rca", gate)
     hands = Hands(backends.kubernetes, backends.prometheus, backends.alertmanager)
     incidents = backends.incidents
-    for tool in (rca_list_findings, rca_dependency_graph, rca_metric_anomalies):
+    for tool in (
+        rca_list_findings,
+        rca_dependency_graph,
+        rca_metric_anomalies,
+        rca_event_patterns,
+        rca_error_summary,
+    ):
         publish(server, tool, needs=Permission.INCIDENTS_READ, hands=hands)
     publish(
         server,
