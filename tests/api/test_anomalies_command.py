@@ -61,7 +61,7 @@ async def test_rest_judges_the_same_table_and_the_metrics_of_a_service(midwatch:
     values[150] = 300
     async with midwatch.client() as http:
         table = await http.post("/api/v1/metrics/anomalies", json={"values": csv(values)})
-        asked = {"namespace": "shop", "name": "checkout"}
+        asked = {"namespace": "shop", "name": "checkout", "window": "PT2H"}
         service = await http.get("/api/v1/metrics/anomalies", params=asked)
         nothing = await http.get("/api/v1/metrics/anomalies")
         names = await http.get("/api/v1/metrics", params={"contains": "http_requests"})

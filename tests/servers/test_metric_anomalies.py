@@ -23,7 +23,8 @@ def noise(count: int = 200) -> list[float]:
 
 
 async def of_service(tools: Tools, name: str) -> dict[str, dict[str, Any]]:
-    answer = await tools.call("rca_metric_anomalies", namespace="shop", name=name)
+    asked = {"namespace": "shop", "name": name, "window": "PT2H"}
+    answer = await tools.call("rca_metric_anomalies", **asked)
     return {one["signal"]: one for one in answer.data["rows"]}
 
 
@@ -31,7 +32,7 @@ async def test_the_service_that_runs_out_of_memory_shows_where_and_since_when(to
     rows = await of_service(tools, "checkout")
     memory = rows["container_memory_working_set_bytes"]
     assert memory["severity"] == "critical"
-    assert memory["change_points"][-1]["after"] > memory["change_points"][-1]["before"]
+    assert any(one["after"] > 1.5 * one["before"] for one in memory["change_points"])
     assert all(one["anomaly"] for one in memory["points"])
     assert rows["kube_deployment_status_replicas"]["flagged"] == 0
 
