@@ -92,6 +92,14 @@ def causal_graph(findings: Sequence[Finding], cluster: Cluster, topology: Topolo
     return CausalGraph(findings, effects)
 
 
+def explaining(
+    risks: Sequence[Finding], faults: Sequence[Finding], cluster: Cluster, topology: Topology
+) -> list[Finding]:
+    """Of mere risks, those that a fault has come of."""
+    joined = _Joins(cluster, topology)
+    return [risk for risk in risks if any(_explains(risk, one, joined, cluster) for one in faults)]
+
+
 def _explains(cause: Finding, effect: Finding, joined: "_Joins", cluster: Cluster) -> bool:
     links = links_between(cause.rule, effect.rule)
     if not links:
@@ -119,7 +127,8 @@ def _earliest_possible(finding: Finding, cluster: Cluster) -> datetime:
 
 
 def _restarted_often(status: Json) -> bool:
-    return any(whole(one, "restartCount") >= 2 for one in rows(status, "containerStatuses"))
+    statuses = [*rows(status, "initContainerStatuses"), *rows(status, "containerStatuses")]
+    return any(whole(one, "restartCount") >= 2 for one in statuses)
 
 
 class _Joins:
@@ -152,7 +161,7 @@ class _Joins:
             Join.SCALED: lambda cause, effect: str(effect.resource) in cause.joined("target"),
             Join.POD: lambda cause, effect: bool(cause.joined("pod") & effect.joined("pod")),
             Join.HOST: lambda cause, effect: bool(cause.joined("host") & effect.joined("host")),
-            Join.GUARDED: lambda cause, effect: str(cause.resource) in effect.joined("workload"),
+            Join.NAMED: lambda cause, effect: str(cause.resource) in effect.joined("workload"),
         }
 
     def hold(self, link: Link, cause: Finding, effect: Finding) -> bool:
@@ -192,8 +201,6 @@ class _Joins:
         return any(pod is not None and pod.spec.get("nodeName") == node.name for pod in pods)
 
     def _refers(self, cause: Finding, effect: Finding) -> bool:
-        if cause.resource.kind == "ResourceQuota":
-            return cause.resource.name in effect.joined("quota")
         return cause.resource in self._topology.dependencies(effect.resource, Relation.REFERS_TO)
 
 

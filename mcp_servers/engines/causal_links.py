@@ -34,7 +34,7 @@ class Join(StrEnum):
     SCALED = "scaled"  # the cause is about the autoscaling of the effect's workload
     POD = "pod"  # both name one pod
     HOST = "host"  # both name one host
-    GUARDED = "guarded"  # the effect is a disruption budget of the cause's workload
+    NAMED = "named"  # the effect names the cause's workload: a budget's, a route's controller
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,7 @@ SYMPTOM_RULES = (
 CRASHES_IN_ORDER = ("pod.crash_loop", "pod.exit_nonzero", "pod.killed_not_oom", "pod.restart_storm")
 UNREADY_IN_ORDER = (
     "pod.init_blocked",
+    "pod.sidecar_unready",
     "pod.probe.http_status",
     "pod.probe.timeout",
     "pod.probe.readiness_failing",
@@ -153,6 +154,11 @@ ROLLOUT_SYMPTOMS = (
 
 # What somebody switched off on purpose is no fault, and yet the answer to "why does it not run".
 SWITCHED_OFF = ("cron.suspended", "job.suspended")
+
+REGRESSED = ("app.regression_after_change",)
+FAILS_REQUESTS = tuple(
+    one for one in (*STOPS_A_CONTAINER, *LOOKS_BROKEN) if one not in ("app.exhausted",)
+)
 
 SERVICE_SYMPTOMS = ("service.endpoints_not_ready", "service.endpoints_partial", "service.no_pods")
 SERVICE_FAULTS = (
@@ -189,6 +195,13 @@ LINKS: tuple[Link, ...] = (
     Link("pod.oom_killed", "pod.memory_near_limit", Join.CONTAINER),
     Link("app.regression_after_change", "pod.memory_leak", Join.WORKLOAD),
     Link("app.regression_after_change", "app.exhausted", Join.WORKLOAD),
+    Link("app.regression_after_change", "app.dependency_unreachable", Join.CALLED),
+    # Requests fail where something sharper is broken, whatever was changed before.
+    *_whenever(_each((*FAILS_REQUESTS, *STOPS_A_POD), REGRESSED, Join.WORKLOAD)),
+    *_whenever(_each((*FAILS_REQUESTS, *STOPS_A_POD, *SERVICE_FAULTS), REGRESSED, Join.CALLED)),
+    *_whenever(_each(("netpol.blocks_flow", "netpol.blocks_dns"), REGRESSED, Join.AFFECTS)),
+    # A crash of the sidecar is why it has not started.
+    *_each(CRASHES_IN_ORDER, ("pod.sidecar_unready",), Join.CONTAINER),
     Link("pod.cpu_throttled", "pod.probe.timeout", Join.CONTAINER),
     # A surge without room is why its pod waits; a refusal is why there is no room.
     *_each(
@@ -224,8 +237,13 @@ LINKS: tuple[Link, ...] = (
     ),
     *_each(
         (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN, *SERVICE_FAULTS),
-        ("ingress.no_address", "ingress.backend_unready"),
+        ("ingress.no_address",),
         Join.ROUTED,
+    ),
+    *_whenever(
+        _each(
+            (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN), ("ingress.no_address",), Join.NAMED
+        )
     ),
     Link("service.target_port_name_missing", "service.endpoints_not_ready", Join.WORKLOAD),
     *_each(
@@ -242,7 +260,6 @@ LINKS: tuple[Link, ...] = (
     Link("netpol.blocks_dns", "dns.server_unhealthy", Join.AFFECTS),
     # Routes, and who is refused at their certificates.
     *_each(("tls.host_mismatch",), ("app.dependency_unreachable", *LOOKS_BROKEN), Join.AFFECTS),
-    Link("ingress.class_missing", "ingress.no_address", Join.WORKLOAD, timed=False),
     Link("gateway.not_ready", "httproute.unattached", Join.SHARED, timed=False),
     # What extends the API, and what waits for it.
     *_each(
@@ -292,6 +309,9 @@ LINKS: tuple[Link, ...] = (
         Join.NODE,
     ),
     Link("node.not_ready", "deploy.unavailable", Join.NODE),
+    # Whom the kernel killed for the node comes back, and looks as if it crashed. The pods were found
+    # by the time of the kill.
+    *_whenever(_each(("node.system_oom",), CRASHES_IN_ORDER, Join.POD)),
     # The scheduler's refusal comes first and the autoscaler's after it, yet the second decides.
     Link("autoscaler.no_scale_up", "pod.unschedulable.*", Join.WORKLOAD, timed=False),
     Link("node.left_cordoned", "pod.unschedulable.cordoned", Join.NODE),
@@ -304,9 +324,8 @@ LINKS: tuple[Link, ...] = (
         Join.CLAIM,
     ),
     *_each(("pvc.access_mode",), ROLLOUT_SYMPTOMS, Join.AFFECTS),
-    Link("pvc.nearly_full", "app.exhausted", Join.REFERENCE),
-    Link("quota.near_limit", "workload.create_refused.quota", Join.REFERENCE),
-    Link("config.changed_not_reloaded", "app.credentials_refused", Join.REFERENCE),
+    Link("pvc.nearly_full", "app.exhausted", Join.CLAIM),
+    Link("config.changed_not_reloaded", "app.credentials_refused", Join.CONTAINER),
     # Configuration and identity.
     Link("rbac.dangling", "rbac.denied", Join.ACCOUNT),
     Link("config.secret_malformed", "app.credentials_refused", Join.REFERENCE),
@@ -344,9 +363,7 @@ LINKS: tuple[Link, ...] = (
     *_whenever([Link("sts.service_missing", "app.name_unresolved", Join.HOST)]),
     # A budget that allows nothing because pods are broken; a drain that never ends because of it.
     *_whenever(
-        _each(
-            (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN), ("pdb.blocks_drain",), Join.GUARDED
-        )
+        _each((*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN), ("pdb.blocks_drain",), Join.NAMED)
     ),
     Link("pdb.blocks_drain", "node.left_cordoned", Join.ON_NODE, timed=False),
     # Runs that are slow or never end take the turns of those after them.

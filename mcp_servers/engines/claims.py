@@ -1,10 +1,19 @@
 """Claims for storage and who uses them."""
 
+import re
+
 from mcp_servers.engines.fields import rows, strings, text, words
 from mcp_servers.engines.quantities import quantity
 from mcp_servers.facts.kubernetes import Cluster, Resource
 
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
+
+# How the kubelet says that a node lacks the driver of a volume.
+NO_DRIVER = re.compile(
+    r"driver name ([\w.-]+) not found in the list of registered CSI drivers"
+    r"|CSINode \S+ does not contain driver ([\w.-]+)",
+    re.IGNORECASE,
+)
 
 
 def pods_using(cluster: Cluster, claim: Resource) -> list[Resource]:

@@ -17,10 +17,14 @@ NOTE_RULES = (
     "alert.flapping",
     "workload.selector_overlap",
     "workload.mutable_tag",
+    "quota.near_limit",  # a full quota refuses nothing yet; once it does, the refusal is the fault
 )
 
 # Risks that become faults, and are then high, once something waits for what they withhold.
 RISK_RULES = ("pdb.blocks_drain", "sts.service_missing")
+
+# Notes as long as all is well, and the cause where they explain a fault.
+LATENT_RULES = ("config.changed_not_reloaded",)
 
 
 def is_fault(finding: Finding) -> bool:
@@ -30,7 +34,14 @@ def is_fault(finding: Finding) -> bool:
 
 def is_note(finding: Finding) -> bool:
     risk = finding.rule in RISK_RULES and finding.severity.weight < Severity.HIGH.weight
-    return risk or any(matches(pattern, finding.rule) for pattern in NOTE_RULES)
+    if risk or is_latent(finding):
+        return True
+    return any(matches(pattern, finding.rule) for pattern in NOTE_RULES)
+
+
+def is_latent(finding: Finding) -> bool:
+    """A note that becomes a fault by what has come of it."""
+    return finding.rule in LATENT_RULES
 
 
 def is_grave_note(finding: Finding) -> bool:

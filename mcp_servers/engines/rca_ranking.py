@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from mcp_servers.engines.causal_graph import CausalGraph, causal_graph
+from mcp_servers.engines.causal_graph import CausalGraph, causal_graph, explaining
 from mcp_servers.engines.causal_links import SWITCHED_OFF, is_symptom
 from mcp_servers.engines.confidence import Signals, confidence
-from mcp_servers.engines.faults import is_fault
+from mcp_servers.engines.faults import is_fault, is_latent
 from mcp_servers.engines.topology import Relation, Topology
 from mcp_servers.facts.findings import Finding, Severity
 from mcp_servers.facts.kubernetes import Change, Cluster, Ref
@@ -66,6 +66,8 @@ def rank(
     """
     scope = _Scope(focus, namespace, topology)
     faults = [one for one in findings if is_fault(one)]
+    latent = [one for one in findings if is_latent(one)]
+    faults += explaining(latent, faults, cluster, topology)
     if not any(scope.concerns(one, ()) for one in faults):
         faults += [one for one in findings if one.rule in SWITCHED_OFF and scope.asks_for(one)]
     graph = causal_graph(faults, cluster, topology)

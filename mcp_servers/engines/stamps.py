@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from mcp_servers.engines.fields import rows, section
-from mcp_servers.facts.kubernetes import Resource, moment
+from mcp_servers.engines.fields import rows, section, text
+from mcp_servers.facts.kubernetes import Json, Resource, moment
 
 
 def written_at(resource: Resource, *path: str) -> datetime | None:
@@ -17,6 +17,17 @@ def written_at(resource: Resource, *path: str) -> datetime | None:
         if _holds(section(entry, "fieldsV1"), ("f:spec", *path))
     ]
     return max((at for at in times if at is not None), default=resource.created_at)
+
+
+def last_writer(resource: Resource, *path: str) -> tuple[datetime | None, str]:
+    """When a part of the spec was last written, and by whom; (None, "") when nobody kept it."""
+    writers = [
+        one
+        for one in rows(resource.metadata, "managedFields")
+        if _holds(section(one, "fieldsV1"), ("f:spec", *path))
+    ]
+    last = max(writers, key=lambda one: text(one, "time"), default=Json())
+    return moment(last.get("time")), text(last, "manager")
 
 
 def condition_since(resource: Resource, kind: str) -> datetime | None:

@@ -20,6 +20,7 @@ from mcp_servers.facts.kubernetes import Cluster, Event, NotChecked, Resource
 from mcp_servers.facts.metrics import Series
 from mcp_servers.rca.gather_extended import beyond
 from mcp_servers.rca.gather_logs import gather_logs
+from mcp_servers.rca.metric_questions import Question, questions
 from mcp_servers.rca.monitoring import gather_monitoring
 
 Found = TypeVar("Found")
@@ -61,17 +62,6 @@ FOR_NOTES = ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 # A leak counts after six hours; a point every five minutes is enough for a slope and a quarter hour.
 METRICS_REACH_BACK = timedelta(hours=8)
 POINTS = 96
-
-# What diagnosers look series up by, with the matchers that keep the answer small.
-METRICS = (
-    ("container_memory_working_set_bytes", 'container!="",container!="POD"'),
-    ("container_cpu_cfs_periods_total", 'container!=""'),
-    ("container_cpu_cfs_throttled_periods_total", 'container!=""'),
-    ("kube_pod_container_status_last_terminated_reason", 'reason="OOMKilled"'),
-    ("kube_pod_container_status_restarts_total", 'container!=""'),
-    ("coredns_dns_responses_total", 'rcode!=""'),
-    ("apiserver_requested_deprecated_apis", 'removed_release!=""'),
-)
 
 
 async def gather(
@@ -180,21 +170,19 @@ async def _series(
     if prometheus is None:
         missed.append(NotChecked("metrics", "not_configured: No Prometheus is configured."))
         return []
-    chosen = f',namespace="{only}"' if only else ""
     start = now - METRICS_REACH_BACK
     read = await asyncio.gather(
         *(
-            or_missed("metrics", _role(prometheus, role, matchers + chosen, start, now), missed)
-            for role, matchers in METRICS
+            or_missed("metrics", _asked(prometheus, one, start, now), missed)
+            for one in questions(only)
         )
     )
     missed[:] = dict.fromkeys(missed)  # one Prometheus that is away is one thing not checked
     return [one for found in read for one in found]
 
 
-async def _role(
-    prometheus: Prometheus, role: str, matchers: str, start: datetime, end: datetime
-) -> list[Series]:
-    query = f"{role}{{{matchers}}}"
-    found = await prometheus.query_range(query, start=start, end=end, points=POINTS)
-    return [replace(one, role=role) for one in found]
+async def _asked(
+    prometheus: Prometheus, question: Question, start: datetime, end: datetime
+) -> Sequence[Series]:
+    found = await prometheus.query_range(question.promql, start=start, end=end, points=POINTS)
+    return [replace(one, role=question.role) for one in found]

@@ -24,6 +24,9 @@ objects are `namespace/name`, or the bare name when cluster-scoped):
   `job`, `policy` of hpa.*, job.* and cron.overlap, netpol.*
 - `workload`: also what a disruption budget guards, in pdb.blocks_drain; `node` there is the one
   that waits for it
+- `workload`: also the controllers of an Ingress's class, in ingress.no_address
+- `quota`: also quota.near_limit; `configmap`, `secret`: also config.changed_not_reloaded
+- `claim`: also pod.volume_mount_failed, and app.exhausted where it is space that ran out
 - `host`: also sts.service_missing, where somebody asked for a name under the missing Service
 """
 
@@ -70,22 +73,26 @@ from mcp_servers.engines.diagnosers.crash_loop import crash_loop, exit_nonzero, 
 from mcp_servers.engines.diagnosers.create_refused import create_refused
 from mcp_servers.engines.diagnosers.cron_jobs import cron_jobs
 from mcp_servers.engines.diagnosers.cron_runs import cron_runs
+from mcp_servers.engines.diagnosers.daemon_sets import daemon_sets
 from mcp_servers.engines.diagnosers.deletions import stuck_namespaces, stuck_objects
 from mcp_servers.engines.diagnosers.deliveries import deliveries
+from mcp_servers.engines.diagnosers.disrupted_pods import disrupted
 from mcp_servers.engines.diagnosers.disruption_budgets import disruption_budgets
 from mcp_servers.engines.diagnosers.dns_policies import dns_policies
 from mcp_servers.engines.diagnosers.ended_pods import deadline_exceeded, node_admission_failed
 from mcp_servers.engines.diagnosers.endless_jobs import endless_jobs
 from mcp_servers.engines.diagnosers.evictions import evictions
-from mcp_servers.engines.diagnosers.failed_jobs import failed_jobs
+from mcp_servers.engines.diagnosers.failed_jobs import failed_jobs, retrying_jobs
 from mcp_servers.engines.diagnosers.gateways import gateways, loose_routes, route_backends
 from mcp_servers.engines.diagnosers.held_pods import (
     finalizer_stuck,
     readiness_gate_unmet,
     resize_stuck,
+    scheduling_gated,
 )
 from mcp_servers.engines.diagnosers.image_pull import image_pull, pull_secret_missing
 from mcp_servers.engines.diagnosers.immutable_fields import immutable_fields
+from mcp_servers.engines.diagnosers.ingress_addresses import ingress_addresses
 from mcp_servers.engines.diagnosers.ingress_backends import ingress_backends
 from mcp_servers.engines.diagnosers.ingress_certificates import ingress_certificates
 from mcp_servers.engines.diagnosers.ingress_rules import host_conflicts, ingress_classes
@@ -114,7 +121,9 @@ from mcp_servers.engines.diagnosers.pod_hardening import (
 )
 from mcp_servers.engines.diagnosers.policy_reports import policy_violations
 from mcp_servers.engines.diagnosers.probes import probes
+from mcp_servers.engines.diagnosers.quotas import near_quotas
 from mcp_servers.engines.diagnosers.refused_hosts import refused_hosts
+from mcp_servers.engines.diagnosers.regressions import regressions
 from mcp_servers.engines.diagnosers.rollouts import paused, progress_deadline, unavailable
 from mcp_servers.engines.diagnosers.scaled_to_zero import scaled_to_zero
 from mcp_servers.engines.diagnosers.scaler_conflicts import scaler_conflicts
@@ -128,9 +137,14 @@ from mcp_servers.engines.diagnosers.service_exposure import (
 )
 from mcp_servers.engines.diagnosers.service_ports import service_ports
 from mcp_servers.engines.diagnosers.service_selectors import service_selectors
+from mcp_servers.engines.diagnosers.sidecars import sidecar_unready
 from mcp_servers.engines.diagnosers.single_points import single_points
+from mcp_servers.engines.diagnosers.stale_configuration import stale_configuration
+from mcp_servers.engines.diagnosers.stalled_starts import sandbox_failed, volume_mount_failed
 from mcp_servers.engines.diagnosers.stateful_sets import stateful_sets
 from mcp_servers.engines.diagnosers.surges import surges
+from mcp_servers.engines.diagnosers.suspended_jobs import suspended_jobs
+from mcp_servers.engines.diagnosers.system_oom import system_oom
 from mcp_servers.engines.diagnosers.unschedulable import (
     no_scale_up,
     scheduler_absent,
@@ -139,6 +153,7 @@ from mcp_servers.engines.diagnosers.unschedulable import (
 from mcp_servers.engines.diagnosers.unseen_pods import unseen_pods
 from mcp_servers.engines.diagnosers.volume_attachments import volume_attachments
 from mcp_servers.engines.diagnosers.volume_claims import volume_claims
+from mcp_servers.engines.diagnosers.volume_usage import volume_usage
 from mcp_servers.engines.diagnosers.volumes import default_classes, left_volumes
 from mcp_servers.engines.diagnosers.workload_habits import workload_habits
 
@@ -159,16 +174,22 @@ ALL = (
     unseen_pods,
     container_start,
     init_blocked,
+    sidecar_unready,
+    sandbox_failed,
+    volume_mount_failed,
+    scheduling_gated,
     unschedulable,
     scheduler_absent,
     no_scale_up,
     probes,
     evictions,
+    disrupted,
     node_lost,
     stuck_terminating,
     not_ready,
     pressure,
     pid_or_network,
+    system_oom,
     left_cordoned,
     flapping_nodes,
     custom_conditions,
@@ -191,6 +212,8 @@ ALL = (
     create_refused,
     scaled_to_zero,
     failed_jobs,
+    retrying_jobs,
+    suspended_jobs,
     cron_jobs,
     autoscaling,
     deadline_exceeded,
@@ -200,6 +223,7 @@ ALL = (
     resize_stuck,
     bare_pods,
     stateful_sets,
+    daemon_sets,
     selector_overlaps,
     workload_habits,
     single_points,
@@ -213,6 +237,7 @@ ALL = (
     shared_claims,
     stuck_resizes,
     stuck_claims,
+    volume_usage,
     volume_attachments,
     left_volumes,
     default_classes,
@@ -225,6 +250,7 @@ ALL = (
     ingress_backends,
     ingress_classes,
     host_conflicts,
+    ingress_addresses,
     ingress_certificates,
     refused_hosts,
     gateways,
@@ -238,11 +264,14 @@ ALL = (
     missing_setting,
     app_resources,
     app_permissions,
+    regressions,
     instructions,
     secret_malformed,
     immutable_fields,
     too_large,
     unused_or_empty,
+    stale_configuration,
+    near_quotas,
     forbidden_self,
     dangling,
     privileged,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import about_pod, key
 from mcp_servers.engines.call_failures import kind_of_failure, targets
+from mcp_servers.engines.claims import claims_of
 from mcp_servers.engines.config_references import references
 from mcp_servers.engines.endpoints import Addresses
 from mcp_servers.engines.log_signals import Line, Speaker, died_of_it, lately, speakers
@@ -129,6 +130,13 @@ def _joins(host: str, service: str) -> dict[str, str]:
     return {name: value for name, value in (("host", host), ("service", service)) if value}
 
 
+def _claims(speaker: Speaker, kind: str) -> dict[str, str]:
+    """The claims of the pod, where it is space that ran out."""
+    pod = speaker.container.pod
+    names = sorted(claims_of(pod)) if kind == "disk space" else []
+    return {"claim": ",".join(f"{pod.namespace}/{name}" for name in names)} if names else {}
+
+
 def _refused_finding(
     cluster: Cluster, speaker: Speaker, lines: Sequence[Line], addresses: Addresses
 ) -> Finding:
@@ -220,5 +228,5 @@ def _exhausted_finding(
             "host": host,
             "service": service,
         },
-        joins=_joins(host, service),
+        joins={**_joins(host, service), **_claims(speaker, kind)},
     )

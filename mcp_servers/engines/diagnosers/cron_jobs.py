@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from mcp_servers.engines import citing
 from mcp_servers.engines.cron_schedules import MACROS, RANGES
-from mcp_servers.engines.fields import has, rows, section, text, whole
+from mcp_servers.engines.fields import text, whole
+from mcp_servers.engines.stamps import last_writer
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Severity
 from mcp_servers.facts.kubernetes import Cluster, Resource, moment
 
@@ -67,7 +68,7 @@ def _said(cluster: Cluster, cron: Resource) -> list[Evidence]:
 
 
 def _suspended(cluster: Cluster, cron: Resource) -> Iterator[Finding]:
-    since, by = _since_and_by(cron)
+    since, by = last_writer(cron, "f:suspend")
     last = moment(cron.status.get("lastScheduleTime"))
     quiet_since = since or last or cron.created_at
     annotated = any("suspend" in name.lower() for name in cron.annotations)
@@ -77,17 +78,6 @@ def _suspended(cluster: Cluster, cron: Resource) -> Iterator[Finding]:
     ran = [citing.field(cron, ".status.lastScheduleTime", citing.clock(last), last)] if last else []
     evidence = [citing.field(cron, ".spec.suspend", said, since), *ran]
     yield _finding(cron, "cron.suspended", Severity.INFO, "", evidence, since=since, by=by)
-
-
-def _since_and_by(cron: Resource) -> tuple[datetime | None, str]:
-    writers = [
-        one
-        for one in rows(cron.metadata, "managedFields")
-        if has(section(one, "fieldsV1", "f:spec"), "f:suspend")
-    ]
-    return (
-        (moment(writers[-1].get("time")), text(writers[-1], "manager")) if writers else (None, "")
-    )
 
 
 def _finding(

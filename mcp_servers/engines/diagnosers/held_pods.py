@@ -1,4 +1,5 @@
-"""Pods that something outside their containers holds: a finalizer, a gate, a resize."""
+"""Pods that something outside their containers holds: a finalizer, a gate before the scheduler or
+before traffic, a resize."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -8,13 +9,20 @@ from mcp_servers.engines.about_pods import about_pod
 from mcp_servers.engines.containers import Container, Role, containers
 from mcp_servers.engines.fields import rows, section, strings, text, words
 from mcp_servers.engines.ownership import owner_chain
-from mcp_servers.engines.settling import GRACE, is_finished, is_terminating, is_young
+from mcp_servers.engines.settling import (
+    GRACE,
+    is_finished,
+    is_terminating,
+    is_young,
+    live_pods,
+)
 from mcp_servers.facts.findings import Evidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Json, Resource, moment
 
 JOB_TRACKING = "batch.kubernetes.io/job-tracking"
 HELD_TOO_LONG = timedelta(minutes=5)
 DEFERRED_TOO_LONG = timedelta(minutes=10)
+GATED_TOO_LONG = timedelta(minutes=5)
 
 
 def finalizer_stuck(cluster: Cluster) -> Iterator[Finding]:
@@ -53,6 +61,34 @@ def _held(cluster: Cluster, pod: Resource, holding: list[str], deleted: datetime
             "deleted_at": citing.clock(deleted),
             "running": ", ".join(running),
         },
+    )
+
+
+def scheduling_gated(cluster: Cluster) -> Iterator[Finding]:
+    """`pod.scheduling_gated`: the scheduler may not look at it until somebody removes a gate."""
+    for pod in live_pods(cluster):
+        gates = sorted(text(one, "name") for one in rows(pod.spec, "schedulingGates"))
+        condition = pod.condition("PodScheduled") or {}
+        since = moment(condition.get("lastTransitionTime")) or pod.created_at
+        if not gates or condition.get("reason") != "SchedulingGated" or is_finished(pod):
+            continue
+        if since is not None and cluster.now - since >= GATED_TOO_LONG:
+            yield _gated(cluster, pod, ", ".join(gates), since)
+
+
+def _gated(cluster: Cluster, pod: Resource, gates: str, since: datetime) -> Finding:
+    path = ".status.conditions[PodScheduled].reason"
+    return about_pod(
+        cluster,
+        pod,
+        "pod.scheduling_gated",
+        Severity.MEDIUM,
+        [
+            citing.field(pod, ".spec.schedulingGates[].name", gates),
+            citing.field(pod, path, "SchedulingGated", since),
+        ],
+        cause_key=gates,
+        params={"gates": gates, "since_at": citing.clock(since)},
     )
 
 

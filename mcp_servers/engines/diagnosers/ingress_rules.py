@@ -1,21 +1,17 @@
 """Ingresses that no controller takes up, or that two claim for one address."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_objects import about_object
 from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.fields import rows, text
+from mcp_servers.engines.ingress_classes import CLASS_BEFORE, is_default, is_served
 from mcp_servers.engines.settling import is_terminating, is_young
 from mcp_servers.engines.stamps import written_at
 from mcp_servers.facts.findings import Confidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Ref, Resource
 from mcp_servers.facts.nearest import nearest_names
-
-CLASS_BEFORE = "kubernetes.io/ingress.class"  # as an annotation, before the field
-DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
-ADDRESS_COMES_WITHIN = timedelta(minutes=5)
 
 # Two Ingresses with one address on purpose: canaries, merged ones, and what issues certificates.
 SHARING = (
@@ -34,18 +30,14 @@ def ingress_classes(cluster: Cluster) -> Iterator[Finding]:
     if any(one.what == "IngressClass" for one in cluster.not_checked):
         return
     classes = {one.name: one for one in cluster.all("IngressClass")}
-    default = any(one.annotations.get(DEFAULT_CLASS) == "true" for one in classes.values())
+    default = any(is_default(one) for one in classes.values())
     for ingress in cluster.all("Ingress"):
         named = text(ingress.spec, "ingressClassName")
-        if is_terminating(ingress) or is_young(cluster, ingress) or _is_served(ingress):
+        if is_terminating(ingress) or is_young(cluster, ingress) or is_served(ingress):
             continue
         nobody_else = classes and not default and not text(ingress.annotations, CLASS_BEFORE)
         if (named and named not in classes) or (not named and nobody_else):
             yield _no_class(ingress, named, sorted(classes))
-
-
-def _is_served(ingress: Resource) -> bool:
-    return bool(rows(ingress.status, "loadBalancer", "ingress"))
 
 
 def _no_class(ingress: Resource, named: str, classes: list[str]) -> Finding:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import about_pod, key
-from mcp_servers.engines.claims import claims_of, pods_by_claim
+from mcp_servers.engines.claims import NO_DRIVER, claims_of, pods_by_claim
 from mcp_servers.engines.fields import text
 from mcp_servers.engines.settling import is_ready, is_terminating, live_pods
 from mcp_servers.engines.stamps import deleted_at
@@ -16,11 +16,6 @@ from mcp_servers.facts.kubernetes import Cluster, Event, Ref, Resource
 # How long the attach controller waits for a node to let go before it takes the volume by force.
 LETS_GO_WITHIN = timedelta(minutes=6)
 _MULTI = re.compile(r"multi-attach", re.IGNORECASE)
-_NO_DRIVER = re.compile(
-    r"driver name ([\w.-]+) not found in the list of registered CSI drivers"
-    r"|CSINode \S+ does not contain driver ([\w.-]+)",
-    re.IGNORECASE,
-)
 _VOLUME = re.compile(r'for volume "([^"]+)"')
 
 
@@ -41,7 +36,7 @@ def _failed(cluster: Cluster, pod: Resource) -> list[Event]:
     return [
         one
         for one in cluster.events_about(pod, "FailedAttachVolume", "FailedMount")
-        if one.reason == "FailedAttachVolume" or _NO_DRIVER.search(one.message)
+        if one.reason == "FailedAttachVolume" or NO_DRIVER.search(one.message)
     ]
 
 
@@ -105,7 +100,7 @@ def _multi_attach(cluster: Cluster, pod: Resource, failed: list[Event]) -> Findi
 
 
 def _attach_failed(cluster: Cluster, pod: Resource, failed: list[Event]) -> Finding:
-    said = _NO_DRIVER.search(failed[-1].message)
+    said = NO_DRIVER.search(failed[-1].message)
     driver = next((one for one in said.groups() if one), "") if said else ""
     return about_pod(
         cluster,

@@ -25,7 +25,7 @@ GIVEN = {"resource", "name", "namespace", "kind", "container", "affected"}
 _RULE_ID = re.compile(
     r'"((?:pod|deploy|workload|service|node|pvc|hpa|job|app|sec|ingress|netpol|cron|rbac|tls|autoscaler'
     r"|dns|gateway|httproute|volume|pv|storageclass|ns|object|apiservice|crd|api|webhook|controlplane|event"
-    r"|config|policy|olm|delivery|alert|access|lookup|sts|keda|scaler|pdb)"
+    r"|config|policy|olm|quota|ds|delivery|alert|access|lookup|sts|keda|scaler|pdb)"
     r'\.[a-z_.]+)"'
 )
 

@@ -15,6 +15,7 @@ from mcp_servers.facts.findings import Severity
 from mcp_servers.facts.kubernetes import Cluster, Json, NotChecked, Ref
 from tests.factories import (
     NOW,
+    OLD,
     cluster,
     condition,
     container,
@@ -174,7 +175,7 @@ def test_a_line_break_in_a_password_is_why_it_is_refused() -> None:
         containers=[user_of("password")["spec"]["template"]["spec"]["containers"][0]]
     )
     refused = log(objects[2], *['FATAL: password authentication failed for user "app"'] * 4)
-    seen = cluster(*objects, secret(password=PASSWORD + "\n"), logs=[refused])
+    seen = cluster(*objects, secret(password=PASSWORD + "\n", age=2 * OLD), logs=[refused])
     ranking = rank(diagnose(seen), seen, topology(seen))
     assert [one.finding.rule for one in ranking.roots] == ["config.secret_malformed"]
     assert "app.credentials_refused" in {one.rule for one in ranking.symptoms}

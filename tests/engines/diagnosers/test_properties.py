@@ -88,8 +88,13 @@ def test_the_world_of_these_tests_has_faults_of_every_family() -> None:
     families += " deploy workload.create_refused workload service node pvc hpa job app sec ingress"
     families += " netpol dns tls gateway httproute pv storageclass volume ns object apiservice crd"
     families += " api webhook controlplane event"
-    families += " sts keda scaler pdb cron"
+    families += " sts keda scaler pdb cron ds quota config"
     assert set(families.split()) <= told
+    rules = "pod.scheduling_gated pod.sandbox_failed pod.volume_mount_failed pod.sidecar_unready"
+    rules += " pod.disrupted node.system_oom ds.unready job.retrying job.suspended quota.near_limit"
+    rules += " ingress.no_address config.changed_not_reloaded pvc.nearly_full"
+    rules += " app.regression_after_change"
+    assert set(rules.split()) <= {one.rule for one in diagnose(WORLD)}
 
 
 def test_an_empty_cluster_has_no_faults() -> None:

@@ -6,6 +6,7 @@ from mcp_servers.engines.secret_shapes import without_values
 from mcp_servers.facts.alerts import Alert, Monitoring, Rule, Silence
 from mcp_servers.facts.kubernetes import Cluster, Json, Resource
 from tests.engines.diagnosers.worlds_edges import edges_and_extensions
+from tests.engines.diagnosers.worlds_waiting import waiting_and_used_up
 from tests.factories import (
     cluster,
     condition,
@@ -29,7 +30,12 @@ from tests.factories import (
 
 def troubled() -> Cluster:
     """One workload for each family of faults, beside healthy ones."""
-    parts = (_crashes_and_configuration(), _scheduling_and_objects(), edges_and_extensions())
+    parts = (
+        _crashes_and_configuration(),
+        _scheduling_and_objects(),
+        edges_and_extensions(),
+        waiting_and_used_up(),
+    )
     more = [Resource(one) for one in (*_access(), *_standing_still(), *_scaled_and_repeated())]
     return replace(
         parts[0],
@@ -37,6 +43,7 @@ def troubled() -> Cluster:
         events=[one for part in parts for one in part.events],
         logs=[one for part in parts for one in part.logs],
         series=[one for part in parts for one in part.series],
+        changes=[one for part in parts for one in part.changes],
         monitoring=_monitoring(),
     )
 

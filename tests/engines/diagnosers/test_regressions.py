@@ -1,0 +1,194 @@
+"""Requests that fail or are slow since a change, and those that only look so."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from mcp_servers.engines.changes import changes_in
+from mcp_servers.facts.findings import Severity
+from mcp_servers.facts.kubernetes import Cluster, Json, Ref
+from mcp_servers.facts.metrics import Series
+from tests.factories import (
+    at,
+    cluster,
+    container,
+    deployment,
+    endpoint_slice,
+    found,
+    log,
+    pod,
+    replica_set,
+    roots,
+    rules,
+    service,
+    stamp,
+    thing,
+    waiting,
+)
+
+STEP = 5  # minutes between points
+Level = Callable[[float], float]
+
+
+def since(ago: float, before: float, after: float) -> Level:
+    """A level that changes so many minutes ago."""
+    return lambda minutes: after if minutes <= ago else before
+
+
+def series(
+    role: str, level: Level, *, of: str = "web", points: int = 96, pod_name: str = ""
+) -> Series:
+    labels = {"namespace": "shop", "service": of, **({"pod": pod_name} if pod_name else {})}
+    times = [STEP * n for n in range(points)][::-1]
+    values = tuple((at(minutes), level(minutes)) for minutes in times)
+    return Series(role, tuple(sorted(labels.items())), values, role=role)
+
+
+def failing(level: Level, **more: object) -> list[Series]:
+    """Ten requests a second of which a share fails."""
+    return [
+        series("request_rate", lambda _: 10.0, **more),  # type: ignore[arg-type]
+        series("request_failures", lambda minutes: 10.0 * level(minutes), **more),  # type: ignore[arg-type]
+    ]
+
+
+def rolled_out(
+    name: str = "web", *, ago: float = 60, old: int = 0, containers: Sequence[Json] = ()
+) -> list[Json]:
+    """A workload whose second revision came so many minutes ago; `old` pods of the first serve on."""
+    made = deployment(name, containers=list(containers) or [container(name)])
+    first = replica_set(
+        made, "aaaa11111", revision=1, replicas=old, image="registry.example.com/a:1"
+    )
+    second = replica_set(made, revision=2, age=ago)
+    pods = [pod(second, f"new{n}", age=ago) for n in range(2)]
+    kept = [pod(first, f"old{n}") for n in range(old)]
+    front = service(name)
+    return [made, first, second, *pods, *kept, front, endpoint_slice(front, [*pods, *kept])]
+
+
+def seen(*objects: Json, told: Sequence[Series]) -> Cluster:
+    made = cluster(*objects, series=told)
+    return replace(made, changes=changes_in(made))
+
+
+def test_failures_that_begin_with_a_new_revision_show_both_levels_and_offer_the_old_one() -> None:
+    told = seen(*rolled_out(), told=failing(since(55, 0.01, 0.4)))
+    finding = found(told, "app.regression_after_change")
+    assert finding.severity is Severity.HIGH
+    assert finding.resource == Ref("Deployment", "shop", "web")
+    assert (finding.params["before"], finding.params["after"]) == ("1.0%", "40.0%")
+    assert finding.params["changed_at"] == stamp(60)
+    assert "registry.example.com/web:1.4.2" in finding.params["differences"]
+    assert finding.fix is not None
+    assert finding.fix.id == "fix.rollback"
+    assert {one.source for one in finding.evidence} == {"metric", "change"}
+    assert roots(told) == ["app.regression_after_change"]
+
+
+def test_responses_that_take_twice_as_long_are_told_in_seconds() -> None:
+    slow = [series("request_p95", since(50, 0.05, 2.0))]
+    finding = found(seen(*rolled_out(), told=slow), "app.regression_after_change")
+    assert (finding.params["before"], finding.params["after"]) == ("0.05 s", "2.00 s")
+
+
+def test_pods_of_the_old_revision_that_fare_well_beside_the_new_ones_speak_for_it() -> None:
+    objects = rolled_out(old=1)
+    old = next(one for one in objects if "old0" in one["metadata"]["name"])["metadata"]["name"]
+    new = next(one for one in objects if "new0" in one["metadata"]["name"])["metadata"]["name"]
+    bad = [
+        series("request_p95", since(55, 0.05, 3.0), points=11, pod_name=new),
+        series("request_p95", lambda _: 0.05, pod_name=old),
+    ]
+    assert "app.regression_after_change" in rules(seen(*objects, told=bad))
+
+
+def config_edited(ago: float) -> Json:
+    held = thing("ConfigMap", "web-conf", data={"ttl": "1"})
+    entry = {"manager": "kubectl-edit", "time": stamp(ago), "fieldsV1": {"f:data": {}}}
+    held["metadata"]["managedFields"] = [entry]
+    return held
+
+
+def test_a_change_of_its_configuration_counts_and_is_not_rolled_back() -> None:
+    source = [{"configMapRef": {"name": "web-conf"}}]
+    objects = rolled_out(ago=60 * 24 * 3, containers=[container(envFrom=source)])
+    told = seen(*objects, config_edited(60), told=failing(since(50, 0.0, 0.3)))
+    finding = found(told, "app.regression_after_change")
+    assert finding.params["changed"] == "ConfigMap shop/web-conf"
+    assert finding.resource == Ref("Deployment", "shop", "web")
+    assert finding.fix is None
+
+
+def test_a_change_of_what_it_calls_is_told_of_the_one_that_changed() -> None:
+    env = [{"name": "PRICES_URL", "value": "http://prices:8080"}]
+    caller = rolled_out("web", ago=60 * 24 * 3, containers=[container("web", env=env)])
+    told = seen(*caller, *rolled_out("prices"), told=failing(since(50, 0.0, 0.3)))
+    assert found(told, "app.regression_after_change").resource.name == "prices"
+
+
+NEIGHBOUR = rolled_out("cart", ago=60 * 24 * 3)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        seen(*rolled_out(), told=failing(since(90, 0.01, 0.4))),
+        seen(*rolled_out(ago=300), told=failing(since(60, 0.01, 0.4))),
+        seen(*rolled_out(), told=failing(lambda _: 0.01)),
+        seen(*rolled_out(), told=failing(since(55, 0.01, 0.03))),
+        seen(*rolled_out(), told=failing(since(55, 0.01, 0.4), points=20)),
+        seen(
+            *rolled_out(),
+            told=failing(lambda minutes: 0.4 if 30 <= minutes <= 55 else 0.01),
+        ),
+        seen(
+            *rolled_out(),
+            *NEIGHBOUR,
+            told=[
+                *failing(since(55, 0.01, 0.4)),
+                *failing(since(55, 0.01, 0.4), of="cart"),
+            ],
+        ),
+    ],
+    ids=[
+        "had begun before",
+        "came long after",
+        "as ever",
+        "next to nothing",
+        "too few samples",
+        "over again",
+        "neighbours fare alike",
+    ],
+)
+def test_what_did_not_follow_the_change_or_is_not_of_it_is_silent(told: Cluster) -> None:
+    assert "app.regression_after_change" not in rules(told)
+
+
+def test_old_pods_that_fare_no_better_clear_the_new_revision() -> None:
+    objects = rolled_out(old=1)
+    names = [one["metadata"]["name"] for one in objects if one["kind"] == "Pod"]
+    told = [series("request_p95", since(55, 0.05, 3.0), pod_name=name) for name in names]
+    assert "app.regression_after_change" not in rules(seen(*objects, told=told))
+
+
+def test_a_revision_whose_pods_cannot_start_is_told_by_that() -> None:
+    objects = rolled_out()
+    for one in objects:
+        if one["kind"] == "Pod":
+            one["status"]["containerStatuses"] = [
+                waiting(reason="ImagePullBackOff", message="manifest unknown")
+            ]
+            one["status"]["conditions"][0]["status"] = "False"
+    told = seen(*objects, told=failing(since(55, 0.0, 1.0)))
+    assert "app.regression_after_change" in rules(told)
+    assert roots(told) == ["pod.image_pull.not_found"]
+
+
+def test_connections_used_up_after_a_release_are_its_consequence() -> None:
+    objects = rolled_out()
+    one = next(one for one in objects if one["kind"] == "Pod")
+    lines = log(one, *["connection pool exhausted: 20/20 in use"] * 5)
+    told = seen(*objects, told=failing(since(55, 0.0, 0.5)))
+    assert roots(replace(told, logs=[lines])) == ["app.regression_after_change"]
