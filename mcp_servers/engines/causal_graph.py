@@ -182,8 +182,14 @@ class _Joins:
         )
 
     def _configured(self, effect: Finding) -> list[Ref]:
-        """Where a log names no Service, those that the workload is configured to call."""
-        return self._topology.dependencies(effect.resource, Relation.CALLS)
+        """Where a log names no Service, those that the workload is configured to call, or the
+        workloads that it is told to affect."""
+        callers = dict.fromkeys((effect.resource, *effect.affected))
+        return [
+            service
+            for caller in callers
+            for service in self._topology.dependencies(caller, Relation.CALLS)
+        ]
 
     def _routed(self, cause: Finding, effect: Finding) -> bool:
         services = self._topology.dependencies(effect.resource, Relation.ROUTES_TO)

@@ -197,7 +197,7 @@ LINKS: tuple[Link, ...] = (
     Link("app.regression_after_change", "app.exhausted", Join.WORKLOAD),
     Link("app.regression_after_change", "app.dependency_unreachable", Join.CALLED),
     # Requests fail where something sharper is broken, whatever was changed before.
-    *_whenever(_each((*FAILS_REQUESTS, *STOPS_A_POD), REGRESSED, Join.WORKLOAD)),
+    *_whenever(_each((*FAILS_REQUESTS, *STOPS_A_POD), REGRESSED, Join.AFFECTED)),
     *_whenever(_each((*FAILS_REQUESTS, *STOPS_A_POD, *SERVICE_FAULTS), REGRESSED, Join.CALLED)),
     *_whenever(_each(("netpol.blocks_flow", "netpol.blocks_dns"), REGRESSED, Join.AFFECTS)),
     # A crash of the sidecar is why it has not started.

@@ -46,7 +46,7 @@ def regressions(cluster: Cluster) -> Iterator[Finding]:
         return
     calls = topology(cluster)
     for one in measured:
-        suspects = _changes_of(cluster, one.workload, calls)
+        suspects = _changes_of(cluster, one, measured, calls)
         told = _latest(one, suspects) if len(one.points) >= FEWEST_SAMPLES else None
         if told is None:
             continue
@@ -64,12 +64,20 @@ def _called(calls: Topology, workload: Ref) -> set[Ref]:
     }
 
 
-def _changes_of(cluster: Cluster, workload: Ref, calls: Topology) -> list[Change]:
-    """The changes that could be behind it, the workload's own last."""
-    own = _own(cluster, workload)
-    below = {ref for one in _called(calls, workload) for ref in _own(cluster, one)}
-    related = [one for one in cluster.changes if one.target in own | below]
-    return sorted(related, key=lambda one: (one.at, one.target in own, one.id))
+def _changes_of(
+    cluster: Cluster, one: Traffic, measured: Sequence[Traffic], calls: Topology
+) -> list[Change]:
+    """The changes that could be behind it, the workload's own last.
+
+    What it calls is left out where its own requests are known: they tell of its own changes.
+    """
+    own = _own(cluster, one.workload)
+    known = {other.workload for other in measured}
+    below = {
+        ref for callee in _called(calls, one.workload) - known for ref in _own(cluster, callee)
+    }
+    related = [change for change in cluster.changes if change.target in own | below]
+    return sorted(related, key=lambda change: (change.at, change.target in own, change.id))
 
 
 def _own(cluster: Cluster, workload: Ref) -> set[Ref]:

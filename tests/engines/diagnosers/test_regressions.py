@@ -14,6 +14,7 @@ from tests.factories import (
     cluster,
     container,
     deployment,
+    ended,
     endpoint_slice,
     found,
     log,
@@ -192,3 +193,24 @@ def test_connections_used_up_after_a_release_are_its_consequence() -> None:
     lines = log(one, *["connection pool exhausted: 20/20 in use"] * 5)
     told = seen(*objects, told=failing(since(55, 0.0, 0.5)))
     assert roots(replace(told, logs=[lines])) == ["app.regression_after_change"]
+
+
+def test_a_harmless_release_of_one_that_is_called_is_not_blamed_for_another_that_is_broken() -> (
+    None
+):
+    env = [
+        {"name": "PRICES_URL", "value": "http://prices:8080"},
+        {"name": "STOCK_URL", "value": "http://stock:8080"},
+    ]
+    caller = rolled_out("web", ago=60 * 24 * 3, containers=[container("web", env=env)])
+    stock = rolled_out("stock", ago=60 * 24 * 3)
+    for one in stock:
+        if one["kind"] == "Pod":
+            killed = waiting("stock", "CrashLoopBackOff", lastState=ended(137, "OOMKilled", ago=50))
+            one["status"]["containerStatuses"] = [{**killed, "restartCount": 5}]
+    bad = failing(since(50, 0.0, 0.3))
+    unmeasured = seen(*caller, *stock, *rolled_out("prices"), told=bad)
+    assert roots(unmeasured) == ["pod.oom_killed"]
+    well = failing(lambda _: 0.0, of="prices")
+    measured = seen(*caller, *stock, *rolled_out("prices"), told=[*bad, *well])
+    assert "app.regression_after_change" not in rules(measured)
