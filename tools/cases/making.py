@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from evals.clusters.world import World
+from evals.clusters.writing import write
 from tools.cases.telling import CASES, Case
-from tools.cases.world import World
 from tools.cases.worlds import GROUPS
-from tools.cases.writing import write
 
 __all__ = ["GROUPS", "folder_of", "known", "make"]
 

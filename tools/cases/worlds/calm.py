@@ -1,6 +1,6 @@
 """K. Clusters in which nothing is wrong, however it looks or whatever is said."""
 
-from tools.cases.containers import (
+from evals.clusters.containers import (
     container,
     env,
     http_probe,
@@ -10,12 +10,11 @@ from tools.cases.containers import (
     status,
     terminated,
 )
-from tools.cases.events import event, scaled, scheduled
-from tools.cases.nodes import node, pool
-from tools.cases.objects import claim, config_map, plain, service, slices, storage_class
-from tools.cases.pods import pod
-from tools.cases.telling import case, truth
-from tools.cases.workloads import (
+from evals.clusters.events import event, scaled, scheduled
+from evals.clusters.nodes import node, pool
+from evals.clusters.objects import claim, config_map, plain, service, slices, storage_class
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
     Template,
     app_labels,
     condition,
@@ -23,7 +22,8 @@ from tools.cases.workloads import (
     healthy_deployment,
     replicaset,
 )
-from tools.cases.world import World, days, hours
+from evals.clusters.world import World, days, hours
+from tools.cases.telling import case, truth
 
 
 @case("all-green-and-a-complaint", fault=98)

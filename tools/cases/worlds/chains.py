@@ -1,6 +1,6 @@
 """K. Two faults at once, and faults that follow from one another."""
 
-from tools.cases.containers import (
+from evals.clusters.containers import (
     container,
     env,
     http_probe,
@@ -9,14 +9,13 @@ from tools.cases.containers import (
     running,
     status,
 )
-from tools.cases.events import event, pull_failed
-from tools.cases.lives import cannot_pull, crashing_pod
-from tools.cases.nodes import pool
-from tools.cases.objects import config_map, service, slices
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.waiting import NO_VICTIMS, never_placed
-from tools.cases.workloads import (
+from evals.clusters.events import event, pull_failed
+from evals.clusters.lives import cannot_pull, crashing_pod
+from evals.clusters.nodes import pool
+from evals.clusters.objects import config_map, service, slices
+from evals.clusters.pods import pod
+from evals.clusters.waiting import NO_VICTIMS, never_placed
+from evals.clusters.workloads import (
     Template,
     app_labels,
     condition,
@@ -26,7 +25,8 @@ from tools.cases.workloads import (
     not_available,
     replicaset,
 )
-from tools.cases.world import World, days
+from evals.clusters.world import World, days
+from tools.cases.telling import case, root, truth
 from tools.cases.worlds.refusals import quota
 
 

@@ -1,6 +1,6 @@
 """C. One container of several, one node of several."""
 
-from tools.cases.containers import (
+from evals.clusters.containers import (
     container,
     env_from_key,
     limits,
@@ -8,12 +8,11 @@ from tools.cases.containers import (
     running,
     status,
 )
-from tools.cases.lives import crashing_pod
-from tools.cases.nodes import pool
-from tools.cases.objects import config_map, secret
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.workloads import (
+from evals.clusters.lives import crashing_pod
+from evals.clusters.nodes import pool
+from evals.clusters.objects import config_map, secret
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
     Template,
     app_labels,
     daemon_set,
@@ -21,7 +20,8 @@ from tools.cases.workloads import (
     not_available,
     replicaset,
 )
-from tools.cases.world import World, days
+from evals.clusters.world import World, days
+from tools.cases.telling import case, root, truth
 
 
 @case("only-the-log-shipper-crashes", fault=35)

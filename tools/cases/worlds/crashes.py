@@ -1,6 +1,6 @@
 """C. Containers that run for a while and end."""
 
-from tools.cases.containers import (
+from evals.clusters.containers import (
     container,
     env,
     limits,
@@ -9,14 +9,13 @@ from tools.cases.containers import (
     status,
     terminated,
 )
-from tools.cases.events import event, restarted
-from tools.cases.lives import crashing_pod
-from tools.cases.nodes import pool
-from tools.cases.objects import secret
-from tools.cases.pods import pod
-from tools.cases.series import series
-from tools.cases.telling import case, root, truth
-from tools.cases.workloads import (
+from evals.clusters.events import event, restarted
+from evals.clusters.lives import crashing_pod
+from evals.clusters.nodes import pool
+from evals.clusters.objects import secret
+from evals.clusters.pods import pod
+from evals.clusters.series import series
+from evals.clusters.workloads import (
     Template,
     app_labels,
     deadline,
@@ -26,7 +25,8 @@ from tools.cases.workloads import (
     not_available,
     replicaset,
 )
-from tools.cases.world import World, days, hours
+from evals.clusters.world import World, days, hours
+from tools.cases.telling import case, root, truth
 
 
 @case("running-again-after-the-kill", fault=24)

@@ -1,6 +1,6 @@
 """K. Decoys beside the fault."""
 
-from tools.cases.containers import (
+from evals.clusters.containers import (
     container,
     http_probe,
     limits,
@@ -10,19 +10,19 @@ from tools.cases.containers import (
     terminated,
     waiting,
 )
-from tools.cases.events import event, scaled
-from tools.cases.lives import crashing_pod
-from tools.cases.nodes import pool
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.workloads import (
+from evals.clusters.events import event, scaled
+from evals.clusters.lives import crashing_pod
+from evals.clusters.nodes import pool
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
     Template,
     app_labels,
     deployment,
     not_available,
     replicaset,
 )
-from tools.cases.world import World, days
+from evals.clusters.world import World, days
+from tools.cases.telling import case, root, truth
 
 
 @case("neighbour-rolls-while-memory-runs-out", fault=99)

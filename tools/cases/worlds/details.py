@@ -1,6 +1,6 @@
 """Faults whose cause is one detail among many."""
 
-from tools.cases.containers import (
+from evals.clusters.containers import (
     container,
     env,
     limits,
@@ -9,13 +9,12 @@ from tools.cases.containers import (
     status,
     terminated,
 )
-from tools.cases.events import pull_failed
-from tools.cases.lives import cannot_pull, crashing_pod
-from tools.cases.nodes import pool
-from tools.cases.objects import config_map, plain, service, slices
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.workloads import (
+from evals.clusters.events import pull_failed
+from evals.clusters.lives import cannot_pull, crashing_pod
+from evals.clusters.nodes import pool
+from evals.clusters.objects import config_map, plain, service, slices
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
     Template,
     app_labels,
     deployment,
@@ -24,7 +23,8 @@ from tools.cases.workloads import (
     owner,
     replicaset,
 )
-from tools.cases.world import World, days
+from evals.clusters.world import World, days
+from tools.cases.telling import case, root, truth
 
 
 @case("proxy-needs-a-name-nobody-has", fault=64)

@@ -1,19 +1,18 @@
 """Faults in incomplete pictures: no ReplicaSets, no pods, no events, strange owners."""
 
-from tools.cases.containers import (
+from evals.clusters.containers import (
     container,
     port,
     running,
     status,
     waiting,
 )
-from tools.cases.events import as_new_api, event, pull_failed
-from tools.cases.lives import cannot_pull
-from tools.cases.nodes import pool
-from tools.cases.objects import config_map, plain, secret, service
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.workloads import (
+from evals.clusters.events import as_new_api, event, pull_failed
+from evals.clusters.lives import cannot_pull
+from evals.clusters.nodes import pool
+from evals.clusters.objects import config_map, plain, secret, service
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
     Template,
     app_labels,
     deployment,
@@ -23,7 +22,8 @@ from tools.cases.workloads import (
     replicaset,
     stateful_set,
 )
-from tools.cases.world import World, days
+from evals.clusters.world import World, days
+from tools.cases.telling import case, root, truth
 
 
 def _forget(world: World, *kinds: str) -> None:

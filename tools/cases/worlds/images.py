@@ -1,13 +1,12 @@
 """B. Images that cannot be pulled."""
 
-from tools.cases.containers import container, limits, port, running, status, waiting
-from tools.cases.events import event, pull_failed, scaled
-from tools.cases.lives import cannot_pull
-from tools.cases.nodes import node, pool
-from tools.cases.objects import account, secret, service, slices
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.workloads import (
+from evals.clusters.containers import container, limits, port, running, status, waiting
+from evals.clusters.events import event, pull_failed, scaled
+from evals.clusters.lives import cannot_pull
+from evals.clusters.nodes import node, pool
+from evals.clusters.objects import account, secret, service, slices
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
     Template,
     app_labels,
     daemon_set,
@@ -19,7 +18,8 @@ from tools.cases.workloads import (
     progressed,
     replicaset,
 )
-from tools.cases.world import World, days
+from evals.clusters.world import World, days
+from tools.cases.telling import case, root, truth
 
 
 @case("tag-pushed-nowhere", fault=13)

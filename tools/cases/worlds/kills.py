@@ -1,6 +1,6 @@
 """C. Containers that are slowed down or killed by their surroundings."""
 
-from tools.cases.containers import (
+from evals.clusters.containers import (
     container,
     env,
     exec_probe,
@@ -11,14 +11,13 @@ from tools.cases.containers import (
     status,
     terminated,
 )
-from tools.cases.events import event, restarted, scaled
-from tools.cases.lives import crashing_pod
-from tools.cases.nodes import pool
-from tools.cases.objects import claim, service, slices, storage_class
-from tools.cases.pods import pod
-from tools.cases.series import series
-from tools.cases.telling import case, root, truth
-from tools.cases.workloads import (
+from evals.clusters.events import event, restarted, scaled
+from evals.clusters.lives import crashing_pod
+from evals.clusters.nodes import pool
+from evals.clusters.objects import claim, service, slices, storage_class
+from evals.clusters.pods import pod
+from evals.clusters.series import series
+from evals.clusters.workloads import (
     Template,
     app_labels,
     deployment,
@@ -27,7 +26,8 @@ from tools.cases.workloads import (
     replicaset,
     stateful_set,
 )
-from tools.cases.world import World, days
+from evals.clusters.world import World, days
+from tools.cases.telling import case, root, truth
 
 
 @case("throttled-until-probes-time-out", fault=29)

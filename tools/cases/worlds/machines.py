@@ -1,6 +1,6 @@
 """H and I. Autoscaling, nodes and jobs."""
 
-from tools.cases.containers import (
+from evals.clusters.containers import (
     container,
     env,
     limits,
@@ -9,12 +9,11 @@ from tools.cases.containers import (
     status,
     terminated,
 )
-from tools.cases.events import event, scheduled
-from tools.cases.nodes import lease, lost, node, pool
-from tools.cases.objects import plain, service, slices
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.workloads import (
+from evals.clusters.events import event, scheduled
+from evals.clusters.nodes import lease, lost, node, pool
+from evals.clusters.objects import plain, service, slices
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
     Template,
     app_labels,
     condition,
@@ -23,7 +22,8 @@ from tools.cases.workloads import (
     not_available,
     replicaset,
 )
-from tools.cases.world import World, days, hours
+from evals.clusters.world import World, days, hours
+from tools.cases.telling import case, root, truth
 
 
 @case("autoscaler-without-requests", fault=71)

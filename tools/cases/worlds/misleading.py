@@ -1,6 +1,6 @@
 """K. Wrong names in the question, and text that gives orders or holds secrets."""
 
-from tools.cases.containers import (
+from evals.clusters.containers import (
     container,
     env,
     env_from_key,
@@ -10,13 +10,12 @@ from tools.cases.containers import (
     status,
     terminated,
 )
-from tools.cases.events import event, pull_failed, restarted
-from tools.cases.lives import cannot_pull, crashing_pod
-from tools.cases.nodes import pool
-from tools.cases.objects import config_map
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.workloads import (
+from evals.clusters.events import event, pull_failed, restarted
+from evals.clusters.lives import cannot_pull, crashing_pod
+from evals.clusters.nodes import pool
+from evals.clusters.objects import config_map
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
     Template,
     app_labels,
     deployment,
@@ -24,7 +23,8 @@ from tools.cases.workloads import (
     not_available,
     replicaset,
 )
-from tools.cases.world import World, annotated, days
+from evals.clusters.world import World, annotated, days
+from tools.cases.telling import case, root, truth
 
 
 @case("misspelt-in-the-question", fault=104)

@@ -1,13 +1,19 @@
 """G. Services and ingresses that point past their pods."""
 
-from tools.cases.containers import container, env, http_probe, port, running, status
-from tools.cases.events import event
-from tools.cases.nodes import pool
-from tools.cases.objects import ingress, ingress_class, service, slices
-from tools.cases.pods import pod
+from evals.clusters.containers import container, env, http_probe, port, running, status
+from evals.clusters.events import event
+from evals.clusters.nodes import pool
+from evals.clusters.objects import ingress, ingress_class, service, slices
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
+    Template,
+    app_labels,
+    deployment,
+    healthy_deployment,
+    replicaset,
+)
+from evals.clusters.world import Json, World, days, hours
 from tools.cases.telling import case, root, truth
-from tools.cases.workloads import Template, app_labels, deployment, healthy_deployment, replicaset
-from tools.cases.world import Json, World, days, hours
 
 
 def _serving(

@@ -1,13 +1,12 @@
 """A. Zones, machines and schedulers that keep pods from a node."""
 
-from tools.cases.containers import container, env, limits, port
-from tools.cases.events import event, unschedulable
-from tools.cases.nodes import node, pool
-from tools.cases.objects import claim, service, slices, storage_class, volume
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.waiting import NO_PREEMPTION, NO_VICTIMS, never_placed
-from tools.cases.workloads import (
+from evals.clusters.containers import container, env, limits, port
+from evals.clusters.events import event, unschedulable
+from evals.clusters.nodes import node, pool
+from evals.clusters.objects import claim, service, slices, storage_class, volume
+from evals.clusters.pods import pod
+from evals.clusters.waiting import NO_PREEMPTION, NO_VICTIMS, never_placed
+from evals.clusters.workloads import (
     Template,
     app_labels,
     deadline,
@@ -17,7 +16,8 @@ from tools.cases.workloads import (
     replicaset,
     stateful_set,
 )
-from tools.cases.world import World, days
+from evals.clusters.world import World, days
+from tools.cases.telling import case, root, truth
 
 
 @case("volume-lives-in-another-zone", fault=9)

@@ -1,6 +1,6 @@
 """D. Probes that ask at the wrong door, or too early."""
 
-from tools.cases.containers import (
+from evals.clusters.containers import (
     container,
     http_probe,
     limits,
@@ -9,13 +9,12 @@ from tools.cases.containers import (
     status,
     tcp_probe,
 )
-from tools.cases.events import event
-from tools.cases.lives import crashing_pod
-from tools.cases.nodes import pool
-from tools.cases.objects import service, slices
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.workloads import (
+from evals.clusters.events import event
+from evals.clusters.lives import crashing_pod
+from evals.clusters.nodes import pool
+from evals.clusters.objects import service, slices
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
     Template,
     app_labels,
     deadline,
@@ -24,7 +23,8 @@ from tools.cases.workloads import (
     not_available,
     replicaset,
 )
-from tools.cases.world import World, days
+from evals.clusters.world import World, days
+from tools.cases.telling import case, root, truth
 
 
 @case("probe-knocks-next-door", fault=36)

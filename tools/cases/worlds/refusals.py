@@ -1,12 +1,11 @@
 """A. Pods the API server refuses to create: quotas, limits, Pod Security, identity."""
 
-from tools.cases.containers import container, limits, port, running, status
-from tools.cases.events import event, scaled
-from tools.cases.nodes import pool
-from tools.cases.objects import account, plain, service
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.workloads import (
+from evals.clusters.containers import container, limits, port, running, status
+from evals.clusters.events import event, scaled
+from evals.clusters.nodes import pool
+from evals.clusters.objects import account, plain, service
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
     Template,
     app_labels,
     condition,
@@ -18,7 +17,8 @@ from tools.cases.workloads import (
     replicaset,
     stateful_set,
 )
-from tools.cases.world import Json, World, days, labelled
+from evals.clusters.world import Json, World, days, labelled
+from tools.cases.telling import case, root, truth
 
 
 def quota(world: World, namespace: str, name: str, hard: Json, used: Json) -> Json:

@@ -1,12 +1,11 @@
 """B. Registries and digests."""
 
-from tools.cases.containers import container, env, port, running, status
-from tools.cases.events import as_new_api, pull_failed, scheduled
-from tools.cases.lives import cannot_pull
-from tools.cases.nodes import pool
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.workloads import (
+from evals.clusters.containers import container, env, port, running, status
+from evals.clusters.events import as_new_api, pull_failed, scheduled
+from evals.clusters.lives import cannot_pull
+from evals.clusters.nodes import pool
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
     Template,
     app_labels,
     deployment,
@@ -14,7 +13,8 @@ from tools.cases.workloads import (
     replicaset,
     stateful_set,
 )
-from tools.cases.world import World, days, hours
+from evals.clusters.world import World, days, hours
+from tools.cases.telling import case, root, truth
 
 
 @case("registry-name-does-not-resolve", fault=16)

@@ -1,6 +1,6 @@
 """D. Rollouts that do not end."""
 
-from tools.cases.containers import (
+from evals.clusters.containers import (
     container,
     env,
     exec_probe,
@@ -9,13 +9,12 @@ from tools.cases.containers import (
     running,
     status,
 )
-from tools.cases.events import event, scaled
-from tools.cases.lives import crashing_pod
-from tools.cases.nodes import pool
-from tools.cases.objects import service, slices
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.workloads import (
+from evals.clusters.events import event, scaled
+from evals.clusters.lives import crashing_pod
+from evals.clusters.nodes import pool
+from evals.clusters.objects import service, slices
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
     Template,
     app_labels,
     deadline,
@@ -25,7 +24,8 @@ from tools.cases.workloads import (
     replicaset,
     stateful_set,
 )
-from tools.cases.world import World, days
+from evals.clusters.world import World, days
+from tools.cases.telling import case, root, truth
 
 
 @case("new-pods-wait-old-ones-serve", fault=39)

@@ -1,6 +1,6 @@
 """Healthy worlds that resemble a fault class closely."""
 
-from tools.cases.containers import (
+from evals.clusters.containers import (
     container,
     env_from_key,
     http_probe,
@@ -10,13 +10,12 @@ from tools.cases.containers import (
     terminated,
     waiting,
 )
-from tools.cases.events import event, scaled, scheduled, unschedulable
-from tools.cases.nodes import pool
-from tools.cases.objects import config_map, plain, secret, service, slices
-from tools.cases.pods import pod
-from tools.cases.telling import case, truth
-from tools.cases.waiting import NO_VICTIMS
-from tools.cases.workloads import (
+from evals.clusters.events import event, scaled, scheduled, unschedulable
+from evals.clusters.nodes import pool
+from evals.clusters.objects import config_map, plain, secret, service, slices
+from evals.clusters.pods import pod
+from evals.clusters.waiting import NO_VICTIMS
+from evals.clusters.workloads import (
     Template,
     app_labels,
     condition,
@@ -27,7 +26,8 @@ from tools.cases.workloads import (
     progressing,
     replicaset,
 )
-from tools.cases.world import World, days, hours
+from evals.clusters.world import World, days, hours
+from tools.cases.telling import case, truth
 
 
 @case("scale-up-just-triggered", fault=11)

@@ -1,13 +1,12 @@
 """A. Pods that find no node."""
 
-from tools.cases.containers import container, limits, port, running, status
-from tools.cases.events import event, scheduled, unschedulable
-from tools.cases.nodes import node, pool
-from tools.cases.objects import service
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.waiting import NO_PREEMPTION, NO_VICTIMS, never_placed
-from tools.cases.workloads import (
+from evals.clusters.containers import container, limits, port, running, status
+from evals.clusters.events import event, scheduled, unschedulable
+from evals.clusters.nodes import node, pool
+from evals.clusters.objects import service
+from evals.clusters.pods import pod
+from evals.clusters.waiting import NO_PREEMPTION, NO_VICTIMS, never_placed
+from evals.clusters.workloads import (
     Template,
     app_labels,
     deadline,
@@ -16,7 +15,8 @@ from tools.cases.workloads import (
     is_available,
     replicaset,
 )
-from tools.cases.world import World, days, hours
+from evals.clusters.world import World, days, hours
+from tools.cases.telling import case, root, truth
 
 
 @case("ssd-nodes-have-another-label", fault=1)

@@ -1,6 +1,6 @@
 """More of several classes, told by other components or in other runtimes."""
 
-from tools.cases.containers import (
+from evals.clusters.containers import (
     back_off,
     container,
     env,
@@ -12,13 +12,12 @@ from tools.cases.containers import (
     terminated,
     waiting,
 )
-from tools.cases.events import event, restarted, scaled
-from tools.cases.lives import crashing_pod
-from tools.cases.nodes import pool
-from tools.cases.objects import config_map, service, slices
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.workloads import (
+from evals.clusters.events import event, restarted, scaled
+from evals.clusters.lives import crashing_pod
+from evals.clusters.nodes import pool
+from evals.clusters.objects import config_map, service, slices
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
     Template,
     app_labels,
     condition,
@@ -29,7 +28,8 @@ from tools.cases.workloads import (
     progressing,
     replicaset,
 )
-from tools.cases.world import World, days, hours
+from evals.clusters.world import World, days, hours
+from tools.cases.telling import case, root, truth
 from tools.cases.worlds.refusals import quota
 
 

@@ -1,6 +1,6 @@
 """E. Config, secrets and permissions that are not what the pod asks for."""
 
-from tools.cases.containers import (
+from evals.clusters.containers import (
     container,
     env_from_key,
     http_probe,
@@ -8,13 +8,12 @@ from tools.cases.containers import (
     status,
     waiting,
 )
-from tools.cases.events import event, scheduled
-from tools.cases.lives import crashing_pod
-from tools.cases.nodes import pool
-from tools.cases.objects import account, config_map, plain, secret
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.workloads import (
+from evals.clusters.events import event, scheduled
+from evals.clusters.lives import crashing_pod
+from evals.clusters.nodes import pool
+from evals.clusters.objects import account, config_map, plain, secret
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
     Template,
     app_labels,
     deadline,
@@ -23,7 +22,8 @@ from tools.cases.workloads import (
     not_available,
     replicaset,
 )
-from tools.cases.world import Json, World, days
+from evals.clusters.world import Json, World, days
+from tools.cases.telling import case, root, truth
 
 
 @case("config-map-lost-a-hyphen", fault=43)

@@ -1,6 +1,6 @@
 """B. Containers that cannot begin."""
 
-from tools.cases.containers import (
+from evals.clusters.containers import (
     back_off,
     container,
     env,
@@ -12,13 +12,12 @@ from tools.cases.containers import (
     terminated,
     waiting,
 )
-from tools.cases.events import event, restarted, scheduled
-from tools.cases.lives import crashing_pod
-from tools.cases.nodes import pool
-from tools.cases.objects import claim, config_map, plain, service, slices, storage_class
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.workloads import (
+from evals.clusters.events import event, restarted, scheduled
+from evals.clusters.lives import crashing_pod
+from evals.clusters.nodes import pool
+from evals.clusters.objects import claim, config_map, plain, service, slices, storage_class
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
     Template,
     app_labels,
     deadline,
@@ -29,7 +28,8 @@ from tools.cases.workloads import (
     replicaset,
     stateful_set,
 )
-from tools.cases.world import World, days
+from evals.clusters.world import World, days
+from tools.cases.telling import case, root, truth
 
 
 @case("init-calls-crul", fault=19)

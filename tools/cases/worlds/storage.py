@@ -1,12 +1,11 @@
 """F. Volumes that are not there, or not free."""
 
-from tools.cases.containers import container, port, running, status, waiting
-from tools.cases.events import event, unschedulable
-from tools.cases.nodes import lease, lost, pool
-from tools.cases.objects import claim, storage_class
-from tools.cases.pods import pod
-from tools.cases.telling import case, root, truth
-from tools.cases.workloads import (
+from evals.clusters.containers import container, port, running, status, waiting
+from evals.clusters.events import event, unschedulable
+from evals.clusters.nodes import lease, lost, pool
+from evals.clusters.objects import claim, storage_class
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
     Template,
     app_labels,
     deployment,
@@ -15,7 +14,8 @@ from tools.cases.workloads import (
     replicaset,
     stateful_set,
 )
-from tools.cases.world import World, days
+from evals.clusters.world import World, days
+from tools.cases.telling import case, root, truth
 
 UNBOUND = (
     "0/{n} nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: "

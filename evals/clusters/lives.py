@@ -1,9 +1,9 @@
 """Shapes of a container's life that many cases share."""
 
-from tools.cases.containers import back_off, running, status, terminated, waiting
-from tools.cases.events import restarted
-from tools.cases.pods import pod, turned
-from tools.cases.world import Json, World
+from evals.clusters.containers import back_off, running, status, terminated, waiting
+from evals.clusters.events import restarted
+from evals.clusters.pods import pod, turned
+from evals.clusters.world import Json, World
 
 
 def crashing_pod(

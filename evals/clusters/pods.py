@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tools.cases.containers import running, status
-from tools.cases.workloads import condition, owner
-from tools.cases.world import Json, World
+from evals.clusters.containers import running, status
+from evals.clusters.workloads import condition, owner
+from evals.clusters.world import Json, World
 
 NOT_SCHEDULED = ("Pending", "")
 

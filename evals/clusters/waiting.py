@@ -1,8 +1,8 @@
 """Deployments whose pods were never given a node."""
 
-from tools.cases.events import unschedulable
-from tools.cases.pods import pod
-from tools.cases.workloads import (
+from evals.clusters.events import unschedulable
+from evals.clusters.pods import pod
+from evals.clusters.workloads import (
     Template,
     app_labels,
     deadline,
@@ -10,7 +10,7 @@ from tools.cases.workloads import (
     not_available,
     replicaset,
 )
-from tools.cases.world import Json, World
+from evals.clusters.world import Json, World
 
 NO_PREEMPTION = "Preemption is not helpful for scheduling."
 NO_VICTIMS = "No preemption victims found for incoming pod."

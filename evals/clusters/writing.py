@@ -1,5 +1,7 @@
 """Writes a world as a snapshot folder, in one of the layouts that dumps come in."""
 
+# pyright: reportUnknownMemberType=false
+
 import json
 import shutil
 from collections import defaultdict
@@ -8,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from tools.cases.world import Json, LogKey, World
+from evals.clusters.world import Json, LogKey, World
 
 
 class _Dumper(yaml.SafeDumper):
@@ -68,7 +70,7 @@ def _write_dump(world: World, folder: Path) -> None:
         place = folder if space == "cluster" else folder / space
         api = items[0]["apiVersion"]
         bare = [{key: value for key, value in one.items() if key not in _IMPLIED} for one in items]
-        whole = {"kind": f"{kind}List", "apiVersion": api, "metadata": {}, "items": bare}
+        whole: Json = {"kind": f"{kind}List", "apiVersion": api, "metadata": {}, "items": bare}
         _write_json(place / f"{plural}.json", whole)
     told: dict[tuple[str, str], str] = defaultdict(str)
     for key, text in world.logs.items():

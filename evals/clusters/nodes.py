@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tools.cases.workloads import condition
-from tools.cases.world import Json, World, days
+from evals.clusters.workloads import condition
+from evals.clusters.world import Json, World, days
 
 WELL = {
     "MemoryPressure": ("KubeletHasSufficientMemory", "kubelet has sufficient memory available"),

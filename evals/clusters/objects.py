@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tools.cases.world import Json, World, days, labelled
+from evals.clusters.world import Json, World, days, labelled
 
 
 def plain(world: World, kind: str, api: str, name: str, namespace: str = "", **body: Any) -> Json:

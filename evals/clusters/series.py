@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tools.cases.world import World
+from evals.clusters.world import World
 
 STEP_MINUTES = 5
 

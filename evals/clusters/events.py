@@ -1,6 +1,6 @@
 """Events in the shapes that different components write."""
 
-from tools.cases.world import Json, World
+from evals.clusters.world import Json, World
 
 REPORTERS = {
     "kubelet": "kubelet",
@@ -145,7 +145,7 @@ def pull_failed(
     """What the kubelet writes while an image cannot be pulled."""
     image, name = spec["image"], spec["name"]
     tries = max(2, int((first - last) / 3))
-    again = {"first": first, "last": last, "field": name, "uid": uid}
+    again: Json = {"first": first, "last": last, "field": name, "uid": uid}
     event(world, pod, "Pulling", f'Pulling image "{image}"', count=tries, **again)
     event(
         world,
@@ -174,7 +174,7 @@ def restarted(
 ) -> None:
     """What the kubelet writes while a container starts over and over."""
     name, about = spec["name"], pod["metadata"]
-    again = {"first": first, "field": name}
+    again: Json = {"first": first, "field": name}
     pulled = f'Container image "{spec["image"]}" already present on machine'
     event(world, pod, "Pulled", pulled, last=last, count=times, **again)
     event(world, pod, "Created", f"Created container: {name}", last=last, count=times, **again)

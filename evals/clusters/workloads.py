@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from tools.cases.containers import running, status
-from tools.cases.world import Json, World, annotated, days, labelled
+from evals.clusters.containers import running, status
+from evals.clusters.world import Json, World, annotated, days, labelled
 
 
 @dataclass
@@ -323,8 +323,8 @@ def healthy_deployment(
     born: float = days(5),
 ) -> list[Json]:
     """A neighbour that is well: its Deployment, ReplicaSet and one pod on each of `nodes`."""
-    from tools.cases.containers import container, limits, port
-    from tools.cases.pods import pod
+    from evals.clusters.containers import container, limits, port
+    from evals.clusters.pods import pod
 
     resources = limits("500m", "512Mi", request=("100m", "256Mi"))
     spec = container(name, image, ports=[port(8080, "http")], resources=resources)

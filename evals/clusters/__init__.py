@@ -1,0 +1,1 @@
+"""What small clusters are made of: objects, events and logs as a real cluster writes them."""
