@@ -1,0 +1,1 @@
+"""Judging cases drawn from a seed: the fault classes in ever other clothes."""
