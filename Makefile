@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check format live eval lock clean
+.PHONY: run test check format live eval gate lock clean
 
 run: .venv/run
 	$(BIN)/midwatch up
@@ -26,6 +26,9 @@ live: .venv/test
 
 eval: .venv/test
 	$(BIN)/midwatch eval run
+
+gate: .venv/test
+	$(BIN)/midwatch eval gate full
 
 lock:
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -o requirements.lock

@@ -1,9 +1,12 @@
 """Run suites over cases: the shipped ones, or a folder of somebody else's."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from core.errors import Invalid
+from evals.generated.making import HELD_OUT_FROM, make_cases
 from evals.scoreboard import SuiteResult
 from evals.suites import ask, rca
 from evals.truth import Truth, cases_in
@@ -15,12 +18,35 @@ ROOT = Path(__file__).parent.parent
 SHIPPED = (ROOT / "sandbox" / "snapshots", ROOT / "evals" / "cases" / "rca")
 
 
-async def run(suites: Sequence[str] = (), *, cases: Path | None = None) -> list[SuiteResult]:
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Cases to be drawn from a seed instead of read."""
+
+    count: int
+    seed: int
+
+    @property
+    def held_out(self) -> bool:
+        return self.seed >= HELD_OUT_FROM
+
+
+async def run(
+    suites: Sequence[str] = (), *, cases: Path | None = None, drawn: Drawn | None = None
+) -> list[SuiteResult]:
     """The named suites, or all. Raises `Invalid` for an unknown suite or a folder without cases."""
     unknown = sorted(set(suites) - set(SUITES))
     if unknown:
         raise Invalid(f"There is no suite {unknown[0]!r}.", hint=f"Known: {', '.join(SUITES)}.")
+    if drawn:
+        return await _run_drawn(suites, drawn)
     chosen = cases_in(cases) if cases else cases_in(*SHIPPED)
     if not chosen:
         raise Invalid(f"No case with a truth.yaml below {cases}.")
     return [await SUITES[name](chosen) for name in suites or SUITES]
+
+
+async def _run_drawn(suites: Sequence[str], drawn: Drawn) -> list[SuiteResult]:
+    with TemporaryDirectory() as folder:
+        make_cases(Path(folder), count=drawn.count, seed=drawn.seed)
+        results = await run(suites or ("rca",), cases=Path(folder))
+    return [replace(one, totals_only=drawn.held_out) for one in results]

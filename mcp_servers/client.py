@@ -1,6 +1,6 @@
 """The one way in to tools: `Tools(sessions, principal)`. No MCP type leaves this module."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -134,8 +134,9 @@ async def in_process(
     audit: AuditSink | None = None,
     metrics: Metrics | None = None,
     incidents: IncidentStore | None = None,
+    only: Collection[str] = BUILDERS.keys(),
 ) -> AsyncGenerator[Sessions]:
-    """Every built server, in memory. Raises `Invalid` on a malformed kubeconfig."""
+    """Every built server, or those named, in memory. Raises `Invalid` on a malformed kubeconfig."""
     gate = Gate(audit=audit, metrics=metrics)
     async with _closing() as stack:
         backends = replace(connected(connections), incidents=incidents)
@@ -143,6 +144,7 @@ async def in_process(
         clients = {
             name: await stack.enter_async_context(Client(build(backends, gate), cache=None))
             for name, build in BUILDERS.items()
+            if name in only
         }
         yield Sessions(clients)
 
