@@ -32,6 +32,16 @@ def previous(cluster: Cluster, owner: Ref) -> Resource | None:
     return found[-2] if len(found) > 1 else None
 
 
+def older_serves(cluster: Cluster, pod: Resource) -> bool:
+    """Whether a pod of the newest revision fails while one of an older revision is ready."""
+    chain = owner_chain(cluster, pod)
+    deployment = next((one for one in chain if one.kind == "Deployment"), None)
+    found = replica_sets(cluster, deployment) if deployment else []
+    if not found or found[-1].ref not in chain:
+        return False
+    return any(whole(one.status, "readyReplicas") for one in found[:-1])
+
+
 def can_roll_back(cluster: Cluster, owner: Ref) -> bool:
     """Whether an earlier revision of this workload is known to have existed."""
     workload = cluster.get(owner)

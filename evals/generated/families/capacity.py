@@ -8,6 +8,7 @@ from evals.clusters.lives import crashing_pod
 from evals.clusters.objects import claim, storage_class
 from evals.clusters.series import series
 from evals.clusters.telling import root
+from evals.clusters.world import hours
 from evals.generated.failing import is_killed_by_probe, was_killed_for_memory
 from evals.generated.registry import fault
 from evals.generated.scene import App, Scene
@@ -17,13 +18,13 @@ from evals.generated.scene import App, Scene
 def memory_leaks(scene: Scene) -> None:
     most, limit = scene.pick(("512Mi", 2**29), ("1Gi", 2**30))
     before = scene.spec(scene.back, resources=limits("1", most, request=("100m", "256Mi")))
-    scene.since = 190.0
+    scene.since = hours(9)
     spec = {**before, "image": scene.image(scene.back)}
-    times = 2
-    app = scene.failing(scene.back, spec, was_killed_for_memory(scene, times=times), before=None)
+    app = scene.failing(scene.back, spec, was_killed_for_memory(scene, times=1))
     count = app.parent["spec"]["replicas"]
     app.parent["status"].update(readyReplicas=count, availableReplicas=count)
     app.parent["status"].pop("unavailableReplicas", None)
+    app.child["status"].update(readyReplicas=count, availableReplicas=count)
     for one in app.failing:
         labels = {
             "namespace": scene.space,
@@ -35,9 +36,9 @@ def memory_leaks(scene: Scene) -> None:
             "container_memory_working_set_bytes",
             "gauge",
             (labels, _saw(limit)),
-            span=190,
+            span=hours(9),
         )
-        series(scene.world, "kube_pod_container_resource_limits", "gauge", ({**labels, "resource": "memory", "unit": "byte"}, lambda _: float(limit)), span=190)  # fmt: skip
+        series(scene.world, "kube_pod_container_resource_limits", "gauge", ({**labels, "resource": "memory", "unit": "byte"}, lambda _: float(limit)), span=hours(9))  # fmt: skip
     scene.tell(
         "restarts", app, root("pod.memory_leak", app.parent),
         symptoms_ok=["pod.oom_killed", "pod.restart_storm", "deploy.unavailable"],
@@ -50,8 +51,8 @@ def _counts(by: float) -> Callable[[float], float]:
 
 
 def _saw(limit: int) -> Callable[[float], float]:
-    """Climbs for an hour and a half to the limit, is killed, and climbs again."""
-    return lambda ago: limit * (0.2 + 0.79 * (((190 - ago) % 95) / 95))
+    """Climbs for nine hours to the limit, is killed, and begins anew."""
+    return lambda ago: limit * (0.2 + 0.79 * (1 - ago / hours(9)) if ago > 3 else 0.2)
 
 
 @fault(29, "metrics events")

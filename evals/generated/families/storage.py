@@ -135,7 +135,7 @@ def class_does_not_grow(scene: Scene) -> None:
         "Ignoring the PVC: didn't find a plugin capable of expanding the volume; waiting for an external controller to process this PVC.",
         "waiting for an external controller to expand this PVC",
     )
-    event(world, held, "ExternalExpanding", text, by="volume", warn=True, first=scene.since)
+    event(world, held, "ExternalExpanding", text, by="volume", first=scene.since)
     disk = {"name": "data", "persistentVolumeClaim": {"claimName": name}}
     scene.healthy(scene.back, replicas=1, volumes=(disk,))
     scene.tell("odd", held, root("pvc.resize_stuck", held), fix="none", mention=("40Gi",))

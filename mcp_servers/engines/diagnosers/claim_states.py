@@ -19,7 +19,13 @@ from mcp_servers.facts.kubernetes import Cluster, Event, Json, Ref, Resource, mo
 
 TAKES_AT_MOST = timedelta(minutes=10)
 PROTECTION = "kubernetes.io/pvc-protection"
-RESIZE_FAILED = ("VolumeResizeFailed", "FileSystemResizeFailed", "ExpandVolumeFailed")
+# ExternalExpanding tells that somebody else has to do it; where nobody does, it stays the last word.
+RESIZE_FAILED = (
+    "VolumeResizeFailed",
+    "FileSystemResizeFailed",
+    "ExpandVolumeFailed",
+    "ExternalExpanding",
+)
 WAITS_FOR_POD = "FileSystemResizePending"
 SINGLE_NODE = {"ReadWriteOnce", "ReadWriteOncePod"}
 

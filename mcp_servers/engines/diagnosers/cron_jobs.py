@@ -12,6 +12,7 @@ from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Sever
 from mcp_servers.facts.kubernetes import Cluster, Resource, moment
 
 SUSPENDED_TOO_LONG = timedelta(hours=24)
+UNKNOWN_ZONE = "UnknownTimeZone"
 _NAMES = re.compile(
     r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat", re.IGNORECASE
 )
@@ -21,13 +22,16 @@ _ENTRY = re.compile(r"(\*|\?|\d{1,2}(?:-\d{1,2})?)(?:/(\d{1,3}))?$")
 def cron_jobs(cluster: Cluster) -> Iterator[Finding]:
     """`cron.invalid`, and `cron.suspended` as context: a suspension may well be meant."""
     for cron in cluster.all("CronJob"):
-        if wrong := _wrong_field(cron):
+        if wrong := _wrong_field(cluster, cron):
             yield _finding(cron, "cron.invalid", Severity.HIGH, wrong, _said(cluster, cron))
         elif cron.spec.get("suspend") is True:
             yield from _suspended(cluster, cron)
 
 
-def _wrong_field(cron: Resource) -> str:
+def _wrong_field(cluster: Cluster, cron: Resource) -> str:
+    """The zones that a controller knows are its own: that it does not know one, its event says."""
+    if cluster.events_about(cron, UNKNOWN_ZONE):
+        return f".spec.timeZone = {text(cron.spec, 'timeZone')!r}"
     schedule = text(cron.spec, "schedule")
     if not _is_schedule(schedule):
         return f".spec.schedule = {schedule!r}"
@@ -60,9 +64,10 @@ def _is_field(field: str, least: int, most: int) -> bool:
 def _said(cluster: Cluster, cron: Resource) -> list[Evidence]:
     reasons = (
         "UnparseableCronJobSchedule",
+        "UnparseableSchedule",
         "UnparsableSchedule",
         "InvalidSchedule",
-        "UnknownTimeZone",
+        UNKNOWN_ZONE,
     )
     return citing.events(cluster.events_about(cron, *reasons), at_most=1)
 

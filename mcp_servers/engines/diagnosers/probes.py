@@ -18,6 +18,7 @@ from mcp_servers.engines.probing import (
     listening_ports,
     port_of,
 )
+from mcp_servers.engines.revisions import older_serves
 from mcp_servers.engines.settling import GRACE, is_finished, live_pods
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Event, Resource, moment
@@ -202,6 +203,7 @@ def _unready(cluster: Cluster, container: Container, failed: list[Failures]) -> 
         confidence=Confidence.CERTAIN if count >= FEWEST else Confidence.STRONG,
         since=since,
         container=container.name,
+        fix="fix.rollback" if older_serves(cluster, container.pod) else "",
         params={
             "spec": described(container.probe("readiness")),
             "message": citing.quoted(told[0].message) if told else "",

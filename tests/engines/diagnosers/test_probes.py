@@ -45,6 +45,16 @@ def test_a_readiness_probe_that_keeps_failing_is_told_with_its_words() -> None:
     assert finding.params["spec"] == "GET :8080/healthz every 10s, timeout 1s, 3 failures"
 
 
+def test_unready_pods_of_a_new_revision_offer_the_way_back_to_one_that_serves() -> None:
+    objects = probed(readinessProbe=http(), since=400)
+    alone = found(cluster(*objects), "pod.probe.readiness_failing")
+    serving = replica_set(objects[0], "old77", revision=1, replicas=2)
+    beside = found(cluster(*objects, serving), "pod.probe.readiness_failing")
+    assert alone.fix is None
+    assert beside.fix is not None
+    assert beside.fix.id == "fix.rollback"
+
+
 def test_a_container_long_unready_is_told_though_its_events_expired() -> None:
     assert "pod.probe.readiness_failing" in rules(
         cluster(*probed(readinessProbe=http(), since=400))

@@ -90,6 +90,14 @@ def test_a_schedule_that_nobody_can_read_never_runs(schedule: str) -> None:
     assert finding.fix is not None
 
 
+def test_a_time_zone_that_the_controller_does_not_know_is_named() -> None:
+    one = cron(timeZone="Europe/Berln")
+    said = event(one, "UnknownTimeZone", 'invalid timeZone: "Europe/Berln"', first=50, ago=1)
+    finding = found(cluster(one, events=[said]), "cron.invalid")
+    assert "Europe/Berln" in finding.params["wrong"]
+    assert "cron.invalid" not in rules(cluster(one))
+
+
 @pytest.mark.parametrize(
     "schedule",
     ["0 3 * * *", "*/15 0-6,22 1 JAN-MAR MON", "@daily", "@every 1h", "TZ=Asia/Tokyo 5 4 * * *"],

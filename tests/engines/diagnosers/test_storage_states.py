@@ -178,6 +178,17 @@ def test_a_class_that_forbids_growth_is_named() -> None:
     assert (finding.params["forbidding"], finding.fix) == ("fast", None)
 
 
+def test_a_growth_left_to_somebody_who_does_not_come_is_stuck() -> None:
+    said = "waiting for an external controller to expand this PVC"
+    asked = claim(size="20Gi")
+    told = event(asked, "ExternalExpanding", said, first=20)
+    finding = found(cluster(*using(), asked, FAST, events=[told]), "pvc.resize_stuck")
+    assert finding.params["asked"] == "20Gi"
+    grown = claim(size="20Gi", holds="20Gi")
+    done = event(grown, "ExternalExpanding", said, first=20)
+    assert "pvc.resize_stuck" not in rules(cluster(*using(), grown, FAST, events=[done]))
+
+
 @pytest.mark.parametrize(
     "one",
     [
