@@ -224,6 +224,8 @@ LINKS: tuple[Link, ...] = (
     ),
     # A caller of a caller: each waits for the next.
     Link("app.dependency_unreachable", "app.dependency_unreachable", Join.CALLED),
+    # Without its setting a program falls back on another one, and calls who is not there.
+    *_whenever([Link("app.missing_setting", "app.dependency_unreachable", Join.CONTAINER)]),
     # A broken workload is what its Service, its callers and its routes feel.
     *_each(
         (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN, "pod.memory_leak"),
@@ -374,7 +376,7 @@ LINKS: tuple[Link, ...] = (
             Join.WORKLOAD,
         )
     ),
-    *_whenever([Link("cron.overlap", "cron.missed", Join.WORKLOAD)]),
+    *_whenever(_each(("cron.overlap", "cron.invalid"), ("cron.missed",), Join.WORKLOAD)),
     Link("job.never_ends", "job.deadline_exceeded", Join.WORKLOAD),
 )
 

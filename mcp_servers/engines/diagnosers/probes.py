@@ -141,7 +141,7 @@ def _status_finding(cluster: Cluster, failed: Failures) -> Finding:
         since=failed.first_at,
         container=container.name,
         cause_key=f"{failed.kind} {status}",
-        fix="fix.probe" if status == "404" else "",
+        fix="fix.probe" if status == "404" else _way_back(cluster, container),
         params={**_params(failed), "path": path, "status": status, "known_good": good},
     )
 
@@ -203,13 +203,17 @@ def _unready(cluster: Cluster, container: Container, failed: list[Failures]) -> 
         confidence=Confidence.CERTAIN if count >= FEWEST else Confidence.STRONG,
         since=since,
         container=container.name,
-        fix="fix.rollback" if older_serves(cluster, container.pod) else "",
+        fix=_way_back(cluster, container),
         params={
             "spec": described(container.probe("readiness")),
             "message": citing.quoted(told[0].message) if told else "",
             "count": str(count) if count else "",
         },
     )
+
+
+def _way_back(cluster: Cluster, container: Container) -> str:
+    return "fix.rollback" if older_serves(cluster, container.pod) else ""
 
 
 def _has_had_its_time(cluster: Cluster, container: Container) -> bool:

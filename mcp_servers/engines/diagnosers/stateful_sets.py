@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.call_failures import may_tell_of_a_failed_call, unresolved_name
+from mcp_servers.engines.containers import containers
 from mcp_servers.engines.fields import rows, section, text, whole
 from mcp_servers.engines.ownership import pods_by_owner
 from mcp_servers.engines.settling import (
@@ -120,9 +121,14 @@ def _in_order(stateful: Resource) -> bool:
 
 
 def _is_broken(cluster: Cluster, pod: Resource) -> bool:
-    """Not ready for longer than a pod of a rolling update may be."""
+    """Not ready for longer than a pod of a rolling update may be.
+
+    One that crashes is ready for a moment after each start, so its last turn says nothing.
+    """
     if is_ready(pod) or is_terminating(pod) or is_young(cluster, pod):
         return False
+    if any(one.waiting_reason == "CrashLoopBackOff" for one in containers(pod)):
+        return True
     since = _unready_since(pod)
     return since is None or cluster.now - since >= GRACE
 

@@ -15,6 +15,7 @@ from tests.factories import (
     memory_series,
     pod,
     replica_set,
+    roots,
     rules,
     running,
     waiting,
@@ -61,6 +62,16 @@ def crashed(
 def test_what_a_program_lacks_is_named(line: str, what: str, name: str) -> None:
     finding = found(crashed("starting", line), "app.missing_setting")
     assert (finding.params["what"], finding.params["setting"]) == (what, name)
+
+
+def test_who_cannot_be_reached_for_want_of_a_setting_is_no_second_cause() -> None:
+    lines = (
+        "WARN APP_PROFILE is not set, loading configuration of 'staging'",
+        "ERROR dial tcp db-staging.internal:5432: connect: connection refused",
+    )
+    told = crashed(*lines)
+    assert {"app.missing_setting", "app.dependency_unreachable"} <= rules(told)
+    assert roots(told) == ["app.missing_setting"]
 
 
 def test_a_variable_that_the_revision_before_had_is_rolled_back() -> None:

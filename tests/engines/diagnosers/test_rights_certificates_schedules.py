@@ -20,6 +20,7 @@ from tests.factories import (
     node,
     pod,
     replica_set,
+    roots,
     rules,
     running,
     stamp,
@@ -95,6 +96,7 @@ def test_a_time_zone_that_the_controller_does_not_know_is_named() -> None:
     said = event(one, "UnknownTimeZone", 'invalid timeZone: "Europe/Berln"', first=50, ago=1)
     finding = found(cluster(one, events=[said]), "cron.invalid")
     assert "Europe/Berln" in finding.params["wrong"]
+    assert roots(cluster(one, events=[said])) == ["cron.invalid"]
     assert "cron.invalid" not in rules(cluster(one))
 
 

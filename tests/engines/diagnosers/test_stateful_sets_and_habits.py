@@ -21,6 +21,7 @@ from tests.factories import (
     rules,
     running,
     service,
+    stamp,
     thing,
     waiting,
     workload,
@@ -143,6 +144,16 @@ def test_a_broken_pod_of_a_revision_no_longer_wanted_is_evicted() -> None:
 def test_a_broken_pod_that_the_update_does_not_wait_for_is_no_stuck_revision(made: Json) -> None:
     pods = [member(made, 0), member(made, 1), broken(made, 2)]
     assert "sts.revision_stuck" not in rules(cluster(made, headless(), *pods))
+
+
+def test_a_crashing_pod_of_an_old_revision_is_stuck_however_lately_it_was_ready() -> None:
+    made = stateful(status=REPAIRED)
+    status = [waiting("db", "CrashLoopBackOff", restartCount=9)]
+    bad = member(made, 2, "db-bad", status=status, age=40)
+    for one in bad["status"].get("conditions", []):
+        one["lastTransitionTime"] = stamp(1)
+    pods = [member(made, n, "db-good") for n in (0, 1)]
+    assert "sts.revision_stuck" in rules(cluster(made, headless(), *pods, bad))
 
 
 def held_back(hours: float, partition: int = 2) -> Cluster:
