@@ -3,22 +3,11 @@
 from dataclasses import dataclass
 from math import exp, log1p
 
+from mcp_servers.engines.confidence_weights import WEIGHTS
 from mcp_servers.facts.findings import Confidence
 
-# Log-odds of a finding being the root, before anything else is known. The starting points are
-# what the words promise: certain about nine in ten, strong four in five, inferred three in five.
-PRIOR = {Confidence.CERTAIN: 2.2, Confidence.STRONG: 1.4, Confidence.INFERRED: 0.4}
-
-PER_RESOURCE_EXPLAINED = 0.6  # times ln(1 + n): the first explained neighbour says most
-PER_SYMPTOM_EXPLAINED = 0.25  # times ln(1 + n), on the resource itself
-CHANGE_CAME_BEFORE = 0.4
-ONLY_A_SYMPTOM = -1.8  # something sharper must be behind it, and was not seen
-NO_PATH_TO_THE_QUESTION = -1.2
-PER_RIVAL = -0.3  # times ln(1 + n)
-PER_BLIND_SPOT = -0.15  # times ln(1 + n): what was not checked could hold a better cause
-
 # Nothing that was inferred from a snapshot is certain.
-HIGHEST = 0.97
+HIGHEST = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +24,22 @@ class Signals:
     unseen: int
 
 
+def features(signals: Signals) -> dict[str, float]:
+    """What the weights are multiplied with. Of counts the logarithm: the first neighbour that is
+    explained says most, and so does the first rival."""
+    return {
+        **{one.value: float(signals.stated is one) for one in Confidence},
+        "explained_elsewhere": log1p(signals.explained_elsewhere),
+        "explained_here": log1p(signals.explained_here),
+        "change_before": float(signals.change_before),
+        "symptom_only": float(signals.symptom_only),  # something sharper was not seen
+        "away_from_the_question": float(not signals.reaches_focus),
+        "rivals": log1p(signals.rivals),
+        "unseen": log1p(signals.unseen),  # what was not checked could hold a better cause
+    }
+
+
 def confidence(signals: Signals) -> float:
-    """The probability, 0 to 0.97, that this candidate is a root cause of what was asked."""
-    odds = (
-        PRIOR[signals.stated]
-        + PER_RESOURCE_EXPLAINED * log1p(signals.explained_elsewhere)
-        + PER_SYMPTOM_EXPLAINED * log1p(signals.explained_here)
-        + CHANGE_CAME_BEFORE * signals.change_before
-        + ONLY_A_SYMPTOM * signals.symptom_only
-        + NO_PATH_TO_THE_QUESTION * (not signals.reaches_focus)
-        + PER_RIVAL * log1p(signals.rivals)
-        + PER_BLIND_SPOT * log1p(signals.unseen)
-    )
+    """The probability, 0 to 0.99, that this candidate is a root cause of what was asked."""
+    odds = sum(WEIGHTS[name] * value for name, value in features(signals).items())
     return round(min(1 / (1 + exp(-odds)), HIGHEST), 2)

@@ -32,10 +32,14 @@ class RootCause:
     """One cause that nothing else explains. `chain` leads from it to what users feel."""
 
     finding: Finding
-    confidence: float
+    signals: Signals
     chain: tuple[Finding, ...]
     explains: tuple[Finding, ...]
     change: Change | None = None
+
+    @property
+    def confidence(self) -> float:
+        return confidence(self.signals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,7 @@ def _root_cause(
         unseen=sum(one.counts for one in cluster.not_checked),
     )
     chain = graph.chain(root, prefer=scope.is_near)
-    return RootCause(root, confidence(signals), chain, explains, change)
+    return RootCause(root, signals, chain, explains, change)
 
 
 def _felt_by_users(cause: RootCause) -> int:
