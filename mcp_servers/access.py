@@ -6,33 +6,30 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol, Self, cast, runtime_checkable
+from typing import Any, Protocol, cast
 
 import anyio
 import orjson
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
-from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
+from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from mcp.types import Tool as Listing
 from pydantic import AnyHttpUrl, BaseModel, TypeAdapter, ValidationError
 
 from core.absent import without
 from core.clock import monotonic_s
-from core.errors import Forbidden, Invalid, NotFound, OpsError, TooLarge
+from core.errors import Forbidden, Invalid, NotFound, OpsError
 from core.principal import Permission, Principal
-from core.redaction import may_hold_secrets, redact_fields, redact_text
+from core.redaction import redact_fields
 from core.telemetry import Metrics
 from mcp_servers.caller import Bearer, Verify, caller
 from mcp_servers.facts.durations import duration
 from mcp_servers.facts.nearest import did_you_mean
-from mcp_servers.paging import Page
+from mcp_servers.replies import MAX_DATA_CHARACTERS, code_of, failure, success
 
 Tool = Callable[..., Awaitable[BaseModel]]
 
-# What one call may put before a model (about 6,000 tokens) and hand to a program.
-MAX_TEXT_CHARACTERS = 24_000
-MAX_DATA_CHARACTERS = 256 * 1024
 MAX_ARGUMENTS_BYTES = 16 * 1024
 # Longer texts, such as a table handed in, are kept in the audit by size and digest alone.
 MAX_AUDITED_CHARACTERS = 4 * 1024
@@ -45,15 +42,6 @@ class AuditSink(Protocol):
         self, *, subject: str, action: str, target: str, outcome: str, detail: Mapping[str, Any]
     ) -> None:
         """Keep one line. `outcome` is ok, an error code, cancelled, or started (before a change)."""
-        ...
-
-
-@runtime_checkable
-class Readable(Protocol):
-    """A result that knows how a model reads it best."""
-
-    def as_text(self) -> str:
-        """Compact; holds every fact that the structured content holds, or says what is left out."""
         ...
 
 
@@ -133,19 +121,19 @@ class ToolServer(MCPServer[None]):
         try:
             call = _Call(self.gate.caller(), name, arguments)
         except OpsError as error:
-            return _failure(error)
+            return failure(error)
         outcome = "cancelled"
         try:
             await self._admit(call)
             result = await super().call_tool(name, arguments, context)
-            outcome = _code_of(result)
+            outcome = code_of(result)
         except OpsError as error:
-            result, outcome = _failure(error), error.code
+            result, outcome = failure(error), error.code
         except UnexpectedToolError:
             outcome = "error"
             raise
         except ToolError as error:
-            result, outcome = _failure(_refused(name, error)), Invalid.code
+            result, outcome = failure(_refused(name, error)), Invalid.code
         finally:
             # Also of a call that its caller gave up; that must not keep the line from being written.
             with anyio.CancelScope(shield=True):
@@ -219,9 +207,9 @@ def publish(
         if "caller" in hidden:
             arguments["caller"] = server.gate.caller()
         try:
-            return _success(await bound(**arguments), gives_characters)
+            return success(await bound(**arguments), gives_characters)
         except OpsError as error:
-            return _failure(error)
+            return failure(error)
 
     shown = [p for p in signature.parameters.values() if p.name not in hidden]
     run.__dict__["__signature__"] = inspect.Signature(shown, return_annotation=CallToolResult)
@@ -284,75 +272,6 @@ def _untitled(schema: Any) -> Any:
         for key, value in tree.items()
         if not (key == "title" and isinstance(value, str))
     }
-
-
-def _success(result: BaseModel, at_most: int) -> CallToolResult:
-    """Structured content for programs and a compact text for models, cut to size and redacted."""
-    written = _Written.of(result)
-    while (over := written.excess(at_most)) > 1:
-        result = _cut(result, over)
-        written = _Written.of(result)
-    data, text = written.data, written.text
-    if may_hold_secrets(f"{written.json}{text}"):
-        data, text = redact_fields(data), redact_text(text)
-    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=data)
-
-
-@dataclass(frozen=True)
-class _Written:
-    """A result as it would be sent."""
-
-    data: dict[str, Any]
-    json: str
-    text: str
-
-    @classmethod
-    def of(cls, result: BaseModel) -> Self:
-        data = result.model_dump(mode="json")
-        text = result.as_text() if isinstance(result, Readable) else _compact(data)
-        return cls(data, orjson.dumps(data).decode(), text)
-
-    def excess(self, at_most: int) -> float:
-        """How many times too large; at most 1 fits."""
-        return max(len(self.json) / at_most, len(self.text) / MAX_TEXT_CHARACTERS)
-
-
-def _cut(result: BaseModel, over: float) -> BaseModel:
-    """A page gives up rows and moves its cursor; anything else must fit as it is."""
-    if not isinstance(result, Page) or len(cast("Page[Any]", result).rows) <= 1:
-        raise TooLarge("The answer is too large to hand on.", hint="Ask for less of it.")
-    page = cast("Page[Any]", result)
-    return page.cut(max(1, int(len(page.rows) / over * 0.9)))
-
-
-def _compact(data: Any) -> str:
-    return orjson.dumps(_without_empty(data)).decode()
-
-
-def _without_empty(data: Any) -> Any:
-    """The same without nulls, empty texts and empty collections; zero and false say something."""
-    if isinstance(data, dict):
-        pairs = (
-            (key, _without_empty(value)) for key, value in cast("dict[str, Any]", data).items()
-        )
-        return {key: value for key, value in pairs if value not in (None, "", [], {})}
-    if isinstance(data, list):
-        return [_without_empty(one) for one in cast("list[Any]", data)]
-    return data
-
-
-def _failure(error: OpsError) -> CallToolResult:
-    """A sentence for the model, a code for programs. A bug never comes here: the SDK masks it."""
-    fields = {"code": error.code, "message": error.message, "hint": error.hint}
-    text = TextContent(type="text", text=redact_text(str(error)))
-    return CallToolResult(is_error=True, content=[text], structured_content=redact_fields(fields))
-
-
-def _code_of(result: CallToolResult | InputRequiredResult) -> str:
-    if isinstance(result, InputRequiredResult) or not result.is_error:
-        return "ok"
-    content: dict[str, Any] = result.structured_content or {}
-    return str(content.get("code", "error"))
 
 
 def _not_offered(call: _Call, published: Mapping[str, _Published]) -> OpsError:
