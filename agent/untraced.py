@@ -1,15 +1,18 @@
-"""LangChain without LangSmith, and LangGraph without the client of its hosted service.
+"""LangChain without LangSmith and its HTTP library, LangGraph without the client of its hosted service.
 
-Both are imported eagerly by the libraries this room stands on, for work that Midwatch never does:
+They are imported eagerly by the libraries this room stands on, for work that Midwatch never does:
 sending questions about clusters to a third party. What is asked of them here is "is tracing on?", and
 the answer is no. Saves a tenth of start-up and 18 MiB (docs/decisions/0006-libraries-that-stay-out.md).
 """
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
+
+from core.absent import put_off
 
 CONTEXT = ("parent", "project_name", "tags", "metadata", "enabled", "client", "replicas")
 
@@ -59,6 +62,9 @@ def leave_out() -> None:
         # Its type definitions are needed, and load from their own files; the client does not.
         package = _place("langgraph_sdk", {})
         package.__path__ = list(sdk.submodule_search_locations or ())
+    # Named there for the answers of hosted integrations; nothing here asks by it.
+    with put_off("requests", "HTTPError", "Response"):
+        import_module("langchain_core.utils.utils")
 
 
 def _place(name: str, members: dict[str, Any]) -> ModuleType:
