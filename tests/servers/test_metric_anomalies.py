@@ -32,7 +32,8 @@ async def test_the_service_that_runs_out_of_memory_shows_where_and_since_when(to
     rows = await of_service(tools, "checkout")
     memory = rows["container_memory_working_set_bytes"]
     assert memory["severity"] == "critical"
-    assert any(one["after"] > 1.5 * one["before"] for one in memory["change_points"])
+    points = memory["change_points"]  # one step or two, by where the samples fall
+    assert max(one["after"] for one in points) > 1.5 * points[0]["before"]
     assert all(one["anomaly"] for one in memory["points"])
     assert rows["kube_deployment_status_replicas"]["flagged"] == 0
 
