@@ -112,6 +112,7 @@ def connections(settings: Settings, *, knowledge_folder: Path | None = None) -> 
         alertmanager_url=settings.alertmanager.url,
         timeout_s=settings.kubernetes.timeout_s,
         knowledge_folder=knowledge_folder,
+        rules_folder=settings.rules.folder,
     )
 
 

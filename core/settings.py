@@ -139,6 +139,12 @@ class LimitSettings(Group):
     time_s: Seconds = 120
 
 
+class RuleSettings(Group):
+    """Rules and thresholds of one's own: a folder of YAML files, read at start."""
+
+    folder: Location | None = None
+
+
 class LogSettings(Group):
     format: Literal["pretty", "json"] = "pretty"
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -167,6 +173,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     llm: ModelSettings = ModelSettings()
     limits: LimitSettings = LimitSettings()
+    rules: RuleSettings = RuleSettings()
     log: LogSettings = LogSettings()
     signing_key: SecretStr | None = None
     access_token_ttl: Duration = timedelta(minutes=15)

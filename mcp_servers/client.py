@@ -41,6 +41,7 @@ class Connections:
     alertmanager_url: str = ""
     timeout_s: float = 10.0
     knowledge_folder: Path | None = None  # where the local index lives; None: in memory
+    rules_folder: Path | None = None  # rules that people added; None: none
     clusterless: bool = False  # for tools that work on what they are given: no kubeconfig is read
 
 
@@ -136,7 +137,7 @@ async def in_process(
     incidents: IncidentStore | None = None,
     only: Collection[str] = BUILDERS.keys(),
 ) -> AsyncGenerator[Sessions]:
-    """Every built server, or those named, in memory. Raises `Invalid` on a malformed kubeconfig."""
+    """Every built server, or those named, in memory. Raises `Invalid` on a malformed kubeconfig or rule file."""
     gate = Gate(audit=audit, metrics=metrics)
     async with _closing() as stack:
         backends = replace(connected(connections), incidents=incidents)
@@ -176,6 +177,7 @@ def connected(connections: Connections) -> Backends:
         prometheus=Prometheus.connect(connections.prometheus_url, connections.timeout_s),
         alertmanager=Alertmanager.connect(connections.alertmanager_url, connections.timeout_s),
         knowledge_folder=connections.knowledge_folder,
+        rules_folder=connections.rules_folder,
     )
 
 

@@ -1,6 +1,8 @@
 """`midwatch diagnose` and `midwatch investigate`: the tools themselves, without a model."""
 
 import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -28,6 +30,11 @@ ExitCodeOption = Annotated[
     typer.Option("--exit-code", help="Leave with 1 unless nothing is wrong; notes do not count."),
 ]
 
+RulesOption = Annotated[
+    Path | None,
+    typer.Option("--rules", metavar="DIR", help="A folder of rules of your own, in YAML."),
+]
+
 NotesOption = Annotated[
     bool, typer.Option("--notes", help="Print the notes of low severity too, one by one.")
 ]
@@ -42,6 +49,7 @@ def diagnose(
     everywhere: EverywhereOption = False,
     notes: NotesOption = False,
     exit_code: ExitCodeOption = False,
+    rules: RulesOption = None,
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
@@ -56,7 +64,9 @@ def diagnose(
         "name": name,
         "language": language,
     }
-    finish(_diagnose(source, arguments, output, notes=notes, exit_code=exit_code))
+    finish(
+        _diagnose(replace(source, rules=rules), arguments, output, notes=notes, exit_code=exit_code)
+    )
 
 
 @with_source
@@ -67,6 +77,7 @@ def investigate(
     namespace: NamespaceOption = "",
     everywhere: EverywhereOption = False,
     exit_code: ExitCodeOption = False,
+    rules: RulesOption = None,
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
@@ -82,7 +93,7 @@ def investigate(
         "window": since,
         "language": chosen(lang, symptom),
     }
-    finish(_investigate(source, arguments, output, exit_code=exit_code))
+    finish(_investigate(replace(source, rules=rules), arguments, output, exit_code=exit_code))
 
 
 async def _diagnose(
@@ -111,6 +122,11 @@ async def _investigate(
 async def _call(source: Source, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in arguments.items() if value}
     if source.server:
+        if source.rules:
+            raise Invalid(
+                "A running Midwatch reads its own rules.",
+                hint="Leave out --rules, or set MIDWATCH_RULES__FOLDER where it runs.",
+            )
         from api.cli.remote import call_tool
 
         return await call_tool(source, tool, given)

@@ -49,6 +49,7 @@ class Source:
     alertmanager: str = ""
     server: str = ""
     token: str = ""
+    rules: Path | None = None
 
     def settings(self) -> "Settings":
         """The settings with what the command line says on top."""
@@ -74,6 +75,7 @@ class Source:
             "kubernetes": {name: value for name, value in kubernetes.items() if value},
             "prometheus": {"url": self.prometheus} if self.prometheus else {},
             "alertmanager": {"url": self.alertmanager} if self.alertmanager else {},
+            "rules": {"folder": self.rules} if self.rules else {},
         }
         return {name: value for name, value in overrides.items() if value}
 

@@ -29,6 +29,7 @@ class Backends:
     prometheus: Prometheus
     alertmanager: Alertmanager
     knowledge_folder: Path | None = None
+    rules_folder: Path | None = None
     incidents: IncidentStore | None = None
 
     async def close(self) -> None:

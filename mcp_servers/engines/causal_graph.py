@@ -76,7 +76,7 @@ class CausalGraph:
     def _order(self, n: int) -> tuple[bool, float, int]:
         finding = self._findings[n]
         since = finding.since.timestamp() if finding.since else float("inf")
-        return is_symptom(finding.rule), since, n
+        return is_symptom(finding.ranked_as), since, n
 
 
 def causal_graph(findings: Sequence[Finding], cluster: Cluster, topology: Topology) -> CausalGraph:
@@ -101,7 +101,7 @@ def explaining(
 
 
 def _explains(cause: Finding, effect: Finding, joined: "_Joins", cluster: Cluster) -> bool:
-    links = links_between(cause.rule, effect.rule)
+    links = links_between(cause.ranked_as, effect.ranked_as)
     if not links:
         return False
     in_time = _in_time(cause, effect, cluster)

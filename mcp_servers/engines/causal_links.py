@@ -100,6 +100,7 @@ STOPS_A_POD = (
     "pod.init_blocked",
     "workload.create_refused.*",
     "workload.scaled_to_zero",
+    "custom.cause",
 )
 
 # What a workload looks like when one of the above is true of it: symptoms, in falling depth.
@@ -119,6 +120,7 @@ LOOKS_BROKEN = (
     "ds.unready",
     "job.failed",
     "job.retrying",
+    "custom.symptom",
 )
 
 # Rules that describe what users see; they are a root only where nothing sharper was found.

@@ -17,6 +17,7 @@ NOTE_RULES = (
     "alert.flapping",
     "workload.selector_overlap",
     "workload.mutable_tag",
+    "custom.note",
     "quota.near_limit",  # a full quota refuses nothing yet; once it does, the refusal is the fault
 )
 
@@ -36,7 +37,7 @@ def is_note(finding: Finding) -> bool:
     risk = finding.rule in RISK_RULES and finding.severity.weight < Severity.HIGH.weight
     if risk or is_latent(finding):
         return True
-    return any(matches(pattern, finding.rule) for pattern in NOTE_RULES)
+    return any(matches(pattern, finding.ranked_as) for pattern in NOTE_RULES)
 
 
 def is_latent(finding: Finding) -> bool:

@@ -133,7 +133,7 @@ def _ranked(
         finding = cause.finding
         return (
             not reaching[id(finding)],
-            is_symptom(finding.rule),
+            is_symptom(finding.ranked_as),
             -_felt_by_users(cause),
             -len(cause.explains),
             -cause.confidence,
@@ -166,7 +166,7 @@ def _root_cause(
         explained_elsewhere=len({one.resource for one in explains} - {root.resource}),
         explained_here=sum(one.resource == root.resource for one in explains),
         change_before=change is not None,
-        symptom_only=is_symptom(root.rule),
+        symptom_only=is_symptom(root.ranked_as),
         reaches_focus=scope.reaches(root, explains),
         rivals=rivals,
         unseen=sum(one.counts for one in cluster.not_checked),

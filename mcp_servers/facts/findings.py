@@ -31,6 +31,14 @@ class Confidence(StrEnum):
     INFERRED = "inferred"
 
 
+class Role(StrEnum):
+    """What a finding is to the others: why they are there, what they look like, or neither."""
+
+    CAUSE = "cause"
+    SYMPTOM = "symptom"
+    NOTE = "note"
+
+
 class Source(StrEnum):
     OBJECT = "object"
     EVENT = "event"
@@ -70,7 +78,8 @@ class Finding:
     `params` fill the texts of the rule in either language; `cause_key` is part of the
     fingerprint, so that ten pods of one workload make one finding. `joins` holds what a link
     of the ranking joins on when it is not the owner chain: host:port, node, claim. A key with
-    several values has them sorted, with a comma between.
+    several values has them sorted, with a comma between. `role` is that of a rule people added;
+    of all others the causal links say it.
     """
 
     rule: str
@@ -85,6 +94,12 @@ class Finding:
     cause_key: str = ""
     fix: Fix | None = None
     joins: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+    role: Role | None = None
+
+    @property
+    def ranked_as(self) -> str:
+        """The rule by which causal links know it: its own, or for rules of people their role."""
+        return f"custom.{self.role}" if self.role else self.rule
 
     def joined(self, key: str) -> frozenset[str]:
         """Every value of one join key."""

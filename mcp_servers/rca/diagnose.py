@@ -24,7 +24,7 @@ from mcp_servers.rca.shapes import (
     Skipped,
 )
 from mcp_servers.rca.study import Asked, Hands, Study, in_scope, study
-from mcp_servers.rca.texts import Texts, category
+from mcp_servers.rca.texts import Texts
 
 Namespace = Annotated[str, Field(max_length=63, description="Empty: all.")]
 Kind = Annotated[str, Field(max_length=63, description="e.g. Deployment, Service.")]
@@ -95,7 +95,7 @@ async def rca_list_findings(
     faults = [one for one in found if is_fault(one)]
     notes = [one for one in found if not is_fault(one)]
     shown = [*faults[:FAULTS_SHOWN], *notes[:NOTES_SHOWN]]
-    numbered, texts = Numbered(), Texts(language)
+    numbered, texts = Numbered(), Texts(language, looked.rules.by_id)
     return Diagnosis(
         cluster=looked.cluster.name,
         verdict=_verdict(faults, looked),
@@ -137,7 +137,7 @@ def _item(finding: Finding, numbered: Numbered, texts: Texts) -> FindingItem:
     return FindingItem(
         id=f"f-{mark[:10]}",
         rule=finding.rule,
-        category=category(finding.rule),
+        category=texts.category(finding.rule),
         fault=fault,
         severity=finding.severity,
         confidence=finding.confidence,

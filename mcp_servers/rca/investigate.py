@@ -49,7 +49,7 @@ async def rca_investigate(
         focus=looked.focus,
         namespace=looked.asked.namespace,
     )
-    teller, texts = Teller(looked, ranking, language), Texts(language)
+    teller, texts = Teller(looked, ranking, language), Texts(language, looked.rules.by_id)
     found = Investigation(
         incident_id=_incident_id(looked, ranking),
         verdict=ranking.verdict,

@@ -10,6 +10,7 @@ from mcp_servers.rca.investigate import rca_investigate
 from mcp_servers.rca.log_files import rca_log_patterns
 from mcp_servers.rca.metric_anomalies import rca_metric_anomalies, rca_table_anomalies
 from mcp_servers.rca.rank_table import rca_rank_table
+from mcp_servers.rca.rule_files import read_rules
 from mcp_servers.rca.study import Hands
 from mcp_servers.rca.summaries import rca_error_summary, rca_event_patterns
 
@@ -19,7 +20,12 @@ MOST_FILE_BYTES = 64 * 1024 * 1024
 
 def build(backends: Backends, gate: Gate) -> ToolServer:
     server = ToolServer("rca", gate)
-    hands = Hands(backends.kubernetes, backends.prometheus, backends.alertmanager)
+    hands = Hands(
+        backends.kubernetes,
+        backends.prometheus,
+        backends.alertmanager,
+        read_rules(backends.rules_folder),
+    )
     incidents = backends.incidents
     for tool in (
         rca_list_findings,

@@ -9,11 +9,15 @@ from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.engines.causal_graph import services_called
+from mcp_servers.engines.custom_rules import judge
 from mcp_servers.engines.diagnose import diagnose
+from mcp_servers.engines.diagnosers import ALL
 from mcp_servers.engines.topology import Topology, topology
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.kubernetes import Cluster, Ref, Resource
+from mcp_servers.rca.expressions import Expressions
 from mcp_servers.rca.gather import gather
+from mcp_servers.rca.rule_files import NO_RULES, RuleSet
 from mcp_servers.rca.scope import (
     check_namespace,
     mentioned,
@@ -25,11 +29,12 @@ from mcp_servers.rca.scope import (
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """The real systems an investigation asks. Prometheus may be absent."""
+    """The real systems an investigation asks, and the rules people added. Prometheus may be absent."""
 
     kubernetes: Kubernetes
     prometheus: Prometheus | None
     alertmanager: Alertmanager | None = None
+    rules: RuleSet = NO_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class Study:
     topology: Topology
     focus: frozenset[Ref]
     asked: Asked
+    rules: RuleSet = NO_RULES
 
     @property
     def checked(self) -> dict[str, int]:
@@ -72,12 +78,16 @@ async def study(hands: Hands, caller: Principal, asked: Asked) -> Study:
     """Look at all the caller may see. Raises `NotFound` for an unknown namespace or object."""
     cluster = await _gathered(hands, caller, asked)
     check_namespace(cluster, asked.namespace)
-    findings = diagnose(cluster)
+    judged = judge(cluster, hands.rules.rules, Expressions())
+    cluster = replace(cluster, not_checked=(*cluster.not_checked, *judged.not_checked()))
+    findings = diagnose(cluster, (*ALL, lambda _: judged.findings))
     edges = topology(cluster, calls=_calls_in(findings))
     objects = _objects(cluster, asked)
     if not objects and not asked.namespace:
         asked = replace(asked, namespace=namespace_mentioned(cluster, asked.words))
-    return Study(cluster, findings, edges, standing_for(cluster, edges, objects), asked)
+    return Study(
+        cluster, findings, edges, standing_for(cluster, edges, objects), asked, hands.rules
+    )
 
 
 def _objects(cluster: Cluster, asked: Asked) -> list[Resource]:

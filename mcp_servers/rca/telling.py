@@ -28,7 +28,7 @@ from mcp_servers.rca.shapes import (
     TimelineEntry,
 )
 from mcp_servers.rca.study import Study, in_scope
-from mcp_servers.rca.texts import Texts, category
+from mcp_servers.rca.texts import Texts
 
 ROOTS_SHOWN = 5
 EVIDENCE_SHOWN = 6
@@ -44,7 +44,7 @@ class Teller:
     def __init__(self, looked: Study, ranking: Ranking, language: Language) -> None:
         self._looked = looked
         self._ranking = ranking
-        self._texts = Texts(language)
+        self._texts = Texts(language, looked.rules.by_id)
         self._numbered = Numbered()
         self._roots = ranking.roots[:ROOTS_SHOWN]
 
@@ -103,7 +103,7 @@ class Teller:
         return RootCauseItem(
             rank=n,
             rule=finding.rule,
-            category=category(finding.rule),
+            category=self._texts.category(finding.rule),
             severity=finding.severity,
             resource=ResourceRef.of(finding.resource),
             confidence=root.confidence,

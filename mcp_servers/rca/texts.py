@@ -2,13 +2,14 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
 from mcp_servers.engines.wording import translated, worded
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.kubernetes import Change, Difference, NotChecked, Ref
+from mcp_servers.facts.rules import CustomRule
 from mcp_servers.rca.shapes import Language
 
 Entry = Mapping[str, str]
@@ -22,9 +23,10 @@ def _catalogue(name: str) -> Mapping[str, Entry]:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The words of one language."""
+    """The words of one language: those of the catalogue, and of the rules that people added."""
 
     language: Language
+    added: Mapping[str, CustomRule] = field(default_factory=dict[str, CustomRule], hash=False)
 
     def title(self, finding: Finding) -> str:
         return self._filled(finding, "title")
@@ -72,7 +74,7 @@ class Texts:
         )
 
     def _filled(self, finding: Finding, part: str) -> str:
-        template = _catalogue(self.language)[finding.rule].get(part, "")
+        template = self._entry(finding.rule).get(part, "")
         known = {
             "resource": self.name_of(finding.resource),
             "name": finding.resource.name,
@@ -84,7 +86,19 @@ class Texts:
         words = _catalogue(self.language)["words"]
         return worded(template, {**known, **translated(finding.params, words)})
 
+    def category(self, rule: str) -> str:
+        """The category of contracts.md a rule belongs to."""
+        added = self.added.get(rule)
+        return added.category if added else _catalogue("rules")[rule]["category"]
 
-def category(rule: str) -> str:
-    """The category of contracts.md a rule belongs to."""
-    return _catalogue("rules")[rule]["category"]
+    def _entry(self, rule: str) -> Entry:
+        """What a rule is told in; people may leave out a language, English stands in."""
+        added = self.added.get(rule)
+        if added is None:
+            return _catalogue(self.language)[rule]
+        return added.texts.get(self.language) or added.texts["en"]
+
+
+def known_rules() -> frozenset[str]:
+    """The ids of all rules that come with Midwatch."""
+    return frozenset(_catalogue("rules"))

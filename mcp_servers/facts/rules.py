@@ -1,0 +1,30 @@
+"""Rules that people add: what they look at, when they speak, and in which words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mcp_servers.facts.findings import Role, Severity
+
+
+class Unanswered(Exception):
+    """An expression has no value for this object; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomRule:
+    """`when` is asked of every object of `kind`; `values` name expressions for texts and evidence.
+
+    `metrics` name PromQL questions. `texts` hold title, cause and fix by language.
+    """
+
+    id: str
+    severity: Severity
+    kind: str
+    role: Role
+    category: str
+    when: str
+    values: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+    metrics: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+    texts: Mapping[str, Mapping[str, str]] = field(
+        default_factory=dict[str, Mapping[str, str]], hash=False
+    )

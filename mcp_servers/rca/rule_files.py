@@ -1,0 +1,233 @@
+"""Reads the folder of custom rules. Whatever is wrong is one sentence with the file and the line."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import Invalid
+from mcp_servers.engines.wording import params_of
+from mcp_servers.facts.findings import Role, Severity
+from mcp_servers.facts.nearest import did_you_mean
+from mcp_servers.facts.rules import CustomRule
+from mcp_servers.rca.expressions import fault_of
+from mcp_servers.rca.gather import CLUSTER_SCOPED, FOR_NOTES, NAMESPACED
+from mcp_servers.rca.gather_extended import ADD_ONS, GATEWAY_KINDS
+from mcp_servers.rca.texts import known_rules
+
+MOST_FILES = 50
+MOST_BYTES = 256 * 1024
+MOST_RULES = 200
+
+KINDS = frozenset(
+    [*NAMESPACED, *CLUSTER_SCOPED, *FOR_NOTES, *GATEWAY_KINDS]
+    + [kind for kinds in ADD_ONS.values() for kind in kinds]
+)
+PARAMS = frozenset({"resource", "name", "namespace", "kind", "container", "affected"})
+
+RuleId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$", max_length=80)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Expression = Annotated[str, Field(min_length=1)]
+Sentence = Annotated[str, Field(min_length=1, max_length=1000)]
+Category = Literal[
+    "resources", "image", "config", "scheduling", "network", "storage", "dependency", "rollout",
+    "probe", "scaling", "node", "access", "application", "unknown",
+]  # fmt: skip
+Location = tuple[int | str, ...]
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Words(_Told):
+    title: Sentence
+    cause: Sentence
+    fix: str = Field(default="", max_length=1000)
+
+
+class _Rule(_Told):
+    id: RuleId
+    severity: Severity
+    kind: str
+    role: Role
+    category: Category = "unknown"
+    when: Expression
+    values: dict[Name, Expression] = Field(default={}, max_length=10)
+    en: _Words
+    zh: _Words | None = None
+
+
+class _File(_Told):
+    rules: list[_Rule] = []
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """All that one folder says."""
+
+    rules: tuple[CustomRule, ...] = ()
+
+    @cached_property
+    def by_id(self) -> Mapping[str, CustomRule]:
+        return {one.id: one for one in self.rules}
+
+
+NO_RULES = RuleSet()
+
+
+def read_rules(folder: Path | None) -> RuleSet:
+    """The rules of a folder, none without one. Raises `Invalid`."""
+    if folder is None:
+        return NO_RULES
+    rules: list[CustomRule] = []
+    taken = dict.fromkeys(known_rules(), "one that comes with Midwatch")
+    for path in _files(folder):
+        source = _Source(path)
+        for n, entry in enumerate(source.read().rules):
+            _check(source, n, entry, taken)
+            taken[entry.id] = f"the one in {path}"
+            rules.append(_as_fact(entry))
+    if len(rules) > MOST_RULES:
+        raise Invalid(f"{folder} holds {len(rules)} rules; at most {MOST_RULES} are asked.")
+    return RuleSet(tuple(rules))
+
+
+def _files(folder: Path) -> Sequence[Path]:
+    if not folder.is_dir():
+        raise Invalid(f"There is no folder of rules {folder}.")
+    found = sorted(one for one in folder.iterdir() if one.suffix in (".yaml", ".yml"))
+    if not found:
+        raise Invalid(f"There is no rule file (*.yaml) in {folder}.")
+    if len(found) > MOST_FILES:
+        raise Invalid(f"{folder} holds {len(found)} rule files; at most {MOST_FILES} are read.")
+    return found
+
+
+class _Source:
+    """One file, and the lines its parts stand on."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._root: yaml.Node | None = None
+
+    def read(self) -> _File:
+        data = self._data()
+        try:
+            return _File.model_validate({} if data is None else data)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            message = first["msg"].removeprefix("Value error, ")
+            raise self.wrong(first["loc"], f"{message[:1].lower()}{message[1:]}") from None
+
+    def _data(self) -> Any:
+        try:
+            if self.path.stat().st_size > MOST_BYTES:
+                raise Invalid(f"{self.path} is larger than {MOST_BYTES // 1024} KiB.")
+            text = self.path.read_text("utf-8")
+            self._root = yaml.compose(text, yaml.SafeLoader)
+            self._refuse_tricks(self._root)
+            return yaml.safe_load(text)
+        except (OSError, UnicodeDecodeError) as error:
+            raise Invalid(f"Cannot read {self.path} as UTF-8 text.") from error
+        except RecursionError as error:
+            raise Invalid(f"{self.path} is nested too deep.") from error
+        except yaml.YAMLError as error:
+            raise self._no_yaml(error) from error
+
+    def _no_yaml(self, error: yaml.YAMLError) -> Invalid:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "it cannot be parsed"
+        return Invalid(f"{self.path}{line} is no YAML: {problem}.")
+
+    def _refuse_tricks(self, root: yaml.Node | None) -> None:
+        """No aliases, by which a small file becomes a huge one; no key twice, which hides one."""
+        seen = set[int]()
+        for node in _nodes(root):
+            if id(node) in seen:
+                raise Invalid(f"{self.path} line {node.start_mark.line + 1}: aliases are not read.")
+            seen.add(id(node))
+            keys = [key.value for key, _ in _pairs(node)]
+            for key, _ in _pairs(node):
+                if keys.count(key.value) > 1:
+                    line = key.start_mark.line + 1
+                    raise Invalid(f"{self.path} line {line}: {key.value!r} is written twice.")
+
+    def wrong(self, location: Location, message: str) -> Invalid:
+        named = ".".join(str(part) for part in location if isinstance(part, str))
+        what = f"{named}: " if named else ""
+        return Invalid(f"{self.path} line {self._line(location)}: {what}{message.rstrip('.')}.")
+
+    def _line(self, location: Location) -> int:
+        node, line = self._root, 0
+        for part in location:
+            if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+                node = node.value[part]
+                line = node.start_mark.line
+                continue
+            found = next(((key, of) for key, of in _pairs(node) if key.value == part), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line, found[1]
+        return line + 1
+
+
+def _pairs(node: yaml.Node | None) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    return cast("list[tuple[yaml.ScalarNode, yaml.Node]]", node.value)
+
+
+def _nodes(node: yaml.Node | None) -> Iterator[yaml.Node]:
+    if node is None:
+        return
+    yield node
+    inner = node.value if isinstance(node, yaml.SequenceNode) else [of for _, of in _pairs(node)]
+    for one in inner:
+        yield from _nodes(one)
+
+
+def _check(source: _Source, n: int, rule: _Rule, taken: Mapping[str, str]) -> None:
+    here: Location = ("rules", n)
+    if rule.id in taken:
+        raise source.wrong((*here, "id"), f"{rule.id} has the name of {taken[rule.id]}")
+    if rule.kind not in KINDS:
+        hint = did_you_mean(rule.kind, KINDS) or f"Known: {', '.join(sorted(KINDS))}."
+        raise source.wrong((*here, "kind"), f"{rule.kind!r} is no kind that is looked at. {hint}")
+    expressions = {("when",): rule.when}
+    expressions |= {("values", name): one for name, one in rule.values.items()}
+    for where, expression in expressions.items():
+        if fault := fault_of(expression):
+            raise source.wrong((*here, *where), f"the expression {fault}")
+    _check_words(source, here, rule)
+
+
+def _check_words(source: _Source, here: Location, rule: _Rule) -> None:
+    known = PARAMS | rule.values.keys()
+    for language in ("en", "zh"):
+        words: dict[str, str] = (getattr(rule, language) or _Told()).model_dump()
+        for part, template in words.items():
+            strange = sorted(params_of(template) - known)
+            if strange:
+                hint = did_you_mean(strange[0], known) or f"Known: {', '.join(sorted(known))}."
+                message = f"{{{strange[0]}}} is none of the values. {hint}"
+                raise source.wrong((*here, language, part), message)
+
+
+def _as_fact(rule: _Rule) -> CustomRule:
+    words = {"en": rule.en, "zh": rule.zh}
+    return CustomRule(
+        id=rule.id,
+        severity=rule.severity,
+        kind=rule.kind,
+        role=rule.role,
+        category=rule.category,
+        when=rule.when,
+        values=rule.values,
+        texts={language: of.model_dump() for language, of in words.items() if of},
+    )
