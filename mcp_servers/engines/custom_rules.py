@@ -1,13 +1,16 @@
 """Rules that people add, asked of every object of their kind: findings, and what had no answer."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from mcp_servers.engines import citing
+from mcp_servers.engines.measured_objects import measured_objects
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Source
 from mcp_servers.facts.kubernetes import Cluster, Event, Json, NotChecked, Ref, Resource
+from mcp_servers.facts.metrics import Series
 from mcp_servers.facts.rules import CustomRule, Unanswered
 
 # The newest of an object's events: a year of them says nothing more.
@@ -16,6 +19,9 @@ EVENTS_CITED = 3
 
 # Repairs of custom rules are words for people; no plan is made of them.
 BY_HAND = "fix.custom"
+
+# How expressions name a metric.
+METRIC = re.compile(r"\bmetrics\.(\w+)")
 
 Ask = Callable[[str], object]
 About = Callable[[Mapping[str, object]], Ask]
@@ -39,17 +45,28 @@ class Judged:
             yield NotChecked(f"rule {rule}", said, "", True, "custom_rule", facts)
 
 
-def judge(cluster: Cluster, rules: Sequence[CustomRule], about: About) -> Judged:
+def judge(
+    cluster: Cluster,
+    rules: Sequence[CustomRule],
+    about: About,
+    measured: Mapping[str, Sequence[Series]] | None = None,
+) -> Judged:
     """What the rules say of the cluster.
 
     `about` turns the variables of one object into the function that evaluates expressions; it is
-    called once for each object, because to hand the object over costs more than to ask.
+    called once for each object, because to hand the object over costs more than to ask. `measured`
+    holds the series of each metric that the rules may name.
     """
     judged = Judged()
     for kind, of_kind in groupby(sorted(rules, key=lambda one: (one.kind, one.id)), _kind):
         asked = list(of_kind)
+        by_metric = {
+            name: measured_objects(cluster, kind, series)
+            for name, series in (measured or {}).items()
+        }
         for resource in cluster.all(kind):
-            _judge_one(cluster, resource, asked, about, judged)
+            found = {name: of[resource.ref] for name, of in by_metric.items() if resource.ref in of}
+            _judge_one(_Object(cluster, resource, found), asked, about, judged)
     return judged
 
 
@@ -57,19 +74,37 @@ def _kind(rule: CustomRule) -> str:
     return rule.kind
 
 
-def _judge_one(
-    cluster: Cluster, resource: Resource, rules: Sequence[CustomRule], about: About, judged: Judged
-) -> None:
-    events = cluster.events_about(resource)[-EVENTS_AT_MOST:]
-    variables = _variables(cluster, resource, events)
-    ask = about(variables)
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """One object, and the series that measure it by the names that rules give them."""
+
+    cluster: Cluster
+    resource: Resource
+    measured: Mapping[str, Series]
+
+    @property
+    def events(self) -> list[Event]:
+        return self.cluster.events_about(self.resource)[-EVENTS_AT_MOST:]
+
+    def variables(self, events: Sequence[Event]) -> dict[str, object]:
+        raw, metadata = self.resource.raw, self.resource.metadata
+        shown = {name: of for name, of in metadata.items() if name != "managedFields"}
+        return {
+            "object": {**raw, "metadata": shown},
+            "events": [_as_variable(one) for one in events],
+            "metrics": {name: one.points[-1][1] for name, one in self.measured.items()},
+            "now": self.cluster.now,
+        }
+
+
+def _judge_one(one: _Object, rules: Sequence[CustomRule], about: About, judged: Judged) -> None:
+    ask = about(one.variables(one.events))
     for rule in rules:
         try:
             if _holds(rule, ask):
-                alone = _speaking_alone(rule, variables, events, about)
-                judged.findings.append(_finding(cluster, resource, rule, ask, alone))
+                judged.findings.append(_finding(one, rule, ask, about))
         except Unanswered as error:
-            judged.failed.setdefault(rule.id, []).append((resource.ref, str(error)))
+            judged.failed.setdefault(rule.id, []).append((one.resource.ref, str(error)))
 
 
 def _holds(rule: CustomRule, ask: Ask) -> bool:
@@ -77,15 +112,6 @@ def _holds(rule: CustomRule, ask: Ask) -> bool:
     if not isinstance(answer, bool):
         raise Unanswered(f"`when` gives {answer!r:.60}, which is neither true nor false")
     return answer
-
-
-def _variables(cluster: Cluster, resource: Resource, events: Sequence[Event]) -> dict[str, object]:
-    metadata = {name: of for name, of in resource.metadata.items() if name != "managedFields"}
-    return {
-        "object": {**resource.raw, "metadata": metadata},
-        "events": [_as_variable(one) for one in events],
-        "now": cluster.now,
-    }
 
 
 def _as_variable(event: Event) -> Json:
@@ -101,45 +127,49 @@ def _as_variable(event: Event) -> Json:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _speaking_alone(
-    rule: CustomRule, variables: Mapping[str, object], events: Sequence[Event], about: About
-) -> list[Event]:
+def _speaking_alone(one: _Object, rule: CustomRule, about: About) -> list[Event]:
     """The events for which the rule would speak if there were no other: its evidence."""
-    if "events" not in rule.when or _still_holds(rule, {**variables, "events": []}, about):
+
+    def holds(*events: Event) -> bool:
+        try:
+            return about(one.variables(events))(rule.when) is True
+        except Unanswered:
+            return False
+
+    if "events" not in rule.when or holds():
         return []
-    return [
-        one
-        for one in events
-        if _still_holds(rule, {**variables, "events": [_as_variable(one)]}, about)
-    ]
+    return [event for event in one.events if holds(event)]
 
 
-def _still_holds(rule: CustomRule, variables: Mapping[str, object], about: About) -> bool:
-    try:
-        return about(variables)(rule.when) is True
-    except Unanswered:
-        return False
-
-
-def _finding(
-    cluster: Cluster, resource: Resource, rule: CustomRule, ask: Ask, events: Sequence[Event]
-) -> Finding:
+def _finding(one: _Object, rule: CustomRule, ask: Ask, about: About) -> Finding:
     values = {name: _text(ask(expression)) for name, expression in rule.values.items()}
-    evidence = [_stated(resource, rule.values[name], value) for name, value in values.items()]
+    events = _speaking_alone(one, rule, about)
+    evidence = [_stated(one.resource, rule.values[name], value) for name, value in values.items()]
     evidence += citing.events(events, at_most=EVENTS_CITED)
-    owner = top_owner(cluster, resource)
+    evidence += [_figure(name, of) for name, of in one.measured.items() if name in _named(rule)]
+    owner = top_owner(one.cluster, one.resource)
     return Finding(
         rule=rule.id,
         severity=rule.severity,
         confidence=Confidence.CERTAIN,
         resource=owner,
-        since=min((one.first_at for one in events if one.first_at), default=None),
-        evidence=tuple(evidence) or (_stated(resource, rule.when, "true"),),
+        since=min((event.first_at for event in events if event.first_at), default=None),
+        evidence=tuple(evidence) or (_stated(one.resource, rule.when, "true"),),
         params=values,
-        affected=(resource.ref,) if owner != resource.ref else (),
+        affected=(one.resource.ref,) if owner != one.resource.ref else (),
         fix=Fix(BY_HAND, owner) if rule.texts["en"].get("fix") else None,
         role=rule.role,
     )
+
+
+def _named(rule: CustomRule) -> set[str]:
+    """The metrics that decide whether the rule speaks."""
+    return set(METRIC.findall(rule.when))
+
+
+def _figure(name: str, one: Series) -> Evidence:
+    at, value = one.points[-1]
+    return citing.series(one, f"{name} = {value:.6g}", at)
 
 
 def _text(value: object) -> str:

@@ -14,7 +14,7 @@ class Unanswered(Exception):
 class CustomRule:
     """`when` is asked of every object of `kind`; `values` name expressions for texts and evidence.
 
-    `metrics` name PromQL questions. `texts` hold title, cause and fix by language.
+    `texts` hold title, cause and fix by language.
     """
 
     id: str
@@ -24,7 +24,6 @@ class CustomRule:
     category: str
     when: str
     values: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
-    metrics: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
     texts: Mapping[str, Mapping[str, str]] = field(
         default_factory=dict[str, Mapping[str, str]], hash=False
     )

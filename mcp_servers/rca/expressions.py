@@ -6,19 +6,19 @@ by the lists it would walk; and all of a diagnosis by a share of time.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from core.clock import monotonic_s
-from mcp_servers.engines.custom_rules import Ask
+from mcp_servers.engines.custom_rules import METRIC, Ask
 from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.facts.rules import Unanswered
 
 if TYPE_CHECKING:
     import cel
 
-VARIABLES = ("object", "events", "now")
+VARIABLES = ("object", "events", "metrics", "now")
 CONVERSIONS = ("string", "int", "uint", "double", "type", "bytes", "dyn", "duration", "timestamp")
 OF_TEXT = ("size", "contains", "startsWith", "endsWith", "matches")
 OF_TIME = (
@@ -40,7 +40,7 @@ _WHERE = re.compile(r"<input>:\d+:(\d+): ([^\n]*)")
 _OVERLOAD = re.compile(r"\W")
 
 
-def fault_of(expression: str) -> str:
+def fault_of(expression: str, metrics: Collection[str] = ()) -> str:
     """What is wrong with an expression, as the end of a sentence; "" when it can be asked."""
     if len(expression) > MOST_CHARACTERS:
         return f"is longer than {MOST_CHARACTERS} characters"
@@ -53,16 +53,18 @@ def fault_of(expression: str) -> str:
         return f"is no CEL: column {where[1]}: {where[2]:.160}" if where else "is no CEL"
     bound = set(_LOOP_VARIABLE.findall(expression))
     named = [name for name in program.functions() if not _OVERLOAD.search(name)]
-    return _unknown("variable", program.variables(), {*VARIABLES, *bound}) or _unknown(
-        "function", named, FUNCTIONS
+    return (
+        _unknown("variable", program.variables(), {*VARIABLES, *bound})
+        or _unknown("function", named, FUNCTIONS)
+        or _unknown("metric", METRIC.findall(expression), metrics)
     )
 
 
-def _unknown(what: str, names: Iterable[str], known: Iterable[str]) -> str:
-    strange = next((one for one in names if one not in set(known)), "")
+def _unknown(what: str, names: Iterable[str], known: Collection[str]) -> str:
+    strange = next((one for one in names if one not in known), "")
     if not strange:
         return ""
-    hint = did_you_mean(strange, known) or f"Known: {', '.join(sorted(known))}."
+    hint = did_you_mean(strange, known) or f"Known: {', '.join(sorted(known)) or 'none'}."
     return f"uses {what} {strange!r}, which does not exist. {hint}".rstrip(".")
 
 

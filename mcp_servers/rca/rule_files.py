@@ -1,7 +1,7 @@
 """Reads the folder of custom rules. Whatever is wrong is one sentence with the file and the line."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import Invalid
+from mcp_servers.backends.metric_scope import selectors
 from mcp_servers.engines.wording import params_of
 from mcp_servers.facts.findings import Role, Severity
 from mcp_servers.facts.nearest import did_you_mean
@@ -22,6 +23,7 @@ from mcp_servers.rca.texts import known_rules
 MOST_FILES = 50
 MOST_BYTES = 256 * 1024
 MOST_RULES = 200
+MOST_METRICS = 20
 
 KINDS = frozenset(
     [*NAMESPACED, *CLUSTER_SCOPED, *FOR_NOTES, *GATEWAY_KINDS]
@@ -63,6 +65,7 @@ class _Rule(_Told):
 
 
 class _File(_Told):
+    metrics: dict[Name, Sentence] = {}
     rules: list[_Rule] = []
 
 
@@ -71,6 +74,7 @@ class RuleSet:
     """All that one folder says."""
 
     rules: tuple[CustomRule, ...] = ()
+    metrics: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @cached_property
     def by_id(self) -> Mapping[str, CustomRule]:
@@ -84,17 +88,36 @@ def read_rules(folder: Path | None) -> RuleSet:
     """The rules of a folder, none without one. Raises `Invalid`."""
     if folder is None:
         return NO_RULES
+    sources = [_Source(path) for path in _files(folder)]
+    told = [source.read() for source in sources]
+    metrics = _metrics(sources, told)
     rules: list[CustomRule] = []
     taken = dict.fromkeys(known_rules(), "one that comes with Midwatch")
-    for path in _files(folder):
-        source = _Source(path)
-        for n, entry in enumerate(source.read().rules):
-            _check(source, n, entry, taken)
-            taken[entry.id] = f"the one in {path}"
+    for source, file in zip(sources, told, strict=True):
+        for n, entry in enumerate(file.rules):
+            _check(source, n, entry, taken, metrics)
+            taken[entry.id] = f"the one in {source.path}"
             rules.append(_as_fact(entry))
     if len(rules) > MOST_RULES:
         raise Invalid(f"{folder} holds {len(rules)} rules; at most {MOST_RULES} are asked.")
-    return RuleSet(tuple(rules))
+    return RuleSet(tuple(rules), metrics)
+
+
+def _metrics(sources: Sequence["_Source"], told: Sequence[_File]) -> dict[str, str]:
+    metrics: dict[str, str] = {}
+    for source, file in zip(sources, told, strict=True):
+        for name, promql in file.metrics.items():
+            if name in metrics:
+                raise source.wrong(("metrics", name), "another file has this name")
+            try:
+                selectors(promql)
+            except Invalid as error:
+                raise source.wrong(("metrics", name), error.message) from error
+            metrics[name] = promql
+    if len(metrics) > MOST_METRICS:
+        place = sources[0].path.parent
+        raise Invalid(f"{place} holds {len(metrics)} metrics; at most {MOST_METRICS} are asked.")
+    return metrics
 
 
 def _files(folder: Path) -> Sequence[Path]:
@@ -192,7 +215,9 @@ def _nodes(node: yaml.Node | None) -> Iterator[yaml.Node]:
         yield from _nodes(one)
 
 
-def _check(source: _Source, n: int, rule: _Rule, taken: Mapping[str, str]) -> None:
+def _check(
+    source: _Source, n: int, rule: _Rule, taken: Mapping[str, str], metrics: Mapping[str, str]
+) -> None:
     here: Location = ("rules", n)
     if rule.id in taken:
         raise source.wrong((*here, "id"), f"{rule.id} has the name of {taken[rule.id]}")
@@ -202,7 +227,7 @@ def _check(source: _Source, n: int, rule: _Rule, taken: Mapping[str, str]) -> No
     expressions = {("when",): rule.when}
     expressions |= {("values", name): one for name, one in rule.values.items()}
     for where, expression in expressions.items():
-        if fault := fault_of(expression):
+        if fault := fault_of(expression, metrics):
             raise source.wrong((*here, *where), f"the expression {fault}")
     _check_words(source, here, rule)
 

@@ -1,5 +1,6 @@
 """One look at a cluster: everything gathered, every diagnoser asked, the edges drawn."""
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,6 +19,7 @@ from mcp_servers.facts.kubernetes import Cluster, Ref, Resource
 from mcp_servers.rca.expressions import Expressions
 from mcp_servers.rca.gather import gather
 from mcp_servers.rca.rule_files import NO_RULES, RuleSet
+from mcp_servers.rca.rule_metrics import measure
 from mcp_servers.rca.scope import (
     check_namespace,
     mentioned,
@@ -76,10 +78,12 @@ class Study:
 
 async def study(hands: Hands, caller: Principal, asked: Asked) -> Study:
     """Look at all the caller may see. Raises `NotFound` for an unknown namespace or object."""
-    cluster = await _gathered(hands, caller, asked)
+    cluster, (measured, missed) = await asyncio.gather(
+        _gathered(hands, caller, asked), measure(hands.prometheus, hands.rules.metrics)
+    )
     check_namespace(cluster, asked.namespace)
-    judged = judge(cluster, hands.rules.rules, Expressions())
-    cluster = replace(cluster, not_checked=(*cluster.not_checked, *judged.not_checked()))
+    judged = judge(cluster, hands.rules.rules, Expressions(), measured)
+    cluster = replace(cluster, not_checked=(*cluster.not_checked, *missed, *judged.not_checked()))
     findings = diagnose(cluster, (*ALL, lambda _: judged.findings))
     edges = topology(cluster, calls=_calls_in(findings))
     objects = _objects(cluster, asked)

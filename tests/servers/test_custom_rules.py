@@ -15,7 +15,7 @@ from mcp_servers.client import Connections, Tools, in_process
 from mcp_servers.facts.rules import Unanswered
 from mcp_servers.rca.expressions import Expressions
 from sandbox.server import serving
-from tests.factories import deployment, ended, pod, replica_set, stamp, thing, waiting
+from tests.factories import NOW, deployment, ended, pod, replica_set, stamp, thing, waiting
 from tests.servers.test_rca_gathering import ANN, write
 
 DOCS = Path(__file__).parents[2] / "docs" / "custom-rules.md"
@@ -83,6 +83,62 @@ async def test_a_rule_is_silent_about_objects_it_does_not_hold_for(tmp_path: Pat
         answer = (await mine.call("rca_list_findings")).data
     assert not [one for one in answer["findings"] if one["rule"].startswith("shop.")]
     assert not [one for one in answer["skipped"] if one["what"].startswith("rule ")]
+
+
+QUEUE = "max by (namespace, pod) (shop_queue_length)"
+
+
+def metered(place: Path, **pods: float) -> None:
+    at = int(NOW.timestamp())
+    series = (
+        f'shop_queue_length{{namespace="shop",pod="{name}"}} {value} {at}'
+        for name, value in pods.items()
+    )
+    (place / "metrics").mkdir()
+    lines = ["# TYPE shop_queue_length gauge", *series, "# EOF", ""]
+    (place / "metrics" / "queue.om").write_text("\n".join(lines))
+
+
+async def test_a_metric_of_its_pods_speaks_of_a_workload(tmp_path: Path) -> None:
+    made = deployment("pay")
+    copies = replica_set(made)
+    pods = [pod(copies, suffix=suffix) for suffix in ("aaaaa", "bbbbb")]
+    names = [one["metadata"]["name"] for one in pods]
+    metered(tmp_path, **dict(zip(names, (12.0, 4321.0), strict=True)), web=9999.0)
+    async with asked(tmp_path, example(), made, copies, *pods) as mine:
+        found = await listed(mine, "shop.queue_grows")
+    assert [one["resource"]["name"] for one in found] == ["pay"]
+    assert found[0]["cause"] == "4321 orders wait in the queue of pay."
+    [figure] = [one for one in found[0]["evidence"] if one["source"] == "metric"]
+    assert (figure["ref"], figure["text"]) == (QUEUE, "queue_length = 4321")
+
+
+async def test_a_metric_without_a_value_is_told_unless_the_rule_asks_first(tmp_path: Path) -> None:
+    hasty = rule(when="metrics.queue > 1.0", kind="Service")
+    careful = rule(id="team.careful", when="has(metrics.queue) && metrics.queue > 1.0")
+    text = yaml.safe_dump({"metrics": {"queue": QUEUE}, "rules": [hasty, careful]})
+    async with asked(tmp_path, text) as mine:
+        answer = (await mine.call("rca_list_findings")).data
+    told = {one["what"]: one["why"] for one in answer["skipped"]}
+    assert "Service shop/web: it has no field 'queue'" in told["rule team.told"]
+    assert "rule team.careful" not in told
+
+
+async def test_a_question_that_prometheus_does_not_answer_is_told(tmp_path: Path) -> None:
+    text = yaml.safe_dump({"metrics": {"queue": QUEUE}, "rules": [rule()]})
+    write(tmp_path)
+    async with serving(tmp_path) as addresses:
+        gone = Connections(
+            kubeconfig=addresses.kubeconfig,
+            prometheus_url="http://127.0.0.1:9",
+            rules_folder=folder_of(tmp_path, text),
+        )
+        async with in_process(gone) as sessions:
+            mine = Tools(sessions, ANN)
+            answer = (await mine.call("rca_list_findings")).data
+    told = {one["what"]: one["why"] for one in answer["skipped"]}
+    assert "upstream_unavailable" in told["metric queue of custom rules"]
+    assert "team.told" in {one["rule"] for one in answer["findings"]}
 
 
 def failing(name: str = "pay") -> list[dict[str, Any]]:
@@ -169,6 +225,7 @@ BAD = {
     "rules: []\nruels: []": "mine.yaml line 2: ruels: extra inputs are not permitted",
     "rules: &a []\nb: *a": "mine.yaml line 1: aliases are not read",
     "rules: []\nrules: []": "mine.yaml line 1: 'rules' is written twice",
+    "metrics:\n  queue: sum(": "mine.yaml line 2: metrics.queue: This is not PromQL",
     "[]": "mine.yaml line 1: input should be",
 }
 
@@ -198,6 +255,7 @@ async def test_a_file_that_is_no_rule_file_is_refused_with_its_line(
         ({"when": "events.all(a, events.all(b, events.all(c, a == b)))"}, "more than 2 loops"),
         ({"values": {"limit": "objct"}}, "variable 'objct'"),
         ({"en": {**WORDS, "cause": "{naem}"}}, "{naem} is none of the values. Did you mean name?"),
+        ({"when": "metrics.queu > 1.0"}, "metric 'queu', which does not exist. Known: none."),
         ({"role": "villain"}, "'cause', 'symptom' or 'note'"),
     ],
 )
