@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 
 from mcp_servers.facts.alerts import Monitoring
 from mcp_servers.facts.metrics import Series
+from mcp_servers.facts.thresholds import THRESHOLDS
 
 Json = dict[str, Any]
 Known = TypeVar("Known")
@@ -248,7 +249,7 @@ class NotChecked:
 class Cluster:
     """All that was gathered about a cluster at one moment; the input of every diagnoser.
 
-    `window` is how far back "lately" reaches. The order of resources, events and logs carries
+    `window` is how far back "lately" reaches; `thresholds` are those that people drew elsewhere. The order of resources, events and logs carries
     no meaning: every lookup answers in an order of its own.
     """
 
@@ -262,6 +263,7 @@ class Cluster:
     series: Sequence[Series] = ()
     window: timedelta = timedelta(hours=1)
     monitoring: Monitoring = field(default_factory=Monitoring)
+    thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
     _by_kind: dict[str, list[Resource]] = field(init=False, repr=False, compare=False)
     _derived: dict[Any, Any] = field(
         init=False, repr=False, compare=False, default_factory=dict[Any, Any]
@@ -278,6 +280,10 @@ class Cluster:
         if key not in self._derived:
             self._derived[key] = work_out()
         return self._derived[key]
+
+    def threshold(self, name: str) -> float:
+        """Where a rule draws the line."""
+        return self.thresholds.get(name, THRESHOLDS[name].default)
 
     def recent(self, at: datetime | None) -> bool:
         """Whether this happened within the window."""

@@ -15,6 +15,7 @@ from mcp_servers.engines.wording import params_of
 from mcp_servers.facts.findings import Role, Severity
 from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.facts.rules import CustomRule
+from mcp_servers.facts.thresholds import THRESHOLDS
 from mcp_servers.rca.expressions import fault_of
 from mcp_servers.rca.gather import CLUSTER_SCOPED, FOR_NOTES, NAMESPACED
 from mcp_servers.rca.gather_extended import ADD_ONS, GATEWAY_KINDS
@@ -34,6 +35,7 @@ PARAMS = frozenset({"resource", "name", "namespace", "kind", "container", "affec
 RuleId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$", max_length=80)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Expression = Annotated[str, Field(min_length=1)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Sentence = Annotated[str, Field(min_length=1, max_length=1000)]
 Category = Literal[
     "resources", "image", "config", "scheduling", "network", "storage", "dependency", "rollout",
@@ -65,6 +67,7 @@ class _Rule(_Told):
 
 
 class _File(_Told):
+    thresholds: dict[str, Number] = {}
     metrics: dict[Name, Sentence] = {}
     rules: list[_Rule] = []
 
@@ -75,6 +78,7 @@ class RuleSet:
 
     rules: tuple[CustomRule, ...] = ()
     metrics: Mapping[str, str] = field(default_factory=dict[str, str])
+    thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @cached_property
     def by_id(self) -> Mapping[str, CustomRule]:
@@ -100,7 +104,7 @@ def read_rules(folder: Path | None) -> RuleSet:
             rules.append(_as_fact(entry))
     if len(rules) > MOST_RULES:
         raise Invalid(f"{folder} holds {len(rules)} rules; at most {MOST_RULES} are asked.")
-    return RuleSet(tuple(rules), metrics)
+    return RuleSet(tuple(rules), metrics, _thresholds(sources, told))
 
 
 def _metrics(sources: Sequence["_Source"], told: Sequence[_File]) -> dict[str, str]:
@@ -118,6 +122,26 @@ def _metrics(sources: Sequence["_Source"], told: Sequence[_File]) -> dict[str, s
         place = sources[0].path.parent
         raise Invalid(f"{place} holds {len(metrics)} metrics; at most {MOST_METRICS} are asked.")
     return metrics
+
+
+def _thresholds(sources: Sequence["_Source"], told: Sequence[_File]) -> dict[str, float]:
+    drawn: dict[str, float] = {}
+    for source, file in zip(sources, told, strict=True):
+        for name, value in file.thresholds.items():
+            if fault := _fault_of_threshold(name, value) or (name in drawn and "is drawn twice"):
+                raise source.wrong(("thresholds", name), f"it {fault}")
+            drawn[name] = value
+    return drawn
+
+
+def _fault_of_threshold(name: str, value: float) -> str:
+    known = THRESHOLDS.get(name)
+    if known is None:
+        hint = did_you_mean(name, THRESHOLDS) or f"Known: {', '.join(THRESHOLDS)}."
+        return f"is no threshold. {hint}"
+    if known.least <= value <= known.most:
+        return ""
+    return f"must be from {known.least:g} to {known.most:g} {known.unit}, and is {value:g}"
 
 
 def _files(folder: Path) -> Sequence[Path]:

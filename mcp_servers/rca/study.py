@@ -83,7 +83,11 @@ async def study(hands: Hands, caller: Principal, asked: Asked) -> Study:
     )
     check_namespace(cluster, asked.namespace)
     judged = judge(cluster, hands.rules.rules, Expressions(), measured)
-    cluster = replace(cluster, not_checked=(*cluster.not_checked, *missed, *judged.not_checked()))
+    cluster = replace(
+        cluster,
+        not_checked=(*cluster.not_checked, *missed, *judged.not_checked()),
+        thresholds=hands.rules.thresholds,
+    )
     findings = diagnose(cluster, (*ALL, lambda _: judged.findings))
     edges = topology(cluster, calls=_calls_in(findings))
     objects = _objects(cluster, asked)

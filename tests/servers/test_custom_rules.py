@@ -141,6 +141,18 @@ async def test_a_question_that_prometheus_does_not_answer_is_told(tmp_path: Path
     assert "team.told" in {one["rule"] for one in answer["findings"]}
 
 
+async def test_a_threshold_makes_a_rule_of_ours_speak_earlier(tmp_path: Path) -> None:
+    used = {"used": {"pods": "8"}, "hard": {"pods": "10"}}
+    for name, text in {
+        "as-is": "rules: []",
+        "drawn": "thresholds: {quota.near_limit.percent: 75}",
+    }.items():
+        place = tmp_path / name
+        place.mkdir()
+        async with asked(place, text, thing("ResourceQuota", "team", status=used)) as mine:
+            assert bool(await listed(mine, "quota.near_limit")) == (name == "drawn")
+
+
 def failing(name: str = "pay") -> list[dict[str, Any]]:
     made = deployment(name)
     copies = replica_set(made)
@@ -226,6 +238,16 @@ BAD = {
     "rules: &a []\nb: *a": "mine.yaml line 1: aliases are not read",
     "rules: []\nrules: []": "mine.yaml line 1: 'rules' is written twice",
     "metrics:\n  queue: sum(": "mine.yaml line 2: metrics.queue: This is not PromQL",
+    "thresholds:\n  pvc.nearly_ful.percent: 70": (
+        "mine.yaml line 2: thresholds.pvc.nearly_ful.percent: it is no threshold. "
+        "Did you mean pvc.nearly_full.percent?"
+    ),
+    "thresholds:\n  pvc.nearly_full.percent: 20": (
+        "mine.yaml line 2: thresholds.pvc.nearly_full.percent: "
+        "it must be from 50 to 100 percent, and is 20."
+    ),
+    "thresholds:\n  pvc.nearly_full.percent: yes": "mine.yaml line 2: thresholds.",
+    "thresholds:\n  pvc.nearly_full.percent: 70%": "mine.yaml line 2: thresholds.",
     "[]": "mine.yaml line 1: input should be",
 }
 

@@ -16,7 +16,6 @@ from mcp_servers.facts.metrics import Series
 THROTTLED = "container_cpu_cfs_throttled_periods_total"
 PERIODS = "container_cpu_cfs_periods_total"
 WATCHED = timedelta(minutes=15)
-SHARE = 0.25
 
 
 def cpu_throttling(cluster: Cluster) -> Iterator[Finding]:
@@ -45,9 +44,10 @@ def _share(cluster: Cluster, container: Container) -> tuple[float, datetime, Ser
         return None
     all_periods = _increase(cluster, periods[0])
     share = _increase(cluster, throttled[0]) / all_periods if all_periods else 0.0
-    if share < SHARE:
+    least = cluster.threshold("pod.cpu_throttled.percent") / 100
+    if share < least:
         return None
-    return share, _began(throttled[0], periods[0]) or cluster.now - WATCHED, throttled[0]
+    return share, _began(throttled[0], periods[0], least) or cluster.now - WATCHED, throttled[0]
 
 
 def _increase(cluster: Cluster, one: Series) -> float:
@@ -60,7 +60,7 @@ def _steps(values: Sequence[float]) -> list[float]:
     return [after - before if after >= before else after for before, after in pairwise(values)]
 
 
-def _began(throttled: Series, periods: Series) -> datetime | None:
+def _began(throttled: Series, periods: Series, least: float) -> datetime | None:
     """The first step of the last unbroken run of steps with a high share."""
     of_all = dict(
         zip(
@@ -72,7 +72,7 @@ def _began(throttled: Series, periods: Series) -> datetime | None:
     began: datetime | None = None
     steps = _steps([value for _, value in throttled.points])
     for (at, _), step in zip(throttled.points[1:], steps, strict=False):
-        high = of_all.get(at, 0.0) > 0 and step / of_all[at] >= SHARE
+        high = of_all.get(at, 0.0) > 0 and step / of_all[at] >= least
         began = (began or at) if high else None
     return began
 

@@ -46,7 +46,9 @@ def _owners_with_a_ready_pod(cluster: Cluster) -> set[object]:
 def _loops(cluster: Cluster, container: Container, end: Termination | None) -> bool:
     if container.waiting_reason == "CrashLoopBackOff":
         return True
-    if end is None or container.ready or container.restarts < OFTEN or _is_clean(end):
+    if end is None or container.ready or _is_clean(end):
+        return False
+    if container.restarts < cluster.threshold("pod.crash_loop.restarts"):
         return False
     if restart_policy(container.pod) == "Never":
         return False

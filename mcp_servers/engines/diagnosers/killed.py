@@ -148,15 +148,14 @@ def _is_new(cluster: Cluster, pod: Resource) -> bool:
 
 
 def restart_storm(cluster: Cluster) -> Iterator[Finding]:
-    """`pod.restart_storm`: three restarts or more within the window, though it runs and is ready."""
+    """`pod.restart_storm`: several restarts within the window, though it runs and is ready."""
     for pod in live_pods(cluster):
         for container in containers(pod):
             count = _restarts_in_window(cluster, container) if container.ready else 0
-            if count >= STORM:
+            if count >= cluster.threshold("pod.restart_storm.restarts"):
                 yield _storm_finding(cluster, container, count)
 
 
-STORM = 3
 RESTARTS = "kube_pod_container_status_restarts_total"
 
 

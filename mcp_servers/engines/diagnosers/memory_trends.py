@@ -19,7 +19,6 @@ MEMORY = "container_memory_working_set_bytes"
 LEAK_SHOWS_AFTER = timedelta(hours=6)
 LOOKS_AHEAD = timedelta(hours=24)
 NEAR_FOR = timedelta(minutes=15)
-NEAR = 0.9
 FLAT_FOR = timedelta(hours=24)
 FLAT = 0.02
 
@@ -86,9 +85,13 @@ def _is_new(cluster: Cluster, container: Container, rise: Rise) -> bool:
     return began_with_it and can_roll_back(cluster, owner)
 
 
+def _near_limit(cluster: Cluster, limit: float) -> float:
+    return cluster.threshold("pod.memory_near_limit.percent") / 100 * limit
+
+
 def _is_near(cluster: Cluster, one: Series, limit: float) -> bool:
     lately = [value for at, value in one.points if cluster.now - at <= NEAR_FOR]
-    if len(lately) < 2 or min(lately) < NEAR * limit:
+    if len(lately) < 2 or min(lately) < _near_limit(cluster, limit):
         return False
     return not _is_flat(one)
 
@@ -103,7 +106,7 @@ def _is_flat(one: Series) -> bool:
 
 def _near(cluster: Cluster, container: Container, one: Series, limit: float) -> Finding:
     at, used = one.points[-1]
-    first = next(when for when, value in one.points if value >= NEAR * limit)
+    first = next(when for when, value in one.points if value >= _near_limit(cluster, limit))
     share = f"{used / limit:.0%}"
     path = f"{container.spec_path}.resources.limits.memory"
     return about_pod(

@@ -10,23 +10,22 @@ from mcp_servers.engines.quantities import quantity
 from mcp_servers.facts.findings import Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Resource
 
-NEAR = Fraction(9, 10)
-
 
 def near_quotas(cluster: Cluster) -> Iterator[Finding]:
-    """`quota.near_limit`: nine tenths of something are used; nothing was refused by that alone."""
+    """`quota.near_limit`: of something little is left; nothing was refused by that alone."""
+    share = Fraction(cluster.threshold("quota.near_limit.percent")) / 100
     for quota in cluster.all("ResourceQuota"):
-        near = sorted(_near(quota))
+        near = sorted(_near(quota, share))
         if near:
             yield _finding(quota, near)
 
 
-def _near(quota: Resource) -> Iterator[tuple[str, str, str]]:
+def _near(quota: Resource, share: Fraction) -> Iterator[tuple[str, str, str]]:
     """What is near: its name, how much is used and how much may be. Of nothing nothing is left."""
     used = strings(quota.status, "used")
     for name, hard in strings(quota.status, "hard").items():
         most, taken = quantity(hard), quantity(used.get(name, "0"))
-        if most and taken is not None and taken >= most * NEAR:
+        if most and taken is not None and taken >= most * share:
             yield name, used[name], hard
 
 

@@ -21,18 +21,26 @@ FEWEST_SAMPLES = 30
 FEWEST_BEFORE = 6
 # A rise of one point is a burst.
 LASTS = 2
-TIMES = 2.0
-# A doubling of next to nothing harms nobody: of failed requests a share, of slow ones seconds.
-FLOOR = {"failing": 0.05, "slow": 0.1}
+# A doubling of next to nothing harms nobody: the threshold for how much more it must be, and how
+# many of its units make one of the measure (failed requests are a share, slow ones seconds).
+FLOOR = {"failing": ("failing_percent", 100), "slow": ("slow_ms", 1000)}
 
 
 @dataclass(frozen=True, slots=True)
 class _Rise:
-    """Since when a measure is above twice what it was, and both levels."""
+    """Since when a measure is so much above what it was, and both levels."""
 
     began: datetime
     before: float
     after: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """What counts as worse: so many times as much, and at least so much more."""
+
+    times: float
+    floor: float
 
 
 def regressions(cluster: Cluster) -> Iterator[Finding]:
@@ -47,7 +55,11 @@ def regressions(cluster: Cluster) -> Iterator[Finding]:
     calls = topology(cluster)
     for one in measured:
         suspects = _changes_of(cluster, one, measured, calls)
-        told = _latest(one, suspects) if len(one.points) >= FEWEST_SAMPLES else None
+        told = (
+            _latest(one, suspects, _bar(cluster, one.measure))
+            if len(one.points) >= FEWEST_SAMPLES
+            else None
+        )
         if told is None:
             continue
         change, rise = told
@@ -86,23 +98,29 @@ def _own(cluster: Cluster, workload: Ref) -> set[Ref]:
     return {workload, *(one.target for one in used)}
 
 
-def _latest(one: Traffic, suspects: Sequence[Change]) -> tuple[Change, _Rise] | None:
+def _latest(one: Traffic, suspects: Sequence[Change], bar: _Bar) -> tuple[Change, _Rise] | None:
     """The last change that a rise followed soon."""
     for change in reversed(suspects):
-        rise = _rise(one.points, change.at, FLOOR[one.measure])
+        rise = _rise(one.points, change.at, bar)
         if rise is not None and rise.began - change.at <= SHOWS_WITHIN:
             return change, rise
     return None
 
 
-def _rise(points: Points, at: datetime, floor: float) -> _Rise | None:
+def _bar(cluster: Cluster, measure: str) -> _Bar:
+    name, parts = FLOOR[measure]
+    rule = "app.regression_after_change"
+    return _Bar(cluster.threshold(f"{rule}.times"), cluster.threshold(f"{rule}.{name}") / parts)
+
+
+def _rise(points: Points, at: datetime, bar: _Bar) -> _Rise | None:
     """The rise after a moment that still lasts; None where it had begun before."""
     before = [value for when, value in points if when <= at]
     after = [(when, value) for when, value in points if when > at]
     if len(before) < FEWEST_BEFORE or len(after) < LASTS:
         return None
     level = median(before)
-    high = max(TIMES * level, level + floor)
+    high = max(bar.times * level, level + bar.floor)
     if before[-1] >= high or any(value < high for _, value in after[-LASTS:]):
         return None
     since = [when for when, value in after if value >= high]
@@ -114,9 +132,9 @@ def _siblings_fare_alike(
     cluster: Cluster, one: Traffic, change: Change, measured: Sequence[Traffic], calls: Topology
 ) -> bool:
     """Whether what was not changed got worse in the same way: older pods, unrelated neighbours."""
-    floor = FLOOR[one.measure]
+    bar = _bar(cluster, one.measure)
     if change.target == one.workload and (old := _older_pods(cluster, one)):
-        return all(_rise(points, change.at, floor) is not None for points in old)
+        return all(_rise(points, change.at, bar) is not None for points in old)
     related = {one.workload, change.target, *_called(calls, one.workload)}
     others = [
         other
@@ -127,7 +145,7 @@ def _siblings_fare_alike(
         and one.workload not in _called(calls, other.workload)
         and not (_called(calls, other.workload) & related)
     ]
-    alike = [other for other in others if _rise(other.points, change.at, floor) is not None]
+    alike = [other for other in others if _rise(other.points, change.at, bar) is not None]
     return bool(others) and len(alike) == len(others)
 
 

@@ -23,7 +23,7 @@ from mcp_servers.facts.metrics import Series
 
 USED, CAPACITY = "kubelet_volume_stats_used_bytes", "kubelet_volume_stats_capacity_bytes"
 INODES_USED, INODES = "kubelet_volume_stats_inodes_used", "kubelet_volume_stats_inodes"
-NEAR, ALMOST_FULL = 0.85, 0.95
+ALMOST_FULL = 0.95
 TREND_SHOWS_AFTER = timedelta(hours=2)
 
 _NO_SPACE = re.compile(r"no space left on device|ENOSPC", re.IGNORECASE)
@@ -49,13 +49,14 @@ def volume_usage(cluster: Cluster) -> Iterator[Finding]:
     Without either nothing is known, and nothing is said.
     """
     volumes, complaints = _volumes(cluster), _complaints(cluster)
+    near = cluster.threshold("pvc.nearly_full.percent") / 100
     for claim in cluster.all("PersistentVolumeClaim"):
         if is_terminating(claim) or _is_read_only(cluster, claim):
             continue
-        measured = _measured(volumes, claim)
+        measured = _measured(volumes, claim, near)
         said = complaints.get(claim.ref)
         fullest = max(measured, key=lambda one: one.share, default=None)
-        if fullest and fullest.share >= NEAR:
+        if fullest and fullest.share >= near:
             yield _finding(cluster, claim, fullest, said)
         elif said and not measured:
             yield _finding(cluster, claim, None, said)
@@ -99,17 +100,17 @@ def _volumes(cluster: Cluster) -> Volumes:
     }
 
 
-def _measured(volumes: Volumes, claim: Resource) -> list[_Usage]:
+def _measured(volumes: Volumes, claim: Resource, near: float) -> list[_Usage]:
     found: list[_Usage] = []
     for used, capacity, what in ((USED, CAPACITY, "space"), (INODES_USED, INODES, "inodes")):
         taken = volumes.get((used, claim.namespace, claim.name))
         whole = volumes.get((capacity, claim.namespace, claim.name))
         if taken and whole and whole.points[-1][1] > 0:
-            found.append(_usage(taken, whole.points[-1][1], what))
+            found.append(_usage(taken, whole.points[-1][1], what, near))
     return found
 
 
-def _usage(used: Series, whole: float, what: str) -> _Usage:
+def _usage(used: Series, whole: float, what: str, near: float) -> _Usage:
     at, taken = used.points[-1]
     rise = steady_rise(used.points, at_least=TREND_SHOWS_AFTER)
     written = as_bytes if what == "space" else _counted
@@ -119,7 +120,7 @@ def _usage(used: Series, whole: float, what: str) -> _Usage:
         taken / whole,
         written(taken),
         written(whole),
-        _near_since(used, whole),
+        _near_since(used, near * whole),
         rise.reaches(whole) if rise else None,
         citing.series(used, said, at),
         what,
@@ -130,11 +131,11 @@ def _counted(number: float) -> str:
     return f"{number:.0f}"
 
 
-def _near_since(used: Series, whole: float) -> datetime | None:
-    """The first point of the last stretch at or above the share that counts as near."""
+def _near_since(used: Series, near: float) -> datetime | None:
+    """The first point of the last stretch at or above what counts as near."""
     first: datetime | None = None
     for at, value in used.points:
-        first = (first or at) if value >= NEAR * whole else None
+        first = (first or at) if value >= near else None
     return first
 
 
