@@ -13,6 +13,7 @@ RCA = Subagent(
     max_tool_calls=12,
     without=frozenset(
         {
+            "rca_list_custom_rules",
             "rca_rank_table",
             "rca_log_patterns",
             "rca_table_anomalies",

@@ -111,6 +111,13 @@ async def get_incident(tools: CallerTools, incident_id: str) -> dict[str, Any]:
     return answer.data
 
 
+@router.get("/rca/rules", operation_id="listCustomRules")
+async def list_custom_rules(tools: CallerTools) -> dict[str, Any]:
+    """The rules that were added here, and the thresholds of the others."""
+    answer = await tools.call("rca_list_custom_rules")
+    return answer.data
+
+
 @router.get("/rca/dependencies", operation_id="dependencyGraph")
 async def dependency_graph(
     tools: CallerTools, around: Annotated[Around, Query()]

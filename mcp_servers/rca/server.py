@@ -11,6 +11,7 @@ from mcp_servers.rca.log_files import rca_log_patterns
 from mcp_servers.rca.metric_anomalies import rca_metric_anomalies, rca_table_anomalies
 from mcp_servers.rca.rank_table import rca_rank_table
 from mcp_servers.rca.rule_files import read_rules
+from mcp_servers.rca.rule_list import rca_list_custom_rules
 from mcp_servers.rca.study import Hands
 from mcp_servers.rca.summaries import rca_error_summary, rca_event_patterns
 
@@ -20,12 +21,8 @@ MOST_FILE_BYTES = 64 * 1024 * 1024
 
 def build(backends: Backends, gate: Gate) -> ToolServer:
     server = ToolServer("rca", gate)
-    hands = Hands(
-        backends.kubernetes,
-        backends.prometheus,
-        backends.alertmanager,
-        read_rules(backends.rules_folder),
-    )
+    rules = read_rules(backends.rules_folder)
+    hands = Hands(backends.kubernetes, backends.prometheus, backends.alertmanager, rules)
     incidents = backends.incidents
     for tool in (
         rca_list_findings,
@@ -44,6 +41,7 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
     )
     for tool in (rca_list_incidents, rca_get_incident):
         publish(server, tool, needs=Permission.INCIDENTS_READ, incidents=incidents)
+    publish(server, rca_list_custom_rules, needs=Permission.INCIDENTS_READ, rules=rules)
     publish(server, rca_rank_table, needs=Permission.INCIDENTS_READ, takes_bytes=MOST_FILE_BYTES)
     for tool in (rca_log_patterns, rca_table_anomalies):
         publish(

@@ -36,3 +36,10 @@ async def test_events_and_errors_are_summed_up_by_rest(midwatch: Midwatch) -> No
     assert {"storefront", "mobile-api"} <= workloads
     assert all(row["level"] in ("fatal", "error") or row["raised"] for row in errors["rows"])
     assert refused.status_code == 422
+
+
+async def test_thresholds_of_rules_are_listed_by_rest(midwatch: Midwatch) -> None:
+    async with midwatch.client() as http:
+        told = (await http.get("/api/v1/rca/rules")).json()
+    assert told["rules"] == []
+    assert "pvc.nearly_full.percent" in {one["name"] for one in told["thresholds"]}

@@ -291,6 +291,17 @@ async def test_a_wrong_part_of_a_rule_is_named(
     assert sentence in str(refused.value)
 
 
+async def test_rules_and_thresholds_in_force_are_listed(tmp_path: Path) -> None:
+    text = yaml.safe_dump({"rules": [rule()], "thresholds": {"quota.near_limit.percent": 75}})
+    async with asked(tmp_path, text) as mine:
+        told = (await mine.call("rca_list_custom_rules")).data
+    [listed_rule] = told["rules"]
+    assert (listed_rule["id"], listed_rule["role"]) == ("team.told", "cause")
+    lines = {one["name"]: (one["value"], one["default"]) for one in told["thresholds"]}
+    assert lines["quota.near_limit.percent"] == (75, 90)
+    assert lines["pvc.nearly_full.percent"] == (85, 85)
+
+
 async def test_two_rules_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"team\.told has the name of the one in"):
         async with asked(tmp_path, [rule(), rule()]):
