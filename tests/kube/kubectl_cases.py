@@ -13,7 +13,7 @@ _KINDS = (
 )  # fmt: skip
 _CLUSTER = (
     "node/side-node", "pv/side-volume", "sc/side-class", "ns/NAMESPACE",
-    "crd/gadgets.side.example.com",
+    "crd/sprockets.side.example.com",
 )  # fmt: skip
 
 LOOKING = (
@@ -63,9 +63,9 @@ LOOKING = (
     "api-resources --api-group=networking.k8s.io -o wide",
     "api-resources --api-group=side.example.com -o wide",
     "api-resources --api-group=rbac.authorization.k8s.io -o wide",
-    # Not "explain gadget": fields that refer to a type have the words of that type here.
-    "explain gadget.spec",
-    "explain gadget.spec.nothing",
+    # Not "explain sprocket": fields that refer to a type have the words of that type here.
+    "explain sprocket.spec",
+    "explain sprocket.spec.nothing",
     "explain nothing",
     "auth can-i get pods",
     "auth can-i get pods --as bob",
@@ -125,10 +125,10 @@ MANIFESTS: dict[str, Json] = {
     "too-many": pod("big", containers=[{
         "name": "app", "image": "shop/app:1", "resources": {"requests": {"cpu": "9"}, "limits": {"cpu": "9"}},
     }]),
-    "gadget": thing("Gadget", "one", api="side.example.com/v1", spec={"size": 3, "note": "small"}),
-    "gadget-2": thing("Gadget", "one", api="side.example.com/v1", spec={"size": 4, "note": "small"}),
-    "gadget-wrong": thing("Gadget", "two", api="side.example.com/v1", spec={"size": "big"}),
-    "gadget-unknown": thing("Gadget", "three", api="side.example.com/v1", spec={"sizes": 1}),
+    "sprocket": thing("Sprocket", "one", api="side.example.com/v1", spec={"size": 3, "note": "small"}),
+    "sprocket-2": thing("Sprocket", "one", api="side.example.com/v1", spec={"size": 4, "note": "small"}),
+    "sprocket-wrong": thing("Sprocket", "two", api="side.example.com/v1", spec={"size": "big"}),
+    "sprocket-unknown": thing("Sprocket", "three", api="side.example.com/v1", spec={"sizes": 1}),
 }  # fmt: skip
 
 WORKING: dict[str, tuple[str, ...]] = {
@@ -188,14 +188,14 @@ WORKING: dict[str, tuple[str, ...]] = {
         "patch deploy web --type merge -p '{\"spec\":{\"replicas\":\"two\"}}'",
         "patch deploy web -p '{\"spec\":{\"selector\":{\"matchLabels\":{\"a\":\"b\"}}}}'",
         "patch deploy web --subresource=scale --type merge -p '{\"spec\":{\"replicas\":3}}'",
-        "patch gadget one -p '{}'",
+        "patch sprocket one -p '{}'",
         "get cm settings -o yaml",
     ),
     "labels": (
         "label cm extra tier=side", "label cm extra tier=side --overwrite", "label cm extra tier=side",
         "label cm extra tier-", "label cm extra nothing-", "label cm extra 'wrong=-x-'", "label cm extra 'a b=c'",
         "annotate cm extra note=one", "annotate cm extra note=two", "annotate cm extra note=two --overwrite",
-        "annotate cm extra note-", "label cm --all fresh=yes", "get cm extra -o yaml", "label pods --list -l app=web",
+        "annotate cm extra note-", "label cm --all fresh=yes", "get cm extra -o yaml", "label cm extra --list",
         "label cm nothing a=b", "label --overwrite node side-node zone=c", "taint node side-node a=b:NoSchedule",
         "taint node side-node a=b:NoSchedule", "taint node side-node a-", "cordon side-node", "cordon side-node", "get node side-node",
         "uncordon side-node",
@@ -225,9 +225,9 @@ WORKING: dict[str, tuple[str, ...]] = {
         "drain side-node --ignore-daemonsets --force --disable-eviction --dry-run=client",
     ),
     "custom": (
-        "apply -f gadget.json", "get gadgets", "get gd -o wide", "get gadget one -o yaml", "apply -f gadget-2.json", "apply -f gadget-wrong.json",
-        "apply -f gadget-unknown.json", "apply -f gadget-unknown.json --validate=false", "patch gadget one --type merge -p '{\"spec\":{\"size\":5}}'",
-        "patch gadget one -p '{\"spec\":{\"size\":5}}'", "describe gadget one", "label gadget one a=b", "scale gadget one --replicas=1",
-        "delete gadget one", "get gadgets",
+        "apply -f sprocket.json", "get sprockets", "get gd -o wide", "get sprocket one -o yaml", "apply -f sprocket-2.json", "apply -f sprocket-wrong.json",
+        "apply -f sprocket-unknown.json", "apply -f sprocket-unknown.json --validate=false", "patch sprocket one --type merge -p '{\"spec\":{\"size\":5}}'",
+        "patch sprocket one -p '{\"spec\":{\"size\":5}}'", "describe sprocket one", "label sprocket one a=b", "scale sprocket one --replicas=1",
+        "delete sprocket one", "get sprockets",
     ),
 }  # fmt: skip

@@ -70,7 +70,7 @@ def scene() -> Iterator[tuple[str, Json]]:
     yield from _network()
     yield from _storage()
     yield from _policies()
-    yield "customresourcedefinitions.apiextensions.k8s.io", gadgets()
+    yield "customresourcedefinitions.apiextensions.k8s.io", sprockets()
 
 
 def _path(resource: str, namespace: str, name: str = "") -> str:
@@ -286,7 +286,7 @@ def _autoscaler() -> Json:
     return {**told, "status": status}
 
 
-def gadgets() -> Json:
+def sprockets() -> Json:
     """A kind of one's own that says how it is listed."""
     fields = {"size": {"type": "integer", "description": "How large."}, "note": {"type": "string"}}
     told = {"spec": {"type": "object", "properties": fields}}
@@ -299,11 +299,16 @@ def gadgets() -> Json:
         "name": "v1", "served": True, "storage": True, "additionalPrinterColumns": columns,
         "schema": {"openAPIV3Schema": {"type": "object", "properties": told}},
     }  # fmt: skip
-    names = {"plural": "gadgets", "singular": "gadget", "kind": "Gadget", "shortNames": ["gd"]}
+    names = {
+        "plural": "sprockets",
+        "singular": "sprocket",
+        "kind": "Sprocket",
+        "shortNames": ["gd"],
+    }
     spec = {
         "group": "side.example.com", "scope": "Namespaced", "names": names, "versions": [version],
     }  # fmt: skip
     return thing(
-        "CustomResourceDefinition", "gadgets.side.example.com", api="apiextensions.k8s.io/v1",
+        "CustomResourceDefinition", "sprockets.side.example.com", api="apiextensions.k8s.io/v1",
         spec=spec,
     )  # fmt: skip
