@@ -5,6 +5,10 @@ START → supervisor → one subagent → supervisor → … → END
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
+from agent.untraced import put_off_http
+
+put_off_http()  # before anything below brings LangChain
+
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

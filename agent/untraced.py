@@ -62,7 +62,10 @@ def leave_out() -> None:
         # Its type definitions are needed, and load from their own files; the client does not.
         package = _place("langgraph_sdk", {})
         package.__path__ = list(sdk.submodule_search_locations or ())
-    # Named there for the answers of hosted integrations; nothing here asks by it.
+
+
+def put_off_http() -> None:
+    """Do it before LangChain is imported: it names requests for hosted integrations we have none of."""
     with put_off("requests", "HTTPError", "Response"):
         import_module("langchain_core.utils.utils")
 
