@@ -56,7 +56,7 @@ def _with_node_ports(spec: Json, known: Json, others: list[Json]) -> list[Json]:
     for port in ports:
         if not port.get("nodePort"):
             free = [number for number in _NODE_PORTS if number not in taken]
-            port["nodePort"] = had.get(_place(port)) or random.choice(free)  # noqa: S311
+            port["nodePort"] = had.get(_place(port)) or random.choice(free)  # noqa: S311 - a port
             taken.add(port["nodePort"])
     return ports
 

@@ -169,7 +169,7 @@ def test_ctrl_c_ends_a_command_without_a_traceback() -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         # Tests that a shell runs in the background inherit that Ctrl-C is not for them.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no threads yet
     ) as run:
         try:
             assert run.stderr is not None

@@ -1,5 +1,7 @@
 """G. Traffic that is stopped on its way."""
 
+from collections.abc import Callable
+
 from evals.clusters.objects import plain
 from evals.clusters.series import series
 from evals.clusters.telling import root
@@ -90,7 +92,7 @@ def link_flaps(scene: Scene) -> None:
     begin = scene.since
     labels = {"namespace": scene.space, "caller": app.name, "target": callee.name}
 
-    def counted(rate: float, bad: float):  # noqa: ANN202
+    def counted(rate: float, bad: float) -> Callable[[float], float]:
         def value(ago: float) -> float:
             inside = max(0.0, min(10.0, begin - ago))
             return (200 - ago) * rate + inside * bad

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -46,11 +47,11 @@ def series(
     return Series(role, tuple(sorted(labels.items())), values, role=role)
 
 
-def failing(level: Level, **more: object) -> list[Series]:
+def failing(level: Level, **more: Any) -> list[Series]:
     """Ten requests a second of which a share fails."""
     return [
-        series("request_rate", lambda _: 10.0, **more),  # type: ignore[arg-type]
-        series("request_failures", lambda minutes: 10.0 * level(minutes), **more),  # type: ignore[arg-type]
+        series("request_rate", lambda _: 10.0, **more),
+        series("request_failures", lambda minutes: 10.0 * level(minutes), **more),
     ]
 
 
