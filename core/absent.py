@@ -36,13 +36,26 @@ def put_off(package: str, *functions: str) -> Generator[None]:
 
 
 def only_parts_of(package: str) -> None:
-    """Let parts of a package be imported without all that its `__init__` imports beside them."""
+    """Let parts of a package be imported without all that its `__init__` imports beside them.
+
+    Whoever else imports the package in this process finds the others too: they load when named.
+    """
     spec = find_spec(package) if package not in sys.modules else None
     if spec is not None:
-        bare = ModuleType(package)
+        bare = _Parts(package)
         bare.__path__ = spec.submodule_search_locations or []
         bare.__spec__ = spec
         sys.modules[package] = bare
+
+
+class _Parts(ModuleType):
+    """A package whose modules are imported when they are asked for as its attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        whole = f"{self.__name__}.{name}"
+        if name.startswith("__") or find_spec(whole) is None:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}", name=name, obj=self)
+        return import_module(whole)
 
 
 class _Later(ModuleType):

@@ -88,3 +88,14 @@ def test_open_id_connect_comes_with_a_kubeconfig_that_uses_it() -> None:
         print(before, session.client_id, issubclass(refused, Exception))
     """
     assert told(program) == "False midwatch True"
+
+
+def test_another_user_of_the_kubernetes_client_finds_all_its_parts() -> None:
+    program = """
+        import sys
+        import mcp_servers.backends.kubernetes_client
+        import kubernetes
+        before = "kubernetes.watch" in sys.modules
+        print(before, kubernetes.watch.Watch.__name__, hasattr(kubernetes, "nothing"))
+    """
+    assert told(program) == "False Watch False"
