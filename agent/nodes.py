@@ -32,7 +32,7 @@ def at_work(subagent: Subagent, speaker: Speaker, team: Sequence[Subagent]) -> N
 
     async def work(state: OpsState, runtime: Runtime[Turn]) -> Update:
         turn, asked = runtime.context, asked_in(state)
-        turn.asked = asked
+        turn.take_up(asked)
         missing = [one for one in subagent.servers if one not in turn.built]
         with turn.subagent(subagent.name, why(decision(state))):
             if asked.intent == "help":
@@ -42,6 +42,7 @@ def at_work(subagent: Subagent, speaker: Speaker, team: Sequence[Subagent]) -> N
                 turn.say_by_rule(not_built(subagent, missing, asked))
             else:
                 messages = _conversation(state.get("exchanges", []), asked)
+                turn.voice.addresses.learn("\n".join(one.text for one in messages))
                 await loop.ainvoke({"messages": messages}, context=turn)
         learned = {**decision(state), "arguments": _learned(asked, turn.toolbox.results)}
         return {"visited": [*state["visited"], subagent.name], "asked": learned}
@@ -52,7 +53,7 @@ def at_work(subagent: Subagent, speaker: Speaker, team: Sequence[Subagent]) -> N
 async def decline(state: OpsState, runtime: Runtime[Turn]) -> Update:
     """What no subagent takes is answered by rule, whatever model is configured."""
     turn, asked = runtime.context, asked_in(state)
-    turn.asked = asked
+    turn.take_up(asked)
     turn.say_by_rule(declined(asked.intent, asked.language))
     return {"visited": [*state["visited"], "none"]}
 

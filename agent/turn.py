@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import uuid4
 
+from agent.addresses import Addresses
 from agent.asked import Asked
 from agent.events import Event, Planned, PlanStep, SubagentFinished, SubagentStarted
 from agent.evidence import Evidence
@@ -44,17 +45,22 @@ class Turn:
     ) -> "Turn":
         """Starts the clock of the turn."""
         deadline_s = asyncio.get_running_loop().time() + limits.time_s
-        evidence = Evidence()
+        evidence, addresses = Evidence(), Addresses()
         return cls(
             tools=tools,
             built=sessions.built,
-            toolbox=Toolbox(tools, evidence, emit, deadline_s),
-            voice=Voice(emit, evidence, _new_id("msg")),
+            toolbox=Toolbox(tools, evidence, addresses, emit, deadline_s),
+            voice=Voice(emit, evidence, _new_id("msg"), addresses),
             meter=Meter(),
             limits=limits,
             deadline_s=deadline_s,
             emit=emit,
         )
+
+    def take_up(self, asked: Asked) -> None:
+        """From now on this is what is answered, in its language."""
+        self.asked, self.voice.language = asked, asked.language
+        self.voice.addresses.learn(asked.question)
 
     @contextmanager
     def subagent(self, name: str, why: str) -> Generator[None]:

@@ -1,11 +1,14 @@
-"""The answer as it is spoken: preambles held back, numbers that nobody gave taken out."""
+"""The answer as it is spoken: preambles held back; numbers and addresses that nobody gave taken out."""
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from agent.addresses import Addresses, finished_part
 from agent.events import Event, Token
 from agent.evidence import Evidence
+from agent.intents import Language
+from agent.wording import phrase
 
 # A model often says a sentence before it calls a tool. Text up to this long waits until it is
 # clear whether a call follows; longer text is worth reading either way.
@@ -22,6 +25,8 @@ class Voice:
     emit: Callable[[Event], None]
     evidence: Evidence
     message_id: str
+    addresses: Addresses = field(default_factory=Addresses)
+    language: Language = "en"
     text: str = ""
     _held: str = ""
     _speaking: bool = False
@@ -34,7 +39,8 @@ class Voice:
         """The next piece of a reply that may be the answer."""
         self._held += piece
         if self._speaking or len(self._held) > HELD_CHARACTERS:
-            self._speak(OPEN_MARK.search(self._held))
+            mark, cut = OPEN_MARK.search(self._held), finished_part(self._held)
+            self._speak(min(mark.start(), cut) if mark else cut)
 
     def drop(self) -> None:
         """The reply went on to call a tool: what was held back was a preamble."""
@@ -43,22 +49,22 @@ class Voice:
     def say(self, text: str) -> None:
         """A whole text that is certainly part of the answer."""
         self._held = text
-        self._speak(None)
+        self._speak(len(text))
         self._speaking = False
 
     def end(self) -> None:
         """The reply was the answer, or the end of it."""
-        self._speak(None)
+        self._speak(len(self._held))
 
     @property
     def speaking(self) -> bool:
         """Whether some of the present reply was already streamed."""
         return self._speaking
 
-    def _speak(self, unfinished: re.Match[str] | None) -> None:
-        cut = unfinished.start() if unfinished else len(self._held)
+    def _speak(self, cut: int) -> None:
         ready, self._held = self._held[:cut], self._held[cut:]
-        told = self.evidence.without_unknown(ready)
+        removed = phrase("answer.address_removed", self.language)
+        told = self.addresses.without_made_up(self.evidence.without_unknown(ready), removed)
         if not self._speaking:
             told = told.lstrip()
             if told and self.text:

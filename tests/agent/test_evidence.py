@@ -83,14 +83,14 @@ def test_a_preamble_before_a_tool_call_is_not_part_of_the_answer() -> None:
 def test_a_long_text_is_streamed_before_it_ends() -> None:
     heard = Heard()
     heard.voice.begin()
-    heard.voice.hear("x" * (HELD_CHARACTERS + 1))
+    heard.voice.hear("word " * HELD_CHARACTERS)
     assert heard.tokens
 
 
 def test_a_mark_split_over_pieces_is_judged_whole() -> None:
     heard = Heard()
     heard.voice.begin()
-    heard.voice.hear("y" * HELD_CHARACTERS)
+    heard.voice.hear("y " * HELD_CHARACTERS)
     for piece in (" seen [", "1", "", "] but not [", "44", "].", ""):
         heard.voice.hear(piece)
     heard.voice.end()
