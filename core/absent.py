@@ -54,7 +54,9 @@ class _Parts(ModuleType):
     def __getattr__(self, name: str) -> Any:
         whole = f"{self.__name__}.{name}"
         if name.startswith("__") or find_spec(whole) is None:
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}", name=name, obj=self)
+            raise AttributeError(
+                f"module {self.__name__!r} has no attribute {name!r}", name=name, obj=self
+            )
         return import_module(whole)
 
 

@@ -1,5 +1,6 @@
 """What a tool call gives back: a result cut to size and redacted, or a failure in a sentence."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, cast, runtime_checkable
 
@@ -9,11 +10,14 @@ from pydantic import BaseModel
 
 from core.errors import OpsError, TooLarge
 from core.redaction import may_hold_secrets, redact_fields, redact_text
+from core.visible import has_unseen, visible, visible_fields
 from mcp_servers.paging import Page
 
 # What one call may put before a model (about 6,000 tokens) and hand to a program.
 MAX_TEXT_CHARACTERS = 24_000
 MAX_DATA_CHARACTERS = 256 * 1024
+# How JSON writes control characters.
+_ESCAPED = re.compile(r"\\(?:u00|[bfr])")
 
 
 @runtime_checkable
@@ -39,7 +43,7 @@ def success(result: BaseModel, at_most: int) -> CallToolResult:
 
 @dataclass(frozen=True)
 class _Written:
-    """A result as it would be sent."""
+    """A result as it would be sent, without what nobody sees."""
 
     data: dict[str, Any]
     json: str
@@ -48,8 +52,12 @@ class _Written:
     @classmethod
     def of(cls, result: BaseModel) -> Self:
         data = result.model_dump(mode="json")
-        text = result.as_text() if isinstance(result, Readable) else _compact(data)
-        return cls(data, orjson.dumps(data).decode(), text)
+        told = orjson.dumps(data).decode()
+        if _ESCAPED.search(told) or has_unseen(told):
+            data = visible_fields(data)
+            told = orjson.dumps(data).decode()
+        text = visible(result.as_text()) if isinstance(result, Readable) else _compact(data)
+        return cls(data, told, text)
 
     def excess(self, at_most: int) -> float:
         """How many times too large; at most 1 fits."""
@@ -83,7 +91,7 @@ def _without_empty(data: Any) -> Any:
 def failure(error: OpsError) -> CallToolResult:
     """A sentence for the model, a code for programs. A bug never comes here: the SDK masks it."""
     fields = {"code": error.code, "message": error.message, "hint": error.hint}
-    text = TextContent(type="text", text=redact_text(str(error)))
+    text = TextContent(type="text", text=redact_text(visible(str(error))))
     return CallToolResult(is_error=True, content=[text], structured_content=redact_fields(fields))
 
 
