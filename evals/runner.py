@@ -8,11 +8,14 @@ from tempfile import TemporaryDirectory
 from core.errors import Invalid
 from evals.generated.making import HELD_OUT_FROM, make_cases
 from evals.scoreboard import SuiteResult
-from evals.suites import ask, rca
+from evals.suites import ask, rca, routing
 from evals.truth import Truth, cases_in
 
 Suite = Callable[[Sequence[Truth]], Awaitable[SuiteResult]]
 SUITES: dict[str, Suite] = {"rca": rca.run, "ask": ask.run}
+# Judged on sentences, which need no cluster.
+ROUTING = "routing"
+KNOWN = (*SUITES, ROUTING)
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = (ROOT / "sandbox" / "snapshots", ROOT / "evals" / "cases" / "rca")
@@ -34,15 +37,24 @@ async def run(
     suites: Sequence[str] = (), *, cases: Path | None = None, drawn: Drawn | None = None
 ) -> list[SuiteResult]:
     """The named suites, or all. Raises `Invalid` for an unknown suite or a folder without cases."""
-    unknown = sorted(set(suites) - set(SUITES))
+    unknown = sorted(set(suites) - set(KNOWN))
     if unknown:
-        raise Invalid(f"There is no suite {unknown[0]!r}.", hint=f"Known: {', '.join(SUITES)}.")
+        raise Invalid(f"There is no suite {unknown[0]!r}.", hint=f"Known: {', '.join(KNOWN)}.")
     if drawn:
         return await _run_drawn(suites, drawn)
+    worlds = [name for name in suites or KNOWN if name in SUITES]
+    results = await _run_worlds(worlds, cases) if worlds else []
+    # A folder of cases has sentences only when somebody says that it has.
+    if ROUTING in suites or not (suites or cases):
+        results += routing.run(cases)
+    return results
+
+
+async def _run_worlds(suites: Sequence[str], cases: Path | None) -> list[SuiteResult]:
     chosen = cases_in(cases) if cases else cases_in(*SHIPPED)
     if not chosen:
         raise Invalid(f"No case with a truth.yaml below {cases}.")
-    return [await SUITES[name](chosen) for name in suites or SUITES]
+    return [await SUITES[name](chosen) for name in suites]
 
 
 async def _run_drawn(suites: Sequence[str], drawn: Drawn) -> list[SuiteResult]:

@@ -1,0 +1,1 @@
+"""What people write to a cluster assistant, labelled: who shall answer, what is asked, and of what."""
