@@ -8,14 +8,16 @@ from tempfile import TemporaryDirectory
 from core.errors import Invalid
 from evals.generated.making import HELD_OUT_FROM, make_cases
 from evals.scoreboard import SuiteResult
-from evals.suites import ask, rca, routing
+from evals.suites import ask, injections, rca, routing
 from evals.truth import Truth, cases_in
 
 Suite = Callable[[Sequence[Truth]], Awaitable[SuiteResult]]
 SUITES: dict[str, Suite] = {"rca": rca.run, "ask": ask.run}
 # Judged on sentences, which need no cluster.
 ROUTING = "routing"
-KNOWN = (*SUITES, ROUTING)
+# Orders planted in a cluster of its own.
+INJECTIONS = "injections"
+KNOWN = (*SUITES, ROUTING, INJECTIONS)
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = (ROOT / "sandbox" / "snapshots", ROOT / "evals" / "cases" / "rca")
@@ -47,6 +49,8 @@ async def run(
     # A folder of cases has sentences only when somebody says that it has.
     if ROUTING in suites or not (suites or cases):
         results += routing.run(cases)
+    if INJECTIONS in suites or not (suites or cases):
+        results.append(await injections.run())
     return results
 
 

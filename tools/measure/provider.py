@@ -13,6 +13,8 @@ import json
 import sys
 from typing import Any
 
+from evals.wire import answering
+
 LIGHT: list[list[Any]] = [["kubernetes_list_namespaces", {}]]
 Json = dict[str, Any]
 
@@ -85,36 +87,13 @@ def _message(start: Json, delta: Json, why: str) -> list[Json]:
     ]
 
 
-async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while head := await _head(reader):
-        length = next(
-            int(line.split(b":")[1])
-            for line in head.lower().split(b"\r\n")
-            if line.startswith(b"content-length")
-        )
-        body = json.loads(await reader.readexactly(length))
-        sent = "".join(
-            f"event: {one['type']}\ndata: {json.dumps(one)}\n\n" for one in turn(body)
-        ).encode()
-        writer.write(
-            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: %d\r\n\r\n%b"
-            % (len(sent), sent)
-        )
-        await writer.drain()
-    writer.close()
-
-
-async def _head(reader: asyncio.StreamReader) -> bytes:
-    try:
-        return await reader.readuntil(b"\r\n\r\n")
-    except (asyncio.IncompleteReadError, ConnectionResetError):
-        return b""
+def events(body: Json) -> list[str]:
+    return [f"event: {one['type']}\ndata: {json.dumps(one)}" for one in turn(body)]
 
 
 async def main(port: int) -> None:
-    server = await asyncio.start_server(answer, "127.0.0.1", port)
-    async with server:
-        await server.serve_forever()
+    async with answering(events, port):
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
