@@ -70,6 +70,16 @@ class ToolFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class FellBack:
+    """One model failed and the next one is asked; both are told as provider/model."""
+
+    subagent_run_id: str
+    failed: str
+    asked: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """A piece of the answer, in order."""
 
@@ -108,5 +118,13 @@ class Done:
 
 
 Event = (
-    Planned | SubagentStarted | SubagentFinished | ToolStarted | ToolFinished | Token | Usage | Done
+    Planned
+    | SubagentStarted
+    | SubagentFinished
+    | ToolStarted
+    | ToolFinished
+    | FellBack
+    | Token
+    | Usage
+    | Done
 )

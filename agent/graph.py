@@ -23,11 +23,12 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
+from agent.candidates import Models
 from agent.events import Done, Event
 from agent.intents import Route
 from agent.limits import Limits
 from agent.memory import opened_memory
-from agent.models import ModelChoice, Speaker, opened_speaker
+from agent.models import Lineup, ModelChoice
 from agent.nodes import at_work, continued, decision, decline, title
 from agent.state import Exchange, OpsState
 from agent.subagent import Subagent
@@ -51,7 +52,7 @@ Onward = Command[Literal["rca", "rag", "cost", "autofix", "alert_admin", "none",
 Events = asyncio.Queue[Event | None]
 
 
-def build_graph(speaker: Speaker, router: Router, memory: BaseCheckpointSaver[str] | None) -> Graph:
+def build_graph(models: Models, router: Router, memory: BaseCheckpointSaver[str] | None) -> Graph:
     """Compiled once for the life of the process: whose turn it is comes with the turn."""
 
     async def supervisor(state: OpsState, runtime: Runtime[Turn]) -> Onward:
@@ -72,7 +73,7 @@ def build_graph(speaker: Speaker, router: Router, memory: BaseCheckpointSaver[st
     graph.add_node("supervisor", supervisor)
     graph.add_node("none", decline)
     for subagent in SUBAGENTS:
-        graph.add_node(subagent.name, at_work(subagent, speaker, SUBAGENTS))
+        graph.add_node(subagent.name, at_work(subagent, models, SUBAGENTS))
     for name in ("none", *(one.name for one in SUBAGENTS)):
         graph.add_edge(name, "supervisor")
     graph.add_edge(START, "supervisor")
@@ -97,12 +98,13 @@ class Assistant:
         model: ModelChoice,
         sessions: Sessions,
         memory: Path | None,
-        limits: Limits = Limits(),  # noqa: B008 - frozen, so nobody can change the default
+        lineup: Lineup = Lineup(),  # noqa: B008 - frozen, so nobody can change the default
+        limits: Limits = Limits(),  # noqa: B008 - as above
     ) -> AsyncGenerator["Assistant"]:
         """`memory` None: conversations are remembered until the process ends."""
-        async with opened_speaker(model) as speaker, opened_memory(memory) as saver:
-            router = Router(speaker, SUBAGENTS)
-            graph = build_graph(speaker, router, saver)
+        async with Models.opened(model, lineup) as models, opened_memory(memory) as saver:
+            router = Router(models, SUBAGENTS)
+            graph = build_graph(models, router, saver)
             yield cls(graph, router, sessions, saver, limits)
 
     async def run(

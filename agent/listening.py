@@ -1,67 +1,82 @@
-"""One reply of a chat model: streamed, added up once, metered, its failures named."""
+"""One reply of one chat model: streamed, added up once, metered, its failures named."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from uuid import uuid4
 
-from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, ToolCall
 from langchain_core.messages.ai import add_ai_message_chunks
-from langchain_core.runnables import Runnable
 
-from agent.metering import estimated_tokens
+from agent.candidates import Bound
+from agent.events import Event
+from agent.faults import Fault, ModelFailed, fault_of
+from agent.metering import Meter, estimated_tokens
 from agent.models import Speaker
 from agent.toolbox import Call
-from agent.turn import Turn
-from core.errors import UpstreamUnavailable
-
-Bound = Runnable[LanguageModelInput, AIMessage]
+from agent.voice import Voice
 
 # What provider libraries stumble with over an answer that is not what they expect.
 RUBBISH = (ValueError, TypeError, KeyError, IndexError, AttributeError)
 
-# What a person can do something about.
-STATUSES = {
-    401: "the provider does not accept the key",
-    403: "the key may not use this model",
-    404: "the provider has no model of this name",
-    429: "the provider wants fewer requests, or the credit is used up",
-    529: "the provider is overloaded",
-}
-
-# How providers say that a reply reached its own limit.
+# How providers say that a reply reached its own limit, and that the model would not answer.
 TOO_LONG = ("max_tokens", "length", "incomplete")
+DECLINED = ("refusal", "content_filter")
 
 
-class ModelFailed(UpstreamUnavailable):
-    """The model could not be reached, or what it said could not be understood."""
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, until when, who hears the pieces and who counts them."""
+
+    purpose: str
+    deadline_s: float
+    voice: Voice
+    meter: Meter
+    emit: Callable[[Event], None]
+    run_id: str = ""
+
+    @property
+    def seconds_left(self) -> float:
+        return self.deadline_s - asyncio.get_running_loop().time()
 
 
-async def reply_of(
-    speaker: Speaker, bound: Bound, messages: Sequence[AnyMessage], turn: Turn
+@dataclass(slots=True)
+class Heard:
+    """What came of one request so far."""
+
+    chunks: list[AIMessageChunk] = field(default_factory=list[AIMessageChunk])
+
+
+async def one_reply(
+    speaker: Speaker, bound: Bound, messages: Sequence[AnyMessage], asking: Asking
 ) -> AIMessage:
-    """One reply, its text streamed through the turn's voice as it comes.
+    """One request and its reply, the text streamed through the voice as it comes.
 
-    Raises `TimeoutError` when the turn's time is up, `ModelFailed` when the provider fails.
+    Raises `TimeoutError` when the time is up, `ModelFailed` when the provider fails.
     """
-    chunks: list[AIMessageChunk] = []
-    turn.voice.begin()
+    heard = Heard()
+    asking.voice.begin()
     try:
         async with (
-            asyncio.timeout_at(turn.deadline_s),
+            asyncio.timeout_at(asking.deadline_s),
             aclosing(_chunks(speaker, bound, messages)) as stream,
         ):
             async for chunk in stream:
-                chunks.append(chunk)
-                _speak(chunk, turn)
+                heard.chunks.append(chunk)
+                _speak(chunk, asking.voice)
     finally:
-        _meter(speaker, messages, chunks, turn)
-    if not chunks:
-        raise ModelFailed(_sentence(speaker, "it sent an empty answer"))
-    reply = add_ai_message_chunks(chunks[0], *chunks[1:])
-    _check_ending(reply, speaker, turn)
+        _meter(speaker, messages, heard.chunks, asking)
+    if not heard.chunks:
+        raise _failed(speaker, "unreadable", "it sent an empty answer")
+    reply = add_ai_message_chunks(heard.chunks[0], *heard.chunks[1:])
+    _check_ending(reply, speaker)
     return _usable(reply)
+
+
+def reached_its_limit(reply: AIMessage) -> bool:
+    """Whether the provider cut the reply because it grew too long."""
+    return _ending(reply) in TOO_LONG
 
 
 def calls_of(reply: AIMessage) -> list[Call]:
@@ -85,28 +100,39 @@ async def _chunks(
             if isinstance(chunk, AIMessageChunk):
                 yield chunk
     except speaker.failures as error:
-        raise ModelFailed(_sentence(speaker, _first_line(error))) from error
+        raise ModelFailed(speaker.choice.title, fault_of(error)) from error
     except RUBBISH as error:
-        raise ModelFailed(_sentence(speaker, "its answer could not be read")) from error
+        raise _failed(speaker, "unreadable", "its answer could not be read") from error
 
 
-def _speak(chunk: AIMessageChunk, turn: Turn) -> None:
+def _speak(chunk: AIMessageChunk, voice: Voice) -> None:
     if chunk.tool_call_chunks:
-        turn.voice.drop()
+        voice.drop()
     elif text := chunk.text:
-        turn.voice.hear(text)
+        voice.hear(text)
 
 
-def _check_ending(reply: AIMessage, speaker: Speaker, turn: Turn) -> None:
+def _check_ending(reply: AIMessage, speaker: Speaker) -> None:
     """A provider says how a reply ended; one that just stops was cut off, its calls half told."""
-    told = reply.response_metadata
-    ending = told.get("stop_reason") or told.get("finish_reason") or told.get("status")
+    ending = _ending(reply)
     if not ending and not speaker.offline:
-        raise ModelFailed(_sentence(speaker, "its answer broke off"))
-    if ending in TOO_LONG:
-        if reply.tool_calls or reply.invalid_tool_calls:
-            raise ModelFailed(_sentence(speaker, "it did not come to the end of a tool call"))
-        turn.end_early("token_limit")
+        raise _failed(speaker, "cut", "its answer broke off")
+    if ending in DECLINED or _declines(reply):
+        raise _failed(speaker, "refused", "it declined to answer")
+    if ending in TOO_LONG and (reply.tool_calls or reply.invalid_tool_calls):
+        raise _failed(speaker, "cut", "it did not come to the end of a tool call")
+
+
+def _ending(reply: AIMessage) -> str:
+    told = reply.response_metadata
+    return str(told.get("stop_reason") or told.get("finish_reason") or told.get("status") or "")
+
+
+def _declines(reply: AIMessage) -> bool:
+    """OpenAI streams a refusal beside the text, which then stays empty."""
+    blocks = reply.content if isinstance(reply.content, list) else []
+    said = any(isinstance(one, dict) and one.get("type") == "refusal" for one in blocks)
+    return said or bool(reply.additional_kwargs.get("refusal"))
 
 
 def _usable(reply: AIMessage) -> AIMessage:
@@ -130,7 +156,7 @@ def _meter(
     speaker: Speaker,
     messages: Sequence[AnyMessage],
     chunks: Sequence[AIMessageChunk],
-    turn: Turn,
+    asking: Asking,
 ) -> None:
     """What the provider counted; an estimate when it did not say."""
     told = [one.usage_metadata for one in chunks if one.usage_metadata]
@@ -139,18 +165,8 @@ def _meter(
     if not speaker.offline:
         spent_in = spent_in or sum(estimated_tokens(str(one.content)) for one in messages)
         spent_out = spent_out or sum(estimated_tokens(str(one.content)) for one in chunks)
-    turn.meter.add(speaker.choice.provider, speaker.choice.model, spent_in, spent_out)
+    asking.meter.add(speaker.choice.provider, speaker.choice.model, spent_in, spent_out)
 
 
-def _sentence(speaker: Speaker, why: str) -> str:
-    return f"The model {speaker.choice.model} ({speaker.choice.provider}) failed: {why}."
-
-
-def _first_line(error: Exception) -> str:
-    if "Timeout" in type(error).__name__:
-        return "it did not answer in time"
-    status = getattr(error, "status_code", None)
-    if status in STATUSES:
-        return f"{STATUSES[status]} (status {status})"
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:200].rstrip(".")
+def _failed(speaker: Speaker, outcome: str, why: str) -> ModelFailed:
+    return ModelFailed(speaker.choice.title, Fault(outcome, why))

@@ -1,10 +1,9 @@
-"""The configured chat model. A provider's package takes seconds to import: only when it is used."""
+"""The configured chat models. A provider's package takes seconds to import: only when it is used."""
 
 import functools
 import importlib
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -12,8 +11,9 @@ if TYPE_CHECKING:
 
 Provider = Literal["offline", "anthropic", "openai"]
 
-# One retry by the provider's own client: a second failure is worth telling.
-MAX_RETRIES = 1
+# The clients of the providers try nothing again: they know neither the turn's deadline nor who
+# else could answer.
+MAX_RETRIES = 0
 MAX_ANSWER_TOKENS = 8192
 BLOCK_TYPES = "_get_data_content_block_types"
 
@@ -28,6 +28,28 @@ class ModelChoice:
     base_url: str = ""
     timeout_s: float = 60.0
 
+    @property
+    def title(self) -> str:
+        return f"{self.provider}/{self.model}"
+
+
+@dataclass(frozen=True)
+class Lineup:
+    """Who stands beside the first choice, and how patiently each of them is asked.
+
+    `fallbacks` are asked in order when a model fails; `subagents` gives some subagents a model of
+    their own, before the first choice. A failed
+    request is tried again `retries` times, the first time after about `pause_s`. After `failures` in
+    a row a model is left alone for `rest_s`.
+    """
+
+    fallbacks: tuple[ModelChoice, ...] = ()
+    subagents: Mapping[str, ModelChoice] = field(default_factory=dict[str, ModelChoice])
+    retries: int = 1
+    pause_s: float = 0.5
+    failures: int = 3
+    rest_s: float = 30.0
+
 
 @dataclass(frozen=True)
 class Speaker:
@@ -36,26 +58,28 @@ class Speaker:
     choice: ModelChoice
     model: "BaseChatModel"
     failures: tuple[type[Exception], ...] = ()
+    close: Callable[[], Awaitable[None]] | None = None
 
     @property
     def offline(self) -> bool:
         return self.choice.provider == "offline"
 
 
-@asynccontextmanager
-async def opened_speaker(choice: ModelChoice) -> AsyncGenerator[Speaker]:
-    """The model of this choice, ready to speak; its connections close with the block."""
+def built_speaker(choice: ModelChoice) -> Speaker:
+    """The model of this choice, ready to speak. Imports for seconds: call it in a thread."""
     match choice.provider:
         case "offline":
             from agent.offline import OfflinePlanner
 
-            yield Speaker(choice, OfflinePlanner())
+            return Speaker(choice, OfflinePlanner())
         case "anthropic":
-            async with _http(choice) as http:
-                yield Speaker(choice, _anthropic(choice, http), _failures("AnthropicError", choice))
+            http = _http(choice)
+            failures = _failures("AnthropicError", choice)
+            return Speaker(choice, _anthropic(choice, http), failures, http.aclose)
         case "openai":
-            async with _http(choice) as http:
-                yield Speaker(choice, _openai(choice, http), _failures("OpenAIError", choice))
+            http = _http(choice)
+            failures = _failures("OpenAIError", choice)
+            return Speaker(choice, _openai(choice, http), failures, http.aclose)
 
 
 def _anthropic(choice: ModelChoice, http: Any) -> "BaseChatModel":

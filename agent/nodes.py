@@ -9,8 +9,8 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 
 from agent.asked import Asked
+from agent.candidates import Models
 from agent.intents import Route
-from agent.models import Speaker
 from agent.state import Exchange, OpsState, Update
 from agent.subagent import Subagent
 from agent.subgraph import build_subgraph
@@ -26,9 +26,9 @@ class Node(Protocol):
         ...
 
 
-def at_work(subagent: Subagent, speaker: Speaker, team: Sequence[Subagent]) -> Node:
+def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Node:
     """The node of one subagent: its loop, or what there is to say when its server is not built."""
-    loop = build_subgraph(subagent, speaker)
+    loop = build_subgraph(subagent, models)
 
     async def work(state: OpsState, runtime: Runtime[Turn]) -> Update:
         turn, asked = runtime.context, asked_in(state)

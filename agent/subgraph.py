@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
@@ -15,15 +15,17 @@ from langgraph.types import Command
 from typing_extensions import TypedDict
 
 from agent.answers import partial_answer
+from agent.candidates import Models, Tools
+from agent.fallback import Persistence, Request
+from agent.faults import Fault, ModelFailed
 from agent.limits import MAX_EMPTY_REPLIES, MAX_REPEATED_CALLS
-from agent.listening import Bound, ModelFailed, calls_of, reply_of
-from agent.models import Speaker
+from agent.listening import calls_of, reached_its_limit
 from agent.subagent import Subagent, prompt
 from agent.toolbox import offer
 from agent.turn import Turn
 from mcp_servers.client import ToolSpec
 
-EMPTY = "The model answered with nothing."
+EMPTY = Fault("empty", "it answered with nothing")
 NUDGE = "Your last reply was empty. Call one of the tools, or answer the question in words."
 
 
@@ -37,9 +39,9 @@ Loop = CompiledStateGraph[LoopState, Turn, Any, Any]
 Next = Command[Literal["think", "tools", "refuse", "settle", "__end__"]]
 
 
-def build_subgraph(subagent: Subagent, speaker: Speaker) -> Loop:
+def build_subgraph(subagent: Subagent, models: Models) -> Loop:
     """A loop that always ends: every call is answered, every limit leads to `settle`."""
-    work = Work(subagent, speaker)
+    work = Work(subagent, models)
     graph: StateGraph[LoopState, Turn, Any, Any] = StateGraph(LoopState, context_schema=Turn)
     graph.add_node("think", work.think)
     graph.add_node("tools", work.tools)
@@ -55,21 +57,21 @@ class Work:
     """The nodes of one subagent's loop. Whose turn it is, and with which tools, comes with the turn."""
 
     subagent: Subagent
-    speaker: Speaker
-    _bound: dict[tuple[str, ...], Bound] = field(default_factory=dict[tuple[str, ...], Bound])
-    _instructions: SystemMessage = field(init=False)
+    models: Models
+    _persistence: Persistence = field(init=False)
+    _instructions: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self._instructions = _instructions(self.subagent, self.speaker)
+        self._persistence = Persistence(self.models.lineup)
+        self._instructions = prompt("common.md") + prompt(self.subagent.prompt)
 
     async def think(self, state: LoopState, runtime: Runtime[Turn]) -> Next:
         """Ask the model what to do next, unless the turn is used up."""
         turn, messages = runtime.context, state["messages"]
         if _used_up(turn):
             return Command(goto="settle")
-        bound = self._bound_to(await self._offered(turn))
         try:
-            reply = await reply_of(self.speaker, bound, [self._instructions, *messages], turn)
+            reply = await self._reply(messages, turn)
         except TimeoutError:
             turn.end_early("time_limit")
             return Command(goto="settle")
@@ -79,7 +81,15 @@ class Work:
             turn.calls += len(reply.tool_calls)
             goto = "refuse" if turn.calls > self._limit(turn) else "tools"
             return Command(goto=goto, update={"messages": [reply]})
+        if reached_its_limit(reply):
+            turn.end_early("token_limit")
         return _after_words(reply, messages, turn)
+
+    async def _reply(self, messages: Sequence[AnyMessage], turn: Turn) -> AIMessage:
+        tools = Tools([offer(spec) for spec in await self._offered(turn)])
+        request = Request(self._instructions, messages, tools)
+        candidates = self.models.of(self.subagent.name)
+        return await self._persistence.reply(candidates, request, turn.asking())
 
     async def tools(self, state: LoopState, runtime: Runtime[Turn]) -> LoopState:
         """Make the calls of the last reply, side by side."""
@@ -107,23 +117,8 @@ class Work:
     async def _offered(self, turn: Turn) -> list[ToolSpec]:
         return await self.subagent.offered(turn.tools)
 
-    def _bound_to(self, offered: Sequence[ToolSpec]) -> Bound:
-        """The model with these tools; bound once for everybody who is offered the same."""
-        names = tuple(spec.name for spec in offered)
-        if names not in self._bound:
-            self._bound[names] = self.speaker.model.bind_tools([offer(spec) for spec in offered])
-        return self._bound[names]
-
     def _limit(self, turn: Turn) -> int:
         return min(self.subagent.max_tool_calls, turn.limits.tool_calls)
-
-
-def _instructions(subagent: Subagent, speaker: Speaker) -> SystemMessage:
-    """The prompt; for Anthropic marked as worth caching, with the tools that stand before it."""
-    text = prompt("common.md") + prompt(subagent.prompt)
-    if speaker.choice.provider != "anthropic":
-        return SystemMessage(text)
-    return SystemMessage([{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}])
 
 
 def _used_up(turn: Turn) -> bool:
@@ -146,7 +141,7 @@ def _after_words(reply: AIMessage, messages: Sequence[AnyMessage], turn: Turn) -
         return Command(goto="__end__", update={"messages": [reply]})
     nudged = sum(isinstance(one, HumanMessage) and one.content == NUDGE for one in messages)
     if nudged + 1 >= MAX_EMPTY_REPLIES:
-        return _after_failure(turn, ModelFailed(EMPTY))
+        return _after_failure(turn, ModelFailed("", EMPTY))
     return Command(goto="think", update={"messages": [HumanMessage(NUDGE)]})
 
 

@@ -5,28 +5,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.messages import HumanMessage
 
 from agent import intents
+from agent.candidates import Models, Tools
+from agent.events import Event
+from agent.evidence import Evidence
+from agent.fallback import Persistence, Request
+from agent.faults import ModelFailed
 from agent.intents import Route
 from agent.limits import MAX_HAND_OFFS
-from agent.listening import RUBBISH, Bound
+from agent.listening import Asking
 from agent.metering import Meter
-from agent.models import Speaker
 from agent.subagent import Subagent, prompt
+from agent.voice import Voice
 
 # Routing is a small question: an answer that takes longer is not worth waiting for.
 ROUTING_S = 20.0
+SUPERVISOR = "supervisor"
 
 
 class Router:
     """Decides which subagent a message is for."""
 
-    def __init__(self, speaker: Speaker, subagents: Sequence[Subagent]) -> None:
-        self._speaker, self._subagents = speaker, subagents
-        self._bound: Bound | None = None
+    def __init__(self, models: Models, subagents: Sequence[Subagent]) -> None:
+        self._candidates, self._subagents = models.of(SUPERVISOR), subagents
+        self._persistence = Persistence(models.lineup)
         takes = "\n".join(f"- {one.name}: {one.purpose}" for one in subagents)
-        self._prompt = SystemMessage(prompt("supervisor.md").replace("{subagents}", takes))
+        self._prompt = prompt("supervisor.md").replace("{subagents}", takes)
 
     async def plan(
         self, message: str, previous: Mapping[str, Any] | None, meter: Meter
@@ -42,7 +48,7 @@ class Router:
     ) -> Route:
         """The rules' decision; the model's when the rules are unsure and a model can be asked."""
         route = intents.read(message, previous=previous)
-        if route.sure or self._speaker.offline:
+        if route.sure or self._candidates[0].choice.provider == "offline":
             return route
         chosen = await self._ask(message, meter or Meter())
         agreed = chosen == route.subagent and route.intent not in ("look", "unclear")
@@ -56,14 +62,11 @@ class Router:
 
     async def _ask(self, message: str, meter: Meter) -> str:
         """The model's choice; "" when it has none, fails, or takes too long: the rules' stands."""
-        if self._bound is None:
-            self._bound = self._speaker.model.bind_tools([self._tool()], tool_choice="route")
+        request = Request(self._prompt, [HumanMessage(message)], Tools([self._tool()], "route"))
         try:
-            async with asyncio.timeout(ROUTING_S):
-                reply = await self._bound.ainvoke([self._prompt, HumanMessage(message)])
-        except (TimeoutError, *self._speaker.failures, *RUBBISH):
+            reply = await self._persistence.reply(self._candidates, request, _asking(meter))
+        except (TimeoutError, ModelFailed):
             return ""
-        _meter(reply, self._speaker, meter)
         return str(reply.tool_calls[0]["args"].get("subagent", "")) if reply.tool_calls else ""
 
     def _tool(self) -> dict[str, Any]:
@@ -81,15 +84,15 @@ class Router:
         return {"type": "function", "function": function}
 
 
-def _meter(reply: AIMessage, speaker: Speaker, meter: Meter) -> None:
-    used = reply.usage_metadata
-    if used:
-        meter.add(
-            speaker.choice.provider,
-            speaker.choice.model,
-            used["input_tokens"],
-            used["output_tokens"],
-        )
+def _asking(meter: Meter) -> Asking:
+    """Routing has no words for people: what is said beside the call is not heard."""
+    deadline_s = asyncio.get_running_loop().time() + ROUTING_S
+    silent = Voice(_unheard, Evidence(), "")
+    return Asking(SUPERVISOR, deadline_s, silent, meter, _unheard)
+
+
+def _unheard(_: Event) -> None:
+    return
 
 
 def in_scope(route: Route, namespace: str, language: str) -> Route:

@@ -12,6 +12,7 @@ from agent.asked import Asked
 from agent.events import Event, Planned, PlanStep, SubagentFinished, SubagentStarted
 from agent.evidence import Evidence
 from agent.limits import Limits
+from agent.listening import Asking
 from agent.metering import Meter
 from agent.toolbox import Toolbox
 from agent.voice import Voice
@@ -37,6 +38,7 @@ class Turn:
     steps: tuple[str, ...] = ()
     stop: Stop = ""
     calls: int = 0
+    working: str = ""
     run_id: str = field(default_factory=lambda: _new_id("sub"))
 
     @classmethod
@@ -65,7 +67,8 @@ class Turn:
     @contextmanager
     def subagent(self, name: str, why: str) -> Generator[None]:
         """Tells when a subagent begins and, however it ends, that it ended."""
-        self.run_id = run_id = _new_id("sub")
+        self.working, self.run_id = name, _new_id("sub")
+        run_id = self.run_id
         self.emit(SubagentStarted(run_id, name, why))
         try:
             yield
@@ -88,6 +91,10 @@ class Turn:
         """A whole answer that no model had a part in."""
         self.meter.add("offline", "rules", 0, 0)
         self.voice.say(text)
+
+    def asking(self) -> Asking:
+        """What a model is told of this turn."""
+        return Asking(self.working, self.deadline_s, self.voice, self.meter, self.emit, self.run_id)
 
     def end_early(self, why: Stop) -> None:
         """The first reason counts."""

@@ -9,6 +9,7 @@ import orjson
 from agent.events import (
     Done,
     Event,
+    FellBack,
     Planned,
     SubagentFinished,
     SubagentStarted,
@@ -25,7 +26,7 @@ HEARTBEAT_S = 15.0
 HEARTBEAT = b":keepalive\n\n"
 
 Wire = dict[str, Any]
-Work = Planned | SubagentStarted | SubagentFinished | ToolStarted | ToolFinished
+Work = Planned | SubagentStarted | SubagentFinished | ToolStarted | ToolFinished | FellBack
 
 
 @dataclass(slots=True)
@@ -79,6 +80,8 @@ class Translation:
                 return self._tool_started(event)
             case ToolFinished():
                 return self._tool_finished(event)
+            case FellBack():
+                return [_fell_back(event)]
 
     def end(self, run: Run) -> list[Wire]:
         """What closes the stream, whichever way the run ended."""
@@ -247,6 +250,12 @@ def _content(message_id: str, text: str) -> Wire:
 
 def _rest(answer: str, streamed: str) -> str:
     return answer.removeprefix(streamed) if answer.startswith(streamed) else ""
+
+
+def _fell_back(event: FellBack) -> Wire:
+    told = {"failed": event.failed, "asked": event.asked, "why": event.why}
+    value = {**told, **_by(event.subagent_run_id)}
+    return {"type": "CUSTOM", "name": "model_fallback", "value": value}
 
 
 def _sources(done: Done) -> Wire:

@@ -8,10 +8,13 @@ import pytest
 
 from agent.graph import Assistant
 from agent.limits import Limits
-from agent.models import ModelChoice
+from agent.models import Lineup, ModelChoice
 from mcp_servers.client import Connections, Sessions, in_process
 from sandbox.server import serving
 from tests.agent.turns import SNAPSHOTS
+
+# A pause between two tries that nobody has to wait for.
+QUICK = Lineup(pause_s=0.01)
 
 
 @asynccontextmanager
@@ -45,10 +48,11 @@ async def assistant_with(
     sessions: Sessions,
     choice: ModelChoice,
     *,
+    lineup: Lineup = QUICK,
     limits: Limits = Limits(),  # noqa: B008 - frozen, so nobody can change the default
     memory: Path | None = None,
 ) -> AsyncGenerator[Assistant]:
     async with Assistant.opened(
-        model=choice, sessions=sessions, memory=memory, limits=limits
+        model=choice, sessions=sessions, memory=memory, lineup=lineup, limits=limits
     ) as opened:
         yield opened

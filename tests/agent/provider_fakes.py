@@ -26,7 +26,9 @@ class Say:
     """One reply of the model. What makes it a bad one is named by its field.
 
     `pause_s` waits before the first event, `drip_s` before every further one; `cut_after` closes
-    the connection after so many events; `raw` is sent as it is, instead of events.
+    the connection after so many events, `error_after` says an error there instead; `raw` is sent as
+    it is, instead of events. `error` names the error of a status or of a stream. `uncounted`: the
+    provider does not say what it counted.
     """
 
     text: str = ""
@@ -35,9 +37,17 @@ class Say:
     pause_s: float = 0.0
     drip_s: float = 0.0
     cut_after: int | None = None
+    error: str = ""
+    error_after: int | None = None
+    retry_after: str = ""
+    declines: bool = False
     raw: str | None = None
     input_tokens: int = 100
     output_tokens: int = 20
+    cache_read: int = 0
+    cache_write: int = 0
+    reasoning: int = 0
+    uncounted: bool = False
     no_ids: bool = False
 
 
@@ -70,7 +80,7 @@ def arguments_pieces(arguments: Json | str) -> list[str]:
 
 
 def anthropic_events(say: Say, model: str) -> Iterator[tuple[str, Json]]:
-    usage = {"input_tokens": say.input_tokens, "output_tokens": 1}
+    usage = anthropic_usage(say)
     message = {"id": "msg_1", "type": "message", "role": "assistant", "model": model, "content": []}
     stop: Json = {"stop_reason": None, "stop_sequence": None, "usage": usage}
     yield "message_start", {"message": {**message, **stop}}
@@ -89,28 +99,21 @@ def anthropic_events(say: Say, model: str) -> Iterator[tuple[str, Json]]:
             delta = {"type": "input_json_delta", "partial_json": piece}
             yield "content_block_delta", {"index": n, "delta": delta}
         yield "content_block_stop", {"index": n}
-    reason = "tool_use" if say.calls else "end_turn"
+    reason = "refusal" if say.declines else "tool_use" if say.calls else "end_turn"
     delta = {"stop_reason": reason, "stop_sequence": None}
-    usage = {"input_tokens": say.input_tokens, "output_tokens": say.output_tokens}
     yield "message_delta", {"delta": delta, "usage": usage}
     yield "message_stop", {}
 
 
-def anthropic_message(say: Say, model: str) -> Json:
-    content: list[Json] = [{"type": "text", "text": say.text}] if say.text else []
-    content += [
-        {"type": "tool_use", "id": f"toolu_{n}", "name": name, "input": arguments}
-        for n, (name, arguments) in enumerate(say.calls)
-    ]
+def anthropic_usage(say: Say) -> Json:
+    """What was read from or written to the cache is not among `input_tokens` here."""
+    if say.uncounted:
+        return {"input_tokens": 0, "output_tokens": 0}
     return {
-        "id": "msg_1",
-        "type": "message",
-        "role": "assistant",
-        "model": model,
-        "content": content,
-        "stop_reason": "tool_use" if say.calls else "end_turn",
-        "stop_sequence": None,
-        "usage": {"input_tokens": say.input_tokens, "output_tokens": say.output_tokens},
+        "input_tokens": say.input_tokens - say.cache_read - say.cache_write,
+        "cache_read_input_tokens": say.cache_read,
+        "cache_creation_input_tokens": say.cache_write,
+        "output_tokens": say.output_tokens,
     }
 
 
@@ -130,8 +133,9 @@ def openai_chunks(say: Say, model: str) -> Iterator[Json]:
         )
         for piece in arguments_pieces(arguments):
             yield chunk({"tool_calls": [{"index": n, "function": {"arguments": piece}}]})
-    yield chunk({}, "tool_calls" if say.calls else "stop")
-    yield {**chunk({}), "choices": [], "usage": openai_usage(say)}
+    yield chunk({}, "content_filter" if say.declines else "tool_calls" if say.calls else "stop")
+    if not say.uncounted:
+        yield {**chunk({}), "choices": [], "usage": openai_usage(say)}
 
 
 def responses_events(say: Say, model: str) -> Iterator[Json]:
@@ -147,8 +151,11 @@ def responses_events(say: Say, model: str) -> Iterator[Json]:
         "input_tokens": say.input_tokens,
         "output_tokens": say.output_tokens,
         "total_tokens": say.input_tokens + say.output_tokens,
-        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
-        "output_tokens_details": {"reasoning_tokens": 0},
+        "input_tokens_details": {
+            "cached_tokens": say.cache_read,
+            "cache_write_tokens": say.cache_write,
+        },
+        "output_tokens_details": {"reasoning_tokens": say.reasoning},
     }
     ended = {**head, **common, "status": "completed", "output": output, "usage": usage}
     yield {"type": "response.completed", "response": ended}
@@ -157,7 +164,9 @@ def responses_events(say: Say, model: str) -> Iterator[Json]:
 def _message_item(say: Say) -> list[Json]:
     if not say.text:
         return []
-    content = [{"type": "output_text", "text": say.text, "annotations": []}]
+    content: list[Json] = [{"type": "output_text", "text": say.text, "annotations": []}]
+    if say.declines:
+        content = [{"type": "refusal", "refusal": say.text}]
     head = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed"}
     return [{**head, "content": content}]
 
@@ -181,7 +190,10 @@ def _item_events(n: int, item: Json) -> Iterator[Json]:
     empty = {"content": []} if item["type"] == "message" else {"arguments": ""}
     added = {**item, **empty, "status": "in_progress"}
     yield {"type": "response.output_item.added", "output_index": n, "item": added}
-    if item["type"] == "message":
+    if item["type"] == "message" and item["content"][0]["type"] == "refusal":
+        told = {"content_index": 0, "refusal": item["content"][0]["refusal"]}
+        yield {"type": "response.refusal.done", **place, **told}
+    elif item["type"] == "message":
         text = item["content"][0]["text"]
         part = {"type": "output_text", "text": "", "annotations": []}
         yield {"type": "response.content_part.added", **place, "content_index": 0, "part": part}
@@ -200,32 +212,12 @@ def responses_stream(say: Say, model: str) -> Iterator[str]:
         yield f"event: {event['type']}\ndata: {json.dumps(told)}\n\n"
 
 
-def responses_whole(say: Say, model: str) -> Json:
-    *_, last = responses_events(say, model)
-    return last["response"]
-
-
 def openai_usage(say: Say) -> Json:
     total = say.input_tokens + say.output_tokens
     told = {"prompt_tokens": say.input_tokens, "completion_tokens": say.output_tokens}
-    return {**told, "total_tokens": total}
-
-
-def openai_completion(say: Say, model: str) -> Json:
-    calls = [
-        {
-            "id": f"call_{n}",
-            "type": "function",
-            "function": {"name": name, "arguments": "".join(arguments_pieces(arguments))},
-        }
-        for n, (name, arguments) in enumerate(say.calls)
-    ]
-    message: Json = {"role": "assistant", "content": say.text or None}
-    if calls:
-        message["tool_calls"] = calls
-    choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}
-    head = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": model}
-    return {**head, "choices": [choice], "usage": openai_usage(say)}
+    cached = {"cached_tokens": say.cache_read, "cache_write_tokens": say.cache_write}
+    details = {"completion_tokens_details": {"reasoning_tokens": say.reasoning}}
+    return {**told, "total_tokens": total, "prompt_tokens_details": cached, **details}
 
 
 def anthropic_stream(say: Say, model: str) -> Iterator[str]:
@@ -241,13 +233,13 @@ def openai_stream(say: Say, model: str) -> Iterator[str]:
 
 def application(provider: Provider) -> Starlette:
     async def anthropic(request: Request) -> Response:
-        return await _answered(request, provider, anthropic_stream, anthropic_message)
+        return await _answered(request, provider, anthropic_stream)
 
     async def openai(request: Request) -> Response:
-        return await _answered(request, provider, openai_stream, openai_completion)
+        return await _answered(request, provider, openai_stream)
 
     async def responses(request: Request) -> Response:
-        return await _answered(request, provider, responses_stream, responses_whole)
+        return await _answered(request, provider, responses_stream)
 
     return Starlette(
         routes=[
@@ -258,19 +250,43 @@ def application(provider: Provider) -> Starlette:
     )
 
 
-async def _answered(request: Request, provider: Provider, stream: Any, whole: Any) -> Response:
+# What the providers call an error of this status, where their names differ.
+ANTHROPIC_NAMES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    429: "rate_limit_error",
+    529: "overloaded_error",
+}
+OPENAI_NAMES = {401: "invalid_api_key", 429: "rate_limit_exceeded", 500: "server_error"}
+
+
+def error_body(say: Say, path: str) -> Json:
+    """A refusal in the words of the provider that is asked at `path`."""
+    if path == "/v1/messages":
+        named = say.error or ANTHROPIC_NAMES.get(say.status, "api_error")
+        message = "Scripted"
+        if say.error == "too_long":
+            named, message = "invalid_request_error", "prompt is too long:"
+        error = {"type": named, "message": f"{message} failure {say.status}"}
+        return {"type": "error", "error": error}
+    code = "context_length_exceeded" if say.error == "too_long" else say.error
+    error = {"message": f"Scripted failure {say.status}", "type": "invalid_request_error"}
+    return {"error": {**error, "code": code or OPENAI_NAMES.get(say.status)}}
+
+
+async def _answered(request: Request, provider: Provider, stream: Any) -> Response:
     body: Json = await request.json()
     provider.requests.append(body)
     provider.headers.append(dict(request.headers))
     provider.asked.set()
     say = provider.next()
+    told = error_body(say, request.url.path)
     if say.status != 200:
-        error = {"type": "overloaded_error", "message": f"Scripted failure {say.status}"}
-        return JSONResponse({"type": "error", "error": error}, status_code=say.status)
-    if not body.get("stream"):
-        await asyncio.sleep(say.pause_s)
-        return JSONResponse(whole(say, body["model"]))
+        headers = {"Retry-After": say.retry_after} if say.retry_after else {}
+        return JSONResponse(told, status_code=say.status, headers=headers)
     pieces = [say.raw] if say.raw is not None else list(stream(say, body["model"]))
+    if say.error_after is not None:
+        pieces[say.error_after :] = [f"event: error\ndata: {json.dumps(told)}\n\n"]
     sent = _sent(pieces, say, provider)
     return StreamingResponse(sent, media_type="text/event-stream")
 

@@ -31,8 +31,5 @@ def test_what_doors_import_at_start_is_light(module: str) -> None:
 
 
 def test_the_offline_planner_needs_no_provider_package() -> None:
-    opening = (
-        "import asyncio; from agent.models import ModelChoice, opened_speaker; "
-        "asyncio.run(opened_speaker(ModelChoice()).__aenter__())"
-    )
+    opening = "from agent.models import ModelChoice, built_speaker; built_speaker(ModelChoice())"
     assert not loaded_by(opening) & PROVIDERS

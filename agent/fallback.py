@@ -1,0 +1,128 @@
+"""A reply from whoever can give one: tried again after a pause, then asked of the next model."""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from langchain_core.messages import AIMessage, AnyMessage
+
+from agent.candidates import Candidate, Candidates, Tools
+from agent.events import FellBack
+from agent.faults import Fault, ModelFailed
+from agent.listening import Asking, one_reply
+from agent.models import Lineup
+
+# A request that cannot have at least this long is not worth a wait.
+WORTH_ASKING_S = 2.0
+# With somebody else to ask, a model that wants us to wait longer is passed over.
+PATIENCE_S = 2.0
+# A pause doubles with every try, up to this.
+LONGEST_PAUSE_S = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked, whoever it is asked of."""
+
+    instructions: str
+    messages: Sequence[AnyMessage]
+    tools: Tools
+
+
+@dataclass(frozen=True, slots=True)
+class Persistence:
+    """How long to go on asking. `jitter` is in [0, 1): those who failed together return apart."""
+
+    lineup: Lineup
+    jitter: Callable[[], float] = random.random
+
+    async def reply(self, candidates: Candidates, request: Request, asking: Asking) -> AIMessage:
+        """The reply of the first candidate that gives one.
+
+        Raises `TimeoutError` when the time is up, `ModelFailed` when all of them failed, or one
+        did in the middle of what people could already read.
+        """
+        failure: ModelFailed | None = None
+        for place, candidate in enumerate(candidates):
+            others = candidates[place + 1 :]
+            if failure:
+                _tell(failure, candidate, asking)
+            try:
+                return await self._from(candidate, others, request, asking)
+            except ModelFailed as error:
+                # That one rests now says less than why another failed.
+                failure = failure if failure and error.fault.outcome == RESTING else error
+                if asking.voice.speaking:
+                    break
+        raise failure or ModelFailed("", Fault("denied", "none is configured"))
+
+    async def _from(
+        self, candidate: Candidate, others: Candidates, request: Request, asking: Asking
+    ) -> AIMessage:
+        speaker, bound = await candidate.speaker(), await candidate.bound_to(request.tools)
+        messages = [candidate.instructions(request.instructions), *request.messages]
+        pause_s, tried = candidate.breaker.rests_s(_now_s()), 0
+        failure = _resting(candidate, pause_s)
+        while self._may_wait(pause_s, others, asking, began=tried > 0):
+            await asyncio.sleep(pause_s)
+            if not candidate.breaker.admits(_now_s()):
+                break
+            try:
+                reply = await one_reply(speaker, bound, messages, asking)
+            except ModelFailed as error:
+                failure = error
+                _blame(candidate, error.fault)
+                if tried >= self.lineup.retries or _is_final(error.fault, asking):
+                    break
+                pause_s = self._pause_s(tried, error.fault)
+                tried += 1
+            except BaseException:  # cut, or the time was up: that says nothing about the model
+                candidate.breaker.undecided()
+                raise
+            else:
+                candidate.breaker.succeeded()
+                return reply
+        raise failure
+
+    def _pause_s(self, tried: int, fault: Fault) -> float:
+        longest_s = min(LONGEST_PAUSE_S, self.lineup.pause_s * 2**tried)
+        return fault.wait_s + longest_s * (1 + self.jitter()) / 2
+
+    def _may_wait(self, pause_s: float, others: Candidates, asking: Asking, *, began: bool) -> bool:
+        """One that rests is not waited for while another is ready."""
+        if pause_s <= 0:
+            return True
+        ready = any(not one.breaker.rests_s(_now_s()) for one in others)
+        if ready:
+            return began and pause_s < PATIENCE_S
+        return pause_s < asking.seconds_left - WORTH_ASKING_S
+
+
+RESTING = "resting"
+
+
+def _resting(candidate: Candidate, rests_s: float) -> ModelFailed:
+    why = f"it failed before and is left alone for {max(1, round(rests_s))} s more"
+    return ModelFailed(candidate.choice.title, Fault(RESTING, why))
+
+
+def _blame(candidate: Candidate, fault: Fault) -> None:
+    if fault.blames_model:
+        candidate.breaker.failed(_now_s(), asked_to_wait_s=fault.wait_s)
+    else:
+        candidate.breaker.undecided()
+
+
+def _is_final(fault: Fault, asking: Asking) -> bool:
+    """Whether the same model need not be asked again: it would not help, or would say it twice."""
+    return not fault.passing or asking.voice.speaking
+
+
+def _tell(failure: ModelFailed, candidate: Candidate, asking: Asking) -> None:
+    title = candidate.choice.title
+    asking.emit(FellBack(asking.run_id, failure.title, title, failure.fault.why))
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,138 @@
+"""What went wrong with a request to a model: a stable name, a sentence, and whether to try again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, cast
+
+from langchain_core.exceptions import ContextOverflowError
+
+from core.clock import utc_now
+from core.errors import UpstreamUnavailable
+
+# What a person can do something about.
+STATUSES = {
+    401: "the provider does not accept the key",
+    403: "the key may not use this model",
+    404: "the provider has no model of this name",
+    429: "the provider wants fewer requests, or the credit is used up",
+    503: "the provider is overloaded",
+    529: "the provider is overloaded",
+}
+OUTCOMES = {401: "denied", 403: "denied", 404: "no_such_model", 429: "rate_limited"}
+OVERLOADED = (503, 529)
+
+# Names that providers give an error inside a stream, whose status said that all is well.
+NAMED = {
+    "overloaded_error": 529,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "api_error": 500,
+    "server_error": 500,
+}
+# Servers of one's own say it in words only.
+OVERFLOW = ("maximum context length", "context window", "context size")
+
+# Said with status 429 too, but no waiting helps.
+NO_CREDIT = ("insufficient_quota", "billing_error")
+
+# Another request to the same model may well succeed.
+PASSING = frozenset(
+    {"rate_limited", "overloaded", "unreachable", "server_error", "cut", "unreadable"}
+)
+# The request is at fault, or what it asks for; the model is well.
+NOT_ITS_FAULT = frozenset({"too_long", "refused", "invalid"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why one request failed. `wait_s` is how long the provider asked to be left alone."""
+
+    outcome: str
+    why: str
+    wait_s: float = 0.0
+    hopeless: bool = False
+
+    @property
+    def passing(self) -> bool:
+        return self.outcome in PASSING and not self.hopeless
+
+    @property
+    def blames_model(self) -> bool:
+        return self.outcome not in NOT_ITS_FAULT
+
+
+class ModelFailed(UpstreamUnavailable):
+    """The model could not be reached, or what it said could not be understood."""
+
+    def __init__(self, title: str, fault: Fault) -> None:
+        provider, _, model = title.partition("/")
+        named = f" {model} ({provider})" if title else ""
+        super().__init__(f"The model{named} failed: {fault.why}.")
+        self.title, self.fault = title, fault
+
+
+def fault_of(error: Exception) -> Fault:
+    """What an error of a provider's library means."""
+    said = _names(error)
+    if isinstance(error, ContextOverflowError) or _overflowed(error, said):
+        return Fault("too_long", "the conversation is longer than the model can read")
+    name = type(error).__name__
+    if "Timeout" in name:
+        return Fault("timeout", "it did not answer in time")
+    status = getattr(error, "status_code", None) or 0
+    if status < 400:  # an error in the middle of an answer has a name only
+        status = next((NAMED[one] for one in said if one in NAMED), None)
+    if status is None:
+        broken = "cut" if "Protocol" in name or "Read" in name else "unreachable"
+        return Fault(broken, _first_line(error))
+    hopeless = any(one in NO_CREDIT for one in said)
+    return Fault(_outcome(status), _told(status, error), _wait_s(error), hopeless=hopeless)
+
+
+def _overflowed(error: Exception, said: tuple[str, ...]) -> bool:
+    """The libraries know the words of the providers they are named after, and not always those."""
+    told = str(error)
+    return "context_length_exceeded" in said or any(one in told for one in OVERFLOW)
+
+
+def _outcome(status: int) -> str:
+    if status in OVERLOADED:
+        return "overloaded"
+    return OUTCOMES.get(status) or ("server_error" if status >= 500 else "invalid")
+
+
+def _told(status: int, error: Exception) -> str:
+    return f"{STATUSES[status]} (status {status})" if status in STATUSES else _first_line(error)
+
+
+def _names(error: Exception) -> tuple[str, ...]:
+    """What the provider calls the error, if it says."""
+    body: Any = getattr(error, "body", None)
+    if not isinstance(body, Mapping):
+        return ()
+    told = cast("Mapping[str, Any]", body)
+    inner: Any = told.get("error", told)
+    if not isinstance(inner, Mapping):
+        return ()
+    named = cast("Mapping[str, Any]", inner)
+    return tuple(str(named[key]) for key in ("code", "type") if named.get(key))
+
+
+def _wait_s(error: Exception) -> float:
+    """The Retry-After of an answer: seconds, or a date."""
+    headers: Any = getattr(getattr(error, "response", None), "headers", None) or {}
+    told = str(headers.get("retry-after") or "")
+    try:
+        return max(0.0, float(told))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(told) - utc_now()).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:200].rstrip(".")

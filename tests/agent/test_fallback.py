@@ -1,0 +1,261 @@
+"""Several models: who is asked when one fails, how often, and how that is told."""
+
+import asyncio
+
+import pytest
+
+from agent.events import FellBack
+from agent.limits import Limits
+from agent.models import Lineup, ModelChoice
+from core.errors import UpstreamUnavailable
+from mcp_servers.client import Sessions
+from tests.agent.conftest import assistant_with
+from tests.agent.provider_fakes import Provider, Say, provider_serving
+from tests.agent.turns import BOTH, Told, Vendor, ask, choice_of
+
+QUESTION = "Why is checkout failing?"
+PODS = ("kubernetes_list_pods", {"namespace": "shop"})
+ANSWER = "It is memory."
+
+both = pytest.mark.parametrize("vendor", BOTH)
+
+
+def second(provider: Provider, vendor: Vendor = "openai") -> ModelChoice:
+    """Another model behind another server."""
+    suffix = "/v1" if vendor == "openai" else ""
+    return ModelChoice(vendor, "model-y", "key-y", provider.base_url + suffix, 10.0)
+
+
+def lineup(*fallbacks: ModelChoice, retries: int = 0, **more: float) -> Lineup:
+    return Lineup(fallbacks=fallbacks, retries=retries, pause_s=0.01, **more)  # type: ignore[arg-type]
+
+
+def fallbacks(told: Told) -> list[tuple[str, str]]:
+    return [(one.failed, one.asked) for one in told.events if isinstance(one, FellBack)]
+
+
+@both
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        (Say(status=429), "fewer requests"),
+        (Say(status=503), "overloaded"),
+        (Say(status=529), "overloaded"),
+        (Say(status=401), "accept the key"),
+        (Say(status=400, error="too_long"), "longer than the model can read"),
+        (Say("", [PODS], cut_after=3), "broke off"),
+        (Say("Sorry.", error_after=1, error="overloaded_error"), "overloaded"),
+        (Say(raw="<html>no</html>"), ""),
+        (Say("", declines=True), "declined to answer"),
+    ],
+    ids=["429", "503", "529", "401", "too long", "cut", "error in stream", "html", "refusal"],
+)
+async def test_the_next_model_answers_when_one_fails(
+    vendor: Vendor, bad: Say, why: str, sessions: Sessions
+) -> None:
+    with provider_serving(bad) as one, provider_serving(Say(ANSWER)) as other:
+        both_of = lineup(second(other))
+        async with assistant_with(sessions, choice_of(vendor, one), lineup=both_of) as assistant:
+            told = await ask(assistant, QUESTION)
+    assert (told.answer, told.done.incomplete_code) == (ANSWER, "")
+    assert fallbacks(told) == [(f"{vendor}/model-x", "openai/model-y")]
+    [fell] = [one for one in told.events if isinstance(one, FellBack)]
+    assert why in fell.why
+    assert [one.model for one in told.done.usage] == ["model-x", "model-y"]
+
+
+@both
+async def test_a_passing_failure_is_tried_again_before_another_model_is_asked(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    script = Say(status=529), Say(ANSWER)
+    with provider_serving(*script) as one, provider_serving(Say("Not needed.")) as other:
+        both_of = lineup(second(other), retries=1)
+        async with assistant_with(sessions, choice_of(vendor, one), lineup=both_of) as assistant:
+            told = await ask(assistant, QUESTION)
+    assert told.answer == ANSWER
+    assert (len(one.requests), len(other.requests)) == (2, 0)
+    assert fallbacks(told) == []
+
+
+@both
+@pytest.mark.parametrize("status", [400, 401, 404])
+async def test_a_failure_that_stays_is_not_tried_again(
+    vendor: Vendor, status: int, sessions: Sessions
+) -> None:
+    with provider_serving(Say(status=status)) as provider:
+        choice = choice_of(vendor, provider)
+        async with assistant_with(sessions, choice, lineup=lineup(retries=5)) as assistant:
+            with pytest.raises(UpstreamUnavailable):
+                await ask(assistant, QUESTION)
+    assert len(provider.requests) == 1
+
+
+async def test_a_used_up_credit_is_not_tried_again(sessions: Sessions) -> None:
+    with provider_serving(Say(status=429, error="insufficient_quota")) as provider:
+        choice = choice_of("openai", provider)
+        async with assistant_with(sessions, choice, lineup=lineup(retries=5)) as assistant:
+            with pytest.raises(UpstreamUnavailable):
+                await ask(assistant, QUESTION)
+    assert len(provider.requests) == 1
+
+
+@both
+async def test_a_rate_limit_is_waited_for_when_the_turn_has_the_time(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    with provider_serving(Say(status=429, retry_after="1"), Say(ANSWER)) as provider:
+        choice = choice_of(vendor, provider)
+        async with assistant_with(sessions, choice, lineup=lineup(retries=1)) as assistant:
+            began_s = asyncio.get_running_loop().time()
+            told = await ask(assistant, QUESTION)
+            took_s = asyncio.get_running_loop().time() - began_s
+    assert told.answer == ANSWER
+    assert took_s > 1
+
+
+@both
+async def test_a_rate_limit_that_outlasts_the_turn_is_not_waited_for(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    with provider_serving(Say(status=429, retry_after="60")) as provider:
+        choice, limits = choice_of(vendor, provider), Limits(time_s=20)
+        tried = lineup(retries=3)
+        async with assistant_with(sessions, choice, lineup=tried, limits=limits) as assistant:
+            with pytest.raises(UpstreamUnavailable, match="fewer requests"):
+                await ask(assistant, QUESTION)
+            with pytest.raises(UpstreamUnavailable, match="left alone for 60 s more"):
+                await ask(assistant, QUESTION)
+    assert len(provider.requests) == 1
+
+
+@both
+async def test_a_model_that_wants_a_long_wait_is_passed_over_when_another_is_ready(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    slow = Say(status=429, retry_after="30")
+    with provider_serving(slow) as one, provider_serving(Say(ANSWER)) as other:
+        both_of = lineup(second(other), retries=3)
+        async with assistant_with(sessions, choice_of(vendor, one), lineup=both_of) as assistant:
+            told = await ask(assistant, QUESTION)
+    assert (told.answer, len(one.requests)) == (ANSWER, 1)
+
+
+@both
+async def test_a_model_that_keeps_failing_is_left_alone_and_tried_again_later(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    bad = [Say(status=500)] * 2
+    with provider_serving(*bad, Say("Back.")) as one, provider_serving(Say(ANSWER)) as other:
+        both_of = lineup(second(other), failures=2, rest_s=1.5)
+        async with assistant_with(sessions, choice_of(vendor, one), lineup=both_of) as assistant:
+            answers = [(await ask(assistant, QUESTION)).answer for _ in range(3)]
+            asked = len(one.requests)
+            await asyncio.sleep(1.6)
+            later = await ask(assistant, QUESTION)
+    assert answers == [ANSWER] * 3
+    assert asked == 2
+    assert later.answer == "Back."
+
+
+async def test_when_all_models_fail_what_was_found_is_answered_and_said_so(
+    sessions: Sessions,
+) -> None:
+    script = Say("", [("rca_investigate", {"name": "checkout"})]), Say(status=500)
+    with provider_serving(*script) as one, provider_serving(Say(status=401)) as other:
+        both_of = lineup(second(other))
+        async with assistant_with(sessions, choice_of("openai", one), lineup=both_of) as assistant:
+            told = await ask(assistant, QUESTION)
+    assert "256Mi" in told.answer
+    assert told.done.incomplete_code == "model_failed"
+
+
+async def test_when_all_models_fail_before_anything_was_found_the_last_failure_is_told(
+    sessions: Sessions,
+) -> None:
+    with provider_serving(Say(status=500)) as one, provider_serving(Say(status=401)) as other:
+        both_of = lineup(second(other))
+        async with assistant_with(sessions, choice_of("openai", one), lineup=both_of) as assistant:
+            with pytest.raises(UpstreamUnavailable, match=r"model-y \(openai\).*accept the key"):
+                await ask(assistant, QUESTION)
+
+
+@both
+async def test_an_answer_that_people_already_read_is_not_begun_again_by_another_model(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    cut = Say("word " * 80, cut_after=60)
+    with provider_serving(cut) as one, provider_serving(Say(ANSWER)) as other:
+        both_of = lineup(second(other), retries=2)
+        async with assistant_with(sessions, choice_of(vendor, one), lineup=both_of) as assistant:
+            told = await ask(assistant, QUESTION)
+    assert told.answer == told.spoken
+    assert told.answer.startswith("word word")
+    assert (told.done.incomplete_code, other.requests) == ("model_failed", [])
+
+
+async def test_one_provider_may_step_in_for_the_other_in_the_middle_of_a_turn(
+    sessions: Sessions,
+) -> None:
+    script = Say("", [("rca_investigate", {"name": "checkout"})]), Say(status=529)
+    with provider_serving(*script) as one, provider_serving(Say("Memory [1].")) as other:
+        choice, both_of = choice_of("anthropic", one), lineup(second(other))
+        async with assistant_with(sessions, choice, lineup=both_of) as assistant:
+            told = await ask(assistant, QUESTION)
+    assert (told.answer, told.done.incomplete_code) == ("Memory [1].", "")
+    roles = [one["role"] for one in other.requests[0]["messages"]]
+    assert roles == ["system", "user", "assistant", "tool"]
+
+
+@both
+async def test_a_subagent_may_have_a_model_of_its_own(vendor: Vendor, sessions: Sessions) -> None:
+    with provider_serving(Say("By the first.")) as one, provider_serving(Say("By mine.")) as other:
+        own = Lineup(subagents={"rag": second(other)}, pause_s=0.01)
+        async with assistant_with(sessions, choice_of(vendor, one), lineup=own) as assistant:
+            rca = await ask(assistant, QUESTION)
+            rag = await ask(assistant, "what is our runbook for OOMKilled?", thread="other")
+    assert (rca.done.route, rca.answer) == (("rca",), "By the first.")
+    assert (rag.done.route, rag.answer) == (("rag",), "By mine.")
+    assert {one["model"] for one in other.requests} == {"model-y"}
+
+
+async def test_a_subagent_may_work_by_rules_while_others_have_a_model(sessions: Sessions) -> None:
+    with provider_serving(Say("By the model.")) as provider:
+        own = Lineup(subagents={"rca": ModelChoice()})
+        async with assistant_with(sessions, choice_of("openai", provider), lineup=own) as assistant:
+            told = await ask(assistant, QUESTION)
+    assert "256Mi" in told.answer
+    assert provider.requests == []
+
+
+@both
+async def test_a_slow_first_token_is_waited_for(vendor: Vendor, sessions: Sessions) -> None:
+    with provider_serving(Say(ANSWER, pause_s=1.0)) as provider:
+        async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
+            told = await ask(assistant, QUESTION)
+    assert told.answer == ANSWER
+
+
+@both
+async def test_a_model_that_is_silent_for_too_long_is_passed_over(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    with provider_serving(Say("Late.", pause_s=30)) as one, provider_serving(Say(ANSWER)) as other:
+        choice, both_of = choice_of(vendor, one, timeout_s=0.5), lineup(second(other), retries=3)
+        async with assistant_with(sessions, choice, lineup=both_of) as assistant:
+            told = await ask(assistant, QUESTION)
+    assert (told.answer, len(one.requests)) == (ANSWER, 1)
+
+
+async def test_the_newer_openai_api_tells_a_refusal(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        provider_serving(Say("I cannot.", declines=True)) as one,
+        provider_serving(Say(ANSWER)) as other,
+    ):
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{one.base_url}/v1")
+        choice = ModelChoice("openai", "gpt-6.1-terra", "key-x", "", 10.0)
+        async with assistant_with(sessions, choice, lineup=lineup(second(other))) as assistant:
+            told = await ask(assistant, QUESTION)
+    assert told.answer == ANSWER
