@@ -37,7 +37,7 @@ from agent.subagents.autofix import AUTOFIX
 from agent.subagents.cost import COST
 from agent.subagents.rag import RAG
 from agent.subagents.rca import RCA
-from agent.supervisor import Router, in_scope
+from agent.supervisor import SUPERVISOR, Router, in_scope
 from agent.turn import Turn
 from agent.wording import phrase
 from core.errors import Invalid
@@ -102,6 +102,7 @@ class Assistant:
         limits: Limits = Limits(),  # noqa: B008 - as above
     ) -> AsyncGenerator["Assistant"]:
         """`memory` None: conversations are remembered until the process ends."""
+        _refuse_unknown(lineup)
         async with Models.opened(model, lineup) as models, opened_memory(memory) as saver:
             router = Router(models, SUBAGENTS)
             graph = build_graph(models, router, saver)
@@ -159,6 +160,16 @@ class Assistant:
     async def forget(self, thread_id: str) -> None:
         """Remove everything remembered of a conversation."""
         await self.memory.adelete_thread(thread_id)
+
+
+def _refuse_unknown(lineup: Lineup) -> None:
+    known = {SUPERVISOR, *(one.name for one in SUBAGENTS)}
+    for name in lineup.subagents:
+        if name not in known:
+            raise Invalid(
+                f"MIDWATCH_LLM__SUBAGENTS__{name.upper()} names no subagent.",
+                hint=f"Known: {', '.join(sorted(known))}.",
+            )
 
 
 def _check(message: str) -> None:

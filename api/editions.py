@@ -13,10 +13,11 @@ import orjson
 
 from core.errors import Invalid, OpsError, UpstreamUnavailable, from_code
 from core.settings import AlertmanagerSettings, Cluster, Settings
+from core.settings.models import ModelSettings, NamedModel
 
 if TYPE_CHECKING:
     from agent.graph import Assistant
-    from agent.models import ModelChoice
+    from agent.models import Lineup, ModelChoice
     from core.telemetry import Metrics
     from mcp_servers.client import AuditSink, Connections, IncidentStore, Sessions
 
@@ -117,14 +118,33 @@ def connections(settings: Settings, *, knowledge_folder: Path | None = None) -> 
 
 
 def model_choice(settings: Settings) -> "ModelChoice":
+    return _choice(settings.llm)
+
+
+def lineup(settings: Settings) -> "Lineup":
+    """Who stands in for the first model, and who works for single subagents."""
+    from agent.models import Lineup, ModelChoice
+
+    llm = settings.llm
+    named = {name: _choice(one) for name, one in llm.more.items()} | {"offline": ModelChoice()}
+    return Lineup(
+        fallbacks=tuple(named[name] for name in llm.fallbacks),
+        subagents={subagent: named[name] for subagent, name in llm.subagents.items()},
+        retries=llm.retries,
+        failures=llm.failures,
+        rest_s=llm.rest_s,
+    )
+
+
+def _choice(one: ModelSettings | NamedModel) -> "ModelChoice":
     from agent.models import ModelChoice
 
     return ModelChoice(
-        provider=settings.llm.provider,
-        model=settings.llm.model or "rules",
-        api_key=settings.llm.api_key.get_secret_value(),
-        base_url=settings.llm.base_url,
-        timeout_s=settings.llm.timeout_s,
+        provider=one.provider,
+        model=one.model or "rules",
+        api_key=one.api_key.get_secret_value(),
+        base_url=one.base_url,
+        timeout_s=one.timeout_s,
     )
 
 
@@ -193,8 +213,11 @@ async def opened_assistant(
         tokens=settings.limits.tokens,
         time_s=settings.limits.time_s,
     )
-    choice = model_choice(settings)
     async with Assistant.opened(
-        model=choice, sessions=sessions, memory=memory, limits=limits
+        model=model_choice(settings),
+        lineup=lineup(settings),
+        sessions=sessions,
+        memory=memory,
+        limits=limits,
     ) as assistant:
         yield assistant

@@ -7,7 +7,7 @@ import pytest
 from agent.events import FellBack
 from agent.limits import Limits
 from agent.models import Lineup, ModelChoice
-from core.errors import UpstreamUnavailable
+from core.errors import Invalid, UpstreamUnavailable
 from mcp_servers.client import Sessions
 from tests.agent.conftest import assistant_with
 from tests.agent.provider_fakes import Provider, Say, provider_serving
@@ -259,3 +259,11 @@ async def test_the_newer_openai_api_tells_a_refusal(
         async with assistant_with(sessions, choice, lineup=lineup(second(other))) as assistant:
             told = await ask(assistant, QUESTION)
     assert told.answer == ANSWER
+
+
+async def test_a_model_for_a_subagent_that_does_not_exist_is_refused(sessions: Sessions) -> None:
+    with pytest.raises(Invalid, match=r"SUBAGENTS__RACA names no subagent.*rca"):
+        async with assistant_with(
+            sessions, ModelChoice(), lineup=Lineup(subagents={"raca": ModelChoice()})
+        ):
+            pass

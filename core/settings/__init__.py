@@ -4,32 +4,39 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Any, Self
 
 from dotenv import dotenv_values
 from dotenv.parser import Binding, parse_stream
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import Invalid
 from core.redaction import redact_text
+from core.settings.groups import (
+    AlertmanagerSettings,
+    Cluster,
+    DatabaseSettings,
+    Duration,
+    Group,
+    KubernetesSettings,
+    LimitSettings,
+    Location,
+    LogSettings,
+    PrometheusSettings,
+    RedisSettings,
+    RuleSettings,
+    ServerSettings,
+)
+from core.settings.models import ModelSettings, named_variables, refuse_unusable, with_models
+from core.settings.variables import PREFIX, Variable, Variables, group_fields
 
-PREFIX = "MIDWATCH_"
+__all__ = ["AlertmanagerSettings", "Cluster", "Settings", "known_variables", "load"]
+
 ENV_FILE = Path(".env")
-SHOP = Path(__file__).parent.parent / "sandbox" / "snapshots" / "shop"
+SHOP = Path(__file__).parents[2] / "sandbox" / "snapshots" / "shop"
 
 # A signing key shorter than its hash could be guessed offline.
 MIN_SIGNING_KEY_CHARACTERS = 32
@@ -43,111 +50,6 @@ SERVICE_LINK_VALUE = re.compile(r"(tcp|udp|sctp)://")
 
 # Read by the command line when it asks a running Midwatch; no setting of this one.
 CLIENT_VARIABLES = frozenset({"MIDWATCH_TOKEN"})
-
-
-class Cluster(StrEnum):
-    SANDBOX = "sandbox"
-    LIVE = "live"
-
-
-Provider = Literal["offline", "anthropic", "openai"]
-
-
-def _http_url(url: str) -> str:
-    if url and not re.match(r"https?://[^\s/]+", url):
-        raise ValueError("must begin with http:// or https:// and name a host")
-    return url.rstrip("/")
-
-
-def _database_url(url: str) -> str:
-    if url and not re.match(r"(sqlite|postgres(ql)?)(\+\w+)?://", url):
-        raise ValueError("must begin with sqlite:// or postgresql://")
-    return url
-
-
-def _seconds(value: Any) -> Any:
-    return float(value) if isinstance(value, str) and value.replace(".", "", 1).isdigit() else value
-
-
-def _positive(value: timedelta) -> timedelta:
-    if value <= timedelta(0):
-        raise ValueError("must be longer than nothing")
-    return value
-
-
-# ISO 8601, or a number of seconds.
-Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_positive)]
-Location = Annotated[Path, AfterValidator(Path.expanduser)]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-Seconds = Annotated[float, Field(gt=0, le=3600)]
-
-
-class Group(BaseModel):
-    """The settings of one system."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ServerSettings(Group):
-    host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=0, le=65535)
-
-
-class KubernetesSettings(Group):
-    """Without a kubeconfig: the one in $KUBECONFIG or ~/.kube, or the pod's own account."""
-
-    kubeconfig: Location | None = None
-    context: str = ""
-    impersonate: str = ""
-    timeout_s: Seconds = 10
-
-
-class PrometheusSettings(Group):
-    url: HttpUrl = ""
-    timeout_s: Seconds = 10
-
-
-class AlertmanagerSettings(Group):
-    url: HttpUrl = ""
-
-
-class DatabaseSettings(Group):
-    """No url: SQLite in the data folder."""
-
-    url: Annotated[str, AfterValidator(_database_url)] = ""
-
-
-class RedisSettings(Group):
-    url: str = ""
-
-
-class ModelSettings(Group):
-    """`offline` plans by rules and calls no model."""
-
-    provider: Provider = "offline"
-    model: str = "rules"
-    api_key: SecretStr = SecretStr("")
-    base_url: HttpUrl = ""
-    timeout_s: Seconds = 60
-
-
-class LimitSettings(Group):
-    """What one turn may use before it must end with what it has."""
-
-    tool_calls: int = Field(default=16, ge=1, le=200)
-    tokens: int = Field(default=200_000, ge=1_000)
-    time_s: Seconds = 120
-
-
-class RuleSettings(Group):
-    """Rules and thresholds of one's own: a folder of YAML files, read at start."""
-
-    folder: Location | None = None
-
-
-class LogSettings(Group):
-    format: Literal["pretty", "json"] = "pretty"
-    level: Literal["debug", "info", "warning", "error"] = "info"
 
 
 class Settings(BaseSettings):
@@ -193,18 +95,8 @@ class Settings(BaseSettings):
         return values
 
     @model_validator(mode="after")
-    def a_model_needs_its_key(self) -> Self:
-        key = self.llm.api_key.get_secret_value()
-        if key and self.llm.provider == "offline" and "provider" not in self.llm.model_fields_set:
-            raise ValueError(
-                "MIDWATCH_LLM__API_KEY needs MIDWATCH_LLM__PROVIDER: set it to anthropic or openai"
-            )
-        # An OpenAI-compatible server of one's own often asks for no key.
-        if self.llm.provider != "offline" and not key and not self.llm.base_url:
-            raise ValueError(
-                f"MIDWATCH_LLM__API_KEY (or {self.llm.provider.upper()}_API_KEY) is required "
-                f"when MIDWATCH_LLM__PROVIDER={self.llm.provider}"
-            )
+    def models_can_be_used(self) -> Self:
+        refuse_unusable(self.llm)
         return self
 
     @model_validator(mode="after")
@@ -218,24 +110,6 @@ class Settings(BaseSettings):
         return self
 
 
-DEFAULT_MODELS: Mapping[str, str] = {
-    "offline": "rules",
-    "anthropic": "claude-sonnet-5-5",
-    "openai": "gpt-6.1-terra",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """One variable as it was found; `where` is "" for the process, " in .env line 3" for a file."""
-
-    value: str
-    where: str = ""
-
-
-Variables = Mapping[str, Variable]
-
-
 def load(*, env_file: Path | None = ENV_FILE, **overrides: Any) -> Settings:
     """The settings of this process: `overrides` (command-line options) over variables over `.env`.
 
@@ -245,7 +119,7 @@ def load(*, env_file: Path | None = ENV_FILE, **overrides: Any) -> Settings:
     variables = _in_file(env_file) | {name: Variable(value) for name, value in os.environ.items()}
     variables = {name.upper(): variable for name, variable in variables.items()}
     refuse_unknown_variables(variables)
-    values = _with_model(_with_cluster(overrides), variables)
+    values = with_models(_with_cluster(overrides), variables)
     try:
         return Settings(_env_file=env_file, **values)  # pyright: ignore[reportCallIssue]
     except ValidationError as error:
@@ -253,22 +127,26 @@ def load(*, env_file: Path | None = ENV_FILE, **overrides: Any) -> Settings:
 
 
 def known_variables() -> list[str]:
-    """Every variable that sets something, in the order of the tree."""
+    """Every variable that sets something, in the order of the tree; but those with a name of one's own."""
     names: list[str] = []
     for name, info in Settings.model_fields.items():
         group = info.annotation
         if isinstance(group, type) and issubclass(group, Group):
-            names += [f"{PREFIX}{name}__{leaf}".upper() for leaf in group.model_fields]
+            names += [f"{PREFIX}{name}__{leaf}".upper() for leaf in _leaves(group)]
         else:
             names.append(f"{PREFIX}{name}".upper())
     return names
 
 
+def _leaves(group: type[Group]) -> list[str]:
+    return [leaf for leaf, info in group.model_fields.items() if info.default_factory is None]
+
+
 def refuse_unknown_variables(variables: Variables) -> None:
     """A misspelt setting would be ignored in silence; say which one was probably meant."""
-    known, other = known_variables(), CLIENT_VARIABLES
     for name, variable in variables.items():
-        if not name.startswith(PREFIX) or name in known or name in other:
+        known = [*known_variables(), *named_variables(name)]
+        if not name.startswith(PREFIX) or name in known or name in CLIENT_VARIABLES:
             continue
         if _is_service_link(name, variable.value):
             continue
@@ -313,14 +191,7 @@ def _line(binding: Binding) -> int:
 
 
 def _named_cluster(values: Mapping[str, Any]) -> bool:
-    return bool(_group(values, "kubernetes").get("kubeconfig"))
-
-
-def _group(values: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The given fields of one group; a whole group object counts as its fields."""
-    given = values.get(name)
-    fields = given.model_dump(exclude_unset=True) if isinstance(given, Group) else given
-    return cast("dict[str, Any]", fields) if isinstance(fields, dict) else {}
+    return bool(group_fields(values, "kubernetes").get("kubeconfig"))
 
 
 def _with_cluster(overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -329,41 +200,9 @@ def _with_cluster(overrides: Mapping[str, Any]) -> dict[str, Any]:
         return dict(overrides)
     if overrides.get("snapshot"):
         return {**overrides, "cluster": Cluster.SANDBOX}
-    if _named_cluster(overrides) or _group(overrides, "kubernetes").get("context"):
+    if _named_cluster(overrides) or group_fields(overrides, "kubernetes").get("context"):
         return {**overrides, "cluster": Cluster.LIVE}
     return dict(overrides)
-
-
-def _with_model(overrides: Mapping[str, Any], variables: Variables) -> dict[str, Any]:
-    """Fill in the provider, its key and address from the names that other tools use too."""
-    given = _group(overrides, "llm")
-
-    def found(field: str) -> str:
-        return given.get(field) or _value(variables, f"{PREFIX}LLM__{field.upper()}")
-
-    provider = found("provider") or _provider_with_a_key(variables, found("api_key"))
-    if provider not in DEFAULT_MODELS:
-        return dict(overrides)
-    filled = {
-        "provider": provider,
-        "model": found("model") or DEFAULT_MODELS[provider],
-        "api_key": found("api_key") or _value(variables, f"{provider.upper()}_API_KEY"),
-        "base_url": found("base_url") or _value(variables, f"{provider.upper()}_BASE_URL"),
-    }
-    return {**overrides, "llm": given | {name: value for name, value in filled.items() if value}}
-
-
-def _provider_with_a_key(variables: Variables, own_key: str) -> str:
-    if own_key:  # whose key it is cannot be told: the settings refuse it with a sentence
-        return ""
-    keyed = [
-        name for name in ("anthropic", "openai") if _value(variables, f"{name.upper()}_API_KEY")
-    ]
-    return keyed[0] if keyed else ""
-
-
-def _value(variables: Variables, name: str) -> str:
-    return variables[name].value if name in variables else ""
 
 
 def _sentence(error: ValidationError, variables: Variables) -> Invalid:

@@ -1,0 +1,101 @@
+"""The settings of each system, and the kinds of values they have."""
+
+import re
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class Cluster(StrEnum):
+    SANDBOX = "sandbox"
+    LIVE = "live"
+
+
+def _http_url(url: str) -> str:
+    if url and not re.match(r"https?://[^\s/]+", url):
+        raise ValueError("must begin with http:// or https:// and name a host")
+    return url.rstrip("/")
+
+
+def _database_url(url: str) -> str:
+    if url and not re.match(r"(sqlite|postgres(ql)?)(\+\w+)?://", url):
+        raise ValueError("must begin with sqlite:// or postgresql://")
+    return url
+
+
+def _seconds(value: Any) -> Any:
+    return float(value) if isinstance(value, str) and value.replace(".", "", 1).isdigit() else value
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("must be longer than nothing")
+    return value
+
+
+# ISO 8601, or a number of seconds.
+Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_positive)]
+Location = Annotated[Path, AfterValidator(Path.expanduser)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class Group(BaseModel):
+    """The settings of one system."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSettings(Group):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+
+
+class KubernetesSettings(Group):
+    """Without a kubeconfig: the one in $KUBECONFIG or ~/.kube, or the pod's own account."""
+
+    kubeconfig: Location | None = None
+    context: str = ""
+    impersonate: str = ""
+    timeout_s: Seconds = 10
+
+
+class PrometheusSettings(Group):
+    url: HttpUrl = ""
+    timeout_s: Seconds = 10
+
+
+class AlertmanagerSettings(Group):
+    url: HttpUrl = ""
+
+
+class DatabaseSettings(Group):
+    """No url: SQLite in the data folder."""
+
+    url: Annotated[str, AfterValidator(_database_url)] = ""
+
+
+class RedisSettings(Group):
+    url: str = ""
+
+
+class LimitSettings(Group):
+    """What one turn may use before it must end with what it has."""
+
+    tool_calls: int = Field(default=16, ge=1, le=200)
+    tokens: int = Field(default=200_000, ge=1_000)
+    time_s: Seconds = 120
+
+
+class RuleSettings(Group):
+    """Rules and thresholds of one's own: a folder of YAML files, read at start."""
+
+    folder: Location | None = None
+
+
+class LogSettings(Group):
+    format: Literal["pretty", "json"] = "pretty"
+    level: Literal["debug", "info", "warning", "error"] = "info"
