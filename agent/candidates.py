@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, SystemMessage
 from langchain_core.runnables import Runnable
 
 from agent.breaker import Breaker
+from agent.estimating import estimated_tokens
 from agent.models import Lineup, ModelChoice, Speaker, built_speaker
 
 Bound = Runnable[LanguageModelInput, AIMessage]
@@ -30,6 +32,15 @@ class Tools:
         return (self.forced, *(offer["function"]["name"] for offer in self.offers))
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A model that can be asked: with its tools, whose descriptions take `offer_tokens` or so."""
+
+    speaker: Speaker
+    bound: Bound
+    offer_tokens: int
+
+
 @dataclass(slots=True)
 class Candidate:
     """One model that may be asked."""
@@ -38,7 +49,8 @@ class Candidate:
     breaker: Breaker
     _speaker: Speaker | None = None
     _loading: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _bound: dict[tuple[str, ...], Bound] = field(default_factory=dict[tuple[str, ...], Bound])
+    _ready: dict[tuple[str, ...], Ready] = field(default_factory=dict[tuple[str, ...], Ready])
+    _prompts: dict[str, SystemMessage] = field(default_factory=dict[str, SystemMessage])
 
     async def speaker(self) -> Speaker:
         """The model itself. Its package is imported in a thread: other turns go on meanwhile."""
@@ -48,20 +60,23 @@ class Candidate:
                     self._speaker = await asyncio.to_thread(built_speaker, self.choice)
         return self._speaker
 
-    async def bound_to(self, tools: Tools) -> Bound:
+    async def ready(self, tools: Tools) -> Ready:
         """The model with these tools; bound once for everybody who is offered the same."""
-        if tools.key not in self._bound:
-            model = (await self.speaker()).model
+        if tools.key not in self._ready:
+            speaker = await self.speaker()
             forced: dict[str, Any] = {"tool_choice": tools.forced} if tools.forced else {}
-            self._bound[tools.key] = model.bind_tools(list(tools.offers), **forced)
-        return self._bound[tools.key]
+            bound = speaker.model.bind_tools(list(tools.offers), **forced)
+            offer_tokens = estimated_tokens(orjson.dumps(tools.offers, default=str).decode())
+            self._ready[tools.key] = Ready(speaker, bound, offer_tokens)
+        return self._ready[tools.key]
 
     def instructions(self, text: str) -> SystemMessage:
         """A prompt; for Anthropic marked as worth caching, with the tools that stand before it."""
-        if self.choice.provider != "anthropic":
-            return SystemMessage(text)
-        cached = {"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}
-        return SystemMessage([cached])
+        if text not in self._prompts:
+            cached = {"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}
+            marked = self.choice.provider == "anthropic"
+            self._prompts[text] = SystemMessage([cached] if marked else text)
+        return self._prompts[text]
 
     async def close(self) -> None:
         if self._speaker is not None and self._speaker.close is not None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 
@@ -88,6 +89,53 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Tokens:
+    """By kind. `input` holds what was read from and written to the cache, `output` the reasoning.
+
+    `estimated`: the provider did not say, so some of it was estimated.
+    """
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    reasoning: int = 0
+    estimated: bool = False
+
+    @property
+    def total(self) -> int:
+        return self.input + self.output
+
+    def __add__(self, other: "Tokens") -> "Tokens":
+        return Tokens(
+            self.input + other.input,
+            self.output + other.output,
+            self.cache_read + other.cache_read,
+            self.cache_write + other.cache_write,
+            self.reasoning + other.reasoning,
+            self.estimated or other.estimated,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """One request to a model and what came of it; `cost_usd` None: the price is unknown.
+
+    `outcome` is ok or the stable name of what went wrong; `first_token_ms` None: nothing came.
+    """
+
+    at: datetime
+    subagent: str
+    provider: str
+    model: str
+    outcome: str
+    tokens: Tokens
+    duration_ms: int
+    first_token_ms: int | None = None
+    cost_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What one model was used for in this turn. `cost_usd` is None when the model has no known price."""
 
@@ -96,6 +144,12 @@ class Usage:
     input_tokens: int
     output_tokens: int
     cost_usd: float | None
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    estimated: bool = False
+    calls: int = 0
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class Persistence:
     async def _from(
         self, candidate: Candidate, others: Candidates, request: Request, asking: Asking
     ) -> AIMessage:
-        speaker, bound = await candidate.speaker(), await candidate.bound_to(request.tools)
+        ready = await candidate.ready(request.tools)
         messages = [candidate.instructions(request.instructions), *request.messages]
         pause_s, tried = candidate.breaker.rests_s(_now_s()), 0
         failure = _resting(candidate, pause_s)
@@ -69,7 +69,7 @@ class Persistence:
             if not candidate.breaker.admits(_now_s()):
                 break
             try:
-                reply = await one_reply(speaker, bound, messages, asking)
+                reply = await one_reply(ready, messages, asking)
             except ModelFailed as error:
                 failure = error
                 _blame(candidate, error.fault)

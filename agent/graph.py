@@ -28,8 +28,10 @@ from agent.events import Done, Event
 from agent.intents import Route
 from agent.limits import Limits
 from agent.memory import opened_memory
+from agent.metering import Meter
 from agent.models import Lineup, ModelChoice
 from agent.nodes import at_work, continued, decision, decline, title
+from agent.pricing import Prices
 from agent.state import Exchange, OpsState
 from agent.subagent import Subagent
 from agent.subagents.alert_admin import ALERT_ADMIN
@@ -40,7 +42,7 @@ from agent.subagents.rca import RCA
 from agent.supervisor import SUPERVISOR, Router, in_scope
 from agent.turn import Turn
 from agent.wording import phrase
-from core.errors import Invalid
+from core.errors import Invalid, OpsError
 from core.principal import Principal
 from mcp_servers.client import Sessions, Tools
 
@@ -89,6 +91,7 @@ class Assistant:
     sessions: Sessions
     memory: BaseCheckpointSaver[str]
     limits: Limits
+    prices: Prices
 
     @classmethod
     @asynccontextmanager
@@ -100,13 +103,18 @@ class Assistant:
         memory: Path | None,
         lineup: Lineup = Lineup(),  # noqa: B008 - frozen, so nobody can change the default
         limits: Limits = Limits(),  # noqa: B008 - as above
+        prices: Path | None = None,
     ) -> AsyncGenerator["Assistant"]:
-        """`memory` None: conversations are remembered until the process ends."""
+        """`memory` None: conversations are remembered until the process ends.
+
+        `prices` is a file of one's own that goes before the shipped table.
+        """
+        known = Prices.read(prices)
         _refuse_unknown(lineup)
         async with Models.opened(model, lineup) as models, opened_memory(memory) as saver:
             router = Router(models, SUBAGENTS)
             graph = build_graph(models, router, saver)
-            yield cls(graph, router, sessions, saver, limits)
+            yield cls(graph, router, sessions, saver, limits, known)
 
     async def run(
         self,
@@ -124,7 +132,8 @@ class Assistant:
         _check(message)
         events: Events = asyncio.Queue()
         tools = Tools(self.sessions, principal)
-        turn = Turn.begun(self.sessions, tools, self.limits, events.put_nowait)
+        meter = Meter(self.prices)
+        turn = Turn.begun(self.sessions, tools, self.limits, meter, events.put_nowait)
         asked = OpsState(
             question=message,
             language=language if language != "auto" else principal.language,
@@ -137,10 +146,14 @@ class Assistant:
             while (event := await events.get()) is not None:
                 yield event
             state = await work
+        except OpsError:
+            for usage in meter.usage():
+                yield usage
+            raise
         finally:
             work.cancel()
             await asyncio.wait([work])
-        for usage in turn.meter.usage():
+        for usage in meter.usage():
             yield usage
         yield _done(state, turn)
 

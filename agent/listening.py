@@ -1,21 +1,25 @@
 """One reply of one chat model: streamed, added up once, metered, its failures named."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, ToolCall
-from langchain_core.messages.ai import add_ai_message_chunks
+from langchain_core.messages.ai import UsageMetadata, add_ai_message_chunks
 
-from agent.candidates import Bound
-from agent.events import Event
+from agent.candidates import Ready
+from agent.estimating import estimated_tokens
+from agent.events import Event, ModelCall, Tokens
 from agent.faults import Fault, ModelFailed, fault_of
-from agent.metering import Meter, estimated_tokens
+from agent.metering import Meter
 from agent.models import Speaker
 from agent.toolbox import Call
 from agent.voice import Voice
+from core.clock import monotonic_s, utc_now
 
 # What provider libraries stumble with over an answer that is not what they expect.
 RUBBISH = (ValueError, TypeError, KeyError, IndexError, AttributeError)
@@ -23,6 +27,14 @@ RUBBISH = (ValueError, TypeError, KeyError, IndexError, AttributeError)
 # How providers say that a reply reached its own limit, and that the model would not answer.
 TOO_LONG = ("max_tokens", "length", "incomplete")
 DECLINED = ("refusal", "content_filter")
+
+# A request that ended so before anything came was not worked on.
+UNASKED = frozenset(
+    {
+        *("rate_limited", "overloaded", "denied", "no_such_model", "invalid", "too_long"),
+        *("server_error", "unreachable"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +57,43 @@ class Asking:
 class Heard:
     """What came of one request so far."""
 
+    at: datetime = field(default_factory=utc_now)
+    began_s: float = field(default_factory=monotonic_s)
+    first_s: float | None = None
+    outcome: str = "ok"
     chunks: list[AIMessageChunk] = field(default_factory=list[AIMessageChunk])
 
+    def add(self, chunk: AIMessageChunk) -> None:
+        self.chunks.append(chunk)
+        if self.first_s is None and (chunk.content or chunk.tool_call_chunks):
+            self.first_s = monotonic_s()
 
-async def one_reply(
-    speaker: Speaker, bound: Bound, messages: Sequence[AnyMessage], asking: Asking
-) -> AIMessage:
+    def call(self, ready: Ready, messages: Sequence[AnyMessage], asking: Asking) -> ModelCall:
+        """The record of the request, whichever way it ended."""
+        choice, first_s = ready.speaker.choice, self.first_s
+        return ModelCall(
+            at=self.at,
+            subagent=asking.purpose,
+            provider=choice.provider,
+            model=choice.model,
+            outcome=self.outcome,
+            tokens=self._tokens(ready, messages, asking.meter),
+            duration_ms=round((monotonic_s() - self.began_s) * 1000),
+            first_token_ms=None if first_s is None else round((first_s - self.began_s) * 1000),
+        )
+
+    def _tokens(self, ready: Ready, messages: Sequence[AnyMessage], meter: Meter) -> Tokens:
+        """What the provider counted; an estimate of what it did not say."""
+        told = sum((_counted(one.usage_metadata) for one in self.chunks), Tokens())
+        unasked = not self.chunks and self.outcome in UNASKED
+        if ready.speaker.offline or unasked or (told.input and told.output):
+            return told
+        asked = told.input or meter.estimates.of(messages) + ready.offer_tokens
+        said = told.output or sum(estimated_tokens(_said(one)) for one in self.chunks)
+        return replace(told, input=asked, output=said, estimated=True)
+
+
+async def one_reply(ready: Ready, messages: Sequence[AnyMessage], asking: Asking) -> AIMessage:
     """One request and its reply, the text streamed through the voice as it comes.
 
     Raises `TimeoutError` when the time is up, `ModelFailed` when the provider fails.
@@ -60,16 +103,29 @@ async def one_reply(
     try:
         async with (
             asyncio.timeout_at(asking.deadline_s),
-            aclosing(_chunks(speaker, bound, messages)) as stream,
+            aclosing(_chunks(ready, messages)) as stream,
         ):
             async for chunk in stream:
-                heard.chunks.append(chunk)
+                heard.add(chunk)
                 _speak(chunk, asking.voice)
+        return _reply(heard.chunks, ready.speaker)
+    except ModelFailed as failure:
+        heard.outcome = failure.fault.outcome
+        raise
+    except TimeoutError:
+        heard.outcome = "time_limit"
+        raise
+    except asyncio.CancelledError:
+        heard.outcome = "cancelled"
+        raise
     finally:
-        _meter(speaker, messages, heard.chunks, asking)
-    if not heard.chunks:
+        asking.meter.add(heard.call(ready, messages, asking))
+
+
+def _reply(chunks: Sequence[AIMessageChunk], speaker: Speaker) -> AIMessage:
+    if not chunks:
         raise _failed(speaker, "unreadable", "it sent an empty answer")
-    reply = add_ai_message_chunks(heard.chunks[0], *heard.chunks[1:])
+    reply = add_ai_message_chunks(chunks[0], *chunks[1:])
     _check_ending(reply, speaker)
     return _usable(reply)
 
@@ -92,11 +148,10 @@ def calls_of(reply: AIMessage) -> list[Call]:
     ]
 
 
-async def _chunks(
-    speaker: Speaker, bound: Bound, messages: Sequence[AnyMessage]
-) -> AsyncGenerator[AIMessageChunk]:
+async def _chunks(ready: Ready, messages: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk]:
+    speaker = ready.speaker
     try:
-        async for chunk in bound.astream(list(messages)):
+        async for chunk in ready.bound.astream(list(messages)):
             if isinstance(chunk, AIMessageChunk):
                 yield chunk
     except speaker.failures as error:
@@ -152,20 +207,29 @@ def _new_id() -> str:
     return f"call_{uuid4().hex[:12]}"
 
 
-def _meter(
-    speaker: Speaker,
-    messages: Sequence[AnyMessage],
-    chunks: Sequence[AIMessageChunk],
-    asking: Asking,
-) -> None:
-    """What the provider counted; an estimate when it did not say."""
-    told = [one.usage_metadata for one in chunks if one.usage_metadata]
-    spent_in = sum(one["input_tokens"] for one in told)
-    spent_out = sum(one["output_tokens"] for one in told)
-    if not speaker.offline:
-        spent_in = spent_in or sum(estimated_tokens(str(one.content)) for one in messages)
-        spent_out = spent_out or sum(estimated_tokens(str(one.content)) for one in chunks)
-    asking.meter.add(speaker.choice.provider, speaker.choice.model, spent_in, spent_out)
+def _counted(usage: UsageMetadata | None) -> Tokens:
+    if usage is None:
+        return Tokens()
+    read = dict(usage.get("input_token_details") or {})
+    wrote = dict(usage.get("output_token_details") or {})
+    return Tokens(
+        input=usage["input_tokens"],
+        output=usage["output_tokens"],
+        cache_read=_kind(read, "cache_read"),
+        # A provider that tells writes by their lifetime tells no sum of them.
+        cache_write=_kind(read, "cache_creation", "ephemeral_5m_input_tokens")
+        + _kind(read, "ephemeral_1h_input_tokens"),
+        reasoning=_kind(wrote, "reasoning"),
+    )
+
+
+def _kind(details: Mapping[str, Any], *names: str) -> int:
+    """Counts of some kinds; a service tier may stand before their names."""
+    return sum(int(n or 0) for kind, n in details.items() if kind.endswith(names))
+
+
+def _said(chunk: AIMessageChunk) -> str:
+    return chunk.text + "".join(one["args"] or "" for one in chunk.tool_call_chunks)
 
 
 def _failed(speaker: Speaker, outcome: str, why: str) -> ModelFailed:

@@ -1,58 +1,70 @@
 """What the models of a turn used, and what that cost."""
 
-import re
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
-from agent.events import Usage
+from agent.estimating import Estimates
+from agent.events import ModelCall, Tokens, Usage
+from agent.pricing import Prices
 
-# A dated name costs what the name without the date does: name-20260101, name-2026-01-01.
-DATED = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
+NOTHING = Tokens()
+RULES = ("offline", "rules")
+
+
+def _nobody(_: ModelCall) -> None:
+    return
 
 
 @dataclass(slots=True)
 class Meter:
-    """Adds up tokens by provider and model. Prices are those of `prices.toml`, else unknown."""
+    """Adds up the model calls of a turn, and tells `charge` of each when it has ended."""
 
-    _used: dict[tuple[str, str], tuple[int, int]] = field(
-        default_factory=dict[tuple[str, str], tuple[int, int]]
-    )
+    prices: Prices = field(default_factory=Prices)
+    charge: Callable[[ModelCall], None] = _nobody
+    estimates: Estimates = field(default_factory=Estimates)
+    calls: list[ModelCall] = field(default_factory=list[ModelCall])
+    by_rules: bool = False
 
-    def add(self, provider: str, model: str, input_tokens: int, output_tokens: int) -> None:
-        spent = self._used.get((provider, model), (0, 0))
-        self._used[provider, model] = (spent[0] + input_tokens, spent[1] + output_tokens)
+    def add(self, call: ModelCall) -> None:
+        """One call, priced by the day it was made. The planner without a model costs nothing."""
+        if call.provider == "offline":
+            self.by_rules = True
+            return
+        cost = self.prices.cost_usd(call.provider, call.model, call.at.date(), call.tokens)
+        priced = replace(call, cost_usd=cost)
+        self.calls.append(priced)
+        self.charge(priced)
 
     @property
     def tokens(self) -> int:
-        return sum(sum(one) for one in self._used.values())
+        return sum(call.tokens.total for call in self.calls)
+
+    @property
+    def usd(self) -> Decimal:
+        """Of the calls whose price is known."""
+        return sum((call.cost_usd or Decimal(0) for call in self.calls), Decimal(0))
 
     def usage(self) -> tuple[Usage, ...]:
-        return tuple(
-            Usage(provider, model, *spent, _cost_usd(provider, model, *spent))
-            for (provider, model), spent in self._used.items()
+        """By provider and model, in the order they were first asked."""
+        names = dict.fromkeys((call.provider, call.model) for call in self.calls)
+        used = [self._of(*name) for name in names]
+        return (*used, Usage(*RULES, 0, 0, 0.0)) if self.by_rules else tuple(used)
+
+    def _of(self, provider: str, model: str) -> Usage:
+        calls = [one for one in self.calls if (one.provider, one.model) == (provider, model)]
+        spent = sum((call.tokens for call in calls), NOTHING)
+        known = [call.cost_usd for call in calls if call.cost_usd is not None]
+        return Usage(
+            provider,
+            model,
+            spent.input,
+            spent.output,
+            float(round(sum(known), 6)) if len(known) == len(calls) else None,
+            cache_read_tokens=spent.cache_read,
+            cache_write_tokens=spent.cache_write,
+            reasoning_tokens=spent.reasoning,
+            estimated=spent.estimated,
+            calls=len(calls),
+            failed=sum(call.outcome != "ok" for call in calls),
         )
-
-
-def estimated_tokens(text: str) -> int:
-    """About a token for four bytes of UTF-8: four letters, or four thirds of a Chinese character."""
-    return len(text.encode()) // 4
-
-
-@cache
-def _prices() -> Mapping[str, Mapping[str, Any]]:
-    text = files("agent").joinpath("prices.toml").read_text("utf-8")
-    return tomllib.loads(text)
-
-
-def _cost_usd(provider: str, model: str, input_tokens: int, output_tokens: int) -> float | None:
-    if provider == "offline":
-        return 0.0
-    price = _prices().get(DATED.sub("", model))
-    if price is None:
-        return None
-    millionths = input_tokens * price["input"] + output_tokens * price["output"]
-    return round(millionths / 1_000_000, 6)

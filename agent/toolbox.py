@@ -11,10 +11,10 @@ from uuid import uuid4
 from langchain_core.messages import ToolMessage
 
 from agent.addresses import Addresses
+from agent.estimating import estimated_tokens
 from agent.events import Event, ToolFinished, ToolStarted
 from agent.evidence import Evidence
 from agent.limits import MAX_RESULT_CHARACTERS
-from agent.metering import estimated_tokens
 from core.clock import monotonic_s
 from core.errors import Invalid, NotFound, OpsError, UpstreamUnavailable
 from mcp_servers.client import Tools, ToolSpec

@@ -43,7 +43,12 @@ class Turn:
 
     @classmethod
     def begun(
-        cls, sessions: Sessions, tools: Tools, limits: Limits, emit: Callable[[Event], None]
+        cls,
+        sessions: Sessions,
+        tools: Tools,
+        limits: Limits,
+        meter: Meter,
+        emit: Callable[[Event], None],
     ) -> "Turn":
         """Starts the clock of the turn."""
         deadline_s = asyncio.get_running_loop().time() + limits.time_s
@@ -53,7 +58,7 @@ class Turn:
             built=sessions.built,
             toolbox=Toolbox(tools, evidence, addresses, emit, deadline_s),
             voice=Voice(emit, evidence, _new_id("msg"), addresses),
-            meter=Meter(),
+            meter=meter,
             limits=limits,
             deadline_s=deadline_s,
             emit=emit,
@@ -89,7 +94,7 @@ class Turn:
 
     def say_by_rule(self, text: str) -> None:
         """A whole answer that no model had a part in."""
-        self.meter.add("offline", "rules", 0, 0)
+        self.meter.by_rules = True
         self.voice.say(text)
 
     def asking(self) -> Asking:

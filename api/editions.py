@@ -219,5 +219,6 @@ async def opened_assistant(
         sessions=sessions,
         memory=memory,
         limits=limits,
+        prices=settings.llm.prices,
     ) as assistant:
         yield assistant

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
-from core.settings.groups import Group, HttpUrl, Seconds
+from core.settings.groups import Group, HttpUrl, Location, Seconds
 from core.settings.variables import PREFIX, Variables, group_fields, value
 
 Provider = Literal["offline", "anthropic", "openai"]
@@ -62,6 +62,7 @@ class ModelSettings(Group):
     retries: int = Field(default=1, ge=0, le=10)
     failures: int = Field(default=3, ge=1, le=100)
     rest_s: Seconds = 30
+    prices: Location | None = None
 
 
 def refuse_unusable(llm: ModelSettings) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from agent.events import ToolStarted
+from agent.events import ToolStarted, Usage
 from agent.limits import Limits
 from agent.models import ModelChoice
 from core.errors import Invalid, UpstreamUnavailable
@@ -326,3 +326,28 @@ async def test_who_may_use_no_tool_is_told_so(sessions: Sessions) -> None:
         told = await ask(assistant, QUESTION, principal=nobody)
     assert told.answer.startswith("None of the tools that would answer this may be used")
     assert told.calls == []
+
+
+@both
+async def test_a_turn_that_failed_tells_what_it_used(vendor: Vendor, sessions: Sessions) -> None:
+    told = Told()
+    with provider_serving(Say("", [PODS], cut_after=3)) as provider:
+        async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
+            with pytest.raises(UpstreamUnavailable):
+                await told.collect(assistant.run(QUESTION, principal=ANN, thread_id="t"))
+    [usage] = [one for one in told.events if isinstance(one, Usage)]
+    assert (usage.calls, usage.failed, usage.estimated) == (2, 2, True)
+    assert usage.input_tokens > 1000
+
+
+@both
+async def test_a_request_that_was_refused_cost_no_tokens(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    told = Told()
+    with provider_serving(Say(status=429)) as provider:
+        async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
+            with pytest.raises(UpstreamUnavailable):
+                await told.collect(assistant.run(QUESTION, principal=ANN, thread_id="t"))
+    [usage] = [one for one in told.events if isinstance(one, Usage)]
+    assert (usage.calls, usage.input_tokens, usage.output_tokens) == (2, 0, 0)

@@ -1,6 +1,7 @@
 """Real SDKs over real HTTP: streaming with tool calls, from Anthropic's API and OpenAI's."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -168,3 +169,47 @@ async def test_a_compatible_server_that_gives_no_call_ids_is_understood(
     assert told.answer == ANSWER
     answered = [one for one in provider.requests[-1]["messages"] if one["role"] == "tool"]
     assert answered[0]["tool_call_id"].startswith("call_")
+
+
+@both
+async def test_tokens_are_told_by_kind_with_their_price(vendor: Vendor, sessions: Sessions) -> None:
+    name = {"anthropic": "claude-haiku-4-5", "openai": "gpt-4.1"}[vendor]
+    say = Say(ANSWER, input_tokens=1000, output_tokens=100, cache_read=600, cache_write=100)
+    with provider_serving(say) as provider:
+        choice = replace(choice_of(vendor, provider), model=name)
+        async with assistant_with(sessions, choice) as assistant:
+            told = await ask(assistant, "Why is checkout failing?")
+    [usage] = told.done.usage
+    assert (usage.input_tokens, usage.output_tokens) == (1000, 100)
+    assert (usage.cache_read_tokens, usage.cache_write_tokens) == (600, 100)
+    assert usage.cost_usd == {"anthropic": 0.000985, "openai": 0.0019}[vendor]
+    assert not usage.estimated
+
+
+@pytest.mark.parametrize("api", ["chat", "responses"])
+async def test_openai_tells_its_reasoning_apart(
+    api: str, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with provider_serving(Say(ANSWER, output_tokens=100, reasoning=70)) as provider:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{provider.base_url}/v1")
+        choice = choice_of("openai", provider)
+        choice = choice if api == "chat" else replace(choice, model="gpt-6.1-terra", base_url="")
+        async with assistant_with(sessions, choice) as assistant:
+            told = await ask(assistant, "Why is checkout failing?")
+    [usage] = told.done.usage
+    assert (usage.output_tokens, usage.reasoning_tokens) == (100, 70)
+
+
+@both
+async def test_a_provider_that_does_not_count_is_estimated_and_that_is_said(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    script = Say("", [INVESTIGATE], uncounted=True), Say(ANSWER, uncounted=True)
+    with provider_serving(*script) as provider:
+        async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
+            told = await ask(assistant, "Why is checkout failing?")
+    [usage] = told.done.usage
+    sent = sum(len(json.dumps(one)) for one in provider.requests) / 4
+    assert 0.6 * sent < usage.input_tokens < 1.4 * sent
+    assert 20 < usage.output_tokens < 80
+    assert usage.estimated

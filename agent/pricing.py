@@ -1,0 +1,136 @@
+"""What tokens cost: the shipped table of dated prices, and a user's own before it."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+
+from agent.events import Tokens
+from core.errors import Invalid
+
+MILLION = Decimal(1_000_000)
+SHIPPED = "prices.toml"
+# A dated name costs what the name without the date does: name-20260101, name-2026-01-01.
+DATED = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
+FIELDS = {
+    *("provider", "model", "from", "above_input_tokens"),
+    *("input", "output", "cache_read", "cache_write"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """USD for a million tokens of each kind, from a day on and for requests of some size."""
+
+    provider: str
+    model: str
+    since: date
+    above_input_tokens: int
+    input: Decimal
+    output: Decimal
+    cache_read: Decimal
+    cache_write: Decimal
+
+    def applies(self, provider: str, model: str, day: date, tokens: Tokens) -> bool:
+        named = any(fnmatchcase(one, self.model) for one in (model, DATED.sub("", model)))
+        large = not self.above_input_tokens or tokens.input > self.above_input_tokens
+        return named and large and self.since <= day and fnmatchcase(provider, self.provider)
+
+    def cost_usd(self, tokens: Tokens) -> Decimal:
+        """What the provider counts as input holds what it read from and wrote to its cache."""
+        plain = max(0, tokens.input - tokens.cache_read - tokens.cache_write)
+        millionths = (
+            plain * self.input
+            + tokens.cache_read * self.cache_read
+            + tokens.cache_write * self.cache_write
+            + tokens.output * self.output
+        )
+        return millionths / MILLION
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """`own` is the user's table: a model that stands in it has no other price."""
+
+    own: Sequence[Price] = ()
+
+    @classmethod
+    def read(cls, path: Path | None) -> "Prices":
+        """With a file of one's own. Raises `Invalid` when it cannot be read as prices."""
+        return cls(_table(_text(path), str(path))) if path else cls()
+
+    def cost_usd(self, provider: str, model: str, day: date, tokens: Tokens) -> Decimal | None:
+        """None: the price is unknown, which is not the same as free."""
+        for table in (self.own, _shipped()):
+            fitting = [one for one in table if one.applies(provider, model, day, tokens)]
+            if fitting:
+                latest = max(fitting, key=lambda one: (one.since, one.above_input_tokens))
+                return latest.cost_usd(tokens)
+        return None
+
+
+@cache
+def _shipped() -> Sequence[Price]:
+    return _table(files("agent").joinpath(SHIPPED).read_text("utf-8"), SHIPPED)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"Cannot read the prices in {path}.", hint=str(error)) from error
+
+
+def _table(text: str, where: str) -> Sequence[Price]:
+    try:
+        told: Mapping[str, Any] = tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise Invalid(f"{where} is not TOML.", hint=str(error)) from error
+    rows: Any = told.get("price")
+    if not isinstance(rows, list):
+        raise Invalid(f"{where} has no [[price]].", hint="See agent/prices.toml for the form.")
+    return [
+        _price(row, f"{where}, price {n}") for n, row in enumerate(cast("list[Any]", rows), start=1)
+    ]
+
+
+def _price(row: Any, where: str) -> Price:
+    if not isinstance(row, dict) or not set(cast("dict[str, Any]", row)) <= FIELDS:
+        raise Invalid(f"{where}: a price has only {', '.join(sorted(FIELDS))}.")
+    told = cast("dict[str, Any]", row)
+    since = told.get("from", date.min)
+    if type(since) is not date:
+        raise Invalid(f"{where}: `from` must be a day such as 2026-01-31.")
+    if not isinstance(told.get("model"), str):
+        raise Invalid(f"{where}: `model` must be a name or a pattern with *.")
+    paid = _amount(told, "input", where)
+    return Price(
+        provider=str(told.get("provider", "*")),
+        model=told["model"],
+        since=since,
+        above_input_tokens=int(_amount(told, "above_input_tokens", where, Decimal(0))),
+        input=paid,
+        output=_amount(told, "output", where),
+        cache_read=_amount(told, "cache_read", where, paid),
+        cache_write=_amount(told, "cache_write", where, paid),
+    )
+
+
+def _amount(
+    told: Mapping[str, Any], field: str, where: str, default: Decimal | None = None
+) -> Decimal:
+    value = told.get(field, default)
+    try:
+        amount = Decimal(value) if not isinstance(value, bool | str) and value is not None else None
+    except (InvalidOperation, TypeError, ValueError):
+        amount = None
+    if amount is None or not amount.is_finite() or amount < 0:
+        raise Invalid(f"{where}: `{field}` must be a number that is not negative.")
+    return amount
