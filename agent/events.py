@@ -122,6 +122,7 @@ class ModelCall:
     """One request to a model and what came of it; `cost_usd` None: the price is unknown.
 
     `outcome` is ok or the stable name of what went wrong; `first_token_ms` None: nothing came.
+    `prompt` is what was new in the request; both texts are None unless they are to be kept.
     """
 
     at: datetime
@@ -133,6 +134,8 @@ class ModelCall:
     duration_ms: int
     first_token_ms: int | None = None
     cost_usd: Decimal | None = None
+    prompt: str | None = None
+    reply: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

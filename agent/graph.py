@@ -23,6 +23,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
+from agent.accounts import Account, Unlimited
 from agent.candidates import Models
 from agent.events import Done, Event
 from agent.intents import Route
@@ -124,15 +125,17 @@ class Assistant:
         thread_id: str,
         language: str = "auto",
         namespace: str = "",
+        account: Account | None = None,
     ) -> AsyncGenerator[Event]:
         """One turn, event by event, ending with `Done`. Raises `OpsError` when there is no answer.
 
+        Every model call is charged to `account`, which may say that nothing is left to spend.
         Closing or cancelling the consumer ends the turn; the thread goes on without it.
         """
         _check(message)
         events: Events = asyncio.Queue()
         tools = Tools(self.sessions, principal)
-        meter = Meter(self.prices)
+        meter = Meter(self.prices, account or Unlimited())
         turn = Turn.begun(self.sessions, tools, self.limits, meter, events.put_nowait)
         asked = OpsState(
             question=message,

@@ -80,6 +80,8 @@ class Heard:
             tokens=self._tokens(ready, messages, asking.meter),
             duration_ms=round((monotonic_s() - self.began_s) * 1000),
             first_token_ms=None if first_s is None else round((first_s - self.began_s) * 1000),
+            prompt=asking.meter.new_in(messages),
+            reply="".join(map(_said, self.chunks)) if asking.meter.account.keeps_texts else None,
         )
 
     def _tokens(self, ready: Ready, messages: Sequence[AnyMessage], meter: Meter) -> Tokens:

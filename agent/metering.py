@@ -1,10 +1,13 @@
 """What the models of a turn used, and what that cost."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from agent.estimating import Estimates
+from langchain_core.messages import BaseMessage
+
+from agent.accounts import Account, Unlimited
+from agent.estimating import Estimates, told
 from agent.events import ModelCall, Tokens, Usage
 from agent.pricing import Prices
 
@@ -12,19 +15,16 @@ NOTHING = Tokens()
 RULES = ("offline", "rules")
 
 
-def _nobody(_: ModelCall) -> None:
-    return
-
-
 @dataclass(slots=True)
 class Meter:
-    """Adds up the model calls of a turn, and tells `charge` of each when it has ended."""
+    """Adds up the model calls of a turn, and charges each of them when it has ended."""
 
     prices: Prices = field(default_factory=Prices)
-    charge: Callable[[ModelCall], None] = _nobody
+    account: Account = field(default_factory=Unlimited)
     estimates: Estimates = field(default_factory=Estimates)
     calls: list[ModelCall] = field(default_factory=list[ModelCall])
     by_rules: bool = False
+    _sent: set[int] = field(default_factory=set[int])
 
     def add(self, call: ModelCall) -> None:
         """One call, priced by the day it was made. The planner without a model costs nothing."""
@@ -34,7 +34,15 @@ class Meter:
         cost = self.prices.cost_usd(call.provider, call.model, call.at.date(), call.tokens)
         priced = replace(call, cost_usd=cost)
         self.calls.append(priced)
-        self.charge(priced)
+        self.account.charge(priced)
+
+    def new_in(self, messages: Sequence[BaseMessage]) -> str | None:
+        """What no request of this turn has said before; None unless texts are kept."""
+        if not self.account.keeps_texts:
+            return None
+        new = [one for one in messages if id(one) not in self._sent]
+        self._sent.update(id(one) for one in new)
+        return "\n\n".join(f"{one.type}: {told(one)}" for one in new)
 
     @property
     def tokens(self) -> int:

@@ -24,9 +24,11 @@ from api.routes import (
     rankings,
     reference,
     threads,
+    usage,
     users,
 )
 from api.routes.pages import page_routes
+from api.turns.accounts import Accounts
 from api.turns.running import Turns
 from core.security.audit import AuditLog
 from core.security.signin import Lifetimes, SignIn
@@ -34,6 +36,7 @@ from core.security.tokens import Signer, signing_key
 from core.settings import Settings
 from core.storage.database import Database
 from core.storage.kept_incidents import KeptIncidents
+from core.storage.usage_log import UsageLog
 from core.telemetry import Metrics
 
 DESCRIPTION = """Ask what is wrong with a cluster and why; every claim is cited.
@@ -76,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         auth,
         users,
         audit,
+        usage,
         health,
         reference,
     ):
@@ -105,6 +109,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         enter = stack.enter_async_context
         database = await enter(Database.opened(settings.database_url))
         audit_log = await enter(AuditLog(database))
+        accounts = Accounts(await enter(UsageLog(database)), settings.usage)
         sign_in = SignIn(database, Signer(signing_key(settings)), Lifetimes.of(settings))
         metrics: Metrics = app.state.metrics
         knowledge = settings.data_dir / "knowledge"
@@ -119,7 +124,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         )
         memory = settings.data_dir / "memory.db"
         assistant = await enter(opened_assistant(settings, sessions, memory=memory))
-        turns = Turns(assistant, database, metrics, audit_log)
+        turns = Turns(assistant, database, metrics, audit_log, accounts)
         stack.push_async_callback(turns.stop)
         opened = Opened(settings, database, audit_log, metrics, sign_in, sessions)
         app.state.opened, app.state.turns = opened, turns

@@ -1,16 +1,13 @@
-"""The audit trail and what the models cost."""
+"""The audit trail."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from api.dependencies import Auditor, Current, needs
-from core.clock import utc_now
-from core.principal import Permission, Principal
-from core.storage.repositories.usage import Usage
+from api.dependencies import Auditor, Current
 
 router = APIRouter(prefix="/api/v1", tags=["audit"])
 
@@ -71,18 +68,3 @@ async def verify_audit(_auditor: Auditor, current: Current) -> Verdict:
     if broken is None:
         return Verdict(holds=True)
     return Verdict(holds=False, broken_at=broken.sequence, why=broken.why)
-
-
-@router.get("/usage", operation_id="listUsage")
-async def list_usage(
-    _reader: Annotated[Principal, Depends(needs(Permission.USAGE_READ))],
-    current: Current,
-    days: Annotated[int, Query(ge=1, le=366)] = 30,
-    subject: Annotated[str, Query(max_length=200)] = "",
-) -> dict[str, Any]:
-    """What each model was used for; `unpriced` counts turns whose model has no known price."""
-    until = utc_now()
-    since = until - timedelta(days=days)
-    async with current.database.session() as session:
-        totals = await Usage(session).totals(since=since, until=until, subject=subject)
-    return {"since": since, "until": until, "items": totals}

@@ -8,20 +8,19 @@ from api.turns.answers import Answered, citation_shape, usage_shape
 from api.turns.runs import Ending, Run
 from core.errors import OpsError
 from core.storage.database import Database
-from core.storage.records import MessageRow, ToolCallRow, Turn, UsageRow
+from core.storage.records import MessageRow, ToolCallRow, Turn
 from core.storage.repositories.conversations import Conversations
 
 
 async def record(
     database: Database, run: Run, answered: Answered, ending: Ending, error: OpsError | None
 ) -> None:
-    """Keep the question, the answer as far as it came, its tool calls and what it cost."""
+    """Keep the question, the answer as far as it came, and its tool calls."""
     turn = Turn(
         run.thread_id,
         run.subject,
         _question(run, answered),
         _answer(run, answered, ending, error),
-        _usage(answered),
     )
     async with database.session() as session:
         await Conversations(session).append_turn(turn)
@@ -70,11 +69,4 @@ def _tool_call(call: ToolFinished, subagents: dict[str, str]) -> ToolCallRow:
         result_tokens=call.result_tokens,
         subagent=subagents.get(call.subagent_run_id, ""),
         cached=call.cached,
-    )
-
-
-def _usage(answered: Answered) -> tuple[UsageRow, ...]:
-    return tuple(
-        UsageRow(used.provider, used.model, used.input_tokens, used.output_tokens, used.cost_usd)
-        for used in answered.used
     )

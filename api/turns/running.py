@@ -9,8 +9,10 @@ from uuid import uuid4
 
 from fastapi import Depends, Request
 
+from agent.accounts import Account
 from agent.events import Event
 from agent.intents import Route
+from api.turns.accounts import Accounts
 from api.turns.answers import Answered
 from api.turns.records import record
 from api.turns.runs import Broken, Ending, Interrupted, Run, Runs, consume
@@ -39,6 +41,7 @@ class Answering(Protocol):
         thread_id: str,
         language: str = "auto",
         namespace: str = "",
+        account: Account | None = None,
     ) -> AsyncGenerator[Event]:
         """The turn's events, ending with `Done`; raises `OpsError` when it cannot be answered."""
         ...
@@ -71,6 +74,7 @@ class Turns:
     database: Database
     metrics: Metrics
     audit: AuditLog
+    accounts: Accounts
     runs: Runs = field(default_factory=Runs)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
     _busy: set[str] = field(default_factory=set[str])
@@ -192,6 +196,7 @@ class Turns:
                 thread_id=_memory_key(run.subject, run.thread_id),
                 language=question.language,
                 namespace=question.namespace,
+                account=self.accounts.of(run),
             )
             ending, error = await consume(run, events, answered)
         except asyncio.CancelledError:

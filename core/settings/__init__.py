@@ -29,6 +29,7 @@ from core.settings.groups import (
     RedisSettings,
     RuleSettings,
     ServerSettings,
+    UsageSettings,
 )
 from core.settings.models import ModelSettings, named_variables, refuse_unusable, with_models
 from core.settings.variables import PREFIX, Variable, Variables, group_fields
@@ -75,6 +76,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     llm: ModelSettings = ModelSettings()
     limits: LimitSettings = LimitSettings()
+    usage: UsageSettings = UsageSettings()
     rules: RuleSettings = RuleSettings()
     log: LogSettings = LogSettings()
     signing_key: SecretStr | None = None

@@ -90,6 +90,12 @@ class LimitSettings(Group):
     time_s: Seconds = 120
 
 
+class UsageSettings(Group):
+    """Each model call is noted; what was asked and answered only when `texts` is on, redacted."""
+
+    texts: bool = False
+
+
 class RuleSettings(Group):
     """Rules and thresholds of one's own: a folder of YAML files, read at start."""
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 
@@ -38,13 +39,42 @@ class ToolCallRow:
 
 @dataclass(frozen=True, slots=True)
 class UsageRow:
-    """`cost_usd` None: the model has no known price."""
+    """One model call. `cost_usd` None: no known price; `first_token_ms` None: nothing came.
 
+    `prompt` and `reply` are None where texts are not kept.
+    """
+
+    subject: str
+    conversation_id: str
+    run_id: str
+    request_id: str
+    subagent: str
     provider: str
     model: str
+    outcome: str
     input_tokens: int
     output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    estimated: bool
     cost_usd: float | None
+    first_token_ms: int | None
+    duration_ms: int
+    created_at: datetime
+    prompt: str | None = None
+    reply: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """`usd` counts only what has a known price."""
+
+    tokens: int = 0
+    usd: Decimal = Decimal(0)
+
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(self.tokens + other.tokens, self.usd + other.usd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +98,6 @@ class Turn:
     owner: str
     question: MessageRow
     answer: MessageRow
-    usage: tuple[UsageRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +109,7 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class UsageTotal:
-    """What one model was used for over a time. `unpriced` counts the uses without a known price."""
+    """What one model was used for over a time. `unpriced` counts the calls without a known price."""
 
     provider: str
     model: str
@@ -89,6 +118,11 @@ class UsageTotal:
     output_tokens: int
     cost_usd: float
     unpriced: int
+    calls: int
+    failed: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
 
 
 @dataclass(frozen=True, slots=True)

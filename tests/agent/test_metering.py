@@ -7,6 +7,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 from agent.estimating import Estimates, estimated_tokens
 from agent.events import ModelCall, Tokens
 from agent.metering import Meter
+from tests.agent.turns import Notes
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -43,10 +44,10 @@ def test_rules_cost_nothing_and_are_told_once() -> None:
 
 
 def test_every_call_is_charged_with_its_price() -> None:
-    charged: list[ModelCall] = []
-    meter = Meter(charge=charged.append)
+    notes = Notes()
+    meter = Meter(account=notes)
     meter.add(call("gpt-4o-mini", Tokens(1_000_000, 0)))
-    [one] = charged
+    [one] = notes.charged
     assert float(one.cost_usd or 0) == 0.15
 
 

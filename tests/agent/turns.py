@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from agent.events import Done, Event, SubagentFinished, Token, ToolFinished, ToolStarted
+from agent.accounts import Account, UsedUp
+from agent.events import Done, Event, ModelCall, SubagentFinished, Token, ToolFinished, ToolStarted
 from agent.graph import Assistant
 from agent.models import ModelChoice
 from core.principal import Permission, Principal
@@ -15,6 +16,22 @@ SNAPSHOTS = Path(__file__).parents[2] / "sandbox" / "snapshots"
 ANN = Principal(subject="ann", permissions=frozenset(Permission))
 BOTH: tuple[Literal["anthropic"], Literal["openai"]] = ("anthropic", "openai")
 Vendor = Literal["anthropic", "openai"]
+
+
+@dataclass
+class Notes:
+    """An account that writes down what it is charged, and may say that a budget is used up."""
+
+    charged: list[ModelCall] = field(default_factory=list[ModelCall])
+    keeps_texts: bool = False
+    used_up_after: int = 10**6
+    says: UsedUp = "budget_day"
+
+    def charge(self, call: ModelCall) -> None:
+        self.charged.append(call)
+
+    async def used_up(self) -> UsedUp:
+        return self.says if len(self.charged) >= self.used_up_after else ""
 
 
 @dataclass
@@ -61,6 +78,7 @@ async def ask(
     principal: Principal = ANN,
     language: str = "auto",
     namespace: str = "",
+    account: Account | None = None,
 ) -> Told:
     told = Told()
     await told.collect(
@@ -70,6 +88,7 @@ async def ask(
             thread_id=thread,
             language=language,
             namespace=namespace,
+            account=account,
         )
     )
     return told

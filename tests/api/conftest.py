@@ -13,10 +13,21 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from agent.events import Done, Event, SubagentStarted, Token, ToolFinished, ToolStarted, Usage
+from agent.accounts import Account
+from agent.events import (
+    Done,
+    Event,
+    ModelCall,
+    SubagentStarted,
+    Token,
+    ToolFinished,
+    ToolStarted,
+    Usage,
+)
 from api.app import create_app, running
 from api.dependencies import Opened
 from api.editions import prepared
+from api.turns.accounts import Accounts
 from api.turns.running import Turns
 from core.http import Client, client
 from core.principal import Principal
@@ -25,6 +36,7 @@ from core.security.signin import SignIn
 from core.security.tokens import Signer
 from core.settings import Settings, load
 from core.storage.database import Database
+from core.storage.usage_log import UsageLog
 from mcp_servers.client import Sessions
 
 KEY = "a signing key for tests, 32 characters"
@@ -109,6 +121,7 @@ class Script:
     error: Exception | None = None
     forgotten: list[str] = field(default_factory=list[str])
     asked: list[str] = field(default_factory=list[str])
+    calls: list[ModelCall] = field(default_factory=list[ModelCall])
 
     async def run(
         self,
@@ -118,8 +131,11 @@ class Script:
         thread_id: str,
         language: str = "auto",
         namespace: str = "",
+        account: Account | None = None,
     ) -> AsyncGenerator[Event]:
         self.asked.append(thread_id)
+        for call in self.calls if account else []:
+            account.charge(call)
         for place, event in enumerate(self.events):
             if place == self.wait_after:
                 await self.gate.wait()
@@ -159,10 +175,17 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     settings = offline(tmp_path)
     script, app = Script(list(TURN)), create_app(settings)
     metrics = app.state.metrics
-    async with Database.opened(settings.database_url) as database, AuditLog(database) as audit:
+    async with (
+        Database.opened(settings.database_url) as database,
+        AuditLog(database) as audit,
+        UsageLog(database) as usage,
+    ):
         sign_in = SignIn(database, Signer(KEY))
         opened = Opened(settings, database, audit, metrics, sign_in, Sessions({}))
-        app.state.opened, app.state.turns = opened, Turns(script, database, metrics, audit)
+        app.state.opened, app.state.turns = (
+            opened,
+            Turns(script, database, metrics, audit, Accounts(usage, settings.usage)),
+        )
         admin = await sign_in.ensure_admin()
         _, token = await sign_in.make_api_token(admin.name, label="test")
         async with serving(app) as address:

@@ -7,9 +7,10 @@ import pytest
 
 from core.errors import Invalid, NotFound
 from core.storage.database import Database
-from core.storage.records import MessageRow, ToolCallRow, Turn, UsageRow
+from core.storage.records import MessageRow, ToolCallRow, Turn
 from core.storage.repositories.conversations import Conversations
 from core.storage.repositories.usage import Usage
+from tests.storage.test_usage import CALL as MODEL_CALL
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CALL = ToolCallRow(
@@ -34,7 +35,6 @@ def turn(
         owner=owner,
         question=MessageRow(f"q{n}", "user", asked, "en", at),
         answer=MessageRow(f"a{n}", "assistant", answered, "en", at, {"route": ["rca"]}, (CALL,)),
-        usage=(UsageRow("openai", "m", 100, 20, 0.25),),
     )
 
 
@@ -125,12 +125,14 @@ async def test_a_deleted_conversation_is_found_no_more_but_its_cost_stays(
 ) -> None:
     await keep(database, turn(1, answered="memory limit"), turn(2, answered="memory limit"))
     async with database.session() as session:
+        await Usage(session).add([MODEL_CALL])
+    async with database.session() as session:
         await Conversations(session).delete("t1", owner="ann")
     async with database.session() as session:
         hits = await Conversations(session).search("ann", "memory")
-        [total] = await Usage(session).totals(since=NOON, until=NOON + timedelta(hours=1))
+        spent = await Usage(session).spent_in("t1")
     assert [hit.conversation.id for hit in hits] == ["t2"]
-    assert (total.turns, total.input_tokens, total.cost_usd) == (2, 200, 0.5)
+    assert spent.tokens == 120
 
 
 @pytest.mark.parametrize(
@@ -187,17 +189,3 @@ async def test_secrets_are_not_kept(database: Database) -> None:
             await conversations.page("ann")
         )
     assert "hunter2" not in kept
-
-
-async def test_usage_is_summed_by_model_and_an_unknown_price_is_said(database: Database) -> None:
-    unpriced = replace(turn(2), usage=(UsageRow("openai", "own", 10, 5, None),))
-    await keep(database, turn(1), unpriced, turn(3, owner="bob"))
-    hour = {"since": NOON, "until": NOON + timedelta(hours=1)}
-    async with database.session() as session:
-        everybody = await Usage(session).totals(**hour)
-        mine = await Usage(session).totals(**hour, subject="ann")
-    assert [(total.model, total.turns, total.cost_usd, total.unpriced) for total in everybody] == [
-        ("m", 2, 0.5, 0),
-        ("own", 1, 0, 1),
-    ]
-    assert [(total.model, total.output_tokens) for total in mine] == [("m", 20), ("own", 5)]

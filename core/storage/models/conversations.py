@@ -59,18 +59,29 @@ class ToolCall(Base):
 
 
 class ModelUsage(Base):
-    """One model in one turn. Stays when its conversation is deleted: it was paid for."""
+    """One call of a model. Stays when its conversation is deleted: it was paid for."""
 
     __tablename__ = "model_usage"
     __table_args__ = (Index("ix_model_usage_created_subject", "created_at", "subject"),)
 
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
     subject: Mapped[str] = mapped_column(String(200))
-    conversation_id: Mapped[str] = mapped_column(String(64))
-    message_id: Mapped[str] = mapped_column(String(64))
+    conversation_id: Mapped[str] = mapped_column(String(64), index=True)
+    run_id: Mapped[str] = mapped_column(String(64))
+    request_id: Mapped[str] = mapped_column(String(128))
+    subagent: Mapped[str] = mapped_column(String(64))
     provider: Mapped[str] = mapped_column(String(64))
     model: Mapped[str] = mapped_column(String(128))
+    outcome: Mapped[str] = mapped_column(String(32))
     input_tokens: Mapped[int]
     output_tokens: Mapped[int]
+    cache_read_tokens: Mapped[int]
+    cache_write_tokens: Mapped[int]
+    reasoning_tokens: Mapped[int]
+    estimated: Mapped[bool]
     cost_usd: Mapped[float | None]  # None: no known price, which is not free
+    first_token_ms: Mapped[int | None]
+    duration_ms: Mapped[int]
+    prompt: Mapped[str | None] = mapped_column(Text)  # only where it is configured
+    reply: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]

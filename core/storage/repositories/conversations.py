@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Invalid, NotFound
 from core.redaction import redact_fields, redact_text
-from core.storage.models import Conversation, Message, ModelUsage, ToolCall
+from core.storage.models import Conversation, Message, ToolCall
 from core.storage.records import (
     ConversationPage,
     ConversationRow,
@@ -21,7 +21,6 @@ from core.storage.records import (
     SearchHit,
     ToolCallRow,
     Turn,
-    UsageRow,
 )
 
 TITLE_CHARACTERS = 80
@@ -30,8 +29,8 @@ SNIPPET_CHARACTERS = 120
 # A trigram index cannot find fewer; shorter words are compared row by row.
 TRIGRAM = 3
 # What every turn writes goes by tables, not by mapped classes, which cost twice as much.
-MESSAGES, CALLS, THREADS, USAGE = (
-    cast("Table", model.__table__) for model in (Message, ToolCall, Conversation, ModelUsage)
+MESSAGES, CALLS, THREADS = (
+    cast("Table", model.__table__) for model in (Message, ToolCall, Conversation)
 )
 FULL_TEXT = table("messages_fts", column("rowid"), column("messages_fts"))
 
@@ -119,10 +118,6 @@ class Conversations:
         calls = [_call_values(call, turn.answer) for call in turn.answer.tool_calls]
         if calls:
             await self._session.execute(insert(CALLS), calls)
-        if turn.usage:
-            await self._session.execute(
-                insert(USAGE), [_usage_values(used, turn) for used in turn.usage]
-            )
 
     async def _touch(self, turn: Turn) -> None:
         now = turn.answer.created_at
@@ -254,14 +249,4 @@ def _call_values(call: ToolCallRow, answer: MessageRow) -> dict[str, Any]:
         "result": redact_text(call.result),
         "message_id": answer.id,
         "created_at": answer.created_at,
-    }
-
-
-def _usage_values(used: UsageRow, turn: Turn) -> dict[str, Any]:
-    return {
-        **asdict(used),
-        "subject": turn.owner,
-        "conversation_id": turn.thread_id,
-        "message_id": turn.answer.id,
-        "created_at": turn.answer.created_at,
     }

@@ -1,20 +1,29 @@
-"""What the models were used for."""
+"""What the models were used for, one row a call."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, cast
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, Table, case, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.models import ModelUsage
-from core.storage.records import UsageTotal
+from core.storage.records import Spent, UsageRow, UsageTotal
+
+CALLS = cast("Table", ModelUsage.__table__)
+FIELDS = tuple(UsageRow.__dataclass_fields__)
 
 
 class Usage:
-    """Rows are written with the turn they belong to, by `Conversations.append_turn`."""
+    """Rows are added by the usage log, and stay when their conversation is deleted."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+
+    async def add(self, rows: Sequence[UsageRow]) -> None:
+        await self._session.execute(insert(CALLS), [asdict(row) for row in rows])
 
     async def totals(
         self, *, since: datetime, until: datetime, subject: str = ""
@@ -30,13 +39,48 @@ class Usage:
         totals = [UsageTotal(*row) for row in await self._session.execute(query)]
         return sorted(totals, key=lambda total: (-total.cost_usd, -total.input_tokens))
 
+    async def calls(
+        self, *, before: int = 0, subject: str = "", thread_id: str = "", limit: int = 50
+    ) -> list[tuple[int, UsageRow]]:
+        """The newest calls first, each with its number; `before` goes on below that number."""
+        columns = [CALLS.c[name] for name in FIELDS]
+        query = select(CALLS.c.number, *columns).order_by(CALLS.c.number.desc()).limit(limit)
+        if before:
+            query = query.where(CALLS.c.number < before)
+        if subject:
+            query = query.where(CALLS.c.subject == subject)
+        if thread_id:
+            query = query.where(CALLS.c.conversation_id == thread_id)
+        found = await self._session.execute(query)
+        return [(number, UsageRow(*fields)) for number, *fields in found]
+
+    async def spent_since(self, since: datetime, *, subject: str = "") -> Spent:
+        """`subject` "": by everybody."""
+        mine = [CALLS.c.subject == subject] if subject else []
+        return await self._spent(CALLS.c.created_at >= since, *mine)
+
+    async def spent_in(self, thread_id: str) -> Spent:
+        return await self._spent(CALLS.c.conversation_id == thread_id)
+
+    async def _spent(self, *where: ColumnElement[bool]) -> Spent:
+        tokens = func.sum(CALLS.c.input_tokens + CALLS.c.output_tokens)
+        query = select(func.coalesce(tokens, 0), func.coalesce(func.sum(CALLS.c.cost_usd), 0.0))
+        found = (await self._session.execute(query.where(*where))).one()
+        return Spent(int(found[0]), Decimal(str(found[1])))
+
 
 def _sums() -> tuple[Any, ...]:
     unpriced = case((ModelUsage.cost_usd.is_(None), 1), else_=0)
+    failed = case((ModelUsage.outcome == "ok", 0), else_=1)
     return (
-        func.count(func.distinct(ModelUsage.message_id)),
+        func.count(func.distinct(ModelUsage.run_id)),
         func.sum(ModelUsage.input_tokens),
         func.sum(ModelUsage.output_tokens),
         func.coalesce(func.sum(ModelUsage.cost_usd), 0.0),
         func.sum(unpriced),
+        func.count(),
+        func.sum(failed),
+        func.sum(ModelUsage.cache_read_tokens),
+        func.sum(ModelUsage.cache_write_tokens),
+        func.sum(ModelUsage.reasoning_tokens),
     )

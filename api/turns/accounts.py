@@ -1,0 +1,68 @@
+"""What the model calls of a run are charged to: the usage log, under who asked and where."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from agent.accounts import UsedUp
+from agent.events import ModelCall
+from api.turns.runs import Run
+from core.settings.groups import UsageSettings
+from core.storage.records import UsageRow
+from core.storage.usage_log import UsageLog
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Of all the runs of this process."""
+
+    log: UsageLog
+    settings: UsageSettings
+
+    def of(self, run: Run) -> "RunAccount":
+        """To be called in the task of the request, whose id goes with every call."""
+        request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
+        return RunAccount(self, run, request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class RunAccount:
+    accounts: Accounts
+    run: Run
+    request_id: str
+
+    @property
+    def keeps_texts(self) -> bool:
+        return self.accounts.settings.texts
+
+    def charge(self, call: ModelCall) -> None:
+        self.accounts.log.add(_row(call, self.run, self.request_id))
+
+    async def used_up(self) -> UsedUp:
+        return ""
+
+
+def _row(call: ModelCall, run: Run, request_id: str) -> UsageRow:
+    tokens = call.tokens
+    return UsageRow(
+        subject=run.subject,
+        conversation_id=run.thread_id,
+        run_id=run.id,
+        request_id=request_id[:128],
+        subagent=call.subagent,
+        provider=call.provider,
+        model=call.model,
+        outcome=call.outcome,
+        input_tokens=tokens.input,
+        output_tokens=tokens.output,
+        cache_read_tokens=tokens.cache_read,
+        cache_write_tokens=tokens.cache_write,
+        reasoning_tokens=tokens.reasoning,
+        estimated=tokens.estimated,
+        cost_usd=None if call.cost_usd is None else float(call.cost_usd),
+        first_token_ms=call.first_token_ms,
+        duration_ms=call.duration_ms,
+        created_at=call.at,
+        prompt=call.prompt,
+        reply=call.reply,
+    )
