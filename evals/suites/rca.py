@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from agent.metering import estimated_tokens
+from agent.estimating import estimated_tokens
 from core.clock import monotonic_s
 from core.errors import OpsError
 from core.principal import Permission, Principal
