@@ -33,6 +33,7 @@ from agent.metering import Meter
 from agent.models import Lineup, ModelChoice
 from agent.nodes import at_work, continued, decision, decline, title
 from agent.pricing import Prices
+from agent.recollection import facts_of, remembered
 from agent.state import Exchange, OpsState
 from agent.subagent import Subagent
 from agent.subagents.alert_admin import ALERT_ADMIN
@@ -69,8 +70,13 @@ def build_graph(models: Models, router: Router, memory: BaseCheckpointSaver[str]
         if plan:
             asked = continued(decision(state), plan[0]) if state["visited"] else plan[0]
             return Command(goto=asked["subagent"], update={"asked": asked, "plan": plan[1:]})
-        answer = Exchange(question=state["question"], answer=turn.voice.text)
-        return Command(goto="__end__", update={"exchanges": [answer]})
+        told = Exchange(
+            question=state["question"],
+            answer=turn.voice.text,
+            facts=facts_of(turn.toolbox.results),
+        )
+        kept = remembered(state.get("exchanges", []), told)
+        return Command(goto="__end__", update={"exchanges": kept})
 
     graph: StateGraph[OpsState, Turn, Any, Any] = StateGraph(OpsState, context_schema=Turn)
     graph.add_node("supervisor", supervisor)

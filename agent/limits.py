@@ -8,6 +8,7 @@ class Limits:
     tool_calls: int = 16
     tokens: int = 200_000
     time_s: float = 120.0
+    history_tokens: int = 750  # of earlier turns, before the question of this one
 
 
 # The same call asked again this often is a loop, not a second thought.

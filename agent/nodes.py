@@ -11,13 +11,17 @@ from langgraph.runtime import Runtime
 from agent.asked import Asked
 from agent.candidates import Models
 from agent.intents import Route
+from agent.recollection import recalled
 from agent.state import Exchange, OpsState, Update
 from agent.subagent import Subagent
 from agent.subgraph import build_subgraph
-from agent.toolbox import Result
+from agent.toolbox import Result, marked
 from agent.turn import Turn
 from agent.unable import capabilities, declined, not_built
 from agent.wording import phrase
+
+# Facts of earlier turns come from tools, so they are marked as what tools said.
+EARLIER = "earlier_turns"
 
 
 class Node(Protocol):
@@ -41,7 +45,9 @@ def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Nod
             elif subagent.servers[0] in missing:
                 turn.say_by_rule(not_built(subagent, missing, asked))
             else:
-                messages = _conversation(state.get("exchanges", []), asked)
+                messages = _conversation(
+                    state.get("exchanges", []), asked, turn.limits.history_tokens
+                )
                 turn.voice.addresses.learn("\n".join(one.text for one in messages))
                 await loop.ainvoke({"messages": messages}, context=turn)
         learned = {**decision(state), "arguments": _learned(asked, turn.toolbox.results)}
@@ -110,9 +116,15 @@ def why(route: Mapping[str, Any]) -> str:
     return phrase(key, route["language"], intent=title(route), confidence=confidence)
 
 
-def _conversation(exchanges: Sequence[Exchange], asked: Asked) -> list[AnyMessage]:
-    """Earlier questions and answers, then the question of this turn."""
+def _conversation(
+    exchanges: Sequence[Exchange], asked: Asked, budget_tokens: int
+) -> list[AnyMessage]:
+    """What is known from before, within a budget, then the question of this turn."""
+    recollection = recalled(exchanges, asked.question, budget_tokens)
     earlier: list[AnyMessage] = []
-    for exchange in exchanges:
-        earlier += [HumanMessage(exchange["question"]), AIMessage(exchange["answer"] or "…")]
+    if recollection.facts:
+        told = "\n".join(("Of earlier turns:", *(f"- {fact}" for fact in recollection.facts)))
+        earlier.append(HumanMessage(marked(EARLIER, "ok", told)))
+    for exchange in recollection.whole:
+        earlier += [HumanMessage(exchange["question"]), AIMessage(exchange["answer"])]
     return [*earlier, asked.message()]

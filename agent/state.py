@@ -1,23 +1,16 @@
 """What flows through the supervisor graph, and what a conversation keeps between turns."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any, NotRequired
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
-# Earlier exchanges a subagent is shown. A checkpoint holds no more, so it never grows.
-EXCHANGES_KEPT = 8
-
 
 class Exchange(TypedDict):
-    """One question and its answer, without its evidence."""
+    """One question, its answer, and what tools found for it. Of an old one the answer is empty."""
 
     question: str
     answer: str
-
-
-def latest(old: Sequence[Exchange], new: Sequence[Exchange]) -> list[Exchange]:
-    return [*old, *new][-EXCHANGES_KEPT:]
+    facts: NotRequired[list[str]]
 
 
 class OpsState(TypedDict):
@@ -36,7 +29,7 @@ class OpsState(TypedDict):
     plan: list[dict[str, Any]]
     visited: list[str]
     asked: NotRequired[dict[str, Any]]
-    exchanges: NotRequired[Annotated[list[Exchange], latest]]
+    exchanges: NotRequired[list[Exchange]]
 
 
 # What a node changes of the state.

@@ -168,7 +168,7 @@ class Toolbox:
             )
         )
         return ToolMessage(
-            content=as_data(result),
+            content=marked(result.tool, result.status, result.text),
             tool_call_id=call["id"],
             name=call["name"],
             artifact=result,
@@ -176,10 +176,10 @@ class Toolbox:
         )
 
 
-def as_data(result: Result) -> str:
-    """A result between marks that it cannot close itself: whatever it says, it is only data."""
-    inside = result.text.replace("</tool_data", "<\\/tool_data")
-    return f'<tool_data tool="{result.tool}" status="{result.status}">\n{inside}\n</tool_data>'
+def marked(tool: str, status: str, text: str) -> str:
+    """A text between marks that it cannot close itself: whatever it says, it is only data."""
+    inside = text.replace("</tool_data", "<\\/tool_data")
+    return f'<tool_data tool="{tool}" status="{status}">\n{inside}\n</tool_data>'
 
 
 def new_call(name: str, arguments: Mapping[str, Any]) -> Call:

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from agent.models import ModelChoice
-from agent.state import EXCHANGES_KEPT
+from agent.recollection import WHOLE
 from mcp_servers.client import Sessions
 from tests.agent.conftest import assistant_with
 from tests.agent.turns import ANN, ask
@@ -58,11 +58,12 @@ async def test_many_turns_at_once_keep_to_their_own_threads(
 async def test_a_long_conversation_is_kept_in_bounds(sessions: Sessions, tmp_path: Path) -> None:
     memory = tmp_path / "memory.db"
     async with assistant_with(sessions, ModelChoice(), memory=memory) as assistant:
-        for n in range(EXCHANGES_KEPT + 3):
+        for n in range(WHOLE + 3):
             await ask(assistant, f"hello {n}")
         config = {"configurable": {"thread_id": "thread"}}
         state = await assistant.graph.aget_state(config)
-    assert len(state.values["exchanges"]) == EXCHANGES_KEPT
+    answered = [bool(one["answer"]) for one in state.values["exchanges"]]
+    assert answered == [False] * 3 + [True] * WHOLE
     with sqlite3.connect(memory) as database:
         [[rows]] = database.execute("select count(*) from checkpoints").fetchall()
     database.close()
