@@ -78,6 +78,10 @@ class Candidate:
             self._prompts[text] = SystemMessage([cached] if marked else text)
         return self._prompts[text]
 
+    @property
+    def offline(self) -> bool:
+        return self.choice.provider == "offline"
+
     async def close(self) -> None:
         if self._speaker is not None and self._speaker.close is not None:
             await self._speaker.close()

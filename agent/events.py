@@ -160,7 +160,8 @@ class Done:
     """The end of a turn that could be answered, wholly or in part.
 
     `incomplete` says in the user's language why the answer is partial ("" when it is whole);
-    `incomplete_code` is its stable name: tool_limit | token_limit | time_limit | model_failed.
+    `incomplete_code` is its stable name: tool_limit | token_limit | time_limit | model_failed |
+    budget_turn | budget_thread | budget_user | budget_day. Out of budget, rules go on alone.
     """
 
     message_id: str

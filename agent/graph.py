@@ -141,7 +141,7 @@ class Assistant:
         _check(message)
         events: Events = asyncio.Queue()
         tools = Tools(self.sessions, principal)
-        meter = Meter(self.prices, account or Unlimited())
+        meter = Meter(self.prices, account or Unlimited(), self.limits.usd)
         turn = Turn.begun(self.sessions, tools, self.limits, meter, events.put_nowait)
         asked = OpsState(
             question=message,

@@ -1,14 +1,18 @@
 """What one turn may use before it must end with what it has."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
+    """`usd` None: whatever it costs. Once it is spent, rules answer the rest of the turn."""
+
     tool_calls: int = 16
     tokens: int = 200_000
     time_s: float = 120.0
     history_tokens: int = 750  # of earlier turns, before the question of this one
+    usd: Decimal | None = None
 
 
 # The same call asked again this often is a loop, not a second thought.

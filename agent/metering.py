@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from langchain_core.messages import BaseMessage
 
-from agent.accounts import Account, Unlimited
+from agent.accounts import Account, Unlimited, UsedUp
 from agent.estimating import Estimates, told
 from agent.events import ModelCall, Tokens, Usage
 from agent.pricing import Prices
@@ -21,6 +21,7 @@ class Meter:
 
     prices: Prices = field(default_factory=Prices)
     account: Account = field(default_factory=Unlimited)
+    limit_usd: Decimal | None = None
     estimates: Estimates = field(default_factory=Estimates)
     calls: list[ModelCall] = field(default_factory=list[ModelCall])
     by_rules: bool = False
@@ -52,6 +53,12 @@ class Meter:
     def usd(self) -> Decimal:
         """Of the calls whose price is known."""
         return sum((call.cost_usd or Decimal(0) for call in self.calls), Decimal(0))
+
+    async def used_up(self) -> UsedUp:
+        """Which budget leaves nothing for another call. One that was begun may pass it."""
+        if self.limit_usd is not None and self.usd >= self.limit_usd:
+            return "budget_turn"
+        return await self.account.used_up()
 
     def usage(self) -> tuple[Usage, ...]:
         """By provider and model, in the order they were first asked."""

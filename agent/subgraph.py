@@ -89,6 +89,8 @@ class Work:
         tools = Tools([offer(spec) for spec in await self._offered(turn)])
         request = Request(self._instructions, messages, tools)
         candidates = self.models.of(self.subagent.name)
+        if not candidates[0].offline and not await turn.may_spend():
+            candidates = self.models.offline
         return await self._persistence.reply(candidates, request, turn.asking())
 
     async def tools(self, state: LoopState, runtime: Runtime[Turn]) -> LoopState:

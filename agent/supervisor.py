@@ -48,7 +48,7 @@ class Router:
     ) -> Route:
         """The rules' decision; the model's when the rules are unsure and a model can be asked."""
         route = intents.read(message, previous=previous)
-        if route.sure or self._candidates[0].choice.provider == "offline":
+        if route.sure or self._candidates[0].offline:
             return route
         chosen = await self._ask(message, meter or Meter())
         agreed = chosen == route.subagent and route.intent not in ("look", "unclear")
@@ -61,7 +61,12 @@ class Router:
         return [*(one.name for one in self._subagents), "none"]
 
     async def _ask(self, message: str, meter: Meter) -> str:
-        """The model's choice; "" when it has none, fails, or takes too long: the rules' stands."""
+        """The model's choice; "" when it has none, fails, takes too long or may not be paid.
+
+        Then the rules' decision stands.
+        """
+        if await meter.used_up():
+            return ""
         request = Request(self._prompt, [HumanMessage(message)], Tools([self._tool()], "route"))
         try:
             reply = await self._persistence.reply(self._candidates, request, _asking(meter))

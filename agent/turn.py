@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import uuid4
 
+from agent.accounts import UsedUp
 from agent.addresses import Addresses
 from agent.asked import Asked
 from agent.events import Event, Planned, PlanStep, SubagentFinished, SubagentStarted
@@ -19,7 +20,7 @@ from agent.voice import Voice
 from core.errors import OpsError
 from mcp_servers.client import Sessions, Tools
 
-Stop = Literal["", "tool_limit", "token_limit", "time_limit", "model_failed"]
+Stop = Literal["", "tool_limit", "token_limit", "time_limit", "model_failed"] | UsedUp
 
 
 @dataclass(slots=True)
@@ -39,6 +40,7 @@ class Turn:
     stop: Stop = ""
     calls: int = 0
     working: str = ""
+    out_of_budget: bool = False
     run_id: str = field(default_factory=lambda: _new_id("sub"))
 
     @classmethod
@@ -100,6 +102,13 @@ class Turn:
     def asking(self) -> Asking:
         """What a model is told of this turn."""
         return Asking(self.working, self.deadline_s, self.voice, self.meter, self.emit, self.run_id)
+
+    async def may_spend(self) -> bool:
+        """Whether a model may be asked once more. If not, that is said, and rules go on."""
+        if not self.out_of_budget and (why := await self.meter.used_up()):
+            self.out_of_budget = True
+            self.end_early(why)
+        return not self.out_of_budget
 
     def end_early(self, why: Stop) -> None:
         """The first reason counts."""

@@ -212,6 +212,7 @@ async def opened_assistant(
         tool_calls=settings.limits.tool_calls,
         tokens=settings.limits.tokens,
         time_s=settings.limits.time_s,
+        usd=settings.budgets.turn_usd,
     )
     async with Assistant.opened(
         model=model_choice(settings),

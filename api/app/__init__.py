@@ -109,7 +109,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         enter = stack.enter_async_context
         database = await enter(Database.opened(settings.database_url))
         audit_log = await enter(AuditLog(database))
-        accounts = Accounts(await enter(UsageLog(database)), settings.usage)
+        accounts = Accounts.over(database, await enter(UsageLog(database)), settings)
         sign_in = SignIn(database, Signer(signing_key(settings)), Lifetimes.of(settings))
         metrics: Metrics = app.state.metrics
         knowledge = settings.data_dir / "knowledge"

@@ -6,10 +6,17 @@ import structlog
 
 from agent.accounts import UsedUp
 from agent.events import ModelCall
+from api.turns.budgets import Ledger, unpriced_models
 from api.turns.runs import Run
+from core.settings import Settings
 from core.settings.groups import UsageSettings
+from core.storage.database import Database
 from core.storage.records import UsageRow
 from core.storage.usage_log import UsageLog
+from core.telemetry import logger
+
+UNPRICED = "They count in tokens only. Give them a price by MIDWATCH_LLM__PRICES."
+warnings = logger("midwatch.budgets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +25,13 @@ class Accounts:
 
     log: UsageLog
     settings: UsageSettings
+    ledger: Ledger
+
+    @classmethod
+    def over(cls, database: Database, log: UsageLog, settings: Settings) -> "Accounts":
+        if settings.budgets.in_usd and (unpriced := unpriced_models(settings)):
+            warnings.warning("budget.unpriced", models=unpriced, hint=UNPRICED)
+        return cls(log, settings.usage, Ledger(database, log, settings.budgets))
 
     def of(self, run: Run) -> "RunAccount":
         """To be called in the task of the request, whose id goes with every call."""
@@ -36,10 +50,12 @@ class RunAccount:
         return self.accounts.settings.texts
 
     def charge(self, call: ModelCall) -> None:
-        self.accounts.log.add(_row(call, self.run, self.request_id))
+        row = _row(call, self.run, self.request_id)
+        self.accounts.log.add(row)
+        self.accounts.ledger.charge(row)
 
     async def used_up(self) -> UsedUp:
-        return ""
+        return await self.accounts.ledger.used_up(self.run.subject, self.run.thread_id)
 
 
 def _row(call: ModelCall, run: Run, request_id: str) -> UsageRow:

@@ -17,6 +17,7 @@ from core.errors import Invalid
 from core.redaction import redact_text
 from core.settings.groups import (
     AlertmanagerSettings,
+    BudgetSettings,
     Cluster,
     DatabaseSettings,
     Duration,
@@ -76,6 +77,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     llm: ModelSettings = ModelSettings()
     limits: LimitSettings = LimitSettings()
+    budgets: BudgetSettings = BudgetSettings()
     usage: UsageSettings = UsageSettings()
     rules: RuleSettings = RuleSettings()
     log: LogSettings = LogSettings()

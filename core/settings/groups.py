@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -88,6 +89,29 @@ class LimitSettings(Group):
     tool_calls: int = Field(default=16, ge=1, le=200)
     tokens: int = Field(default=200_000, ge=1_000)
     time_s: Seconds = 120
+
+
+Amount = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class BudgetSettings(Group):
+    """What models may take: by turn, by conversation, and by UTC day of a person and of everybody.
+
+    Tokens of a turn are `LimitSettings.tokens`. None: as much as it takes.
+    """
+
+    turn_usd: Amount | None = None
+    thread_tokens: Count | None = None
+    thread_usd: Amount | None = None
+    user_tokens: Count | None = None
+    user_usd: Amount | None = None
+    day_tokens: Count | None = None
+    day_usd: Amount | None = None
+
+    @property
+    def in_usd(self) -> bool:
+        return any((self.turn_usd, self.thread_usd, self.user_usd, self.day_usd))
 
 
 class UsageSettings(Group):

@@ -49,6 +49,11 @@ class UsageLog:
     ) -> None:
         await self.close()
 
+    @property
+    def waiting(self) -> Sequence[UsageRow]:
+        """What is not written yet, or just now."""
+        return tuple(self._waiting)
+
     def add(self, row: UsageRow) -> None:
         self._waiting.append(row)
         if len(self._waiting) > self._capacity and not self._writing.locked():

@@ -184,7 +184,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         opened = Opened(settings, database, audit, metrics, sign_in, Sessions({}))
         app.state.opened, app.state.turns = (
             opened,
-            Turns(script, database, metrics, audit, Accounts(usage, settings.usage)),
+            Turns(script, database, metrics, audit, Accounts.over(database, usage, settings)),
         )
         admin = await sign_in.ensure_admin()
         _, token = await sign_in.make_api_token(admin.name, label="test")
