@@ -30,6 +30,7 @@ from api.routes import (
 from api.routes.pages import page_routes
 from api.turns.accounts import Accounts
 from api.turns.running import Turns
+from api.turns.spans import opened_spans
 from core.security.audit import AuditLog
 from core.security.signin import Lifetimes, SignIn
 from core.security.tokens import Signer, signing_key
@@ -109,7 +110,9 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         enter = stack.enter_async_context
         database = await enter(Database.opened(settings.database_url))
         audit_log = await enter(AuditLog(database))
-        accounts = Accounts.over(database, await enter(UsageLog(database)), settings)
+        spans = await enter(opened_spans(settings.traces.url))
+        usage_log = await enter(UsageLog(database))
+        accounts = Accounts.over(database, usage_log, settings, spans)
         sign_in = SignIn(database, Signer(signing_key(settings)), Lifetimes.of(settings))
         metrics: Metrics = app.state.metrics
         knowledge = settings.data_dir / "knowledge"

@@ -8,6 +8,7 @@ from agent.accounts import UsedUp
 from agent.events import ModelCall
 from api.turns.budgets import Ledger, unpriced_models
 from api.turns.runs import Run
+from api.turns.spans import Spans
 from core.settings import Settings
 from core.settings.groups import UsageSettings
 from core.storage.database import Database
@@ -26,12 +27,15 @@ class Accounts:
     log: UsageLog
     settings: UsageSettings
     ledger: Ledger
+    spans: Spans | None = None
 
     @classmethod
-    def over(cls, database: Database, log: UsageLog, settings: Settings) -> "Accounts":
+    def over(
+        cls, database: Database, log: UsageLog, settings: Settings, spans: Spans | None = None
+    ) -> "Accounts":
         if settings.budgets.in_usd and (unpriced := unpriced_models(settings)):
             warnings.warning("budget.unpriced", models=unpriced, hint=UNPRICED)
-        return cls(log, settings.usage, Ledger(database, log, settings.budgets))
+        return cls(log, settings.usage, Ledger(database, log, settings.budgets), spans)
 
     def of(self, run: Run) -> "RunAccount":
         """To be called in the task of the request, whose id goes with every call."""
@@ -53,6 +57,8 @@ class RunAccount:
         row = _row(call, self.run, self.request_id)
         self.accounts.log.add(row)
         self.accounts.ledger.charge(row)
+        if self.accounts.spans:
+            self.accounts.spans.add(row)
 
     async def used_up(self) -> UsedUp:
         return await self.accounts.ledger.used_up(self.run.subject, self.run.thread_id)

@@ -30,6 +30,7 @@ from core.settings.groups import (
     RedisSettings,
     RuleSettings,
     ServerSettings,
+    TraceSettings,
     UsageSettings,
 )
 from core.settings.models import ModelSettings, named_variables, refuse_unusable, with_models
@@ -79,6 +80,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     budgets: BudgetSettings = BudgetSettings()
     usage: UsageSettings = UsageSettings()
+    traces: TraceSettings = TraceSettings()
     rules: RuleSettings = RuleSettings()
     log: LogSettings = LogSettings()
     signing_key: SecretStr | None = None

@@ -120,6 +120,12 @@ class UsageSettings(Group):
     texts: bool = False
 
 
+class TraceSettings(Group):
+    """An OTLP receiver, to which each model call is told as a span."""
+
+    url: HttpUrl = ""
+
+
 class RuleSettings(Group):
     """Rules and thresholds of one's own: a folder of YAML files, read at start."""
 
