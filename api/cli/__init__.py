@@ -2,7 +2,18 @@
 
 import typer
 
-from api.cli import anomalies, ask, diagnose, eval_commands, logs, people, practice, rca, serving
+from api.cli import (
+    anomalies,
+    ask,
+    diagnose,
+    eval_commands,
+    logs,
+    people,
+    practice,
+    rca,
+    serving,
+    usage,
+)
 
 app = typer.Typer(
     name="midwatch",
@@ -21,6 +32,7 @@ for command in (
     diagnose.investigate,
     anomalies.anomalies,
     practice.capture,
+    usage.usage,
     serving.mcp,
     serving.doctor,
     serving.version,

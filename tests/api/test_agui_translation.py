@@ -12,6 +12,7 @@ from agent.events import (
     Citation,
     Done,
     Event,
+    FellBack,
     Planned,
     PlanStep,
     SubagentFinished,
@@ -172,3 +173,16 @@ async def test_event_ids_increase_and_a_resume_gives_exactly_the_rest() -> None:
     whole = [frame async for frame in frames(run)]
     assert [int(frame.split(b"\n")[0][4:]) for frame in whole] == list(range(1, len(whole) + 1))
     assert [frame async for frame in frames(run, after=6)] == whole[6:]
+
+
+async def test_a_model_that_steps_in_is_told_where_it_happened() -> None:
+    fell = FellBack("s1", "anthropic/claude", "openai/local", "the provider is overloaded")
+    events = await told(finished([*TURN[:2], fell, *TURN[2:]]))
+    [custom] = [event for event in events if event["type"] == "CUSTOM"]
+    assert custom["name"] == "model_fallback"
+    assert custom["value"] == {
+        "failed": "anthropic/claude",
+        "asked": "openai/local",
+        "why": "the provider is overloaded",
+        "subagentRunId": "s1",
+    }

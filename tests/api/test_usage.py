@@ -1,19 +1,26 @@
 """Every model call is on record with who asked, what it took and how it ended, whatever happens."""
 
 import asyncio
+import json
 import signal
 import sqlite3
+import subprocess
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from agent.events import ModelCall, Tokens
+from core.clock import utc_now
 from core.http import client
+from core.storage.database import Database
+from core.storage.repositories.usage import Usage
 from tests.agent.provider_fakes import Say, provider_serving
 from tests.api.conftest import Stage
-from tests.test_start import address, signed_in, up
+from tests.storage.test_usage import CALL as MODEL_CALL
+from tests.test_start import address, command, environment, signed_in, up
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 CALL = ModelCall(
@@ -78,6 +85,35 @@ def rows(data_dir: Path) -> list[sqlite3.Row]:
     with closing(sqlite3.connect(data_dir / "midwatch.db")) as connection:
         connection.row_factory = sqlite3.Row
         return connection.execute("SELECT * FROM model_usage ORDER BY number").fetchall()
+
+
+def run(data_dir: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        command("usage", *arguments),
+        cwd=data_dir,
+        env=environment(data_dir),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+async def test_the_command_line_sums_up_what_models_cost(tmp_path: Path) -> None:
+    assert run(tmp_path, "--days", "7") == "No model was asked in the last 7 days.\n"
+    now = replace(MODEL_CALL, created_at=utc_now())
+    own = replace(now, model="own", cost_usd=None, subject="bob")
+    opened = Database.opened(f"sqlite:///{tmp_path}/midwatch.db")
+    async with opened as database, database.session() as session:
+        await Usage(session).add([now, now, replace(now, cost_usd=None, outcome="cut"), own])
+    head, dear, unpriced = run(tmp_path).splitlines()
+    assert head.split() == ["model", "calls", "failed", "input", "cached", "output", "USD"]
+    assert dear.split() == [
+        *["openai/m", "3", "1", "300", "180", "60", "0.5000", "+", "1", "unpriced"]
+    ]
+    assert unpriced.split() == [*["openai/own", "1", "0", "100", "60", "20", "unpriced"]]
+    told = json.loads(run(tmp_path, "--user", "bob", "-o", "json"))
+    assert [(one["model"], one["unpriced"]) for one in told["items"]] == [("own", 1)]
 
 
 async def test_a_service_that_is_told_to_stop_loses_no_call(tmp_path: Path) -> None:
