@@ -33,11 +33,14 @@ class Breaker:
         self._failed, self._rests_until_s, self._probing = 0, 0.0, False
 
     def failed(self, now_s: float, *, asked_to_wait_s: float = 0.0) -> None:
-        """One more failure. A provider that said how long to wait is left alone at least so long."""
-        self._failed, self._probing = self._failed + 1, False
-        rest_s = self.rest_s if self._failed >= self.failures else 0.0
-        until_s = now_s + max(rest_s, asked_to_wait_s)
-        self._rests_until_s = max(self._rests_until_s, until_s)
+        """One more failure. A provider that said how long to wait is left alone just so long."""
+        self._probing = False
+        if asked_to_wait_s:
+            rest_s = asked_to_wait_s
+        else:
+            self._failed += 1
+            rest_s = self.rest_s if self._failed >= self.failures else 0.0
+        self._rests_until_s = max(self._rests_until_s, now_s + rest_s)
 
     def undecided(self) -> None:
         """The request told nothing about the model: it was cut, or was itself at fault."""

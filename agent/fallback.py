@@ -60,13 +60,17 @@ class Persistence:
     async def _from(
         self, candidate: Candidate, others: Candidates, request: Request, asking: Asking
     ) -> AIMessage:
-        ready = await candidate.ready(request.tools)
+        ready, breaker = await candidate.ready(request.tools), candidate.breaker
         messages = [candidate.instructions(request.instructions), *request.messages]
-        pause_s, tried = candidate.breaker.rests_s(_now_s()), 0
-        failure = _resting(candidate, pause_s)
-        while self._may_wait(pause_s, others, asking, began=tried > 0):
+        failure, pause_s, tried = _resting(candidate), 0.0, 0
+        while self._may_wait(
+            pause_s := max(pause_s, breaker.rests_s(_now_s())), failure.fault, others, asking
+        ):
             await asyncio.sleep(pause_s)
-            if not candidate.breaker.admits(_now_s()):
+            pause_s = 0.0
+            if not breaker.admits(_now_s()):
+                if breaker.rests_s(_now_s()):
+                    continue  # another turn was told to wait meanwhile
                 break
             try:
                 reply = await one_reply(ready, messages, asking)
@@ -75,13 +79,12 @@ class Persistence:
                 _blame(candidate, error.fault)
                 if tried >= self.lineup.retries or _is_final(error.fault, asking):
                     break
-                pause_s = self._pause_s(tried, error.fault)
-                tried += 1
+                pause_s, tried = self._pause_s(tried, error.fault), tried + 1
             except BaseException:  # cut, or the time was up: that says nothing about the model
-                candidate.breaker.undecided()
+                breaker.undecided()
                 raise
             else:
-                candidate.breaker.succeeded()
+                breaker.succeeded()
                 return reply
         raise failure
 
@@ -89,21 +92,25 @@ class Persistence:
         longest_s = min(LONGEST_PAUSE_S, self.lineup.pause_s * 2**tried)
         return fault.wait_s + longest_s * (1 + self.jitter()) / 2
 
-    def _may_wait(self, pause_s: float, others: Candidates, asking: Asking, *, began: bool) -> bool:
-        """One that rests is not waited for while another is ready."""
+    def _may_wait(self, pause_s: float, fault: Fault, others: Candidates, asking: Asking) -> bool:
+        """A provider that said how long is waited for as the turn's time allows, others briefly.
+
+        One that rests is not waited for at all while another is ready.
+        """
         if pause_s <= 0:
             return True
-        ready = any(not one.breaker.rests_s(_now_s()) for one in others)
-        if ready:
-            return began and pause_s < PATIENCE_S
-        return pause_s < asking.seconds_left - WORTH_ASKING_S
+        if any(not one.breaker.rests_s(_now_s()) for one in others):
+            return fault.outcome != RESTING and pause_s < PATIENCE_S
+        in_time_s = asking.seconds_left - WORTH_ASKING_S
+        return pause_s < (in_time_s if fault.wait_s else min(in_time_s, LONGEST_PAUSE_S))
 
 
 RESTING = "resting"
 
 
-def _resting(candidate: Candidate, rests_s: float) -> ModelFailed:
-    why = f"it failed before and is left alone for {max(1, round(rests_s))} s more"
+def _resting(candidate: Candidate) -> ModelFailed:
+    rests_s = max(1, round(candidate.breaker.rests_s(_now_s())))
+    why = f"it failed before and is left alone for {rests_s} s more"
     return ModelFailed(candidate.choice.title, Fault(RESTING, why))
 
 

@@ -55,3 +55,10 @@ def test_a_provider_that_asks_for_time_gets_it_at_its_first_failure() -> None:
     breaker.failed(100, asked_to_wait_s=5)
     assert not breaker.admits(104)
     assert breaker.admits(105)
+
+
+def test_many_requests_that_are_asked_to_wait_a_second_wait_a_second() -> None:
+    breaker = Breaker(failures=3, rest_s=30)
+    for _ in range(200):
+        breaker.failed(100, asked_to_wait_s=1)
+    assert [breaker.admits(101), breaker.admits(101)] == [True, True]

@@ -267,3 +267,15 @@ async def test_a_model_for_a_subagent_that_does_not_exist_is_refused(sessions: S
             sessions, ModelChoice(), lineup=Lineup(subagents={"raca": ModelChoice()})
         ):
             pass
+
+
+async def test_many_turns_that_meet_a_rate_limit_together_all_get_their_answer(
+    sessions: Sessions,
+) -> None:
+    script = [Say(status=429, retry_after="1")] * 12
+    with provider_serving(*script, Say(ANSWER)) as provider:
+        choice = choice_of("openai", provider)
+        async with assistant_with(sessions, choice, lineup=lineup(retries=2)) as assistant:
+            turns = [ask(assistant, QUESTION, thread=f"t{n}") for n in range(12)]
+            told = await asyncio.gather(*turns)
+    assert [one.answer for one in told] == [ANSWER] * 12
