@@ -39,7 +39,7 @@ SEVERITIES = {
 }
 REPLICAS = re.compile(
     r"(\d+|zero|one|two|three|four|five)\s*(?:replicas?|pods|instances|copies|个?\s*副本|个?\s*实例|个\s*pod)"
-    r"|(?:to|to\s+be|replicas?\s*(?:=|to|of\s+[\w-]+\s+to)|副本数?\s*(?:改为|设为|调到|到)?)\s*(\d+|zero|one|two|three|four|five)\b"
+    r"|(?:\bscale\s+(?:\w+\s)?[\w-]+\s|(?:扩容|缩容|扩|缩)[^，。]{0,30}?到|to|to\s+be|replicas?\s*(?:=|to|of\s+[\w-]+\s+to)|副本数?\s*(?:改为|设为|调到|到)?)\s*(\d+|zero|one|two|three|four|five)\b"
 )
 SMALL = {"zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 AMOUNT = re.compile(
@@ -51,11 +51,20 @@ THRESHOLD = re.compile(
 HASH_CHANNEL = re.compile(r"(?<!\w)#[a-z][\w-]*")
 
 
+# What is asked of systems as wholes: "which services depend on it" asks for no Service.
+OF_SYSTEMS = frozenset(("dependencies", "unusual", "findings", "incidents"))
+
+
 def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
     """Every argument the message contains and its subagent takes."""
     text = message.lower()
     of_many = subagent != "rca" or intent in LOOKS
     found: dict[str, Any] = dict(object_named(message, of_many=of_many))
+    if intent in OF_SYSTEMS and found.get("kind") in ("Service", "Pod"):
+        del found["kind"]
+    if intent == "budget" and "service" in found and not found.get("namespace"):
+        found["namespace"] = found.pop("service")  # budgets are kept for places and teams
+        found.pop("name", None)
     found |= _times(text, subagent, intent)
     found |= _first_word("metric", METRICS, text)
     found |= _by_subagent(text, message, subagent)
@@ -67,7 +76,7 @@ def _times(text: str, subagent: str, intent: str) -> dict[str, str]:
     if subagent == "alert_admin":
         return {"duration": durations.lasting(text), "at": durations.clock(text)}
     if subagent == "cost" and (ahead or intent == "forecast"):
-        return {"horizon": ahead, "at": durations.clock(text)}
+        return {"horizon": durations.extent(text), "at": durations.clock(text)}
     return {"window": durations.window(text), "at": durations.clock(text)}
 
 

@@ -15,8 +15,8 @@ _CHINESE_UNITS = _alternatives({word: 0 for word in UNITS if not word.isascii()}
 _WORDS = _alternatives(NUMBERS)
 
 LENGTH = (
-    rf"(?P<number>\d+(?:\.\d+)?|{_WORDS})?\s*-?\s*"
-    rf"(?P<unit>(?:{_ENGLISH_UNITS})s?(?![a-z])|{_CHINESE_UNITS})"
+    rf"(?<![a-z])(?P<number>\d+(?:\.\d+)?|{_WORDS})?\s*-?\s*"
+    rf"(?P<unit>(?<![a-z])(?:{_ENGLISH_UNITS})s?(?![a-z])|{_CHINESE_UNITS})"
 )
 _BACK = re.compile(
     rf"(?:\b(?:last|past|previous|recent|within|since|over\s+the|in\s+the)\s+(?:the\s+)?(?:last\s+|past\s+)?"
@@ -48,6 +48,12 @@ def horizon(text: str) -> str:
     if found := _AHEAD.search(text):
         return _iso(found)
     return _word(text, AHEAD_WORDS)
+
+
+def extent(text: str) -> str:
+    """How far a forecast reaches: ahead, or only "for a month"."""
+    found = _FOR.search(text)
+    return horizon(text) or (_iso(found) if found else "")
 
 
 def lasting(text: str) -> str:

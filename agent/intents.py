@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from agent.arguments import extract
+from agent.following import Said, asked_anew, is_elliptical, pointed_at, shared
 from agent.naming import broken_object, looks_named
 from agent.scoring import Language, Scores, added, intent_for, says, scores
+from agent.spelling import respelt
 
 Subagent = Literal["rca", "cost", "rag", "autofix", "alert_admin", "none"]
 
@@ -21,29 +23,30 @@ STEEPNESS = 0.55
 PLENTY = 5.0
 # Less than this, without a word of the trade, is nothing; and how sure that is.
 FAINT = 8.0
+# "Show" and "list" are said of anything: another subagent's own word counts for more.
+LOOKING = 0.8
 GENERAL = frozenset(("list", "health", "how_to"))
 UNCLEAR = 0.3
+# How sure it is that half a sentence goes on with the question before.
+FOLLOWED = 0.8
 # Evidence of trouble that makes a question for an explanation one about the thing it names; a
 # question for a document or a procedure is one about a thing only when that is said to be broken.
 TROUBLE = {"explain": 2.0, "documents": 3.0}
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
-_FOLLOW_UP = re.compile(
-    r"^\W*(?:and|what about|how about|same (?:for|in)|now|then|also|in|for)\b|^\W*(?:那|还有|换成|然后)|呢\W*$"
-)
-_POINTING = re.compile(r"\b(?:it|its|that|them|there|the same|this one)\b|它|这个|那个|刚才")
-FOLLOW_UP_WORDS = 8
-FOLLOW_UP_CHARACTERS = 16
 
 # Where a message may go on to a second matter.
 _BORDER = re.compile(
-    r"[,;.?!]?\s+(?:and|then|also)\s+(?:then\s+|also\s+)?|[;；。？?!！]\s*|[,，]\s*(?:然后|并且?|再|帮我|同时)"
+    r"[,;.?!]?\s+(?:and|then|also)\s+(?:then\s+|also\s+)?|[;；。？?!！]\s*(?:and\s|also\s|then\s|and\salso\s|顺便|另外|然后|再|同时|还有|并且?)?"
+    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且|再)|[,，]\s*(?:并|帮我)"
 )
-CLEAR = 0.75
+CLEAR = 0.6
+# What says that both a fault and its price are asked for.
+_BOTH = re.compile(
+    r"\bboth\b|\b(?:cause|reason|why|fault)\b.*\b(?:and|plus)\b.*\b(?:costs?|bill|spend|price)\b|\b(?:costs?|bill|spend)\b.*\band\b.*\b(?:cause|reason|why)\b"
+    r"|两边|两方面|都(?:帮|给|要)?我?(?:查|看)|(?:原因|根因|为什么).*(?:和|与|以及|还有|及)\S{0,6}(?:费用|成本|花费|账单)|(?:费用|成本|花费|账单).*(?:和|与|以及|还有|及)\S{0,6}(?:原因|根因)"
+)
 MOST_PARTS = 3
-
-# What a follow-up may carry over from the turn before.
-CARRIED = ("namespace", "kind", "name", "service", "window", "metric")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +82,30 @@ def language_of(message: str) -> Language:
 
 def read(message: str, *, previous: Mapping[str, Any] | None = None) -> Route:
     """What a message asks for. `previous` is the shape of the turn before, for follow-ups."""
-    message = _spaced(unicodedata.normalize("NFKC", message).strip())
+    message = _typed(message)
     text, language = message.lower(), language_of(message)
     readings = scores(text, language)
     subagent, intent, confidence = _settled(*_best(readings, message, language), message, readings)
-    if previous and _follows(text, readings):
-        return _followed(message, text, previous, language)
     arguments: dict[str, Any] = {}
     if subagent not in ("none", "rag"):
         arguments = extract(message, subagent=subagent, intent=intent)
-    if previous and _POINTING.search(text) and subagent in ("rca", "autofix", "cost"):
-        arguments = _carried(previous, arguments)
-    return Route(subagent, intent, arguments, language, confidence)
+    route = Route(subagent, intent, arguments, language, confidence)
+    return _after(route, message, readings, previous) if previous else route
+
+
+def _after(route: Route, message: str, readings: Scores, previous: Mapping[str, Any]) -> Route:
+    """The decision about a message that comes after another."""
+    evidence = max(readings.values(), default=0.0)
+    said = Said(message, route.subagent, route.intent, evidence, route.arguments)
+    if is_elliptical(said, previous):
+        again = cast("Subagent", previous["subagent"]), str(previous["intent"])
+        return Route(*again, asked_anew(said, previous), route.language, FOLLOWED)
+    return replace(route, arguments=pointed_at(said, previous))
+
+
+def _typed(message: str) -> str:
+    """The message as it was meant to be typed."""
+    return respelt(_spaced(unicodedata.normalize("NFKC", message).strip()))
 
 
 def _spaced(message: str) -> str:
@@ -103,15 +118,26 @@ def _best(readings: Scores, message: str, language: Language) -> tuple[Subagent,
     by_subagent: dict[str, float] = {}
     for subagent in {subagent for subagent, _ in readings}:
         own = [score for (one, _), score in readings.items() if one == subagent]
-        by_subagent[subagent] = added(own)
+        looking = subagent == "rca" and not _own_words(readings, subagent)
+        by_subagent[subagent] = added(own) * (LOOKING if looking else 1.0)
     if not by_subagent or _nothing_clear(readings, by_subagent, message, language):
         return "none", "unclear", UNCLEAR
     ranked = sorted(by_subagent, key=lambda one: -by_subagent[one])
     first = ranked[0]
-    second = by_subagent[ranked[1]] if len(ranked) > 1 else 0.0
+    second = max((_own_words(readings, one) for one in ranked[1:]), default=0.0)
     intents = {intent: score for (one, intent), score in readings.items() if one == first}
     intent = max(intents, key=lambda one: intents[one])
     return cast("Subagent", first), intent, _confidence(by_subagent[first], second)
+
+
+def _own_words(readings: Scores, subagent: str) -> float:
+    """What speaks for another subagent beside "show" and "how", which are said of anything."""
+    own = [
+        score
+        for (one, intent), score in readings.items()
+        if one == subagent and intent not in GENERAL
+    ]
+    return added(own) if own else 0.0
 
 
 def _settled(
@@ -159,60 +185,58 @@ def _nothing_clear(
     return max(by_subagent.values()) < FAINT
 
 
-def _follows(text: str, readings: Scores) -> bool:
-    """Whether a message makes sense only after the one before."""
-    short = len(text) <= FOLLOW_UP_CHARACTERS or len(text.split()) <= FOLLOW_UP_WORDS
-    own = max(readings.values(), default=0.0)
-    return short and bool(_FOLLOW_UP.search(text)) and own < 3.0
-
-
-def _followed(message: str, text: str, previous: Mapping[str, Any], language: Language) -> Route:
-    """The question before, asked of what this message names."""
-    subagent, intent = cast("Subagent", previous["subagent"]), str(previous["intent"])
-    if subagent == "none":
-        return Route("none", "unclear", {}, language, UNCLEAR)
-    now = extract(message, subagent=subagent, intent=intent)
-    return Route(subagent, intent, _carried(previous, now), language, 0.8)
-
-
-def _carried(previous: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """What this message says, completed by what the one before said. A new object replaces the old."""
-    before = {key: value for key, value in previous["arguments"].items() if key in CARRIED}
-    if "name" in now or "service" in now:
-        before = {
-            key: value for key, value in before.items() if key not in ("kind", "name", "service")
-        }
-    return {**before, **now}
-
-
 def read_all(message: str, *, previous: Mapping[str, Any] | None = None) -> list[Route]:
     """The decisions a message asks for, in its order: mostly one, two when it says two things.
 
     A part counts only when its own words are clear; a later part may mean what an earlier named.
     """
     whole = read(message, previous=previous)
-    parts = [one for one in _BORDER.split(message) if one.strip()]
+    parts = [one for one in _BORDER.split(message) if one and one.strip()]
     if not 1 < len(parts) <= MOST_PARTS:
-        return [whole]
-    routes = [read(part) for part in parts]
+        return both_sides(whole, message)
+    routes = _in_turn(parts, whole.language, previous)
     clear = all(one.confidence >= CLEAR and one.subagent != "none" for one in routes)
     named = {one.subagent for one in routes}
     if not clear or len(named) < len(routes) or whole.subagent not in named:
-        return [whole]
-    return _in_turn(routes, whole.language)
+        return both_sides(whole, message)
+    return routes
 
 
-def _in_turn(routes: Sequence[Route], language: Language) -> list[Route]:
+def _in_turn(
+    parts: Sequence[str], language: Language, previous: Mapping[str, Any] | None
+) -> list[Route]:
+    """Each part read after the one before it."""
     told: list[Route] = []
-    for route in routes:
-        arguments = _carried(told[-1].shape(), route.arguments) if told else route.arguments
-        told.append(replace(route, arguments=arguments, language=language))
+    for part in parts:
+        route = read(part, previous=previous if not told else None)
+        if told and route.subagent not in ("none", "rag"):
+            said = Said(part, route.subagent, route.intent, PLENTY, route.arguments)
+            route = replace(route, arguments=shared(said, told[-1].shape()))
+        told.append(replace(route, language=language))
     return told
+
+
+def both_sides(route: Route, message: str) -> list[Route]:
+    """One decision; two when a fault and what it costs are asked about in one breath."""
+    text = _typed(message).lower()
+    if route.subagent not in ("rca", "cost") or not _BOTH.search(text):
+        return [route]
+    readings = scores(text, route.language)
+    costs = {intent: score for (one, intent), score in readings.items() if one == "cost"}
+    if not costs:
+        return [route]
+    why = extract(_typed(message), subagent="rca", intent="investigate")
+    spent = max(costs, key=lambda one: costs[one])
+    price = extract(_typed(message), subagent="cost", intent=spent)
+    return [
+        replace(route, subagent="rca", intent="investigate", arguments=why, confidence=FOLLOWED),
+        replace(route, subagent="cost", intent=spent, arguments=price, confidence=FOLLOWED),
+    ]
 
 
 def read_as(message: str, subagent: Subagent) -> Route:
     """What a message asks of a subagent that somebody else chose."""
-    message = _spaced(unicodedata.normalize("NFKC", message).strip())
+    message = _typed(message)
     text, language = message.lower(), language_of(message)
     own = {
         intent: score for (one, intent), score in scores(text, language).items() if one == subagent

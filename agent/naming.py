@@ -1,7 +1,7 @@
 """Pure: which object a sentence is about: its kind, its name, its namespace, and how sure that is."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from agent.lexicon.kinds import KINDS, OWN_NAME
 from agent.lexicon.stopwords import AMBIGUOUS, STOPWORDS
@@ -43,20 +43,38 @@ NAME_THEN_KIND = re.compile(
     rf"(?<![\w-])[`'\"]?({_NAME})(?![\w-])[`'\"]?(?:'s)?\s*的?\s*({_KIND})(?![a-z0-9-])"
 )
 
+_SPACE = r"(?:namespaces?|ns\b|命名空间|名字空间)"
+# What beside the word is no name: "which namespace has", "namespaces of".
+_NO_SPACE = (
+    r"(?!(?:is|are|was|has|have|had|with|of|in|on|for|and|or|by|the|a|an|this|that|cost|costs|spends?|uses?|which"
+    r"|what|every|each|all|any|per|one|first|same|other|another|list|no|new|our|your|my|whole|entire|kubernetes)\b)"
+)
 NAMESPACE = (
+    re.compile(rf"(?<![\w-])(?:-n|--namespace)[\s=]+[`'\"]?({_NAME})"),
     re.compile(
-        rf"(?:\bnamespaces?|\bns|命名空间|名字空间)\s*[:=/]?\s*(?:named\s+|called\s+|的\s*)?[`'\"]?({_NAME})"
+        rf"(?<![\w-])[`'\"]?({_NAME})(?![\w-])[`'\"]?\s*(?:的|这个)?\s*(?:命名空间|名字空间)"
     ),
-    re.compile(rf"(?<![\w-])(?:-n|--namespace)[\s=]+({_NAME})"),
     re.compile(
-        rf"(?<![\w-])[`'\"]?({_NAME})(?![\w-])[`'\"]?\s*(?:的|这个)?\s*(?:namespace|ns\b|命名空间|名字空间)"
+        rf"(?:\bnamespaces?|\bns|命名空间|名字空间)\s*[:=/]?\s*(?:named\s+|called\s+)?[`'\"]?({_NAME})"
     ),
+    re.compile(rf"(?<![\w-])[`'\"]?({_NAME})(?![\w-])[`'\"]?\s+(?:这个\s*)?{_SPACE}"),
+)
+# Right beside the word, a name may be a word that means much else.
+BESIDE = (
+    re.compile(rf"(?:-n|--namespace)[\s=]+({_NAME})"),
+    re.compile(rf"\b(?:namespace|ns)\s+{_NO_SPACE}({_NAME})"),
+    re.compile(rf"(?<![\w-]){_NO_SPACE}({_NAME})\s*(?:命名空间|名字空间|\s(?:namespace|ns)\b)"),
 )
 IN_PLACE = re.compile(
     rf"\b(?:in|from|within|inside|across)\s+(?:the\s+)?[`'\"]?({_NAME})[`'\"]?(?![\w-])(?!\s+(?:service|pod|deployment|node|\d+)\b)"
 )
 IN_PLACE_ZH = re.compile(rf"(?<![\w-])({_NAME})\s*(?:环境|里面|里边|里|中的?|下面|下的?|空间)")
 
+# What names end with that are parts of a system, not places in a cluster.
+COMPONENT = re.compile(
+    r"-(?:api|svc|service|router|worker|proxy|gateway|gw|server|web|consumer|producer|writer|reader|cache|db|bff"
+    r"|core|job|exporter|indexer|planner|scheduler|controller|operator|ui|frontend|backend|engine|processor|handler|app|portal)$"
+)
 # Where only a name can stand.
 CERTAIN_SLOT = re.compile(
     rf"\b(?:logs?|cpu|memory|ram|disk|usage|status|state|replicas?|limits?|image|latency|qps|version"
@@ -80,6 +98,9 @@ NAME_SLOTS = (
         rf"\b(?:why|what|when|how|where)\s+(?:is|are|was|were|does|did|do|has|have|can|could|can't|cannot|isn't|won't)\s+"
         rf"(?:the\s+)?({_NAME})"
     ),
+    re.compile(
+        rf"\b(?:if|when)\s+(?:the\s+)?({_NAME})\s+(?:goes|dies|fails|is|went|stops|crashes|disappears|breaks)\b"
+    ),
     re.compile(rf"\b(?:is|are|was|will|did|does)\s+(?:the\s+)?(?!\w+ed\b)({_NAME})\s+\w+"),
     re.compile(
         rf"({_NAME})(?:'s\b|\s+(?:is|are|was|were|keeps?|has|have|had|returns?|crashed|crashes|failed"
@@ -98,6 +119,8 @@ WORD = re.compile(r"[A-Za-z][\w-]*")
 SENTENCE_END = re.compile(r"[.?!:\n]\s+$|[。？！；]\s*$")
 # What stands for a word that is no name; no pattern of a name matches any part of it.
 COVER = "X"
+# A longer sentence has a verb, which says what its names are.
+FRAGMENT_WORDS = 5
 # A name said to be in trouble, right beside it.
 BROKEN = re.compile(
     rf"(?<![\w-])({_NAME})\s*(?:的\s*)?(?:pods?\s*)?(?:一直|总是|老是|报|挂|没有?|不|起不来|启动|卡|崩溃|失败|无法)"
@@ -164,6 +187,8 @@ def broken_object(message: str) -> bool:
 
 def _told(kind: str, name: str, namespace: str) -> dict[str, str]:
     """A name of no certain kind may be an object's or a service's: it is told as both."""
+    if kind == "Namespace" and (namespace or name):
+        kind = ""
     if kind == "Pod" and name and not POD_NAME.search(name):
         return {"namespace": namespace, "kind": kind, "service": name}
     if name and kind not in OWN_NAME:
@@ -177,23 +202,29 @@ def _namespace(text: str) -> str:
             name = match[1]
             if name not in STOPWORDS and not KIND.fullmatch(name):
                 return name
-    # A word that could mean much else is a namespace when it stands right beside the word.
-    beside = re.search(rf"(?:-n|--namespace)[\s=]+({_NAME})|\bnamespace\s+({_NAME})", text)
-    name = (beside[1] or beside[2]) if beside else ""
-    return "" if name in {"is", "are", "has", "have", "with", "of", "in", "for", "cost"} else name
+    found = (match[1] for pattern in BESIDE for match in pattern.finditer(text))
+    return next((one for one in found if one not in KIND_WORDS), "")
 
 
 def _place(text: str, taken: set[str]) -> str:
     """A name after "in": most often a namespace. Two of them are compared, and neither is meant alone."""
     for pattern in (IN_PLACE, IN_PLACE_ZH):
         places = dict.fromkeys(
-            match[1]
-            for match in pattern.finditer(text)
-            if match[1] in PLACES or (could_be_name(match[1]) and match[1] not in taken)
+            one
+            for one in _placed(pattern, text)
+            if one in PLACES or (could_be_name(one) and one not in taken)
         )
         if places:
             return next(iter(places)) if len(places) == 1 else ""
     return ""
+
+
+def _placed(pattern: re.Pattern[str], text: str) -> Iterator[str]:
+    """What stands like a place; a part of a system is none, nor is what something comes from."""
+    for match in pattern.finditer(text):
+        come_from = match[0].startswith("from") and SHAPED.search(match[1])
+        if not (COMPONENT.search(match[1]) or come_from):
+            yield match[1]
 
 
 def _kind_and_name(text: str, taken: set[str]) -> tuple[str, str]:
@@ -235,16 +266,24 @@ def _bare_name(text: str, message: str, taken: set[str]) -> str:
     """The likeliest name that stands without a kind."""
     if quoted := QUOTED.search(text):
         return quoted[1]
-    places = {match[1] for pattern in (IN_PLACE, IN_PLACE_ZH) for match in pattern.finditer(text)}
+    places = {one for pattern in (IN_PLACE, IN_PLACE_ZH) for one in _placed(pattern, text)}
     camel = {word.lower() for word in CAMEL.findall(message)}
     spoken_for = taken | places | camel
     for match in CERTAIN_SLOT.finditer(text):
         if could_be_name(match[1], certain=True) and match[1] not in spoken_for:
             return match[1]
-    for name in (*_slotted(text), *_shaped(text, message)):
+    for name in (*_slotted(text), *_shaped(text, message), *_left_over(text)):
         if could_be_name(name) and name not in spoken_for:
             return name
     return ""
+
+
+def _left_over(text: str) -> list[str]:
+    """The first and the last word of half a sentence: what is no ordinary word there is its subject."""
+    words = [word.strip("?!.,:;") for word in text.split()]
+    if not 1 < len(words) <= FRAGMENT_WORDS:
+        return []
+    return [word for word in (words[0], words[-1]) if re.fullmatch(_NAME, word)]
 
 
 def _slotted(text: str) -> list[str]:

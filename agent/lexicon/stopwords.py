@@ -8,7 +8,10 @@ def _words(name: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-STOPWORDS = _words("stopwords")
+STOPWORDS = _words("stopwords") | _words("spellings")
 
 # Of these, what some services are called: a name where a sentence leaves no doubt.
 AMBIGUOUS = _words("ambiguous")
+
+# Words that are no name of anything, not even alone.
+FUNCTION_WORDS = _words("function_words")

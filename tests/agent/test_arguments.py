@@ -131,3 +131,41 @@ def test_it_means_what_was_named_before() -> None:
 
 def test_a_new_question_does_not_inherit_the_old_one() -> None:
     assert arguments("list nodes", "Why is checkout in shop failing?") == {"kind": "Node"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("list pods in shop", "and data?", {"namespace": "data", "kind": "Pod"}),
+        ("why is web failing?", "what about cart?", {"name": "cart", "service": "cart"}),
+        (
+            "silence DiskFull for 1 hour",
+            "make it 3 hours",
+            {"alert": "DiskFull", "duration": "PT3H"},
+        ),
+        ("把 web 扩到 3 个副本", "改成 5 个", {"name": "web", "service": "web", "replicas": 5}),
+    ],
+)
+def test_half_a_sentence_changes_the_question_before(
+    before: str, after: str, expected: dict[str, Any]
+) -> None:
+    assert arguments(after, before) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("why is deployment web in shop failing?", "restart it"), ("web 为什么报错", "看看它的日志")],
+)
+def test_another_thing_is_asked_of_what_was_named(before: str, after: str) -> None:
+    assert arguments(after, before)["name"] == "web"
+
+
+def test_thanks_after_a_question_ask_nothing() -> None:
+    route = read("thanks!", previous=read("why is web failing?").shape())
+    assert (route.subagent, route.arguments) == ("none", {})
+
+
+def test_the_namespace_is_the_word_beside_namespace() -> None:
+    assert arguments("命名空间 shop 里的 web 日志")["namespace"] == "shop"
+    assert arguments("shop 命名空间的 web 日志")["namespace"] == "shop"
+    assert "kind" not in arguments("is namespace shop healthy?")

@@ -31,13 +31,14 @@ def test_no_unseen_sentence_was_seen() -> None:
 
 
 def test_sentences_that_the_rules_were_made_with_are_routed_right() -> None:
-    assert figures("earlier")["subagent"] >= 0.99
-    assert figures("earlier")["arguments_exact"] >= 0.98
+    for name in ("seen", "earlier"):
+        assert figures(name)["subagent"] >= 0.99
+        assert figures(name)["arguments_exact"] >= 0.98
 
 
 def test_sentences_that_nobody_looked_at_are_routed_right_nearly_as_often() -> None:
-    assert figures("unseen")["subagent"] >= 0.85
-    assert figures("unseen")["arguments_exact"] >= 0.65
+    assert figures("unseen")["subagent"] >= 0.96
+    assert figures("unseen")["arguments_exact"] >= 0.9
 
 
 def test_confidence_is_higher_for_plain_words_than_for_mixed_ones() -> None:

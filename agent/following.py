@@ -1,0 +1,156 @@
+"""Pure: what a message means after the turn before it: of what, or the same of something else."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agent.arguments import extract
+from agent.lexicon.stopwords import FUNCTION_WORDS
+from agent.naming import KIND_WORDS, NAME
+
+_OPENER = re.compile(
+    r"^\W*(?:and|what about|how about|same (?:for|in|of|with)|now|then|also|or|but|only|just|in|for|on|over|make (?:it|that)|better|rather|instead)\b"
+    r"|^\W*(?:那|还有|换成|换|改成|改为|只|就|然后|同样|再看|最近)|[呢吧]\W*$|\b(?:instead|as well|too)\W*$"
+)
+_POINTING = re.compile(
+    r"\b(?:it|its|that|this|them|their|they|those|these|there|the same|this one)\b|它|其|这个|那个|该|刚才|上面|此"
+)
+SHORT_WORDS = 8
+SHORT_CHARACTERS = 16
+# Half a sentence has nothing else to stand on than the turn before.
+BARE_WORDS = 3
+BARE_CHARACTERS = 7
+
+OBJECT = ("namespace", "kind", "name", "service")
+PLACED = ("namespace",)
+# What can only be asked of something that has a name.
+NEED_A_NAME = frozenset(("logs", "rollout", "dependencies"))
+# Weaker evidence than this is a word by the way: "cpu?" asks for another figure, not a new question.
+OWN_WORDS = 3.3
+
+_LATIN = re.compile(r"[a-z]")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message and what it would mean alone."""
+
+    message: str
+    subagent: str
+    intent: str
+    evidence: float
+    arguments: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        return self.message.lower()
+
+    @property
+    def is_short(self) -> bool:
+        return self._at_most(SHORT_WORDS, SHORT_CHARACTERS)
+
+    @property
+    def is_bare(self) -> bool:
+        return self._at_most(BARE_WORDS, BARE_CHARACTERS)
+
+    def _at_most(self, words: int, characters: int) -> bool:
+        han = len(re.findall("[\u4e00-\u9fff]", self.message))
+        return (
+            han <= characters and len(self.text.split()) <= words
+            if han
+            else len(self.text.split()) <= words
+        )
+
+
+def is_elliptical(said: Said, previous: Mapping[str, Any]) -> bool:
+    """Whether it asks the question before anew, of what it names or within what it says."""
+    if previous["subagent"] == "none" or (said.subagent == "none" and said.intent != "unclear"):
+        return False
+    opened = said.is_short and bool(_OPENER.search(said.text))
+    if said.intent in ("unclear", "look"):
+        return said.is_short and (opened or said.is_bare or _fills(said, previous))
+    weak = said.evidence < OWN_WORDS
+    return opened and weak
+
+
+def _fills(said: Said, previous: Mapping[str, Any]) -> bool:
+    return bool(_now(said, previous))
+
+
+def asked_anew(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of the question before, with what this message says instead."""
+    before, now = dict(previous["arguments"]), _now(said, previous)
+    if "name" in now or "service" in now:
+        before = {
+            key: value for key, value in before.items() if key not in ("kind", "name", "service")
+        }
+    if "kind" in now and "name" not in now and "name" not in before:
+        before.pop("kind", None)
+    return {**before, **now}
+
+
+def _now(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
+    """What the message says of the question before; a bare name stands for what that one named."""
+    before = previous["arguments"]
+    now = extract(said.message, subagent=previous["subagent"], intent=previous["intent"])
+    now |= _number(said, before, now)
+    name = now.get("name") or now.get("service") or _bare(said, now)
+    had_name = "name" in before or "service" in before
+    if name and "kind" not in now and not had_name and "namespace" in before:
+        now = {key: value for key, value in now.items() if key not in OBJECT}
+        return {**now, "namespace": name}
+    if name and "name" not in now and "service" not in now:
+        now |= {"name": name, "service": name}
+    return now
+
+
+def _number(said: Said, before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """A number alone is another one of what the turn before had a number of."""
+    found = re.findall(r"(?<![\w.-])\d+(?![\w.-])", said.text)
+    keys = [key for key in ("replicas", "amount", "threshold") if key in before and key not in now]
+    return {keys[0]: int(found[0])} if len(found) == 1 and len(keys) == 1 else {}
+
+
+def _bare(said: Said, now: Mapping[str, Any]) -> str:
+    """A word that would be no name in a longer sentence: "and data?", "data 的呢"."""
+    if any(key in now for key in ("namespace", "kind", "metric", "window", "duration", "horizon")):
+        return ""
+    words = [match[0] for match in NAME.finditer(said.text) if _LATIN.search(match[0])]
+    left = [one for one in words if one not in FUNCTION_WORDS and one not in KIND_WORDS]
+    return left[0] if len(left) == 1 and set(words) - set(left) <= FUNCTION_WORDS else ""
+
+
+def pointed_at(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
+    """A message of its own about what the turn before was about, when it points there."""
+    own = dict(said.arguments)
+    named = any(key in own for key in ("name", "service"))
+    if named or said.subagent in ("none", "rag"):
+        return own
+    points = bool(_POINTING.search(said.text))
+    lacks = said.intent in NEED_A_NAME and "namespace" not in own
+    bare = said.is_bare and said.subagent == previous["subagent"] and "kind" not in own
+    if not (points or lacks or bare):
+        return own
+    before = {key: value for key, value in previous["arguments"].items() if key in OBJECT}
+    if "kind" in own and "name" not in before:
+        before.pop("kind", None)
+    kept = own if not before.get("name") else {k: v for k, v in own.items() if k != "kind"}
+    return {**before, **kept}
+
+
+def shared(said: Said, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a later part of one message: what it does not name, an earlier part did."""
+    own = dict(said.arguments)
+    named = any(key in own for key in ("name", "service", "alert", "team"))
+    if named or ("namespace" in own and not _POINTING.search(said.text)):
+        return own
+    given = {key: value for key, value in before["arguments"].items() if key in OBJECT}
+    if own.get("kind") == "Namespace" and "namespace" in given:
+        del own["kind"]
+    if "kind" in own or ("kind" in given and "name" not in given):
+        given.pop("kind", None)
+    return {
+        **given,
+        **{key: value for key, value in own.items() if key not in ("kind",) or "name" not in given},
+    }

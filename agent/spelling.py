@@ -1,0 +1,148 @@
+"""Pure: words of the trade that were misspelt, set right before a sentence is read.
+
+English by one slip of the fingers; Chinese by characters that sound alike, which is how they are typed.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from agent.lexicon.stopwords import STOPWORDS
+from agent.naming import KIND_PARTS, KIND_WORDS
+
+# A word alone: what stands in a name, a path, a channel or a number is left as it is.
+WORD = re.compile(r"(?<![\w.#@/:=-])[A-Za-z]+(?![\w./:=-]|'[a-z]{2})")
+# Shorter words are too close to too many others; of these some are tried all the same.
+SHORT = 4
+SHORT_SLIPS = {
+    "hwo": "how", "teh": "the", "wy": "why", "nod": "node", "rol": "roll", "hte": "the", "wat": "what",
+}  # fmt: skip
+# From this length on, two slips are still the same word.
+LONG = 9
+HAN = re.compile("[\u4e00-\u9fff]")
+
+
+def respelt(message: str) -> str:
+    """The message with its misspelt words set right; names stay what they are."""
+    message = WORD.sub(lambda found: _word(found[0]), message)
+    return _characters(message) if HAN.search(message) else message
+
+
+def _word(word: str) -> str:
+    low = word.lower()
+    if word not in (low, low.capitalize()) or low in _known():
+        return word
+    return _nearest(low) or word
+
+
+@lru_cache(maxsize=4096)
+def _nearest(word: str) -> str:
+    if len(word) < SHORT:
+        return SHORT_SLIPS.get(word, "")
+    slips = 2 if len(word) >= LONG else 1
+    near = [(slips_between(word, one), not _swapped(word, one), one) for one in _candidates(word)]
+    likely = [one for one in near if one[0] <= slips and (len(word) > SHORT or not one[1])]
+    return min(likely, default=(0, False, ""))[2]
+
+
+def _swapped(word: str, other: str) -> bool:
+    return sorted(word) == sorted(other)
+
+
+def _candidates(word: str) -> Iterator[str]:
+    """Words that begin alike: people get the first letter right, or swap the first two."""
+    for first in {word[0], word[1]}:
+        yield from (one for one in _by_letter().get(first, ()) if abs(len(one) - len(word)) <= 2)
+
+
+def slips_between(a: str, b: str) -> int:
+    """Letters left out, added, mistaken or swapped between two words (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, letter in enumerate(a, 1):
+        now = [i]
+        for j, other in enumerate(b, 1):
+            least = min(row[j] + 1, now[j - 1] + 1, row[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == b[j - 2] and a[i - 2] == other:
+                least = min(least, before[j - 2] + 1)
+            now.append(least)
+        before, row = row, now
+    return row[-1]
+
+
+@cache
+def _by_letter() -> Mapping[str, tuple[str, ...]]:
+    words = _lines("spellings.txt")
+    return {
+        first: tuple(one for one in words if one[0] == first) for first in {w[0] for w in words}
+    }
+
+
+@cache
+def _known() -> frozenset[str]:
+    """What is no slip: ordinary English, what looks like a slip and is none, and words of the trade."""
+    return frozenset((*STOPWORDS, *KIND_WORDS, *KIND_PARTS, *_lines("spelling_others.txt")))
+
+
+@cache
+def _sounds() -> Mapping[str, str]:
+    """Character → the characters that sound like it, of those that words of the trade are made of."""
+    sounds: dict[str, str] = {}
+    for group in _lines("homophones.txt"):
+        for one in group:
+            sounds[one] = sounds.get(one, "") + group
+    return sounds
+
+
+@cache
+def _alike() -> Mapping[str, tuple[str, ...]]:
+    """First character as it may be typed → the words that are meant."""
+    alike: dict[str, tuple[str, ...]] = {}
+    for word in _lines("homophone_words.txt"):
+        swapped = word[1:2] if len(word) > 2 else ""
+        for one in {word[0], *swapped, *_sounds().get(word[0], "")}:
+            alike[one] = (*alike.get(one, ()), word)
+    return alike
+
+
+def _characters(message: str) -> str:
+    """Chinese words of which a character was mistaken for one that sounds alike."""
+    told, place = "", 0
+    while place < len(message):
+        meant = _meant(message, place)
+        told += meant or message[place]
+        place += len(meant) or 1
+    return told
+
+
+def _meant(message: str, place: int) -> str:
+    for word in _alike().get(message[place], ()):
+        typed = message[place : place + len(word)]
+        if typed == word:
+            return word
+        if len(typed) == len(word) and typed not in _own_words() and _sounds_like(typed, word):
+            return word
+    return ""
+
+
+def _sounds_like(typed: str, word: str) -> bool:
+    """Whether a word was meant: the same characters in another order, or some that sound alike."""
+    if len(word) > 2 and sorted(typed) == sorted(word):
+        return True
+    pairs = list(zip(typed, word, strict=True))
+    right = sum(one == other for one, other in pairs)
+    return right > 0 and all(
+        one == other or one in _sounds().get(other, "") for one, other in pairs
+    )
+
+
+@cache
+def _own_words() -> frozenset[str]:
+    """Words of their own that sound like one of the trade."""
+    return frozenset(_lines("homophone_others.txt"))
+
+
+@cache
+def _lines(name: str) -> tuple[str, ...]:
+    return tuple(files("agent.lexicon").joinpath(name).read_text("utf-8").split())
