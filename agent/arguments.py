@@ -38,8 +38,8 @@ SEVERITIES = {
     "info": r"\binfo(?:rmational)?\sseverity\b|提示级",
 }
 REPLICAS = re.compile(
-    r"(\d+|zero|one|two|three|four|five)\s*(?:replicas?|pods|instances|copies|个?\s*副本|个?\s*实例|个\s*pod)"
-    r"|(?:\bscale\s+(?:\w+\s)?[\w-]+\s|(?:扩容|缩容|扩|缩)[^，。]{0,30}?到|to|to\s+be|replicas?\s*(?:=|to|of\s+[\w-]+\s+to)|副本数?\s*(?:改为|设为|调到|到)?)\s*(\d+|zero|one|two|three|four|five)\b"
+    r"(\d+|zero|one|two|three|four|five)\s*(?:(?:more|extra)\s)?(?:replicas?|pods|instances|copies|个?\s*replicas?|个?\s*副本|个?\s*实例|个\s*pod)"
+    r"|(?:\bscale\s+(?:\w+\s)?[\w-]+\s|(?:扩容|缩容|扩|缩)[^，。]{0,30}?到|to|to\s+be|replicas?\s*(?:=|to|of\s+[\w-]+\s+to)|副本数?\s*(?:改为|改成|设为|设成|调到|调成|调为|加到|到)?)\s*(\d+|zero|one|two|three|four|five)\b"
 )
 SMALL = {"zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 AMOUNT = re.compile(
@@ -53,6 +53,12 @@ HASH_CHANNEL = re.compile(r"(?<!\w)#[a-z][\w-]*")
 
 # What is asked of systems as wholes: "which services depend on it" asks for no Service.
 OF_SYSTEMS = frozenset(("dependencies", "unusual", "findings", "incidents"))
+
+
+# Ordinary words that are teams where a team is named.
+TEAMS = frozenset(
+    ("core", "data", "search", "storage", "monitoring", "platform", "network", "users", "database")
+)
 
 
 def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
@@ -81,7 +87,8 @@ def _times(text: str, subagent: str, intent: str) -> dict[str, str]:
 
 
 def _by_subagent(text: str, message: str, subagent: str) -> dict[str, Any]:
-    team = next((m[1] for p in TEAM for m in p.finditer(text) if could_be_name(m[1])), "")
+    found = (match[1] for pattern in TEAM for match in pattern.finditer(text))
+    team = next((one for one in found if could_be_name(one) or one in TEAMS), "")
     if subagent == "autofix":
         return {"replicas": _replicas(text)}
     if subagent == "cost":

@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 
 from agent.arguments import extract
 from agent.following import Said, asked_anew, is_elliptical, pointed_at, shared
+from agent.likeness import likeness
 from agent.naming import broken_object, looks_named
 from agent.scoring import Language, Scores, added, intent_for, says, scores
 from agent.spelling import respelt
@@ -27,6 +28,9 @@ FAINT = 8.0
 LOOKING = 0.8
 GENERAL = frozenset(("list", "health", "how_to"))
 UNCLEAR = 0.3
+# Below this, rules ask what the sentence is like; and how sure that must be to be believed.
+UNSURE = 0.7
+ALIKE = 0.7
 # How sure it is that half a sentence goes on with the question before.
 FOLLOWED = 0.8
 # Evidence of trouble that makes a question for an explanation one about the thing it names; a
@@ -82,28 +86,58 @@ def language_of(message: str) -> Language:
 
 def read(message: str, *, previous: Mapping[str, Any] | None = None) -> Route:
     """What a message asks for. `previous` is the shape of the turn before, for follow-ups."""
-    message = _typed(message)
+    message = as_typed(message)
     text, language = message.lower(), language_of(message)
     readings = scores(text, language)
     subagent, intent, confidence = _settled(*_best(readings, message, language), message, readings)
-    arguments: dict[str, Any] = {}
-    if subagent not in ("none", "rag"):
-        arguments = extract(message, subagent=subagent, intent=intent)
-    route = Route(subagent, intent, arguments, language, confidence)
-    return _after(route, message, readings, previous) if previous else route
+    route = Route(subagent, intent, _named(message, subagent, intent), language, confidence)
+    if previous and (again := _again(route, message, readings, previous)):
+        return again
+    if confidence < UNSURE:
+        route = _like(route, message, readings)
+    return _pointed(route, message, previous) if previous else route
 
 
-def _after(route: Route, message: str, readings: Scores, previous: Mapping[str, Any]) -> Route:
-    """The decision about a message that comes after another."""
+def _named(message: str, subagent: str, intent: str) -> dict[str, Any]:
+    return {} if subagent in ("none", "rag") else extract(message, subagent=subagent, intent=intent)
+
+
+def _like(route: Route, message: str, readings: Scores) -> Route:
+    """The subagent of sentences like this one, when those leave little doubt."""
+    like, probability = likeness(message)
+    if like == route.subagent or probability < ALIKE or like == "none":
+        return route
+    own = {intent: score for (one, intent), score in readings.items() if one == like}
+    subagent = cast("Subagent", like)
+    intent = max(own, key=lambda one: own[one]) if own else FIRST_INTENT[subagent]
+    arguments = _named(message, subagent, intent)
+    return replace(
+        route,
+        subagent=subagent,
+        intent=intent,
+        arguments=arguments,
+        confidence=round(probability, 3),
+    )
+
+
+def _again(
+    route: Route, message: str, readings: Scores, previous: Mapping[str, Any]
+) -> Route | None:
+    """The question before, asked anew; None when this one stands for itself."""
     evidence = max(readings.values(), default=0.0)
     said = Said(message, route.subagent, route.intent, evidence, route.arguments)
-    if is_elliptical(said, previous):
-        again = cast("Subagent", previous["subagent"]), str(previous["intent"])
-        return Route(*again, asked_anew(said, previous), route.language, FOLLOWED)
+    if not is_elliptical(said, previous):
+        return None
+    subagent, intent = cast("Subagent", previous["subagent"]), str(previous["intent"])
+    return Route(subagent, intent, asked_anew(said, previous), route.language, FOLLOWED)
+
+
+def _pointed(route: Route, message: str, previous: Mapping[str, Any]) -> Route:
+    said = Said(message, route.subagent, route.intent, 0.0, route.arguments)
     return replace(route, arguments=pointed_at(said, previous))
 
 
-def _typed(message: str) -> str:
+def as_typed(message: str) -> str:
     """The message as it was meant to be typed."""
     return respelt(_spaced(unicodedata.normalize("NFKC", message).strip()))
 
@@ -116,7 +150,7 @@ def _spaced(message: str) -> str:
 
 def _best(readings: Scores, message: str, language: Language) -> tuple[Subagent, str, float]:
     by_subagent: dict[str, float] = {}
-    for subagent in {subagent for subagent, _ in readings}:
+    for subagent in dict.fromkeys(subagent for subagent, _ in readings):
         own = [score for (one, _), score in readings.items() if one == subagent]
         looking = subagent == "rca" and not _own_words(readings, subagent)
         by_subagent[subagent] = added(own) * (LOOKING if looking else 1.0)
@@ -218,16 +252,16 @@ def _in_turn(
 
 def both_sides(route: Route, message: str) -> list[Route]:
     """One decision; two when a fault and what it costs are asked about in one breath."""
-    text = _typed(message).lower()
+    text = as_typed(message).lower()
     if route.subagent not in ("rca", "cost") or not _BOTH.search(text):
         return [route]
     readings = scores(text, route.language)
     costs = {intent: score for (one, intent), score in readings.items() if one == "cost"}
     if not costs:
         return [route]
-    why = extract(_typed(message), subagent="rca", intent="investigate")
+    why = extract(as_typed(message), subagent="rca", intent="investigate")
     spent = max(costs, key=lambda one: costs[one])
-    price = extract(_typed(message), subagent="cost", intent=spent)
+    price = extract(as_typed(message), subagent="cost", intent=spent)
     return [
         replace(route, subagent="rca", intent="investigate", arguments=why, confidence=FOLLOWED),
         replace(route, subagent="cost", intent=spent, arguments=price, confidence=FOLLOWED),
@@ -236,7 +270,7 @@ def both_sides(route: Route, message: str) -> list[Route]:
 
 def read_as(message: str, subagent: Subagent) -> Route:
     """What a message asks of a subagent that somebody else chose."""
-    message = _typed(message)
+    message = as_typed(message)
     text, language = message.lower(), language_of(message)
     own = {
         intent: score for (one, intent), score in scores(text, language).items() if one == subagent

@@ -150,7 +150,7 @@ def _as_typed(word: re.Match[str], message: str) -> str:
 
 def object_named(message: str, *, of_many: bool) -> Mapping[str, str]:
     """Kind, name and namespace. A kind apart from the name counts when many are asked about."""
-    text = spelt(message)
+    text = spelt(message).replace("重新部署", COVER)
     namespace = _namespace(text)
     taken = {
         namespace,

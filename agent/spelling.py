@@ -52,7 +52,7 @@ def _swapped(word: str, other: str) -> bool:
 
 def _candidates(word: str) -> Iterator[str]:
     """Words that begin alike: people get the first letter right, or swap the first two."""
-    for first in {word[0], word[1]}:
+    for first in dict.fromkeys(word[:2]):
         yield from (one for one in _by_letter().get(first, ()) if abs(len(one) - len(word)) <= 2)
 
 

@@ -79,6 +79,8 @@ PAST_WORDS: dict[str, str] = {
     "上个月": "P30D",
     "上月": "P30D",
     "今年": "P365D",
+    "去年": "P365D",
+    "last year": "P365D",
     "刚才": "PT15M",
     "刚刚": "PT15M",
 }
