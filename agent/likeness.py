@@ -12,12 +12,15 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from agent.lexicon.stopwords import FUNCTION_WORDS
 from agent.naming import object_named
 
 NAME = "N"
 TOKEN = re.compile(r"[a-zN][a-z'-]*|9|[%$#?]|[\u4e00-\u9fff]")
 # Long words are also known by how they begin: "restarted" is like "restart".
 STEM = 5
+# What says nothing of what is asked.
+EMPTY = FUNCTION_WORDS | {NAME, "9", "?"}
 # Of a sentence with fewer words that were ever seen, nothing can be said.
 FAMILIAR = 0.7
 
@@ -41,8 +44,8 @@ def likeness(message: str) -> Likeness:
     """`message` as it was meant to be typed."""
     weights = _weights()
     told = features(message)
-    words = [one for one in told if TOKEN.fullmatch(one)]
-    if sum(one in weights.features for one in words) < FAMILIAR * len(words):
+    words = [one for one in told if TOKEN.fullmatch(one) and one not in EMPTY]
+    if not words or sum(one in weights.features for one in words) < FAMILIAR * len(words):
         return Likeness("none", 0.0)
     known = [weights.features[one] for one in told if one in weights.features]
     scale = 1 / math.sqrt(len(known)) if known else 0.0
