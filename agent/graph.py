@@ -1,6 +1,6 @@
 """The supervisor graph, and Assistant, which runs turns of it for every door.
 
-START → supervisor → one subagent → supervisor → … → END
+START → supervisor → subagents, side by side where one does not need the other → supervisor → … → END
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -21,7 +21,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
-from langgraph.types import Command
+from langgraph.types import Command, Send
 
 from agent.accounts import Account, Unlimited
 from agent.candidates import Models
@@ -31,10 +31,10 @@ from agent.limits import Limits
 from agent.memory import opened_memory
 from agent.metering import Meter
 from agent.models import Lineup, ModelChoice
-from agent.nodes import at_work, continued, decision, decline, title
+from agent.nodes import at_work, continued, decision, decline, meant, side_by_side, title
 from agent.pricing import Prices
 from agent.recollection import facts_of, remembered
-from agent.state import Exchange, OpsState
+from agent.state import Exchange, OpsState, Update
 from agent.subagent import Subagent
 from agent.subagents.alert_admin import ALERT_ADMIN
 from agent.subagents.autofix import AUTOFIX
@@ -61,22 +61,27 @@ def build_graph(models: Models, router: Router, memory: BaseCheckpointSaver[str]
 
     async def supervisor(state: OpsState, runtime: Runtime[Turn]) -> Onward:
         """Decide once, then hand on until the plan is done: there is no way to loop."""
-        turn, plan = runtime.context, state["plan"]
+        turn, plan, update = runtime.context, state["plan"], Update()
+        turn.join()
         if not state["visited"]:
-            routes = await router.plan(state["question"], state.get("asked"), turn.meter)
+            update["question"] = meant(state)
+            routes = await router.plan(update["question"], state.get("asked"), turn.meter)
             plan = [in_scope(one, state["namespace"], state["language"]).shape() for one in routes]
             turn.steps = tuple(title(one) for one in plan)
-        turn.tell_plan(len(state["visited"]))
-        if plan:
-            asked = continued(decision(state), plan[0]) if state["visited"] else plan[0]
-            return Command(goto=asked["subagent"], update={"asked": asked, "plan": plan[1:]})
-        told = Exchange(
-            question=state["question"],
-            answer=turn.voice.text,
-            facts=facts_of(turn.toolbox.results),
-        )
-        kept = remembered(state.get("exchanges", []), told)
-        return Command(goto="__end__", update={"exchanges": kept})
+        now = side_by_side(plan)
+        turn.tell_plan(len(state["visited"]), len(state["visited"]) + len(now))
+        if not now:
+            told = Exchange(
+                question=state["question"],
+                answer=turn.voice.text,
+                facts=facts_of(turn.toolbox.results),
+            )
+            kept = remembered(state.get("exchanges", []), told)
+            return Command(goto="__end__", update={"exchanges": kept})
+        turn.divide([one["subagent"] for one in now])
+        begun = [continued(decision(state), one) if state["visited"] else one for one in now]
+        handed = [Send(one["subagent"], {**state, **update, "asked": one}) for one in begun]
+        return Command(goto=handed, update={**update, "plan": plan[len(now) :]})
 
     graph: StateGraph[OpsState, Turn, Any, Any] = StateGraph(OpsState, context_schema=Turn)
     graph.add_node("supervisor", supervisor)

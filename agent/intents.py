@@ -41,7 +41,7 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 # Where a message may go on to a second matter.
 _BORDER = re.compile(
-    r"[,;.?!]?\s+(?:and|then|also)\s+(?:then\s+|also\s+)?|[;；。？?!！]\s*(?:and\s|also\s|then\s|and\salso\s|顺便|另外|然后|再|同时|还有|并且?)?"
+    r"(?i)[,;.?!]?\s+(?:and|then|also)\s+(?:then\s+|also\s+)?|[;；。？?!！]\s*(?:and\s|also\s|then\s|and\salso\s|顺便|另外|然后|再|同时|还有|并且?)?"
     r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且|再)|[,，]\s*(?:并|帮我)"
 )
 CLEAR = 0.6

@@ -3,6 +3,7 @@
 # pyright: reportUnknownMemberType=false
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any, Protocol
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
@@ -10,6 +11,7 @@ from langgraph.runtime import Runtime
 
 from agent.asked import Asked
 from agent.candidates import Models
+from agent.choices import choices, picked
 from agent.intents import Route
 from agent.recollection import recalled
 from agent.state import Exchange, OpsState, Update
@@ -23,6 +25,14 @@ from agent.wording import phrase
 # Facts of earlier turns come from tools, so they are marked as what tools said.
 EARLIER = "earlier_turns"
 
+# What alters something: it is done after what was asked for before it, and before what comes after.
+CHANGES = frozenset(
+    (
+        *(("autofix", intent) for intent in ("change", "plans")),
+        *(("alert_admin", intent) for intent in ("silences", "rules", "channels")),
+    )
+)
+
 
 class Node(Protocol):
     async def __call__(self, state: OpsState, runtime: Runtime[Turn]) -> Update:
@@ -35,7 +45,7 @@ def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Nod
     loop = build_subgraph(subagent, models)
 
     async def work(state: OpsState, runtime: Runtime[Turn]) -> Update:
-        turn, asked = runtime.context, asked_in(state)
+        turn, asked = runtime.context.part_of(subagent.name), asked_in(state)
         turn.take_up(asked)
         missing = [one for one in subagent.servers if one not in turn.built]
         with turn.subagent(subagent.name, why(decision(state))):
@@ -51,7 +61,9 @@ def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Nod
                 turn.voice.addresses.learn("\n".join(one.text for one in messages))
                 await loop.ainvoke({"messages": messages}, context=turn)
         learned = {**decision(state), "arguments": _learned(asked, turn.toolbox.results)}
-        return {"visited": [*state["visited"], subagent.name], "asked": learned}
+        if asked.intent == "look":
+            learned["offered"] = choices(asked.name or asked.namespace, asked.language)
+        return {"visited": [subagent.name], "asked": learned}
 
     return work
 
@@ -61,7 +73,10 @@ async def decline(state: OpsState, runtime: Runtime[Turn]) -> Update:
     turn, asked = runtime.context, asked_in(state)
     turn.take_up(asked)
     turn.say_by_rule(declined(asked.intent, asked.language))
-    return {"visited": [*state["visited"], "none"]}
+    if asked.intent != "unclear":
+        return {"visited": ["none"]}
+    offered = {**decision(state), "offered": choices("", asked.language)}
+    return {"visited": ["none"], "asked": offered}
 
 
 def _learned(asked: Asked, results: Sequence[Result]) -> dict[str, Any]:
@@ -97,6 +112,18 @@ def continued(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, 
     if not same or "namespace" in own or "namespace" not in learned:
         return dict(after)
     return {**after, "arguments": {**own, "namespace": learned["namespace"]}}
+
+
+def meant(state: OpsState) -> str:
+    """The question; when it only picks one of those that were offered, that one."""
+    offered = decision(state).get("offered") or ()
+    return picked(state["question"], offered) or state["question"]
+
+
+def side_by_side(plan: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """What of a plan can be done at once: everything that only looks, but a change waits its turn."""
+    looking = list(takewhile(lambda one: (one["subagent"], one["intent"]) not in CHANGES, plan))
+    return looking or plan[:1]
 
 
 def asked_in(state: OpsState) -> Asked:

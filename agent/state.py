@@ -1,6 +1,7 @@
 """What flows through the supervisor graph, and what a conversation keeps between turns."""
 
-from typing import Any, NotRequired
+from collections.abc import Sequence
+from typing import Annotated, Any, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -11,6 +12,16 @@ class Exchange(TypedDict):
     question: str
     answer: str
     facts: NotRequired[list[str]]
+
+
+def since_begun(old: Sequence[str], new: Sequence[str]) -> list[str]:
+    """Subagents at work side by side each add themselves; an empty list begins a turn."""
+    return [*old, *new] if new else []
+
+
+def newest(_: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Of several at work side by side, what the last one of the plan leaves."""
+    return new
 
 
 class OpsState(TypedDict):
@@ -27,8 +38,8 @@ class OpsState(TypedDict):
     language: str
     namespace: str
     plan: list[dict[str, Any]]
-    visited: list[str]
-    asked: NotRequired[dict[str, Any]]
+    visited: Annotated[list[str], since_begun]
+    asked: NotRequired[Annotated[dict[str, Any], newest]]
     exchanges: NotRequired[list[Exchange]]
 
 

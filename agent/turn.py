@@ -1,9 +1,9 @@
 """One turn: who asks, what it may use, and where its events go. Never stored."""
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import uuid4
 
@@ -42,6 +42,7 @@ class Turn:
     working: str = ""
     out_of_budget: bool = False
     run_id: str = field(default_factory=lambda: _new_id("sub"))
+    parts: dict[str, "Turn"] = field(default_factory=dict[str, "Turn"])
 
     @classmethod
     def begun(
@@ -71,6 +72,43 @@ class Turn:
         self.asked, self.voice.language = asked, asked.language
         self.voice.addresses.learn(asked.question)
 
+    def divide(self, names: Sequence[str]) -> None:
+        """Subagents that work side by side: the first is heard at once, the others after it.
+
+        They share the evidence and the calls that are left, so that neither numbers nor limits differ.
+        """
+        self.parts = {}
+        if len(names) < 2:
+            return
+        left = max(1, (self.limits.tool_calls - self.calls) // len(names))
+        for name in names:
+            self.parts[name] = replace(
+                self,
+                toolbox=replace(self.toolbox, results=[]),
+                voice=self.voice if not self.parts else self._aside(),
+                limits=replace(self.limits, tool_calls=left),
+                calls=0,
+                parts={},
+            )
+
+    def _aside(self) -> Voice:
+        return Voice(unheard, self.toolbox.evidence, "", self.toolbox.addresses)
+
+    def part_of(self, name: str) -> "Turn":
+        """The turn of one subagent; the whole one when it works alone."""
+        return self.parts.get(name, self)
+
+    def join(self) -> None:
+        """Say what was said aside, in the order of the plan, and count together what was used."""
+        for part in self.parts.values():
+            if part.voice is not self.voice:
+                self.voice.say(part.voice.text)
+            self.toolbox.results += part.toolbox.results
+            self.calls += part.calls
+            self.out_of_budget = self.out_of_budget or part.out_of_budget
+            self.end_early(part.stop)
+        self.parts = {}
+
     @contextmanager
     def subagent(self, name: str, why: str) -> Generator[None]:
         """Tells when a subagent begins and, however it ends, that it ended."""
@@ -87,11 +125,11 @@ class Turn:
             raise
         self.emit(SubagentFinished(run_id, name, "ok"))
 
-    def tell_plan(self, done: int) -> None:
-        """How far the turn is; one of a single step needs no plan."""
+    def tell_plan(self, done: int, begun: int) -> None:
+        """How far the turn is, with the first `begun` steps begun; a single step needs no plan."""
         if len(self.steps) < 2:
             return
-        told = [PlanStep(title, _status(n, done)) for n, title in enumerate(self.steps)]
+        told = [PlanStep(title, _status(n, done, begun)) for n, title in enumerate(self.steps)]
         self.emit(Planned(tuple(told)))
 
     def say_by_rule(self, text: str) -> None:
@@ -119,10 +157,14 @@ class Turn:
         return self.deadline_s - asyncio.get_running_loop().time()
 
 
-def _status(step: int, done: int) -> Literal["done", "in_progress", "pending"]:
+def _status(step: int, done: int, begun: int) -> Literal["done", "in_progress", "pending"]:
     if step < done:
         return "done"
-    return "in_progress" if step == done else "pending"
+    return "in_progress" if step < begun else "pending"
+
+
+def unheard(_: Event) -> None:
+    """Words said aside are heard when they are joined to the answer."""
 
 
 def _new_id(prefix: str) -> str:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from agent.answers.markdown import bullets, joined
+from agent.answers.markdown import bullets, joined, numbered
 from agent.asked import Asked
+from agent.choices import choices
 from agent.intents import Language
 from agent.subagent import Subagent
 from agent.wording import phrase
@@ -14,7 +15,9 @@ TALK = ("greeting", "thanks", "off_topic", "secret", "bypass")
 def declined(intent: str, language: Language) -> str:
     """The honest answer to what no subagent takes."""
     told = "off_topic" if intent == "chat" else intent
-    return phrase(f"none.{told if told in TALK else 'unclear'}", language)
+    if told in TALK:
+        return phrase(f"none.{told}", language)
+    return joined([phrase("none.unclear", language), numbered(choices("", language))])
 
 
 def capabilities(subagents: dict[str, bool], language: Language) -> str:

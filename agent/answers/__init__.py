@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from agent.answers.failures import told_failure
 from agent.answers.investigation import told_investigation
 from agent.answers.knowledge import told_hits
-from agent.answers.markdown import joined, plain
+from agent.answers.markdown import joined, numbered, plain
 from agent.answers.measurements import told_samples
 from agent.answers.objects import told_object
 from agent.answers.rows import TELLERS
 from agent.asked import Asked
+from agent.choices import choices
 from agent.planning import INVESTIGATE
 from agent.toolbox import Result
 from agent.wording import phrase
@@ -23,7 +24,8 @@ def answer(asked: Asked, results: Sequence[Result]) -> str:
     """The answer to a question: the last result that holds one, else why there is none."""
     useful = [one for one in results if one.ok]
     if useful:
-        return joined([_taken(asked), _widened(asked, results), told_result(asked, useful[-1])])
+        told = [_taken(asked), _widened(asked, results), told_result(asked, useful[-1])]
+        return joined([*told, _offered(asked)])
     if results:
         # The first failure is about what was asked; later ones are about what was tried instead.
         first = results[0]
@@ -58,6 +60,14 @@ def _taken(asked: Asked) -> str:
     named = asked.name or asked.namespace
     what = f"`{named}`" if named else phrase("rca.the_cluster", asked.language)
     return phrase("rca.taken_as", asked.language, what=what)
+
+
+def _offered(asked: Asked) -> str:
+    """What else may have been meant by a question that was not understood."""
+    if asked.intent != "look":
+        return ""
+    head = phrase("choice.head", asked.language)
+    return joined([head, numbered(choices(asked.name or asked.namespace, asked.language))])
 
 
 def _why_nothing_was_tried(asked: Asked) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.answers.failures import told_failure, told_reason
-from agent.answers.markdown import bullets, code, joined, plain, section
+from agent.answers.markdown import bullets, code, joined, numbered, plain, section
 from agent.intents import Language
 from agent.toolbox import Result
 from agent.wording import phrase
@@ -145,9 +145,7 @@ def _chain(cause: Json) -> str:
 
 def _next_steps(cause: Json) -> str:
     advice: Sequence[Json] = cause.get("recommendations") or []
-    return "\n".join(
-        f"{n}. {plain(one['description'], 600)}" for n, one in enumerate(advice, start=1)
-    )
+    return numbered(plain(one["description"], 600) for one in advice)
 
 
 def _place(resource: Json) -> str:

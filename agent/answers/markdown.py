@@ -23,6 +23,10 @@ def bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines if line)
 
 
+def numbered(lines: Iterable[str]) -> str:
+    return "\n".join(f"{n}. {line}" for n, line in enumerate(lines, start=1))
+
+
 def section(title: str, body: str) -> str:
     """A titled part; nothing when there is nothing to tell."""
     return f"**{title}**\n\n{body}" if body else ""

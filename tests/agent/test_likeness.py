@@ -11,7 +11,7 @@ from agent.likeness import features, likeness
     [
         ("restart the web deployment", "autofix"),
         ("how much does namespace shop cost", "cost"),
-        ("why is web crashing", "rca"),
+        ("why does the web deployment keep failing", "rca"),
         ("把 HostDown 静默一小时", "alert_admin"),
         ("怎么处理磁盘写满", "rag"),
     ],
