@@ -58,7 +58,7 @@ def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Nod
                 messages = _conversation(
                     state.get("exchanges", []), asked, turn.limits.history_tokens
                 )
-                turn.voice.addresses.learn("\n".join(one.text for one in messages))
+                turn.voice.learn("\n".join(one.text for one in messages))
                 await loop.ainvoke({"messages": messages}, context=turn)
         learned = {**decision(state), "arguments": _learned(asked, turn.toolbox.results)}
         if asked.intent == "look":

@@ -10,7 +10,6 @@ from uuid import uuid4
 
 from langchain_core.messages import ToolMessage
 
-from agent.addresses import Addresses
 from agent.estimating import estimated_tokens
 from agent.events import Event, ToolFinished, ToolStarted
 from agent.evidence import Evidence
@@ -69,7 +68,7 @@ class Toolbox:
 
     tools: Tools
     evidence: Evidence
-    addresses: Addresses
+    learn: Callable[[str], None]
     emit: Callable[[Event], None]
     deadline_s: float
     results: list[Result] = field(default_factory=list[Result])
@@ -141,8 +140,8 @@ class Toolbox:
             self.repeats += 1
             result = replace(result, text=AGAIN, data={}, duration_ms=0, cached=True)
         elif result.ok:
-            self.addresses.learn(result.text)
-            self.addresses.learn(json.dumps(result.data, ensure_ascii=False, default=str))
+            self.learn(result.text)
+            self.learn(json.dumps(result.data, ensure_ascii=False, default=str))
             told = self.evidence.number(result.tool, result.arguments, result.text, result.data)
             result = replace(result, text=told.text, numbers=told.numbers, whole=told.whole)
         if result.status == UpstreamUnavailable.code:

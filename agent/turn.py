@@ -8,7 +8,6 @@ from typing import Literal
 from uuid import uuid4
 
 from agent.accounts import UsedUp
-from agent.addresses import Addresses
 from agent.asked import Asked
 from agent.events import Event, Planned, PlanStep, SubagentFinished, SubagentStarted
 from agent.evidence import Evidence
@@ -55,12 +54,13 @@ class Turn:
     ) -> "Turn":
         """Starts the clock of the turn."""
         deadline_s = asyncio.get_running_loop().time() + limits.time_s
-        evidence, addresses = Evidence(), Addresses()
+        evidence = Evidence()
+        voice = Voice(emit, evidence, _new_id("msg"))
         return cls(
             tools=tools,
             built=sessions.built,
-            toolbox=Toolbox(tools, evidence, addresses, emit, deadline_s),
-            voice=Voice(emit, evidence, _new_id("msg"), addresses),
+            toolbox=Toolbox(tools, evidence, voice.learn, emit, deadline_s),
+            voice=voice,
             meter=meter,
             limits=limits,
             deadline_s=deadline_s,
@@ -70,7 +70,7 @@ class Turn:
     def take_up(self, asked: Asked) -> None:
         """From now on this is what is answered, in its language."""
         self.asked, self.voice.language = asked, asked.language
-        self.voice.addresses.learn(asked.question)
+        self.voice.learn(asked.question)
 
     def divide(self, names: Sequence[str]) -> None:
         """Subagents that work side by side: the first is heard at once, the others after it.
@@ -85,14 +85,11 @@ class Turn:
             self.parts[name] = replace(
                 self,
                 toolbox=replace(self.toolbox, results=[]),
-                voice=self.voice if not self.parts else self._aside(),
+                voice=self.voice if not self.parts else self.voice.aside(unheard),
                 limits=replace(self.limits, tool_calls=left),
                 calls=0,
                 parts={},
             )
-
-    def _aside(self) -> Voice:
-        return Voice(unheard, self.toolbox.evidence, "", self.toolbox.addresses)
 
     def part_of(self, name: str) -> "Turn":
         """The turn of one subagent; the whole one when it works alone."""

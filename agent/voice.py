@@ -1,4 +1,5 @@
-"""The answer as it is spoken: preambles held back; numbers and addresses that nobody gave taken out."""
+"""The answer as it is spoken: preambles held back; numbers and addresses that nobody gave taken out,
+and claims without evidence marked."""
 
 import re
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from agent.addresses import Addresses, finished_part
 from agent.events import Event, Token
 from agent.evidence import Evidence
 from agent.intents import Language
+from agent.verifying import Verifying
 from agent.wording import phrase
 
 # A model often says a sentence before it calls a tool. Text up to this long waits until it is
@@ -28,8 +30,19 @@ class Voice:
     addresses: Addresses = field(default_factory=Addresses)
     language: Language = "en"
     text: str = ""
+    verifying: Verifying = field(default_factory=Verifying)
     _held: str = ""
     _speaking: bool = False
+
+    def learn(self, text: str) -> None:
+        """What a person asked or a tool told: it may be repeated."""
+        self.addresses.learn(text)
+        self.verifying.learn(text)
+
+    def aside(self, emit: Callable[[Event], None]) -> "Voice":
+        """Another voice of the same turn, which knows what this one knows."""
+        verifying = Verifying(self.verifying.names)
+        return Voice(emit, self.evidence, "", self.addresses, verifying=verifying)
 
     def begin(self) -> None:
         """A new reply; whether it is the answer is not known yet."""
@@ -49,26 +62,33 @@ class Voice:
     def say(self, text: str) -> None:
         """A whole text that is certainly part of the answer."""
         self._held = text
-        self._speak(len(text))
+        self._speak(len(text), by_rule=True)
         self._speaking = False
 
     def end(self) -> None:
         """The reply was the answer, or the end of it."""
         self._speak(len(self._held))
+        if self._speaking:
+            self._tell(self.verifying.rest(phrase("answer.unverified", self.language)))
 
     @property
     def speaking(self) -> bool:
         """Whether some of the present reply was already streamed."""
         return self._speaking
 
-    def _speak(self, cut: int) -> None:
+    def _speak(self, cut: int, *, by_rule: bool = False) -> None:
         ready, self._held = self._held[:cut], self._held[cut:]
         removed = phrase("answer.address_removed", self.language)
         told = self.addresses.without_made_up(self.evidence.without_unknown(ready), removed)
+        if not by_rule:
+            told = self.verifying.told(told, phrase("answer.unverified", self.language))
         if not self._speaking:
             told = told.lstrip()
             if told and self.text:
                 told = "\n\n" + told
+        self._tell(told)
+
+    def _tell(self, told: str) -> None:
         if told:
             self._speaking = True
             self.text += told

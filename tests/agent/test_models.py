@@ -43,6 +43,18 @@ async def test_citations_are_those_the_answer_used_and_no_others(
 
 
 @both
+async def test_what_a_model_claims_without_evidence_is_marked_in_the_stream(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    answer = "It outgrows 256Mi [2].\n\nThe payments team caused 40% of it.\n\nShall I look closer?"
+    with provider_serving(Say("", [INVESTIGATE]), Say(answer)) as provider:
+        async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
+            told = await ask(assistant, "Why is checkout failing?")
+    marked = answer.replace("40% of it.", "40% of it. *(no evidence cited)*")
+    assert told.answer == marked == told.spoken
+
+
+@both
 async def test_usage_is_what_the_provider_counted_over_all_calls(
     vendor: Vendor, sessions: Sessions
 ) -> None:
