@@ -46,8 +46,18 @@ def image_that_exists(cluster: Practising) -> None:
     cluster.set_container("payments", "ledger", image=max(images, key=lambda one: images[one]))
 
 
+def selector_that_matches(cluster: Practising) -> None:
+    selector = {"app.kubernetes.io/component": "quotes-api"}
+    cluster.patch("/api/v1/namespaces/logistics/services/quotes", {"spec": {"selector": selector}})
+
+
 @pytest.mark.parametrize(
-    ("story", "fix"), [("shop", more_memory), ("bad-image", image_that_exists)]
+    ("story", "fix"),
+    [
+        ("shop", more_memory),
+        ("bad-image", image_that_exists),
+        ("selector-miss", selector_that_matches),
+    ],
 )
 def test_a_mended_cluster_has_nothing_wrong(story: str, fix: Callable[[Practising], None]) -> None:
     with practising(story, start=utc_now() - PASSES) as cluster:
@@ -65,3 +75,11 @@ def test_who_asks_why_checkout_fails_is_told_that_it_does_not() -> None:
         told = midwatch(cluster, "ask", "Why is checkout failing?")
         assert "No fault found" in told
         assert "3 of 3 pods ready" in told
+
+
+def test_callers_of_a_service_whose_selector_was_mended_are_well_again() -> None:
+    with practising("selector-miss", start=utc_now() - PASSES) as cluster:
+        assert "quotes selects no pod" in midwatch(cluster, "investigate", "-n", "logistics")
+        selector_that_matches(cluster)
+        cluster.pass_s(PASSES.total_seconds() - 60)
+        assert "No fault found" in midwatch(cluster, "investigate", "-n", "logistics")

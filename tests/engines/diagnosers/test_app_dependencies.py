@@ -14,6 +14,7 @@ from tests.factories import (
     rules,
     running,
     service,
+    stamp,
     waiting,
     workload,
 )
@@ -185,4 +186,35 @@ def test_a_callee_that_became_ready_after_the_last_complaint_is_no_trouble() -> 
     ids=["ready before", "falls again and again", "not all ready", "not heard of since"],
 )
 def test_complaints_stand_until_the_callee_is_mended(told: Cluster) -> None:
+    assert "app.dependency_unreachable" in rules(told)
+
+
+def led_anew(*, altered_ago: float, quiet: int) -> Cluster:
+    """Refused until somebody wrote the selector of checkout, whose pods were ready all along."""
+    caller, callee = workload("web"), workload("checkout")
+    front = callee[-2]
+    front["spec"]["clusterIP"] = "10.96.7.7"
+    fields = {"f:spec": {"f:selector": {}}}
+    front["metadata"]["managedFields"] = [
+        {
+            "manager": "kubectl-edit",
+            "operation": "Update",
+            "time": stamp(altered_ago),
+            "fieldsV1": fields,
+        }
+    ]
+    said = log(caller[2], *[REFUSED] * 5, *["served"] * quiet)
+    return cluster(*caller, *callee, logs=[said])
+
+
+def test_a_service_led_to_its_pods_after_the_last_complaint_is_no_trouble() -> None:
+    assert "app.dependency_unreachable" not in rules(led_anew(altered_ago=6.5, quiet=6))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [led_anew(altered_ago=3.5, quiet=3), led_anew(altered_ago=20, quiet=6)],
+    ids=["for a short time only", "before the complaints"],
+)
+def test_complaints_stand_until_the_service_leads_there_for_some_time(told: Cluster) -> None:
     assert "app.dependency_unreachable" in rules(told)
