@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from sandbox.journal import Journal
+from sandbox.kubernetes_api.defaulting.workloads import completed
 from sandbox.kubernetes_api.fields import entries, section
 from sandbox.kubernetes_api.kinds import Kind, Kinds
 from sandbox.kubernetes_api.patching import Layout
@@ -80,7 +81,7 @@ class Cluster:
         for told in objects:
             one = stored_form(told)
             kind = self.kinds.of(one) or self.kinds.guess(one)
-            self.store.load(place(kind, one), one)
+            self.store.load(place(kind, one), completed(kind.resource, one))
 
 
 def place(kind: Kind, one: Json) -> Key:

@@ -14,6 +14,20 @@ _GENERATION = "deprecated.daemonset.template.generation"
 _NO_NODES: Json = dict.fromkeys(
     ("currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady"), 0
 )
+_TEMPLATES = frozenset({"template", "jobTemplate", "volumeClaimTemplates"})
+
+
+def completed(resource: str, one: Json) -> Json:
+    """A workload told in part, with what clients take for granted; its templates stay as they are.
+
+    To complete a template would roll out the pods anew.
+    """
+    if resource not in _WITH_TEMPLATES:
+        return one
+    spec = section(one, "spec")
+    told = {name: part for name, part in spec.items() if name in _TEMPLATES}
+    rest = {name: part for name, part in spec.items() if name not in _TEMPLATES}
+    return {**one, "spec": {**KINDS[resource]({**one, "spec": rest})["spec"], **told}}
 
 
 def _deployment(one: Json) -> Json:
@@ -146,3 +160,4 @@ KINDS: Mapping[str, Callable[[Json], Json]] = {
     "cronjobs.batch": _cron_job,
     "horizontalpodautoscalers.autoscaling": _autoscaler,
 }
+_WITH_TEMPLATES = KINDS.keys() - {"horizontalpodautoscalers.autoscaling"}
