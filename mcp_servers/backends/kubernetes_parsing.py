@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from mcp_servers.backends.kinds import Kind
-from mcp_servers.backends.sharing import Sharing
+from mcp_servers.backends.sharing import Sharing, without_writers
 from mcp_servers.facts.kubernetes import Json, LogLines, Ref, Resource, moment
 
 
@@ -29,11 +29,14 @@ def _timed(texts: Iterable[str]) -> Iterable[tuple[datetime | None, str]]:
 
 
 def resources_of(listed: Json, kind: Kind, sharing: Sharing | None = None) -> list[Resource]:
-    """Items of a list: the API leaves kind and apiVersion out of them, we put them back."""
+    """Items of a list: the API leaves kind and apiVersion out of them, we put them back.
+
+    With `sharing` they are made small, and `managedFields` are kept only where somebody reads them.
+    """
     items: list[Json] = listed.get("items") or []
     known = {"kind": kind.name, "apiVersion": kind.api_version}
     # Items of a metadata-only list call themselves PartialObjectMetadata.
-    parts = map(sharing.of, items) if sharing else items
+    parts = (sharing.of(without_writers(kind.name, item)) for item in items) if sharing else items
     return [Resource({**known, **item, "kind": kind.name}) for item in parts]
 
 

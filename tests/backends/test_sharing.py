@@ -3,10 +3,15 @@
 import copy
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcp_servers.backends.kinds import BUILT_IN, by_spelling
+from mcp_servers.backends.kubernetes_parsing import resources_of
 from mcp_servers.backends.sharing import Sharing
+
+WORDS = by_spelling(BUILT_IN)
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 2) | st.text("ab", max_size=2),
@@ -33,3 +38,19 @@ def test_pods_of_one_workload_have_one_specification() -> None:
     first, second = sharing.of(pod("a")), sharing.of(pod("b"))
     assert first["spec"]["containers"] is second["spec"]["containers"]
     assert (first["spec"]["nodeName"], second["spec"]["nodeName"]) == ("a", "b")
+
+
+WRITER = {"manager": "kubelet", "time": "2026-11-20T10:00:00Z", "fieldsV1": {"f:status": {}}}
+
+
+@pytest.mark.parametrize(("kind", "kept"), [("pod", False), ("event", False), ("service", True)])
+def test_who_wrote_an_object_is_kept_where_somebody_asks_for_it(kind: str, kept: bool) -> None:
+    metadata = {"name": "web", "labels": {"app": "web"}, "managedFields": [WRITER]}
+    [listed] = resources_of({"items": [{"metadata": metadata}]}, WORDS[kind], Sharing())
+    assert ("managedFields" in listed.metadata) is kept
+    assert (listed.name, listed.labels) == ("web", {"app": "web"})
+
+
+def test_one_object_asked_for_alone_is_told_in_full() -> None:
+    [got] = resources_of({"items": [{"metadata": {"managedFields": [WRITER]}}]}, WORDS["pod"])
+    assert got.metadata["managedFields"] == [WRITER]
