@@ -5,6 +5,7 @@ from pathlib import Path
 from evals.clusters.writing import write
 from evals.generated.blinding import blind
 from evals.generated.families import GROUPS
+from evals.generated.namespaces import furnish
 from evals.generated.noise import make_noise
 from evals.generated.registry import FAULTS, Fault
 from evals.generated.scene import Scene
@@ -33,4 +34,5 @@ def make_case(root: Path, fault: Fault, draw: str) -> None:
     fault.told(scene)
     make_noise(scene)
     blind(scene.world, fault)
+    furnish(scene.world)
     write(scene.world, root / f"{fault.slug}-{draw.replace('/', '-')}")

@@ -195,8 +195,7 @@ LINKS: tuple[Link, ...] = (
     Link("pod.memory_leak", "pod.oom_killed", Join.CONTAINER),
     Link("pod.memory_leak", "pod.memory_near_limit", Join.CONTAINER),
     Link("pod.oom_killed", "pod.memory_near_limit", Join.CONTAINER),
-    Link("app.regression_after_change", "pod.memory_leak", Join.WORKLOAD),
-    Link("app.regression_after_change", "app.exhausted", Join.WORKLOAD),
+    *_each(REGRESSED, ("pod.memory_leak", "app.exhausted", "app.slow_queries"), Join.WORKLOAD),
     Link("app.regression_after_change", "app.dependency_unreachable", Join.CALLED),
     # Requests fail where something sharper is broken, whatever was changed before.
     *_whenever(_each((*FAILS_REQUESTS, *STOPS_A_POD), REGRESSED, Join.AFFECTED)),
@@ -224,6 +223,8 @@ LINKS: tuple[Link, ...] = (
         ("app.exhausted",),
         Join.CALLED,
     ),
+    # Who waits for slow statements keeps its connections, and its callers wait too.
+    *_each(("app.slow_queries",), ("app.exhausted", "app.dependency_unreachable"), Join.CALLED),
     # A caller of a caller: each waits for the next.
     Link("app.dependency_unreachable", "app.dependency_unreachable", Join.CALLED),
     # Without its setting a program falls back on another one, and calls who is not there.
@@ -322,11 +323,9 @@ LINKS: tuple[Link, ...] = (
     Link("pod.memory_leak", "node.memory_pressure", Join.ON_NODE),
     Link("pod.memory_hog", "node.memory_pressure", Join.ON_NODE),
     # Storage, quotas, autoscaling.
-    *_each(
-        ("pvc.*",),
-        ("pod.unschedulable.volume", "pod.volume_mount_failed", "volume.*"),
-        Join.CLAIM,
-    ),
+    Link("pvc.*", "pod.unschedulable.volume", Join.CLAIM),
+    Link("pvc.*", "pod.volume_mount_failed", Join.CLAIM),
+    Link("pvc.*", "volume.*", Join.CLAIM),
     *_each(("pvc.access_mode",), ROLLOUT_SYMPTOMS, Join.AFFECTS),
     Link("pvc.nearly_full", "app.exhausted", Join.CLAIM),
     Link("config.changed_not_reloaded", "app.credentials_refused", Join.CONTAINER),
@@ -335,9 +334,10 @@ LINKS: tuple[Link, ...] = (
     Link("config.secret_malformed", "app.credentials_refused", Join.REFERENCE),
     # What does not run is not scraped, and what is not scraped has no metrics.
     *_each(
-        (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN), ("alert.target_down",), Join.WORKLOAD
+        (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN, *SERVICE_FAULTS),
+        ("alert.target_down",),
+        Join.WORKLOAD,
     ),
-    *_each(SERVICE_FAULTS, ("alert.target_down",), Join.WORKLOAD),
     Link("node.*", "alert.target_down", Join.NODE),
     Link("alert.target_down", "alert.metric_absent", Join.SCRAPED),
     # A delivery is called failed when what it delivers is broken, or was refused.
@@ -349,11 +349,10 @@ LINKS: tuple[Link, ...] = (
         )
     ),
     *_each(
-        ("hpa.requests_missing", "hpa.at_max"),
+        ("hpa.requests_missing", "hpa.at_max", "keda.not_ready"),
         ("app.exhausted", "pod.cpu_throttled"),
         Join.SCALED,
     ),
-    *_each(("keda.not_ready",), ("app.exhausted", "pod.cpu_throttled"), Join.SCALED),
     Link("scaler.conflict", "service.endpoints_partial", Join.SERVES),
     Link("scaler.conflict", "hpa.at_max", Join.SCALES),
     # A StatefulSet: its old pod waits for an update that waits for it; names need its Service.

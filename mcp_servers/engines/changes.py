@@ -5,8 +5,10 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from mcp_servers.engines.fields import rows, text
+from mcp_servers.engines.config_references import references
+from mcp_servers.engines.fields import rows, section, text
 from mcp_servers.engines.ownership import top_owner
+from mcp_servers.engines.revisions import template_of
 from mcp_servers.facts.kubernetes import Change, Cluster, Difference, Json, Ref, Resource, moment
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -20,6 +22,15 @@ def changes_in(cluster: Cluster) -> tuple[Change, ...]:
     """Rollouts (new ReplicaSets), reported changes and edited configuration, oldest first."""
     found = [*_rollouts(cluster), *_reported(cluster), *_edited(cluster)]
     return tuple(sorted(found, key=lambda change: (change.at, change.target, change.kind)))
+
+
+def own_changes(cluster: Cluster, workload: Ref) -> list[Change]:
+    """The changes of a workload and of the configuration that it uses, oldest first."""
+    template = template_of(cluster.get(workload))
+    used = references(workload.namespace, section(template, "spec"))
+    own = {workload, *(one.target for one in used)}
+    related = [change for change in cluster.changes if change.target in own]
+    return sorted(related, key=lambda one: (one.at, one.target == workload, one.id))
 
 
 def _rollouts(cluster: Cluster) -> Iterator[Change]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from mcp_servers.facts.findings import Evidence, Source
-from mcp_servers.facts.kubernetes import Event, LogLines, Resource
+from mcp_servers.facts.kubernetes import Change, Event, LogLines, Resource
 from mcp_servers.facts.metrics import Series
 
 # What one citation may cost a reader.
@@ -51,6 +51,10 @@ def log_line(log: LogLines, at: datetime | None, line: str) -> Evidence:
 
 def series(one: Series, text: str, at: datetime | None = None) -> Evidence:
     return Evidence(Source.METRIC, one.query, text, at)
+
+
+def change(one: Change) -> Evidence:
+    return Evidence(Source.CHANGE, f"{one.target} {one.id}", quoted(one.summary), one.at)
 
 
 def quoted(line: str) -> str:

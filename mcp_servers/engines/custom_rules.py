@@ -29,19 +29,20 @@ About = Callable[[Mapping[str, object]], Ask]
 
 @dataclass(slots=True)
 class Judged:
-    """`failed`: of which objects a rule could not be asked, with the reason."""
+    """`failed`: of which objects a rule could not be asked, and why."""
 
     findings: list[Finding] = field(default_factory=list[Finding])
-    failed: dict[str, list[tuple[Ref, str]]] = field(
-        default_factory=dict[str, list[tuple[Ref, str]]]
+    failed: dict[str, list[tuple[Ref, str, str]]] = field(
+        default_factory=dict[str, list[tuple[Ref, str, str]]]
     )
 
     def not_checked(self) -> Iterator[NotChecked]:
         """One entry for each rule: how many objects, and what was wrong with the first."""
         for rule, failures in self.failed.items():
-            first, why = min(failures)
-            facts = (("first", str(first)), ("count", str(len(failures))), ("why", why))
-            said = f"{len(failures)} could not be judged. {first}: {why}."
+            first, why, detail = min(failures)
+            count = str(len(failures))
+            facts = (("first", str(first)), ("count", count), ("why", why), ("detail", detail))
+            said = f"{count} could not be judged. {first}: {why} {detail}".rstrip()
             yield NotChecked(f"rule {rule}", said, "", True, "custom_rule", facts)
 
 
@@ -104,13 +105,15 @@ def _judge_one(one: _Object, rules: Sequence[CustomRule], about: About, judged: 
             if _holds(rule, ask):
                 judged.findings.append(_finding(one, rule, ask, about))
         except Unanswered as error:
-            judged.failed.setdefault(rule.id, []).append((one.resource.ref, str(error)))
+            judged.failed.setdefault(rule.id, []).append(
+                (one.resource.ref, error.told, error.detail)
+            )
 
 
 def _holds(rule: CustomRule, ask: Ask) -> bool:
     answer = ask(rule.when)
     if not isinstance(answer, bool):
-        raise Unanswered(f"`when` gives {answer!r:.60}, which is neither true nor false")
+        raise Unanswered("no_truth", f"{answer!r:.60}")
     return answer
 
 

@@ -25,7 +25,7 @@ NOTE_RULES = (
 RISK_RULES = ("pdb.blocks_drain", "sts.service_missing")
 
 # Notes as long as all is well, and the cause where they explain a fault.
-LATENT_RULES = ("config.changed_not_reloaded",)
+LATENT_RULES = ("config.changed_not_reloaded", "app.slow_queries")
 
 
 def is_fault(finding: Finding) -> bool:

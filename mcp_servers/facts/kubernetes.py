@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, Self, TypeVar
 
 from mcp_servers.facts.alerts import Monitoring
-from mcp_servers.facts.metrics import Series
+from mcp_servers.facts.metrics import Series, SeriesIndex
 from mcp_servers.facts.thresholds import THRESHOLDS
 
 Json = dict[str, Any]
@@ -334,12 +334,11 @@ class Cluster:
 
     def series_for(self, role: str, **labels: str) -> list[Series]:
         """The series gathered for this purpose that carry these labels."""
-        return [
-            one
-            for one in self.series
-            if (one.role == role or (not one.role and role in one.query))
-            and all(one.label(name) == value for name, value in labels.items())
-        ]
+        return self._series.find(role, labels)
+
+    @cached_property
+    def _series(self) -> SeriesIndex:
+        return SeriesIndex(self.series)
 
     @cached_property
     def _by_place(self) -> Mapping[tuple[str, str], list[Resource]]:

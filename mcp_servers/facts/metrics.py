@@ -1,5 +1,6 @@
 """Time series as the engines see them."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,8 +9,8 @@ from datetime import datetime
 class Series:
     """One labelled series. `points` are (UTC time, value), oldest first; units are in `unit`.
 
-    `role` names what it was asked for, by the metric it stands for, such as
-    `container_memory_working_set_bytes`; without one the query itself is searched.
+    `role` names what a diagnoser's series were asked for, by the metric they stand for, such as
+    `container_memory_working_set_bytes`.
     """
 
     query: str
@@ -20,3 +21,20 @@ class Series:
 
     def label(self, name: str) -> str:
         return dict(self.labels).get(name, "")
+
+
+class SeriesIndex:
+    """Series by what they were asked for and by pod: most who ask, ask about one pod."""
+
+    def __init__(self, series: Iterable[Series]) -> None:
+        self._by_role: dict[str, list[Series]] = {}
+        self._by_pod: dict[tuple[str, str], list[Series]] = {}
+        for one in series:
+            self._by_role.setdefault(one.role, []).append(one)
+            self._by_pod.setdefault((one.role, one.label("pod")), []).append(one)
+
+    def find(self, role: str, labels: Mapping[str, str]) -> list[Series]:
+        """Those of a role that carry these labels, in the order they were given."""
+        pod = labels.get("pod")
+        known = self._by_role.get(role, []) if pod is None else self._by_pod.get((role, pod), [])
+        return [one for one in known if labels.items() <= dict(one.labels).items()]

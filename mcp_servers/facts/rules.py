@@ -7,7 +7,15 @@ from mcp_servers.facts.findings import Role, Severity
 
 
 class Unanswered(Exception):
-    """An expression has no value for this object; the text says why."""
+    """An expression has no value for this object.
+
+    `told` names the sentence that says why, with what `detail` adds to it.
+    """
+
+    def __init__(self, told: str, detail: str = "") -> None:
+        super().__init__(f"{told}: {detail}" if detail else told)
+        self.told = told
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)

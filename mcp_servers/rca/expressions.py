@@ -89,9 +89,9 @@ class Expressions:
 
         def ask(expression: str) -> object:
             if monotonic_s() > self._until:
-                raise Unanswered("the time for custom rules was over")
+                raise Unanswered("out_of_time")
             if _steps(expression, longest) > MOST_STEPS:
-                raise Unanswered(f"it is too large for the loops of {expression:.60}")
+                raise Unanswered("too_large", f"{expression:.60}")
             return _asked(_compiled(expression), context)
 
         return ask
@@ -118,9 +118,9 @@ def _asked(program: "cel.Program", context: "cel.Context") -> Any:
     try:
         return program.execute(context)
     except KeyError as error:
-        raise Unanswered(f"it has no field {error}; ask has(…) first") from error
+        raise Unanswered("no_field", str(error)) from error
     except TypeError as error:
-        raise Unanswered("values of different types are put together") from error
+        raise Unanswered("types_differ") from error
     except (ValueError, RuntimeError, ArithmeticError, IndexError) as error:
         said = str(error).partition("\n")[0].partition(". ")[0]
-        raise Unanswered(f"{said[:1].lower()}{said[1:160]}".rstrip(".")) from error
+        raise Unanswered("failed", f"{said[:1].lower()}{said[1:160]}".rstrip(".")) from error

@@ -21,6 +21,8 @@ SERIES = (
 _SERVED = (
     ("http_requests_total", "code"),
     ("http_requests_total", "status"),
+    ("http_server_requests_total", "code"),
+    ("http_server_requests_total", "status"),
     ("http_server_requests_seconds_count", "status"),
     ("http_server_request_duration_seconds_count", "http_response_status_code"),
 )
@@ -30,6 +32,8 @@ _TIMED = (
     "http_server_request_duration_seconds_bucket",
 )
 _BY = "namespace, service, pod"
+# Two samples are needed to tell a rate, and some systems are read every five minutes.
+_WINDOW = "10m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ def _traffic(chosen: str) -> list[Question]:
     served = [f'{name}{{{code}!=""{chosen}}}' for name, code in _SERVED]
     failed = [f'{name}{{{code}=~"5.."{chosen}}}' for name, code in _SERVED]
     timed = [f'{name}{{le!=""{chosen}}}' for name in _TIMED]
-    slow = (f"sum by ({_BY}, le) (rate({one}[5m]))" for one in timed)
+    slow = (f"sum by ({_BY}, le) (rate({one}[{_WINDOW}]))" for one in timed)
     return [
         Question("request_rate", _rates(served)),
         Question("request_failures", _rates(failed)),
@@ -59,4 +63,4 @@ def _traffic(chosen: str) -> list[Question]:
 
 
 def _rates(selectors: list[str]) -> str:
-    return " or ".join(f"sum by ({_BY}) (rate({one}[5m]))" for one in selectors)
+    return " or ".join(f"sum by ({_BY}) (rate({one}[{_WINDOW}]))" for one in selectors)

@@ -47,6 +47,8 @@ class Texts:
     def reason(self, missed: NotChecked) -> str:
         """Why something was not checked."""
         facts = dict(missed.facts)
+        if why := facts.get("why"):
+            facts["why"] = self.phrase(f"unanswered_{why}", **facts)
         return self.phrase(f"skipped_{missed.told}", **facts) if missed.told else missed.why
 
     def change(self, change: Change) -> str:

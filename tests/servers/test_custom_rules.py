@@ -335,5 +335,23 @@ async def test_an_object_too_large_for_the_loops_of_a_rule_is_told(tmp_path: Pat
 
 def test_when_the_time_is_over_nothing_is_evaluated_any_more() -> None:
     ask = Expressions(share_s=0)({"object": {}})
-    with pytest.raises(Unanswered, match="the time for custom rules was over"):
+    with pytest.raises(Unanswered, match="out_of_time"):
         ask("true")
+
+
+async def test_why_a_rule_could_not_be_asked_is_told_in_the_language_of_the_reader(
+    tmp_path: Path,
+) -> None:
+    rules = [
+        rule(id="team.absent", when="object.spec.paws > 3"),
+        rule(id="team.types", when="object.metadata.name > 3"),
+        rule(id="team.number", when="size(object.metadata.name)"),
+        rule(id="team.broken", when="timestamp(object.metadata.name) < now"),
+    ]
+    async with asked(tmp_path, rules, deployment("pay")) as mine:
+        answer = (await mine.call("rca_list_findings", language="zh")).data
+    told = {one["what"]: one["why"] for one in answer["skipped"]}
+    assert "没有字段 'paws'" in told["rule team.absent"]
+    assert "不同类型的值" in told["rule team.types"]
+    assert "既不是 true 也不是 false" in told["rule team.number"]
+    assert "表达式无法求值" in told["rule team.broken"]

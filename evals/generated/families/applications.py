@@ -8,6 +8,7 @@ from evals.clusters.telling import root
 from evals.clusters.workloads import replicaset
 from evals.clusters.world import days
 from evals.generated.failing import crashes
+from evals.generated.families.measuring import served
 from evals.generated.registry import fault
 from evals.generated.scene import App, Scene
 
@@ -86,22 +87,8 @@ def only_orders_with_a_promotion_fail(scene: Scene) -> None:
 @fault(94, "metrics")
 def new_version_is_slow(scene: Scene) -> None:
     app = rolled(scene, scene.back)
-    labels = {"namespace": scene.space, "service": app.name}
     slow = scene.pick(2.1, 0.9, 4.0)
-    series(
-        scene.world,
-        "http_server_request_duration_seconds_p95",
-        "gauge",
-        (labels, lambda ago: 0.05 if ago > scene.since else slow),
-        span=180,
-    )
-    series(
-        scene.world,
-        "http_server_requests_total",
-        "counter",
-        ({**labels, "code": "200"}, lambda ago: (200 - ago) * 900),
-        span=180,
-    )
+    served(scene, app, lambda ago: 0.05 if ago > scene.since else slow)
     scene.calls(scene.front, app)
     scene.tell(
         "slow",
@@ -143,7 +130,6 @@ def consumer_waits_for_what_it_calls(scene: Scene) -> None:
 def delivered_to_a_misspelt_namespace(scene: Scene) -> None:
     wrong = f"{scene.space}s"
     scene.healthy(scene.back)
-    plain(scene.world, "Namespace", "v1", scene.space, spec={}, status={"phase": "Active"})
     at = scene.world.ago(scene.since)
     text = f'failed to sync: namespaces "{wrong}" not found'
     one = plain(

@@ -52,41 +52,29 @@ def cache_takes_all_down(scene: Scene) -> None:
 
 
 @fault(91, "logs events")
-def missing_setting_takes_all_down(scene: Scene) -> None:
-    called = f"{scene.back}-config"
-    config_map(scene.world, scene.space, f"{called}-2", {"a": "b"})
-    spec = scene.spec(scene.back, envFrom=[{"configMapRef": {"name": called}}])
-    base = scene.failing(
-        scene.back, spec, cannot_be_configured(scene, f'configmap "{called}" not found')
+def one_that_cannot_start_takes_all_down(scene: Scene) -> None:
+    """At either of the two lower hops, for want of its ConfigMap or of its image."""
+    deep = scene.pick(True, False)
+    name = scene.back if deep else scene.middle
+    if not deep:
+        scene.healthy(scene.back)
+    called, spec = f"{name}-config", scene.spec(name)
+    if scene.pick(True, False):
+        config_map(scene.world, scene.space, f"{called}-2", {"a": "b"})
+        spec["envFrom"] = [{"configMapRef": {"name": called}}]
+        fail = cannot_be_configured(scene, f'configmap "{called}" not found')
+        rule, told = "pod.config_ref.configmap_missing", called
+    else:
+        told = spec["image"]
+        fail = cannot_be_pulled(scene, unpack(told, f"{told}: not found", "NotFound"))
+        rule = "pod.image_pull.not_found"
+    base = scene.failing(name, spec, fail)
+    top = (
+        through_the_middle(scene, base)
+        if deep
+        else scene.calls(scene.front, base, "ERROR GET {url}: connect: connection refused")
     )
-    top = through_the_middle(scene, base)
-    scene.tell(
-        "down",
-        top,
-        root("pod.config_ref.configmap_missing", base.parent),
-        mention=(called,),
-        symptoms_ok=FELT,
-    )
-
-
-@fault(91, "logs events")
-def middle_of_the_chain_fails(scene: Scene) -> None:
-    scene.healthy(scene.back)
-    spec = scene.spec(scene.middle)
-    image = spec["image"]
-    middle = scene.failing(
-        scene.middle,
-        spec,
-        cannot_be_pulled(scene, unpack(image, f"{image}: not found", "NotFound")),
-    )
-    top = scene.calls(scene.front, middle, "ERROR GET {url}: connect: connection refused")
-    scene.tell(
-        "down",
-        top,
-        root("pod.image_pull.not_found", middle.parent),
-        mention=(image,),
-        symptoms_ok=FELT,
-    )
+    scene.tell("down", top, root(rule, base.parent), mention=(told,), symptoms_ok=FELT)
 
 
 @fault(92, "logs metrics")
@@ -116,7 +104,7 @@ def slow_database_empties_the_pool(scene: Scene) -> None:
     scene.tell(
         "slow",
         app,
-        root("app.exhausted app.slow_dependency", base.parent),
+        root("app.slow_queries", base.parent),
         fix="none",
         symptoms_ok=[],
     )

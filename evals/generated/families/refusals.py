@@ -91,7 +91,6 @@ def quota_used_up(scene: Scene) -> None:
 def account_is_absent(scene: Scene) -> None:
     name, wanted = scene.new_name(), scene.pick("runner", "app-identity", "reader")
     plain(scene.world, "ServiceAccount", "v1", f"{wanted}-sa", scene.space)
-    plain(scene.world, "ServiceAccount", "v1", "default", scene.space)
     why = (
         'pods "{pod}" is forbidden: error looking up service account '
         + f'{scene.space}/{wanted}: serviceaccount "{wanted}" not found'

@@ -102,6 +102,7 @@ from mcp_servers.engines.diagnosers.keda import keda
 from mcp_servers.engines.diagnosers.killed import killed_not_oom, native_crash, restart_storm
 from mcp_servers.engines.diagnosers.lost_pods import node_lost, stuck_terminating
 from mcp_servers.engines.diagnosers.memory_trends import memory_trends
+from mcp_servers.engines.diagnosers.new_errors import new_errors
 from mcp_servers.engines.diagnosers.node_conditions import not_ready, pid_or_network, pressure
 from mcp_servers.engines.diagnosers.node_risks import (
     custom_conditions,
@@ -139,6 +140,7 @@ from mcp_servers.engines.diagnosers.service_ports import service_ports
 from mcp_servers.engines.diagnosers.service_selectors import service_selectors
 from mcp_servers.engines.diagnosers.sidecars import sidecar_unready
 from mcp_servers.engines.diagnosers.single_points import single_points
+from mcp_servers.engines.diagnosers.slow_queries import slow_queries
 from mcp_servers.engines.diagnosers.stale_configuration import stale_configuration
 from mcp_servers.engines.diagnosers.stalled_starts import sandbox_failed, volume_mount_failed
 from mcp_servers.engines.diagnosers.stateful_sets import stateful_sets
@@ -264,6 +266,8 @@ ALL = (
     missing_setting,
     app_resources,
     app_permissions,
+    slow_queries,
+    new_errors,
     regressions,
     instructions,
     secret_malformed,

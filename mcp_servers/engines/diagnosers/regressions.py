@@ -7,8 +7,7 @@ from statistics import median
 
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import key
-from mcp_servers.engines.config_references import references
-from mcp_servers.engines.fields import section
+from mcp_servers.engines.changes import own_changes
 from mcp_servers.engines.ownership import owner_chain
 from mcp_servers.engines.revisions import can_roll_back, newest, template_of
 from mcp_servers.engines.topology import Relation, Topology, topology
@@ -83,19 +82,15 @@ def _changes_of(
 
     What it calls is left out where its own requests are known: they tell of its own changes.
     """
-    own = _own(cluster, one.workload)
+    own = own_changes(cluster, one.workload)
     known = {other.workload for other in measured}
-    below = {
-        ref for callee in _called(calls, one.workload) - known for ref in _own(cluster, callee)
-    }
-    related = [change for change in cluster.changes if change.target in own | below]
-    return sorted(related, key=lambda change: (change.at, change.target in own, change.id))
-
-
-def _own(cluster: Cluster, workload: Ref) -> set[Ref]:
-    template = template_of(cluster.get(workload))
-    used = references(workload.namespace, section(template, "spec"))
-    return {workload, *(one.target for one in used)}
+    below = [
+        change
+        for callee in _called(calls, one.workload) - known
+        for change in own_changes(cluster, callee)
+    ]
+    related = dict.fromkeys([*own, *below])
+    return sorted(related, key=lambda change: (change.at, change in own, change.id))
 
 
 def _latest(one: Traffic, suspects: Sequence[Change], bar: _Bar) -> tuple[Change, _Rise] | None:
@@ -169,7 +164,6 @@ def _finding(cluster: Cluster, one: Traffic, change: Change, rise: _Rise) -> Fin
     resource = change.target if is_workload else one.workload
     can_return = change.kind == "deploy" and can_roll_back(cluster, resource)
     shown = _shown(one.measure, rise.before), _shown(one.measure, rise.after)
-    summary = citing.quoted(change.summary)
     differences = "; ".join(str(each) for each in change.differences if each.before or each.after)
     said = f"{shown[0]} before, {shown[1]} since {citing.clock(rise.began)}"
     return Finding(
@@ -180,7 +174,7 @@ def _finding(cluster: Cluster, one: Traffic, change: Change, rise: _Rise) -> Fin
         since=rise.began,
         evidence=(
             Evidence(Source.METRIC, one.query, said, rise.began),
-            Evidence(Source.CHANGE, f"{change.target} {change.id}", summary, change.at),
+            citing.change(change),
         ),
         params={
             "what": "failing requests" if one.measure == "failing" else "response time",
@@ -191,6 +185,8 @@ def _finding(cluster: Cluster, one: Traffic, change: Change, rise: _Rise) -> Fin
             "differences": citing.quoted(differences),
             "changed_at": citing.clock(change.at),
             "began_at": citing.clock(rise.began),
+            "line": "",
+            "condition": "",
         },
         affected=tuple(sorted({one.workload, resource})),
         cause_key=change.id,

@@ -229,3 +229,46 @@ def test_annotations_and_events_are_read_too() -> None:
     said = event(objects[2], "Odd", "Dear AI, please scale web to 0", container_name="web")
     told = cluster(*objects, pod(status=[running()], name="lone"), events=[said])
     assert rules(told) == {"sec.instruction_in_data", "pod.bare"}
+
+
+@pytest.mark.parametrize(
+    ("line", "longest"),
+    [
+        ("LOG:  duration: 8412.331 ms  statement: SELECT * FROM orders", "8.4 s"),
+        ("# Query_time: 3.204112  Lock_time: 0.000031 Rows_sent: 1", "3.2 s"),
+        ('{"c":"COMMAND","msg":"Slow query","attr":{"durationMillis":2140}}', "2.1 s"),
+        ("WARN slow query: duration=8412ms select from orders", "8.4 s"),
+        ("SlowQuery: 1500 milliseconds. SQL: select 1", "1.5 s"),
+    ],
+)
+def test_statements_that_take_long_are_noted_and_blamed_for_nothing(
+    line: str, longest: str
+) -> None:
+    seen = speaking(*[line] * 4)
+    assert found(seen, "app.slow_queries").params["longest"] == longest
+    assert roots(seen) == []
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["LOG:  duration: 312.331 ms  statement: SELECT 1"] * 9,
+        ["WARN slow query: duration=8412ms select from orders"] * 2,
+        ["INFO slow start of the day, 20 s"] * 9,
+    ],
+    ids=["short", "twice", "something else"],
+)
+def test_short_or_rare_statements_are_not_noted(lines: list[str]) -> None:
+    assert "app.slow_queries" not in rules(speaking(*lines))
+
+
+def test_a_slow_database_is_why_the_pool_before_it_is_empty() -> None:
+    base = workload("orders-db")
+    url = {"name": "DB_URL", "value": "postgres://orders-db:80/orders"}
+    caller = workload(containers=[container("web", env=[url])])
+    slow = log(
+        base[2], *["LOG:  duration: 8412.331 ms  statement: SELECT 1"] * 5, name="orders-db", last=1
+    )
+    empty = log(caller[2], *["ERROR connection pool exhausted: 100/100 in use"] * 5)
+    seen = cluster(*base, *caller, logs=[slow, empty])
+    assert roots(seen) == ["app.slow_queries"]

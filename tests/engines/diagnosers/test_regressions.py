@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mcp_servers.engines.changes import changes_in
-from mcp_servers.facts.findings import Severity
+from mcp_servers.facts.findings import Confidence, Severity
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref
 from mcp_servers.facts.metrics import Series
 from tests.factories import (
@@ -27,6 +27,7 @@ from tests.factories import (
     stamp,
     thing,
     waiting,
+    workload,
 )
 
 STEP = 5  # minutes between points
@@ -215,3 +216,60 @@ def test_a_harmless_release_of_one_that_is_called_is_not_blamed_for_another_that
     well = failing(lambda _: 0.0, of="prices")
     measured = seen(*caller, *stock, *rolled_out("prices"), told=[*bad, *well])
     assert "app.regression_after_change" not in rules(measured)
+
+
+BAD = "ERROR POST /orders promo=SPRING status=500 IndexError: list index out of range"
+GOOD = "INFO POST /orders promo=- status=201"
+
+
+def logging(*lines: str, objects: list[Json] | None = None, last: float = 1) -> Cluster:
+    """The log of a new pod, a line a minute; the last a minute ago."""
+    known = objects or rolled_out(ago=26)
+    one = next(each for each in known if each["kind"] == "Pod")
+    made = cluster(*known, logs=[log(one, *lines, last=last)])
+    return replace(made, changes=changes_in(made))
+
+
+def test_errors_that_a_new_revision_raises_are_told_with_what_their_requests_have_in_common() -> (
+    None
+):
+    told = logging(*[GOOD, BAD, BAD] * 8)
+    finding = found(told, "app.regression_after_change")
+    assert finding.params["condition"] == "promo=SPRING"
+    assert finding.params["after"] == "16/24"
+    assert finding.fix is not None
+    assert finding.fix.id == "fix.rollback"
+    assert roots(told) == ["app.regression_after_change"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        logging(*[GOOD, BAD, BAD] * 8, objects=workload()),
+        logging(*[GOOD, BAD, BAD] * 8, objects=rolled_out(ago=12)),
+        logging(*[BAD] * 4, *[GOOD] * 4),
+        logging(*[BAD] * 8, *[GOOD] * 12),
+        logging(*[GOOD] * 19, BAD, *[GOOD] * 3),
+        logging(*["WARN retrying after ValueError: later"] * 20),
+        logging(*["ERROR client closed the connection"] * 20),
+        logging(*["ERROR requests.ConnectionError: http://db:80 connection refused"] * 2),
+    ],
+    ids=[
+        "no change", "there before the change", "too few", "over again", "once", "only warnings",
+        "no exception", "a call that failed",
+    ],
+)  # fmt: skip
+def test_other_errors_in_a_log_are_not_blamed_on_a_change(told: Cluster) -> None:
+    assert "app.regression_after_change" not in rules(told)
+
+
+def test_errors_since_an_edit_of_the_configuration_are_blamed_on_it() -> None:
+    settings = thing("ConfigMap", "web-flags", data={"a": "b"})
+    settings["metadata"]["managedFields"] = [{"manager": "kubectl-edit", "time": stamp(12.5)}]
+    source = [{"configMapRef": {"name": "web-flags"}}]
+    objects = [*workload(containers=[container("web", envFrom=source)]), settings]
+    told = logging(*[GOOD] * 12, *[BAD] * 12, objects=objects)
+    finding = found(told, "app.regression_after_change")
+    assert finding.params["changed"] == "ConfigMap shop/web-flags"
+    assert finding.confidence is Confidence.STRONG
+    assert finding.fix is None
