@@ -13,10 +13,13 @@ from statistics import NormalDist
 
 import numpy as np
 
+from mcp_servers.engines.heavy_tails import limit_of_tails
 from mcp_servers.engines.metric_tables import Array
 
 # The chance that a series of noise has any value beyond its limits.
 FALSE_ALARMS = 0.01
+# The same where tails are heavy: to be as sure there would hide every fault.
+HEAVY_FALSE_ALARMS = 0.3
 # Spreads below this share of the level, or of the range, are rounding, not calm.
 LEAST_OF_LEVEL, LEAST_OF_RANGE = 0.02, 0.01
 # From this skew on a series is looked at as logarithms, if these are less skewed.
@@ -50,7 +53,10 @@ def severity(beyond: float) -> str:
 
 def limits_of(rest: Array) -> Limits:
     """The limits for scores of which `rest` is what levels leave."""
-    return Limits(_limit(-rest), _limit(rest))
+    tails = 0.0
+    if len(rest) >= FEWEST_FOR_TAILS:
+        tails = limit_of_tails(rest, HEAVY_FALSE_ALARMS / (2 * len(rest)))
+    return Limits(max(_limit(-rest), tails), max(_limit(rest), tails))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,9 @@ STRETCHES, LEAST_STRETCH = 16, 15
 LENGTHS = 1.3
 # Rather than dividing by nothing: whoever remembers all is a walk.
 MOST_MEMORY = 0.99
+# What remembers so much, and forgets so little over all its length, cannot be told from a walk
+# (Dickey and Fuller, 1979; with a change of level taken out, Perron, 1989).
+WALK_REMEMBERS, WALK_FORGETS = 0.8, 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ def _is_apart(part: Array, first: int, last: int, size: float, spread: float, co
     moved = float(np.median(inside) - np.median(outside))
     rest = part - np.median(outside)
     rest[first:last] -= moved
+    if _walks(rest):
+        return False
     tried = count * np.log(count) / np.log(LENGTHS)
     needed = NormalDist().inv_cdf(1 - FALSE_ALARMS / (2 * tried))
     error = max(spread, spread_of(rest)) * _widened(_clipped(rest, spread))
@@ -135,14 +140,24 @@ def _best_end(total: Array, fixed: int, places: Places) -> tuple[int, float]:
     return int(places[best]), float(sizes[best])
 
 
+def _walks(rest: Array) -> bool:
+    memory = _memory(rest)
+    return memory >= WALK_REMEMBERS and len(rest) * (1 - memory) < WALK_FORGETS
+
+
+def _memory(rest: Array) -> float:
+    """The correlation of values with those before."""
+    centred = rest - rest.mean()
+    power = float((centred**2).sum())
+    return float((centred[1:] * centred[:-1]).sum()) / power if power else 0.0
+
+
 def _widened(rest: Array) -> float:
     """By what factor memory of the value before widens the error of a mean.
 
     A short series looks less mindful than its process is (Kendall, 1954), by (1 + 3 memory) / n.
     """
-    centred = rest - rest.mean()
-    power = float((centred**2).sum())
-    memory = float((centred[1:] * centred[:-1]).sum()) / power if power else 0.0
+    memory = _memory(rest)
     memory = min(max(memory + (1 + 3 * memory) / len(rest), 0.0), MOST_MEMORY)
     return float(np.sqrt((1 + memory) / (1 - memory)))
 

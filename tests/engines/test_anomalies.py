@@ -24,6 +24,9 @@ NOISES: dict[str, tuple[Noise, float]] = {
     "lognormal": (lambda r, n: r.lognormal(0, 0.5, n), 0.15),
     "counts": (lambda r, n: r.poisson(3, n).astype(float), 0.1),
     "remembering": (lambda r, n: _remembering(r, n, 0.9), 0.25),
+    "a random walk": (lambda r, n: 500 + np.cumsum(r.normal(0, 1, n)), 0.05),
+    "a walk of wild steps": (lambda r, n: 500 + np.cumsum(r.standard_t(4, n)), 0.05),
+    "Student's t": (lambda r, n: 100 + 5 * r.standard_t(4, n), 0.4),
 }
 
 
@@ -92,6 +95,14 @@ def test_planted_spikes_are_found_both_ways(size: float) -> None:
     assert flagged(found) == [100, 300]
     assert found.points[100].score > 0 > found.points[300].score
     assert found.points[100].expected == pytest.approx(100, abs=3)
+
+
+def test_in_wild_noise_a_fault_stands_out_that_the_noise_does_not_make() -> None:
+    chance = np.random.default_rng(21)
+    for _ in range(20):
+        values = 100 + 5 * chance.standard_t(3, 400)
+        values[350] += 5 * 28
+        assert 350 in flagged(judged(values))
 
 
 def test_a_shift_that_stays_is_anomalous_as_a_whole_and_dated() -> None:

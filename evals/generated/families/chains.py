@@ -149,7 +149,7 @@ def two_faults_at_once(scene: Scene) -> None:
     )  # fmt: skip
 
 
-@fault(103, "events")
+@fault(103, "events logs")
 def one_fault_behind_another(scene: Scene) -> None:
     """A caller that ends when it cannot reach what is missing its ConfigMap."""
     called = f"{scene.back}-rules"

@@ -65,7 +65,7 @@ _EXHAUSTED: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "rate limit",
         re.compile(
-            r"\b429\b|too many requests|rate limit(?:ed| exceeded| reached)?|throttl(?:ed|ing)",
+            r"(?:status|code|http|returned|responded|answered|->|:)[\s=:\"']*429\b(?! ?ms|/)|too many requests|rate limit(?:ed| exceeded| reached)?|throttl(?:ed|ing)",
             re.IGNORECASE,
         ),
     ),
