@@ -33,12 +33,12 @@ class _Half:
     height: float
 
     def beyond(self, place: float) -> float:
-        logs: Array = np.log(self.above)
-        return math.exp(float(np.interp(place, self.places, logs)))
+        found: Array = np.interp([place], self.places, np.log(self.above))
+        return math.exp(float(found[0]))
 
     def quantile(self, chance: float) -> float:
         """The place above which a value lies with this chance."""
-        return float(np.interp(-np.log(chance), -np.log(self.above), self.places))
+        return float(np.interp(-math.log(chance), -np.log(self.above), self.places))
 
     def logs(self, values: Array) -> Array:
         """The logarithms of the density."""

@@ -3,6 +3,7 @@
 from evals.generated.families import (
     alerts,
     applications,
+    askers,
     capacity,
     chains,
     control_plane,
@@ -26,4 +27,5 @@ from evals.generated.families import (
 GROUPS = (
     placement, refusals, images, starts, crashes, capacity, probes, rollouts, settings, storage,
     ports, names, network, machines, control_plane, jobs, chains, applications, decoys, alerts,
+    askers,
 )  # fmt: skip
