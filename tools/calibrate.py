@@ -83,7 +83,8 @@ async def gathered(seeds: list[int], cases: int) -> list[Sample]:
         with TemporaryDirectory() as folder:
             make_cases(Path(folder), count=cases, seed=seed)
             for truth in cases_in(Path(folder)):
-                found += await samples_of(truth)
+                if not truth.said.refusal:  # nothing is diagnosed of what does not exist
+                    found += await samples_of(truth)
     return found
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from core.clock import utc_now
@@ -62,6 +62,8 @@ FOR_NOTES = ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 # A leak counts after six hours; a point every five minutes is enough for a slope and a quarter hour.
 METRICS_REACH_BACK = timedelta(hours=8)
 POINTS = 96
+# Between clocks that are kept, and while a question is under way.
+CLOCKS_AGREE = timedelta(seconds=45)
 
 
 async def gather(
@@ -170,10 +172,10 @@ async def _series(
     if prometheus is None:
         missed.append(NotChecked("metrics", "not_configured: No Prometheus is configured."))
         return []
-    start = now - METRICS_REACH_BACK
+    ahead = await _clock_ahead(prometheus, missed)
     read = await asyncio.gather(
         *(
-            or_missed("metrics", _asked(prometheus, one, start, now), missed)
+            or_missed("metrics", _asked(prometheus, one, now, ahead), missed)
             for one in questions(only)
         )
     )
@@ -181,8 +183,30 @@ async def _series(
     return [one for found in read for one in found]
 
 
+async def _clock_ahead(prometheus: Prometheus, missed: list[NotChecked]) -> timedelta:
+    """How far the clock of Prometheus is ahead of this one; nothing where they agree well enough."""
+    before = utc_now()
+    told = await or_missed("metrics", prometheus.query("time()"), missed)
+    if not told or not told[0].points:
+        return timedelta(0)
+    ahead = datetime.fromtimestamp(told[0].points[0][1], UTC) - before
+    if abs(ahead) < CLOCKS_AGREE:
+        return timedelta(0)
+    facts = (("seconds", f"{ahead.total_seconds():+.0f}"),)
+    why = f"Its clock is off by {ahead.total_seconds():+.0f} seconds; its times were put right."
+    missed.append(NotChecked("clock of Prometheus", why, "", True, "clock_off", facts))
+    return ahead
+
+
 async def _asked(
-    prometheus: Prometheus, question: Question, start: datetime, end: datetime
+    prometheus: Prometheus, question: Question, now: datetime, ahead: timedelta
 ) -> Sequence[Series]:
+    """The answer by this clock, from one whose clock is so far ahead."""
+    start, end = now - METRICS_REACH_BACK + ahead, now + ahead
     found = await prometheus.query_range(question.promql, start=start, end=end, points=POINTS)
-    return [replace(one, role=question.role) for one in found]
+    return [
+        replace(
+            one, role=question.role, points=tuple((at - ahead, value) for at, value in one.points)
+        )
+        for one in found
+    ]

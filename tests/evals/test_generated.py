@@ -20,9 +20,9 @@ def test_the_same_seed_draws_the_same_bytes_and_another_seed_others(tmp_path: Pa
 
 
 def test_a_part_of_a_round_is_spread_over_the_classes(tmp_path: Path) -> None:
-    make_cases(tmp_path, count=10, seed=1)
+    make_cases(tmp_path, count=20, seed=1)
     numbers = sorted(int(one.name[:3]) for one in tmp_path.iterdir())
-    assert len(numbers) == 10
+    assert len(numbers) == 20
     assert numbers[0] < 10
     assert numbers[-1] > 80
 
