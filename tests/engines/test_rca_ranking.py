@@ -146,7 +146,8 @@ def test_the_last_change_soon_before_the_first_sign_is_named() -> None:
 
 def test_confidence_rises_with_what_is_explained_and_falls_with_what_was_not_seen() -> None:
     alone, explaining = ranked(OOM).roots[0], ranked(*STORY).roots[0]
-    blind = replace(shop(), not_checked=(NotChecked("logs", "forbidden"),))
+    unseen = ("logs", "events", "metrics")
+    blind = replace(shop(), not_checked=tuple(NotChecked(one, "forbidden") for one in unseen))
     assert alone.confidence < explaining.confidence
     assert ranked(OOM, cluster=blind).roots[0].confidence < alone.confidence
 
