@@ -18,8 +18,9 @@ from mcp_servers.facts.findings import Confidence, Finding, Fix, Severity
 from mcp_servers.facts.kubernetes import Change, Cluster, Ref
 
 SHOWS_WITHIN = timedelta(minutes=30)
-# Fewer lines, or a smaller share of all, are what every program writes now and then.
-FEWEST_LINES, LEAST_SHARE = 5, 0.1
+# Fewer lines, or a smaller share of all, are what every program writes now and then. Where nothing
+# is left of the time before, some programs always wrote more.
+FEWEST_LINES, LEAST_SHARE, LEAST_SHARE_ALONE = 5, 0.1, 0.25
 # What still goes on is among so many last lines.
 STILL = 8
 # Of fields that tell failing requests from others: what came of a request tells nothing new.
@@ -98,7 +99,8 @@ def _since(change: Change, lines: Sequence[Line]) -> _Told | None:
         for one, template in zip(after, templates[len(before) :], strict=True)
         if template not in known and _is_unhandled(one.text)
     ]
-    few = len(bad) < max(FEWEST_LINES, LEAST_SHARE * len(after))
+    share = LEAST_SHARE if before else LEAST_SHARE_ALONE
+    few = len(bad) < max(FEWEST_LINES, share * len(after))
     if few or _moment(bad[0]) - change.at > SHOWS_WITHIN or bad[-1] not in after[-STILL:]:
         return None
     return _Told(change, bad, after, bool(before))

@@ -249,13 +249,14 @@ def test_errors_that_a_new_revision_raises_are_told_with_what_their_requests_hav
         logging(*[GOOD, BAD, BAD] * 8, objects=rolled_out(ago=12)),
         logging(*[BAD] * 4, *[GOOD] * 4),
         logging(*[BAD] * 8, *[GOOD] * 12),
+        logging(*[GOOD, GOOD, GOOD, GOOD, BAD] * 5),
         logging(*[GOOD] * 19, BAD, *[GOOD] * 3),
         logging(*["WARN retrying after ValueError: later"] * 20),
         logging(*["ERROR client closed the connection"] * 20),
         logging(*["ERROR requests.ConnectionError: http://db:80 connection refused"] * 2),
     ],
     ids=[
-        "no change", "there before the change", "too few", "over again", "once", "only warnings",
+        "no change", "there before the change", "too few", "over again", "some of many", "once", "only warnings",
         "no exception", "a call that failed",
     ],
 )  # fmt: skip
