@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent import durations
-from agent.naming import CAMEL, TEAM, could_be_name, object_named
+from agent.naming import CAMEL, TEAM, could_be_name, marked_namespace, object_named
 from agent.scoring import LOOKS
 
 METRICS = {
@@ -68,6 +68,9 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
     found: dict[str, Any] = dict(object_named(message, of_many=of_many))
     if intent in OF_SYSTEMS and found.get("kind") in ("Service", "Pod"):
         del found["kind"]
+    place = str(found.get("namespace") or "")
+    if intent == "logs" and not found.get("name") and place != marked_namespace(message):
+        found |= {"namespace": "", "name": place, "service": place}  # a place writes no log
     if intent == "budget" and "service" in found and not found.get("namespace"):
         found["namespace"] = found.pop("service")  # budgets are kept for places and teams
         found.pop("name", None)

@@ -7,8 +7,10 @@ from typing import Any
 
 from langchain_core.messages import HumanMessage
 
+from agent.durations import length_of
 from agent.intents import Language
 from agent.naming import marked_namespace
+from core.clock import utc_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,10 @@ class Asked:
     @property
     def window(self) -> str:
         return str(self.arguments.get("window", ""))
+
+    def ago(self, length: str) -> str:
+        """The moment so long before now, for tools that take moments."""
+        return (utc_now() - length_of(length)).isoformat(timespec="seconds")
 
     @property
     def metric(self) -> str:

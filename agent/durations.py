@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 
 from agent.lexicon.times import AHEAD_WORDS, NUMBERS, PAST_WORDS, UNITS
 
@@ -71,6 +72,15 @@ def clock(text: str) -> str:
         hour = int(found[1]) % 12 + (12 if found[2] == "pm" else 0)
         return f"{hour:02}:00"
     return ""
+
+
+def length_of(duration: str) -> timedelta:
+    """An ISO 8601 duration as this module writes them."""
+    found = re.fullmatch(r"P(T?)(\d+)([DHMS])", duration)
+    if not found:
+        raise ValueError(f"{duration!r} is no duration of one unit")
+    unit = {"D": "days", "H": "hours", "M": "minutes", "S": "seconds"}[found[3]]
+    return timedelta(**{unit: int(found[2])})
 
 
 def _word(text: str, words: Mapping[str, str]) -> str:

@@ -22,7 +22,8 @@ from langchain_core.tools import BaseTool
 
 from agent.answers import answer
 from agent.asked import Asked
-from agent.planning import Step, next_steps
+from agent.planning import next_steps
+from agent.steps import Step
 from agent.toolbox import Result, new_call
 
 # Where a spoken answer is cut: after a sentence or a line.

@@ -1,10 +1,11 @@
 """Pure: which tool calls a question needs next, given what came so far. No model."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from agent.asked import Asked
+from agent.planning_systems import dependencies, findings, incidents, unusual
+from agent.steps import Step
 from agent.toolbox import Result
 from core.errors import NotFound
 
@@ -26,20 +27,28 @@ UNHEALTHY = (
     *("异常", "不健康", "未就绪", "故障"),
 )
 PREVIOUS = ("previous", "crashed", "上一次", "崩溃前", "之前")
-ERRORS = ("error", "错误", "报错")
-SUMMED_UP = ("pattern", "template", "summar", "kinds of", "模式", "模板", "归类", "汇总", "概括")
+ERRORS = ("error", "exception", "错误", "报错")
+NEWLY = (" new ", "新的", "新出现", "新增", "新日志")
+NEW_WINDOW = "PT1H"
+PATTERNS = "kubernetes_log_patterns"
+SUMMED_UP = (
+    "pattern",
+    "template",
+    "summar",
+    "kinds of",
+    "most common",
+    "最常见",
+    "聚类",
+    "模式",
+    "模板",
+    "归类",
+    "汇总",
+    "概括",
+)
 ERROR_RATE = ("error rate", "errors per", "5xx", "错误率", "失败率", "报错率")
 LATENCY = ("latency", "response time", "p95", "延迟", "响应时间", "耗时")
 WHOLE = ("cluster", "集群", "per node", "each node")
 WARNINGS = ("warning", "警告", "异常", "错误")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A call to make; arguments that the tool's schema does not know are left out."""
-
-    tool: str
-    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 def next_steps(
@@ -179,14 +188,22 @@ def _logs(asked: Asked, results: Sequence[Result]) -> list[Step]:
         "name": asked.name,
         "previous": _any_word(asked, PREVIOUS) or None,
     }
-    if _any_word(asked, SUMMED_UP):
-        return [Step("kubernetes_log_patterns", run)]
+    if _any_word(asked, SUMMED_UP) or _any_word(asked, NEWLY):
+        return _patterns(asked, run, results)
     arguments = {
         **run,
         "tail": LOG_LINES,
         "grep": "error|exception|fatal|panic" if _any_word(asked, ERRORS) else "",
     }
     return [Step("kubernetes_get_logs", arguments)]
+
+
+def _patterns(asked: Asked, run: Mapping[str, Any], results: Sequence[Result]) -> list[Step]:
+    """Each kind of line once; "new" is what was first written within the time asked about."""
+    if any(one.tool == PATTERNS for one in results):
+        return []
+    since = asked.ago(asked.window or NEW_WINDOW) if _any_word(asked, NEWLY) else ""
+    return [Step(PATTERNS, {**run, "new_since": since})]
 
 
 def _home_of(asked: Asked, results: Sequence[Result]) -> str:
@@ -317,6 +334,10 @@ PLANS: dict[str, Callable[[Asked, Sequence[Result]], list[Step]]] = {
     "investigate": _investigate,
     "health": _investigate,
     "look": _investigate,
+    "dependencies": dependencies,
+    "unusual": unusual,
+    "findings": findings,
+    "incidents": incidents,
     "changes": _changes,
     "list": _listing,
     "logs": _logs,

@@ -9,14 +9,17 @@ from agent.answers.markdown import joined, numbered, plain
 from agent.answers.measurements import told_samples
 from agent.answers.objects import told_object
 from agent.answers.rows import TELLERS
+from agent.answers.systems import told_dependencies, told_findings, told_incidents, told_unusual
 from agent.asked import Asked
 from agent.choices import choices
 from agent.planning import INVESTIGATE
+from agent.planning_systems import FINDINGS, GRAPH, INCIDENTS, UNUSUAL
 from agent.toolbox import Result
 from agent.wording import phrase
 from core.errors import Forbidden, NotFound
 
 SHOWN_CHARACTERS = 1200
+SYSTEMS = {GRAPH: told_dependencies, FINDINGS: told_findings, INCIDENTS: told_incidents}
 EXAMPLES = {"en": "show the logs of checkout", "zh": "查看 checkout 的日志"}
 
 
@@ -24,7 +27,10 @@ def answer(asked: Asked, results: Sequence[Result]) -> str:
     """The answer to a question: the last result that holds one, else why there is none."""
     useful = [one for one in results if one.ok]
     if useful:
-        told = [_taken(asked), _widened(asked, results), told_result(asked, useful[-1])]
+        last = useful[-1]
+        if last.tool == UNUSUAL:
+            return told_unusual(asked, [one for one in useful if one.tool == UNUSUAL])
+        told = [_taken(asked), _widened(asked, results), told_result(asked, last)]
         return joined([*told, _offered(asked)])
     if results:
         # The first failure is about what was asked; later ones are about what was tried instead.
@@ -102,7 +108,9 @@ def told_result(asked: Asked, result: Result) -> str:
         return told_samples(asked, result)
     if result.tool == "kubernetes_get_object":
         return told_object(asked, result)
-    teller = TELLERS.get(result.tool)
+    if result.tool == UNUSUAL:
+        return told_unusual(asked, [result])
+    teller = TELLERS.get(result.tool) or SYSTEMS.get(result.tool)
     if teller:
         return teller(asked, result)
     cut = result.text[:SHOWN_CHARACTERS]

@@ -48,7 +48,15 @@ def fenced(lines: Iterable[str], language: str = "text") -> str:
     return f"```{language}\n{inside}\n```"
 
 
+class Marks(str):
+    """Our own citation marks: the one text of a cell that may cite."""
+
+    __slots__ = ()
+
+
 def _row(cells: Sequence[object]) -> str:
-    return (
-        "| " + " | ".join(plain(cell, CELL_CHARACTERS).replace("|", "\\|") for cell in cells) + " |"
-    )
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(cell: object) -> str:
+    return cell if isinstance(cell, Marks) else plain(cell, CELL_CHARACTERS).replace("|", "\\|")

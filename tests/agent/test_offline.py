@@ -85,6 +85,14 @@ async def test_it_is_honest_that_no_model_was_used(assistant: Assistant) -> None
         ("rollout history of checkout", "kubernetes_rollout_history", "4.19.0"),
         ("describe deployment checkout in shop", "kubernetes_get_object", "kind: Deployment"),
         ("怎么处理 CrashLoopBackOff", "knowledge_search", "CrashLoopBackOff"),
+        ("what depends on checkout", "rca_dependency_graph", "**What depends on it**"),
+        ("checkout 依赖哪些服务", "rca_dependency_graph", "Service payments/ledger"),
+        ("画出 shop 命名空间的依赖图", "rca_dependency_graph", "| Ingress shop/shop |"),
+        ("which metrics of checkout are unusual", "rca_metric_anomalies", " MiB | "),
+        ("哪些指标异常", "rca_metric_anomalies", "| checkout | container_memory"),
+        ("list all findings in namespace shop", "rca_list_findings", "| critical |"),
+        ("shop 命名空间有哪些诊断发现", "rca_list_findings", "| 严重 |"),
+        ("which log patterns are new in checkout", "kubernetes_log_patterns", "kinds of lines"),
     ],
 )
 async def test_a_look_at_the_cluster_is_answered_from_the_right_tool(
@@ -240,3 +248,19 @@ async def test_a_caller_sees_only_what_it_may(blind: Assistant) -> None:
     told = await ask(blind, "list pods", principal=tenant)
     assert "checkout" not in told.answer
     assert "payments" in told.answer
+
+
+async def test_what_is_new_in_a_log_is_asked_since_the_time_that_was_said(
+    assistant: Assistant,
+) -> None:
+    told = await ask(assistant, "checkout 最近 30 分钟新出现了哪些日志")
+    assert (told.calls[-1].tool, told.calls[-1].status) == ("kubernetes_log_patterns", "ok")
+    assert told.calls[-1].arguments["new_since"].endswith("+00:00")
+
+
+async def test_metrics_of_everything_are_those_of_its_workloads(assistant: Assistant) -> None:
+    told = await ask(assistant, "any unusual metrics in namespace shop in the last 2 hours?")
+    looked = [one for one in told.calls if one.tool == "rca_metric_anomalies"]
+    assert looked[0].arguments == {"namespace": "shop", "name": "checkout", "window": "PT2H"}
+    assert len(looked) == 6
+    assert len(told.done.citations) >= 2
