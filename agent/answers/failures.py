@@ -50,6 +50,12 @@ SHAPES = tuple(
         (r"^joined the cluster$", "changed.joined"),
         (r"^(?P<what>\w+) became (?P<state>\w+): ", "changed.became"),
         (r"^changes of the last (?P<window>P\w+) ", "examined.changes"),
+        (r"1 of (?P<count>\d+) pods of (?P<what>\w+ \S+?)\. ?", "logged.one_of"),
+        (
+            r"This log does not reach back before that time, so nothing can be called new\.",
+            "logged.short",
+        ),
+        (r"Nothing was written since that time\.", "logged.silent"),
         (r"^(?P<what>.+?) in namespace (?P<place>[\w.-]+)(?= with |$)", "examined.in_namespace"),
         (r"^(?P<what>.+?) in all namespaces(?= with |$)", "examined.everywhere"),
     )

@@ -188,14 +188,22 @@ def told_log_patterns(asked: Asked, result: Result) -> str:
     rows: Sequence[Json] = data["patterns"]
     if not rows:
         return _cited(result, phrase("rows.no_lines", asked.language, place=place))
+    since = result.arguments.get("new_since")
     facts = {"place": f"`{place}`", "kinds": data["kinds"], "lines": data["read"]}
     cells = [
-        (row["count"], row["level"], (row["last"] or "")[:19], code(row["template"], 118))
+        (
+            *((phrase(f"shift.{row['change'] or 'same'}", asked.language),) if since else ()),
+            row["count"],
+            row["level"],
+            (row["last"] or "")[:19],
+            code(row["template"], 118),
+        )
         for row in rows
     ]
-    columns = ("count", "level", "last seen", "line")
+    columns = (*(("shift",) if since else ()), "count", "level", "last seen", "line")
     head = phrase("rows.log_patterns", asked.language, **facts)
-    return _listed(asked, result, head, columns, cells)
+    told = _listed(asked, result, head, columns, cells)
+    return joined([told, translated(plain(data.get("note") or ""), asked.language)])
 
 
 def told_history(asked: Asked, result: Result) -> str:
