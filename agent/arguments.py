@@ -46,7 +46,7 @@ AMOUNT = re.compile(
     r"(?:[$€£¥￥]\s*)?(\d[\d,]*(?:\.\d+)?)\s*(k\b|万)?\s*(?:usd|eur|gbp|cny|rmb|dollars?|euros?|pounds?|yuan|美元|美金|欧元|英镑|元|块)?"
 )
 THRESHOLD = re.compile(
-    r"(?:above|over|exceeds?|exceeding|below|under|than|reaches|to|超过|高于|大于|低于|小于|达到|到)\s*(\d+(?:\.\d+)?)\s*(%|percent|ms|s\b|毫秒)?"
+    r"(?:above|over|exceeds?|exceeding|below|under|than|reaches|to|超过|高于|大于|低于|小于|达到|到)\s*(\d+(?:\.\d+)?)(?![\d:.])\s*(%|percent|ms|s\b|毫秒)?"
 )
 HASH_CHANNEL = re.compile(r"(?<!\w)#[a-z][\w-]*")
 
@@ -86,7 +86,8 @@ def _times(text: str, subagent: str, intent: str) -> dict[str, str]:
         return {"duration": durations.lasting(text), "at": durations.clock(text)}
     if subagent == "cost" and (ahead or intent == "forecast"):
         return {"horizon": durations.extent(text), "at": durations.clock(text)}
-    return {"window": durations.window(text), "at": durations.clock(text)}
+    back = durations.window(text) or (durations.extent(text) if intent == "metrics" else "")
+    return {"window": back, "at": durations.clock(text)}
 
 
 def _by_subagent(text: str, message: str, subagent: str) -> dict[str, Any]:
@@ -114,7 +115,7 @@ def _channel(text: str) -> dict[str, str]:
 
 
 def _replicas(text: str) -> int | None:
-    found = REPLICAS.search(text)
+    found = next(iter([*REPLICAS.finditer(text)][::-1]), None)  # "from 2 to 5" means the last
     if not found or not re.search(r"scal|replica|副本|实例|扩|缩|instances|copies", text):
         return None
     word = found[1] or found[2]

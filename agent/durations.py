@@ -11,16 +11,17 @@ def _alternatives(words: Mapping[str, object]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
-_ENGLISH_UNITS = _alternatives({word: 0 for word in UNITS if word.isascii()})
+_ENGLISH_UNITS = _alternatives({word: 0 for word in UNITS if word.isascii() and len(word) > 1})
+_LETTERS = "".join(word for word in UNITS if len(word) == 1 and word.isascii())
 _CHINESE_UNITS = _alternatives({word: 0 for word in UNITS if not word.isascii()})
 _WORDS = _alternatives(NUMBERS)
 
 LENGTH = (
     rf"(?<![a-z])(?P<number>\d+(?:\.\d+)?|{_WORDS})?\s*-?\s*"
-    rf"(?P<unit>(?<![a-z])(?:{_ENGLISH_UNITS})s?(?![a-z])|{_CHINESE_UNITS})"
+    rf"(?P<unit>(?<![a-z])(?:(?:{_ENGLISH_UNITS})s?|[{_LETTERS}])(?![a-z])|{_CHINESE_UNITS})"
 )
 _BACK = re.compile(
-    rf"(?:\b(?:last|past|previous|recent|within|since|over\s+the|in\s+the)\s+(?:the\s+)?(?:last\s+|past\s+)?"
+    rf"(?:\b(?:last|past|previous|recent|within|since|over|over\s+the|in\s+the)\s+(?:the\s+)?(?:last\s+|past\s+)?"
     rf"|最近|过去|近|前|这|从|过去的)\s*{LENGTH}"
 )
 _AGO = re.compile(rf"{LENGTH}\s*(?:ago\b|前|以前|之前|以来|内)")
@@ -28,6 +29,7 @@ _AHEAD = re.compile(
     rf"(?:\b(?:next|coming|following|in|in\s+the\s+next|over\s+the\s+next|upcoming)\s+(?:the\s+)?"
     rf"|未来|接下来|今后|往后|后面|下)\s*{LENGTH}"
 )
+_LATER = re.compile(rf"{LENGTH}\s*(?:后|之后|以后)")
 _FOR = re.compile(
     rf"(?:\b(?:for|during)\s+(?:the\s+)?(?:next\s+)?|静默|屏蔽|静音|持续|告警)\s*{LENGTH}"
 )
@@ -46,7 +48,7 @@ def window(text: str) -> str:
 
 def horizon(text: str) -> str:
     """How far ahead a lower-case sentence looks; "" when it does not say."""
-    if found := _AHEAD.search(text):
+    if found := _AHEAD.search(text) or _LATER.search(text):
         return _iso(found)
     return _word(text, AHEAD_WORDS)
 
@@ -99,6 +101,8 @@ def _iso(found: re.Match[str]) -> str:
 
 def _split(number: float, letter: str) -> str:
     """Half of a unit is told in the next smaller one: 1.5 hours is PT90M, half a day PT12H."""
+    if letter == "D" and number > 2:
+        return f"P{int(number)}D"  # half a year is no matter of hours
     smaller, times = {"H": ("M", 60), "D": ("H", 24), "M": ("S", 60)}.get(letter, ("S", 1))
     return f"PT{max(1, round(number * times))}{smaller}"
 

@@ -37,8 +37,8 @@ def test_sentences_that_the_rules_were_made_with_are_routed_right() -> None:
 
 
 def test_sentences_that_nobody_looked_at_are_routed_right_nearly_as_often() -> None:
-    assert figures("unseen")["subagent"] >= 0.96
-    assert figures("unseen")["arguments_exact"] >= 0.9
+    assert figures("unseen")["subagent"] >= 0.97
+    assert figures("unseen")["arguments_exact"] >= 0.92
 
 
 def test_confidence_is_higher_for_plain_words_than_for_mixed_ones() -> None:
