@@ -45,11 +45,9 @@ class Persistence:
         """
         failure: ModelFailed | None = None
         for place, candidate in enumerate(candidates):
-            others = candidates[place + 1 :]
-            if failure:
-                _tell(failure, candidate, asking)
+            one = _One(candidate, candidates[place + 1 :], failure)
             try:
-                return await self._from(candidate, others, request, asking)
+                return await self._from(one, request, asking)
             except ModelFailed as error:
                 # That one rests now says less than why another failed.
                 failure = failure if failure and error.fault.outcome == RESTING else error
@@ -57,29 +55,22 @@ class Persistence:
                     break
         raise failure or ModelFailed("", Fault("denied", "none is configured"))
 
-    async def _from(
-        self, candidate: Candidate, others: Candidates, request: Request, asking: Asking
-    ) -> AIMessage:
-        ready, breaker = await candidate.ready(request.tools), candidate.breaker
-        messages = [candidate.instructions(request.instructions), *request.messages]
-        failure, pause_s, tried = _resting(candidate), 0.0, 0
-        while self._may_wait(
-            pause_s := max(pause_s, breaker.rests_s(_now_s())), failure.fault, others, asking
-        ):
-            await asyncio.sleep(pause_s)
-            pause_s = 0.0
-            if not breaker.admits(_now_s()):
-                if breaker.rests_s(_now_s()):
-                    continue  # another turn was told to wait meanwhile
+    async def _from(self, one: "_One", request: Request, asking: Asking) -> AIMessage:
+        ready, breaker = await one.candidate.ready(request.tools), one.candidate.breaker
+        messages = [one.candidate.instructions(request.instructions), *request.messages]
+        failure, pause_s = _resting(one.candidate), breaker.rests_s(_now_s())
+        for tried in range(self.lineup.retries + 1):
+            if not await self._admitted(one, pause_s, failure.fault, asking):
                 break
+            if not tried:
+                one.tell(asking)
             try:
                 reply = await one_reply(ready, messages, asking)
             except ModelFailed as error:
-                failure = error
-                _blame(candidate, error.fault)
-                if tried >= self.lineup.retries or _is_final(error.fault, asking):
+                failure, pause_s = error, self._pause_s(tried, error.fault)
+                _blame(one.candidate, error.fault)
+                if _is_final(error.fault, asking):
                     break
-                pause_s, tried = self._pause_s(tried, error.fault), tried + 1
             except BaseException:  # cut, or the time was up: that says nothing about the model
                 breaker.undecided()
                 raise
@@ -87,6 +78,19 @@ class Persistence:
                 breaker.succeeded()
                 return reply
         raise failure
+
+    async def _admitted(self, one: "_One", pause_s: float, fault: Fault, asking: Asking) -> bool:
+        """Wait as long as it is worth it; whether the model may be asked then."""
+        breaker = one.candidate.breaker
+        while self._may_wait(pause_s, fault, one.others, asking):
+            await asyncio.sleep(pause_s)
+            if breaker.admits(_now_s()):
+                return True
+            # Another turn was told to wait meanwhile; without a wait, its request decides.
+            pause_s = breaker.rests_s(_now_s())
+            if not pause_s:
+                break
+        return False
 
     def _pause_s(self, tried: int, fault: Fault) -> float:
         longest_s = min(LONGEST_PAUSE_S, self.lineup.pause_s * 2**tried)
@@ -108,6 +112,21 @@ class Persistence:
 RESTING = "resting"
 
 
+@dataclass(frozen=True, slots=True)
+class _One:
+    """A candidate whose turn it is, who is left after it, and why the one before it did not answer."""
+
+    candidate: Candidate
+    others: Candidates
+    before: ModelFailed | None
+
+    def tell(self, asking: Asking) -> None:
+        """Said when it is really asked."""
+        if self.before:
+            failed, why = self.before.title, self.before.fault.why
+            asking.emit(FellBack(asking.run_id, failed, self.candidate.choice.title, why))
+
+
 def _resting(candidate: Candidate) -> ModelFailed:
     rests_s = max(1, round(candidate.breaker.rests_s(_now_s())))
     why = f"it failed before and is left alone for {rests_s} s more"
@@ -124,11 +143,6 @@ def _blame(candidate: Candidate, fault: Fault) -> None:
 def _is_final(fault: Fault, asking: Asking) -> bool:
     """Whether the same model need not be asked again: it would not help, or would say it twice."""
     return not fault.passing or asking.voice.speaking
-
-
-def _tell(failure: ModelFailed, candidate: Candidate, asking: Asking) -> None:
-    title = candidate.choice.title
-    asking.emit(FellBack(asking.run_id, failure.title, title, failure.fault.why))
 
 
 def _now_s() -> float:

@@ -9,6 +9,7 @@ from langchain_core.exceptions import ContextOverflowError
 
 from core.clock import utc_now
 from core.errors import UpstreamUnavailable
+from core.redaction import redact_text
 
 # What a person can do something about.
 STATUSES = {
@@ -135,4 +136,4 @@ def _wait_s(error: Exception) -> float:
 
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:200].rstrip(".")
+    return redact_text(lines[0][:200].rstrip("."))
