@@ -46,7 +46,7 @@ AMOUNT = re.compile(
     r"(?:[$€£¥￥]\s*)?(\d[\d,]*(?:\.\d+)?)\s*(k\b|万)?\s*(?:usd|eur|gbp|cny|rmb|dollars?|euros?|pounds?|yuan|美元|美金|欧元|英镑|元|块)?"
 )
 THRESHOLD = re.compile(
-    r"(?:above|over|exceeds?|exceeding|below|under|than|reaches|to|超过|高于|大于|低于|小于|达到|到)\s*(\d+(?:\.\d+)?)(?![\d:.])\s*(%|percent|ms|s\b|毫秒)?"
+    r"(?:above|over|exceeds?|exceeding|below|under|than|reaches|to|超过|高于|大于|低于|小于|达到|到|过)\s*(\d+(?:\.\d+)?)(?![\d:.])\s*(%|percent|ms|s\b|毫秒)?"
 )
 HASH_CHANNEL = re.compile(r"(?<!\w)#[a-z][\w-]*")
 
@@ -77,6 +77,9 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
     found |= _times(text, subagent, intent)
     found |= _first_word("metric", METRICS, text)
     found |= _by_subagent(text, message, subagent)
+    if found.get("replicas") is not None and found.get("kind") == "Pod":
+        del found["kind"]  # "five instances" are how many, not of what
+        found["name"] = found.get("name") or found.get("service") or ""
     return {key: value for key, value in found.items() if value not in ("", None)}
 
 

@@ -10,11 +10,14 @@ from agent.lexicon.stopwords import FUNCTION_WORDS
 from agent.naming import KIND_WORDS, NAME
 
 _OPENER = re.compile(
-    r"^\W*(?:and|what about|how about|same (?:for|in|of|with)|now|then|also|or|but|only|just|in|for|on|over|make (?:it|that)|better|rather|instead)\b"
+    r"^\W*(?:and|what about|how about|same|now|then|also|or|but|only|just|in|for|on|over|make (?:it|that)|better|rather|instead)\b"
     r"|^\W*(?:那|还有|换成|换|改成|改为|只|就|然后|同样|再看|最近)|[呢吧]\W*$|\b(?:instead|as well|too)\W*$"
 )
 _POINTING = re.compile(
     r"\b(?:it|its|that|this|them|their|they|those|these|there|the same|this one)\b|它|其|这个|那个|该|刚才|上面|此"
+)
+_FILLERS = re.compile(
+    r"(?i)^\W*(?:(?:sorry|wait|hm+|no|nope|ok(?:ay)?|thanks|thx|actually|well|oh|ah|right|cool|不对|算了|不(?=[,，])|等等|等下|等一下|哦|嗯|好的?(?=[,，\s])|还是)(?![\w'-])[\s,，.!。！]*)+"
 )
 SHORT_WORDS = 8
 SHORT_CHARACTERS = 16
@@ -25,7 +28,7 @@ BARE_CHARACTERS = 7
 OBJECT = ("namespace", "kind", "name", "service")
 PLACED = ("namespace",)
 # What can only be asked of something that has a name.
-NEED_A_NAME = frozenset(("logs", "rollout", "dependencies"))
+NEED_A_NAME = frozenset(("logs", "events", "rollout", "dependencies"))
 # Weaker evidence than this is a word by the way: "cpu?" asks for another figure, not a new question.
 OWN_WORDS = 3.3
 
@@ -61,6 +64,12 @@ class Said:
             if han
             else len(self.text.split()) <= words
         )
+
+
+def without_fillers(message: str) -> str:
+    """A reply without how it begins: "no wait, make that 10" says "make that 10"."""
+    rest = _FILLERS.sub("", message)
+    return rest if re.search(r"\w", rest) else message
 
 
 def is_elliptical(said: Said, previous: Mapping[str, Any]) -> bool:

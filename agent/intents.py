@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from agent.arguments import extract
-from agent.following import Said, asked_anew, is_elliptical, pointed_at, shared
+from agent.following import Said, asked_anew, is_elliptical, pointed_at, shared, without_fillers
 from agent.likeness import likeness
 from agent.naming import broken_object, looks_named
 from agent.scoring import Language, Scores, added, intent_for, says, scores
@@ -86,7 +86,7 @@ def language_of(message: str) -> Language:
 
 def read(message: str, *, previous: Mapping[str, Any] | None = None) -> Route:
     """What a message asks for. `previous` is the shape of the turn before, for follow-ups."""
-    message = as_typed(message)
+    message = as_typed(without_fillers(message) if previous else message)
     text, language = message.lower(), language_of(message)
     readings = scores(text, language)
     subagent, intent, confidence = _settled(*_best(readings, message, language), message, readings)

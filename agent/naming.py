@@ -119,6 +119,10 @@ WORD = re.compile(r"[A-Za-z][\w-]*")
 SENTENCE_END = re.compile(r"[.?!:\n]\s+$|[。？！；]\s*$")
 # What stands for a word that is no name; no pattern of a name matches any part of it.
 COVER = "X"
+# Where the word for a Deployment is what somebody does.
+DEPLOYING = re.compile(
+    r"重新部署|\b(?:did|has|to|we|i|you|they|any\w+|some\w+|who)\s(?:just\s)?deploy\b"
+)
 # A longer sentence has a verb, which says what its names are.
 FRAGMENT_WORDS = 5
 # A name said to be in trouble, right beside it.
@@ -150,7 +154,7 @@ def _as_typed(word: re.Match[str], message: str) -> str:
 
 def object_named(message: str, *, of_many: bool) -> Mapping[str, str]:
     """Kind, name and namespace. A kind apart from the name counts when many are asked about."""
-    text = spelt(message).replace("重新部署", COVER)
+    text = DEPLOYING.sub(COVER, spelt(message))
     namespace = _namespace(text)
     taken = {
         namespace,

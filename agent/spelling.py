@@ -17,20 +17,29 @@ WORD = re.compile(r"(?<![\w.#@/:=-])[A-Za-z]+(?![\w./:=-]|'[a-z]{2})")
 SHORT = 4
 SHORT_SLIPS = {
     "hwo": "how", "teh": "the", "wy": "why", "nod": "node", "rol": "roll", "hte": "the", "wat": "what",
+    "cna": "can", "whre": "where", "wich": "which", "waht": "what",
 }  # fmt: skip
 # From this length on, two slips are still the same word.
 LONG = 9
+# Little words are typed as themselves: "发不出" does not begin with a misspelt "发布".
+LITTLE = "不没的是有在和也都就还被把给让"
 HAN = re.compile("[\u4e00-\u9fff]")
 
 
 def respelt(message: str) -> str:
     """The message with its misspelt words set right; names stay what they are."""
     message = WORD.sub(lambda found: _word(found[0]), message)
-    return _characters(message) if HAN.search(message) else message
+    if not HAN.search(message):
+        return message
+    for said, meant in _colloquial().items():
+        message = message.replace(said, meant) if not said.isascii() else message
+    return _characters(message)
 
 
 def _word(word: str) -> str:
     low = word.lower()
+    if low in _colloquial():
+        return _colloquial()[low]
     if word not in (low, low.capitalize()) or low in _known():
         return word
     return _nearest(low) or word
@@ -38,7 +47,7 @@ def _word(word: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _nearest(word: str) -> str:
-    if len(word) < SHORT:
+    if len(word) < SHORT or word in SHORT_SLIPS:
         return SHORT_SLIPS.get(word, "")
     slips = 2 if len(word) >= LONG else 1
     near = [(slips_between(word, one), not _swapped(word, one), one) for one in _candidates(word)]
@@ -69,6 +78,15 @@ def slips_between(a: str, b: str) -> int:
             now.append(least)
         before, row = row, now
     return row[-1]
+
+
+@cache
+def _colloquial() -> Mapping[str, str]:
+    """How words are said in a hurry → how they are written; a hyphen is a space."""
+    words = _lines("colloquial.txt")
+    return {
+        said: meant.replace("-", " ") for said, meant in zip(words[::2], words[1::2], strict=True)
+    }
 
 
 @cache
@@ -133,7 +151,8 @@ def _sounds_like(typed: str, word: str) -> bool:
     pairs = list(zip(typed, word, strict=True))
     right = sum(one == other for one, other in pairs)
     return right > 0 and all(
-        one == other or one in _sounds().get(other, "") for one, other in pairs
+        one == other or (one not in LITTLE and one in _sounds().get(other, ""))
+        for one, other in pairs
     )
 
 

@@ -30,6 +30,7 @@ def test_a_slip_is_set_right(typed: str, meant: str) -> None:
         "send HighLatencyy to #alrets",
         "超市的系统为什么慢",
         "最近有什么变更",
+        "新版本为什么发不出去",
     ],
 )
 def test_names_and_other_words_stay(words: str) -> None:
