@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Literal, cast
 
 from agent.arguments import extract
@@ -137,6 +138,7 @@ def _pointed(route: Route, message: str, previous: Mapping[str, Any]) -> Route:
     return replace(route, arguments=pointed_at(said, previous))
 
 
+@lru_cache(maxsize=64)  # a message is read whole and in parts
 def as_typed(message: str) -> str:
     """The message as it was meant to be typed."""
     return respelt(_spaced(unicodedata.normalize("NFKC", message).strip()))

@@ -50,7 +50,8 @@ def _nearest(word: str) -> str:
     if len(word) < SHORT or word in SHORT_SLIPS:
         return SHORT_SLIPS.get(word, "")
     slips = 2 if len(word) >= LONG else 1
-    near = [(slips_between(word, one), not _swapped(word, one), one) for one in _candidates(word)]
+    like = [one for one in _candidates(word) if len(set(word) ^ set(one)) <= 2 * slips]
+    near = [(slips_between(word, one), not _swapped(word, one), one) for one in like]
     likely = [one for one in near if one[0] <= slips and (len(word) > SHORT or not one[1])]
     return min(likely, default=(0, False, ""))[2]
 
