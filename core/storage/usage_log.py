@@ -37,6 +37,7 @@ class UsageLog:
         self._waiting: list[UsageRow] = []
         self._writing = asyncio.Lock()
         self._writer: asyncio.Task[None] | None = None
+        self._flushing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -63,12 +64,14 @@ class UsageLog:
             self._writer = asyncio.create_task(self._write_later())
 
     async def flush(self) -> None:
-        """Write all that waits. Raises `OpsError` when the database does not take it."""
-        async with self._writing:
-            while batch := self._waiting[:BATCH]:
-                # Once begun it goes on when its caller is cut: half a batch would be written twice.
-                writing = asyncio.create_task(self._write(batch))
-                await asyncio.shield(writing)
+        """Write all that waits. Raises `OpsError` when the database does not take it.
+
+        Goes on to its end when its caller is cut: a batch that is begun is not begun again.
+        """
+        writing = asyncio.create_task(self._write_waiting())
+        self._flushing.add(writing)
+        writing.add_done_callback(self._flushed)
+        await asyncio.shield(writing)
 
     async def close(self) -> None:
         if self._writer is not None:
@@ -79,10 +82,17 @@ class UsageLog:
         except OpsError:
             self._give_up(self._waiting)
 
-    async def _write(self, batch: Sequence[UsageRow]) -> None:
-        async with self._database.session() as session:
-            await Usage(session).add([_redacted(row) for row in batch])
-        del self._waiting[: len(batch)]
+    def _flushed(self, writing: asyncio.Task[None]) -> None:
+        self._flushing.discard(writing)
+        if not writing.cancelled():
+            writing.exception()  # whoever waits for it is told; who was cut cannot be
+
+    async def _write_waiting(self) -> None:
+        async with self._writing:
+            while batch := self._waiting[:BATCH]:
+                async with self._database.session() as session:
+                    await Usage(session).add([_redacted(row) for row in batch])
+                del self._waiting[: len(batch)]
 
     async def _write_later(self) -> None:
         delay_s = self._linger_s

@@ -80,6 +80,19 @@ async def test_what_waits_at_the_end_is_written(database: Database) -> None:
     assert (total.calls, total.turns) == (1200, 1200)
 
 
+async def test_a_log_that_is_closed_while_it_writes_writes_each_call_once(
+    database: Database,
+) -> None:
+    for n in range(60):
+        async with UsageLog(database, linger_s=0) as usage:
+            usage.add(replace(CALL, run_id=f"r{n}"))
+            for _ in range(n):
+                await asyncio.sleep(0)
+    async with database.session() as session:
+        rows = await Usage(session).calls(limit=1000)
+    assert sorted(row.run_id for _, row in rows) == sorted(f"r{n}" for n in range(60))
+
+
 async def test_what_the_database_does_not_take_is_written_when_it_does(
     database: Database,
 ) -> None:
