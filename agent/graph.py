@@ -179,10 +179,11 @@ class Assistant:
         finally:
             events.put_nowait(None)
 
-    async def route(self, message: str) -> Route:
+    async def route(self, message: str, *, account: Account | None = None) -> Route:
         """Only the supervisor's decision about a message that begins a conversation."""
         _check(message)
-        return await self.router.decide(message)
+        meter = Meter(self.prices, account or Unlimited(), self.limits.usd)
+        return await self.router.decide(message, meter=meter)
 
     async def forget(self, thread_id: str) -> None:
         """Remove everything remembered of a conversation."""

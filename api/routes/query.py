@@ -45,4 +45,4 @@ async def ask(body: Query, principal: Chatter, turns: CurrentTurns) -> dict[str,
 @router.post("/route", operation_id="route")
 async def route(body: AskedRoute, principal: Chatter, turns: CurrentTurns) -> dict[str, Any]:
     """Only the supervisor's decision: which subagent would answer, with which arguments."""
-    return await turns.route(body.question)
+    return await turns.route(principal, body.question)

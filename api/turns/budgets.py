@@ -82,7 +82,8 @@ class Ledger:
             (Scope("budget_user", day=day, subject=subject), limits.user_tokens, limits.user_usd),
             (Scope("budget_day", day=day), limits.day_tokens, limits.day_usd),
         )
-        return (one for one in every if one[1:] != (None, None))
+        asked = every if thread_id else every[1:]
+        return (one for one in asked if one[1:] != (None, None))
 
     async def _spent(self, scope: Scope) -> Spent:
         known = self._sums.get(scope)

@@ -46,7 +46,7 @@ class Answering(Protocol):
         """The turn's events, ending with `Done`; raises `OpsError` when it cannot be answered."""
         ...
 
-    async def route(self, message: str) -> Route:
+    async def route(self, message: str, *, account: Account | None = None) -> Route:
         """Which subagent would answer, and with which arguments."""
         ...
 
@@ -140,9 +140,10 @@ class Turns:
         if run.id in self._tasks:
             self._cancel(run.id)
 
-    async def route(self, question: str) -> dict[str, Any]:
+    async def route(self, principal: Principal, question: str) -> dict[str, Any]:
         """Only the supervisor's decision, as the `route` shape."""
-        return (await self.assistant.route(question)).shape()
+        account = self.accounts.of(principal.subject)
+        return (await self.assistant.route(question, account=account)).shape()
 
     async def forget(self, thread_id: str, subject: str) -> None:
         """Let go of a deleted conversation's memory; cancels what it is doing."""
@@ -196,7 +197,7 @@ class Turns:
                 thread_id=_memory_key(run.subject, run.thread_id),
                 language=question.language,
                 namespace=question.namespace,
-                account=self.accounts.of(run),
+                account=self.accounts.of(run.subject, run.thread_id, run.id),
             )
             ending, error = await consume(run, events, answered)
         except asyncio.CancelledError:

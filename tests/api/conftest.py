@@ -143,7 +143,7 @@ class Script:
         if self.error:
             raise self.error
 
-    async def route(self, message: str) -> Any:
+    async def route(self, message: str, *, account: Account | None = None) -> Any:
         raise AssertionError(f"these turns are given, not routed: {message}")
 
     async def forget(self, thread_id: str) -> None:

@@ -49,6 +49,7 @@ async def keep(database: Database, *rows: object) -> None:
         ({"thread_tokens": 240}, "ann", "t1", "budget_thread"),
         ({"thread_tokens": 241}, "ann", "t1", ""),
         ({"thread_tokens": 1}, "ann", "t2", ""),
+        ({"thread_tokens": 1}, "ann", "", ""),
         ({"thread_usd": "0.5"}, "ann", "t1", "budget_thread"),
         ({"user_tokens": 120}, "ann", "t9", "budget_user"),
         ({"user_tokens": 121}, "ann", "t9", ""),
