@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from mcp_servers.engines.causal_links import Join, Link, is_symptom, links_between
+from mcp_servers.engines.clocks import ahead_by
 from mcp_servers.engines.fields import rows, whole
 from mcp_servers.engines.topology import Relation, Topology
 from mcp_servers.facts.findings import Finding
@@ -111,7 +112,8 @@ def _explains(cause: Finding, effect: Finding, joined: "_Joins", cluster: Cluste
 def _in_time(cause: Finding, effect: Finding, cluster: Cluster) -> bool:
     if cause.since is None or effect.since is None:
         return True
-    return _earliest_possible(cause, cluster) <= effect.since + CLOCK_SLACK
+    slack = CLOCK_SLACK + ahead_by(cluster)
+    return _earliest_possible(cause, cluster) <= effect.since + slack
 
 
 def _earliest_possible(finding: Finding, cluster: Cluster) -> datetime:

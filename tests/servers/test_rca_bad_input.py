@@ -21,6 +21,7 @@ from tests.factories import (
     replica_set,
     service,
     stamp,
+    thing,
     waiting,
 )
 from tests.proxy import Answer, proxying
@@ -53,6 +54,19 @@ def written(folder: Path, objects: list[dict[str, Any]], *lines: str, ahead: flo
         path.write_text(told)
 
 
+def calling(folder: Path, *, since: float) -> list[dict[str, Any]]:
+    """A workload on another node whose calls to the queue are refused."""
+    url = {"name": "QUEUE", "value": "http://queue:80"}
+    made = deployment("shopfront", replicas=1, containers=[container("shopfront", env=[url])])
+    owner = replica_set(made)
+    one = pod(owner, spec={"nodeName": "node-2"})
+    said = [f"{stamp(since - n)} ERROR http://queue:80: connection refused\n" for n in range(20)]
+    log = folder / "logs" / "shop" / one["metadata"]["name"] / "shopfront.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("".join(said))
+    return [made, owner, one]
+
+
 async def investigated(folder: Path, *objects: dict[str, Any], **asked: Any) -> dict[str, Any]:
     async with cluster_of(folder, *objects, principal=ANN) as mine:
         return (await mine.call("rca_investigate", namespace="shop", **asked)).data
@@ -79,18 +93,32 @@ async def test_callers_on_a_node_with_another_clock_are_still_explained(
     """Each crash is known only by its last time, and the caller complains by a clock of its own."""
     objects = crashing()
     written(tmp_path, objects, LACKING)
-    url = {"name": "QUEUE", "value": "http://queue:80"}
-    made = deployment("shopfront", replicas=1, containers=[container("shopfront", env=[url])])
-    owner = replica_set(made)
-    one = pod(owner, spec={"nodeName": "node-2"})
-    said = [
-        f"{stamp(30 - n - ahead)} ERROR http://queue:80: connection refused\n" for n in range(20)
-    ]
-    log = tmp_path / "logs" / "shop" / one["metadata"]["name"] / "shopfront.log"
-    log.parent.mkdir(parents=True)
-    log.write_text("".join(said))
-    answer = await investigated(tmp_path, *objects, made, owner, one)
+    answer = await investigated(tmp_path, *objects, *calling(tmp_path, since=30 - ahead))
     assert causes(answer) == [("app.missing_setting", "queue")]
+
+
+@pytest.mark.parametrize("ahead", [0.0, 9.0])
+async def test_a_kubelet_whose_events_are_of_the_future_is_still_the_cause(
+    tmp_path: Path, ahead: float
+) -> None:
+    """The caller complains by a right clock, before the event that tells why."""
+    spec = container("queue", envFrom=[{"configMapRef": {"name": "queue-settings"}}])
+    made = deployment("queue", replicas=1, ready=0, containers=[spec])
+    owner = replica_set(made)
+    text = 'configmap "queue-settings" not found'
+    held = [waiting("queue", "CreateContainerConfigError", text)]
+    one = pod(owner, status=held, age=20, changed=20 - ahead)
+    said = {
+        **thing("Event", "queue.17f"), "type": "Warning", "reason": "Failed", "message": f"Error: {text}",
+        "involvedObject": {key: one["metadata"][key] for key in ("name", "namespace", "uid")} | {"kind": "Pod"},
+        "firstTimestamp": stamp(20 - ahead), "lastTimestamp": stamp(0.2 - ahead), "count": 80,
+    }  # fmt: skip
+    settings = thing("ConfigMap", "other", data={})
+    caller = calling(tmp_path, since=20)
+    answer = await investigated(
+        tmp_path, made, owner, one, said, settings, service("queue"), *caller
+    )
+    assert causes(answer) == [("pod.config_ref.configmap_missing", "queue")]
 
 
 async def test_three_megabytes_of_one_log_leave_the_answer_small_and_right(tmp_path: Path) -> None:
