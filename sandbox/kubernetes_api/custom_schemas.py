@@ -31,7 +31,7 @@ def with_defaults(value: Any, schema: Json) -> Any:
 
 
 def violations(value: Any, schema: Json, place: str = "") -> Iterator[Cause]:
-    """What a schema says against a value. Rules in CEL are not looked at."""
+    """What a schema says against a value."""
     wanted = schema.get("type")
     if value is None:
         return

@@ -11,6 +11,7 @@ from sandbox.kubernetes_api.admission import admitted
 from sandbox.kubernetes_api.allocation import allocated
 from sandbox.kubernetes_api.calls import Call
 from sandbox.kubernetes_api.cluster import DEFINITIONS, Cluster
+from sandbox.kubernetes_api.custom_rules import with_broken_rules
 from sandbox.kubernetes_api.custom_schemas import violations, with_defaults
 from sandbox.kubernetes_api.decoding import decoded
 from sandbox.kubernetes_api.defaulting import defaulted
@@ -148,7 +149,8 @@ class Writing:
     def _check(self, one: Json, before: Json | None) -> None:
         more: Iterable[Json] = ()
         if not self.kind.builtin:
-            more = violations(one, self.cluster.schema(self.kind))
+            schema = self.cluster.schema(self.kind)
+            more = with_broken_rules(violations(one, schema), one, schema, before)
         elif self.kind.resource == "pods" and before is None:
             more = pod_changes.too_early(one)
         check(self.kind, one, before, more)
