@@ -37,7 +37,8 @@ def reconcile(world: World, key: Key) -> None:
 def _taint(world: World, node: Json) -> Json:
     """Taints as the conditions and the cordon ask for."""
     status = str(condition_of(node, "Ready").get("status"))
-    own = {*_TAINTS.values(), _CORDON}
+    # One that never was heard of keeps the taint it was created with.
+    own = {*_TAINTS.values(), _CORDON} if status != "None" else {_CORDON}
     taints = entries(node, "spec", "taints")
     wanted = [
         {"key": _TAINTS[status], "effect": effect}

@@ -126,3 +126,13 @@ def test_a_node_that_comes_back_takes_its_pods_up_again() -> None:
     cluster.pass_s(10)
     assert all(map(is_ready, cluster.pods()))
     assert not cluster.get("Node", "a", "")["spec"].get("taints")
+
+
+def test_a_new_node_is_kept_free_until_it_is_heard_of() -> None:
+    cluster = Stepped(node("a"))
+    taint = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+    told = named("Node", "new", namespace="", spec={"taints": [taint]})
+    cluster.put({**told, "status": {"allocatable": {"cpu": "4", "memory": "8Gi", "pods": "110"}}})
+    assert cluster.get("Node", "new", "")["spec"]["taints"] == [taint]
+    lose(cluster, "new", {"type": "Ready", "status": "True", "reason": "KubeletReady"})
+    assert not cluster.get("Node", "new", "")["spec"].get("taints")

@@ -23,6 +23,7 @@ _IN_USE = {
     "persistentvolumeclaims": "kubernetes.io/pvc-protection",
     "persistentvolumes": "kubernetes.io/pv-protection",
 }
+_NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
 
 
 def admitted(store: Store, kind: Kind, one: Json, before: Json | None = None) -> Json:
@@ -53,6 +54,8 @@ def _with_defaults(store: Store, kind: Kind, one: Json, namespace: str) -> Json:
         one = pod_additions.with_tolerations(pod_classes.with_classes(store, one))
         one = limit_ranges.with_defaults(one, store.list("limitranges", namespace))
         return pod_additions.with_quality(one)
+    if kind.resource == "nodes":
+        return _not_heard_of(one)
     return _protected(kind, one)
 
 
@@ -101,6 +104,14 @@ def _protected(kind: Kind, one: Json) -> Json:
     if not finalizer or finalizer in known:
         return one
     return {**one, "metadata": {**one["metadata"], "finalizers": [*known, finalizer]}}
+
+
+def _not_heard_of(node: Json) -> Json:
+    """A new node gets no pods until its kubelet says that it is ready."""
+    taints = entries(node, "spec", "taints")
+    if any((one.get("key"), one.get("effect")) == tuple(_NOT_READY.values()) for one in taints):
+        return node
+    return {**node, "spec": {**section(node, "spec"), "taints": [*taints, dict(_NOT_READY)]}}
 
 
 def _insecure(store: Store, one: Json, mode: str) -> str:
