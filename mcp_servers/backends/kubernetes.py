@@ -270,8 +270,10 @@ class Kubernetes:
             size = min(PAGE_SIZE, limit - len(listed)) if limit else PAGE_SIZE
             asked = {**query, "limit": str(size), "continue": token}
             page = self._json(await self._fetch("list", kind, path, namespace, asked))
-            listed += parsing.resources_of(page, kind, sharing)
             token = str((page.get("metadata") or {}).get("continue") or "")
+            # A single page is small as it is; looking for equal parts costs more than reading it.
+            many = bool(token or listed)
+            listed += parsing.resources_of(page, kind, sharing if many else None)
             if not token or (limit and len(listed) >= limit):
                 return listed
 
