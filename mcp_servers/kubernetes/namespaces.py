@@ -10,7 +10,7 @@ from core.principal import Principal
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.engines.fields import text
 from mcp_servers.facts.kubernetes import Resource
-from mcp_servers.kubernetes.pods import PodRow
+from mcp_servers.kubernetes.pods import is_well
 from mcp_servers.kubernetes.rows import Cursor, ObjectRow, identity, short
 from mcp_servers.paging import Page
 
@@ -40,9 +40,8 @@ async def kubernetes_list_namespaces(
     """List namespaces with their numbers of pods and unhealthy pods."""
     now, seen = utc_now(), cluster.within(caller.namespaces)
     namespaces, pods = await seen.list("Namespace"), await _pods(seen)
-    rows = [PodRow.of(pod, now) for pod in pods or ()]
-    every = Counter(row.namespace for row in rows)
-    unwell = Counter(row.namespace for row in rows if not row.healthy)
+    every = Counter(pod.namespace for pod in pods or ())
+    unwell = Counter(pod.namespace for pod in pods or () if not is_well(pod))
     known = pods is not None
     return Namespaces.of(
         [

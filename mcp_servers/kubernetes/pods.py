@@ -26,6 +26,7 @@ from mcp_servers.paging import Page
 
 NodeName = Annotated[str, Field(description="Only this node's.")]
 Status = Annotated[str, Field(description="State word, or 'unhealthy'.")]
+COMPLETED = "Completed"
 
 
 class Restart(BaseModel):
@@ -60,7 +61,7 @@ class PodRow(ObjectRow):
 
     @property
     def healthy(self) -> bool:
-        return self.ready or self.status == "Completed"
+        return self.ready or self.status == COMPLETED
 
     def as_line(self) -> str:
         told = f"{self.place} {self.status} ready={self.ready_containers}"
@@ -111,6 +112,11 @@ def _has_status(row: PodRow, status: str) -> bool:
     return not status or status.lower() in row.status.lower()
 
 
+def is_well(pod: Resource) -> bool:
+    """As its row tells, without the row: a ready pod, or one whose work is done."""
+    return is_ready(pod) or status_of(pod) == COMPLETED
+
+
 def status_of(pod: Resource) -> str:
     """One word for a pod, found where kubectl finds it."""
     if is_terminating(pod):
@@ -127,7 +133,7 @@ def status_of(pod: Resource) -> str:
 def _init_word(container: Container) -> str:
     """Why an init container holds the pod up; "" once it is done."""
     ended = text(container.status, "state", "terminated", "reason")
-    if ended == "Completed" or container.role is not Role.INIT:
+    if ended == COMPLETED or container.role is not Role.INIT:
         return ""
     if ended:
         return ended
