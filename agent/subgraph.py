@@ -117,7 +117,7 @@ class Work:
         return {"messages": []}
 
     async def _offered(self, turn: Turn) -> list[ToolSpec]:
-        return await self.subagent.offered(turn.tools)
+        return [*await self.subagent.offered(turn.tools), *turn.toolbox.own]
 
     def _limit(self, turn: Turn) -> int:
         return min(self.subagent.max_tool_calls, turn.limits.tool_calls)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, TypedDict
@@ -14,6 +14,7 @@ from agent.estimating import estimated_tokens
 from agent.events import Event, ToolFinished, ToolStarted
 from agent.evidence import Evidence
 from agent.limits import MAX_RESULT_CHARACTERS
+from agent.reading_on import READ_ON, Long
 from core.clock import monotonic_s
 from core.errors import Invalid, NotFound, OpsError, UpstreamUnavailable
 from mcp_servers.client import Tools, ToolSpec
@@ -72,10 +73,16 @@ class Toolbox:
     emit: Callable[[Event], None]
     deadline_s: float
     results: list[Result] = field(default_factory=list[Result])
+    long: Long = field(default_factory=Long)
     repeats: int = 0
     _begun: dict[str, asyncio.Task[Result]] = field(
         default_factory=dict[str, "asyncio.Task[Result]"]
     )
+
+    @property
+    def own(self) -> list[ToolSpec]:
+        """Tools of the turn itself, offered once there is a use for them."""
+        return [READ_ON] if self.long.texts else []
 
     async def call(
         self, calls: Sequence[Call], offered: Sequence[ToolSpec], run_id: str
@@ -114,9 +121,20 @@ class Toolbox:
         key = _key(call)
         again = key in self._begun
         if not again:
-            work = self._make(call) if spec and not call["problem"] else _unusable(call, known)
+            work = self._work(call, known)
             self._begun[key] = asyncio.create_task(work)
         return self._begun[key], server, again
+
+    def _work(self, call: Call, known: Mapping[str, ToolSpec]) -> Coroutine[Any, Any, Result]:
+        if call["problem"] or call["name"] not in known:
+            return _unusable(call, known)
+        return self._read_on(call) if call["name"] == READ_ON.name else self._make(call)
+
+    async def _read_on(self, call: Call) -> Result:
+        try:
+            return Result(call["name"], call["args"], OK, self.long.read_on(call["args"]))
+        except OpsError as error:
+            return Result(call["name"], call["args"], error.code, str(error))
 
     async def _make(self, call: Call) -> Result:
         began_s = monotonic_s()
@@ -139,7 +157,7 @@ class Toolbox:
         if again:
             self.repeats += 1
             result = replace(result, text=AGAIN, data={}, duration_ms=0, cached=True)
-        elif result.ok:
+        elif result.ok and result.tool != READ_ON.name:
             self.learn(result.text)
             self.learn(json.dumps(result.data, ensure_ascii=False, default=str))
             told = self.evidence.number(result.tool, result.arguments, result.text, result.data)
@@ -166,8 +184,10 @@ class Toolbox:
                 cached=result.cached,
             )
         )
+        is_part = result.tool == READ_ON.name
+        text = result.text if is_part else self.long.shown(result.text)
         return ToolMessage(
-            content=marked(result.tool, result.status, result.text),
+            content=marked(result.tool, result.status, text),
             tool_call_id=call["id"],
             name=call["name"],
             artifact=result,
