@@ -20,8 +20,8 @@ _WRITTEN_BY_PROGRAMS = frozenset({"Pod", "ReplicaSet", "EndpointSlice", "Event"}
 
 def without_writers(kind: str, item: Json) -> Json:
     """The same object, which need not remember who wrote it when it is of such a kind."""
-    if kind in _WRITTEN_BY_PROGRAMS and isinstance(metadata := item.get("metadata"), dict):
-        metadata.pop("managedFields", None)  # pyright: ignore[reportUnknownMemberType]
+    if kind in _WRITTEN_BY_PROGRAMS and isinstance(item.get("metadata"), dict):
+        item["metadata"].pop("managedFields", None)
     return item
 
 

@@ -29,8 +29,10 @@ def second(provider: Provider, vendor: Vendor = "openai") -> ModelChoice:
     return ModelChoice(vendor, "model-y", "key-y", provider.base_url + suffix, 10.0)
 
 
-def lineup(*fallbacks: ModelChoice, retries: int = 0, **more: float) -> Lineup:
-    return Lineup(fallbacks=fallbacks, retries=retries, pause_s=0.01, **more)  # type: ignore[arg-type]
+def lineup(
+    *fallbacks: ModelChoice, retries: int = 0, failures: int = 3, rest_s: float = 30.0
+) -> Lineup:
+    return Lineup(fallbacks, retries=retries, pause_s=0.01, failures=failures, rest_s=rest_s)
 
 
 def fallbacks(told: Told) -> list[tuple[str, str]]:
@@ -155,11 +157,11 @@ async def test_a_model_that_keeps_failing_is_left_alone_and_tried_again_later(
 ) -> None:
     bad = [Say(status=500)] * 2
     with provider_serving(*bad, Say("Back.")) as one, provider_serving(Say(ANSWER)) as other:
-        both_of = lineup(second(other), failures=2, rest_s=1.5)
+        both_of = lineup(second(other), failures=2, rest_s=4.0)
         async with assistant_with(sessions, choice_of(vendor, one), lineup=both_of) as assistant:
             answers = [(await ask(assistant, QUESTION)).answer for _ in range(3)]
             asked = len(one.requests)
-            await asyncio.sleep(1.6)
+            await asyncio.sleep(4.1)
             later = await ask(assistant, QUESTION)
     assert answers == [ANSWER] * 3
     assert asked == 2

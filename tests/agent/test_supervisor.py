@@ -5,7 +5,7 @@ import pytest
 from agent.choices import choices, picked
 from agent.events import Planned, SubagentFinished, SubagentStarted
 from agent.graph import Assistant
-from agent.intents import read
+from agent.intents import Language, read
 from tests.agent.turns import Told, ask
 
 pytestmark = pytest.mark.anyio
@@ -78,6 +78,6 @@ def test_a_number_picks_only_what_was_offered() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_choice_is_a_question_that_is_understood(language: str) -> None:
-    offered = [*choices("cart-api", language), *choices("", language)]  # type: ignore[arg-type]
+def test_every_choice_is_a_question_that_is_understood(language: Language) -> None:
+    offered = [*choices("cart-api", language), *choices("", language)]
     assert [one for one in offered if not read(one).sure] == []

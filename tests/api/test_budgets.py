@@ -14,6 +14,7 @@ from core.clock import utc_now
 from core.http import client
 from core.settings.groups import BudgetSettings
 from core.storage.database import Database
+from core.storage.records import UsageRow
 from core.storage.repositories.usage import Usage
 from core.storage.usage_log import UsageLog
 from tests.agent.provider_fakes import Say, provider_serving
@@ -37,9 +38,9 @@ async def used_up(database: Database, limits: BudgetSettings, subject: str, thre
         return await Ledger(database, log, limits).used_up(subject, thread)
 
 
-async def keep(database: Database, *rows: object) -> None:
+async def keep(database: Database, *rows: UsageRow) -> None:
     async with database.session() as session:
-        await Usage(session).add(rows)  # type: ignore[arg-type]
+        await Usage(session).add(rows)
 
 
 @pytest.mark.parametrize(
