@@ -7,6 +7,8 @@ from evals.clusters.world import World
 STEP_MINUTES = 5.0
 # Bounds of buckets in seconds, as client libraries set them.
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+# Requests are counted one by one, also when there were millions.
+COUNTED = 9
 
 
 def series(
@@ -51,9 +53,11 @@ def requests(
         le = "+Inf" if bound == float("inf") else str(bound)
         told = {**labels, "le": le}
         at_bound = {minutes: each[bound] for minutes, each in seen.items()}
-        world.metrics += _samples(world, f"{name}_bucket", told, at_bound.__getitem__, moments)
+        world.metrics += _samples(
+            world, f"{name}_bucket", told, at_bound.__getitem__, moments, COUNTED
+        )
     total = {minutes: each[float("inf")] for minutes, each in seen.items()}
-    world.metrics += _samples(world, f"{name}_count", labels, total.__getitem__, moments)
+    world.metrics += _samples(world, f"{name}_count", labels, total.__getitem__, moments, COUNTED)
 
 
 def _below(bound: float, p95: float) -> float:
@@ -71,9 +75,10 @@ def _samples(
     labels: dict[str, str],
     value: Callable[[float], float],
     moments: Sequence[float],
+    digits: int = 6,
 ) -> list[str]:
     text = ",".join(f'{key}="{one}"' for key, one in sorted(labels.items()))
     return [
-        f"{name}{{{text}}} {value(minutes):.9g} {int(world.moment(minutes).timestamp())}"
+        f"{name}{{{text}}} {value(minutes):.{digits}g} {int(world.moment(minutes).timestamp())}"
         for minutes in moments
     ]
