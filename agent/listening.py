@@ -101,7 +101,7 @@ async def one_reply(ready: Ready, messages: Sequence[AnyMessage], asking: Asking
     Raises `TimeoutError` when the time is up, `ModelFailed` when the provider fails.
     """
     heard = Heard()
-    asking.voice.begin()
+    asking.voice.begin(by_rules=ready.speaker.offline)
     try:
         async with (
             asyncio.timeout_at(asking.deadline_s),

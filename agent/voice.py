@@ -33,6 +33,7 @@ class Voice:
     verifying: Verifying = field(default_factory=Verifying)
     _held: str = ""
     _speaking: bool = False
+    _by_rules: bool = False
 
     def learn(self, text: str) -> None:
         """What a person asked or a tool told: it may be repeated."""
@@ -44,9 +45,9 @@ class Voice:
         verifying = Verifying(self.verifying.names)
         return Voice(emit, self.evidence, "", self.addresses, verifying=verifying)
 
-    def begin(self) -> None:
-        """A new reply; whether it is the answer is not known yet."""
-        self._held, self._speaking = "", False
+    def begin(self, *, by_rules: bool = False) -> None:
+        """A new reply; whether it is the answer is not known yet. What rules say is not doubted."""
+        self._held, self._speaking, self._by_rules = "", False, by_rules
 
     def hear(self, piece: str) -> None:
         """The next piece of a reply that may be the answer."""
@@ -61,14 +62,14 @@ class Voice:
 
     def say(self, text: str) -> None:
         """A whole text that is certainly part of the answer."""
-        self._held = text
-        self._speak(len(text), by_rule=True)
+        self._held, self._by_rules = text, True
+        self._speak(len(text))
         self._speaking = False
 
     def end(self) -> None:
         """The reply was the answer, or the end of it."""
         self._speak(len(self._held))
-        if self._speaking:
+        if self._speaking and not self._by_rules:
             self._tell(self.verifying.rest(phrase("answer.unverified", self.language)))
 
     @property
@@ -76,11 +77,11 @@ class Voice:
         """Whether some of the present reply was already streamed."""
         return self._speaking
 
-    def _speak(self, cut: int, *, by_rule: bool = False) -> None:
+    def _speak(self, cut: int) -> None:
         ready, self._held = self._held[:cut], self._held[cut:]
         removed = phrase("answer.address_removed", self.language)
         told = self.addresses.without_made_up(self.evidence.without_unknown(ready), removed)
-        if not by_rule:
+        if not self._by_rules:
             told = self.verifying.told(told, phrase("answer.unverified", self.language))
         if not self._speaking:
             told = told.lstrip()

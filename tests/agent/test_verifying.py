@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.graph import Assistant
 from agent.verifying import Verifying
+from tests.agent.turns import ask
 
 MARK = "(?)"
 
@@ -66,3 +68,9 @@ def test_how_an_answer_is_cut_into_pieces_changes_nothing(parts: list[str], size
     text = "".join(parts)
     assert told(text, size=size) == told(text)
     assert told(text).replace(f" {MARK}", "") == text
+
+
+async def test_what_rules_say_is_not_doubted(assistant: Assistant) -> None:
+    told = await ask(assistant, "why is chekcout failing?", namespace="shop")
+    assert "chekcout" in told.answer
+    assert "no evidence cited" not in told.answer
