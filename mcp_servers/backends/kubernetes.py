@@ -271,9 +271,7 @@ class Kubernetes:
             asked = {**query, "limit": str(size), "continue": token}
             page = self._json(await self._fetch("list", kind, path, namespace, asked))
             token = str((page.get("metadata") or {}).get("continue") or "")
-            # A single page is small as it is; looking for equal parts costs more than reading it.
-            many = bool(token or listed)
-            listed += parsing.resources_of(page, kind, sharing if many else None)
+            listed += parsing.resources_of(page, kind, sharing if token or listed else None)
             if not token or (limit and len(listed) >= limit):
                 return listed
 

@@ -26,7 +26,10 @@ def without_writers(kind: str, item: Json) -> Json:
 
 
 class Sharing:
-    """What one list has had so far. Forget it when the list is read."""
+    """What one list has had so far. Forget it when the list is read.
+
+    For lists of several pages: looking for equal parts of one page costs more than reading it.
+    """
 
     def __init__(self) -> None:
         # By hash, and compared when found: the texts themselves would outweigh what is saved.
