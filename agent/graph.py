@@ -10,7 +10,7 @@ from agent.untraced import put_off_http
 put_off_http()  # before anything below brings LangChain
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ from agent.nodes import at_work, continued, decision, decline, meant, side_by_si
 from agent.pricing import Prices
 from agent.recollection import facts_of, remembered
 from agent.state import Exchange, OpsState, Update
-from agent.subagent import Subagent
+from agent.subagent import Subagent, with_foreign
 from agent.subagents.alert_admin import ALERT_ADMIN
 from agent.subagents.autofix import AUTOFIX
 from agent.subagents.cost import COST
@@ -56,7 +56,12 @@ Onward = Command[Literal["rca", "rag", "cost", "autofix", "alert_admin", "none",
 Events = asyncio.Queue[Event | None]
 
 
-def build_graph(models: Models, router: Router, memory: BaseCheckpointSaver[str] | None) -> Graph:
+def build_graph(
+    models: Models,
+    router: Router,
+    memory: BaseCheckpointSaver[str] | None,
+    team: Sequence[Subagent] = SUBAGENTS,
+) -> Graph:
     """Compiled once for the life of the process: whose turn it is comes with the turn."""
 
     async def supervisor(state: OpsState, runtime: Runtime[Turn]) -> Onward:
@@ -86,9 +91,9 @@ def build_graph(models: Models, router: Router, memory: BaseCheckpointSaver[str]
     graph: StateGraph[OpsState, Turn, Any, Any] = StateGraph(OpsState, context_schema=Turn)
     graph.add_node("supervisor", supervisor)
     graph.add_node("none", decline)
-    for subagent in SUBAGENTS:
-        graph.add_node(subagent.name, at_work(subagent, models, SUBAGENTS))
-    for name in ("none", *(one.name for one in SUBAGENTS)):
+    for subagent in team:
+        graph.add_node(subagent.name, at_work(subagent, models, team))
+    for name in ("none", *(one.name for one in team)):
         graph.add_edge(name, "supervisor")
     graph.add_edge(START, "supervisor")
     return graph.compile(checkpointer=memory, name="midwatch")
@@ -116,16 +121,19 @@ class Assistant:
         lineup: Lineup = Lineup(),  # noqa: B008 - frozen, so nobody can change the default
         limits: Limits = Limits(),  # noqa: B008 - as above
         prices: Path | None = None,
+        foreign: Mapping[str, Collection[str]] | None = None,
     ) -> AsyncGenerator["Assistant"]:
         """`memory` None: conversations are remembered until the process ends.
 
-        `prices` is a file of one's own that goes before the shipped table.
+        `prices` is a file of one's own that goes before the shipped table; `foreign` says which
+        subagents may use which servers of others.
         """
         known = Prices.read(prices)
         _refuse_unknown(lineup)
+        team = with_foreign(SUBAGENTS, foreign or {})
         async with Models.opened(model, lineup) as models, opened_memory(memory) as saver:
-            router = Router(models, SUBAGENTS)
-            graph = build_graph(models, router, saver)
+            router = Router(models, team)
+            graph = build_graph(models, router, saver, team)
             yield cls(graph, router, sessions, saver, limits, known)
 
     async def run(

@@ -1,9 +1,11 @@
 """What a subagent is."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
+from core.errors import Invalid
 from mcp_servers.client import Tools, ToolSpec
 
 
@@ -32,3 +34,26 @@ class Subagent:
 def prompt(name: str) -> str:
     """A file of `agent/prompts/`, read once."""
     return files("agent.prompts").joinpath(name).read_text("utf-8")
+
+
+def with_foreign(
+    team: Sequence[Subagent], foreign: Mapping[str, Collection[str]]
+) -> tuple[Subagent, ...]:
+    """The team, each with the servers of others that it may use after its own.
+
+    `foreign`: a server's name → the subagents that may use it. Raises `Invalid` for one there is not.
+    """
+    names = {one.name for one in team}
+    for server, users in foreign.items():
+        if unknown := sorted(set(users) - names):
+            raise Invalid(
+                f"MIDWATCH_FOREIGN__{server.upper()}__SUBAGENTS names no subagent: {unknown[0]!r}.",
+                hint=f"Known: {', '.join(sorted(names))}.",
+            )
+    return tuple(
+        replace(
+            one,
+            servers=(*one.servers, *(name for name, users in foreign.items() if one.name in users)),
+        )
+        for one in team
+    )

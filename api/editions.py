@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agent.graph import Assistant
     from agent.models import Lineup, ModelChoice
     from core.telemetry import Metrics
-    from mcp_servers.client import AuditSink, Connections, IncidentStore, Sessions
+    from mcp_servers.client import Acceptances, AuditSink, Connections, IncidentStore, Sessions
 
 # How long the practice cluster has to end its streams.
 END_TIMEOUT_S = 5.0
@@ -103,7 +103,7 @@ def shipped_snapshots() -> list[str]:
 
 def connections(settings: Settings, *, knowledge_folder: Path | None = None) -> "Connections":
     """Where the real systems are, for the tool servers."""
-    from mcp_servers.client import Connections
+    from mcp_servers.client import Connections, ForeignAddress
 
     return Connections(
         kubeconfig=settings.kubernetes.kubeconfig,
@@ -114,6 +114,17 @@ def connections(settings: Settings, *, knowledge_folder: Path | None = None) -> 
         timeout_s=settings.kubernetes.timeout_s,
         knowledge_folder=knowledge_folder,
         rules_folder=settings.rules.folder,
+        foreign=tuple(
+            ForeignAddress(
+                name=name,
+                url=one.url,
+                token=one.token.get_secret_value(),
+                pin=one.pin,
+                changes=one.changes,
+                timeout_s=one.timeout_s,
+            )
+            for name, one in settings.foreign.items()
+        ),
     )
 
 
@@ -172,10 +183,12 @@ async def tool_sessions(
     metrics: "Metrics | None" = None,
     knowledge_folder: Path | None = None,
     incidents: "IncidentStore | None" = None,
+    acceptances: "Acceptances | None" = None,
 ) -> AsyncGenerator["Sessions"]:
     """The tool servers over the systems at the addresses of `ready`, as `prepared` gave them."""
     reach = connections(ready, knowledge_folder=knowledge_folder)
-    async with _over(reach, audit=audit, metrics=metrics, incidents=incidents) as sessions:
+    over = _over(reach, audit=audit, metrics=metrics, incidents=incidents, acceptances=acceptances)
+    async with over as sessions:
         yield sessions
 
 
@@ -186,11 +199,14 @@ async def _over(
     audit: "AuditSink | None" = None,
     metrics: "Metrics | None" = None,
     incidents: "IncidentStore | None" = None,
+    acceptances: "Acceptances | None" = None,
 ) -> AsyncGenerator["Sessions"]:
     from mcp_servers.client import in_process
 
     failure: OpsError | None = None
-    servers = in_process(reach, audit=audit, metrics=metrics, incidents=incidents)
+    servers = in_process(
+        reach, audit=audit, metrics=metrics, incidents=incidents, acceptances=acceptances
+    )
     async with servers as sessions:
         try:
             yield sessions
@@ -221,5 +237,6 @@ async def opened_assistant(
         memory=memory,
         limits=limits,
         prices=settings.llm.prices,
+        foreign={name: one.subagents for name, one in settings.foreign.items()},
     ) as assistant:
         yield assistant

@@ -17,6 +17,8 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     USERS_MANAGE = "users:manage"
     TOKENS_MANAGE = "tokens:manage"
+    FOREIGN_USE = "foreign:use"
+    FOREIGN_ACCEPT = "foreign:accept"
 
 
 @dataclass(frozen=True, slots=True)

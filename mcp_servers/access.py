@@ -79,7 +79,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class _Published:
+class Published:
     """What is known of a tool beside its function."""
 
     needs: Permission
@@ -108,7 +108,7 @@ class ToolServer(MCPServer[None]):
                 name, token_verifier=gate.verifier, auth=gate.auth, log_level="WARNING"
             )
         self.gate = gate
-        self.published: dict[str, _Published] = {}
+        self.published: dict[str, Published] = {}
 
     async def list_tools(self) -> list[Listing]:
         principal = self.gate.caller()
@@ -125,7 +125,7 @@ class ToolServer(MCPServer[None]):
         outcome = "cancelled"
         try:
             await self._admit(call)
-            result = await super().call_tool(name, arguments, context)
+            result = await self.run_tool(name, arguments, context)
             outcome = code_of(result)
         except OpsError as error:
             result, outcome = failure(error), error.code
@@ -140,7 +140,17 @@ class ToolServer(MCPServer[None]):
                 await self._account(call, outcome)
         return result
 
+    async def admit(self, principal: Principal, tool: str) -> None:
+        """What a server asks of every caller, whichever of its tools is called."""
+
+    async def run_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None
+    ) -> CallToolResult | InputRequiredResult:
+        """Make a call that was admitted."""
+        return await super().call_tool(name, arguments, context)
+
     async def _admit(self, call: _Call) -> None:
+        await self.admit(call.principal, call.tool)
         tool = self.published.get(call.tool)
         if tool is None or not call.principal.may(tool.needs):
             raise _not_offered(call, self.published)
@@ -214,7 +224,7 @@ def publish(
     shown = [p for p in signature.parameters.values() if p.name not in hidden]
     run.__dict__["__signature__"] = inspect.Signature(shown, return_annotation=CallToolResult)
     server.add_tool(run)
-    server.published[name] = _Published(
+    server.published[name] = Published(
         needs=needs,
         changes=changes,
         arguments=frozenset(p.name for p in shown),
@@ -274,7 +284,7 @@ def _untitled(schema: Any) -> Any:
     }
 
 
-def _not_offered(call: _Call, published: Mapping[str, _Published]) -> OpsError:
+def _not_offered(call: _Call, published: Mapping[str, Published]) -> OpsError:
     """A tool that is not there and one that is not allowed look alike, but for the permission."""
     tool = published.get(call.tool)
     if tool is not None:

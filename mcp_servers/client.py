@@ -20,11 +20,12 @@ from mcp_servers.access import AuditSink, Gate
 from mcp_servers.backends import Backends, IncidentStore
 from mcp_servers.backends.addresses import host_of
 from mcp_servers.backends.alertmanager import Alertmanager
+from mcp_servers.backends.foreign import Acceptances, ForeignAddress, ForeignServer
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.caller import acting_as
 from mcp_servers.facts.nearest import did_you_mean
-from mcp_servers.registry import BUILDERS
+from mcp_servers.registry import BUILDERS, built
 
 # An investigation asks many things of a slow cluster.
 CALL_TIMEOUT_S = 60.0
@@ -42,6 +43,7 @@ class Connections:
     timeout_s: float = 10.0
     knowledge_folder: Path | None = None  # where the local index lives; None: in memory
     rules_folder: Path | None = None  # rules that people added; None: none
+    foreign: tuple[ForeignAddress, ...] = ()  # tool servers of others
     clusterless: bool = False  # for tools that work on what they are given: no kubeconfig is read
 
 
@@ -70,8 +72,13 @@ class Sessions:
     Close them in the task that opened them: use `in_process` and `over_http` with `async with`.
     """
 
-    def __init__(self, clients: Mapping[str, Client], wire: "_Wire | None" = None) -> None:
-        self._clients, self._wire = clients, wire
+    def __init__(
+        self,
+        clients: Mapping[str, Client],
+        wire: "_Wire | None" = None,
+        changing: frozenset[str] = frozenset(),
+    ) -> None:
+        self._clients, self._wire, self._changing = clients, wire, changing
         self._offers: dict[tuple[str, frozenset[str]], list[ToolSpec]] = {}
 
     @property
@@ -80,14 +87,22 @@ class Sessions:
         return frozenset(self._clients)
 
     async def offered(self, server: str, principal: Principal) -> list[ToolSpec]:
-        """What a server shows this caller; asked once for each set of permissions."""
+        """What a server shows this caller; asked once for each set of permissions.
+
+        What a server of others may show changes while we run, so that is asked each time.
+        """
+        if server in self._changing:
+            return await self._shown(server, principal)
         # Over HTTP the token decides and is the same for all, whatever the principal holds.
         key = (server, frozenset[str]() if self._wire else frozenset(principal.permissions))
         if key not in self._offers:
-            with acting_as(principal):
-                tools = (await self._clients[server].list_tools()).tools
-            self._offers[key] = [_spec(one) for one in tools if one.name.startswith(f"{server}_")]
+            self._offers[key] = await self._shown(server, principal)
         return self._offers[key]
+
+    async def _shown(self, server: str, principal: Principal) -> list[ToolSpec]:
+        with acting_as(principal):
+            tools = (await self._clients[server].list_tools()).tools
+        return [_spec(one) for one in tools if one.name.startswith(f"{server}_")]
 
     async def send(
         self, name: str, arguments: Mapping[str, Any], principal: Principal
@@ -135,19 +150,19 @@ async def in_process(
     audit: AuditSink | None = None,
     metrics: Metrics | None = None,
     incidents: IncidentStore | None = None,
+    acceptances: Acceptances | None = None,
     only: Collection[str] = BUILDERS.keys(),
 ) -> AsyncGenerator[Sessions]:
     """Every built server, or those named, in memory. Raises `Invalid` on a malformed kubeconfig or rule file."""
     gate = Gate(audit=audit, metrics=metrics)
     async with _closing() as stack:
-        backends = replace(connected(connections), incidents=incidents)
+        backends = replace(connected(connections), incidents=incidents, acceptances=acceptances)
         stack.push_async_callback(backends.close)
         clients = {
-            name: await stack.enter_async_context(Client(build(backends, gate), cache=None))
-            for name, build in BUILDERS.items()
-            if name in only
+            name: await stack.enter_async_context(Client(server, cache=None))
+            for name, server in built(backends, gate, only).items()
         }
-        yield Sessions(clients)
+        yield Sessions(clients, changing=frozenset(one.name for one in connections.foreign))
 
 
 @asynccontextmanager
@@ -178,6 +193,7 @@ def connected(connections: Connections) -> Backends:
         alertmanager=Alertmanager.connect(connections.alertmanager_url, connections.timeout_s),
         knowledge_folder=connections.knowledge_folder,
         rules_folder=connections.rules_folder,
+        foreign=tuple(ForeignServer(one) for one in connections.foreign),
     )
 
 

@@ -1,9 +1,11 @@
 """Name → server: the list of what is built."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from mcp_servers.access import Gate, ToolServer
 from mcp_servers.backends import Backends
+from mcp_servers.foreign.server import build as build_foreign
+from mcp_servers.foreign.server import proxies
 from mcp_servers.knowledge.server import build as build_knowledge
 from mcp_servers.kubernetes.server import build as build_kubernetes
 from mcp_servers.prometheus.server import build as build_prometheus
@@ -15,3 +17,11 @@ BUILDERS: dict[str, Callable[[Backends, Gate], ToolServer]] = {
     "rca": build_rca,
     "knowledge": build_knowledge,
 }
+
+
+def built(backends: Backends, gate: Gate, only: Collection[str]) -> dict[str, ToolServer]:
+    """The servers of `only`, and when there are servers of others those, and what tells of them."""
+    servers = {name: build(backends, gate) for name, build in BUILDERS.items() if name in only}
+    if not backends.foreign:
+        return servers
+    return servers | {"foreign": build_foreign(backends, gate)} | proxies(backends, gate)

@@ -23,6 +23,7 @@ from api.routes import (
     query,
     rankings,
     reference,
+    servers,
     threads,
     usage,
     users,
@@ -36,6 +37,7 @@ from core.security.signin import Lifetimes, SignIn
 from core.security.tokens import Signer, signing_key
 from core.settings import Settings
 from core.storage.database import Database
+from core.storage.kept_acceptances import KeptAcceptances
 from core.storage.kept_incidents import KeptIncidents
 from core.storage.usage_log import UsageLog
 from core.telemetry import Metrics
@@ -77,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         findings,
         measurements,
         rankings,
+        servers,
         auth,
         users,
         audit,
@@ -123,6 +126,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
                 metrics=metrics,
                 knowledge_folder=knowledge,
                 incidents=KeptIncidents(database),
+                acceptances=KeptAcceptances(database),
             )
         )
         memory = settings.data_dir / "memory.db"

@@ -11,6 +11,7 @@ from api.cli import (
     people,
     practice,
     rca,
+    servers,
     serving,
     usage,
 )
@@ -43,6 +44,7 @@ app.add_typer(logs.logs, name="logs")
 app.add_typer(practice.sandbox, name="sandbox")
 app.add_typer(people.users, name="users")
 app.add_typer(people.tokens, name="tokens")
+app.add_typer(servers.servers, name="servers")
 app.add_typer(eval_commands.evaluate, name="eval")
 
 

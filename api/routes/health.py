@@ -81,6 +81,7 @@ async def components(
     return [
         {"name": "cluster", "status": "ok", "detail": settings.cluster.value},
         *probes,
+        *([await _foreign(tools)] if "foreign_list_servers" in offered else []),
         {"name": "model", "status": "ok", "detail": _model(settings)},
         {"name": "tool servers", "status": "ok", "detail": ", ".join(sorted(sessions.built))},
     ]
@@ -108,6 +109,16 @@ async def _probed(tools: Tools, name: str, tool: str) -> dict[str, str]:
     away = name == "alertmanager" and answer.data["source"] != name
     detail = answer.data["note"] if away else first
     return {"name": name, "status": "failed" if away else "ok", "detail": detail[:200]}
+
+
+async def _foreign(tools: Tools) -> dict[str, str]:
+    """Servers of others; one that nobody accepted yet is not a failure, it waits for a person."""
+    answer = await tools.call("foreign_list_servers")
+    states = {one["name"]: one["state"] for one in answer.data["servers"]}
+    failed = {"changed", "unreachable"} & set(states.values())
+    detail = ", ".join(f"{name}: {state}" for name, state in states.items())
+    status = "failed" if failed else "ok"
+    return {"name": "foreign servers", "status": status, "detail": detail}
 
 
 def _model(settings: Settings) -> str:

@@ -14,7 +14,7 @@ READ = frozenset(
         Permission.KNOWLEDGE_READ,
     }
 )
-USE = READ | {Permission.LOGS_READ, Permission.CHAT_USE}
+USE = READ | {Permission.LOGS_READ, Permission.CHAT_USE, Permission.FOREIGN_USE}
 MANAGE = USE | {Permission.USAGE_READ, Permission.AUDIT_READ}
 
 # A guest may look; a user may ask and read logs; a manager sees cost and the audit trail.

@@ -10,11 +10,12 @@ from typing import Any, Self
 
 from dotenv import dotenv_values
 from dotenv.parser import Binding, parse_stream
-from pydantic import SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import Invalid
 from core.redaction import redact_text
+from core.settings.foreign import ForeignServer, foreign_variables, refuse_unusable_names
 from core.settings.groups import (
     AlertmanagerSettings,
     BudgetSettings,
@@ -83,6 +84,7 @@ class Settings(BaseSettings):
     traces: TraceSettings = TraceSettings()
     rules: RuleSettings = RuleSettings()
     log: LogSettings = LogSettings()
+    foreign: dict[str, ForeignServer] = Field(default_factory=dict[str, ForeignServer])
     signing_key: SecretStr | None = None
     access_token_ttl: Duration = timedelta(minutes=15)
     refresh_token_ttl: Duration = timedelta(days=14)
@@ -103,6 +105,11 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def models_can_be_used(self) -> Self:
         refuse_unusable(self.llm)
+        return self
+
+    @model_validator(mode="after")
+    def foreign_servers_can_be_named(self) -> Self:
+        refuse_unusable_names(self.foreign)
         return self
 
     @model_validator(mode="after")
@@ -137,6 +144,8 @@ def known_variables() -> list[str]:
     names: list[str] = []
     for name, info in Settings.model_fields.items():
         group = info.annotation
+        if info.default_factory is not None:
+            continue
         if isinstance(group, type) and issubclass(group, Group):
             names += [f"{PREFIX}{name}__{leaf}".upper() for leaf in _leaves(group)]
         else:
@@ -151,7 +160,7 @@ def _leaves(group: type[Group]) -> list[str]:
 def refuse_unknown_variables(variables: Variables) -> None:
     """A misspelt setting would be ignored in silence; say which one was probably meant."""
     for name, variable in variables.items():
-        known = [*known_variables(), *named_variables(name)]
+        known = [*known_variables(), *named_variables(name), *foreign_variables(name)]
         if not name.startswith(PREFIX) or name in known or name in CLIENT_VARIABLES:
             continue
         if _is_service_link(name, variable.value):
@@ -218,5 +227,7 @@ def _sentence(error: ValidationError, variables: Variables) -> Invalid:
     if not first["loc"]:
         return Invalid(f"{message}.")
     where = variables[name].where if name in variables else ""
-    shown = "" if name.endswith("_KEY") else f" Found {redact_text(repr(first['input']))}."
+    # What is missing has no value of its own: the input is then all there is around it.
+    hidden = first["type"] == "missing" or name.endswith(("_KEY", "_TOKEN"))
+    shown = "" if hidden else f" Found {redact_text(repr(first['input']))}."
     return Invalid(f"{name}{where}: {message[0].lower()}{message[1:]}.{shown}")

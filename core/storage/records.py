@@ -189,3 +189,15 @@ class IncidentRow:
     namespaces: frozenset[str]
     investigation: dict[str, Any]
     times_found: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedRow:
+    """Who took a foreign server's tools as they were; `digest` is of the whole list.
+
+    `accepted_at` None: it is pinned in the settings.
+    """
+
+    digest: str
+    accepted_by: str
+    accepted_at: datetime | None

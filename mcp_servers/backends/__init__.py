@@ -7,6 +7,7 @@ from typing import Protocol
 
 from core.storage.records import IncidentRow
 from mcp_servers.backends.alertmanager import Alertmanager
+from mcp_servers.backends.foreign import Acceptances, ForeignServer
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.prometheus import Prometheus
 
@@ -31,8 +32,12 @@ class Backends:
     knowledge_folder: Path | None = None
     rules_folder: Path | None = None
     incidents: IncidentStore | None = None
+    foreign: tuple[ForeignServer, ...] = ()
+    acceptances: Acceptances | None = None
 
     async def close(self) -> None:
         self.kubernetes.close()
         await self.prometheus.close()
         await self.alertmanager.close()
+        for server in self.foreign:
+            await server.close()

@@ -3,12 +3,14 @@
 from core.storage.models.audit import AuditEntry, AuditHead
 from core.storage.models.base import Base
 from core.storage.models.conversations import Conversation, Message, ModelUsage, ToolCall
+from core.storage.models.foreign import AcceptedServer
 from core.storage.models.full_text import STATEMENTS as FULL_TEXT_STATEMENTS
 from core.storage.models.identity import ApiToken, LoginLink, RefreshToken, User
 from core.storage.models.incidents import Incident
 
 __all__ = [
     "FULL_TEXT_STATEMENTS",
+    "AcceptedServer",
     "ApiToken",
     "AuditEntry",
     "AuditHead",

@@ -1,0 +1,99 @@
+"""`midwatch servers`: tool servers of others, and who accepted what of them."""
+
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.outcome import OK, finish, put, put_json
+from api.cli.source import Output, OutputOption
+
+servers = typer.Typer(help="Tool servers of others (MIDWATCH_FOREIGN__…).", no_args_is_help=True)
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME")]
+
+
+@servers.command("list")
+def list_servers(output: OutputOption = Output.TEXT) -> None:
+    """Each of them: accepted or not, changed since or not, reachable or not."""
+    finish(_list(output))
+
+
+@servers.command("show")
+def show(name: NameArgument, output: OutputOption = Output.TEXT) -> None:
+    """What one of them offers, in its own words, and the digest of that."""
+    finish(_show(name, output))
+
+
+@servers.command("accept")
+def accept(
+    name: NameArgument,
+    digest: Annotated[str, typer.Option(help="The digest that `show` printed.")],
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Let its tools be used as long as they stay exactly as they were shown."""
+    finish(_change("foreign_accept", output, name=name, digest=digest))
+
+
+@servers.command("withdraw")
+def withdraw(name: NameArgument, output: OutputOption = Output.TEXT) -> None:
+    """Let its tools be used no more."""
+    finish(_change("foreign_withdraw", output, name=name))
+
+
+async def _list(output: Output) -> int:
+    found = await _called("foreign_list_servers")
+    if output is Output.JSON:
+        put_json({"items": found["servers"]})
+    else:
+        put("\n".join(_line(one) for one in found["servers"]))
+    return OK
+
+
+async def _show(name: str, output: Output) -> int:
+    from core.errors import NotFound
+
+    found = await _called("foreign_list_servers")
+    chosen = next((one for one in found["servers"] if one["name"] == name), None)
+    if chosen is None:
+        known = ", ".join(one["name"] for one in found["servers"])
+        raise NotFound(f"There is no foreign server {name!r}.", hint=f"Known: {known}.")
+    if output is Output.JSON:
+        put_json(chosen)
+        return OK
+    put(f"{_line(chosen)}\n{chosen['digest']}".rstrip())
+    for tool in chosen["tools"]:
+        put(f"  {tool['name']}{' (changes something)' if tool['changes'] else ''}")
+        put(f"    {tool['description']}")
+    for one in chosen["left_out"]:
+        put(f"  {one['name']} is left out: {one['why']}")
+    return OK
+
+
+async def _change(tool: str, output: Output, **arguments: str) -> int:
+    told = await _called(tool, **arguments)
+    put_json(told) if output is Output.JSON else put(_line(told))
+    return OK
+
+
+def _line(one: dict[str, Any]) -> str:
+    by = f" (by {one['accepted_by']})" if one["accepted_by"] else ""
+    return f"{one['name']:<20} {one['state']}{by}  {one['url']}  {one['why']}".rstrip()
+
+
+async def _called(tool: str, **arguments: str) -> dict[str, Any]:
+    from api.cli.identity import OPERATOR
+    from api.editions import tool_sessions
+    from core.errors import Invalid
+    from core.security.audit import AuditLog
+    from core.settings import load
+    from core.storage.database import Database
+    from core.storage.kept_acceptances import KeptAcceptances
+    from mcp_servers.client import Tools
+
+    settings = load()
+    if not settings.foreign:
+        raise Invalid("There is no foreign server.", hint="Set MIDWATCH_FOREIGN__<NAME>__URL.")
+    async with Database.opened(settings.database_url) as database, AuditLog(database) as audit:
+        kept = KeptAcceptances(database)
+        async with tool_sessions(settings, audit=audit, acceptances=kept) as sessions:
+            return (await Tools(sessions, OPERATOR).call(tool, **arguments)).data

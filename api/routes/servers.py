@@ -1,0 +1,39 @@
+"""Tool servers of others: what they offer, and a person's yes or no to it."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from api.dependencies import CallerTools, Current
+
+router = APIRouter(prefix="/api/v1/servers", tags=["tools"])
+
+Name = Annotated[str, Path(max_length=20)]
+
+
+class Acceptance(BaseModel):
+    digest: str = Field(
+        description="`digest` of the list as it was shown.", pattern=r"^sha256:[0-9a-f]{64}$"
+    )
+
+
+@router.get("", operation_id="listForeignServers")
+async def list_foreign_servers(tools: CallerTools, current: Current) -> dict[str, Any]:
+    """Each foreign server: reachable or not, accepted or not, and its tools in its own words."""
+    if not current.settings.foreign:
+        return {"items": []}
+    answer = await tools.call("foreign_list_servers")
+    return {"items": answer.data["servers"]}
+
+
+@router.put("/{name}/acceptance", operation_id="acceptForeignServer")
+async def accept_foreign_server(name: Name, tools: CallerTools, body: Acceptance) -> dict[str, Any]:
+    """Accept its tools exactly as they were shown. 409 when it offers something else by now."""
+    return (await tools.call("foreign_accept", name=name, digest=body.digest)).data
+
+
+@router.delete("/{name}/acceptance", operation_id="withdrawForeignServer")
+async def withdraw_foreign_server(name: Name, tools: CallerTools) -> dict[str, Any]:
+    """Offer its tools no more."""
+    return (await tools.call("foreign_withdraw", name=name)).data

@@ -1,0 +1,1 @@
+"""Tool servers of others: offered only as they were accepted, and passed through the same gate."""
