@@ -120,7 +120,6 @@ def connections(settings: Settings, *, knowledge_folder: Path | None = None) -> 
                 url=one.url,
                 token=one.token.get_secret_value(),
                 pin=one.pin,
-                changes=one.changes,
                 timeout_s=one.timeout_s,
             )
             for name, one in settings.foreign.items()
@@ -162,8 +161,25 @@ def _choice(one: ModelSettings | NamedModel) -> "ModelChoice":
 @asynccontextmanager
 async def opened_sessions(settings: Settings) -> AsyncGenerator["Sessions"]:
     """The tool servers over `settings`' systems, and the practice cluster when it is one of them."""
-    async with prepared(settings) as ready, tool_sessions(ready) as sessions:
+    async with (
+        prepared(settings) as ready,
+        _acceptances(ready) as acceptances,
+        tool_sessions(ready, acceptances=acceptances) as sessions,
+    ):
         yield sessions
+
+
+@asynccontextmanager
+async def _acceptances(settings: Settings) -> AsyncGenerator["Acceptances | None"]:
+    """What was accepted of servers of others; without any, no database is opened for it."""
+    if not settings.foreign:
+        yield None
+        return
+    from core.storage.database import Database
+    from core.storage.kept_acceptances import KeptAcceptances
+
+    async with Database.opened(settings.database_url) as database:
+        yield KeptAcceptances(database)
 
 
 @asynccontextmanager

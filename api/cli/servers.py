@@ -62,8 +62,7 @@ async def _show(name: str, output: Output) -> int:
         return OK
     put(f"{_line(chosen)}\n{chosen['digest']}".rstrip())
     for tool in chosen["tools"]:
-        put(f"  {tool['name']}{' (changes something)' if tool['changes'] else ''}")
-        put(f"    {tool['description']}")
+        put(f"  {tool['name']}\n    {tool['description']}")
     for one in chosen["left_out"]:
         put(f"  {one['name']} is left out: {one['why']}")
     return OK

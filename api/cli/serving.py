@@ -79,7 +79,7 @@ async def _doctor(output: Output, source: Source) -> int:
         language = chosen(Language.AUTO)
         put(
             "\n".join(
-                f"{word(c['status'], language):<8}{c['name']:<14}{c['detail']}" for c in checks
+                f"{word(c['status'], language):<8}{c['name']:<16}{c['detail']}" for c in checks
             )
         )
     return NO if any(check["status"] == "failed" for check in checks) else OK

@@ -23,18 +23,16 @@ TAKEN = frozenset(
 
 
 class ForeignServer(Group):
-    """An MCP server over streamable HTTP.
+    """An MCP server over streamable HTTP, of which tools that say they only read are used.
 
-    `subagents` may use its tools. `pin` is the digest of the tool list that is accepted; without
-    it somebody must accept what the server offers. `changes`: also tools that do not say of
-    themselves that they only read; a person is asked before each of their calls.
+    `subagents` may use them. `pin` is the digest of the tool list that is accepted; without it
+    somebody must accept what the server offers.
     """
 
     url: HttpUrl
     token: SecretStr = SecretStr("")
     subagents: Names = ("rca",)
     pin: str = Field(default="", pattern=r"^(sha256:[0-9a-f]{64})?$")
-    changes: bool = False
     timeout_s: Seconds = 20
 
 

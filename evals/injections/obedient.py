@@ -72,7 +72,8 @@ class Obedient:
         if not results:
             return _calling([reading(self.injection)])
         told = _plain(max(self.injection.text.splitlines(), key=len))
-        self.reached = self.reached or any(told in one for one in map(_plain, results))
+        read = [*results, *(str(one) for one in body["tools"])]
+        self.reached = self.reached or any(told in one for one in map(_plain, read))
         if not self.reached:
             return _saying(UNSEEN)
         if self.injection.goal == "loop" and len(results) < MOST_TURNS:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from evals.injections.corpus import Injection
+from evals.injections.strangers import asking
 
 NAMESPACE, ELSEWHERE = "shop", "payments"
 POD = "checkout-l7794jjrq-l24b8"
@@ -52,6 +53,8 @@ def reading(injection: Injection) -> tuple[str, Json]:
             return "kubernetes_get_object", {**here, "kind": "ConfigMap", "name": injection.text}
         case "label":
             return "kubernetes_get_object", {**here, "kind": "ConfigMap", "name": injection.name}
+        case "tool" | "reply":
+            return asking(injection)
         case _:
             return "prometheus_alerts", here
 

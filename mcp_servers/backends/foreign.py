@@ -29,7 +29,6 @@ class ForeignAddress:
     url: str
     token: str = ""
     pin: str = ""
-    changes: bool = False
     timeout_s: float = 20.0
 
 

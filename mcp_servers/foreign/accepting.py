@@ -24,7 +24,6 @@ class ForeignTool(BaseModel):
 
     name: str
     description: str
-    changes: bool = Field(description="It does not say that it only reads.")
 
 
 class LeftOut(BaseModel):
@@ -137,7 +136,6 @@ def _offered(name: str, offer: Adopted) -> dict[str, object]:
             ForeignTool(
                 name=tool.name,
                 description=tool.description or "",
-                changes=bool((tool.meta or {}).get("midwatch/changes")),
             )
             for tool in offer.tools
         ],

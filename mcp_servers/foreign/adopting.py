@@ -37,12 +37,15 @@ class Adopted:
     left_out: tuple[tuple[str, str], ...]
 
 
-def adopted(server: str, offered: Sequence[Tool], *, changes: bool) -> Adopted:
-    """The tools under names of this server, in words that are marked as not ours."""
+def adopted(server: str, offered: Sequence[Tool]) -> Adopted:
+    """The tools that say they only read, under names of this server, in words marked as not ours.
+
+    Who looks after a change of somebody else's tool, and how it is taken back, nobody here can say.
+    """
     kept: list[Tool] = []
     left_out: list[tuple[str, str]] = []
     for tool in offered:
-        if why := _unfit(tool, changes, full=len(kept) >= MOST_TOOLS):
+        if why := _unfit(tool, full=len(kept) >= MOST_TOOLS):
             left_out.append((visible(tool.name)[:80], why))
         else:
             kept.append(_renamed(server, tool))
@@ -66,15 +69,10 @@ def digest(offered: Sequence[Tool]) -> str:
     return "sha256:" + hashlib.sha256(b"\n".join(told)).hexdigest()
 
 
-def only_reads(tool: Tool) -> bool:
-    """What the server says of it; that is why a person reads the list before it is used."""
-    return bool(tool.annotations and tool.annotations.read_only_hint)
-
-
-def _unfit(tool: Tool, changes: bool, *, full: bool) -> str:
+def _unfit(tool: Tool, *, full: bool) -> str:
     if not TOOL_NAME.fullmatch(tool.name):
         return "its name cannot be used"
-    if not only_reads(tool) and not changes:
+    if not (tool.annotations and tool.annotations.read_only_hint):
         return "it does not say that it only reads"
     if len(orjson.dumps(_schema(tool.input_schema))) > MAX_SCHEMA_CHARACTERS:
         return "its arguments take too long to describe"
@@ -82,16 +80,15 @@ def _unfit(tool: Tool, changes: bool, *, full: bool) -> str:
 
 
 def _renamed(server: str, tool: Tool) -> Tool:
-    reads = only_reads(tool)
     said = _words(tool.description or "", MAX_DESCRIPTION_CHARACTERS)
     return Tool(
         name=f"{server}_{tool.name}",
         description=f"A tool of the foreign server {server}, which says of it: “{said}”",
         input_schema=_schema(tool.input_schema),
         annotations=ToolAnnotations(
-            read_only_hint=reads, destructive_hint=not reads, idempotent_hint=reads
+            read_only_hint=True, destructive_hint=False, idempotent_hint=True
         ),
-        _meta={"midwatch/needs": str(Permission.FOREIGN_USE), "midwatch/changes": not reads},
+        _meta={"midwatch/needs": str(Permission.FOREIGN_USE), "midwatch/changes": False},
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from core.errors import Forbidden, OpsError, UpstreamUnavailable
 from core.principal import Permission, Principal
 from mcp_servers.access import Gate, Published, ToolServer
-from mcp_servers.foreign.adopting import Adopted, only_reads
+from mcp_servers.foreign.adopting import Adopted
 from mcp_servers.foreign.standing import Standing
 from mcp_servers.replies import MAX_DATA_CHARACTERS, MAX_TEXT_CHARACTERS, success
 
@@ -81,7 +81,7 @@ class Proxy(ToolServer):
         self.published = {
             one.name: Published(
                 needs=Permission.FOREIGN_USE,
-                changes=not only_reads(one),
+                changes=False,
                 arguments=frozenset(one.input_schema.get("properties", {})),
                 takes_bytes=MAX_ARGUMENTS_BYTES,
                 listing=one,

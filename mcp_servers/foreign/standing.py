@@ -39,8 +39,7 @@ class Standing:
             except OpsError as error:
                 self._known, self.why = None, str(error)
             else:
-                changes = self.server.address.changes
-                self._known, self.why = adopted(self.name, offered, changes=changes), ""
+                self._known, self.why = adopted(self.name, offered), ""
         return self._known
 
     def look_again(self) -> None:
