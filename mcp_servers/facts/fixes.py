@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.kubernetes import Json, Ref
 
 
@@ -69,6 +70,32 @@ class Risk:
 
     level: Level
     facts: tuple[tuple[str, Mapping[str, str]], ...] = field(default=(), hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at before anyone is asked. `told` names its sentence, `params` fill it.
+
+    `check` is access, schema, quota, pdb, owner, dry_run, protected or scheduling.
+    """
+
+    check: str
+    ok: bool
+    told: str
+    params: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the diagnosers say after a change: whether the finding is gone, and what is new and at
+    least as grave on the target or on what depends on it."""
+
+    cleared: bool
+    new: tuple[Finding, ...] = ()
+
+    @property
+    def verified(self) -> bool:
+        return self.cleared and not self.new
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Repairs: plans, approvals and changes."""

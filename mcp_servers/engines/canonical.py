@@ -1,0 +1,49 @@
+"""One spelling for one object: what approvals are bound to."""
+
+import hashlib
+import json
+from typing import Any, cast
+
+from mcp_servers.engines.quantities import quantity
+
+# Maps whose values are quantities, and single fields that are one.
+_MAPS = frozenset(
+    {"limits", "requests", "hard", "used", "capacity", "allocatable", "allocatedResources"}
+    | {"min", "max", "default", "defaultRequest", "maxLimitRequestRatio", "overhead"}
+)
+_FIELDS = frozenset({"sizeLimit", "averageValue", "storage", "divisor"})
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys and no spaces, quantities in one spelling where a field holds one.
+
+    `limits: {memory: 1Gi}` and `limits: {memory: 1024Mi}` are the same, labels `1Gi` and `1024Mi`
+    are not. Equal texts mean equal objects to the API server.
+    """
+    return json.dumps(_normal(value, ()), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the canonical JSON, in hexadecimal."""
+    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _normal(value: Any, path: tuple[str, ...]) -> Any:
+    if isinstance(value, dict):
+        named = cast("dict[str, Any]", value)
+        return {str(key): _normal(one, (*path, str(key))) for key, one in named.items()}
+    if isinstance(value, list):
+        return [_normal(one, path) for one in cast("list[Any]", value)]
+    return _amount(value) if _holds_quantity(path) else value
+
+
+def _holds_quantity(path: tuple[str, ...]) -> bool:
+    """Whether a quantity stands at a path; what is called so below metadata or data is text."""
+    if not path or {"metadata", "data", "stringData", "matchLabels"} & set(path):
+        return False
+    return path[-1] in _FIELDS or (len(path) > 1 and path[-2] in _MAPS)
+
+
+def _amount(value: Any) -> Any:
+    amount = None if isinstance(value, bool) or value is None else quantity(value)
+    return value if amount is None else f"{amount.numerator}/{amount.denominator}"
