@@ -1,6 +1,5 @@
 """Two states of one object as a unified diff of YAML, without what says nothing."""
 
-
 import difflib
 
 import yaml

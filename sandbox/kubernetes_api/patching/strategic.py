@@ -74,11 +74,10 @@ def _list(original: list[Any], patch: list[Any], path: Path, kind: str) -> list[
 def _entries(
     original: list[Json], patch: list[Json], key: str, path: Path, kind: str
 ) -> list[Json]:
-    replacing = [entry for entry in patch if entry.get(_DIRECTIVE) == "replace"]
-    result: list[Json] = [] if any(key not in entry for entry in replacing) else list(original)
+    if any(entry.get(_DIRECTIVE) == "replace" and key not in entry for entry in patch):
+        return [entry for entry in patch if _DIRECTIVE not in entry]  # as they are, doubles too
+    result = list(original)
     for entry in patch:
-        if entry in replacing and key not in entry:
-            continue
         if key not in entry:
             raise bad_request(f"map: {entry} does not contain declared merge key: {key}")
         place = _place(result, key, entry[key])

@@ -1,0 +1,141 @@
+"""The revision to go back to: the last one that was well, and whether what it names still exists."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mcp_servers.engines.config_references import references
+from mcp_servers.engines.fields import rows, section, text, whole
+from mcp_servers.engines.ownership import POD_HASH, pods_under
+from mcp_servers.engines.revisions import newest, replica_sets, revision, template_of
+from mcp_servers.engines.settling import desired_replicas
+from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
+
+HISTORY = "ControllerRevision"
+CONTROLLER_HASH = "controller-revision-hash"
+# Notes that tools leave in a template and that make it differ without changing what runs.
+MIGRATED = ("migrat", "schema-version", "no-rollback")
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One state of a workload's pods.
+
+    `why` it may be trusted: pods_ready (it serves now), had_replicas (it was followed by another,
+    and nothing is remembered against it) or never_seen (its pods are only known to have failed).
+    """
+
+    number: int
+    template: Json
+    name: str
+    why: str
+
+    @property
+    def trust(self) -> int:
+        """2 for one that serves now, 1 for one that served, 0 for one that is not known to."""
+        return {"pods_ready": 2, "had_replicas": 1}.get(self.why, 0)
+
+
+def earlier(cluster: Cluster, owner: Resource) -> list[Revision]:
+    """The revisions before the present one that are kept, the newest first."""
+    if owner.kind == "Deployment":
+        return list(_of_deployment(cluster, owner))
+    return list(_of_history(cluster, owner))
+
+
+def _of_deployment(cluster: Cluster, owner: Resource) -> Iterator[Revision]:
+    present = bare_template(owner)
+    current = newest(cluster, owner.ref)
+    for one in reversed(replica_sets(cluster, owner.ref)):
+        template = bare(template_of(one))
+        if template == present or (current is not None and one.ref == current.ref):
+            continue
+        serves = whole(one.status, "readyReplicas") > 0
+        why = "pods_ready" if serves else "never_seen" if _failed(cluster, one) else "had_replicas"
+        yield Revision(revision(one), template, one.name, why)
+
+
+def _failed(cluster: Cluster, replica_set: Resource) -> bool:
+    """Whether anything is remembered of pods of it that failed, or of none that could be made."""
+    begins = f"{replica_set.name}-"
+    return any(
+        event.kind == "Warning"
+        and event.about.namespace == replica_set.namespace
+        and (event.about == replica_set.ref or event.about.name.startswith(begins))
+        for event in cluster.ordered_events
+    )
+
+
+def _of_history(cluster: Cluster, owner: Resource) -> Iterator[Revision]:
+    """A StatefulSet's or DaemonSet's ControllerRevisions keep the template as a patch."""
+    present = bare(template_of(owner))
+    kept = [one for one in cluster.all(HISTORY, owner.namespace) if _is_of(one, owner)]
+    numbered = sorted(kept, key=lambda one: whole(one.raw, "revision"), reverse=True)
+    for one in numbered:
+        template = bare(section(one.raw, "data", "spec", "template"))
+        if not section(template, "spec") or template == present:
+            continue
+        used = text(owner.status, "currentRevision") == one.name or _runs(cluster, owner, one)
+        why = "pods_ready" if used else "had_replicas"
+        yield Revision(whole(one.raw, "revision"), template, one.name, why)
+
+
+def _is_of(one: Resource, owner: Resource) -> bool:
+    controller = one.controller() or {}
+    return text(controller, "kind") == owner.kind and text(controller, "name") == owner.name
+
+
+def _runs(cluster: Cluster, owner: Resource, one: Resource) -> bool:
+    pods = pods_under(cluster, owner.ref)
+    return any(
+        pod.labels.get(CONTROLLER_HASH) in (one.name, one.labels.get(CONTROLLER_HASH, "-"))
+        for pod in pods
+    )
+
+
+def bare(template: Json) -> Json:
+    """A template without the marks that controllers put on it and the patch's own directive."""
+    metadata = section(template, "metadata")
+    labels = {
+        k: v for k, v in section(metadata, "labels").items() if k not in (POD_HASH, CONTROLLER_HASH)
+    }
+    kept = {k: v for k, v in metadata.items() if k not in ("labels", "creationTimestamp")}
+    if "labels" in metadata:
+        kept["labels"] = labels
+    rest = {k: v for k, v in template.items() if k not in ("metadata", "$patch")}
+    return {**({"metadata": kept} if kept else {}), **rest}
+
+
+def bare_template(owner: Resource) -> Json:
+    return bare(template_of(owner))
+
+
+def last_good(cluster: Cluster, owner: Resource) -> Revision | None:
+    """The newest earlier revision that is trusted most; None when none is trusted at all."""
+    kept = [one for one in earlier(cluster, owner) if one.trust]
+    return max(kept, key=lambda one: one.trust, default=None)
+
+
+def missing_references(cluster: Cluster, namespace: str, template: Json) -> list[Ref]:
+    """What a template needs and the cluster no longer has, as far as such kinds were listed."""
+    spec = section(template, "spec")
+    wanted = {one.target for one in references(namespace, spec) if not one.optional}
+    for volume in rows(spec, "volumes"):
+        if claim := text(volume, "persistentVolumeClaim", "claimName"):
+            wanted.add(Ref("PersistentVolumeClaim", namespace, claim))
+    if account := text(spec, "serviceAccountName"):
+        wanted.add(Ref("ServiceAccount", namespace, account))
+    return sorted(
+        one for one in wanted if cluster.all(one.kind, namespace) and cluster.get(one) is None
+    )
+
+
+def is_migrated(owner: Resource) -> bool:
+    """Whether a mark says that data was migrated, so that older programs may not read it."""
+    marks = {**owner.annotations, **section(template_of(owner), "metadata", "annotations")}
+    return any(word in mark.lower() for mark in marks for word in MIGRATED)
+
+
+def serves_now(cluster: Cluster, owner: Resource) -> bool:
+    """Whether the present revision itself has all its replicas ready."""
+    made = newest(cluster, owner.ref)
+    return made is not None and whole(made.status, "readyReplicas") >= desired_replicas(owner) > 0

@@ -1,0 +1,81 @@
+"""`fix.rollback`: the template of the last revision that was well, if what it names is still there."""
+
+from datetime import timedelta
+
+from mcp_servers.engines.fields import rows, section, text, whole
+from mcp_servers.engines.fixes.drafting import Case, Draft, Outcome, edit, named
+from mcp_servers.engines.fixes.earlier import (
+    Revision,
+    earlier,
+    is_migrated,
+    last_good,
+    missing_references,
+)
+from mcp_servers.engines.fixes.editing import template_in, workload
+from mcp_servers.engines.settling import PROGRESS_DEADLINE_S
+from mcp_servers.facts.fixes import Advice
+from mcp_servers.facts.kubernetes import Json, Resource
+
+# Kinds that keep their revisions.
+KEEPING = ("Deployment", "StatefulSet", "DaemonSet")
+
+
+def roll_back(case: Case) -> Outcome:
+    """Back to the newest earlier revision that ran, or to the one a person names."""
+    owner = workload(case)
+    if isinstance(owner, Advice):
+        return owner
+    if owner.kind not in KEEPING:
+        return case.advice("keeps_no_revisions")
+    if is_migrated(owner):
+        return case.advice("data_was_migrated")
+    chosen = _chosen(case, owner)
+    if isinstance(chosen, Advice):
+        return chosen
+    if gone := missing_references(case.cluster, owner.namespace, chosen.template):
+        return case.advice("references_gone", revision=chosen.number, missing=named(map(str, gone)))
+    return _told(owner, chosen)
+
+
+def _chosen(case: Case, owner: Resource) -> Revision | Advice:
+    wanted = case.request.revision if case.request else 0
+    if wanted:
+        kept = earlier(case.cluster, owner)
+        found = next((one for one in kept if one.number == wanted), None)
+        known = named(str(one.number) for one in kept)
+        return found or case.advice("no_such_revision", revision=wanted, known=known)
+    return last_good(case.cluster, owner) or case.advice("no_healthy_revision")
+
+
+def _told(owner: Resource, chosen: Revision) -> Outcome:
+    def change(raw: Json) -> None:
+        template = template_in(raw)
+        template.clear()
+        template.update(chosen.template)
+
+    step = edit(
+        "roll_back",
+        owner,
+        change,
+        revision=chosen.number or chosen.name,
+        images=_images(owner, chosen.template),
+    )
+    allowed = whole(owner.spec, "progressDeadlineSeconds", default=PROGRESS_DEADLINE_S)
+    return Draft((step,), deadline=timedelta(seconds=min(allowed, PROGRESS_DEADLINE_S)))
+
+
+def _images(owner: Resource, template: Json) -> str:
+    """`new → old` of each container whose image changes."""
+    now = {
+        text(one, "name"): text(one, "image")
+        for one in _containers(section(owner.spec, "template"))
+    }
+    then = {text(one, "name"): text(one, "image") for one in _containers(template)}
+    changed = [
+        f"{now[name]} → {image}" for name, image in then.items() if now.get(name, image) != image
+    ]
+    return named(changed)
+
+
+def _containers(template: Json) -> list[Json]:
+    return rows(template, "spec", "containers")

@@ -1,0 +1,108 @@
+"""`fix.expand_pvc` and `fix.ephemeral`: room on disks, within what classes, nodes and quotas allow."""
+
+import math
+from fractions import Fraction
+
+from mcp_servers.engines.fields import section, text
+from mcp_servers.engines.fixes.amounts import GIB, as_memory, memory_up
+from mcp_servers.engines.fixes.drafting import Case, Draft, Edit, Outcome, edit, single
+from mcp_servers.engines.fixes.editing import (
+    container_edit,
+    every_container,
+    subsection,
+    workload,
+)
+from mcp_servers.engines.quantities import as_bytes, quantity
+from mcp_servers.engines.revisions import template_of
+from mcp_servers.engines.room import exceeded, largest
+from mcp_servers.facts.fixes import Advice, Level
+from mcp_servers.facts.kubernetes import Json, Ref, Resource
+
+USED, CAPACITY = "kubelet_volume_stats_used_bytes", "kubelet_volume_stats_capacity_bytes"
+# After growing, so much of the volume is in use; and one step is no more than double.
+FILLED, GROWTH, MOST = Fraction(7, 10), Fraction(5, 4), 2
+STORAGE = "ephemeral-storage"
+
+
+def expand_claim(case: Case) -> Outcome:
+    """The request of a claim grows so that seven tenths are in use, by a quarter at least.
+
+    It cannot shrink again, so the step has no inverse.
+    """
+    claim = case.cluster.get(case.target)
+    if claim is None or claim.kind != "PersistentVolumeClaim":
+        return case.advice("not_in_sight")
+    if why := _refused(case, claim):
+        return why
+    old = quantity(text(claim.spec, "resources", "requests", "storage") or None)
+    assert old is not None
+    new = _grown(case, claim, old)
+    if broken := exceeded(case.cluster, claim.namespace, {"requests.storage": new - old}):
+        return case.advice("bounded_by_quota", container="", bound=broken[0].hard)
+
+    def change(raw: Json) -> None:
+        subsection(raw, "spec", "resources", "requests")["storage"] = as_memory(new)
+
+    step = edit("expand_claim", claim, change, old=as_bytes(old), new=as_memory(new))
+    return single(Edit(step.action, claim, step.after, step.params, reversible=False))
+
+
+def _refused(case: Case, claim: Resource) -> Advice | None:
+    named = text(claim.spec, "storageClassName")
+    held = case.cluster.get(Ref("StorageClass", "", named))
+    if held is None or held.raw.get("allowVolumeExpansion") is not True:
+        return case.advice("class_forbids_growth", storage_class=named)
+    if text(claim.status, "phase") != "Bound":
+        return case.advice("claim_not_bound")
+    if case.told("what") == "inodes":
+        return case.advice("inodes_are_full")
+    asked = quantity(text(claim.spec, "resources", "requests", "storage") or None)
+    holds = quantity(text(claim.status, "capacity", "storage") or None)
+    if asked is None or (holds is not None and asked > holds):
+        return case.advice("already_growing")
+    return None
+
+
+def _grown(case: Case, claim: Resource, old: Fraction) -> Fraction:
+    used = _used(case, claim)
+    wanted = max(old * GROWTH, Fraction(used or 0) / FILLED)
+    return Fraction(math.ceil(min(wanted, old * MOST) / GIB) * GIB)
+
+
+def _used(case: Case, claim: Resource) -> float | None:
+    labels = {"namespace": claim.namespace, "persistentvolumeclaim": claim.name}
+    series = [one for one in case.cluster.series_for(USED, **labels) if one.points]
+    return max((one.points[-1][1] for one in series), default=None)
+
+
+def raise_ephemeral(case: Case) -> Outcome:
+    """The limit that a pod was evicted for, half as high again and within a node's room.
+
+    How much it wrote is known only up to the limit that ended it, so growth that goes on is
+    advised on: twice evicted means unbounded.
+    """
+    owner = workload(case)
+    if isinstance(owner, Advice):
+        return owner
+    limited = [one for one in every_container(template_of(owner)) if _limit(one)]
+    if len(limited) != 1:
+        return case.advice("ephemeral_unclear")
+    evicted = [ref for ref in (case.finding.affected if case.finding else ()) if ref.kind == "Pod"]
+    if len(evicted) > 2:
+        return case.advice("ephemeral_unbounded", pods=len(evicted))
+    name, old = text(limited[0], "name"), _limit(limited[0])
+    assert old is not None
+    new = memory_up(old * Fraction(3, 2))
+    whole_node = largest(case.cluster, STORAGE)
+    if whole_node is not None and new > whole_node:
+        return case.advice("bounded_by_node", container=name, bound=as_bytes(whole_node))
+
+    def change(spec: Json) -> None:
+        subsection(spec, "resources", "limits")[STORAGE] = as_memory(new)
+
+    params = {"old": as_bytes(old), "new": as_memory(new)}
+    return Draft((container_edit("raise_ephemeral", owner, name, change, **params),), Level.MEDIUM)
+
+
+def _limit(spec: Json) -> Fraction | None:
+    return quantity(section(spec, "resources", "limits").get(STORAGE))
