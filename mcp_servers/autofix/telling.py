@@ -1,5 +1,6 @@
 """Repairs in words: what is done, why not, what is risked and what was looked at."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -8,14 +9,19 @@ from typing import Literal
 
 import yaml
 
-from mcp_servers.engines.wording import worded
+from mcp_servers.engines.wording import params_of, worded
 from mcp_servers.facts.fixes import Advice, Check, Plan, Proposal, Step
+from mcp_servers.facts.kubernetes import Ref
 
 Language = Literal["en", "zh"]
 
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+UNREPAIRED = "no_repair"
+
 
 @cache
-def _catalogue(language: Language) -> Mapping[str, Mapping[str, str]]:
+def catalogue(language: Language) -> Mapping[str, Mapping[str, str]]:
+    """All sentences of one language by their part and key."""
     text = files("mcp_servers.autofix").joinpath("catalogue", f"{language}.yaml").read_text("utf-8")
     return yaml.safe_load(text)
 
@@ -27,9 +33,9 @@ class Telling:
     language: Language
 
     def action(self, step: Step) -> str:
-        """What a step does, in one sentence."""
-        target = step.write.target
-        return self._told("actions", step.action, {**_names(target), **step.params})
+        """What a step does, in one sentence or two."""
+        params = {**_names(step.write.target), **step.params}
+        return self._told("actions", step.action, {**params, "source": self._source(params)})
 
     def plan(self, plan: Plan) -> str:
         """The title of a fix of the catalogue."""
@@ -37,11 +43,16 @@ class Telling:
 
     def proposal(self, proposal: Proposal) -> str:
         """Why it is handed to a person, and what they do with it."""
-        return self._told("reasons", proposal.why, {**_names(proposal.target), **proposal.params})
+        params = {**_names(proposal.target), **proposal.params}
+        return self._told("reasons", proposal.why, params)
 
     def advice(self, advice: Advice) -> str:
         """Why there is no safe repair, and what a person should do."""
-        return self._told("advice", advice.why, {**_names(advice.target), **advice.params})
+        said = self._told("advice", advice.why, {**_names(advice.target), **advice.params})
+        if advice.why != UNREPAIRED:
+            return said
+        done = self._persons(advice.rule)
+        return f"{said}{done}" if self.language == "zh" else f"{said} {done}".strip()
 
     def fact(self, key: str, params: Mapping[str, str]) -> str:
         """One risk fact."""
@@ -52,9 +63,35 @@ class Telling:
         return self._told("checks", check.told, check.params)
 
     def _told(self, part: str, key: str, params: Mapping[str, str]) -> str:
-        return worded(_catalogue(self.language)[part][key], params)
+        """A sentence, filled. What only a part in brackets asks for may be absent."""
+        template = catalogue(self.language)[part][key]
+        optional = {name for inside in _OPTIONAL.findall(template) for name in params_of(inside)}
+        return worded(template, {**dict.fromkeys(optional, ""), **params})
+
+    def _source(self, params: Mapping[str, str]) -> str:
+        """Where the amounts of a step come from, as sentences."""
+        sources = catalogue(self.language)["sources"]
+        told = [sources[one] for one in params.get("source", "").split(", ") if one]
+        return ("" if self.language == "zh" else " ").join(told)
+
+    def _persons(self, rule: str) -> str:
+        """What a person does about a rule: said of it, else of the family it belongs to."""
+        persons = catalogue(self.language)["persons"]
+        name = rule
+        while name and name not in persons:
+            name, _, _ = name.rpartition(".")
+        return persons.get(name) or _nearest_family(persons, rule)
 
 
-def _names(target: object) -> dict[str, str]:
-    kind, namespace, name = (str(getattr(target, one)) for one in ("kind", "namespace", "name"))
-    return {"kind": kind, "namespace": namespace, "name": name, "object": str(target)}
+def _nearest_family(persons: Mapping[str, str], rule: str) -> str:
+    begun = [name for name in persons if rule.startswith(name)]
+    return persons[max(begun, key=len)] if begun else ""
+
+
+def _names(target: Ref) -> dict[str, str]:
+    return {
+        "kind": target.kind,
+        "namespace": target.namespace,
+        "name": target.name,
+        "object": str(target),
+    }

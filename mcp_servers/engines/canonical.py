@@ -2,16 +2,34 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any, cast
 
 from mcp_servers.engines.quantities import quantity
 
-# Maps whose values are quantities, and single fields that are one.
-_MAPS = frozenset(
-    {"limits", "requests", "hard", "used", "capacity", "allocatable", "allocatedResources"}
-    | {"min", "max", "default", "defaultRequest", "maxLimitRequestRatio", "overhead"}
-)
-_FIELDS = frozenset({"sizeLimit", "averageValue", "storage", "divisor"})
+# Maps whose values are quantities, each with the fields it may stand in.
+_MAPS: Mapping[str, frozenset[str]] = {
+    "limits": frozenset({"resources"}),
+    "requests": frozenset({"resources"}),
+    "min": frozenset({"limits"}),
+    "max": frozenset({"limits"}),
+    "default": frozenset({"limits"}),
+    "defaultRequest": frozenset({"limits"}),
+    "maxLimitRequestRatio": frozenset({"limits"}),
+    "hard": frozenset({"spec", "status"}),
+    "used": frozenset({"status"}),
+    "capacity": frozenset({"spec", "status"}),
+    "allocatable": frozenset({"status"}),
+    "allocatedResources": frozenset({"status"}),
+    "podFixed": frozenset({"overhead"}),
+}
+# Single fields that hold one, each with the fields it may stand in.
+_FIELDS: Mapping[str, frozenset[str]] = {
+    "sizeLimit": frozenset({"emptyDir"}),
+    "averageValue": frozenset({"target", "current"}),
+    "value": frozenset({"target", "current"}),
+    "divisor": frozenset({"resourceFieldRef"}),
+}
 
 
 def canonical(value: Any) -> str:
@@ -38,10 +56,13 @@ def _normal(value: Any, path: tuple[str, ...]) -> Any:
 
 
 def _holds_quantity(path: tuple[str, ...]) -> bool:
-    """Whether a quantity stands at a path; what is called so below metadata or data is text."""
-    if not path or {"metadata", "data", "stringData", "matchLabels"} & set(path):
+    """Whether a quantity stands at a path; what is called so anywhere else is text."""
+    if len(path) < 2:
         return False
-    return path[-1] in _FIELDS or (len(path) > 1 and path[-2] in _MAPS)
+    above, field = path[-2:]
+    if above in _FIELDS.get(field, ()):
+        return True
+    return len(path) > 2 and path[-3] in _MAPS.get(above, ())
 
 
 def _amount(value: Any) -> Any:

@@ -9,13 +9,34 @@ from mcp_servers.facts.kubernetes import Json
 
 NOISE = ("managedFields", "resourceVersion", "generation", "selfLink", "creationTimestamp", "uid")
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-MASK = "***"
+# In place of the values of Secrets.
+MASK, CHANGED = "***", "*** (changed)"
+VALUES = ("data", "stringData")
 
 
 def diff(before: Json | None, after: Json | None) -> str:
-    """A unified diff; "" when nothing differs that anybody wrote. None: it is made, or deleted."""
-    old, new = _lines(before), _lines(after)
+    """A unified diff; "" when nothing differs that anybody wrote. None: it is made, or deleted.
+
+    Of a Secret only the names of its keys are shown, and which of them hold something else.
+    """
+    old, new = _lines(_masked(before, after)), _lines(_masked(after, before, after=True))
     return "\n".join(difflib.unified_diff(old, new, "before", "after", lineterm="", n=3))
+
+
+def _masked(resource: Json | None, other: Json | None, *, after: bool = False) -> Json | None:
+    if resource is None or resource.get("kind") != "Secret":
+        return resource
+    parts = {part: section(resource, part) for part in VALUES if section(resource, part)}
+    return {
+        **resource,
+        **{
+            part: {
+                key: MASK if not after or value == section(other, part).get(key) else CHANGED
+                for key, value in held.items()
+            }
+            for part, held in parts.items()
+        },
+    }
 
 
 def quiet(resource: Json) -> Json:

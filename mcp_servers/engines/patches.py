@@ -30,6 +30,7 @@ _PORTS = {"containers": "containerPort", "initContainers": "containerPort", "spe
 _SETS = frozenset({"finalizers"})
 
 Path = tuple[str, ...]
+_ORDER = "$setElementOrder/"
 
 
 def patch_between(before: Json, after: Json, kind: str = "") -> Json:
@@ -69,7 +70,8 @@ def _says_nothing(before: Json, key: str, value: Any) -> bool:
 
 def _field(key: str, old: Any, new: Any, path: Path, kind: str) -> Json:
     if isinstance(old, dict) and isinstance(new, dict):
-        return {key: _mapping(cast("Json", old), cast("Json", new), path, kind)}
+        inner = _mapping(cast("Json", old), cast("Json", new), path, kind)
+        return {key: inner} if inner else {}
     if isinstance(old, list) and isinstance(new, list):
         return _list(key, cast("list[Any]", old), cast("list[Any]", new), path, kind)
     return {key: new}
@@ -111,3 +113,53 @@ def _entries(key: str, old: list[Json], new: list[Json], by: str, path: Path, ki
         return {key: patch}
     # A server puts entries it did not know first; the order says where they belong.
     return {f"$setElementOrder/{key}": [{by: name} for name in wanted], key: patch}
+
+
+def patched(before: Json, patch: Json, kind: str = "") -> Json:
+    """What a patch of `patch_between` makes of an object, as the API server would.
+
+    It knows the directives that such patches hold (delete, replace, the order of a list) and no
+    others; neither argument is altered.
+    """
+    return _applied(before, patch, (), kind)
+
+
+def _applied(before: Json, patch: Json, path: Path, kind: str) -> Json:
+    result = dict(before)
+    for key, value in patch.items():
+        if key.startswith("$"):
+            continue
+        old = result.get(key)
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict):
+            held = cast("Json", old) if isinstance(old, dict) else {}
+            result[key] = _applied(held, cast("Json", value), (*path, key), kind)
+        elif isinstance(value, list):
+            held_list = cast("list[Any]", old) if isinstance(old, list) else []
+            order = patch.get(f"{_ORDER}{key}")
+            new_list = cast("list[Any]", value)
+            result[key] = _applied_list(held_list, new_list, order, (*path, key), kind)
+        else:
+            result[key] = value
+    return result
+
+
+def _applied_list(
+    old: list[Any], new: list[Any], order: list[Any] | None, path: Path, kind: str
+) -> list[Any]:
+    by = merge_key(path, kind)
+    if not by:
+        return new
+    if any(one == {"$patch": "replace"} for one in new):
+        return [one for one in new if one != {"$patch": "replace"}]
+    merged = {one[by]: one for one in cast("list[Json]", old)}
+    for one in cast("list[Json]", new):
+        if one.get("$patch") == "delete":
+            merged.pop(one[by], None)
+        else:
+            merged[one[by]] = _applied(merged.get(one[by], {}), one, path, kind)
+    if order is None:
+        return list(merged.values())
+    places = {one[by]: n for n, one in enumerate(cast("list[Json]", order))}
+    return sorted(merged.values(), key=lambda one: places.get(one[by], len(places)))

@@ -103,6 +103,7 @@ class Plan:
     """Steps that are done one by one, each only after the one before it verified.
 
     `settle` is how long the finding must stay gone; `deadline` how long a rollout may take.
+    `finding` is the fingerprint of the finding it is for, "" for what a person asked for.
     """
 
     fix: str
@@ -112,6 +113,7 @@ class Plan:
     base: Level
     settle: timedelta = timedelta(seconds=30)
     deadline: timedelta = timedelta(minutes=5)
+    finding: str = ""
 
 
 @dataclass(frozen=True, slots=True)

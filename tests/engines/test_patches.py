@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_servers.engines.patches import patch_between
+from mcp_servers.engines.patches import patch_between, patched
 from mcp_servers.facts.kubernetes import Json
 from sandbox.kubernetes_api.patching.strategic import strategically_merged
 from tests.factories import container, deployment, service
@@ -49,6 +49,7 @@ def test_a_patch_leads_from_one_object_to_the_other_and_its_inverse_back(
     patch, inverse = patch_between(before, after), patch_between(after, before)
     there = applied(before, patch, "Deployment")
     assert there == after
+    assert patched(before, patch, "Deployment") == after
     assert applied(there, inverse, "Deployment") == before
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mcp_servers.engines.config_references import references
+from mcp_servers.engines.containers import containers
 from mcp_servers.engines.fields import rows, section, text, whole
 from mcp_servers.engines.ownership import POD_HASH, pods_under
 from mcp_servers.engines.revisions import newest, replica_sets, revision, template_of
@@ -139,3 +140,21 @@ def serves_now(cluster: Cluster, owner: Resource) -> bool:
     """Whether the present revision itself has all its replicas ready."""
     made = newest(cluster, owner.ref)
     return made is not None and whole(made.status, "readyReplicas") >= desired_replicas(owner) > 0
+
+
+def runs_or_ran(cluster: Cluster, owner: Resource, image: str) -> bool:
+    """Whether pods or kept revisions of this workload show that it ran an image, by tag or digest."""
+    kept = [one.template for one in earlier(cluster, owner) if one.trust]
+    known = {text(one, "image") for template in kept for one in _all_containers(template)}
+    digest = image.partition("@")[2]
+    for pod in pods_under(cluster, owner.ref):
+        for held in containers(pod):
+            ran = held.ready or bool(held.terminations) or held.running
+            known |= {held.image} if ran else set()
+            if digest and text(held.status, "imageID").endswith(digest):
+                return True
+    return image in known
+
+
+def _all_containers(template: Json) -> list[Json]:
+    return [*rows(template, "spec", "initContainers"), *rows(template, "spec", "containers")]

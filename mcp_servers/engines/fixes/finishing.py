@@ -1,5 +1,6 @@
 """From a draft to steps, if the object may be written here and nobody would undo it."""
 
+from mcp_servers.engines.fingerprints import fingerprint
 from mcp_servers.engines.fixes.drafting import Case, Draft, Edit, Outcome, ref_of
 from mcp_servers.engines.owners import manifest_owner
 from mcp_servers.engines.patches import patch_between
@@ -47,7 +48,10 @@ def _judged(case: Case, draft: Draft) -> Repair:
         return owned
     if (never := _never_written(draft)) and never.after is not None:
         return case.proposal(never.before, never.after, "always_proposed", **never.params)
-    return Plan(case.fix, case.rule, case.target, steps, draft.base, draft.settle, draft.deadline)
+    mark = fingerprint(case.finding) if case.finding else ""
+    return Plan(
+        case.fix, case.rule, case.target, steps, draft.base, draft.settle, draft.deadline, mark
+    )
 
 
 def _is_idle(step: Step) -> bool:

@@ -70,7 +70,9 @@ def _field(cron: Resource, name: str, value: object, old: str) -> Edit:
         else:
             spec[name] = value
 
-    return edit("mend_cron", cron, change, field=name, old=old, new="" if value is None else value)
+    if value is None:
+        return edit("drop_field", cron, change, field=name, old=old)
+    return edit("mend_cron", cron, change, field=name, old=old, new=value)
 
 
 def rerun(case: Case) -> Outcome:
