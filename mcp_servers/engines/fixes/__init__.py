@@ -25,7 +25,7 @@ from mcp_servers.engines.fixes.rollback import roll_back
 from mcp_servers.engines.fixes.rollouts import allow_one_away, resume
 from mcp_servers.engines.fixes.routing import mend_route
 from mcp_servers.engines.fixes.scaling import mend_autoscaler, scale
-from mcp_servers.engines.fixes.services import mend_selector, mend_target_port
+from mcp_servers.engines.fixes.service_fields import mend_selector, mend_target_port
 from mcp_servers.engines.fixes.starting import mend_command, restore_variable
 from mcp_servers.engines.fixes.storage import expand_claim, raise_ephemeral
 from mcp_servers.facts.findings import Finding

@@ -118,3 +118,11 @@ def written(resource: str, amount: Fraction) -> str:
 
 def rounded_up(resource: str, amount: Fraction | float) -> Fraction:
     return cores_up(amount) if resource == "cpu" else memory_up(amount)
+
+
+def rounded_down(resource: str, amount: Fraction) -> Fraction:
+    """Cores in tenths, bytes in whole mebibytes, never more than the amount."""
+    if resource == "cpu":
+        tenth = Fraction(1, 10)
+        return math.floor(amount / tenth) * tenth if amount >= tenth else amount
+    return memory_down(amount)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 from mcp_servers.engines.containers import Container, containers
+from mcp_servers.engines.diagnosers.cpu_throttling import cpu_throttling
 from mcp_servers.engines.fields import section, text, whole
 from mcp_servers.engines.fixes.drafting import Case, Outcome, single
 from mcp_servers.engines.fixes.earlier import last_good
@@ -23,6 +24,9 @@ from mcp_servers.facts.nearest import nearest_names
 HANDLERS = ("httpGet", "tcpSocket", "grpc")
 # A probe may be given so long in all, and one answer so long; more would hide a program that hangs.
 LONGEST_START_S, LONGEST_ANSWER_S = 1800, 10
+
+# How the kubelet says that no answer came in time.
+RAN_OUT_OF_TIME = ("deadline exceeded", "Client.Timeout", "timeout")
 
 Value = str | int
 
@@ -85,7 +89,12 @@ def _path(case: Case, owner: Resource, kind: str, probe: Json) -> Outcome:
 
 
 def _timeout(case: Case, owner: Resource, kind: str, probe: Json) -> Outcome:
-    """What the last good revision allowed, else twice as long, up to ten seconds."""
+    """What the last good revision allowed, else twice as long, up to ten seconds.
+
+    Not where the container is held back by its CPU limit: that is why it answers late.
+    """
+    if _is_throttled(case):
+        return case.advice("throttled_first", container=case.container, probe=kind)
     now = whole(probe, "timeoutSeconds", default=1)
     before = whole(_before(case, owner, kind), "timeoutSeconds", default=0)
     wanted = before if before > now else min(LONGEST_ANSWER_S, max(now * 2, 3))
@@ -113,12 +122,20 @@ def _budget(case: Case, owner: Resource, kind: str, probe: Json) -> Outcome:
 
 
 def _kills(case: Case, owner: Resource, kind: str, probe: Json) -> Outcome:
-    """A liveness probe stricter than the last good one is given back its patience, else advice."""
+    """A liveness probe stricter than the last good one is given back its patience; one that ran out
+    of time gets more of it; a program that answers wrongly or not at all is advised on."""
     probe = section(planned(owner, case.container), "livenessProbe")
     before = _before(case, owner, "liveness")
     if probe and _stricter(probe, before):
         return _restored(case, owner, "liveness", probe, before)
+    if probe and any(word in case.told("message") for word in RAN_OUT_OF_TIME):
+        return _timeout(case, owner, "liveness", probe)
     return case.advice("app_fails_probe", container=case.container, probe="liveness")
+
+
+def _is_throttled(case: Case) -> bool:
+    found = case.cluster.derived("throttled", lambda: list(cpu_throttling(case.cluster)))
+    return any((one.resource, one.container) == (case.target, case.container) for one in found)
 
 
 # The timings of a probe with what an absent one means.

@@ -8,6 +8,7 @@ from mcp_servers.engines.containers import containers
 from mcp_servers.engines.fields import text
 from mcp_servers.engines.fixes.amounts import (
     MARGIN,
+    rounded_down,
     rounded_up,
     usual_cpu,
     usual_memory,
@@ -25,9 +26,10 @@ from mcp_servers.engines.fixes.editing import (
 )
 from mcp_servers.engines.fixes.refused_amounts import Needed, needed
 from mcp_servers.engines.owners import resources_owner
-from mcp_servers.engines.quantities import quantity
+from mcp_servers.engines.quantities import as_amount, quantity
 from mcp_servers.engines.revisions import container_in, template_of
-from mcp_servers.engines.room import as_pod, exceeded, places, pod_charges
+from mcp_servers.engines.room import as_pod, exceeded, largest, places, pod_charges
+from mcp_servers.engines.scheduling import Room
 from mcp_servers.engines.settling import desired_replicas
 from mcp_servers.facts.fixes import Advice
 from mcp_servers.facts.kubernetes import Json, Resource
@@ -76,13 +78,32 @@ def _lower(case: Case, owner: Resource) -> Outcome:
         if (setting := _lowered(case, owner, spec, resource)) is not None
     ]
     if not lowered:
-        return case.advice("request_is_needed", resource=resource)
+        return _too_large(case, owner, resource)
     step = _edit("lower_requests", owner, lowered)
     pod = as_pod(template_in(step.after or {}), owner.namespace)
     running = [one for one in pods_of(case) if text(one.spec, "nodeName")]
     if places(case.cluster, pod, instead_of=running) < max(1, desired_replicas(owner)):
         return case.advice("still_no_room", resource=resource, lowered=_shown(lowered))
     return single(step)
+
+
+def _too_large(case: Case, owner: Resource, resource: str) -> Outcome:
+    """A request beyond every node is surely a slip, but what was meant is only guessed at: as
+    much as the largest node has left now."""
+    whole_node = largest(case.cluster, resource)
+    room = Room(case.cluster)
+    left = max(
+        (room.free_on(node).get(resource, Fraction(0)) for node in case.cluster.all("Node")),
+        default=Fraction(0),
+    )
+    for spec in every_container(template_of(owner)):
+        asked = quantity(text(spec, "resources", "requests", resource) or None)
+        if asked is not None and whole_node is not None and asked > whole_node and left > 0:
+            value = as_amount(resource, rounded_down(resource, left))
+            chosen = [Setting(text(spec, "name"), "requests", resource, value, "guess")]
+            step = _edit("lower_requests", owner, chosen)
+            return case.proposal(owner, step.after or {}, "no_usage_data", **step.params)
+    return case.advice("request_is_needed", resource=resource)
 
 
 def _lowered(case: Case, owner: Resource, spec: Json, resource: str) -> Setting | None:

@@ -12,6 +12,7 @@ from mcp_servers.engines.fixes.earlier import (
     missing_references,
 )
 from mcp_servers.engines.fixes.editing import template_in, workload
+from mcp_servers.engines.fixes.waiting import waits_elsewhere
 from mcp_servers.engines.settling import PROGRESS_DEADLINE_S
 from mcp_servers.facts.fixes import Advice
 from mcp_servers.facts.kubernetes import Json, Resource
@@ -32,6 +33,8 @@ def roll_back(case: Case) -> Outcome:
     chosen = _chosen(case, owner)
     if isinstance(chosen, Advice):
         return chosen
+    if case.request is None and waits_elsewhere(case.cluster, owner, chosen.template):
+        return case.advice("root_elsewhere", revision=chosen.number)
     if gone := missing_references(case.cluster, owner.namespace, chosen.template):
         return case.advice("references_gone", revision=chosen.number, missing=named(map(str, gone)))
     return _told(owner, chosen)
