@@ -19,17 +19,26 @@ class Permission(StrEnum):
     TOKENS_MANAGE = "tokens:manage"
     FOREIGN_USE = "foreign:use"
     FOREIGN_ACCEPT = "foreign:accept"
+    FIXES_PLAN = "fixes:plan"
+    FIXES_APPROVE = "fixes:approve"
+    FIXES_APPLY = "fixes:apply"
+    FIXES_STOP = "fixes:stop"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A verified caller. Built only where a credential was checked, then handed on unchanged."""
+    """A verified caller. Built only where a credential was checked, then handed on unchanged.
+
+    `present`: a person acts with their own hand, at a door made for that one act. It is set by
+    such a door for that one call and never travels: no token carries it, no turn of a model has it.
+    """
 
     subject: str
     roles: frozenset[str] = frozenset()
     permissions: frozenset[Permission] = frozenset()
     namespaces: frozenset[str] | None = field(default=None)  # None: every namespace
     language: str = "auto"
+    present: bool = False
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions

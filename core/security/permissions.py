@@ -14,10 +14,21 @@ READ = frozenset(
         Permission.KNOWLEDGE_READ,
     }
 )
-USE = READ | {Permission.LOGS_READ, Permission.CHAT_USE, Permission.FOREIGN_USE}
-MANAGE = USE | {Permission.USAGE_READ, Permission.AUDIT_READ}
+USE = READ | {
+    Permission.LOGS_READ,
+    Permission.CHAT_USE,
+    Permission.FOREIGN_USE,
+    Permission.FIXES_PLAN,
+}
+MANAGE = USE | {
+    Permission.USAGE_READ,
+    Permission.AUDIT_READ,
+    Permission.FIXES_APPROVE,
+    Permission.FIXES_APPLY,
+}
 
-# A guest may look; a user may ask and read logs; a manager sees cost and the audit trail.
+# A guest may look; a user may ask, read logs and propose changes; a manager approves and applies
+# them, and sees cost and the audit trail; an admin also stops and resumes all writing.
 ROLES: Mapping[str, frozenset[Permission]] = {
     "guest": READ,
     "user": USE,

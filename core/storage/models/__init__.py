@@ -4,6 +4,14 @@ from core.storage.models.audit import AuditEntry, AuditHead
 from core.storage.models.base import Base
 from core.storage.models.conversations import Conversation, Message, ModelUsage, ToolCall
 from core.storage.models.foreign import AcceptedServer
+from core.storage.models.fixes import (
+    FixBreaker,
+    FixChange,
+    FixDecision,
+    FixLock,
+    FixPlan,
+    FixStep,
+)
 from core.storage.models.full_text import STATEMENTS as FULL_TEXT_STATEMENTS
 from core.storage.models.identity import ApiToken, LoginLink, RefreshToken, User
 from core.storage.models.incidents import Incident
@@ -16,6 +24,12 @@ __all__ = [
     "AuditHead",
     "Base",
     "Conversation",
+    "FixBreaker",
+    "FixChange",
+    "FixDecision",
+    "FixLock",
+    "FixPlan",
+    "FixStep",
     "Incident",
     "LoginLink",
     "Message",

@@ -1,0 +1,115 @@
+"""Plans and the decisions about them. The first decision wins; the others are told whose it was."""
+
+from dataclasses import asdict
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import Conflict, NotFound
+from core.storage.fix_records import DecisionRow, PlanRow
+from core.storage.models import FixDecision, FixPlan
+
+PROPOSED, APPROVED, DENIED, TAKEN = "proposed", "approved", "denied", "taken"
+
+
+class FixPlans:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, row: PlanRow) -> None:
+        await self._session.execute(insert(FixPlan).values(**asdict(row)))
+
+    async def get(self, plan_id: str) -> PlanRow | None:
+        found = await self._session.get(FixPlan, plan_id)
+        return _plan(found) if found else None
+
+    async def latest(self, *, limit: int) -> list[PlanRow]:
+        query = select(FixPlan).order_by(FixPlan.created_at.desc(), FixPlan.id).limit(limit)
+        return [_plan(one) for one in await self._session.scalars(query)]
+
+    async def decisions(self, plan_id: str) -> list[DecisionRow]:
+        query = select(FixDecision).where(FixDecision.plan_id == plan_id)
+        found = await self._session.scalars(query.order_by(FixDecision.at, FixDecision.approver))
+        return [_decision(one) for one in found]
+
+    async def decide(self, row: DecisionRow, *, needed: int) -> None:
+        """Keep a decision; `needed` approvals make the plan approved, one denial makes it denied.
+
+        Raises `Conflict` when it was decided before, naming who did.
+        """
+        if not await self._claim(row.plan_id, PROPOSED, PROPOSED):
+            raise await self._decided(row.plan_id)
+        before = await self.decisions(row.plan_id)
+        if any(one.approver == row.approver for one in before):
+            raise Conflict(
+                f"You have approved {row.plan_id} already.", hint="It takes another person besides."
+            )
+        await self._session.execute(insert(FixDecision).values(**asdict(row)))
+        if not row.approved:
+            await self._claim(row.plan_id, PROPOSED, DENIED)
+        elif len(before) + 1 >= needed:
+            await self._claim(row.plan_id, PROPOSED, APPROVED)
+
+    async def take(self, plan_id: str, *, unattended: bool = False) -> None:
+        """Use the approval up. Raises `Conflict` when it was used or there is none.
+
+        `unattended`: policy lets this plan go without a person.
+        """
+        if await self._claim(plan_id, APPROVED, TAKEN):
+            return
+        if unattended and await self._claim(plan_id, PROPOSED, TAKEN):
+            return
+        raise await self._decided(plan_id)
+
+    async def _claim(self, plan_id: str, before: str, after: str) -> bool:
+        """Move a plan from one status to the next; False when it was not there."""
+        moved = await self._session.execute(
+            update(FixPlan)
+            .where(FixPlan.id == plan_id, FixPlan.status == before)
+            .values(status=after)
+            .returning(FixPlan.id)
+        )
+        return moved.first() is not None
+
+    async def _decided(self, plan_id: str) -> Conflict | NotFound:
+        plan = await self.get(plan_id)
+        if plan is None:
+            return NotFound(f"There is no plan {plan_id!r}.")
+        decisions = await self.decisions(plan_id)
+        if plan.status == PROPOSED:
+            return Conflict(
+                f"{plan_id} is not approved.", hint="Somebody who may has to approve it."
+            )
+        if plan.status == TAKEN:
+            return Conflict(f"{plan_id} was carried out already.", hint="Make a new plan.")
+        who = decisions[-1].approver if decisions else "the policy"
+        return Conflict(f"{plan_id} was {plan.status} by {who} already.")
+
+
+def _plan(one: FixPlan) -> PlanRow:
+    return PlanRow(
+        id=one.id,
+        fix=one.fix,
+        fingerprint=one.fingerprint,
+        namespace=one.namespace,
+        kind=one.kind,
+        name=one.name,
+        requester=one.requester,
+        level=one.level,
+        status=one.status,
+        created_at=one.created_at,
+        expires_at=one.expires_at,
+        body=one.body,
+        seal=one.seal,
+    )
+
+
+def _decision(one: FixDecision) -> DecisionRow:
+    return DecisionRow(
+        plan_id=one.plan_id,
+        approver=one.approver,
+        approved=one.approved,
+        reason=one.reason,
+        at=one.at,
+        seal=one.seal,
+    )
