@@ -84,9 +84,13 @@ class Published:
 
     needs: Permission
     changes: bool
+    by_hand: bool
     arguments: frozenset[str]
     takes_bytes: int
     listing: Listing
+
+    def is_for(self, principal: Principal) -> bool:
+        return principal.may(self.needs) and (principal.present or not self.by_hand)
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class ToolServer(MCPServer[None]):
 
     async def list_tools(self) -> list[Listing]:
         principal = self.gate.caller()
-        return [one.listing for one in self.published.values() if principal.may(one.needs)]
+        return [one.listing for one in self.published.values() if one.is_for(principal)]
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
@@ -154,6 +158,11 @@ class ToolServer(MCPServer[None]):
         tool = self.published.get(call.tool)
         if tool is None or not call.principal.may(tool.needs):
             raise _not_offered(call, self.published)
+        if tool.by_hand and not call.principal.present:
+            raise Forbidden(
+                f"{call.tool} is for a person's own hand: no model and no program may call it.",
+                hint="Use the page, `midwatch fix`, or the REST route for it.",
+            )
         if len(orjson.dumps(call.arguments, default=str)) > tool.takes_bytes:
             raise Invalid(f"The arguments are too long for {call.tool}.", hint="Say it shorter.")
         unknown = sorted(set(call.arguments) - tool.arguments)
@@ -193,6 +202,7 @@ def publish(
     *,
     needs: Permission,
     changes: bool = False,
+    by_hand: bool = False,
     takes_bytes: int = MAX_ARGUMENTS_BYTES,
     gives_characters: int = MAX_DATA_CHARACTERS,
     **collaborators: object,
@@ -202,6 +212,7 @@ def publish(
     `collaborators` fill the tool's keyword-only parameters and stay out of its schema; a
     keyword-only `caller` is filled with the verified `Principal` of each call.
     `changes` marks a tool that alters a real system; the agent asks a person first.
+    `by_hand` marks one that only a person may call, at a door made for that one act.
     `takes_bytes` bounds the arguments of one call, `gives_characters` the data of its answer.
     """
     name, signature = tool.__name__, inspect.signature(tool, eval_str=True)
@@ -227,6 +238,7 @@ def publish(
     server.published[name] = Published(
         needs=needs,
         changes=changes,
+        by_hand=by_hand,
         arguments=frozenset(p.name for p in shown),
         takes_bytes=takes_bytes,
         listing=_listing(tool, shown, signature.return_annotation, needs=needs, changes=changes),

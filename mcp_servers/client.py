@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import httpx2
@@ -17,7 +18,7 @@ from core.http import client as http_client
 from core.principal import Principal
 from core.telemetry import Metrics
 from mcp_servers.access import AuditSink, Gate
-from mcp_servers.backends import Backends, IncidentStore
+from mcp_servers.backends import Backends, FixDesk, FixStore, IncidentStore
 from mcp_servers.backends.addresses import host_of
 from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.foreign import Acceptances, ForeignAddress, ForeignServer
@@ -79,7 +80,7 @@ class Sessions:
         changing: frozenset[str] = frozenset(),
     ) -> None:
         self._clients, self._wire, self._changing = clients, wire, changing
-        self._offers: dict[tuple[str, frozenset[str]], list[ToolSpec]] = {}
+        self._offers: dict[tuple[str, frozenset[str], bool], list[ToolSpec]] = {}
 
     @property
     def built(self) -> frozenset[str]:
@@ -94,7 +95,8 @@ class Sessions:
         if server in self._changing:
             return await self._shown(server, principal)
         # Over HTTP the token decides and is the same for all, whatever the principal holds.
-        key = (server, frozenset[str]() if self._wire else frozenset(principal.permissions))
+        held = frozenset[str]() if self._wire else frozenset[str](principal.permissions)
+        key = (server, held, principal.present)
         if key not in self._offers:
             self._offers[key] = await self._shown(server, principal)
         return self._offers[key]
@@ -143,6 +145,13 @@ class _Wire:
         return UpstreamUnavailable(f"The tool server at {host_of(self.url)} does not answer{told}.")
 
 
+def fix_desk(
+    store: FixStore, *, key: str, policy_file: Path | None = None, stop_file: Path | None = None
+) -> FixDesk:
+    """What it takes to change things. `key` seals approvals; nothing is written while `stop_file` exists."""
+    return FixDesk(store, key, f"run-{token_hex(8)}", policy_file, stop_file)
+
+
 @asynccontextmanager
 async def in_process(
     connections: Connections,
@@ -151,12 +160,15 @@ async def in_process(
     metrics: Metrics | None = None,
     incidents: IncidentStore | None = None,
     acceptances: Acceptances | None = None,
+    fixes: FixDesk | None = None,
     only: Collection[str] = BUILDERS.keys(),
 ) -> AsyncGenerator[Sessions]:
     """Every built server, or those named, in memory. Raises `Invalid` on a malformed kubeconfig or rule file."""
     gate = Gate(audit=audit, metrics=metrics)
     async with _closing() as stack:
-        backends = replace(connected(connections), incidents=incidents, acceptances=acceptances)
+        backends = replace(
+            connected(connections), incidents=incidents, acceptances=acceptances, fixes=fixes
+        )
         stack.push_async_callback(backends.close)
         clients = {
             name: await stack.enter_async_context(Client(server, cache=None))

@@ -3,18 +3,28 @@
 from collections.abc import Callable, Collection
 
 from mcp_servers.access import Gate, ToolServer
+from mcp_servers.autofix.server import build as build_autofix
 from mcp_servers.backends import Backends
 from mcp_servers.foreign.server import build as build_foreign
 from mcp_servers.foreign.server import proxies
 from mcp_servers.knowledge.server import build as build_knowledge
 from mcp_servers.kubernetes.server import build as build_kubernetes
 from mcp_servers.prometheus.server import build as build_prometheus
+from mcp_servers.rca.looking import Looking
 from mcp_servers.rca.server import build as build_rca
+from mcp_servers.rca.server import hands_of
+
+
+def _autofix(backends: Backends, gate: Gate) -> ToolServer:
+    """Repairs are judged by the diagnosers that found the fault."""
+    return build_autofix(backends, gate, looker=Looking(hands_of(backends)))
+
 
 BUILDERS: dict[str, Callable[[Backends, Gate], ToolServer]] = {
     "kubernetes": build_kubernetes,
     "prometheus": build_prometheus,
     "rca": build_rca,
+    "autofix": _autofix,
     "knowledge": build_knowledge,
 }
 

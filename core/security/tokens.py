@@ -1,6 +1,7 @@
 """Access tokens that are signed, and secrets that are only kept as hashes."""
 
 import hashlib
+import hmac
 import os
 import secrets
 from collections.abc import Mapping
@@ -51,6 +52,17 @@ def signing_key(settings: Settings) -> str:
             hint="Set it to the output of `openssl rand -hex 32`.",
         )
     return _kept_key(settings.data_dir / "signing-key")
+
+
+def sealing_key(settings: Settings) -> str:
+    """The key that seals approvals: of the signing key, or one kept beside the database.
+
+    Unlike the signing key it opens no door, so that a command line needs no setting for it.
+    """
+    if settings.signing_key is None:
+        return _kept_key(settings.data_dir / "sealing-key")
+    key = settings.signing_key.get_secret_value().encode()
+    return hmac.new(key, b"midwatch:seals", hashlib.sha256).hexdigest()
 
 
 def _kept_key(path: Path) -> str:

@@ -22,6 +22,7 @@ from core.settings.groups import (
     Cluster,
     DatabaseSettings,
     Duration,
+    FixSettings,
     Group,
     KubernetesSettings,
     LimitSettings,
@@ -83,6 +84,7 @@ class Settings(BaseSettings):
     usage: UsageSettings = UsageSettings()
     traces: TraceSettings = TraceSettings()
     rules: RuleSettings = RuleSettings()
+    fixes: FixSettings = FixSettings()
     log: LogSettings = LogSettings()
     foreign: dict[str, ForeignServer] = Field(default_factory=dict[str, ForeignServer])
     signing_key: SecretStr | None = None
@@ -94,6 +96,11 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         path = (self.data_dir / "midwatch.db").absolute()
         return self.database.url or f"sqlite+aiosqlite:///{path}"
+
+    @property
+    def stop_file(self) -> Path:
+        """While it exists nothing is written to the cluster."""
+        return self.fixes.stop_file or (self.data_dir / "autofix-stopped").absolute()
 
     @model_validator(mode="before")
     @classmethod

@@ -132,6 +132,16 @@ class RuleSettings(Group):
     folder: Location | None = None
 
 
+class FixSettings(Group):
+    """What bounds changes to the cluster: a policy file, read at start; and the kill switch.
+
+    No stop file: the one in the data folder. While it exists nothing is written.
+    """
+
+    policy: Location | None = None
+    stop_file: Location | None = None
+
+
 class LogSettings(Group):
     format: Literal["pretty", "json"] = "pretty"
     level: Literal["debug", "info", "warning", "error"] = "info"

@@ -1,10 +1,13 @@
 """The hands: one real client for each external system."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from core.storage.fix_records import BreakerRow, ChangeRow, DecisionRow, PlanRow, StepRow
 from core.storage.records import IncidentRow
 from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.foreign import Acceptances, ForeignServer
@@ -22,6 +25,79 @@ class IncidentStore(Protocol):
     async def get(self, incident_id: str) -> IncidentRow | None: ...
 
 
+class FixStore(Protocol):
+    """Where plans, decisions and changes are kept. What is moved on is moved by one alone."""
+
+    async def add_plan(self, row: PlanRow) -> None: ...
+
+    async def plan(self, plan_id: str) -> PlanRow | None: ...
+
+    async def plans(self, *, limit: int) -> list[PlanRow]: ...
+
+    async def decisions(self, plan_id: str) -> list[DecisionRow]: ...
+
+    async def decide(self, row: DecisionRow, *, needed: int) -> None: ...
+
+    async def start(self, row: ChangeRow, *, subject: str, unattended: bool) -> None: ...
+
+    async def take_over(
+        self, change_id: str, runner: str, *, subject: str, now: datetime, lease_until: datetime
+    ) -> bool: ...
+
+    async def reopen(
+        self, change_id: str, runner: str, *, subject: str, now: datetime, lease_until: datetime
+    ) -> bool: ...
+
+    async def put_step(self, row: StepRow, *, runner: str, lease_until: datetime) -> None: ...
+
+    async def keep(
+        self, change_id: str, runner: str, *, status: str, now: datetime, lease_until: datetime
+    ) -> None: ...
+
+    async def finish(
+        self, change_id: str, runner: str, *, status: str, now: datetime, body: Mapping[str, Any]
+    ) -> None: ...
+
+    async def change(self, change_id: str) -> ChangeRow | None: ...
+
+    async def change_of(self, plan_id: str) -> ChangeRow | None: ...
+
+    async def changes(self, *, limit: int) -> list[ChangeRow]: ...
+
+    async def unfinished(self) -> list[ChangeRow]: ...
+
+    async def changes_since(self, moment: datetime) -> list[ChangeRow]: ...
+
+    async def steps(self, change_id: str) -> list[StepRow]: ...
+
+    async def breaker(self) -> BreakerRow | None: ...
+
+    async def set_breaker(self, row: BreakerRow) -> None: ...
+
+
+@dataclass(frozen=True)
+class FixDesk:
+    """What it takes to change things: a store, the key of the seals, the files of the operator.
+
+    While `stop_file` exists nothing is written. `runner` names this process; `tasks` are the
+    changes that it carries out now.
+    """
+
+    store: FixStore
+    key: str = field(repr=False)
+    runner: str
+    policy_file: Path | None = None
+    stop_file: Path | None = None
+    tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
+
+    async def close(self) -> None:
+        """Leave what is under way as it is recorded; another process goes on with it."""
+        for task in self.tasks.values():
+            task.cancel()
+        if self.tasks:
+            await asyncio.wait(list(self.tasks.values()))
+
+
 @dataclass(frozen=True)
 class Backends:
     """Every hand the servers may be given. Nothing here has been asked anything yet."""
@@ -34,8 +110,11 @@ class Backends:
     incidents: IncidentStore | None = None
     foreign: tuple[ForeignServer, ...] = ()
     acceptances: Acceptances | None = None
+    fixes: FixDesk | None = None
 
     async def close(self) -> None:
+        if self.fixes:
+            await self.fixes.close()
         self.kubernetes.close()
         await self.prometheus.close()
         await self.alertmanager.close()

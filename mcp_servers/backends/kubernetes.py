@@ -363,7 +363,7 @@ class Kubernetes:
         call = Call(path, query or {}, body, accept, reads)
 
         async def ask(deadline: Deadline) -> bytes:
-            reply = await self._reply(api, call, deadline)
+            reply = await self.reply(api, call, deadline)
             if reply.status < 400:
                 return reply.data
             error = errors.from_status(
@@ -375,7 +375,7 @@ class Kubernetes:
 
         return await patiently(ask, self.patience, within_s=self.timeout_s)
 
-    async def _reply(self, api: Connection, call: Call, deadline: Deadline) -> Reply:
+    async def reply(self, api: Connection, call: Call, deadline: Deadline) -> Reply:
         """What the API says, once more with fresh credentials if it did not accept the old ones."""
         renewals = api.renewals
         reply = await self._sent(api, call, deadline)

@@ -42,13 +42,18 @@ UNSENT = (NewConnectionError, ConnectTimeoutError)
 
 @dataclass(frozen=True)
 class Call:
-    """One request; `reads` when asking it twice does the same as asking it once."""
+    """One request; `reads` when asking it twice does the same as asking it once.
+
+    Without a method: GET, or POST of what has a body.
+    """
 
     path: str
     query: Mapping[str, str]
     body: Json | None = None
     accept: str = "application/json"
     reads: bool = True
+    method: str = ""
+    content_type: str = "application/json"
 
     def may_repeat(self, error: Exception) -> bool:
         """Whether to ask again after this failure."""
@@ -105,10 +110,10 @@ class Connection:
     def send(self, call: Call, timeout_s: float) -> Reply:
         """Blocks; raises one of `FAILURES` when there is no whole answer."""
         request = self.api.param_serialize(
-            "GET" if call.body is None else "POST",
+            call.method or ("GET" if call.body is None else "POST"),
             call.path,
             query_params=[(key, value) for key, value in call.query.items() if value],
-            header_params={"Accept": call.accept, "Content-Type": "application/json"},
+            header_params={"Accept": call.accept, "Content-Type": call.content_type},
             body=call.body,
             auth_settings=["BearerToken"],
         )

@@ -19,10 +19,15 @@ from mcp_servers.rca.summaries import rca_error_summary, rca_event_patterns
 MOST_FILE_BYTES = 64 * 1024 * 1024
 
 
+def hands_of(backends: Backends) -> Hands:
+    """Raises `Invalid` on a malformed rule file."""
+    rules = read_rules(backends.rules_folder)
+    return Hands(backends.kubernetes, backends.prometheus, backends.alertmanager, rules)
+
+
 def build(backends: Backends, gate: Gate) -> ToolServer:
     server = ToolServer("rca", gate)
-    rules = read_rules(backends.rules_folder)
-    hands = Hands(backends.kubernetes, backends.prometheus, backends.alertmanager, rules)
+    hands = hands_of(backends)
     incidents = backends.incidents
     for tool in (
         rca_list_findings,
@@ -41,7 +46,7 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
     )
     for tool in (rca_list_incidents, rca_get_incident):
         publish(server, tool, needs=Permission.INCIDENTS_READ, incidents=incidents)
-    publish(server, rca_list_custom_rules, needs=Permission.INCIDENTS_READ, rules=rules)
+    publish(server, rca_list_custom_rules, needs=Permission.INCIDENTS_READ, rules=hands.rules)
     publish(server, rca_rank_table, needs=Permission.INCIDENTS_READ, takes_bytes=MOST_FILE_BYTES)
     for tool in (rca_log_patterns, rca_table_anomalies):
         publish(

@@ -1,0 +1,181 @@
+"""The JSON of a change that is carried out, and its report in Markdown."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from core.storage.fix_records import ChangeRow, PlanRow, StepRow
+from mcp_servers.autofix.shapes import PlanView, Target, plan_view
+from mcp_servers.paging import Page
+
+FENCE = "```"
+
+
+class ChangeStep(BaseModel):
+    n: int
+    direction: str = Field(description="forward or back")
+    state: str = Field(description="intended | written | refused | unknown")
+    target: str
+    at: datetime
+
+
+class Verification(BaseModel):
+    finding_cleared: bool
+    new_findings: list[str]
+
+
+class ChangeView(BaseModel):
+    change_id: str
+    plan_id: str
+    status: str = Field(
+        description="running | undoing | verified | rolled_back | failed | refused | unknown"
+    )
+    detail: str = Field(description="Why it ended so, and what to look at.")
+    fix: str
+    target: Target
+    requester: str
+    approvers: list[str]
+    applier: str
+    started_at: datetime
+    finished_at: datetime | None
+    steps: list[ChangeStep]
+    verification: Verification
+    audit: list[str]
+
+    def as_text(self) -> str:
+        where = f"{self.target.kind} {self.target.namespace}/{self.target.name}"
+        lines = [f"change {self.change_id} of {where}: {self.status}. {self.detail}".strip()]
+        lines += [f"{one.direction} {one.n}: {one.state} {one.target}" for one in self.steps]
+        if self.status in ("running", "undoing"):
+            lines.append(_how_far(self.steps, self.status))
+        if self.verification.new_findings:
+            lines.append(f"new: {', '.join(self.verification.new_findings)}")
+        return "\n".join(lines)
+
+
+def _how_far(steps: Sequence[ChangeStep], status: str) -> str:
+    if status == "undoing":
+        return "being taken back; ask for the change again"
+    if any(one.state == "written" for one in steps):
+        return "applied, not yet verified; ask for the change again"
+    return "not yet applied; ask for the change again"
+
+
+class ChangeLine(BaseModel):
+    change_id: str
+    plan_id: str
+    status: str
+    fix: str
+    target: Target
+    requester: str
+    approvers: str
+    started_at: datetime
+    finished_at: datetime | None
+
+
+class ChangePage(Page[ChangeLine]):
+    def as_text(self) -> str:
+        lines = (
+            f"{one.change_id} {one.started_at:%Y-%m-%d %H:%M} {one.status} {one.fix} "
+            f"{one.target.kind} {one.target.namespace}/{one.target.name}"
+            for one in self.rows
+        )
+        return self.told(f"changes: {self.shown}", lines)
+
+
+class Report(BaseModel):
+    change_id: str
+    markdown: str
+
+    def as_text(self) -> str:
+        return self.markdown
+
+
+def change_view(row: ChangeRow, steps: Sequence[StepRow]) -> ChangeView:
+    return ChangeView(
+        change_id=row.id,
+        plan_id=row.plan_id,
+        status=row.status,
+        detail=str(row.body.get("why") or ""),
+        fix=row.fix,
+        target=Target(kind=row.kind, namespace=row.namespace, name=row.name),
+        requester=row.requester,
+        approvers=[one for one in row.approvers.split(", ") if one],
+        applier=row.applier,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        steps=[
+            ChangeStep(
+                n=one.n,
+                direction=one.direction,
+                state=one.state,
+                target=str(one.body.get("target") or ""),
+                at=one.at,
+            )
+            for one in steps
+        ],
+        verification=Verification(
+            finding_cleared=bool(row.body.get("finding_cleared")),
+            new_findings=list(row.body.get("new_findings") or []),
+        ),
+        audit=list(row.body.get("audit") or []),
+    )
+
+
+def change_line(row: ChangeRow) -> ChangeLine:
+    return ChangeLine(
+        change_id=row.id,
+        plan_id=row.plan_id,
+        status=row.status,
+        fix=row.fix,
+        target=Target(kind=row.kind, namespace=row.namespace, name=row.name),
+        requester=row.requester,
+        approvers=row.approvers,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def report(row: ChangeRow, steps: Sequence[StepRow], plan: PlanRow) -> str:
+    """One change for people to file: what, who, why, before and after, how it ended."""
+    view, change = plan_view(plan, [], plan.status), change_view(row, steps)
+    return "\n".join([*_heading(change, view), *_done(view), *_ended(change)])
+
+
+def _heading(change: ChangeView, plan: PlanView) -> list[str]:
+    target = change.target
+    return [
+        f"# {plan.title or change.fix}",
+        "",
+        f"- change: {change.change_id} of plan {change.plan_id}, cluster {plan.cluster}",
+        f"- object: {target.kind} {target.namespace}/{target.name}",
+        f"- asked for by: {change.requester}",
+        f"- approved by: {', '.join(change.approvers) or 'the policy'}",
+        f"- applied by: {change.applier}",
+        f"- from {change.started_at:%Y-%m-%d %H:%M:%S} to {_time(change.finished_at)} UTC",
+        f"- risk: {plan.risk}",
+        f"- result: **{change.status}** {change.detail}".rstrip(),
+    ]
+
+
+def _time(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}" if at else "now"
+
+
+def _done(plan: PlanView) -> list[str]:
+    lines = ["", "## Steps"]
+    for step in plan.steps:
+        lines += ["", f"{step.n}. {step.action}"]
+        lines += [f"   - {fact}" for fact in step.risk.facts]
+        lines += ["", f"{FENCE}diff", step.diff, FENCE]
+    return lines
+
+
+def _ended(change: ChangeView) -> list[str]:
+    lines = ["", "## Record", ""]
+    lines += [f"- {one}" for one in change.audit]
+    cleared = "gone" if change.verification.finding_cleared else "not seen to be gone"
+    lines += ["", "## Verification", "", f"- finding: {cleared}"]
+    lines += [f"- new: {one}" for one in change.verification.new_findings]
+    return lines

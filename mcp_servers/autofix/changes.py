@@ -1,0 +1,203 @@
+"""autofix_apply, autofix_rollback and what shows changes."""
+
+from dataclasses import replace
+from datetime import timedelta
+from secrets import token_hex
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from core.clock import utc_now
+from core.errors import Conflict, Forbidden
+from core.principal import Principal
+from core.storage.fix_records import ChangeRow, PlanRow
+from mcp_servers.autofix.approvals import check_decisions, check_seal
+from mcp_servers.autofix.change_shapes import (
+    ChangePage,
+    ChangeView,
+    Report,
+    change_line,
+    change_view,
+    report,
+)
+from mcp_servers.autofix.desk import Desk, visible
+from mcp_servers.autofix.executing import begin, ended, subject_of
+from mcp_servers.autofix.packing import plan_of
+from mcp_servers.autofix.plans import Limit, PlanId, cluster_id, status_of
+from mcp_servers.autofix.refusing import refuse
+from mcp_servers.autofix.switches import refuse_if_stopped
+from mcp_servers.engines.guards import approvals_needed, own_approval, too_soon, unattended
+from mcp_servers.facts.fixes import Level
+
+ChangeId = Annotated[str, Field(min_length=1, max_length=64, description="chg-…")]
+Wait = Annotated[float, Field(ge=0, le=900, description="Seconds to wait for its end.")]
+UNFINISHED = frozenset({"running", "undoing"})
+MOST_CHANGES = 500
+
+
+class Recovered(BaseModel):
+    changes: list[str] = Field(description="Those this process goes on with now.")
+
+
+async def autofix_apply(
+    plan_id: PlanId, wait_s: Wait = 45, *, desk: Desk, caller: Principal
+) -> ChangeView:
+    """Carry out an approved plan: write, wait, verify; roll back by itself when it does not hold.
+
+    Takes an approval up. Ask with autofix_get_change when it has not ended yet.
+    """
+    row = await desk.plan(plan_id, caller)
+    known = await desk.store.change_of(row.id)
+    if known is None:
+        known = await _started(desk, row, caller)
+        await begin(desk, known, row)
+    elif known.status in UNFINISHED:
+        await _carry_on(desk, known, row)
+    else:
+        raise Conflict(
+            f"{row.id} was carried out already: it is {known.status}.",
+            hint=f"Look at change {known.id}, or make a new plan.",
+        )
+    return await _shown(desk, known.id, wait_s)
+
+
+async def autofix_rollback(
+    change_id: ChangeId, wait_s: Wait = 45, *, desk: Desk, caller: Principal
+) -> ChangeView:
+    """Take a verified change back by the way that was stored and approved with it."""
+    row = await desk.change(change_id, caller)
+    plan = await desk.plan(row.plan_id, caller)
+    check_seal(desk, plan)
+    await refuse_if_stopped(desk)
+    if not any(step.inverse for step in plan_of(plan.body["plan"]).steps):
+        raise Conflict(f"{change_id} cannot be taken back.", hint="There is nothing to undo.")
+    now, lease = utc_now(), desk.lease()
+    taken = await desk.store.reopen(
+        row.id, desk.desk.runner, subject=subject_of(row), now=now, lease_until=lease
+    )
+    if not taken:
+        raise Conflict(
+            f"{change_id} is {row.status}, not verified.", hint="Only what holds is taken back."
+        )
+    why = f"{caller.subject} asked for it."
+    body = {**row.body, "why": why}
+    await begin(desk, replace(row, status="undoing", body=body), plan)
+    return await _shown(desk, row.id, wait_s)
+
+
+async def autofix_get_change(
+    change_id: ChangeId, wait_s: Wait = 0, *, desk: Desk, caller: Principal
+) -> ChangeView:
+    """Show a change: how far it is, how it ended, what to look at."""
+    row = await desk.change(change_id, caller)
+    return await _shown(desk, row.id, wait_s)
+
+
+async def autofix_list_changes(
+    limit: Limit = 20, cursor: str = "", *, desk: Desk, caller: Principal
+) -> ChangePage:
+    """List changes that were carried out, the latest first: who asked, who approved, the result."""
+    rows = [
+        one
+        for one in await desk.store.changes(limit=MOST_CHANGES)
+        if visible(caller, one.namespace)
+    ]
+    return ChangePage.of([change_line(one) for one in rows], cursor=cursor, size=limit)
+
+
+async def autofix_report_change(change_id: ChangeId, *, desk: Desk, caller: Principal) -> Report:
+    """Write a change down as a Markdown report."""
+    row = await desk.change(change_id, caller)
+    plan = await desk.plan(row.plan_id, caller)
+    steps = await desk.store.steps(row.id)
+    return Report(change_id=row.id, markdown=report(row, steps, plan))
+
+
+async def autofix_recover(*, desk: Desk, caller: Principal) -> Recovered:
+    """Go on with changes whose process died, from their last recorded step."""
+    found: list[str] = []
+    for row in await desk.store.unfinished():
+        plan = await desk.store.plan(row.plan_id)
+        if plan and visible(caller, row.namespace) and await _taken_over(desk, row, plan):
+            found.append(row.id)
+    return Recovered(changes=found)
+
+
+async def _started(desk: Desk, row: PlanRow, caller: Principal) -> ChangeRow:
+    """The change, with its approval used up and its workload locked; or why not."""
+    approvers = await _admitted(desk, row)
+    now = utc_now()
+    change = ChangeRow(
+        id=f"chg-{token_hex(6)}",
+        plan_id=row.id,
+        fix=row.fix,
+        fingerprint=row.fingerprint,
+        namespace=row.namespace,
+        kind=row.kind,
+        name=row.name,
+        requester=row.requester,
+        approvers=", ".join(approvers),
+        applier=caller.subject,
+        status="running",
+        started_at=now,
+        updated_at=now,
+        finished_at=None,
+        runner=desk.desk.runner,
+        lease_until=desk.lease(),
+        body={"sight": None if caller.namespaces is None else sorted(caller.namespaces)},
+    )
+    await desk.trail.record(
+        subject=caller.subject, action="autofix.apply", target=subject_of(row), outcome="taken",
+        detail={"plan": row.id, "change": change.id, "approvers": approvers, "seal": row.seal},
+    )  # fmt: skip
+    await desk.store.start(change, subject=subject_of(row), unattended=not approvers)
+    return change
+
+
+async def _admitted(desk: Desk, row: PlanRow) -> list[str]:
+    """Who approved it, none where policy lets it go. Raises the error that says why it may not."""
+    await refuse_if_stopped(desk)
+    check_seal(desk, row)
+    now, level = utc_now(), Level(row.level)
+    if status_of(row, now) == "expired":
+        raise Conflict(f"{row.id} has expired.", hint="Make a new plan.")
+    if row.body["policy"] != desk.policy.version:
+        raise Conflict(f"The policy has changed since {row.id}.", hint="Make a new plan.")
+    if row.body["cluster"] != await cluster_id(desk):
+        raise Forbidden(f"{row.id} was made for another cluster.", hint="Make a new plan here.")
+    refuse(
+        too_soon(plan_of(row.body["plan"]), row.fingerprint, await desk.past(), now, desk.policy)
+    )
+    approvers = check_decisions(desk, row, await desk.store.decisions(row.id))
+    for one in approvers:
+        refuse(own_approval(row.requester, one, level, desk.policy))
+    alone = unattended(row.fix, row.namespace, level, now, desk.policy)
+    if len(approvers) < approvals_needed(level) and not alone:
+        raise Conflict(f"{row.id} is not approved.", hint="Somebody who may has to approve it.")
+    return approvers
+
+
+async def _carry_on(desk: Desk, row: ChangeRow, plan: PlanRow) -> None:
+    """Take over what no living process carries out. Another's is left to it."""
+    if row.id not in desk.desk.tasks:
+        await _taken_over(desk, row, plan)
+
+
+async def _taken_over(desk: Desk, row: ChangeRow, plan: PlanRow) -> bool:
+    if row.id in desk.desk.tasks:
+        return False
+    check_seal(desk, plan)
+    now, lease = utc_now(), desk.lease()
+    taken = await desk.store.take_over(
+        row.id, desk.desk.runner, subject=subject_of(row), now=now, lease_until=lease
+    )
+    if taken:
+        await begin(desk, row, plan)
+    return taken
+
+
+async def _shown(desk: Desk, change_id: str, wait_s: float) -> ChangeView:
+    row = await ended(desk, change_id, within=timedelta(seconds=wait_s))
+    if row is None:
+        raise Conflict(f"There is no change {change_id!r} any more.")
+    return change_view(row, await desk.store.steps(row.id))

@@ -1,0 +1,116 @@
+"""What the tools of this server work with: the hands, the store, the policy, the trail."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from core.clock import utc_now
+from core.errors import NotFound, UpstreamUnavailable
+from core.principal import Principal
+from core.storage.fix_records import ChangeRow, PlanRow
+from mcp_servers.access import AuditSink
+from mcp_servers.autofix.refusing import Language
+from mcp_servers.backends import FixDesk, FixStore
+from mcp_servers.backends.kubernetes_writing import KubernetesWriting
+from mcp_servers.facts.findings import Finding
+from mcp_servers.facts.guards import Past, Policy
+from mcp_servers.facts.kubernetes import Cluster, Ref
+
+
+class Sighting(Protocol):
+    """One look: the whole cluster, all its findings, and those about what was asked."""
+
+    @property
+    def cluster(self) -> Cluster: ...
+
+    @property
+    def findings(self) -> Sequence[Finding]: ...
+
+    @property
+    def asked(self) -> Sequence[Finding]: ...
+
+
+class Looker(Protocol):
+    """The diagnosers, handed in at start: those that found a fault judge its repair."""
+
+    async def look(
+        self, caller: Principal, *, namespace: str = "", kind: str = "", name: str = ""
+    ) -> Sighting: ...
+
+    def title(self, finding: Finding, language: Language) -> str: ...
+
+
+@dataclass(frozen=True)
+class Desk:
+    """`kept` None: nothing is kept here, so that plans can be shown but not approved."""
+
+    writing: KubernetesWriting
+    looker: Looker
+    policy: Policy
+    kept: FixDesk | None
+    audit: AuditSink | None
+
+    @property
+    def store(self) -> FixStore:
+        """Raises `UpstreamUnavailable` where there is no database."""
+        return self.desk.store
+
+    @property
+    def desk(self) -> FixDesk:
+        if self.kept is None:
+            raise UpstreamUnavailable(
+                "No plans are kept here: there is no database.", hint="Ask the running service."
+            )
+        return self.kept
+
+    @property
+    def trail(self) -> AuditSink:
+        """Raises `UpstreamUnavailable` where nothing is written down: then nothing is changed."""
+        if self.audit is None:
+            raise UpstreamUnavailable(
+                "There is no audit trail here, so nothing is changed.",
+                hint="Ask the running service.",
+            )
+        return self.audit
+
+    def seen_by(self, namespaces: frozenset[str] | None) -> "Desk":
+        """The same for somebody who may only see these namespaces."""
+        return replace(self, writing=self.writing.within(namespaces))
+
+    def lease(self) -> datetime:
+        return utc_now() + self.policy.limits.lease
+
+    async def plan(self, plan_id: str, caller: Principal) -> PlanRow:
+        """Raises `NotFound`, the same for what there is not and what the caller may not see."""
+        row = await self.store.plan(plan_id)
+        if row is None or not visible(caller, row.namespace):
+            raise NotFound(f"There is no plan {plan_id!r}.", hint="`autofix_list_plans` has them.")
+        return row
+
+    async def change(self, change_id: str, caller: Principal) -> ChangeRow:
+        row = await self.store.change(change_id)
+        if row is None or not visible(caller, row.namespace):
+            hint = "`autofix_list_changes` has them."
+            raise NotFound(f"There is no change {change_id!r}.", hint=hint)
+        return row
+
+    async def past(self, within: timedelta = timedelta(hours=2)) -> list[Past]:
+        """The changes of the last hours, the latest first."""
+        return [past_of(one) for one in await self.store.changes_since(utc_now() - within)]
+
+
+def visible(caller: Principal, namespace: str) -> bool:
+    """Nodes and other parts of the whole cluster are for those who see all of it."""
+    return caller.sees(namespace) if namespace else caller.namespaces is None
+
+
+def past_of(row: ChangeRow) -> Past:
+    return Past(
+        row.fix,
+        row.fingerprint,
+        Ref(row.kind, row.namespace, row.name),
+        row.status,
+        row.started_at,
+        row.finished_at,
+    )

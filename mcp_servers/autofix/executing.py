@@ -1,0 +1,225 @@
+"""Carrying out a change: write, wait, verify, or take back. Every step is recorded around its effect.
+
+A process that dies leaves the records; whoever takes over goes on from the last of them.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.clock import utc_now
+from core.errors import Conflict, OpsError
+from core.storage.fix_records import ChangeRow, PlanRow, StepRow
+from core.telemetry import logger
+from mcp_servers.autofix.desk import Desk
+from mcp_servers.autofix.packing import findings_of, plan_of
+from mcp_servers.autofix.switches import trip
+from mcp_servers.autofix.verifying import Verdict, settled, verified
+from mcp_servers.autofix.writing import (
+    WRITTEN,
+    Declined,
+    Doing,
+    Doubtful,
+    audited,
+    carry_out,
+)
+from mcp_servers.engines.marks import ABSENT, PRESENT
+from mcp_servers.facts.findings import Finding
+from mcp_servers.facts.fixes import Plan, Step, Verb, Write
+
+FORWARD, BACK = "forward", "back"
+# A restart leaves nothing behind that could be taken back.
+LEAVES_NOTHING = frozenset({"fix.restart", "fix.evict_pod"})
+log = logger("midwatch.autofix")
+
+
+@dataclass(slots=True)
+class Execution:
+    """One change, as this process carries it out."""
+
+    desk: Desk
+    change: ChangeRow
+    plan: Plan
+    marks: Sequence[dict[str, str]]
+    before: Sequence[Finding]
+    steps: dict[tuple[str, int], StepRow]
+    lines: list[str] = field(default_factory=list[str])
+    verdict: Verdict | None = None
+
+    @classmethod
+    async def of(cls, desk: Desk, change: ChangeRow, row: PlanRow) -> "Execution":
+        kept = await desk.store.steps(change.id)
+        seen = change.body.get("sight")
+        sight = None if seen is None else frozenset(seen)
+        return cls(
+            desk.seen_by(sight),
+            change,
+            plan_of(row.body["plan"]),
+            row.body["marks"],
+            findings_of(row.body["before"]),
+            {(one.direction, one.n): one for one in kept},
+        )
+
+    async def run(self) -> None:
+        """To one of the end states. Raises `Conflict` when another process has taken over."""
+        try:
+            if self.change.status == "undoing":
+                await self._undo(str(self.change.body.get("why", "")))
+                return
+            await self._forward()
+        except Doubtful as doubt:
+            await self._finish("unknown", str(doubt))
+
+    async def _forward(self) -> None:
+        try:
+            for n, step in enumerate(self.plan.steps, 1):
+                await self._do(FORWARD, n, step.write, self.marks[n - 1])
+                if n < len(self.plan.steps):
+                    await settled(self.desk, self.change, self.plan, within=self.plan.deadline)
+        except Declined as declined:
+            await self._declined(declined)
+            return
+        self.verdict = await verified(
+            self.desk, self.change, self.plan, self.before, await self._last_written()
+        )
+        if self.verdict.good:
+            await self._finish("verified", "")
+        else:
+            await self._undo(self.verdict.why)
+
+    async def _declined(self, declined: Declined) -> None:
+        """Nothing came of this step; what came of those before it is taken back."""
+        if await self._written(FORWARD):
+            await self._undo(str(declined))
+        else:
+            await self._finish("refused" if declined.refused else "failed", str(declined))
+
+    async def _undo(self, why: str) -> None:
+        await self._keep("undoing")
+        await self._account("autofix.undo", "started", {"why": why})
+        try:
+            undone = await self._take_back()
+        except Declined as declined:
+            look = ", ".join(str(step.write.target) for step in self.plan.steps)
+            await self._finish(
+                "unknown", f"{why} It could not be taken back: {declined} Look at {look}."
+            )
+            return
+        if not undone:
+            await self._left(why)
+            return
+        well = await settled(self.desk, self.change, self.plan, within=self.plan.deadline)
+        more = "" if well else " The rollout back is not complete yet; look at it."
+        await self._finish("rolled_back", f"{why}{more}".strip())
+
+    async def _take_back(self) -> int:
+        """How many steps were taken back, the last first."""
+        undone = 0
+        for n, step in reversed(list(enumerate(self.plan.steps, 1))):
+            if step.inverse is None or n not in await self._written(FORWARD):
+                continue
+            inverse, marks = self._way_back(n, step)
+            await self._do(BACK, n, inverse, marks)
+            undone += 1
+        return undone
+
+    def _way_back(self, n: int, step: Step) -> tuple[Write, dict[str, str]]:
+        inverse = step.inverse or step.write
+        if inverse.verb is Verb.DELETE:
+            made = self.steps[FORWARD, n].body.get("uid") or ""
+            return replace(inverse, uid=str(made)), {"before": PRESENT, "after": ABSENT}
+        marks = self.marks[n - 1]
+        return inverse, {"before": marks["after"], "after": marks["before"]}
+
+    async def _left(self, why: str) -> None:
+        """There is no way back: say whether anything of it stays."""
+        if self.plan.fix in LEAVES_NOTHING:
+            await self._finish("failed", f"{why} It leaves nothing that could be taken back.")
+        else:
+            look = ", ".join(str(step.write.target) for step in self.plan.steps)
+            await self._finish("unknown", f"{why} It cannot be taken back; look at {look}.")
+
+    async def _do(self, direction: str, n: int, write: Write, marks: dict[str, str]) -> None:
+        known = self.steps.get((direction, n))
+        doing = Doing(
+            self.change, direction, n, write, marks["before"], marks["after"], known, self.lines
+        )
+        try:
+            await carry_out(self.desk, doing)
+        except Conflict:
+            raise
+        except OpsError as error:
+            raise Declined(str(error), refused=True) from error
+        finally:
+            kept = await self.desk.store.steps(self.change.id)
+            self.steps = {(one.direction, one.n): one for one in kept}
+
+    async def _written(self, direction: str) -> set[int]:
+        return {
+            n for (way, n), row in self.steps.items() if way == direction and row.state == WRITTEN
+        }
+
+    async def _last_written(self) -> datetime:
+        times = [row.at for (way, _), row in self.steps.items() if way == FORWARD]
+        return max(times, default=utc_now())
+
+    async def _keep(self, status: str) -> None:
+        await self.desk.store.keep(
+            self.change.id,
+            self.desk.desk.runner,
+            status=status,
+            now=utc_now(),
+            lease_until=self.desk.lease(),
+        )
+
+    async def _finish(self, status: str, why: str) -> None:
+        verdict = self.verdict
+        earlier: list[str] = list(self.change.body.get("audit") or [])
+        body: dict[str, Any] = {
+            **self.change.body,
+            "why": why,
+            "finding_cleared": bool(verdict and verdict.cleared),
+            "new_findings": list(verdict.new) if verdict else [],
+            "audit": [*earlier, *self.lines, f"{utc_now():%H:%M:%S} {status}"],
+        }
+        await self._account("autofix.change", status, {"why": why})
+        await self.desk.store.finish(
+            self.change.id, self.desk.desk.runner, status=status, now=utc_now(), body=body
+        )
+        await trip(self.desk)
+
+    async def _account(self, action: str, outcome: str, more: dict[str, Any]) -> None:
+        target = f"{self.change.kind}/{self.change.namespace}/{self.change.name}"
+        await audited(self.desk, self.change, action, target, outcome, more)
+
+
+def subject_of(row: PlanRow | ChangeRow) -> str:
+    """What is locked while a change is at work on it."""
+    return f"{row.kind}/{row.namespace}/{row.name}"
+
+
+async def begin(desk: Desk, change: ChangeRow, row: PlanRow) -> None:
+    """Carry a change out beside whatever else this process does."""
+    tasks = desk.desk.tasks
+    task = asyncio.create_task(_run(desk, change, row), name=f"change {change.id}")
+    tasks[change.id] = task
+    task.add_done_callback(lambda _: tasks.pop(change.id, None))
+
+
+async def _run(desk: Desk, change: ChangeRow, row: PlanRow) -> None:
+    execution = await Execution.of(desk, change, row)
+    try:
+        await execution.run()
+    except OpsError as error:
+        # Another process has it now, or the database is away: the records tell how far it came.
+        log.warning("change.left", change=change.id, why=str(error))
+
+
+async def ended(desk: Desk, change_id: str, *, within: timedelta) -> ChangeRow | None:
+    """The change once it has ended, or as it stands when the time is over."""
+    task = desk.desk.tasks.get(change_id)
+    if task is not None:
+        await asyncio.wait([task], timeout=within.total_seconds())
+    return await desk.store.change(change_id)

@@ -1,0 +1,247 @@
+"""From a finding or a wish to a plan: repair, guards, preflight, dry run, diff and risk."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.errors import Conflict, NotFound, OpsError
+from core.principal import Principal
+from mcp_servers.autofix.desk import Desk, Sighting
+from mcp_servers.autofix.refusing import Language, told
+from mcp_servers.autofix.shapes import (
+    CheckView,
+    ProposalView,
+    Refused,
+    RiskView,
+    StepView,
+    Target,
+)
+from mcp_servers.autofix.telling import Telling
+from mcp_servers.engines.faults import is_fault
+from mcp_servers.engines.fingerprints import fingerprint
+from mcp_servers.engines.fixes import repair, requested
+from mcp_servers.engines.guards import out_of_bounds, too_soon
+from mcp_servers.engines.marks import after_write, mark
+from mcp_servers.engines.object_diff import diff
+from mcp_servers.engines.preflight import preflight
+from mcp_servers.engines.risks import assess
+from mcp_servers.facts.findings import Finding
+from mcp_servers.facts.fixes import Advice, Level, Plan, Proposal, Repair, Request, Step, Write
+from mcp_servers.facts.kubernetes import Ref
+
+# What a person may ask for, and the fix that does it.
+CHANGES = {
+    one: f"fix.{one}"
+    for one in ("scale", "restart", "rollback", "cordon", "uncordon", "drain", "resume")
+}
+NODE_CHANGES = frozenset({"cordon", "uncordon", "drain"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody asks to be changed: a finding, an object with a finding, or a named change."""
+
+    finding: str = ""
+    namespace: str = ""
+    kind: str = ""
+    name: str = ""
+    change: str = ""
+    replicas: int | None = None
+    revision: int = 0
+    language: Language = "en"
+
+
+@dataclass(slots=True)
+class Draft:
+    """A plan while it is made; `refused` ends it."""
+
+    repair: Repair
+    sighting: Sighting
+    finding: Finding | None
+    steps: list[StepView] = field(default_factory=list[StepView])
+    marks: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    checks: list[CheckView] = field(default_factory=list[CheckView])
+    level: Level = Level.LOW
+    refused: Refused | None = None
+    proposal: ProposalView | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.finding) if self.finding else ""
+
+
+async def drafted(desk: Desk, caller: Principal, wanted: Wanted) -> Draft:
+    """All of a plan but its record. Raises `NotFound` when there is nothing of that name."""
+    draft = await _thought_out(desk, caller, wanted)
+    words = Telling(wanted.language)
+    match draft.repair:
+        case Advice() as advice:
+            draft.refused = Refused(code="advice", message=words.advice(advice))
+        case Proposal() as proposal:
+            draft.refused = Refused(code="proposal", message=words.proposal(proposal))
+            draft.proposal = _proposed(proposal)
+        case Plan() as plan:
+            await _examined(desk, plan, draft, words)
+    return draft
+
+
+async def _thought_out(desk: Desk, caller: Principal, wanted: Wanted) -> Draft:
+    protected = desk.policy.protected
+    if wanted.change:
+        scope = "" if wanted.change in NODE_CHANGES else wanted.namespace
+        sighting = await desk.looker.look(caller, namespace=scope)
+        target = _target(sighting, wanted)
+        ask = Request(CHANGES[wanted.change], target, wanted.replicas, wanted.revision)
+        return Draft(requested(ask, sighting.cluster, protected=protected), sighting, None)
+    sighting = await desk.looker.look(
+        caller, namespace=wanted.namespace, kind=wanted.kind, name=wanted.name
+    )
+    finding, chosen = _chosen(sighting, wanted.finding, protected)
+    return Draft(chosen, sighting, finding)
+
+
+def _target(sighting: Sighting, wanted: Wanted) -> Ref:
+    """The one object meant. Raises `Conflict` when the name fits several."""
+    workloads = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job")
+    kinds = ("Node",) if wanted.change in NODE_CHANGES else workloads
+    fitting = [
+        one.ref
+        for kind in kinds
+        for one in sighting.cluster.all(kind)
+        if one.name == wanted.name
+        and wanted.kind.lower() in ("", one.kind.lower())
+        and (one.kind == "Node" or wanted.namespace in ("", one.namespace))
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    if not fitting:
+        place = f" in namespace {wanted.namespace}" if wanted.namespace else ""
+        raise NotFound(f"There is nothing called {wanted.name!r} to {wanted.change}{place}.")
+    listed = ", ".join(str(one) for one in fitting)
+    raise Conflict(f"{wanted.name!r} may be any of: {listed}.", hint="Name namespace and kind.")
+
+
+def _chosen(sighting: Sighting, wanted: str, protected: frozenset[str]) -> tuple[Finding, Repair]:
+    """The finding meant, or the first that has a plan. Raises `NotFound` when nothing is wrong."""
+    found = [one for one in sighting.asked if is_fault(one)] or list(sighting.asked)
+    if wanted:
+        found = [one for one in sighting.findings if _is_called(one, wanted)]
+        if not found:
+            hint = "It may be gone; ask for the findings again."
+            raise NotFound(f"There is no finding {wanted!r} now.", hint=hint)
+    if not found:
+        raise NotFound("Nothing is wrong there, so there is nothing to fix.")
+    repairs = [(one, repair(one, sighting.cluster, protected=protected)) for one in found]
+    return min(repairs, key=lambda pair: _order(pair[1]))
+
+
+def _is_called(finding: Finding, wanted: str) -> bool:
+    return len(wanted) >= 6 and fingerprint(finding).startswith(wanted.removeprefix("f-"))
+
+
+def _order(one: Repair) -> int:
+    return (Plan, Proposal, Advice).index(type(one))
+
+
+def _proposed(proposal: Proposal) -> ProposalView:
+    ref = proposal.target
+    return ProposalView(
+        target=Target(kind=ref.kind, namespace=ref.namespace, name=ref.name),
+        diff=diff(proposal.before, proposal.after),
+        manifest=proposal.after,
+    )
+
+
+async def _examined(desk: Desk, plan: Plan, draft: Draft, words: Telling) -> None:
+    """Guards first, which cost nothing; then what must be asked of the API server."""
+    cluster = draft.sighting.cluster
+    refusal = out_of_bounds(plan, cluster, desk.policy)
+    if refusal is None and desk.kept:
+        past = await desk.past()
+        refusal = too_soon(plan, draft.fingerprint, past, cluster.now, desk.policy)
+    if refusal:
+        message, hint = told(refusal, words.language)
+        draft.refused = Refused(code=refusal.key, message=message, hint=hint)
+        return
+    known = preflight(plan, cluster, protected=desk.policy.protected)
+    draft.checks += [
+        CheckView(check=one.check, ok=one.ok, detail=words.check(one)) for one in known
+    ]
+    draft.checks += await _access(desk, plan.steps)
+    if not _stopped_by(draft):
+        for n, step in enumerate(plan.steps, 1):
+            await _tried(desk, plan, n, step, draft, words)
+    _stopped_by(draft)
+
+
+def _stopped_by(draft: Draft) -> bool:
+    failed = next((one for one in draft.checks if not one.ok), None)
+    if failed and not draft.refused:
+        draft.refused = Refused(code=f"preflight_{failed.check}", message=failed.detail)
+    return draft.refused is not None
+
+
+async def _access(desk: Desk, steps: Sequence[Step]) -> list[CheckView]:
+    """Whether our account may do each write and take each back."""
+    writes = [one for step in steps for one in (step.write, step.inverse) if one]
+    rights = {(one.verb, one.target.kind, one.target.namespace): one for one in writes}
+    return [await access_check(desk, one) for one in rights.values()]
+
+
+async def access_check(desk: Desk, write: Write) -> CheckView:
+    what = f"{write.verb.value} {write.target.kind}"
+    place = f" in {write.target.namespace}" if write.target.namespace else ""
+    allowed = await desk.writing.may(write)
+    return CheckView(check="access", ok=allowed, detail=f"{what}{place}: {_yes(allowed)}")
+
+
+def _yes(allowed: bool) -> str:
+    return "allowed" if allowed else "Midwatch's account may not"
+
+
+async def _tried(desk: Desk, plan: Plan, n: int, step: Step, draft: Draft, words: Telling) -> None:
+    """Try one step dry, and note how the object is before and would be after."""
+    live = await desk.writing.found(step.write.target)
+    before = live.raw if live else None
+    try:
+        answer = await desk.writing.try_dry(step.write)
+    except OpsError as error:
+        draft.checks.append(CheckView(check="dry_run", ok=False, detail=str(error)))
+        return
+    after = after_write(step.write, before, answer)
+    marks = {"before": mark(step.write, before), "after": mark(step.write, after)}
+    if marks["before"] == marks["after"]:
+        detail = f"{step.write.target} is like that already"
+        draft.checks.append(CheckView(check="dry_run", ok=False, detail=detail))
+        return
+    detail = f"{step.write.target} is accepted by the API server"
+    draft.checks.append(CheckView(check="dry_run", ok=True, detail=detail))
+    risk = assess(plan, step, before, after, draft.sighting.cluster)
+    draft.level = max(draft.level, risk.level, key=lambda one: one.weight)
+    draft.marks.append(marks)
+    facts = [words.fact(key, params) for key, params in risk.facts]
+    view = RiskView(level=risk.level.value, facts=facts)
+    draft.steps.append(_step_view(n, step, words.action(step), diff(before, after), view))
+
+
+def _step_view(n: int, step: Step, action: str, shown: str, risk: RiskView) -> StepView:
+    ref, write = step.write.target, step.write
+    inverse: dict[str, Any] | None = None
+    if step.inverse:
+        inverse = {"verb": step.inverse.verb.value, "patch": dict(step.inverse.body)}
+    return StepView(
+        n=n,
+        action=action,
+        target=Target(
+            kind=ref.kind,
+            namespace=ref.namespace,
+            name=ref.name,
+            uid=write.uid,
+            resource_version=write.resource_version,
+        ),
+        verb=write.verb.value,
+        patch=dict(write.body),
+        diff=shown,
+        inverse=inverse,
+        risk=risk,
+    )

@@ -1,0 +1,202 @@
+"""autofix_plan and what shows plans: a change is proposed, nothing is done."""
+
+from dataclasses import replace
+from datetime import datetime
+from secrets import token_hex
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import Field
+
+from core.clock import utc_now
+from core.errors import Conflict, Invalid
+from core.principal import Principal
+from core.redaction import redact_fields
+from core.storage.fix_records import PlanRow
+from mcp_servers.autofix.desk import Desk, visible
+from mcp_servers.autofix.packing import findings_json, plan_json
+from mcp_servers.autofix.planning import Draft, Wanted, drafted
+from mcp_servers.autofix.refusing import Language
+from mcp_servers.autofix.seals import seal_of_plan
+from mcp_servers.autofix.shapes import (
+    ApprovalView,
+    PlanPage,
+    PlanView,
+    plan_line,
+    plan_view,
+)
+from mcp_servers.autofix.telling import Telling
+from mcp_servers.engines.guards import approvals_needed, names_typed, own_approval, unattended
+from mcp_servers.facts.fixes import Plan
+from mcp_servers.facts.kubernetes import Ref
+
+Finding = Annotated[str, Field(max_length=64, description="Id or fingerprint of a finding.")]
+Namespace = Annotated[str, Field(max_length=63)]
+Kind = Annotated[str, Field(max_length=63, description="e.g. Deployment, Node.")]
+Name = Annotated[str, Field(max_length=253, description="The object to change.")]
+Change = Annotated[
+    Literal["", "scale", "restart", "rollback", "cordon", "uncordon", "drain", "resume"],
+    Field(description="What a person asked for; empty: repair what is wrong."),
+]
+Replicas = Annotated[int | None, Field(ge=0, le=10_000, description="For scale.")]
+Revision = Annotated[int, Field(ge=0, description="For rollback; 0: the one before.")]
+PlanId = Annotated[str, Field(min_length=1, max_length=64, description="fix-…")]
+Limit = Annotated[int, Field(ge=1, le=200)]
+
+MOST_PLANS = 500
+WORDS = {
+    "en": {
+        "anyone": "anyone with fixes:approve",
+        "others": "anyone with fixes:approve but {requester}",
+    },
+    "zh": {
+        "anyone": "任何拥有 fixes:approve 权限的人",
+        "others": "除 {requester} 以外、拥有 fixes:approve 权限的人",
+    },
+}
+
+
+async def autofix_plan(
+    finding: Finding = "",
+    namespace: Namespace = "",
+    kind: Kind = "",
+    name: Name = "",
+    change: Change = "",
+    replicas: Replicas = None,
+    revision: Revision = 0,
+    language: Language = "en",
+    *,
+    desk: Desk,
+    caller: Principal,
+) -> PlanView:
+    """Propose a change: repair a finding or an object, or scale, restart, roll back, cordon, drain.
+
+    Changes nothing. Shows target, diff, risk, checks and who has to approve.
+    """
+    wanted = Wanted(finding, namespace, kind, name, change, replicas, revision, language)
+    _check(wanted)
+    draft = await drafted(desk.seen_by(caller.namespaces), caller, wanted)
+    if draft.refused or not isinstance(draft.repair, Plan) or desk.kept is None:
+        return _shown(desk, draft, wanted, caller, None)
+    row = await _kept(desk, draft, draft.repair, wanted, caller)
+    return plan_view(row, [], row.status)
+
+
+async def autofix_get_plan(plan_id: PlanId, *, desk: Desk, caller: Principal) -> PlanView:
+    """Show a plan again: what it changes, what was decided about it."""
+    row = await desk.plan(plan_id, caller)
+    return plan_view(row, await desk.store.decisions(row.id), status_of(row, utc_now()))
+
+
+async def autofix_list_plans(
+    limit: Limit = 20, cursor: str = "", *, desk: Desk, caller: Principal
+) -> PlanPage:
+    """List plans, the newest first, with what became of them."""
+    now = utc_now()
+    rows = [
+        one for one in await desk.store.plans(limit=MOST_PLANS) if visible(caller, one.namespace)
+    ]
+    lines = [plan_line(one, status_of(one, now)) for one in rows]
+    return PlanPage.of(lines, cursor=cursor, size=limit)
+
+
+def status_of(row: PlanRow, now: datetime) -> str:
+    """As it is kept, or expired."""
+    over = row.status in ("proposed", "approved") and now >= row.expires_at
+    return "expired" if over else row.status
+
+
+def _check(wanted: Wanted) -> None:
+    if wanted.change == "scale" and wanted.replicas is None:
+        raise Invalid("scale takes `replicas`.", hint="How many should there be?")
+    if wanted.change and not wanted.name:
+        raise Invalid(f"{wanted.change} takes `name`.", hint="Which object?")
+    if wanted.change and wanted.finding:
+        raise Invalid("Give a finding or a change, not both.")
+
+
+def _shown(
+    desk: Desk, draft: Draft, wanted: Wanted, caller: Principal, expires_at: datetime | None
+) -> PlanView:
+    repair = draft.repair
+    title = Telling(wanted.language).plan(repair) if isinstance(repair, Plan) else ""
+    if draft.finding and not title:
+        title = desk.looker.title(draft.finding, wanted.language)
+    return PlanView(
+        plan_id="",
+        finding=draft.fingerprint,
+        title=title,
+        fix=repair.fix,
+        status="refused" if draft.refused else "proposed",
+        requester=caller.subject,
+        cluster=draft.sighting.cluster.name,
+        risk=draft.level.value,
+        steps=draft.steps,
+        preflight=draft.checks,
+        approval=_approval(desk, draft, repair.target, wanted, caller, expires_at),
+        proposal=draft.proposal,
+        refused=draft.refused,
+    )
+
+
+def _approval(
+    desk: Desk,
+    draft: Draft,
+    target: Ref,
+    wanted: Wanted,
+    caller: Principal,
+    expires_at: datetime | None,
+) -> ApprovalView:
+    level, now = draft.level, draft.sighting.cluster.now
+    alone = unattended(draft.repair.fix, target.namespace, level, now, desk.policy)
+    other = own_approval(caller.subject, caller.subject, level, desk.policy)
+    words = WORDS[wanted.language]["others" if other else "anyone"]
+    return ApprovalView(
+        required=not alone,
+        approvers=words.format(requester=caller.subject),
+        needed=0 if alone else approvals_needed(level),
+        given=[],
+        typed_name=names_typed(level),
+        expires_at=expires_at,
+    )
+
+
+async def _kept(desk: Desk, draft: Draft, plan: Plan, wanted: Wanted, caller: Principal) -> PlanRow:
+    now = utc_now()
+    expires_at = now + desk.policy.limits.approval
+    view = _shown(desk, draft, wanted, caller, expires_at).model_dump(mode="json")
+    body: dict[str, Any] = {
+        "view": redact_fields(view),
+        "plan": plan_json(plan),
+        "marks": draft.marks,
+        "before": findings_json(draft.sighting.findings),
+        "cluster": await cluster_id(desk),
+        "policy": desk.policy.version,
+        "language": wanted.language,
+    }
+    row = PlanRow(
+        id=f"fix-{token_hex(6)}",
+        fix=plan.fix,
+        fingerprint=draft.fingerprint,
+        namespace=plan.target.namespace,
+        kind=plan.target.kind,
+        name=plan.target.name,
+        requester=caller.subject,
+        level=draft.level.value,
+        status="proposed",
+        created_at=now,
+        expires_at=expires_at,
+        body=orjson.loads(orjson.dumps(body)),  # as it will be read again
+        seal="",
+    )
+    sealed = replace(row, seal=seal_of_plan(desk.desk.key, row))
+    await desk.store.add_plan(sealed)
+    return sealed
+
+
+async def cluster_id(desk: Desk) -> str:
+    """The UID of kube-system, which no other cluster has. Raises `Conflict` when it is hidden."""
+    found = await desk.writing.within(None).found(Ref("Namespace", "", "kube-system"))
+    if found is None:
+        raise Conflict("This cluster cannot be told from others: it has no kube-system.")
+    return found.uid

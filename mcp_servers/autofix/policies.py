@@ -1,0 +1,119 @@
+"""The policy file: what may be written, what may go without a person, what never. TOML.
+
+allowed = ["shop"]            # namespaces that may be written to; left out: all but protected
+protected = ["payments"]      # besides kube-system, kube-public, kube-node-lease
+own_approval = "medium"       # up to this level a requester may approve; "none": never
+
+[limits]
+objects = 5
+
+[[unattended]]                # goes without a person; there is none by default
+fixes = ["fix.uncordon"]
+namespaces = ["shop"]
+levels = ["low"]
+hours = [9, 17]               # UTC
+
+[[never]]
+fixes = ["fix.drain"]
+"""
+
+import hashlib
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import Invalid
+from mcp_servers.engines.fixes import FIXES
+from mcp_servers.facts.fixes import Level
+from mcp_servers.facts.guards import Grant, Limits, Policy
+
+Count = Annotated[int, Field(ge=1, le=1000)]
+Hour = Annotated[int, Field(ge=0, le=24)]
+Span = Annotated[float, Field(ge=0, le=7 * 24 * 3600)]
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Grant(_Told):
+    fixes: list[str] = []
+    namespaces: list[str] = []
+    levels: list[Level] = []
+    hours: tuple[Hour, Hour] | None = None
+
+    def grant(self) -> Grant:
+        unknown = sorted(set(self.fixes) - FIXES)
+        if unknown:
+            raise ValueError(f"there is no fix {unknown[0]!r}")
+        named = frozenset(self.namespaces)
+        return Grant(frozenset(self.fixes), named, frozenset(self.levels), self.hours)
+
+
+class _Limits(_Told):
+    objects: Count = 5
+    namespaces: Count = 1
+    pods: Count = 10
+    replica_factor: Annotated[float, Field(ge=1, le=100)] = 2.0
+    replica_delta: Count = 5
+    writes_per_hour: Count = 10
+    failures_in_a_row: Count = 2
+    failures_per_hour: Count = 3
+    repeats: Count = 2
+    after_rollback_s: Span = 1800
+    repeats_within_s: Span = 3600
+    approval_s: Span = 1800
+    lease_s: Annotated[float, Field(ge=0.2, le=600)] = 20
+    poll_s: Annotated[float, Field(ge=0.05, le=60)] = 2
+    settle_s: Span | None = None
+
+    def limits(self) -> Limits:
+        plain = self.model_dump()
+        spans = {name: plain.pop(name) for name in list(plain) if name.endswith("_s")}
+        timed: dict[str, Any] = {
+            name.removesuffix("_s"): None if value is None else timedelta(seconds=value)
+            for name, value in spans.items()
+        }
+        return Limits(**plain, **timed)
+
+
+class _File(_Told):
+    allowed: list[str] = []
+    protected: list[str] = []
+    own_approval: Level | Literal["none"] = Level.MEDIUM
+    limits: _Limits = _Limits()
+    unattended: list[_Grant] = []
+    never: list[_Grant] = []
+
+
+def read_policy(file: Path | None) -> Policy:
+    """What the file says, or the built-in policy. Raises `Invalid` naming the file and the field."""
+    if file is None:
+        return Policy()
+    try:
+        text = file.read_bytes()
+        told = _File.model_validate(tomllib.loads(text.decode("utf-8")))
+        return _policy(told, hashlib.sha256(text).hexdigest()[:16])
+    except OSError as error:
+        raise Invalid(f"Cannot read the policy file {file}: {error.strerror}.") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Invalid(f"{file}: {where}: {first['msg'].lower()}.") from error
+    except ValueError as error:  # no UTF-8, no TOML, or a fix that does not exist
+        raise Invalid(f"{file}: {error}.") from error
+
+
+def _policy(told: _File, version: str) -> Policy:
+    return Policy(
+        version=version,
+        allowed=frozenset(told.allowed),
+        protected=frozenset(told.protected),
+        unattended=tuple(one.grant() for one in told.unattended),
+        never=tuple(one.grant() for one in told.never),
+        own=None if told.own_approval == "none" else told.own_approval,
+        limits=told.limits.limits(),
+    )

@@ -1,0 +1,150 @@
+"""The JSON of plans and changes, as docs/contracts fix it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from core.storage.fix_records import DecisionRow, PlanRow
+from mcp_servers.paging import Page
+
+
+class Target(BaseModel):
+    kind: str
+    namespace: str
+    name: str
+    uid: str = ""
+    resource_version: str = ""
+
+
+class RiskView(BaseModel):
+    level: str
+    facts: list[str]
+
+
+class StepView(BaseModel):
+    n: int
+    action: str
+    target: Target
+    verb: str
+    patch: dict[str, Any]
+    diff: str
+    inverse: dict[str, Any] | None
+    risk: RiskView
+
+
+class CheckView(BaseModel):
+    check: str
+    ok: bool
+    detail: str
+
+
+class ApprovalView(BaseModel):
+    required: bool
+    approvers: str = Field(description="Who may approve.")
+    needed: int = Field(description="How many people.")
+    given: list[str] = Field(description="Who has.")
+    typed_name: bool = Field(description="The name of the object has to be typed.")
+    expires_at: datetime | None
+
+
+class Refused(BaseModel):
+    code: str = Field(description="advice | proposal | preflight | a guard's name")
+    message: str
+    hint: str = ""
+
+
+class ProposalView(BaseModel):
+    target: Target
+    diff: str
+    manifest: dict[str, Any]
+
+
+class PlanView(BaseModel):
+    plan_id: str = Field(description="Empty: there is nothing to approve; `refused` says why.")
+    finding: str = Field(description="Its fingerprint; empty: a person asked for the change.")
+    title: str
+    fix: str
+    status: str
+    requester: str
+    cluster: str
+    risk: str = Field(description="low | medium | high | critical")
+    steps: list[StepView]
+    preflight: list[CheckView]
+    approval: ApprovalView
+    proposal: ProposalView | None = None
+    refused: Refused | None = None
+
+    def as_text(self) -> str:
+        if not self.plan_id:
+            return "\n".join(self._told_refusal())
+        lines = [f"plan {self.plan_id} ({self.status}), {self.risk} risk: {self.title}"]
+        for step in self.steps:
+            lines += [f"{step.n}. {step.action}", step.diff]
+            lines += [f"   - {fact}" for fact in step.risk.facts]
+        lines += [f"{'ok' if one.ok else 'NO'} {one.check}: {one.detail}" for one in self.preflight]
+        lines.append(self._told_approval())
+        return "\n".join(lines)
+
+    def _told_refusal(self) -> list[str]:
+        refused = self.refused or Refused(code="none", message="Nothing to do.")
+        lines = [f"no plan ({refused.code}): {refused.message} {refused.hint}".strip()]
+        if self.proposal:
+            lines += ["to be applied by a person:", self.proposal.diff]
+        return lines
+
+    def _told_approval(self) -> str:
+        if not self.approval.required:
+            return "The policy lets this go without a person."
+        until = f" until {self.approval.expires_at:%H:%M:%S}Z" if self.approval.expires_at else ""
+        given = f"; given by {', '.join(self.approval.given)}" if self.approval.given else ""
+        return f"Needs {self.approval.needed} approval by {self.approval.approvers}{until}{given}."
+
+
+class PlanLine(BaseModel):
+    plan_id: str
+    title: str
+    fix: str
+    status: str
+    risk: str
+    target: Target
+    requester: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class PlanPage(Page[PlanLine]):
+    def as_text(self) -> str:
+        lines = (
+            f"{one.plan_id} {one.created_at:%Y-%m-%d %H:%M} {one.status} {one.risk}: {one.title}"
+            for one in self.rows
+        )
+        return self.told(f"plans: {self.shown}", lines)
+
+
+def plan_view(row: PlanRow, decisions: Sequence[DecisionRow], status: str) -> PlanView:
+    """A kept plan as it was shown, with what has been decided since."""
+    view = PlanView.model_validate(row.body["view"])
+    given = [one.approver for one in decisions if one.approved]
+    approval = view.approval.model_copy(update={"given": given})
+    denied = next((one for one in decisions if not one.approved), None)
+    refused = None
+    if denied is not None:
+        refused = Refused(code="denied", message=f"{denied.approver} said no.", hint=denied.reason)
+    found = {"status": status, "approval": approval, "refused": refused}
+    return view.model_copy(update={"plan_id": row.id, **found})
+
+
+def plan_line(row: PlanRow, status: str) -> PlanLine:
+    return PlanLine(
+        plan_id=row.id,
+        title=str(row.body["view"]["title"]),
+        fix=row.fix,
+        status=status,
+        risk=row.level,
+        target=Target(kind=row.kind, namespace=row.namespace, name=row.name),
+        requester=row.requester,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+    )

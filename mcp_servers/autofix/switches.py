@@ -1,0 +1,94 @@
+"""Whether writing is allowed at all: the kill switch in a file, the breaker in the store."""
+
+from datetime import timedelta
+
+from pydantic import BaseModel, Field
+
+from core.clock import utc_now
+from core.errors import Conflict, Forbidden, UpstreamUnavailable
+from core.storage.fix_records import BreakerRow
+from mcp_servers.autofix.desk import Desk
+from mcp_servers.autofix.refusing import told
+from mcp_servers.engines.guards import should_stop
+from mcp_servers.facts.guards import Refusal
+
+
+class Switches(BaseModel):
+    """How writing stands."""
+
+    writing: bool
+    stopped_by: str = Field(default="", description="kill_switch, breaker, or who stopped it.")
+    reason: str = ""
+    since: str = ""
+
+
+async def switches(desk: Desk) -> Switches:
+    """The file first: it must hold while the database does not answer."""
+    kept = desk.desk
+    if kept.stop_file and kept.stop_file.exists():
+        return Switches(writing=False, stopped_by="kill_switch", reason=_reason(desk))
+    row = await kept.store.breaker()
+    if row is None or not row.stopped:
+        return Switches(writing=True)
+    return Switches(writing=False, stopped_by=row.by, reason=row.reason, since=row.at.isoformat())
+
+
+async def refuse_if_stopped(desk: Desk) -> None:
+    """Raises `Forbidden` while writing is stopped."""
+    found = await switches(desk)
+    if not found.writing:
+        raise Forbidden(
+            f"All writing is stopped ({found.stopped_by}): {found.reason or 'no reason given'}.",
+            hint="Somebody with the right fixes:stop has to resume it, with a reason.",
+        )
+
+
+async def stop(desk: Desk, by: str, reason: str) -> None:
+    """Both switches, the file first: it works without the database."""
+    file = desk.desk.stop_file
+    if file:
+        _write(desk, f"{by}: {reason}\n")
+    await desk.store.set_breaker(BreakerRow(True, reason, by, utc_now()))
+
+
+async def resume(desk: Desk, by: str, reason: str) -> None:
+    """Raises `Conflict` when nothing is stopped."""
+    if (await switches(desk)).writing:
+        raise Conflict("Writing is not stopped.")
+    await desk.store.set_breaker(BreakerRow(False, reason, by, utc_now()))
+    if desk.desk.stop_file:
+        desk.desk.stop_file.unlink(missing_ok=True)
+
+
+async def trip(desk: Desk, refusal: Refusal | None = None) -> None:
+    """Stop all writing when changes went wrong too often; `refusal` stops it at once."""
+    row = await desk.store.breaker()
+    if row and row.stopped:
+        return
+    resumed_at = row.at if row else None
+    why = refusal or should_stop(await desk.past(timedelta(hours=2)), resumed_at, desk.policy)
+    if why:
+        message, _ = told(why)
+        await desk.store.set_breaker(BreakerRow(True, message, "breaker", utc_now()))
+        await desk.trail.record(
+            subject="midwatch", action="autofix.breaker", target="", outcome="stopped",
+            detail={"why": message},
+        )  # fmt: skip
+
+
+def _reason(desk: Desk) -> str:
+    try:
+        return desk.desk.stop_file.read_text("utf-8").strip()[:500] if desk.desk.stop_file else ""
+    except (OSError, UnicodeDecodeError):
+        return ""  # that it is there is what counts
+
+
+def _write(desk: Desk, text: str) -> None:
+    file = desk.desk.stop_file
+    if file is None:
+        return
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise UpstreamUnavailable(f"Cannot write {file}: {error.strerror}.") from error

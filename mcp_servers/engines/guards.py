@@ -1,0 +1,233 @@
+"""What a change may touch, how often, and who may decide about it. Each answers None, or why not."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import cast
+
+from mcp_servers.engines.fields import has, section, text
+from mcp_servers.engines.namespaces import SYSTEM
+from mcp_servers.engines.settling import desired_replicas
+from mcp_servers.facts.fixes import Level, Plan, Step, Verb, Write
+from mcp_servers.facts.guards import Grant, Past, Policy, Refusal
+from mcp_servers.facts.kubernetes import Cluster, Json
+
+# The parts of each kind that may ever be written; whatever is not here is left to people.
+WRITABLE: dict[str, frozenset[str]] = {
+    "Deployment": frozenset({"spec"}),
+    "StatefulSet": frozenset({"spec"}),
+    "DaemonSet": frozenset({"spec"}),
+    "CronJob": frozenset({"spec"}),
+    "Job": frozenset({"spec"}),
+    "Service": frozenset({"spec"}),
+    "HorizontalPodAutoscaler": frozenset({"spec"}),
+    "PersistentVolumeClaim": frozenset({"spec.resources"}),
+    "Node": frozenset({"spec.unschedulable"}),
+    "Pod": frozenset(),  # only the Eviction API
+}
+CREATABLE = frozenset({"Job"})
+WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+UNDONE = frozenset({"failed", "rolled_back", "unknown"})
+HOUR = timedelta(hours=1)
+
+
+def out_of_bounds(plan: Plan, cluster: Cluster, policy: Policy) -> Refusal | None:
+    """Whether a plan touches what it may not, or more than it may."""
+    refusals = (
+        _forever_no(plan, policy),
+        *(_step_refusal(step, policy) for step in plan.steps),
+        _over_budget(plan, cluster, policy),
+    )
+    return next((one for one in refusals if one), None)
+
+
+def too_soon(
+    plan: Plan, fingerprint: str, past: Sequence[Past], now: datetime, policy: Policy
+) -> Refusal | None:
+    """Whether the object, or the hour, has had enough. `past` is in any order."""
+    limits = policy.limits
+    here = [one for one in past if one.target == plan.target]
+    for one in here:
+        if one.status == "rolled_back" and _since(one, now) < limits.after_rollback:
+            return Refusal("after_rollback", {"object": str(plan.target)})
+    same = [
+        one
+        for one in here
+        if one.fix == plan.fix
+        and one.fingerprint == fingerprint
+        and now - one.started_at < limits.repeats_within
+    ]
+    if len(same) >= limits.repeats:
+        return Refusal("repeated", {"object": str(plan.target), "count": str(len(same))})
+    lately = [one for one in past if now - one.started_at < HOUR]
+    if len(lately) + len(plan.steps) > limits.writes_per_hour:
+        return Refusal("writes_per_hour", {"count": str(limits.writes_per_hour)})
+    return None
+
+
+def should_stop(
+    past: Sequence[Past], resumed_at: datetime | None, policy: Policy
+) -> Refusal | None:
+    """Whether the changes since writing was last resumed went wrong too often. Latest first."""
+    ended = sorted(
+        (
+            one
+            for one in past
+            if one.finished_at and (resumed_at is None or one.finished_at > resumed_at)
+        ),
+        key=lambda one: one.finished_at or one.started_at,
+        reverse=True,
+    )
+    in_a_row = 0
+    while in_a_row < len(ended) and ended[in_a_row].status in UNDONE:
+        in_a_row += 1
+    if in_a_row >= policy.limits.failures_in_a_row:
+        return Refusal("failed_in_a_row", {"count": str(in_a_row)})
+    latest = ended[0].finished_at if ended else None
+    failed = [
+        one
+        for one in ended
+        if one.status in UNDONE and latest and one.finished_at and latest - one.finished_at < HOUR
+    ]
+    if len(failed) >= policy.limits.failures_per_hour:
+        return Refusal("failed_in_an_hour", {"count": str(len(failed))})
+    return None
+
+
+def approvals_needed(level: Level) -> int:
+    """How many people must say yes."""
+    return 2 if level is Level.CRITICAL else 1
+
+
+def names_typed(level: Level) -> bool:
+    """Whether an approver has to type the name of what is changed."""
+    return level.weight >= Level.HIGH.weight
+
+
+def own_approval(requester: str, approver: str, level: Level, policy: Policy) -> Refusal | None:
+    """Whether somebody may approve what they asked for themselves."""
+    if requester != approver:
+        return None
+    if policy.own is not None and level.weight <= policy.own.weight:
+        return None
+    return Refusal("own_approval", {"level": level.value})
+
+
+def unattended(fix: str, namespace: str, level: Level, now: datetime, policy: Policy) -> bool:
+    """Whether policy lets a change go without a person; high risk never does."""
+    if level.weight >= Level.HIGH.weight:
+        return False
+    return any(_covers(one, fix, namespace, level, now) for one in policy.unattended)
+
+
+def paths(body: Json, under: str = "") -> Iterator[str]:
+    """The dotted paths of all that a patch sets; a list counts as one value."""
+    for key, value in body.items():
+        path = f"{under}.{key}" if under else key
+        if isinstance(value, dict) and value:
+            yield from paths(cast("Json", value), path)
+        else:
+            yield path
+
+
+def _forever_no(plan: Plan, policy: Policy) -> Refusal | None:
+    namespace = plan.target.namespace
+    for one in policy.never:
+        if _covers(one, plan.fix, namespace, plan.base, None):
+            return Refusal("never", {"fix": plan.fix, "namespace": namespace})
+    return None
+
+
+def _covers(grant: Grant, fix: str, namespace: str, level: Level, now: datetime | None) -> bool:
+    hours = grant.hours
+    in_time = hours is None or now is None or hours[0] <= now.hour < hours[1]
+    return (
+        in_time
+        and (not grant.fixes or fix in grant.fixes)
+        and (not grant.namespaces or namespace in grant.namespaces)
+        and (not grant.levels or level in grant.levels)
+    )
+
+
+def _step_refusal(step: Step, policy: Policy) -> Refusal | None:
+    writes = [step.write, *([step.inverse] if step.inverse else [])]
+    refusals = [_write_refusal(one, policy) for one in writes]
+    if step.write.verb is Verb.DELETE:
+        refusals.append(Refusal("kind_protected", {"kind": step.write.target.kind}))
+    return next((one for one in refusals if one), None)
+
+
+def _write_refusal(write: Write, policy: Policy) -> Refusal | None:
+    namespace, kind = write.target.namespace, write.target.kind
+    if namespace in SYSTEM or namespace in policy.protected:
+        return Refusal("namespace_protected", {"namespace": namespace})
+    if namespace and policy.allowed and namespace not in policy.allowed:
+        return Refusal("namespace_not_allowed", {"namespace": namespace})
+    if kind not in WRITABLE or (write.verb is Verb.CREATE and kind not in CREATABLE):
+        return Refusal("kind_protected", {"kind": kind})
+    if write.verb in (Verb.EVICT, Verb.CREATE, Verb.DELETE, Verb.SCALE):
+        fits = write.verb is not Verb.EVICT or kind == "Pod"
+        return None if fits else Refusal("kind_protected", {"kind": kind})
+    for path in paths(write.body):
+        if not _may_set(path, kind):
+            return Refusal("field_protected", {"kind": kind, "path": path})
+    return None
+
+
+def _may_set(path: str, kind: str) -> bool:
+    if path in ("apiVersion", "kind", "metadata.name", "metadata.namespace"):
+        return True
+    return any(path == part or path.startswith(f"{part}.") for part in WRITABLE[kind])
+
+
+def _over_budget(plan: Plan, cluster: Cluster, policy: Policy) -> Refusal | None:
+    limits = policy.limits
+    targets = {step.write.target for step in plan.steps}
+    if len(targets) > limits.objects:
+        return Refusal("objects", {"count": str(len(targets)), "most": str(limits.objects)})
+    namespaces = {one.namespace for one in targets if one.namespace}
+    if len(namespaces) > limits.namespaces:
+        return Refusal("namespaces", {"count": str(len(namespaces))})
+    pods = sum(_pods_touched(step.write, cluster) for step in plan.steps)
+    if pods > limits.pods:
+        return Refusal("pods", {"count": str(pods), "most": str(limits.pods)})
+    return next((one for step in plan.steps if (one := _grows(step.write, cluster, policy))), None)
+
+
+def _pods_touched(write: Write, cluster: Cluster) -> int:
+    live = cluster.get(write.target)
+    if write.verb is Verb.EVICT:
+        return 1
+    if live is None or write.target.kind not in WORKLOADS:
+        return 0
+    wanted = _replicas(write)
+    if wanted is not None:
+        return abs(wanted - desired_replicas(live))
+    if not has(section(write.body, "spec"), "template"):
+        return 0
+    if write.target.kind == "DaemonSet":
+        return int(live.status.get("desiredNumberScheduled") or 0)
+    return desired_replicas(live)
+
+
+def _grows(write: Write, cluster: Cluster, policy: Policy) -> Refusal | None:
+    """Replicas may be doubled, or five added, whichever is more."""
+    wanted, live = _replicas(write), cluster.get(write.target)
+    if wanted is None or live is None:
+        return None
+    limits, now = policy.limits, desired_replicas(live)
+    most = max(int(now * limits.replica_factor), now + limits.replica_delta)
+    if wanted <= most:
+        return None
+    return Refusal("replicas", {"count": str(wanted), "now": str(now), "most": str(most)})
+
+
+def _replicas(write: Write) -> int | None:
+    spec = section(write.body, "spec")
+    if write.verb not in (Verb.SCALE, Verb.STRATEGIC, Verb.MERGE) or not has(spec, "replicas"):
+        return None
+    told = text(spec, "replicas")
+    return int(told) if told.isdecimal() else None
+
+
+def _since(one: Past, now: datetime) -> timedelta:
+    return now - (one.finished_at or one.started_at)

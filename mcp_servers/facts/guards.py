@@ -1,0 +1,80 @@
+"""What bounds changes: a policy that people wrote, and the changes there have been."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from mcp_servers.facts.fixes import Level
+from mcp_servers.facts.kubernetes import Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one change and one hour may touch, and how long things take.
+
+    `settle` overrides how long a finding must stay gone; None: as the plan says. Of a change that
+    nobody carries on, another process takes over when its `lease` is over.
+    """
+
+    objects: int = 5
+    namespaces: int = 1
+    pods: int = 10
+    replica_factor: float = 2.0
+    replica_delta: int = 5
+    writes_per_hour: int = 10
+    after_rollback: timedelta = timedelta(minutes=30)
+    repeats: int = 2
+    repeats_within: timedelta = timedelta(hours=1)
+    failures_in_a_row: int = 2
+    failures_per_hour: int = 3
+    approval: timedelta = timedelta(minutes=30)
+    lease: timedelta = timedelta(seconds=20)
+    poll: timedelta = timedelta(seconds=2)
+    settle: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A set of changes; an empty field means any. `hours`: from, and up to but without, in UTC."""
+
+    fixes: frozenset[str] = frozenset()
+    namespaces: frozenset[str] = frozenset()
+    levels: frozenset[Level] = frozenset()
+    hours: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`allowed` are the namespaces that may be written to, empty: all but the protected ones.
+
+    `unattended` may go without a person, `never` not at all. A requester may approve their own
+    change up to the level `own`; None: never.
+    """
+
+    version: str = "built-in"
+    allowed: frozenset[str] = frozenset()
+    protected: frozenset[str] = frozenset()
+    unattended: tuple[Grant, ...] = ()
+    never: tuple[Grant, ...] = ()
+    own: Level | None = Level.MEDIUM
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A change there has been: `status` as it ended, or running."""
+
+    fix: str
+    fingerprint: str
+    target: Ref
+    status: str
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something may not be done: the name of a sentence and what fills it."""
+
+    key: str
+    params: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
