@@ -1,7 +1,7 @@
 """What a route may ask for: who is calling, their tools, and what start-up opened."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ from core.principal import Permission, Principal
 from core.security.audit import AuditLog
 from core.security.permissions import principal_of
 from core.security.signin import SignIn
-from core.security.tokens import hashed
+from core.security.tokens import API_TOKEN_PREFIX, hashed
 from core.settings import Settings
 from core.storage.database import Database
 from core.storage.repositories.tokens import Tokens
@@ -125,3 +125,25 @@ def caller_tools(current: Current, principal: Caller) -> Tools:
 
 
 CallerTools = Annotated[Tools, Depends(caller_tools)]
+
+
+async def hand(
+    current: Current,
+    principal: Caller,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
+) -> Tools:
+    """The tools of a person who acts now: by the page, or signed in. An API token is a program's,
+    unless the right to approve was put into it by name."""
+    secret = bearer.credentials if bearer else ""
+    if secret.startswith(API_TOKEN_PREFIX):
+        async with current.database.session() as session:
+            row = await Tokens(session).api_token(hashed(secret))
+        if row is None or not row.scopes or Permission.FIXES_APPROVE.value not in row.scopes:
+            raise Forbidden(
+                "This is for a person's own hand, and an API token may be a program's.",
+                hint="Use the page, or a token made with `--scope fixes:approve`.",
+            )
+    return Tools(current.sessions, replace(principal, present=True))
+
+
+HandTools = Annotated[Tools, Depends(hand)]

@@ -18,8 +18,16 @@ from core.settings.models import ModelSettings, NamedModel
 if TYPE_CHECKING:
     from agent.graph import Assistant
     from agent.models import Lineup, ModelChoice
+    from core.storage.database import Database
     from core.telemetry import Metrics
-    from mcp_servers.client import Acceptances, AuditSink, Connections, IncidentStore, Sessions
+    from mcp_servers.client import (
+        Acceptances,
+        AuditSink,
+        Connections,
+        FixDesk,
+        IncidentStore,
+        Sessions,
+    )
 
 # How long the practice cluster has to end its streams.
 END_TIMEOUT_S = 5.0
@@ -200,10 +208,18 @@ async def tool_sessions(
     knowledge_folder: Path | None = None,
     incidents: "IncidentStore | None" = None,
     acceptances: "Acceptances | None" = None,
+    fixes: "FixDesk | None" = None,
 ) -> AsyncGenerator["Sessions"]:
     """The tool servers over the systems at the addresses of `ready`, as `prepared` gave them."""
     reach = connections(ready, knowledge_folder=knowledge_folder)
-    over = _over(reach, audit=audit, metrics=metrics, incidents=incidents, acceptances=acceptances)
+    over = _over(
+        reach,
+        audit=audit,
+        metrics=metrics,
+        incidents=incidents,
+        acceptances=acceptances,
+        fixes=fixes,
+    )
     async with over as sessions:
         yield sessions
 
@@ -216,12 +232,18 @@ async def _over(
     metrics: "Metrics | None" = None,
     incidents: "IncidentStore | None" = None,
     acceptances: "Acceptances | None" = None,
+    fixes: "FixDesk | None" = None,
 ) -> AsyncGenerator["Sessions"]:
     from mcp_servers.client import in_process
 
     failure: OpsError | None = None
     servers = in_process(
-        reach, audit=audit, metrics=metrics, incidents=incidents, acceptances=acceptances
+        reach,
+        audit=audit,
+        metrics=metrics,
+        incidents=incidents,
+        acceptances=acceptances,
+        fixes=fixes,
     )
     async with servers as sessions:
         try:
@@ -230,6 +252,20 @@ async def _over(
             failure = error
     if failure:
         raise failure
+
+
+def fix_desk_over(database: "Database", settings: Settings) -> "FixDesk":
+    """Where plans and changes are kept, and what bounds them."""
+    from core.security.tokens import sealing_key
+    from core.storage.kept_fixes import KeptFixes
+    from mcp_servers.client import fix_desk
+
+    return fix_desk(
+        KeptFixes(database),
+        key=sealing_key(settings),
+        policy_file=settings.fixes.policy,
+        stop_file=settings.stop_file,
+    )
 
 
 @asynccontextmanager

@@ -11,13 +11,15 @@ from starlette.routing import Route
 from api import problems
 from api.agui import routes as agui
 from api.app.envelope import Envelope
+from api.app.recovering import recovering
 from api.dependencies import Opened
-from api.editions import opened_assistant, prepared, tool_sessions
+from api.editions import fix_desk_over, opened_assistant, prepared, tool_sessions
 from api.mcp_gateway import Door, endpoint
 from api.routes import (
     audit,
     auth,
     findings,
+    fixes,
     health,
     measurements,
     query,
@@ -77,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         query,
         threads,
         findings,
+        fixes,
         measurements,
         rankings,
         servers,
@@ -127,8 +130,10 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
                 knowledge_folder=knowledge,
                 incidents=KeptIncidents(database),
                 acceptances=KeptAcceptances(database),
+                fixes=fix_desk_over(database, settings),
             )
         )
+        await enter(recovering(sessions))
         memory = settings.data_dir / "memory.db"
         assistant = await enter(opened_assistant(settings, sessions, memory=memory))
         turns = Turns(assistant, database, metrics, audit_log, accounts)

@@ -7,6 +7,7 @@ from api.cli import (
     ask,
     diagnose,
     eval_commands,
+    fixes,
     logs,
     people,
     practice,
@@ -42,6 +43,7 @@ for command in (
 app.add_typer(rca.rca, name="rca")
 app.add_typer(logs.logs, name="logs")
 app.add_typer(practice.sandbox, name="sandbox")
+app.add_typer(fixes.fix, name="fix")
 app.add_typer(people.users, name="users")
 app.add_typer(people.tokens, name="tokens")
 app.add_typer(servers.servers, name="servers")

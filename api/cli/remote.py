@@ -22,6 +22,11 @@ async def call_tool(source: Source, tool: str, arguments: dict[str, Any]) -> dic
         return _data(await http.post(f"/api/v1/tools/{tool}", json=arguments))
 
 
+async def post(source: Source, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    async with _connected(source) as http:
+        return _data(await http.post(path, json=body))
+
+
 async def route(source: Source, question: str) -> dict[str, Any]:
     async with _connected(source) as http:
         return _data(await http.post("/api/v1/route", json={"question": question}))

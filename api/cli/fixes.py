@@ -1,0 +1,288 @@
+"""`midwatch fix`: plan a change, show, approve and apply it, take it back, rehearse it."""
+
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.fix_reports import change_text, changes_text, plan_text, plans_text, rehearsal_text
+from api.cli.outcome import NO, OK, finish, put, put_json
+from api.cli.source import (
+    EverywhereOption,
+    Language,
+    LanguageOption,
+    NamespaceOption,
+    Output,
+    OutputOption,
+    Source,
+    with_source,
+)
+from api.cli.words import chosen
+from core.errors import Invalid
+
+fix = typer.Typer(help="Change the cluster, with an approval and a way back.", no_args_is_help=True)
+
+TargetArgument = Annotated[
+    str, typer.Argument(metavar="[KIND/NAME]", help="One object, e.g. deployment/checkout.")
+]
+PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="fix-…")]
+ChangeArgument = Annotated[str, typer.Argument(metavar="CHANGE", help="chg-…")]
+FindingOption = Annotated[str, typer.Option("--finding", help="Id or fingerprint of a finding.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
+ChangeOption = Annotated[
+    str,
+    typer.Option("--change", help="scale, restart, rollback, cordon, uncordon, drain or resume."),
+]
+ReplicasOption = Annotated[int, typer.Option("--replicas", min=0, help="For --change scale.")]
+RevisionOption = Annotated[int, typer.Option("--revision", min=0, help="For rollback.")]
+# Options have no null; nobody asks for so many.
+NO_REPLICAS = -1
+
+
+@fix.command("plan")
+@with_source
+def plan(
+    target: TargetArgument = "",
+    finding: FindingOption = "",
+    change: ChangeOption = "",
+    replicas: Annotated[int, typer.Option("--replicas", help="For --change scale.")] = NO_REPLICAS,
+    revision: RevisionOption = 0,
+    namespace: NamespaceOption = "",
+    everywhere: EverywhereOption = False,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Propose a change: target, diff, risk, checks, who has to approve. Nothing is changed."""
+    arguments = _wanted(
+        target, finding, change, replicas, revision, "" if everywhere else namespace
+    )
+    finish(_plan(source, {**arguments, "language": chosen(lang)}, output))
+
+
+@fix.command("show")
+@with_source
+def show(
+    name: Annotated[str, typer.Argument(metavar="PLAN|CHANGE")],
+    report: Annotated[bool, typer.Option("--report", help="A change as Markdown.")] = False,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Show a plan or a change again."""
+    finish(_show(source, name, output, chosen(lang), report=report))
+
+
+@fix.command("list")
+@with_source
+def list_all(
+    plans: Annotated[bool, typer.Option("--plans", help="Plans instead of changes.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """List what was changed, the latest first."""
+    finish(_list(source, limit, output, chosen(lang), plans=plans))
+
+
+@fix.command("approve")
+@with_source
+def approve(
+    plan_id: PlanArgument,
+    name: Annotated[str, typer.Option("--name", help="The object's name; for high risk.")] = "",
+    reason: ReasonOption = "",
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Approve a plan, once, until it expires."""
+    arguments = {"plan_id": plan_id, "typed_name": name, "reason": reason}
+    finish(_decide(source, "approve", arguments, output, chosen(lang)))
+
+
+@fix.command("deny")
+@with_source
+def deny(
+    plan_id: PlanArgument,
+    reason: ReasonOption = "",
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Deny a plan; the reason is kept."""
+    finish(_decide(source, "deny", {"plan_id": plan_id, "reason": reason}, output, chosen(lang)))
+
+
+@fix.command("apply")
+@with_source
+def apply(
+    plan_id: PlanArgument,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Carry out an approved plan and wait until it is verified or taken back."""
+    finish(_change(source, "autofix_apply", {"plan_id": plan_id}, output, chosen(lang)))
+
+
+@fix.command("rollback")
+@with_source
+def rollback(
+    change_id: ChangeArgument,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Take a verified change back."""
+    finish(_change(source, "autofix_rollback", {"change_id": change_id}, output, chosen(lang)))
+
+
+@fix.command("rehearse")
+@with_source
+def rehearse(
+    target: TargetArgument = "",
+    finding: FindingOption = "",
+    change: ChangeOption = "",
+    replicas: Annotated[int, typer.Option("--replicas", help="For --change scale.")] = NO_REPLICAS,
+    revision: RevisionOption = 0,
+    namespace: NamespaceOption = "",
+    everywhere: EverywhereOption = False,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Try a change on a practice cluster made of the live one now; nothing live is touched."""
+    arguments = _wanted(
+        target, finding, change, replicas, revision, "" if everywhere else namespace
+    )
+    finish(_rehearse(source, {**arguments, "language": chosen(lang)}, output))
+
+
+@fix.command("status")
+@with_source
+def status(output: OutputOption = Output.TEXT, *, source: Source) -> None:
+    """Whether writing is allowed, and what bounds it."""
+    finish(_switch(source, "config", "autofix_status", {}, output))
+
+
+@fix.command("stop")
+@with_source
+def stop(reason: ReasonOption = "", output: OutputOption = Output.TEXT, *, source: Source) -> None:
+    """Stop all writing at once."""
+    finish(_switch(source, "stop", "autofix_stop", {"reason": reason}, output))
+
+
+@fix.command("resume")
+@with_source
+def resume(
+    reason: ReasonOption = "", output: OutputOption = Output.TEXT, *, source: Source
+) -> None:
+    """Allow writing again, with a reason."""
+    finish(_switch(source, "resume", "autofix_resume", {"reason": reason}, output))
+
+
+def _wanted(
+    target: str, finding: str, change: str, replicas: int, revision: int, namespace: str
+) -> dict[str, Any]:
+    kind, slash, name = target.partition("/")
+    if not slash:
+        kind, name = "", target
+    wanted: dict[str, Any] = {
+        "finding": finding, "change": change, "revision": revision,
+        "namespace": namespace, "kind": kind, "name": name,
+    }  # fmt: skip
+    given = {key: value for key, value in wanted.items() if value}
+    return given if replicas == NO_REPLICAS else {**given, "replicas": replicas}
+
+
+async def _plan(source: Source, arguments: dict[str, Any], output: Output) -> int:
+    from api.cli.fixing import called
+
+    view = await called(source, "autofix_plan", arguments)
+    _print(view, plan_text(view, arguments["language"]), output)
+    return OK if view["plan_id"] else NO
+
+
+async def _show(source: Source, name: str, output: Output, language: str, *, report: bool) -> int:
+    from api.cli.fixing import called
+
+    if name.startswith("fix-"):
+        view = await called(source, "autofix_get_plan", {"plan_id": name})
+        _print(view, plan_text(view, language), output)
+        return OK
+    if report:
+        put((await called(source, "autofix_report_change", {"change_id": name}))["markdown"])
+        return OK
+    view = await called(source, "autofix_get_change", {"change_id": name})
+    _print(view, change_text(view, language), output)
+    return OK
+
+
+async def _list(source: Source, limit: int, output: Output, language: str, *, plans: bool) -> int:
+    from api.cli.fixing import called
+
+    tool = "autofix_list_plans" if plans else "autofix_list_changes"
+    view = await called(source, tool, {"limit": limit})
+    told = plans_text(view, language) if plans else changes_text(view, language)
+    _print(view, told, output)
+    return OK
+
+
+async def _decide(
+    source: Source, door: str, arguments: dict[str, Any], output: Output, language: str
+) -> int:
+    from api.cli.fixing import by_hand
+
+    view = await by_hand(source, door, f"autofix_{door}", arguments)
+    _print(view, plan_text(view, language), output)
+    return OK
+
+
+async def _change(
+    source: Source, tool: str, arguments: dict[str, Any], output: Output, language: str
+) -> int:
+    from api.cli.fixing import carried_out
+
+    view = await carried_out(source, tool, arguments)
+    _print(view, change_text(view, language), output)
+    wanted = "rolled_back" if tool == "autofix_rollback" else "verified"
+    return OK if view["status"] == wanted else NO
+
+
+async def _rehearse(source: Source, arguments: dict[str, Any], output: Output) -> int:
+    from api.cli.fixing import rehearsed
+
+    if source.server:
+        raise Invalid("A rehearsal runs here, not on a server.", hint="Give --kubeconfig.")
+    view = await rehearsed(source, arguments)
+    _print(view, rehearsal_text(view, arguments["language"]), output)
+    return OK if view["outcome"] == "verified" else NO
+
+
+async def _switch(
+    source: Source, door: str, tool: str, arguments: dict[str, Any], output: Output
+) -> int:
+    from api.cli.fixing import by_hand, called
+
+    hand = door == "resume"
+    view = await (
+        by_hand(source, door, tool, arguments) if hand else called(source, tool, arguments)
+    )
+    state = "writing" if view["writing"] else f"stopped by {view['stopped_by']}: {view['reason']}"
+    _print(view, state, output)
+    return OK if view["writing"] or door == "stop" else NO
+
+
+def _print(view: dict[str, Any], text: str, output: Output) -> None:
+    if output is Output.JSON:
+        put_json(view)
+    else:
+        put(text)

@@ -1,0 +1,151 @@
+"""Repairs: proposed, decided by a person, carried out, taken back."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import PlainTextResponse
+from pydantic import BaseModel, Field
+
+from api.dependencies import CallerTools, HandTools
+from api.routes.findings import Scope
+
+router = APIRouter(prefix="/api/v1/autofix", tags=["repairs"])
+
+Id = Annotated[str, Field(min_length=1, max_length=64)]
+Wait = Annotated[float, Field(ge=0, le=900, description="Seconds to wait for its end.")]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str, Query(max_length=200)]
+Body = dict[str, Any]
+
+
+class PlanRequest(Scope):
+    """A finding, an object that something is wrong with, or a change by its name."""
+
+    finding: str = Field(default="", max_length=64)
+    change: Literal["", "scale", "restart", "rollback", "cordon", "uncordon", "drain", "resume"] = (
+        ""
+    )
+    replicas: int | None = Field(default=None, ge=0, le=10_000)
+    revision: int = Field(default=0, ge=0)
+
+
+class Approval(BaseModel):
+    plan_id: Id
+    typed_name: str = Field(
+        default="", max_length=253, description="The object's name; high risk asks for it."
+    )
+    reason: str = Field(default="", max_length=500)
+
+
+class Denial(BaseModel):
+    plan_id: Id
+    reason: str = Field(default="", max_length=500)
+
+
+class Application(BaseModel):
+    plan_id: Id
+    wait_s: Wait = 45
+
+
+class Rollback(BaseModel):
+    change_id: Id
+    wait_s: Wait = 45
+
+
+class Reason(BaseModel):
+    reason: str = Field(min_length=1, max_length=500)
+
+
+@router.post("/diagnose", operation_id="findingsToFix")
+async def diagnose(tools: CallerTools, body: Scope) -> Body:
+    """What is wrong in scope, and which of it has a class of repair."""
+    return (await tools.call("rca_list_findings", **_given(body))).data
+
+
+@router.post("/plan", operation_id="planFix")
+async def plan(tools: CallerTools, body: PlanRequest) -> Body:
+    """Propose a change: target, diff, risk, checks, who has to approve. Nothing is changed."""
+    return (await tools.call("autofix_plan", **_given(body))).data
+
+
+@router.get("/plans", operation_id="listFixPlans")
+async def list_plans(tools: CallerTools, limit: Limit = 20, cursor: Cursor = "") -> Body:
+    """The plans there are, the newest first."""
+    return (await tools.call("autofix_list_plans", limit=limit, cursor=cursor)).data
+
+
+@router.get("/plans/{plan_id}", operation_id="getFixPlan")
+async def get_plan(tools: CallerTools, plan_id: str) -> Body:
+    """One plan, with what was decided about it."""
+    return (await tools.call("autofix_get_plan", plan_id=plan_id)).data
+
+
+@router.post("/approve", operation_id="approveFix")
+async def approve(tools: HandTools, body: Approval) -> Body:
+    """Approve a plan. Whoever decides second gets 409 and is told who was first."""
+    return (await tools.call("autofix_approve", **body.model_dump())).data
+
+
+@router.post("/deny", operation_id="denyFix")
+async def deny(tools: HandTools, body: Denial) -> Body:
+    """Deny a plan; the reason is kept."""
+    return (await tools.call("autofix_deny", **body.model_dump())).data
+
+
+@router.post("/apply", operation_id="applyFix")
+async def apply(tools: CallerTools, body: Application) -> Body:
+    """Carry out an approved plan; answers when it has ended, or how far it is."""
+    return (await tools.call("autofix_apply", **body.model_dump())).data
+
+
+@router.post("/rollback", operation_id="rollBackFix")
+async def rollback(tools: CallerTools, body: Rollback) -> Body:
+    """Take a verified change back."""
+    return (await tools.call("autofix_rollback", **body.model_dump())).data
+
+
+@router.get("/changes", operation_id="listFixChanges")
+async def list_changes(tools: CallerTools, limit: Limit = 20, cursor: Cursor = "") -> Body:
+    """What was carried out, the latest first."""
+    return (await tools.call("autofix_list_changes", limit=limit, cursor=cursor)).data
+
+
+@router.get("/changes/{change_id}", operation_id="getFixChange")
+async def get_change(
+    tools: CallerTools, change_id: str, wait_s: Annotated[float, Query(ge=0, le=60)] = 0
+) -> Body:
+    """One change: its steps, how it ended, what to look at."""
+    return (await tools.call("autofix_get_change", change_id=change_id, wait_s=wait_s)).data
+
+
+@router.get(
+    "/changes/{change_id}/report",
+    operation_id="reportFixChange",
+    response_class=PlainTextResponse,
+)
+async def report_change(tools: CallerTools, change_id: str) -> PlainTextResponse:
+    """One change as a Markdown report."""
+    found = (await tools.call("autofix_report_change", change_id=change_id)).data
+    return PlainTextResponse(found["markdown"], media_type="text/markdown; charset=utf-8")
+
+
+@router.get("/config", operation_id="fixConfig")
+async def config(tools: CallerTools) -> Body:
+    """Whether writing is allowed, and what bounds it."""
+    return (await tools.call("autofix_status")).data
+
+
+@router.post("/stop", operation_id="stopFixes")
+async def stop(tools: CallerTools, body: Reason) -> Body:
+    """Stop all writing at once."""
+    return (await tools.call("autofix_stop", reason=body.reason)).data
+
+
+@router.post("/resume", operation_id="resumeFixes")
+async def resume(tools: HandTools, body: Reason) -> Body:
+    """Allow writing again."""
+    return (await tools.call("autofix_resume", reason=body.reason)).data
+
+
+def _given(body: BaseModel) -> Body:
+    return {name: one for name, one in body.model_dump().items() if one not in ("", None)}
