@@ -80,7 +80,7 @@ async def autofix_rollback(
             f"{change_id} is {row.status}, not verified.", hint="Only what holds is taken back."
         )
     why = f"{caller.subject} asked for it."
-    body = {**row.body, "why": why}
+    body = {**row.body, "why": why, "asked_back": True}
     await begin(desk, replace(row, status="undoing", body=body), plan)
     return await _shown(desk, row.id, wait_s)
 

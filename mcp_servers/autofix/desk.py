@@ -113,4 +113,5 @@ def past_of(row: ChangeRow) -> Past:
         row.status,
         row.started_at,
         row.finished_at,
+        bool(row.body.get("asked_back")),
     )

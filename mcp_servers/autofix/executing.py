@@ -62,6 +62,10 @@ class Execution:
             {(one.direction, one.n): one for one in kept},
         )
 
+    @property
+    def _deadline(self) -> timedelta:
+        return self.desk.policy.limits.deadline or self.plan.deadline
+
     async def run(self) -> None:
         """To one of the end states. Raises `Conflict` when another process has taken over."""
         try:
@@ -77,7 +81,7 @@ class Execution:
             for n, step in enumerate(self.plan.steps, 1):
                 await self._do(FORWARD, n, step.write, self.marks[n - 1])
                 if n < len(self.plan.steps):
-                    await settled(self.desk, self.change, self.plan, within=self.plan.deadline)
+                    await settled(self.desk, self.change, self.plan, within=self._deadline)
         except Declined as declined:
             await self._declined(declined)
             return
@@ -110,7 +114,7 @@ class Execution:
         if not undone:
             await self._left(why)
             return
-        well = await settled(self.desk, self.change, self.plan, within=self.plan.deadline)
+        well = await settled(self.desk, self.change, self.plan, within=self._deadline)
         more = "" if well else " The rollout back is not complete yet; look at it."
         await self._finish("rolled_back", f"{why}{more}".strip())
 

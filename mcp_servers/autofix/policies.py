@@ -69,6 +69,7 @@ class _Limits(_Told):
     lease_s: Annotated[float, Field(ge=0.2, le=600)] = 20
     poll_s: Annotated[float, Field(ge=0.05, le=60)] = 2
     settle_s: Span | None = None
+    deadline_s: Span | None = None
 
     def limits(self) -> Limits:
         plain = self.model_dump()

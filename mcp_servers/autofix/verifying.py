@@ -35,6 +35,7 @@ async def verified(
     """
     limits = desk.policy.limits
     settle = plan.settle if limits.settle is None else limits.settle
+    deadline = limits.deadline or plan.deadline
     clean_since: datetime | None = None
     while True:
         found = await _looked(desk, change, plan, before)
@@ -42,9 +43,9 @@ async def verified(
         clean_since = (clean_since or now) if found.good else None
         if clean_since and now - clean_since >= settle:
             return found
-        if not clean_since and now - since >= plan.deadline:
+        if not clean_since and now - since >= deadline:
             return found
-        if now - since >= plan.deadline + settle + limits.poll:
+        if now - since >= deadline + settle + limits.poll:
             return Verdict(False, found.cleared, found.new, "It does not stay well.")
         await breathe(desk, change)
 

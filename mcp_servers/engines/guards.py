@@ -47,7 +47,11 @@ def too_soon(
     limits = policy.limits
     here = [one for one in past if one.target == plan.target]
     for one in here:
-        if one.status == "rolled_back" and _since(one, now) < limits.after_rollback:
+        if (
+            one.status == "rolled_back"
+            and not one.asked_back
+            and _since(one, now) < limits.after_rollback
+        ):
             return Refusal("after_rollback", {"object": str(plan.target)})
     same = [
         one
@@ -78,7 +82,7 @@ def should_stop(
         reverse=True,
     )
     in_a_row = 0
-    while in_a_row < len(ended) and ended[in_a_row].status in UNDONE:
+    while in_a_row < len(ended) and _went_wrong(ended[in_a_row]):
         in_a_row += 1
     if in_a_row >= policy.limits.failures_in_a_row:
         return Refusal("failed_in_a_row", {"count": str(in_a_row)})
@@ -86,7 +90,7 @@ def should_stop(
     failed = [
         one
         for one in ended
-        if one.status in UNDONE and latest and one.finished_at and latest - one.finished_at < HOUR
+        if _went_wrong(one) and latest and one.finished_at and latest - one.finished_at < HOUR
     ]
     if len(failed) >= policy.limits.failures_per_hour:
         return Refusal("failed_in_an_hour", {"count": str(len(failed))})
@@ -227,6 +231,10 @@ def _replicas(write: Write) -> int | None:
         return None
     told = text(spec, "replicas")
     return int(told) if told.isdecimal() else None
+
+
+def _went_wrong(one: Past) -> bool:
+    return one.status in UNDONE and not one.asked_back
 
 
 def _since(one: Past, now: datetime) -> timedelta:

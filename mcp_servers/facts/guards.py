@@ -12,8 +12,9 @@ from mcp_servers.facts.kubernetes import Ref
 class Limits:
     """How much one change and one hour may touch, and how long things take.
 
-    `settle` overrides how long a finding must stay gone; None: as the plan says. Of a change that
-    nobody carries on, another process takes over when its `lease` is over.
+    `settle` overrides how long a finding must stay gone, `deadline` how long a rollout may take;
+    None: as the plan says. Of a change that nobody carries on, another process takes over when its
+    `lease` is over.
     """
 
     objects: int = 5
@@ -31,6 +32,7 @@ class Limits:
     lease: timedelta = timedelta(seconds=20)
     poll: timedelta = timedelta(seconds=2)
     settle: timedelta | None = None
+    deadline: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A change there has been: `status` as it ended, or running."""
+    """A change there has been: `status` as it ended, or running. `asked_back`: a person had it
+    taken back, which says nothing against it."""
 
     fix: str
     fingerprint: str
@@ -70,6 +73,7 @@ class Past:
     status: str
     started_at: datetime
     finished_at: datetime | None
+    asked_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
