@@ -168,7 +168,10 @@ async def _admitted(desk: Desk, row: PlanRow) -> list[str]:
     refuse(
         too_soon(plan_of(row.body["plan"]), row.fingerprint, await desk.past(), now, desk.policy)
     )
-    approvers = check_decisions(desk, row, await desk.store.decisions(row.id))
+    decisions = await desk.store.decisions(row.id)
+    approvers = check_decisions(desk, row, decisions)
+    if no := next((one for one in decisions if not one.approved), None):
+        raise Conflict(f"{row.id} was denied by {no.approver} already.", hint=no.reason)
     for one in approvers:
         refuse(own_approval(row.requester, one, level, desk.policy))
     alone = unattended(row.fix, row.namespace, level, now, desk.policy)

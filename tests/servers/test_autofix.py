@@ -1,0 +1,100 @@
+"""A repair from finding to verified change, and back again, over a real API."""
+
+from pathlib import Path
+
+from tests.servers.repairing import ANN, CHECKOUT, repairing
+
+
+async def test_memory_that_was_too_little_is_planned_approved_applied_and_verified(
+    tmp_path: Path,
+) -> None:
+    async with repairing(tmp_path) as here:
+        plan = await here.planned()
+        [step] = plan["steps"]
+        assert (plan["fix"], plan["risk"], step["target"]["name"]) == (
+            "fix.memory",
+            "medium",
+            "checkout",
+        )
+        assert "-            memory: 256Mi\n+            memory: 384Mi" in step["diff"]
+        assert {one["check"] for one in plan["preflight"]} >= {"access", "dry_run", "protected"}
+        assert here.memory() == "256Mi"
+        assert here.writes() == 0
+        approved = await here.approved()
+        change = await here.applied(approved)
+        assert (change["status"], here.memory(), here.writes()) == ("verified", "384Mi", 1)
+        assert change["verification"] == {"finding_cleared": True, "new_findings": []}
+        assert (change["requester"], change["approvers"]) == ("ann", ["bob"])
+        managers = {one["manager"] for one in here.get(CHECKOUT)["metadata"]["managedFields"]}
+        assert "midwatch" in managers
+
+
+async def test_a_verified_change_is_taken_back_by_its_stored_inverse(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        before = here.get(CHECKOUT)["spec"]
+        change = await here.applied(await here.approved())
+        undone = await here.call("autofix_rollback", change_id=change["change_id"], wait_s=60)
+        assert undone["status"] == "rolled_back"
+        assert here.get(CHECKOUT)["spec"] == before
+        assert [one["direction"] for one in undone["steps"]] == ["forward", "back"]
+
+
+async def test_every_effect_stands_in_the_audit_trail_before_and_after(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        change = await here.applied(await here.approved())
+        rows = list(reversed(await here.audit.latest(limit=50)))
+        told = [(one.action, one.outcome) for one in rows if one.action.startswith("autofix.")]
+        assert told == [
+            ("autofix.decide", "approved"),
+            ("autofix.apply", "taken"),
+            ("autofix.write", "started"),
+            ("autofix.write", "ok"),
+            ("autofix.change", "verified"),
+        ]
+        assert all(change["plan_id"] in one.detail for one in rows if ".write" in one.action)
+        assert await here.audit.verify() is None
+
+
+async def test_a_change_is_written_down_as_a_report(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        change = await here.applied(await here.approved())
+        report = await here.call("autofix_report_change", change_id=change["change_id"])
+        listed = await here.call("autofix_list_changes")
+    for said in ("asked for by: ann", "approved by: bob", "+            memory: 384Mi", "verified"):
+        assert said in report["markdown"]
+    assert [one["change_id"] for one in listed["rows"]] == [change["change_id"]]
+
+
+async def test_replicas_are_scaled_on_request_through_their_own_door(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        wanted = {"change": "scale", "namespace": "shop", "name": "catalog"}
+        path = CHECKOUT.replace("checkout", "catalog")
+        now = here.get(path)["spec"]["replicas"]
+        change = await here.applied(await here.approved(**wanted, replicas=now + 1))
+        assert (change["status"], here.get(path)["spec"]["replicas"]) == ("verified", now + 1)
+        assert here.proxy.requests("PATCH .*/scale.fieldManager") == 1
+
+
+async def test_a_change_that_does_not_take_is_taken_back_by_itself(tmp_path: Path) -> None:
+    brisk = "[limits]\nsettle_s = 0.3\npoll_s = 0.2\ndeadline_s = 2\n"
+    async with repairing(tmp_path, "bad-image", policy=brisk) as here:
+        path = "/apis/apps/v1/namespaces/payments/deployments/ledger"
+        now = here.get(path)["spec"]["replicas"]
+        wanted = {"change": "scale", "namespace": "payments", "name": "ledger"}
+        change = await here.applied(await here.approved(**wanted, replicas=now + 1))
+        assert change["status"] == "rolled_back"
+        assert "rollout is not complete" in change["detail"]
+        assert here.get(path)["spec"]["replicas"] == now
+        again = await here.call("autofix_plan", **wanted, replicas=now + 1)
+        assert again["refused"]["code"] == "after_rollback"
+
+
+async def test_waiting_for_an_end_can_be_given_up_and_taken_up_again(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        plan_id = await here.approved()
+        begun = await here.call("autofix_apply", plan_id=plan_id, wait_s=0)
+        text = (await here.as_(ANN).call("autofix_get_change", change_id=begun["change_id"])).text
+        assert begun["status"] == "running"
+        assert "not yet" in text
+        ended = await here.call("autofix_get_change", change_id=begun["change_id"], wait_s=60)
+        assert (ended["status"], here.writes()) == ("verified", 1)
