@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from mcp_servers.client import Connections, Sessions, Tools, fix_desk, in_proces
 from sandbox.server import Addresses, serving_in_thread
 from tests.proxy import Proxy, kubeconfig_through, proxying
 
-SNAPSHOTS = Path(__file__).parents[2] / "sandbox" / "snapshots"
+ROOT = Path(__file__).parents[2]
+SNAPSHOTS = ROOT / "sandbox" / "snapshots"
 KEY = "a key that seals approvals in tests"
 # The practice cluster's time passes so much faster; Midwatch's own does not.
 SPEED = 60.0
@@ -40,7 +41,11 @@ class Repairing:
     addresses: Addresses
     web: httpx2.Client
     proxy: Proxy
-    by: dict[str, Principal] = field(default_factory=dict[str, Principal])
+
+    @property
+    def kubeconfig(self) -> Path:
+        """By way of the proxy."""
+        return self.folder / "kubeconfig-through-proxy"
 
     def as_(self, principal: Principal) -> Tools:
         return Tools(self.sessions, principal)

@@ -1,0 +1,175 @@
+"""A change that is interrupted: killed, cut off, contested. It never takes effect twice."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.errors import Conflict
+from tests import proxy as faults
+from tests.servers.repairing import BRISK, CHECKOUT, ROOT, Body, Repairing, over, repairing
+
+CATALOG = CHECKOUT.replace("checkout", "catalog")
+LEDGER = "/apis/apps/v1/namespaces/payments/deployments/ledger"
+REAL_PATCH = r"PATCH [^?]*\?fieldManager"
+
+
+async def killed(here: Repairing, plan_id: str, point: str) -> None:
+    """Carry the plan out in a process that is killed at that point."""
+    where = [str(here.folder), str(here.kubeconfig), here.addresses.prometheus]
+    command = [sys.executable, "-m", "tests.servers.dying", *where, plan_id, point]
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
+    assert await process.wait() == -signal.SIGKILL
+
+
+async def recovered(here: Repairing, plan_id: str) -> Body:
+    """Wait until the dead process's time is over, take the change over and see how it ends."""
+    for _ in range(100):
+        if (await here.call("autofix_recover"))["changes"]:
+            break
+        await asyncio.sleep(0.1)
+    change = await here.store.change_of(plan_id)
+    assert change is not None
+    return await here.call("autofix_get_change", change_id=change.id, wait_s=60)
+
+
+# start, intended, written, finish: each before it is recorded and after.
+POINTS = ["after:1", "before:2", "after:2", "before:3", "after:3", "before:4"]
+
+
+@pytest.mark.parametrize("point", POINTS)
+async def test_a_change_whose_process_was_killed_ends_verified_and_is_made_once(
+    tmp_path: Path, point: str
+) -> None:
+    async with repairing(tmp_path) as here:
+        before = here.get(CHECKOUT)["metadata"]["generation"]
+        plan_id = await here.approved()
+        await killed(here, plan_id, point)
+        change = await recovered(here, plan_id)
+        assert (change["status"], here.memory()) == ("verified", "384Mi")
+        assert here.get(CHECKOUT)["metadata"]["generation"] == before + 1
+        assert here.writes() == 1
+        assert await here.audit.verify() is None
+
+
+async def test_a_process_killed_before_it_began_has_used_no_approval_up(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        plan_id = await here.approved()
+        await killed(here, plan_id, "before:1")
+        assert await here.store.change_of(plan_id) is None
+        assert (await here.applied(plan_id))["status"] == "verified"
+        assert here.writes() == 1
+
+
+async def test_a_process_killed_after_the_end_leaves_nothing_to_do(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        plan_id = await here.approved()
+        await killed(here, plan_id, "after:4")
+        assert (await here.call("autofix_recover"))["changes"] == []
+        with pytest.raises(Conflict, match="it is verified"):
+            await here.applied(plan_id)
+        assert here.writes() == 1
+
+
+# start, intended, written, then the way back: intended, written, finish.
+BACK_POINTS = ["before:4", "after:4", "before:5", "after:5"]
+
+
+@pytest.mark.parametrize("point", BACK_POINTS)
+async def test_a_way_back_that_was_interrupted_is_gone_to_its_end_once(
+    tmp_path: Path, point: str
+) -> None:
+    brisk = BRISK.replace("deadline_s = 20", "deadline_s = 2")
+    async with repairing(tmp_path, "bad-image", policy=brisk) as here:
+        now = here.get(LEDGER)["spec"]["replicas"]
+        wanted = {"change": "scale", "namespace": "payments", "name": "ledger"}
+        plan_id = await here.approved(**wanted, replicas=now + 1)
+        await killed(here, plan_id, point)
+        change = await recovered(here, plan_id)
+        assert change["status"] == "rolled_back"
+        assert here.get(LEDGER)["spec"]["replicas"] == now
+        assert here.writes() == 2
+
+
+async def test_of_two_processes_with_one_plan_one_carries_it_out(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here, over(here.addresses, tmp_path) as there:
+        plan_id = await here.approved()
+        found = await asyncio.gather(
+            here.applied(plan_id), there.applied(plan_id), return_exceptions=True
+        )
+        ended = [one for one in found if isinstance(one, dict)]
+        others = [one for one in found if not isinstance(one, dict)]
+        assert ended
+        assert all(isinstance(one, Conflict) for one in others)
+        assert here.writes() + there.writes() == 1
+
+
+async def test_one_workload_is_changed_by_one_plan_at_a_time(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        first = await here.approved()
+        second = await here.approved(change="restart", namespace="shop", name="checkout")
+        begun = await here.call("autofix_apply", plan_id=first, wait_s=0)
+        with pytest.raises(Conflict, match="is at work on"):
+            await here.call("autofix_apply", plan_id=second)
+        await here.call("autofix_get_change", change_id=begun["change_id"], wait_s=60)
+
+
+async def test_a_write_whose_answer_was_lost_is_found_to_have_happened(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        plan_id = await here.approved()
+        here.proxy.fail(REAL_PATCH, faults.CutShort(0))
+        change = await here.applied(plan_id)
+        assert (change["status"], here.memory(), here.writes()) == ("verified", "384Mi", 1)
+        assert any("found_done" in one for one in change["audit"])
+
+
+async def test_a_write_that_was_lost_on_its_way_is_reported_as_not_done(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        plan_id = await here.approved()
+        here.proxy.fail(REAL_PATCH, faults.status(503, "shutting down"))
+        change = await here.applied(plan_id)
+        assert (change["status"], here.memory(), here.writes()) == ("failed", "256Mi", 1)
+        assert "was not written" in change["detail"]
+
+
+async def test_what_nobody_can_know_is_said_with_what_to_look_at(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        plan_id = await here.approved()
+        here.proxy.fail(REAL_PATCH, faults.CutShort(0))
+        here.proxy.fail(
+            "GET .*/deployments/checkout", faults.status(404, "gone"), times=99, after=1
+        )
+        change = await here.applied(plan_id)
+        assert change["status"] == "unknown"
+        assert "Look at Deployment shop/checkout" in change["detail"]
+        assert here.writes() == 1
+
+
+async def test_a_status_that_moves_on_between_reading_and_writing_is_no_obstacle(
+    tmp_path: Path,
+) -> None:
+    async with repairing(tmp_path) as here:
+        plan_id = await here.approved()
+        here.proxy.fail(REAL_PATCH, faults.status(409, "the object has been modified"))
+        change = await here.applied(plan_id)
+        assert (change["status"], here.memory()) == ("verified", "384Mi")
+
+
+async def test_a_way_back_that_no_longer_applies_is_not_forced(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        change = await here.applied(await here.approved())
+        other = {"name": "checkout", "env": [{"name": "ADDED", "value": "by somebody"}]}
+        here.patch(CHECKOUT, {"spec": {"template": {"spec": {"containers": [other]}}}})
+        undone = await here.call("autofix_rollback", change_id=change["change_id"], wait_s=60)
+        assert (undone["status"], here.memory(), here.writes()) == ("unknown", "384Mi", 1)
+        assert "Look at Deployment shop/checkout" in undone["detail"]
+
+
+async def test_an_api_that_is_away_while_verifying_is_waited_for(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        begun = await here.call("autofix_apply", plan_id=await here.approved(), wait_s=0)
+        here.proxy.fail("GET .*/pods", faults.status(503, "busy"), times=8)
+        change = await here.call("autofix_get_change", change_id=begun["change_id"], wait_s=60)
+        assert (change["status"], here.writes()) == ("verified", 1)
