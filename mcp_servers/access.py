@@ -84,10 +84,10 @@ class Published:
 
     needs: Permission
     changes: bool
-    by_hand: bool
     arguments: frozenset[str]
     takes_bytes: int
     listing: Listing
+    by_hand: bool = False
 
     def is_for(self, principal: Principal) -> bool:
         return principal.may(self.needs) and (principal.present or not self.by_hand)

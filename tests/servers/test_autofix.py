@@ -98,3 +98,14 @@ async def test_waiting_for_an_end_can_be_given_up_and_taken_up_again(tmp_path: P
         assert "not yet" in text
         ended = await here.call("autofix_get_change", change_id=begun["change_id"], wait_s=60)
         assert (ended["status"], here.writes()) == ("verified", 1)
+
+
+async def test_a_plan_is_told_in_both_languages(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        asked = {"namespace": "kube-system", "change": "restart", "name": "coredns"}
+        english = await here.call("autofix_plan", **asked)
+        chinese = await here.call("autofix_plan", **asked, language="zh")
+    assert english["plan_id"] == chinese["plan_id"] == ""
+    assert english["refused"]["message"].isascii()
+    assert "kube-system" in chinese["refused"]["message"]
+    assert not chinese["refused"]["message"].isascii()

@@ -3,7 +3,6 @@
 from core.storage.models.audit import AuditEntry, AuditHead
 from core.storage.models.base import Base
 from core.storage.models.conversations import Conversation, Message, ModelUsage, ToolCall
-from core.storage.models.foreign import AcceptedServer
 from core.storage.models.fixes import (
     FixBreaker,
     FixChange,
@@ -12,6 +11,7 @@ from core.storage.models.fixes import (
     FixPlan,
     FixStep,
 )
+from core.storage.models.foreign import AcceptedServer
 from core.storage.models.full_text import STATEMENTS as FULL_TEXT_STATEMENTS
 from core.storage.models.identity import ApiToken, LoginLink, RefreshToken, User
 from core.storage.models.incidents import Incident
