@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agent.asked import Asked
+from agent.planning_fixes import changing, history, plans
 from agent.planning_systems import dependencies, findings, incidents, unusual
 from agent.steps import Step
 from agent.toolbox import Result
@@ -344,4 +345,7 @@ PLANS: dict[str, Callable[[Asked, Sequence[Result]], list[Step]]] = {
     "events": _events,
     "rollout": _rollout,
     "metrics": _metrics,
+    "change": changing,
+    "plans": plans,
+    "history": history,
 }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from agent.answers.failures import told_failure
+from agent.answers.fixes import TELLERS as OF_FIXES
 from agent.answers.investigation import told_investigation
 from agent.answers.knowledge import told_hits
 from agent.answers.markdown import joined, numbered, plain
@@ -78,6 +79,8 @@ def _offered(asked: Asked) -> str:
 
 def _why_nothing_was_tried(asked: Asked) -> str:
     kind = asked.kind_of_many
+    if asked.intent == "change" and not asked.name:
+        return phrase("fixes.need_name", asked.language)
     if asked.intent in ("logs", "rollout") and not asked.name:
         example = EXAMPLES[asked.language]
         return phrase("rows.need_name", asked.language, example=example)
@@ -110,7 +113,7 @@ def told_result(asked: Asked, result: Result) -> str:
         return told_object(asked, result)
     if result.tool == UNUSUAL:
         return told_unusual(asked, [result])
-    teller = TELLERS.get(result.tool) or SYSTEMS.get(result.tool)
+    teller = TELLERS.get(result.tool) or SYSTEMS.get(result.tool) or OF_FIXES.get(result.tool)
     if teller:
         return teller(asked, result)
     cut = result.text[:SHOWN_CHARACTERS]

@@ -10,4 +10,5 @@ AUTOFIX = Subagent(
     ),
     servers=("autofix",),
     prompt="autofix.md",
+    without=frozenset({"autofix_recover", "autofix_report_change"}),
 )

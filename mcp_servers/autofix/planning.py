@@ -1,6 +1,6 @@
 """From a finding or a wish to a plan: repair, guards, preflight, dry run, diff and risk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,20 @@ from mcp_servers.facts.kubernetes import Ref
 CHANGES = {
     one: f"fix.{one}"
     for one in ("scale", "restart", "rollback", "cordon", "uncordon", "drain", "resume")
+}
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "may": "Midwatch's account may do this ({what}).",
+        "may_not": "Midwatch's account may not do this ({what}).",
+        "accepted": "The API server accepts it in a dry run.",
+        "no_change": "{object} is like that already.",
+    },
+    "zh": {
+        "may": "Midwatch 的账号有此权限（{what}）。",
+        "may_not": "Midwatch 的账号没有此权限（{what}）。",
+        "accepted": "API 服务器试运行通过。",
+        "no_change": "{object} 现在已经是这样。",
+    },
 }
 NODE_CHANGES = frozenset({"cordon", "uncordon", "drain"})
 
@@ -167,7 +181,7 @@ async def _examined(desk: Desk, plan: Plan, draft: Draft, words: Telling) -> Non
     draft.checks += [
         CheckView(check=one.check, ok=one.ok, detail=words.check(one)) for one in known
     ]
-    draft.checks += await _access(desk, plan.steps)
+    draft.checks += await _access(desk, plan.steps, words.language)
     if not _stopped_by(draft):
         for n, step in enumerate(plan.steps, 1):
             await _tried(desk, plan, n, step, draft, words)
@@ -181,22 +195,19 @@ def _stopped_by(draft: Draft) -> bool:
     return draft.refused is not None
 
 
-async def _access(desk: Desk, steps: Sequence[Step]) -> list[CheckView]:
+async def _access(desk: Desk, steps: Sequence[Step], language: Language) -> list[CheckView]:
     """Whether our account may do each write and take each back."""
     writes = [one for step in steps for one in (step.write, step.inverse) if one]
     rights = {(one.verb, one.target.kind, one.target.namespace): one for one in writes}
-    return [await access_check(desk, one) for one in rights.values()]
+    return [await _access_to(desk, one, language) for one in rights.values()]
 
 
-async def access_check(desk: Desk, write: Write) -> CheckView:
-    what = f"{write.verb.value} {write.target.kind}"
-    place = f" in {write.target.namespace}" if write.target.namespace else ""
+async def _access_to(desk: Desk, write: Write, language: Language) -> CheckView:
+    place = f" {write.target.namespace}" if write.target.namespace else ""
+    what = f"{write.verb.value} {write.target.kind}{place}"
     allowed = await desk.writing.may(write)
-    return CheckView(check="access", ok=allowed, detail=f"{what}{place}: {_yes(allowed)}")
-
-
-def _yes(allowed: bool) -> str:
-    return "allowed" if allowed else "Midwatch's account may not"
+    told = WORDS[language]["may" if allowed else "may_not"].format(what=what)
+    return CheckView(check="access", ok=allowed, detail=told)
 
 
 async def _tried(desk: Desk, plan: Plan, n: int, step: Step, draft: Draft, words: Telling) -> None:
@@ -211,11 +222,11 @@ async def _tried(desk: Desk, plan: Plan, n: int, step: Step, draft: Draft, words
     after = after_write(step.write, before, answer)
     marks = {"before": mark(step.write, before), "after": mark(step.write, after)}
     if marks["before"] == marks["after"]:
-        detail = f"{step.write.target} is like that already"
+        detail = WORDS[words.language]["no_change"].format(object=step.write.target)
         draft.checks.append(CheckView(check="dry_run", ok=False, detail=detail))
         return
-    detail = f"{step.write.target} is accepted by the API server"
-    draft.checks.append(CheckView(check="dry_run", ok=True, detail=detail))
+    accepted = WORDS[words.language]["accepted"]
+    draft.checks.append(CheckView(check="dry_run", ok=True, detail=accepted))
     risk = assess(plan, step, before, after, draft.sighting.cluster)
     draft.level = max(draft.level, risk.level, key=lambda one: one.weight)
     draft.marks.append(marks)

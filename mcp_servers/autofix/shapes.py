@@ -77,9 +77,11 @@ class PlanView(BaseModel):
     refused: Refused | None = None
 
     def as_text(self) -> str:
-        if not self.plan_id:
-            return "\n".join(self._told_refusal())
-        lines = [f"plan {self.plan_id} ({self.status}), {self.risk} risk: {self.title}"]
+        if self.refused and not self.steps:
+            return "\n".join(self._told_refusal(self.refused))
+        lines = [
+            f"plan {self.plan_id or 'not kept'} ({self.status}), {self.risk} risk: {self.title}"
+        ]
         for step in self.steps:
             lines += [f"{step.n}. {step.action}", step.diff]
             lines += [f"   - {fact}" for fact in step.risk.facts]
@@ -87,8 +89,7 @@ class PlanView(BaseModel):
         lines.append(self._told_approval())
         return "\n".join(lines)
 
-    def _told_refusal(self) -> list[str]:
-        refused = self.refused or Refused(code="none", message="Nothing to do.")
+    def _told_refusal(self, refused: Refused) -> list[str]:
         lines = [f"no plan ({refused.code}): {refused.message} {refused.hint}".strip()]
         if self.proposal:
             lines += ["to be applied by a person:", self.proposal.diff]

@@ -1,0 +1,142 @@
+"""Plans and changes in an answer: what would be done, what it risks, who has to say yes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent.answers.markdown import bullets, code, fenced, joined, plain, section, table
+from agent.asked import Asked
+from agent.intents import Language
+from agent.planning_fixes import APPLY, CHANGES, PLAN, PLANS_LIST, SHOW_CHANGE, SHOW_PLAN
+from agent.toolbox import Result
+from agent.wording import phrase
+
+Json = Mapping[str, Any]
+DIFF_LINES = 60
+LINES_SHOWN = 10
+
+
+def told_plan(asked: Asked, result: Result) -> str:
+    """A plan with its diff, risks and checks, and how it is approved; or why there is none."""
+    plan, language = result.data, asked.language
+    if plan.get("refused") and not plan["steps"]:
+        return _refused(asked, plan)
+    head = phrase("fixes.plan", language, title=plain(plan["title"]), risk=_risk(plan, language))
+    return joined(
+        [
+            f"{head}{_mark(result)}",
+            *(_step(step) for step in plan["steps"]),
+            section(phrase("fixes.checks", language), _checks(plan)),
+            _how_on(asked, plan),
+        ]
+    )
+
+
+def told_change(asked: Asked, result: Result) -> str:
+    """How a change ended, or how far it is."""
+    change, language = result.data, asked.language
+    target = change["target"]
+    facts = {
+        "change": change["change_id"],
+        "object": code(f"{target['kind']} {target['namespace']}/{target['name']}"),
+    }
+    lines = [
+        phrase(f"fixes.ended_{change['status']}", language, **facts) + _mark(result),
+        plain(change["detail"]),
+        bullets(plain(one) for one in change["audit"]),
+    ]
+    if change["status"] == "verified":
+        lines.append(phrase("fixes.take_back", language, change=change["change_id"]))
+    return joined(lines)
+
+
+def told_changes(asked: Asked, result: Result) -> str:
+    """What was changed, and how the last that holds is taken back."""
+    rows: Sequence[Json] = result.data.get("rows") or []
+    if not rows:
+        return phrase("fixes.no_changes", asked.language) + _mark(result)
+    cells = [
+        (one["change_id"], str(one["started_at"])[:16], one["fix"], _object(one), one["status"],
+         one["approvers"] or "-")
+        for one in rows[:LINES_SHOWN]
+    ]  # fmt: skip
+    heads = phrase("fixes.change_columns", asked.language).split(" | ")
+    last = next((one for one in rows if one["status"] == "verified"), None)
+    back = phrase("fixes.take_back", asked.language, change=last["change_id"]) if last else ""
+    return joined([table(heads, cells) + _mark(result), back])
+
+
+def told_plans(asked: Asked, result: Result) -> str:
+    rows: Sequence[Json] = result.data.get("rows") or []
+    if not rows:
+        return phrase("fixes.no_plans", asked.language) + _mark(result)
+    cells = [
+        (one["plan_id"], one["status"], one["risk"], one["title"], _object(one), one["requester"])
+        for one in rows[:LINES_SHOWN]
+    ]
+    heads = phrase("fixes.plan_columns", asked.language).split(" | ")
+    return table(heads, cells) + _mark(result)
+
+
+def _object(row: Json) -> str:
+    target = row["target"]
+    return f"{target['kind']} {target['namespace']}/{target['name']}"
+
+
+def _risk(plan: Json, language: Language) -> str:
+    return phrase(f"fixes.risk_{plan['risk']}", language)
+
+
+def _mark(result: Result) -> str:
+    return f" [{result.whole}]" if result.whole else ""
+
+
+def _refused(asked: Asked, plan: Json) -> str:
+    refused, proposal = plan["refused"], plan["proposal"]
+    parts = [
+        phrase("fixes.refused", asked.language),
+        plain(f"{refused['message']} {refused['hint']}".strip(), 900),
+    ]
+    if proposal:
+        parts += [phrase("fixes.by_person", asked.language), _diff(proposal["diff"])]
+    return joined(parts)
+
+
+def _step(step: Json) -> str:
+    facts = bullets(plain(one) for one in step["risk"]["facts"])
+    return joined([f"{step['n']}. {plain(step['action'])}", _diff(step["diff"]), facts])
+
+
+def _diff(text: str) -> str:
+    return fenced(text.splitlines()[:DIFF_LINES], "diff") if text else ""
+
+
+def _checks(plan: Json) -> str:
+    return bullets(
+        f"{'✓' if one['ok'] else '✗'} {plain(one['detail'])}" for one in plan["preflight"]
+    )
+
+
+def _how_on(asked: Asked, plan: Json) -> str:
+    """What happens next; nothing has been changed so far."""
+    name, language, approval = plan["plan_id"], asked.language, plan["approval"]
+    if not name:
+        return phrase("fixes.not_kept", language)
+    if plan["status"] not in ("proposed", "approved"):
+        return phrase("fixes.closed", language, plan=name, status=plan["status"])
+    if plan["status"] == "approved" or not approval["required"]:
+        return phrase("fixes.may_go", language, plan=name)
+    until = str(approval["expires_at"])[11:16]
+    told = phrase("fixes.waits", language, plan=name, who=plain(approval["approvers"]), until=until)
+    typed = plan["steps"][0]["target"]["name"]
+    more = phrase("fixes.typed", language, name=typed) if approval["typed_name"] else ""
+    return joined([told, more])
+
+
+TELLERS = {
+    PLAN: told_plan,
+    SHOW_PLAN: told_plan,
+    APPLY: told_change,
+    SHOW_CHANGE: told_change,
+    CHANGES: told_changes,
+    PLANS_LIST: told_plans,
+}

@@ -1,0 +1,100 @@
+"""Orders to change the cluster lead to a plan that is shown, and to nothing else."""
+
+from typing import Any
+
+import pytest
+
+from agent.asked import Asked
+from agent.graph import Assistant
+from agent.planning_fixes import changing
+from agent.toolbox import Result
+from tests.agent.turns import ask
+
+Call = tuple[str, dict[str, Any]]
+
+
+def planned(question: str, **arguments: Any) -> list[Call]:
+    asked = Asked(question, "change", "en", arguments)
+    return [(step.tool, dict(step.arguments)) for step in changing(asked, [])]
+
+
+@pytest.mark.parametrize(
+    ("question", "change"),
+    [
+        ("fix checkout", ""),
+        ("restart checkout", "restart"),
+        ("roll back checkout", "rollback"),
+        ("roll checkout back", "rollback"),
+        ("undo checkout", "rollback"),
+        ("cordon node-1", "cordon"),
+        ("uncordon node-1", "uncordon"),
+        ("drain node-1", "drain"),
+        ("重启 checkout", "restart"),
+        ("把 checkout 回滚到上一个版本", "rollback"),
+        ("排空节点 node-1", "drain"),
+        ("恢复调度 node-1", "uncordon"),
+    ],
+)
+def test_words_of_a_change_ask_for_that_change(question: str, change: str) -> None:
+    [(tool, arguments)] = planned(question, name="checkout", namespace="shop")
+    assert (tool, arguments["change"]) == ("autofix_plan", change)
+    assert arguments["name"] == "checkout"
+
+
+def test_a_number_of_replicas_asks_for_scaling() -> None:
+    [(_, arguments)] = planned("scale checkout to 5", name="checkout", replicas=5)
+    assert (arguments["change"], arguments["replicas"]) == ("scale", 5)
+
+
+def test_a_service_is_taken_for_its_workload() -> None:
+    [(_, arguments)] = planned("restart checkout", service="checkout", kind="Service")
+    assert (arguments["kind"], arguments["name"]) == ("", "checkout")
+
+
+def test_undoing_without_a_name_shows_what_could_be_taken_back() -> None:
+    assert planned("undo") == [("autofix_list_changes", {"limit": 5})]
+
+
+def test_a_change_of_nothing_named_is_not_guessed() -> None:
+    assert planned("restart it") == []
+
+
+def test_a_plan_called_by_its_id_is_shown_and_carried_out_only_when_told_so() -> None:
+    name = "fix-0123456789ab"
+    assert planned(f"show {name}") == [("autofix_get_plan", {"plan_id": name})]
+    assert planned(f"apply {name}") == [("autofix_apply", {"plan_id": name})]
+    assert planned(f"执行 {name}") == [("autofix_apply", {"plan_id": name})]
+    assert planned("how is chg-0123456789ab")[0][0] == "autofix_get_change"
+
+
+def test_no_order_leads_to_an_approval() -> None:
+    for question in ("approve fix-0123456789ab", "批准 fix-0123456789ab", "approve and apply it"):
+        assert all("approve" not in tool for tool, _ in planned(question, name="x"))
+
+
+def test_a_name_that_is_nothing_may_be_a_namespace() -> None:
+    asked = Asked("fix shop", "change", "en", {"name": "shop"})
+    first = changing(asked, [])[0]
+    missing = Result("autofix_plan", dict(first.arguments), "not_found", "There is no shop.")
+    [second] = changing(asked, [missing])
+    assert (second.arguments["namespace"], second.arguments["name"]) == ("shop", "")
+
+
+async def test_a_repair_is_shown_with_its_diff_risk_and_checks(assistant: Assistant) -> None:
+    told = await ask(assistant, "fix checkout in shop")
+    assert told.done.route == ("autofix",)
+    for said in ("384Mi", "medium risk", "Nothing has been changed yet", "3 pods restart", "✓"):
+        assert said in told.answer
+    assert [one.tool for one in told.calls] == ["autofix_plan"]
+
+
+async def test_a_wish_in_chinese_is_answered_in_chinese(assistant: Assistant) -> None:
+    told = await ask(assistant, "把 catalog 扩容到 4 个副本")
+    assert "目前尚未做任何修改" in told.answer
+    assert "+  replicas: 4" in told.answer
+
+
+async def test_what_an_autoscaler_owns_is_not_planned_and_said_why(assistant: Assistant) -> None:
+    told = await ask(assistant, "scale storefront to 5 replicas")
+    assert told.answer.startswith("I made no plan for this.")
+    assert "HorizontalPodAutoscaler" in told.answer
