@@ -133,15 +133,15 @@ async def hand(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
 ) -> Tools:
     """The tools of a person who acts now: by the page, or signed in. An API token is a program's,
-    unless the right to approve was put into it by name."""
+    unless its rights were put into it by name: then those to decide were meant."""
     secret = bearer.credentials if bearer else ""
     if secret.startswith(API_TOKEN_PREFIX):
         async with current.database.session() as session:
             row = await Tokens(session).api_token(hashed(secret))
-        if row is None or not row.scopes or Permission.FIXES_APPROVE.value not in row.scopes:
+        if row is None or not row.scopes:
             raise Forbidden(
                 "This is for a person's own hand, and an API token may be a program's.",
-                hint="Use the page, or a token made with `--scope fixes:approve`.",
+                hint="Use the page, or a token whose `--scope` names this right.",
             )
     return Tools(current.sessions, replace(principal, present=True))
 

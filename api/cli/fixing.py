@@ -4,11 +4,10 @@ import asyncio
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from api.cli.identity import OPERATOR
+from api.cli.identity import TYPING
 from api.cli.outcome import say
 from api.cli.source import Source
 from api.editions import fix_desk_over, prepared, tool_sessions
@@ -19,8 +18,6 @@ from core.storage.kept_incidents import KeptIncidents
 from mcp_servers.client import Tools
 
 Body = dict[str, Any]
-# Whoever types a command acts with their own hand.
-TYPING = replace(OPERATOR, present=True)
 UNFINISHED = ("running", "undoing")
 # A rehearsal's time passes faster; its limits are short, and nobody is asked.
 REHEARSAL_SPEED = 10.0

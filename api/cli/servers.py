@@ -80,7 +80,7 @@ def _line(one: dict[str, Any]) -> str:
 
 
 async def _called(tool: str, **arguments: str) -> dict[str, Any]:
-    from api.cli.identity import OPERATOR
+    from api.cli.identity import TYPING
     from api.editions import tool_sessions
     from core.errors import Invalid
     from core.security.audit import AuditLog
@@ -95,4 +95,4 @@ async def _called(tool: str, **arguments: str) -> dict[str, Any]:
     async with Database.opened(settings.database_url) as database, AuditLog(database) as audit:
         kept = KeptAcceptances(database)
         async with tool_sessions(settings, audit=audit, acceptances=kept) as sessions:
-            return (await Tools(sessions, OPERATOR).call(tool, **arguments)).data
+            return (await Tools(sessions, TYPING).call(tool, **arguments)).data

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from api.dependencies import CallerTools, Current
+from api.dependencies import CallerTools, Current, HandTools
 
 router = APIRouter(prefix="/api/v1/servers", tags=["tools"])
 
@@ -28,12 +28,12 @@ async def list_foreign_servers(tools: CallerTools, current: Current) -> dict[str
 
 
 @router.put("/{name}/acceptance", operation_id="acceptForeignServer")
-async def accept_foreign_server(name: Name, tools: CallerTools, body: Acceptance) -> dict[str, Any]:
+async def accept_foreign_server(name: Name, tools: HandTools, body: Acceptance) -> dict[str, Any]:
     """Accept its tools exactly as they were shown. 409 when it offers something else by now."""
     return (await tools.call("foreign_accept", name=name, digest=body.digest)).data
 
 
 @router.delete("/{name}/acceptance", operation_id="withdrawForeignServer")
-async def withdraw_foreign_server(name: Name, tools: CallerTools) -> dict[str, Any]:
+async def withdraw_foreign_server(name: Name, tools: HandTools) -> dict[str, Any]:
     """Offer its tools no more."""
     return (await tools.call("foreign_withdraw", name=name)).data

@@ -82,6 +82,7 @@ class Proxy(ToolServer):
             one.name: Published(
                 needs=Permission.FOREIGN_USE,
                 changes=False,
+                by_hand=False,
                 arguments=frozenset(one.input_schema.get("properties", {})),
                 takes_bytes=MAX_ARGUMENTS_BYTES,
                 listing=one,

@@ -17,6 +17,7 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
             tool,
             needs=Permission.FOREIGN_ACCEPT,
             changes=True,
+            by_hand=True,
             standings=standings,
             acceptances=backends.acceptances,
         )

@@ -13,10 +13,12 @@ from core.principal import Permission, Principal
 from core.storage.database import Database
 from core.storage.kept_acceptances import KeptAcceptances
 from mcp_servers.client import Connections, ForeignAddress, Sessions, Tools, in_process
-from tests.servers.conftest import ANN, BOB, SHOPKEEPER
+from tests.servers.conftest import ANN as ANYBODY
+from tests.servers.conftest import BOB, SHOPKEEPER
 from tests.servers.foreign_server import Wiki, serving, tool
 from tests.servers.toys import Written
 
+ANN = replace(ANYBODY, present=True)
 USER = Principal("uma", permissions=frozenset({Permission.FOREIGN_USE}))
 
 
@@ -74,6 +76,16 @@ async def test_only_those_with_the_permission_may_accept(database: Database) -> 
         digest = (await shown(Tools(sessions, USER)))["digest"]
         with pytest.raises(Forbidden, match="foreign_accept"):
             await Tools(sessions, USER).call("foreign_accept", name="wiki", digest=digest)
+
+
+async def test_no_model_and_no_program_accepts_for_a_person(database: Database) -> None:
+    async with (
+        serving(Wiki()) as url,
+        connected(ForeignAddress("wiki", url), database) as sessions,
+    ):
+        digest = (await shown(Tools(sessions, ANYBODY)))["digest"]
+        with pytest.raises(Forbidden, match="own hand"):
+            await Tools(sessions, ANYBODY).call("foreign_accept", name="wiki", digest=digest)
 
 
 async def test_what_is_accepted_is_what_was_shown_and_nothing_else(database: Database) -> None:
