@@ -12,7 +12,7 @@ from mcp_servers.facts.kubernetes import Json
 _MUST = re.compile(r"must specify (.+)", re.IGNORECASE)
 _ONE = re.compile(r"((?:limits|requests)\.)?(cpu|memory)(?:\s+for:\s*([\w.,-]+))?")
 _BOUND = re.compile(
-    r"(?P<which>minimum|maximum) (?P<resource>cpu|memory) usage per Container is (?P<bound>[\w.]+\w)"
+    r"(?P<which>minimum|maximum) (?P<resource>cpu|memory) usage per Container is (?P<bound>[\d.]*\d\w*)"
     r"(?:, but (?P<part>request|limit) is|\.\s+No (?P<absent>request|limit) is specified)?"
 )
 

@@ -22,7 +22,8 @@ def mend_selector(case: Case) -> Outcome:
     if isinstance(service, Advice):
         return service
     misses = _misses(case, service)
-    if len(misses) != 1:
+    # Without an offered repair the diagnoser saw pods that miss in other ways as well.
+    if len(misses) != 1 or not (case.finding and case.finding.fix):
         return case.advice("several_candidates", selector=_shown(selector_of(service)))
     miss = misses[0]
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from mcp_servers.engines.fields import section, text
 from mcp_servers.engines.fixes.amounts import GIB, as_memory, memory_up
-from mcp_servers.engines.fixes.drafting import Case, Draft, Edit, Outcome, edit, single
+from mcp_servers.engines.fixes.drafting import Case, Edit, Outcome, edit, single
 from mcp_servers.engines.fixes.editing import (
     container_edit,
     every_container,
@@ -15,7 +15,7 @@ from mcp_servers.engines.fixes.editing import (
 from mcp_servers.engines.quantities import as_bytes, quantity
 from mcp_servers.engines.revisions import template_of
 from mcp_servers.engines.room import exceeded, largest
-from mcp_servers.facts.fixes import Advice, Level
+from mcp_servers.facts.fixes import Advice
 from mcp_servers.facts.kubernetes import Json, Ref, Resource
 
 USED, CAPACITY = "kubelet_volume_stats_used_bytes", "kubelet_volume_stats_capacity_bytes"
@@ -78,8 +78,8 @@ def _used(case: Case, claim: Resource) -> float | None:
 def raise_ephemeral(case: Case) -> Outcome:
     """The limit that a pod was evicted for, half as high again and within a node's room.
 
-    How much it wrote is known only up to the limit that ended it, so growth that goes on is
-    advised on: twice evicted means unbounded.
+    How much it would have written is not measured, only that it reached the limit: so it is
+    proposed, and growth that ended pods again and again is advised on.
     """
     owner = workload(case)
     if isinstance(owner, Advice):
@@ -101,7 +101,8 @@ def raise_ephemeral(case: Case) -> Outcome:
         subsection(spec, "resources", "limits")[STORAGE] = as_memory(new)
 
     params = {"old": as_bytes(old), "new": as_memory(new)}
-    return Draft((container_edit("raise_ephemeral", owner, name, change, **params),), Level.MEDIUM)
+    step = container_edit("raise_ephemeral", owner, name, change, **params)
+    return case.proposal(owner, step.after or {}, "no_usage_data", **step.params)
 
 
 def _limit(spec: Json) -> Fraction | None:

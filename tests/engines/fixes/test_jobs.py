@@ -1,0 +1,136 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcp_servers.engines.cron_schedules import longest_gap
+from mcp_servers.engines.fixes.jobs import meant_schedule
+from mcp_servers.facts.fixes import Advice, Plan, Verb
+from mcp_servers.facts.kubernetes import Cluster, Json, Ref
+from tests.engines.fixes.judging import advice, asked, plan, result
+from tests.factories import cluster, condition, container, deployment, stamp, thing
+
+
+def cron(**spec: Any) -> Json:
+    template = {"spec": {"template": {"spec": {"containers": [container("import")]}}}}
+    more = spec.pop("more", {})
+    return thing(
+        "CronJob",
+        "import",
+        spec={"schedule": "0 3 * * *", "jobTemplate": template, **spec},
+        status={},
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("@dialy", "@daily"),
+        ("0 */5 * * * *", "*/5 * * * *"),
+        ("0 25 * * *", ""),
+        ("*/5 * * * *", ""),
+        ("soon", ""),
+    ],
+)
+def test_a_schedule_is_what_was_surely_meant_or_nothing(written: str, meant: str) -> None:
+    assert meant_schedule(written) == meant
+
+
+@given(st.text(alphabet="0123456789*/-, @daily", max_size=14))
+def test_what_is_meant_can_always_be_read(written: str) -> None:
+    meant = meant_schedule(written)
+    assert not meant or longest_gap(meant) is not None
+
+
+def test_a_misspelt_schedule_is_corrected_and_an_unclear_one_told() -> None:
+    seen = cluster(cron(schedule="@dialy"))
+    assert result(seen, plan(seen, "cron.invalid"))["spec"]["schedule"] == "@daily"
+    assert advice(cluster(cron(schedule="0 25 * * *")), "cron.invalid") == "schedule_unclear"
+
+
+def test_a_deadline_below_nothing_is_taken_away() -> None:
+    seen = cluster(cron(startingDeadlineSeconds=-5))
+    assert "startingDeadlineSeconds" not in result(seen, plan(seen, "cron.invalid"))["spec"]
+
+
+def suspended(hours: float, manager: str = "kubectl-patch", **more: Any) -> Cluster:
+    held = cron(suspend=True, more=more)
+    fields = {"f:spec": {"f:suspend": {}}}
+    held["metadata"]["managedFields"] = [
+        {"manager": manager, "time": stamp(hours * 60), "fieldsV1": fields}
+    ]
+    return cluster(held)
+
+
+def test_what_was_suspended_long_ago_runs_again() -> None:
+    seen = suspended(72)
+    assert result(seen, plan(seen, "cron.suspended"))["spec"]["suspend"] is False
+
+
+def test_a_person_who_asks_for_it_has_decided() -> None:
+    one = asked(suspended(2), "fix.resume", Ref("CronJob", "shop", "import"))
+    assert isinstance(one, Plan)
+
+
+def failed(
+    *more: Json,
+    image: str = "registry.example.com/import:1.4.2",
+    parent: Json | None = None,
+    **parts: Any,
+) -> Cluster:
+    spec = {
+        "template": {"metadata": {"labels": {"job-name": "import-1", "app": "import"}}, "spec": {"containers": [container("import", image=image)]}},
+        "selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": "x"}},
+    }  # fmt: skip
+    ended_badly = {
+        "failed": 1,
+        "conditions": [condition("Failed", "True", reason="BackoffLimitExceeded")],
+    }
+    job = thing("Job", "import-1", spec=spec, status=ended_badly, owner=parent, **parts)
+    return cluster(job, *([parent] if parent else []), *more)
+
+
+def test_nothing_is_run_again_whose_cause_may_still_be_there() -> None:
+    assert advice(failed(), "job.failed") == "cause_may_stand"
+    assert advice(failed(parent=cron()), "job.failed") == "cause_may_stand"
+
+
+def test_a_run_whose_template_was_repaired_since_is_made_again() -> None:
+    seen = failed(image="registry.example.com/import:broken", parent=cron())
+    [step] = plan(seen, "job.failed").steps
+    assert step.write.verb is Verb.CREATE
+    assert step.inverse is not None
+    assert step.inverse.verb is Verb.DELETE
+    assert step.write.body["spec"]["template"]["spec"]["containers"][0]["image"].endswith(":1.4.2")
+
+
+def test_a_person_may_have_a_job_run_again_without_what_belongs_to_the_old_one() -> None:
+    one = asked(failed(), "fix.job_rerun", Ref("Job", "shop", "import-1"))
+    assert isinstance(one, Plan)
+    body = one.steps[0].write.body
+    assert "selector" not in body["spec"]
+    assert body["spec"]["template"]["metadata"]["labels"] == {"app": "import"}
+    assert body["metadata"]["name"] != "import-1"
+
+
+def test_what_may_not_run_twice_does_not() -> None:
+    seen = failed(annotations={"shop.example/not-idempotent": "true"})
+    one = asked(seen, "fix.job_rerun", Ref("Job", "shop", "import-1"))
+    assert isinstance(one, Advice)
+    assert one.why == "not_idempotent"
+
+
+def test_finished_runs_to_come_are_removed_and_those_that_exist_stay() -> None:
+    seen = cluster(cron())
+    one = asked(seen, "fix.ttl", Ref("CronJob", "shop", "import"))
+    assert isinstance(one, Plan)
+    assert result(seen, one)["spec"]["jobTemplate"]["spec"]["ttlSecondsAfterFinished"] == 86_400
+    existing = asked(failed(), "fix.ttl", Ref("Job", "shop", "import-1"))
+    assert isinstance(existing, Advice)
+
+
+def test_a_deployment_is_nothing_to_run_again() -> None:
+    one = asked(cluster(deployment()), "fix.job_rerun", Ref("Deployment", "shop", "web"))
+    assert isinstance(one, Advice)
