@@ -123,7 +123,6 @@ _BY_RULE: Mapping[str, tuple[str, ...]] = {
     "pod.config_ref.key_missing": ("fix.repoint",),
     "pod.config_ref.kind_mixup": ("fix.repoint",),
     "config.changed_not_reloaded": ("fix.restart",),
-    "pvc.resize_stuck": ("fix.restart",),
     "pvc.nearly_full": ("fix.expand_pvc",),
     "pod.evicted.own_storage": ("fix.ephemeral",),
     "sts.revision_stuck": ("fix.evict_pod",),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mcp_servers.engines.config_references import references
 from mcp_servers.engines.containers import containers
-from mcp_servers.engines.fields import rows, section, text, whole
+from mcp_servers.engines.fields import rows, section, strings, text, whole
 from mcp_servers.engines.ownership import POD_HASH, pods_under
 from mcp_servers.engines.revisions import newest, replica_sets, revision, template_of
 from mcp_servers.engines.settling import desired_replicas
@@ -116,18 +116,37 @@ def last_good(cluster: Cluster, owner: Resource) -> Revision | None:
     return max(kept, key=lambda one: one.trust, default=None)
 
 
-def missing_references(cluster: Cluster, namespace: str, template: Json) -> list[Ref]:
-    """What a template needs and the cluster no longer has, as far as such kinds were listed."""
+def missing_references(cluster: Cluster, namespace: str, template: Json) -> list[str]:
+    """What a template needs and the cluster no longer has, as far as such kinds were listed:
+    `ConfigMap shop/settings`, and `ConfigMap shop/settings: KEY` where only the key is gone."""
     spec = section(template, "spec")
-    wanted = {one.target for one in references(namespace, spec) if not one.optional}
-    for volume in rows(spec, "volumes"):
-        if claim := text(volume, "persistentVolumeClaim", "claimName"):
-            wanted.add(Ref("PersistentVolumeClaim", namespace, claim))
+    gone = list(_absent_configuration(cluster, namespace, spec))
+    wanted = [
+        Ref("PersistentVolumeClaim", namespace, claim)
+        for volume in rows(spec, "volumes")
+        if (claim := text(volume, "persistentVolumeClaim", "claimName"))
+    ]
     if account := text(spec, "serviceAccountName"):
-        wanted.add(Ref("ServiceAccount", namespace, account))
-    return sorted(
-        one for one in wanted if cluster.all(one.kind, namespace) and cluster.get(one) is None
-    )
+        wanted.append(Ref("ServiceAccount", namespace, account))
+    absent = [one for one in wanted if _is_listed(cluster, one) and cluster.get(one) is None]
+    return sorted({*gone, *map(str, absent)})
+
+
+def _absent_configuration(cluster: Cluster, namespace: str, spec: Json) -> Iterator[str]:
+    for one in references(namespace, spec):
+        held = cluster.get(one.target)
+        if one.optional or not _is_listed(cluster, one.target):
+            continue
+        if held is None:
+            yield str(one.target)
+            continue
+        keys = {**strings(held.raw, "data"), **strings(held.raw, "binaryData")}
+        if one.key and keys and one.key not in keys:
+            yield f"{one.target}: {one.key}"
+
+
+def _is_listed(cluster: Cluster, one: Ref) -> bool:
+    return bool(cluster.all(one.kind, one.namespace))
 
 
 def is_migrated(owner: Resource) -> bool:

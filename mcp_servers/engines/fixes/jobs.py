@@ -90,7 +90,7 @@ def rerun(case: Case) -> Outcome:
         return case.advice("not_idempotent")
     spec = _job_spec(parent or failed)
     if gone := missing_references(case.cluster, failed.namespace, section(spec, "template")):
-        return case.advice("root_still_there", missing=", ".join(map(str, gone)))
+        return case.advice("root_still_there", missing=", ".join(gone))
     if case.request is None and not (parent and _differs(parent, failed)):
         return case.advice("cause_may_stand", job=failed.name)
     made = _job(failed, spec)

@@ -33,7 +33,7 @@ def restart(case: Case) -> Outcome:
     if owner.spec.get("paused") is True:
         return case.advice("rollout_paused")
     if gone := missing_references(case.cluster, owner.namespace, template_of(owner)):
-        return case.advice("root_still_there", missing=", ".join(map(str, gone)))
+        return case.advice("root_still_there", missing=", ".join(gone))
     at = case.cluster.now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def change(raw: dict[str, object]) -> None:

@@ -36,7 +36,7 @@ def roll_back(case: Case) -> Outcome:
     if case.request is None and waits_elsewhere(case.cluster, owner, chosen.template):
         return case.advice("root_elsewhere", revision=chosen.number)
     if gone := missing_references(case.cluster, owner.namespace, chosen.template):
-        return case.advice("references_gone", revision=chosen.number, missing=named(map(str, gone)))
+        return case.advice("references_gone", revision=chosen.number, missing=named(gone))
     return _told(owner, chosen)
 
 

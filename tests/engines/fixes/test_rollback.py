@@ -113,6 +113,19 @@ def test_what_the_old_template_names_must_still_exist() -> None:
     assert one.params["missing"] == "ConfigMap shop/web-settings"
 
 
+def test_a_key_that_is_gone_is_told_too() -> None:
+    owner = deployment(containers=[container(image=BAD)], ready=1)
+    seen = broken(thing("ConfigMap", "web-settings", data={"NEW": "1"}), owner=owner)
+    old = next(one for one in seen.all("ReplicaSet") if one.name.endswith("good1good"))
+    source = {"configMapKeyRef": {"name": "web-settings", "key": "OLD"}}
+    old.raw["spec"]["template"]["spec"]["containers"][0]["env"] = [
+        {"name": "A", "valueFrom": source}
+    ]
+    one = repaired(seen, "pod.image_pull.not_found")
+    assert isinstance(one, Advice)
+    assert one.params["missing"] == "ConfigMap shop/web-settings: OLD"
+
+
 def test_after_a_migration_of_data_an_older_program_is_not_brought_back() -> None:
     owner = deployment(
         containers=[container(image=BAD)],
