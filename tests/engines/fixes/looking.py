@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from mcp_servers.engines.changes import changes_in
+from mcp_servers.engines.containers import containers
 from mcp_servers.engines.secret_shapes import without_values
 from mcp_servers.facts.fixes import Plan, Step, Verb, Write
 from mcp_servers.facts.kubernetes import Cluster, Event, Json, LogLines, Ref, Resource, moment
@@ -45,7 +47,13 @@ def look(practice: Practising) -> Cluster:
     )
 
 
-def _kinds(practice: Practising) -> Iterable[tuple[str, str, str]]:
+@lru_cache(maxsize=1)
+def _kinds(practice: Practising) -> tuple[tuple[str, str, str], ...]:
+    return tuple(_served(practice))
+
+
+def _served(practice: Practising) -> Iterable[tuple[str, str, str]]:
+    """Group and version, kind and path of everything that can be listed."""
     groups = [("v1", "/api/v1")]
     for group in practice.get("/apis")["groups"]:
         version = group["preferredVersion"]["groupVersion"]
@@ -64,10 +72,9 @@ def _without_values(one: Resource) -> Resource:
 
 
 def _logs(practice: Practising, pod: Resource) -> Iterable[LogLines]:
-    for part in ("initContainers", "containers"):
-        for container in pod.spec.get(part) or []:
-            for previous in (True, False):
-                yield from _log(practice, pod, str(container["name"]), previous=previous)
+    for container in containers(pod):
+        for previous in (True, False) if container.restarts else (False,):
+            yield from _log(practice, pod, container.name, previous=previous)
 
 
 def _log(
