@@ -11,6 +11,7 @@ from sandbox.prometheus_api.answers import Answer, Handler, Now, endpoint, rfc33
 from sandbox.prometheus_api.discovery import Discovery
 from sandbox.prometheus_api.parameters import Parameters
 from sandbox.prometheus_api.queries import Queries
+from sandbox.prometheus_api.recording import RecordedByRules
 from sandbox.prometheus_api.rules import Group
 from sandbox.prometheus_api.ruling import Ruling
 from sandbox.prometheus_api.targets import Targets
@@ -44,7 +45,8 @@ def ruling_of(
 
     Raises `Invalid` for a group that cannot be read.
     """
-    return Ruling(series, [Group.of(raw) for raw in rules], Now(now))
+    groups = [Group.of(raw) for raw in rules]
+    return Ruling(RecordedByRules(series, groups), groups, Now(now))
 
 
 def routes_of(ruling: Ruling) -> list[Route]:

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 from sandbox.prometheus_api.answers import Answer, Json, Now, cut
 from sandbox.prometheus_api.parameters import EARLIEST_MS, LATEST_MS, Parameters
+from sandbox.prometheus_api.recording import RecordedByRules
 from sandbox.promql import Unparsable
 from sandbox.promql.labelling import is_label
-from sandbox.series import Labels, SeriesStore
+from sandbox.series import Labels
 
 
 @dataclass(frozen=True)
 class Discovery:
-    series: SeriesStore
+    series: RecordedByRules
     now: Now
 
     def list_series(self, given: Parameters) -> Answer:
@@ -57,7 +58,7 @@ class Discovery:
         return sorted(found)
 
 
-def families(series: SeriesStore) -> dict[str, Json]:
+def families(series: RecordedByRules) -> dict[str, Json]:
     """What is known of each metric, by the name that people look it up by."""
     found = {
         # As exporters in the classic text format have it.

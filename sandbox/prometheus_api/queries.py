@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from sandbox import promql
 from sandbox.prometheus_api.answers import Answer, Now, TimedOut, cut, instant, matrix
 from sandbox.prometheus_api.parameters import EARLIEST_MS, LATEST_MS, Parameters, invalid
+from sandbox.prometheus_api.recording import RecordedByRules
 from sandbox.promql import Unparsable
-from sandbox.series import SeriesStore
 
 _MOST_POINTS = 11_000
 
 
 @dataclass(frozen=True)
 class Queries:
-    series: SeriesStore
+    series: RecordedByRules
     now: Now
 
     def at_once(self, given: Parameters) -> Answer:

@@ -5,7 +5,7 @@ last hours and goes through these turns as Prometheus would have done; the answe
 the group's next turn. An alert that is older than these hours counts from their beginning.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,9 @@ import numpy as np
 from core.errors import Invalid
 from sandbox import promql
 from sandbox.prometheus_api.templating import Template
-from sandbox.promql import Scalar, Vector, duration_ms
-from sandbox.promql.values import NAME
-from sandbox.series import SeriesStore
+from sandbox.promql import Scalar, Unanswerable, Vector, duration_ms
+from sandbox.promql.values import NAME, Mask, relabelled
+from sandbox.series import Labels, Millis, Source
 
 _DEFAULT_INTERVAL_MS = 60_000
 
@@ -36,6 +36,11 @@ class Rule:
     keep_firing_for_ms: int
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
+
+    @property
+    def series(self) -> str:
+        """The name of what it writes to the storage."""
+        return self.record or "ALERTS"
 
     @property
     def shown(self) -> str:
@@ -89,42 +94,114 @@ class Evaluation:
         return next((one for one in ("firing", "pending") if one in states), "inactive")
 
 
-def evaluate(rule: Rule, series: SeriesStore, group: Group, *, at_ms: int) -> Evaluation:
+def evaluate(rule: Rule, series: Source, group: Group, *, at_ms: int) -> Evaluation:
     """A rule at its group's turn, with what the turns before it left behind."""
-    interval_ms = group.interval_ms
-    back_ms = max(_HISTORY_MS, 2 * rule.for_ms) if rule.alert else 0
-    turns = min(back_ms // interval_ms, _MOST_TURNS)
     try:
-        times_ms, value = promql.query_range(
-            rule.expression,
-            series,
-            start_ms=at_ms - turns * interval_ms,
-            end_ms=at_ms,
-            step_ms=interval_ms,
-            now_ms=at_ms,
-        )
+        if rule.record:
+            recorded_at(rule, group, series, first_ms=at_ms, last_ms=at_ms)
+            return Evaluation()
+        times_ms, vector = _asked(rule, group, series, _before(rule, group, at_ms), at_ms)
+        _check_limit(group, vector.present[:, -1:], "alerts")
     except Invalid as error:
         return Evaluation(error=error.message)
-    vector = _vector(value)
-    found, kind = int(vector.present[:, -1].sum()), "alerts" if rule.alert else "series"
+    return Evaluation(_alerts(rule, times_ms.tolist(), vector))
+
+
+def recorded_at(
+    rule: Rule, group: Group, series: Source, *, first_ms: int, last_ms: int
+) -> tuple[Millis, Vector]:
+    """What is written to the storage at some turns: of an alert, that it is pending or firing.
+
+    Raises `Unparsable`, or `Unanswerable` where the rule fails at one of the turns.
+    """
+    if rule.record:
+        times_ms, vector = _asked(rule, group, series, first_ms, last_ms)
+        _check_limit(group, vector.present, "series")
+        return times_ms, _renamed(rule, vector)
+    times_ms, vector = _asked(rule, group, series, _before(rule, group, first_ms), last_ms)
+    wanted = times_ms >= first_ms
+    _check_limit(group, vector.present[:, wanted], "alerts")
+    rows = [row for at in range(len(vector.labels)) for row in _states(rule, times_ms, vector, at)]
+    values = np.ones((len(rows), len(times_ms)))
+    present = np.array([row for _, row in rows], dtype=np.bool_).reshape(values.shape)
+    states = relabelled([labels for labels, _ in rows], values, present)
+    return times_ms[wanted], Vector(
+        states.labels, states.values[:, wanted], states.present[:, wanted]
+    )
+
+
+def _before(rule: Rule, group: Group, at_ms: int) -> int:
+    """The first turn that may still matter to an alert at a turn."""
+    turns = min(max(_HISTORY_MS, 2 * rule.for_ms) // group.interval_ms, _MOST_TURNS)
+    return at_ms - turns * group.interval_ms
+
+
+def _asked(
+    rule: Rule, group: Group, series: Source, first_ms: int, last_ms: int
+) -> tuple[Millis, Vector]:
+    times_ms, value = promql.query_range(
+        rule.expression,
+        series,
+        start_ms=first_ms,
+        end_ms=last_ms,
+        step_ms=group.interval_ms,
+        now_ms=last_ms,
+    )
+    return times_ms, _vector(value)
+
+
+def _check_limit(group: Group, present: Mask, kind: str) -> None:
+    found = int(present.sum(axis=0).max(initial=0))
     if 0 < group.limit < found:
-        return Evaluation(error=f"exceeded limit of {group.limit} with {found} {kind}")
-    return Evaluation(_alerts(rule, times_ms.tolist(), vector) if rule.alert else ())
+        raise Unanswerable(f"exceeded limit of {group.limit} with {found} {kind}")
+
+
+def _renamed(rule: Rule, vector: Vector) -> Vector:
+    """Under the rule's name and with its labels; an empty one takes a label away."""
+    own = {**rule.labels, NAME: rule.record}
+    labels = [
+        tuple(sorted((name, text) for name, text in {**dict(one), **own}.items() if text))
+        for one in vector.labels
+    ]
+    try:
+        return relabelled(labels, vector.values, vector.present)
+    except Unanswerable as error:
+        why = "vector contains metrics with the same labelset after applying rule labels"
+        raise Unanswerable(why) from error
+
+
+def _states(
+    rule: Rule, times_ms: Millis, vector: Vector, row: int
+) -> Iterator[tuple[Labels, list[bool]]]:
+    """The two series of an alert: when it was pending, and when it fired."""
+    present, values = vector.present[row], vector.values[row]
+    history = list(_history(rule, times_ms.tolist(), present.tolist()))
+    last = float(values[present][-1])
+    alert = _alert(rule, dict(vector.labels[row]), last, 0, fired=False)
+    for state in ("pending", "firing"):
+        labels = {**alert.labels, NAME: "ALERTS", "alertstate": state}
+        fires = state == "firing"
+        yield (
+            tuple(sorted(labels.items())),
+            [active is not None and fired is fires for active, fired in history],
+        )
 
 
 def _alerts(rule: Rule, times_ms: list[int], vector: Vector) -> list[Alert]:
     found: list[Alert] = []
     for row, labels in enumerate(vector.labels):
         present = vector.present[row].tolist()
-        active_ms, fired = _history(rule, times_ms, present)
+        *_, (active_ms, fired) = _history(rule, times_ms, present)
         if active_ms is not None:
             value = float(vector.values[row][vector.present[row]][-1])
             found.append(_alert(rule, dict(labels), value, active_ms, fired=fired))
     return found
 
 
-def _history(rule: Rule, times_ms: list[int], present: list[bool]) -> tuple[int | None, bool]:
-    """Since when an alert is active at the end, if it is, and whether it fires."""
+def _history(
+    rule: Rule, times_ms: list[int], present: list[bool]
+) -> Iterator[tuple[int | None, bool]]:
+    """Since when an alert is active, if it is, and whether it fires, turn by turn."""
     active_ms: int | None = None
     gone_ms: int | None = None
     fired = False
@@ -132,11 +209,11 @@ def _history(rule: Rule, times_ms: list[int], present: list[bool]) -> tuple[int 
         if holds:
             active_ms, gone_ms = at_ms if active_ms is None else active_ms, None
             fired = fired or at_ms - active_ms >= rule.for_ms
-            continue
-        gone_ms = at_ms if gone_ms is None else gone_ms
-        if not fired or at_ms - gone_ms >= rule.keep_firing_for_ms:
-            active_ms, fired = None, False
-    return active_ms, fired
+        else:
+            gone_ms = at_ms if gone_ms is None else gone_ms
+            if not fired or at_ms - gone_ms >= rule.keep_firing_for_ms:
+                active_ms, fired = None, False
+        yield active_ms, fired
 
 
 def _alert(

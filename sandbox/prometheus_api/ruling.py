@@ -6,17 +6,17 @@ from datetime import UTC, datetime
 
 from sandbox.prometheus_api.answers import Answer, Json, Now, rfc3339, seconds
 from sandbox.prometheus_api.parameters import Parameters
+from sandbox.prometheus_api.recording import RecordedByRules
 from sandbox.prometheus_api.rules import Alert, Evaluation, Group, Rule, evaluate
 from sandbox.prometheus_api.wanted import Wanted
 from sandbox.promql import scientific
-from sandbox.series import SeriesStore
 
 
 @dataclass
 class Ruling:
     """Evaluates groups when asked, once a turn."""
 
-    series: SeriesStore
+    series: RecordedByRules
     groups: Sequence[Group]
     now: Now
     _known: dict[int, tuple[int, list[Evaluation]]] = field(

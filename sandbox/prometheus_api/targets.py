@@ -9,8 +9,9 @@ from sandbox import promql
 from sandbox.prometheus_api.answers import Answer, Json, Now, rfc3339
 from sandbox.prometheus_api.discovery import families
 from sandbox.prometheus_api.parameters import Parameters, invalid
+from sandbox.prometheus_api.recording import RecordedByRules
 from sandbox.promql import Unparsable, Vector, parse_selector
-from sandbox.series import Matcher, SeriesStore
+from sandbox.series import Matcher
 
 # Prometheus's defaults; a target with a sample or none says nothing of its own interval.
 _INTERVAL_MS, _TIMEOUT_MS = 60_000, 10_000
@@ -21,7 +22,7 @@ _LOOK_BACK_S = 1800
 
 @dataclass(frozen=True)
 class Targets:
-    series: SeriesStore
+    series: RecordedByRules
     now: Now
 
     def all(self, given: Parameters) -> Answer:

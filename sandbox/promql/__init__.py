@@ -17,7 +17,7 @@ from sandbox.promql.formatting import formatted, scientific
 from sandbox.promql.parsing import duration_ms, one_line, parse, parse_selector, prettified
 from sandbox.promql.selectors import Samples
 from sandbox.promql.values import Ranges, Scalar, Text, Value, Vector
-from sandbox.series import Millis, SeriesStore
+from sandbox.series import Millis, Source
 
 __all__ = [
     "Ranges", "Scalar", "Text", "Unanswerable", "Unparsable", "Value", "Vector",
@@ -32,7 +32,7 @@ _TYPES: dict[type, str] = {
 }
 
 
-def query(text: str, series: SeriesStore, *, at_ms: int, now_ms: int) -> Value:
+def query(text: str, series: Source, *, at_ms: int, now_ms: int) -> Value:
     """The value of an expression at one time, as a single step.
 
     No sample after `now_ms` is seen. Raises `Unparsable` or `Unanswerable`.
@@ -42,7 +42,7 @@ def query(text: str, series: SeriesStore, *, at_ms: int, now_ms: int) -> Value:
 
 
 def query_range(
-    text: str, series: SeriesStore, *, start_ms: int, end_ms: int, step_ms: int, now_ms: int
+    text: str, series: Source, *, start_ms: int, end_ms: int, step_ms: int, now_ms: int
 ) -> tuple[Millis, Scalar | Vector]:
     """The steps from `start_ms` to `end_ms`, and the value of an expression at each."""
     expression: object = parse(text)

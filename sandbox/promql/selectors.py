@@ -15,7 +15,7 @@ from promql_parser import AtModifier, AtModifierType, MatrixSelector, SubqueryEx
 from sandbox.promql.errors import Unanswerable
 from sandbox.promql.parsing import matchers_of
 from sandbox.promql.values import Indices, Ranges, Vector, nothing
-from sandbox.series import Millis, Series, SeriesStore
+from sandbox.series import Millis, Series, Source
 
 LOOKBACK_MS = 300_000
 
@@ -27,7 +27,7 @@ _MOST_ELEMENTS = 5_000_000
 class Samples:
     """What a query may read: the store up to now, and the times `start()` and `end()` stand for."""
 
-    store: SeriesStore
+    store: Source
     now_ms: int
     start_ms: int
     end_ms: int

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Protocol, Self
 
 import numpy as np
 
@@ -30,6 +30,7 @@ __all__ = [
     "Operator",
     "Series",
     "SeriesStore",
+    "Source",
     "compiled",
     "is_growing",
     "pace",
@@ -102,6 +103,14 @@ class Series:
             np.concatenate(values),
             stale_ms=marks[marks <= end_ms],
         )
+
+
+class Source(Protocol):
+    """Where samples come from: what is stored, or what rules make of it."""
+
+    def select(self, matchers: Sequence[Matcher], start_s: float, end_s: float) -> list[Series]:
+        """The series with any sample in this time, both ends included, cut to it."""
+        ...
 
 
 @dataclass(frozen=True)
