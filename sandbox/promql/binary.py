@@ -60,8 +60,6 @@ class Matching:
     def of(cls, modifier: BinModifier | None) -> "Matching":
         if modifier is None:
             return cls()
-        if (modifier.fill_values.lhs, modifier.fill_values.rhs) != (None, None):
-            raise Unanswerable("modifier fill is not supported by the practice cluster")
         listed = modifier.matching
         return cls(
             labels=listed.labels if listed else (),

@@ -8,6 +8,7 @@ from promql_parser import MatchOp, VectorSelector
 
 from sandbox.promql.errors import Unparsable
 from sandbox.promql.formatting import scientific
+from sandbox.promql.grammar import check, check_selector
 from sandbox.series import Matcher, Operator
 
 # The parser, and evaluation after it, go down the tree by recursion: a chain of a few thousand
@@ -28,11 +29,6 @@ _UNITS_MS = (365 * 86_400_000, 7 * 86_400_000, 86_400_000, 3_600_000, 60_000, 10
 # What the layout of a long expression breaks over lines; no text or label has a bare line break.
 _OPENED, _CLOSED, _BROKEN = re.compile(r"\(\n\s*"), re.compile(r"\n\s*\)"), re.compile(r"\n\s*")
 
-# How the parser's messages name types and functions.
-_TYPE = re.compile(r"(?:(?<=type )|(?<=got ))(?:matrix|vector)\b")
-_TYPES = {"matrix": "range vector", "vector": "instant vector"}
-_NAMED = re.compile(r"(?:(?<=function )|(?<=name ))'(\w+)'")
-
 _OPERATORS: tuple[tuple[MatchOp, Operator], ...] = (
     (MatchOp.Equal, "="),
     (MatchOp.NotEqual, "!="),
@@ -42,15 +38,17 @@ _OPERATORS: tuple[tuple[MatchOp, Operator], ...] = (
 
 
 def parse(text: str) -> Any:
-    """The expression. Raises `Unparsable` with the parser's words."""
-    if not text.strip():
-        raise Unparsable("parse error: no expression found in input")
+    """The expression. Raises `Unparsable` with the place and the words of Prometheus 2.42.
+
+    Functions and aggregations of later versions are let through.
+    """
     if len(_OPERATOR.findall(_QUOTED.sub("", text))) > _MOST_OPERATORS:
         raise Unparsable("parse error: too many operators in one expression")
+    check(text)
     try:
         return promql_parser.parse(_HOLT_WINTERS.sub(_renamed, text))
     except ValueError as error:
-        raise Unparsable(f"parse error: {_worded(str(error))}") from error
+        raise Unparsable(f"parse error: {error}") from error
 
 
 def prettified(text: str) -> str:
@@ -81,18 +79,10 @@ def _renamed(match: re.Match[str]) -> str:
     return match[1] or "double_exponential_smoothing"
 
 
-def _worded(message: str) -> str:
-    """The parser's message in Prometheus's words."""
-    named = _TYPE.sub(lambda match: _TYPES[match[0]], message)
-    return _NAMED.sub(r'"\1"', named)
-
-
 def parse_selector(text: str) -> list[Matcher]:
-    """A series selector alone, as in `match[]`."""
-    expression = parse(text)
-    if not isinstance(expression, VectorSelector) or expression.offset or expression.at:
-        raise Unparsable("parse error: a series selector was expected")
-    return matchers_of(expression)
+    """A series selector alone, as in `match[]`. Raises `Unparsable`."""
+    check_selector(text)
+    return matchers_of(parse(text))
 
 
 def duration_ms(text: str) -> int:
@@ -106,8 +96,6 @@ def duration_ms(text: str) -> int:
 
 
 def matchers_of(selector: VectorSelector) -> list[Matcher]:
-    if selector.matchers.or_matchers:
-        raise Unparsable("parse error: `or` between matchers is not supported")
     found = [Matcher(one.name, _operator(one.op), one.value) for one in selector.matchers.matchers]
     return [Matcher("__name__", "=", selector.name), *found] if selector.name else found
 

@@ -85,7 +85,7 @@ def test_a_rule_that_fails_says_why(tmp_path: Path) -> None:
     with serving(routes(series, [{"name": "g", "rules": rules}], lambda: BEGIN_S + 60)) as url:
         found = data(url, "rules")["groups"][0]["rules"]
     assert [one["health"] for one in found] == ["err"] * 3
-    assert found[0]["lastError"].startswith("parse error: ")
+    assert found[0]["lastError"].startswith("1:4: parse error: ")
     assert found[1]["lastError"] == "function info is not supported by the practice cluster"
 
 

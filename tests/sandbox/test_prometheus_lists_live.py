@@ -251,17 +251,16 @@ def test_what_is_wrong_is_told_in_the_same_words(
 )  # fmt: skip
 @pytest.mark.parametrize("text", ["up{", "up[5m", "(", "sum(", "5 +"])
 def test_what_does_not_parse_is_refused_alike(urls: Urls, path: str, field: str, text: str) -> None:
-    """The words may differ: the real server tells the place too."""
     ours, real = both(urls, path, **{field: text})
-    prefixes = [one[1]["error"].startswith(f'invalid parameter "{field}"') for one in (ours, real)]
-    assert (ours[0], ours[1]["errorType"]) == (real[0], real[1]["errorType"]) == (400, "bad_data")
-    assert prefixes[0] == prefixes[1]
+    assert ours == real
+    assert ours[0] == 400
 
 
 @pytest.mark.parametrize("text", ["up offset 5m", "up[5m]", "sum(up)", "up @ 5", "1"])
 def test_only_a_selector_matches(urls: Urls, text: str) -> None:
     ours, real = both(urls, "series", **{"match[]": text})
-    assert (ours[0], ours[1]["errorType"]) == (real[0], real[1]["errorType"]) == (400, "bad_data")
+    assert ours == real
+    assert ours[0] == 400
 
 
 def test_no_time_is_a_timeout(urls: Urls) -> None:
