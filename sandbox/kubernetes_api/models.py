@@ -33,8 +33,36 @@ _PLAIN: dict[str, Json] = {
     "str": {"type": "string"},
 }
 
+# What a kind says of its own metadata, and where the words about metadata begin anew; the client's
+# models do not tell either.
+_CONVENTIONS = "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"
+_OF_METADATA = f"Standard object's metadata. More info: {_CONVENTIONS}#metadata"
+_PARAGRAPH = re.compile(
+    r"  (?=Populated by|Must be a DNS_LABEL|Applied only if|If this field is specified)"
+)
+
+# What a whole object within an object has, if its schema says no more of it.
+EMBEDDED: dict[str, Json] = {
+    "apiVersion": {
+        "type": "string",
+        "description": "apiVersion defines the versioned schema of this representation of an object."
+        f" More info: {_CONVENTIONS}#resources",
+    },
+    "kind": {
+        "type": "string",
+        "description": "kind is a string value representing the type of this object. In CamelCase."
+        f" More info: {_CONVENTIONS}#types-kinds",
+    },
+    "metadata": {"$ref": REF + OBJECT_META, "description": _OF_METADATA},
+}
+
 # Types that the client has no model of, by the name under which clients show them.
 _WITHOUT_MODEL: dict[str, Json] = {
+    "io.k8s.FieldsV1": {
+        "description": "The fields that somebody manages, each a key, as a tree.",
+        "type": "object",
+        "additionalProperties": True,
+    },
     "io.k8s.IntOrString": {
         "description": "An integer, or a string such as a percentage or the name of a port.",
         "format": "int-or-string",
@@ -121,7 +149,12 @@ def _property(node: ast.AnnAssign, quantities: set[str]) -> tuple[str, Json]:
             if "additionalProperties" in told
             else quantity
         )
+    if name == "fieldsV1":
+        told = reference("io.k8s.FieldsV1")
     about = _options(node).get("description")
+    if told == reference(OBJECT_META):
+        about = _OF_METADATA
+    about = _PARAGRAPH.sub("\n\n", about) if about else about
     return name, {**told, "description": about} if about else told
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
 from sandbox.kubernetes_api.discovery import VERSION
+from sandbox.kubernetes_api.fields import section, values
 from sandbox.kubernetes_api.kinds import Kind, Kinds
-from sandbox.kubernetes_api.models import REF, model_schema, reference
+from sandbox.kubernetes_api.models import EMBEDDED, OBJECT_META, REF, model_schema, reference
 from sandbox.kubernetes_api.schemas import component_of
 
 Json = dict[str, Any]
@@ -109,10 +110,15 @@ def _schemas(kinds: Iterable[Kind], schema_of: SchemaOf) -> Json:
     missing = set(_references(found)) - found.keys()
     while missing:
         for name in missing:
-            # What it is for is said wherever it is referred to, so that lists of fields say it too.
-            found[name] = {k: v for k, v in _told(model_schema(name)).items() if k != "description"}
+            found[name] = _of_type(name)
         missing = {name for new in missing for name in _references(found[new])} - found.keys()
     return found
+
+
+def _of_type(name: str) -> Json:
+    """What it is for is said wherever it is referred to, so that lists of fields say it too."""
+    told = cast("Json", _told(model_schema(name)))
+    return {k: v for k, v in told.items() if k != "description" or name == OBJECT_META}
 
 
 def _told(schema: Any) -> Any:
@@ -122,6 +128,11 @@ def _told(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     about = cast("Json", schema)
+    if about.get("x-kubernetes-embedded-resource") is True:
+        known, needed = section(about, "properties"), values(about, "required")
+        both = {**known, **{name: one for name, one in EMBEDDED.items() if name not in known}}
+        needed = sorted({*needed, "apiVersion", "kind"})
+        about = {**about, "properties": both, "required": needed}
     told = {key: _told(value) for key, value in about.items()}
     if name := _referred(told):
         del told["$ref"]

@@ -63,7 +63,33 @@ LOOKING = (
     "api-resources --api-group=networking.k8s.io -o wide",
     "api-resources --api-group=side.example.com -o wide",
     "api-resources --api-group=rbac.authorization.k8s.io -o wide",
-    # Not "explain sprocket": fields that refer to a type have the words of that type here.
+    "explain sprocket",
+    "explain sprocket --recursive",
+    "explain sprocket.kind",
+    "explain sprocket.metadata",
+    "explain sprocket.metadata.managedFields",
+    "explain sprocket.metadata.ownerReferences.uid",
+    "explain sprocket.spec.size",
+    *(
+        f"explain rotor{field}"
+        for field in (
+            "",
+            " --recursive",
+            ".spec",
+            ".spec.parts",
+            ".spec.parts.weights",
+            ".spec.mode",
+            ".spec.port",
+            ".spec.free",
+            ".spec.labels",
+            ".spec.limits",
+            ".spec.template",
+            ".spec.template.metadata",
+            ".spec.any",
+            ".status",
+        )
+    ),
+    # Not "explain deploy.spec": fields that refer to a type have the words of that type here.
     "explain sprocket.spec",
     "explain sprocket.spec.nothing",
     "explain nothing",

@@ -71,6 +71,7 @@ def scene() -> Iterator[tuple[str, Json]]:
     yield from _storage()
     yield from _policies()
     yield "customresourcedefinitions.apiextensions.k8s.io", sprockets()
+    yield "customresourcedefinitions.apiextensions.k8s.io", rotors()
 
 
 def _path(resource: str, namespace: str, name: str = "") -> str:
@@ -311,4 +312,56 @@ def sprockets() -> Json:
     return thing(
         "CustomResourceDefinition", "sprockets.side.example.com", api="apiextensions.k8s.io/v1",
         spec=spec,
+    )  # fmt: skip
+
+
+def rotors() -> Json:
+    """A kind with a field of every shape that a definition can describe."""
+    text, kept = {"type": "string"}, {"x-kubernetes-preserve-unknown-fields": True}
+    part = {
+        "name": {**text, "description": "Of the part."},
+        "weights": {"type": "array", "items": {"type": "number"}},
+    }
+    fields: Json = {
+        "size": {"type": "integer", "format": "int32", "minimum": 1, "description": "How large."},
+        "ratio": {"type": "number"},
+        "mode": {**text, "enum": ["a", "b"], "default": "a", "description": "Which mode."},
+        "on": {"type": "boolean"},
+        "port": {"x-kubernetes-int-or-string": True, "description": "Name or number."},
+        "tags": {"type": "array", "items": text, "description": "Words."},
+        "parts": {
+            "type": "array",
+            "description": "The parts.",
+            "items": {"type": "object", "required": ["name"], "properties": part},
+        },
+        "labels": {"type": "object", "additionalProperties": text},
+        "limits": {
+            "type": "object",
+            "additionalProperties": {"type": "object", "properties": {"max": text}},
+        },
+        "free": {"type": "object", **kept},
+        "any": kept,
+        "when": {**text, "format": "date-time"},
+        "template": {"type": "object", "x-kubernetes-embedded-resource": True, **kept},
+    }
+    spec = {
+        "type": "object", "description": "What is wanted.", "required": ["size"],
+        "properties": fields,
+    }  # fmt: skip
+    status = {"type": "object", "properties": {"phase": text}}
+    schema = {
+        "type": "object", "description": "A rotor of the scene.", "required": ["spec"],
+        "properties": {"spec": spec, "status": status},
+    }  # fmt: skip
+    version: Json = {
+        "name": "v1", "served": True, "storage": True, "subresources": {"status": {}},
+        "schema": {"openAPIV3Schema": schema},
+    }  # fmt: skip
+    told = {
+        "group": "side.example.com", "scope": "Namespaced",
+        "names": {"plural": "rotors", "singular": "rotor", "kind": "Rotor"}, "versions": [version],
+    }  # fmt: skip
+    return thing(
+        "CustomResourceDefinition", "rotors.side.example.com", api="apiextensions.k8s.io/v1",
+        spec=told,
     )  # fmt: skip
