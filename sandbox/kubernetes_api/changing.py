@@ -11,8 +11,10 @@ from sandbox.kubernetes_api.calls import (
     STRATEGIC_PATCH,
     parsed,
 )
+from sandbox.kubernetes_api.conversions import check_converted, whole_numbers
 from sandbox.kubernetes_api.decoding import decoded
 from sandbox.kubernetes_api.deleting import delete
+from sandbox.kubernetes_api.field_types import check_types
 from sandbox.kubernetes_api.fields import at, entries, number, section
 from sandbox.kubernetes_api.options import DeleteOptions
 from sandbox.kubernetes_api.patching import (
@@ -146,12 +148,27 @@ def _patched(writing: Writing, shown: Json) -> Json:
     media_type = writing.call.media_type
     body = parsed(writing.call.body, yaml_too=False)
     if media_type == JSON_PATCH:
-        return patched_by_operations(shown, body)
+        return _typed(writing, patched_by_operations(shown, body))
     if not isinstance(body, dict):
         raise bad_request(_no_patch(body, media_type))
     if media_type == STRATEGIC_PATCH:
-        return strategically_merged(shown, cast("Json", body), kind=writing.kind.kind)
-    return cast("Json", merged(shown, body))
+        given = cast("Json", whole_numbers(body))
+        after = strategically_merged(shown, given, kind=writing.kind.kind)
+        if writing.call.target.subresource != "scale":
+            schema = writing.cluster.whole_schema(writing.kind)
+            check_converted(given, after, writing.kind, schema)
+        return after
+    return _typed(writing, cast("Json", merged(shown, body)))
+
+
+def _typed(writing: Writing, after: Json) -> Json:
+    """What a patch made of an object, if its fields have the types they should have."""
+    if writing.kind.builtin and not writing.call.target.subresource:
+        schema = writing.cluster.whole_schema(writing.kind)
+        # A real server reads the fields in the order of their names.
+        told = orjson.loads(orjson.dumps(after, option=orjson.OPT_SORT_KEYS))
+        check_types(writing.call, told, writing.kind, schema)
+    return after
 
 
 def _no_patch(body: Any, media_type: str) -> str:

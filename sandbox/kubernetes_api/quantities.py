@@ -6,15 +6,22 @@ from typing import Any
 from sandbox import quantities
 from sandbox.kubernetes_api.statuses import bad_request
 
+QUANTITIES = (
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+)
+
+
+def is_quantity(value: Any) -> bool:
+    """Whether a value can stand for an amount; a yes or no cannot."""
+    given = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return given and quantities.quantity(value) is not None
+
 
 def quantity(value: Any) -> Decimal:
     """The amount in its base unit. Refused when it is none."""
     amount = quantities.quantity(value)
     if amount is None:
-        raise bad_request(
-            "quantities must match the regular expression "
-            f"'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$': {value!r}"
-        )
+        raise bad_request(f"{QUANTITIES}: {value!r}")
     return amount
 
 

@@ -1,5 +1,6 @@
 """What people ask of kubectl: commands that look, and pieces of work of several commands."""
 
+import json
 from typing import Any
 
 from tests.kube.manifests import config, deployment, pod, service, thing
@@ -157,6 +158,76 @@ MANIFESTS: dict[str, Json] = {
     "sprocket-unknown": thing("Sprocket", "three", api="side.example.com/v1", spec={"sizes": 1}),
 }  # fmt: skip
 
+
+def _template(**spec: Any) -> Json:
+    return {"spec": {"template": {"spec": spec}}}
+
+
+def _container(**fields: Any) -> Json:
+    return _template(containers=[{"name": "app", **fields}])
+
+
+# Patches of a Deployment with a value that cannot stand where it stands.
+MISTYPED: dict[str, Json] = {
+    "text for number": {"spec": {"replicas": "x"}},
+    "flag for number": {"spec": {"replicas": True}},
+    "fraction for number": {"spec": {"replicas": 1.5}},
+    "list for number": {"spec": {"replicas": [1]}},
+    "object for number": {"spec": {"replicas": {"a": 1}}},
+    "whole fraction": {"spec": {"replicas": 2.0}},
+    "number for flag": {"spec": {"paused": 1}},
+    "text for flag": {"spec": {"paused": "yes"}},
+    "odd values for flag": {"spec": {"paused": [None, {}, [], "", 1.5e30]}},
+    "two of them": {"spec": {"paused": "y", "replicas": "x"}},
+    "text for object": {"spec": "x"},
+    "number for object": {"spec": 5},
+    "fraction for object": {"spec": 1.5},
+    "flag for object": {"spec": True},
+    "list for object": {"spec": [1]},
+    "text for metadata": {"metadata": "x"},
+    "text for selector": {"spec": {"selector": "x"}},
+    "number for label": {"metadata": {"labels": {"b": 5, "z": 'e <b> "q"'}}},
+    "list for labels": {"metadata": {"labels": ["a"]}},
+    "number for apiVersion": {"apiVersion": 5},
+    "text for containers": _template(containers="x"),
+    "object for containers": _template(containers={"name": "app"}),
+    "number for containers": _template(containers=5),
+    "numbers as containers": _template(containers=[5]),
+    "container without name": _template(containers=[{"image": "x"}]),
+    "number for name": _template(containers=[{"name": 5, "image": "a"}]),
+    "number for image": _container(image=5),
+    "fraction for image": _container(image=1.5),
+    "number for policy": _container(imagePullPolicy=5),
+    "text for port": _container(ports=[{"containerPort": "x"}]),
+    "number for env": _container(env=[{"name": "A", "value": 5}]),
+    "text for args": _container(args="x"),
+    "number in args": _container(args=[1]),
+    "text for seconds": _container(livenessProbe={"initialDelaySeconds": "5"}),
+    "flag for quantity": _container(resources={"limits": {"cpu": True}}),
+    "word for quantity": _container(resources={"limits": {"cpu": "abc"}}),
+    "list for quantity": _container(resources={"limits": {"cpu": [1]}}),
+    "text for long": _template(terminationGracePeriodSeconds="x"),
+    "text for user": _template(securityContext={"runAsUser": "root"}),
+    "flag for selector": _template(nodeSelector={"a": True}),
+    "object for list": _template(tolerations={"a": "b"}),
+    "flag for size": _template(volumes=[{"name": "a", "emptyDir": {"sizeLimit": True}}]),
+    "flag for surge": {"spec": {"strategy": {"rollingUpdate": {"maxSurge": True}}}},
+    "object for surge": {"spec": {"strategy": {"rollingUpdate": {"maxSurge": {"a": 1}}}}},
+    "word for time": {"spec": {"template": {"metadata": {"creationTimestamp": "x"}}}},
+    "wrong directive": {"spec": {"$patch": "what"}},
+    "wrong directive in a list": _template(containers=[{"$patch": "what", "name": "x"}]),
+}
+# Of these a merge patch says something else than the type: the list is another one then.
+_NOT_MERGED = frozenset(
+    {"wrong directive", "wrong directive in a list", "container without name", "whole fraction"}
+)
+MISTYPED_PATCHES = {
+    f"{name}, {kind}": f"patch deploy web --dry-run=server --type {kind} -p '{json.dumps(told)}'"
+    for name, told in MISTYPED.items()
+    for kind in ("strategic", "merge")
+    if kind == "strategic" or name not in _NOT_MERGED
+}
+
 WORKING: dict[str, tuple[str, ...]] = {
     "create": (
         "create -f new.json", "create -f new.json", "apply -f new-2.json", "get cm new -o yaml",
@@ -210,7 +281,6 @@ WORKING: dict[str, tuple[str, ...]] = {
         "patch cm settings -p 'nonsense'",
         "patch cm nothing -p '{}'",
         "patch deploy web -p '{\"spec\":{\"replicas\":-1}}'",
-        # Not a strategic patch: of wrong types in those, a real server tells as Go prints them.
         "patch deploy web --type merge -p '{\"spec\":{\"replicas\":\"two\"}}'",
         "patch deploy web -p '{\"spec\":{\"selector\":{\"matchLabels\":{\"a\":\"b\"}}}}'",
         "patch deploy web --subresource=scale --type merge -p '{\"spec\":{\"replicas\":3}}'",

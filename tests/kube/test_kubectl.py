@@ -12,7 +12,7 @@ import pytest
 
 from sandbox.server import serving_in_thread
 from tests.kube.binaries import required
-from tests.kube.kubectl_cases import LOOKING, MANIFESTS, WORKING
+from tests.kube.kubectl_cases import LOOKING, MANIFESTS, MISTYPED_PATCHES, WORKING
 from tests.kube.scene import clear, lay
 from tests.kube.server import Server
 from tests.kube.side_by_side import Kubectl
@@ -69,6 +69,11 @@ def pair(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
 @pytest.mark.parametrize("command", LOOKING)
 def test_looking_shows_the_same(pair: Pair, command: str) -> None:
+    pair.compare(command)
+
+
+@pytest.mark.parametrize("command", MISTYPED_PATCHES.values(), ids=MISTYPED_PATCHES.keys())
+def test_values_of_the_wrong_type_are_refused_in_the_same_words(pair: Pair, command: str) -> None:
     pair.compare(command)
 
 

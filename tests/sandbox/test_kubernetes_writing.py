@@ -231,7 +231,7 @@ def test_a_deployment_that_no_server_would_keep_is_refused(
             422,
             'Invalid value: "512Mi": must be less than or equal to memory limit of 256Mi',
         ),
-        ({"limits": {"memory": "1Zi"}}, 400, "quantities must match the regular expression"),
+        ({"limits": {"memory": "1Zi"}}, 422, "quantities must match the regular expression"),
         ({"limits": {"memory": "1e9", "cpu": "1500m"}, "requests": {"cpu": 1}}, 200, ""),
     ],
 )

@@ -7,6 +7,7 @@ from sandbox.kubernetes_api.patching.json_patch import patched_by_operations
 from sandbox.kubernetes_api.patching.layouts import Layout
 from sandbox.kubernetes_api.patching.merging import merged
 from sandbox.kubernetes_api.patching.ownership import Writer, recorded
+from sandbox.kubernetes_api.patching.printing import go_printed
 from sandbox.kubernetes_api.patching.strategic import strategically_merged
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Writer",
     "applied",
     "duplicates",
+    "go_printed",
     "merged",
     "named_fields",
     "patched_by_operations",

@@ -4,7 +4,8 @@ from typing import Any, cast
 
 from sandbox.kubernetes_api.fields import at, values
 from sandbox.kubernetes_api.patching.lists import is_set, merge_key
-from sandbox.kubernetes_api.statuses import bad_request
+from sandbox.kubernetes_api.patching.printing import go_printed
+from sandbox.kubernetes_api.statuses import Refusal
 
 Json = dict[str, Any]
 Path = tuple[str, ...]
@@ -36,7 +37,8 @@ def _start(original: Json, patch: Json) -> Json:
     """What the fields of `patch` are merged into."""
     directive = patch.get(_DIRECTIVE, "merge")
     if directive not in {"delete", "replace", "merge"}:
-        raise bad_request(f"Unknown patch type: {directive}")
+        told = f"unknown patch type: {directive} in map: {go_printed(patch)}"
+        raise Refusal(500, "", told)
     if directive != "merge":
         return {}
     retained = patch.get(_RETAIN, original)
@@ -66,6 +68,9 @@ def _list(original: list[Any], patch: list[Any], path: Path, kind: str) -> list[
     key = merge_key(kind, path)
     if key and all(isinstance(entry, dict) for entry in (*original, *patch)):
         return _entries(original, cast("list[Json]", patch), key, path, kind)
+    if key and original and patch:
+        told = f"list element types are not identical: [{go_printed(original)} {go_printed(patch)}]"
+        raise Refusal(500, "", told)
     if is_set(path):
         return [*original, *(value for value in patch if value not in original)]
     return patch
@@ -79,7 +84,8 @@ def _entries(
     result = list(original)
     for entry in patch:
         if key not in entry:
-            raise bad_request(f"map: {entry} does not contain declared merge key: {key}")
+            told = f"map: {go_printed(entry)} does not contain declared merge key: {key}"
+            raise Refusal(500, "", told)
         place = _place(result, key, entry[key])
         if entry.get(_DIRECTIVE) == "delete":
             result = [one for one in result if one.get(key) != entry[key]]
