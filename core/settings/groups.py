@@ -127,7 +127,7 @@ class TraceSettings(Group):
 
 
 class RuleSettings(Group):
-    """Rules and thresholds of one's own: a folder of YAML files, read at start."""
+    """Rules and thresholds of one's own: a folder of YAML files, read anew when they change."""
 
     folder: Location | None = None
 

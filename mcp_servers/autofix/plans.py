@@ -121,7 +121,7 @@ def _shown(
     repair = draft.repair
     title = Telling(wanted.language).plan(repair) if isinstance(repair, Plan) else ""
     if draft.finding and not title:
-        title = desk.looker.title(draft.finding, wanted.language)
+        title = await desk.looker.title(draft.finding, wanted.language)
     return PlanView(
         plan_id="",
         finding=draft.fingerprint,

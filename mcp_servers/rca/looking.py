@@ -31,5 +31,6 @@ class Looking:
         asked = [one for one in looked.findings if in_scope(one, looked)]
         return Looked(looked.cluster, looked.findings, asked)
 
-    def title(self, finding: Finding, language: Language) -> str:
-        return Texts(language, self.hands.rules.by_id).title(finding)
+    async def title(self, finding: Finding, language: Language) -> str:
+        rules = await self.hands.rules.rules()
+        return Texts(language, rules.by_id).title(finding)

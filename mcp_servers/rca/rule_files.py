@@ -74,11 +74,12 @@ class _File(_Told):
 
 @dataclass(frozen=True)
 class RuleSet:
-    """All that one folder says."""
+    """All that one folder says. `fault` is why what it says by now is not used."""
 
     rules: tuple[CustomRule, ...] = ()
     metrics: Mapping[str, str] = field(default_factory=dict[str, str])
     thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
+    fault: str = ""
 
     @cached_property
     def by_id(self) -> Mapping[str, CustomRule]:

@@ -5,6 +5,7 @@ from pydantic import BaseModel, Field
 from mcp_servers.facts.rules import CustomRule
 from mcp_servers.facts.thresholds import THRESHOLDS, Threshold
 from mcp_servers.rca.rule_files import RuleSet
+from mcp_servers.rca.rule_folder import RuleFolder
 
 
 class Rule(BaseModel):
@@ -55,15 +56,20 @@ class CustomRules(BaseModel):
     rules: list[Rule]
     metrics: dict[str, str] = Field(description="PromQL by the name that rules use.")
     thresholds: list[Line] = Field(description="Every one that can be changed, of built-in rules.")
+    not_read: str = Field(
+        default="", description="Why the files, changed by now, cannot be read; these rules stay."
+    )
 
 
-async def rca_list_custom_rules(*, rules: RuleSet) -> CustomRules:
+async def rca_list_custom_rules(*, rules: RuleFolder) -> CustomRules:
     """List the custom rules, their metrics, and the thresholds of built-in rules.
 
     For what they find use rca_list_findings.
     """
+    now = await rules.rules()
     return CustomRules(
-        rules=[Rule.of(one) for one in rules.rules],
-        metrics=dict(rules.metrics),
-        thresholds=[Line.of(name, known, rules) for name, known in THRESHOLDS.items()],
+        rules=[Rule.of(one) for one in now.rules],
+        metrics=dict(now.metrics),
+        thresholds=[Line.of(name, known, now) for name, known in THRESHOLDS.items()],
+        not_read=now.fault,
     )

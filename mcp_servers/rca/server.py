@@ -10,7 +10,7 @@ from mcp_servers.rca.investigate import rca_investigate
 from mcp_servers.rca.log_files import rca_log_patterns
 from mcp_servers.rca.metric_anomalies import rca_metric_anomalies, rca_table_anomalies
 from mcp_servers.rca.rank_table import rca_rank_table
-from mcp_servers.rca.rule_files import read_rules
+from mcp_servers.rca.rule_folder import RuleFolder
 from mcp_servers.rca.rule_list import rca_list_custom_rules
 from mcp_servers.rca.study import Hands
 from mcp_servers.rca.summaries import rca_error_summary, rca_event_patterns
@@ -21,7 +21,7 @@ MOST_FILE_BYTES = 64 * 1024 * 1024
 
 def hands_of(backends: Backends) -> Hands:
     """Raises `Invalid` on a malformed rule file."""
-    rules = read_rules(backends.rules_folder)
+    rules = RuleFolder(backends.rules_folder)
     return Hands(backends.kubernetes, backends.prometheus, backends.alertmanager, rules)
 
 

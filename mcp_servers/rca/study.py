@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from core.principal import Principal
@@ -15,10 +15,11 @@ from mcp_servers.engines.diagnose import diagnose
 from mcp_servers.engines.diagnosers import ALL
 from mcp_servers.engines.topology import Topology, topology
 from mcp_servers.facts.findings import Finding
-from mcp_servers.facts.kubernetes import Cluster, Ref, Resource
+from mcp_servers.facts.kubernetes import Cluster, NotChecked, Ref, Resource
 from mcp_servers.rca.expressions import Expressions
 from mcp_servers.rca.gather import gather
 from mcp_servers.rca.rule_files import NO_RULES, RuleSet
+from mcp_servers.rca.rule_folder import RuleFolder
 from mcp_servers.rca.rule_metrics import measure
 from mcp_servers.rca.scope import (
     check_namespace,
@@ -36,7 +37,7 @@ class Hands:
     kubernetes: Kubernetes
     prometheus: Prometheus | None
     alertmanager: Alertmanager | None = None
-    rules: RuleSet = NO_RULES
+    rules: RuleFolder = field(default_factory=RuleFolder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +79,31 @@ class Study:
 
 async def study(hands: Hands, caller: Principal, asked: Asked) -> Study:
     """Look at all the caller may see. Raises `NotFound` for an unknown namespace or object."""
+    rules = await hands.rules.rules()
     cluster, (measured, missed) = await asyncio.gather(
-        _gathered(hands, caller, asked), measure(hands.prometheus, hands.rules.metrics)
+        _gathered(hands, caller, asked), measure(hands.prometheus, rules.metrics)
     )
     check_namespace(cluster, asked.namespace)
-    judged = judge(cluster, hands.rules.rules, Expressions(), measured)
+    judged = judge(cluster, rules.rules, Expressions(), measured)
     cluster = replace(
         cluster,
-        not_checked=(*cluster.not_checked, *missed, *judged.not_checked()),
-        thresholds=hands.rules.thresholds,
+        not_checked=(*cluster.not_checked, *missed, *judged.not_checked(), *_unread(rules)),
+        thresholds=rules.thresholds,
     )
     findings = diagnose(cluster, (*ALL, lambda _: judged.findings))
     edges = topology(cluster, calls=_calls_in(findings))
     objects = _objects(cluster, asked)
     if not objects and not asked.namespace:
         asked = replace(asked, namespace=namespace_mentioned(cluster, asked.words))
-    return Study(
-        cluster, findings, edges, standing_for(cluster, edges, objects), asked, hands.rules
-    )
+    return Study(cluster, findings, edges, standing_for(cluster, edges, objects), asked, rules)
+
+
+def _unread(rules: RuleSet) -> list[NotChecked]:
+    """Files of rules that were changed into something that is none."""
+    if not rules.fault:
+        return []
+    facts = (("fault", rules.fault),)
+    return [NotChecked("custom rules", rules.fault, notes_only=True, told="rules", facts=facts)]
 
 
 def _objects(cluster: Cluster, asked: Asked) -> list[Resource]:
