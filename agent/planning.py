@@ -5,6 +5,7 @@ from typing import Any
 
 from agent.asked import Asked
 from agent.planning_fixes import changing, history, plans
+from agent.planning_patterns import SUMMED_UP, in_patterns
 from agent.planning_systems import dependencies, findings, incidents, unusual
 from agent.steps import Step
 from agent.toolbox import Result
@@ -32,20 +33,6 @@ ERRORS = ("error", "exception", "错误", "报错")
 NEWLY = (" new ", "新的", "新出现", "新增", "新日志")
 NEW_WINDOW = "PT1H"
 PATTERNS = "kubernetes_log_patterns"
-SUMMED_UP = (
-    "pattern",
-    "template",
-    "summar",
-    "kinds of",
-    "most common",
-    "最常见",
-    "聚类",
-    "模式",
-    "模板",
-    "归类",
-    "汇总",
-    "概括",
-)
 ERROR_RATE = ("error rate", "errors per", "5xx", "错误率", "失败率", "报错率")
 LATENCY = ("latency", "response time", "p95", "延迟", "响应时间", "耗时")
 WHOLE = ("cluster", "集群", "per node", "each node")
@@ -62,9 +49,8 @@ def next_steps(
     plan = PLANS.get(asked.intent, _investigate)
     if "knowledge_search" in offered:
         plan = _search
-    steps = [
-        _fitting(one, offered[one.tool]) for one in plan(asked, results) if one.tool in offered
-    ]
+    wanted = [one for one in in_patterns(asked) if one.tool in offered] or plan(asked, results)
+    steps = [_fitting(one, offered[one.tool]) for one in wanted if one.tool in offered]
     made = [(one.tool, one.arguments) for one in results]
     return [one for one in steps if (one.tool, one.arguments) not in made]
 

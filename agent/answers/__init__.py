@@ -9,11 +9,23 @@ from agent.answers.knowledge import told_hits
 from agent.answers.markdown import joined, numbered, plain
 from agent.answers.measurements import told_samples
 from agent.answers.objects import told_object
-from agent.answers.rows import TELLERS
+from agent.answers.patterns import (
+    told_error_summary,
+    told_event_patterns,
+    told_pasted_log,
+    told_table,
+)
+from agent.answers.rows import TELLERS as OF_ROWS
 from agent.answers.systems import told_dependencies, told_findings, told_incidents, told_unusual
 from agent.asked import Asked
 from agent.choices import choices
 from agent.planning import INVESTIGATE
+from agent.planning_patterns import (
+    ERROR_SUMMARY,
+    EVENT_PATTERNS,
+    LOG_PATTERNS,
+    TABLE_ANOMALIES,
+)
 from agent.planning_systems import FINDINGS, GRAPH, INCIDENTS, UNUSUAL
 from agent.toolbox import Result
 from agent.wording import phrase
@@ -21,6 +33,13 @@ from core.errors import Forbidden, NotFound
 
 SHOWN_CHARACTERS = 1200
 SYSTEMS = {GRAPH: told_dependencies, FINDINGS: told_findings, INCIDENTS: told_incidents}
+MANY = {
+    EVENT_PATTERNS: told_event_patterns,
+    ERROR_SUMMARY: told_error_summary,
+    LOG_PATTERNS: told_pasted_log,
+    TABLE_ANOMALIES: told_table,
+}
+BY_TOOL = {**OF_ROWS, **SYSTEMS, **OF_FIXES, **MANY}
 EXAMPLES = {"en": "show the logs of checkout", "zh": "查看 checkout 的日志"}
 
 
@@ -113,7 +132,7 @@ def told_result(asked: Asked, result: Result) -> str:
         return told_object(asked, result)
     if result.tool == UNUSUAL:
         return told_unusual(asked, [result])
-    teller = TELLERS.get(result.tool) or SYSTEMS.get(result.tool) or OF_FIXES.get(result.tool)
+    teller = BY_TOOL.get(result.tool)
     if teller:
         return teller(asked, result)
     cut = result.text[:SHOWN_CHARACTERS]

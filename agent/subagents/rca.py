@@ -11,15 +11,5 @@ RCA = Subagent(
     servers=("rca", "kubernetes", "prometheus"),
     prompt="rca.md",
     max_tool_calls=12,
-    without=frozenset(
-        {
-            "rca_list_custom_rules",
-            "rca_rank_table",
-            "rca_log_patterns",
-            "rca_table_anomalies",
-            # For pages that show; who reasons reads the events and logs themselves.
-            "rca_event_patterns",
-            "rca_error_summary",
-        }
-    ),
+    without=frozenset({"rca_list_custom_rules", "rca_rank_table"}),
 )

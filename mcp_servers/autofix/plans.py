@@ -77,7 +77,7 @@ async def autofix_plan(
     _check(wanted)
     draft = await drafted(desk.seen_by(caller.namespaces), caller, wanted)
     if draft.refused or not isinstance(draft.repair, Plan) or desk.kept is None:
-        return _shown(desk, draft, wanted, caller, None)
+        return await _shown(desk, draft, wanted, caller, None)
     row = await _kept(desk, draft, draft.repair, wanted, caller)
     return plan_view(row, [], row.status)
 
@@ -115,7 +115,7 @@ def _check(wanted: Wanted) -> None:
         raise Invalid("Give a finding or a change, not both.")
 
 
-def _shown(
+async def _shown(
     desk: Desk, draft: Draft, wanted: Wanted, caller: Principal, expires_at: datetime | None
 ) -> PlanView:
     repair = draft.repair
@@ -164,7 +164,7 @@ def _approval(
 async def _kept(desk: Desk, draft: Draft, plan: Plan, wanted: Wanted, caller: Principal) -> PlanRow:
     now = utc_now()
     expires_at = now + desk.policy.limits.approval
-    view = _shown(desk, draft, wanted, caller, expires_at).model_dump(mode="json")
+    view = (await _shown(desk, draft, wanted, caller, expires_at)).model_dump(mode="json")
     body: dict[str, Any] = {
         "view": redact_fields(view),
         "plan": plan_json(plan),
