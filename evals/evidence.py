@@ -29,8 +29,25 @@ class Witness:
         if evidence["source"] == "metric":
             return any(name in self._families for name in _METRIC.findall(ref))
         if evidence["source"] == "alert":
-            return any(one["labels"].get("alertname", "-") in ref for one in self._snapshot.alerts)
+            return self._alerted(ref)
         return self._stands(ref)
+
+    def _alerted(self, ref: str) -> bool:
+        """An alert, a rule or a silence of the snapshot."""
+        what, _, name = ref.partition(" ")
+        if what == "rule":
+            return name in self._rules
+        if what == "silence":
+            return any(one["id"] == name for one in self._snapshot.silences)
+        return any(one["labels"].get("alertname", "-") in ref for one in self._snapshot.alerts)
+
+    @cached_property
+    def _rules(self) -> set[str]:
+        return {
+            f"{group['name']}/{one.get('alert') or one.get('record')}"
+            for group in self._snapshot.rules
+            for one in group.get("rules") or ()
+        }
 
     def _stands(self, ref: str) -> bool:
         kind, _, rest = ref.partition(" ")

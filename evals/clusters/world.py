@@ -31,6 +31,8 @@ class World:
     logs: dict[LogKey, str] = field(default_factory=dict[LogKey, str])
     metrics: list[str] = field(default_factory=list[str])
     alerts: list[Json] = field(default_factory=list[Json])
+    silences: list[Json] = field(default_factory=list[Json])
+    rules: list[Json] = field(default_factory=list[Json])  # groups of a rule file
     changes: list[Json] = field(default_factory=list[Json])
     truth: Json = field(default_factory=dict[str, Any])
     cluster: str = ""

@@ -40,7 +40,9 @@ def write(world: World, folder: Path) -> int:
     if world.cluster:
         about = {"name": folder.name, "cluster": world.cluster, "captured_at": world.ago(0)}
         _write_yaml(folder / "snapshot.yaml", about, keep_order=True)
-    for part in ("alerts", "changes"):
+    if world.rules:
+        _write_yaml(folder / "rules" / "rules.yaml", {"groups": world.rules}, keep_order=True)
+    for part in ("alerts", "silences", "changes"):
         if told := getattr(world, part):
             _write_json(folder / f"{part}.json", told)
     if world.metrics:

@@ -1,5 +1,6 @@
 """Cases drawn from a seed: the same every time, whole, and about all the classes."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,8 @@ def test_every_marked_class_has_its_healthy_twin() -> None:
 def test_a_drawn_case_is_whole(fault: Fault, tmp_path: Path) -> None:
     make_case(tmp_path, fault, "77/0")
     [truth] = cases_in(tmp_path)
-    present = {_named(one) for one in Snapshot.read(truth.folder).objects}
+    snapshot = Snapshot.read(truth.folder)
+    present = {_named(one) for one in snapshot.objects} | set(_of_alerts(snapshot))
     assert sum(bool(CHINESE.search(one)) for one in truth.questions) == 2
     assert len(truth.questions) == 4
     assert bool(truth.said.root_causes) == (truth.said.verdict == "found")
@@ -49,6 +51,31 @@ def test_a_drawn_case_is_whole(fault: Fault, tmp_path: Path) -> None:
 def _named(one: Json) -> tuple[str, str, str]:
     metadata = one["metadata"]
     return one["kind"], metadata.get("namespace", ""), metadata["name"]
+
+
+def _of_alerts(snapshot: Snapshot) -> Iterator[tuple[str, str, str]]:
+    """What causes of the alert pipeline are about; no object of the cluster."""
+    for alert in snapshot.alerts:
+        yield from (("Receiver", "", one["name"]) for one in alert["receivers"])
+    for group in snapshot.rules:
+        yield from (
+            ("AlertingRule", "", f"{group['name']}/{one['alert']}") for one in group["rules"]
+        )
+
+
+def test_rules_and_silences_bear_out_what_is_cited_of_them(tmp_path: Path) -> None:
+    [renamed] = [one for one in FAULTS if one.name == "metric_was_renamed"]
+    [hides] = [one for one in FAULTS if one.name == "silence_hides_everything"]
+    make_case(tmp_path / "a", renamed, "3/0")
+    make_case(tmp_path / "b", hides, "3/0")
+    rules, silences = (Witness(next((tmp_path / name).iterdir())) for name in "ab")
+    snapshots = [Snapshot.read(next((tmp_path / name).iterdir())) for name in "ab"]
+    group, silence = snapshots[0].rules[0]["name"], snapshots[1].silences[0]["id"]
+    cited = {"source": "alert", "text": "", "ref": f"rule {group}/TooManyWaiting"}
+    assert rules.bears_out(cited)
+    assert not rules.bears_out({**cited, "ref": f"rule {group}/Other"})
+    assert silences.bears_out({**cited, "ref": f"silence {silence}"})
+    assert not silences.bears_out({**cited, "ref": "silence other"})
 
 
 @pytest.fixture
