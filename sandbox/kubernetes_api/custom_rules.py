@@ -1,12 +1,13 @@
 """What the author of a custom kind demands of its objects in CEL: `x-kubernetes-validations`.
 
-Rules that use functions only a real server has, and those that CEL cannot read, are passed over.
+Rules that use functions which are not known here, and those that CEL cannot read, are passed over.
 """
 
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
+from sandbox.kubernetes_api.cel_functions import FUNCTIONS
 from sandbox.kubernetes_api.fields import entries, section
 
 if TYPE_CHECKING:
@@ -97,7 +98,10 @@ def _said(rule: Json, known: Json) -> str:
 def _asked(program: "cel.Program", known: Json) -> Any:
     import cel
 
-    return program.execute(cel.Context(known))
+    context = cel.Context(known)
+    for name, function in FUNCTIONS.items():
+        context.add_function(name, function)
+    return program.execute(context)
 
 
 def _is_unknown_function(error: Exception) -> bool:
