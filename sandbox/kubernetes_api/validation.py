@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from sandbox.kubernetes_api.admission.pod_security import wrong_labels
+from sandbox.kubernetes_api.budget_checks import check_budget
 from sandbox.kubernetes_api.fields import at, entries, section
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.metadata_checks import check_finalizers, check_owners
@@ -244,6 +245,7 @@ def _required(field: str, why: str) -> Cause:
 
 
 _SPECIAL: Mapping[str, Callable[[Json], Iterator[Cause]]] = {
+    "poddisruptionbudgets.policy": check_budget,
     "configmaps": _keys,
     "namespaces": _namespace,
     "pods": _pod,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.kube.manifests import config, containers, deployment, pod, service, thing
+from tests.kube.manifests import budget, config, containers, deployment, pod, service, thing
 from tests.kube.server import Kube, refused
 
 Json = dict[str, Any]
@@ -88,6 +88,30 @@ def test_a_deployment_names_the_field_at_fault(
 )
 def test_a_value_of_the_wrong_form_cannot_be_read(kube: Kube, spec: Json, words: str) -> None:
     refused(kube.create(DEPLOYMENTS, _deployment(spec)), 400, "BadRequest", words)
+
+
+@pytest.mark.parametrize(
+    ("spec", "field", "words"),
+    [
+        ({"minAvailable": 1, "maxUnavailable": 1}, "spec", "cannot be both set"),
+        ({"minAvailable": -1}, "spec.minAvailable", "must be greater than or equal to 0"),
+        ({"maxUnavailable": "150%"}, "spec.maxUnavailable", "must not be greater than 100%"),
+        ({"maxUnavailable": "x"}, "spec.maxUnavailable", "a valid percent string must be"),
+    ],
+)
+def test_a_disruption_budget_names_one_share(
+    kube: Kube, spec: Json, field: str, words: str
+) -> None:
+    answer = kube.create("poddisruptionbudgets.policy", budget("web", **spec))
+    status = refused(answer, 422, "Invalid", words)
+    assert [one["field"] for one in status["details"]["causes"]] == [field]
+
+
+def test_a_disruption_budget_cannot_be_given_a_second_share(kube: Kube) -> None:
+    kube.made("poddisruptionbudgets.policy", budget("web", maxUnavailable=1))
+    patch = {"spec": {"minAvailable": "100%"}}
+    answer = kube.patch("poddisruptionbudgets.policy", "web", patch)
+    refused(answer, 422, "Invalid", "minAvailable and maxUnavailable cannot be both set")
 
 
 def test_the_selector_of_a_deployment_stays(kube: Kube) -> None:
