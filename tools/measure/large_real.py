@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from tests.kube.real_cluster import control_plane, fake_nodes
-from tools.measure.large import measured, memory_mib
+from tools.measure.large import measured, memory_mib, told
 from tools.measure.large_cluster import large_cluster
 from tools.measure.stored import store
 
@@ -34,13 +34,13 @@ def main(nodes: int = 1000, pods: int = 20_000) -> None:
         ):
             ready_s = time.monotonic() - started
             command = [sys.executable, "-m", "api.cli", "diagnose", "-A", "--output", "json"]
-            took_s, peak_mib, printed = measured([*command, "--kubeconfig", str(server.kubeconfig)])
+            run = measured([*command, "--kubeconfig", str(server.kubeconfig)])
             mib = memory_mib("kube-apiserver", folder) + memory_mib("etcd", folder)
     print(f"{nodes} nodes, {pods} pods")
     print(
         f"kube-apiserver and etcd: loaded in {took[0]:.0f} s, ready after {ready_s:.0f} s, {mib:.0f} MiB"
     )
-    print(f"midwatch diagnose -A: {took_s:.1f} s, {peak_mib:.0f} MiB, {printed} bytes printed")
+    print(told(*run))
 
 
 if __name__ == "__main__":
