@@ -41,7 +41,7 @@ class SubagentStarted:
 class SubagentFinished:
     run_id: str
     name: str
-    status: Literal["ok", "error", "cancelled"]
+    status: Literal["ok", "error", "cancelled", "waiting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,13 @@ class ToolFinished:
     result_tokens: int
     subagent_run_id: str
     cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalNeeded:
+    """A tool that changes something waits for a person: `approval` is `agent.approvals.Approval`'s shape."""
+
+    approval: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +169,7 @@ class Done:
     `incomplete` says in the user's language why the answer is partial ("" when it is whole);
     `incomplete_code` is its stable name: tool_limit | token_limit | time_limit | model_failed |
     budget_turn | budget_thread | budget_user | budget_day. Out of budget, rules go on alone.
+    With `approvals` the turn is not over: it goes on when a person has answered them.
     """
 
     message_id: str
@@ -172,6 +180,7 @@ class Done:
     usage: tuple[Usage, ...] = ()
     incomplete: str = ""
     incomplete_code: str = ""
+    approvals: tuple[dict[str, Any], ...] = ()
     state: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
@@ -181,6 +190,7 @@ Event = (
     | SubagentFinished
     | ToolStarted
     | ToolFinished
+    | ApprovalNeeded
     | FellBack
     | Token
     | Usage

@@ -1,7 +1,7 @@
 """The numbered evidence of one turn: what [n] stands for, and which numbers an answer used."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -61,6 +61,16 @@ class Evidence:
         told = LOCAL_MARK.sub(lambda found: _mark(numbers.get(found[1])), text)
         unmarked = "\nCite as: " + "; ".join(dict.fromkeys(legend)) if legend else ""
         return Numbered(told + unmarked, numbers, whole)
+
+    def kept(self) -> list[list[str]]:
+        """Plain values, for a checkpoint: what each number stands for, in the order of numbers."""
+        at = (one.at.isoformat() if one.at else "" for one in self.citations)
+        return [[*key, when] for key, when in zip(self._known, at, strict=True)]
+
+    def take_back(self, kept: Sequence[Sequence[str]]) -> None:
+        """Give out again what was given out before; what is known already keeps its number."""
+        for source, ref, text, at in kept:
+            self._add(source, ref, text, at or None)
 
     def cited_in(self, answer: str) -> tuple[Citation, ...]:
         """What the numbers of an answer stand for, in the order of the numbers."""

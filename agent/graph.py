@@ -1,7 +1,4 @@
-"""The supervisor graph, and Assistant, which runs turns of it for every door.
-
-START → supervisor → subagents, side by side where one does not need the other → supervisor → … → END
-"""
+"""Assistant, which runs turns of the supervisor graph for every door."""
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
@@ -11,92 +8,46 @@ put_off_http()  # before anything below brings LangChain
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.graph import START, StateGraph
-from langgraph.graph.state import CompiledStateGraph
-from langgraph.runtime import Runtime
-from langgraph.types import Command, Send
+from langgraph.types import Command
 
 from agent.accounts import Account, Unlimited
+from agent.approvals import Decision, People
 from agent.candidates import Models
 from agent.events import Done, Event
 from agent.intents import Route
 from agent.limits import Limits
 from agent.memory import opened_memory
+from agent.memory.latest import LatestOnly
 from agent.metering import Meter
 from agent.models import Lineup, ModelChoice
-from agent.nodes import at_work, continued, decision, decline, meant, side_by_side, title
+from agent.nodes import decision
 from agent.pricing import Prices
-from agent.recollection import facts_of, remembered
-from agent.state import Exchange, OpsState, Update
+from agent.resuming import Standing, answers_to, restore, standing_of, tell_pending
+from agent.state import Exchange, OpsState
 from agent.subagent import Subagent, with_foreign
 from agent.subagents.alert_admin import ALERT_ADMIN
 from agent.subagents.autofix import AUTOFIX
 from agent.subagents.cost import COST
 from agent.subagents.rag import RAG
 from agent.subagents.rca import RCA
-from agent.supervisor import SUPERVISOR, Router, in_scope
+from agent.supervising import Graph, build_graph
+from agent.supervisor import SUPERVISOR, Router
 from agent.turn import Turn
 from agent.wording import phrase
-from core.errors import Invalid, OpsError
+from core.errors import Invalid, NotFound, OpsError
 from core.principal import Principal
 from mcp_servers.client import Sessions, Tools
 
 SUBAGENTS: tuple[Subagent, ...] = (RCA, RAG, COST, AUTOFIX, ALERT_ADMIN)
 MAX_QUESTION_CHARACTERS = 8_000
 
-Graph = CompiledStateGraph[OpsState, Turn, Any, Any]
-Onward = Command[Literal["rca", "rag", "cost", "autofix", "alert_admin", "none", "__end__"]]
 Events = asyncio.Queue[Event | None]
-
-
-def build_graph(
-    models: Models,
-    router: Router,
-    memory: BaseCheckpointSaver[str] | None,
-    team: Sequence[Subagent] = SUBAGENTS,
-) -> Graph:
-    """Compiled once for the life of the process: whose turn it is comes with the turn."""
-
-    async def supervisor(state: OpsState, runtime: Runtime[Turn]) -> Onward:
-        """Decide once, then hand on until the plan is done: there is no way to loop."""
-        turn, plan, update = runtime.context, state["plan"], Update()
-        turn.join()
-        if not state["visited"]:
-            update["question"] = meant(state)
-            routes = await router.plan(update["question"], state.get("asked"), turn.meter)
-            plan = [in_scope(one, state["namespace"], state["language"]).shape() for one in routes]
-            turn.steps = tuple(title(one) for one in plan)
-        now = side_by_side(plan)
-        turn.tell_plan(len(state["visited"]), len(state["visited"]) + len(now))
-        if not now:
-            told = Exchange(
-                question=state["question"],
-                answer=turn.voice.text,
-                facts=facts_of(turn.toolbox.results),
-            )
-            kept = remembered(state.get("exchanges", []), told)
-            return Command(goto="__end__", update={"exchanges": kept})
-        turn.divide([one["subagent"] for one in now])
-        begun = [continued(decision(state), one) if state["visited"] else one for one in now]
-        handed = [Send(one["subagent"], {**state, **update, "asked": one}) for one in begun]
-        return Command(goto=handed, update={**update, "plan": plan[len(now) :]})
-
-    graph: StateGraph[OpsState, Turn, Any, Any] = StateGraph(OpsState, context_schema=Turn)
-    graph.add_node("supervisor", supervisor)
-    graph.add_node("none", decline)
-    for subagent in team:
-        graph.add_node(subagent.name, at_work(subagent, models, team))
-    for name in ("none", *(one.name for one in team)):
-        graph.add_edge(name, "supervisor")
-    graph.add_edge(START, "supervisor")
-    return graph.compile(checkpointer=memory, name="midwatch")
 
 
 @dataclass(frozen=True)
@@ -106,7 +57,7 @@ class Assistant:
     graph: Graph
     router: Router
     sessions: Sessions
-    memory: BaseCheckpointSaver[str]
+    memory: LatestOnly
     limits: Limits
     prices: Prices
 
@@ -117,16 +68,17 @@ class Assistant:
         *,
         model: ModelChoice,
         sessions: Sessions,
-        memory: Path | None,
+        memory: Path | str | None,
         lineup: Lineup = Lineup(),  # noqa: B008 - frozen, so nobody can change the default
         limits: Limits = Limits(),  # noqa: B008 - as above
         prices: Path | None = None,
         foreign: Mapping[str, Collection[str]] | None = None,
     ) -> AsyncGenerator["Assistant"]:
-        """`memory` None: conversations are remembered until the process ends.
+        """`memory` is a SQLite file or the address of a Postgres or Redis.
 
-        `prices` is a file of one's own that goes before the shipped table; `foreign` says which
-        subagents may use which servers of others.
+        None: conversations are remembered until the process ends. `prices` is a file of one's own
+        that goes before the shipped table; `foreign` says which subagents may use which servers of
+        others.
         """
         known = Prices.read(prices)
         _refuse_unknown(lineup)
@@ -145,47 +97,80 @@ class Assistant:
         language: str = "auto",
         namespace: str = "",
         account: Account | None = None,
+        can_ask: bool = False,
+        unanswered: Exchange | None = None,
+        exchanges: Sequence[Exchange] | None = None,
     ) -> AsyncGenerator[Event]:
         """One turn, event by event, ending with `Done`. Raises `OpsError` when there is no answer.
 
         Every model call is charged to `account`, which may say that nothing is left to spend.
-        Closing or cancelling the consumer ends the turn; the thread goes on without it.
+        Closing or cancelling the consumer ends the turn; the thread goes on without it. Where the
+        door `can_ask` a person, a tool that changes something waits for one and `Done` has
+        `approvals`; elsewhere it is refused. `unanswered` is a turn that nobody answered before;
+        with `exchanges` the thread begins as a branch that remembers these.
         """
         _check(message)
-        events: Events = asyncio.Queue()
-        tools = Tools(self.sessions, principal)
-        meter = Meter(self.prices, account or Unlimited(), self.limits.usd)
-        turn = Turn.begun(self.sessions, tools, self.limits, meter, events.put_nowait)
         asked = OpsState(
             question=message,
             language=language if language != "auto" else principal.language,
             namespace=namespace,
             plan=[],
             visited=[],
+            results=[],
+            said=[],
+            evidence=[],
+            unanswered=unanswered,
         )
-        work = asyncio.create_task(self._work(asked, thread_id, turn, events))
-        try:
-            while (event := await events.get()) is not None:
+        if exchanges is not None:
+            asked["exchanges"] = list(exchanges)
+        events: Events = asyncio.Queue()
+        turn = self._turn(principal, account, events, can_ask=can_ask)
+        async with aclosing(self._events(asked, thread_id, turn, events)) as told:
+            async for event in told:
                 yield event
-            state = await work
-        except OpsError:
-            for usage in meter.usage():
-                yield usage
-            raise
-        finally:
-            work.cancel()
-            await asyncio.wait([work])
-        for usage in meter.usage():
-            yield usage
-        yield _done(state, turn)
 
-    async def _work(self, asked: OpsState, thread_id: str, turn: Turn, events: Events) -> OpsState:
-        config: RunnableConfig = {"configurable": {"thread_id": thread_id}}
-        try:
-            state: Any = await self.graph.ainvoke(asked, config, context=turn, durability="exit")
-            return state
-        finally:
-            events.put_nowait(None)
+    async def resume(
+        self,
+        thread_id: str,
+        *,
+        principal: Principal,
+        decisions: Sequence[Decision] = (),
+        account: Account | None = None,
+        can_ask: bool = True,
+    ) -> AsyncGenerator[Event]:
+        """Go on with the turn that stands in a thread, at the node where it stands.
+
+        `decisions` are what `principal` said, at a door and in person, to what it waits for; what
+        is not among them is denied. Raises `NotFound` when no turn stands there.
+        """
+        snapshot = await self.graph.aget_state(_config(thread_id))
+        standing = standing_of(snapshot)
+        if standing is None:
+            raise NotFound("Nothing is left to go on with here.", hint="Ask a question.")
+        events: Events = asyncio.Queue()
+        turn = self._turn(principal, account, events, can_ask=can_ask)
+        turn.resumed = "quietly" if standing.approvals else "aloud"
+        turn.person = replace(principal, present=True) if decisions else None
+        restore(turn, snapshot)
+        go_on: Any = Command(resume=answers_to(snapshot, decisions)) if standing.approvals else None
+        async with aclosing(self._events(go_on, thread_id, turn, events)) as told:
+            async for event in told:
+                yield event
+
+    async def standing(self, thread_id: str) -> Standing | None:
+        """The turn that waits in a thread for a person, or that a killed process left there."""
+        return standing_of(await self.graph.aget_state(_config(thread_id)))
+
+    async def close(self, thread_id: str) -> None:
+        """Let go of the turn that stands in a thread; what was said before it is remembered."""
+        if await self.standing(thread_id):
+            await self.graph.aupdate_state(_config(thread_id), None, as_node="__end__")
+            await self.memory.atidy(thread_id)
+
+    async def exchanges(self, thread_id: str) -> list[Exchange]:
+        """What a thread remembers, the oldest first."""
+        snapshot = await self.graph.aget_state(_config(thread_id))
+        return list(snapshot.values.get("exchanges", []))
 
     async def route(self, message: str, *, account: Account | None = None) -> Route:
         """Only the supervisor's decision about a message that begins a conversation."""
@@ -196,6 +181,54 @@ class Assistant:
     async def forget(self, thread_id: str) -> None:
         """Remove everything remembered of a conversation."""
         await self.memory.adelete_thread(thread_id)
+
+    def _turn(
+        self, principal: Principal, account: Account | None, events: Events, *, can_ask: bool
+    ) -> Turn:
+        """What a turn does, it does for the caller, but never as the caller in person."""
+        tools = Tools(self.sessions, replace(principal, present=False))
+        meter = Meter(self.prices, account or Unlimited(), self.limits.usd)
+        turn = Turn.begun(self.sessions, tools, self.limits, meter, events.put_nowait)
+        turn.people = People(possible=can_ask, wait=self.limits.approval)
+        return turn
+
+    async def _events(
+        self, given: Any, thread_id: str, turn: Turn, events: Events
+    ) -> AsyncGenerator[Event]:
+        work = asyncio.create_task(self._work(given, thread_id, turn, events))
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+            state = await work
+        except OpsError:
+            for usage in turn.meter.usage():
+                yield usage
+            raise
+        finally:
+            work.cancel()
+            await asyncio.wait([work])
+        for usage in turn.meter.usage():
+            yield usage
+        yield _done(state, turn)
+
+    async def _work(self, given: Any, thread_id: str, turn: Turn, events: Events) -> Any:
+        """A step is kept while the next one works, so that a killed process loses one node's work."""
+        try:
+            state: Any = await self.graph.ainvoke(
+                given, _config(thread_id), context=turn, durability="async"
+            )
+            if "__interrupt__" in state:
+                turn.join()
+                tell_pending(state, turn)
+            else:
+                await self.memory.atidy(thread_id)
+            return state
+        finally:
+            events.put_nowait(None)
+
+
+def _config(thread_id: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": thread_id}}
 
 
 def _refuse_unknown(lineup: Lineup) -> None:
@@ -218,9 +251,9 @@ def _check(message: str) -> None:
         )
 
 
-def _done(state: OpsState, turn: Turn) -> Done:
+def _done(state: Any, turn: Turn) -> Done:
     route = decision(state)
-    language = route["language"]
+    language: Literal["en", "zh"] = route["language"]
     return Done(
         message_id=turn.voice.message_id,
         answer=turn.voice.text,
@@ -230,5 +263,6 @@ def _done(state: OpsState, turn: Turn) -> Done:
         usage=turn.meter.usage(),
         incomplete=phrase(f"limit.{turn.stop}", language) if turn.stop else "",
         incomplete_code=turn.stop,
+        approvals=tuple(turn.asked_for),
         state={"asked": dict(route)},
     )

@@ -1,6 +1,7 @@
 """What one turn may use before it must end with what it has."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 
@@ -13,6 +14,7 @@ class Limits:
     time_s: float = 120.0
     history_tokens: int = 750  # of earlier turns, before the question of this one
     usd: Decimal | None = None
+    approval: timedelta = timedelta(minutes=15)  # how long a person has to answer
 
 
 # The same call asked again this often is a loop, not a second thought.

@@ -16,7 +16,7 @@ from agent.intents import Route
 from agent.recollection import recalled
 from agent.state import Exchange, OpsState, Update
 from agent.subagent import Subagent
-from agent.subgraph import build_subgraph
+from agent.subgraph import build_subgraph, taken_up
 from agent.toolbox import Result, marked
 from agent.turn import Turn
 from agent.unable import capabilities, declined, not_built
@@ -47,6 +47,7 @@ def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Nod
     async def work(state: OpsState, runtime: Runtime[Turn]) -> Update:
         turn, asked = runtime.context.part_of(subagent.name), asked_in(state)
         turn.take_up(asked)
+        begun = len(turn.toolbox.results)
         missing = [one for one in subagent.servers if one not in turn.built]
         with turn.subagent(subagent.name, why(decision(state))):
             if asked.intent == "help":
@@ -59,13 +60,22 @@ def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Nod
                     state.get("exchanges", []), asked, turn.limits.history_tokens
                 )
                 turn.voice.learn("\n".join(one.text for one in messages))
-                await loop.ainvoke({"messages": messages}, context=turn)
+                ended: Any = await loop.ainvoke({"messages": messages}, context=turn)
+                taken_up(ended, turn)  # had it ended already when the process was killed
         learned = {**decision(state), "arguments": _learned(asked, turn.toolbox.results)}
         if asked.intent == "look":
             learned["offered"] = choices(asked.name or asked.namespace, asked.language)
-        return {"visited": [subagent.name], "asked": learned}
+        return {"visited": [subagent.name], "asked": learned, **_done_by(subagent, turn, begun)}
 
     return work
+
+
+def _done_by(subagent: Subagent, turn: Turn, begun: int) -> Update:
+    """What another process would need of a subagent that has finished."""
+    found = [one.shape() for one in turn.toolbox.results[begun:]]
+    told: Update = {"said": [[subagent.name, turn.spoken]]} if turn.spoken else {}
+    told |= {"results": found} if found else {}
+    return told | ({"evidence": kept} if (kept := turn.evidence.kept()) else {})
 
 
 async def decline(state: OpsState, runtime: Runtime[Turn]) -> Update:

@@ -90,9 +90,9 @@ def _situation(messages: Sequence[BaseMessage]) -> tuple[Asked, list[Result]]:
         if isinstance(one, HumanMessage) and "asked" in one.additional_kwargs
     )
     results = [
-        one.artifact
+        Result.of(one.artifact)
         for one in messages[place:]
-        if isinstance(one, ToolMessage) and isinstance(one.artifact, Result)
+        if isinstance(one, ToolMessage) and one.artifact
     ]
     return Asked.of(asked), results
 

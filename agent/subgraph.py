@@ -5,9 +5,9 @@
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
@@ -15,13 +15,15 @@ from langgraph.types import Command
 from typing_extensions import TypedDict
 
 from agent.answers import partial_answer
+from agent.approvals import DECIDING
 from agent.candidates import Models, Tools
+from agent.changing import Verdicts, answers, cannot_ask, changing, hold_back, questions
 from agent.fallback import Persistence, Request
 from agent.faults import Fault, ModelFailed
 from agent.limits import MAX_EMPTY_REPLIES, MAX_REPEATED_CALLS
 from agent.listening import calls_of, reached_its_limit
 from agent.subagent import Subagent, prompt
-from agent.toolbox import offer
+from agent.toolbox import Result, offer
 from agent.turn import Turn
 from mcp_servers.client import ToolSpec
 
@@ -30,13 +32,22 @@ NUDGE = "Your last reply was empty. Call one of the tools, or answer the questio
 
 
 class LoopState(TypedDict):
-    """The messages of one subagent at work; they end with it."""
+    """One subagent at work; it ends with it.
+
+    `evidence` and `spoken` are what another process needs to take the loop up, `pending` the
+    questions to a person, `verdicts` the answers by call.
+    """
 
     messages: Annotated[list[AnyMessage], operator.add]
+    evidence: NotRequired[list[list[str]]]
+    spoken: NotRequired[str]
+    pending: NotRequired[list[dict[str, Any]]]
+    verdicts: NotRequired[Verdicts]
 
 
 Loop = CompiledStateGraph[LoopState, Turn, Any, Any]
-Next = Command[Literal["think", "tools", "refuse", "settle", "__end__"]]
+Next = Command[Literal["think", "propose", "tools", "refuse", "settle", "__end__"]]
+Onward = Command[Literal["approve", "tools"]]
 
 
 def build_subgraph(subagent: Subagent, models: Models) -> Loop:
@@ -44,10 +55,13 @@ def build_subgraph(subagent: Subagent, models: Models) -> Loop:
     work = Work(subagent, models)
     graph: StateGraph[LoopState, Turn, Any, Any] = StateGraph(LoopState, context_schema=Turn)
     graph.add_node("think", work.think)
+    graph.add_node("propose", work.propose)
+    graph.add_node("approve", work.approve)
     graph.add_node("tools", work.tools)
     graph.add_node("refuse", work.refuse)
     graph.add_node("settle", work.settle)
     graph.add_edge(START, "think")
+    graph.add_edge("approve", "tools")
     graph.add_edge("tools", "think")
     return graph.compile(name=subagent.name)
 
@@ -67,7 +81,7 @@ class Work:
 
     async def think(self, state: LoopState, runtime: Runtime[Turn]) -> Next:
         """Ask the model what to do next, unless the turn is used up."""
-        turn, messages = runtime.context, state["messages"]
+        turn, messages = taken_up(state, runtime.context), state["messages"]
         if _used_up(turn):
             return Command(goto="settle")
         try:
@@ -79,8 +93,8 @@ class Work:
             return _after_failure(turn, failure)
         if reply.tool_calls:
             turn.calls += len(reply.tool_calls)
-            goto = "refuse" if turn.calls > self._limit(turn) else "tools"
-            return Command(goto=goto, update={"messages": [reply]})
+            goto = await self._after_calls(reply, turn)
+            return Command(goto=goto, update={"messages": [reply], "spoken": turn.spoken})
         if reached_its_limit(reply):
             turn.end_early("token_limit")
         return _after_words(reply, messages, turn)
@@ -93,34 +107,74 @@ class Work:
             candidates = self.models.offline
         return await self._persistence.reply(candidates, request, turn.asking())
 
-    async def tools(self, state: LoopState, runtime: Runtime[Turn]) -> LoopState:
-        """Make the calls of the last reply, side by side."""
-        turn, offered = runtime.context, await self._offered(runtime.context)
-        calls = calls_of(_last_reply(state))
-        return {"messages": [*await turn.toolbox.call(calls, offered, turn.run_id)]}
+    async def _after_calls(
+        self, reply: AIMessage, turn: Turn
+    ) -> Literal["refuse", "propose", "tools"]:
+        if turn.calls > self._limit(turn):
+            return "refuse"
+        asks = changing(calls_of(reply), await self._offered(turn), turn)
+        return "propose" if asks else "tools"
+
+    async def propose(self, state: LoopState, runtime: Runtime[Turn]) -> Onward:
+        """Put the question together that a person is asked; where nobody can be, that is the answer."""
+        turn = taken_up(state, runtime.context)
+        offered = await self._offered(turn)
+        calls = changing(calls_of(_last_reply(state)), offered, turn)
+        if not turn.people.possible:
+            return Command(goto="tools", update={"verdicts": cannot_ask(calls)})
+        return Command(goto="approve", update={"pending": await questions(calls, offered, turn)})
+
+    async def approve(self, state: LoopState, runtime: Runtime[Turn]) -> dict[str, Any]:
+        """Wait for the person's answer. This node may be left and come back to in another process."""
+        turn = taken_up(state, runtime.context)
+        return {"verdicts": await answers(state.get("pending", []), turn), "pending": []}
+
+    async def tools(self, state: LoopState, runtime: Runtime[Turn]) -> dict[str, Any]:
+        """Make the calls of the last reply, side by side, but for those that a person refused."""
+        turn = taken_up(state, runtime.context)
+        calls, offered = calls_of(_last_reply(state)), await self._offered(turn)
+        hold_back(calls, offered, state.get("verdicts", {}), turn)
+        told = await turn.toolbox.call(calls, offered, turn.run_id)
+        return {"messages": [*told], "evidence": turn.evidence.kept()}
 
     async def refuse(self, state: LoopState, runtime: Runtime[Turn]) -> Next:
         """Answer calls over the limit with a sentence; the model has the last word once."""
-        turn, calls = runtime.context, calls_of(_last_reply(state))
-        answers = turn.toolbox.refuse(calls, self._limit(turn), turn.run_id)
+        turn, calls = taken_up(state, runtime.context), calls_of(_last_reply(state))
+        told = turn.toolbox.refuse(calls, self._limit(turn), turn.run_id)
         goto = "settle" if turn.stop else "think"
         turn.end_early("tool_limit")
-        return Command(goto=goto, update={"messages": [*answers]})
+        return Command(goto=goto, update={"messages": [*told]})
 
     async def settle(self, state: LoopState, runtime: Runtime[Turn]) -> LoopState:
         """Say what was found so far, by rules: the model has no more say in this turn."""
-        turn = runtime.context
+        turn = taken_up(state, runtime.context)
         if turn.voice.speaking:
             turn.voice.end()
         else:
             turn.say_by_rule(partial_answer(turn.asked, turn.toolbox.results))
-        return {"messages": []}
+        return {"messages": [], "spoken": turn.spoken}
 
     async def _offered(self, turn: Turn) -> list[ToolSpec]:
-        return [*await self.subagent.offered(turn.tools), *turn.toolbox.own]
+        """No model is offered to decide for a person."""
+        offered = await self.subagent.offered(turn.tools)
+        return [*(one for one in offered if one.name not in DECIDING), *turn.toolbox.own]
 
     def _limit(self, turn: Turn) -> int:
         return min(self.subagent.max_tool_calls, turn.limits.tool_calls)
+
+
+def taken_up(state: LoopState, turn: Turn) -> Turn:
+    """The turn; when this loop was begun in another run, with what was found and said in it then."""
+    if turn.resumed and not turn.taken_up:
+        told = [
+            Result.of(one.artifact) for one in state["messages"] if isinstance(one, ToolMessage)
+        ]
+        turn.take_back([one for one in told if not one.cached])
+        turn.calls += len(told)
+        turn.evidence.take_back(state.get("evidence", []))
+        turn.recall(state.get("spoken", ""))
+        turn.taken_up = True
+    return turn
 
 
 def _used_up(turn: Turn) -> bool:
@@ -140,7 +194,7 @@ def _after_words(reply: AIMessage, messages: Sequence[AnyMessage], turn: Turn) -
     """A reply without calls is the answer; an empty one is asked for again, once."""
     turn.voice.end()
     if reply.text.strip():
-        return Command(goto="__end__", update={"messages": [reply]})
+        return Command(goto="__end__", update={"messages": [reply], "spoken": turn.spoken})
     nudged = sum(isinstance(one, HumanMessage) and one.content == NUDGE for one in messages)
     if nudged + 1 >= MAX_EMPTY_REPLIES:
         return _after_failure(turn, ModelFailed("", EMPTY))

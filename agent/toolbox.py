@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, TypedDict
 from uuid import uuid4
@@ -52,6 +52,15 @@ class Result:
     def ok(self) -> bool:
         return self.status == OK
 
+    def shape(self) -> dict[str, Any]:
+        """Plain values, for a checkpoint."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, shape: Any) -> "Result":
+        """The result again. Raises `TypeError` for anything but a shape."""
+        return cls(**shape)
+
 
 def offer(spec: ToolSpec) -> dict[str, Any]:
     """A tool as `bind_tools` takes it for every provider: the server's own schema, unchanged."""
@@ -75,14 +84,39 @@ class Toolbox:
     results: list[Result] = field(default_factory=list[Result])
     long: Long = field(default_factory=Long)
     repeats: int = 0
-    _begun: dict[str, asyncio.Task[Result]] = field(
-        default_factory=dict[str, "asyncio.Task[Result]"]
+    _settled: set[str] = field(default_factory=set[str])
+    _begun: dict[str, asyncio.Future[Result]] = field(
+        default_factory=dict[str, "asyncio.Future[Result]"]
     )
 
     @property
     def own(self) -> list[ToolSpec]:
         """Tools of the turn itself, offered once there is a use for them."""
         return [READ_ON] if self.long.texts else []
+
+    def knows(self, call: Call) -> bool:
+        """Whether this very call was made, or answered without making it."""
+        return _key(call) in self._begun
+
+    def settle(self, call: Call, status: str, sentence: str) -> None:
+        """Answer a call that will not be made, before it is asked for."""
+        if not self.knows(call):
+            told = asyncio.get_running_loop().create_future()
+            told.set_result(Result(call["name"], call["args"], status, sentence))
+            self._begun[_key(call)] = told
+            self._settled.add(_key(call))
+
+    def take_back(self, results: Sequence[Result]) -> None:
+        """What was found before this process, or this run, took the turn up."""
+        for one in results:
+            call = Call(id="", name=one.tool, args=one.arguments, problem="")
+            if one.status != UpstreamUnavailable.code:
+                self.settle(call, one.status, one.text)
+                self._settled.discard(_key(call))
+            self.long.shown(one.text)
+            self.learn(one.text)
+            self.learn(json.dumps(one.data, ensure_ascii=False, default=str))
+            self.results.append(one)
 
     async def call(
         self, calls: Sequence[Call], offered: Sequence[ToolSpec], run_id: str
@@ -114,13 +148,14 @@ class Toolbox:
 
     def _begin(
         self, call: Call, known: Mapping[str, ToolSpec], run_id: str
-    ) -> tuple[asyncio.Task[Result], str, bool]:
+    ) -> tuple[asyncio.Future[Result], str, bool]:
         spec = known.get(call["name"])
         server = spec.server if spec else _server(call["name"])
         self.emit(_started(call, server, run_id))
         key = _key(call)
-        again = key in self._begun
-        if not again:
+        again = key in self._begun and key not in self._settled
+        self._settled.discard(key)
+        if key not in self._begun:
             work = self._work(call, known)
             self._begun[key] = asyncio.create_task(work)
         return self._begun[key], server, again
@@ -190,7 +225,7 @@ class Toolbox:
             content=marked(result.tool, result.status, text),
             tool_call_id=call["id"],
             name=call["name"],
-            artifact=result,
+            artifact=result.shape(),
             status="success" if result.ok else "error",
         )
 

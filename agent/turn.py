@@ -4,19 +4,23 @@ import asyncio
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 from uuid import uuid4
 
+from langgraph.errors import GraphInterrupt
+
 from agent.accounts import UsedUp
+from agent.approvals import People
 from agent.asked import Asked
 from agent.events import Event, Planned, PlanStep, SubagentFinished, SubagentStarted
 from agent.evidence import Evidence
 from agent.limits import Limits
 from agent.listening import Asking
 from agent.metering import Meter
-from agent.toolbox import Toolbox
+from agent.toolbox import Result, Toolbox
 from agent.voice import Voice
 from core.errors import OpsError
+from core.principal import Principal
 from mcp_servers.client import Sessions, Tools
 
 Stop = Literal["", "tool_limit", "token_limit", "time_limit", "model_failed"] | UsedUp
@@ -24,10 +28,15 @@ Stop = Literal["", "tool_limit", "token_limit", "time_limit", "model_failed"] | 
 
 @dataclass(slots=True)
 class Turn:
-    """What the nodes of both graphs are handed as their context."""
+    """What the nodes of both graphs are handed as their context.
 
+    `people` says whether a person can be asked, `person` who answered. A turn is `resumed` when it
+    goes on with what another run of it began: quietly when that run's words were heard and kept,
+    aloud when it broke off. `attempt` tells runs apart.
+    """
+
+    sessions: Sessions
     tools: Tools
-    built: frozenset[str]
     toolbox: Toolbox
     voice: Voice
     meter: Meter
@@ -40,6 +49,13 @@ class Turn:
     calls: int = 0
     working: str = ""
     out_of_budget: bool = False
+    people: People = field(default_factory=People)
+    person: Principal | None = None
+    resumed: Literal["", "quietly", "aloud"] = ""
+    taken_up: bool = False
+    attempt: str = field(default_factory=lambda: _new_id("try"))
+    spoken_before: int = 0
+    asked_for: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     run_id: str = field(default_factory=lambda: _new_id("sub"))
     parts: dict[str, "Turn"] = field(default_factory=dict[str, "Turn"])
 
@@ -57,8 +73,8 @@ class Turn:
         evidence = Evidence()
         voice = Voice(emit, evidence, _new_id("msg"))
         return cls(
+            sessions=sessions,
             tools=tools,
-            built=sessions.built,
             toolbox=Toolbox(tools, evidence, voice.learn, emit, deadline_s),
             voice=voice,
             meter=meter,
@@ -67,9 +83,34 @@ class Turn:
             emit=emit,
         )
 
+    @property
+    def built(self) -> frozenset[str]:
+        return self.sessions.built
+
+    @property
+    def evidence(self) -> Evidence:
+        return self.toolbox.evidence
+
+    @property
+    def spoken(self) -> str:
+        """What the subagent at work has said so far."""
+        return self.voice.whole[self.spoken_before :].lstrip("\n")
+
+    def take_back(self, results: Sequence[Result]) -> None:
+        """What was found before this run of the turn."""
+        self.toolbox.take_back(results)
+
+    def recall(self, text: str) -> None:
+        """What was said before this run of the turn: said again, unless it was heard."""
+        if text and self.resumed == "quietly":
+            self.voice.recall(text)
+        elif text:
+            self.voice.say(text)
+
     def take_up(self, asked: Asked) -> None:
         """From now on this is what is answered, in its language."""
         self.asked, self.voice.language = asked, asked.language
+        self.spoken_before = len(self.voice.whole)
         self.voice.learn(asked.question)
 
     def divide(self, names: Sequence[str]) -> None:
@@ -85,6 +126,7 @@ class Turn:
             self.parts[name] = replace(
                 self,
                 toolbox=replace(self.toolbox, results=[]),
+                taken_up=False,
                 voice=self.voice if not self.parts else self.voice.aside(unheard),
                 limits=replace(self.limits, tool_calls=left),
                 calls=0,
@@ -116,6 +158,9 @@ class Turn:
             yield
         except OpsError:
             self.emit(SubagentFinished(run_id, name, "error"))
+            raise
+        except GraphInterrupt:
+            self.emit(SubagentFinished(run_id, name, "waiting"))
             raise
         except asyncio.CancelledError:
             self.emit(SubagentFinished(run_id, name, "cancelled"))

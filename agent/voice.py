@@ -22,7 +22,10 @@ OPEN_MARK = re.compile(r"\[[\d\s,，、]{0,24}$")
 
 @dataclass(slots=True)
 class Voice:
-    """`text` is exactly what was streamed, so an answer never differs from its tokens."""
+    """`text` is exactly what was streamed, so an answer never differs from its tokens.
+
+    `before` is what an earlier run of the same turn streamed, ahead of a question to a person.
+    """
 
     emit: Callable[[Event], None]
     evidence: Evidence
@@ -30,6 +33,7 @@ class Voice:
     addresses: Addresses = field(default_factory=Addresses)
     language: Language = "en"
     text: str = ""
+    before: str = ""
     verifying: Verifying = field(default_factory=Verifying)
     _held: str = ""
     _speaking: bool = False
@@ -71,6 +75,15 @@ class Voice:
         self._speak(len(self._held))
         if self._speaking and not self._by_rules:
             self._tell(self.verifying.rest(phrase("answer.unverified", self.language)))
+
+    @property
+    def whole(self) -> str:
+        """The answer so far, over all runs of the turn."""
+        return "\n\n".join(part for part in (self.before, self.text) if part)
+
+    def recall(self, text: str) -> None:
+        """What was said and heard before this run."""
+        self.before = "\n\n".join(part for part in (self.before, text) if part)
 
     @property
     def speaking(self) -> bool:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -270,7 +271,7 @@ def fix_desk_over(database: "Database", settings: Settings) -> "FixDesk":
 
 @asynccontextmanager
 async def opened_assistant(
-    settings: Settings, sessions: "Sessions", *, memory: Path | None
+    settings: Settings, sessions: "Sessions", *, memory: Path | str | None
 ) -> AsyncGenerator["Assistant"]:
     """The supervisor and its subagents. `memory` None: conversations end with the process."""
     from agent.graph import Assistant
@@ -281,6 +282,7 @@ async def opened_assistant(
         tokens=settings.limits.tokens,
         time_s=settings.limits.time_s,
         usd=settings.budgets.turn_usd,
+        approval=timedelta(seconds=settings.limits.approval_s),
     )
     async with Assistant.opened(
         model=model_choice(settings),

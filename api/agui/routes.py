@@ -11,6 +11,7 @@ from agent.subagents.autofix import AUTOFIX
 from agent.subagents.cost import COST
 from agent.subagents.rag import RAG
 from agent.subagents.rca import RCA
+from api.agui.interrupts import decisions_of
 from api.agui.translation import frames
 from api.dependencies import Caller, Chatter
 from api.turns.running import CurrentTurns, Question, Turns
@@ -41,12 +42,17 @@ class RunInput(BaseModel):
     def question(self) -> Question:
         given = _fields(self.forwarded_props)
         language = str(given.get("language") or "auto")
+        decisions = decisions_of(self.resume or ())
+        resume = bool(decisions) or given.get("resume") is True
         return Question(
-            _text(self.messages),
+            "" if resume else _text(self.messages),
             thread_id=self.thread_id,
             run_id=self.run_id,
             language=language if language in {"en", "zh"} else "auto",
             namespace=str(given.get("namespace") or "")[:63],
+            can_ask=True,
+            resume=resume,
+            decisions=decisions,
         )
 
 
@@ -62,10 +68,10 @@ async def run_agent(
     """Run one turn as an AG-UI 1.0 stream.
 
     The run goes on when the connection breaks: post the same input again with `Last-Event-ID` to
-    go on after that event. Cancel it by POST /api/v1/runs/{id}/cancel.
+    go on after that event. Cancel it by POST /api/v1/runs/{id}/cancel. A run that ends with the
+    outcome `interrupt` waits for a person: answer its interrupts by `resume`. A turn that a killed
+    process left behind goes on with `forwardedProps: {"resume": true}`.
     """
-    if body.resume:
-        raise Invalid("There is no open interrupt to resume.", hint="Send a message instead.")
     run = await _begun(turns, principal, body.question(), last_event_id)
     return _stream(run, last_event_id or 0)
 
@@ -106,7 +112,7 @@ async def agent_capabilities(_principal: Caller) -> dict[str, Any]:
         "output": {"supportedMimeTypes": ["text/markdown"]},
         "state": {"snapshots": True, "deltas": True, "persistentState": True},
         "multiAgent": {"supported": True, "delegation": True, "subagents": subagents},
-        "humanInTheLoop": {"supported": False, "interrupts": False},
+        "humanInTheLoop": {"supported": True, "approvals": True, "interrupts": True},
     }
 
 
@@ -118,7 +124,8 @@ async def _begun(
     if known is None and last_event_id is None:
         return await turns.start(principal, question)
     run = known or turns.find(question.run_id, principal.subject)
-    if run.thread_id != question.thread_id or run.question != question.text.strip():
+    same = question.resume or run.question == question.text.strip()
+    if run.thread_id != question.thread_id or not same:
         raise Conflict(f"The run {run.id!r} answers another message.", hint="Use a new run id.")
     return run
 

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from agent.events import (
+    ApprovalNeeded,
     Done,
     Event,
     FellBack,
@@ -18,6 +19,7 @@ from agent.events import (
     ToolStarted,
     Usage,
 )
+from api.agui.interrupts import interrupt
 from api.turns.answers import Answered, citation_shape, usage_shape
 from api.turns.runs import Ending, Run
 
@@ -63,8 +65,8 @@ class Translation:
                 return self._token(event)
             case Done():
                 return self._done(event)
-            case Usage():
-                return []
+            case Usage() | ApprovalNeeded():
+                return []  # told with the end
             case _:
                 return self._of_work(event)
 
@@ -87,6 +89,9 @@ class Translation:
         """What closes the stream, whichever way the run ended."""
         if run.ending is Ending.DONE:
             return [self._finished({"type": "success"}, self._result())]
+        if run.ending is Ending.WAITING:
+            told = [interrupt(one) for one in self._approvals]
+            return [self._finished({"type": "interrupt", "interrupts": told}, self._result())]
         if run.ending is Ending.CANCELLED:
             return [*self._close_all("cancelled"), self._finished({"type": "cancelled"}, None)]
         return [*self._close_message(), self._failed(run)]
@@ -105,6 +110,10 @@ class Translation:
     def _subagent_finished(self, event: SubagentFinished) -> list[Wire]:
         self.open_subagents = [run for run in self.open_subagents if run != event.run_id]
         return [_subagent_end(event.run_id, event.status)]
+
+    @property
+    def _approvals(self) -> Sequence[Wire]:
+        return self.answered.done.approvals if self.answered.done else ()
 
     def _tool_started(self, event: ToolStarted) -> list[Wire]:
         self.open_calls[event.call_id] = event
@@ -222,6 +231,9 @@ def _subagent_end(run_id: str, status: str) -> Wire:
     if status == "ok":
         success = {"type": "success"}
         return {"type": "SUBAGENT_FINISHED", "subagentRunId": run_id, "outcome": success}
+    if status == "waiting":
+        suspended = {"type": "suspended"}
+        return {"type": "SUBAGENT_FINISHED", "subagentRunId": run_id, "outcome": suspended}
     message = "Cancelled." if status == "cancelled" else "The subagent could not finish."
     return {"type": "SUBAGENT_ERROR", "subagentRunId": run_id, "message": message, "code": status}
 

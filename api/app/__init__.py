@@ -134,8 +134,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
             )
         )
         await enter(recovering(sessions))
-        memory = settings.data_dir / "memory.db"
-        assistant = await enter(opened_assistant(settings, sessions, memory=memory))
+        assistant = await enter(opened_assistant(settings, sessions, memory=settings.memory_place))
         turns = Turns(assistant, database, metrics, audit_log, accounts)
         stack.push_async_callback(turns.stop)
         opened = Opened(settings, database, audit_log, metrics, sign_in, sessions)

@@ -148,7 +148,7 @@ async def _assistant(source: Source, *, kept: bool) -> AsyncGenerator["Assistant
     from api.editions import opened_assistant, opened_sessions
 
     settings = source.settings()
-    memory = settings.data_dir / "memory.db" if kept else None
+    memory = settings.memory_place if kept else None
     async with (
         opened_sessions(settings) as sessions,
         opened_assistant(settings, sessions, memory=memory) as assistant,

@@ -29,7 +29,8 @@ class AskedRoute(BaseModel):
 async def ask(body: Query, principal: Chatter, turns: CurrentTurns) -> dict[str, Any]:
     """Ask one question and wait for the whole answer with its citations and tool calls.
 
-    409 while the same conversation is still answering. A caller who hangs up does not end the
+    409 while the same conversation is still answering, or waits for a person. With `status`
+    interrupted the turn waits for `approvals`: answer them at /api/v1/threads/{id}/resume. A caller who hangs up does not end the
     turn: its answer is kept in the conversation.
     """
     question = Question(
@@ -38,6 +39,7 @@ async def ask(body: Query, principal: Chatter, turns: CurrentTurns) -> dict[str,
         run_id=body.run_id,
         language=body.language,
         namespace=body.namespace,
+        can_ask=True,
     )
     return await turns.answer(principal, question)
 

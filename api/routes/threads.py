@@ -6,8 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from agent.approvals import Decision
 from api.dependencies import Chatter, Current
-from api.turns.running import CurrentTurns
+from api.turns.running import CurrentTurns, Question
+from api.turns.standing import standing_shape
 from core.storage.records import ConversationRow, MessageRow, ToolCallRow
 from core.storage.repositories.conversations import Conversations
 
@@ -32,6 +34,25 @@ class ThreadWithMessages(Thread):
         description="In order: id, role, content, created_at; of an answer also route, citations, "
         "tool_calls, usage, ending, incomplete and error."
     )
+    standing: dict[str, Any] | None = Field(
+        description="A turn that has not come to its end: its state (waiting for a person, expired, "
+        "or unfinished since a process ended), question and approvals."
+    )
+
+
+class Answer(BaseModel):
+    approval_id: str = Field(max_length=64)
+    approved: bool
+    typed: str = Field(
+        default="", max_length=253, description="The name that confirms a high risk."
+    )
+
+
+class Resumption(BaseModel):
+    """Empty after a crash; after an interrupt the answers of the person who sends them."""
+
+    decisions: list[Answer] = Field(default_factory=list[Answer], max_length=50)
+    run_id: str = Field(default="", max_length=64, description="Of your choice, to cancel it by.")
 
 
 class NewTitle(BaseModel):
@@ -58,14 +79,33 @@ async def list_threads(
 
 
 @router.get("/{thread_id}", operation_id="readThread")
-async def read_thread(thread_id: str, principal: Chatter, current: Current) -> ThreadWithMessages:
-    """One conversation with all its messages."""
+async def read_thread(
+    thread_id: str, principal: Chatter, current: Current, turns: CurrentTurns
+) -> ThreadWithMessages:
+    """One conversation with all its messages, and the turn that stands in it."""
     async with current.database.session() as session:
         conversations = Conversations(session)
         row = await conversations.get(thread_id, owner=principal.subject)
         messages = await conversations.messages(thread_id, owner=principal.subject)
     told = [_message(message) for message in messages]
-    return ThreadWithMessages(**_thread(row).model_dump(), messages=told)
+    standing = standing_shape(await turns.standing(thread_id, principal.subject))
+    return ThreadWithMessages(**_thread(row).model_dump(), messages=told, standing=standing)
+
+
+@router.post("/{thread_id}/resume", operation_id="resumeThread")
+async def resume_thread(
+    thread_id: str, body: Resumption, principal: Chatter, turns: CurrentTurns
+) -> dict[str, Any]:
+    """Go on with the turn that stands in a conversation, and wait for the whole answer.
+
+    404 when none does; 409 when what you answer is not waited for any more. What you leave
+    unanswered is denied.
+    """
+    said = tuple(Decision(one.approval_id, one.approved, one.typed) for one in body.decisions)
+    question = Question(
+        "", thread_id=thread_id, run_id=body.run_id, can_ask=True, resume=True, decisions=said
+    )
+    return await turns.answer(principal, question)
 
 
 @router.get("/{thread_id}/messages", operation_id="listMessages")

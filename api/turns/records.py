@@ -19,7 +19,7 @@ async def record(
     turn = Turn(
         run.thread_id,
         run.subject,
-        _question(run, answered),
+        None if run.goes_on else _question(run, answered),
         _answer(run, answered, ending, error),
     )
     async with database.session() as session:
@@ -43,6 +43,7 @@ def _answer(run: Run, answered: Answered, ending: Ending, error: OpsError | None
         "usage": [usage_shape(used) for used in answered.used],
         "incomplete": done.incomplete if done else "",
         "incomplete_code": done.incomplete_code if done else "",
+        "approvals": list(done.approvals) if done else [],
         "duration_ms": run.duration_ms,
     }
     subagents = run.subagents()

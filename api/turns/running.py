@@ -4,18 +4,20 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import Depends, Request
 
-from agent.accounts import Account
+from agent.approvals import Approval, Decision
 from agent.events import Event
-from agent.intents import Route
-from api.turns.accounts import Accounts
+from agent.resuming import Standing
+from api.turns.accounts import Accounts, RunAccount
 from api.turns.answers import Answered
 from api.turns.records import record
 from api.turns.runs import Broken, Ending, Interrupted, Run, Runs, consume
+from api.turns.standing import Answering, admit_question, admit_resume
+from core.clock import utc_now
 from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError, TooLarge
 from core.principal import Permission, Principal
 from core.security.audit import AuditLog
@@ -30,40 +32,22 @@ ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 log = logger("midwatch.turns")
 
 
-class Answering(Protocol):
-    """What a turn asks: the assistant."""
-
-    def run(
-        self,
-        message: str,
-        *,
-        principal: Principal,
-        thread_id: str,
-        language: str = "auto",
-        namespace: str = "",
-        account: Account | None = None,
-    ) -> AsyncGenerator[Event]:
-        """The turn's events, ending with `Done`; raises `OpsError` when it cannot be answered."""
-        ...
-
-    async def route(self, message: str, *, account: Account | None = None) -> Route:
-        """Which subagent would answer, and with which arguments."""
-        ...
-
-    async def forget(self, thread_id: str) -> None:
-        """Let go of a conversation's memory."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a door hands in. Empty ids are made up."""
+    """What a door hands in. Empty ids are made up.
+
+    `can_ask`: whoever is at this door can be shown what waits for a person, and answer it.
+    With `resume` nothing is asked: the turn that stands in the thread goes on, with `decisions`.
+    """
 
     text: str
     thread_id: str = ""
     run_id: str = ""
     language: str = "auto"
     namespace: str = ""
+    can_ask: bool = False
+    resume: bool = False
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(slots=True)
@@ -82,7 +66,7 @@ class Turns:
 
     async def start(self, principal: Principal, question: Question) -> Run:
         """Begin a turn. Raises `Conflict` while another one of the same thread is going on."""
-        text = self._checked(principal, question)
+        self._check(principal, question)
         thread_id = question.thread_id or str(uuid4())
         run_id = question.run_id or str(uuid4())
         if self.runs.by_id.get(run_id):
@@ -92,15 +76,16 @@ class Turns:
                 "This conversation is still answering the question before.",
                 hint="Wait for it to finish, or cancel that run.",
             )
-        run = Run(run_id, thread_id, principal.subject, text)
+        run = Run(run_id, thread_id, principal.subject, question.text.strip())
         self._busy.add(thread_id)
         try:
-            await self._refuse_foreign(thread_id, principal.subject)
+            await self._begin(run)
+            events = await self._opened(run, principal, question)
         except BaseException:
             self._busy.discard(thread_id)
             raise
         self.runs.add(run)
-        task = asyncio.create_task(self._drive(run, principal, question), name=f"turn {run_id}")
+        task = asyncio.create_task(self._drive(run, events), name=f"turn {run_id}")
         self._tasks[run_id] = task
         task.add_done_callback(lambda done: self._ended(run, done))
         return run
@@ -140,6 +125,12 @@ class Turns:
         if run.id in self._tasks:
             self._cancel(run.id)
 
+    async def standing(self, thread_id: str, subject: str) -> Standing | None:
+        """The turn that has not come to its end in a thread where none is at work."""
+        if thread_id in self._busy:
+            return None
+        return await self.assistant.standing(_memory_key(subject, thread_id))
+
     async def route(self, principal: Principal, question: str) -> dict[str, Any]:
         """Only the supervisor's decision, as the `route` shape."""
         account = self.accounts.of(principal.subject)
@@ -165,7 +156,7 @@ class Turns:
         if not self.runs.by_id[run_id].closing:
             self._tasks[run_id].cancel()
 
-    def _checked(self, principal: Principal, question: Question) -> str:
+    def _check(self, principal: Principal, question: Question) -> None:
         if self._stopping:
             raise Interrupted("Midwatch is stopping.", hint="Ask again in a moment.")
         if not principal.may(Permission.CHAT_USE):
@@ -174,31 +165,80 @@ class Turns:
             if given and not ID.fullmatch(given):
                 raise Invalid(f"{given[:80]!r} cannot be an id.", hint="Use a UUID.")
         text = question.text.strip()
-        if not text:
+        if not text and not question.resume:
             raise Invalid("The question is empty.")
         if len(text) > MAX_QUESTION_CHARACTERS:
             raise TooLarge(f"A question has at most {MAX_QUESTION_CHARACTERS} characters.")
-        return text
 
-    async def _refuse_foreign(self, thread_id: str, subject: str) -> None:
+    async def _begin(self, run: Run) -> None:
+        """A new conversation is kept before it is answered, so that it is found after a crash."""
         async with self.database.session() as session:
-            owner = await Conversations(session).owner_of(thread_id)
-        if owner not in {None, subject}:
-            raise NotFound(f"There is no conversation {thread_id!r}.")
+            conversations = Conversations(session)
+            owner = await conversations.owner_of(run.thread_id)
+            if owner is None and run.question:
+                await conversations.begin(run.thread_id, run.subject, run.question, utc_now())
+        if owner not in {None, run.subject}:
+            raise NotFound(f"There is no conversation {run.thread_id!r}.")
 
-    async def _drive(self, run: Run, principal: Principal, question: Question) -> None:
+    async def _opened(
+        self, run: Run, principal: Principal, question: Question
+    ) -> AsyncGenerator[Event]:
+        """The turn that is to be run: a new one, or the one that stands in the thread.
+
+        The same question once more, after a process was killed in it, goes on with it.
+        """
+        key = _memory_key(run.subject, run.thread_id)
+        standing = await self.assistant.standing(key)
+        cut_off = standing.question if standing and not standing.approvals else None
+        if question.resume or cut_off == run.question:
+            return await self._taken_up(run, principal, question, standing)
+        admit_question(standing)
+        return self.assistant.run(
+            run.question,
+            principal=principal,
+            thread_id=key,
+            language=question.language,
+            namespace=question.namespace,
+            account=self._account(run),
+            can_ask=question.can_ask,
+            unanswered=standing.exchange if standing and standing.approvals else None,
+        )
+
+    async def _taken_up(
+        self, run: Run, principal: Principal, question: Question, standing: Standing | None
+    ) -> AsyncGenerator[Event]:
+        standing = admit_resume(standing, question.decisions)
+        run.question, run.goes_on = standing.question, bool(standing.approvals)
+        asked = {one.id: one for one in standing.approvals}
+        for said in question.decisions:
+            await self._note_decision(run, asked[said.approval_id], said)
+        return self.assistant.resume(
+            _memory_key(run.subject, run.thread_id),
+            principal=principal,
+            decisions=question.decisions,
+            account=self._account(run),
+            can_ask=question.can_ask,
+        )
+
+    def _account(self, run: Run) -> RunAccount:
+        return self.accounts.of(run.subject, run.thread_id, run.id)
+
+    async def _note_decision(self, run: Run, asked: Approval, said: Decision) -> None:
+        """In the audit trail before anything comes of it."""
+        await self.audit.record(
+            subject=run.subject,
+            action="approval.approve" if said.approved else "approval.deny",
+            target=asked.tool,
+            outcome="ok",
+            detail={"approval": asked.id, "thread": run.thread_id, "arguments": asked.arguments},
+            at_once=True,
+        )
+
+    async def _drive(self, run: Run, events: AsyncGenerator[Event]) -> None:
         self.metrics.turn_started()
         answered = Answered(run.thread_id)
         ending, error = Ending.FAILED, _broken()
         try:
-            events = self.assistant.run(
-                run.question,
-                principal=principal,
-                thread_id=_memory_key(run.subject, run.thread_id),
-                language=question.language,
-                namespace=question.namespace,
-                account=self.accounts.of(run.subject, run.thread_id, run.id),
-            )
             ending, error = await consume(run, events, answered)
         except asyncio.CancelledError:
             ending, error = self._cut()
@@ -215,15 +255,20 @@ class Turns:
     async def _finish(
         self, run: Run, answered: Answered, ending: Ending, error: OpsError | None
     ) -> None:
-        """Store first, then say so: whoever sees the end can read it again."""
+        """Store first, then say so: whoever sees the end can read it again.
+
+        Only what the process itself cut off is left standing, to go on when it is up again.
+        """
         run.closing = True
         try:
             await record(self.database, run, answered, ending, error)
+            if ending in (Ending.FAILED, Ending.CANCELLED):
+                await self.assistant.close(_memory_key(run.subject, run.thread_id))
         except OpsError as failure:
             ending, error = Ending.FAILED, failure
         await self._note(run, answered, ending)
         self._busy.discard(run.thread_id)
-        if answered.done and ending is Ending.DONE:
+        if answered.done and ending in (Ending.DONE, Ending.WAITING):
             run.append(answered.done)
         run.end(ending, error)
         self._count(run, answered)

@@ -23,9 +23,10 @@ def _now_ms() -> int:
 
 
 class Ending(StrEnum):
-    """How a run ended. `STOPPED`: the process is going down."""
+    """How a run ended. `WAITING`: for a person. `STOPPED`: the process is going down."""
 
     DONE = "done"
+    WAITING = "waiting"
     FAILED = "failed"
     CANCELLED = "cancelled"
     STOPPED = "stopped"
@@ -62,6 +63,7 @@ class Run:
     started_s: float = field(default_factory=monotonic_s)
     started_ms: int = field(default_factory=_now_ms)
     log: list[Logged] = field(default_factory=list[Logged])
+    goes_on: bool = False  # with a turn whose question is kept already
     closing: bool = False  # over, and being stored
     ending: Ending | None = None
     error: OpsError | None = None
@@ -163,7 +165,7 @@ async def consume(
         return Ending.FAILED, error
     if answered.done is None:
         return Ending.FAILED, Broken("The turn ended without an answer.")
-    return Ending.DONE, None
+    return (Ending.WAITING if answered.done.approvals else Ending.DONE), None
 
 
 async def run_alone(run: Run, events: AsyncGenerator[Event]) -> None:

@@ -28,6 +28,7 @@ from core.settings.groups import (
     LimitSettings,
     Location,
     LogSettings,
+    MemorySettings,
     PrometheusSettings,
     RedisSettings,
     RuleSettings,
@@ -78,6 +79,7 @@ class Settings(BaseSettings):
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
     database: DatabaseSettings = DatabaseSettings()
     redis: RedisSettings = RedisSettings()
+    memory: MemorySettings = MemorySettings()
     llm: ModelSettings = ModelSettings()
     limits: LimitSettings = LimitSettings()
     budgets: BudgetSettings = BudgetSettings()
@@ -108,6 +110,26 @@ class Settings(BaseSettings):
         if "cluster" not in values and _named_cluster(values):
             return {**values, "cluster": Cluster.LIVE}
         return values
+
+    @property
+    def memory_place(self) -> Path | str:
+        """The file, or the address of the Postgres or Redis, that remembers conversations."""
+        if self.memory.store == "redis":
+            return self.redis.url
+        in_postgres = self.database.url.startswith("postgres")
+        if self.memory.store == "postgres" or (self.memory.store == "auto" and in_postgres):
+            return self.database.url
+        return self.data_dir / "memory.db"
+
+    @model_validator(mode="after")
+    def memory_has_a_place(self) -> Self:
+        if self.memory.store == "redis" and not self.redis.url:
+            raise ValueError("MIDWATCH_MEMORY__STORE=redis needs MIDWATCH_REDIS__URL")
+        if self.memory.store == "postgres" and not self.database.url.startswith("postgres"):
+            raise ValueError(
+                "MIDWATCH_MEMORY__STORE=postgres needs a MIDWATCH_DATABASE__URL of a Postgres"
+            )
+        return self
 
     @model_validator(mode="after")
     def models_can_be_used(self) -> Self:

@@ -83,12 +83,21 @@ class RedisSettings(Group):
     url: str = ""
 
 
+class MemorySettings(Group):
+    """Where conversations are remembered between turns. `auto`: in Postgres where the database is
+    one, else in a SQLite file of the data folder."""
+
+    store: Literal["auto", "sqlite", "postgres", "redis"] = "auto"
+
+
 class LimitSettings(Group):
     """What one turn may use before it must end with what it has."""
 
     tool_calls: int = Field(default=16, ge=1, le=200)
     tokens: int = Field(default=200_000, ge=1_000)
     time_s: Seconds = 120
+    # How long a person has to approve a change before it counts as denied.
+    approval_s: Annotated[float, Field(gt=0, le=24 * 3600)] = 900
 
 
 Amount = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]

@@ -92,11 +92,11 @@ class MessageRow:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question with its answer, as it is kept."""
+    """One question with its answer, as it is kept; without a question it goes on with the one before."""
 
     thread_id: str
     owner: str
-    question: MessageRow
+    question: MessageRow | None
     answer: MessageRow
 
 

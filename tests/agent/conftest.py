@@ -50,7 +50,7 @@ async def assistant_with(
     *,
     lineup: Lineup = QUICK,
     limits: Limits = Limits(),  # noqa: B008 - frozen, so nobody can change the default
-    memory: Path | None = None,
+    memory: Path | str | None = None,
 ) -> AsyncGenerator[Assistant]:
     async with Assistant.opened(
         model=choice, sessions=sessions, memory=memory, lineup=lineup, limits=limits

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from agent.accounts import Account
+from agent.approvals import Decision
 from agent.events import (
     Done,
     Event,
@@ -24,6 +25,8 @@ from agent.events import (
     ToolStarted,
     Usage,
 )
+from agent.resuming import Standing
+from agent.state import Exchange
 from api.app import create_app, running
 from api.dependencies import Opened
 from api.editions import prepared
@@ -132,6 +135,9 @@ class Script:
         language: str = "auto",
         namespace: str = "",
         account: Account | None = None,
+        can_ask: bool = False,
+        unanswered: Exchange | None = None,
+        exchanges: Sequence[Exchange] | None = None,
     ) -> AsyncGenerator[Event]:
         self.asked.append(thread_id)
         for call in self.calls if account else []:
@@ -142,6 +148,27 @@ class Script:
             yield event
         if self.error:
             raise self.error
+
+    async def resume(
+        self,
+        thread_id: str,
+        *,
+        principal: Principal,
+        decisions: Sequence[Decision] = (),
+        account: Account | None = None,
+        can_ask: bool = True,
+    ) -> AsyncGenerator[Event]:
+        raise AssertionError(f"nothing stands in {thread_id}")
+        yield
+
+    async def standing(self, thread_id: str) -> Standing | None:
+        return None
+
+    async def close(self, thread_id: str) -> None:
+        """Nothing stands anywhere."""
+
+    async def exchanges(self, thread_id: str) -> list[Exchange]:
+        return []
 
     async def route(self, message: str, *, account: Account | None = None) -> Any:
         raise AssertionError(f"these turns are given, not routed: {message}")

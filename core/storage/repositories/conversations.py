@@ -62,6 +62,25 @@ class Conversations:
         query = select(THREADS.c.owner).where(THREADS.c.id == thread_id)
         return await self._session.scalar(query)
 
+    async def begin(
+        self,
+        thread_id: str,
+        owner: str,
+        question: str,
+        at: datetime,
+        *,
+        used_at: datetime | None = None,
+    ) -> None:
+        """A conversation without messages yet. Raises `Conflict` when it has begun already."""
+        begun: dict[str, Any] = {
+            "id": thread_id,
+            "owner": owner,
+            "title": _title(redact_text(question)),
+            "created_at": at,
+            "updated_at": used_at or at,
+        }
+        await self._session.execute(insert(THREADS).values(begun))
+
     async def messages(self, thread_id: str, *, owner: str) -> list[MessageRow]:
         """All messages in order, each answer with its tool calls."""
         await self.get(thread_id, owner=owner)
@@ -111,7 +130,7 @@ class Conversations:
         thread is another person's.
         """
         await self._touch(turn)
-        messages = (turn.question, turn.answer)
+        messages = [one for one in (turn.question, turn.answer) if one]
         await self._session.execute(
             insert(MESSAGES), [_message_values(message, turn.thread_id) for message in messages]
         )
@@ -129,14 +148,8 @@ class Conversations:
             return
         if await self.owner_of(turn.thread_id):
             raise NotFound(f"There is no conversation {turn.thread_id!r}.")
-        begun: dict[str, Any] = {
-            "id": turn.thread_id,
-            "owner": turn.owner,
-            "title": _title(redact_text(turn.question.text)),
-            "created_at": turn.question.created_at,
-            "updated_at": now,
-        }
-        await self._session.execute(insert(THREADS).values(begun))
+        first = turn.question or turn.answer
+        await self.begin(turn.thread_id, turn.owner, first.text, first.created_at, used_at=now)
 
     async def _tool_calls(self, message_ids: Sequence[str]) -> Mapping[str, list[ToolCallRow]]:
         calls: dict[str, list[ToolCallRow]] = defaultdict(list)

@@ -1,0 +1,183 @@
+"""What a person is asked before a tool changes something, and what they said."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import uuid4
+
+from agent.toolbox import Call
+from core.clock import utc_now
+from core.errors import Conflict, OpsError
+from core.principal import Principal
+from mcp_servers.client import Sessions, Tools, ToolSpec
+
+# Tools that decide in a person's name. No model is ever offered one.
+DECIDING = frozenset({"autofix_approve", "autofix_deny"})
+PLAN, APPROVE = "autofix_get_plan", "autofix_approve"
+LEVELS = ("", "low", "medium", "high", "critical")
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One call that waits for a person. `typed` is what they must type for a high risk, if anything.
+
+    `diff`, `facts`, `risk` and `approvers` are those of the stored plan, when the call carries out one.
+    """
+
+    id: str
+    call_id: str
+    server: str
+    tool: str
+    arguments: dict[str, Any]
+    expires_at: datetime
+    subagent_run_id: str = ""
+    plan_id: str = ""
+    risk: str = ""
+    facts: tuple[str, ...] = ()
+    diff: str = ""
+    approvers: str = ""
+    typed: str = ""
+    problem: str = ""
+
+    @property
+    def expired(self) -> bool:
+        return utc_now() >= self.expires_at
+
+    def shape(self) -> dict[str, Any]:
+        """Plain values, as doors tell it and as it is kept."""
+        told = asdict(self)
+        return {**told, "facts": list(self.facts), "expires_at": self.expires_at.isoformat()}
+
+    @classmethod
+    def of(cls, shape: Mapping[str, Any]) -> "Approval":
+        given: dict[str, Any] = {**shape, "facts": tuple(shape["facts"])}
+        given["expires_at"] = datetime.fromisoformat(given["expires_at"])
+        return cls(**given)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person's answer to one approval, made at a door."""
+
+    approval_id: str
+    approved: bool
+    typed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """How a turn asks people: not at all when its door cannot carry a question to one."""
+
+    possible: bool = False
+    wait: timedelta = field(default=timedelta(minutes=15))
+
+
+async def asked_for(call: Call, spec: ToolSpec, tools: Tools, wait: timedelta) -> Approval:
+    """The question about one call; with the plan that it names, if it names one."""
+    bare = Approval(
+        id=f"apr_{uuid4().hex[:16]}",
+        call_id=call["id"],
+        server=spec.server,
+        tool=spec.name,
+        arguments=call["args"],
+        expires_at=utc_now() + wait,
+    )
+    plan_id = str(call["args"].get("plan_id") or "")
+    if spec.server != "autofix" or not plan_id:
+        return bare
+    try:
+        plan = (await tools.call(PLAN, plan_id=plan_id)).data
+    except OpsError as error:
+        return replace(bare, plan_id=plan_id, problem=str(error))
+    return _with_plan(replace(bare, plan_id=plan_id), plan)
+
+
+def _with_plan(bare: Approval, plan: Mapping[str, Any]) -> Approval:
+    steps = _dicts(plan.get("steps"))
+    risks = [_dict(step.get("risk")) for step in steps]
+    levels = [str(plan.get("risk") or ""), *(str(one.get("level", "")) for one in risks)]
+    level = max(levels, key=_height)
+    facts = dict.fromkeys(str(fact) for one in risks for fact in _list(one.get("facts")))
+    asked = _dict(plan.get("approval"))
+    names = [str(_dict(step.get("target")).get("name", "")) for step in steps]
+    is_typed = bool(asked.get("typed_name")) or _height(level) >= _height("high")
+    return replace(
+        bare,
+        risk=level,
+        facts=tuple(facts),
+        diff="\n".join(str(step["diff"]) for step in steps if step.get("diff")),
+        approvers=str(asked.get("approvers") or ""),
+        typed=next((name for name in names if name), "") if is_typed else "",
+        expires_at=min(bare.expires_at, _time(asked.get("expires_at")) or bare.expires_at),
+    )
+
+
+def verdict(approval: Approval, decisions: Mapping[str, Decision]) -> str:
+    """approved, denied, expired or mistyped; without a decision it is denied."""
+    decision = decisions.get(approval.id)
+    if approval.expired:
+        return "expired"
+    if decision is None or not decision.approved:
+        return "denied"
+    return "mistyped" if approval.typed and decision.typed.strip() != approval.typed else "approved"
+
+
+# What the server may call the name that was typed.
+TYPED = ("typed_name", "typed", "resource_name", "name")
+
+SENTENCES: Mapping[str, str] = {
+    "denied": "A person said no: this was not done. Do not ask for it again in this turn.",
+    "expired": "Nobody said yes in time: this was not done.",
+    "mistyped": "The name that confirms a high risk was not typed correctly: this was not done.",
+    "cannot_ask": "This needs a person's yes, and nobody can be asked here: it was not done. "
+    "Say that it can be done from the chat page or with `midwatch ask --thread`.",
+    "unknown": "Midwatch was ended while this was being done, so whether it was done is not known. "
+    "It was not tried again. Look at the present state before anything else.",
+}
+
+
+async def record_approval(
+    approval: Mapping[str, Any], sessions: Sessions, person: Principal, typed: str
+) -> None:
+    """Have the tool server note the person's yes to a stored plan, in that person's own name.
+
+    Raises what the server says when this person may not. That somebody decided before is not
+    decided here: the server knows which decision holds.
+    """
+    if not approval["plan_id"]:
+        return
+    offered = {spec.name: spec for spec in await Tools(sessions, person).list("autofix")}
+    if APPROVE not in offered:
+        return
+    known: Mapping[str, Any] = offered[APPROVE].input_schema.get("properties", {})
+    given = {"plan_id": approval["plan_id"], **dict.fromkeys(TYPED, typed)}
+    arguments = {name: value for name, value in given.items() if name in known and value}
+    try:
+        await Tools(sessions, person).call(APPROVE, **arguments)
+    except Conflict:
+        return
+
+
+def _height(level: str) -> int:
+    return LEVELS.index(level) if level in LEVELS else 0
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> Sequence[Any]:
+    return cast("Sequence[Any]", value) if isinstance(value, list) else ()
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [_dict(one) for one in _list(value)]
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at if at and at.tzinfo else None

@@ -1,0 +1,90 @@
+"""Nodes between a model that wants to change something and the change: ask a person, hear the answer."""
+
+# pyright: reportUnknownMemberType=false
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from langgraph.types import interrupt
+
+from agent.approvals import (
+    SENTENCES,
+    Approval,
+    Decision,
+    asked_for,
+    record_approval,
+    verdict,
+)
+from agent.toolbox import Call
+from agent.turn import Turn
+from core.errors import OpsError
+from mcp_servers.client import ToolSpec
+
+# What is known of each changing call: verdict, who gave it, and in which attempt at the turn.
+Verdicts = dict[str, dict[str, Any]]
+
+
+def changing(calls: Sequence[Call], offered: Sequence[ToolSpec], turn: Turn) -> list[Call]:
+    """The calls that nobody may make without a person's yes, and that were not made before."""
+    known = {spec.name for spec in offered if spec.changes}
+    fresh = {f"{one['name']} {one['args']}": one for one in reversed(calls) if one["name"] in known}
+    return [one for one in reversed(fresh.values()) if not turn.toolbox.knows(one)]
+
+
+async def questions(
+    calls: Sequence[Call], offered: Sequence[ToolSpec], turn: Turn
+) -> list[dict[str, Any]]:
+    """What will happen, for a person to read: one question for each call."""
+    specs = {spec.name: spec for spec in offered}
+    asked = [
+        await asked_for(call, specs[call["name"]], turn.tools, turn.people.wait) for call in calls
+    ]
+    return [{**one.shape(), "subagent_run_id": turn.run_id} for one in asked]
+
+
+async def answers(pending: Sequence[Mapping[str, Any]], turn: Turn) -> Verdicts:
+    """Wait for a person; the graph stops here until its thread is resumed with what they said."""
+    given: Mapping[str, Mapping[str, Any]] = interrupt({"approvals": list(pending)})
+    decisions = {key: Decision(key, **one) for key, one in given.items()}
+    found: Verdicts = {}
+    for shape in pending:
+        said = verdict(Approval.of(shape), decisions)
+        told = {"verdict": said, "attempt": turn.attempt, "problem": ""}
+        if said == "approved":
+            told["problem"] = await _recorded(shape, decisions[shape["id"]], turn)
+        found[str(shape["call_id"])] = told
+    return found
+
+
+async def _recorded(shape: Mapping[str, Any], decision: Decision, turn: Turn) -> str:
+    """Why the server does not take this person's yes; "" when it does."""
+    if turn.person is None:
+        return SENTENCES["denied"]
+    try:
+        await record_approval(shape, turn.sessions, turn.person, decision.typed)
+    except OpsError as error:
+        return str(error)
+    return ""
+
+
+def cannot_ask(calls: Sequence[Call]) -> Verdicts:
+    return {one["id"]: {"verdict": "cannot_ask", "attempt": "", "problem": ""} for one in calls}
+
+
+def hold_back(
+    calls: Sequence[Call], offered: Sequence[ToolSpec], verdicts: Verdicts, turn: Turn
+) -> None:
+    """Answer the changing calls that may not be made; what a person said yes to is left alone."""
+    for call in changing(calls, offered, turn):
+        told = verdicts.get(call["id"], {"verdict": "denied", "attempt": "", "problem": ""})
+        if told["verdict"] != "approved":
+            turn.toolbox.settle(call, told["verdict"], SENTENCES[told["verdict"]])
+        elif told["problem"]:
+            turn.toolbox.settle(call, "refused", f"This was not done. {told['problem']}")
+        elif told["attempt"] != turn.attempt and not _is_carried_out_once(call):
+            turn.toolbox.settle(call, "unknown", SENTENCES["unknown"])
+
+
+def _is_carried_out_once(call: Call) -> bool:
+    """Whether the server itself sees to it, so that asking again only tells how it went."""
+    return call["name"] == "autofix_apply" and bool(call["args"].get("plan_id"))

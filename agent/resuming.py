@@ -1,0 +1,105 @@
+"""Taking a turn up again: what stands in a thread, what was found before, what a person answered."""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from langgraph.types import StateSnapshot
+
+from agent.approvals import Approval, Decision
+from agent.events import ApprovalNeeded
+from agent.nodes import decision
+from agent.recollection import facts_of
+from agent.state import Exchange, Update
+from agent.toolbox import Result
+from agent.turn import Turn
+from agent.wording import phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A turn that has not come to its end. Without `approvals` it was cut off in the middle."""
+
+    question: str
+    said: str
+    approvals: tuple[Approval, ...]
+    facts: tuple[str, ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person can still answer."""
+        return bool(self.approvals) and not any(one.expired for one in self.approvals)
+
+    @property
+    def exchange(self) -> Exchange:
+        """What to remember of it when it is left standing."""
+        return Exchange(question=self.question, answer=self.said, facts=list(self.facts))
+
+
+def standing_of(snapshot: StateSnapshot) -> Standing | None:
+    if not snapshot.next:
+        return None
+    state = snapshot.values
+    found = [Result.of(one) for one in state.get("results", ())]
+    said = "\n\n".join(text for _, text in state.get("said", ()))
+    asked = tuple(Approval.of(shape) for shape in _pending(snapshot).values())
+    return Standing(str(state.get("question", "")), said, asked, tuple(facts_of(found)))
+
+
+def restore(turn: Turn, snapshot: StateSnapshot) -> None:
+    """Give a new turn what the subagents that finished found and said; loops see to themselves."""
+    parts = [snapshot.values, *(_written(task.result) for task in snapshot.tasks)]
+    for part in parts:
+        turn.evidence.take_back(part.get("evidence", ()))
+        turn.take_back([Result.of(one) for one in part.get("results", ())])
+    for part in parts:
+        for _, text in part.get("said", ()):
+            turn.recall(text)
+    turn.calls = len(turn.toolbox.results)
+    turn.divide([task.name for task in snapshot.tasks if task.result is None])
+
+
+def answers_to(snapshot: StateSnapshot, decisions: Sequence[Decision]) -> dict[str, Any]:
+    """By interrupt, what was said to its questions; where nothing was, nothing."""
+    said = {one.approval_id: one for one in decisions}
+    return {
+        interrupt.id: {
+            shape["id"]: _plain(said[shape["id"]])
+            for shape in interrupt.value["approvals"]
+            if shape["id"] in said
+        }
+        for task in snapshot.tasks
+        for interrupt in task.interrupts
+    }
+
+
+def tell_pending(state: Mapping[str, Any], turn: Turn) -> None:
+    """Say what is waited for: to programs as events, to people in words that any door can show."""
+    language = decision(state)["language"]  # pyright: ignore[reportArgumentType] - the state's shape
+    for interrupt in state["__interrupt__"]:
+        for shape in interrupt.value["approvals"]:
+            turn.asked_for.append(shape)
+            turn.emit(ApprovalNeeded(shape))
+            arguments = ", ".join(f"{name}={value}" for name, value in shape["arguments"].items())
+            told = {"tool": shape["tool"], "arguments": arguments, "id": shape["id"]}
+            turn.say_by_rule(phrase("approval.waits", language, **told))
+
+
+def _pending(snapshot: StateSnapshot) -> dict[str, Mapping[str, Any]]:
+    return {
+        shape["id"]: shape
+        for task in snapshot.tasks
+        for interrupt in task.interrupts
+        for shape in interrupt.value["approvals"]
+    }
+
+
+def _written(result: Any) -> Update:
+    """What a task that finished beside the running ones wrote; it is applied when they are done."""
+    return result if isinstance(result, dict) else {}
+
+
+def _plain(said: Decision) -> dict[str, Any]:
+    return {name: value for name, value in asdict(said).items() if name != "approval_id"}

@@ -1,0 +1,87 @@
+"""The supervisor graph: nodes and edges.
+
+START → supervisor → subagents, side by side where one does not need the other → supervisor → … → END
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Command, Send
+
+from agent.candidates import Models
+from agent.nodes import at_work, continued, decision, decline, meant, side_by_side, title
+from agent.recollection import facts_of, remembered
+from agent.state import OF_A_TURN, Exchange, OpsState, Update
+from agent.subagent import Subagent
+from agent.supervisor import Router, in_scope
+from agent.turn import Turn
+
+Graph = CompiledStateGraph[OpsState, Turn, Any, Any]
+Onward = Command[Literal["rca", "rag", "cost", "autofix", "alert_admin", "none", "__end__"]]
+
+
+def build_graph(
+    models: Models,
+    router: Router,
+    memory: BaseCheckpointSaver[str] | None,
+    team: Sequence[Subagent],
+) -> Graph:
+    """Compiled once for the life of the process: whose turn it is comes with the turn."""
+    graph: StateGraph[OpsState, Turn, Any, Any] = StateGraph(OpsState, context_schema=Turn)
+    graph.add_node("supervisor", Supervisor(router).decide)
+    graph.add_node("none", decline)
+    for subagent in team:
+        graph.add_node(subagent.name, at_work(subagent, models, team))
+    for name in ("none", *(one.name for one in team)):
+        graph.add_edge(name, "supervisor")
+    graph.add_edge(START, "supervisor")
+    return graph.compile(checkpointer=memory, name="midwatch")
+
+
+@dataclass(frozen=True, slots=True)
+class Supervisor:
+    """Decide once, then hand on until the plan is done: there is no way to loop."""
+
+    router: Router
+
+    async def decide(self, state: OpsState, runtime: Runtime[Turn]) -> Onward:
+        """The next subagents, or the end."""
+        turn, plan, update = runtime.context, state["plan"], Update()
+        turn.join()
+        if state["visited"]:
+            turn.steps = tuple(state.get("steps", ()))
+        else:
+            update["question"] = meant(state)
+            plan = await self._plan(update["question"], state, turn)
+            update["steps"] = list(turn.steps)
+        now = side_by_side(plan)
+        turn.tell_plan(len(state["visited"]), len(state["visited"]) + len(now))
+        if not now:
+            return Command(goto="__end__", update={**update, **_ended(state, turn)})
+        turn.divide([one["subagent"] for one in now])
+        begun = [continued(decision(state), one) if state["visited"] else one for one in now]
+        given = {key: value for key, value in state.items() if key not in OF_A_TURN}
+        handed = [Send(one["subagent"], {**given, **update, "asked": one}) for one in begun]
+        return Command(goto=handed, update={**update, "plan": plan[len(now) :]})
+
+    async def _plan(self, question: str, state: OpsState, turn: Turn) -> list[dict[str, Any]]:
+        routes = await self.router.plan(question, state.get("asked"), turn.meter)
+        plan = [in_scope(one, state["namespace"], state["language"]).shape() for one in routes]
+        turn.steps = tuple(title(one) for one in plan)
+        return plan
+
+
+def _ended(state: OpsState, turn: Turn) -> Update:
+    """What stays of the turn; what only another run of it would need goes."""
+    facts = facts_of(turn.toolbox.results)
+    told = Exchange(question=state["question"], answer=turn.voice.whole, facts=facts)
+    before, unanswered = state.get("exchanges", []), state.get("unanswered")
+    kept = remembered([*before, unanswered] if unanswered else before, told)
+    return {"exchanges": kept, "unanswered": None, **{name: [] for name in OF_A_TURN}}

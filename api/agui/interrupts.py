@@ -1,0 +1,58 @@
+"""Questions to a person as AG-UI interrupts, and the entries of `resume` as their answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from agent.approvals import Decision
+from core.errors import Invalid
+
+Wire = dict[str, Any]
+
+ANSWER: Wire = {
+    "type": "object",
+    "properties": {
+        "approved": {"type": "boolean"},
+        "typed": {"type": "string", "description": "The name that confirms a high risk."},
+    },
+    "required": ["approved"],
+}
+# What a client needs in order to show what will happen.
+SHOWN = ("tool", "server", "arguments", "plan_id", "risk", "facts", "diff", "approvers", "typed", "problem")  # fmt: skip
+
+
+def interrupt(approval: Mapping[str, Any]) -> Wire:
+    """One approval, in the shape of `agent.approvals.Approval`, as AG-UI tells it."""
+    arguments = ", ".join(f"{name}={value}" for name, value in approval["arguments"].items())
+    told: Wire = {
+        "id": approval["id"],
+        "reason": "approval_required",
+        "message": f"{approval['tool']}({arguments})",
+        "toolCallId": approval["call_id"],
+        "responseSchema": ANSWER,
+        "expiresAt": approval["expires_at"],
+        "metadata": {name: approval[name] for name in SHOWN},
+    }
+    if approval["subagent_run_id"]:
+        told["subagentRunId"] = approval["subagent_run_id"]
+    return told
+
+
+def decisions_of(resume: Sequence[Mapping[str, Any]]) -> tuple[Decision, ...]:
+    """A cancelled entry is a no. Raises `Invalid` for what is no answer."""
+    return tuple(_decision(one) for one in resume)
+
+
+def _decision(entry: Mapping[str, Any]) -> Decision:
+    approval_id, payload = entry.get("interruptId"), entry.get("payload")
+    if not isinstance(approval_id, str):
+        raise Invalid("An entry of resume needs the interruptId it answers.")
+    if entry.get("status") == "cancelled":
+        return Decision(approval_id, approved=False)
+    fields = cast("dict[str, Any]", payload) if isinstance(payload, dict) else {}
+    approved = fields.get("approved")
+    if not isinstance(approved, bool):
+        raise Invalid(
+            f"The answer to {approval_id} does not say whether it is approved.",
+            hint='Send {"approved": true} or {"approved": false} as its payload.',
+        )
+    return Decision(approval_id, approved, str(fields.get("typed") or ""))

@@ -1,0 +1,108 @@
+"""What a door may do with a turn that stands in a thread: a person's answer, or going on after a crash."""
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any, Protocol
+
+from agent.accounts import Account
+from agent.approvals import Decision
+from agent.events import Event
+from agent.intents import Route
+from agent.resuming import Standing
+from agent.state import Exchange
+from core.errors import Conflict, Invalid, NotFound
+from core.principal import Principal
+
+
+class Answering(Protocol):
+    """What a turn asks: the assistant."""
+
+    def run(
+        self,
+        message: str,
+        *,
+        principal: Principal,
+        thread_id: str,
+        language: str = "auto",
+        namespace: str = "",
+        account: Account | None = None,
+        can_ask: bool = False,
+        unanswered: Exchange | None = None,
+        exchanges: Sequence[Exchange] | None = None,
+    ) -> AsyncGenerator[Event]:
+        """The turn's events, ending with `Done`; raises `OpsError` when it cannot be answered."""
+        ...
+
+    def resume(
+        self,
+        thread_id: str,
+        *,
+        principal: Principal,
+        decisions: Sequence[Decision] = (),
+        account: Account | None = None,
+        can_ask: bool = True,
+    ) -> AsyncGenerator[Event]:
+        """The events of the turn that stands in the thread, from where it stands."""
+        ...
+
+    async def standing(self, thread_id: str) -> Standing | None:
+        """The turn that has not come to its end in this thread."""
+        ...
+
+    async def close(self, thread_id: str) -> None:
+        """Let go of the turn that stands in this thread."""
+        ...
+
+    async def exchanges(self, thread_id: str) -> list[Exchange]:
+        """What this thread remembers."""
+        ...
+
+    async def route(self, message: str, *, account: Account | None = None) -> Route:
+        """Which subagent would answer, and with which arguments."""
+        ...
+
+    async def forget(self, thread_id: str) -> None:
+        """Let go of a conversation's memory."""
+        ...
+
+
+def admit_question(standing: Standing | None) -> None:
+    """A new question waits until the one to a person is answered or has expired."""
+    if standing and standing.waits:
+        waiting = ", ".join(one.id for one in standing.approvals)
+        raise Conflict(
+            f"This conversation waits for a person's answer to {waiting}.",
+            hint="Approve or deny it first, or wait until it expires.",
+        )
+
+
+def admit_resume(standing: Standing | None, decisions: Sequence[Decision]) -> Standing:
+    """Raises what keeps this turn from going on with these answers."""
+    if standing is None:
+        raise NotFound(
+            "There is nothing to go on with in this conversation.", hint="Ask a question."
+        )
+    known = {one.id for one in standing.approvals}
+    if strange := [one.approval_id for one in decisions if one.approval_id not in known]:
+        raise Conflict(
+            f"Nothing waits for an answer to {', '.join(strange)} any more.",
+            hint="Read the conversation again.",
+        )
+    if standing.approvals and not standing.waits:
+        raise Conflict(
+            "The time to answer is over, so nothing was changed.", hint="Ask for it once more."
+        )
+    if standing.approvals and not decisions:
+        raise Invalid(
+            f"This conversation waits for a person's answer to {', '.join(sorted(known))}.",
+            hint="Say of each whether it is approved.",
+        )
+    return standing
+
+
+def standing_shape(standing: Standing | None) -> dict[str, Any] | None:
+    """For programs: `state` is waiting, expired or unfinished."""
+    if standing is None:
+        return None
+    state = "unfinished" if not standing.approvals else "waiting" if standing.waits else "expired"
+    asked = [one.shape() for one in standing.approvals]
+    return {"state": state, "question": standing.question, "approvals": asked}

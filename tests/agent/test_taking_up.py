@@ -1,0 +1,115 @@
+"""A process is killed in the middle of a turn; another one goes on at the node that was running."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.agent.changing_server import Ledger, changing
+from tests.agent.conftest import assistant_with
+from tests.agent.provider_fakes import Provider, Say, provider_serving
+from tests.agent.turns import ANN, Told, choice_of
+
+QUICK = ("autofix_look", {"name": "cart"})
+SLOW = ("autofix_look", {"name": "slow-checkout"})
+QUESTION = "restart checkout"
+
+
+def killed_in_the_slow_look(provider: Provider, memory: Path, journal: Path) -> None:
+    """Start a turn in a process of its own, and kill it while it makes the slow call."""
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "tests.agent.interrupted",
+            provider.base_url,
+            memory,
+            journal,
+            QUESTION,
+        ]
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while "slow-checkout" not in (journal.read_text() if journal.exists() else ""):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(0.3)  # the checkpoint of the step before is being written
+        os.kill(process.pid, signal.SIGKILL)
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def test_finished_nodes_are_not_run_again_after_a_kill(tmp_path: Path) -> None:
+    memory, journal = tmp_path / "memory.db", tmp_path / "journal.txt"
+    script = Say("", [QUICK]), Say("", [SLOW]), Say("It has 256Mi [1].")
+    with provider_serving(*script) as provider:
+        killed_in_the_slow_look(provider, memory, journal)
+        asked = len(provider.requests)
+        ledger = Ledger()
+        async with (
+            changing(ledger) as sessions,
+            assistant_with(sessions, choice_of("openai", provider), memory=memory) as assistant,
+        ):
+            standing = await assistant.standing("thread")
+            told = Told()
+            await told.collect(assistant.resume("thread", principal=ANN))
+            left = await assistant.standing("thread")
+    assert standing
+    assert (standing.question, standing.approvals) == (QUESTION, ())
+    assert ledger.done == ["look slow-checkout"]
+    assert len(provider.requests) == asked + 1
+    assert told.answer == "It has 256Mi [1]."
+    assert told.done.citations[0].ref == "autofix_look name=cart"
+    assert left is None
+
+
+async def test_a_new_question_leaves_the_unfinished_one_behind(tmp_path: Path) -> None:
+    memory, journal = tmp_path / "memory.db", tmp_path / "journal.txt"
+    with provider_serving(Say("", [QUICK]), Say("", [SLOW]), Say("Fine.")) as provider:
+        killed_in_the_slow_look(provider, memory, journal)
+        ledger = Ledger()
+        async with (
+            changing(ledger) as sessions,
+            assistant_with(sessions, choice_of("openai", provider), memory=memory) as assistant,
+        ):
+            told = Told()
+            await told.collect(assistant.run("scale cart to 3", principal=ANN, thread_id="thread"))
+            left = await assistant.standing("thread")
+    assert (told.answer, ledger.done, left) == ("Fine.", [], None)
+
+
+async def test_a_change_that_may_have_been_made_is_not_made_again(tmp_path: Path) -> None:
+    """The process dies between a person's yes and the record of what came of it."""
+    memory = tmp_path / "memory.db"
+    restart = ("autofix_restart", {"name": "checkout"})
+    from agent.approvals import Decision
+
+    with provider_serving(Say("", [restart]), Say("I looked.")) as provider:
+        choice, ledger = choice_of("openai", provider), Ledger()
+        async with (
+            changing(ledger) as sessions,
+            assistant_with(sessions, choice, memory=memory) as assistant,
+        ):
+            told = Told()
+            await told.collect(
+                assistant.run(QUESTION, principal=ANN, thread_id="thread", can_ask=True)
+            )
+            yes = [Decision(told.done.approvals[0]["id"], approved=True)]
+            events = assistant.resume("thread", principal=ANN, decisions=yes)
+            async for event in events:
+                if ledger.done or type(event).__name__ == "ToolStarted":
+                    break
+            await events.aclose()
+        made = list(ledger.done)
+        async with (
+            changing(ledger) as sessions,
+            assistant_with(sessions, choice, memory=memory) as assistant,
+        ):
+            again = Told()
+            await again.collect(assistant.resume("thread", principal=ANN))
+    assert ledger.done == made
+    assert [call.status for call in again.calls] == ["unknown"]
