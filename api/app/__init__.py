@@ -16,6 +16,7 @@ from api.dependencies import Opened
 from api.editions import fix_desk_over, opened_assistant, prepared, tool_sessions
 from api.mcp_gateway import Door, endpoint
 from api.routes import (
+    approvals,
     audit,
     auth,
     findings,
@@ -78,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         agui,
         query,
         threads,
+        approvals,
         findings,
         fixes,
         measurements,

@@ -4,6 +4,7 @@ import typer
 
 from api.cli import (
     anomalies,
+    approve,
     ask,
     diagnose,
     eval_commands,
@@ -30,6 +31,7 @@ for command in (
     serving.up,
     ask.ask,
     ask.route,
+    approve.approve,
     diagnose.diagnose,
     diagnose.investigate,
     anomalies.anomalies,

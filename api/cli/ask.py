@@ -1,15 +1,16 @@
 """`midwatch ask` and `midwatch route`."""
 
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.outcome import OK, UPSTREAM_AWAY, finish, put, put_json, say
+from api.cli.outcome import NO, OK, UPSTREAM_AWAY, finish, put, put_json, say
 from api.cli.source import (
     Language,
     LanguageOption,
@@ -19,11 +20,14 @@ from api.cli.source import (
     Source,
     with_source,
 )
-from api.cli.words import word
+from api.cli.words import chosen, word
 from core.errors import Invalid, OpsError, UpstreamUnavailable
 
 if TYPE_CHECKING:
+    from agent.approvals import Decision
+    from agent.events import Event
     from agent.graph import Assistant
+    from agent.resuming import Standing
     from api.turns.runs import Run
 
 
@@ -44,11 +48,17 @@ def ask(
     thread: Annotated[str, typer.Option(help="Begin or continue a kept conversation.")] = "",
     lang: LanguageOption = Language.AUTO,
     namespace: NamespaceOption = "",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what stands in --thread instead.")
+    ] = False,
     *,
     source: Source,
 ) -> None:
     """Ask one question; -o jsonl prints the event stream, one AG-UI event a line."""
-    finish(_ask(question, output, thread, lang, namespace, source))
+    if resume and not thread:
+        raise typer.BadParameter("--resume needs --thread.")
+    text = "" if resume else _read(question)
+    finish(_ask(Ask(text, output, thread, lang, namespace, source, resume)))
 
 
 @with_source
@@ -65,56 +75,122 @@ def route(
     finish(_route(question, questions, output, source))
 
 
-async def _ask(
-    question: str,
-    output: AnswerFormat,
-    thread: str,
-    lang: Language,
-    namespace: str,
-    source: Source,
-) -> int:
-    question = _read(question)
-    if source.server:
-        shape = await _ask_there(question, output, thread, lang, namespace, source)
-    else:
-        shape = await _ask_here(question, output, thread, lang, namespace, source)
-    if output is not AnswerFormat.JSONL:
-        _print(shape, output)
-    return _code(shape)
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One `midwatch ask`: what, of whom, and how it is printed."""
+
+    text: str
+    output: AnswerFormat
+    thread: str
+    lang: Language
+    namespace: str
+    source: Source
+    resume: bool = False
 
 
-def _code(shape: dict[str, Any]) -> int:
+async def _ask(asked: Ask) -> int:
+    shape = await (_ask_there(asked) if asked.source.server else _ask_here(asked))
+    while (approvals := shape.get("approvals")) and asked.output is AnswerFormat.TEXT:
+        from api.cli.approve import in_person
+
+        decisions = in_person(approvals, shape["language"])
+        if decisions is None:
+            break
+        print_answer(shape, asked.output)
+        shape = await _go_on(asked, shape["thread_id"], decisions)
+    if asked.output is not AnswerFormat.JSONL:
+        print_answer(shape, asked.output)
+    return code_of(shape)
+
+
+async def _go_on(asked: Ask, thread: str, decisions: "Sequence[Decision]") -> dict[str, Any]:
+    from api.cli import remote
+
+    if asked.source.server:
+        return await remote.resume(asked.source, thread, decisions)
+    return await go_on_here(thread, decisions, asked.source)
+
+
+def code_of(shape: dict[str, Any]) -> int:
     """An answer that could look at nothing is still an answer; a script must see the difference."""
     statuses = {call["status"] for call in shape.get("tool_calls", [])}
+    if shape.get("approvals"):
+        return NO
     return UPSTREAM_AWAY if statuses == {UpstreamUnavailable.code} else OK
 
 
-async def _ask_there(
-    question: str,
-    output: AnswerFormat,
-    thread: str,
-    lang: Language,
-    namespace: str,
-    source: Source,
-) -> dict[str, Any]:
+async def _ask_there(asked: Ask) -> dict[str, Any]:
     from api.cli import remote
 
-    scope = {"thread_id": thread, "language": lang.value, "namespace": namespace}
-    if output is AnswerFormat.JSONL:
-        await remote.stream(source, {"question": question, **scope})
+    if asked.resume:
+        return await remote.resume(asked.source, asked.thread, ())
+    body = {
+        "question": asked.text,
+        "thread_id": asked.thread,
+        "language": asked.lang.value,
+        "namespace": asked.namespace,
+    }
+    if asked.output is AnswerFormat.JSONL:
+        await remote.stream(asked.source, body)
         return {}
-    return await remote.ask(source, {"question": question, **scope})
+    return await remote.ask(asked.source, body)
 
 
-async def _ask_here(
-    question: str,
-    output: AnswerFormat,
-    thread: str,
-    lang: Language,
-    namespace: str,
-    source: Source,
-) -> dict[str, Any]:
+async def _ask_here(asked: Ask) -> dict[str, Any]:
     """The answer's shape; as events it is printed already."""
+    from uuid import uuid4
+
+    from api.cli.identity import OPERATOR
+
+    thread = asked.thread or str(uuid4())
+    async with _assistant(asked.source, kept=bool(asked.thread)) as assistant:
+        standing = await assistant.standing(thread) if asked.thread else None
+        cut_off = standing.question if standing and not standing.approvals else None
+        if asked.resume or cut_off == asked.text or (standing and standing.waits):
+            return await _gone_on(assistant, thread, _said(standing, asked), asked.output)
+        events = assistant.run(
+            asked.text,
+            principal=OPERATOR,
+            thread_id=thread,
+            language=asked.lang.value,
+            namespace=asked.namespace,
+            can_ask=bool(asked.thread),
+        )
+        return await _watched(thread, asked.text, events, asked.output)
+
+
+def _said(standing: "Standing | None", asked: Ask) -> "Sequence[Decision]":
+    """What a person at this terminal says to what is waited for, if that is what they came for."""
+    from api.cli.approve import in_person
+
+    if not (asked.resume and standing and standing.waits):
+        return ()
+    language = chosen(asked.lang, standing.question)
+    return in_person([one.shape() for one in standing.approvals], language) or ()
+
+
+async def go_on_here(
+    thread: str, decisions: "Sequence[Decision]", source: Source
+) -> dict[str, Any]:
+    """The turn that stands in a conversation of this machine, to its end."""
+    async with _assistant(source, kept=True) as assistant:
+        return await _gone_on(assistant, thread, decisions, AnswerFormat.TEXT)
+
+
+async def _gone_on(
+    assistant: "Assistant", thread: str, decisions: "Sequence[Decision]", output: AnswerFormat
+) -> dict[str, Any]:
+    from api.cli.identity import OPERATOR
+    from api.turns.standing import admit_resume
+
+    standing = admit_resume(await assistant.standing(thread), decisions)
+    events = assistant.resume(thread, principal=OPERATOR, decisions=decisions)
+    return await _watched(thread, standing.question, events, output)
+
+
+async def _watched(
+    thread: str, question: str, events: "AsyncGenerator[Event]", output: AnswerFormat
+) -> dict[str, Any]:
     import asyncio
     from uuid import uuid4
 
@@ -122,24 +198,16 @@ async def _ask_here(
     from api.turns.answers import Answered
     from api.turns.runs import Run, run_alone
 
-    run = Run(str(uuid4()), thread or str(uuid4()), OPERATOR.subject, question)
-    async with _assistant(source, kept=bool(thread)) as assistant:
-        events = assistant.run(
-            question,
-            principal=OPERATOR,
-            thread_id=run.thread_id,
-            language=lang.value,
-            namespace=namespace,
-        )
-        async with asyncio.TaskGroup() as group:
-            group.create_task(run_alone(run, events))
-            if output is AnswerFormat.JSONL:
-                await _print_stream(run)
-            elif sys.stderr.isatty():
-                await _say_progress(run)
-        answered = Answered(run.thread_id)
-        async for event in run.follow():
-            answered.add(event)
+    run = Run(str(uuid4()), thread, OPERATOR.subject, question)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(run_alone(run, events))
+        if output is AnswerFormat.JSONL:
+            await _print_stream(run)
+        elif sys.stderr.isatty():
+            await _say_progress(run)
+    answered = Answered(run.thread_id)
+    async for event in run.follow():
+        answered.add(event)
     return answered.shape(duration_ms=run.duration_ms)
 
 
@@ -173,7 +241,7 @@ async def _say_progress(run: "Run") -> None:
                 say(f"· {event.tool}")
 
 
-def _print(shape: dict[str, Any], output: AnswerFormat) -> None:
+def print_answer(shape: dict[str, Any], output: AnswerFormat) -> None:
     if output is AnswerFormat.JSON:
         put_json(shape)
     elif output is AnswerFormat.TEXT and sys.stdout.isatty():
@@ -186,6 +254,8 @@ def _print(shape: dict[str, Any], output: AnswerFormat) -> None:
 
 
 def _markdown(shape: dict[str, Any]) -> str:
+    from api.cli.approve import told
+
     language = shape["language"]
     parts = [shape["answer"].strip()]
     if shape["citations"]:
@@ -193,6 +263,9 @@ def _markdown(shape: dict[str, Any]) -> str:
         parts += [f"- [{c['n']}] {c['source']} {c['ref']}: {c['text']}" for c in shape["citations"]]
     if shape["incomplete"]:
         parts += ["", f"**{word('partial', language)}**: {shape['incomplete']}"]
+    for one in shape["approvals"]:
+        ids = {"approval_id": one["id"], "thread_id": shape["thread_id"]}
+        parts += ["", told(one, language), "", f"`{word('how_to_approve', language, **ids)}`"]
     if shape["usage"] and all(usage["provider"] == "offline" for usage in shape["usage"]):
         parts += ["", f"_{word('no_model', language)}_"]
     return "\n".join(parts)

@@ -1,9 +1,10 @@
 """A running Midwatch asked over HTTP: `--server URL` with a token."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import orjson
@@ -12,6 +13,9 @@ from api.cli.outcome import put
 from api.cli.source import Source
 from core.errors import Invalid, UpstreamUnavailable, from_code
 from core.http import Client, RequestFailed, Response, client
+
+if TYPE_CHECKING:
+    from agent.approvals import Decision
 
 # A turn may use its whole time limit before the first byte of an answer.
 TURN_TIMEOUT_S = 600.0
@@ -41,6 +45,20 @@ async def ask(source: Source, body: dict[str, Any]) -> dict[str, Any]:
         except asyncio.CancelledError:
             await http.post(f"/api/v1/runs/{run_id}/cancel")
             raise
+
+
+async def resume(source: Source, thread: str, decisions: "Sequence[Decision]") -> dict[str, Any]:
+    """The shape of the answer of the turn that stands in a conversation there."""
+    body = {"decisions": [asdict(one) for one in decisions]}
+    async with _connected(source) as http:
+        return _data(await http.post(f"/api/v1/threads/{thread}/resume", json=body))
+
+
+async def answer_approval(source: Source, said: "Decision") -> dict[str, Any]:
+    """The shape of the answer of the turn that waited for this."""
+    body = {"approved": said.approved, "typed": said.typed}
+    async with _connected(source) as http:
+        return _data(await http.post(f"/api/v1/approvals/{said.approval_id}", json=body))
 
 
 async def stream(source: Source, body: dict[str, Any]) -> None:

@@ -37,6 +37,11 @@ EN: Mapping[str, str] = {
     "ok": "ok",
     "off": "off",
     "failed": "FAILED",
+    "risk": "Risk",
+    "approve": "Do this?",
+    "type_name": "High risk: type {wanted} to do this, or nothing to leave it",
+    "until": "Waits until {at}Z",
+    "how_to_approve": "Go on with: midwatch approve {approval_id} --thread {thread_id} [--deny]",
     "serving": "Serving {what} until Ctrl-C.",
 }
 ZH: Mapping[str, str] = {
@@ -68,6 +73,11 @@ ZH: Mapping[str, str] = {
     "ok": "正常",
     "off": "未配置",
     "failed": "失败",
+    "risk": "风险",
+    "approve": "确定执行吗？",
+    "type_name": "高风险操作：输入 {wanted} 表示执行，直接回车则放弃",
+    "until": "有效期至 {at}Z",
+    "how_to_approve": "继续：midwatch approve {approval_id} --thread {thread_id}（加 --deny 表示拒绝）",
     "serving": "正在提供 {what}，按 Ctrl-C 结束。",
 }
 

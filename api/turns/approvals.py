@@ -1,0 +1,35 @@
+"""Questions that wait for a person, found without knowing their conversation."""
+
+from typing import Any
+
+from agent.approvals import Decision
+from api.turns.running import Question, Turns
+from core.errors import NotFound
+from core.storage.repositories.conversations import Conversations
+
+# How many of a person's latest conversations are looked through.
+LOOKED_THROUGH = 30
+
+
+async def waiting_for(turns: Turns, subject: str) -> list[dict[str, Any]]:
+    """What waits for this person's answer, each with its `thread_id`."""
+    async with turns.database.session() as session:
+        page = await Conversations(session).page(subject, limit=LOOKED_THROUGH)
+    found: list[dict[str, Any]] = []
+    for row in page.rows:
+        standing = await turns.standing(row.id, subject)
+        if standing and standing.waits:
+            found += [{"thread_id": row.id, **one.shape()} for one in standing.approvals]
+    return found
+
+
+async def answer_to(turns: Turns, subject: str, said: Decision) -> Question:
+    """A person's answer as what a turn is begun with. Raises `NotFound` when nothing waits for it."""
+    waiting = await waiting_for(turns, subject)
+    threads = [one["thread_id"] for one in waiting if one["id"] == said.approval_id]
+    if not threads:
+        raise NotFound(
+            f"Nothing of yours waits for an answer to {said.approval_id!r}.",
+            hint="It may have expired, or have been answered.",
+        )
+    return Question("", thread_id=threads[0], can_ask=True, resume=True, decisions=(said,))

@@ -1,0 +1,195 @@
+"""A change that waits for a person, over HTTP: shown, answered from any door, done once."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+
+from agent.graph import Assistant
+from api.app import create_app
+from api.dependencies import Opened
+from api.turns.accounts import Accounts
+from api.turns.running import Question, Turns
+from core.security.audit import AuditLog
+from core.security.signin import SignIn
+from core.security.tokens import Signer
+from core.storage.database import Database
+from core.storage.usage_log import UsageLog
+from tests.agent.changing_server import DIFF, Ledger, changing
+from tests.agent.conftest import QUICK
+from tests.agent.provider_fakes import Provider, Say, provider_serving
+from tests.agent.turns import choice_of
+from tests.api.conftest import KEY, Midwatch, offline, serving
+from tests.api.doors import AG_UI, printed
+
+APPLY = ("autofix_apply", {"plan_id": "plan-1"})
+RESTART = ("autofix_restart", {"name": "checkout"})
+QUESTION = "restart checkout"
+Wire = dict[str, Any]
+
+
+@dataclass
+class Repairs(Midwatch):
+    """The service over a tool server that changes something, with a scripted model."""
+
+    ledger: Ledger
+    provider: Provider
+    turns: Turns
+
+    async def asked(self, thread_id: str = "") -> Wire:
+        async with self.client() as http:
+            body = {"question": QUESTION, "thread_id": thread_id}
+            return (await http.post("/api/v1/query", json=body)).json()
+
+    async def streamed(self, **body: Any) -> list[Wire]:
+        """AG-UI events, each valid."""
+        given = {"threadId": str(uuid4()), "runId": str(uuid4()), "messages": [], **body}
+        async with self.client() as http, http.stream("POST", "/agui", json=given) as response:
+            lines = [line async for line in response.aiter_lines() if line.startswith("data: ")]
+        events = [orjson.loads(line[6:]) for line in lines]
+        for event in events:
+            AG_UI.validate_python(event)
+        return events
+
+
+@pytest.fixture
+async def repairs(tmp_path: Path) -> AsyncIterator[Repairs]:
+    settings = offline(tmp_path)
+    app, ledger = create_app(settings), Ledger()
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        provider = stack.enter_context(provider_serving(Say("", [RESTART]), Say("Done.")))
+        sessions = await enter(changing(ledger))
+        database = await enter(Database.opened(settings.database_url))
+        audit, usage = await enter(AuditLog(database)), await enter(UsageLog(database))
+        assistant = await enter(
+            Assistant.opened(
+                model=choice_of("openai", provider),
+                sessions=sessions,
+                memory=tmp_path / "memory.db",
+                lineup=QUICK,
+            )
+        )
+        sign_in, metrics = SignIn(database, Signer(KEY)), app.state.metrics
+        opened = Opened(settings, database, audit, metrics, sign_in, sessions)
+        accounts = Accounts.over(database, usage, settings)
+        app.state.opened = opened
+        app.state.turns = Turns(assistant, database, metrics, audit, accounts)
+        admin = await sign_in.ensure_admin()
+        _, token = await sign_in.make_api_token(admin.name, label="test")
+        address = await enter(serving(app))
+        yield Repairs(address, opened, token, ledger, provider, app.state.turns)
+
+
+def said(text: str) -> list[Wire]:
+    return [{"id": "1", "role": "user", "content": text}]
+
+
+async def test_a_query_that_waits_says_for_what_and_goes_on_by_rest(repairs: Repairs) -> None:
+    waiting = await repairs.asked()
+    [approval] = waiting["approvals"]
+    assert (waiting["status"], approval["tool"]) == ("interrupted", "autofix_restart")
+    assert repairs.ledger.done == []
+    async with repairs.client() as http:
+        listed = (await http.get("/api/v1/approvals")).json()["items"]
+        after = await http.post(f"/api/v1/approvals/{approval['id']}", json={"approved": True})
+        again = await http.post(f"/api/v1/approvals/{approval['id']}", json={"approved": True})
+    assert [(one["id"], one["thread_id"]) for one in listed] == [
+        (approval["id"], waiting["thread_id"])
+    ]
+    assert (after.json()["answer"], after.json()["status"]) == ("Done.", "done")
+    assert again.status_code == 404
+    assert repairs.ledger.done == ["restart checkout"]
+
+
+async def test_a_conversation_says_what_stands_in_it_and_reads_as_one(repairs: Repairs) -> None:
+    waiting = await repairs.asked()
+    place = f"/api/v1/threads/{waiting['thread_id']}"
+    decisions = [{"approval_id": waiting["approvals"][0]["id"], "approved": False}]
+    async with repairs.client() as http:
+        standing = (await http.get(place)).json()["standing"]
+        blocked = await http.post(
+            "/api/v1/query", json={"question": "list pods", "thread_id": waiting["thread_id"]}
+        )
+        after = await http.post(f"{place}/resume", json={"decisions": decisions})
+        thread = (await http.get(place)).json()
+    assert (standing["state"], standing["question"]) == ("waiting", QUESTION)
+    assert (blocked.status_code, blocked.json()["code"]) == (409, "conflict")
+    assert after.json()["tool_calls"][0]["status"] == "denied"
+    assert [one["role"] for one in thread["messages"]] == ["user", "assistant", "assistant"]
+    assert thread["standing"] is None
+    assert repairs.ledger.done == []
+
+
+async def test_agui_interrupts_and_resumes_once(repairs: Repairs) -> None:
+    repairs.provider.script[0] = Say("", [APPLY])
+    thread = str(uuid4())
+    first = await repairs.streamed(threadId=thread, messages=said(QUESTION))
+    [interrupt] = first[-1]["outcome"]["interrupts"]
+    shown = {name: interrupt["metadata"][name] for name in ("plan_id", "diff", "risk")}
+    assert shown == {"plan_id": "plan-1", "diff": DIFF, "risk": "medium"}
+    blocked = await repairs.streamed(threadId=thread, messages=said("list pods"))
+    answer = {"interruptId": interrupt["id"], "status": "resolved", "payload": {"approved": True}}
+    resumed = {"threadId": thread, "runId": str(uuid4()), "resume": [answer]}
+    after = await repairs.streamed(**resumed)
+    replayed = await repairs.streamed(**resumed)
+    assert blocked == []  # refused before it began: 409 and a problem document
+    assert after[-1]["outcome"] == {"type": "success"}
+    assert replayed == after
+    assert len(repairs.ledger.done) == 1
+
+
+async def test_the_audit_trail_says_who_decided(repairs: Repairs) -> None:
+    waiting = await repairs.asked()
+    async with repairs.client() as http:
+        await http.post(
+            f"/api/v1/approvals/{waiting['approvals'][0]['id']}", json={"approved": True}
+        )
+    lines = await repairs.opened.audit.latest()
+    assert ("admin", "approval.approve", "autofix_restart") in [
+        (one.subject, one.action, one.target) for one in lines
+    ]
+
+
+async def test_nobody_answers_what_another_person_is_asked(repairs: Repairs) -> None:
+    waiting = await repairs.asked()
+    other = await repairs.token_of("eve", role="admin")
+    answer = {"approval_id": waiting["approvals"][0]["id"], "approved": True}
+    async with repairs.client(other) as http:
+        direct = await http.post(f"/api/v1/approvals/{answer['approval_id']}", json=answer)
+        by_thread = await http.post(
+            f"/api/v1/threads/{waiting['thread_id']}/resume", json={"decisions": [answer]}
+        )
+    assert (direct.status_code, by_thread.status_code) == (404, 404)
+    assert repairs.ledger.done == []
+
+
+async def test_a_door_that_cannot_ask_changes_nothing(repairs: Repairs) -> None:
+    principal = await repairs.opened.sign_in.principal(repairs.token)
+    shape = await repairs.turns.answer(principal, Question(QUESTION))
+    assert (shape["status"], shape["tool_calls"][0]["status"]) == ("done", "cannot_ask")
+    assert repairs.ledger.done == []
+
+
+async def test_the_command_line_approves_what_waits_in_a_service(repairs: Repairs) -> None:
+    reach = ["--server", repairs.address, "--token", repairs.token]
+    waiting = await printed("ask", QUESTION, "-o", "json", *reach)
+    assert waiting["status"] == "interrupted"
+    text = await _text("approve", waiting["approvals"][0]["id"], *reach)
+    assert text.startswith("Done.")
+    assert repairs.ledger.done == ["restart checkout"]
+
+
+async def _text(*arguments: str) -> str:
+    import asyncio
+    import sys
+
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "api.cli", *arguments), stdout=asyncio.subprocess.PIPE
+    )
+    return (await process.communicate())[0].decode()
