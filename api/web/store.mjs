@@ -59,7 +59,7 @@ export async function openThread(id) {
   const thread = await json("GET", `/api/v1/threads/${id}`);
   batch(() => {
     threadId.value = id;
-    turns.value = told(thread.messages);
+    turns.value = standing(told(thread.messages), thread.standing);
     evidence.value = null;
   });
 }
@@ -75,7 +75,15 @@ export async function deleteThread(id) {
   await listThreads();
 }
 
-// Stored messages become turns: a question and what answered it.
+// A turn that has not come to its end: it waits for a person, or a process ended in its middle.
+function standing(found, stands) {
+  if (!stands) return found;
+  if (stands.state === "unfinished") return [...found, { ...emptyTurn(stands.question), state: "unfinished" }];
+  const approvals = stands.approvals.map(({ id, expires_at: expiresAt, ...metadata }) => ({ id, expiresAt, metadata }));
+  return found.map((turn, n) => (n === found.length - 1 ? { ...turn, state: "waiting", approvals } : turn));
+}
+
+// Stored messages become turns: a question and what answered it, in several parts if it waited.
 function told(messages) {
   const found = [];
   for (const message of messages) {
@@ -83,11 +91,11 @@ function told(messages) {
       found.push({ ...emptyTurn(message.content), state: "done" });
     } else if (found.length) {
       const turn = found[found.length - 1];
-      turn.answer = message.content;
+      turn.answer = joined(turn.answer, message.content);
       turn.citations = message.citations ?? [];
-      turn.usage = message.usage ?? [];
+      turn.usage = [...turn.usage, ...(message.usage ?? [])];
       turn.incomplete = message.incomplete ?? "";
-      turn.items = (message.tool_calls ?? []).map((call, n) => ({
+      turn.items = [...turn.items, ...(message.tool_calls ?? []).map((call, n) => ({
         kind: "tool",
         id: `${message.id}-${n}`,
         server: call.server,
@@ -98,10 +106,14 @@ function told(messages) {
         tokens: call.result_tokens,
         result: call.result ?? "",
         lane: "",
-      }));
+      }))];
     }
   }
   return found;
+}
+
+function joined(before, text) {
+  return before && text ? `${before}\n\n${text}` : before || text;
 }
 
 function emptyTurn(question) {
@@ -111,6 +123,8 @@ function emptyTurn(question) {
     state: "running",
     runId: crypto.randomUUID(),
     answer: "",
+    before: "",
+    approvals: [],
     plan: [],
     items: [],
     citations: [],
@@ -133,16 +147,40 @@ export async function ask(question) {
     context: [],
     forwardedProps: {},
   };
+  await followed(turn.id, input);
+}
+
+async function followed(id, input) {
   try {
-    await follow(input, (event) => change(turn.id, (now) => heard(now, event)), {
+    await follow(input, (event) => change(id, (now) => heard(now, event)), {
       lost: (is) => (lost.value = is),
     });
   } catch (error) {
     lost.value = false;
-    change(turn.id, (now) => ({ ...now, state: "failed", error: error.message }));
+    change(id, (now) => ({ ...now, state: "failed", error: error.message }));
     if (error instanceof Refused && error.status === 401) me.value = null;
   }
   await listThreads();
+}
+
+// A person's answer; when every question of the turn has one, the turn goes on with them.
+export async function decide(id, approvalId, decided) {
+  change(id, (turn) => ({
+    ...turn,
+    approvals: turn.approvals.map((one) => (one.id === approvalId ? { ...one, decided } : one)),
+  }));
+  const { approvals } = turns.value.find((turn) => turn.id === id);
+  if (!approvals.every((one) => one.decided)) return;
+  const resume = approvals.map((one) => ({ interruptId: one.id, status: "resolved", payload: one.decided }));
+  await goOn(id, resume);
+}
+
+// Take up a turn that stands in the open conversation.
+export async function goOn(id, resume = []) {
+  const runId = crypto.randomUUID();
+  change(id, (turn) => ({ ...turn, state: "running", runId, before: turn.answer, approvals: [] }));
+  const input = { threadId: threadId.value, runId, state: {}, messages: [], tools: [], context: [] };
+  await followed(id, { ...input, resume, forwardedProps: { resume: true } });
 }
 
 export async function stop() {
@@ -160,6 +198,8 @@ function heard(turn, event) {
   return handler ? { ...turn, ...handler(turn, event) } : turn;
 }
 
+const ENDINGS = { cancelled: "cancelled", interrupt: "waiting" };
+
 const HANDLERS = {
   STATE_SNAPSHOT: (turn, event) => ({ plan: event.snapshot.plan ?? [] }),
   STATE_DELTA: (turn, event) => ({ plan: event.delta.reduce(patched, turn.plan) }),
@@ -169,7 +209,7 @@ const HANDLERS = {
       { kind: "lane", id: event.subagentRunId, name: event.name, why: event.description, status: "running" },
     ],
   }),
-  SUBAGENT_FINISHED: (turn, event) => laneEnds(turn, event, "ok"),
+  SUBAGENT_FINISHED: (turn, event) => laneEnds(turn, event, event.outcome?.type === "suspended" ? "waiting" : "ok"),
   SUBAGENT_ERROR: (turn, event) => laneEnds(turn, event, "error"),
   TOOL_CALL_START: (turn, event) => ({
     items: [
@@ -198,13 +238,14 @@ const HANDLERS = {
       cached: event.metadata?.cacheHit,
     })),
   }),
-  TEXT_MESSAGE_START: () => ({ answer: "" }),
+  TEXT_MESSAGE_START: (turn) => ({ answer: turn.before ? `${turn.before}\n\n` : "" }),
   TEXT_MESSAGE_CONTENT: (turn, event) => ({ answer: turn.answer + event.delta }),
-  CUSTOM: (turn, event) => (event.name === "answer_revised" ? { answer: event.value.answer } : {}),
+  CUSTOM: (turn, event) => (event.name === "answer_revised" ? { answer: joined(turn.before, event.value.answer) } : {}),
   ACTIVITY_SNAPSHOT: (turn, event) =>
     event.activityType === "sources" ? { citations: event.content.citations } : {},
   RUN_FINISHED: (turn, event) => ({
-    state: event.outcome?.type === "cancelled" ? "cancelled" : "done",
+    state: ENDINGS[event.outcome?.type] ?? "done",
+    approvals: event.outcome?.interrupts ?? [],
     usage: event.metadata?.usage ?? [],
     incomplete: event.result?.incomplete ?? "",
   }),

@@ -2,7 +2,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "../html.mjs";
 import { locale, t } from "../i18n.mjs";
 import { rendered } from "../markdown.mjs";
-import { evidence } from "../store.mjs";
+import { evidence, goOn } from "../store.mjs";
+import { Approvals } from "./approval.mjs";
 
 const ANNOUNCE_EVERY_MS = 500;
 
@@ -13,6 +14,7 @@ export function Turn({ turn }) {
       <${Plan} steps=${turn.plan} />
       <div class="work">${turn.items.map((item) => html`<${Work} key=${item.id} item=${item} />`)}</div>
       <${Answer} turn=${turn} />
+      <${Approvals} turn=${turn} />
       <${Ending} turn=${turn} />
     </article>
   `;
@@ -40,7 +42,7 @@ function Work({ item }) {
   return item.kind === "lane" ? html`<${Lane} lane=${item} />` : html`<${Tool} call=${item} />`;
 }
 
-const LANE_WORDS = { running: "handedTo", ok: "finishedBy", error: "failedBy" };
+const LANE_WORDS = { running: "handedTo", ok: "finishedBy", error: "failedBy", waiting: "waitsFor" };
 
 function Lane({ lane }) {
   return html`
@@ -134,6 +136,7 @@ function Ending({ turn }) {
   return html`
     <footer class="ending">
       ${turn.state === "failed" && html`<p class="problem" role="alert">${t("failed", { why: turn.error })}</p>`}
+      ${turn.state === "unfinished" && html`<p class="notice" role="status">${t("unfinished")}</p><button type="button" class="primary" onClick=${() => goOn(turn.id)}>${t("goOn")}</button>`}
       ${turn.state === "cancelled" && html`<p class="notice">${t("cancelled")}</p>`}
       ${turn.incomplete && html`<p class="notice">${t("incomplete", { why: turn.incomplete })}</p>`}
       ${turn.usage.map((one) => html`<p class="quiet usage" key=${one.model}>${used(one)}</p>`)}

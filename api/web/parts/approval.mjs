@@ -1,0 +1,73 @@
+// What waits for a person's yes: what will happen, how risky it is, and until when.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { html } from "../html.mjs";
+import { t, time } from "../i18n.mjs";
+import { decide } from "../store.mjs";
+
+export function Approvals({ turn }) {
+  if (!turn.approvals?.length) return null;
+  return turn.approvals.map((one) => html`<${Approval} key=${one.id} turn=${turn} asked=${one} />`);
+}
+
+function Approval({ turn, asked }) {
+  const { tool, arguments: given, risk, facts, diff, approvers, typed, problem } = asked.metadata;
+  const left = useSecondsLeft(asked.expiresAt);
+  const [name, setName] = useState("");
+  const card = useRef(null);
+  useEffect(() => {
+    if (!document.querySelector("#question")?.value) card.current?.focus();
+  }, []);
+  const title = `approval-${asked.id}`;
+  const mayApprove = !typed || name.trim() === typed;
+  const answer = (approved) => decide(turn.id, asked.id, { approved, typed: name.trim() });
+  const submit = (event) => {
+    event.preventDefault();
+    if (mayApprove && left > 0) answer(true);
+  };
+  return html`
+    <section class=${`approval ${risk}`} aria-labelledby=${title} data-tool=${tool} tabindex="-1" ref=${card}>
+      <h3 id=${title}>${t("approvalTitle")} <code>${tool}</code></h3>
+      <dl>
+        ${Object.entries(given).map(([key, value]) => html`<dt key=${key}>${key}</dt><dd key=${`${key}=`}><code>${typeof value === "string" ? value : JSON.stringify(value)}</code></dd>`)}
+      </dl>
+      ${risk && html`<p class="risk"><strong>${t("risk", { level: t(`risk_${risk}`) })}</strong></p>`}
+      ${facts.length > 0 && html`<ul class="facts">${facts.map((fact) => html`<li key=${fact}>${fact}</li>`)}</ul>`}
+      ${diff && html`<${Diff} text=${diff} />`}
+      ${problem && html`<p class="problem">${t("planUnreadable", { why: problem })}</p>`}
+      ${approvers && html`<p class="quiet">${t("approvers", { who: approvers })}</p>`}
+      <${Deadline} left=${left} at=${asked.expiresAt} />
+      <form onSubmit=${submit}>
+        ${typed && html`<label>${t("typeName", { name: typed })}<input type="text" autocomplete="off" spellcheck="false" value=${name} onInput=${(event) => setName(event.target.value)} /></label>`}
+        <button type="button" class="deny" disabled=${left <= 0} onClick=${() => answer(false)}>${t("deny")}</button>
+        <button type="submit" class="primary approve" disabled=${left <= 0 || !mayApprove}>${t("approve")}</button>
+      </form>
+      ${asked.decided && html`<p class="quiet" role="status">${t(asked.decided.approved ? "willApprove" : "willDeny")}</p>`}
+    </section>
+  `;
+}
+
+function Deadline({ left, at }) {
+  if (left <= 0) return html`<p class="notice" role="status">${t("approvalExpired")}</p>`;
+  const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  return html`<p class="quiet countdown" title=${time(at)}>${t("timeLeft", { clock })}</p>`;
+}
+
+function useSecondsLeft(iso) {
+  const seconds = () => Math.max(0, Math.ceil((Date.parse(iso) - Date.now()) / 1000));
+  const [left, setLeft] = useState(seconds);
+  useEffect(() => {
+    const timer = setInterval(() => setLeft(seconds()), 1000);
+    return () => clearInterval(timer);
+  }, [iso]);
+  return left;
+}
+
+const LINES = { "+": "added", "-": "removed", "@": "place" };
+
+function Diff({ text }) {
+  return html`
+    <pre class="diff" tabindex="0" aria-label=${t("diff")}>${text.split("\n").map(
+      (line, n) => html`<span key=${n} class=${LINES[line[0]] ?? ""}>${line}\n</span>`,
+    )}</pre>
+  `;
+}

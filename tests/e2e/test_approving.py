@@ -1,0 +1,149 @@
+"""The card that asks a person, in real Chromium, over a service whose tool server changes something."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import LINK, ROOT, Service, signed_in
+
+pytestmark = pytest.mark.e2e
+
+WITHIN_MS = 30_000
+
+
+class Repairing(Service):
+    """`tests.e2e.repairing`: the service with a scripted model and a server of plans."""
+
+    def __init__(self, home: Path, risk: str) -> None:
+        self.output = home / "output.txt"
+        self.journal = home / "journal.txt"
+        self.command = [sys.executable, "-m", "tests.e2e.repairing", home / "data", risk]
+        self.home = home
+        self.start()
+
+    def start(self) -> None:
+        with self.output.open("w") as output:
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=self.home,
+                env={"HOME": str(self.home), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        self.link = self._link()
+
+    def done(self) -> list[str]:
+        return self.journal.read_text().splitlines() if self.journal.exists() else []
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(params=["medium"])
+def repairing(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Repairing]:
+    started = Repairing(tmp_path, request.param)
+    yield started
+    started.stop()
+
+
+def ask_to_apply(page: Page) -> None:
+    page.fill("#question", "restart checkout")
+    page.press("#question", "Enter")
+    expect(page.locator(".approval")).to_be_visible(timeout=WITHIN_MS)
+
+
+def ended(page: Page) -> None:
+    expect(page.locator(".approval")).to_have_count(0)
+    expect(page.locator(".turn[aria-busy=false] .usage").last).to_be_visible(timeout=WITHIN_MS)
+
+
+def test_the_card_shows_the_plan_and_a_yes_carries_it_out(
+    browser: Browser, repairing: Repairing
+) -> None:
+    with signed_in(browser, repairing) as page:
+        ask_to_apply(page)
+        card = page.locator(".approval")
+        for words in ("autofix_apply", "plan-1", "Risk: medium", "2 pods restart", "managers"):
+            expect(card).to_contain_text(words)
+        expect(card.locator(".diff .added")).to_contain_text("512Mi")
+        expect(card.locator(".countdown")).to_contain_text(re.compile(r"Expires in \d+:\d\d"))
+        assert repairing.done() == []
+        card.locator("button.approve").click()
+        ended(page)
+        expect(page.locator(".answer")).to_contain_text("It is done.")
+    assert repairing.done() == ["apply plan-1 for admin"]
+
+
+def test_a_no_by_keyboard_changes_nothing(browser: Browser, repairing: Repairing) -> None:
+    with signed_in(browser, repairing, locale="zh-CN", color_scheme="dark") as page:
+        ask_to_apply(page)
+        expect(page.locator(".approval")).to_be_focused()
+        expect(page.locator(".approval")).to_contain_text("风险：中")
+        for _ in range(5):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.classList.contains('deny')"):
+                break
+        page.keyboard.press("Enter")
+        ended(page)
+    assert repairing.done() == []
+
+
+@pytest.mark.parametrize("repairing", ["high"], indirect=True)
+def test_a_high_risk_takes_the_name_typed(browser: Browser, repairing: Repairing) -> None:
+    with signed_in(browser, repairing, viewport={"width": 390, "height": 800}) as page:
+        ask_to_apply(page)
+        approve = page.locator(".approval button.approve")
+        expect(approve).to_be_disabled()
+        page.fill(".approval input", "checkou")
+        expect(approve).to_be_disabled()
+        page.fill(".approval input", "checkout")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.press(".approval input", "Enter")
+        ended(page)
+    assert repairing.done() == ["apply plan-1 for admin"]
+
+
+def test_what_waits_is_still_there_after_a_crash_and_a_reload(
+    browser: Browser, repairing: Repairing
+) -> None:
+    with signed_in(browser, repairing) as page:
+        ask_to_apply(page)
+    repairing.kill()
+    repairing.start()
+    with signed_in(browser, repairing) as page:
+        page.locator(".threads .title").first.click()
+        page.locator(".approval button.approve").click()
+        ended(page)
+        expect(page.locator(".turn")).to_have_count(1)
+    assert repairing.done() == ["apply plan-1 for admin"]
+
+
+def test_a_killed_turn_is_offered_to_go_on(browser: Browser, tmp_path: Path) -> None:
+    repairing = Repairing(tmp_path, "slow")
+    with signed_in(browser, repairing, expected="ERR_") as page:
+        page.fill("#question", "restart checkout")
+        page.press("#question", "Enter")
+        deadline = time.monotonic() + 30
+        while repairing.done() != ["look slow-checkout"] and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(0.3)
+        repairing.kill()
+    repairing.command[-1] = "medium"
+    repairing.start()
+    try:
+        with signed_in(browser, repairing) as page:
+            page.locator(".threads .title").first.click()
+            page.get_by_role("button", name="Go on").click()
+            expect(page.locator(".answer")).to_contain_text("It is done.", timeout=WITHIN_MS)
+    finally:
+        repairing.stop()
+    assert LINK.search(repairing.output.read_text())
+    assert repairing.done() == ["look slow-checkout"] * 2
