@@ -2,7 +2,7 @@
 
 A pod that was in trouble when the picture was taken has a cause that the picture does not show.
 Whoever replaces it by the same containers gets the same trouble; another image, command,
-environment or configuration ends it.
+environment or configuration ends it, and where a probe told of the trouble, another probe too.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,6 +15,8 @@ from sandbox.fields import at, entries, section, texts, values
 from sandbox.quantities import quantity
 
 Json = dict[str, Any]
+
+PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,10 @@ class Behaviours:
     def image_exists(self, image: str) -> bool:
         return image not in self.missing and _any_matches(image, self.images)
 
-    def of(self, place: Place, fingerprint: str) -> Behaviour:
-        found = self.learned.get(fingerprint, Behaviour())
+    def of(self, place: Place, *fingerprints: str) -> Behaviour:
+        """What the first known of these fingerprints does, as reactions change it."""
+        known = (self.learned[one] for one in fingerprints if one in self.learned)
+        found = next(known, Behaviour())
         for reaction in self.reactions:
             if reaction.concerns(place):
                 found = reaction.changes(found)
@@ -132,9 +136,15 @@ def _seconds(value: Any) -> float:
     return float(value)
 
 
-def fingerprint(namespace: str, container: Json, config_versions: Iterable[str]) -> str:
-    """Equal for containers that do the same: of the same image, command and configuration."""
-    parts = [container.get(name) for name in ("image", "command", "args", "env", "envFrom")]
+def fingerprint(
+    namespace: str, container: Json, config_versions: Iterable[str], *, probed: bool = False
+) -> str:
+    """Equal for containers that do the same: of the same image, command and configuration.
+
+    `probed`: and are asked the same by their probes.
+    """
+    fields = ("image", "command", "args", "env", "envFrom", *(PROBES if probed else ()))
+    parts = [container.get(name) for name in fields]
     return repr((namespace, container.get("name"), parts, sorted(config_versions)))
 
 

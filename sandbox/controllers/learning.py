@@ -29,6 +29,8 @@ _NOT_PULLED = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImage
 _JUST_STARTED_S = 60.0
 # Killed at its limit: it wanted more, and how much more nobody has seen.
 _BEYOND_LIMIT = 1.02
+# How a container ends that the kubelet stops: killed, or terminated in time.
+_KILLED_BY_KUBELET = (137, 143)
 
 
 def learn(world: World, series: SeriesStore) -> None:
@@ -50,7 +52,18 @@ def learn(world: World, series: SeriesStore) -> None:
             if peaks.get(place, 0.0) > found.working_set_bytes:
                 found = _with_working_set(found, container, peaks[place])
             if found != Behaviour():
-                _remember(world, seat.fingerprint(container), found)
+                probed = _told_by_a_probe(container, found)
+                _remember(world, seat.fingerprint(container, probed=probed), found)
+
+
+def _told_by_a_probe(container: Json, found: Behaviour) -> bool:
+    """Whether only a probe says that it is in trouble: it is not ready, or was killed for it."""
+    killed = found.exit_code in _KILLED_BY_KUBELET and bool(_kills(container))
+    return not found.ready or killed
+
+
+def _kills(container: Json) -> Json:
+    return section(container, "livenessProbe") or section(container, "startupProbe")
 
 
 def _remember(world: World, fingerprint: str, found: Behaviour) -> None:

@@ -275,3 +275,55 @@ def test_another_image_ends_what_the_picture_told() -> None:
     cluster.put({**one, "spec": {**one["spec"], "containers": containers}})
     cluster.pass_s(30)
     assert is_ready(cluster.pod())
+
+
+def unready_in_the_picture(path: str) -> dict[str, Any]:
+    """A container that has run for long and is not ready, as its readiness probe says."""
+    running = {"startedAt": "2026-11-20T09:00:00Z"}
+    status = {
+        "name": "app",
+        "image": "registry.example/web:1",
+        "ready": False,
+        "state": {"running": running},
+    }
+    old = bare_pod()
+    old["metadata"]["name"] = "old"
+    old["spec"]["nodeName"] = "a"
+    old["spec"]["containers"][0]["readinessProbe"] = {"httpGet": {"path": path, "port": 8080}}
+    old["status"] = {"phase": "Running", "containerStatuses": [status]}
+    return old
+
+
+@pytest.mark.parametrize(("path", "becomes_ready"), [("/helthz", False), ("/healthz", True)])
+def test_a_probe_that_told_of_trouble_tells_it_again_until_it_is_another(
+    path: str, *, becomes_ready: bool
+) -> None:
+    cluster = Stepped(node("a"), unready_in_the_picture("/helthz"))
+    new = bare_pod()
+    new["spec"]["containers"][0]["readinessProbe"] = {"httpGet": {"path": path, "port": 8080}}
+    cluster.put(new)
+    cluster.pass_s(120)
+    assert is_ready(cluster.get("Pod", "web")) is becomes_ready
+
+
+def test_another_probe_does_not_end_what_no_probe_told() -> None:
+    """A program that leaves by itself does so however it is asked."""
+    old = unready_in_the_picture("/healthz")
+    ended = {
+        "exitCode": 3,
+        "startedAt": "2026-11-20T09:58:00Z",
+        "finishedAt": "2026-11-20T09:58:04Z",
+    }
+    loops = {"waiting": {"reason": "CrashLoopBackOff"}}
+    old["status"]["containerStatuses"][0] |= {
+        "lastState": {"terminated": ended},
+        "state": loops,
+        "restartCount": 9,
+    }
+    cluster = Stepped(node("a"), old)
+    new = bare_pod()
+    new["spec"]["containers"][0]["livenessProbe"] = {"httpGet": {"path": "/other", "port": 8080}}
+    cluster.put(new)
+    cluster.pass_s(20)
+    [status] = cluster.get("Pod", "web")["status"]["containerStatuses"]
+    assert status["lastState"]["terminated"]["exitCode"] == 3

@@ -60,15 +60,16 @@ class Seat:
     def behaviour(self, container: Json) -> Behaviour:
         name, image = str(container.get("name")), str(container.get("image"))
         place = Place(workload_of(self.world, self.pod), self.namespace, name, image)
-        return self.world.behaviours.of(place, self.fingerprint(container))
+        known = (self.fingerprint(container, probed=probed) for probed in (True, False))
+        return self.world.behaviours.of(place, *known)
 
-    def fingerprint(self, container: Json) -> str:
+    def fingerprint(self, container: Json, *, probed: bool = False) -> str:
         versions = [
             f"{resource}/{name}@{at(found, 'metadata', 'resourceVersion')}"
             for resource, name, _, _ in config_references(section(self.pod, "spec"), container)
             if (found := self.world.get(resource, self.namespace, name))
         ]
-        return fingerprint(self.namespace, container, versions)
+        return fingerprint(self.namespace, container, versions, probed=probed)
 
     def has_image(self, image: str) -> bool:
         """Another container on this node runs it."""

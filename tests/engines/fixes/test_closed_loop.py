@@ -30,6 +30,8 @@ DRAWN = {
     1: ("pod.unschedulable.node_selector", "fix.node_selector"),
     19: ("pod.start.command_not_found", "fix.command"),
     27: ("app.missing_setting", "fix.env"),
+    36: ("pod.probe.port_mismatch", "fix.probe"),
+    38: ("pod.probe.startup_budget", "fix.probe"),
     40: ("deploy.paused", "fix.resume"),
     41: ("deploy.surge_no_room", "fix.surge"),
     42: ("sts.revision_stuck", "fix.evict_pod"),
