@@ -1,0 +1,115 @@
+"""Repairs by REST: anybody may propose, a person decides, and programs do not."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from api.app import create_app, running
+from api.editions import prepared
+from core.http import Client
+from tests.api.conftest import Midwatch, offline, serving
+
+ROUTE = "/api/v1/autofix"
+CHECKOUT = {"namespace": "shop", "kind": "Deployment", "name": "checkout"}
+
+
+@dataclass(frozen=True)
+class People:
+    """A program with the administrator's rights, and two people with a right to approve."""
+
+    midwatch: Midwatch
+    bob: str
+    sue: str
+
+    def of(self, token: str) -> Client:
+        return self.midwatch.client(token)
+
+    async def plan(self) -> str:
+        async with self.midwatch.client() as http:
+            return str((await http.post(f"{ROUTE}/plan", json=CHECKOUT)).json()["plan_id"])
+
+
+@pytest.fixture(scope="module")
+async def people(
+    anyio_backend: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[People]:
+    data = tmp_path_factory.mktemp("fixes")
+    settings = offline(data)
+    app = create_app(settings)
+    async with (
+        prepared(settings) as ready,
+        running(app, ready) as opened,
+        serving(app) as address,
+    ):
+        sign_in = opened.sign_in
+        admin = await sign_in.ensure_admin()
+        _, token = await sign_in.make_api_token(admin.name, label="program")
+        scopes = frozenset({"fixes:plan", "fixes:approve"})
+        hands: list[str] = []
+        for name in ("bob", "sue"):
+            await sign_in.add_user(name, role="manager")
+            hands.append((await sign_in.make_api_token(name, label="hand", scopes=scopes))[1])
+        yield People(Midwatch(address, opened, token), *hands)
+
+
+async def test_a_plan_is_proposed_and_found_again(people: People) -> None:
+    async with people.midwatch.client() as http:
+        found = (await http.post(f"{ROUTE}/diagnose", json={"namespace": "shop"})).json()
+        plan = (await http.post(f"{ROUTE}/plan", json=CHECKOUT)).json()
+        again = (await http.get(f"{ROUTE}/plans/{plan['plan_id']}")).json()
+        listed = (await http.get(f"{ROUTE}/plans")).json()
+    assert any((one["fix"] or {}).get("id") == "fix.memory" for one in found["findings"])
+    assert again == plan
+    assert plan["plan_id"] in [one["plan_id"] for one in listed["rows"]]
+    assert {"target", "patch", "diff", "inverse", "risk"} <= set(plan["steps"][0])
+
+
+async def test_a_programs_token_decides_nothing(people: People) -> None:
+    plan_id = await people.plan()
+    async with people.midwatch.client() as http:
+        refused = await http.post(f"{ROUTE}/approve", json={"plan_id": plan_id})
+        around = await http.post("/api/v1/tools/autofix_approve", json={"plan_id": plan_id})
+        early = await http.post(f"{ROUTE}/apply", json={"plan_id": plan_id})
+    assert (refused.status_code, around.status_code) == (403, 403)
+    assert "person's own hand" in refused.json()["detail"]
+    assert "person's own hand" in around.json()["detail"]
+    assert (early.status_code, early.json()["code"]) == (409, "conflict")
+
+
+async def test_whoever_decides_second_gets_409_with_who_was_first(people: People) -> None:
+    plan_id = await people.plan()
+    async with people.of(people.bob) as bob, people.of(people.sue) as sue:
+        first = await bob.post(f"{ROUTE}/deny", json={"plan_id": plan_id, "reason": "not now"})
+        second = await sue.post(f"{ROUTE}/approve", json={"plan_id": plan_id})
+    assert (first.status_code, first.json()["status"]) == (200, "denied")
+    assert (second.status_code, second.json()["code"]) == (409, "conflict")
+    assert "denied by bob" in second.json()["detail"]
+
+
+async def test_an_approval_is_taken_by_rest(people: People) -> None:
+    plan_id = await people.plan()
+    async with people.of(people.bob) as bob:
+        approved = (await bob.post(f"{ROUTE}/approve", json={"plan_id": plan_id})).json()
+    assert (approved["status"], approved["approval"]["given"]) == ("approved", ["bob"])
+
+
+async def test_who_may_not_apply_or_stop_is_refused(people: People) -> None:
+    plan_id = await people.plan()
+    async with people.of(people.bob) as bob:
+        applied = await bob.post(f"{ROUTE}/apply", json={"plan_id": plan_id})
+        stopped = await bob.post(f"{ROUTE}/stop", json={"reason": "no"})
+    assert (applied.status_code, stopped.status_code) == (403, 403)
+
+
+async def test_writing_is_stopped_and_told_and_resumed_only_by_hand(people: People) -> None:
+    async with people.midwatch.client() as http:
+        stopped = (await http.post(f"{ROUTE}/stop", json={"reason": "fire drill"})).json()
+        told = (await http.get(f"{ROUTE}/config")).json()
+        resumed = await http.post(f"{ROUTE}/resume", json={"reason": "over"})
+        listed = (await http.get(f"{ROUTE}/changes")).json()
+        absent = await http.get(f"{ROUTE}/changes/chg-none/report")
+    assert (stopped["writing"], told["writing"]) == (False, False)
+    assert told["reason"].endswith("fire drill")
+    assert resumed.status_code == 403
+    assert (listed["total"], absent.status_code) == (0, 404)
