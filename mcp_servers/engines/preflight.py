@@ -9,12 +9,11 @@ from mcp_servers.engines.budgets_of_pods import budgets_of, headroom
 from mcp_servers.engines.fields import rows, strings, text
 from mcp_servers.engines.fixes.earlier import runs_or_ran
 from mcp_servers.engines.owners import manifest_owner, replicas_owner
-from mcp_servers.engines.ownership import pods_under
 from mcp_servers.engines.patches import patched
 from mcp_servers.engines.protection import WRITTEN, is_protected
 from mcp_servers.engines.quantities import quantity
 from mcp_servers.engines.revisions import template_of
-from mcp_servers.engines.rollout_effects import effect_of
+from mcp_servers.engines.rollout_effects import effect_of, gone_before
 from mcp_servers.engines.room import Left, added, as_pod, exceeded, places, pod_charges
 from mcp_servers.engines.settling import desired_replicas
 from mcp_servers.facts.fixes import Check, Plan, Step, Verb
@@ -242,8 +241,7 @@ def _scheduling(change: _Change) -> Check:
     effect = effect_of(cluster, before, change.after)
     if effect is None or not effect.pods:
         return Check("scheduling", True, "no_new_pods")
-    leaving = [] if effect.surge and not effect.away else pods_under(cluster, before.ref)
-    found = places(cluster, pod, instead_of=leaving)
+    found = places(cluster, pod, instead_of=gone_before(cluster, before, effect))
     told = {"places": str(found), "wanted": "1"}
     return Check("scheduling", found >= 1, "places_found" if found else "too_few_places", told)
 

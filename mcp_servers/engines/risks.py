@@ -14,7 +14,7 @@ from mcp_servers.engines.fixes.earlier import runs_or_ran
 from mcp_servers.engines.owners import manifest_owner, replicas_owner
 from mcp_servers.engines.ownership import pods_under
 from mcp_servers.engines.revisions import template_of
-from mcp_servers.engines.rollout_effects import Effect, effect_of, restarting
+from mcp_servers.engines.rollout_effects import Effect, effect_of, gone_before, restarting
 from mcp_servers.engines.room import added, as_pod, exceeded, places, pod_charges, quota_left
 from mcp_servers.engines.settling import desired_replicas
 from mcp_servers.facts.fixes import Level, Plan, Risk, Step, Verb
@@ -49,7 +49,7 @@ class _Change:
         """What happens to the pods of the object, if it has a template that changes."""
         if self.before is None or self.step.write.verb is not Verb.STRATEGIC:
             return None
-        if self.step.action == "restart":
+        if self.step.action in ("restart", "resume_deployment"):
             return restarting(self.cluster, self.before)
         return effect_of(self.cluster, self.before, self.after)
 
@@ -147,19 +147,14 @@ def _room(change: _Change) -> Iterator[_Fact]:
         return
     target = change.step.write.target
     pod = as_pod(template_of(Resource(change.after)), target.namespace)
-    if effect.surge:
-        found = places(cluster, pod)
-        told = {"places": str(min(found, 99)), "surge": str(effect.surge)}
-        enough = found >= 1
-        yield _Fact(
-            "room_for_surge" if enough else "no_room_for_surge",
-            told,
-            Level.LOW if enough else Level.HIGH,
-        )
-        return
-    leaving = pods_under(cluster, target)
-    if places(cluster, pod, instead_of=leaving) < effect.pods:
+    before = change.before or Resource(change.after)
+    found = places(cluster, pod, instead_of=gone_before(cluster, before, effect))
+    if not found:
+        yield _Fact("no_room_for_surge", {"surge": str(max(1, effect.surge))}, Level.HIGH)
+    elif places(cluster, pod, instead_of=pods_under(cluster, target)) < effect.pods:
         yield _Fact("no_room_for_all", {"pods": str(effect.pods)}, Level.HIGH)
+    else:
+        yield _Fact("room_for_surge", {"places": str(min(found, 99)), "surge": str(effect.surge)})
 
 
 def _quota(change: _Change) -> Iterator[_Fact]:

@@ -54,6 +54,14 @@ def restarting(cluster: Cluster, owner: Resource) -> Effect:
     return Effect(len(pods), ready, away, surge, unavailable >= max(wanted, 1) > 1)
 
 
+def gone_before(cluster: Cluster, owner: Resource, effect: Effect) -> list[Resource]:
+    """The pods whose room the first new one may have: those that are not ready are taken first,
+    and where some may be missing or none may be too many, any of them."""
+    pods = pods_under(cluster, owner.ref)
+    any_of_them = effect.away > 0 or not effect.surge
+    return [pod for pod in pods if any_of_them or not is_ready(pod)]
+
+
 def _allowed(owner: Resource, wanted: int) -> tuple[int, int]:
     """How many may be missing and how many may be too many, as the controllers round them."""
     if owner.kind == "StatefulSet":

@@ -64,8 +64,7 @@ def resume(case: Case) -> Outcome:
     def change(raw: Json) -> None:
         subsection(raw, "spec")[field] = False
 
-    level = Level.MEDIUM if held.kind == "Deployment" else Level.LOW
-    return single(edit(f"resume_{held.kind.lower()}", held, change), level)
+    return single(edit(f"resume_{held.kind.lower()}", held, change), Level.LOW)
 
 
 def _meant(case: Case, held: Resource, field: str) -> str:

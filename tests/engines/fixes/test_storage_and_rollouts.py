@@ -139,4 +139,7 @@ def test_a_forgotten_pause_is_ended() -> None:
     seen = cluster(owner, made, pod(made), node())
     one = plan(seen, "deploy.paused")
     assert result(seen, one)["spec"]["paused"] is False
-    assert one.base is Level.MEDIUM
+    assert one.base is Level.LOW
+    risk = risk_of(seen, one, one.steps[0])  # what waited is rolled out now
+    assert risk.level is Level.HIGH
+    assert "pods_restart" in dict(risk.facts)
