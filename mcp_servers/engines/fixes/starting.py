@@ -21,6 +21,8 @@ def mend_command(case: Case) -> Outcome:
     if isinstance(owner, Advice):
         return owner
     spec = planned(owner, case.container)
+    if not spec:
+        return case.advice("not_in_template", container=case.container)
     wrong, right = case.told("missing"), case.told("near")
     before = _command_before(case, owner)
     after = _replaced(spec, wrong, right) if wrong and right else before
@@ -75,6 +77,8 @@ def restore_variable(case: Case) -> Outcome:
     good = last_good(case.cluster, owner)
     before = container_in(good.template, case.container) if good else Json()
     now = planned(owner, case.container)
+    if not now:
+        return case.advice("not_in_template", container=case.container)
     wanted = _changed_variable(case, before, now)
     if wanted is None:
         return case.advice("value_never_seen", container=case.container, setting=_asked(case))
