@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib import import_module
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Connections,
         FixDesk,
         IncidentStore,
+        KnowledgePlace,
         Sessions,
     )
 
@@ -110,7 +111,7 @@ def shipped_snapshots() -> list[str]:
     return sorted(path.name for path in SHIPPED.glob("*") if (path / "objects").is_dir())
 
 
-def connections(settings: Settings, *, knowledge_folder: Path | None = None) -> "Connections":
+def connections(settings: Settings, *, knowledge: "KnowledgePlace | None" = None) -> "Connections":
     """Where the real systems are, for the tool servers."""
     from mcp_servers.client import Connections, ForeignAddress
 
@@ -121,7 +122,7 @@ def connections(settings: Settings, *, knowledge_folder: Path | None = None) -> 
         prometheus_url=settings.prometheus.url,
         alertmanager_url=settings.alertmanager.url,
         timeout_s=settings.kubernetes.timeout_s,
-        knowledge_folder=knowledge_folder,
+        knowledge=knowledge or knowledge_place(settings, None),
         rules_folder=settings.rules.folder,
         foreign=tuple(
             ForeignAddress(
@@ -133,6 +134,27 @@ def connections(settings: Settings, *, knowledge_folder: Path | None = None) -> 
             )
             for name, one in settings.foreign.items()
         ),
+    )
+
+
+def knowledge_place(
+    settings: Settings,
+    folder: Path | None,
+    *,
+    sources: Sequence[Path] = (),
+    shipped: bool = True,
+) -> "KnowledgePlace":
+    """The knowledge base in `folder`, None: in memory, with the embedder of the settings."""
+    from mcp_servers.client import KnowledgePlace
+
+    own = settings.knowledge
+    return KnowledgePlace(
+        folder=folder,
+        sources=tuple(sources),
+        shipped=shipped,
+        embedder=own.embedder,
+        embedder_url=own.embedder_url,
+        embedder_key=own.embedder_key.get_secret_value(),
     )
 
 
@@ -201,18 +223,29 @@ async def offline_sessions() -> AsyncGenerator["Sessions"]:
 
 
 @asynccontextmanager
+async def knowledge_sessions(place: "KnowledgePlace") -> AsyncGenerator["Sessions"]:
+    """The knowledge server alone, over the index at `place`."""
+    from mcp_servers.client import Connections
+
+    async with _over(
+        Connections(clusterless=True, knowledge=place), only=["knowledge"]
+    ) as sessions:
+        yield sessions
+
+
+@asynccontextmanager
 async def tool_sessions(
     ready: Settings,
     *,
     audit: "AuditSink | None" = None,
     metrics: "Metrics | None" = None,
-    knowledge_folder: Path | None = None,
+    knowledge: "KnowledgePlace | None" = None,
     incidents: "IncidentStore | None" = None,
     acceptances: "Acceptances | None" = None,
     fixes: "FixDesk | None" = None,
 ) -> AsyncGenerator["Sessions"]:
     """The tool servers over the systems at the addresses of `ready`, as `prepared` gave them."""
-    reach = connections(ready, knowledge_folder=knowledge_folder)
+    reach = connections(ready, knowledge=knowledge)
     over = _over(
         reach,
         audit=audit,
@@ -234,10 +267,12 @@ async def _over(
     incidents: "IncidentStore | None" = None,
     acceptances: "Acceptances | None" = None,
     fixes: "FixDesk | None" = None,
+    only: Sequence[str] = (),
 ) -> AsyncGenerator["Sessions"]:
     from mcp_servers.client import in_process
 
     failure: OpsError | None = None
+    some = {"only": only} if only else {}
     servers = in_process(
         reach,
         audit=audit,
@@ -245,6 +280,7 @@ async def _over(
         incidents=incidents,
         acceptances=acceptances,
         fixes=fixes,
+        **some,
     )
     async with servers as sessions:
         try:

@@ -12,6 +12,7 @@ class Permission(StrEnum):
     METRICS_READ = "metrics:read"
     INCIDENTS_READ = "incidents:read"
     KNOWLEDGE_READ = "knowledge:read"
+    KNOWLEDGE_MANAGE = "knowledge:manage"
     CHAT_USE = "chat:use"
     USAGE_READ = "usage:read"
     AUDIT_READ = "audit:read"

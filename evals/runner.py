@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from core.errors import Invalid
 from evals.generated.making import HELD_OUT_FROM, make_cases
 from evals.scoreboard import SuiteResult
-from evals.suites import ask, compaction, injections, rca, routing
+from evals.suites import ask, compaction, injections, rca, retrieval, routing
 from evals.truth import Truth, cases_in
 
 Suite = Callable[[Sequence[Truth]], Awaitable[SuiteResult]]
@@ -17,7 +17,9 @@ SUITES: dict[str, Suite] = {"rca": rca.run, "ask": ask.run, "compaction": compac
 ROUTING = "routing"
 # Orders planted in a cluster of its own.
 INJECTIONS = "injections"
-KNOWN = (*SUITES, ROUTING, INJECTIONS)
+# Questions to the knowledge base, which needs no cluster either.
+RETRIEVAL = "retrieval"
+KNOWN = (*SUITES, ROUTING, INJECTIONS, RETRIEVAL)
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = (ROOT / "sandbox" / "snapshots", ROOT / "evals" / "cases" / "rca")
@@ -51,6 +53,8 @@ async def run(
         results += routing.run(cases)
     if INJECTIONS in suites or not (suites or cases):
         results.append(await injections.run())
+    if RETRIEVAL in suites or not (suites or cases):
+        results += await retrieval.run(cases)
     return results
 
 

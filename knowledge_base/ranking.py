@@ -1,57 +1,176 @@
-"""Pure: what was found → what is worth showing."""
+"""Pure: what was found → what is worth showing, and whether it answers at all."""
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from knowledge_base.chunking import Passage
+from knowledge_base.front_matter import About
+from knowledge_base.index import Asked, Candidate, Found
 from knowledge_base.segmentation import is_chinese
+
+NOTHING_SAID = About()
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """`score`: higher is better; only comparable within one search."""
+    """`score`: higher is better; only comparable within one search. `also_in`: pages that say the same."""
 
     passage: Passage
     score: float
+    about: About = NOTHING_SAID
+    coverage: float = 0.0  # share of what was asked that the passage holds, by rarity
+    strength: float = 0.0  # its BM25 score, in words that no passage holds
+    concepts: int = 0  # how many concepts of the question it speaks of
+    nearness: float = 0.0  # cosine with the question; 0 without vectors
+    also_in: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What counts how much. Measured: docs/knowledge-base.md."""
+
+    # A word in the title says more of a passage than one in its text.
+    title: float = 2.5
+    heading: float = 1.5
+    concepts: float = 0.7  # a concept against a word
+    # Beside the words, which count 1.
+    nearness: float = 0.5
+    # The bundled model knows few Chinese words: between Chinese texts it says little.
+    nearness_in_chinese: float = 0.15
+    title_nearness: float = 0.5
+    others: float = 0.2  # further passages of a page: it speaks of it in several places
+    language: float = 1.25  # the same page in the asker's language is the better answer
+    own: float = 1.1  # a page of the house knows more of the house than a shipped one
+
+
+WEIGHTS = Weights()
+# Okapi BM25 with its usual constants; the length is that of a usual passage, in words.
+K1, B, USUAL_LENGTH = 1.2, 0.75, 120.0
 # Further passages of one document say less that is new than the first of another.
 PASSAGES_PER_DOCUMENT = 2
-# A page that speaks of it in several places is more likely the page about it.
-SHARE_OF_OTHERS = 0.2
-# The same page in the asker's language is the better answer.
-LANGUAGE_BONUS = 1.5
 # What scores below this share of the best shares only a common word with the question.
-FLOOR = 0.3
+FLOOR = 0.35
+# Passages that share this much of their words say the same.
+SAME_SHARE = 0.9
+SHIPPED = "runbooks/"
 
 
-def ranked(hits: Sequence[Hit], *, question: str, k: int) -> list[Hit]:
+def ranked(
+    found: Found, asked: Asked, *, question: str, k: int, weights: Weights = WEIGHTS
+) -> list[Hit]:
     """At most `k` hits, the best first, in the language of the question where there is a choice."""
-    chinese = is_chinese(question)
-    in_document: defaultdict[str, float] = defaultdict(float)
-    for hit in hits:
-        in_document[hit.passage.doc] += hit.score
-    weighed = [
-        replace(hit, score=_weighed(hit, in_document[hit.passage.doc], chinese)) for hit in hits
+    chances = _Chances(found, asked, weights)
+    lexical = [chances.words(one) for one in found.candidates]
+    most = max((told.score for told in lexical), default=0.0) or 1.0
+    nearest = max((one.nearness for one in found.candidates), default=0.0) or 1.0
+    by_title = max((one.title_nearness for one in found.candidates), default=0.0) or 1.0
+    sums: Counter[str] = Counter()
+    for candidate, told in zip(found.candidates, lexical, strict=True):
+        sums[candidate.passage.doc] += told.score  # pyright: ignore[reportArgumentType] - counts may be fractions
+    hits = [
+        Hit(
+            one.passage,
+            (told.score + weights.others * (sums[one.passage.doc] - told.score)) / most
+            + _weight(one, question, weights) * max(one.nearness, 0.0) / nearest
+            + weights.title_nearness * max(one.title_nearness, 0.0) / by_title,
+            one.about,
+            told.coverage,
+            told.score / chances.rarest,
+            told.concepts,
+            one.nearness,
+        )
+        for one, told in zip(found.candidates, lexical, strict=True)
     ]
-    best_first = sorted(weighed, key=lambda hit: hit.score, reverse=True)
+    preferred = "zh" if is_chinese(question) else "en"
+    return _chosen([_preferred(hit, preferred, weights) for hit in hits], k)
+
+
+def _weight(one: Candidate, question: str, weights: Weights) -> float:
+    both_chinese = one.passage.language == "zh" and is_chinese(question)
+    return weights.nearness_in_chinese if both_chinese else weights.nearness
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    score: float
+    coverage: float
+    concepts: int
+
+
+class _Chances:
+    """BM25 over the fields of a passage, and how much of what was asked it holds."""
+
+    def __init__(self, found: Found, asked: Asked, weights: Weights) -> None:
+        self._weights = weights
+        self._rarity = _rarity(found.holding, found.passages)
+        self._words, self._concepts = asked.words, asked.concepts
+        self._others = frozenset(asked.others)
+        self.rarest = math.log(1 + (found.passages + 0.5) / 0.5)
+        self._whole = sum(self._rarity[one] for one in (*asked.others, *asked.concepts)) or 1.0
+
+    def words(self, one: Candidate) -> _Told:
+        title, heading, text = (
+            Counter(field.split()) for field in (one.title, one.heading, one.text)
+        )
+        concepts = Counter(one.concepts.split())
+        length = B * text.total() / USUAL_LENGTH + 1 - B
+        score = held = 0.0
+        shared = 0
+        for word in self._words:
+            times = (
+                self._weights.title * min(title[word], 1)
+                + self._weights.heading * min(heading[word], 1)
+                + text[word]
+            )
+            if times:
+                score += self._rarity[word] * times * (K1 + 1) / (times + K1 * length)
+                held += self._rarity[word] if word in self._others else 0.0
+        for concept in self._concepts:
+            if times := concepts[concept]:
+                gained = self._rarity[concept] * times * (K1 + 1) / (times + K1 * length)
+                score += self._weights.concepts * gained
+                held += self._rarity[concept]
+                shared += 1
+        return _Told(score, held / self._whole, shared)
+
+
+def _rarity(holding: Mapping[str, int], passages: int) -> dict[str, float]:
+    """The inverse document frequency of BM25: a word that every passage holds says nothing."""
+    return {
+        word: math.log(1 + (passages - held + 0.5) / (held + 0.5)) for word, held in holding.items()
+    }
+
+
+def _preferred(hit: Hit, language: str, weights: Weights) -> Hit:
+    factor = weights.language if hit.passage.language == language else 1.0
+    factor *= 1.0 if hit.passage.doc.startswith(SHIPPED) else weights.own
+    return replace(hit, score=hit.score * factor)
+
+
+def _chosen(hits: Sequence[Hit], k: int) -> list[Hit]:
+    best_first = sorted(hits, key=lambda hit: (-hit.score, hit.passage.doc, hit.passage.first_line))
     shown: Counter[str] = Counter()
     kept: list[Hit] = []
     for hit in best_first:
-        if len(kept) == k or hit.score < FLOOR * best_first[0].score:
+        if hit.score < FLOOR * best_first[0].score:
             break
-        if shown[hit.passage.doc] < PASSAGES_PER_DOCUMENT:
+        same = next((n for n, one in enumerate(kept) if _same(one.passage, hit.passage)), None)
+        if same is not None:
+            other = hit.passage.doc
+            if other != kept[same].passage.doc and other not in kept[same].also_in:
+                kept[same] = replace(kept[same], also_in=(*kept[same].also_in, other))
+        elif len(kept) < k and shown[hit.passage.doc] < PASSAGES_PER_DOCUMENT:
             shown[hit.passage.doc] += 1
             kept.append(hit)
+        elif len(kept) >= k:
+            break
     return kept
 
 
-def _weighed(hit: Hit, in_document: float, chinese: bool) -> float:
-    score = hit.score + SHARE_OF_OTHERS * (in_document - hit.score)
-    return score * LANGUAGE_BONUS if _reads(hit.passage) is chinese else score
-
-
-def _reads(passage: Passage) -> bool:
-    """Whether the passage is Chinese; code in it is not, so its title decides too."""
-    return is_chinese(passage.title) or is_chinese(passage.text)
+def _same(one: Passage, other: Passage) -> bool:
+    if one.language != other.language:
+        return False
+    first, second = set(one.text.split()), set(other.text.split())
+    return len(first & second) >= SAME_SHARE * len(first | second)

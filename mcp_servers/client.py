@@ -18,7 +18,14 @@ from core.http import client as http_client
 from core.principal import Principal
 from core.telemetry import Metrics
 from mcp_servers.access import AuditSink, Gate
-from mcp_servers.backends import Backends, FixDesk, FixStore, IncidentStore
+from mcp_servers.backends import (
+    IN_MEMORY,
+    Backends,
+    FixDesk,
+    FixStore,
+    IncidentStore,
+    KnowledgePlace,
+)
 from mcp_servers.backends.addresses import host_of
 from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.foreign import Acceptances, ForeignAddress, ForeignServer
@@ -42,7 +49,7 @@ class Connections:
     prometheus_url: str = ""
     alertmanager_url: str = ""
     timeout_s: float = 10.0
-    knowledge_folder: Path | None = None  # where the local index lives; None: in memory
+    knowledge: KnowledgePlace = IN_MEMORY
     rules_folder: Path | None = None  # rules that people added; None: none
     foreign: tuple[ForeignAddress, ...] = ()  # tool servers of others
     clusterless: bool = False  # for tools that work on what they are given: no kubeconfig is read
@@ -203,7 +210,7 @@ def connected(connections: Connections) -> Backends:
         ),
         prometheus=Prometheus.connect(connections.prometheus_url, connections.timeout_s),
         alertmanager=Alertmanager.connect(connections.alertmanager_url, connections.timeout_s),
-        knowledge_folder=connections.knowledge_folder,
+        knowledge=connections.knowledge,
         rules_folder=connections.rules_folder,
         foreign=tuple(ForeignServer(one) for one in connections.foreign),
     )

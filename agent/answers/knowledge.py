@@ -19,12 +19,28 @@ TERM = re.compile(r"\b(?:[A-Z]{2,}|[A-Z][a-z]+(?:[A-Z][a-z]+)+)\b")
 
 def told_hits(asked: Asked, result: Result) -> str:
     hits: list[Hit] = list(result.data.get("hits") or [])
-    if not hits:
-        return phrase("knowledge.none", asked.language)
+    if not hits or not result.data.get("relevant", True):
+        return _nothing(asked, result, hits)
     shown = _in_language(hits, asked)[:SNIPPETS_SHOWN]
     key = "found" if _speaks_of_it(shown, asked) else "near"
-    head = phrase(f"knowledge.{key}", asked.language)
-    return joined([head, *(_told(hit, result) for hit in shown)])
+    told = [phrase(f"knowledge.{key}", asked.language)]
+    if language_of(str(shown[0]["snippet"])) != asked.language:
+        told.append(phrase("knowledge.other_language", asked.language))
+    told += [_told(hit, result) for hit in shown]
+    if missing := str(result.data.get("missing") or ""):
+        told.append(phrase("knowledge.words_alone", asked.language, reason=plain(missing, 300)))
+    return joined(told)
+
+
+def _nothing(asked: Asked, result: Result, hits: Sequence[Hit]) -> str:
+    """That no page is about it, how many were searched, and the titles that come nearest."""
+    documents = int(result.data.get("documents") or 0)
+    told = [phrase("knowledge.none", asked.language, documents=str(documents))]
+    titles = dict.fromkeys(plain(hit["title"], 120) for hit in _in_language(hits, asked))
+    if titles:
+        near = list(titles)[:SNIPPETS_SHOWN]
+        told.append(phrase("knowledge.nearest", asked.language, titles="; ".join(near)))
+    return joined(told)
 
 
 def _in_language(hits: Sequence[Hit], asked: Asked) -> list[Hit]:

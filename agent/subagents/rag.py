@@ -8,4 +8,13 @@ RAG = Subagent(
     servers=("knowledge",),
     prompt="rag.md",
     max_tool_calls=5,
+    # People keep the knowledge base, by its own doors.
+    without=frozenset(
+        {
+            "knowledge_add_document",
+            "knowledge_delete_document",
+            "knowledge_refresh",
+            "knowledge_stats",
+        }
+    ),
 )

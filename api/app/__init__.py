@@ -12,8 +12,15 @@ from api import problems
 from api.agui import routes as agui
 from api.app.envelope import Envelope
 from api.app.recovering import recovering
+from api.app.watching import kept_in_step
 from api.dependencies import Opened
-from api.editions import fix_desk_over, opened_assistant, prepared, tool_sessions
+from api.editions import (
+    fix_desk_over,
+    knowledge_place,
+    opened_assistant,
+    prepared,
+    tool_sessions,
+)
 from api.mcp_gateway import Door, endpoint
 from api.routes import (
     approvals,
@@ -22,6 +29,7 @@ from api.routes import (
     findings,
     fixes,
     health,
+    knowledge,
     measurements,
     query,
     rankings,
@@ -85,6 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
         measurements,
         rankings,
         servers,
+        knowledge,
         auth,
         users,
         audit,
@@ -123,18 +132,23 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         accounts = Accounts.over(database, usage_log, settings, spans)
         sign_in = SignIn(database, Signer(signing_key(settings)), Lifetimes.of(settings))
         metrics: Metrics = app.state.metrics
-        knowledge = settings.data_dir / "knowledge"
+        watched = settings.knowledge.folder
+        place = knowledge_place(
+            settings, settings.data_dir / "knowledge", sources=[watched] if watched else []
+        )
         sessions = await enter(
             tool_sessions(
                 settings,
                 audit=audit_log,
                 metrics=metrics,
-                knowledge_folder=knowledge,
+                knowledge=place,
                 incidents=KeptIncidents(database),
                 acceptances=KeptAcceptances(database),
                 fixes=fix_desk_over(database, settings),
             )
         )
+        if watched:
+            await enter(kept_in_step(sessions, settings.knowledge.every))
         await enter(recovering(sessions))
         assistant = await enter(opened_assistant(settings, sessions, memory=settings.memory_place))
         turns = Turns(assistant, database, metrics, audit_log, accounts)

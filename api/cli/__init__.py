@@ -9,6 +9,7 @@ from api.cli import (
     diagnose,
     eval_commands,
     fixes,
+    kb,
     logs,
     people,
     practice,
@@ -44,6 +45,7 @@ for command in (
     app.command()(command)
 app.add_typer(rca.rca, name="rca")
 app.add_typer(logs.logs, name="logs")
+app.add_typer(kb.kb, name="kb")
 app.add_typer(practice.sandbox, name="sandbox")
 app.add_typer(fixes.fix, name="fix")
 app.add_typer(people.users, name="users")

@@ -25,10 +25,11 @@ MANAGE = USE | {
     Permission.AUDIT_READ,
     Permission.FIXES_APPROVE,
     Permission.FIXES_APPLY,
+    Permission.KNOWLEDGE_MANAGE,
 }
 
 # A guest may look; a user may ask, read logs and propose changes; a manager approves and applies
-# them, and sees cost and the audit trail; an admin also stops and resumes all writing.
+# them, keeps the knowledge base, and sees cost and the audit trail; an admin also stops and resumes all writing.
 ROLES: Mapping[str, frozenset[Permission]] = {
     "guest": READ,
     "user": USE,

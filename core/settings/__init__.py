@@ -24,6 +24,7 @@ from core.settings.groups import (
     Duration,
     FixSettings,
     Group,
+    KnowledgeSettings,
     KubernetesSettings,
     LimitSettings,
     Location,
@@ -87,6 +88,7 @@ class Settings(BaseSettings):
     traces: TraceSettings = TraceSettings()
     rules: RuleSettings = RuleSettings()
     fixes: FixSettings = FixSettings()
+    knowledge: KnowledgeSettings = KnowledgeSettings()
     log: LogSettings = LogSettings()
     foreign: dict[str, ForeignServer] = Field(default_factory=dict[str, ForeignServer])
     signing_key: SecretStr | None = None

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 
 class Cluster(StrEnum):
@@ -149,6 +149,22 @@ class FixSettings(Group):
 
     policy: Location | None = None
     stop_file: Location | None = None
+
+
+def _embedder(choice: str) -> str:
+    if not re.fullmatch(r"bundled|none|(openai|ollama):\S+", choice):
+        raise ValueError("must be bundled, none, openai:MODEL or ollama:MODEL")
+    return choice
+
+
+class KnowledgeSettings(Group):
+    """What makes vectors of pages and questions, and a folder of pages that is kept in step with."""
+
+    embedder: Annotated[str, AfterValidator(_embedder)] = "bundled"
+    embedder_url: HttpUrl = ""
+    embedder_key: SecretStr = SecretStr("")
+    folder: Location | None = None
+    every: Duration = timedelta(minutes=5)
 
 
 class LogSettings(Group):

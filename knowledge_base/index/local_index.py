@@ -1,104 +1,361 @@
-"""Passages in one SQLite file, found by BM25 over their words."""
+# ruff: noqa: S608 - clauses and marks are constants of this file, every value is bound
+"""Passages in one SQLite file: words by FTS5, vectors by numpy."""
 
 import sqlite3
 import threading
 import weakref
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import orjson
 
 from core.errors import UpstreamUnavailable
 from knowledge_base.chunking import Passage
-from knowledge_base.ranking import Hit
-from knowledge_base.segmentation import words
+from knowledge_base.front_matter import About
+from knowledge_base.index import EVERYTHING, Asked, Candidate, Entry, Found, Listed, Scope
+from knowledge_base.index.earlier_format import documents_of_earlier_format
+from knowledge_base.index.indexed_words import indexed
+from knowledge_base.index.matrix import Matrix
 
-# A change of the tables or of how words are cut makes another file name, and a new index.
-FILE = "knowledge-1.db"
+# A change of the tables, or of how text is cut into words, makes another number and a new file.
+FORMAT = 2
+FILE = f"knowledge-{FORMAT}.db"
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS documents (doc TEXT PRIMARY KEY, fingerprint TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS documents (
+    doc TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, title TEXT NOT NULL, language TEXT NOT NULL,
+    about TEXT NOT NULL, service TEXT NOT NULL, origin TEXT NOT NULL, body TEXT NOT NULL,
+    passages INTEGER NOT NULL, title_vector BLOB
+);
+CREATE TABLE IF NOT EXISTS marks (doc TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS marks_doc ON marks (doc, kind, value);
 CREATE TABLE IF NOT EXISTS passages (
-    id INTEGER PRIMARY KEY, doc TEXT NOT NULL, title TEXT NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL
+    id INTEGER PRIMARY KEY, doc TEXT NOT NULL, title TEXT NOT NULL, heading TEXT NOT NULL,
+    text TEXT NOT NULL, first_line INTEGER NOT NULL, last_line INTEGER NOT NULL,
+    language TEXT NOT NULL, vector BLOB
 );
 CREATE INDEX IF NOT EXISTS passages_doc ON passages (doc);
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
-    title, heading, text, tokenize='porter unicode61 remove_diacritics 2'
+    title, heading, text, concepts, tokenize="unicode61 remove_diacritics 0 tokenchars '_.-'"
 );
+CREATE VIRTUAL TABLE IF NOT EXISTS holding USING fts5vocab (words, row);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 # A word in the title says more of a passage than one in its text.
-TITLE_WEIGHT, HEADING_WEIGHT, TEXT_WEIGHT = 2.0, 1.5, 1.0
+TITLE_WEIGHT, HEADING_WEIGHT, TEXT_WEIGHT, CONCEPT_WEIGHT = 2.0, 1.5, 1.0, 0.7
+BUSY_TIMEOUT_S = 10.0
+# How names of facts begin that are places where pages lie.
+SOURCE = "source:"
+# What every question holds finds nothing and costs most: such a word is left to the ranking.
+COMMON_SHARE, MANY_PASSAGES = 0.4, 1_000
+
+# As the columns are declared.
+Row = tuple[Any, ...]
+
+COLUMNS = (
+    "p.id, p.doc, p.title, p.heading, p.text, p.first_line, p.last_line, p.language, d.about,"
+    " w.title, w.heading, w.text, w.concepts"
+)
 
 
 class LocalIndex:
-    """One process writes it, any thread may ask. `folder` None: kept in memory."""
+    """One file that several processes may use: writing shuts nobody out. `folder` None: in memory."""
 
     def __init__(self, folder: Path | None) -> None:
-        self._lock = threading.Lock()
+        self._reading, self._writing = threading.Lock(), threading.Lock()
+        self._matrix: Matrix = Matrix.empty()
+        self._seen: tuple[int, int] | None = None
         try:
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
-            place = ":memory:" if folder is None else folder / FILE
-            self._connection = sqlite3.connect(place, check_same_thread=False)
-            self._connection.executescript(SCHEMA)
+            place = ":memory:" if folder is None else str(folder / FILE)
+            self._writer = _opened(place)
+            self._reader = self._writer if folder is None else _opened(place)
         except (OSError, sqlite3.Error) as error:
             raise UpstreamUnavailable(
                 f"Cannot open the knowledge index in {folder}: {error}."
             ) from error
-        weakref.finalize(self, self._connection.close)
+        weakref.finalize(self, _close, self._reader, self._writer)
+        if folder is not None:
+            self._migrate(folder)
+
+    def close(self) -> None:
+        _close(self._reader, self._writer)
+
+    @property
+    def embedder(self) -> str:
+        with self._reads() as reader:
+            row = reader.execute("SELECT value FROM facts WHERE name = 'embedder'").fetchone()
+        return str(row[0]) if row else ""
+
+    def set_embedder(self, name: str) -> None:
+        with self._writes() as writer:
+            writer.execute("INSERT OR REPLACE INTO facts VALUES ('embedder', ?)", (name,))
+
+    def remember_source(self, path: str) -> None:
+        """A folder or file that is looked through again by every refresh."""
+        with self._writes() as writer:
+            writer.execute("INSERT OR REPLACE INTO facts VALUES (?, '')", (SOURCE + path,))
+
+    def sources(self) -> list[str]:
+        query = "SELECT substr(name, ?) FROM facts WHERE name LIKE ? ORDER BY name"
+        with self._reads() as reader:
+            rows = reader.execute(query, (len(SOURCE) + 1, f"{SOURCE}%")).fetchall()
+        return [str(row[0]) for row in rows]
+
+    def bodies(self) -> list[tuple[str, str, str]]:
+        """Name, Markdown and fingerprint of every document."""
+        with self._reads() as reader:
+            return reader.execute("SELECT doc, body, fingerprint FROM documents").fetchall()
 
     def fingerprints(self) -> dict[str, str]:
-        """Of every document in the index, what its text was when it was put in."""
-        with self._using() as connection:
-            return dict(connection.execute("SELECT doc, fingerprint FROM documents"))
+        with self._reads() as reader:
+            return dict(reader.execute("SELECT doc, fingerprint FROM documents"))
 
-    def put(self, doc: str, fingerprint: str, passages: Sequence[Passage]) -> None:
-        """Replace all passages of a document."""
-        with self._using() as connection:
-            _forget(connection, doc)
-            connection.execute("INSERT INTO documents VALUES (?, ?)", (doc, fingerprint))
-            for passage in passages:
-                _add(connection, passage)
+    def apply(self, entries: Sequence[Entry], gone: Collection[str] = ()) -> None:
+        with self._writes() as writer:
+            for doc in [*gone, *(entry.document.doc for entry in entries)]:
+                _forget(writer, doc)
+            for entry in entries:
+                _add(writer, entry)
 
-    def remove(self, doc: str) -> None:
-        with self._using() as connection:
-            _forget(connection, doc)
+    def search(self, asked: Asked, *, limit: int) -> Found:
+        allowed, values = _within(asked.scope)
+        with self._reads() as reader:
+            matrix = self._current_matrix(reader)
+            held = _holding(reader, [*asked.words, *asked.concepts, *asked.others])
+            total = int(reader.execute("SELECT count(*) FROM passages").fetchone()[0])
+            by_word = _by_words(reader, _telling(asked, held, total), allowed, values, limit)
+            ids = dict.fromkeys(row[0] for row in by_word)
+            if asked.vector is not None and matrix.size:
+                permitted = _permitted(reader, allowed, values) if allowed else None
+                ids |= dict.fromkeys(matrix.nearest(asked.vector, limit, permitted))
+            rows = {row[0]: row for row in by_word}
+            missing = [one for one in ids if one not in rows]
+            rows |= {row[0]: row for row in _rows(reader, missing)}
+        near = matrix.nearness(asked.vector, list(ids))
+        told = [_candidate(rows[one], *near[one]) for one in ids]
+        return Found(told, total, held)
 
-    def search(self, asked: Sequence[str], *, limit: int) -> list[Hit]:
-        """The passages that hold any of the words, the best first."""
-        if not asked:
-            return []
-        any_of = " OR ".join('"' + word.replace('"', '""') + '"' for word in asked)
-        with self._using() as connection:
-            rows = connection.execute(
-                "SELECT p.doc, p.title, p.heading, p.text, -bm25(words, ?, ?, ?) AS score"
-                " FROM words JOIN passages p ON p.id = words.rowid"
-                " WHERE words MATCH ? ORDER BY score DESC, p.id LIMIT ?",
-                (TITLE_WEIGHT, HEADING_WEIGHT, TEXT_WEIGHT, any_of, limit),
-            )
-            return [Hit(Passage(*row[:4]), row[4]) for row in rows]
+    def documents(self, scope: Scope = EVERYTHING) -> list[Listed]:
+        allowed, values = _within(scope)
+        query = (
+            "SELECT d.doc, d.title, d.language, d.about, d.passages, d.origin FROM documents d"
+            f" WHERE 1 {allowed} ORDER BY d.doc"
+        )
+        with self._reads() as reader:
+            rows = reader.execute(query, values).fetchall()
+        return [Listed(r[0], r[1], r[2], _about(r[3]), r[4], r[5]) for r in rows]
+
+    def body(self, doc: str, scope: Scope = EVERYTHING) -> str | None:
+        allowed, values = _within(scope)
+        query = f"SELECT d.body FROM documents d WHERE d.doc = ? {allowed}"
+        with self._reads() as reader:
+            row = reader.execute(query, (doc, *values)).fetchone()
+        return None if row is None else str(row[0])
+
+    def _current_matrix(self, reader: sqlite3.Connection) -> Matrix:
+        """The vectors as this transaction sees them; read again when anybody has written."""
+        version = reader.execute("PRAGMA data_version").fetchone()[0]
+        changes = (version, self._writer.total_changes if self._reader is self._writer else 0)
+        if changes != self._seen:
+            self._matrix, self._seen = Matrix.read(reader), changes
+        return self._matrix
+
+    def _migrate(self, folder: Path) -> None:
+        """Take over what people added to an index of an earlier format, and delete that."""
+        kept = self.fingerprints()
+        for path, entries in documents_of_earlier_format(folder, FORMAT):
+            self.apply([one for one in entries if one.document.doc not in kept])
+            path.unlink(missing_ok=True)
 
     @contextmanager
-    def _using(self) -> Generator[sqlite3.Connection]:
-        try:
-            with self._lock, self._connection:
-                yield self._connection
-        except sqlite3.Error as error:
-            raise UpstreamUnavailable(f"The knowledge index does not answer: {error}.") from error
+    def _reads(self) -> Generator[sqlite3.Connection]:
+        """One transaction: all that is asked in it is of one moment."""
+        with self._reading, _told():
+            self._reader.execute("BEGIN")
+            try:
+                yield self._reader
+            finally:
+                self._reader.rollback()
+
+    @contextmanager
+    def _writes(self) -> Generator[sqlite3.Connection]:
+        shared = self._reading if self._reader is self._writer else self._writing
+        with shared, _told():
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.commit()
+            finally:
+                self._writer.rollback()
 
 
-def _forget(connection: sqlite3.Connection, doc: str) -> None:
-    old = "SELECT id FROM passages WHERE doc = ?"
-    connection.execute(f"DELETE FROM words WHERE rowid IN ({old})", (doc,))  # noqa: S608 - a constant
-    connection.execute("DELETE FROM passages WHERE doc = ?", (doc,))
-    connection.execute("DELETE FROM documents WHERE doc = ?", (doc,))
+@contextmanager
+def _told() -> Generator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise UpstreamUnavailable(f"The knowledge index does not answer: {error}.") from error
 
 
-def _add(connection: sqlite3.Connection, passage: Passage) -> None:
-    added = connection.execute(
-        "INSERT INTO passages (doc, title, heading, text) VALUES (?, ?, ?, ?)",
-        (passage.doc, passage.title, passage.heading, passage.text),
+def _opened(place: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        place, timeout=BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None
     )
-    cut = [" ".join(words(text)) for text in (passage.title, passage.heading, passage.text)]
-    connection.execute(
-        "INSERT INTO words (rowid, title, heading, text) VALUES (?, ?, ?, ?)",
-        (added.lastrowid, *cut),
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.executescript(SCHEMA)
+    return connection
+
+
+def _close(*connections: sqlite3.Connection) -> None:
+    for connection in connections:
+        connection.close()
+
+
+def _within(scope: Scope) -> tuple[str, tuple[str, ...]]:
+    """The conditions of a scope on a document `d`, and the values they are bound to."""
+    clauses: list[str] = []
+    values: list[str] = []
+    if scope.readers is not None:
+        own = ",".join("?" * len(scope.readers))
+        clauses.append(
+            "AND (NOT EXISTS (SELECT 1 FROM marks m WHERE m.doc = d.doc AND m.kind = 'group')"
+            " OR EXISTS (SELECT 1 FROM marks m WHERE m.doc = d.doc AND m.kind = 'group'"
+            f" AND m.value IN ({own})))"
+        )
+        values += sorted(scope.readers)
+    for column, value in (("service", scope.service), ("language", scope.language)):
+        if value:
+            clauses.append(f"AND d.{column} = ?")
+            values.append(value)
+    for kind, value in (("tag", scope.tag), ("rule", scope.rule)):
+        if value:
+            clauses.append(
+                "AND EXISTS (SELECT 1 FROM marks m WHERE m.doc = d.doc AND m.kind = ? AND m.value = ?)"
+            )
+            values += [kind, value]
+    return " ".join(clauses), tuple(values)
+
+
+def _holding(reader: sqlite3.Connection, words: Collection[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for word in dict.fromkeys(words):
+        row = reader.execute("SELECT doc FROM holding WHERE term = ?", (word,)).fetchone()
+        found[word] = int(row[0]) if row else 0
+    return found
+
+
+def _telling(asked: Asked, held: dict[str, int], total: int) -> list[str]:
+    """The words to look for: those that some passages hold and not nearly all do."""
+    words = [word for word in (*asked.words, *asked.concepts) if held[word]]
+    if total < MANY_PASSAGES:
+        return words
+    return [word for word in words if held[word] <= COMMON_SHARE * total] or words
+
+
+def _by_words(
+    reader: sqlite3.Connection,
+    words: Sequence[str],
+    allowed: str,
+    values: Sequence[str],
+    limit: int,
+) -> list[Row]:
+    if not words:
+        return []
+    any_of = " OR ".join('"' + word.replace('"', "") + '"' for word in words)
+    weights = (TITLE_WEIGHT, HEADING_WEIGHT, TEXT_WEIGHT, CONCEPT_WEIGHT)
+    inner = (
+        "SELECT w.rowid AS id, bm25(words, ?, ?, ?, ?) AS score FROM words w"
+        + (
+            " JOIN passages p ON p.id = w.rowid JOIN documents d ON d.doc = p.doc"
+            if allowed
+            else ""
+        )
+        + f" WHERE words MATCH ? {allowed} ORDER BY score, w.rowid LIMIT ?"
+    )
+    best = reader.execute(inner, (*weights, any_of, *values, limit)).fetchall()
+    return _rows(reader, [row[0] for row in best])
+
+
+def _rows(reader: sqlite3.Connection, ids: Sequence[int]) -> list[Row]:
+    """The rows of these passages, in this order."""
+    marks = ",".join("?" * len(ids))
+    query = (
+        f"SELECT {COLUMNS} FROM passages p JOIN documents d ON d.doc = p.doc"
+        f" JOIN words w ON w.rowid = p.id WHERE p.id IN ({marks})"
+    )
+    rows = {row[0]: row for row in reader.execute(query, ids)}
+    return [rows[one] for one in ids]
+
+
+def _permitted(reader: sqlite3.Connection, allowed: str, values: Sequence[str]) -> frozenset[int]:
+    query = f"SELECT p.id FROM passages p JOIN documents d ON d.doc = p.doc WHERE 1 {allowed}"
+    return frozenset(row[0] for row in reader.execute(query, values))
+
+
+def _candidate(row: Row, nearness: float, title_nearness: float) -> Candidate:
+    title, heading, text, concepts = row[9:13]
+    return Candidate(
+        passage=Passage(*row[1:8]),
+        about=_about(row[8]),
+        title=title,
+        heading=heading,
+        text=text,
+        concepts=concepts,
+        nearness=nearness,
+        title_nearness=title_nearness,
+    )
+
+
+def _about(told: str) -> About:
+    fields: dict[str, Any] = orjson.loads(told)
+    for name in ("tags", "groups", "rules"):
+        fields[name] = tuple(fields[name])
+    return About(**fields)
+
+
+def _forget(writer: sqlite3.Connection, doc: str) -> None:
+    old = "SELECT id FROM passages WHERE doc = ?"
+    writer.execute(f"DELETE FROM words WHERE rowid IN ({old})", (doc,))
+    for table in ("passages", "marks", "documents"):
+        writer.execute(f"DELETE FROM {table} WHERE doc = ?", (doc,))
+
+
+def _add(writer: sqlite3.Connection, entry: Entry) -> None:
+    document, about = entry.document, entry.document.about
+    title = None if entry.title_vector is None else entry.title_vector.astype("float16").tobytes()
+    writer.execute(
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(document.doc, entry.fingerprint, document.title, document.language),
+            *(orjson.dumps(about).decode(), about.service, entry.origin, document.body),
+            *(len(document.passages), title),
+        ),
+    )
+    marks = [("group", about.groups), ("tag", about.tags), ("rule", about.rules)]
+    for kind, told in marks:
+        writer.executemany(
+            "INSERT INTO marks VALUES (?, ?, ?)", [(document.doc, kind, one) for one in told]
+        )
+    for number, passage in enumerate(document.passages):
+        vector = None if entry.vectors is None else entry.vectors[number].astype("float16")
+        _add_passage(writer, passage, None if vector is None else vector.tobytes())
+
+
+def _add_passage(writer: sqlite3.Connection, passage: Passage, vector: bytes | None) -> None:
+    added = writer.execute(
+        "INSERT INTO passages (doc, title, heading, text, first_line, last_line, language, vector)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(passage.doc, passage.title, passage.heading, passage.text),
+            *(passage.first_line, passage.last_line, passage.language, vector),
+        ),
+    )
+    cut = indexed(passage)
+    writer.execute(
+        "INSERT INTO words (rowid, title, heading, text, concepts) VALUES (?, ?, ?, ?, ?)",
+        (added.lastrowid, cut.title, cut.heading, cut.text, cut.concepts),
     )

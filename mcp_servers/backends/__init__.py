@@ -98,6 +98,25 @@ class FixDesk:
             await asyncio.wait(list(self.tasks.values()))
 
 
+@dataclass(frozen=True, slots=True)
+class KnowledgePlace:
+    """Where the knowledge base lives, and what makes its vectors.
+
+    `folder` None: the index is kept in memory. `sources` are kept in step with, beside what was
+    added; `shipped`: the pages that come with Midwatch are part of it.
+    """
+
+    folder: Path | None = None
+    sources: tuple[Path, ...] = ()
+    shipped: bool = True
+    embedder: str = "bundled"
+    embedder_url: str = ""
+    embedder_key: str = field(default="", repr=False)
+
+
+IN_MEMORY = KnowledgePlace()
+
+
 @dataclass(frozen=True)
 class Backends:
     """Every hand the servers may be given. Nothing here has been asked anything yet."""
@@ -105,7 +124,7 @@ class Backends:
     kubernetes: Kubernetes
     prometheus: Prometheus
     alertmanager: Alertmanager
-    knowledge_folder: Path | None = None
+    knowledge: KnowledgePlace = IN_MEMORY
     rules_folder: Path | None = None
     incidents: IncidentStore | None = None
     foreign: tuple[ForeignServer, ...] = ()

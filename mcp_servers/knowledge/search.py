@@ -1,17 +1,20 @@
 """Search the documents; each hit is a piece of evidence that an answer can cite."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
 from core.clock import monotonic_s
+from core.principal import Principal
 from knowledge_base.ranking import Hit
-from mcp_servers.knowledge.documents import Documents
+from knowledge_base.relevance import answers
+from mcp_servers.knowledge.documents import Documents, scope_of
 
 Query = Annotated[
     str, Field(min_length=1, max_length=500, description="Words or a question, English or Chinese.")
 ]
 Limit = Annotated[int, Field(ge=1, le=20, description="How many passages at most.")]
+Filter = Annotated[str, Field(max_length=200)]
 
 SNIPPET_CHARACTERS = 1_000
 
@@ -22,48 +25,80 @@ class Found(BaseModel):
     doc: str = Field(description="Name of the document.")
     title: str
     heading: str = Field(description="Path of headings below the title.")
-    ref: str = Field(description="Document and heading, to look it up again.")
+    ref: str = Field(description="Document, lines and heading, to look it up again.")
     text: str = Field(description="Title and heading, as a citation shows them.")
     score: float = Field(description="Higher is better; comparable within this answer only.")
     snippet: str = Field(description="The passage, Markdown.")
+    language: str = "en"
+    lines: str = Field(default="", description="First and last line in the document.")
+    owner: str = ""
+    rules: list[str] = Field(default=[], description="Rules of diagnosis that the page is about.")
+    also_in: list[str] = Field(default=[], description="Documents that say the same.")
 
     @classmethod
     def of(cls, n: int, hit: Hit) -> "Found":
         passage = hit.passage
+        lines = f"{passage.first_line}-{passage.last_line}"
         return cls(
             id=f"e{n}",
             doc=passage.doc,
             title=passage.title,
             heading=passage.heading,
-            ref=f"{passage.doc}#{passage.heading}" if passage.heading else passage.doc,
+            ref=f"{passage.doc}:{lines}" + (f"#{passage.heading}" if passage.heading else ""),
             text=f"{passage.title} › {passage.heading}" if passage.heading else passage.title,
-            score=round(hit.score, 2),
+            score=round(hit.score, 3),
             snippet=_cut(passage.text),
+            language=passage.language,
+            lines=lines,
+            owner=hit.about.owner,
+            rules=list(hit.about.rules),
+            also_in=list(hit.also_in),
         )
 
 
 class FoundDocuments(BaseModel):
     query: str
     documents: int = Field(description="How many documents were searched.")
+    relevant: bool = Field(description="False: the hits share words with the question, no more.")
+    missing: str = Field(default="", description="What could not be used for the search.")
     duration_ms: int
     hits: list[Found]
 
     def as_text(self) -> str:
         if not self.hits:
             return f"None of {self.documents} documents speaks of {self.query!r}."
-        return "\n\n".join(f"[{hit.id}] {hit.text} ({hit.doc})\n{hit.snippet}" for hit in self.hits)
+        told = [f"[{hit.id}] {hit.text} ({hit.doc})\n{hit.snippet}" for hit in self.hits]
+        if not self.relevant:
+            told.insert(0, "Nothing in the knowledge base is about this. The nearest passages:")
+        if self.missing:
+            told.append(f"Searched by words alone: {self.missing}")
+        return "\n\n".join(told)
 
 
-async def knowledge_search(query: Query, k: Limit = 4, *, documents: Documents) -> FoundDocuments:
+async def knowledge_search(
+    query: Query,
+    k: Limit = 4,
+    service: Filter = "",
+    tag: Filter = "",
+    language: Literal["", "en", "zh"] = "",
+    rule: Filter = "",
+    *,
+    documents: Documents,
+    caller: Principal,
+) -> FoundDocuments:
     """Search runbooks, how-to pages and help with Midwatch itself; English and Chinese.
 
     Use for how-to, what-is, procedures and policies. For the state of a cluster use kubernetes_ or rca_ tools.
+    `rule` finds the pages about a finding, such as pod.oom_killed.
     """
     started_s = monotonic_s()
-    hits = await documents.search(query, k)
+    scope = scope_of(caller, service=service, tag=tag, language=language, rule=rule)
+    hits, missing = await documents.search(query, k, scope)
     return FoundDocuments(
         query=query,
-        documents=await documents.count(),
+        documents=len(await documents.listed(scope)),
+        relevant=answers(hits),
+        missing=missing,
         duration_ms=round((monotonic_s() - started_s) * 1000),
         hits=[Found.of(n, hit) for n, hit in enumerate(hits, 1)],
     )

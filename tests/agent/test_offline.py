@@ -104,6 +104,16 @@ async def test_a_look_at_the_cluster_is_answered_from_the_right_tool(
     assert told.done.citations
 
 
+async def test_a_question_that_no_page_answers_is_told_so_with_what_was_searched(
+    assistant: Assistant,
+) -> None:
+    told = await ask(assistant, "Is there a runbook for the football championship?")
+    assert "knowledge base has nothing on this" in told.answer
+    assert "documents were searched" in told.answer
+    zh = await ask(assistant, "有没有红烧肉的操作手册？")
+    assert "知识库里没有相关内容" in zh.answer
+
+
 async def test_logs_are_found_without_saying_the_namespace(assistant: Assistant) -> None:
     told = await ask(assistant, "show logs of checkout")
     assert [call.tool for call in told.calls] == [

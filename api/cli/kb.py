@@ -1,0 +1,225 @@
+"""`midwatch kb`: search the knowledge base, add pages to it, keep it in step with its folders."""
+
+import asyncio
+import base64
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.cli.files import ServerOption, TokenOption, read
+from api.cli.outcome import NO, OK, finish, put, put_json, say
+from api.cli.source import Language, LanguageOption, Output, OutputOption, Source
+from api.cli.words import chosen, word
+from core.errors import Invalid
+
+if TYPE_CHECKING:
+    from mcp_servers.client import Tools
+
+kb = typer.Typer(help="Runbooks and other pages: search, add, reindex.", no_args_is_help=True)
+
+# Between two looks at how far an ingest is.
+PROGRESS_S = 1.0
+
+IndexOption = Annotated[
+    Path | None,
+    typer.Option("--index", metavar="DIR", help="An index of its own, without the shipped pages."),
+]
+
+
+@kb.command()
+def search(
+    question: Annotated[str, typer.Argument(metavar='"…"')] = "",
+    queries: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="One question a line; - for standard input.")
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=20, help="How many passages at most.")] = 5,
+    service: Annotated[str, typer.Option(help="Only pages of this service.")] = "",
+    tag: Annotated[str, typer.Option(help="Only pages with this tag.")] = "",
+    rule: Annotated[str, typer.Option(help="Only pages about this rule of diagnosis.")] = "",
+    index: IndexOption = None,
+    server: ServerOption = "",
+    token: TokenOption = "",
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Find the passages that answer a question; with --queries, one JSON object a line."""
+    filters = {"service": service, "tag": tag, "rule": rule}
+    place = _Place(Source(server=server, token=token), index)
+    finish(_search(place, question, queries, k, filters, chosen(lang), output))
+
+
+@kb.command()
+def add(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", help="Files, folders or zip archives.")
+    ],
+    index: IndexOption = None,
+    server: ServerOption = "",
+    token: TokenOption = "",
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Add pages: Markdown, HTML, PDF and text. Folders are remembered and kept in step with."""
+    place = _Place(Source(server=server, token=token), index)
+    finish(_add(place, paths, chosen(lang), output))
+
+
+@kb.command()
+def reindex(
+    index: IndexOption = None,
+    server: ServerOption = "",
+    token: TokenOption = "",
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Look through every folder that was added: changed pages go in, deleted ones go out."""
+    place = _Place(Source(server=server, token=token), index)
+    finish(_add(place, [], chosen(lang), output))
+
+
+@kb.command()
+def stats(
+    index: IndexOption = None,
+    server: ServerOption = "",
+    token: TokenOption = "",
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Count documents and passages, and name what makes the vectors."""
+    finish(_stats(_Place(Source(server=server, token=token), index), output))
+
+
+class _Place:
+    """Which knowledge base a command is about: a folder, this installation's, or a running service's."""
+
+    def __init__(self, source: Source, index: Path | None) -> None:
+        if source.server and index:
+            raise typer.BadParameter("--server and --index exclude each other.")
+        self.source, self._index = source, index
+
+    @asynccontextmanager
+    async def tools(self, added: Sequence[Path] = ()) -> AsyncGenerator["Tools"]:
+        """The tools over the index in its folder; `added` are looked through by a refresh."""
+        from api.cli.identity import OPERATOR
+        from api.editions import knowledge_place, knowledge_sessions
+        from mcp_servers.client import Tools
+
+        settings = self.source.settings()
+        folder = self._index or settings.data_dir / "knowledge"
+        place = knowledge_place(settings, folder, sources=added, shipped=self._index is None)
+        async with knowledge_sessions(place) as sessions:
+            yield Tools(sessions, OPERATOR)
+
+    async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        if self.source.server:
+            from api.cli.remote import call_tool
+
+            return await call_tool(self.source, tool, arguments)
+        async with self.tools() as tools:
+            return (await tools.call(tool, **arguments)).data
+
+
+async def _search(
+    place: _Place,
+    question: str,
+    queries: Path | None,
+    k: int,
+    filters: dict[str, str],
+    language: str,
+    output: Output,
+) -> int:
+    if bool(question) == bool(queries):
+        raise Invalid("Give a question, or --queries with a file of them.")
+    if queries is None:
+        found = await place.call("knowledge_search", query=question, k=k, **filters)
+        put_json(found) if output is Output.JSON else put(_hits(found, language))
+        return OK if found["relevant"] else NO
+    lines = [line.strip() for line in read(queries).splitlines() if line.strip()]
+    if place.source.server:
+        for line in lines:
+            put_json(await place.call("knowledge_search", query=line, k=k, **filters), lines=True)
+        return OK
+    async with place.tools() as tools:
+        for line in lines:
+            found = await tools.call("knowledge_search", query=line[:500], k=k, **filters)
+            put_json(found.data, lines=True)
+    return OK
+
+
+async def _add(place: _Place, paths: list[Path], language: str, output: Output) -> int:
+    for path in paths:
+        if not path.exists():
+            raise Invalid(f"There is no file or folder {path}.")
+    if place.source.server:
+        reports = await _uploaded(place, paths)
+    else:
+        async with place.tools(paths) as tools:
+            watching = asyncio.create_task(_told_progress(tools, language))
+            try:
+                reports = (await tools.call("knowledge_refresh")).data["sources"]
+            finally:
+                watching.cancel()
+    put_json({"sources": reports}) if output is Output.JSON else put(_reports(reports, language))
+    return NO if any(one["skipped_total"] for one in reports) else OK
+
+
+async def _uploaded(place: _Place, paths: list[Path]) -> list[dict[str, Any]]:
+    """Files and archives one by one; a service reads no folder of this machine."""
+    if not paths:
+        return (await place.call("knowledge_refresh"))["sources"]
+    files = [
+        (one, one.relative_to(path.parent).as_posix())
+        for path in paths
+        for one in ([path] if path.is_file() else sorted(path.rglob("*")))
+        if one.is_file() and not one.name.startswith(".")
+    ]
+    return [
+        {"source": name, **await place.call(
+            "knowledge_add_document",
+            name=name,
+            content_base64=base64.b64encode(file.read_bytes()).decode(),
+        )}
+        for file, name in files
+    ]  # fmt: skip
+
+
+async def _told_progress(tools: "Tools", language: str) -> None:
+    while True:
+        await asyncio.sleep(PROGRESS_S)
+        at = (await tools.call("knowledge_stats")).data
+        if at["ingesting"]:
+            of = f"/{at['of']}" if at["of"] else ""
+            say(f"{word('kb_' + at['ingesting'], language)} {at['done']}{of}")
+
+
+async def _stats(place: _Place, output: Output) -> int:
+    told = await place.call("knowledge_stats")
+    if output is Output.JSON:
+        put_json(told)
+    else:
+        put("\n".join(f"{name:<12} {value}" for name, value in told.items() if value))
+    return OK
+
+
+def _hits(found: dict[str, Any], language: str) -> str:
+    lines = [] if found["relevant"] else [word("kb_nothing", language, count=found["documents"])]
+    for hit in found["hits"]:
+        lines.append(f"{hit['text']}  ({hit['doc']}:{hit['lines']})")
+        lines += [f"    {line}" for line in hit["snippet"].splitlines()[:6]]
+    return "\n".join(lines)
+
+
+def _reports(reports: list[dict[str, Any]], language: str) -> str:
+    lines = [] if reports else [word("kb_no_sources", language)]
+    for one in reports:
+        lines.append(f"{one['source']}: {word('kb_report', language, **_counts(one))}")
+        lines += [f"    {skipped['doc']}: {skipped['reason']}" for skipped in one["skipped"]]
+        lines += [f"    {one['without_vectors']}"] if one["without_vectors"] else []
+    return "\n".join(lines)
+
+
+def _counts(report: dict[str, Any]) -> dict[str, Any]:
+    names = ("added", "changed", "removed", "unchanged", "skipped_total")
+    return {name: report[name] for name in names}

@@ -1,0 +1,71 @@
+"""The knowledge base by REST: search, list, read, upload, delete, refresh."""
+
+import base64
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+
+from api.dependencies import CallerTools
+
+router = APIRouter(prefix="/api/v1/knowledge", tags=["knowledge"])
+
+Filter = Annotated[str, Query(max_length=200)]
+
+
+class Search(BaseModel):
+    query: str = Field(min_length=1, max_length=500, examples=["how do I drain a node"])
+    k: int = Field(default=5, ge=1, le=20, description="How many passages at most.")
+    service: str = ""
+    tag: str = ""
+    language: Literal["", "en", "zh"] = ""
+    rule: str = Field(default="", description="A rule of diagnosis, such as pod.oom_killed.")
+
+
+@router.post("/search", operation_id="searchKnowledge")
+async def search_knowledge(tools: CallerTools, body: Search) -> dict[str, Any]:
+    """Passages that answer a question, and whether any of them really does."""
+    return (await tools.call("knowledge_search", **body.model_dump())).data
+
+
+@router.get("/documents", operation_id="listDocuments")
+async def list_documents(
+    tools: CallerTools, service: Filter = "", tag: Filter = "", rule: Filter = "", cursor: str = ""
+) -> dict[str, Any]:
+    """The documents that the caller may read."""
+    filters = {"service": service, "tag": tag, "rule": rule}
+    return (await tools.call("knowledge_list_documents", cursor=cursor, **filters)).data
+
+
+@router.get("/documents/{doc:path}", operation_id="getDocument")
+async def get_document(
+    tools: CallerTools, doc: str, offset: Annotated[int, Query(ge=0)] = 0
+) -> dict[str, Any]:
+    """A document as Markdown, from a place in it on."""
+    return (await tools.call("knowledge_get_document", doc=doc, offset=offset)).data
+
+
+@router.put("/documents/{name:path}", operation_id="putDocument")
+async def put_document(tools: CallerTools, name: str, request: Request) -> dict[str, Any]:
+    """Add the file in the body, or replace the document of that name. A .zip adds the pages in it."""
+    content = await request.body()
+    encoded = base64.b64encode(content).decode()
+    return (await tools.call("knowledge_add_document", name=name, content_base64=encoded)).data
+
+
+@router.delete("/documents/{doc:path}", operation_id="deleteDocument")
+async def delete_document(tools: CallerTools, doc: str) -> dict[str, Any]:
+    """Take a document out; what is shipped stays."""
+    return (await tools.call("knowledge_delete_document", doc=doc)).data
+
+
+@router.post("/refresh", operation_id="refreshKnowledge")
+async def refresh(tools: CallerTools) -> dict[str, Any]:
+    """Look through the folders that were added: changed pages go in, deleted ones out."""
+    return (await tools.call("knowledge_refresh")).data
+
+
+@router.get("/stats", operation_id="knowledgeStats")
+async def stats(tools: CallerTools) -> dict[str, Any]:
+    """How many documents there are, and how far a running ingest is."""
+    return (await tools.call("knowledge_stats")).data

@@ -1,0 +1,94 @@
+"""Text → vectors of length one: a small model on this machine, or somebody's embeddings endpoint."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import httpx2
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import Invalid, UpstreamUnavailable
+
+Vectors = npt.NDArray[np.float32]
+
+# What one request to an endpoint carries.
+BATCH = 64
+TIMEOUT_S = 30.0
+
+
+class Embedder(Protocol):
+    """Whatever turns texts into vectors whose product says how near their meanings are."""
+
+    @property
+    def name(self) -> str:
+        """Vectors of another name are of another space and never compared with these."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row of length 1 a text. Raises `UpstreamUnavailable` when it cannot be asked."""
+        ...
+
+
+class EndpointEmbedder:
+    """An endpoint that speaks OpenAI's `/embeddings`, which Ollama does too at its `/v1`."""
+
+    def __init__(self, base_url: str, model: str, *, api_key: str = "") -> None:
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._model = model
+        self._http = httpx2.Client(base_url=base_url, headers=headers, timeout=TIMEOUT_S)
+        self.name = f"{model}@{base_url}"
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        parts = [self._asked(texts[i : i + BATCH]) for i in range(0, len(texts), BATCH)]
+        return of_length_one(np.concatenate(parts)) if parts else np.zeros((0, 0), np.float32)
+
+    def _asked(self, texts: Sequence[str]) -> Vectors:
+        body = {"model": self._model, "input": list(texts), "encoding_format": "float"}
+        try:
+            response = self._http.post("/embeddings", json=body)
+            response.raise_for_status()
+            rows = response.json()["data"]
+            ordered = sorted(rows, key=lambda row: row["index"])
+            vectors = np.array([row["embedding"] for row in ordered], np.float32)
+        except httpx2.HTTPStatusError as error:
+            raise UpstreamUnavailable(
+                f"The embeddings endpoint answers with status {error.response.status_code}.",
+                hint="Check MIDWATCH_KNOWLEDGE__EMBEDDER and its key.",
+            ) from error
+        except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise UpstreamUnavailable(
+                f"The embeddings endpoint does not answer as it should: {error!r}."
+            ) from error
+        if vectors.ndim != 2 or len(vectors) != len(texts):
+            raise UpstreamUnavailable("The embeddings endpoint left some texts out.")
+        return vectors
+
+
+def embedder_for(choice: str, *, base_url: str = "", api_key: str = "") -> "Embedder | None":
+    """The embedder that a setting means: "none", "bundled", or "openai:MODEL" and "ollama:MODEL".
+
+    Raises `Invalid` for another one. None for "none", and for "bundled" where its package is not
+    installed: the words alone are searched then.
+    """
+    kind, _, model = choice.partition(":")
+    if kind == "none":
+        return None
+    if kind == "bundled":
+        from knowledge_base.bundled_model import bundled
+
+        return bundled()
+    if kind in ENDPOINTS and model:
+        return EndpointEmbedder(base_url or ENDPOINTS[kind], model, api_key=api_key)
+    raise Invalid(
+        f"There is no embedder {choice!r}.",
+        hint="Known: bundled, none, openai:MODEL, ollama:MODEL.",
+    )
+
+
+ENDPOINTS = {"openai": "https://api.openai.com/v1", "ollama": "http://127.0.0.1:11434/v1"}
+
+
+def of_length_one(vectors: Vectors) -> Vectors:
+    """The same directions; a row without one stays nothing and is near to nothing."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)

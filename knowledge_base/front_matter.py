@@ -1,0 +1,86 @@
+"""The block of YAML at the head of a page: whose it is, what it is about, who may read it."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import cast
+
+import yaml
+
+from core.errors import Invalid
+
+_BLOCK = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+# More is no description of a page, and YAML can be made to grow.
+MAX_CHARACTERS = 16_384
+MAX_VALUES = 50
+MAX_VALUE_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a page says of itself. Without `groups` everybody may read it."""
+
+    title: str = ""
+    owner: str = ""
+    service: str = ""
+    tags: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
+def parted(markdown: str) -> tuple[About, int]:
+    """What the page says of itself, and where its text begins.
+
+    Raises `Invalid` when the block is not YAML or holds something else than names and lists of them.
+    """
+    block = _BLOCK.match(markdown)
+    if block is None:
+        return About(), 0
+    if len(block[1]) > MAX_CHARACTERS:
+        raise Invalid("Its front matter is over 16 KiB.", hint="Keep text below the second ---.")
+    try:
+        fields: object = yaml.safe_load(block[1])
+    except yaml.YAMLError as error:
+        raise Invalid(f"Its front matter is not YAML: {_where(error)}.") from error
+    if fields is None:
+        return About(), block.end()
+    if not isinstance(fields, dict):
+        raise Invalid("Its front matter is no list of `name: value` lines.")
+    return _about(cast("dict[object, object]", fields)), block.end()
+
+
+def _about(fields: dict[object, object]) -> About:
+    return About(
+        title=_text(fields, "title"),
+        owner=_text(fields, "owner"),
+        service=_text(fields, "service"),
+        tags=_texts(fields, "tags"),
+        groups=_texts(fields, "groups"),
+        rules=_texts(fields, "rules"),
+    )
+
+
+def _text(fields: dict[object, object], name: str) -> str:
+    value = fields.get(name)
+    if isinstance(value, (dict, list)):
+        raise Invalid(f"Its front matter gives {name} more than one value.")
+    return "" if value is None else str(value)[:MAX_VALUE_CHARACTERS]
+
+
+def _texts(fields: dict[object, object], name: str) -> tuple[str, ...]:
+    value = fields.get(name)
+    if isinstance(value, dict):
+        raise Invalid(f"Its front matter gives {name} as a mapping; a list is meant.")
+    values: Iterable[object] = (
+        cast("list[object]", value) if isinstance(value, list) else str(value or "").split(",")
+    )
+    told = [str(one).strip()[:MAX_VALUE_CHARACTERS] for one in values]
+    if len(told) > MAX_VALUES:
+        raise Invalid(f"Its front matter gives {name} more than {MAX_VALUES} values.")
+    return tuple(dict.fromkeys(one for one in told if one))
+
+
+def _where(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or "it cannot be read"
+    return f"{problem}, line {mark.line + 2}" if mark else str(problem)

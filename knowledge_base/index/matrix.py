@@ -1,0 +1,79 @@
+"""All vectors of an index as one table in memory: near ones by multiplication."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge_base.embedder import Vectors
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """`rows` of length 1, one a passage of `ids`; `titles` are those of their documents."""
+
+    ids: npt.NDArray[np.int64]
+    rows: Vectors
+    titles: Vectors
+    title_of: npt.NDArray[np.int64]
+
+    @classmethod
+    def empty(cls) -> Self:
+        none, nowhere = np.zeros((0, 0), np.float32), np.zeros(0, np.int64)
+        return cls(nowhere, none, none, nowhere)
+
+    @classmethod
+    def read(cls, reader: sqlite3.Connection) -> Self:
+        """Every passage that has a vector."""
+        titles = reader.execute(
+            "SELECT doc, title_vector FROM documents WHERE title_vector IS NOT NULL"
+        ).fetchall()
+        place = {doc: n for n, (doc, _) in enumerate(titles)}
+        found = [
+            (key, place[doc], vector)
+            for key, doc, vector in reader.execute(
+                "SELECT id, doc, vector FROM passages WHERE vector IS NOT NULL ORDER BY id"
+            )
+            if doc in place
+        ]
+        if not found:
+            return cls.empty()
+        return cls(
+            np.array([key for key, _, _ in found], np.int64),
+            _table([vector for _, _, vector in found]),
+            _table([vector for _, vector in titles]),
+            np.array([title for _, title, _ in found], np.int64),
+        )
+
+    @property
+    def size(self) -> int:
+        return len(self.ids)
+
+    def nearest(
+        self, asked: Vectors, limit: int, permitted: Iterable[int] | None = None
+    ) -> list[int]:
+        """The ids of the `limit` nearest among the permitted ones, the nearest first."""
+        near = self.rows @ asked
+        if permitted is not None:
+            near[~np.isin(self.ids, np.fromiter(permitted, np.int64))] = -np.inf
+        first = np.argsort(-near, kind="stable")[:limit]
+        return [int(self.ids[n]) for n in first if near[n] > 0]
+
+    def nearness(self, asked: Vectors | None, ids: Sequence[int]) -> dict[int, tuple[float, float]]:
+        """How near each passage, and the title of its document, is to the question; 0 without vectors."""
+        told = dict.fromkeys(ids, (0.0, 0.0))
+        if asked is None or not self.size:
+            return told
+        places = np.searchsorted(self.ids, np.array(ids, np.int64))
+        for key, place in zip(ids, places.tolist(), strict=True):
+            if place < self.size and self.ids[place] == key:
+                title = self.titles[self.title_of[place]]
+                told[key] = (float(self.rows[place] @ asked), float(title @ asked))
+        return told
+
+
+def _table(blobs: Sequence[bytes]) -> Vectors:
+    return np.frombuffer(b"".join(blobs), np.float16).reshape(len(blobs), -1).astype(np.float32)
