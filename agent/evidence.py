@@ -21,6 +21,8 @@ SOURCES = (
     ("alerts", "alert"),
     ("prometheus", "metric"),
     ("top", "metric"),
+    ("budgets", "metric"),
+    ("forecast", "metric"),
     ("knowledge", "document"),
     ("kubernetes", "object"),
 )

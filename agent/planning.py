@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agent.asked import Asked
+from agent.planning_costs import forecast, savings, spend
 from agent.planning_fixes import changing, history, plans
 from agent.planning_patterns import SUMMED_UP, in_patterns
 from agent.planning_systems import dependencies, findings, incidents, unusual
@@ -334,4 +335,7 @@ PLANS: dict[str, Callable[[Asked, Sequence[Result]], list[Step]]] = {
     "change": changing,
     "plans": plans,
     "history": history,
+    "spend": spend,
+    "forecast": forecast,
+    "savings": savings,
 }

@@ -134,6 +134,7 @@ def connections(settings: Settings, *, knowledge: "KnowledgePlace | None" = None
             )
             for name, one in settings.foreign.items()
         ),
+        price_book=settings.costs.price_book,
     )
 
 

@@ -13,6 +13,8 @@ class Permission(StrEnum):
     INCIDENTS_READ = "incidents:read"
     KNOWLEDGE_READ = "knowledge:read"
     KNOWLEDGE_MANAGE = "knowledge:manage"
+    COSTS_READ = "costs:read"
+    BUDGETS_MANAGE = "budgets:manage"
     CHAT_USE = "chat:use"
     USAGE_READ = "usage:read"
     AUDIT_READ = "audit:read"

@@ -28,6 +28,7 @@ from mcp_servers.backends import (
 )
 from mcp_servers.backends.addresses import host_of
 from mcp_servers.backends.alertmanager import Alertmanager
+from mcp_servers.backends.billing import Billing
 from mcp_servers.backends.foreign import Acceptances, ForeignAddress, ForeignServer
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.prometheus import Prometheus
@@ -52,6 +53,7 @@ class Connections:
     knowledge: KnowledgePlace = IN_MEMORY
     rules_folder: Path | None = None  # rules that people added; None: none
     foreign: tuple[ForeignAddress, ...] = ()  # tool servers of others
+    price_book: Path | None = None  # None: the one that comes with Midwatch
     clusterless: bool = False  # for tools that work on what they are given: no kubeconfig is read
 
 
@@ -213,6 +215,7 @@ def connected(connections: Connections) -> Backends:
         knowledge=connections.knowledge,
         rules_folder=connections.rules_folder,
         foreign=tuple(ForeignServer(one) for one in connections.foreign),
+        billing=Billing(connections.price_book),
     )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection
 from mcp_servers.access import Gate, ToolServer
 from mcp_servers.autofix.server import build as build_autofix
 from mcp_servers.backends import Backends
+from mcp_servers.budgets.server import build as build_budgets
+from mcp_servers.forecast.server import build as build_forecast
 from mcp_servers.foreign.server import build as build_foreign
 from mcp_servers.foreign.server import proxies
 from mcp_servers.knowledge.server import build as build_knowledge
@@ -26,6 +28,8 @@ BUILDERS: dict[str, Callable[[Backends, Gate], ToolServer]] = {
     "rca": build_rca,
     "autofix": _autofix,
     "knowledge": build_knowledge,
+    "budgets": build_budgets,
+    "forecast": build_forecast,
 }
 
 

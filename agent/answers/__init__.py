@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from agent.answers.costs import told_load, told_savings, told_spend
 from agent.answers.failures import told_failure
 from agent.answers.fixes import TELLERS as OF_FIXES
 from agent.answers.investigation import told_investigation
@@ -20,6 +21,7 @@ from agent.answers.systems import told_dependencies, told_findings, told_inciden
 from agent.asked import Asked
 from agent.choices import choices
 from agent.planning import INVESTIGATE
+from agent.planning_costs import LOAD, SAVINGS, SPEND
 from agent.planning_patterns import (
     ERROR_SUMMARY,
     EVENT_PATTERNS,
@@ -39,7 +41,10 @@ MANY = {
     LOG_PATTERNS: told_pasted_log,
     TABLE_ANOMALIES: told_table,
 }
-BY_TOOL = {**OF_ROWS, **SYSTEMS, **OF_FIXES, **MANY}
+OF_COSTS = {SPEND: told_spend, LOAD: told_load, SAVINGS: told_savings}
+BY_TOOL = {**OF_ROWS, **SYSTEMS, **OF_FIXES, **MANY, **OF_COSTS}
+# What is asked of money and has no tool yet.
+NOT_YET = ("budget", "anomalies")
 EXAMPLES = {"en": "show the logs of checkout", "zh": "查看 checkout 的日志"}
 
 
@@ -100,6 +105,8 @@ def _why_nothing_was_tried(asked: Asked) -> str:
     kind = asked.kind_of_many
     if asked.intent == "change" and not asked.name:
         return phrase("fixes.need_name", asked.language)
+    if asked.intent in NOT_YET:
+        return phrase(f"costs.not_yet_{asked.intent}", asked.language)
     if asked.intent in ("logs", "rollout") and not asked.name:
         example = EXAMPLES[asked.language]
         return phrase("rows.need_name", asked.language, example=example)

@@ -14,6 +14,7 @@ from api.cli.words import chosen, word
 
 class Kind(StrEnum):
     METRIC = "metric"
+    COST = "cost"
 
 
 def anomalies(
@@ -30,10 +31,20 @@ def anomalies(
     output: OutputOption = Output.TEXT,
 ) -> None:  # fmt: skip
     """Find the values and level changes that season, trend and noise do not explain."""
-    finish(_anomalies(Source(server=server, token=token), csv, name, chosen(lang), output))
+    told = _cost if kind is Kind.COST else _metric
+    finish(told(Source(server=server, token=token), csv, name, chosen(lang), output))
 
 
-async def _anomalies(source: Source, csv: Path, name: str, language: str, output: Output) -> int:
+async def _cost(source: Source, csv: Path, _: str, language: str, output: Output) -> int:
+    report = await asked(source, "budgets_table_anomalies", {"values": read(csv)})
+    if output is Output.JSON:
+        put_json(report)
+    else:
+        put(_text({**report, "change_points": []}, language))
+    return OK
+
+
+async def _metric(source: Source, csv: Path, name: str, language: str, output: Output) -> int:
     arguments = {"values": read(csv), **({"name": name} if name else {})}
     report = await asked(source, "rca_table_anomalies", arguments)
     if output is Output.JSON:

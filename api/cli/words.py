@@ -47,6 +47,16 @@ EN: Mapping[str, str] = {
     "type_name": "High risk: type {wanted} to do this, or nothing to leave it",
     "until": "Waits until {at}Z",
     "how_to_approve": "Go on with: midwatch approve {approval_id} --thread {thread_id} [--deny]",
+    "spend_head": "{cost} {currency} from {start} to {end}",
+    "spend_whole": "bill {bill} {currency}, of it idle {idle} and overhead {overhead}",
+    "spend_columns": "|cost|cpu|memory|other|shared|unused",
+    "forecast": "{method}, season: {season}",
+    "forecast_point": "{at}  {mean}  {lower} to {upper}",
+    "backtest": "tried from {origins} earlier moments: sMAPE {smape} %, MASE {mase}, {coverage} of the values inside the interval",
+    "no_season": "none",
+    "savings_head": "{monthly} {currency} a month to save; {examined} containers examined, {short} with too little history",
+    "savings_columns": "|cpu|memory|a month|confidence",
+    "predicted": "{query} ({unit}): now {now}, mean {mean}, peak {peak} at {at}; {method}",
     "serving": "Serving {what} until Ctrl-C.",
 }
 ZH: Mapping[str, str] = {
@@ -88,6 +98,16 @@ ZH: Mapping[str, str] = {
     "type_name": "高风险操作：输入 {wanted} 表示执行，直接回车则放弃",
     "until": "有效期至 {at}Z",
     "how_to_approve": "继续：midwatch approve {approval_id} --thread {thread_id}（加 --deny 表示拒绝）",
+    "spend_head": "{start} 至 {end} 共 {cost} {currency}",
+    "spend_whole": "总费用 {bill} {currency}，其中闲置 {idle}，公共开销 {overhead}",
+    "spend_columns": "|费用|CPU|内存|其他|分摊|未使用",
+    "forecast": "{method}，周期：{season}",
+    "forecast_point": "{at}  {mean}  {lower} 至 {upper}",
+    "backtest": "从 {origins} 个较早时刻回测：sMAPE {smape} %，MASE {mase}，{coverage} 的值落在区间内",
+    "no_season": "无",
+    "savings_head": "每月可节省 {monthly} {currency}；检查了 {examined} 个容器，其中 {short} 个历史数据太少",
+    "savings_columns": "|CPU|内存|每月|置信度",
+    "predicted": "{query}（{unit}）：目前 {now}，平均 {mean}，峰值 {peak}，在 {at}；方法 {method}",
     "serving": "正在提供 {what}，按 Ctrl-C 结束。",
 }
 

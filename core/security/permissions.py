@@ -26,6 +26,8 @@ MANAGE = USE | {
     Permission.FIXES_APPROVE,
     Permission.FIXES_APPLY,
     Permission.KNOWLEDGE_MANAGE,
+    Permission.COSTS_READ,
+    Permission.BUDGETS_MANAGE,
 }
 
 # A guest may look; a user may ask, read logs and propose changes; a manager approves and applies

@@ -20,6 +20,7 @@ from core.settings.groups import (
     AlertmanagerSettings,
     BudgetSettings,
     Cluster,
+    CostSettings,
     DatabaseSettings,
     Duration,
     FixSettings,
@@ -89,6 +90,7 @@ class Settings(BaseSettings):
     rules: RuleSettings = RuleSettings()
     fixes: FixSettings = FixSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
+    costs: CostSettings = CostSettings()
     log: LogSettings = LogSettings()
     foreign: dict[str, ForeignServer] = Field(default_factory=dict[str, ForeignServer])
     signing_key: SecretStr | None = None

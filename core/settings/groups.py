@@ -135,6 +135,12 @@ class TraceSettings(Group):
     url: HttpUrl = ""
 
 
+class CostSettings(Group):
+    """The price book that spend is worked out with; without one, the one that comes with Midwatch."""
+
+    price_book: Location | None = None
+
+
 class RuleSettings(Group):
     """Rules and thresholds of one's own: a folder of YAML files, read anew when they change."""
 

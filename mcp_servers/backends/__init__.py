@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from core.storage.fix_records import BreakerRow, ChangeRow, DecisionRow, PlanRow, StepRow
 from core.storage.records import IncidentRow
 from mcp_servers.backends.alertmanager import Alertmanager
+from mcp_servers.backends.billing import Billing
 from mcp_servers.backends.foreign import Acceptances, ForeignServer
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.prometheus import Prometheus
@@ -130,6 +131,7 @@ class Backends:
     foreign: tuple[ForeignServer, ...] = ()
     acceptances: Acceptances | None = None
     fixes: FixDesk | None = None
+    billing: Billing = field(default_factory=Billing)
 
     async def close(self) -> None:
         if self.fixes:

@@ -15,6 +15,7 @@ from core.principal import Principal
 from mcp_servers.access import span_of
 from mcp_servers.backends.metric_scope import check
 from mcp_servers.backends.prometheus import Prometheus
+from mcp_servers.backends.series_table import moment_of
 from mcp_servers.engines.service_signals import SELECTORS, signals
 from mcp_servers.facts.kubernetes import NotChecked
 from mcp_servers.facts.metrics import Series
@@ -293,8 +294,6 @@ def _verdict(found: "Anomalies") -> Literal["ok", "insufficient_data"]:
 
 
 def _moment(seconds: float) -> datetime:
-    from mcp_servers.rca.table_files import moment_of
-
     return moment_of(seconds)
 
 

@@ -111,7 +111,7 @@ def _ranking(
 
 
 def _window(ranking: "TableRanking") -> dict[str, datetime | None]:
-    from mcp_servers.rca.table_files import moment_of
+    from mcp_servers.backends.series_table import moment_of
 
     named = {"from": ranking.begin, "at": ranking.at, "to": ranking.end}
     return {name: None if when is None else moment_of(when) for name, when in named.items()}
@@ -142,7 +142,7 @@ def _score(suspect: "Suspect", one: "Moved", *, whole: bool) -> float:
 
 
 def _told(one: "Moved", texts: Texts) -> MovedMetric:
-    from mcp_servers.rca.table_files import moment_of
+    from mcp_servers.backends.series_table import moment_of
 
     if one.said is not None:
         text = texts.phrase(
@@ -157,7 +157,7 @@ def _told(one: "Moved", texts: Texts) -> MovedMetric:
 
 
 def _told_shift(one: "Moved", texts: Texts) -> MovedMetric:
-    from mcp_servers.rca.table_files import moment_of
+    from mcp_servers.backends.series_table import moment_of
 
     assert one.shift is not None
     shift, at = one.shift, moment_of(one.shift.began)

@@ -2,40 +2,19 @@
 
 import csv
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from io import StringIO
 from itertools import islice
 
 import numpy as np
 
 from core.errors import Invalid
+from mcp_servers.backends.series_table import seconds_of
 from mcp_servers.engines.log_novelty import LogLine
 from mcp_servers.engines.metric_tables import Array
 
 # What monitoring systems write where there is no value.
 _GAPS = frozenset({"", "nan", "null", "none", "na", "n/a", "-"})
-# Seconds since 1970 above this are milliseconds, microseconds or nanoseconds.
-_LATEST_S = 1e11
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOG_FIELDS = ("timestamp", "component", "message")
-
-
-def seconds_of(text: str) -> float:
-    """RFC 3339 or seconds since 1970; what names no zone is UTC. Raises `ValueError`."""
-    try:
-        number = float(text)
-    except ValueError:
-        read = datetime.fromisoformat(text.strip())
-        return ((read if read.tzinfo else read.replace(tzinfo=UTC)) - _EPOCH).total_seconds()
-    if not np.isfinite(number) or number < 0:
-        raise ValueError(text)
-    while number > _LATEST_S:
-        number /= 1000
-    return number
-
-
-def moment_of(seconds: float) -> datetime:
-    return _EPOCH + timedelta(seconds=seconds)
 
 
 def at_of(text: str) -> float | None:

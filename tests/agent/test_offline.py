@@ -175,7 +175,6 @@ async def test_a_loose_name_that_is_nothing_widens_the_look_and_says_so(
 @pytest.mark.parametrize(
     ("question", "route", "instead"),
     [
-        ("how much did we spend last month?", "cost", "kubectl top pods"),
         (
             "静默 shop 命名空间的告警 2 小时",
             "alert_admin",

@@ -1,0 +1,150 @@
+"""What is told of money: spend and what it rests on, every figure with its currency and source."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent.answers.markdown import bullets, joined, plain, table
+from agent.asked import Asked
+from agent.toolbox import Result
+from agent.wording import phrase
+
+Json = Mapping[str, Any]
+ROWS_SHOWN = 15
+
+
+def told_spend(asked: Asked, result: Result) -> str:
+    data = result.data
+    if data["verdict"] != "ok":
+        return joined([cited(result, phrase("costs.no_data", asked.language)), notes(data)])
+    rows = _about(asked, data["rows"])
+    if asked.name and not rows:
+        return cited(result, phrase("costs.nothing_of", asked.language, name=plain(asked.name)))
+    cost = sum(row["cost"] for row in rows) if rows != data["rows"] else data["cost"]
+    facts = {
+        "cost": amount(cost),
+        "currency": data["currency"],
+        "start": moment(data["start"]),
+        "end": moment(data["end"]),
+        "what": plain(asked.namespace or asked.name) or phrase("costs.all", asked.language),
+    }
+    head = [phrase("costs.spend", asked.language, **facts)]
+    if data["bill"] is not None:
+        whole = {name: amount(data[name]) for name in ("bill", "idle", "overhead")}
+        head.append(phrase("costs.whole", asked.language, currency=data["currency"], **whole))
+    cells = [
+        (
+            row["name"],
+            amount(row["cost"]),
+            amount(row["cpu_cost"]),
+            amount(row["memory_cost"]),
+            amount(row["unused_cost"]),
+        )
+        for row in rows[:ROWS_SHOWN]
+    ]
+    told = _table(asked, ("what", "cost", "cpu", "memory", "unused"), cells)
+    return joined([cited(result, _sentences(asked, head)), told, notes(data)])
+
+
+def told_load(asked: Asked, result: Result) -> str:
+    """Now, the peak with its interval, what it rests on and how well that did before."""
+    data = result.data
+    if data["verdict"] != "ok":
+        return cited(result, phrase("costs.no_forecast", asked.language, missing=data["missing"]))
+    peak, unit = data["peak"], data["unit"]
+    facts = {
+        "what": plain(asked.name or asked.namespace) or phrase("costs.all", asked.language),
+        "metric": asked.metric or "qps",
+        "now": measured(data["now"], unit),
+        "mean": measured(data["mean"], unit),
+        "peak": measured(peak["mean"], unit),
+        "upper": "?" if peak["upper"] is None else measured(peak["upper"], unit),
+        "at": moment(peak["at"]),
+        "horizon": data["horizon"],
+        "level": f"{data['level']:g}",
+    }
+    head = [phrase("costs.load", asked.language, **facts)]
+    if data["full_at"]:
+        head.append(phrase("costs.full", asked.language, at=moment(data["full_at"])))
+    return joined([cited(result, _sentences(asked, head)), _grounds(asked, data)])
+
+
+def _grounds(asked: Asked, data: Json) -> str:
+    scored = data["backtest"] or {"mase": None, "coverage": None}
+    facts = {
+        "hours": f"{data['known_hours']:g}",
+        "method": data["method"],
+        "mase": "?" if scored["mase"] is None else f"{scored['mase']:.2f}",
+        "coverage": "?" if scored["coverage"] is None else f"{scored['coverage']:.0%}",
+    }
+    return bullets([phrase("costs.grounds", asked.language, **facts)])
+
+
+def measured(value: float, unit: str) -> str:
+    if unit == "bytes":
+        return f"{value / (1 << 20):,.1f} MiB"
+    return f"{value:.1%}" if unit.startswith("share") else f"{value:.4g} {unit}".strip()
+
+
+def told_savings(asked: Asked, result: Result) -> str:
+    """What could ask for less, or should ask for more, with the money and how sure that is."""
+    data = result.data
+    facts = {
+        "monthly": amount(data["monthly"]),
+        "currency": data["currency"],
+        "examined": data["examined"],
+        "short": data["too_short"],
+    }
+    key = "costs.savings" if data["rows"] else "costs.no_savings"
+    cells = [
+        (
+            f"{row['kind']} {row['namespace']}/{row['name']} {row['container']}",
+            _changed(row, "cpu"),
+            _changed(row, "memory"),
+            amount(row["monthly"]),
+            phrase(f"costs.confidence_{row['confidence']}", asked.language),
+            " ".join(one["text"] for one in row["reasons"]),
+        )
+        for row in data["rows"][:ROWS_SHOWN]
+    ]
+    columns = ("what", "cpu", "memory", "monthly", "confidence", "why")
+    head = cited(result, phrase(key, asked.language, **facts))
+    return joined([head, _table(asked, columns, cells), notes(data)])
+
+
+def _changed(row: Json, what: str) -> str:
+    wanted = row[f"{what}_recommended"]
+    return f"{row[f'{what}_request'] or '-'} → {wanted}" if wanted else ""
+
+
+def _about(asked: Asked, rows: Sequence[Json]) -> Sequence[Json]:
+    """The rows of a name that turned out not to be a namespace."""
+    if not asked.name:
+        return rows
+    own = [row for row in rows if str(row["name"]).endswith(f"/{asked.name}")]
+    return own or [row for row in rows if row["namespace"] == asked.name]
+
+
+def _sentences(asked: Asked, told: Sequence[str]) -> str:
+    return ("" if asked.language == "zh" else " ").join(told)
+
+
+def _table(asked: Asked, columns: Sequence[str], cells: Sequence[Sequence[object]]) -> str:
+    headings = [phrase(f"cost_columns.{one}", asked.language) for one in columns]
+    return table(headings, cells) if cells else ""
+
+
+def notes(data: Json) -> str:
+    return bullets(one["text"] for one in data.get("notes") or ())
+
+
+def cited(result: Result, text: str) -> str:
+    return f"{text} [{result.whole}]" if result.whole else text
+
+
+def amount(value: float) -> str:
+    """Cents, and more digits where an amount is smaller than a few of them."""
+    return f"{value:,.2f}" if abs(value) >= 0.1 or not value else f"{value:.4f}"
+
+
+def moment(text: str) -> str:
+    return str(text)[:16].replace("T", " ") + "Z"

@@ -1,0 +1,60 @@
+"""Pure: the calls for questions about money: what was spent, on what."""
+
+from collections.abc import Sequence
+
+from agent.asked import Asked
+from agent.steps import Step
+from agent.toolbox import Result
+from core.errors import NotFound
+
+SPEND = "budgets_spend"
+LOAD = "forecast_load"
+SAVINGS = "budgets_savings"
+
+# What people divide a bill by, and the label that usually carries it.
+LABELS = (
+    (("team", "团队", "小组"), "label:team"),
+    (("project", "项目"), "label:project"),
+    (("department", "部门"), "label:department"),
+    (("environment", "per env", "by env", "环境"), "label:environment"),
+)
+WORKLOADS = ("workload", "deployment", "service", "工作负载", "服务", "应用")
+
+
+def spend(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    """By what was said; a bare name may be a namespace, else it is a workload of any."""
+    told = [one for one in results if one.tool == SPEND]
+    arguments = {"window": asked.window, "language": asked.language}
+    if asked.name and not asked.namespace and not asked.kind:
+        if not told:
+            return [Step(SPEND, {**arguments, "namespace": asked.name, "by": "workload"})]
+        missing = told[-1].status == NotFound.code and len(told) == 1
+        return [Step(SPEND, {**arguments, "by": "workload"})] if missing else []
+    by = "workload" if asked.name else divided_by(asked)
+    return [Step(SPEND, {**arguments, "namespace": asked.namespace, "by": by})] if not told else []
+
+
+def forecast(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    """Load, memory or a disk; a bare name is a service, and else the namespace of that name."""
+    told = [one for one in results if one.tool == LOAD]
+    ahead = {"horizon": asked.arguments.get("horizon", ""), "language": asked.language}
+    arguments = {**ahead, "metric": asked.metric or "qps", "namespace": asked.namespace}
+    if not told:
+        return [Step(LOAD, {**arguments, "name": asked.name})]
+    bare = asked.name and not asked.namespace and not asked.is_literal
+    empty = told[0].ok and not told[0].data["known_hours"]
+    return [Step(LOAD, {**arguments, "namespace": asked.name})] if bare and empty else []
+
+
+def savings(asked: Asked, _: Sequence[Result]) -> list[Step]:
+    return [Step(SAVINGS, {"namespace": asked.namespace, "language": asked.language})]
+
+
+def divided_by(asked: Asked) -> str:
+    words = asked.question.lower()
+    for said, by in LABELS:
+        if any(one in words for one in said):
+            return by
+    if asked.namespace or any(one in words for one in WORKLOADS):
+        return "workload"
+    return "namespace"

@@ -1,0 +1,148 @@
+"""`midwatch costs`: who the bill is for."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.diagnose import window as iso
+from api.cli.outcome import NO, OK, finish, put, put_json
+from api.cli.source import (
+    EverywhereOption,
+    Language,
+    LanguageOption,
+    NamespaceOption,
+    Output,
+    OutputOption,
+    Source,
+    with_source,
+)
+from api.cli.tables import columns
+from api.cli.tools import called
+from api.cli.words import chosen, word
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How to print, in which language."""
+
+    language: str
+    output: Output
+
+
+@with_source
+def costs(
+    namespace: NamespaceOption = "",
+    everywhere: EverywhereOption = False,
+    since: Annotated[str, typer.Option("--since", help="How far back: 1h, 7d, P1D.")] = "1d",
+    by: Annotated[
+        str, typer.Option("--by", help="namespace, workload or label:KEY; a namespace's workloads.")
+    ] = "",
+    idle: Annotated[
+        str, typer.Option("--idle", help="separate, proportional or even.")
+    ] = "separate",
+    shared: Annotated[
+        list[str] | None, typer.Option("--shared", help="A namespace that the others share.")
+    ] = None,
+    currency: Annotated[str, typer.Option("--currency", help="As CNY; a rate must be known.")] = "",
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Show what namespaces, workloads or teams cost, and what was idle."""
+    place = "" if everywhere else namespace
+    arguments = {
+        "namespace": place,
+        "window": iso(since),
+        "by": by or ("workload" if place else "namespace"),
+        "idle": idle,
+        "shared": shared or [],
+        "currency": currency,
+        "language": chosen(lang),
+    }
+    finish(_costs(source, arguments, Told(chosen(lang), output)))
+
+
+@with_source
+def savings(
+    namespace: NamespaceOption = "",
+    currency: Annotated[str, typer.Option("--currency", help="As CNY; a rate must be known.")] = "",
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Show what workloads could request instead, and the money that saves."""
+    arguments = {"namespace": namespace, "currency": currency, "language": chosen(lang)}
+    finish(_savings(source, arguments, Told(chosen(lang), output)))
+
+
+async def _savings(source: Source, arguments: dict[str, Any], told: Told) -> int:
+    report = await called(source, "budgets_savings", arguments)
+    if told.output is Output.JSON:
+        put_json(report)
+    else:
+        put(savings_text(report, told.language))
+    return OK if report["verdict"] == "ok" else NO
+
+
+def savings_text(report: dict[str, Any], language: str) -> str:
+    facts = {"monthly": amount(report["monthly"]), "currency": report["currency"]}
+    counts = {"examined": report["examined"], "short": report["too_short"]}
+    rows = [
+        [
+            f"{row['kind']} {row['namespace']}/{row['name']} {row['container']}",
+            f"{row['cpu_request'] or '-'} -> {row['cpu_recommended']}"
+            if row["cpu_recommended"]
+            else "",
+            f"{row['memory_request'] or '-'} -> {row['memory_recommended']}"
+            if row["memory_recommended"]
+            else "",
+            amount(row["monthly"]),
+            row["confidence"],
+        ]
+        for row in report["rows"]
+    ]
+    lines = [word("savings_head", language, **facts, **counts)]
+    lines += columns(word("savings_columns", language).split("|"), rows) if rows else []
+    return "\n".join([*lines, *(f"! {one['text']}" for one in report["notes"])])
+
+
+async def _costs(source: Source, arguments: dict[str, Any], told: Told) -> int:
+    report = await called(source, "budgets_spend", arguments)
+    if told.output is Output.JSON:
+        put_json(report)
+    else:
+        put(spend_text(report, told.language))
+    return OK if report["verdict"] == "ok" else NO
+
+
+def spend_text(report: dict[str, Any], language: str) -> str:
+    currency = report["currency"]
+    facts = {name: amount(report[name]) for name in ("cost", "bill", "idle", "overhead")}
+    lines = [word("spend_head", language, currency=currency, **report_times(report), **facts)]
+    if report["bill"] is not None:
+        lines.append(word("spend_whole", language, currency=currency, **facts))
+    rows = [
+        [row["name"], *(amount(row[key]) for key in ("cost", "cpu_cost", "memory_cost")),
+         amount(row["other_cost"] + row["gpu_cost"]), amount(row["shared_cost"]),
+         amount(row["unused_cost"])]
+        for row in report["rows"]
+    ]  # fmt: skip
+    heads = word("spend_columns", language).split("|")
+    lines += columns(heads, rows) if rows else []
+    if report["cursor"]:
+        lines.append(word("and_more", language, count=report["total"] - len(report["rows"])))
+    return "\n".join([*lines, *(f"! {one['text']}" for one in report["notes"])])
+
+
+def report_times(report: dict[str, Any]) -> dict[str, str]:
+    return {name: str(report[name])[:16].replace("T", " ") + "Z" for name in ("start", "end")}
+
+
+def amount(value: float | None) -> str:
+    """Cents, and more digits where an amount is smaller than a few of them."""
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if abs(value) >= 0.1 or not value else f"{value:.4f}"

@@ -1,0 +1,76 @@
+"""Spend by REST, as JSON or as CSV."""
+
+import csv
+import io
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+
+from api.dependencies import CallerTools
+
+router = APIRouter(prefix="/api/v1", tags=["costs"])
+
+# A cell that a spreadsheet would take for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Spending(BaseModel):
+    """What to divide, and how."""
+
+    namespace: str = Field(default="", max_length=63)
+    window: str = Field(default="P1D", max_length=20, description="ISO 8601.")
+    by: str = Field(default="namespace", max_length=320, examples=["label:team"])
+    idle: Literal["separate", "proportional", "even"] = "separate"
+    shared: list[str] = Field(default_factory=list[str], max_length=50)
+    currency: str = Field(default="", max_length=3, examples=["CNY"])
+    language: Literal["en", "zh"] = "en"
+    cursor: str = Field(default="", max_length=200)
+
+
+@router.get("/costs", operation_id="spend")
+async def spend(tools: CallerTools, asked: Annotated[Spending, Query()]) -> dict[str, Any]:
+    """Who the bill is for, with idle, overhead and how much of the time was measured."""
+    answer = await tools.call("budgets_spend", **asked.model_dump(exclude_defaults=True))
+    return answer.data
+
+
+@router.get("/costs.csv", operation_id="spendAsCsv", response_class=Response)
+async def spend_as_csv(tools: CallerTools, asked: Annotated[Spending, Query()]) -> Response:
+    """The same rows, all pages, for a spreadsheet."""
+    given = asked.model_dump(exclude_defaults=True)
+    rows: list[dict[str, Any]] = []
+    while True:
+        answer = await tools.call("budgets_spend", **given)
+        rows += [{**row, "currency": answer.data["currency"]} for row in answer.data["rows"]]
+        given["cursor"] = answer.data["cursor"]
+        if not given["cursor"]:
+            return as_csv(rows)
+
+
+class Sizing(BaseModel):
+    namespace: str = Field(default="", max_length=63)
+    currency: str = Field(default="", max_length=3, examples=["CNY"])
+    language: Literal["en", "zh"] = "en"
+    cursor: str = Field(default="", max_length=200)
+
+
+@router.get("/savings", operation_id="savings")
+async def savings(tools: CallerTools, asked: Annotated[Sizing, Query()]) -> dict[str, Any]:
+    """What workloads could request instead, and the money that saves a month."""
+    answer = await tools.call("budgets_savings", **asked.model_dump(exclude_defaults=True))
+    return answer.data
+
+
+def as_csv(rows: list[dict[str, Any]]) -> Response:
+    """Rows of equal fields; what a spreadsheet would calculate is marked as text."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=list(rows[0]) if rows else ["name"])
+    writer.writeheader()
+    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    return Response(out.getvalue(), media_type="text/csv; charset=utf-8")
+
+
+def _cell(value: Any) -> Any:
+    risky = isinstance(value, str) and value.startswith(FORMULA)
+    return f"'{value}" if risky else value

@@ -1,0 +1,59 @@
+"""What comes next, by REST."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from api.dependencies import CallerTools
+
+router = APIRouter(prefix="/api/v1", tags=["costs"])
+
+VALUES = "timestamp,value\n2026-01-31T12:00:00Z,12\n"
+
+
+class Foretold(BaseModel):
+    """The file of `midwatch forecast`, as text."""
+
+    values: str = Field(description="CSV: timestamp,value.", examples=[VALUES])
+    horizon: int = Field(ge=1, le=1000, description="How many values ahead.")
+    level: float = Field(default=80, ge=50, le=99, description="Of the interval, percent.")
+
+
+class Spent(BaseModel):
+    """The file of `midwatch anomalies --kind cost`, as text."""
+
+    values: str = Field(description="CSV: timestamp,value.", examples=[VALUES])
+
+
+class Ahead(BaseModel):
+    """Whose load, and how far ahead."""
+
+    namespace: str = Field(default="", max_length=63)
+    name: str = Field(default="", max_length=253, examples=["checkout"])
+    horizon: str = Field(default="P1D", max_length=20, description="ISO 8601, PT1H to P7D.")
+    level: float = Field(default=80, ge=50, le=99, description="Of the interval, percent.")
+    language: Literal["en", "zh"] = "en"
+
+
+@router.get("/predict/{metric}", operation_id="predictLoad")
+async def predict_load(
+    tools: CallerTools,
+    metric: Literal["qps", "cpu", "memory", "disk"],
+    asked: Annotated[Ahead, Query()],
+) -> dict[str, Any]:
+    """What load, memory or a disk will be in the next hours, or what is missing to say so."""
+    given = asked.model_dump(exclude_defaults=True)
+    return (await tools.call("forecast_load", metric=metric, **given)).data
+
+
+@router.post("/forecast", operation_id="forecastTable")
+async def forecast_table(tools: CallerTools, asked: Foretold) -> dict[str, Any]:
+    """The next values of a table, with an interval and how well the method did before."""
+    return (await tools.call("forecast_table", **asked.model_dump())).data
+
+
+@router.post("/costs/anomalies", operation_id="tableCostAnomalies")
+async def table_cost_anomalies(tools: CallerTools, asked: Spent) -> dict[str, Any]:
+    """Days or hours of a table of spend that cost far more or less than usual."""
+    return (await tools.call("budgets_table_anomalies", **asked.model_dump())).data

@@ -1,0 +1,109 @@
+"""The price book: a dated TOML file of what cores, memory, volumes, balancers and nodes cost."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import Invalid
+from mcp_servers.facts.money import PriceBook, Rates
+
+SHIPPED = Path(__file__).parent / "prices.toml"
+MOST_BYTES = 1024 * 1024
+
+Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+Code = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class _Prices(_Told):
+    valid_from: date = Field(alias="from")
+    cpu_core_hour: Amount
+    memory_gib_hour: Amount
+    gpu_hour: Amount = Decimal(0)
+    storage_gib_hour: Amount = Decimal(0)
+    load_balancer_hour: Amount = Decimal(0)
+    cluster_hour: Amount = Decimal(0)
+    nodes: dict[str, Amount] = Field(default_factory=dict[str, Decimal])
+
+
+class _Rate(_Told):
+    valid_from: date = Field(alias="from")
+    currency: Code
+    per_unit: Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+
+
+class _File(_Told):
+    name: str = Field(default="price book", max_length=100)
+    currency: Code
+    prices: list[_Prices] = Field(min_length=1)
+    rates: list[_Rate] = Field(default_factory=list[_Rate])
+
+
+@dataclass(frozen=True)
+class Billing:
+    """What things cost. `price_book` None: the one that comes with Midwatch."""
+
+    price_book: Path | None = None
+
+    def prices(self, on: date) -> PriceBook:
+        """The prices of a day. Raises `Invalid` in one sentence for a book that cannot be read."""
+        told = _read(self.price_book or SHIPPED)
+        held = [one for one in told.prices if one.valid_from <= on]
+        if not held:
+            first = min(one.valid_from for one in told.prices)
+            raise Invalid(
+                f"The price book {told.name} has no prices for {on}.",
+                hint=f"Its first prices hold from {first}.",
+            )
+        return _book(told, max(held, key=lambda one: one.valid_from))
+
+
+def _book(told: _File, prices: _Prices) -> PriceBook:
+    dated: dict[str, list[tuple[date, Decimal]]] = {}
+    for one in sorted(told.rates, key=lambda one: one.valid_from):
+        dated.setdefault(one.currency, []).append((one.valid_from, one.per_unit))
+    return PriceBook(
+        name=told.name,
+        valid_from=prices.valid_from,
+        currency=told.currency,
+        rates=Rates(prices.cpu_core_hour, prices.memory_gib_hour, prices.gpu_hour),
+        storage_gib_hour=prices.storage_gib_hour,
+        load_balancer_hour=prices.load_balancer_hour,
+        cluster_hour=prices.cluster_hour,
+        nodes=dict(prices.nodes),
+        per_unit={currency: tuple(rates) for currency, rates in dated.items()},
+    )
+
+
+def _read(path: Path) -> _File:
+    try:
+        stamp = path.stat().st_mtime_ns
+    except OSError as error:
+        raise Invalid(f"Cannot read the price book {path}: {error.strerror}.") from error
+    return _read_at(path, stamp)
+
+
+@cache
+def _read_at(path: Path, _: int) -> _File:
+    """Read again when the file changed."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise Invalid(f"The price book {path} is larger than {MOST_BYTES} bytes.")
+        raw: Mapping[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        return _File.model_validate(raw)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Invalid(f"Cannot read the price book {path}: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Invalid(f"The price book {path}: {where}: {first['msg'].lower()}.") from error

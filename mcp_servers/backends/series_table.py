@@ -1,0 +1,92 @@
+"""A series as people hand it in: CSV with a time and a value in each line."""
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from math import isfinite, nan
+
+from core.errors import Invalid
+
+# What monitoring systems write where there is no value.
+GAPS = frozenset({"", "nan", "null", "none", "na", "n/a", "-"})
+# Seconds since 1970 above this are milliseconds, microseconds or nanoseconds.
+_LATEST_S = 1e11
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+HEADER = "The header is: timestamp,value"
+
+
+def seconds_of(text: str) -> float:
+    """RFC 3339 or seconds since 1970; what names no zone is UTC. Raises `ValueError`."""
+    try:
+        number = float(text)
+    except ValueError:
+        read = datetime.fromisoformat(text.strip())
+        return ((read if read.tzinfo else read.replace(tzinfo=UTC)) - _EPOCH).total_seconds()
+    if not isfinite(number) or number < 0:
+        raise ValueError(text)
+    while number > _LATEST_S:
+        number /= 1000
+    return number
+
+
+def moment_of(seconds: float) -> datetime:
+    return _EPOCH + timedelta(seconds=seconds)
+
+
+def series_of(text: str) -> tuple[list[float], list[float]]:
+    """Times in seconds and values, gaps as NaN, in the order of the lines. Raises `Invalid`."""
+    lines = _rows(text)
+    header = next(lines, (1, list[str]()))[1]
+    if len(header) != 2:
+        raise Invalid(f"The table has {len(header)} columns, not two.", hint=f"{HEADER}.")
+    if _is_time(header[0]):
+        raise Invalid("The table has no header.", hint=f"{HEADER}.")
+    times: list[float] = []
+    values: list[float] = []
+    for line, row in lines:
+        if len(row) != 2:
+            raise Invalid(f"Line {line} of the table has {len(row)} fields, the header 2.")
+        times.append(_time(row[0], line))
+        values.append(_value(row[1], line))
+    return times, values
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(StringIO(text.removeprefix("\ufeff"), newline=""))
+    try:
+        for row in reader:
+            if any(field.strip() for field in row):
+                yield reader.line_num, row
+    except csv.Error as error:
+        raise Invalid(f"The table is no CSV: line {reader.line_num}: {error}.") from error
+
+
+def _is_time(text: str) -> bool:
+    try:
+        seconds_of(text)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _time(text: str, line: int) -> float:
+    try:
+        return seconds_of(text)
+    except (ValueError, OverflowError) as error:
+        raise Invalid(
+            f"Line {line} of the table begins with {text[:40]!r}, which is no time.",
+            hint="Write RFC 3339 or seconds since 1970.",
+        ) from error
+
+
+def _value(text: str, line: int) -> float:
+    if text.strip().lower() in GAPS:
+        return nan
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise Invalid(f"Line {line} of the table: {text[:40]!r} is no number.") from error
+    if not isfinite(value):
+        return nan
+    return value

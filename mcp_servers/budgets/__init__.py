@@ -1,0 +1,1 @@
+"""Spend, budgets, cost anomalies and savings."""

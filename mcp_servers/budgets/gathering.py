@@ -1,0 +1,266 @@
+"""What a bill is made of: nodes and pods from the cluster, usage hour by hour from Prometheus."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from core.errors import Invalid, OpsError
+from mcp_servers.backends.billing import Billing
+from mcp_servers.backends.kubernetes import Kubernetes
+from mcp_servers.backends.prometheus import Prometheus
+from mcp_servers.engines.allocation import node_rates
+from mcp_servers.engines.fields import rows, section, text
+from mcp_servers.engines.hours import GIB, ContainerHours, hours_since
+from mcp_servers.engines.ownership import owner_by_name, top_owner
+from mcp_servers.engines.quantities import quantity
+from mcp_servers.facts.kubernetes import Cluster, NotChecked, Ref, Resource, moment
+from mcp_servers.facts.metrics import Series
+from mcp_servers.facts.money import Amounts, Charge, NodeHours, PriceBook, Use
+
+HOUR = timedelta(hours=1)
+# So many hours are asked for at once: a day of a large cluster is what a server still answers.
+HOURS_AT_ONCE = 24
+GPUS = ("nvidia.com/gpu", "amd.com/gpu")
+INSTANCE_TYPE = "node.kubernetes.io/instance-type"
+OWNERS = ("ReplicaSet", "Job", "Deployment", "StatefulSet", "DaemonSet", "CronJob")
+
+BY = "max by (namespace, pod, container)"
+RUNNING = 'container!="",container!="POD"'
+MEMORY = f"container_memory_working_set_bytes{{{RUNNING}}}"
+# The same series from two exporters is one series: the larger of both, never their sum.
+QUERIES: Mapping[str, str] = {
+    "present": f"count_over_time(({BY} ({MEMORY}))[1h:5m]) / 12",
+    "memory_used": f"{BY} (avg_over_time({MEMORY}[1h]))",
+    "cpu_used": f"{BY} (increase(container_cpu_usage_seconds_total{{{RUNNING}}}[1h])) / 3600",
+    "cpu_asked": (
+        f"{BY} (avg_over_time(kube_pod_container_resource_requests"
+        f'{{resource="cpu",{RUNNING}}}[1h]))'
+    ),
+    "memory_asked": (
+        f"{BY} (avg_over_time(kube_pod_container_resource_requests"
+        f'{{resource="memory",{RUNNING}}}[1h]))'
+    ),
+}
+
+Container = tuple[str, str, str]  # namespace, pod, container
+
+
+@dataclass(frozen=True)
+class Purse:
+    """The hands of the cost tools."""
+
+    kubernetes: Kubernetes
+    prometheus: Prometheus
+    billing: Billing
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """`seen` are the ends of the hours in which something was measured, of `hours` in the window."""
+
+    nodes: tuple[NodeHours, ...]
+    uses: tuple[Use, ...]
+    charges: tuple[Charge, ...]
+    overhead: Decimal
+    hours: int
+    seen: tuple[datetime, ...]
+    prices: PriceBook
+    missed: tuple[NotChecked, ...] = ()
+    unasked: int = 0  # containers without any request, whose share is what they used
+    unmeasured: int = 0  # containers whose use nobody measured, whose share is what they ask for
+    containers: Mapping[Container, ContainerHours] = field(
+        default_factory=dict[Container, ContainerHours], repr=False
+    )
+
+
+async def gather(purse: Purse, start: datetime, end: datetime) -> Gathered:
+    """Everything between two moments. Raises `Invalid` without Prometheus or prices."""
+    if not purse.prometheus.configured:
+        raise Invalid(
+            "Spend is worked out from usage, and Prometheus is not configured.",
+            hint="Set MIDWATCH_PROMETHEUS__URL.",
+        )
+    prices = purse.billing.prices(end.date())
+    missed: list[NotChecked] = []
+    objects, measured = await asyncio.gather(
+        _objects(purse.kubernetes, end, missed), _measured(purse.prometheus, start, end)
+    )
+    seen = sorted({hour for one in measured.values() for hour in one.present})
+    uses, unasked = _uses(objects, measured)
+    silent = list(_unmeasured(objects, measured, seen))
+    return Gathered(
+        nodes=tuple(_node(one, prices, seen) for one in objects.all("Node")),
+        uses=(*uses, *silent),
+        charges=tuple(_charges(objects, prices, seen)),
+        overhead=prices.cluster_hour * len(seen),
+        hours=round((end - start) / HOUR),
+        seen=tuple(seen),
+        prices=prices,
+        missed=tuple(missed),
+        unasked=unasked,
+        unmeasured=len(silent),
+        containers=measured,
+    )
+
+
+async def _objects(kubernetes: Kubernetes, now: datetime, missed: list[NotChecked]) -> Cluster:
+    kinds = (
+        *("Node", "Pod", "Namespace", "Service", "PersistentVolume", "PersistentVolumeClaim"),
+        *OWNERS,
+    )
+    found = await asyncio.gather(*(_listed(kubernetes, kind, missed) for kind in kinds))
+    return Cluster(now=now, resources=[one for part in found for one in part])
+
+
+async def _listed(kubernetes: Kubernetes, kind: str, missed: list[NotChecked]) -> list[Resource]:
+    try:
+        return await kubernetes.list(kind)
+    except OpsError as error:
+        if kind in ("Node", "Pod"):
+            raise
+        missed.append(NotChecked(kind, f"{error.code}: {error.message}"))
+        return []
+
+
+async def _measured(
+    prometheus: Prometheus, start: datetime, end: datetime
+) -> dict[Container, ContainerHours]:
+    """A day after the other, so that no more than a day is in memory as it was sent."""
+    found: dict[Container, ContainerHours] = {}
+    ends = [end - HOUR * i for i in range(round((end - start) / HOUR))][::-1]
+    for first in range(0, len(ends), HOURS_AT_ONCE):
+        hours = ends[first : first + HOURS_AT_ONCE]
+        answers = await asyncio.gather(
+            *(_range(prometheus, query, hours) for query in QUERIES.values())
+        )
+        for kind, series in zip(QUERIES, answers, strict=True):
+            _keep(found, kind, series)
+    return found
+
+
+async def _range(prometheus: Prometheus, query: str, hours: Sequence[datetime]) -> list[Series]:
+    return await prometheus.query_range(query, start=hours[0], end=hours[-1], points=len(hours))
+
+
+def _keep(found: dict[Container, ContainerHours], kind: str, series: Iterable[Series]) -> None:
+    for one in series:
+        key = (one.label("namespace"), one.label("pod"), one.label("container"))
+        hours: dict[datetime, float] = getattr(found.setdefault(key, ContainerHours()), kind)
+        most = 1.0 if kind == "present" else float("inf")
+        hours.update((at, min(value, most)) for at, value in one.points if value >= 0)
+
+
+def _uses(objects: Cluster, measured: Mapping[Container, ContainerHours]) -> tuple[list[Use], int]:
+    pods = {(one.namespace, one.name): one for one in objects.all("Pod")}
+    homes = {one.name: one.labels for one in objects.all("Namespace")}
+    uses: list[Use] = []
+    unasked = 0
+    for (namespace, name, container), hours in measured.items():
+        pod = pods.get((namespace, name))
+        asked = _asked(pod, container) if pod else Amounts()
+        taken, used = hours.taken(asked)
+        unasked += not (asked.cpu or asked.memory or hours.cpu_asked or hours.memory_asked)
+        ref = Ref("Pod", namespace, name)
+        uses.append(
+            Use(
+                workload=_payer(objects, pod) if pod else owner_by_name(objects, ref),
+                node=text(pod.spec, "nodeName") if pod else "",
+                taken=taken,
+                used=used,
+                labels=_labels(homes.get(namespace, {}), pod.labels if pod else {}),
+            )
+        )
+    return uses, unasked
+
+
+def _unmeasured(
+    objects: Cluster, measured: Mapping[Container, ContainerHours], seen: Sequence[datetime]
+) -> Iterator[Use]:
+    """Containers that run and are in no metric: they take what they ask for, used or not."""
+    homes = {one.name: one.labels for one in objects.all("Namespace")}
+    for pod in objects.all("Pod"):
+        if text(pod.status, "phase") != "Running":
+            continue
+        since = moment(pod.status.get("startTime")) or pod.created_at
+        for container in rows(pod.spec, "containers"):
+            name = text(container, "name")
+            if (pod.namespace, pod.name, name) in measured:
+                continue
+            taken = _asked(pod, name).times(hours_since(since, seen))
+            labels = _labels(homes.get(pod.namespace, {}), pod.labels)
+            yield Use(_payer(objects, pod), text(pod.spec, "nodeName"), taken, taken, labels)
+
+
+def _payer(objects: Cluster, pod: Resource) -> Ref:
+    """The workload; a pod that a node runs by itself belongs to its namespace, not to the node."""
+    owner = top_owner(objects, pod)
+    return pod.ref if owner.kind == "Node" else owner
+
+
+def _labels(home: Mapping[str, str], own: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """What a pod says of itself goes before what its namespace says of all."""
+    return tuple(sorted({**home, **own}.items()))
+
+
+def _asked(pod: Resource, container: str) -> Amounts:
+    for one in (*rows(pod.spec, "containers"), *rows(pod.spec, "initContainers")):
+        if text(one, "name") == container:
+            return _amounts(section(section(one, "resources"), "requests"))
+    return Amounts()
+
+
+def _amounts(told: Mapping[str, object]) -> Amounts:
+    gpus = sum(float(quantity(told.get(one)) or 0) for one in GPUS)
+    memory = float(quantity(told.get("memory")) or 0) / GIB
+    return Amounts(float(quantity(told.get("cpu")) or 0), memory, gpus)
+
+
+def _node(node: Resource, prices: PriceBook, seen: Sequence[datetime]) -> NodeHours:
+    has = _amounts(section(node.status, "capacity"))
+    price = prices.nodes.get(node.labels.get(INSTANCE_TYPE, ""))
+    rates = prices.rates if price is None else node_rates(price, has, prices.rates)
+    return NodeHours(node.name, has, hours_since(node.created_at, seen), rates)
+
+
+def _charges(objects: Cluster, prices: PriceBook, seen: Sequence[datetime]) -> Iterator[Charge]:
+    homes = {one.name: one.labels for one in objects.all("Namespace")}
+    users = _mounting(objects)
+    for claim in objects.all("PersistentVolumeClaim"):
+        size = section(claim.status, "capacity") or section(
+            section(claim.spec, "resources"), "requests"
+        )
+        cost = _storage(size, claim, prices, seen)
+        owners = users.get((claim.namespace, claim.name)) or [claim.ref]
+        for owner in owners:
+            labels = _labels(homes.get(claim.namespace, {}), claim.labels)
+            yield Charge("storage", owner, cost / len(owners), labels)
+    for volume in objects.all("PersistentVolume"):
+        if text(volume.status, "phase") != "Bound":
+            cost = _storage(section(volume.spec, "capacity"), volume, prices, seen)
+            yield Charge("storage", volume.ref, cost)
+    for service in objects.all("Service"):
+        if text(service.spec, "type") == "LoadBalancer":
+            hours = Decimal(hours_since(service.created_at, seen))
+            labels = _labels(homes.get(service.namespace, {}), service.labels)
+            yield Charge("load_balancer", service.ref, prices.load_balancer_hour * hours, labels)
+
+
+def _storage(
+    size: Mapping[str, object], of: Resource, prices: PriceBook, seen: Sequence[datetime]
+) -> Decimal:
+    gib = Decimal(float(quantity(size.get("storage")) or 0) / GIB)
+    return gib * Decimal(hours_since(of.created_at, seen)) * prices.storage_gib_hour
+
+
+def _mounting(objects: Cluster) -> dict[tuple[str, str], list[Ref]]:
+    """Claims, and the workloads whose pods mount them."""
+    found: dict[tuple[str, str], list[Ref]] = {}
+    for pod in objects.all("Pod"):
+        for volume in rows(pod.spec, "volumes"):
+            name = text(section(volume, "persistentVolumeClaim"), "claimName")
+            owners = found.setdefault((pod.namespace, name), [])
+            if name and _payer(objects, pod) not in owners:
+                owners.append(_payer(objects, pod))
+    return found

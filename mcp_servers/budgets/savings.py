@@ -1,0 +1,260 @@
+"""budgets_savings: what workloads could ask for instead, and what that is worth a month."""
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from core.clock import utc_now
+from core.errors import Invalid, OpsError
+from core.principal import Principal
+from mcp_servers.budgets.gathering import BY, MEMORY, RUNNING, Purse
+from mcp_servers.budgets.spend import Currency, Cursor, Namespace, exchanged, money
+from mcp_servers.budgets.texts import Language, Note
+from mcp_servers.engines.fields import rows, section, text, words
+from mcp_servers.engines.ownership import top_owner
+from mcp_servers.engines.quantities import as_bytes, as_cores, quantity
+from mcp_servers.engines.rightsizing import Seen, Sized, sized
+from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
+from mcp_servers.facts.metrics import Series
+from mcp_servers.facts.money import Rates
+from mcp_servers.paging import Page
+
+# A month as clouds count it.
+HOURS_A_MONTH = 730
+GIB = 2.0**30
+ROWS = 25
+OBJECTS = ("Pod", "ReplicaSet", "Job", "HorizontalPodAutoscaler")
+RATE = f"rate(container_cpu_usage_seconds_total{{{RUNNING}}}[10m])"
+# Half an hour apart is close enough for a percentile of two weeks, and what a server still answers.
+QUERIES = {
+    "hours": f"{BY} (count_over_time({MEMORY}[14d:5m])) / 12",
+    "memory": f"{BY} (max_over_time({MEMORY}[14d]))",
+    "cpu": f"{BY} (quantile_over_time(0.95, ({RATE})[14d:30m]))",
+}
+HEAP = re.compile(r"-Xmx(\d+)([kKmMgG])")
+HEAP_UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
+
+Measured = Mapping[str, Mapping[tuple[str, str, str], float]]
+
+
+class Saving(BaseModel):
+    kind: str
+    namespace: str
+    name: str
+    container: str
+    pods: int
+    monthly: float = Field(description="Saved a month; negative: it should ask for more.")
+    cpu_request: str = Field(description="Now; empty: unset.")
+    cpu_recommended: str = Field(description="Empty: leave it.")
+    memory_request: str
+    memory_recommended: str
+    confidence: Literal["low", "medium", "high"]
+    history_hours: float
+    reasons: list[Note]
+
+    def as_line(self, currency: str) -> str:
+        cpu = f" cpu {self.cpu_request or 'unset'} -> {self.cpu_recommended}"
+        memory = f" memory {self.memory_request or 'unset'} -> {self.memory_recommended}"
+        told = (cpu if self.cpu_recommended else "") + (memory if self.memory_recommended else "")
+        return (
+            f"{self.kind} {self.namespace}/{self.name} {self.container}:{told}, "
+            f"{money(self.monthly)} {currency} a month, confidence {self.confidence}"
+        )
+
+
+class Savings(Page[Saving]):
+    verdict: Literal["ok", "insufficient_data"]
+    currency: str
+    monthly: float = Field(description="Of all rows that save, all pages.")
+    price_source: str
+    examined: int = Field(description="Containers of workloads that were looked at.")
+    too_short: int = Field(description="Of them, with too little history to say anything.")
+    notes: list[Note]
+
+    def as_text(self) -> str:
+        heading = (
+            f"{self.verdict}: {money(self.monthly)} {self.currency} a month to save, "
+            f"{self.examined} containers examined, {self.shown}"
+        )
+        notes = [f"note: {one.text}" for one in self.notes]
+        return self.told(heading, [*(row.as_line(self.currency) for row in self.rows), *notes])
+
+
+async def budgets_savings(
+    namespace: Namespace = "",
+    currency: Currency = "",
+    language: Language = "en",
+    cursor: Cursor = "",
+    *,
+    purse: Purse,
+    caller: Principal,
+) -> Savings:
+    """What workloads could request instead, from 14 days of usage, and the money it saves.
+
+    For what is asked for and not used now use budgets_spend.
+    """
+    if not purse.prometheus.configured:
+        raise Invalid(
+            "Savings are worked out from usage, and Prometheus is not configured.",
+            hint="Set MIDWATCH_PROMETHEUS__URL.",
+        )
+    now = utc_now()
+    code, rate = exchanged(purse.billing, currency, on=now)
+    book = purse.billing.prices(now.date())
+    cluster, measured = await asyncio.gather(
+        _objects(purse, caller, namespace, now), _measured(purse)
+    )
+    advice = [sized(one) for one in _seen(cluster, measured)]
+    found = [
+        _row(one, book.rates, rate, language)
+        for one in advice
+        if one.cpu is not None or one.memory is not None
+    ]
+    found.sort(key=lambda row: (-row.monthly, row.namespace, row.name, row.container))
+    short = sum(one.cpu is None and one.memory is None and "short" in one.why for one in advice)
+    return Savings.of(
+        found,
+        cursor=cursor,
+        size=ROWS,
+        verdict="ok" if len(advice) > short else "insufficient_data",
+        currency=code,
+        monthly=round(sum(row.monthly for row in found if row.monthly > 0), 4),
+        price_source=book.name,
+        examined=len(advice),
+        too_short=short,
+        notes=[Note.of("savings.nodes", language), *_about_prices(book.name, language)],
+    )
+
+
+def _about_prices(name: str, language: str) -> list[Note]:
+    is_list = name == "OpenCost defaults"
+    return [Note.of("spend.list_prices", language, name=name)] if is_list else []
+
+
+async def _objects(purse: Purse, caller: Principal, namespace: str, now: datetime) -> Cluster:
+    seen = purse.kubernetes.within(caller.namespaces)
+    pods = await seen.list("Pod", namespace=namespace)
+    others = await asyncio.gather(
+        *(seen.list(kind, namespace=namespace) for kind in OBJECTS[1:]), return_exceptions=True
+    )
+    resources = list(pods)
+    for part in others:
+        if isinstance(part, OpsError):  # an autoscaler nobody may see cannot be minded
+            continue
+        if isinstance(part, BaseException):
+            raise part
+        resources += part
+    return Cluster(now=now, resources=resources)
+
+
+async def _measured(purse: Purse) -> Measured:
+    answers = await asyncio.gather(*(purse.prometheus.query(one) for one in QUERIES.values()))
+    return {name: _by_container(found) for name, found in zip(QUERIES, answers, strict=True)}
+
+
+def _by_container(found: Iterable[Series]) -> dict[tuple[str, str, str], float]:
+    return {
+        (one.label("namespace"), one.label("pod"), one.label("container")): one.points[-1][1]
+        for one in found
+    }
+
+
+def _seen(cluster: Cluster, measured: Measured) -> list[Seen]:
+    """Each container of each workload once, with the highest of its pods' figures."""
+    grouped: dict[tuple[Ref, str], list[tuple[Resource, Json]]] = {}
+    for pod in cluster.all("Pod"):
+        owner = top_owner(cluster, pod)
+        if text(pod.status, "phase") == "Running" and owner.kind not in ("Node", "Job"):
+            for container in rows(pod.spec, "containers"):
+                key = (owner, text(container, "name"))
+                grouped.setdefault(key, []).append((pod, container))
+    scaled = _scaled(cluster)
+    return [
+        _one(owner, name, members, measured, scaled.get(owner, frozenset()))
+        for (owner, name), members in sorted(grouped.items(), key=lambda one: one[0])
+    ]
+
+
+def _one(
+    owner: Ref,
+    name: str,
+    members: list[tuple[Resource, Json]],
+    measured: Measured,
+    scaled_by: frozenset[str],
+) -> Seen:
+    keys = [(pod.namespace, pod.name, name) for pod, _ in members]
+    highest = {what: max(told.get(key, 0.0) for key in keys) for what, told in measured.items()}
+    _, container = members[-1]
+    resources = section(container, "resources")
+    return Seen(
+        workload=owner,
+        container=name,
+        pods=len(members),
+        hours=highest["hours"],
+        cpu_p95=highest["cpu"],
+        memory_peak=highest["memory"],
+        cpu_asked=_amount(resources, "requests", "cpu"),
+        memory_asked=_amount(resources, "requests", "memory"),
+        memory_limit=_amount(resources, "limits", "memory"),
+        oom_killed=any(_was_killed(pod, name) for pod, _ in members),
+        heap=_heap(container),
+        scaled_by=scaled_by,
+    )
+
+
+def _amount(resources: Json, part: str, what: str) -> float:
+    return float(quantity(section(resources, part).get(what)) or 0)
+
+
+def _was_killed(pod: Resource, container: str) -> bool:
+    for one in rows(pod.status, "containerStatuses"):
+        ends = (section(one, state, "terminated") for state in ("lastState", "state"))
+        if text(one, "name") == container and any(text(e, "reason") == "OOMKilled" for e in ends):
+            return True
+    return False
+
+
+def _heap(container: Json) -> float:
+    """The heap of a Java program, where its flags say it."""
+    told = [*words(container, "command"), *words(container, "args")]
+    told += [text(one, "value") for one in rows(container, "env")]
+    found = HEAP.search(" ".join(told))
+    return float(found[1]) * HEAP_UNITS[found[2].lower()] if found else 0.0
+
+
+def _scaled(cluster: Cluster) -> dict[Ref, frozenset[str]]:
+    """Workloads, and the resources by whose requests an autoscaler counts their pods."""
+    found: dict[Ref, frozenset[str]] = {}
+    for one in cluster.all("HorizontalPodAutoscaler"):
+        target = section(one.spec, "scaleTargetRef")
+        names = {text(metric, "resource", "name") for metric in rows(one.spec, "metrics")}
+        if "targetCPUUtilizationPercentage" in one.spec:
+            names.add("cpu")
+        owner = Ref(text(target, "kind"), one.namespace, text(target, "name"))
+        found[owner] = frozenset(names)
+    return found
+
+
+def _row(one: Sized, rates: Rates, rate: Decimal, language: str) -> Saving:
+    seen = one.seen
+    freed = Decimal(one.cpu_freed) * rates.cpu + Decimal(one.memory_freed / GIB) * rates.memory
+    return Saving(
+        kind=seen.workload.kind,
+        namespace=seen.workload.namespace,
+        name=seen.workload.name,
+        container=seen.container,
+        pods=seen.pods,
+        monthly=round(float(freed * HOURS_A_MONTH * rate), 4),
+        cpu_request=as_cores(seen.cpu_asked) if seen.cpu_asked else "",
+        cpu_recommended="" if one.cpu is None else as_cores(one.cpu),
+        memory_request=as_bytes(seen.memory_asked) if seen.memory_asked else "",
+        memory_recommended="" if one.memory is None else f"{one.memory / 2**20:.0f}Mi",
+        confidence=one.confidence,
+        history_hours=round(seen.hours, 1),
+        reasons=[Note.of(f"savings.{why}", language) for why in one.why],
+    )

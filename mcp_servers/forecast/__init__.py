@@ -1,0 +1,1 @@
+"""What comes next: of a table, of load, of what fills up."""

@@ -1,0 +1,263 @@
+"""forecast_load: what load, memory or a disk will be in the next hours, from what it was."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import anyio.to_thread
+from pydantic import BaseModel, Field
+
+from core.clock import utc_now
+from core.errors import Invalid
+from core.principal import Principal
+from mcp_servers.access import span_of
+from mcp_servers.backends.metric_scope import check
+from mcp_servers.backends.prometheus import Prometheus
+from mcp_servers.forecast.shapes import Backtest, ForecastPoint, Language, Level, report, tidy
+
+if TYPE_CHECKING:  # numpy is loaded by the first call, not by the server's start
+    from mcp_servers.engines.forecast import Forecast
+
+Metric = Annotated[
+    Literal["", "qps", "cpu", "memory", "disk"], Field(description="Or give a query.")
+]
+Namespace = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9-]*$")]
+Name = Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9._-]*$", description="Service.")]
+Query = Annotated[str, Field(max_length=4000, description="PromQL of one series.")]
+Horizon = Annotated[str, Field(max_length=20, description="ISO 8601, PT1H to P7D.")]
+
+SHORTEST, LONGEST = timedelta(hours=1), timedelta(hours=168)
+# Hours of four weeks show days and weeks; where less was kept, five minutes of a day.
+HISTORY, HOUR = timedelta(days=28), timedelta(hours=1)
+LATELY, FINE = timedelta(hours=24), timedelta(minutes=5)
+FEWEST_HOURS = 48
+# One request for points holds 300.
+AT_ONCE = 280
+
+QUERIES = {
+    "qps": "sum(rate(http_requests_total{{{service}}}[10m]))",
+    "cpu": "sum(rate(container_cpu_usage_seconds_total{{{pods}}}[10m]))",
+    "memory": "sum(container_memory_working_set_bytes{{{pods}}})",
+    "disk": (
+        "max(kubelet_volume_stats_used_bytes{{{claims}}}"
+        " / kubelet_volume_stats_capacity_bytes{{{claims}}})"
+    ),
+}
+UNITS = {"qps": "requests/s", "cpu": "cores", "memory": "bytes", "disk": "share of capacity"}
+
+MISSING = {
+    "en": {
+        "nothing": "Prometheus has no values of {query}.",
+        "several": "{query} gives {count} series, not one; aggregate them with sum or max.",
+        "short": "Only {hours} hours of it are known, which says nothing of the {ahead} hours ahead.",
+        "too_few": "Too few values of it are known.",
+        "gaps": "More than 30 % of its values are missing.",
+        "times": "Its values come at no even step.",
+    },
+    "zh": {
+        "nothing": "Prometheus 中没有 {query} 的数据。",
+        "several": "{query} 返回 {count} 条序列而不是一条，请用 sum 或 max 聚合。",
+        "short": "只有 {hours} 小时的历史数据，不足以预测未来 {ahead} 小时。",
+        "too_few": "已有数据点太少。",
+        "gaps": "超过 30 % 的数据缺失。",
+        "times": "数据的时间间隔不均匀。",
+    },
+}
+
+
+class Peak(BaseModel):
+    at: datetime
+    mean: float
+    upper: float | None
+
+
+class LoadForecast(BaseModel):
+    verdict: Literal["ok", "insufficient_data"]
+    missing: str = Field(default="", description="What an insufficient verdict lacks.")
+    query: str
+    unit: str
+    horizon: str
+    known_hours: float = Field(description="How long back it is known.")
+    step_s: float
+    method: str = ""
+    season: str = ""
+    level: float
+    backtest: Backtest | None = None
+    now: float | None = Field(default=None, description="Mean of the last hour.")
+    mean: float | None = Field(default=None, description="Mean over the horizon.")
+    peak: Peak | None = None
+    full_at: datetime | None = Field(default=None, description="When a disk's mean reaches 1.")
+    forecast: list[ForecastPoint] = Field(default_factory=list[ForecastPoint])
+
+    def as_text(self) -> str:
+        if self.verdict != "ok" or self.peak is None:
+            return f"insufficient_data: {self.missing}"
+        upper = "" if self.peak.upper is None else f", up to {self.peak.upper:.4g}"
+        full = f"\nfull at {self.full_at:%Y-%m-%d %H:%M}Z" if self.full_at else ""
+        return (
+            f"{self.query} in {self.unit or 'its unit'} over {self.horizon}: "
+            f"now {self.now:.4g}, mean {self.mean:.4g}, "
+            f"peak {self.peak.mean:.4g}{upper} at {self.peak.at:%m-%d %H:%M}Z; "
+            f"method {self.method}, season {self.season or 'none'}{full}"
+        )
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What Prometheus knows: times in seconds and values, one series."""
+
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+    series: int
+
+    @property
+    def hours(self) -> float:
+        return (self.times[-1] - self.times[0]) / 3600 if self.times else 0.0
+
+
+async def forecast_load(
+    metric: Metric = "",
+    namespace: Namespace = "",
+    name: Name = "",
+    query: Query = "",
+    horizon: Horizon = "P1D",
+    level: Level = 80,
+    language: Language = "en",
+    *,
+    prometheus: Prometheus,
+    caller: Principal,
+) -> LoadForecast:
+    """Foretell load (qps, cpu, memory), a disk, or any PromQL series up to a week ahead.
+
+    For a table that you have use forecast_table.
+    """
+    ahead = span_of(horizon)
+    if not SHORTEST <= ahead <= LONGEST:
+        raise Invalid("A horizon reaches from 1 to 168 hours.", hint="As in PT6H, P1D or P7D.")
+    if bool(metric) == bool(query):
+        raise Invalid("Nothing to foretell.", hint="Give either a metric or a query.")
+    asked = query or _query(metric, namespace, name)
+    check(caller, asked)
+    known, step = await _history(prometheus, asked, utc_now())
+    told = LoadForecast(
+        verdict="insufficient_data",
+        query=asked,
+        unit=UNITS.get(metric, ""),
+        horizon=horizon,
+        known_hours=round(known.hours, 2),
+        step_s=step.total_seconds(),
+        level=level,
+    )
+    why = _lacking(known, ahead)
+    if why:
+        return _insufficient(told, why, known, ahead, language)
+    found = await anyio.to_thread.run_sync(_foretold, known, step, ahead, level, metric)
+    if not found.enough:
+        return _insufficient(told, found.why, known, ahead, language)
+    return _shaped(told, found, known, metric)
+
+
+def _query(metric: str, namespace: str, name: str) -> str:
+    home = f'namespace="{namespace}"' if namespace else ""
+    own = {
+        "service": f'service="{name}"' if name else "",
+        "pods": f'{f"pod=~`{name}-.+`," if name else ""}container!="",container!="POD"',
+        "claims": f"persistentvolumeclaim=~`.*{name}.*`" if name else "",
+    }
+    inside = {key: ",".join(part for part in (home, one) if part) for key, one in own.items()}
+    return QUERIES[metric].format(**inside)
+
+
+async def _history(prometheus: Prometheus, query: str, now: datetime) -> tuple[_Known, timedelta]:
+    coarse = await _read(prometheus, query, now, HISTORY, HOUR)
+    if len(coarse.times) >= FEWEST_HOURS or coarse.series > 1:
+        return coarse, HOUR
+    return await _read(prometheus, query, now, LATELY, FINE), FINE
+
+
+async def _read(
+    prometheus: Prometheus, query: str, now: datetime, back: timedelta, step: timedelta
+) -> _Known:
+    """Evenly spaced values that end now, in as many requests as their number needs."""
+    count = round(back / step)
+    marks = [*range(0, count, AT_ONCE), count]
+    pieces = await asyncio.gather(
+        *(
+            prometheus.query_range(
+                query,
+                start=now - step * (count - first - 1),
+                end=now - step * (count - last),
+                points=last - first,
+            )
+            for first, last in pairwise(marks)
+        )
+    )
+    points: dict[float, float] = {}
+    labels = {one.labels for piece in pieces for one in piece}
+    for one in (series for piece in pieces for series in piece):
+        points.update((at.timestamp(), value) for at, value in one.points)
+    times = sorted(points)
+    return _Known(tuple(times), tuple(points[at] for at in times), len(labels))
+
+
+def _lacking(known: _Known, ahead: timedelta) -> str:
+    """Nobody can tell further ahead than they can look back."""
+    if known.series > 1:
+        return "several"
+    if not known.times:
+        return "nothing"
+    return "short" if known.hours < ahead / timedelta(hours=1) else ""
+
+
+def _insufficient(
+    told: LoadForecast, why: str, known: _Known, ahead: timedelta, language: str
+) -> LoadForecast:
+    facts = {
+        "query": told.query,
+        "count": known.series,
+        "hours": f"{known.hours:.1f}",
+        "ahead": round(ahead / timedelta(hours=1)),
+    }
+    return told.model_copy(update={"missing": MISSING[language][why].format(**facts)})
+
+
+def _foretold(
+    known: _Known, step: timedelta, ahead: timedelta, level: float, metric: str
+) -> "Forecast":
+    from mcp_servers.engines.forecast import forecast
+
+    capacity = 1.0 if metric == "disk" else None
+    horizon = round(ahead / step)
+    return forecast(known.times, known.values, horizon=horizon, level=level, capacity=capacity)
+
+
+def _shaped(told: LoadForecast, found: "Forecast", known: _Known, metric: str) -> LoadForecast:
+    whole = report(found, told.level)
+    points = whole.forecast
+    highest = max(points, key=lambda one: one.mean)
+    full = [one.at for one in points if metric == "disk" and one.mean >= 1]
+    return told.model_copy(
+        update={
+            "verdict": "ok",
+            "method": whole.method,
+            "season": whole.season,
+            "backtest": whole.backtest,
+            "now": tidy(_mean(_last_hour(known))),
+            "mean": tidy(_mean([one.mean for one in points])),
+            "peak": Peak(at=highest.at, mean=highest.mean, upper=highest.upper),
+            "full_at": full[0] if full else None,
+            "forecast": points,
+        }
+    )
+
+
+def _last_hour(known: _Known) -> Sequence[float]:
+    pairs = zip(known.times, known.values, strict=True)
+    return [value for at, value in pairs if at > known.times[-1] - 3600]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

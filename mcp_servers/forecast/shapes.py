@@ -1,0 +1,133 @@
+"""What a forecast is told as."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from core.errors import Invalid
+from mcp_servers.backends.series_table import moment_of
+
+if TYPE_CHECKING:  # numpy is loaded by the first call, not by the server's start
+    from mcp_servers.engines.forecast import Forecast
+
+ValuesCsv = Annotated[str, Field(max_length=64_000_000, description="CSV: timestamp,value.")]
+Level = Annotated[float, Field(ge=50, le=99, description="Of the interval, percent.")]
+Language = Annotated[Literal["en", "zh"], Field(description="Language of the notes.")]
+
+LINES_SHOWN = 24
+
+
+class ForecastPoint(BaseModel):
+    at: datetime
+    mean: float
+    lower: float | None = Field(description="null: too little came before to know.")
+    upper: float | None
+
+
+class Backtest(BaseModel):
+    smape: float = Field(description="Percent, 0 to 200.")
+    mase: float
+    coverage: float | None = Field(description="Earlier values inside the interval, 0 to 1.")
+
+
+class Tried(BaseModel):
+    method: str
+    smape: float
+    mase: float
+
+
+class ForecastReport(BaseModel):
+    method: str
+    verdict: Literal["ok", "insufficient_data"]
+    missing: str = Field(default="", description="What an insufficient verdict lacks.")
+    period: int = Field(description="Values in the longest season used; 0: none.")
+    season: str
+    step_s: float
+    forecast: list[ForecastPoint]
+    level: float
+    backtest: Backtest | None
+    tried: list[Tried] = Field(description="Every method at the same origins, the best first.")
+    origins: int = Field(description="Earlier moments it was tried from.")
+    values: int
+    gaps: int
+
+    def as_text(self) -> str:
+        if self.verdict != "ok":
+            return f"insufficient_data: {self.missing}"
+        scored = self.backtest
+        told = f"; backtest sMAPE {scored.smape:.1f} % MASE {scored.mase:.2f}" if scored else ""
+        heading = f"{self.method}, season {self.season or 'none'}{told}"
+        return "\n".join([heading, *(_line(one) for one in self.forecast[:LINES_SHOWN])])
+
+
+def _line(one: ForecastPoint) -> str:
+    span = "" if one.lower is None else f" [{one.lower:.4g}, {one.upper:.4g}]"
+    return f"{one.at:%m-%d %H:%M}Z {one.mean:.4g}{span}"
+
+
+MISSING = {
+    "too_few": "At least 12 values are needed; there are {values}.",
+    "gaps": "More than 30 % of the values are missing: {gaps} gaps beside {values} values.",
+    "times": "The times are not evenly spaced.",
+}
+
+
+def report(found: "Forecast", level: float) -> ForecastReport:
+    scored = found.backtest
+    ranked = sorted(found.scores.items(), key=lambda one: one[1].mae)
+    return ForecastReport(
+        method=found.method,
+        verdict="ok" if found.enough else "insufficient_data",
+        missing=MISSING[found.why].format(values=found.values, gaps=found.gaps)
+        if found.why
+        else "",
+        period=found.period,
+        season=found.season,
+        step_s=found.step_s,
+        forecast=points(found),
+        level=level,
+        backtest=Backtest(
+            smape=round(scored.smape, 3), mase=round(scored.mase, 4), coverage=_share(found)
+        )
+        if scored
+        else None,
+        tried=[
+            Tried(method=name, smape=round(one.smape, 3), mase=round(one.mase, 4))
+            for name, one in ranked
+        ],
+        origins=found.origins,
+        values=found.values,
+        gaps=found.gaps,
+    )
+
+
+def points(found: "Forecast") -> list[ForecastPoint]:
+    return [
+        ForecastPoint(
+            at=moment_of(one.at),
+            mean=tidy(one.mean),
+            lower=_tidy(one.lower),
+            upper=_tidy(one.upper),
+        )
+        for one in found.points
+    ]
+
+
+def _share(found: "Forecast") -> float | None:
+    return None if found.coverage is None else round(found.coverage, 4)
+
+
+def _tidy(value: float | None) -> float | None:
+    return None if value is None else tidy(value)
+
+
+def tidy(value: float) -> float:
+    """Ten significant digits: what arithmetic adds behind them is noise."""
+    return float(f"{value:.10g}")
+
+
+def bounded(values: Sequence[float], most: int) -> None:
+    if len(values) > most:
+        raise Invalid(f"The series has {len(values)} values.", hint=f"At most {most} are taken.")

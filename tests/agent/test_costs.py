@@ -1,0 +1,79 @@
+"""Questions about money, answered by rules from the practice shop, in both languages."""
+
+import pytest
+
+from agent.graph import Assistant
+from tests.agent.turns import ask
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "row"),
+    [
+        ("How much does shop cost?", "shop cost", "Deployment shop/checkout"),
+        ("最近 1 天 shop 花了多少钱？", "shop共花费", "Deployment shop/cart"),
+        ("what did each namespace cost today", "Everything cost", "payments"),
+    ],
+)
+async def test_spend_is_told_with_its_source_and_what_is_missing(
+    question: str, said: str, row: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert told.done.route == ("cost",)
+    assert said in told.answer
+    assert f"| {row} |" in told.answer
+    assert "[1]" in told.answer
+    assert "OpenCost defaults" in told.answer
+
+
+async def test_a_name_that_is_no_namespace_is_a_workload(assistant: Assistant) -> None:
+    told = await ask(assistant, "how much does checkout cost")
+    assert [call.tool for call in told.calls] == ["budgets_spend", "budgets_spend"]
+    assert "| Deployment shop/checkout |" in told.answer
+    assert "cart" not in told.answer
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("predict the memory of checkout for the next hour", "it peaks at"),
+        ("预测 checkout 未来 1 小时的内存", "峰值"),
+        ("predict the qps of checkout for the next 3 days", "cannot be foretold"),
+        ("checkout 明天的 QPS 预测", "无法预测"),
+    ],
+)
+async def test_load_is_foretold_or_it_is_said_what_is_missing(
+    question: str, said: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert told.done.route == ("cost",)
+    assert said in told.answer
+    assert "[1]" in told.answer
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("which team will break its budget", "Budgets are not part of this version"),
+        ("checkout 的成本为什么突然上涨", "暂时无法说明费用变化的原因"),
+    ],
+)
+async def test_what_has_no_tool_yet_is_said_with_what_there_is(
+    question: str, said: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert said in told.answer
+    assert told.calls == []
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [("which workloads are over-provisioned?", "is worth"), ("哪些服务浪费资源", "每月价值")],
+)
+async def test_savings_are_told_with_how_sure_they_are(
+    question: str, said: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert [call.tool for call in told.calls] == ["budgets_savings"]
+    assert said in told.answer
+    assert "payments/ledger" in told.answer
+    assert "[1]" in told.answer

@@ -1,0 +1,50 @@
+"""`midwatch costs` as a program, and the same by REST."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from tests.api.conftest import Midwatch
+from tests.api.test_command_line import midwatch as run
+
+
+def test_it_prints_the_spend_of_a_namespace_as_json() -> None:
+    done = run("costs", "-n", "shop", "--since", "2h", "-o", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    assert report["bill"] > report["cost"] > 0
+    assert {row["namespace"] for row in report["rows"]} == {"shop"}
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "of it idle"), ("zh", "其中闲置")])
+def test_people_read_a_table_in_their_language(language: str, said: str) -> None:
+    done = run("costs", "--lang", language)
+    assert said in done.stdout
+    assert "kube-system" in done.stdout
+
+
+def test_a_currency_nobody_knows_a_rate_of_is_one_sentence() -> None:
+    done = run("costs", "--currency", "CNY")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no rate from USD to CNY" in done.stderr
+
+
+async def test_rest_gives_the_same_as_json_and_as_csv(midwatch: Midwatch) -> None:
+    async with midwatch.client() as http:
+        asked = {"by": "workload", "window": "PT2H"}
+        told = (await http.get("/api/v1/costs", params=asked)).json()
+        table = await http.get("/api/v1/costs.csv", params=asked)
+        refused = await http.get("/api/v1/costs", params={"by": "colour"})
+    rows = list(csv.DictReader(io.StringIO(table.text)))
+    assert table.headers["content-type"].startswith("text/csv")
+    assert [row["name"] for row in rows] == [row["name"] for row in told["rows"]]
+    assert (rows[0]["currency"], refused.status_code) == ("USD", 422)
+
+
+async def test_rest_refuses_who_may_not_see_costs(midwatch: Midwatch) -> None:
+    token = await midwatch.token_of("gus")
+    async with midwatch.client(token) as http:
+        refused = await http.get("/api/v1/costs")
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
