@@ -46,6 +46,7 @@ def plan_json(plan: Plan) -> Json:
         "base": plan.base.value,
         "settle_s": plan.settle.total_seconds(),
         "deadline_s": plan.deadline.total_seconds(),
+        "finding": plan.finding,
         "steps": [
             {
                 "action": step.action,
@@ -76,6 +77,7 @@ def plan_of(told: Mapping[str, Any]) -> Plan:
         Level(told["base"]),
         settle=timedelta(seconds=told["settle_s"]),
         deadline=timedelta(seconds=told["deadline_s"]),
+        finding=str(told.get("finding", "")),
     )
 
 

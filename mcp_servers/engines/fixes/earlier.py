@@ -8,7 +8,6 @@ from mcp_servers.engines.containers import containers
 from mcp_servers.engines.fields import rows, section, strings, text, whole
 from mcp_servers.engines.ownership import POD_HASH, pods_under
 from mcp_servers.engines.revisions import newest, replica_sets, revision, template_of
-from mcp_servers.engines.settling import desired_replicas
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
 
 HISTORY = "ControllerRevision"
@@ -153,12 +152,6 @@ def is_migrated(owner: Resource) -> bool:
     """Whether a mark says that data was migrated, so that older programs may not read it."""
     marks = {**owner.annotations, **section(template_of(owner), "metadata", "annotations")}
     return any(word in mark.lower() for mark in marks for word in MIGRATED)
-
-
-def serves_now(cluster: Cluster, owner: Resource) -> bool:
-    """Whether the present revision itself has all its replicas ready."""
-    made = newest(cluster, owner.ref)
-    return made is not None and whole(made.status, "readyReplicas") >= desired_replicas(owner) > 0
 
 
 def runs_or_ran(cluster: Cluster, owner: Resource, image: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
-from mcp_servers.engines.fields import rows, section, text
+from mcp_servers.engines.fields import rows, section
 from mcp_servers.engines.fixes.drafting import Case, Edit, edit
 from mcp_servers.engines.ownership import pods_under
 from mcp_servers.engines.revisions import container_in, template_of
@@ -95,8 +95,3 @@ def is_on_purpose(owner: Resource, *words: str) -> bool:
     """Whether an annotation of the object or of its template speaks of one of these."""
     marks = [*owner.annotations, *section(template_of(owner), "metadata", "annotations")]
     return any(word in mark.lower() for mark in marks for word in words)
-
-
-def amount(owner: Resource, container: str, part: str, resource: str) -> str:
-    """`amount(web, "app", "limits", "memory")`: as the template writes it, else as its pods do."""
-    return text(planned(owner, container), "resources", part, resource)
