@@ -15,7 +15,8 @@ class Subagent:
 
     `purpose` is what the supervisor's prompt says of it; `prompt` names a file of
     `agent/prompts/`. `without` are tools of its servers for programs and people: a model has no
-    file to hand them or no use for them, and would pay for their schemas with every call.
+    file to hand them or no use for them, and would pay for their schemas with every call. For that
+    price `on_demand` are offered only to a question that asks for them.
     """
 
     name: str
@@ -24,10 +25,12 @@ class Subagent:
     prompt: str
     max_tool_calls: int = 8
     without: frozenset[str] = frozenset()
+    on_demand: frozenset[str] = frozenset()
 
-    async def offered(self, tools: Tools) -> list[ToolSpec]:
-        """What a model at this work is offered of what the caller may use."""
-        return [one for one in await tools.list(*self.servers) if one.name not in self.without]
+    async def offered(self, tools: Tools, wanted: Collection[str] = ()) -> list[ToolSpec]:
+        """What a model at this work is offered of what the caller may use, for what is `wanted`."""
+        left_out = self.without | (self.on_demand - set(wanted))
+        return [one for one in await tools.list(*self.servers) if one.name not in left_out]
 
 
 @cache

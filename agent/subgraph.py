@@ -22,6 +22,7 @@ from agent.fallback import Persistence, Request
 from agent.faults import Fault, ModelFailed
 from agent.limits import MAX_EMPTY_REPLIES, MAX_REPEATED_CALLS
 from agent.listening import calls_of, reached_its_limit
+from agent.planning_patterns import in_patterns
 from agent.subagent import Subagent, prompt
 from agent.toolbox import Result, offer
 from agent.turn import Turn
@@ -156,7 +157,8 @@ class Work:
 
     async def _offered(self, turn: Turn) -> list[ToolSpec]:
         """No model is offered to decide for a person."""
-        offered = await self.subagent.offered(turn.tools)
+        wanted = {step.tool for step in in_patterns(turn.asked)}
+        offered = await self.subagent.offered(turn.tools, wanted)
         return [*(one for one in offered if one.name not in DECIDING), *turn.toolbox.own]
 
     def _limit(self, turn: Turn) -> int:

@@ -12,4 +12,7 @@ RCA = Subagent(
     prompt="rca.md",
     max_tool_calls=12,
     without=frozenset({"rca_list_custom_rules", "rca_rank_table"}),
+    on_demand=frozenset(
+        {"rca_event_patterns", "rca_error_summary", "rca_log_patterns", "rca_table_anomalies"}
+    ),
 )

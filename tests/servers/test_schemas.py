@@ -23,8 +23,18 @@ async def test_a_tool_for_files_stays_with_programs_and_people(sessions: Session
     mine = Tools(sessions, ANN)
     listed = {spec.name for spec in await mine.list()}
     offered = {spec.name for spec in await RCA.offered(mine)}
-    assert RCA.without <= listed - offered
+    assert RCA.without | RCA.on_demand <= listed - offered
     assert "rca_investigate" in offered
+
+
+async def test_a_tool_on_demand_is_offered_to_the_question_that_asks_for_it(
+    sessions: Sessions,
+) -> None:
+    mine = Tools(sessions, ANN)
+    usual = {spec.name for spec in await RCA.offered(mine)}
+    wanted = {"rca_event_patterns", "rca_list_custom_rules"}
+    offered = {spec.name for spec in await RCA.offered(mine, wanted)}
+    assert offered - usual == {"rca_event_patterns"}
 
 
 async def test_every_tool_says_what_it_does_and_hides_its_hands(sessions: Sessions) -> None:
