@@ -48,6 +48,8 @@ class Weights:
 WEIGHTS = Weights()
 # Okapi BM25 with its usual constants; the length is that of a usual passage, in words.
 K1, B, USUAL_LENGTH = 1.2, 0.75, 120.0
+# In a base of fewer passages a word is as rare as it would be among so many: there is no telling.
+FEW_PASSAGES = 200
 # Further passages of one document say less that is new than the first of another.
 PASSAGES_PER_DOCUMENT = 2
 # What scores below this share of the best shares only a common word with the question.
@@ -104,10 +106,11 @@ class _Chances:
 
     def __init__(self, found: Found, asked: Asked, weights: Weights) -> None:
         self._weights = weights
-        self._rarity = _rarity(found.holding, found.passages)
+        passages = max(found.passages, FEW_PASSAGES)
+        self._rarity = _rarity(found.holding, passages)
         self._words, self._concepts = asked.words, asked.concepts
         self._others = frozenset(asked.others)
-        self.rarest = math.log(1 + (found.passages + 0.5) / 0.5)
+        self.rarest = math.log(1 + (passages + 0.5) / 0.5)
         self._whole = sum(self._rarity[one] for one in (*asked.others, *asked.concepts)) or 1.0
 
     def words(self, one: Candidate) -> _Told:

@@ -19,7 +19,7 @@ def test_pages_are_added_searched_and_kept_in_step(tmp_path: Path) -> None:
     assert report["skipped"][0]["doc"] == "pages/bad.md"
 
     queries = tmp_path / "questions.txt"
-    queries.write_text("when is the walrus fed\n怎么做红烧肉\n")
+    queries.write_text("when do we feed the walrus\n怎么做红烧肉\n")
     asked = run("kb", "search", "--queries", "questions.txt", "-k", "5", *index, cwd=tmp_path)
     first, second = (json.loads(line) for line in asked.stdout.splitlines())
     assert {"doc", "title", "heading", "score", "snippet"} <= set(first["hits"][0])
