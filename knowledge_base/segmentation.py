@@ -25,12 +25,12 @@ _ENGLISH_FILLERS = frozenset(
         """a an and are as at be been but by can could did do does for from get had has have how i if
         in into is it its me my no not of on or our should so that the their them then there
         these they this to up us was we were what when where which who why will with would you your
-        am about anything being happen happens mean means need please tell want
+        am about anything being there runbook runbooks happen happens mean means need please tell want
         """,
     )
 )
 _CHINESE_FILLERS = re.compile(
-    r"为什么|为啥|怎么办|怎么样|怎么|怎样|如何|什么|哪些|哪个|哪里|请问|是否|能不能|可以|应该|一下|我们|你们|意思|吗|呢|啊|的|了"
+    r"为什么|为啥|有没有|手册|怎么办|怎么样|怎么|怎样|如何|什么|哪些|哪个|哪里|请问|是否|能不能|可以|应该|一下|我们|你们|意思|吗|呢|啊|的|了"
 )
 
 
