@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agent.asked import Asked
+from agent.planning_alerts import alerts, channels, rules, silences
 from agent.planning_costs import forecast, savings, spend
 from agent.planning_fixes import changing, history, plans
 from agent.planning_patterns import SUMMED_UP, in_patterns
@@ -338,4 +339,8 @@ PLANS: dict[str, Callable[[Asked, Sequence[Result]], list[Step]]] = {
     "spend": spend,
     "forecast": forecast,
     "savings": savings,
+    "alerts": alerts,
+    "silences": silences,
+    "rules": rules,
+    "channels": channels,
 }

@@ -120,6 +120,14 @@ Auditor = Annotated[Principal, Depends(needs(Permission.AUDIT_READ))]
 UserManager = Annotated[Principal, Depends(needs(Permission.USERS_MANAGE))]
 
 
+def waking(request: Request) -> Callable[[], None]:
+    """Tells the jobs that there is something to do now."""
+    return request.app.state.wake
+
+
+Wake = Annotated[Callable[[], None], Depends(waking)]
+
+
 def caller_tools(current: Current, principal: Caller) -> Tools:
     return Tools(current.sessions, principal)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Acceptances,
         AuditSink,
         Connections,
+        Desk,
         FixDesk,
         IncidentStore,
         KnowledgePlace,
@@ -244,6 +245,7 @@ async def tool_sessions(
     incidents: "IncidentStore | None" = None,
     acceptances: "Acceptances | None" = None,
     fixes: "FixDesk | None" = None,
+    desk: "Desk | None" = None,
 ) -> AsyncGenerator["Sessions"]:
     """The tool servers over the systems at the addresses of `ready`, as `prepared` gave them."""
     reach = connections(ready, knowledge=knowledge)
@@ -254,9 +256,43 @@ async def tool_sessions(
         incidents=incidents,
         acceptances=acceptances,
         fixes=fixes,
+        desk=desk,
     )
     async with over as sessions:
         yield sessions
+
+
+def alert_desk(settings: Settings, database: "Database") -> "Desk":
+    """What alerts and channels work with: the database, the keys to secrets, and the way out."""
+    from core.security.encryption import Vault
+    from core.security.tokens import signing_key
+    from core.storage.kept_alerts import KeptAlerts
+    from mcp_servers.client import desk_over
+
+    keys = [one.strip() for one in settings.encryption.keys.split(",") if one.strip()]
+    return desk_over(
+        KeptAlerts(database),
+        Vault.of(*(keys or [signing_key(settings)])),
+        practice=settings.cluster is Cluster.SANDBOX,
+        private_hosts=settings.channels.private_hosts,
+        public_url=settings.server.public_url,
+    )
+
+
+@asynccontextmanager
+async def desk_sessions(settings: Settings, *, with_cluster: bool) -> AsyncGenerator["Sessions"]:
+    """The tool servers over this installation's database; the cluster only where it is asked."""
+    from core.storage.database import Database
+    from mcp_servers.client import Connections
+
+    async with Database.opened(settings.database_url) as database:
+        desk = alert_desk(settings, database)
+        if not with_cluster:
+            async with _over(Connections(clusterless=True), desk=desk) as sessions:
+                yield sessions
+            return
+        async with prepared(settings) as ready, tool_sessions(ready, desk=desk) as sessions:
+            yield sessions
 
 
 @asynccontextmanager
@@ -269,6 +305,7 @@ async def _over(
     acceptances: "Acceptances | None" = None,
     fixes: "FixDesk | None" = None,
     only: Sequence[str] = (),
+    desk: "Desk | None" = None,
 ) -> AsyncGenerator["Sessions"]:
     from mcp_servers.client import in_process
 
@@ -282,6 +319,7 @@ async def _over(
         acceptances=acceptances,
         fixes=fixes,
         **some,
+        desk=desk,
     )
     async with servers as sessions:
         try:

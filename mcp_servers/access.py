@@ -3,7 +3,7 @@
 import functools
 import hashlib
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol, cast
@@ -88,6 +88,7 @@ class Published:
     takes_bytes: int
     listing: Listing
     by_hand: bool = False
+    secret_arguments: frozenset[str] = frozenset()
 
     def is_for(self, principal: Principal) -> bool:
         return principal.may(self.needs) and (principal.present or not self.by_hand)
@@ -186,7 +187,11 @@ class ToolServer(MCPServer[None]):
     async def _record(self, call: _Call, outcome: str, **more: int) -> None:
         if self.gate.audit is None:
             return
-        arguments = redact_fields(_brief(call.arguments))
+        tool = self.published.get(call.tool)
+        secret = tool.secret_arguments if tool else frozenset[str]()
+        arguments = redact_fields(_brief(call.arguments)) | dict.fromkeys(
+            secret & call.arguments.keys(), "[redacted:secret]"
+        )
         await self.gate.audit.record(
             subject=call.principal.subject,
             action=call.tool,
@@ -205,6 +210,7 @@ def publish(
     by_hand: bool = False,
     takes_bytes: int = MAX_ARGUMENTS_BYTES,
     gives_characters: int = MAX_DATA_CHARACTERS,
+    secret_arguments: Collection[str] = (),
     **collaborators: object,
 ) -> None:
     """Register `tool` under its own name. The only way a function becomes an MCP tool.
@@ -214,6 +220,7 @@ def publish(
     `changes` marks a tool that alters a real system; the agent asks a person first.
     `by_hand` marks one that only a person may call, at a door made for that one act.
     `takes_bytes` bounds the arguments of one call, `gives_characters` the data of its answer.
+    `secret_arguments` are those of which the audit keeps nothing.
     """
     name, signature = tool.__name__, inspect.signature(tool, eval_str=True)
     if not name.startswith(f"{server.name}_"):
@@ -241,6 +248,7 @@ def publish(
         by_hand=by_hand,
         arguments=frozenset(p.name for p in shown),
         takes_bytes=takes_bytes,
+        secret_arguments=frozenset(secret_arguments),
         listing=_listing(tool, shown, signature.return_annotation, needs=needs, changes=changes),
     )
 

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 from mcp import Client, MCPError
@@ -27,14 +27,20 @@ from mcp_servers.backends import (
     KnowledgePlace,
 )
 from mcp_servers.backends.addresses import host_of
+from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.billing import Billing
 from mcp_servers.backends.foreign import Acceptances, ForeignAddress, ForeignServer
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.prometheus import Prometheus
+from mcp_servers.backends.senders.outgoing import Wire
 from mcp_servers.caller import acting_as
 from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.registry import BUILDERS, built
+
+if TYPE_CHECKING:
+    from core.security.encryption import Vault
+    from core.storage.kept_alerts import KeptAlerts
 
 # An investigation asks many things of a slow cluster.
 CALL_TIMEOUT_S = 60.0
@@ -170,13 +176,18 @@ async def in_process(
     incidents: IncidentStore | None = None,
     acceptances: Acceptances | None = None,
     fixes: FixDesk | None = None,
+    desk: Desk | None = None,
     only: Collection[str] = BUILDERS.keys(),
 ) -> AsyncGenerator[Sessions]:
     """Every built server, or those named, in memory. Raises `Invalid` on a malformed kubeconfig or rule file."""
     gate = Gate(audit=audit, metrics=metrics)
     async with _closing() as stack:
         backends = replace(
-            connected(connections), incidents=incidents, acceptances=acceptances, fixes=fixes
+            connected(connections),
+            incidents=incidents,
+            acceptances=acceptances,
+            fixes=fixes,
+            desk=desk or Desk(),
         )
         stack.push_async_callback(backends.close)
         clients = {
@@ -197,6 +208,19 @@ async def _closing() -> AsyncGenerator[AsyncExitStack]:
         yield stack
     finally:
         await stack.aclose()
+
+
+def desk_over(
+    store: "KeptAlerts",
+    keys: "Vault",
+    *,
+    practice: bool,
+    private_hosts: Collection[str] = (),
+    public_url: str = "",
+) -> Desk:
+    """What the alerting and channels servers work with, in a process that has a database."""
+    wire = Wire(practice=practice, private_hosts=frozenset(private_hosts))
+    return Desk(store, keys, wire, public_url)
 
 
 def connected(connections: Connections) -> Backends:

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Collection
 
 from mcp_servers.access import Gate, ToolServer
+from mcp_servers.alerting.server import build as build_alerting
 from mcp_servers.autofix.server import build as build_autofix
 from mcp_servers.backends import Backends
 from mcp_servers.budgets.server import build as build_budgets
+from mcp_servers.channels.server import build as build_channels
 from mcp_servers.forecast.server import build as build_forecast
 from mcp_servers.foreign.server import build as build_foreign
 from mcp_servers.foreign.server import proxies
@@ -27,6 +29,8 @@ BUILDERS: dict[str, Callable[[Backends, Gate], ToolServer]] = {
     "prometheus": build_prometheus,
     "rca": build_rca,
     "autofix": _autofix,
+    "alerting": build_alerting,
+    "channels": build_channels,
     "knowledge": build_knowledge,
     "budgets": build_budgets,
     "forecast": build_forecast,

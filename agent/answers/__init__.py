@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from agent.answers.alerts import ALERTING
 from agent.answers.costs import told_load, told_savings, told_spend
 from agent.answers.failures import told_failure
 from agent.answers.fixes import TELLERS as OF_FIXES
@@ -139,7 +140,7 @@ def told_result(asked: Asked, result: Result) -> str:
         return told_object(asked, result)
     if result.tool == UNUSUAL:
         return told_unusual(asked, [result])
-    teller = BY_TOOL.get(result.tool)
+    teller = BY_TOOL.get(result.tool) or ALERTING.get(result.tool)
     if teller:
         return teller(asked, result)
     cut = result.text[:SHOWN_CHARACTERS]

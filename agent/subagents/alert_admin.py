@@ -8,6 +8,20 @@ ALERT_ADMIN = Subagent(
         "Alerts, silences, maintenance windows, routes, rules, channels, notifications, "
         "escalation, who was told."
     ),
-    servers=("alerting", "channels"),
+    servers=("alerting", "channels", "prometheus"),
     prompt="alert_admin.md",
+    without=frozenset(
+        {
+            # For senders of alerts and for the jobs.
+            "alerting_receive",
+            "alerting_run_due",
+            "channels_deliver_due",
+            # Their arguments are secrets, which belong in no conversation.
+            "channels_add",
+            "channels_change",
+            "channels_rotate_keys",
+            # The second person's yes is given outside the conversation that asks for it.
+            "alerting_second_silence",
+        }
+    ),
 )

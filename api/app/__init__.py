@@ -15,17 +15,22 @@ from api.app.recovering import recovering
 from api.app.watching import kept_in_step
 from api.dependencies import Opened
 from api.editions import (
+    alert_desk,
     fix_desk_over,
     knowledge_place,
     opened_assistant,
     prepared,
     tool_sessions,
 )
+from api.jobs import standing
 from api.mcp_gateway import Door, endpoint
 from api.routes import (
+    alert_policy,
+    alerts,
     approvals,
     audit,
     auth,
+    channels,
     costs,
     findings,
     fixes,
@@ -51,6 +56,7 @@ from core.security.tokens import Signer, signing_key
 from core.settings import Settings
 from core.storage.database import Database
 from core.storage.kept_acceptances import KeptAcceptances
+from core.storage.kept_alerts import KeptAlerts
 from core.storage.kept_incidents import KeptIncidents
 from core.storage.usage_log import UsageLog
 from core.telemetry import Metrics
@@ -103,6 +109,9 @@ def create_app(settings: Settings) -> FastAPI:
         audit,
         usage,
         health,
+        alerts,
+        alert_policy,
+        channels,
         reference,
     ):
         app.include_router(module.router)
@@ -140,6 +149,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         place = knowledge_place(
             settings, settings.data_dir / "knowledge", sources=[watched] if watched else []
         )
+        desk = alert_desk(settings, database)
         sessions = await enter(
             tool_sessions(
                 settings,
@@ -149,6 +159,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
                 incidents=KeptIncidents(database),
                 acceptances=KeptAcceptances(database),
                 fixes=fix_desk_over(database, settings),
+                desk=desk,
             )
         )
         if watched:
@@ -159,6 +170,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         stack.push_async_callback(turns.stop)
         opened = Opened(settings, database, audit_log, metrics, sign_in, sessions)
         app.state.opened, app.state.turns = opened, turns
+        app.state.wake = await enter(standing(KeptAlerts(database), sessions))
         app.state.mcp = endpoint(opened, turns)
         await enter(app.state.mcp.running())
         yield opened

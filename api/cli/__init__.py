@@ -3,9 +3,11 @@
 import typer
 
 from api.cli import (
+    alerting,
     anomalies,
     approve,
     ask,
+    channels,
     costs,
     diagnose,
     eval_commands,
@@ -55,6 +57,10 @@ app.add_typer(logs.logs, name="logs")
 app.add_typer(kb.kb, name="kb")
 app.add_typer(practice.sandbox, name="sandbox")
 app.add_typer(fixes.fix, name="fix")
+app.add_typer(alerting.alerts, name="alerts")
+app.add_typer(alerting.silences, name="silences")
+app.add_typer(alerting.rules, name="rules")
+app.add_typer(channels.channels, name="channels")
 app.add_typer(people.users, name="users")
 app.add_typer(people.tokens, name="tokens")
 app.add_typer(servers.servers, name="servers")

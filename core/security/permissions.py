@@ -12,6 +12,8 @@ READ = frozenset(
         Permission.METRICS_READ,
         Permission.INCIDENTS_READ,
         Permission.KNOWLEDGE_READ,
+        Permission.ALERTS_READ,
+        Permission.CHANNELS_READ,
     }
 )
 USE = READ | {
@@ -28,10 +30,13 @@ MANAGE = USE | {
     Permission.KNOWLEDGE_MANAGE,
     Permission.COSTS_READ,
     Permission.BUDGETS_MANAGE,
+    Permission.ALERTS_MANAGE,
+    Permission.SILENCES_WRITE,
 }
 
 # A guest may look; a user may ask, read logs and propose changes; a manager approves and applies
-# them, keeps the knowledge base, and sees cost and the audit trail; an admin also stops and resumes all writing.
+# them, keeps the knowledge base, acknowledges and silences alerts, and sees cost and the audit trail;
+# an admin also stops and resumes all writing.
 ROLES: Mapping[str, frozenset[Permission]] = {
     "guest": READ,
     "user": USE,

@@ -19,10 +19,12 @@ from core.settings.foreign import ForeignServer, foreign_variables, refuse_unusa
 from core.settings.groups import (
     AlertmanagerSettings,
     BudgetSettings,
+    ChannelSettings,
     Cluster,
     CostSettings,
     DatabaseSettings,
     Duration,
+    EncryptionSettings,
     FixSettings,
     Group,
     KnowledgeSettings,
@@ -91,6 +93,8 @@ class Settings(BaseSettings):
     fixes: FixSettings = FixSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
     costs: CostSettings = CostSettings()
+    channels: ChannelSettings = ChannelSettings()
+    encryption: EncryptionSettings = EncryptionSettings()
     log: LogSettings = LogSettings()
     foreign: dict[str, ForeignServer] = Field(default_factory=dict[str, ForeignServer])
     signing_key: SecretStr | None = None

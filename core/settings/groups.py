@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_settings import NoDecode
+
+LEAST_KEY_CHARACTERS = 32
 
 
 class Cluster(StrEnum):
@@ -25,6 +28,12 @@ def _database_url(url: str) -> str:
     if url and not re.match(r"(sqlite|postgres(ql)?)(\+\w+)?://", url):
         raise ValueError("must begin with sqlite:// or postgresql://")
     return url
+
+
+def _long_keys(keys: str) -> str:
+    if any(len(one.strip()) < LEAST_KEY_CHARACTERS for one in keys.split(",") if one.strip()):
+        raise ValueError(f"each key must have at least {LEAST_KEY_CHARACTERS} characters")
+    return keys
 
 
 def _seconds(value: Any) -> Any:
@@ -53,6 +62,7 @@ class Group(BaseModel):
 class ServerSettings(Group):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
+    public_url: HttpUrl = ""
 
 
 class KubernetesSettings(Group):
@@ -139,6 +149,24 @@ class CostSettings(Group):
     """The price book that spend is worked out with; without one, the one that comes with Midwatch."""
 
     price_book: Location | None = None
+
+
+def _hosts(value: Any) -> Any:
+    if isinstance(value, str):
+        return frozenset(one.strip().lower() for one in value.split(",") if one.strip())
+    return value
+
+
+class ChannelSettings(Group):
+    """`private_hosts`: names inside one's own network that channels may send to, by commas."""
+
+    private_hosts: Annotated[frozenset[str], NoDecode, BeforeValidator(_hosts)] = frozenset()
+
+
+class EncryptionSettings(Group):
+    """Keys for secrets at rest, by commas: the one in use, then earlier ones. Empty: one's own."""
+
+    keys: Annotated[str, AfterValidator(_long_keys)] = Field(default="", repr=False)
 
 
 class RuleSettings(Group):

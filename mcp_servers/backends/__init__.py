@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from core.storage.fix_records import BreakerRow, ChangeRow, DecisionRow, PlanRow, StepRow
 from core.storage.records import IncidentRow
+from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.billing import Billing
 from mcp_servers.backends.foreign import Acceptances, ForeignServer
@@ -132,6 +133,7 @@ class Backends:
     acceptances: Acceptances | None = None
     fixes: FixDesk | None = None
     billing: Billing = field(default_factory=Billing)
+    desk: Desk = field(default_factory=Desk)
 
     async def close(self) -> None:
         if self.fixes:
@@ -141,3 +143,4 @@ class Backends:
         await self.alertmanager.close()
         for server in self.foreign:
             await server.close()
+        await self.desk.wire.close()

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar, cast
+from urllib.parse import quote
 
 import yaml
 
+from core.errors import UpstreamUnavailable
 from mcp_servers.backends.http_api import HttpApi
 from mcp_servers.backends.retrying import PATIENCE, Patience
-from mcp_servers.facts.alerts import Alert, Labels, Receiver, Silence
+from mcp_servers.facts.alerts import Alert, Labels, NewSilence, Receiver, Silence
 from mcp_servers.facts.kubernetes import moment
 
 Json = Mapping[str, Any]
@@ -47,6 +49,36 @@ class Alertmanager:
     async def silences(self) -> list[Silence]:
         """Active, pending and recently expired silences."""
         return [_silence_of(one) for one in _objects(await self._get("silences", list))]
+
+    async def create_silence(self, wanted: NewSilence) -> str:
+        """Its id. When the answer is lost, what was set is looked for before anything is said."""
+        body = {
+            "matchers": [_matcher_body(*one) for one in wanted.matchers],
+            "startsAt": wanted.starts_at.isoformat(),
+            "endsAt": wanted.ends_at.isoformat(),
+            "createdBy": wanted.created_by,
+            "comment": wanted.comment,
+        }
+        try:
+            made = await self._api.change("POST", "/api/v2/silences", body)
+        except UpstreamUnavailable:
+            if found := await self._made_just_now(wanted):
+                return found
+            raise
+        if not isinstance(made, dict):
+            raise self._api.stranger()
+        return str(cast("Json", made).get("silenceID") or "")
+
+    async def expire_silence(self, silence_id: str) -> None:
+        """End a silence now. Raises `Invalid` or `UpstreamUnavailable` with what Alertmanager says."""
+        await self._api.change("DELETE", f"/api/v2/silence/{quote(silence_id, safe='')}")
+
+    async def _made_just_now(self, wanted: NewSilence) -> str:
+        for one in await self.silences():
+            same = one.comment == wanted.comment and one.created_by == wanted.created_by
+            if same and one.ends_at == wanted.ends_at and one.state != "expired":
+                return one.id
+        return ""
 
     async def receivers(self) -> list[Receiver]:
         """The receivers of its configuration, each with the integrations it sends by."""
@@ -108,6 +140,11 @@ def _silence_of(raw: Json) -> Silence:
         created_by=str(raw.get("createdBy") or ""),
         comment=str(raw.get("comment") or ""),
     )
+
+
+def _matcher_body(name: str, operator: str, value: str) -> dict[str, Any]:
+    is_equal, is_regex = next(key for key, one in OPERATORS.items() if one == operator)
+    return {"name": name, "value": value, "isEqual": is_equal, "isRegex": is_regex}
 
 
 def _matcher(raw: Json) -> str:

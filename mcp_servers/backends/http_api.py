@@ -74,10 +74,7 @@ class HttpApi:
         """The JSON of a 200. Raises one of our errors, with the server's own sentence, for all else."""
         http = self._http
         if http is None:
-            raise UpstreamUnavailable(
-                f"{self.name} is not configured.",
-                hint=f"Set MIDWATCH_{self.name.upper()}__URL, or use --{self.name.lower()}.",
-            )
+            raise self._unconfigured()
 
         async def ask(deadline: Deadline) -> Any:
             async with asyncio.timeout(deadline.left_s):
@@ -87,6 +84,26 @@ class HttpApi:
             return await patiently(ask, self.patience, within_s=self.timeout_s)
         except TimeoutError as error:
             raise self._too_slow() from error
+
+    async def change(self, method: str, path: str, body: Any = None) -> Any:
+        """The JSON of a 200 to a request that changes something; asked once, whatever happens."""
+        http = self._http
+        if http is None:
+            raise self._unconfigured()
+        content = None if body is None else orjson.dumps(body)
+        headers = {"Content-Type": "application/json"} if content else None
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                answer = await http.request(
+                    method, f"{self.url}{path}", content=content, headers=headers
+                )
+        except TimeoutError as error:
+            raise self._too_slow() from error
+        except httpx2.HTTPError as error:
+            raise self._away() from error
+        if answer.status_code != 200:
+            raise self._refusal(answer.status_code, answer.content)
+        return orjson.loads(answer.content) if answer.content.strip() else None
 
     def stranger(self) -> UpstreamUnavailable:
         """What to raise when an answer has not the shape of this API."""
@@ -137,6 +154,12 @@ class HttpApi:
         return UpstreamUnavailable(
             f"{self.name} at {host_of(self.url)} answered {status}{why}.",
             hint=self.stranger().hint if status == 404 else "",
+        )
+
+    def _unconfigured(self) -> UpstreamUnavailable:
+        return UpstreamUnavailable(
+            f"{self.name} is not configured.",
+            hint=f"Set MIDWATCH_{self.name.upper()}__URL, or use --{self.name.lower()}.",
         )
 
     def _too_slow(self) -> UpstreamUnavailable:

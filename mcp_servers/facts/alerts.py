@@ -44,6 +44,17 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
+class NewSilence:
+    """A silence to be set; `matchers` are (name, operator, value)."""
+
+    matchers: tuple[tuple[str, str, str], ...]
+    starts_at: datetime
+    ends_at: datetime
+    created_by: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One recording or alerting rule and how its last evaluation went."""
 

@@ -173,26 +173,6 @@ async def test_a_loose_name_that_is_nothing_widens_the_look_and_says_so(
 
 
 @pytest.mark.parametrize(
-    ("question", "route", "instead"),
-    [
-        (
-            "静默 shop 命名空间的告警 2 小时",
-            "alert_admin",
-            "amtool silence add namespace=shop --duration=2h",
-        ),
-    ],
-)
-async def test_what_is_not_built_is_said_with_what_to_do_instead(
-    question: str, route: str, instead: str, assistant: Assistant
-) -> None:
-    told = await ask(assistant, question)
-    assert told.done.route == (route,)
-    assert instead in told.answer
-    assert told.calls == []
-    assert told.subagents == [(route, "ok")]
-
-
-@pytest.mark.parametrize(
     ("question", "answer"),
     [
         ("hello", "Hello. Ask me"),

@@ -1,5 +1,15 @@
 """The tables. Import from here, so that all of them are known to the metadata."""
 
+from core.storage.models.alerts import (
+    AlertEpisode,
+    AlertGate,
+    AlertGroup,
+    AlertPolicy,
+    AlertStep,
+    Channel,
+    Delivery,
+    DeliveryAttempt,
+)
 from core.storage.models.audit import AuditEntry, AuditHead
 from core.storage.models.base import Base
 from core.storage.models.conversations import Conversation, Message, ModelUsage, ToolCall
@@ -15,15 +25,24 @@ from core.storage.models.foreign import AcceptedServer
 from core.storage.models.full_text import STATEMENTS as FULL_TEXT_STATEMENTS
 from core.storage.models.identity import ApiToken, LoginLink, RefreshToken, User
 from core.storage.models.incidents import Incident
+from core.storage.models.jobs import Job
 
 __all__ = [
     "FULL_TEXT_STATEMENTS",
     "AcceptedServer",
+    "AlertEpisode",
+    "AlertGate",
+    "AlertGroup",
+    "AlertPolicy",
+    "AlertStep",
     "ApiToken",
     "AuditEntry",
     "AuditHead",
     "Base",
+    "Channel",
     "Conversation",
+    "Delivery",
+    "DeliveryAttempt",
     "FixBreaker",
     "FixChange",
     "FixDecision",
@@ -31,6 +50,7 @@ __all__ = [
     "FixPlan",
     "FixStep",
     "Incident",
+    "Job",
     "LoginLink",
     "Message",
     "ModelUsage",

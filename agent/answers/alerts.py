@@ -1,0 +1,230 @@
+"""What is told of alerts, silences, rules, channels and deliveries."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from agent.answers.markdown import bullets, code, joined, plain, table
+from agent.asked import Asked
+from agent.toolbox import Result
+from agent.wording import phrase
+
+Json = Mapping[str, Any]
+ROWS_SHOWN = 25
+
+
+def told_firing(asked: Asked, result: Result) -> str:
+    cells = [
+        (
+            row["severity"],
+            row["name"],
+            row["namespace"],
+            _ago(row["since_s"]),
+            row["state"],
+            row["summary"],
+        )
+        for row in _rows(result)
+    ]
+    columns = ("severity", "alert", "namespace", "since", "state", "message")
+    return _listed(asked, result, "firing", columns, cells)
+
+
+def told_rules(asked: Asked, result: Result) -> str:
+    cells = [
+        (
+            f"{row['group']}/{row['name']}",
+            row["state"] or row["kind"],
+            row["severity"],
+            row["query"],
+        )
+        for row in _rows(result)
+    ]
+    return _listed(asked, result, "rules", ("rule", "state", "severity", "expression"), cells)
+
+
+def told_received(asked: Asked, result: Result) -> str:
+    cells = [
+        (
+            row["severity"],
+            row["name"],
+            row["namespace"],
+            _at(row["starts_at"]),
+            _at(row["ends_at"]),
+            _told(row, asked),
+        )
+        for row in _rows(result)
+    ]
+    columns = ("severity", "alert", "namespace", "since", "ended", "told")
+    return _listed(asked, result, "received", columns, cells)
+
+
+def told_quality(asked: Asked, result: Result) -> str:
+    cells = [
+        (
+            row["name"],
+            phrase(f"verdict.{row['verdict']}", asked.language),
+            row["episodes"],
+            row["brief"],
+            row["acknowledged"],
+            row["median_minutes"],
+        )
+        for row in _rows(result)
+    ]
+    columns = ("alert", "worth", "times", "brief", "acknowledged", "minutes")
+    return _listed(asked, result, "quality", columns, cells)
+
+
+def told_silences(asked: Asked, result: Result) -> str:
+    cells = [
+        (
+            row["state"],
+            ", ".join(row["matchers"]),
+            _at(row["ends_at"]),
+            row["created_by"],
+            row["comment"],
+            row["catches_now"],
+        )
+        for row in _rows(result)
+    ]
+    columns = ("state", "matchers", "until", "author", "comment", "catches")
+    return _listed(asked, result, "silences", columns, cells)
+
+
+def told_preview(asked: Asked, result: Result) -> str:
+    """What it would catch, and why it is not set; setting it is a call of its own."""
+    data = result.data
+    facts = {
+        "matchers": code(", ".join(data["matchers"])),
+        "until": _at(data["ends_at"]),
+        "count": data["caught_in_all"],
+    }
+    names = sorted({plain(one["name"]) for one in data["caught"]})
+    caught = phrase("alerting.catches", asked.language, names=", ".join(names)) if names else ""
+    against = bullets(plain(one) for one in data["objections"])
+    key = "not_set" if against else "not_set_yet"
+    verdict = phrase(f"alerting.{key}", asked.language)
+    second = phrase("alerting.second", asked.language) if data["needs_second"] else ""
+    head = phrase("alerting.preview", asked.language, **facts)
+    return joined([_cited(result, head), caught, verdict, against, second])
+
+
+def told_set(asked: Asked, result: Result) -> str:
+    silence = result.data["silence"]
+    facts = {
+        "id": plain(silence["id"]),
+        "matchers": code(", ".join(silence["matchers"])),
+        "until": _at(silence["ends_at"]),
+        "count": result.data["caught_in_all"],
+    }
+    head = phrase("alerting.set", asked.language, **facts)
+    often = result.data["renewals"] if result.data["note"] else 0
+    renewed = phrase("alerting.renewed", asked.language, count=often) if often else ""
+    return joined([_cited(result, head), renewed])
+
+
+def told_ended(asked: Asked, result: Result) -> str:
+    facts = {
+        "id": plain(result.data["id"]),
+        "matchers": code(", ".join(result.data["matchers"])),
+    }
+    return _cited(result, phrase("alerting.ended", asked.language, **facts))
+
+
+def told_channels(asked: Asked, result: Result) -> str:
+    cells = [
+        (
+            row["name"],
+            row["kind"],
+            row["language"],
+            ", ".join(row["tags"]),
+            phrase("alerting.on" if row["enabled"] else "alerting.off", asked.language),
+        )
+        for row in _rows(result)
+    ]
+    return _listed(
+        asked, result, "channels", ("channel", "kind", "language", "tags", "state"), cells
+    )
+
+
+def told_health(asked: Asked, result: Result) -> str:
+    cells = [
+        (
+            row["channel"],
+            "" if row["success_rate"] is None else f"{row['success_rate']:.1%}",
+            row["tried"],
+            "" if row["p95_ms"] is None else f"{row['p95_ms']} ms",
+            row["waiting"],
+            row["dead"],
+            row["last_error"],
+        )
+        for row in _rows(result)
+    ]
+    columns = ("channel", "success", "tries", "p95", "waiting", "dead", "last_error")
+    return _listed(asked, result, "health", columns, cells)
+
+
+def told_deliveries(asked: Asked, result: Result) -> str:
+    cells = [
+        (_at(row["created_at"]), row["channel"], row["state"], row["about"], row["error"])
+        for row in _rows(result)
+    ]
+    columns = ("at", "channel", "state", "about", "message")
+    return _listed(asked, result, "deliveries", columns, cells)
+
+
+def _listed(
+    asked: Asked,
+    result: Result,
+    what: str,
+    columns: Sequence[str],
+    cells: Sequence[Sequence[object]],
+) -> str:
+    if not cells:
+        return _cited(result, phrase(f"alerting.no_{what}", asked.language))
+    total = int(result.data.get("total") or len(cells))
+    head = phrase(f"alerting.{what}", asked.language, total=total)
+    left = total - min(len(cells), ROWS_SHOWN)
+    more = phrase("rows.more", asked.language, count=left) if left > 0 else ""
+    headings = [phrase(f"columns.{one}", asked.language) for one in columns]
+    return joined([_cited(result, head), table(headings, cells[:ROWS_SHOWN]), more])
+
+
+def _rows(result: Result) -> list[Json]:
+    return list(result.data.get("rows") or [])
+
+
+def _told(row: Json, asked: Asked) -> str:
+    if row["acknowledged_by"]:
+        return phrase("alerting.taken", asked.language, name=plain(row["acknowledged_by"]))
+    return phrase("alerting.told" if row["told"] else "alerting.told_nobody", asked.language)
+
+
+def _cited(result: Result, sentence: str) -> str:
+    return f"{sentence} [{result.whole}]" if result.whole else sentence
+
+
+def _at(moment: object) -> str:
+    return str(moment)[:16].replace("T", " ") if moment else ""
+
+
+def _ago(seconds: int | None) -> str:
+    if seconds is None:
+        return ""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+ALERTING: dict[str, Callable[[Asked, Result], str]] = {
+    "prometheus_alerts": told_firing,
+    "prometheus_rules": told_rules,
+    "alerting_list": told_received,
+    "alerting_quality": told_quality,
+    "alerting_list_silences": told_silences,
+    "alerting_preview_silence": told_preview,
+    "alerting_create_silence": told_set,
+    "alerting_expire_silence": told_ended,
+    "channels_list": told_channels,
+    "channels_health": told_health,
+    "channels_deliveries": told_deliveries,
+}

@@ -1,0 +1,170 @@
+"""Pure: the calls for questions about alerts, silences, rules and who was told."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from agent.asked import Asked
+from agent.steps import Step
+from agent.toolbox import Result
+from core.clock import utc_now
+
+FIRING, RULES = "prometheus_alerts", "prometheus_rules"
+RECEIVED, QUALITY, SHOW = "alerting_list", "alerting_quality", "alerting_show"
+SILENCES, PREVIEW = "alerting_list_silences", "alerting_preview_silence"
+SET, EXPIRE = "alerting_create_silence", "alerting_expire_silence"
+CHANNELS, HEALTH, DELIVERIES = "channels_list", "channels_health", "channels_deliveries"
+
+NOISY = (
+    "noisy",
+    "noise",
+    "flap",
+    "useless",
+    "too many",
+    "吵",
+    "噪音",
+    "噪声",
+    "太多",
+    "抖动",
+    "质量",
+)
+PAST = (
+    *("received", "history", "last night", "yesterday", "came in", "went off", "record"),
+    *("收到", "历史", "昨晚", "昨天", "处理记录", "触发过"),
+)
+TOLD = (
+    *("who was", "who got", "who has been", "paged", "notified", "delivered", "sent", "told"),
+    *("谁被", "通知了谁", "通知了哪", "发给", "发送记录", "呼叫了", "送达", "被通知", "收到通知"),
+)
+WORKING = (
+    *("work", "health", "fail", "broken", "success", "reliab", "latency"),
+    *("正常", "健康", "失败", "成功率", "可用", "延迟"),
+)
+LISTED = (
+    *("list", "show", "which silences", "what silences", "are there", "active silences"),
+    *("列出", "查看", "有哪些", "哪些", "有没有", "当前"),
+)
+ENDED = (
+    *(
+        "expire",
+        "unsilence",
+        "unmute",
+        "end the silence",
+        "remove the silence",
+        "delete the silence",
+    ),
+    *("lift", "cancel", "解除", "取消", "结束", "删除静默", "移除"),
+)
+# The label that an object of a kind is named by.
+LABELS = {"Node": "node", "Pod": "pod", "Service": "service", "Deployment": "deployment"}
+USUAL_LENGTH = "PT2H"
+# Words that name what alerts are about, and the part of alert names they stand for.
+SUBJECTS = {"disk": "disk", "磁盘": "disk", "memory": "memory", "内存": "memory", "cpu": "cpu"}
+
+
+def alerts(asked: Asked, _: Sequence[Result]) -> list[Step]:
+    """What fires now; or what came in before; or which alerts are worth having."""
+    if _any(asked, NOISY):
+        return [Step(QUALITY)]
+    if _any(asked, PAST):
+        window = asked.window or "PT24H"
+        named = asked.arguments.get("alert", "")
+        return [Step(RECEIVED, {"window": window, "namespace": asked.namespace, "name": named})]
+    return [Step(FIRING, {"namespace": asked.namespace})]
+
+
+def silences(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    """Those there are; or one that is tried out, and set only when nothing speaks against it."""
+    if _any(asked, LISTED) or _any(asked, ENDED):
+        return _ended(asked, results)
+    firing = [one for one in results if one.tool == FIRING]
+    if not firing and not asked.arguments.get("alert"):
+        return [Step(FIRING, {"namespace": asked.namespace})]
+    matchers = matchers_for(asked, firing)
+    if not matchers:
+        return [Step(SILENCES)]
+    wanted = {"matchers": matchers, "duration": _length(asked), "comment": asked.question[:200]}
+    tried = [one for one in results if one.tool == PREVIEW]
+    if not tried:
+        return [Step(PREVIEW, wanted)]
+    if not tried[0].ok or tried[0].data.get("objections"):
+        return []
+    return [Step(SET, wanted)]
+
+
+def rules(asked: Asked, _: Sequence[Result]) -> list[Step]:
+    if _any(asked, NOISY):
+        return [Step(QUALITY)]
+    return [Step(RULES, {"name": asked.arguments.get("alert", "")})]
+
+
+def channels(asked: Asked, _: Sequence[Result]) -> list[Step]:
+    """Who was told of what; or how well channels work; or which there are."""
+    if _any(asked, TOLD):
+        return [Step(DELIVERIES)]
+    return [Step(HEALTH if _any(asked, WORKING) else CHANNELS)]
+
+
+def matchers_for(asked: Asked, firing: Sequence[Result]) -> list[str]:
+    """Matchers of what was named: the alert by its name, the object by the label that holds it."""
+    rows = [row for one in firing if one.ok for row in one.data.get("rows") or ()]
+    found: dict[str, str] = {}
+    named = str(asked.arguments.get("alert", "")) or _subject(asked, rows)
+    if named:
+        found["alertname"] = named
+    if asked.namespace:
+        found["namespace"] = asked.namespace
+    if asked.name:
+        found[_label(asked, rows)] = asked.name
+    if severity := str(asked.arguments.get("severity", "")):
+        found["severity"] = severity
+    return [f'{name}="{value}"' for name, value in found.items()]
+
+
+def _subject(asked: Asked, rows: Sequence[Mapping[str, Any]]) -> str:
+    """The one alert of what fires that a word such as "disk" stands for; "" when there are several."""
+    words = {part for word, part in SUBJECTS.items() if word in asked.question.lower()}
+    names = {str(row["name"]) for row in rows if any(one in row["name"].lower() for one in words)}
+    return names.pop() if len(names) == 1 else ""
+
+
+def _label(asked: Asked, rows: Sequence[Mapping[str, Any]]) -> str:
+    for row in rows:
+        for label, value in row["labels"].items():
+            if value == asked.name:
+                return str(label)
+    return LABELS.get(asked.kind_of_many, "service")
+
+
+def _length(asked: Asked) -> str:
+    """As long as was said: for so long, or until a time of day (UTC)."""
+    if said := str(asked.arguments.get("duration", "")):
+        return said
+    at = str(asked.arguments.get("at", ""))
+    if not at:
+        return USUAL_LENGTH
+    now = utc_now()
+    hour, minute = map(int, at.split(":"))
+    until = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    until += timedelta(days=until <= now)
+    return f"PT{max(1, round((until - now).total_seconds() / 60))}M"
+
+
+def _ended(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    """The list; and where one is to be ended and only one can be meant, its end."""
+    listed = [one for one in results if one.tool == SILENCES]
+    if not listed:
+        return [Step(SILENCES, {"state": "active"} if _any(asked, ENDED) else {})]
+    if not _any(asked, ENDED) or not listed[0].ok:
+        return []
+    named = [asked.name, asked.namespace, str(asked.arguments.get("alert", ""))]
+    rows = [
+        row
+        for row in listed[0].data.get("rows") or ()
+        if all(f'"{one}"' in " ".join(row["matchers"]) for one in named if one)
+    ]
+    return [Step(EXPIRE, {"silence_id": rows[0]["id"]})] if len(rows) == 1 else []
+
+
+def _any(asked: Asked, words: Sequence[str]) -> bool:
+    return any(word in asked.question.lower() for word in words)

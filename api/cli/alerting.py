@@ -1,0 +1,257 @@
+"""`midwatch alerts`, `midwatch silences` and `midwatch rules`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.desk import called, lines, listed, shown
+from api.cli.diagnose import window
+from api.cli.outcome import OK, finish, put, put_json
+from api.cli.source import NamespaceOption, Output, OutputOption, Source, with_source
+from core.errors import Invalid
+
+alerts = typer.Typer(help="Alerts: what fires, what came in, and what was done with it.")
+silences = typer.Typer(help="Silences: seen, tried out, set, ended.")
+rules = typer.Typer(help="Alert rules, and what they are worth.")
+
+FIRING = ("severity", "state", "name", "namespace", "summary")
+RECEIVED = ("id", "status", "severity", "name", "namespace", "starts_at", "told", "acknowledged_by")
+SILENCES = ("id", "state", "matchers", "ends_at", "created_by", "catches_now", "comment")
+QUALITY = ("name", "verdict", "episodes", "brief", "acknowledged", "median_minutes")
+
+IdArgument = Annotated[str, typer.Argument(metavar="ID")]
+SinceOption = Annotated[str, typer.Option("--since", help="How far back: 30m, 24h, 7d.")]
+MatcherArgument = Annotated[
+    list[str], typer.Argument(metavar="MATCHER…", help="alertname=X, or 'node=~\"a|b\"'.")
+]
+ForOption = Annotated[str, typer.Option("--for", help="How long: 30m, 2h, 1d.")]
+CommentOption = Annotated[str, typer.Option("--comment", help="Why.")]
+TicketOption = Annotated[str, typer.Option("--ticket", help="Of planned work.")]
+
+
+@alerts.callback(invoke_without_command=True)
+@with_source
+def list_firing(
+    ctx: typer.Context,
+    namespace: NamespaceOption = "",
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """What fires now, as Alertmanager or Prometheus knows it."""
+    if ctx.invoked_subcommand is None:
+        asked = {"namespace": namespace}
+        finish(listed(source, "prometheus_alerts", asked, FIRING, output, with_cluster=True))
+
+
+@alerts.command("list")
+@with_source
+def list_received(
+    status: Annotated[str, typer.Option(help="firing or resolved.")] = "",
+    since: SinceOption = "24h",
+    namespace: NamespaceOption = "",
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Alerts that were sent to Midwatch, the last heard of first."""
+    asked = {"status": status, "window": window(since), "namespace": namespace}
+    finish(listed(source, "alerting_list", asked, RECEIVED, output))
+
+
+@alerts.command("show")
+@with_source
+def show_alert(alert_id: IdArgument, output: OutputOption = Output.TEXT, *, source: Source) -> None:
+    """One alert with its processing record: each step, when, why, and who was told."""
+    finish(_show(source, alert_id, output))
+
+
+@alerts.command("ack")
+@with_source
+def acknowledge(
+    alert_id: IdArgument, output: OutputOption = Output.TEXT, *, source: Source
+) -> None:
+    """Take care of an alert, so that it is not escalated."""
+    finish(shown(source, "alerting_acknowledge", {"alert_id": alert_id}, output))
+
+
+@alerts.command("policy")
+@with_source
+def policy(
+    set_file: Annotated[
+        Path | None, typer.Option("--set", metavar="FILE", help="Put this one in force (YAML).")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why it changes.")] = "",
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Show the policy in force, or put another one in force."""
+    finish(_policy(source, set_file, reason, output))
+
+
+@alerts.command("dry-run")
+@with_source
+def dry_run(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy in YAML.")],
+    since: SinceOption = "24h",
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """What a policy would have made of the alerts that came in, beside the one in force."""
+    asked = {"document": _yaml(file), "window": window(since)}
+    finish(shown(source, "alerting_dry_run", asked, output))
+
+
+@silences.callback(invoke_without_command=True)
+@with_source
+def list_silences(
+    ctx: typer.Context,
+    state: Annotated[str, typer.Option(help="active, pending or expired.")] = "",
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Silences, those in force first, with what each of them catches now."""
+    if ctx.invoked_subcommand is None:
+        asked = {"state": state}
+        tool = "alerting_list_silences"
+        finish(listed(source, tool, asked, SILENCES, output, with_cluster=True))
+
+
+@silences.command("preview")
+@with_source
+def preview_silence(
+    matchers: MatcherArgument,
+    length: ForOption = "2h",
+    comment: CommentOption = "",
+    ticket: TicketOption = "",
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """What a silence would catch, and whether it may be set."""
+    asked = _silence(matchers, length, comment, ticket)
+    finish(shown(source, "alerting_preview_silence", asked, output, with_cluster=True))
+
+
+@silences.command("add")
+@with_source
+def add_silence(
+    matchers: MatcherArgument,
+    length: ForOption = "2h",
+    comment: CommentOption = "",
+    ticket: TicketOption = "",
+    second: Annotated[str, typer.Option(help="A second person's yes.")] = "",
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Set a silence, within the guards."""
+    asked = {**_silence(matchers, length, comment, ticket), "second": second}
+    finish(shown(source, "alerting_create_silence", asked, output, with_cluster=True))
+
+
+@silences.command("second")
+@with_source
+def second_silence(
+    matchers: MatcherArgument,
+    length: ForOption = "2h",
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Agree, as the second person, to exactly this silence."""
+    asked = {"matchers": [_matcher(one) for one in matchers], "duration": window(length)}
+    finish(shown(source, "alerting_second_silence", asked, output))
+
+
+@silences.command("expire")
+@with_source
+def expire_silence(
+    silence_id: IdArgument, output: OutputOption = Output.TEXT, *, source: Source
+) -> None:
+    """End a silence now."""
+    asked = {"silence_id": silence_id}
+    finish(shown(source, "alerting_expire_silence", asked, output, with_cluster=True))
+
+
+@rules.callback(invoke_without_command=True)
+@with_source
+def list_rules(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Option(help="Part of a name.")] = "",
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Recording and alerting rules of Prometheus, failing and firing first."""
+    if ctx.invoked_subcommand is None:
+        columns = ("group", "name", "kind", "state", "health", "severity", "query")
+        finish(
+            listed(source, "prometheus_rules", {"name": name}, columns, output, with_cluster=True)
+        )
+
+
+@rules.command("quality")
+@with_source
+def rule_quality(
+    since: SinceOption = "7d", output: OutputOption = Output.TEXT, *, source: Source
+) -> None:
+    """Alert rules by what they were worth: noisy, over by themselves, or never acted on."""
+    asked = {"window": window(since)}
+    finish(listed(source, "alerting_quality", asked, QUALITY, output))
+
+
+async def _show(source: Source, alert_id: str, output: Output) -> int:
+    data = await called(source, "alerting_show", {"alert_id": alert_id})
+    if output is Output.JSON:
+        put_json(data)
+        return OK
+    head = [f"{name}: {data[name]}" for name in ("id", "name", "status", "summary", "told")]
+    steps = lines(data["steps"], ("at", "step", "outcome", "detail"))
+    put("\n".join([*head, "", *steps]))
+    return OK
+
+
+async def _policy(source: Source, file: Path | None, reason: str, output: Output) -> int:
+    if file is None:
+        return await shown(source, "alerting_get_policy", {}, output)
+    now = await called(source, "alerting_get_policy", {})
+    asked = {"document": _yaml(file), "reason": reason, "based_on": str(now["version"])}
+    return await shown(source, "alerting_set_policy", asked, output)
+
+
+def _yaml(file: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        found: Any = yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"Cannot read {file}.", hint=str(error)) from error
+    except yaml.YAMLError as error:
+        raise Invalid(f"{file} is no YAML: {error}.") from error
+    if not isinstance(found, dict):
+        raise Invalid(f"{file} holds no policy.")
+    return found  # pyright: ignore[reportUnknownVariableType] - YAML; the server checks it
+
+
+def _silence(matchers: list[str], length: str, comment: str, ticket: str) -> dict[str, Any]:
+    return {
+        "matchers": [_matcher(one) for one in matchers],
+        "duration": window(length),
+        "comment": comment,
+        "ticket": ticket,
+    }
+
+
+def _matcher(text: str) -> str:
+    """`a=b` as shells let it be typed, with the quotes that Alertmanager writes."""
+    for operator in ("=~", "!~", "!=", "="):
+        name, found, value = text.partition(operator)
+        if found:
+            plain = value.strip().strip('"')
+            return f'{name.strip()}{operator}"{plain}"'
+    raise Invalid(f"{text!r} is no matcher.", hint="Write it as alertname=X.")

@@ -1,0 +1,140 @@
+"""`midwatch channels`: where people are told, and whether it works."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.desk import listed, shown
+from api.cli.outcome import finish
+from api.cli.source import Output, OutputOption, Source, with_source
+from core.errors import Invalid
+
+channels = typer.Typer(help="Channels by which people are told of alerts.")
+
+CHANNELS = ("name", "kind", "language", "tags", "enabled", "settings")
+HEALTH = ("channel", "kind", "success_rate", "tried", "p95_ms", "waiting", "dead", "last_error")
+DELIVERIES = ("id", "created_at", "channel", "state", "attempts", "about", "error")
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME")]
+
+
+@channels.callback(invoke_without_command=True)
+@with_source
+def list_channels(
+    ctx: typer.Context, output: OutputOption = Output.TEXT, *, source: Source
+) -> None:
+    """The channels, without their secrets."""
+    if ctx.invoked_subcommand is None:
+        finish(listed(source, "channels_list", {}, CHANNELS, output))
+
+
+@channels.command("add")
+@with_source
+def add_channel(
+    name: NameArgument,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="slack, dingtalk, email, …")],
+    settings: Annotated[
+        Path,
+        typer.Option("--settings", metavar="FILE", help="Its settings in YAML; - reads them in."),
+    ],
+    language: Annotated[str, typer.Option("--lang", help="en or zh.")] = "en",
+    tag: Annotated[list[str] | None, typer.Option(help="A group; repeat it.")] = None,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Add a channel. Secrets come from a file, so that no list of processes shows them."""
+    asked = {
+        "name": name,
+        "kind": kind,
+        "settings": _settings(settings),
+        "language": language,
+        "tags": tag,
+    }
+    finish(shown(source, "channels_add", asked, output))
+
+
+@channels.command("test")
+@with_source
+def try_channel(name: NameArgument, output: OutputOption = Output.TEXT, *, source: Source) -> None:
+    """Send one message now and say what the channel answered."""
+    finish(shown(source, "channels_test", {"name": name}, output))
+
+
+@channels.command("on")
+@with_source
+def switch_on(name: NameArgument, output: OutputOption = Output.TEXT, *, source: Source) -> None:
+    """Use a channel again."""
+    finish(shown(source, "channels_change", {"name": name, "enabled": True}, output))
+
+
+@channels.command("off")
+@with_source
+def switch_off(name: NameArgument, output: OutputOption = Output.TEXT, *, source: Source) -> None:
+    """Send nothing to a channel until it is on again."""
+    finish(shown(source, "channels_change", {"name": name, "enabled": False}, output))
+
+
+@channels.command("remove")
+@with_source
+def remove_channel(
+    name: NameArgument, output: OutputOption = Output.TEXT, *, source: Source
+) -> None:
+    """Remove a channel; what waits for it is cancelled."""
+    finish(shown(source, "channels_remove", {"name": name}, output))
+
+
+@channels.command("health")
+@with_source
+def health(output: OutputOption = Output.TEXT, *, source: Source) -> None:
+    """Success rate, 95th percentile of latency and last error of each channel in 24 hours."""
+    finish(listed(source, "channels_health", {}, HEALTH, output))
+
+
+@channels.command("deliveries")
+@with_source
+def deliveries(
+    channel: Annotated[str, typer.Option(help="Only to this one.")] = "",
+    state: Annotated[str, typer.Option(help="pending, sent, merged, dead or cancelled.")] = "",
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Messages to channels, the newest first."""
+    asked = {"channel": channel, "state": state}
+    finish(listed(source, "channels_deliveries", asked, DELIVERIES, output))
+
+
+@channels.command("replay")
+@with_source
+def replay(
+    delivery_id: Annotated[str, typer.Argument(metavar="ID")],
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Send a dead message again."""
+    finish(shown(source, "channels_replay", {"delivery_id": delivery_id}, output))
+
+
+@channels.command("rotate-keys")
+@with_source
+def rotate_keys(output: OutputOption = Output.TEXT, *, source: Source) -> None:
+    """Seal every secret anew with the first of MIDWATCH_ENCRYPTION__KEYS."""
+    finish(listed(source, "channels_rotate_keys", {}, CHANNELS, output))
+
+
+def _settings(file: Path) -> dict[str, Any]:
+    import sys
+
+    import yaml
+
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
+        found: Any = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise Invalid(f"Cannot read the settings in {file}.") from error
+    if not isinstance(found, dict):
+        raise Invalid(f"{file} holds no settings.")
+    return found  # pyright: ignore[reportUnknownVariableType] - YAML; the server checks it

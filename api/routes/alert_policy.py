@@ -1,0 +1,108 @@
+"""The policy over alerts, and silences in Alertmanager."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from api.dependencies import CallerTools, Wake
+
+router = APIRouter(prefix="/api/v1", tags=["alerts"])
+
+
+class NewPolicy(BaseModel):
+    document: dict[str, Any]
+    reason: str = Field(min_length=3, max_length=500)
+    based_on: int = Field(description="The version that was read; 0 before the first.")
+
+
+class Tried(BaseModel):
+    document: dict[str, Any]
+    window: str = Field(default="PT24H", description="ISO 8601, at most 31 days.")
+
+
+class RollBack(BaseModel):
+    version: int
+    reason: str = Field(min_length=3, max_length=500)
+
+
+class WantedSilence(BaseModel):
+    matchers: list[str] = Field(examples=[['alertname="DiskFull"', 'namespace="shop"']])
+    duration: str = Field(default="PT2H", description="ISO 8601.")
+    comment: str = Field(default="", max_length=500)
+    ticket: str = Field(default="", max_length=100)
+
+
+class NewSilence(WantedSilence):
+    second: str = Field(default="", max_length=2000, description="A second person's yes.")
+
+
+class Seconded(BaseModel):
+    matchers: list[str]
+    duration: str = "PT2H"
+
+
+@router.get("/alert-policy", operation_id="getAlertPolicy")
+async def get_policy(tools: CallerTools) -> dict[str, Any]:
+    """The policy in force."""
+    return (await tools.call("alerting_get_policy")).data
+
+
+@router.put("/alert-policy", operation_id="setAlertPolicy")
+async def set_policy(body: NewPolicy, tools: CallerTools, wake: Wake) -> dict[str, Any]:
+    """Put a policy in force at once, as a new version."""
+    answer = await tools.call("alerting_set_policy", **body.model_dump())
+    wake()
+    return answer.data
+
+
+@router.get("/alert-policy/versions", operation_id="alertPolicyVersions")
+async def versions(tools: CallerTools, cursor: str = "") -> dict[str, Any]:
+    """The versions of the policy, the newest first."""
+    return (await tools.call("alerting_policy_versions", cursor=cursor)).data
+
+
+@router.post("/alert-policy/dry-run", operation_id="dryRunAlertPolicy")
+async def dry_run(body: Tried, tools: CallerTools) -> dict[str, Any]:
+    """What a policy would have made of the alerts that came in."""
+    return (await tools.call("alerting_dry_run", **body.model_dump())).data
+
+
+@router.post("/alert-policy/rollback", operation_id="rollBackAlertPolicy")
+async def roll_back(body: RollBack, tools: CallerTools, wake: Wake) -> dict[str, Any]:
+    """Put an earlier version in force again."""
+    answer = await tools.call("alerting_roll_back_policy", **body.model_dump())
+    wake()
+    return answer.data
+
+
+@router.get("/silences", operation_id="listSilences")
+async def list_silences(tools: CallerTools, state: str = "", cursor: str = "") -> dict[str, Any]:
+    """Silences, those in force first, with what each of them catches now."""
+    return (await tools.call("alerting_list_silences", state=state, cursor=cursor)).data
+
+
+@router.post("/silences/preview", operation_id="previewSilence")
+async def preview(body: WantedSilence, tools: CallerTools) -> dict[str, Any]:
+    """What a silence would catch, and whether it may be set."""
+    return (await tools.call("alerting_preview_silence", **body.model_dump())).data
+
+
+@router.post("/silences/second", operation_id="secondSilence")
+async def second(body: Seconded, tools: CallerTools) -> dict[str, Any]:
+    """Agree, as the second person, to exactly this silence."""
+    return (await tools.call("alerting_second_silence", **body.model_dump())).data
+
+
+@router.post("/silences", operation_id="createSilence", status_code=201)
+async def create_silence(body: NewSilence, tools: CallerTools) -> dict[str, Any]:
+    """Set a silence, within the guards."""
+    return (await tools.call("alerting_create_silence", **body.model_dump())).data
+
+
+@router.delete("/silences/{silence_id}", operation_id="expireSilence")
+async def expire_silence(
+    silence_id: Annotated[str, Path(max_length=64)], tools: CallerTools
+) -> dict[str, Any]:
+    """End a silence now."""
+    return (await tools.call("alerting_expire_silence", silence_id=silence_id)).data

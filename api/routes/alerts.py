@@ -1,0 +1,89 @@
+"""Alerts: taken in from their senders, listed, explained and acknowledged."""
+
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field
+
+from api.dependencies import CallerTools, Wake
+from core.errors import Invalid
+
+router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
+
+Source = Literal["alertmanager", "prometheus", "grafana", "cloudevents", "generic"]
+AlertId = Annotated[str, Path(max_length=32)]
+
+
+class Wanted(BaseModel):
+    status: str = Field(default="", description="firing or resolved; empty: both.")
+    name: str = Field(default="", description="Part of the alert's name.")
+    namespace: str = ""
+    window: str = Field(default="", description="ISO 8601, e.g. PT24H.")
+    cursor: str = ""
+
+
+@router.get("", operation_id="listReceivedAlerts")
+async def list_alerts(tools: CallerTools, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
+    """Alerts that were sent here, the last heard of first."""
+    answer = await tools.call("alerting_list", **wanted.model_dump(exclude_defaults=True))
+    return answer.data
+
+
+@router.get("/quality", operation_id="alertQuality")
+async def quality(tools: CallerTools, window: str = "P7D", cursor: str = "") -> dict[str, Any]:
+    """Alert rules by what they were worth: noisy, over by themselves, or never acted on."""
+    answer = await tools.call("alerting_quality", window=window, cursor=cursor)
+    return answer.data
+
+
+@router.get("/{alert_id}", operation_id="showAlert")
+async def show(alert_id: AlertId, tools: CallerTools) -> dict[str, Any]:
+    """One alert with its processing record: each step, when, why, and who was told."""
+    answer = await tools.call("alerting_show", alert_id=alert_id)
+    return answer.data
+
+
+@router.post("/{alert_id}/acknowledge", operation_id="acknowledgeAlert")
+async def acknowledge(alert_id: AlertId, tools: CallerTools) -> dict[str, Any]:
+    """Take care of an alert, so that it is not escalated."""
+    answer = await tools.call("alerting_acknowledge", alert_id=alert_id)
+    return answer.data
+
+
+@router.post("/prometheus/api/v2/alerts", operation_id="receiveFromPrometheus")
+async def receive_from_prometheus(
+    request: Request, tools: CallerTools, wake: Wake
+) -> dict[str, Any]:
+    """For Prometheus itself: name this service an Alertmanager with the path prefix above it."""
+    return await _received("prometheus", request, tools, wake)
+
+
+@router.post("/{source}", operation_id="receiveAlerts")
+async def receive(
+    source: Source,
+    request: Request,
+    tools: CallerTools,
+    wake: Wake,
+    mapping: Annotated[str, Query(description="For generic: a mapping of the policy.")] = "",
+) -> dict[str, Any]:
+    """Take alerts in as their sender posts them. 2xx means that every one of them is stored.
+
+    A token for it needs no more than the scope `alerts:receive`.
+    """
+    return await _received(source, request, tools, wake, mapping)
+
+
+async def _received(
+    source: str, request: Request, tools: CallerTools, wake: Wake, mapping: str = ""
+) -> dict[str, Any]:
+    body = await request.body()
+    try:
+        payload: Any = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Invalid(f"This is not JSON: {error}.") from error
+    if not isinstance(payload, dict | list):
+        raise Invalid("Alerts are a JSON object or a list.")
+    answer = await tools.call("alerting_receive", source=source, payload=payload, mapping=mapping)
+    wake()
+    return answer.data

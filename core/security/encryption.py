@@ -1,0 +1,72 @@
+"""Secrets at rest: AES-256-GCM under keys that can be rotated."""
+
+import base64
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from core.errors import Invalid
+
+NONCE_BYTES, KEY_BYTES = 12, 32
+PREFIX = "v1"
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    id: str
+    aead: AESGCM
+
+
+class Vault:
+    """Seals with the first key and opens with any. Build it with `Vault.of`.
+
+    A sealed text is `v1.KEY-ID.BASE64(nonce, ciphertext, tag)`. What it belongs to (`place`) is
+    authenticated with it, so that one row's secret opens nothing when it is copied into another.
+    """
+
+    def __init__(self, keys: Sequence[_Key]) -> None:
+        self._keys = keys
+
+    @classmethod
+    def of(cls, *secrets: str) -> "Vault":
+        """Keys from secrets of high entropy: the one in use first, then the ones before it."""
+        return cls([_key(secret) for secret in secrets])
+
+    def seal(self, text: str, *, place: str) -> str:
+        key, nonce = self._keys[0], os.urandom(NONCE_BYTES)
+        sealed = nonce + key.aead.encrypt(nonce, text.encode(), place.encode())
+        return f"{PREFIX}.{key.id}.{base64.urlsafe_b64encode(sealed).decode()}"
+
+    def open(self, sealed: str, *, place: str) -> str:
+        """Raises `Invalid` when no key opens it, or when it belongs elsewhere."""
+        _, _, rest = sealed.partition(".")
+        key_id, _, coded = rest.partition(".")
+        known = {key.id: key for key in self._keys}
+        if key_id not in known:
+            raise Invalid(
+                f"A secret of {place} is sealed with a key that is not here.",
+                hint="Add the earlier key to MIDWATCH_ENCRYPTION__KEYS, after the one in use.",
+            )
+        try:
+            raw = base64.urlsafe_b64decode(coded)
+            nonce, body = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
+            return known[key_id].aead.decrypt(nonce, body, place.encode()).decode()
+        except (ValueError, InvalidTag) as error:
+            raise Invalid(f"A secret of {place} was changed and cannot be opened.") from error
+
+    def is_current(self, sealed: str) -> bool:
+        """Whether the key in use sealed it; what is not should be sealed anew."""
+        return sealed.split(".")[1:2] == [self._keys[0].id]
+
+
+def _key(secret: str) -> _Key:
+    derived = HKDF(SHA256(), KEY_BYTES, salt=None, info=b"midwatch secrets at rest").derive(
+        secret.encode()
+    )
+    return _Key(hashlib.sha256(derived).hexdigest()[:8], AESGCM(derived))

@@ -1,0 +1,135 @@
+"""What the repositories of alerts, channels and jobs take and give."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeRow:
+    """One alert from its start to its end. `told_status` "": nobody was told of it yet."""
+
+    id: str
+    fingerprint: str
+    source: str
+    status: str  # firing | resolved
+    labels: dict[str, Any]
+    annotations: dict[str, Any]
+    starts_at: datetime
+    received_at: datetime
+    updated_at: datetime
+    ends_at: datetime | None = None
+    generator_url: str = ""
+    times_received: int = 1
+    told_status: str = ""
+    told_at: datetime | None = None
+    acknowledged_by: str = ""
+    acknowledged_at: datetime | None = None
+    escalated: int = 0
+    incident_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """What was done with an alert, when, and why."""
+
+    alert_id: str
+    at: datetime
+    step: str
+    outcome: str
+    detail: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRow:
+    version: int
+    document: dict[str, Any]
+    created_by: str
+    created_at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """`members` are ids of episodes; `told_firing` and `told_resolved` are those last told."""
+
+    key: str
+    route: str
+    labels: dict[str, Any]
+    members: list[Any]
+    flush_at: datetime
+    told_firing: list[Any] = field(default_factory=list[Any])
+    told_resolved: list[Any] = field(default_factory=list[Any])
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRow:
+    """`sealed` is the configuration, encrypted; `shown` is what of it is no secret."""
+
+    name: str
+    kind: str
+    shown: dict[str, Any]
+    language: str
+    tags: list[Any]
+    enabled: bool
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    sealed: str = field(default="", repr=False)
+    bucket_tokens: float | None = None
+    bucket_at: datetime | None = None
+    rest_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One message for one channel. `state`: pending, sent, merged, dead or cancelled."""
+
+    id: str
+    idempotency_key: str
+    channel: str
+    notice: dict[str, Any]
+    created_at: datetime
+    run_after: datetime
+    alert_ids: list[Any] = field(default_factory=list[Any])
+    state: str = "pending"
+    attempts: int = 0
+    sent_at: datetime | None = None
+    code: str = ""
+    error: str = ""
+    merged_into: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """`outcome`: sent, retry or refused."""
+
+    delivery_id: str
+    channel: str
+    at: datetime
+    outcome: str
+    code: str
+    error: str
+    latency_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """`state`: pending, leased, done, failed or cancelled."""
+
+    id: str
+    idempotency_key: str
+    kind: str
+    arguments: dict[str, Any]
+    run_after: datetime
+    created_at: datetime
+    updated_at: datetime
+    state: str = "pending"
+    every_s: int = 0
+    lease_owner: str = ""
+    lease_until: datetime | None = None
+    attempts: int = 0
+    max_attempts: int = 5
+    error: str = ""
+    result: dict[str, Any] = field(default_factory=dict[str, Any])

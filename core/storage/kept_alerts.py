@@ -1,0 +1,31 @@
+"""Alerts, channels and the outbox over a database, one short session a use."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from core.storage.database import Database
+from core.storage.repositories.alerts import Alerts
+from core.storage.repositories.outbox import Channels, Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class AlertTables:
+    """What one session can do; all of it is kept, or none."""
+
+    alerts: Alerts
+    channels: Channels
+    outbox: Outbox
+
+
+class KeptAlerts:
+    """What the alerting and channels servers are handed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @asynccontextmanager
+    async def session(self) -> AsyncGenerator[AlertTables]:
+        """Never hold one while a channel is talked to."""
+        async with self._database.session() as session:
+            yield AlertTables(Alerts(session), Channels(session), Outbox(session))

@@ -1,0 +1,137 @@
+"""Alerts, what was done with each, the groups they are told in, and the policy over them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.storage.alert_records import EpisodeRow, GroupRow, PolicyRow, StepRow
+from core.storage.models import AlertEpisode, AlertGate, AlertGroup, AlertPolicy, AlertStep
+from core.storage.repositories.mapping import insert_of, record, upsert
+
+ONLY = 1
+EPISODES, STEPS = cast("Table", AlertEpisode.__table__), cast("Table", AlertStep.__table__)
+GATE, GROUPS = cast("Table", AlertGate.__table__), cast("Table", AlertGroup.__table__)
+POLICIES = cast("Table", AlertPolicy.__table__)
+
+# How many ids one statement names at most.
+CHUNK = 500
+
+
+class Alerts:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def take_turn(self) -> None:
+        """Wait until nobody else is passing alerts on; the turn ends with the session.
+
+        Two peers that send the same alert at once would both find it new otherwise.
+        """
+        first = insert_of(self._session, GATE).values(id=ONLY, passed=1)
+        counted = {"passed": GATE.c.passed + 1}
+        await self._session.execute(
+            first.on_conflict_do_update(index_elements=["id"], set_=counted)
+        )
+
+    async def policy(self) -> PolicyRow | None:
+        """The policy in force."""
+        query = select(POLICIES).order_by(POLICIES.c.version.desc()).limit(1)
+        found = (await self._session.execute(query)).first()
+        return record(PolicyRow, found) if found else None
+
+    async def policies(self, *, limit: int = 50) -> list[PolicyRow]:
+        """The newest first."""
+        query = select(POLICIES).order_by(POLICIES.c.version.desc()).limit(limit)
+        return [record(PolicyRow, row) for row in await self._session.execute(query)]
+
+    async def add_policy(self, row: PolicyRow) -> None:
+        """`Conflict` when that version is taken."""
+        await self._session.execute(insert(POLICIES), asdict(row))
+
+    async def episodes(self, ids: Collection[str]) -> dict[str, EpisodeRow]:
+        found: dict[str, EpisodeRow] = {}
+        wanted = list(ids)
+        for start in range(0, len(wanted), CHUNK):
+            query = select(EPISODES).where(EPISODES.c.id.in_(wanted[start : start + CHUNK]))
+            for row in await self._session.execute(query):
+                found[row.id] = record(EpisodeRow, row)
+        return found
+
+    async def firing(self) -> list[EpisodeRow]:
+        query = select(EPISODES).where(EPISODES.c.status == "firing")
+        return [record(EpisodeRow, row) for row in await self._session.execute(query)]
+
+    async def earlier(self, fingerprint: str, *, since: datetime) -> list[EpisodeRow]:
+        """Episodes of one alert that were updated since then, the newest first."""
+        query = (
+            select(EPISODES)
+            .where(EPISODES.c.fingerprint == fingerprint, EPISODES.c.updated_at >= since)
+            .order_by(EPISODES.c.starts_at.desc())
+        )
+        return [record(EpisodeRow, row) for row in await self._session.execute(query)]
+
+    async def arrived_since(self, since: datetime) -> int:
+        query = select(EPISODES.c.id).where(EPISODES.c.received_at >= since)
+        return len((await self._session.execute(query)).all())
+
+    async def save(self, rows: Sequence[EpisodeRow]) -> None:
+        await upsert(self._session, EPISODES, rows, "id")
+
+    async def note(self, rows: Sequence[StepRow]) -> None:
+        if rows:
+            await self._session.execute(insert(STEPS), [asdict(row) for row in rows])
+
+    async def steps(self, alert_id: str) -> list[StepRow]:
+        """In the order they were done."""
+        query = select(STEPS).where(STEPS.c.alert_id == alert_id).order_by(STEPS.c.id)
+        return [record(StepRow, row) for row in await self._session.execute(query)]
+
+    async def latest(
+        self, *, status: str = "", since: datetime | None = None, limit: int = 500
+    ) -> list[EpisodeRow]:
+        """The last updated first."""
+        query = select(EPISODES).order_by(EPISODES.c.updated_at.desc(), EPISODES.c.id).limit(limit)
+        if status:
+            query = query.where(EPISODES.c.status == status)
+        if since:
+            query = query.where(EPISODES.c.updated_at >= since)
+        return [record(EpisodeRow, row) for row in await self._session.execute(query)]
+
+    async def groups(self, keys: Collection[str]) -> dict[str, GroupRow]:
+        query = select(GROUPS).where(GROUPS.c.key.in_(list(keys)))
+        return {row.key: record(GroupRow, row) for row in await self._session.execute(query)}
+
+    async def due_groups(self, now: datetime) -> list[GroupRow]:
+        query = select(GROUPS).where(GROUPS.c.flush_at <= now).order_by(GROUPS.c.flush_at)
+        return [record(GroupRow, row) for row in await self._session.execute(query)]
+
+    async def next_flush(self) -> datetime | None:
+        query = select(GROUPS.c.flush_at).order_by(GROUPS.c.flush_at).limit(1)
+        return (await self._session.execute(query)).scalar()
+
+    async def save_groups(self, rows: Sequence[GroupRow]) -> None:
+        await upsert(self._session, GROUPS, rows, "key")
+
+    async def drop_group(self, key: str) -> None:
+        await self._session.execute(delete(GROUPS).where(GROUPS.c.key == key))
+
+    async def acknowledge(self, alert_id: str, by: str, at: datetime) -> bool:
+        """False when somebody had done so already."""
+        done = (
+            update(EPISODES)
+            .where(EPISODES.c.id == alert_id, EPISODES.c.acknowledged_by == "")
+            .values(acknowledged_by=by, acknowledged_at=at)
+            .returning(EPISODES.c.id)
+        )
+        return (await self._session.execute(done)).first() is not None
+
+    async def forget(self, before: datetime) -> int:
+        """Drop resolved alerts, and their records, that were not heard of since `before`."""
+        gone = (EPISODES.c.status == "resolved") & (EPISODES.c.updated_at < before)
+        ids = select(EPISODES.c.id).where(gone)
+        await self._session.execute(delete(STEPS).where(STEPS.c.alert_id.in_(ids)))
+        dropped = await self._session.execute(delete(EPISODES).where(gone).returning(EPISODES.c.id))
+        return len(dropped.all())

@@ -1,0 +1,154 @@
+"""Channels, and the messages on their way to them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import Table, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.storage.alert_records import AttemptRow, ChannelRow, DeliveryRow
+from core.storage.models import Channel, Delivery, DeliveryAttempt
+from core.storage.repositories.mapping import insert_new, record, upsert
+
+CHANNELS, DELIVERIES = cast("Table", Channel.__table__), cast("Table", Delivery.__table__)
+ATTEMPTS = cast("Table", DeliveryAttempt.__table__)
+WAITING = DELIVERIES.c.state == "pending"
+
+
+class Channels:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def all(self) -> list[ChannelRow]:
+        query = select(CHANNELS).order_by(CHANNELS.c.name)
+        return [record(ChannelRow, row) for row in await self._session.execute(query)]
+
+    async def get(self, name: str) -> ChannelRow | None:
+        query = select(CHANNELS).where(CHANNELS.c.name == name)
+        found = (await self._session.execute(query)).first()
+        return record(ChannelRow, found) if found else None
+
+    async def add(self, row: ChannelRow) -> None:
+        """`Conflict` when there is one of that name."""
+        values = {**asdict(row), "lease_owner": ""}
+        await self._session.execute(insert(CHANNELS), values)
+
+    async def save(self, row: ChannelRow) -> None:
+        values = asdict(row)
+        values.pop("name")
+        await self._session.execute(
+            update(CHANNELS).where(CHANNELS.c.name == row.name).values(values)
+        )
+
+    async def remove(self, name: str) -> bool:
+        gone = delete(CHANNELS).where(CHANNELS.c.name == name).returning(CHANNELS.c.name)
+        return (await self._session.execute(gone)).first() is not None
+
+    async def lease(self, name: str, owner: str, now: datetime, until: datetime) -> bool:
+        """Be the only one who sends to a channel until then, also as the one who is already."""
+        free = or_(
+            CHANNELS.c.lease_until.is_(None),
+            CHANNELS.c.lease_until <= now,
+            CHANNELS.c.lease_owner == owner,
+        )
+        taken = (
+            update(CHANNELS)
+            .where(CHANNELS.c.name == name, free)
+            .values(lease_owner=owner, lease_until=until)
+            .returning(CHANNELS.c.name)
+        )
+        return (await self._session.execute(taken)).first() is not None
+
+    async def release(self, name: str, owner: str) -> None:
+        mine = (CHANNELS.c.name == name) & (CHANNELS.c.lease_owner == owner)
+        await self._session.execute(update(CHANNELS).where(mine).values(lease_until=None))
+
+    async def set_bucket(
+        self, name: str, tokens: float, at: datetime, rest_until: datetime | None
+    ) -> None:
+        """What is left of its rate, and until when the channel asked to be left alone."""
+        left = {"bucket_tokens": tokens, "bucket_at": at, "rest_until": rest_until}
+        await self._session.execute(update(CHANNELS).where(CHANNELS.c.name == name).values(**left))
+
+
+class Outbox:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def put(self, rows: Sequence[DeliveryRow]) -> None:
+        """Add messages; one whose idempotency key is there already is not added again."""
+        await insert_new(
+            self._session, DELIVERIES, [asdict(row) for row in rows], "idempotency_key"
+        )
+
+    async def waiting_channels(self, now: datetime) -> list[str]:
+        """The channels that have something to be sent now."""
+        query = select(DELIVERIES.c.channel).where(WAITING, DELIVERIES.c.run_after <= now)
+        return sorted((await self._session.scalars(query.distinct())).all())
+
+    async def due(self, channel: str, now: datetime, *, limit: int) -> list[DeliveryRow]:
+        """What a channel is to be told now, in the order it was put."""
+        query = (
+            select(DELIVERIES)
+            .where(WAITING, DELIVERIES.c.channel == channel, DELIVERIES.c.run_after <= now)
+            .order_by(DELIVERIES.c.created_at, DELIVERIES.c.id)
+            .limit(limit)
+        )
+        return [record(DeliveryRow, row) for row in await self._session.execute(query)]
+
+    async def next_due(self) -> datetime | None:
+        query = select(func.min(DELIVERIES.c.run_after)).where(WAITING)
+        return (await self._session.execute(query)).scalar()
+
+    async def next_due_after(self, now: datetime) -> datetime | None:
+        """When the next one becomes due that is not yet."""
+        later = DELIVERIES.c.run_after > now
+        query = select(func.min(DELIVERIES.c.run_after)).where(WAITING, later)
+        return (await self._session.execute(query)).scalar()
+
+    async def get(self, delivery_id: str) -> DeliveryRow | None:
+        query = select(DELIVERIES).where(DELIVERIES.c.id == delivery_id)
+        found = (await self._session.execute(query)).first()
+        return record(DeliveryRow, found) if found else None
+
+    async def save(self, rows: Sequence[DeliveryRow]) -> None:
+        await upsert(self._session, DELIVERIES, rows, "id")
+
+    async def tried(self, row: AttemptRow) -> None:
+        await self._session.execute(insert(ATTEMPTS), asdict(row))
+
+    async def latest(
+        self, *, channel: str = "", state: str = "", limit: int = 500
+    ) -> list[DeliveryRow]:
+        """The newest first."""
+        query = select(DELIVERIES).order_by(DELIVERIES.c.created_at.desc(), DELIVERIES.c.id)
+        if channel:
+            query = query.where(DELIVERIES.c.channel == channel)
+        if state:
+            query = query.where(DELIVERIES.c.state == state)
+        return [record(DeliveryRow, row) for row in await self._session.execute(query.limit(limit))]
+
+    async def attempts(self, delivery_ids: Collection[str]) -> list[AttemptRow]:
+        """In the order they were made."""
+        query = select(ATTEMPTS).where(ATTEMPTS.c.delivery_id.in_(list(delivery_ids)))
+        found = await self._session.execute(query.order_by(ATTEMPTS.c.id))
+        return [record(AttemptRow, row) for row in found]
+
+    async def attempts_since(self, since: datetime, *, channel: str = "") -> list[AttemptRow]:
+        query = select(ATTEMPTS).where(ATTEMPTS.c.at >= since).order_by(ATTEMPTS.c.id)
+        if channel:
+            query = query.where(ATTEMPTS.c.channel == channel)
+        return [record(AttemptRow, row) for row in await self._session.execute(query)]
+
+    async def waiting(self, channel: str) -> int:
+        query = select(func.count()).select_from(DELIVERIES)
+        found = await self._session.execute(query.where(WAITING, DELIVERIES.c.channel == channel))
+        return int(found.scalar() or 0)
+
+    async def cancel_all(self, channel: str) -> None:
+        """What still waits for a channel that goes away is never sent."""
+        mine = (DELIVERIES.c.channel == channel) & WAITING
+        gone = {"state": "cancelled", "error": "The channel was removed."}
+        await self._session.execute(update(DELIVERIES).where(mine).values(**gone))

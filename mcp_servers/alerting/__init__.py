@@ -1,0 +1,1 @@
+"""Alerts as they arrive, what becomes of them, and silences."""

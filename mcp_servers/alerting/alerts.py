@@ -1,0 +1,255 @@
+"""Alerts that were received: listed, explained, acknowledged, and which of them are worth having."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from core.clock import utc_now
+from core.errors import Conflict, NotFound
+from core.principal import Principal
+from core.storage.alert_records import EpisodeRow, StepRow
+from mcp_servers.access import span_of
+from mcp_servers.backends.alert_desk import Desk
+from mcp_servers.facts.nearest import did_you_mean
+from mcp_servers.facts.notices import severity_of
+from mcp_servers.paging import Page
+
+Id = Annotated[str, Field(max_length=32, description="As alerting_list shows it.")]
+Window = Annotated[str, Field(description="ISO 8601, e.g. PT24H, P7D.")]
+Status = Literal["", "firing", "resolved"]
+
+# Shorter than this and over by itself, an alert seldom told anybody anything.
+BRIEF = timedelta(minutes=5)
+# So many episodes a day are noise whatever they say.
+OFTEN_A_DAY = 6.0
+
+
+class ReceivedAlert(BaseModel):
+    id: str
+    name: str
+    status: str = Field(description="firing | resolved")
+    severity: str
+    namespace: str
+    summary: str
+    labels: dict[str, str]
+    starts_at: datetime
+    ends_at: datetime | None
+    times_received: int
+    told: str = Field(description="The last status that channels were told; empty: none.")
+    acknowledged_by: str
+
+
+class ReceivedAlerts(Page[ReceivedAlert]):
+    def as_text(self) -> str:
+        return self.told(f"alerts received: {self.shown}", map(_alert_line, self.rows))
+
+
+class ProcessingStep(BaseModel):
+    at: datetime
+    step: str
+    outcome: str
+    detail: dict[str, Any]
+
+
+class AlertRecord(ReceivedAlert):
+    source: str
+    annotations: dict[str, str]
+    generator_url: str
+    acknowledged_at: datetime | None
+    steps: list[ProcessingStep] = Field(description="What was done with it, in order, and why.")
+    investigate: dict[str, str] = Field(description="Arguments of rca_investigate for this alert.")
+
+    def as_text(self) -> str:
+        told = [
+            f"{one.at:%H:%M:%S} {one.step} {one.outcome} {_detail(one.detail)}".rstrip()
+            for one in self.steps
+        ]
+        return "\n".join([_alert_line(self), *told])
+
+
+class AlertQuality(BaseModel):
+    name: str
+    episodes: int
+    firing_now: int
+    brief: int = Field(description="Over by themselves within 5 minutes.")
+    acknowledged: int
+    told: int
+    median_minutes: float | None
+    verdict: str = Field(description="noisy | brief | ignored | useful")
+
+
+class QualityPage(Page[AlertQuality]):
+    window: str = ""
+
+    def as_text(self) -> str:
+        told = (
+            f"{one.name} {one.verdict}: {one.episodes} episodes, {one.brief} brief, "
+            f"{one.acknowledged} acknowledged"
+            for one in self.rows
+        )
+        return self.told(
+            f"alert rules by what they were worth in {self.window}: {self.shown}", told
+        )
+
+
+async def alerting_list(
+    status: Status = "",
+    name: Annotated[str, Field(description="Part of the alert's name.")] = "",
+    namespace: str = "",
+    window: Window = "",
+    cursor: str = "",
+    *,
+    desk: Desk,
+    caller: Principal,
+) -> ReceivedAlerts:
+    """List alerts that were sent to Midwatch, the last heard of first. For their way, alerting_show."""
+    since = utc_now() - span_of(window) if window else None
+    async with desk.session() as tables:
+        rows = await tables.alerts.latest(status=status, since=since, limit=2000)
+    chosen = [
+        one
+        for one in rows
+        if in_sight(caller, one.labels)
+        and name.lower() in str(one.labels.get("alertname", "")).lower()
+        and (not namespace or one.labels.get("namespace") == namespace)
+    ]
+    return ReceivedAlerts.shaped(chosen, _line, cursor=cursor)
+
+
+async def alerting_show(alert_id: Id, *, desk: Desk, caller: Principal) -> AlertRecord:
+    """Show one alert with its processing record: each step, when, why, and who was told."""
+    async with desk.session() as tables:
+        row = (await tables.alerts.episodes([alert_id])).get(alert_id)
+        steps = await tables.alerts.steps(alert_id)
+        known = [] if row else [one.id for one in await tables.alerts.latest()]
+    if row is None or not in_sight(caller, row.labels):
+        hint = did_you_mean(alert_id, known) if caller.namespaces is None else ""
+        raise NotFound(f"There is no alert {alert_id!r}.", hint=hint)
+    return _record(row, steps)
+
+
+async def alerting_acknowledge(alert_id: Id, *, desk: Desk, caller: Principal) -> AlertRecord:
+    """Say that you take care of an alert, so that it is not escalated."""
+    now = utc_now()
+    async with desk.session() as tables:
+        row = (await tables.alerts.episodes([alert_id])).get(alert_id)
+        if row is None or not in_sight(caller, row.labels):
+            raise NotFound(f"There is no alert {alert_id!r}.")
+        if not await tables.alerts.acknowledge(alert_id, caller.subject, now):
+            raise Conflict(f"{row.acknowledged_by} takes care of it already.")
+        step = StepRow(alert_id, now, "acknowledge", "done", {"by": caller.subject})
+        await tables.alerts.note([step])
+    return await alerting_show(alert_id, desk=desk, caller=caller)
+
+
+async def alerting_quality(
+    window: Window = "P7D", cursor: str = "", *, desk: Desk, caller: Principal
+) -> QualityPage:
+    """Rank alert rules by what they were worth: noisy, over by themselves, or never acted on."""
+    span = span_of(window)
+    async with desk.session() as tables:
+        rows = await tables.alerts.latest(since=utc_now() - span, limit=50_000)
+    by_name: dict[str, list[EpisodeRow]] = defaultdict(list)
+    for row in rows:
+        if in_sight(caller, row.labels):
+            by_name[str(row.labels.get("alertname", ""))].append(row)
+    days = max(span.total_seconds() / 86_400, 1 / 24)
+    judged = [_quality(name, episodes, days) for name, episodes in by_name.items()]
+    judged.sort(key=lambda one: (one.verdict == "useful", -one.episodes, one.name))
+    return QualityPage.of(judged, cursor=cursor, window=window)
+
+
+def in_sight(caller: Principal, labels: dict[str, Any]) -> bool:
+    """What carries no namespace is only for those who see all."""
+    return caller.namespaces is None or labels.get("namespace", "") in caller.namespaces
+
+
+def _quality(name: str, rows: list[EpisodeRow], days: float) -> AlertQuality:
+    lasted = sorted(one.ends_at - one.starts_at for one in rows if one.ends_at)
+    brief = sum(one < BRIEF for one in lasted)
+    acknowledged = sum(bool(one.acknowledged_by) for one in rows)
+    verdict = "useful"
+    if len(rows) / days >= OFTEN_A_DAY:
+        verdict = "noisy"
+    elif lasted and brief * 2 > len(rows):
+        verdict = "brief"
+    elif len(rows) >= 3 and not acknowledged:
+        verdict = "ignored"
+    return AlertQuality(
+        name=name,
+        episodes=len(rows),
+        firing_now=sum(one.status == "firing" for one in rows),
+        brief=brief,
+        acknowledged=acknowledged,
+        told=sum(bool(one.told_status) for one in rows),
+        median_minutes=round(lasted[len(lasted) // 2].total_seconds() / 60, 1) if lasted else None,
+        verdict=verdict,
+    )
+
+
+def _line(row: EpisodeRow) -> ReceivedAlert:
+    notes = row.annotations
+    return ReceivedAlert(
+        id=row.id,
+        name=str(row.labels.get("alertname", "")),
+        status=row.status,
+        severity=severity_of(str(row.labels.get("severity") or "")),
+        namespace=str(row.labels.get("namespace", "")),
+        summary=str(notes.get("summary") or notes.get("description") or ""),
+        labels=row.labels,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        times_received=row.times_received,
+        told=row.told_status,
+        acknowledged_by=row.acknowledged_by,
+    )
+
+
+def _record(row: EpisodeRow, steps: list[StepRow]) -> AlertRecord:
+    return AlertRecord(
+        **_line(row).model_dump(),
+        source=row.source,
+        annotations=row.annotations,
+        generator_url=row.generator_url,
+        acknowledged_at=row.acknowledged_at,
+        steps=[
+            ProcessingStep(at=one.at, step=one.step, outcome=one.outcome, detail=one.detail)
+            for one in steps
+        ],
+        investigate=_question(row),
+    )
+
+
+def _question(row: EpisodeRow) -> dict[str, str]:
+    """Where an investigation of this alert would look."""
+    labels = {key: str(value) for key, value in row.labels.items()}
+    named = next(
+        (
+            (kind, labels[name])
+            for kind, name in (
+                ("Deployment", "deployment"),
+                ("StatefulSet", "statefulset"),
+                ("Pod", "pod"),
+                ("Node", "node"),
+            )
+            if labels.get(name)
+        ),
+        ("", labels.get("service", "")),
+    )
+    found = {"namespace": labels.get("namespace", ""), "kind": named[0], "name": named[1]}
+    symptom = str(row.annotations.get("summary") or labels.get("alertname", ""))
+    return {key: value for key, value in {**found, "symptom": symptom[:500]}.items() if value}
+
+
+def _alert_line(one: ReceivedAlert) -> str:
+    told = f"told {one.told}" if one.told else "told nobody"
+    taken = f", {one.acknowledged_by} takes care" if one.acknowledged_by else ""
+    where = f" {one.namespace}" if one.namespace else ""
+    head = f"{one.id} {one.status} {one.severity} {one.name}{where}"
+    return f"{head} since {one.starts_at:%Y-%m-%d %H:%M}, {told}{taken}: {one.summary}"
+
+
+def _detail(detail: dict[str, Any]) -> str:
+    return " ".join(f"{key}={value}" for key, value in detail.items() if value not in ("", []))

@@ -1,0 +1,294 @@
+"""Alerts arrive: stored, decided on and put into the outbox in one transaction, or not at all."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from core.clock import utc_now
+from core.errors import Invalid, NotFound
+from core.redaction import redact_fields
+from core.storage.alert_records import (
+    ChannelRow,
+    DeliveryRow,
+    EpisodeRow,
+    GroupRow,
+    StepRow,
+)
+from mcp_servers.alerting.policies import policy_in_force
+from mcp_servers.alerting.telling import channels_of, delivery, told
+from mcp_servers.backends.alert_desk import Desk
+from mcp_servers.engines.alert_grouping import (
+    Known,
+    Step,
+    Verdict,
+    arrived,
+    first_flush,
+    flaps,
+    group_key,
+    muting,
+    switched,
+    worth_telling,
+)
+from mcp_servers.engines.alert_payloads import Unreadable, arrival_of, episode_id
+from mcp_servers.engines.alert_routing import group_labels, routes_for
+from mcp_servers.facts.alert_policies import Arrival, ArrivedAlert, Policy, Route
+from mcp_servers.facts.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from core.storage.kept_alerts import AlertTables
+
+Source = Literal["alertmanager", "prometheus", "grafana", "cloudevents", "generic"]
+Payload = Annotated[dict[str, Any] | list[Any], Field(description="The body as it was posted.")]
+
+
+class Received(BaseModel):
+    """All of it is stored when this is answered."""
+
+    alerts: int
+    new: int
+    deliveries: int = Field(description="Messages put into the outbox.")
+
+    def as_text(self) -> str:
+        return f"{self.alerts} alerts stored, {self.new} new, {self.deliveries} messages"
+
+
+async def alerting_receive(
+    source: Source,
+    payload: Payload,
+    mapping: Annotated[str, Field(description="For generic: a mapping of the policy.")] = "",
+    *,
+    desk: Desk,
+) -> Received:
+    """Take alerts in as a sender posts them. They are stored before this answers, and passed on."""
+    now = utc_now()
+    async with desk.session() as tables:
+        await tables.alerts.take_turn()
+        kept = await tables.alerts.policy()
+        document = kept.document if kept else None
+        arrival = _read(source, payload, _mapping(document, mapping), now)
+        way = Passing(tables, policy_in_force(document), now)
+        await way.take(arrival)
+        await way.keep()
+    return Received(alerts=len(arrival.alerts), new=way.new, deliveries=len(way.deliveries))
+
+
+def _read(source: str, payload: Any, mapping: Mapping[str, Any], now: datetime) -> Arrival:
+    try:
+        return arrival_of(source, payload, now, mapping)
+    except Unreadable as error:
+        raise Invalid(f"This is not what {source} sends: {error}.") from error
+
+
+def _mapping(document: Mapping[str, Any] | None, name: str) -> Mapping[str, Any]:
+    mappings: Mapping[str, Any] = (document or {}).get("mappings") or {}
+    if name and name not in mappings:
+        hint = did_you_mean(name, list(mappings)) or "Add it to the policy's mappings."
+        raise NotFound(f"There is no mapping {name!r}.", hint=hint)
+    return mappings.get(name, {})
+
+
+@dataclass
+class Passing:
+    """One request on its way through the gateway; what it changes is kept at the end, at once."""
+
+    tables: "AlertTables"
+    policy: Policy
+    now: datetime
+    new: int = 0
+    episodes: dict[str, EpisodeRow] = field(default_factory=dict[str, EpisodeRow])
+    steps: list[StepRow] = field(default_factory=list[StepRow])
+    deliveries: list[DeliveryRow] = field(default_factory=list[DeliveryRow])
+    groups: dict[str, GroupRow] = field(default_factory=dict[str, GroupRow])
+    channels: list[ChannelRow] = field(default_factory=list[ChannelRow])
+    firing: list[Mapping[str, str]] = field(default_factory=list[Mapping[str, str]])
+
+    async def take(self, arrival: Arrival) -> None:
+        started = [await self._with_start(one) for one in arrival.alerts]
+        ids = {episode_id(one): one for one in started}
+        known = await self.tables.alerts.episodes(ids)
+        self.channels = await self.tables.channels.all()
+        waiting: list[tuple[EpisodeRow, Known | None]] = []
+        for key, alert in ids.items():
+            before = _known(known.get(key))
+            verdict = arrived(alert, before, self.now)
+            self._note(key, verdict)
+            self.new += before is None
+            row = _episode(key, alert, known.get(key), arrival.source, self.now)
+            self.episodes[key] = known[key] if verdict.overtaken else row
+            if verdict.tell:
+                waiting.append((row, before))
+        await self._load_firing()
+        await self._pass_on(waiting, arrival)
+
+    async def keep(self) -> None:
+        await self.tables.alerts.save(list(self.episodes.values()))
+        await self.tables.alerts.note(self.steps)
+        there = await self.tables.alerts.groups(self.groups)
+        joined = [_joined(there.get(key), group) for key, group in self.groups.items()]
+        await self.tables.alerts.save_groups(joined)
+        await self.tables.outbox.put(self.deliveries)
+
+    async def _with_start(self, alert: ArrivedAlert) -> ArrivedAlert:
+        """An alert that does not say since when it fires goes on the one that fires already."""
+        if alert.says_start:
+            return alert
+        earlier = await self.tables.alerts.earlier(
+            alert.fingerprint, since=datetime.min.replace(tzinfo=self.now.tzinfo)
+        )
+        open_ones = [one for one in earlier if one.status == "firing"]
+        return replace(alert, starts_at=open_ones[0].starts_at) if open_ones else alert
+
+    async def _load_firing(self) -> None:
+        """All that fires now, needed only where one alert may keep another quiet."""
+        if not self.policy.inhibitions or self.policy.switches.inhibition == "off":
+            return
+        rows = {one.id: one for one in await self.tables.alerts.firing()} | self.episodes
+        self.firing = [one.labels for one in rows.values() if one.status == "firing"]
+
+    async def _pass_on(
+        self, waiting: Sequence[tuple[EpisodeRow, Known | None]], arrival: Arrival
+    ) -> None:
+        storm = await self._is_storm(len(waiting))
+        together: dict[str, list[EpisodeRow]] = defaultdict(list)
+        routes: dict[str, Route] = {}
+        for row, before in waiting:
+            if await self._is_flapping(row, before):
+                continue
+            for route in routes_for(self.policy.root, row.labels):
+                if self._is_to_be_told(row, before, route, storm=storm):
+                    routes[route.id] = route
+                    together[route.id].append(row)
+        for place, rows in together.items():
+            self._tell(routes[place], rows, arrival)
+
+    def _is_to_be_told(
+        self, row: EpisodeRow, before: Known | None, route: Route, *, storm: bool
+    ) -> bool:
+        """Whether a route tells of it now. Grouped alerts are told, or not, when their group is."""
+        if storm:
+            self._gather(
+                f"storm-{route.id}", route, {}, row, self.now + self.policy.storm.digest_every
+            )
+            self._note(row.id, Verdict((Step("storm", "digest", {"route": route.id}),), tell=False))
+            return False
+        if self.policy.switches.grouping == "on":
+            labels = group_labels(route, row.labels)
+            flush_at = first_flush(route, row.starts_at, self.now)
+            self._gather(group_key(route, labels), route, labels, row, flush_at)
+            self._note(row.id, Verdict((Step("group", "waits", {"route": route.id}),), tell=False))
+            return False
+        switches = self.policy.switches
+        for verdict in (
+            worth_telling(row.status, before, route.repeat_interval, self.now, switches),
+            muting(self.policy, route, row.labels, self.firing, self.now),
+        ):
+            self._note(row.id, verdict)
+            if not verdict.tell:
+                return False
+        return True
+
+    def _gather(
+        self, key: str, route: Route, labels: dict[str, str], row: EpisodeRow, flush_at: datetime
+    ) -> None:
+        """Add to a group in this request; `Passing.keep` joins it with what is there already."""
+        group = self.groups.get(key) or GroupRow(key, route.id, dict(labels), [], flush_at)
+        if row.id not in group.members:
+            members = [*group.members, row.id]
+            group = replace(group, members=members, flush_at=min(group.flush_at, flush_at))
+        self.groups[key] = group
+
+    def _tell(self, route: Route, rows: Sequence[EpisodeRow], arrival: Arrival) -> None:
+        key = arrival.group_key or group_key(route, group_labels(route, rows[0].labels))
+        repeats = all(one.told_status == one.status for one in rows)
+        telling = told(
+            rows, key, "repeat" if repeats else "new", arrival.group, arrival.external_url
+        )
+        names = [one.name for one in channels_of(route.channels, self.channels)]
+        mark = self._mark(key, route, rows)
+        self.deliveries += [delivery(telling, name, mark, self.now) for name in names]
+        outcome = "queued" if names else "nobody"
+        for row in rows:
+            detail = {"route": route.id, "channels": names}
+            self.steps.append(StepRow(row.id, self.now, "route", outcome, detail))
+            if names:
+                self.episodes[row.id] = replace(
+                    self.episodes[row.id], told_status=row.status, told_at=self.now
+                )
+
+    def _mark(self, key: str, route: Route, rows: Sequence[EpisodeRow]) -> str:
+        parts = [key, route.id]
+        parts += [f"{one.id}:{one.status}:{one.times_received}" for one in rows]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    async def _is_storm(self, more: int) -> bool:
+        switch, storm = self.policy.switches.storm, self.policy.storm
+        if switch == "off":
+            return False
+        before = await self.tables.alerts.arrived_since(self.now - storm.within)
+        return switch == "on" and before + more > storm.alerts
+
+    async def _is_flapping(self, row: EpisodeRow, before: Known | None) -> bool:
+        """Changes of state are starts and ends of the alert's episodes."""
+        policy = self.policy
+        if policy.switches.flapping == "off" or (before and before.status == row.status):
+            return False
+        since = self.now - policy.flapping.within
+        earlier = await self.tables.alerts.earlier(row.fingerprint, since=since)
+        rows = {one.id: one for one in earlier} | {row.id: row}
+        changes = [at for one in rows.values() for at in (one.starts_at, one.ends_at) if at]
+        if not flaps(changes, policy, self.now):
+            return False
+        step = Step("flapping", "quiet", {"changes": len(changes)})
+        verdict = switched(policy.switches.flapping, step)
+        self._note(row.id, verdict)
+        return not verdict.tell
+
+    def _note(self, alert_id: str, verdict: Verdict) -> None:
+        self.steps += [
+            StepRow(alert_id, self.now, one.step, one.outcome, one.detail) for one in verdict.steps
+        ]
+
+
+def _joined(there: GroupRow | None, group: GroupRow) -> GroupRow:
+    """A group that goes on keeps its time and what was told of it."""
+    if there is None:
+        return group
+    more = [one for one in group.members if one not in there.members]
+    return replace(there, members=[*there.members, *more])
+
+
+def _known(row: EpisodeRow | None) -> Known | None:
+    return Known(row.status, row.updated_at, row.told_status, row.told_at) if row else None
+
+
+def _episode(
+    key: str, alert: ArrivedAlert, known: EpisodeRow | None, source: str, now: datetime
+) -> EpisodeRow:
+    annotations: dict[str, Any] = redact_fields(alert.annotations)
+    if known is None:
+        return EpisodeRow(
+            id=key,
+            fingerprint=alert.fingerprint[:64],
+            source=source,
+            status=alert.status,
+            labels=alert.labels,
+            annotations=annotations,
+            starts_at=alert.starts_at,
+            ends_at=alert.ends_at,
+            generator_url=alert.generator_url,
+            received_at=now,
+            updated_at=now,
+        )
+    return replace(
+        known,
+        status=alert.status,
+        annotations=annotations,
+        ends_at=alert.ends_at,
+        updated_at=now,
+        times_received=known.times_received + 1,
+    )

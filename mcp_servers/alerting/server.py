@@ -1,0 +1,84 @@
+"""Alerts, the policy over them, and silences."""
+
+from core.principal import Permission
+from mcp_servers.access import Gate, ToolServer, publish
+from mcp_servers.alerting.alerts import (
+    alerting_acknowledge,
+    alerting_list,
+    alerting_quality,
+    alerting_show,
+)
+from mcp_servers.alerting.due import alerting_run_due
+from mcp_servers.alerting.policy_tools import (
+    alerting_dry_run,
+    alerting_get_policy,
+    alerting_policy_versions,
+    alerting_roll_back_policy,
+    alerting_set_policy,
+)
+from mcp_servers.alerting.receiving import alerting_receive
+from mcp_servers.alerting.silences import (
+    alerting_create_silence,
+    alerting_expire_silence,
+    alerting_list_silences,
+    alerting_preview_silence,
+    alerting_second_silence,
+)
+from mcp_servers.backends import Backends
+
+# A storm of 5,000 alerts with long annotations is one request.
+MOST_REQUEST_BYTES = 8 * 1024 * 1024
+MOST_POLICY_BYTES = 256 * 1024
+
+
+def build(backends: Backends, gate: Gate) -> ToolServer:
+    server, desk = ToolServer("alerting", gate), backends.desk
+    for tool in (alerting_list, alerting_show, alerting_quality):
+        publish(server, tool, needs=Permission.ALERTS_READ, desk=desk)
+    publish(
+        server,
+        alerting_acknowledge,
+        needs=Permission.ALERTS_MANAGE,
+        changes=True,
+        desk=desk,
+    )
+    publish(
+        server,
+        alerting_receive,
+        needs=Permission.ALERTS_RECEIVE,
+        takes_bytes=MOST_REQUEST_BYTES,
+        desk=desk,
+    )
+    publish(server, alerting_run_due, needs=Permission.DELIVERIES_RUN, desk=desk)
+    for tool in (alerting_get_policy, alerting_policy_versions, alerting_dry_run):
+        publish(
+            server, tool, needs=Permission.ALERTS_READ, takes_bytes=MOST_POLICY_BYTES, desk=desk
+        )
+    for tool in (alerting_set_policy, alerting_roll_back_policy):
+        publish(
+            server,
+            tool,
+            needs=Permission.ALERTS_MANAGE,
+            changes=True,
+            takes_bytes=MOST_POLICY_BYTES,
+            desk=desk,
+        )
+    _publish_silences(server, backends)
+    return server
+
+
+def _publish_silences(server: ToolServer, backends: Backends) -> None:
+    read, write = Permission.ALERTS_READ, Permission.SILENCES_WRITE
+    alertmanager, desk = backends.alertmanager, backends.desk
+    publish(server, alerting_list_silences, needs=read, alertmanager=alertmanager)
+    publish(server, alerting_preview_silence, needs=read, alertmanager=alertmanager, desk=desk)
+    publish(
+        server,
+        alerting_create_silence,
+        needs=write,
+        changes=True,
+        alertmanager=alertmanager,
+        desk=desk,
+    )
+    publish(server, alerting_expire_silence, needs=write, changes=True, alertmanager=alertmanager)
+    publish(server, alerting_second_silence, needs=write, changes=True, desk=desk)

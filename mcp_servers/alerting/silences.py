@@ -1,0 +1,316 @@
+"""Silences in Alertmanager: seen, tried out, set within guards, and ended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from core.clock import utc_now
+from core.errors import Forbidden, Invalid, NotFound
+from core.principal import Permission, Principal
+from mcp_servers.access import span_of
+from mcp_servers.alerting.seconding import checked_second, second_for
+from mcp_servers.backends.alert_desk import Desk
+from mcp_servers.backends.alertmanager import Alertmanager
+from mcp_servers.engines.alert_matching import Matcher, matchers_of
+from mcp_servers.engines.silence_guards import (
+    RENEWALS_THAT_ARE_A_FINDING,
+    Objection,
+    objections,
+)
+from mcp_servers.facts.alerts import NewSilence, Silence
+from mcp_servers.facts.nearest import did_you_mean
+from mcp_servers.paging import Page
+
+Written = Annotated[
+    list[str],
+    Field(min_length=1, max_length=20, description='E.g. ["alertname=\\"X\\"", "node=~\\"a|b\\""]'),
+]
+Duration = Annotated[str, Field(description="ISO 8601, e.g. PT2H. At most PT24H; P7D with ticket.")]
+Comment = Annotated[str, Field(max_length=500, description="Why; people will read it.")]
+Ticket = Annotated[str, Field(max_length=100, description="Of planned work, e.g. CHG-123.")]
+Second = Annotated[str, Field(max_length=2000, description="What alerting_second_silence gave.")]
+State = Literal["", "active", "pending", "expired"]
+Id = Annotated[str, Field(max_length=64)]
+
+LOOK_BACK = timedelta(days=7)
+SHOWN = 20
+
+
+class SilenceRow(BaseModel):
+    id: str
+    state: str = Field(description="active | pending | expired")
+    matchers: list[str]
+    starts_at: datetime | None
+    ends_at: datetime | None
+    created_by: str
+    comment: str
+    catches_now: int | None = Field(description="Alerts it matches now; null when it is over.")
+
+
+class SilencePage(Page[SilenceRow]):
+    def as_text(self) -> str:
+        return self.told(f"silences: {self.shown}", map(_line, self.rows))
+
+
+class Caught(BaseModel):
+    name: str
+    severity: str
+    namespace: str
+    labels: dict[str, str]
+    now: bool = Field(description="It fires now; else it did within 7 days.")
+
+
+class Preview(BaseModel):
+    matchers: list[str]
+    ends_at: datetime
+    caught: list[Caught]
+    caught_in_all: int
+    objections: list[str] = Field(description="Why it would not be set; empty: it may be.")
+    needs_second: bool = Field(description="A second person could have it set all the same.")
+    renewals: int = Field(description="How often the same silence was set before.")
+
+    def as_text(self) -> str:
+        names = ", ".join(sorted({one.name for one in self.caught})) or "nothing"
+        head = f"until {self.ends_at:%Y-%m-%d %H:%M} it catches {self.caught_in_all}: {names}"
+        return "\n".join([head, *(f"not possible: {one}" for one in self.objections)])
+
+
+class SetSilence(BaseModel):
+    silence: SilenceRow
+    caught_in_all: int
+    renewals: int
+    note: str = ""
+
+    def as_text(self) -> str:
+        return f"set: {_line(self.silence)} {self.note}".rstrip()
+
+
+class SecondPerson(BaseModel):
+    second: str = Field(description="To be handed to who sets the silence; holds for 15 minutes.")
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    matchers: Sequence[Matcher]
+    length: timedelta
+    caught: Sequence[Caught]
+    objections: Sequence[Objection]
+    renewals: int
+
+
+async def alerting_list_silences(
+    state: State = "", cursor: str = "", *, alertmanager: Alertmanager, caller: Principal
+) -> SilencePage:
+    """List silences, those in force first, with what each of them catches now."""
+    alerts = await alertmanager.alerts()
+    found = [one for one in await alertmanager.silences() if _is_seen(caller, one.matchers)]
+    order = ("active", "pending", "expired")
+    chosen = sorted(
+        (one for one in found if state in ("", one.state)), key=lambda one: order.index(one.state)
+    )
+    labels = [dict(one.labels) for one in alerts]
+    return SilencePage.shaped(chosen, lambda one: _row(one, labels), cursor=cursor)
+
+
+async def alerting_preview_silence(
+    matchers: Written,
+    duration: Duration = "PT2H",
+    comment: Comment = "",
+    ticket: Ticket = "",
+    *,
+    alertmanager: Alertmanager,
+    desk: Desk,
+    caller: Principal,
+) -> Preview:
+    """Say what a silence would catch now and caught in 7 days, and whether it may be set."""
+    wanted = await _wanted(matchers, duration, comment, ticket, alertmanager, desk, caller)
+    against = wanted.objections
+    return Preview(
+        matchers=matchers,
+        ends_at=utc_now() + wanted.length,
+        caught=list(wanted.caught[:SHOWN]),
+        caught_in_all=len(wanted.caught),
+        objections=[one.sentence for one in against],
+        needs_second=bool(against) and all(one.second for one in against),
+        renewals=wanted.renewals,
+    )
+
+
+async def alerting_create_silence(
+    matchers: Written,
+    comment: Comment,
+    duration: Duration = "PT2H",
+    ticket: Ticket = "",
+    second: Second = "",
+    *,
+    alertmanager: Alertmanager,
+    desk: Desk,
+    caller: Principal,
+) -> SetSilence:
+    """Set a silence in Alertmanager, within the guards. See alerting_preview_silence first."""
+    wanted = await _wanted(matchers, duration, comment, ticket, alertmanager, desk, caller)
+    against = wanted.objections
+    if second and against and all(one.second for one in against):
+        by = checked_second(desk.vault, second, matchers, duration, caller, utc_now())
+        comment = f"{comment} (seconded by {by})"
+    elif against:
+        raise _refused(against)
+    now = utc_now().replace(microsecond=0)
+    made = NewSilence(
+        matchers=tuple((one.name, one.operator, one.value) for one in wanted.matchers),
+        starts_at=now,
+        ends_at=now + wanted.length,
+        created_by=caller.subject,
+        comment=f"{comment} [{ticket}]" if ticket else comment,
+    )
+    silence_id = await alertmanager.create_silence(made)
+    row = Silence(
+        silence_id, "active", tuple(matchers), now, made.ends_at, caller.subject, made.comment
+    )
+    often = wanted.renewals >= RENEWALS_THAT_ARE_A_FINDING
+    note = f"It was set {wanted.renewals} times before: mend the rule instead." if often else ""
+    return SetSilence(
+        silence=_row(row, [one.labels for one in wanted.caught if one.now]),
+        caught_in_all=len(wanted.caught),
+        renewals=wanted.renewals,
+        note=note,
+    )
+
+
+async def alerting_second_silence(
+    matchers: Written, duration: Duration = "PT2H", *, desk: Desk, caller: Principal
+) -> SecondPerson:
+    """Agree, as the second person, to exactly this silence; hand the result to who sets it."""
+    _matchers(matchers)
+    second = second_for(desk.vault, matchers, duration, caller, utc_now())
+    return SecondPerson(second=second, by=caller.subject)
+
+
+async def alerting_expire_silence(
+    silence_id: Id, *, alertmanager: Alertmanager, caller: Principal
+) -> SilenceRow:
+    """End a silence now. That of somebody else takes the permission silences:manage."""
+    found = {one.id: one for one in await alertmanager.silences()}
+    known = found.get(silence_id)
+    if known is None or not _is_seen(caller, known.matchers):
+        seen = [one.id for one in found.values() if _is_seen(caller, one.matchers)]
+        raise NotFound(f"There is no silence {silence_id!r}.", hint=did_you_mean(silence_id, seen))
+    if known.state == "expired":
+        raise Invalid("This silence has ended already.")
+    if known.created_by != caller.subject and not caller.may(Permission.SILENCES_MANAGE):
+        raise Forbidden(
+            f"{known.created_by} set this silence.",
+            hint=f"It takes the permission {Permission.SILENCES_MANAGE}.",
+        )
+    await alertmanager.expire_silence(silence_id)
+    now = utc_now()
+    row = Silence(
+        known.id, "expired", known.matchers, known.starts_at, now, known.created_by, known.comment
+    )
+    return _row(row, [])
+
+
+async def _wanted(
+    written: list[str],
+    duration: str,
+    comment: str,
+    ticket: str,
+    alertmanager: Alertmanager,
+    desk: Desk,
+    caller: Principal,
+) -> _Wanted:
+    matchers, length = _matchers(written), span_of(duration)
+    _within_sight(caller, matchers)
+    caught = await _caught(matchers, alertmanager, desk)
+    against = objections(matchers, length, comment, [one.labels for one in caught], ticket=ticket)
+    same = [one for one in await alertmanager.silences() if set(one.matchers) == set(written)]
+    return _Wanted(matchers, length, caught, against, len(same))
+
+
+def _matchers(written: list[str]) -> list[Matcher]:
+    found: list[Matcher] = []
+    for one in written:
+        read = matchers_of([one])
+        if not read:
+            raise Invalid(f"{one!r} is no matcher.", hint='Write it as alertname="X".')
+        found += read
+    return found
+
+
+async def _caught(
+    matchers: Sequence[Matcher], alertmanager: Alertmanager, desk: Desk
+) -> list[Caught]:
+    """Each series once: what Alertmanager holds now, and what was received within 7 days."""
+    now = [dict(one.labels) for one in await alertmanager.alerts()]
+    before: list[dict[str, str]] = []
+    if desk.store is not None:
+        async with desk.session() as tables:
+            rows = await tables.alerts.latest(since=utc_now() - LOOK_BACK, limit=20_000)
+        before = [{key: str(value) for key, value in one.labels.items()} for one in rows]
+    found: dict[tuple[tuple[str, str], ...], Caught] = {}
+    for labels, fires in (*((one, True) for one in now), *((one, False) for one in before)):
+        if all(one.takes(labels) for one in matchers):
+            found.setdefault(tuple(sorted(labels.items())), _caught_one(labels, fires=fires))
+    return list(found.values())
+
+
+def _caught_one(labels: dict[str, str], *, fires: bool) -> Caught:
+    return Caught(
+        name=labels.get("alertname", ""),
+        severity=labels.get("severity", ""),
+        namespace=labels.get("namespace", ""),
+        labels=labels,
+        now=fires,
+    )
+
+
+def _within_sight(caller: Principal, matchers: Sequence[Matcher]) -> None:
+    """Whoever sees some namespaces silences alerts of exactly those."""
+    if caller.namespaces is None:
+        return
+    named = [one.value for one in matchers if one.name == "namespace" and one.operator == "="]
+    if not any(caller.sees(one) for one in named):
+        mine = ", ".join(sorted(caller.namespaces)) or "none"
+        raise Forbidden(
+            "A silence of yours must name one of your namespaces.",
+            hint=f'Add namespace="…"; yours: {mine}.',
+        )
+
+
+def _is_seen(caller: Principal, written: Sequence[str]) -> bool:
+    named = [
+        one.value for one in matchers_of(written) if one.name == "namespace" and one.operator == "="
+    ]
+    return caller.namespaces is None or any(caller.sees(one) for one in named)
+
+
+def _refused(against: Sequence[Objection]) -> Invalid:
+    second = all(one.second for one in against)
+    hint = "A second person can agree to it with alerting_second_silence." if second else ""
+    return Invalid(" ".join(one.sentence for one in against), hint=hint)
+
+
+def _row(one: Silence, alerts: Sequence[dict[str, str]]) -> SilenceRow:
+    read = matchers_of(one.matchers)
+    over = one.state == "expired"
+    catches = sum(all(matcher.takes(labels) for matcher in read) for labels in alerts)
+    return SilenceRow(
+        id=one.id,
+        state=one.state,
+        matchers=list(one.matchers),
+        starts_at=one.starts_at,
+        ends_at=one.ends_at,
+        created_by=one.created_by,
+        comment=one.comment,
+        catches_now=None if over else catches,
+    )
+
+
+def _line(one: SilenceRow) -> str:
+    until = f" until {one.ends_at:%Y-%m-%d %H:%M}" if one.ends_at else ""
+    who = f"by {one.created_by}: {one.comment}"
+    return f"{one.id} {one.state}{until} {{{', '.join(one.matchers)}}} {who}"

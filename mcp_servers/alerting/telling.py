@@ -1,0 +1,75 @@
+"""Alerts as messages for channels."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from urllib.parse import quote
+
+from core.storage.alert_records import ChannelRow, DeliveryRow, EpisodeRow
+from mcp_servers.facts.notices import Telling, ToldAlert, severity_of
+
+# What a silence for an alert is proposed to match.
+SILENCE_BY = ("alertname", "namespace", "service", "job", "instance")
+
+
+def told(
+    rows: Sequence[EpisodeRow],
+    key: str,
+    reason: str,
+    group: Mapping[str, str],
+    external_url: str = "",
+) -> Telling:
+    alerts = tuple(_told(one, external_url) for one in rows)
+    return Telling(key=key, reason=reason, alerts=alerts, group=dict(group))
+
+
+def _told(row: EpisodeRow, external_url: str) -> ToldAlert:
+    notes = row.annotations
+    summary = notes.get("summary") or notes.get("message") or notes.get("description") or ""
+    return ToldAlert(
+        id=row.id,
+        name=str(row.labels.get("alertname") or row.fingerprint),
+        status=row.status,
+        severity=severity_of(str(row.labels.get("severity") or "")),
+        labels=row.labels,
+        summary=str(summary),
+        description=str(notes.get("description") or ""),
+        starts_at=row.starts_at.isoformat(),
+        ends_at=row.ends_at.isoformat() if row.ends_at else "",
+        generator_url=row.generator_url,
+        runbook_url=str(notes.get("runbook_url") or ""),
+        silence_url=silence_url(external_url, row.labels),
+    )
+
+
+def silence_url(external_url: str, labels: Mapping[str, str]) -> str:
+    """Alertmanager's own form for a new silence, filled in; empty without its address."""
+    if not external_url.startswith(("https://", "http://")):
+        return ""
+    wanted = [f'{name}="{labels[name]}"' for name in SILENCE_BY if labels.get(name)]
+    return f"{external_url.rstrip('/')}/#/silences/new?filter={quote('{' + ','.join(wanted) + '}')}"
+
+
+def channels_of(named: Iterable[str], channels: Sequence[ChannelRow]) -> list[ChannelRow]:
+    """The channels that a route means and that are on: by name, `tag:NAME` or `*`."""
+    wanted = list(named)
+    return [
+        one
+        for one in channels
+        if one.enabled
+        and ("*" in wanted or one.name in wanted or any(f"tag:{tag}" in wanted for tag in one.tags))
+    ]
+
+
+def delivery(telling: Telling, channel: str, mark: str, now: datetime) -> DeliveryRow:
+    """One message; `mark` and channel make it the same one however often it is put."""
+    key = sha256(f"{channel}\0{mark}".encode()).hexdigest()
+    return DeliveryRow(
+        id=key[:32],
+        idempotency_key=key,
+        channel=channel,
+        notice=telling.as_data(),
+        alert_ids=[one.id for one in telling.alerts],
+        created_at=now,
+        run_after=now,
+    )

@@ -1,0 +1,37 @@
+"""What the alerting and channels servers work with: their tables, the keys to secrets, the way out."""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from core.errors import UpstreamUnavailable
+from mcp_servers.backends.senders.outgoing import Wire
+
+if TYPE_CHECKING:
+    from core.security.encryption import Vault
+    from core.storage.kept_alerts import AlertTables, KeptAlerts
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Only a running service has tables and keys. `public_url` is where people open Midwatch."""
+
+    store: "KeptAlerts | None" = None
+    keys: "Vault | None" = None
+    wire: Wire = field(default_factory=Wire)
+    public_url: str = ""
+
+    def session(self) -> "AbstractAsyncContextManager[AlertTables]":
+        if self.store is None:
+            raise _without("Alerts and channels are not kept here: there is no database.")
+        return self.store.session()
+
+    @property
+    def vault(self) -> "Vault":
+        if self.keys is None:
+            raise _without("Secrets of channels cannot be opened here: there are no keys.")
+        return self.keys
+
+
+def _without(sentence: str) -> UpstreamUnavailable:
+    return UpstreamUnavailable(sentence, hint="Ask the running service, with --server.")

@@ -1,0 +1,1 @@
+"""Channels by which people are told, and the messages on their way."""

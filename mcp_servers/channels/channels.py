@@ -1,0 +1,190 @@
+"""Channels: added with a checked configuration, tried out, switched, removed."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from core.clock import monotonic_s, utc_now
+from core.errors import Conflict, NotFound
+from core.principal import Principal
+from core.storage.alert_records import ChannelRow
+from mcp_servers.backends.alert_desk import Desk
+from mcp_servers.backends.senders.kinds import configured, tell
+from mcp_servers.channels.sealing import opened, sealed
+from mcp_servers.channels.wording import worded
+from mcp_servers.facts.nearest import did_you_mean
+from mcp_servers.facts.notices import Telling
+from mcp_servers.paging import Page
+
+if TYPE_CHECKING:
+    from core.storage.repositories.outbox import Channels
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=100)]
+Kind = Annotated[
+    str, Field(description="webhook, slack, dingtalk, feishu, wecom, teams, pagerduty or email.")
+]
+Settings = Annotated[dict[str, Any], Field(description="By kind; an error names what it takes.")]
+Words = Literal["en", "zh"]
+Tags = Annotated[list[str], Field(max_length=20, description="Groups it belongs to.")]
+
+
+class ChannelLine(BaseModel):
+    name: str
+    kind: str
+    language: str
+    tags: list[str]
+    enabled: bool
+    settings: dict[str, Any] = Field(description="What of its configuration is no secret.")
+    resting_until: datetime | None = Field(description="It asked for no messages until then.")
+
+
+class ChannelPage(Page[ChannelLine]):
+    def as_text(self) -> str:
+        told = (f"{one.name} {one.kind} {_state(one)}" for one in self.rows)
+        return self.told(f"channels: {self.shown}", told)
+
+
+class Tried(BaseModel):
+    channel: str
+    result: str = Field(description="sent | retry (it may work later) | refused")
+    code: str = Field(description="The channel's own.")
+    why: str
+    latency_ms: int
+
+    def as_text(self) -> str:
+        return f"{self.channel}: {self.result} {self.code} {self.why}".rstrip()
+
+
+async def channels_list(cursor: str = "", *, desk: Desk) -> ChannelPage:
+    """List the channels by which people are told of alerts."""
+    async with desk.session() as tables:
+        rows = await tables.channels.all()
+    return ChannelPage.of([_line(row) for row in rows], cursor=cursor)
+
+
+async def channels_add(
+    name: Name,
+    kind: Kind,
+    settings: Settings,
+    language: Words = "en",
+    tags: Tags = [],  # noqa: B006 - read only; None would show in the schema
+    *,
+    desk: Desk,
+    caller: Principal,
+) -> ChannelLine:
+    """Add a channel. Its configuration is checked and kept encrypted; try it with channels_test."""
+    config = configured(kind, settings, practice=desk.wire.practice)
+    now = utc_now()
+    row = ChannelRow(
+        name=name,
+        kind=kind,
+        sealed=sealed(desk.vault, name, config),
+        shown=config.shown(),
+        language=language,
+        tags=list(tags),
+        enabled=True,
+        created_by=caller.subject,
+        created_at=now,
+        updated_at=now,
+    )
+    async with desk.session() as tables:
+        if await tables.channels.get(name):
+            raise Conflict(f"There is a channel {name!r} already.", hint="Change or remove it.")
+        await tables.channels.add(row)
+    return _line(row)
+
+
+async def channels_change(
+    name: Name,
+    settings: Annotated[dict[str, Any], Field(description="All of it, or nothing.")] = {},  # noqa: B006 - read only
+    language: Literal["", "en", "zh"] = "",
+    tags: Annotated[list[str] | None, Field(max_length=20)] = None,
+    enabled: bool | None = None,
+    *,
+    desk: Desk,
+) -> ChannelLine:
+    """Change what is given of a channel: its configuration, language, tags, or whether it is on."""
+    async with desk.session() as tables:
+        row = await existing(tables.channels, name)
+        if settings:
+            config = configured(row.kind, settings, practice=desk.wire.practice)
+            row = replace(row, sealed=sealed(desk.vault, name, config), shown=config.shown())
+        changed = replace(
+            row,
+            language=language or row.language,
+            tags=row.tags if tags is None else list(tags),
+            enabled=row.enabled if enabled is None else enabled,
+            updated_at=utc_now(),
+        )
+        await tables.channels.save(changed)
+    return _line(changed)
+
+
+async def channels_remove(name: Name, *, desk: Desk) -> ChannelLine:
+    """Remove a channel. What still waits for it is cancelled and stays on record."""
+    async with desk.session() as tables:
+        row = await existing(tables.channels, name)
+        await tables.outbox.cancel_all(name)
+        await tables.channels.remove(name)
+    return _line(row)
+
+
+async def channels_test(name: Name, *, desk: Desk, caller: Principal) -> Tried:
+    """Send one test message now and say what the channel answered."""
+    async with desk.session() as tables:
+        row = await existing(tables.channels, name)
+    now, started_s = utc_now(), monotonic_s()
+    telling = Telling(key=f"test-{name}", reason="test")
+    notice = worded(
+        telling,
+        message_id=f"test-{int(now.timestamp() * 1000)}",
+        language=row.language,
+        channel=name,
+        by=caller.subject,
+    )
+    outcome = await tell(row.kind, opened(desk.vault, row), notice, desk.wire, now)
+    return Tried(
+        channel=name,
+        result=outcome.result,
+        code=outcome.code,
+        why=outcome.why,
+        latency_ms=round((monotonic_s() - started_s) * 1000),
+    )
+
+
+async def channels_rotate_keys(*, desk: Desk) -> ChannelPage:
+    """Seal every configuration anew with the key in use; what an earlier key sealed is opened first."""
+    done: list[ChannelLine] = []
+    async with desk.session() as tables:
+        for row in await tables.channels.all():
+            if not desk.vault.is_current(row.sealed):
+                again = sealed(desk.vault, row.name, opened(desk.vault, row))
+                await tables.channels.save(replace(row, sealed=again))
+                done.append(_line(row))
+    return ChannelPage.of(done, size=max(1, len(done)))
+
+
+async def existing(channels: "Channels", name: str) -> ChannelRow:
+    row = await channels.get(name)
+    if row is None:
+        known = [one.name for one in await channels.all()]
+        raise NotFound(f"There is no channel {name!r}.", hint=did_you_mean(name, known))
+    return row
+
+
+def _line(row: ChannelRow) -> ChannelLine:
+    return ChannelLine(
+        name=row.name,
+        kind=row.kind,
+        language=row.language,
+        tags=row.tags,
+        enabled=row.enabled,
+        settings=row.shown,
+        resting_until=row.rest_until,
+    )
+
+
+def _state(one: ChannelLine) -> str:
+    return f"({', '.join(one.tags)})" if one.enabled else "off"

@@ -1,0 +1,229 @@
+"""The outbox worked off: one sender a channel at a time, at its pace, each answer written down."""
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from core.clock import monotonic_s, utc_now
+from core.errors import Invalid
+from core.storage.alert_records import AttemptRow, ChannelRow, DeliveryRow, StepRow
+from mcp_servers.backends.alert_desk import Desk
+from mcp_servers.backends.senders.kinds import kind_of, tell
+from mcp_servers.backends.senders.outcomes import Outcome, refused, retry
+from mcp_servers.backends.senders.sending_pace import MOST_ATTEMPTS, Bucket, full, next_wait
+from mcp_servers.channels.sealing import opened
+from mcp_servers.channels.wording import worded
+from mcp_servers.facts.notices import Telling
+
+if TYPE_CHECKING:
+    from core.storage.kept_alerts import AlertTables
+
+BATCH = 100
+# A lease outlives the longest send by far, and a round ends well before its lease.
+LEASE, ROUND_S = timedelta(seconds=90), 30.0
+# For programs, which keep each alert apart; people are better served by one message.
+ALONE = frozenset({"webhook", "pagerduty"})
+
+
+class Delivered(BaseModel):
+    sent: int
+    failed: int
+    next_due: datetime | None = Field(description="When there is something to be sent again.")
+
+    def as_text(self) -> str:
+        return f"{self.sent} sent, {self.failed} failed"
+
+
+async def channels_deliver_due(
+    channel: Annotated[str, Field(description="Empty: every channel.")] = "", *, desk: Desk
+) -> Delivered:
+    """Send what is due to a channel, or to all. Run by the jobs; safe to run in several processes."""
+    owner = secrets.token_hex(8)
+    async with desk.session() as tables:
+        names = [channel] if channel else await tables.outbox.waiting_channels(utc_now())
+    rounds = [_Round(desk, name, owner) for name in names]
+    await asyncio.gather(*(one.run() for one in rounds))
+    async with desk.session() as tables:
+        due = await tables.outbox.next_due()
+    sent, failed = sum(one.sent for one in rounds), sum(one.failed for one in rounds)
+    return Delivered(sent=sent, failed=failed, next_due=due)
+
+
+class _Round:
+    """One pass over what waits for one channel."""
+
+    def __init__(self, desk: Desk, name: str, owner: str) -> None:
+        self._desk, self._name, self._owner = desk, name, owner
+        self.sent = self.failed = 0
+
+    async def run(self) -> None:
+        now, started_s = utc_now(), monotonic_s()
+        async with self._desk.session() as tables:
+            if not await tables.channels.lease(self._name, self._owner, now, now + LEASE):
+                return
+            channel = await tables.channels.get(self._name)
+            due = await tables.outbox.due(self._name, now, limit=BATCH)
+            if channel is None or not channel.enabled:
+                await tables.outbox.save([_given_up(one, "The channel is off.") for one in due])
+                due = []
+            if channel and due:
+                due = await _paced(tables, channel, due, now)
+        try:
+            for delivery in due if channel else []:
+                if monotonic_s() - started_s > ROUND_S or not await self._send(delivery):
+                    break
+        finally:
+            async with self._desk.session() as tables:
+                await tables.channels.release(self._name, self._owner)
+
+    async def _send(self, delivery: DeliveryRow) -> bool:
+        """One message. False when the channel wants no more now."""
+        async with self._desk.session() as tables:
+            channel = await tables.channels.get(self._name)
+        if channel is None:
+            return False
+        rate, now = kind_of(channel.kind).rate, utc_now()
+        bucket = _bucket(channel, now)
+        if bucket.tokens < 1 - 1e-9:
+            return await self._postponed([delivery], now + bucket.wait(rate))
+        started_s = monotonic_s()
+        outcome = await self._told(channel, delivery, now)
+        latency_ms = round((monotonic_s() - started_s) * 1000)
+        done = _after(delivery, outcome, utc_now())
+        self.sent += outcome.sent
+        self.failed += not outcome.sent
+        rest = done.run_after if outcome.rests else None
+        async with self._desk.session() as tables:
+            await tables.outbox.save([done])
+            await tables.outbox.tried(_attempt(done, outcome, now, latency_ms))
+            left = bucket.taken()
+            await tables.channels.set_bucket(self._name, left.tokens, left.at, rest)
+            await tables.alerts.note(_steps(done, outcome, latency_ms))
+        # Who does not answer one message will not answer the next, and each would take its time.
+        return rest is None and outcome.code != "network"
+
+    async def _told(self, channel: ChannelRow, delivery: DeliveryRow, now: datetime) -> Outcome:
+        try:
+            config = opened(self._desk.vault, channel)
+        except Invalid as error:
+            return retry("sealed", str(error))
+        notice = worded(
+            Telling.of(delivery.notice),
+            message_id=delivery.id,
+            language=channel.language,
+            public_url=self._desk.public_url,
+        )
+        if delivery.attempts >= MOST_ATTEMPTS:
+            return refused("given_up", "It was tried too often.")
+        return await tell(channel.kind, config, notice, self._desk.wire, now)
+
+    async def _postponed(self, due: Sequence[DeliveryRow], until: datetime) -> Literal[False]:
+        async with self._desk.session() as tables:
+            await tables.outbox.save([replace(one, run_after=until) for one in due])
+        return False
+
+
+async def _paced(
+    tables: "AlertTables", channel: ChannelRow, due: list[DeliveryRow], now: datetime
+) -> list[DeliveryRow]:
+    """What may be sent now: all, the first few, or the first few and the rest as one digest."""
+    if channel.rest_until and channel.rest_until > now:
+        await tables.outbox.save([replace(one, run_after=channel.rest_until) for one in due])
+        return []
+    rate = kind_of(channel.kind).rate
+    bucket = _bucket(channel, now)
+    room = int(bucket.tokens + 1e-9)
+    if len(due) <= room:
+        return due
+    fresh = [one for one in due[max(room - 1, 0) :] if one.attempts == 0]
+    if channel.kind in ALONE or len(fresh) < 2:
+        await _wait(tables, due[room:], now + bucket.wait(rate))
+        return due[:room]
+    digest, merged = _digest(channel, fresh, now)
+    await tables.outbox.put([digest])
+    await tables.outbox.save(merged)
+    kept = [one for one in due if one.id not in {row.id for row in merged}]
+    sendable = [*kept, digest]
+    await _wait(tables, sendable[room:], now + bucket.wait(rate))
+    return sendable[:room]
+
+
+async def _wait(tables: "AlertTables", late: Sequence[DeliveryRow], until: datetime) -> None:
+    await tables.outbox.save([replace(one, run_after=until) for one in late])
+
+
+def _digest(
+    channel: ChannelRow, waiting: Sequence[DeliveryRow], now: datetime
+) -> tuple[DeliveryRow, list[DeliveryRow]]:
+    """One message for many. Of an alert that is in several of them, the last word counts."""
+    tellings = [Telling.of(one.notice) for one in waiting]
+    latest = {alert.id: alert for one in tellings for alert in one.alerts}
+    telling = Telling(key=f"digest-{channel.name}", reason="digest", alerts=tuple(latest.values()))
+    joined = "\0".join(one.id for one in waiting)
+    mark = hashlib.sha256(f"digest\0{channel.name}\0{joined}".encode()).hexdigest()
+    digest = DeliveryRow(
+        id=mark[:32],
+        idempotency_key=mark,
+        channel=channel.name,
+        notice=telling.as_data(),
+        alert_ids=list(latest),
+        created_at=waiting[0].created_at,
+        run_after=now,
+    )
+    merged = [replace(one, state="merged", merged_into=digest.id) for one in waiting]
+    return digest, merged
+
+
+def _bucket(channel: ChannelRow, now: datetime) -> Bucket:
+    rate = kind_of(channel.kind).rate
+    if channel.bucket_tokens is None or channel.bucket_at is None:
+        return full(rate, now)
+    return Bucket(channel.bucket_tokens, channel.bucket_at).filled(rate, now)
+
+
+def _after(delivery: DeliveryRow, outcome: Outcome, now: datetime) -> DeliveryRow:
+    tried = replace(
+        delivery, attempts=delivery.attempts + 1, code=outcome.code, error=outcome.why[:500]
+    )
+    if outcome.sent:
+        return replace(tried, state="sent", sent_at=now)
+    if outcome.result == "refused" or tried.attempts >= MOST_ATTEMPTS:
+        return replace(tried, state="dead")
+    jitter = secrets.randbelow(1000) / 1000
+    return replace(tried, run_after=now + next_wait(tried.attempts, jitter, outcome.retry_after_s))
+
+
+def _given_up(delivery: DeliveryRow, why: str) -> DeliveryRow:
+    return replace(delivery, state="dead", error=why)
+
+
+def _attempt(delivery: DeliveryRow, outcome: Outcome, at: datetime, latency_ms: int) -> AttemptRow:
+    return AttemptRow(
+        delivery_id=delivery.id,
+        channel=delivery.channel,
+        at=at,
+        outcome=outcome.result,
+        code=outcome.code,
+        error=outcome.why[:500],
+        latency_ms=latency_ms,
+    )
+
+
+def _steps(delivery: DeliveryRow, outcome: Outcome, latency_ms: int) -> list[StepRow]:
+    """For the record of each alert in the message."""
+    detail = {
+        "channel": delivery.channel,
+        "delivery": delivery.id,
+        "code": outcome.code,
+        "why": outcome.why,
+        "latency_ms": latency_ms,
+    }
+    result = "dead" if delivery.state == "dead" else outcome.result
+    now = utc_now()
+    return [StepRow(str(one), now, "deliver", result, detail) for one in delivery.alert_ids]

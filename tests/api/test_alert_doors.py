@@ -1,0 +1,106 @@
+"""Alerts come in over HTTP and go out to channels by themselves."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from api.app import create_app, running
+from api.editions import prepared
+from tests.api.conftest import Midwatch, offline, serving
+from tests.channels.conftest import alert, webhook
+from tests.channels.fakes import SETTINGS, Heard, Services
+from tests.channels.fakes import serving as serving_services
+
+
+@pytest.fixture
+async def watch(tmp_path: Path) -> AsyncIterator[Midwatch]:
+    settings = offline(tmp_path)
+    app = create_app(settings)
+    async with (
+        prepared(settings) as ready,
+        running(app, ready) as opened,
+        serving(app) as address,
+    ):
+        admin = await opened.sign_in.ensure_admin()
+        _, token = await opened.sign_in.make_api_token(admin.name, label="test")
+        yield Midwatch(address, opened, token)
+
+
+@pytest.fixture
+async def services() -> AsyncIterator[tuple[Services, str]]:
+    made = Services()
+    async with serving_services(made.app) as address:
+        yield made, address
+
+
+async def taken(heard: Heard, count: int) -> None:
+    async with asyncio.timeout(20):
+        while len(heard.taken) < count:
+            await heard.more.wait()
+            heard.more.clear()
+
+
+async def test_an_alert_that_is_posted_is_told_by_the_running_service(
+    watch: Midwatch, services: tuple[Services, str]
+) -> None:
+    fakes, address = services
+    async with watch.client() as http:
+        settings = SETTINGS["webhook"](address)
+        body = {"name": "hook", "kind": "webhook", "settings": settings}
+        made = await http.post("/api/v1/channels", json=body)
+        assert made.status_code == 201
+        assert "whsec_" not in made.text
+        assert (await http.post("/api/v1/channels/hook/test")).json()["result"] == "sent"
+        stored = await http.post("/api/v1/alerts/alertmanager", json=webhook(alert()))
+        assert stored.json() == {"alerts": 1, "new": 1, "deliveries": 1}
+        await taken(fakes.heard["webhook"], 2)
+        [one] = (await http.get("/api/v1/alerts")).json()["rows"]
+        steps = (await http.get(f"/api/v1/alerts/{one['id']}")).json()["steps"]
+        assert [step["step"] for step in steps][:2] == ["receive", "route"]
+
+
+async def test_prometheus_itself_may_post_here(watch: Midwatch) -> None:
+    ours = [{"labels": {"alertname": "Up"}, "startsAt": "2026-11-29T01:00:00.123456789Z"}]
+    async with watch.client() as http:
+        path = "/api/v1/alerts/prometheus/api/v2/alerts"
+        assert (await http.post(path, json=ours)).json()["new"] == 1
+        assert (await http.post(path, json=ours)).json()["new"] == 0
+
+
+async def test_a_narrow_token_is_enough_to_send_alerts_and_for_nothing_else(
+    watch: Midwatch,
+) -> None:
+    async with watch.client() as http:
+        asked = {"label": "alertmanager", "scopes": ["alerts:receive"]}
+        token = (await http.post("/api/v1/tokens", json=asked)).json()["token"]
+    async with watch.client(token) as http:
+        assert (await http.post("/api/v1/alerts/alertmanager", json=webhook())).status_code == 200
+        assert (await http.get("/api/v1/alerts")).status_code == 403
+        assert (await http.get("/api/v1/channels")).status_code == 403
+
+
+async def test_who_sends_nonsense_or_without_a_token_is_told_so(watch: Midwatch) -> None:
+    async with watch.client() as http:
+        broken = await http.post("/api/v1/alerts/alertmanager", content=b"{")
+        assert (broken.status_code, broken.json()["code"]) == (422, "invalid")
+        assert (await http.post("/api/v1/alerts/fax", json={})).status_code == 422
+    async with watch.client("") as http:
+        assert (await http.post("/api/v1/alerts/alertmanager", json={})).status_code == 401
+
+
+async def test_the_secret_of_a_channel_is_nowhere_in_the_audit(
+    watch: Midwatch, services: tuple[Services, str]
+) -> None:
+    _, address = services
+    async with watch.client() as http:
+        for kind in ("dingtalk", "pagerduty", "webhook"):
+            settings = SETTINGS[kind](address)
+            body = {"name": kind, "kind": kind, "settings": settings}
+            assert (await http.post("/api/v1/channels", json=body)).status_code == 201
+    lines = await watch.opened.audit.latest(limit=50)
+    told = " ".join(one.detail for one in lines)
+    assert "channels_add" in {one.action for one in lines}
+    for secret in ("SEC0123456789abcdef", "0123456789abcdef0123456789abcdef", "dHdlbnR5"):
+        assert secret not in told
