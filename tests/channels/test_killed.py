@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.channels.conftest import Room, opened
 from tests.channels.fakes import SETTINGS, Services, serving
 
-ALERTS, KILLS = 120, 4
+ALERTS, KILLS = 40, 2
 
 PROGRAM = """
 import asyncio, sys
