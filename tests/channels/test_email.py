@@ -37,10 +37,10 @@ class Mailbox:
             )
             if refused:
                 writer.write(f"{refused}\r\n".encode())
-            elif line == "DATA":
+            elif line.lower() == "data":
                 await self._take(reader, writer)
             else:
-                writer.write(b"221 bye\r\n" if line == "QUIT" else b"250 fine\r\n")
+                writer.write(b"221 bye\r\n" if line.lower() == "quit" else b"250 fine\r\n")
             await writer.drain()
         writer.close()
 
@@ -93,7 +93,7 @@ async def test_a_mail_is_text_and_html_in_its_language_and_threads_by_group() ->
         ({"rcpt": "550 no such user"}, "refused", "550"),
         ({"rcpt": "450 later"}, "retry", "450"),
         ({"mail": "552 too much"}, "refused", "552"),
-        ({"DATA": "451 busy"}, "retry", "451"),
+        ({"data": "451 busy"}, "retry", "451"),
     ],
 )
 async def test_a_servers_no_passes_or_not_by_its_code(
