@@ -65,10 +65,6 @@ class Channels:
         mine = (CHANNELS.c.name == name) & (CHANNELS.c.lease_owner == owner)
         await self._session.execute(update(CHANNELS).where(mine).values(lease_until=None))
 
-    async def end_leases(self) -> None:
-        """For a start after which nobody else can be sending."""
-        await self._session.execute(update(CHANNELS).values(lease_until=None))
-
     async def set_bucket(
         self, name: str, tokens: float, at: datetime, rest_until: datetime | None
     ) -> None:
