@@ -164,7 +164,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         )
         if watched:
             await enter(kept_in_step(sessions, settings.knowledge.every))
-        await enter(recovering(sessions))
+        await enter(recovering(sessions, database))
         assistant = await enter(opened_assistant(settings, sessions, memory=settings.memory_place))
         turns = Turns(assistant, database, metrics, audit_log, accounts)
         stack.push_async_callback(turns.stop)

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager, suppress
 
 from core.errors import OpsError
 from core.principal import Permission, Principal
+from core.storage.database import Database
+from core.storage.kept_fixes import KeptFixes
 from core.telemetry import logger
 from mcp_servers.client import Sessions, Tools
 
@@ -16,9 +18,11 @@ log = logger("midwatch.recovery")
 
 
 @asynccontextmanager
-async def recovering(sessions: Sessions, *, every_s: float = EVERY_S) -> AsyncGenerator[None]:
+async def recovering(
+    sessions: Sessions, database: Database, *, every_s: float = EVERY_S
+) -> AsyncGenerator[None]:
     """Look for abandoned changes from time to time; a dead process keeps its for some seconds."""
-    task = asyncio.create_task(_recover(Tools(sessions, RECOVERY), every_s))
+    task = asyncio.create_task(_recover(Tools(sessions, RECOVERY), KeptFixes(database), every_s))
     try:
         yield
     finally:
@@ -27,11 +31,12 @@ async def recovering(sessions: Sessions, *, every_s: float = EVERY_S) -> AsyncGe
             await task
 
 
-async def _recover(tools: Tools, every_s: float) -> None:
+async def _recover(tools: Tools, kept: KeptFixes, every_s: float) -> None:
     while True:
         try:
-            found = (await tools.call("autofix_recover")).data["changes"]
-            if found:
+            # Each call is a line of the audit trail, so it is made only where there is something.
+            if await kept.unfinished():
+                found = (await tools.call("autofix_recover")).data["changes"]
                 log.info("changes.recovered", changes=found)
         except OpsError as error:
             log.warning("changes.not_recovered", why=str(error))

@@ -12,32 +12,32 @@ from core.storage.repositories.fix_plans import FixPlans
 
 class KeptFixes:
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
 
     async def add_plan(self, row: PlanRow) -> None:
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             await FixPlans(session).add(row)
 
     async def plan(self, plan_id: str) -> PlanRow | None:
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             return await FixPlans(session).get(plan_id)
 
     async def plans(self, *, limit: int) -> list[PlanRow]:
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             return await FixPlans(session).latest(limit=limit)
 
     async def decisions(self, plan_id: str) -> list[DecisionRow]:
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             return await FixPlans(session).decisions(plan_id)
 
     async def decide(self, row: DecisionRow, *, needed: int) -> None:
         """Raises `Conflict` when it was decided before, naming who did."""
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             await FixPlans(session).decide(row, needed=needed)
 
     async def start(self, row: ChangeRow, *, subject: str, unattended: bool) -> None:
         """Use the approval up, write the change down and take its workload's lock: all or nothing."""
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             await FixPlans(session).take(row.plan_id, unattended=unattended)
             changes = FixChanges(session)
             await changes.lock(subject, row.id, now=row.started_at, expires_at=row.lease_until)
@@ -47,7 +47,7 @@ class KeptFixes:
         self, change_id: str, runner: str, *, subject: str, now: datetime, lease_until: datetime
     ) -> bool:
         """Go on with a change whose runner is gone; False when it is not to be had."""
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             changes = FixChanges(session)
             if not await changes.claim(change_id, runner, now=now, lease_until=lease_until):
                 return False
@@ -58,7 +58,7 @@ class KeptFixes:
         self, change_id: str, runner: str, *, subject: str, now: datetime, lease_until: datetime
     ) -> bool:
         """Begin to undo a verified change; False when somebody was first or it is not verified."""
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             changes = FixChanges(session)
             if not await changes.reopen(change_id, runner, now=now, lease_until=lease_until):
                 return False
@@ -67,7 +67,7 @@ class KeptFixes:
 
     async def put_step(self, row: StepRow, *, runner: str, lease_until: datetime) -> None:
         """Raises `Conflict` when another process carries the change out now."""
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             changes = FixChanges(session)
             await changes.keep(row.change_id, runner, lease_until=lease_until, updated_at=row.at)
             await changes.prolong(row.change_id, lease_until)
@@ -76,7 +76,7 @@ class KeptFixes:
     async def keep(
         self, change_id: str, runner: str, *, status: str, now: datetime, lease_until: datetime
     ) -> None:
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             changes = FixChanges(session)
             values = {"status": status, "updated_at": now, "lease_until": lease_until}
             await changes.keep(change_id, runner, **values)
@@ -85,40 +85,40 @@ class KeptFixes:
     async def finish(
         self, change_id: str, runner: str, *, status: str, now: datetime, body: Mapping[str, Any]
     ) -> None:
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             changes = FixChanges(session)
             values = {"status": status, "updated_at": now, "finished_at": now, "lease_until": now}
             await changes.keep(change_id, runner, **values, body=dict(body))
             await changes.unlock(change_id)
 
     async def change(self, change_id: str) -> ChangeRow | None:
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             return await FixChanges(session).get(change_id)
 
     async def change_of(self, plan_id: str) -> ChangeRow | None:
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             return await FixChanges(session).of_plan(plan_id)
 
     async def changes(self, *, limit: int) -> list[ChangeRow]:
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             return await FixChanges(session).latest(limit=limit)
 
     async def unfinished(self) -> list[ChangeRow]:
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             return await FixChanges(session).unfinished()
 
     async def changes_since(self, moment: datetime) -> list[ChangeRow]:
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             return await FixChanges(session).since(moment)
 
     async def steps(self, change_id: str) -> list[StepRow]:
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             return await FixChanges(session).steps(change_id)
 
     async def breaker(self) -> BreakerRow | None:
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             return await FixChanges(session).breaker()
 
     async def set_breaker(self, row: BreakerRow) -> None:
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             await FixChanges(session).set_breaker(row)
