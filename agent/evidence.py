@@ -64,6 +64,10 @@ class Evidence:
         unmarked = "\nCite as: " + "; ".join(dict.fromkeys(legend)) if legend else ""
         return Numbered(told + unmarked, numbers, whole)
 
+    def told(self, by: str, text: str, at: datetime) -> int:
+        """The number of what a person told; it is evidence of that, and of no more."""
+        return self._add("person", by, text, at.isoformat())
+
     def kept(self) -> list[list[str]]:
         """Plain values, for a checkpoint: what each number stands for, in the order of numbers."""
         at = (one.at.isoformat() if one.at else "" for one in self.citations)

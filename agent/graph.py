@@ -38,6 +38,7 @@ from agent.subagents.rag import RAG
 from agent.subagents.rca import RCA
 from agent.supervising import Graph, build_graph
 from agent.supervisor import SUPERVISOR, Router
+from agent.teaching import Notebook
 from agent.turn import Turn
 from agent.wording import phrase
 from core.errors import Invalid, NotFound, OpsError
@@ -98,6 +99,7 @@ class Assistant:
         namespace: str = "",
         account: Account | None = None,
         can_ask: bool = False,
+        notebook: Notebook | None = None,
         unanswered: Exchange | None = None,
         exchanges: Sequence[Exchange] | None = None,
     ) -> AsyncGenerator[Event]:
@@ -106,7 +108,7 @@ class Assistant:
         Every model call is charged to `account`, which may say that nothing is left to spend.
         Closing or cancelling the consumer ends the turn; the thread goes on without it. Where the
         door `can_ask` a person, a tool that changes something waits for one and `Done` has
-        `approvals`; elsewhere it is refused. `unanswered` is a turn that nobody answered before;
+        `approvals`; elsewhere it is refused. `notebook` has what people told. `unanswered` is a turn that nobody answered before;
         with `exchanges` the thread begins as a branch that remembers these.
         """
         _check(message)
@@ -123,8 +125,10 @@ class Assistant:
         )
         if exchanges is not None:
             asked["exchanges"] = list(exchanges)
+            asked["asked"] = exchanges[-1].get("asked", {}) if exchanges else {}
         events: Events = asyncio.Queue()
         turn = self._turn(principal, account, events, can_ask=can_ask)
+        turn.notebook = notebook
         async with aclosing(self._events(asked, thread_id, turn, events)) as told:
             async for event in told:
                 yield event
@@ -137,6 +141,7 @@ class Assistant:
         decisions: Sequence[Decision] = (),
         account: Account | None = None,
         can_ask: bool = True,
+        notebook: Notebook | None = None,
     ) -> AsyncGenerator[Event]:
         """Go on with the turn that stands in a thread, at the node where it stands.
 
@@ -149,6 +154,7 @@ class Assistant:
             raise NotFound("Nothing is left to go on with here.", hint="Ask a question.")
         events: Events = asyncio.Queue()
         turn = self._turn(principal, account, events, can_ask=can_ask)
+        turn.notebook = notebook
         turn.resumed = "quietly" if standing.approvals else "aloud"
         turn.person = replace(principal, present=True) if decisions else None
         restore(turn, snapshot)

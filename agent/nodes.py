@@ -13,10 +13,12 @@ from agent.asked import Asked
 from agent.candidates import Models
 from agent.choices import choices, picked
 from agent.intents import Route
+from agent.noting import noted, told_about
 from agent.recollection import recalled
 from agent.state import Exchange, OpsState, Update
 from agent.subagent import Subagent
 from agent.subgraph import build_subgraph, taken_up
+from agent.teaching import taught
 from agent.toolbox import Result, marked
 from agent.turn import Turn
 from agent.unable import capabilities, declined, not_built
@@ -24,6 +26,7 @@ from agent.wording import phrase
 
 # Facts of earlier turns come from tools, so they are marked as what tools said.
 EARLIER = "earlier_turns"
+PEOPLE = "told_by_people"
 
 # What alters something: it is done after what was asked for before it, and before what comes after.
 CHANGES = frozenset(
@@ -59,8 +62,12 @@ def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Nod
                 messages = _conversation(
                     state.get("exchanges", []), asked, turn.limits.history_tokens
                 )
+                told = await told_about(turn, asked.question, asked.language)
+                messages = _with_told(messages, told)
                 turn.voice.learn("\n".join(one.text for one in messages))
                 ended: Any = await loop.ainvoke({"messages": messages}, context=turn)
+                if told and not turn.meter.calls:
+                    turn.say_by_rule("\n".join(told))
                 taken_up(ended, turn)  # had it ended already when the process was killed
         learned = {**decision(state), "arguments": _learned(asked, turn.toolbox.results)}
         if asked.intent == "look":
@@ -68,6 +75,14 @@ def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Nod
         return {"visited": [subagent.name], "asked": learned, **_done_by(subagent, turn, begun)}
 
     return work
+
+
+def _with_told(messages: list[AnyMessage], told: Sequence[str]) -> list[AnyMessage]:
+    """What people told stands before the question, as data that nobody checked."""
+    if not told:
+        return messages
+    note = f"Told by people, not checked:\n{chr(10).join(told)}"
+    return [*messages[:-1], HumanMessage(marked(PEOPLE, "ok", note)), messages[-1]]
 
 
 def _done_by(subagent: Subagent, turn: Turn, begun: int) -> Update:
@@ -82,6 +97,9 @@ async def decline(state: OpsState, runtime: Runtime[Turn]) -> Update:
     """What no subagent takes is answered by rule, whatever model is configured."""
     turn, asked = runtime.context, asked_in(state)
     turn.take_up(asked)
+    if turn.notebook and (teaching := taught(asked.question)):
+        turn.say_by_rule(await noted(teaching, turn.notebook, asked.language))
+        return {"visited": ["none"]}
     turn.say_by_rule(declined(asked.intent, asked.language))
     if asked.intent != "unclear":
         return {"visited": ["none"]}

@@ -143,7 +143,7 @@ def _facts_in(one: Exchange) -> list[str]:
 
 def _chosen(rest: Sequence[Exchange], question: str, budget: int) -> list[str]:
     """Lines of the older exchanges, the most useful ones first until the budget is spent."""
-    asked = _names(question)
+    asked = names_in(question)
     lines = [
         (fact, age)
         for age, one in enumerate(reversed(rest))
@@ -160,9 +160,10 @@ def _chosen(rest: Sequence[Exchange], question: str, budget: int) -> list[str]:
 
 def _use(fact: str, age: int, asked: frozenset[str]) -> tuple[int, bool, int]:
     """Names shared with the question, then whether it lasts, then how new it is."""
-    return len(asked & _names(fact)), fact.startswith(LASTING), -age
+    return len(asked & names_in(fact)), fact.startswith(LASTING), -age
 
 
-def _names(text: str) -> frozenset[str]:
+def names_in(text: str) -> frozenset[str]:
+    """The names in a text, whole and by their parts, in lower case."""
     words = {one.lower().strip(".-") for one in _NAME.findall(text)}
     return frozenset(part for word in words for part in {word, *word.split("-")} if len(part) > 1)

@@ -7,11 +7,15 @@ from typing_extensions import TypedDict
 
 
 class Exchange(TypedDict):
-    """One question, its answer, and what tools found for it. Of an old one the answer is empty."""
+    """One question, its answer, and what tools found for it. Of an old one the answer is empty.
+
+    `asked` is the decision it was read as, to which a follow-up refers.
+    """
 
     question: str
     answer: str
     facts: NotRequired[list[str]]
+    asked: NotRequired[dict[str, Any]]
 
 
 def since_begun(old: Sequence[Any], new: Sequence[Any]) -> list[Any]:

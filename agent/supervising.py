@@ -16,12 +16,17 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
 from agent.candidates import Models
+from agent.intents import read
 from agent.nodes import at_work, continued, decision, decline, meant, side_by_side, title
 from agent.recollection import facts_of, remembered
 from agent.state import OF_A_TURN, Exchange, OpsState, Update
 from agent.subagent import Subagent
 from agent.supervisor import Router, in_scope
+from agent.teaching import taught
 from agent.turn import Turn
+
+# What a person teaches is for the notebook: no tool is asked.
+TAUGHT = {"subagent": "none", "intent": "taught"}
 
 Graph = CompiledStateGraph[OpsState, Turn, Any, Any]
 Onward = Command[Literal["rca", "rag", "cost", "autofix", "alert_admin", "none", "__end__"]]
@@ -72,6 +77,8 @@ class Supervisor:
         return Command(goto=handed, update={**update, "plan": plan[len(now) :]})
 
     async def _plan(self, question: str, state: OpsState, turn: Turn) -> list[dict[str, Any]]:
+        if turn.notebook and taught(question):
+            return [{**in_scope(read(question), "", state["language"]).shape(), **TAUGHT}]
         routes = await self.router.plan(question, state.get("asked"), turn.meter)
         plan = [in_scope(one, state["namespace"], state["language"]).shape() for one in routes]
         turn.steps = tuple(title(one) for one in plan)
@@ -82,6 +89,7 @@ def _ended(state: OpsState, turn: Turn) -> Update:
     """What stays of the turn; what only another run of it would need goes."""
     facts = facts_of(turn.toolbox.results)
     told = Exchange(question=state["question"], answer=turn.voice.whole, facts=facts)
+    told["asked"] = dict(decision(state))
     before, unanswered = state.get("exchanges", []), state.get("unanswered")
     kept = remembered([*before, unanswered] if unanswered else before, told)
     return {"exchanges": kept, "unanswered": None, **{name: [] for name in OF_A_TURN}}

@@ -17,6 +17,7 @@ from agent.evidence import Evidence
 from agent.limits import Limits
 from agent.listening import Asking
 from agent.metering import Meter
+from agent.teaching import Notebook
 from agent.toolbox import Result, Toolbox
 from agent.voice import Voice
 from core.errors import OpsError
@@ -51,6 +52,7 @@ class Turn:
     out_of_budget: bool = False
     people: People = field(default_factory=People)
     person: Principal | None = None
+    notebook: Notebook | None = None
     resumed: Literal["", "quietly", "aloud"] = ""
     taken_up: bool = False
     attempt: str = field(default_factory=lambda: _new_id("try"))

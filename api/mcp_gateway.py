@@ -26,7 +26,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from agent.events import SubagentStarted, ToolStarted
 from api.dependencies import Opened
 from api.turns.answers import Answered
-from api.turns.running import MAX_QUESTION_CHARACTERS, Question, Turns
+from api.turns.questions import Question
+from api.turns.running import MAX_QUESTION_CHARACTERS, Turns
 from api.turns.runs import Run
 from core.errors import Invalid, OpsError, Unauthenticated
 from core.principal import Permission, Principal

@@ -14,7 +14,8 @@ from agent.subagents.rca import RCA
 from api.agui.interrupts import decisions_of
 from api.agui.translation import frames
 from api.dependencies import Caller, Chatter
-from api.turns.running import CurrentTurns, Question, Turns
+from api.turns.questions import Question
+from api.turns.running import CurrentTurns, Turns
 from api.turns.runs import Run
 from core.errors import Conflict, Invalid
 from core.principal import Principal
@@ -35,6 +36,7 @@ class RunInput(BaseModel):
 
     thread_id: str = Field(default="", alias="threadId", max_length=64)
     run_id: str = Field(default="", alias="runId", max_length=64)
+    parent_run_id: str | None = Field(default=None, alias="parentRunId", max_length=64)
     messages: list[dict[str, Any]] = Field(default_factory=list[dict[str, Any]])
     resume: list[dict[str, Any]] | None = None
     forwarded_props: Any = Field(default=None, alias="forwardedProps")
@@ -53,6 +55,9 @@ class RunInput(BaseModel):
             can_ask=True,
             resume=resume,
             decisions=decisions,
+            edit=str(given.get("edit") or "")[:64],
+            after_run="" if resume else self.parent_run_id or "",
+            branch=str(given.get("branch") or ""),
         )
 
 
@@ -70,7 +75,9 @@ async def run_agent(
     The run goes on when the connection breaks: post the same input again with `Last-Event-ID` to
     go on after that event. Cancel it by POST /api/v1/runs/{id}/cancel. A run that ends with the
     outcome `interrupt` waits for a person: answer its interrupts by `resume`. A turn that a killed
-    process left behind goes on with `forwardedProps: {"resume": true}`.
+    process left behind goes on with `forwardedProps: {"resume": true}`. With a `parentRunId` that
+    is not the last run, or `forwardedProps: {"edit": ID}` of an earlier question or its run, the
+    message begins a branch; RUN_STARTED tells its thread, which `forwardedProps.branch` may name.
     """
     run = await _begun(turns, principal, body.question(), last_event_id)
     return _stream(run, last_event_id or 0)
@@ -125,7 +132,8 @@ async def _begun(
         return await turns.start(principal, question)
     run = known or turns.find(question.run_id, principal.subject)
     same = question.resume or run.question == question.text.strip()
-    if run.thread_id != question.thread_id or not same:
+    threads = {question.thread_id, question.branch}
+    if run.thread_id not in threads or not same:
         raise Conflict(f"The run {run.id!r} answers another message.", hint="Use a new run id.")
     return run
 

@@ -43,6 +43,7 @@ from api.routes import (
     reference,
     servers,
     threads,
+    told_facts,
     usage,
     users,
 )
@@ -95,6 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
         agui,
         query,
         threads,
+        told_facts,
         approvals,
         findings,
         fixes,

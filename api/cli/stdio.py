@@ -10,7 +10,8 @@ from mcp.server.stdio import stdio_server
 from api.cli.identity import OPERATOR
 from api.editions import opened_assistant, opened_sessions
 from api.mcp_gateway import Ask, Progress, gateway, shape_of
-from api.turns.running import Answering, Question
+from api.turns.questions import Question
+from api.turns.running import Answering
 from api.turns.runs import Run, run_alone
 from core.errors import Invalid, NotFound
 from core.principal import Principal

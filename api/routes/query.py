@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.dependencies import Chatter
-from api.turns.running import MAX_QUESTION_CHARACTERS, CurrentTurns, Question
+from api.turns.questions import Question
+from api.turns.running import MAX_QUESTION_CHARACTERS, CurrentTurns
 
 router = APIRouter(prefix="/api/v1", tags=["ask"])
 
@@ -19,6 +20,12 @@ class Query(BaseModel):
     run_id: str = Field(default="", max_length=64, description="Of your choice, to cancel it by.")
     language: Literal["auto", "en", "zh"] = "auto"
     namespace: str = Field(default="", max_length=63, description="Look only here.")
+    edit: str = Field(
+        default="",
+        max_length=64,
+        description="The earlier question of the conversation, by its id or its run's, that this one "
+        "stands for: it is answered in a branch, whose thread_id the answer has.",
+    )
 
 
 class AskedRoute(BaseModel):
@@ -40,6 +47,7 @@ async def ask(body: Query, principal: Chatter, turns: CurrentTurns) -> dict[str,
         language=body.language,
         namespace=body.namespace,
         can_ask=True,
+        edit=body.edit,
     )
     return await turns.answer(principal, question)
 

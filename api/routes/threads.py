@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 
 from agent.approvals import Decision
 from api.dependencies import Chatter, Current
-from api.turns.running import CurrentTurns, Question
+from api.turns.questions import Question
+from api.turns.running import CurrentTurns
 from api.turns.standing import standing_shape
 from core.storage.records import ConversationRow, MessageRow, ToolCallRow
 from core.storage.repositories.conversations import Conversations
@@ -22,6 +23,8 @@ class Thread(BaseModel):
     created_at: datetime
     updated_at: datetime
     snippet: str = Field(default="", description="Where a search found its words.")
+    branch_of: str = Field(default="", description="The conversation this one branched off from.")
+    branched_at: str = Field(default="", description="The message there that was edited.")
 
 
 class ThreadPage(BaseModel):
@@ -154,6 +157,8 @@ def _thread(row: ConversationRow, snippet: str = "") -> Thread:
         created_at=row.created_at,
         updated_at=row.updated_at,
         snippet=snippet,
+        branch_of=row.branch_of,
+        branched_at=row.branched_at,
     )
 
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from agent.approvals import Decision
-from api.turns.running import Question, Turns
+from api.turns.questions import Question
+from api.turns.running import Turns
 from core.errors import NotFound
 from core.storage.repositories.conversations import Conversations
 

@@ -12,8 +12,12 @@ from fastapi import Depends, Request
 from agent.approvals import Approval, Decision
 from agent.events import Event
 from agent.resuming import Standing
+from agent.state import Exchange
 from api.turns.accounts import Accounts, RunAccount
 from api.turns.answers import Answered
+from api.turns.branching import branched, edited_in
+from api.turns.notebooks import KeptNotebook
+from api.turns.questions import Question
 from api.turns.records import record
 from api.turns.runs import Broken, Ending, Interrupted, Run, Runs, consume
 from api.turns.standing import Answering, admit_question, admit_resume
@@ -30,24 +34,6 @@ MAX_QUESTION_CHARACTERS = 8_000
 STOP_TIMEOUT_S = 5.0
 ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 log = logger("midwatch.turns")
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a door hands in. Empty ids are made up.
-
-    `can_ask`: whoever is at this door can be shown what waits for a person, and answer it.
-    With `resume` nothing is asked: the turn that stands in the thread goes on, with `decisions`.
-    """
-
-    text: str
-    thread_id: str = ""
-    run_id: str = ""
-    language: str = "auto"
-    namespace: str = ""
-    can_ask: bool = False
-    resume: bool = False
-    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(slots=True)
@@ -67,6 +53,7 @@ class Turns:
     async def start(self, principal: Principal, question: Question) -> Run:
         """Begin a turn. Raises `Conflict` while another one of the same thread is going on."""
         self._check(principal, question)
+        question, exchanges = await self._branched(principal.subject, question)
         thread_id = question.thread_id or str(uuid4())
         run_id = question.run_id or str(uuid4())
         if self.runs.by_id.get(run_id):
@@ -80,7 +67,7 @@ class Turns:
         self._busy.add(thread_id)
         try:
             await self._begin(run)
-            events = await self._opened(run, principal, question)
+            events = await self._opened(run, principal, question, exchanges)
         except BaseException:
             self._busy.discard(thread_id)
             raise
@@ -161,7 +148,7 @@ class Turns:
             raise Interrupted("Midwatch is stopping.", hint="Ask again in a moment.")
         if not principal.may(Permission.CHAT_USE):
             raise Forbidden("You may not ask questions.", hint="It takes the right chat:use.")
-        for given in (question.thread_id, question.run_id):
+        for given in (question.thread_id, question.run_id, question.branch):
             if given and not ID.fullmatch(given):
                 raise Invalid(f"{given[:80]!r} cannot be an id.", hint="Use a UUID.")
         text = question.text.strip()
@@ -180,8 +167,22 @@ class Turns:
         if owner not in {None, run.subject}:
             raise NotFound(f"There is no conversation {run.thread_id!r}.")
 
+    async def _branched(
+        self, subject: str, question: Question
+    ) -> tuple[Question, list[Exchange] | None]:
+        """An edited question in a conversation of its own; any other as it is."""
+        edited = await edited_in(self.database, question, subject) if question.thread_id else ""
+        if not edited:
+            return question, None
+        remembered = await self.assistant.exchanges(_memory_key(subject, question.thread_id))
+        return await branched(self.database, question, edited, subject, remembered)
+
     async def _opened(
-        self, run: Run, principal: Principal, question: Question
+        self,
+        run: Run,
+        principal: Principal,
+        question: Question,
+        exchanges: list[Exchange] | None,
     ) -> AsyncGenerator[Event]:
         """The turn that is to be run: a new one, or the one that stands in the thread.
 
@@ -201,7 +202,9 @@ class Turns:
             namespace=question.namespace,
             account=self._account(run),
             can_ask=question.can_ask,
+            notebook=KeptNotebook(self.database, principal, run.thread_id),
             unanswered=standing.exchange if standing and standing.approvals else None,
+            exchanges=exchanges,
         )
 
     async def _taken_up(
@@ -218,6 +221,7 @@ class Turns:
             decisions=question.decisions,
             account=self._account(run),
             can_ask=question.can_ask,
+            notebook=KeptNotebook(self.database, principal, run.thread_id),
         )
 
     def _account(self, run: Run) -> RunAccount:

@@ -9,6 +9,7 @@ from agent.events import Event
 from agent.intents import Route
 from agent.resuming import Standing
 from agent.state import Exchange
+from agent.teaching import Notebook
 from core.errors import Conflict, Invalid, NotFound
 from core.principal import Principal
 
@@ -26,6 +27,7 @@ class Answering(Protocol):
         namespace: str = "",
         account: Account | None = None,
         can_ask: bool = False,
+        notebook: Notebook | None = None,
         unanswered: Exchange | None = None,
         exchanges: Sequence[Exchange] | None = None,
     ) -> AsyncGenerator[Event]:
@@ -40,6 +42,7 @@ class Answering(Protocol):
         decisions: Sequence[Decision] = (),
         account: Account | None = None,
         can_ask: bool = True,
+        notebook: Notebook | None = None,
     ) -> AsyncGenerator[Event]:
         """The events of the turn that stands in the thread, from where it stands."""
         ...

@@ -88,7 +88,7 @@ function told(messages) {
   const found = [];
   for (const message of messages) {
     if (message.role === "user") {
-      found.push({ ...emptyTurn(message.content), state: "done" });
+      found.push({ ...emptyTurn(message.content), state: "done", messageId: message.id });
     } else if (found.length) {
       const turn = found[found.length - 1];
       turn.answer = joined(turn.answer, message.content);
@@ -147,6 +147,28 @@ export async function ask(question) {
     context: [],
     forwardedProps: {},
   };
+  await followed(turn.id, input);
+}
+
+// An edited question leaves the old conversation as it is and goes on in a branch of it.
+export async function edit(id, question) {
+  const place = turns.value.findIndex((turn) => turn.id === id);
+  const old = turns.value[place];
+  const turn = emptyTurn(question);
+  const props = { edit: old.messageId ?? old.runId, branch: crypto.randomUUID() };
+  const input = {
+    threadId: threadId.value,
+    runId: turn.runId,
+    state: {},
+    messages: [{ id: turn.id, role: "user", content: question }],
+    tools: [],
+    context: [],
+    forwardedProps: props,
+  };
+  batch(() => {
+    threadId.value = props.branch;
+    turns.value = [...turns.value.slice(0, place), turn];
+  });
   await followed(turn.id, input);
 }
 

@@ -4,7 +4,6 @@ Each entry's hash covers the previous hash and its own content, and the head of 
 kept apart. An entry that was changed, taken out, put in or moved breaks the chain there.
 """
 
-import asyncio
 import hashlib
 import json
 from collections import Counter
@@ -19,12 +18,11 @@ from core.clock import utc_now
 from core.errors import Conflict, OpsError
 from core.redaction import redact_fields, redact_text
 from core.storage.database import Database
+from core.storage.lingering import LINGER_S, Lingering
 from core.storage.records import AuditRow
 from core.storage.repositories.audit import Audit
 from core.telemetry import logger
 
-# Entries of one turn come within this time and are written together.
-LINGER_S = 0.25
 # More waiting entries than this make the next caller wait until they are written.
 CAPACITY = 500
 MAX_DETAIL_CHARACTERS = 8_000
@@ -69,12 +67,9 @@ class AuditLog:
     def __init__(
         self, database: Database, *, linger_s: float = LINGER_S, capacity: int = CAPACITY
     ) -> None:
-        self._database, self._linger_s, self._capacity = database, linger_s, capacity
-        self._waiting: list[Entry] = []
+        self._database, self._capacity = database, capacity
+        self._entries = Lingering(self._append, _say_waiting, linger_s)
         self._changing: Counter[tuple[str, str, str]] = Counter()
-        self._writing = asyncio.Lock()
-        self._writer: asyncio.Task[None] | None = None
-        self._flushing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -99,29 +94,23 @@ class AuditLog:
     ) -> None:
         """Add one line. Raises `UpstreamUnavailable` when it must be kept now and cannot be."""
         entry = _entry(subject, action, target, outcome, detail)
-        self._waiting.append(entry)
-        if self._is_change(entry) or at_once or len(self._waiting) >= self._capacity:
+        self._entries.waiting.append(entry)
+        if self._is_change(entry) or at_once or len(self._entries.waiting) >= self._capacity:
             await self.flush()
-        elif self._writer is None:
-            self._writer = asyncio.create_task(self._write_later())
+        else:
+            self._entries.write_soon()
 
     async def flush(self) -> None:
         """Write all that waits, in order. Goes on to its end when its caller is cancelled."""
-        writing = asyncio.create_task(self._write_waiting())
-        self._flushing.add(writing)
-        writing.add_done_callback(self._flushing.discard)
-        await asyncio.shield(writing)
+        await self._entries.flush()
 
     async def close(self) -> None:
         """Write what waits; what the database does not take goes to the log in full."""
-        if self._writer is not None:
-            self._writer.cancel()
-            await asyncio.wait([self._writer, *self._flushing])
-            self._writer = None
         try:
-            await self.flush()
+            await self._entries.close()
         except OpsError:
-            log.exception("audit.not_written", entries=[repr(entry) for entry in self._waiting])
+            left = [repr(entry) for entry in self._entries.waiting]
+            log.exception("audit.not_written", entries=left)
 
     async def latest(
         self, *, before: int = 0, subject: str = "", limit: int = 50
@@ -160,24 +149,6 @@ class AuditLog:
         del self._changing[change]
         return False
 
-    async def _write_later(self) -> None:
-        delay_s = self._linger_s
-        while self._waiting:
-            await asyncio.sleep(delay_s)
-            try:
-                await self.flush()
-                delay_s = self._linger_s
-            except OpsError as error:
-                log.warning("audit.waiting", entries=len(self._waiting), why=str(error))
-                delay_s = min(delay_s * 2, 30.0)
-        self._writer = None
-
-    async def _write_waiting(self) -> None:
-        async with self._writing:
-            while batch := self._waiting[:CAPACITY]:
-                await self._append(batch)
-                del self._waiting[: len(batch)]
-
     async def _append(self, entries: Sequence[Entry]) -> None:
         for _ in range(ATTEMPTS - 1):
             with suppress(Conflict):
@@ -188,6 +159,10 @@ class AuditLog:
         async with self._database.session() as session:
             audit = Audit(session)
             await audit.append(_chained(entries, *await audit.head()))
+
+
+def _say_waiting(entries: int, why: OpsError) -> None:
+    log.warning("audit.waiting", entries=entries, why=str(why))
 
 
 def _entry(

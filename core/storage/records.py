@@ -13,6 +13,8 @@ class ConversationRow:
     title: str
     created_at: datetime
     updated_at: datetime
+    branch_of: str = ""
+    branched_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,18 @@ class UsageRow:
     created_at: datetime
     prompt: str | None = None
     reply: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """What `subject` told; `scope` is user or organisation."""
+
+    id: str
+    scope: str
+    subject: str
+    text: str
+    thread_id: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

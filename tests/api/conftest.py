@@ -27,6 +27,7 @@ from agent.events import (
 )
 from agent.resuming import Standing
 from agent.state import Exchange
+from agent.teaching import Notebook
 from api.app import create_app, running
 from api.dependencies import Opened
 from api.editions import prepared
@@ -84,6 +85,7 @@ class Midwatch:
     address: str
     opened: Opened
     token: str
+    turns: Turns
 
     def client(self, token: str | None = None, **headers: str) -> Client:
         """A client with the administrator's token; `token` "" comes without any."""
@@ -111,7 +113,7 @@ async def midwatch(
     ):
         admin = await opened.sign_in.ensure_admin()
         _, token = await opened.sign_in.make_api_token(admin.name, label="test")
-        yield Midwatch(address, opened, token)
+        yield Midwatch(address, opened, token, app.state.turns)
 
 
 @dataclass
@@ -136,6 +138,7 @@ class Script:
         namespace: str = "",
         account: Account | None = None,
         can_ask: bool = False,
+        notebook: Notebook | None = None,
         unanswered: Exchange | None = None,
         exchanges: Sequence[Exchange] | None = None,
     ) -> AsyncGenerator[Event]:
@@ -157,6 +160,7 @@ class Script:
         decisions: Sequence[Decision] = (),
         account: Account | None = None,
         can_ask: bool = True,
+        notebook: Notebook | None = None,
     ) -> AsyncGenerator[Event]:
         raise AssertionError(f"nothing stands in {thread_id}")
         yield
@@ -194,7 +198,6 @@ class Stage(Midwatch):
     """The service with a scripted assistant, for what depends on when things happen."""
 
     script: Script
-    turns: Turns
 
 
 @pytest.fixture
@@ -216,4 +219,4 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         admin = await sign_in.ensure_admin()
         _, token = await sign_in.make_api_token(admin.name, label="test")
         async with serving(app) as address:
-            yield Stage(address, opened, token, script, app.state.turns)
+            yield Stage(address, opened, token, app.state.turns, script)

@@ -14,7 +14,8 @@ from agent.graph import Assistant
 from api.app import create_app
 from api.dependencies import Opened
 from api.turns.accounts import Accounts
-from api.turns.running import Question, Turns
+from api.turns.questions import Question
+from api.turns.running import Turns
 from core.security.audit import AuditLog
 from core.security.signin import SignIn
 from core.security.tokens import Signer
@@ -39,7 +40,6 @@ class Repairs(Midwatch):
 
     ledger: Ledger
     provider: Provider
-    turns: Turns
 
     async def asked(self, thread_id: str = "") -> Wire:
         async with self.client() as http:
@@ -83,7 +83,7 @@ async def repairs(tmp_path: Path) -> AsyncIterator[Repairs]:
         admin = await sign_in.ensure_admin()
         _, token = await sign_in.make_api_token(admin.name, label="test")
         address = await enter(serving(app))
-        yield Repairs(address, opened, token, ledger, provider, app.state.turns)
+        yield Repairs(address, opened, token, app.state.turns, ledger, provider)
 
 
 def said(text: str) -> list[Wire]:

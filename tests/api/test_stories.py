@@ -34,7 +34,7 @@ async def test_a_story_is_told_right_through_every_door(story: Truth, tmp_path: 
     ):
         await opened.sign_in.ensure_admin()
         _, token = await opened.sign_in.make_api_token("admin", label="test")
-        midwatch = Midwatch(address, opened, token)
+        midwatch = Midwatch(address, opened, token, app.state.turns)
         for question in questions(story):
             for door in OVER_HTTP:
                 answer = (await door(midwatch, question))["answer"]

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from api.turns.running import Question
+from api.turns.questions import Question
 from core.errors import Conflict, NotFound, UpstreamUnavailable
 from core.principal import Permission, Principal
 from tests.api.conftest import TURN, Stage

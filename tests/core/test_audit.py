@@ -51,8 +51,8 @@ async def test_a_reading_call_is_not_waited_for_but_written_soon(database: Datab
     async with AuditLog(database, linger_s=0.01) as audit:
         await note(audit, 1)
         assert await written(database) == []
-        assert audit._writer
-        await audit._writer
+        assert audit._entries._writer
+        await audit._entries._writer
         assert await written(database) == ["shop/1"]
 
 

@@ -33,7 +33,7 @@ export function Threads({ onChosen }) {
           (thread) => html`
             <li key=${thread.id} class=${thread.id === threadId.value ? "open" : ""}>
               <button type="button" class="title" aria-current=${thread.id === threadId.value ? "true" : undefined} onClick=${choose(() => openThread(thread.id))}>
-                ${thread.title}
+                ${thread.branch_of && html`<span class="quiet">⑂ <span class="unseen">${t("branch")} </span></span>`}${thread.title}
               </button>
               <button type="button" class="plain small" title=${t("rename")} aria-label=${`${t("rename")}: ${thread.title}`} onClick=${() => rename(thread)}>✎</button>
               <button type="button" class="plain small" title=${t("delete")} aria-label=${`${t("delete")}: ${thread.title}`} onClick=${() => remove(thread)}>✕</button>

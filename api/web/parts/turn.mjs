@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "../html.mjs";
 import { locale, t } from "../i18n.mjs";
 import { rendered } from "../markdown.mjs";
-import { evidence, goOn } from "../store.mjs";
+import { edit, evidence, goOn, running } from "../store.mjs";
 import { Approvals } from "./approval.mjs";
 
 const ANNOUNCE_EVERY_MS = 500;
@@ -10,13 +10,40 @@ const ANNOUNCE_EVERY_MS = 500;
 export function Turn({ turn }) {
   return html`
     <article class="turn" aria-busy=${turn.state === "running"}>
-      <p class="question"><span class="unseen">${t("you")}: </span>${turn.question}</p>
+      <${Asked} turn=${turn} />
       <${Plan} steps=${turn.plan} />
       <div class="work">${turn.items.map((item) => html`<${Work} key=${item.id} item=${item} />`)}</div>
       <${Answer} turn=${turn} />
       <${Approvals} turn=${turn} />
       <${Ending} turn=${turn} />
     </article>
+  `;
+}
+
+// A question, which can be edited: the edited one is answered in a branch.
+function Asked({ turn }) {
+  const [text, setText] = useState(null);
+  if (text === null) {
+    return html`
+      <div class="asked">
+        <button type="button" class="plain small edit" title=${t("editQuestion")} aria-label=${`${t("editQuestion")}: ${turn.question}`} disabled=${running.value} onClick=${() => setText(turn.question)}>✎</button>
+        <p class="question"><span class="unseen">${t("you")}: </span>${turn.question}</p>
+      </div>
+    `;
+  }
+  const send = (event) => {
+    event.preventDefault();
+    if (!text.trim()) return;
+    setText(null);
+    edit(turn.id, text.trim());
+  };
+  return html`
+    <form class="editing" onSubmit=${send}>
+      <label>${t("editQuestion")}<textarea rows="2" value=${text} onInput=${(event) => setText(event.target.value)}></textarea></label>
+      <p class="quiet">${t("editHint")}</p>
+      <button type="button" onClick=${() => setText(null)}>${t("keepQuestion")}</button>
+      <button type="submit" class="primary">${t("send")}</button>
+    </form>
   `;
 }
 

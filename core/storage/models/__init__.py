@@ -26,6 +26,7 @@ from core.storage.models.full_text import STATEMENTS as FULL_TEXT_STATEMENTS
 from core.storage.models.identity import ApiToken, LoginLink, RefreshToken, User
 from core.storage.models.incidents import Incident
 from core.storage.models.jobs import Job
+from core.storage.models.told_facts import ToldFact
 
 __all__ = [
     "FULL_TEXT_STATEMENTS",
@@ -55,6 +56,7 @@ __all__ = [
     "Message",
     "ModelUsage",
     "RefreshToken",
+    "ToldFact",
     "ToolCall",
     "User",
 ]

@@ -10,7 +10,10 @@ from core.storage.models.base import Base
 
 
 class Conversation(Base):
-    """A thread. `id` is the thread id that clients know."""
+    """A thread. `id` is the thread id that clients know.
+
+    A branch begins as a copy of `branch_of` before its message `branched_at`.
+    """
 
     __tablename__ = "conversations"
     __table_args__ = (Index("ix_conversations_owner_updated", "owner", "updated_at", "id"),)
@@ -20,6 +23,8 @@ class Conversation(Base):
     title: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    branch_of: Mapped[str] = mapped_column(String(64), server_default="")
+    branched_at: Mapped[str] = mapped_column(String(64), server_default="")
 
 
 class Message(Base):

@@ -78,6 +78,8 @@ class Conversations:
             "title": _title(redact_text(question)),
             "created_at": at,
             "updated_at": used_at or at,
+            "branch_of": "",
+            "branched_at": "",
         }
         await self._session.execute(insert(THREADS).values(begun))
 
@@ -218,7 +220,15 @@ def _position(cursor: str) -> tuple[datetime, str]:
 
 
 def _conversation(row: Conversation) -> ConversationRow:
-    return ConversationRow(row.id, row.owner, row.title, row.created_at, row.updated_at)
+    return ConversationRow(
+        row.id,
+        row.owner,
+        row.title,
+        row.created_at,
+        row.updated_at,
+        row.branch_of,
+        row.branched_at,
+    )
 
 
 def _message(row: Message, calls: Sequence[ToolCallRow]) -> MessageRow:

@@ -1,0 +1,45 @@
+"""Editing an earlier question: a branch that remembers what was before it."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+from agent.state import Exchange
+from api.turns.questions import Question
+from core.clock import utc_now
+from core.storage.database import Database
+from core.storage.records import MessageRow
+from core.storage.repositories.branches import Branches
+
+
+async def edited_in(database: Database, question: Question, owner: str) -> str:
+    """Which earlier question this one stands for; "" when it just follows the last."""
+    if question.edit or not question.after_run:
+        return question.edit
+    async with database.session() as session:
+        branches = Branches(session)
+        return await branches.after(question.thread_id, question.after_run, owner=owner)
+
+
+async def branched(
+    database: Database, question: Question, edited: str, owner: str, remembered: list[Exchange]
+) -> tuple[Question, list[Exchange]]:
+    """The question in a conversation of its own, and what that remembers of the old one."""
+    branch = question.branch or str(uuid4())
+    async with database.session() as session:
+        branches = Branches(session)
+        gone = await branches.left_behind(question.thread_id, edited, owner=owner)
+        await branches.begin(
+            branch,
+            of=question.thread_id,
+            edited=edited,
+            question=question.text,
+            owner=owner,
+            at=utc_now(),
+        )
+    kept = remembered[: max(0, len(remembered) - _answered(gone))]
+    return replace(question, thread_id=branch, edit="", after_run=""), kept
+
+
+def _answered(gone: list[MessageRow]) -> int:
+    """Turns that were remembered: only those that came to an end."""
+    return sum(one.role == "assistant" and one.detail.get("ending") == "done" for one in gone)

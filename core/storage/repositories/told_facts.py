@@ -1,0 +1,67 @@
+"""Facts that people told, each by its scope: one person's own, or the whole organisation's."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, delete, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import Forbidden, NotFound, TooLarge
+from core.redaction import redact_text
+from core.storage.models import ToldFact
+from core.storage.records import FactRow
+
+# More than this of one person's own, or of the organisation's, nobody reads any more.
+MOST = 200
+
+
+class ToldFacts:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def known_to(self, subject: str) -> list[FactRow]:
+        """A person's own and the organisation's, the oldest first."""
+        query = select(ToldFact).where(_seen_by(subject)).order_by(ToldFact.created_at, ToldFact.id)
+        return [_row(one) for one in await self._session.scalars(query)]
+
+    async def add(self, fact: FactRow) -> None:
+        """The same once more changes nothing. Raises `TooLarge` when there are too many."""
+        known = await self._of_scope(fact)
+        if any(one.text.casefold() == fact.text.casefold() for one in known):
+            return
+        if len(known) >= MOST:
+            raise TooLarge(f"There are {MOST} facts already.", hint="Delete some of them first.")
+        values = {
+            "id": fact.id,
+            "scope": fact.scope,
+            "subject": fact.subject,
+            "text": redact_text(fact.text),
+            "thread_id": fact.thread_id,
+            "created_at": fact.created_at,
+        }
+        await self._session.execute(insert(ToldFact).values(values))
+
+    async def delete(self, fact_id: str, *, subject: str, may_manage: bool) -> None:
+        """One's own, or with `may_manage` one of the organisation's.
+
+        Raises `NotFound`, also for another person's own, and `Forbidden`.
+        """
+        found = await self._session.get(ToldFact, fact_id)
+        if found is None or (found.scope == "user" and found.subject != subject):
+            raise NotFound(f"There is no fact {fact_id!r}.")
+        if found.subject != subject and not may_manage:
+            raise Forbidden(f"{found.subject} told this to everybody; you may not delete it.")
+        await self._session.execute(delete(ToldFact).where(ToldFact.id == fact_id))
+
+    async def _of_scope(self, fact: FactRow) -> Sequence[ToldFact]:
+        query = select(ToldFact).where(ToldFact.scope == fact.scope)
+        if fact.scope == "user":
+            query = query.where(ToldFact.subject == fact.subject)
+        return list(await self._session.scalars(query))
+
+
+def _seen_by(subject: str) -> ColumnElement[bool]:
+    return or_(ToldFact.scope == "organisation", ToldFact.subject == subject)
+
+
+def _row(one: ToldFact) -> FactRow:
+    return FactRow(one.id, one.scope, one.subject, one.text, one.thread_id, one.created_at)
