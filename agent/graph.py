@@ -145,8 +145,8 @@ class Assistant:
     ) -> AsyncGenerator[Event]:
         """Go on with the turn that stands in a thread, at the node where it stands.
 
-        `decisions` are what `principal` said, at a door and in person, to what it waits for; what
-        is not among them is denied. Raises `NotFound` when no turn stands there.
+        `decisions` are what `principal` said at a door, in person, to what it waits for; what is
+        not among them is denied. Raises `NotFound` when no turn stands there.
         """
         snapshot = await self.graph.aget_state(_config(thread_id))
         standing = standing_of(snapshot)
@@ -156,7 +156,7 @@ class Assistant:
         turn = self._turn(principal, account, events, can_ask=can_ask)
         turn.notebook = notebook
         turn.resumed = "quietly" if standing.approvals else "aloud"
-        turn.person = replace(principal, present=True) if decisions else None
+        turn.person = principal if decisions else None
         restore(turn, snapshot)
         go_on: Any = Command(resume=answers_to(snapshot, decisions)) if standing.approvals else None
         async with aclosing(self._events(go_on, thread_id, turn, events)) as told:

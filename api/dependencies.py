@@ -135,23 +135,40 @@ def caller_tools(current: Current, principal: Caller) -> Tools:
 CallerTools = Annotated[Tools, Depends(caller_tools)]
 
 
-async def hand(
+async def in_person(
     current: Current,
     principal: Caller,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
-) -> Tools:
-    """The tools of a person who acts now: by the page, or signed in. An API token is a program's,
-    unless its rights were put into it by name: then those to decide were meant."""
+) -> Principal:
+    """The caller, `present` where a person acts: by the page, or signed in.
+
+    An API token is a program's, unless its rights were put into it by name: then those to decide
+    were meant.
+    """
     secret = bearer.credentials if bearer else ""
-    if secret.startswith(API_TOKEN_PREFIX):
-        async with current.database.session() as session:
-            row = await Tokens(session).api_token(hashed(secret))
-        if row is None or not row.scopes:
-            raise Forbidden(
-                "This is for a person's own hand, and an API token may be a program's.",
-                hint="Use the page, or a token whose `--scope` names this right.",
-            )
-    return Tools(current.sessions, replace(principal, present=True))
+    if not secret.startswith(API_TOKEN_PREFIX):
+        return replace(principal, present=True)
+    async with current.database.session() as session:
+        row = await Tokens(session).api_token(hashed(secret))
+    return replace(principal, present=bool(row and row.scopes))
+
+
+InPerson = Annotated[Principal, Depends(in_person)]
+
+
+def require_presence(principal: Principal) -> None:
+    """Raises `Forbidden` for a decision that a program would make in a person's place."""
+    if not principal.present:
+        raise Forbidden(
+            "This is for a person's own hand, and an API token may be a program's.",
+            hint="Use the page, or a token whose `--scope` names this right.",
+        )
+
+
+def hand(current: Current, principal: InPerson) -> Tools:
+    """The tools of a person who acts now."""
+    require_presence(principal)
+    return Tools(current.sessions, principal)
 
 
 HandTools = Annotated[Tools, Depends(hand)]

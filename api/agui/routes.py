@@ -13,7 +13,7 @@ from agent.subagents.rag import RAG
 from agent.subagents.rca import RCA
 from api.agui.interrupts import decisions_of
 from api.agui.translation import frames
-from api.dependencies import Caller, Chatter
+from api.dependencies import Caller, InPerson
 from api.turns.questions import Question
 from api.turns.running import CurrentTurns, Turns
 from api.turns.runs import Run
@@ -68,7 +68,7 @@ class RunInput(BaseModel):
     responses={200: {"content": {"text/event-stream": {}}, "description": "AG-UI 1.0 events."}},
 )
 async def run_agent(
-    body: RunInput, principal: Chatter, turns: CurrentTurns, last_event_id: LastEventId = None
+    body: RunInput, principal: InPerson, turns: CurrentTurns, last_event_id: LastEventId = None
 ) -> StreamingResponse:
     """Run one turn as an AG-UI 1.0 stream.
 

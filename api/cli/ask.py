@@ -180,11 +180,11 @@ async def go_on_here(
 async def _gone_on(
     assistant: "Assistant", thread: str, decisions: "Sequence[Decision]", output: AnswerFormat
 ) -> dict[str, Any]:
-    from api.cli.identity import OPERATOR
+    from api.cli.identity import TYPING
     from api.turns.standing import admit_resume
 
     standing = admit_resume(await assistant.standing(thread), decisions)
-    events = assistant.resume(thread, principal=OPERATOR, decisions=decisions)
+    events = assistant.resume(thread, principal=TYPING, decisions=decisions)
     return await _watched(thread, standing.question, events, output)
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from agent.approvals import Decision
-from api.dependencies import Chatter
+from api.dependencies import Chatter, InPerson
 from api.turns.approvals import answer_to, waiting_for
 from api.turns.running import CurrentTurns
 
@@ -30,7 +30,7 @@ async def list_approvals(
 
 @router.post("/{approval_id}", operation_id="answerApproval")
 async def answer_approval(
-    approval_id: str, body: Verdict, principal: Chatter, turns: CurrentTurns
+    approval_id: str, body: Verdict, principal: InPerson, turns: CurrentTurns
 ) -> dict[str, Any]:
     """Say yes or no; the turn goes on, and its whole answer is waited for.
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from agent.approvals import Decision
-from api.dependencies import Chatter, Current
+from api.dependencies import Chatter, Current, InPerson
 from api.turns.questions import Question
 from api.turns.running import CurrentTurns
 from api.turns.standing import standing_shape
@@ -97,7 +97,7 @@ async def read_thread(
 
 @router.post("/{thread_id}/resume", operation_id="resumeThread")
 async def resume_thread(
-    thread_id: str, body: Resumption, principal: Chatter, turns: CurrentTurns
+    thread_id: str, body: Resumption, principal: InPerson, turns: CurrentTurns
 ) -> dict[str, Any]:
     """Go on with the turn that stands in a conversation, and wait for the whole answer.
 

@@ -13,6 +13,7 @@ from agent.approvals import Approval, Decision
 from agent.events import Event
 from agent.resuming import Standing
 from agent.state import Exchange
+from api.dependencies import require_presence
 from api.turns.accounts import Accounts, RunAccount
 from api.turns.answers import Answered
 from api.turns.branching import branched, edited_in
@@ -211,6 +212,8 @@ class Turns:
         self, run: Run, principal: Principal, question: Question, standing: Standing | None
     ) -> AsyncGenerator[Event]:
         standing = admit_resume(standing, question.decisions)
+        if any(said.approved for said in question.decisions):
+            require_presence(principal)
         run.question, run.goes_on = standing.question, bool(standing.approvals)
         asked = {one.id: one for one in standing.approvals}
         for said in question.decisions:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tests.agent.turns import ANN, Told, choice_of
 RESTART = ("autofix_restart", {"name": "checkout"})
 APPLY = ("autofix_apply", {"plan_id": "plan-1"})
 QUESTION = "restart checkout"
+IN_PERSON = replace(ANN, present=True)
 
 
 @asynccontextmanager
@@ -44,7 +46,9 @@ async def begun(assistant: Assistant, *, can_ask: bool = True) -> Told:
     return told
 
 
-async def resumed(assistant: Assistant, *decisions: Decision, principal: Principal = ANN) -> Told:
+async def resumed(
+    assistant: Assistant, *decisions: Decision, principal: Principal = IN_PERSON
+) -> Told:
     told = Told()
     await told.collect(assistant.resume("thread", principal=principal, decisions=decisions))
     return told

@@ -16,6 +16,7 @@ from api.dependencies import Opened
 from api.turns.accounts import Accounts
 from api.turns.questions import Question
 from api.turns.running import Turns
+from core.principal import Permission
 from core.security.audit import AuditLog
 from core.security.signin import SignIn
 from core.security.tokens import Signer
@@ -81,7 +82,8 @@ async def repairs(tmp_path: Path) -> AsyncIterator[Repairs]:
         app.state.opened = opened
         app.state.turns = Turns(assistant, database, metrics, audit, accounts)
         admin = await sign_in.ensure_admin()
-        _, token = await sign_in.make_api_token(admin.name, label="test")
+        by_name = frozenset(one.value for one in Permission)
+        _, token = await sign_in.make_api_token(admin.name, label="test", scopes=by_name)
         address = await enter(serving(app))
         yield Repairs(address, opened, token, app.state.turns, ledger, provider)
 
@@ -105,6 +107,36 @@ async def test_a_query_that_waits_says_for_what_and_goes_on_by_rest(repairs: Rep
     assert (after.json()["answer"], after.json()["status"]) == ("Done.", "done")
     assert again.status_code == 404
     assert repairs.ledger.done == ["restart checkout"]
+
+
+async def test_a_programs_token_may_say_no_but_never_yes(repairs: Repairs) -> None:
+    waiting = await repairs.asked()
+    [approval] = waiting["approvals"]
+    place = f"/api/v1/threads/{waiting['thread_id']}/resume"
+    said = [{"approval_id": approval["id"], "approved": True}]
+    resumed = {
+        "threadId": waiting["thread_id"],
+        "resume": [
+            {
+                "interruptId": approval["id"],
+                "status": "resolved",
+                "payload": {"approved": True},
+            }
+        ],
+    }
+    _, program = await repairs.opened.sign_in.make_api_token("admin", label="nightly job")
+    async with repairs.client(program) as http:
+        refused = [
+            await http.post(f"/api/v1/approvals/{approval['id']}", json={"approved": True}),
+            await http.post(place, json={"decisions": said}),
+            await http.post("/agui", json=resumed),
+        ]
+        done = list(repairs.ledger.done)
+        denied = await http.post(f"/api/v1/approvals/{approval['id']}", json={"approved": False})
+    for one in refused:
+        assert "own hand" in one.text
+    assert done == []
+    assert denied.json()["tool_calls"][0]["status"] == "denied"
 
 
 async def test_a_conversation_says_what_stands_in_it_and_reads_as_one(repairs: Repairs) -> None:
