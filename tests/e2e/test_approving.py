@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.agent.changing_server import DIFF
 from tests.e2e.conftest import LINK, ROOT, Service, signed_in
 
 pytestmark = pytest.mark.e2e
@@ -74,6 +75,7 @@ def test_the_card_shows_the_plan_and_a_yes_carries_it_out(
         for words in ("autofix_apply", "plan-1", "Risk: medium", "2 pods restart", "managers"):
             expect(card).to_contain_text(words)
         expect(card.locator(".diff .added")).to_contain_text("512Mi")
+        assert card.locator(".diff").inner_text().splitlines() == DIFF.splitlines()
         expect(card.locator(".countdown")).to_contain_text(re.compile(r"Expires in \d+:\d\d"))
         assert repairing.done() == []
         card.locator("button.approve").click()

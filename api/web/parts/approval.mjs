@@ -67,7 +67,7 @@ const LINES = { "+": "added", "-": "removed", "@": "place" };
 function Diff({ text }) {
   return html`
     <pre class="diff" tabindex="0" aria-label=${t("diff")}>${text.split("\n").map(
-      (line, n) => html`<span key=${n} class=${LINES[line[0]] ?? ""}>${line}\n</span>`,
+      (line, n) => html`<span key=${n} class=${LINES[line[0]] ?? ""}>${`${line}\n`}</span>`,
     )}</pre>
   `;
 }
