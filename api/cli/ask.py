@@ -3,7 +3,7 @@
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -57,8 +57,7 @@ def ask(
     """Ask one question; -o jsonl prints the event stream, one AG-UI event a line."""
     if resume and not thread:
         raise typer.BadParameter("--resume needs --thread.")
-    text = "" if resume else _read(question)
-    finish(_ask(Ask(text, output, thread, lang, namespace, source, resume)))
+    finish(_ask(Ask(question, output, thread, lang, namespace, source, resume)))
 
 
 @with_source
@@ -89,6 +88,7 @@ class Ask:
 
 
 async def _ask(asked: Ask) -> int:
+    asked = replace(asked, text="" if asked.resume else _read(asked.text))
     shape = await (_ask_there(asked) if asked.source.server else _ask_here(asked))
     while (approvals := shape.get("approvals")) and asked.output is AnswerFormat.TEXT:
         from api.cli.approve import in_person

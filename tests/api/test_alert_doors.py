@@ -25,7 +25,7 @@ async def watch(tmp_path: Path) -> AsyncIterator[Midwatch]:
     ):
         admin = await opened.sign_in.ensure_admin()
         _, token = await opened.sign_in.make_api_token(admin.name, label="test")
-        yield Midwatch(address, opened, token)
+        yield Midwatch(address, opened, token, app.state.turns)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ async def people(
         for name in ("bob", "sue"):
             await sign_in.add_user(name, role="manager")
             hands.append((await sign_in.make_api_token(name, label="hand", scopes=scopes))[1])
-        yield People(Midwatch(address, opened, token), *hands)
+        yield People(Midwatch(address, opened, token, app.state.turns), *hands)
 
 
 async def test_a_plan_is_proposed_and_found_again(people: People) -> None:
