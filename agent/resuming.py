@@ -3,7 +3,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from langgraph.types import StateSnapshot
@@ -12,30 +12,11 @@ from agent.approvals import Approval, Decision
 from agent.events import ApprovalNeeded
 from agent.nodes import decision
 from agent.recollection import facts_of
-from agent.state import Exchange, Update
+from agent.standing import Standing
+from agent.state import Update
 from agent.toolbox import Result
 from agent.turn import Turn
 from agent.wording import phrase
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A turn that has not come to its end. Without `approvals` it was cut off in the middle."""
-
-    question: str
-    said: str
-    approvals: tuple[Approval, ...]
-    facts: tuple[str, ...] = ()
-
-    @property
-    def waits(self) -> bool:
-        """Whether a person can still answer."""
-        return bool(self.approvals) and not any(one.expired for one in self.approvals)
-
-    @property
-    def exchange(self) -> Exchange:
-        """What to remember of it when it is left standing."""
-        return Exchange(question=self.question, answer=self.said, facts=list(self.facts))
 
 
 def standing_of(snapshot: StateSnapshot) -> Standing | None:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,33 +13,13 @@ from knowledge_base.index import Entry
 from knowledge_base.index.indexed_words import embedded_text, spaced
 from knowledge_base.index.local_index import LocalIndex
 from knowledge_base.reading.folders import Source, found_in
+from knowledge_base.reports import Report, Skipped
 
 SHIPPED = Path(__file__).parent / "runbooks"
 # Passages embedded between two reports of progress.
 STEP = 256
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A page that could not be taken in, and why, in a sentence."""
-
-    doc: str
-    reason: str
-
-
-@dataclass
-class Report:
-    """What an ingest did. `vectors`: why passages went in without vectors; "" when they have them."""
-
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    passages: int = 0
-    skipped: list[Skipped] = field(default_factory=list[Skipped])
-    vectors: str = ""
 
 
 def _silent(_what: str, _done: int, _of: int) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from agent.approvals import Decision
     from agent.events import Event
     from agent.graph import Assistant
-    from agent.resuming import Standing
+    from agent.standing import Standing
     from api.turns.runs import Run
 
 

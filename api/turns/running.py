@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 
 from agent.approvals import Approval, Decision
 from agent.events import Event
-from agent.resuming import Standing
+from agent.standing import Standing
 from agent.state import Exchange
 from api.dependencies import require_presence
 from api.turns.accounts import Accounts, RunAccount

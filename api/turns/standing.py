@@ -7,7 +7,7 @@ from agent.accounts import Account
 from agent.approvals import Decision
 from agent.events import Event
 from agent.intents import Route
-from agent.resuming import Standing
+from agent.standing import Standing
 from agent.state import Exchange
 from agent.teaching import Notebook
 from core.errors import Conflict, Invalid, NotFound

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from knowledge_base.chunking import Document, Passage
-from knowledge_base.embedder import Vectors
 from knowledge_base.front_matter import About
+
+if TYPE_CHECKING:  # numpy is loaded with the first index, not with the service
+    from knowledge_base.embedder import Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Asked:
     words: Sequence[str]
     concepts: Sequence[str]
     others: Sequence[str] = ()
-    vector: Vectors | None = None
+    vector: "Vectors | None" = None
     scope: Scope = EVERYTHING
 
 
@@ -66,8 +69,8 @@ class Entry:
     document: Document
     fingerprint: str
     origin: str = ""
-    vectors: Vectors | None = None
-    title_vector: Vectors | None = None
+    vectors: "Vectors | None" = None
+    title_vector: "Vectors | None" = None
 
 
 @dataclass(frozen=True, slots=True)

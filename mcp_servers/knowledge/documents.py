@@ -4,17 +4,19 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import NotFound, UpstreamUnavailable
 from core.principal import Permission, Principal
-from knowledge_base.embedder import Embedder, embedder_for
 from knowledge_base.index import Listed, Scope
-from knowledge_base.index.local_index import LocalIndex
-from knowledge_base.ingest import Report, ingest, ingest_shipped, reembed
 from knowledge_base.ranking import Hit
 from knowledge_base.reading.folders import Source, found_in
-from knowledge_base.searching import search
+from knowledge_base.reports import Report
 from mcp_servers.backends import KnowledgePlace
+
+if TYPE_CHECKING:  # what works on vectors is loaded when the index is first opened
+    from knowledge_base.embedder import Embedder
+    from knowledge_base.index.local_index import LocalIndex
 
 # Where names of the shipped pages begin.
 SHIPPED = "runbooks"
@@ -38,8 +40,8 @@ class Documents:
 
     place: KnowledgePlace
     progress: Progress = field(default_factory=Progress)
-    _index: LocalIndex | None = field(default=None, repr=False)
-    _embedder: Embedder | None = field(default=None, repr=False)
+    _index: "LocalIndex | None" = field(default=None, repr=False)
+    _embedder: "Embedder | None" = field(default=None, repr=False)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
@@ -48,6 +50,8 @@ class Documents:
 
         Raises `UpstreamUnavailable` when the index cannot be used.
         """
+        from knowledge_base.searching import search
+
         index, embedder = await self.opened()
         # Vectors of another embedder are of another space: until they are rebuilt, words must do.
         usable = embedder if embedder and index.embedder == embedder.name else None
@@ -77,6 +81,8 @@ class Documents:
 
     async def take_in(self, sources: Iterable[Source], prefix: str | None = None) -> Report:
         """What is new or changed among the sources, as one change of the index."""
+        from knowledge_base.ingest import ingest
+
         index, embedder = await self.opened()
         return await self._writes(
             lambda: ingest(
@@ -90,6 +96,8 @@ class Documents:
 
     async def refresh(self) -> list[tuple[str, Report]]:
         """Every folder or file that was ever added, and those of the settings, in step again."""
+        from knowledge_base.ingest import reembed
+
         index, embedder = await self.opened()
         for path in self.place.sources:
             await asyncio.to_thread(index.remember_source, str(path.absolute()))
@@ -103,7 +111,7 @@ class Documents:
             await self._writes(lambda: reembed(index, embedder, self.progress.tell))
         return reports
 
-    async def opened(self) -> tuple[LocalIndex, Embedder | None]:
+    async def opened(self) -> "tuple[LocalIndex, Embedder | None]":
         """The index and what makes vectors for it."""
         async with self._opening:
             if self._index is None:
@@ -119,11 +127,16 @@ class Documents:
             finally:
                 self.progress.tell("", 0, 0)
 
-    def _made_embedder(self) -> Embedder | None:
+    def _made_embedder(self) -> "Embedder | None":
+        from knowledge_base.embedder import embedder_for
+
         place = self.place
         return embedder_for(place.embedder, base_url=place.embedder_url, api_key=place.embedder_key)
 
-    def _in_step(self) -> LocalIndex:
+    def _in_step(self) -> "LocalIndex":
+        from knowledge_base.index.local_index import LocalIndex
+        from knowledge_base.ingest import ingest_shipped
+
         index = LocalIndex(self.place.folder)
         if self.place.shipped:
             ingest_shipped(index, self._embedder)

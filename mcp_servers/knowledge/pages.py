@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 from core.errors import Forbidden, Invalid
 from core.principal import Principal
 from knowledge_base.index import Listed
-from knowledge_base.ingest import Report
 from knowledge_base.reading import markdown_of
 from knowledge_base.reading.folders import Source, in_archive, refuse_escapes
+from knowledge_base.reports import Report
 from mcp_servers.knowledge.documents import Documents, scope_of
 from mcp_servers.paging import Page
 

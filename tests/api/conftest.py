@@ -25,7 +25,7 @@ from agent.events import (
     ToolStarted,
     Usage,
 )
-from agent.resuming import Standing
+from agent.standing import Standing
 from agent.state import Exchange
 from agent.teaching import Notebook
 from api.app import create_app, running

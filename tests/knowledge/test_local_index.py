@@ -13,8 +13,9 @@ from knowledge_base.chunking import document
 from knowledge_base.embedder import Embedder, Vectors
 from knowledge_base.index import Entry, Scope
 from knowledge_base.index.local_index import FILE, LocalIndex
-from knowledge_base.ingest import Report, ingest, reembed
+from knowledge_base.ingest import ingest, reembed
 from knowledge_base.reading.folders import Source
+from knowledge_base.reports import Report
 from knowledge_base.searching import search
 
 DISK = "# Disk full\n\nThe disk of the node is full.\n"

@@ -69,12 +69,14 @@ async def test_namespaces_idle_and_overhead_are_the_bill(tools: Tools) -> None:
     assert {row["name"] for row in data["rows"]} == named
 
 
-async def test_figures_of_three_measured_hours_say_so(tools: Tools) -> None:
+async def test_figures_of_few_measured_hours_say_so(tools: Tools) -> None:
     data = (await tools.call("budgets_spend", window="P1D", language="zh")).data
-    assert (data["coverage"]["hours_seen"], data["coverage"]["hours"]) == (3, 24)
+    seen = data["coverage"]["hours_seen"]
+    assert seen in (3, 4)  # three hours were recorded, and the practice cluster records on
+    assert data["coverage"]["hours"] == 24
     assert data["coverage"]["unmeasured_containers"] > 0
     assert data["notes"][0]["code"] == "spend.partial"
-    assert "24 小时中只有 3 小时" in data["notes"][0]["text"]
+    assert f"24 小时中只有 {seen} 小时" in data["notes"][0]["text"]
 
 
 async def test_workloads_of_a_namespace_pay_for_what_they_take(tools: Tools) -> None:
