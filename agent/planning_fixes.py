@@ -25,6 +25,11 @@ KINDS_OF_CHANGE = (
                            r"|重启|重新启动|重新部署")),
     ("resume", re.compile(r"\bresume\b|\bunpause\b|\bunsuspend\b|恢复(?:发布|运行|执行)|取消暂停")),
 )  # fmt: skip
+# What no plan is ever made for, however it is asked for.
+NEVER = re.compile(
+    r"\b(?:delete|deleting|destroy|erase|wipe|purge|force-?kill|nuke)\b"
+    r"|\b(?:remove|drop)\b(?!.*\bfrom\s+(?:the\s+)?(?:rotation|service)\b)|删除|删掉|删了|清除|销毁|抹掉"
+)
 ON_NODES = frozenset({"cordon", "uncordon", "drain"})
 # A Service may be anybody's word for a workload.
 LOOSE_KINDS = frozenset({"Service", "Pod", "Namespace"})
@@ -39,6 +44,8 @@ def changing(asked: Asked, results: Sequence[Result]) -> list[Step]:
     if change := CHANGE_ID.search(asked.question):
         return [Step(SHOW_CHANGE, {"change_id": change[0]})]
     wanted = change_wanted(asked)
+    if not wanted and never_done(asked):
+        return []
     if wanted == "rollback" and not asked.name:
         return [Step(CHANGES, {"limit": 5})]  # what could be taken back
     if wanted and not asked.name:
@@ -52,6 +59,11 @@ def plans(_: Asked, __: Sequence[Result]) -> list[Step]:
 
 def history(_: Asked, __: Sequence[Result]) -> list[Step]:
     return [Step(CHANGES)]
+
+
+def never_done(asked: Asked) -> bool:
+    """Whether something is to be deleted; to mend something else instead would be no answer."""
+    return bool(NEVER.search(asked.question.lower()))
 
 
 def change_wanted(asked: Asked) -> str:

@@ -23,6 +23,7 @@ from agent.asked import Asked
 from agent.choices import choices
 from agent.planning import INVESTIGATE
 from agent.planning_costs import LOAD, SAVINGS, SPEND
+from agent.planning_fixes import never_done
 from agent.planning_patterns import (
     ERROR_SUMMARY,
     EVENT_PATTERNS,
@@ -104,6 +105,8 @@ def _offered(asked: Asked) -> str:
 
 def _why_nothing_was_tried(asked: Asked) -> str:
     kind = asked.kind_of_many
+    if asked.intent == "change" and never_done(asked):
+        return phrase("fixes.never", asked.language)
     if asked.intent == "change" and not asked.name:
         return phrase("fixes.need_name", asked.language)
     if asked.intent in NOT_YET:

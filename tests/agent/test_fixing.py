@@ -41,6 +41,25 @@ def test_words_of_a_change_ask_for_that_change(question: str, change: str) -> No
     assert arguments["name"] == "checkout"
 
 
+@pytest.mark.parametrize(
+    "question", ["delete namespace shop", "remove the pods of checkout", "删掉 checkout 的 Pod"]
+)
+def test_nothing_else_is_planned_where_something_is_to_be_deleted(question: str) -> None:
+    assert planned(question, name="checkout", namespace="shop") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [("delete namespace shop", "I delete nothing"), ("删除命名空间 shop", "我不做任何删除")],
+)
+async def test_an_order_to_delete_is_declined(
+    question: str, told: str, assistant: Assistant
+) -> None:
+    answered = await ask(assistant, question)
+    assert told in answered.answer
+    assert answered.calls == []
+
+
 def test_a_number_of_replicas_asks_for_scaling() -> None:
     [(_, arguments)] = planned("scale checkout to 5", name="checkout", replicas=5)
     assert (arguments["change"], arguments["replicas"]) == ("scale", 5)
