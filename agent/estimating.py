@@ -1,5 +1,9 @@
 """How many tokens a text has about, for providers that do not say."""
 
+from agent.untraced import put_off_http
+
+put_off_http()  # before anything below brings LangChain
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 

@@ -2,6 +2,10 @@
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
+from agent.untraced import put_off_http
+
+put_off_http()  # before anything below brings LangChain
+
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager

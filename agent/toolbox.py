@@ -1,5 +1,9 @@
 """The tools of one caller in one turn: offered to a model, called once each, their results numbered."""
 
+from agent.untraced import put_off_http
+
+put_off_http()  # before anything below brings LangChain
+
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence

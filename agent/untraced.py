@@ -65,7 +65,12 @@ def leave_out() -> None:
 
 
 def put_off_http() -> None:
-    """Do it before LangChain is imported: it names requests for hosted integrations we have none of."""
+    """Do it before LangChain is imported: it names requests for hosted integrations we have none of.
+
+    Whichever module doors name first does it; those after it find it done.
+    """
+    if "langchain_core.utils.utils" in sys.modules:
+        return
     with put_off("requests", "HTTPError", "Response"):
         import_module("langchain_core.utils.utils")
 
