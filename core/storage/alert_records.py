@@ -1,4 +1,4 @@
-"""What the repositories of alerts, channels and jobs take and give."""
+"""What the repositories of alerts and channels take and give."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -112,24 +112,3 @@ class AttemptRow:
     code: str
     error: str
     latency_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class JobRow:
-    """`state`: pending, leased, done, failed or cancelled."""
-
-    id: str
-    idempotency_key: str
-    kind: str
-    arguments: dict[str, Any]
-    run_after: datetime
-    created_at: datetime
-    updated_at: datetime
-    state: str = "pending"
-    every_s: int = 0
-    lease_owner: str = ""
-    lease_until: datetime | None = None
-    attempts: int = 0
-    max_attempts: int = 5
-    error: str = ""
-    result: dict[str, Any] = field(default_factory=dict[str, Any])

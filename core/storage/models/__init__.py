@@ -25,7 +25,6 @@ from core.storage.models.foreign import AcceptedServer
 from core.storage.models.full_text import STATEMENTS as FULL_TEXT_STATEMENTS
 from core.storage.models.identity import ApiToken, LoginLink, RefreshToken, User
 from core.storage.models.incidents import Incident
-from core.storage.models.jobs import Job
 from core.storage.models.told_facts import ToldFact
 
 __all__ = [
@@ -51,7 +50,6 @@ __all__ = [
     "FixPlan",
     "FixStep",
     "Incident",
-    "Job",
     "LoginLink",
     "Message",
     "ModelUsage",

@@ -1,4 +1,4 @@
-"""Alerts with their processing records, policies, channels, the outbox, and jobs."""
+"""Alerts with their processing records, policies, channels, and the outbox."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -156,29 +156,6 @@ def delivery_attempts() -> None:
     op.create_index("ix_delivery_attempts_delivery_id", "delivery_attempts", ["delivery_id"])
 
 
-def jobs() -> None:
-    op.create_table(
-        "jobs",
-        sa.Column("id", sa.String(32), primary_key=True),
-        sa.Column("idempotency_key", sa.String(128), nullable=False),
-        sa.Column("kind", sa.String(64), nullable=False),
-        sa.Column("arguments", sa.JSON(), nullable=False),
-        sa.Column("state", sa.String(16), nullable=False),
-        sa.Column("every_s", sa.Integer(), nullable=False),
-        sa.Column("run_after", WHEN, nullable=False),
-        sa.Column("lease_owner", sa.String(64), nullable=False),
-        sa.Column("lease_until", WHEN),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("max_attempts", sa.Integer(), nullable=False),
-        sa.Column("error", sa.String(500), nullable=False),
-        sa.Column("result", sa.JSON(), nullable=False),
-        sa.Column("created_at", WHEN, nullable=False),
-        sa.Column("updated_at", WHEN, nullable=False),
-        sa.UniqueConstraint("idempotency_key", name="uq_jobs_idempotency_key"),
-    )
-    op.create_index("ix_jobs_due", "jobs", ["state", "run_after"])
-
-
 def upgrade() -> None:
     for make in (
         alert_episodes,
@@ -189,14 +166,12 @@ def upgrade() -> None:
         channels,
         deliveries,
         delivery_attempts,
-        jobs,
     ):
         make()
 
 
 def downgrade() -> None:
     for name in (
-        "jobs",
         "delivery_attempts",
         "deliveries",
         "channels",
