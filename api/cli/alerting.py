@@ -165,7 +165,8 @@ def second_silence(
 ) -> None:
     """Agree, as the second person, to exactly this silence."""
     asked = {"matchers": [_matcher(one) for one in matchers], "duration": window(length)}
-    finish(shown(source, "alerting_second_silence", asked, output))
+    door = "/api/v1/silences/second"
+    finish(shown(source, "alerting_second_silence", asked, output, door=door))
 
 
 @silences.command("expire")

@@ -10,20 +10,26 @@ Row = Mapping[str, Any]
 
 
 async def called(
-    source: Source, tool: str, arguments: Mapping[str, Any], *, with_cluster: bool = False
+    source: Source,
+    tool: str,
+    arguments: Mapping[str, Any],
+    *,
+    with_cluster: bool = False,
+    door: str = "",
 ) -> dict[str, Any]:
     """What the tool answers; nothing empty is handed to it."""
     given = {name: value for name, value in arguments.items() if value not in ("", None, [], {})}
     if source.server:
-        from api.cli.remote import call_tool
+        from api.cli.remote import call_tool, post
 
-        return await call_tool(source, tool, given)
-    from api.cli.identity import OPERATOR
+        # What only a person may do has a door of its own there.
+        return await (post(source, door, given) if door else call_tool(source, tool, given))
+    from api.cli.identity import TYPING
     from api.editions import desk_sessions
     from mcp_servers.client import Tools
 
     async with desk_sessions(source.settings(), with_cluster=with_cluster) as sessions:
-        return (await Tools(sessions, OPERATOR).call(tool, **given)).data
+        return (await Tools(sessions, TYPING).call(tool, **given)).data
 
 
 async def listed(
@@ -51,9 +57,10 @@ async def shown(
     output: Output,
     *,
     with_cluster: bool = False,
+    door: str = "",
 ) -> int:
     """Print one thing: as JSON, or a line a field."""
-    data = await called(source, tool, arguments, with_cluster=with_cluster)
+    data = await called(source, tool, arguments, with_cluster=with_cluster, door=door)
     if output is Output.JSON:
         put_json(data)
     else:

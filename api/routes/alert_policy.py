@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from api.dependencies import CallerTools, Wake
+from api.dependencies import CallerTools, HandTools, Wake
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 
@@ -89,7 +89,7 @@ async def preview(body: WantedSilence, tools: CallerTools) -> dict[str, Any]:
 
 
 @router.post("/silences/second", operation_id="secondSilence")
-async def second(body: Seconded, tools: CallerTools) -> dict[str, Any]:
+async def second(body: Seconded, tools: HandTools) -> dict[str, Any]:
     """Agree, as the second person, to exactly this silence."""
     return (await tools.call("alerting_second_silence", **body.model_dump())).data
 

@@ -81,4 +81,4 @@ def _publish_silences(server: ToolServer, backends: Backends) -> None:
         desk=desk,
     )
     publish(server, alerting_expire_silence, needs=write, changes=True, alertmanager=alertmanager)
-    publish(server, alerting_second_silence, needs=write, changes=True, desk=desk)
+    publish(server, alerting_second_silence, needs=write, by_hand=True, desk=desk)

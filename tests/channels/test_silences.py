@@ -28,8 +28,10 @@ async def room(shop: Addresses, tmp_path: Path) -> AsyncGenerator[Room]:
 
 
 def as_person(room: Room, name: str, *left_out: Permission, **more: frozenset[str]) -> Tools:
+    """By their own hand."""
     permissions = frozenset(Permission) - set(left_out)
-    return Tools(room.tools._sessions, Principal(name, permissions=permissions, **more))
+    person = Principal(name, permissions=permissions, present=True, **more)
+    return Tools(room.tools._sessions, person)
 
 
 async def test_a_silence_is_set_seen_and_ended_by_its_owner(room: Room) -> None:
@@ -74,7 +76,9 @@ async def test_what_must_be_heard_takes_a_second_person(room: Room) -> None:
     preview = (await room.tools.call("alerting_preview_silence", **wanted)).data
     assert (preview["needs_second"], preview["caught_in_all"]) == (True, 1)
     asked = {"matchers": wanted["matchers"], "duration": "PT1H"}
-    own = (await room.tools.call("alerting_second_silence", **asked)).data["second"]
+    with pytest.raises(Forbidden, match="own hand"):
+        await room.tools.call("alerting_second_silence", **asked)
+    own = (await as_person(room, "ann").call("alerting_second_silence", **asked)).data["second"]
     with pytest.raises(Forbidden, match="somebody else"):
         await room.tools.call("alerting_create_silence", **wanted, second=own)
     bob = as_person(room, "bob")
