@@ -12,8 +12,6 @@ from core.errors import Conflict, OpsError
 from core.principal import Principal
 from mcp_servers.client import Sessions, Tools, ToolSpec
 
-# Tools that decide in a person's name. No model is ever offered one.
-DECIDING = frozenset({"autofix_approve", "autofix_deny"})
 PLAN, APPROVE = "autofix_get_plan", "autofix_approve"
 LEVELS = ("", "low", "medium", "high", "critical")
 
@@ -123,9 +121,6 @@ def verdict(approval: Approval, decisions: Mapping[str, Decision]) -> str:
     return "mistyped" if approval.typed and decision.typed.strip() != approval.typed else "approved"
 
 
-# What the server may call the name that was typed.
-TYPED = ("typed_name", "typed", "resource_name", "name")
-
 SENTENCES: Mapping[str, str] = {
     "denied": "A person said no: this was not done. Do not ask for it again in this turn.",
     "expired": "Nobody said yes in time: this was not done.",
@@ -147,12 +142,7 @@ async def record_approval(
     """
     if not approval["plan_id"]:
         return
-    offered = {spec.name: spec for spec in await Tools(sessions, person).list("autofix")}
-    if APPROVE not in offered:
-        return
-    known: Mapping[str, Any] = offered[APPROVE].input_schema.get("properties", {})
-    given = {"plan_id": approval["plan_id"], **dict.fromkeys(TYPED, typed)}
-    arguments = {name: value for name, value in given.items() if name in known and value}
+    arguments = {"plan_id": approval["plan_id"], "typed_name": typed}
     try:
         await Tools(sessions, person).call(APPROVE, **arguments)
     except Conflict:

@@ -108,8 +108,9 @@ class Assistant:
         Every model call is charged to `account`, which may say that nothing is left to spend.
         Closing or cancelling the consumer ends the turn; the thread goes on without it. Where the
         door `can_ask` a person, a tool that changes something waits for one and `Done` has
-        `approvals`; elsewhere it is refused. `notebook` has what people told. `unanswered` is a turn that nobody answered before;
-        with `exchanges` the thread begins as a branch that remembers these.
+        `approvals`; elsewhere it is refused. `notebook` has what people told. `unanswered` is a
+        turn that nobody answered before; with `exchanges` the thread begins as a branch that
+        remembers these.
         """
         _check(message)
         asked = OpsState(

@@ -15,7 +15,6 @@ from langgraph.types import Command
 from typing_extensions import TypedDict
 
 from agent.answers import partial_answer
-from agent.approvals import DECIDING
 from agent.candidates import Models, Tools
 from agent.changing import Verdicts, answers, cannot_ask, changing, hold_back, questions
 from agent.fallback import Persistence, Request
@@ -156,10 +155,8 @@ class Work:
         return {"messages": [], "spoken": turn.spoken}
 
     async def _offered(self, turn: Turn) -> list[ToolSpec]:
-        """No model is offered to decide for a person."""
         wanted = {step.tool for step in in_patterns(turn.asked)}
-        offered = await self.subagent.offered(turn.tools, wanted)
-        return [*(one for one in offered if one.name not in DECIDING), *turn.toolbox.own]
+        return [*await self.subagent.offered(turn.tools, wanted), *turn.toolbox.own]
 
     def _limit(self, turn: Turn) -> int:
         return min(self.subagent.max_tool_calls, turn.limits.tool_calls)
