@@ -44,7 +44,7 @@ class Loop:
         except OpsError as error:
             log.warning("job.failed", job=self.name, why=str(error))
             return REST_S
-        except Exception:
+        except Exception:  # a bug in one job must not end the loop that all others wait for
             log.exception("job.broke", job=self.name)
             return REST_S
         until_s = (due - utc_now()).total_seconds() if due else self.look_every_s

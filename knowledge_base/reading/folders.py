@@ -81,6 +81,7 @@ def _reading(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[], s
             with archive.open(entry) as file:
                 # What is told in the archive's table may be a lie: never more than the bound is read.
                 content = file.read(MAX_BYTES + 1)
+        # RuntimeError: it is encrypted; NotImplementedError: an unknown compression.
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
             raise Invalid(f"It cannot be unpacked: {error}.") from error
         return markdown_of(entry.filename, content)
