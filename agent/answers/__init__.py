@@ -19,6 +19,7 @@ from agent.answers.patterns import (
 )
 from agent.answers.rows import TELLERS as OF_ROWS
 from agent.answers.systems import told_dependencies, told_findings, told_incidents, told_unusual
+from agent.approvals import SENTENCES
 from agent.asked import Asked
 from agent.choices import choices
 from agent.planning import INVESTIGATE
@@ -52,6 +53,8 @@ EXAMPLES = {"en": "show the logs of checkout", "zh": "查看 checkout 的日志"
 
 def answer(asked: Asked, results: Sequence[Result]) -> str:
     """The answer to a question: the last result that holds one, else why there is none."""
+    if results and results[-1].status in SENTENCES:  # a change that was not made, or perhaps was
+        return phrase(f"approval.{results[-1].status}", asked.language)
     useful = [one for one in results if one.ok]
     if useful:
         last = useful[-1]

@@ -13,6 +13,7 @@ from agent.approvals import Decision
 from agent.events import ApprovalNeeded
 from agent.graph import Assistant
 from agent.limits import Limits
+from agent.models import ModelChoice
 from core.errors import NotFound
 from core.principal import Permission, Principal
 from tests.agent.changing_server import DIFF, Ledger, changing
@@ -82,6 +83,28 @@ async def test_a_no_is_told_to_the_model_and_nothing_is_done() -> None:
     assert ledger.done == []
     assert after.answer == "I left it alone."
     assert "A person said no" in heard
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("apply fix-0123456789ab", "This was not done: a person said no."),
+        ("执行 fix-0123456789ab", "没有执行：有人拒绝了这项变更。"),
+    ],
+)
+async def test_a_no_is_told_to_people_in_their_language(question: str, told: str) -> None:
+    async with (
+        changing(Ledger()) as sessions,
+        Assistant.opened(model=ModelChoice(), sessions=sessions, memory=None) as assistant,
+    ):
+        begun = Told()
+        await begun.collect(
+            assistant.run(question, principal=ANN, thread_id="thread", can_ask=True)
+        )
+        no = [Decision(one["id"], approved=False) for one in begun.done.approvals]
+        after = await resumed(assistant, *no)
+    assert len(no) == 1
+    assert after.answer.endswith(told)
 
 
 async def test_without_an_answer_the_answer_is_no() -> None:
