@@ -1,5 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
+# Up to four workers; the tests of one file share its servers, so they stay on one of them.
+PYTEST := $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: run test check format live eval gate lock clean
 
@@ -7,7 +9,7 @@ run: .venv/run
 	$(BIN)/midwatch up
 
 test: .venv/test
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 	@echo "Left out: the live suites, against real servers (make live; docs/testing.md says how)."
 
 check: .venv/test
@@ -15,14 +17,14 @@ check: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 
 format: .venv/test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 live: .venv/test
-	$(BIN)/python -m pytest -q -m "live or e2e"
+	$(PYTEST) -m "live or e2e"
 
 eval: .venv/test
 	$(BIN)/midwatch eval run

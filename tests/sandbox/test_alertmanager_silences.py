@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.test_alertmanager_api import alert, ask, at, names, silence, url
+from tests.sandbox.test_alertmanager_api import (
+    alert,
+    ask,
+    at,
+    names,
+    silence,
+    url,
+    without_moments,
+)
 
 __all__ = ["url"]
 
@@ -147,7 +155,7 @@ def test_silences_are_filtered_by_their_matchers(url: str, query: str, count: in
             "silence invalid: at least one matcher must not match the empty string",
         ),
     ],
-    ids=str,
+    ids=without_moments,
 )
 def test_bad_silences_are_refused(url: str, body: Any, status: int, answer: Any) -> None:
     assert ask(url, "silences", "POST", body) == (status, answer)
