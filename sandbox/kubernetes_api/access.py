@@ -12,7 +12,7 @@ from sandbox.store import Key, Store
 
 Json = dict[str, Any]
 
-_RBAC = "rbac.authorization.k8s.io"
+RBAC = "rbac.authorization.k8s.io"
 _SERVICE_ACCOUNT = "system:serviceaccount:"
 
 # What every signed-in user may do (the bootstrap roles system:discovery and system:basic-user).
@@ -75,10 +75,10 @@ class Access:
 
     def rules(self, caller: Caller, namespace: str) -> Iterator[tuple[str, Json]]:
         """Every rule bound to the caller, cluster-wide and in `namespace`, and by what it is bound."""
-        for binding in self._store.list(f"clusterrolebindings.{_RBAC}"):
+        for binding in self._store.list(f"clusterrolebindings.{RBAC}"):
             if subject := _subject(binding, caller, ""):
                 yield from self._bound(binding, "ClusterRoleBinding", "", subject)
-        for binding in self._store.list(f"rolebindings.{_RBAC}", namespace) if namespace else ():
+        for binding in self._store.list(f"rolebindings.{RBAC}", namespace) if namespace else ():
             if subject := _subject(binding, caller, namespace):
                 yield from self._bound(binding, "RoleBinding", namespace, subject)
 
@@ -90,15 +90,19 @@ class Access:
             str(at(binding, "roleRef", "name")),
         )
         resource = "roles" if role_kind == "Role" else "clusterroles"
-        place = namespace if role_kind == "Role" else ""
-        role = self._store.get(Key(f"{resource}.{_RBAC}", place, role_name))
         name = binding["metadata"]["name"]
         where = f"{name}/{namespace}" if namespace else name
         reason = (
             f'RBAC: allowed by {kind} "{where}" of {role_kind} "{role_name}" to {_shown(subject)}'
         )
-        for rule in entries(role, "rules"):
+        for rule in self.rules_of(resource, role_name, namespace) or ():
             yield reason, rule
+
+    def rules_of(self, resource: str, name: str, namespace: str) -> list[Json] | None:
+        """What a role of `roles` or `clusterroles` lets do, None when there is none of that name."""
+        place = namespace if resource == "roles" else ""
+        role = self._store.get(Key(f"{resource}.{RBAC}", place, name))
+        return None if role is None else entries(role, "rules")
 
 
 def forbidden(caller: Caller, wish: Wish, kind: Kind | None = None) -> Refusal:

@@ -61,6 +61,13 @@ def conflict(kind: Kind, name: str, why: str = "") -> Refusal:
     return Refusal(409, "Conflict", message, details(kind, name))
 
 
+def denied(kind: Kind, one: Json, why: str) -> Refusal:
+    """For an object that the caller may write, but not in this form."""
+    name = one["metadata"]["name"]
+    message = f'{kind.key} "{name}" is forbidden: {why}'
+    return Refusal(403, "Forbidden", message, details(kind, name))
+
+
 def method_not_allowed() -> Refusal:
     message = "the server does not allow this method on the requested resource"
     return Refusal(405, "MethodNotAllowed", message)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Self, cast
 
 from sandbox.kubernetes_api import pod_changes
+from sandbox.kubernetes_api.access import Access
 from sandbox.kubernetes_api.admission import admitted
 from sandbox.kubernetes_api.allocation import allocated
 from sandbox.kubernetes_api.calls import Call
@@ -17,6 +18,7 @@ from sandbox.kubernetes_api.decoding import decoded
 from sandbox.kubernetes_api.defaulting import defaulted
 from sandbox.kubernetes_api.field_types import check_types
 from sandbox.kubernetes_api.fields import at, section, texts
+from sandbox.kubernetes_api.granting import check_granting
 from sandbox.kubernetes_api.kinds import Kind
 from sandbox.kubernetes_api.patching import Writer, recorded
 from sandbox.kubernetes_api.preparing import prepared
@@ -53,7 +55,7 @@ _WHOLE = "EndpointSlice"  # it is counted though it has no spec
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """The writes of one call: who asks does not matter here any more, what they ask does."""
+    """The writes of one call that its caller may make; whom they may give rights is looked at here."""
 
     cluster: Cluster
     call: Call
@@ -88,6 +90,7 @@ class Writing:
         one = self._named(self._checked(told))
         key = Key(self.kind.resource, self.key.namespace, one["metadata"]["name"])
         self.check_namespace(key)
+        self._check_granting(one, None)
         if self.cluster.store.get(key):
             raise already_exists(self.kind, key.name)
         if one["metadata"].pop("resourceVersion", ""):
@@ -117,6 +120,7 @@ class Writing:
         self.check_name(one["metadata"].get("name"))
         self._check_preconditions(before, one)
         after = self._carried_over(before, one)
+        self._check_granting(after, before)
         self._check_part(before, one, after)
         if self.kind.resource == "services":
             after = allocated(self.cluster.store, after, before)
@@ -145,6 +149,9 @@ class Writing:
         if self._part:
             causes = pod_changes.violations(self._part, after, told, before)
             check(self.kind, after, None, causes)
+
+    def _check_granting(self, one: Json, before: Json | None) -> None:
+        check_granting(Access(self.cluster.store), self.call, self.kind, one, before)
 
     def _check(self, one: Json, before: Json | None) -> None:
         more: Iterable[Json] = ()

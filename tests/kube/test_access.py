@@ -189,22 +189,121 @@ def test_an_unknown_token_is_refused(kube: Kube) -> None:
     refused(answer, 401, "Unauthorized", "Unauthorized")
 
 
-@pytest.mark.real_only("the practice cluster lets a user grant rights that he does not hold")
-def test_a_role_grants_no_more_than_its_maker_has(bob: Kube) -> None:
-    """Whoever may write Roles may not write himself one that can do more."""
-    writes = {"apiGroups": [RBAC], "resources": ["roles"], "verbs": ["create"]}
+@pytest.fixture
+def granting(bob: Kube) -> Kube:
+    """Where bob may also write Roles and bindings."""
+    writes = {
+        "apiGroups": [RBAC],
+        "resources": ["roles", "rolebindings"],
+        "verbs": ["create", "update", "patch"],
+    }
     bob.made(f"roles.{RBAC}", role("writer", writes))
     bob.made(f"rolebindings.{RBAC}", binding("writer", "writer", user("bob")))
-    everything = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
-    path = bob.path(f"roles.{RBAC}")
     # Until the server has heard of the binding, it refuses for another reason.
+    path = bob.path(f"roles.{RBAC}")
     eventually(lambda: _as(bob, "bob", "POST", path).status_code != 403)
-    answer = bob.http.post(
-        path,
-        json=role("king", everything),
-        headers={"impersonate-user": "bob"},
+    return bob
+
+
+def _granted(kube: Kube, resource: str, body: Json, method: str = "POST") -> httpx2.Response:
+    name = body["metadata"]["name"] if method == "PUT" else ""
+    path = kube.path(f"{resource}.{RBAC}", name)
+    return kube.http.request(method, path, json=body, headers={"impersonate-user": "bob"})
+
+
+NOT_HELD = (
+    'user "bob" (groups=["system:authenticated"]) is attempting to grant RBAC permissions '
+    "not currently held:\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("rules", "missing"),
+    [
+        (
+            [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}],
+            '{APIGroups:["*"], Resources:["*"], Verbs:["*"]}',
+        ),
+        (
+            [
+                {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "watch", "delete"]},
+                {"apiGroups": ["", "apps"], "resources": ["pods"], "verbs": ["list"]},
+            ],
+            (
+                '{APIGroups:[""], Resources:["pods"], Verbs:["watch" "delete"]}\n'
+                '{APIGroups:["apps"], Resources:["pods"], Verbs:["list"]}'
+            ),
+        ),
+        (
+            [
+                {
+                    "apiGroups": [""],
+                    "resources": ["secrets"],
+                    "resourceNames": ["mine", "yours"],
+                    "verbs": ["get"],
+                }
+            ],
+            '{APIGroups:[""], Resources:["secrets"], ResourceNames:["yours"], Verbs:["get"]}',
+        ),
+        (
+            [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}],
+            '{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}',
+        ),
+    ],
+)
+def test_a_role_grants_no_more_than_its_maker_has(
+    granting: Kube, rules: list[Json], missing: str
+) -> None:
+    """Whoever may write Roles may not write himself one that can do more."""
+    answer = _granted(granting, "roles", role("king", *rules))
+    refused(answer, 403, "Forbidden", NOT_HELD + missing)
+
+
+def test_what_one_holds_may_be_granted(granting: Kube) -> None:
+    scales = {"apiGroups": ["apps"], "resources": ["deployments/scale"], "verbs": ["update"]}
+    assert _granted(granting, "roles", role("same", READS, ONE_SECRET, scales)).status_code == 201
+
+
+def test_a_role_is_not_widened_by_an_update(granting: Kube) -> None:
+    granting.made(f"roles.{RBAC}", role("narrow", READS))
+    wide = {**READS, "verbs": ["get", "list", "delete"]}
+    refused(_granted(granting, "roles", role("narrow", wide), "PUT"), 403, "Forbidden", NOT_HELD)
+    labelled = {**role("reader", READS, ONE_SECRET, SCALES)}
+    labelled["metadata"] = {**labelled["metadata"], "labels": {"team": "shop"}}
+    assert _granted(granting, "roles", labelled, "PUT").status_code == 200
+
+
+def test_a_role_that_can_do_more_is_not_bound(granting: Kube) -> None:
+    granting.made(f"roles.{RBAC}", role("king", {**READS, "verbs": ["delete"]}))
+    mine = binding("mine", "king", user("bob"))
+    answer = _granted(granting, "rolebindings", mine)
+    refused(answer, 403, "Forbidden", f'rolebindings.{RBAC} "mine" is forbidden: {NOT_HELD}')
+    assert (
+        _granted(granting, "rolebindings", binding("more", "reader", user("eve"))).status_code
+        == 201
     )
-    refused(answer, 403, "Forbidden", "attempting to grant RBAC permissions not currently held")
+
+
+def test_a_role_that_is_not_there_is_not_bound(granting: Kube) -> None:
+    answer = _granted(granting, "rolebindings", binding("none", "gone", user("bob")))
+    refused(answer, 404, "NotFound", "gone")
+
+
+def test_escalate_and_bind_let_more_be_granted(granting: Kube) -> None:
+    """On a role by its name."""
+    escalates = {
+        "apiGroups": [RBAC],
+        "resources": ["roles"],
+        "resourceNames": ["king"],
+        "verbs": ["bind", "escalate"],
+    }
+    granting.made(f"roles.{RBAC}", role("free", escalates))
+    granting.made(f"rolebindings.{RBAC}", binding("free", "free", user("bob")))
+    granting.made(f"roles.{RBAC}", role("king", {**READS, "verbs": ["delete"]}))
+    mine = binding("mine", "king", user("bob"))
+    eventually(lambda: _granted(granting, "rolebindings", mine).status_code == 201)
+    more = role("king", {**READS, "verbs": ["delete", "patch"]})
+    assert _granted(granting, "roles", more, "PUT").status_code == 200
 
 
 def test_reading_pods_does_not_read_anything_else(bob: Kube) -> None:

@@ -14,7 +14,7 @@ from sandbox.kubernetes_api.admission.ledger import QUOTAS, Ledger, known
 from sandbox.kubernetes_api.defaulting import defaulted
 from sandbox.kubernetes_api.fields import entries, section, texts
 from sandbox.kubernetes_api.kinds import Kind
-from sandbox.kubernetes_api.statuses import Refusal, details
+from sandbox.kubernetes_api.statuses import Refusal, denied
 from sandbox.store import Key, Store
 
 Json = dict[str, Any]
@@ -41,7 +41,7 @@ def admitted(store: Store, kind: Kind, one: Json, before: Json | None = None) ->
         _check_pod(store, kind, one, before, ranges)
     if kind.resource == "persistentvolumeclaims":
         if before and not claims.may_grow(store, one, before):
-            raise _forbidden(kind, one, claims.FIXED)
+            raise denied(kind, one, claims.FIXED)
         _forbid(kind, one, limit_ranges.claim_violations(one, ranges))
     _check_quotas(store, kind, one, before)
     return one
@@ -50,7 +50,7 @@ def admitted(store: Store, kind: Kind, one: Json, before: Json | None = None) ->
 def _with_defaults(store: Store, kind: Kind, one: Json, namespace: str) -> Json:
     if kind.resource == "pods":
         if why := pod_classes.missing(store, one):
-            raise _forbidden(kind, one, why)
+            raise denied(kind, one, why)
         one = pod_additions.with_tolerations(pod_classes.with_classes(store, one))
         one = limit_ranges.with_defaults(one, store.list("limitranges", namespace))
         return pod_additions.with_quality(one)
@@ -66,7 +66,7 @@ def _check_pod(
         _forbid(kind, one, limit_ranges.violations(one, ranges))
     insecure = _insecure(store, one, "enforce")
     if insecure and (before is None or pod_security.differ(one, before)):
-        raise _forbidden(kind, one, f"violates PodSecurity {insecure}")
+        raise denied(kind, one, f"violates PodSecurity {insecure}")
 
 
 def pod_refusal(store: Store, kind: Kind, pod: Json) -> str:
@@ -135,16 +135,9 @@ def _check_quotas(store: Store, kind: Kind, one: Json, before: Json | None) -> N
     ]
     used = [known(store, quota) for quota in found]
     if why := quotas.refusal(kind.resource, one, found, used, before):
-        raise _forbidden(kind, one, why)
+        raise denied(kind, one, why)
 
 
 def _forbid(kind: Kind, one: Json, told: list[str]) -> None:
     if told:
-        raise _forbidden(kind, one, told[0] if len(told) == 1 else f"[{', '.join(told)}]")
-
-
-def _forbidden(kind: Kind, one: Json, why: str) -> Refusal:
-    name = one["metadata"]["name"]
-    return Refusal(
-        403, "Forbidden", f'{kind.key} "{name}" is forbidden: {why}', details(kind, name)
-    )
+        raise denied(kind, one, told[0] if len(told) == 1 else f"[{', '.join(told)}]")
