@@ -97,7 +97,7 @@ class KubernetesApi:
     def _read(self, call: Call, kind: Kind) -> Response:
         if call.verb != "get":
             check_listing(call)
-        shape = shape_of(call, kind, now=self._now())
+        shape = shape_of(call, kind, self._now)
         if call.verb == "watch":
             watch = Watch.of(call, kind, self.cluster.store, shape.one)
             lines = watch.lines(lambda: self._stopping)
@@ -128,7 +128,7 @@ class KubernetesApi:
                 return as_json(reading.list_body(page, kind))
 
     def _written(self, writing: Writing, one: Json, before: Json | None) -> Response:
-        shape = shape_of(writing.call, writing.kind, now=self._now())
+        shape = shape_of(writing.call, writing.kind, self._now)
         response = as_json(shape.one(one), code=_OK if before else _CREATED)
         for text in (*writing.warnings, *warnings(self.cluster.store, one, before)):
             response.headers.append("warning", _warning(text))

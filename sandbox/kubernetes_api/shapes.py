@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, repeat
 from typing import Any
 
 from sandbox.kubernetes_api.calls import Call
@@ -23,7 +24,7 @@ class Shape:
     page: Callable[[Page], Json]
 
 
-def shape_of(call: Call, kind: Kind, *, now: datetime) -> Shape:
+def shape_of(call: Call, kind: Kind, now: Callable[[], datetime]) -> Shape:
     """The first form of the Accept header that is known here; objects in full if there is none."""
     for wanted in call.headers.get("accept", "").split(","):
         parts = (part.strip().partition("=") for part in wanted.split(";")[1:])
@@ -31,16 +32,21 @@ def shape_of(call: Call, kind: Kind, *, now: datetime) -> Shape:
         if form.get("v", "v1") != "v1":
             continue
         if form.get("as") == "Table":
-            return _tables(kind, call.query.get("includeObject", "Metadata"), now)
+            return _tables(call, kind, now)
         if form.get("as", "").startswith("PartialObjectMetadata"):
             return _metadata_only()
         break
     return Shape(lambda one: one, lambda page: list_body(page, kind))
 
 
-def _tables(kind: Kind, include: str, now: datetime) -> Shape:
+def _tables(call: Call, kind: Kind, now: Callable[[], datetime]) -> Shape:
+    include = call.query.get("includeObject", "Metadata")
+    # Of the tables of a watch, only the first tells the columns.
+    with_columns = chain([True], repeat(call.verb != "watch"))
+
     def of(items: list[Json], metadata: Json) -> Json:
-        return table(kind, items, metadata, now=now, include=include)
+        told = table(kind, items, metadata, now=now(), include=include)
+        return told if next(with_columns) else {**told, "columnDefinitions": None}
 
     return Shape(
         lambda one: of([one], {"resourceVersion": one["metadata"]["resourceVersion"]}),

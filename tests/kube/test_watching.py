@@ -1,5 +1,7 @@
 """Watches: what happens after a version, in order, until the time is up."""
 
+import re
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -283,3 +285,30 @@ def test_a_list_at_a_version_not_reached_yet_is_refused(kube: Kube) -> None:
     answer: httpx2.Response = kube.get("configmaps", resourceVersion="999999999")
     assert answer.status_code == 504
     assert "Too large resource version" in answer.json()["message"]
+
+
+def test_the_rows_of_a_watched_table_are_as_old_as_when_they_are_sent(kube: Kube) -> None:
+    """With the columns once, before the first row."""
+    table = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    since = now(kube)
+    query = {"watch": "1", "timeoutSeconds": "20", "resourceVersion": since}
+    kube.made("configmaps", config("a"))
+    headers = {"accept": table}
+    path = kube.path("configmaps")
+    with kube.http.stream("GET", path, params=query, headers=headers) as answer:
+        lines = (orjson.loads(line) for line in answer.iter_lines() if line)
+        first = next(lines)["object"]
+        time.sleep(3)  # so that what is made now is younger than the watch
+        kube.made("configmaps", config("b"))
+        second = next(lines)["object"]
+    for one, name in ((first, "a"), (second, "b")):
+        cells = dict(
+            zip(
+                [c["name"] for c in first["columnDefinitions"]],
+                one["rows"][0]["cells"],
+                strict=True,
+            )
+        )
+        assert cells["Name"] == name
+        assert re.fullmatch(r"\d+s", cells["Age"])
+    assert second["columnDefinitions"] is None
