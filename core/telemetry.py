@@ -19,7 +19,7 @@ TURN_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 CALL_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 # Their requests carry addresses with tokens, and say nothing that our own lines do not.
-CHATTY = ("httpx2", "httpcore2", "urllib3", "aiosqlite", "asyncio", "kubernetes", "mcp", "alembic")
+CHATTY = ("httpx2", "httpcore2", "aiosqlite", "asyncio", "kubernetes", "mcp", "alembic")
 
 
 def configure_logging(
@@ -51,6 +51,8 @@ def configure_logging(
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Warns of each retry, with the address; what came of them is ours to say.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 def _shared() -> list[Processor]:
