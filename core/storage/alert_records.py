@@ -1,8 +1,10 @@
 """What the repositories of alerts and channels take and give."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from hashlib import sha256
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,27 @@ class DeliveryRow:
     error: str = ""
     merged_into: str = ""
 
+    @classmethod
+    def of(
+        cls,
+        notice: Mapping[str, Any],
+        channel: str,
+        mark: str,
+        now: datetime,
+        alert_ids: Sequence[str] = (),
+    ) -> Self:
+        """One message; `mark` and channel make it the same one however often it is put."""
+        key = sha256(f"{channel}\0{mark}".encode()).hexdigest()
+        return cls(
+            id=key[:32],
+            idempotency_key=key,
+            channel=channel,
+            notice=dict(notice),
+            alert_ids=list(alert_ids),
+            created_at=now,
+            run_after=now,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
@@ -112,3 +135,14 @@ class AttemptRow:
     code: str
     error: str
     latency_ms: int
+
+
+def channels_of(named: Iterable[str], channels: Sequence[ChannelRow]) -> list[ChannelRow]:
+    """The channels that are meant and that are on: by name, `tag:NAME` or `*`."""
+    wanted = list(named)
+    return [
+        one
+        for one in channels
+        if one.enabled
+        and ("*" in wanted or one.name in wanted or any(f"tag:{tag}" in wanted for tag in one.tags))
+    ]

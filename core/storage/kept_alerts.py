@@ -1,4 +1,4 @@
-"""Alerts, channels and the outbox over a database, one short session a use."""
+"""Alerts, channels, budgets and the outbox over a database, one short session a use."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from core.storage.database import Database
 from core.storage.repositories.alerts import Alerts
+from core.storage.repositories.budgets import Budgets, SpendDays
 from core.storage.repositories.outbox import Channels, Outbox
 
 
@@ -16,10 +17,12 @@ class AlertTables:
     alerts: Alerts
     channels: Channels
     outbox: Outbox
+    budgets: Budgets
+    days: SpendDays
 
 
 class KeptAlerts:
-    """What the alerting and channels servers are handed."""
+    """What the alerting, channels and budgets servers are handed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -28,4 +31,10 @@ class KeptAlerts:
     async def session(self) -> AsyncGenerator[AlertTables]:
         """Never hold one while a channel is talked to."""
         async with self._database.session() as session:
-            yield AlertTables(Alerts(session), Channels(session), Outbox(session))
+            yield AlertTables(
+                Alerts(session),
+                Channels(session),
+                Outbox(session),
+                Budgets(session),
+                SpendDays(session),
+            )

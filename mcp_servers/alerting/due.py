@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, Field
 
 from core.clock import utc_now
-from core.storage.alert_records import ChannelRow, DeliveryRow, EpisodeRow, GroupRow, StepRow
+from core.storage.alert_records import (
+    ChannelRow,
+    DeliveryRow,
+    EpisodeRow,
+    GroupRow,
+    StepRow,
+    channels_of,
+)
 from mcp_servers.alerting.policies import policy_in_force
-from mcp_servers.alerting.telling import channels_of, delivery, told
+from mcp_servers.alerting.telling import delivery, told
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.alert_grouping import Told, must_tell, muting
 from mcp_servers.engines.alert_routing import every_route, routes_for

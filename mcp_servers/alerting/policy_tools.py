@@ -10,10 +10,9 @@ from pydantic import BaseModel, Field
 from core.clock import utc_now
 from core.errors import Conflict, Invalid, NotFound
 from core.principal import Principal
-from core.storage.alert_records import ChannelRow, EpisodeRow, PolicyRow
+from core.storage.alert_records import ChannelRow, EpisodeRow, PolicyRow, channels_of
 from mcp_servers.access import span_of
 from mcp_servers.alerting.policies import checked, policy_in_force, policy_of
-from mcp_servers.alerting.telling import channels_of
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.alert_replay import Happened, Outcome, replay
 from mcp_servers.engines.alert_routing import every_route

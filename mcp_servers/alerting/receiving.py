@@ -18,9 +18,10 @@ from core.storage.alert_records import (
     EpisodeRow,
     GroupRow,
     StepRow,
+    channels_of,
 )
 from mcp_servers.alerting.policies import policy_in_force
-from mcp_servers.alerting.telling import channels_of, delivery, told
+from mcp_servers.alerting.telling import delivery, told
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.alert_grouping import (
     Known,

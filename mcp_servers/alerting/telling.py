@@ -1,11 +1,10 @@
 """Alerts as messages for channels."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 from urllib.parse import quote
 
-from core.storage.alert_records import ChannelRow, DeliveryRow, EpisodeRow
+from core.storage.alert_records import DeliveryRow, EpisodeRow
 from mcp_servers.facts.notices import Telling, ToldAlert, severity_of
 
 # What a silence for an alert is proposed to match.
@@ -50,26 +49,7 @@ def silence_url(external_url: str, labels: Mapping[str, str]) -> str:
     return f"{external_url.rstrip('/')}/#/silences/new?filter={quote('{' + ','.join(wanted) + '}')}"
 
 
-def channels_of(named: Iterable[str], channels: Sequence[ChannelRow]) -> list[ChannelRow]:
-    """The channels that a route means and that are on: by name, `tag:NAME` or `*`."""
-    wanted = list(named)
-    return [
-        one
-        for one in channels
-        if one.enabled
-        and ("*" in wanted or one.name in wanted or any(f"tag:{tag}" in wanted for tag in one.tags))
-    ]
-
-
 def delivery(telling: Telling, channel: str, mark: str, now: datetime) -> DeliveryRow:
     """One message; `mark` and channel make it the same one however often it is put."""
-    key = sha256(f"{channel}\0{mark}".encode()).hexdigest()
-    return DeliveryRow(
-        id=key[:32],
-        idempotency_key=key,
-        channel=channel,
-        notice=telling.as_data(),
-        alert_ids=[one.id for one in telling.alerts],
-        created_at=now,
-        run_after=now,
-    )
+    ids = [one.id for one in telling.alerts]
+    return DeliveryRow.of(telling.as_data(), channel, mark, now, ids)

@@ -1,4 +1,4 @@
-"""What the alerting and channels servers work with: their tables, the keys to secrets, the way out."""
+"""What alerting, channels and budgets work with: their tables, the keys to secrets, the way out."""
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Desk:
 
     def session(self) -> "AbstractAsyncContextManager[AlertTables]":
         if self.store is None:
-            raise _without("Alerts and channels are not kept here: there is no database.")
+            raise _without("Alerts, channels and budgets are not kept here: there is no database.")
         return self.store.session()
 
     @property

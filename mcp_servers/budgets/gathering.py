@@ -82,7 +82,7 @@ async def gather(purse: Purse, start: datetime, end: datetime) -> Gathered:
             "Spend is worked out from usage, and Prometheus is not configured.",
             hint="Set MIDWATCH_PROMETHEUS__URL.",
         )
-    prices = purse.billing.prices(end.date())
+    prices = purse.billing.prices((end - HOUR).date())
     missed: list[NotChecked] = []
     objects, measured = await asyncio.gather(
         _objects(purse.kubernetes, end, missed), _measured(purse.prometheus, start, end)

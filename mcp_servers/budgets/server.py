@@ -3,6 +3,13 @@
 from core.principal import Permission
 from mcp_servers.access import Gate, ToolServer, publish
 from mcp_servers.backends import Backends
+from mcp_servers.budgets.budget_checks import budgets_check
+from mcp_servers.budgets.budget_tools import (
+    budgets_add,
+    budgets_change,
+    budgets_list,
+    budgets_remove,
+)
 from mcp_servers.budgets.gathering import Purse
 from mcp_servers.budgets.savings import budgets_savings
 from mcp_servers.budgets.spend import budgets_spend
@@ -12,10 +19,14 @@ MOST_FILE_BYTES = 64 * 1024 * 1024
 
 
 def build(backends: Backends, gate: Gate) -> ToolServer:
-    server = ToolServer("budgets", gate)
+    server, desk = ToolServer("budgets", gate), backends.desk
     purse = Purse(backends.kubernetes, backends.prometheus, backends.billing)
     for tool in (budgets_spend, budgets_savings):
         publish(server, tool, needs=Permission.COSTS_READ, purse=purse)
+    publish(server, budgets_list, needs=Permission.COSTS_READ, purse=purse, desk=desk)
+    for tool in (budgets_add, budgets_change, budgets_remove):
+        publish(server, tool, needs=Permission.BUDGETS_MANAGE, changes=True, purse=purse, desk=desk)
+    publish(server, budgets_check, needs=Permission.DELIVERIES_RUN, purse=purse, desk=desk)
     publish(
         server,
         budgets_table_anomalies,

@@ -126,7 +126,10 @@ def _links(
         (names["chart"], first.generator_url),
         (names["runbook"], first.runbook_url),
         (names["silence"], first.silence_url if first.status == "firing" else ""),
-        (names["midwatch"], f"{public_url}/api/v1/alerts/{first.id}" if public_url else ""),
+        (
+            names["midwatch"],
+            f"{public_url}/api/v1/alerts/{first.id}" if public_url and first.id else "",
+        ),
     ]
     return tuple((label, url) for label, url in found if url.startswith(("https://", "http://")))
 

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from statistics import fmean, pstdev
 
-from mcp_servers.facts.budgets import Budget, Kind, Period, PeriodEnd, Told
+from mcp_servers.facts.budgets import Budget, Driver, Kind, Period, PeriodEnd, Told
 
 DAY = timedelta(days=1)
 MONTHS: Mapping[Period, int] = {"month": 1, "quarter": 3, "year": 12}
@@ -32,6 +32,13 @@ class Due:
 
     tell: tuple[Told, ...]
     record: tuple[Told, ...]
+
+
+def bounds(budget: Budget, on: date) -> tuple[date, date]:
+    """The budget's period that a day is in; a custom one has but one."""
+    if budget.starts_on and budget.ends_on:
+        return budget.starts_on, budget.ends_on
+    return period_of(budget.period, on)
 
 
 def period_of(period: Period, on: date) -> tuple[date, date]:
@@ -57,16 +64,61 @@ def period_end(
     if not known:
         return None
     recent = {day: cost for day, cost in known.items() if day >= today - DAY * 7 * WEEKS}
-    usual = _weekdays(recent or known)
-    moved = _moved(recent, usual, today)
+    usual, expected = _weekdays(recent or known), _expected(known, today)
     spent = sum(cost for day, cost in known.items() if start <= day < end)
     left = [day for day in _days(start, end) if day not in known]
-    mean = spent + sum(usual[day.weekday()] * moved for day in left)
+    mean = spent + sum(expected[day.weekday()] for day in left)
     spread = _spread(recent, usual)
     if spread is None:
         return PeriodEnd(spent, mean, None, None, len(known), len(left))
     wide = SPREADS_OF_80 * spread * math.sqrt(len(left)) * TOGETHER
     return PeriodEnd(spent, mean, max(mean - wide, spent), mean + wide, len(known), len(left))
+
+
+def exhausted_on(
+    amount: float, costs: Mapping[date, float], start: date, end: date, today: date
+) -> date | None:
+    """The day on which the amount is spent, foretold from `today` on; None: not in this period."""
+    known = {day: cost for day, cost in costs.items() if day < today and math.isfinite(cost)}
+    if not known:
+        return None
+    expected, total = _expected(known, today), 0.0
+    for day in _days(start, end):
+        total += known.get(day, expected[day.weekday()])
+        if total >= amount and total > 0:
+            return day
+    return None
+
+
+def drivers(shares: Mapping[str, Mapping[date, float]], today: date, most: int = 3) -> list[Driver]:
+    """The workloads whose days cost otherwise than before, the largest difference first.
+
+    The last seven whole days against the up to three weeks before them. `shares` are the days of
+    each workload; a day on which it did not run cost nothing.
+    """
+    week, before = today - DAY * 7, today - DAY * 7 * WEEKS
+    days = {day for costs in shares.values() for day in costs if before <= day < today}
+    late, early = [d for d in days if d >= week], [d for d in days if d < week]
+    if not late or not early:
+        return []
+    found = [
+        Driver(
+            name,
+            sum(costs.get(day, 0.0) for day in late) / len(late),
+            sum(costs.get(day, 0.0) for day in early) / len(early),
+        )
+        for name, costs in shares.items()
+    ]
+    found.sort(key=lambda one: (-abs(one.difference), one.workload))
+    return [one for one in found[:most] if one.difference]
+
+
+def _expected(known: Mapping[date, float], today: date) -> list[float]:
+    """What a day will cost, by weekday."""
+    recent = {day: cost for day, cost in known.items() if day >= today - DAY * 7 * WEEKS}
+    usual = _weekdays(recent or known)
+    moved = _moved(recent, usual, today)
+    return [one * moved for one in usual]
 
 
 def _days(start: date, end: date) -> Iterator[date]:

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-Period = Literal["month", "quarter", "year"]
+Period = Literal["month", "quarter", "year", "custom"]
 Kind = Literal["actual", "forecast"]
 
 
@@ -19,13 +19,18 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """`version` grows with every change of the amount or period: then all is told anew."""
+    """`version` grows with every change of what is judged: then all is told anew.
+
+    A custom period is told by its first day and the first day after it.
+    """
 
     id: str
     amount: Decimal
     period: Period = "month"
     thresholds: Thresholds = Thresholds()
     version: int = 1
+    starts_on: date | None = None
+    ends_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +54,16 @@ class PeriodEnd:
     upper: float | None
     days_known: int
     days_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """What one workload cost a day in the last week, against the weeks before."""
+
+    workload: str
+    daily: float
+    daily_before: float
+
+    @property
+    def difference(self) -> float:
+        return self.daily - self.daily_before

@@ -12,6 +12,7 @@ from core.storage.models.alerts import (
 )
 from core.storage.models.audit import AuditEntry, AuditHead
 from core.storage.models.base import Base
+from core.storage.models.budgets import Budget, BudgetMark, SpendDay, SpendShare
 from core.storage.models.conversations import Conversation, Message, ModelUsage, ToolCall
 from core.storage.models.fixes import (
     FixBreaker,
@@ -39,6 +40,8 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Base",
+    "Budget",
+    "BudgetMark",
     "Channel",
     "Conversation",
     "Delivery",
@@ -54,6 +57,8 @@ __all__ = [
     "Message",
     "ModelUsage",
     "RefreshToken",
+    "SpendDay",
+    "SpendShare",
     "ToldFact",
     "ToolCall",
     "User",

@@ -1,0 +1,67 @@
+"""What the repository of budgets takes and gives. Money is a decimal number as text."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRow:
+    """`version` grows when what is told must be told anew. `end_foretold`: by the last check."""
+
+    name: str
+    amount: str
+    currency: str
+    period: str  # month | quarter | year | custom
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    namespace: str = ""
+    label: str = ""
+    value: str = ""
+    starts_on: date | None = None
+    ends_on: date | None = None
+    actual: list[Any] = field(default_factory=list[Any])
+    forecast: list[Any] = field(default_factory=list[Any])
+    owner: str = ""
+    channels: list[Any] = field(default_factory=list[Any])
+    version: int = 1
+    end_foretold: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRow:
+    """A threshold that was crossed. `tries`: how often messages were put; 0: it is told by a higher one."""
+
+    budget: str
+    version: int
+    period_start: date
+    threshold: int
+    kind: str  # actual | forecast
+    at: datetime
+    spent: str
+    foretold: str
+    tries: int = 0
+    deliveries: list[Any] = field(default_factory=list[Any])
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    """A day (UTC) that is over, and how much of it was measured."""
+
+    day: date
+    hours_seen: int
+    currency: str
+    prices: str
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShareRow:
+    """What one workload cost on one day, in the day's currency."""
+
+    day: date
+    namespace: str
+    workload: str
+    labels: dict[str, Any]
+    cost: str

@@ -1,0 +1,109 @@
+"""Budgets, the thresholds that were crossed, and the days they are judged by."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any, cast
+
+from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.storage.budget_records import BudgetRow, DayRow, MarkRow, ShareRow
+from core.storage.models import Budget, BudgetMark, SpendDay, SpendShare
+from core.storage.repositories.mapping import insert_of, record
+
+BUDGETS, MARKS = cast("Table", Budget.__table__), cast("Table", BudgetMark.__table__)
+DAYS, SHARES = cast("Table", SpendDay.__table__), cast("Table", SpendShare.__table__)
+
+
+class Budgets:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def all(self) -> list[BudgetRow]:
+        query = select(BUDGETS).order_by(BUDGETS.c.name)
+        return [record(BudgetRow, row) for row in await self._session.execute(query)]
+
+    async def get(self, name: str) -> BudgetRow | None:
+        found = (await self._session.execute(select(BUDGETS).where(BUDGETS.c.name == name))).first()
+        return record(BudgetRow, found) if found else None
+
+    async def add(self, row: BudgetRow) -> bool:
+        """False when there is one of that name."""
+        statement = insert_of(self._session, BUDGETS).on_conflict_do_nothing(
+            index_elements=["name"]
+        )
+        added = await self._session.execute(statement.returning(BUDGETS.c.name), asdict(row))
+        return added.first() is not None
+
+    async def save(self, row: BudgetRow, *, version: int) -> bool:
+        """False when it is no longer at that version: somebody was faster."""
+        values = asdict(row)
+        values.pop("name")
+        same = (BUDGETS.c.name == row.name) & (BUDGETS.c.version == version)
+        saved = update(BUDGETS).where(same).values(values).returning(BUDGETS.c.name)
+        return (await self._session.execute(saved)).first() is not None
+
+    async def remove(self, name: str) -> bool:
+        await self._session.execute(delete(MARKS).where(MARKS.c.budget == name))
+        gone = delete(BUDGETS).where(BUDGETS.c.name == name).returning(BUDGETS.c.name)
+        return (await self._session.execute(gone)).first() is not None
+
+    async def foretold(self, name: str, version: int, end: dict[str, Any]) -> None:
+        same = (BUDGETS.c.name == name) & (BUDGETS.c.version == version)
+        await self._session.execute(update(BUDGETS).where(same).values(end_foretold=end))
+
+    async def marks(self, name: str, version: int, period_start: date) -> list[MarkRow]:
+        query = select(MARKS).where(
+            MARKS.c.budget == name,
+            MARKS.c.version == version,
+            MARKS.c.period_start == period_start,
+        )
+        order = query.order_by(MARKS.c.kind, MARKS.c.threshold)
+        return [record(MarkRow, row) for row in await self._session.execute(order)]
+
+    async def mark(self, row: MarkRow) -> bool:
+        """Whether this caller was the first to see the threshold crossed."""
+        keys = ["budget", "version", "period_start", "threshold", "kind"]
+        statement = insert_of(self._session, MARKS).on_conflict_do_nothing(index_elements=keys)
+        added = await self._session.execute(statement.returning(MARKS.c.budget), asdict(row))
+        return added.first() is not None
+
+    async def tell_again(self, row: MarkRow, deliveries: Sequence[str]) -> bool:
+        """Whether this caller is the one who puts the messages of the next try."""
+        same = (
+            (MARKS.c.budget == row.budget)
+            & (MARKS.c.version == row.version)
+            & (MARKS.c.period_start == row.period_start)
+            & (MARKS.c.threshold == row.threshold)
+            & (MARKS.c.kind == row.kind)
+            & (MARKS.c.tries == row.tries)
+        )
+        values = {"tries": row.tries + 1, "deliveries": list(deliveries)}
+        changed = update(MARKS).where(same).values(values).returning(MARKS.c.budget)
+        return (await self._session.execute(changed)).first() is not None
+
+
+class SpendDays:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def known(self, first: date, after: date) -> list[DayRow]:
+        query = select(DAYS).where(DAYS.c.day >= first, DAYS.c.day < after).order_by(DAYS.c.day)
+        return [record(DayRow, row) for row in await self._session.execute(query)]
+
+    async def shares(self, first: date, after: date, namespace: str = "") -> list[ShareRow]:
+        """What workloads cost on the days from `first` to before `after`, of one namespace or all."""
+        query = select(SHARES).where(SHARES.c.day >= first, SHARES.c.day < after)
+        if namespace:
+            query = query.where(SHARES.c.namespace == namespace)
+        return [record(ShareRow, row) for row in await self._session.execute(query)]
+
+    async def write(self, day: DayRow, shares: Sequence[ShareRow]) -> None:
+        """Put a day in the place of what was known of it, unless another process does so now."""
+        await self._session.execute(delete(SHARES).where(SHARES.c.day == day.day))
+        await self._session.execute(delete(DAYS).where(DAYS.c.day == day.day))
+        statement = insert_of(self._session, DAYS).on_conflict_do_nothing(index_elements=["day"])
+        mine = await self._session.execute(statement.returning(DAYS.c.day), asdict(day))
+        if mine.first() is not None and shares:
+            await self._session.execute(insert(SHARES), [asdict(one) for one in shares])

@@ -1,0 +1,252 @@
+"""Budgets: shown with how they stand, added, changed and removed."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from core.clock import utc_now
+from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.principal import Principal
+from core.storage.alert_records import channels_of
+from core.storage.budget_records import BudgetRow
+from mcp_servers.backends.alert_desk import Desk
+from mcp_servers.budgets.budget_state import BudgetLine, line_of, standing, today_of, told_of
+from mcp_servers.budgets.gathering import Purse
+from mcp_servers.budgets.spend import exchanged
+from mcp_servers.budgets.texts import Language
+from mcp_servers.facts.nearest import did_you_mean
+from mcp_servers.paging import Page
+
+MOST_NAME = 100
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=MOST_NAME)]
+Amount = Annotated[
+    str, Field(pattern=r"^\d{1,12}(\.\d{1,6})?$", description="In the currency, as 1200.50.")
+]
+Currency = Annotated[str, Field(pattern=r"^([A-Z]{3})?$", description="As CNY; empty: the book's.")]
+Cycle = Literal["month", "quarter", "year", "custom"]
+Namespace = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9-]*$")]
+Label = Annotated[
+    str,
+    Field(
+        max_length=384, pattern=r"^([A-Za-z0-9._/-]+=[A-Za-z0-9._-]*)?$", description="KEY=VALUE"
+    ),
+]
+Percents = Annotated[
+    list[Annotated[int, Field(ge=1, le=1000)]], Field(max_length=10, description="In percent.")
+]
+Day = Annotated[str, Field(pattern=r"^(\d{4}-\d\d-\d\d)?$", description="YYYY-MM-DD, custom only.")]
+Owner = Annotated[str, Field(max_length=200)]
+Channels = Annotated[
+    list[str], Field(max_length=20, description="Names of channels, tag:NAME, or *.")
+]
+
+
+class BudgetPage(Page[BudgetLine]):
+    def as_text(self) -> str:
+        lines = [
+            line
+            for one in self.rows
+            for line in (
+                one.as_line(),
+                *(
+                    f"  driver {d.workload}: {d.daily:.2f} a day, before {d.daily_before:.2f}"
+                    for d in one.drivers
+                ),
+                *(f"  note: {note.text}" for note in one.notes),
+            )
+        ]
+        return self.told(f"budgets: {self.shown}", lines)
+
+
+async def budgets_list(
+    name: Annotated[str, Field(max_length=MOST_NAME, description="Empty: all.")] = "",
+    language: Language = "en",
+    cursor: str = "",
+    *,
+    purse: Purse,
+    desk: Desk,
+    caller: Principal,
+) -> BudgetPage:
+    """How budgets stand: spent, foretold end of the period, what drives it, what was told."""
+    async with desk.session() as tables:
+        rows = [one for one in await tables.budgets.all() if _sees(caller, one)]
+    if name:
+        rows = [_named(rows, name)]
+    today = await today_of(purse)
+    lines: list[BudgetLine] = []
+    for row in rows:
+        one = await standing(row, today, purse, desk)
+        lines.append(line_of(one, await told_of(one, desk), today, language))
+    return BudgetPage.of(lines, cursor=cursor, size=20)
+
+
+async def budgets_add(
+    name: Name,
+    amount: Amount,
+    currency: Currency = "",
+    period: Cycle = "month",
+    namespace: Namespace = "",
+    label: Label = "",
+    starts_on: Day = "",
+    ends_on: Day = "",
+    thresholds: Percents = [80, 100],  # noqa: B006 - read only; None would show in the schema
+    forecast_thresholds: Percents = [100],  # noqa: B006 - read only
+    owner: Owner = "",
+    channels: Channels = [],  # noqa: B006 - read only
+    language: Language = "en",
+    *,
+    purse: Purse,
+    desk: Desk,
+    caller: Principal,
+) -> BudgetLine:
+    """Add a budget of a namespace, a label, or the cluster; days are UTC, ends_on is not in it."""
+    now = utc_now()
+    key, _, value = label.partition("=")
+    row = BudgetRow(
+        name=name,
+        amount=amount,
+        currency=exchanged(purse.billing, currency, on=now)[0],
+        period=period,
+        created_by=caller.subject,
+        created_at=now,
+        updated_at=now,
+        namespace=namespace,
+        label=key,
+        value=value,
+        starts_on=_day(starts_on),
+        ends_on=_day(ends_on),
+        actual=sorted(set(thresholds)),
+        forecast=sorted(set(forecast_thresholds)),
+        owner=owner,
+        channels=list(channels),
+    )
+    _check(row, caller)
+    await _check_channels(row.channels, desk)
+    async with desk.session() as tables:
+        if not await tables.budgets.add(row):
+            raise Conflict(f"There is a budget {name!r} already.", hint="Change or remove it.")
+    return await _shown(row, purse, desk, language)
+
+
+async def budgets_change(
+    name: Name,
+    amount: Annotated[str, Field(pattern=r"^(\d{1,12}(\.\d{1,6})?)?$")] = "",
+    period: Literal["", "month", "quarter", "year", "custom"] = "",
+    starts_on: Day = "",
+    ends_on: Day = "",
+    thresholds: Percents | None = None,
+    forecast_thresholds: Percents | None = None,
+    owner: Annotated[str | None, Field(max_length=200)] = None,
+    channels: Channels | None = None,
+    language: Language = "en",
+    *,
+    purse: Purse,
+    desk: Desk,
+    caller: Principal,
+) -> BudgetLine:
+    """Change what is given of a budget. Another amount or period is told of anew."""
+    async with desk.session() as tables:
+        rows = [one for one in await tables.budgets.all() if _sees(caller, one)]
+    before = _named(rows, name)
+    wanted = period or before.period
+    custom = wanted == "custom"
+    after = replace(
+        before,
+        amount=amount or before.amount,
+        period=wanted,
+        starts_on=(_day(starts_on) or before.starts_on) if custom else _day(starts_on),
+        ends_on=(_day(ends_on) or before.ends_on) if custom else _day(ends_on),
+        actual=before.actual if thresholds is None else sorted(set(thresholds)),
+        forecast=before.forecast
+        if forecast_thresholds is None
+        else sorted(set(forecast_thresholds)),
+        owner=before.owner if owner is None else owner,
+        channels=before.channels if channels is None else list(channels),
+        updated_at=utc_now(),
+    )
+    _check(after, caller)
+    if channels is not None:
+        await _check_channels(after.channels, desk)
+    if _judged(after) != _judged(before):
+        after = replace(after, version=before.version + 1, end_foretold={})
+    async with desk.session() as tables:
+        if not await tables.budgets.save(after, version=before.version):
+            raise Conflict(f"Somebody else changed the budget {name!r}.", hint="Look at it again.")
+    return await _shown(after, purse, desk, language)
+
+
+async def budgets_remove(
+    name: Name, language: Language = "en", *, purse: Purse, desk: Desk, caller: Principal
+) -> BudgetLine:
+    """Remove a budget and what was told of it; the days it was judged by stay."""
+    async with desk.session() as tables:
+        rows = [one for one in await tables.budgets.all() if _sees(caller, one)]
+    row = _named(rows, name)
+    _check(row, caller)
+    shown = await _shown(row, purse, desk, language)
+    async with desk.session() as tables:
+        await tables.budgets.remove(name)
+    return shown
+
+
+async def _shown(row: BudgetRow, purse: Purse, desk: Desk, language: str) -> BudgetLine:
+    today = await today_of(purse)
+    one = await standing(row, today, purse, desk)
+    return line_of(one, await told_of(one, desk), today, language)
+
+
+def _judged(row: BudgetRow) -> tuple[Decimal, str, date | None, date | None]:
+    return Decimal(row.amount), row.period, row.starts_on, row.ends_on
+
+
+def _sees(caller: Principal, row: BudgetRow) -> bool:
+    """What a label or the whole cluster costs is of no single namespace."""
+    return caller.namespaces is None or bool(row.namespace and caller.sees(row.namespace))
+
+
+def _named(rows: Collection[BudgetRow], name: str) -> BudgetRow:
+    for row in rows:
+        if row.name == name:
+            return row
+    hint = did_you_mean(name, [one.name for one in rows])
+    raise NotFound(f"There is no budget {name!r}.", hint=hint or "Add it first.")
+
+
+def _check(row: BudgetRow, caller: Principal) -> None:
+    if not _sees(caller, row):
+        raise Forbidden(
+            "This budget would cover more than your namespaces.",
+            hint="Give it one of your namespaces.",
+        )
+    if row.period == "custom":
+        if not (row.starts_on and row.ends_on and row.starts_on < row.ends_on):
+            raise Invalid(
+                "A custom period needs its first day and a later first day after it.",
+                hint="Give starts_on and ends_on as YYYY-MM-DD.",
+            )
+    elif row.starts_on or row.ends_on:
+        raise Invalid(
+            f"A budget by the {row.period} has the days of the calendar.",
+            hint="Leave starts_on and ends_on out, or make its period custom.",
+        )
+
+
+async def _check_channels(named: Collection[str], desk: Desk) -> None:
+    async with desk.session() as tables:
+        known = await tables.channels.all()
+    names = {one.name for one in known} | {f"tag:{tag}" for one in known for tag in one.tags}
+    for name in named:
+        if name != "*" and not channels_of([name], known) and name not in names:
+            hint = did_you_mean(name, names) or f"Known: {', '.join(sorted(names)) or 'none'}."
+            raise NotFound(f"There is no channel {name!r}.", hint=hint)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise Invalid(f"{text} is no day of the calendar.") from error
