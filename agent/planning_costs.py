@@ -10,6 +10,7 @@ from core.errors import NotFound
 SPEND = "budgets_spend"
 LOAD = "forecast_load"
 SAVINGS = "budgets_savings"
+BUDGETS = "budgets_list"
 
 # What people divide a bill by, and the label that usually carries it.
 LABELS = (
@@ -48,6 +49,11 @@ def forecast(asked: Asked, results: Sequence[Result]) -> list[Step]:
 
 def savings(asked: Asked, _: Sequence[Result]) -> list[Step]:
     return [Step(SAVINGS, {"namespace": asked.namespace, "language": asked.language})]
+
+
+def budgets(asked: Asked, _: Sequence[Result]) -> list[Step]:
+    """All of them: which one is meant is found in their names and scopes."""
+    return [Step(BUDGETS, {"language": asked.language})]
 
 
 def divided_by(asked: Asked) -> str:

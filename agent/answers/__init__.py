@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from agent.answers.alerts import ALERTING
+from agent.answers.budgets import told_budgets
 from agent.answers.costs import told_load, told_savings, told_spend
 from agent.answers.failures import told_failure
 from agent.answers.fixes import TELLERS as OF_FIXES
@@ -23,7 +24,7 @@ from agent.approvals import SENTENCES
 from agent.asked import Asked
 from agent.choices import choices
 from agent.planning import INVESTIGATE
-from agent.planning_costs import LOAD, SAVINGS, SPEND
+from agent.planning_costs import BUDGETS, LOAD, SAVINGS, SPEND
 from agent.planning_fixes import never_done
 from agent.planning_patterns import (
     ERROR_SUMMARY,
@@ -44,10 +45,10 @@ MANY = {
     LOG_PATTERNS: told_pasted_log,
     TABLE_ANOMALIES: told_table,
 }
-OF_COSTS = {SPEND: told_spend, LOAD: told_load, SAVINGS: told_savings}
+OF_COSTS = {SPEND: told_spend, LOAD: told_load, SAVINGS: told_savings, BUDGETS: told_budgets}
 BY_TOOL = {**OF_ROWS, **SYSTEMS, **OF_FIXES, **MANY, **OF_COSTS}
 # What is asked of money and has no tool yet.
-NOT_YET = ("budget", "anomalies")
+NOT_YET = ("anomalies",)
 EXAMPLES = {"en": "show the logs of checkout", "zh": "查看 checkout 的日志"}
 
 

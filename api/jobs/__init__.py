@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
+from api.jobs.checks import CHECK_EVERY_S, Budgets
 from api.jobs.deliveries import Deliveries, Groups
 from api.jobs.runner import Loop, Runner
 from core.storage.kept_alerts import KeptAlerts
@@ -16,6 +17,7 @@ async def standing(store: KeptAlerts, sessions: Sessions) -> AsyncGenerator[Call
     outbox = Loop("deliveries", deliveries.work)
     deliveries.again = outbox.woken.set
     groups = Loop("groups", Groups(store, sessions, outbox.woken.set).work)
-    async with Runner([outbox, groups]) as runner:
+    budgets = Loop("budgets", Budgets(store, sessions, outbox.woken.set).work, CHECK_EVERY_S)
+    async with Runner([outbox, groups, budgets]) as runner:
         yield runner.wake
     await deliveries.stop()

@@ -11,6 +11,7 @@ import pytest
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from mcp_servers.client import Connections
 from sandbox.server import serving_in_thread
+from tests.agent.real_stores import postgres_serving
 from tests.servers.budgeting import SUE, Office, office, town_in
 
 DAY = timedelta(days=1)
@@ -27,9 +28,18 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Generator[Connections]:
         )
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.live)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'midwatch.db'}"
+        return
+    with postgres_serving(tmp_path) as url:
+        yield url
+
+
 @pytest.fixture
-async def desk(town: Connections, tmp_path: Path) -> AsyncGenerator[Office]:
-    async with office(town, f"sqlite:///{tmp_path / 'midwatch.db'}") as opened:
+async def desk(town: Connections, database_url: str) -> AsyncGenerator[Office]:
+    async with office(town, database_url) as opened:
         yield opened
 
 

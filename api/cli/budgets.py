@@ -1,0 +1,214 @@
+"""`midwatch budgets`: what may be spent, how it stands, and who is told."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.costs import amount as money
+from api.cli.desk import called
+from api.cli.outcome import NO, OK, finish, put, put_json
+from api.cli.source import (
+    Language,
+    LanguageOption,
+    NamespaceOption,
+    Output,
+    OutputOption,
+    Source,
+    with_source,
+)
+from api.cli.words import chosen, word
+
+budgets = typer.Typer(help="Budgets: what may be spent, how it stands, and who is told.")
+
+Json = Mapping[str, Any]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME")]
+PeriodOption = Annotated[str, typer.Option("--period", help="month, quarter, year or custom.")]
+FromOption = Annotated[str, typer.Option("--from", help="First day of a custom period.")]
+ToOption = Annotated[str, typer.Option("--to", help="First day after a custom period.")]
+AtOption = Annotated[
+    list[int] | None, typer.Option("--at", help="Tell at so many percent spent; repeat it.")
+]
+ForetoldOption = Annotated[
+    list[int] | None, typer.Option("--foretold", help="Tell at so many percent foretold.")
+]
+OwnerOption = Annotated[str, typer.Option("--owner", help="Who answers for it.")]
+ChannelOption = Annotated[
+    list[str] | None, typer.Option("--channel", help="A channel, tag:NAME or *; repeat it.")
+]
+
+
+@budgets.callback(invoke_without_command=True)
+@with_source
+def list_budgets(
+    ctx: typer.Context,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """How all budgets stand. Exit code 1 when one is over or will be."""
+    if ctx.invoked_subcommand is None:
+        finish(_listed(source, {"language": chosen(lang)}, output))
+
+
+@budgets.command("show")
+@with_source
+def show_budget(
+    name: NameArgument,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """One budget: what drives it, and what was told of it."""
+    finish(_listed(source, {"name": name, "language": chosen(lang)}, output))
+
+
+@budgets.command("add")
+@with_source
+def add_budget(
+    name: NameArgument,
+    amount: Annotated[str, typer.Option("--amount", help="As 1200.50.")],
+    currency: Annotated[str, typer.Option("--currency", help="Empty: the price book's.")] = "",
+    period: PeriodOption = "month",
+    namespace: NamespaceOption = "",
+    label: Annotated[str, typer.Option("--label", help="KEY=VALUE of pods or namespaces.")] = "",
+    starts_on: FromOption = "",
+    ends_on: ToOption = "",
+    at: AtOption = None,
+    foretold: ForetoldOption = None,
+    owner: OwnerOption = "",
+    channel: ChannelOption = None,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Add a budget of a namespace, a label or, without both, the whole cluster."""
+    asked = {
+        "name": name,
+        "amount": amount,
+        "currency": currency,
+        "period": period,
+        "namespace": namespace,
+        "label": label,
+        "starts_on": starts_on,
+        "ends_on": ends_on,
+        "thresholds": at,
+        "forecast_thresholds": foretold,
+        "owner": owner,
+        "channels": channel,
+        "language": chosen(lang),
+    }
+    finish(_one(source, "budgets_add", asked, output))
+
+
+@budgets.command("change")
+@with_source
+def change_budget(
+    name: NameArgument,
+    amount: Annotated[str, typer.Option("--amount", help="As 1200.50.")] = "",
+    period: Annotated[str, typer.Option("--period", help="month, quarter, year, custom.")] = "",
+    starts_on: FromOption = "",
+    ends_on: ToOption = "",
+    at: AtOption = None,
+    foretold: ForetoldOption = None,
+    owner: OwnerOption = "",
+    channel: ChannelOption = None,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Change what is given of a budget; another amount or period is told of anew."""
+    asked = {
+        "name": name,
+        "amount": amount,
+        "period": period,
+        "starts_on": starts_on,
+        "ends_on": ends_on,
+        "thresholds": at,
+        "forecast_thresholds": foretold,
+        "owner": owner,
+        "channels": channel,
+        "language": chosen(lang),
+    }
+    finish(_one(source, "budgets_change", asked, output))
+
+
+@budgets.command("remove")
+@with_source
+def remove_budget(
+    name: NameArgument,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Remove a budget; the days it was judged by stay."""
+    finish(_one(source, "budgets_remove", {"name": name, "language": chosen(lang)}, output))
+
+
+async def _listed(source: Source, asked: Json, output: Output) -> int:
+    data = await called(source, "budgets_list", asked, with_cluster=True)
+    if output is Output.JSON:
+        put_json(data)
+    else:
+        language = str(asked["language"])
+        told = [budget_text(row, language) for row in data["rows"]]
+        put("\n\n".join(told) or word("budget_none", language))
+    return NO if any(row["state"] in ("over", "at_risk") for row in data["rows"]) else OK
+
+
+async def _one(source: Source, tool: str, asked: Json, output: Output) -> int:
+    row = await called(source, tool, asked, with_cluster=True)
+    if output is Output.JSON:
+        put_json(row)
+    else:
+        put(budget_text(row, str(asked["language"])))
+    return OK
+
+
+def budget_text(row: Json, language: str) -> str:
+    """A few lines: how it stands, where it ends, what drives it, what was told, what to know."""
+    facts = {
+        "name": row["name"],
+        "scope": row["scope"],
+        "state": word(f"budget_{row['state']}", language),
+        "spent": money(row["spent"]),
+        "amount": money(row["amount"]),
+        "currency": row["currency"],
+        "share": "-" if row["share"] is None else f"{row['share']:.0f}",
+        "start": row["starts_on"],
+        "end": row["ends_on"],
+    }
+    lines = [word("budget_line", language, **facts)]
+    if end := row["foretold"]:
+        interval = {"lower": money(end["lower"]), "upper": money(end["upper"])}
+        key = "budget_end" if end["upper"] is not None else "budget_end_alone"
+        lines.append(word(key, language, mean=money(end["mean"]), **interval, **facts))
+    if row["exhausted_on"]:
+        lines.append(word("budget_gone", language, day=row["exhausted_on"]))
+    lines += [
+        word(
+            "budget_driver",
+            language,
+            workload=one["workload"],
+            daily=money(one["daily"]),
+            before=money(one["daily_before"]),
+        )
+        for one in row["drivers"]
+    ]
+    lines += [
+        word(
+            "budget_told",
+            language,
+            threshold=one["threshold"],
+            kind=word(f"budget_of_{one['kind']}", language),
+            at=str(one["at"])[:16].replace("T", " ") + "Z",
+            state=word(f"budget_told_{one['state']}", language),
+        )
+        for one in row["told"]
+    ]
+    return "\n".join([*lines, *(f"! {one['text']}" for one in row["notes"])])

@@ -1,0 +1,28 @@
+"""Budgets, measured now and then, and at once while days are still to be written down."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from api.jobs.deliveries import JOBS
+from core.clock import utc_now
+from core.storage.kept_alerts import KeptAlerts
+from mcp_servers.client import Sessions, Tools
+
+# Metrics tell of whole hours; looking more often than a few times an hour finds nothing new.
+CHECK_EVERY_S = 600.0
+
+
+class Budgets:
+    """Nothing is asked of any cluster while there is no budget."""
+
+    def __init__(self, store: KeptAlerts, sessions: Sessions, wake: Callable[[], None]) -> None:
+        self._store, self._tools, self._wake = store, Tools(sessions, JOBS), wake
+
+    async def work(self) -> datetime | None:
+        async with self._store.session() as tables:
+            if not await tables.budgets.all():
+                return None
+        checked = (await self._tools.call("budgets_check")).data
+        if checked["told"]:
+            self._wake()
+        return utc_now() if checked["more_days"] else None

@@ -1,0 +1,108 @@
+"""Budgets by REST: how they stand, added, changed, removed; the list also as CSV."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, Field
+
+from api.dependencies import CallerTools, Wake
+from api.routes.costs import as_csv
+
+router = APIRouter(prefix="/api/v1", tags=["budgets"])
+
+Name = Annotated[str, Path(max_length=100)]
+Language = Literal["en", "zh"]
+# What a spreadsheet has no cell for.
+LISTS = ("told", "drivers", "notes", "foretold", "channels", "thresholds", "forecast_thresholds")
+
+
+class NewBudget(BaseModel):
+    name: str = Field(max_length=100, examples=["shop"])
+    amount: str = Field(max_length=20, examples=["1200.50"])
+    currency: str = Field(default="", max_length=3, description="Empty: the price book's.")
+    period: Literal["month", "quarter", "year", "custom"] = "month"
+    namespace: str = Field(default="", max_length=63)
+    label: str = Field(default="", max_length=384, examples=["team=payments"])
+    starts_on: str = Field(default="", max_length=10, description="Of a custom period.")
+    ends_on: str = Field(default="", max_length=10, description="The first day after it.")
+    thresholds: list[int] = Field(default=[80, 100], max_length=10)
+    forecast_thresholds: list[int] = Field(default=[100], max_length=10)
+    owner: str = Field(default="", max_length=200)
+    channels: list[str] = Field(default_factory=list[str], max_length=20)
+
+
+class BudgetChange(BaseModel):
+    """Only what is given changes."""
+
+    amount: str | None = Field(default=None, max_length=20)
+    period: Literal["month", "quarter", "year", "custom"] | None = None
+    starts_on: str | None = Field(default=None, max_length=10)
+    ends_on: str | None = Field(default=None, max_length=10)
+    thresholds: list[int] | None = Field(default=None, max_length=10)
+    forecast_thresholds: list[int] | None = Field(default=None, max_length=10)
+    owner: str | None = Field(default=None, max_length=200)
+    channels: list[str] | None = Field(default=None, max_length=20)
+
+
+class Listing(BaseModel):
+    language: Language = "en"
+    cursor: str = Field(default="", max_length=200)
+
+
+@router.get("/budgets", operation_id="listBudgets")
+async def list_budgets(tools: CallerTools, asked: Annotated[Listing, Query()]) -> dict[str, Any]:
+    """How budgets stand: spent, what the period will cost, what drives it, what was told."""
+    return (await tools.call("budgets_list", **asked.model_dump(exclude_defaults=True))).data
+
+
+@router.get("/budgets.csv", operation_id="budgetsAsCsv", response_class=Response)
+async def budgets_as_csv(tools: CallerTools) -> Response:
+    """The same rows, all pages, for a spreadsheet."""
+    rows: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        data = (await tools.call("budgets_list", cursor=cursor)).data
+        rows += [_flat(row) for row in data["rows"]]
+        cursor = data["cursor"]
+        if not cursor:
+            return as_csv(rows)
+
+
+@router.post("/budgets", operation_id="addBudget", status_code=201)
+async def add_budget(
+    body: NewBudget, tools: CallerTools, wake: Wake, language: Language = "en"
+) -> dict[str, Any]:
+    """Add a budget of a namespace, a label or the cluster, and say whom it will tell."""
+    answer = await tools.call("budgets_add", **body.model_dump(), language=language)
+    wake()
+    return answer.data
+
+
+@router.get("/budgets/{name}", operation_id="showBudget")
+async def show_budget(name: Name, tools: CallerTools, language: Language = "en") -> dict[str, Any]:
+    """One budget."""
+    answer = await tools.call("budgets_list", name=name, language=language)
+    return answer.data["rows"][0]
+
+
+@router.patch("/budgets/{name}", operation_id="changeBudget")
+async def change_budget(
+    name: Name, body: BudgetChange, tools: CallerTools, wake: Wake, language: Language = "en"
+) -> dict[str, Any]:
+    """Change what is given; another amount or period is told of anew."""
+    given = body.model_dump(exclude_none=True)
+    answer = await tools.call("budgets_change", name=name, language=language, **given)
+    wake()
+    return answer.data
+
+
+@router.delete("/budgets/{name}", operation_id="removeBudget")
+async def remove_budget(name: Name, tools: CallerTools) -> dict[str, Any]:
+    """Remove a budget; the days it was judged by stay."""
+    return (await tools.call("budgets_remove", name=name)).data
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    end = row["foretold"] or {"mean": None, "lower": None, "upper": None}
+    cells = {name: value for name, value in row.items() if name not in LISTS}
+    return {**cells, **{f"foretold_{name}": value for name, value in end.items()}}

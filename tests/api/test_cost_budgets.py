@@ -1,0 +1,106 @@
+"""Budgets by REST, by command and in a conversation, over the practice shop."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.api.conftest import Midwatch
+from tests.api.test_command_line import midwatch as run
+
+TODAY = datetime.now(UTC).date()
+SHOP = {
+    "name": "shop",
+    "amount": "1000",
+    "namespace": "shop",
+    "period": "custom",
+    "starts_on": str(TODAY - timedelta(days=3)),
+    "ends_on": str(TODAY + timedelta(days=3)),
+    "owner": "sue",
+}
+
+
+@pytest.fixture
+async def budgets(midwatch: Midwatch) -> AsyncIterator[Midwatch]:
+    """The service with one budget, of shop."""
+    async with midwatch.client() as http:
+        added = await http.post("/api/v1/budgets", json=SHOP)
+        assert added.status_code == 201, added.text
+        yield midwatch
+        await http.delete("/api/v1/budgets/shop")
+
+
+async def test_a_budget_is_added_shown_changed_and_removed(budgets: Midwatch) -> None:
+    async with budgets.client() as http:
+        listed = (await http.get("/api/v1/budgets")).json()["rows"]
+        changed = await http.patch("/api/v1/budgets/shop", json={"amount": "0.001"})
+        shown = (await http.get("/api/v1/budgets/shop", params={"language": "zh"})).json()
+        again = await http.post("/api/v1/budgets", json=SHOP)
+        removed = await http.delete("/api/v1/budgets/shop")
+        gone = await http.get("/api/v1/budgets/shop")
+    assert [one["name"] for one in listed] == ["shop"]
+    assert changed.json()["amount"] == 0.001
+    assert (shown["state"], shown["owner"]) == ("over", "sue")
+    assert any("不会通知任何人" in one["text"] for one in shown["notes"])
+    assert (again.status_code, removed.status_code, gone.status_code) == (409, 200, 404)
+
+
+async def test_the_list_is_a_table_for_a_spreadsheet(budgets: Midwatch) -> None:
+    async with budgets.client() as http:
+        table = await http.get("/api/v1/budgets.csv")
+    [row] = csv.DictReader(io.StringIO(table.text))
+    assert (row["name"], row["scope"], row["amount"]) == ("shop", "namespace/shop", "1000.0")
+
+
+async def test_who_may_not_see_costs_sees_no_budget(budgets: Midwatch) -> None:
+    async with budgets.client(await budgets.token_of("bert")) as http:
+        seen = await http.get("/api/v1/budgets")
+        made = await http.post("/api/v1/budgets", json={**SHOP, "name": "more"})
+    assert (seen.status_code, made.status_code) == (403, 403)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("which budget is over?", "Over their amount, or expected to be: shop"),
+        ("shop 的预算还剩多少？", "已超支或预计会超支：shop"),
+    ],
+)
+async def test_a_question_about_budgets_is_answered_with_what_they_stand_at(
+    question: str, said: str, budgets: Midwatch
+) -> None:
+    async with budgets.client() as http:
+        await http.patch("/api/v1/budgets/shop", json={"amount": "0.001"})
+        told = (await http.post("/api/v1/query", json={"question": question})).json()
+    assert said in told["answer"]
+    assert "| shop | namespace/shop |" in told["answer"]
+    assert "[1]" in told["answer"]
+
+
+async def test_who_wants_one_set_is_told_where_that_is_done(budgets: Midwatch) -> None:
+    async with budgets.client() as http:
+        asked = {"question": "set a budget of 500 USD for payments"}
+        told = (await http.post("/api/v1/query", json=asked)).json()
+        rows = (await http.get("/api/v1/budgets")).json()["rows"]
+    assert "midwatch budgets add" in told["answer"]
+    assert [one["name"] for one in rows] == ["shop"]
+
+
+def test_the_command_line_keeps_budgets_too(tmp_path: Path) -> None:
+    place = {"MIDWATCH_DATA_DIR": str(tmp_path)}
+    none = run("budgets", "--lang", "zh", **place)
+    added = run("budgets", "add", "all", "--amount", "0.5", "--lang", "en", **place)
+    listed = run("budgets", "-o", "json", **place)
+    wrong = run("budgets", "show", "al", **place)
+    removed = run("budgets", "remove", "all", "--lang", "zh", **place)
+    assert (none.returncode, "还没有预算" in none.stdout) == (0, True)
+    assert (added.returncode, "Nobody is told of this budget" in added.stdout) == (0, True)
+    [row] = json.loads(listed.stdout)["rows"]
+    assert (row["scope"], row["currency"]) == ("cluster", "USD")
+    assert listed.returncode == (1 if row["state"] in ("over", "at_risk") else 0)
+    assert (wrong.returncode, "Did you mean all?" in wrong.stderr) == (2, True)
+    assert "自" in removed.stdout
