@@ -5,7 +5,7 @@ from typing import Any
 
 from agent.asked import Asked
 from agent.planning_alerts import alerts, channels, rules, silences
-from agent.planning_costs import budgets, forecast, savings, spend
+from agent.planning_costs import anomalies, budgets, forecast, savings, spend
 from agent.planning_fixes import changing, history, plans
 from agent.planning_patterns import SUMMED_UP, in_patterns
 from agent.planning_systems import dependencies, findings, incidents, unusual
@@ -340,6 +340,7 @@ PLANS: dict[str, Callable[[Asked, Sequence[Result]], list[Step]]] = {
     "forecast": forecast,
     "savings": savings,
     "budget": budgets,
+    "anomalies": anomalies,
     "alerts": alerts,
     "silences": silences,
     "rules": rules,

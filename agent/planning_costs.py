@@ -11,6 +11,7 @@ SPEND = "budgets_spend"
 LOAD = "forecast_load"
 SAVINGS = "budgets_savings"
 BUDGETS = "budgets_list"
+ANOMALIES = "budgets_anomalies"
 
 # What people divide a bill by, and the label that usually carries it.
 LABELS = (
@@ -54,6 +55,14 @@ def savings(asked: Asked, _: Sequence[Result]) -> list[Step]:
 def budgets(asked: Asked, _: Sequence[Result]) -> list[Step]:
     """All of them: which one is meant is found in their names and scopes."""
     return [Step(BUDGETS, {"language": asked.language})]
+
+
+def anomalies(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    """Of a namespace; a bare name may be one, else it is a workload of any."""
+    told = [one for one in results if one.tool == ANOMALIES]
+    by = divided_by(asked)
+    arguments = {"by": by if by.startswith("label:") else "namespace", "language": asked.language}
+    return [] if told else [Step(ANOMALIES, {**arguments, "namespace": asked.namespace})]
 
 
 def divided_by(asked: Asked) -> str:

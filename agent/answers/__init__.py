@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from agent.answers.alerts import ALERTING
-from agent.answers.budgets import told_budgets
+from agent.answers.budgets import told_anomalies, told_budgets
 from agent.answers.costs import told_load, told_savings, told_spend
 from agent.answers.failures import told_failure
 from agent.answers.fixes import TELLERS as OF_FIXES
@@ -24,7 +24,7 @@ from agent.approvals import SENTENCES
 from agent.asked import Asked
 from agent.choices import choices
 from agent.planning import INVESTIGATE
-from agent.planning_costs import BUDGETS, LOAD, SAVINGS, SPEND
+from agent.planning_costs import ANOMALIES, BUDGETS, LOAD, SAVINGS, SPEND
 from agent.planning_fixes import never_done
 from agent.planning_patterns import (
     ERROR_SUMMARY,
@@ -45,10 +45,14 @@ MANY = {
     LOG_PATTERNS: told_pasted_log,
     TABLE_ANOMALIES: told_table,
 }
-OF_COSTS = {SPEND: told_spend, LOAD: told_load, SAVINGS: told_savings, BUDGETS: told_budgets}
+OF_COSTS = {
+    SPEND: told_spend,
+    LOAD: told_load,
+    SAVINGS: told_savings,
+    BUDGETS: told_budgets,
+    ANOMALIES: told_anomalies,
+}
 BY_TOOL = {**OF_ROWS, **SYSTEMS, **OF_FIXES, **MANY, **OF_COSTS}
-# What is asked of money and has no tool yet.
-NOT_YET = ("anomalies",)
 EXAMPLES = {"en": "show the logs of checkout", "zh": "查看 checkout 的日志"}
 
 
@@ -113,8 +117,6 @@ def _why_nothing_was_tried(asked: Asked) -> str:
         return phrase("fixes.never", asked.language)
     if asked.intent == "change" and not asked.name:
         return phrase("fixes.need_name", asked.language)
-    if asked.intent in NOT_YET:
-        return phrase(f"costs.not_yet_{asked.intent}", asked.language)
     if asked.intent in ("logs", "rollout") and not asked.name:
         example = EXAMPLES[asked.language]
         return phrase("rows.need_name", asked.language, example=example)

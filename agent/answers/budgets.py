@@ -1,9 +1,9 @@
-"""How budgets stand, the ones in trouble first, with what drives them."""
+"""How budgets stand, and why spend changed, each with the workloads behind."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agent.answers.costs import amount, cited
+from agent.answers.costs import amount, cited, notes
 from agent.answers.markdown import bullets, joined, plain, table
 from agent.asked import Asked
 from agent.intents import Language
@@ -34,8 +34,66 @@ def told_budgets(asked: Asked, result: Result) -> str:
     ]
     cells = [_cells(row, asked.language) for row in ranked[:ROWS_SHOWN]]
     grown = [_driver(row, one, asked) for row in troubled[:3] for one in row["drivers"][:2]]
-    notes = [f"{plain(row['name'])}: {one['text']}" for row in ranked for one in row["notes"]]
-    return joined([cited(result, head), table(headings, cells), bullets([*grown, *notes]), wish])
+    known = [f"{plain(row['name'])}: {one['text']}" for row in ranked for one in row["notes"]]
+    return joined([cited(result, head), table(headings, cells), bullets([*grown, *known]), wish])
+
+
+def told_anomalies(asked: Asked, result: Result) -> str:
+    """Days that stand out with their causes; and what the last week cost otherwise."""
+    data = result.data
+    if data["verdict"] != "ok":
+        return joined([cited(result, phrase("anomalies.unknown", asked.language)), notes(data)])
+    rows = [row for row in data["rows"] if _is_about(asked, row)]
+    key = "anomalies.found" if rows else "anomalies.none"
+    head = phrase(key, asked.language, count=len(rows), days=data["days_known"])
+    told = [_change(row, data["currency"], asked.language) for row in rows[:ROWS_SHOWN]]
+    week = [one for one in data["week"] if _is_named(asked, one["workload"])]
+    lines = [_cause("anomalies.week", one, data["currency"], asked.language) for one in week]
+    return joined([cited(result, head), bullets([*told, *lines]), notes(data)])
+
+
+def _is_about(asked: Asked, row: Json) -> bool:
+    named = asked.name or asked.namespace
+    return (
+        not named
+        or named in row["scope"]
+        or any(_is_named(asked, one["workload"]) for one in row["causes"])
+    )
+
+
+def _is_named(asked: Asked, workload: str) -> bool:
+    return not asked.name or workload.endswith(f"/{asked.name}") or f" {asked.name}/" in workload
+
+
+def _change(row: Json, currency: str, language: Language) -> str:
+    why = "; ".join(_cause("anomalies.cause", one, currency, language) for one in row["causes"])
+    facts = {
+        "scope": plain(row["scope"]),
+        "start": row["start"],
+        "end": row["end"],
+        "impact": f"{row['impact']:+,.2f}",
+        "currency": currency,
+        "severity": phrase(f"anomalies.{row['severity']}", language),
+        "why": why or phrase("anomalies.nobody", language),
+        "said": plain(row["expected_by"]),
+    }
+    return phrase(
+        "anomalies.expected_line" if row["expected_by"] else "anomalies.line", language, **facts
+    )
+
+
+def _cause(key: str, one: Json, currency: str, language: Language) -> str:
+    rollouts = ", ".join(map(plain, one["rollouts"]))
+    return phrase(
+        key,
+        language,
+        workload=plain(one["workload"]),
+        kind=phrase(f"anomalies.of_{one['kind']}", language),
+        daily=amount(one["daily"]),
+        before=amount(one["daily_before"]),
+        currency=currency,
+        rollouts=f" ({rollouts})" if rollouts else "",
+    )
 
 
 def _meant(asked: Asked, rows: Sequence[Json]) -> Sequence[Json]:

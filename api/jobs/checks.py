@@ -25,4 +25,4 @@ class Budgets:
         checked = (await self._tools.call("budgets_check")).data
         if checked["told"]:
             self._wake()
-        return utc_now() if checked["more_days"] else None
+        return utc_now() if checked["days_missing"] else None

@@ -68,6 +68,31 @@ async def budgets_as_csv(tools: CallerTools) -> Response:
             return as_csv(rows)
 
 
+class Unusual(BaseModel):
+    namespace: str = Field(default="", max_length=63)
+    by: str = Field(default="namespace", max_length=320, examples=["label:team"])
+    language: Language = "en"
+    cursor: str = Field(default="", max_length=200)
+
+
+class ExpectedChange(BaseModel):
+    scope: str = Field(max_length=400, description="As the anomaly tells it.")
+    start: str = Field(max_length=10, description="Its first day.")
+    note: str = Field(min_length=1, max_length=500, description="Why it was expected.")
+
+
+@router.get("/costs/anomalies", operation_id="spendAnomalies")
+async def spend_anomalies(tools: CallerTools, asked: Annotated[Unusual, Query()]) -> dict[str, Any]:
+    """Days that cost far more or less than usual, and the workloads behind."""
+    return (await tools.call("budgets_anomalies", **asked.model_dump(exclude_defaults=True))).data
+
+
+@router.post("/costs/anomalies/expected", operation_id="expectSpendChange", status_code=201)
+async def expect_spend_change(body: ExpectedChange, tools: CallerTools) -> dict[str, Any]:
+    """Say that a change was expected: it, and what is like it, is no news any more."""
+    return (await tools.call("budgets_expect", **body.model_dump())).data
+
+
 @router.post("/budgets", operation_id="addBudget", status_code=201)
 async def add_budget(
     body: NewBudget, tools: CallerTools, wake: Wake, language: Language = "en"

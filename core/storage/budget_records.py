@@ -58,10 +58,31 @@ class DayRow:
 
 @dataclass(frozen=True, slots=True)
 class ShareRow:
-    """What one workload cost on one day, in the day's currency."""
+    """What one workload cost on one day, in the day's currency.
+
+    `parts`: cpu_cost, memory_cost, cpu_core_hours and memory_gib_hours, as numbers.
+    """
 
     day: date
     namespace: str
     workload: str
     labels: dict[str, Any]
     cost: str
+    parts: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class SpendNoteRow:
+    """Somebody said that a change of spend was expected: what is like it is no news.
+
+    `scope`: a namespace, or KEY=VALUE. `direction`: up | down. `size`: its impact a day.
+    """
+
+    id: str
+    scope: str
+    direction: str
+    size: float
+    start: date
+    note: str
+    created_by: str
+    created_at: datetime

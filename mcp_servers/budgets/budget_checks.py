@@ -41,11 +41,10 @@ AGAIN_AFTER = timedelta(hours=1)
 class Checked(BaseModel):
     budgets: int
     told: int = Field(description="Messages that were put into the outbox.")
-    days_written: int
-    more_days: bool = Field(description="Check again now: more days can be written down.")
+    days_missing: int = Field(description="Check again now: so many can still be written down.")
 
     def as_text(self) -> str:
-        return f"{self.budgets} budgets checked, {self.told} messages, {self.days_written} days written"
+        return f"{self.budgets} budgets checked, {self.told} messages, {self.days_missing} days missing"
 
 
 async def budgets_check(*, purse: Purse, desk: Desk) -> Checked:
@@ -53,17 +52,16 @@ async def budgets_check(*, purse: Purse, desk: Desk) -> Checked:
     async with desk.session() as tables:
         rows = await tables.budgets.all()
     if not rows:
-        return Checked(budgets=0, told=0, days_written=0, more_days=False)
-    written = await write_days(purse, desk, utc_now().date(), most=DAYS_AT_ONCE)
-    more = written == DAYS_AT_ONCE
+        return Checked(budgets=0, told=0, days_missing=0)
+    missing = await write_days(purse, desk, utc_now().date(), most=DAYS_AT_ONCE)
     today, messages = await today_of(purse), 0
     # While earlier days are being written down, what is known grows by itself: that is no news.
-    for row in () if more else rows:
+    for row in () if missing else rows:
         one = await standing(row, today, purse, desk)
         told = await told_of(one, desk)
         messages += await _tell(one, told, desk, today.now)
         messages += await _tell_again(one, told, desk, today.now)
-    return Checked(budgets=len(rows), told=messages, days_written=written, more_days=more)
+    return Checked(budgets=len(rows), told=messages, days_missing=missing)
 
 
 async def _tell(one: Standing, told: Told, desk: Desk, now: datetime) -> int:

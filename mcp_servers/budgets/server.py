@@ -13,6 +13,7 @@ from mcp_servers.budgets.budget_tools import (
 from mcp_servers.budgets.gathering import Purse
 from mcp_servers.budgets.savings import budgets_savings
 from mcp_servers.budgets.spend import budgets_spend
+from mcp_servers.budgets.spend_changes import budgets_anomalies, budgets_expect
 from mcp_servers.budgets.table_anomalies import budgets_table_anomalies
 
 MOST_FILE_BYTES = 64 * 1024 * 1024
@@ -23,8 +24,9 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
     purse = Purse(backends.kubernetes, backends.prometheus, backends.billing)
     for tool in (budgets_spend, budgets_savings):
         publish(server, tool, needs=Permission.COSTS_READ, purse=purse)
-    publish(server, budgets_list, needs=Permission.COSTS_READ, purse=purse, desk=desk)
-    for tool in (budgets_add, budgets_change, budgets_remove):
+    for tool in (budgets_list, budgets_anomalies):
+        publish(server, tool, needs=Permission.COSTS_READ, purse=purse, desk=desk)
+    for tool in (budgets_add, budgets_change, budgets_remove, budgets_expect):
         publish(server, tool, needs=Permission.BUDGETS_MANAGE, changes=True, purse=purse, desk=desk)
     publish(server, budgets_check, needs=Permission.DELIVERIES_RUN, purse=purse, desk=desk)
     publish(

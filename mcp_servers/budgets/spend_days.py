@@ -1,11 +1,12 @@
 """What each day cost, written down once it is over, so that it is known when metrics are gone."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from core.clock import utc_now
+from core.clock import monotonic_s, utc_now
 from core.storage.budget_records import BudgetRow, DayRow, ShareRow
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.backends.billing import Billing
@@ -39,19 +40,28 @@ class ScopeDays:
     matched: bool = False
 
 
-async def write_days(purse: Purse, desk: Desk, today: date, *, most: int) -> int:
-    """Work out the latest days that nobody wrote down, `most` at once. Gives how many."""
+async def write_days(
+    purse: Purse, desk: Desk, today: date, *, most: int, within_s: float = math.inf
+) -> int:
+    """Work out the latest days that nobody wrote down. Gives how many are still missing.
+
+    `most` at once; after `within_s` no other one is begun.
+    """
     first, now = today - DAY * LONGEST_DAYS, utc_now()
     async with desk.session() as tables:
         known = {one.day: one for one in await tables.days.known(first, today)}
     missing = [
         day for day in _backwards(first, today) if day not in known or _is_late(known[day], now)
     ]
+    written, started_s = 0, monotonic_s()
     for day in missing[:most]:
+        if monotonic_s() - started_s > within_s:
+            break
         bill = await billed(purse, _midnight(day), _midnight(day + DAY))
         async with desk.session() as tables:
             await tables.days.write(_day(day, bill, now), list(_shares(day, bill)))
-    return len(missing[:most])
+        written += 1
+    return len(missing) - written
 
 
 async def today_so_far(purse: Purse, now: datetime) -> tuple[DayRow, list[ShareRow]] | None:
@@ -125,7 +135,13 @@ def _shares(day: date, bill: Bill) -> Iterator[ShareRow]:
     allocation = bill.allocation
     for one in allocation.shares:
         ref = one.workload
-        yield ShareRow(day, ref.namespace, str(ref), dict(one.labels), str(one.total))
+        parts = {
+            "cpu_cost": float(one.cpu),
+            "memory_cost": float(one.memory),
+            "cpu_core_hours": one.taken.cpu,
+            "memory_gib_hours": one.taken.memory,
+        }
+        yield ShareRow(day, ref.namespace, str(ref), dict(one.labels), str(one.total), parts)
     for name, cost in ((IDLE, allocation.idle), (OVERHEAD, allocation.overhead)):
         if cost > NOTHING:
             yield ShareRow(day, "", name, {}, str(cost))

@@ -60,8 +60,9 @@ def postgres_serving(folder: Path) -> Generator[str]:
     home.mkdir(mode=0o700)
     if os.geteuid() == 0:
         shutil.chown(home, user)
-        for one in (folder, *folder.parents[:2]):
-            one.chmod(one.stat().st_mode | 0o111)
+        for one in (folder, *folder.parents):
+            if not one.stat().st_mode & 0o001:  # its own folders lie below folders of root
+                one.chmod(one.stat().st_mode | 0o111)
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: int(one.parent.name))
     subprocess.run(
         [programs / "initdb", "-D", home, "-U", "midwatch", "--auth=trust", "-N", "-E", "UTF8"],
@@ -75,6 +76,10 @@ def postgres_serving(folder: Path) -> Generator[str]:
     )
     try:
         wait_for(port, process)
+        ready = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+        while subprocess.run(ready, check=False).returncode:  # it listens before it answers
+            assert process.poll() is None
+            time.sleep(0.05)
         yield f"postgresql://midwatch@127.0.0.1:{port}/postgres"
     finally:
         ended(process)

@@ -90,6 +90,26 @@ async def test_who_wants_one_set_is_told_where_that_is_done(budgets: Midwatch) -
     assert [one["name"] for one in rows] == ["shop"]
 
 
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("why did the bill of shop go up", "Too few days are known"),
+        ("checkout 的成本为什么突然上涨", "已知的天数太少"),
+    ],
+)
+async def test_why_spend_changed_is_not_made_up_from_three_hours(
+    question: str, said: str, midwatch: Midwatch
+) -> None:
+    async with midwatch.client() as http:
+        told = (await http.post("/api/v1/query", json={"question": question})).json()
+        rest = (await http.get("/api/v1/costs/anomalies")).json()
+        body = {"scope": "shop", "start": "2026-01-01", "note": "no"}
+        refused = await http.post("/api/v1/costs/anomalies/expected", json=body)
+    assert said in told["answer"]
+    assert rest["verdict"] == "insufficient_data"
+    assert (refused.status_code, "no anomaly" in refused.json()["detail"]) == (422, True)
+
+
 def test_the_command_line_keeps_budgets_too(tmp_path: Path) -> None:
     place = {"MIDWATCH_DATA_DIR": str(tmp_path)}
     none = run("budgets", "--lang", "zh", **place)

@@ -62,9 +62,9 @@ def _objects() -> list[dict[str, Any]]:
     ]
 
 
-def _measured(until: datetime) -> str:
+def _measured(until: datetime, days: int) -> str:
     step = timedelta(minutes=5)
-    marks = [until - step * i for i in range(DAYS * 288)][::-1]
+    marks = [until - step * i for i in range(days * 288)][::-1]
     grown = until - timedelta(days=GROWN_DAYS)
     lines = ["# TYPE container_memory_working_set_bytes gauge"]
     for namespace, pod in (("shop", "web"), ("data", "db")):
@@ -81,8 +81,8 @@ def _measured(until: datetime) -> str:
     return "\n".join([*lines, "# EOF\n"])
 
 
-def town_in(folder: Path) -> Path:
-    """The snapshot, told as of the last midnight, so that whole days are whole."""
+def town_in(folder: Path, days: int = DAYS) -> Path:
+    """The snapshot, with so many days of metrics."""
     (folder / "metrics").mkdir()
     (folder / "objects" / "all").mkdir(parents=True)
     now = datetime.now(UTC)
@@ -91,7 +91,9 @@ def town_in(folder: Path) -> Path:
     for one in _objects():
         path = folder / "objects" / "all" / f"{one['kind']}-{one['metadata']['name']}.json"
         path.write_bytes(orjson.dumps(one))
-    (folder / "metrics" / "all.om").write_text(_measured(now.replace(second=0, microsecond=0)))
+    (folder / "metrics" / "all.om").write_text(
+        _measured(now.replace(second=0, microsecond=0), days)
+    )
     (folder / "prices.toml").write_text(BOOK)
     return folder
 
@@ -117,7 +119,7 @@ class Office:
 
     async def days(self) -> None:
         """Write down all days there are."""
-        while (await self.call("budgets_check"))["more_days"]:
+        while (await self.call("budgets_check"))["days_missing"]:
             pass
 
     async def told(self) -> list[str]:

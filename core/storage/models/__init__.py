@@ -12,7 +12,7 @@ from core.storage.models.alerts import (
 )
 from core.storage.models.audit import AuditEntry, AuditHead
 from core.storage.models.base import Base
-from core.storage.models.budgets import Budget, BudgetMark, SpendDay, SpendShare
+from core.storage.models.budgets import Budget, BudgetMark, SpendDay, SpendNote, SpendShare
 from core.storage.models.conversations import Conversation, Message, ModelUsage, ToolCall
 from core.storage.models.fixes import (
     FixBreaker,
@@ -58,6 +58,7 @@ __all__ = [
     "ModelUsage",
     "RefreshToken",
     "SpendDay",
+    "SpendNote",
     "SpendShare",
     "ToldFact",
     "ToolCall",

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Integer, String
+from sqlalchemy import Date, Float, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.storage.models.base import Base
@@ -77,3 +77,19 @@ class SpendShare(Base):
     workload: Mapped[str] = mapped_column(String(330), primary_key=True)
     labels: Mapped[dict[str, Any]]
     cost: Mapped[str] = mapped_column(String(40))
+    parts: Mapped[dict[str, Any]]
+
+
+class SpendNote(Base):
+    """A change of spend that somebody expected."""
+
+    __tablename__ = "spend_notes"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    scope: Mapped[str] = mapped_column(String(400), index=True)
+    direction: Mapped[str] = mapped_column(String(8))
+    size: Mapped[float] = mapped_column(Float)
+    start: Mapped[date] = mapped_column(Date)
+    note: Mapped[str] = mapped_column(String(500))
+    created_by: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]

@@ -8,12 +8,13 @@ from typing import Any, cast
 from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.storage.budget_records import BudgetRow, DayRow, MarkRow, ShareRow
-from core.storage.models import Budget, BudgetMark, SpendDay, SpendShare
+from core.storage.budget_records import BudgetRow, DayRow, MarkRow, ShareRow, SpendNoteRow
+from core.storage.models import Budget, BudgetMark, SpendDay, SpendNote, SpendShare
 from core.storage.repositories.mapping import insert_of, record
 
 BUDGETS, MARKS = cast("Table", Budget.__table__), cast("Table", BudgetMark.__table__)
 DAYS, SHARES = cast("Table", SpendDay.__table__), cast("Table", SpendShare.__table__)
+NOTES = cast("Table", SpendNote.__table__)
 
 
 class Budgets:
@@ -107,3 +108,10 @@ class SpendDays:
         mine = await self._session.execute(statement.returning(DAYS.c.day), asdict(day))
         if mine.first() is not None and shares:
             await self._session.execute(insert(SHARES), [asdict(one) for one in shares])
+
+    async def notes(self, scope: str) -> list[SpendNoteRow]:
+        query = select(NOTES).where(NOTES.c.scope == scope).order_by(NOTES.c.created_at)
+        return [record(SpendNoteRow, row) for row in await self._session.execute(query)]
+
+    async def note(self, row: SpendNoteRow) -> None:
+        await self._session.execute(insert(NOTES), asdict(row))

@@ -68,9 +68,22 @@ def upgrade() -> None:
         sa.Column("workload", sa.String(330), primary_key=True),
         sa.Column("labels", sa.JSON, nullable=False),
         sa.Column("cost", sa.String(40), nullable=False),
+        sa.Column("parts", sa.JSON, nullable=False),
     )
+    op.create_table(
+        "spend_notes",
+        sa.Column("id", sa.String(64), primary_key=True),
+        sa.Column("scope", sa.String(400), nullable=False),
+        sa.Column("direction", sa.String(8), nullable=False),
+        sa.Column("size", sa.Float, nullable=False),
+        sa.Column("start", sa.Date, nullable=False),
+        sa.Column("note", sa.String(500), nullable=False),
+        sa.Column("created_by", sa.String(200), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+    )
+    op.create_index("ix_spend_notes_scope", "spend_notes", ["scope"])
 
 
 def downgrade() -> None:
-    for table in ("spend_shares", "spend_days", "budget_marks", "budgets"):
+    for table in ("spend_notes", "spend_shares", "spend_days", "budget_marks", "budgets"):
         op.drop_table(table)

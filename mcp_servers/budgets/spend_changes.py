@@ -1,0 +1,284 @@
+"""budgets_anomalies: days whose spend the weeks before do not explain, and the workloads behind."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Literal
+
+import anyio.to_thread
+from pydantic import BaseModel, Field
+
+from core.clock import utc_now
+from core.errors import Invalid, OpsError
+from core.principal import Principal
+from core.storage.budget_records import DayRow, SpendNoteRow
+from mcp_servers.backends.alert_desk import Desk
+from mcp_servers.budgets.gathering import Purse
+from mcp_servers.budgets.spend import Namespace, exchanged
+from mcp_servers.budgets.spend_days import (
+    DAY,
+    LONGEST_DAYS,
+    WHOLE_HOURS,
+    rates_to,
+    write_days,
+)
+from mcp_servers.budgets.spend_scopes import Scope, everything, scopes_of
+from mcp_servers.budgets.texts import Language, Note
+from mcp_servers.engines.cost_anomalies import cost_anomalies
+from mcp_servers.engines.cost_causes import Cause, causes
+from mcp_servers.engines.fields import text
+from mcp_servers.facts.kubernetes import Ref
+from mcp_servers.paging import Page
+
+# So long a question may take to read days that nobody wrote down yet.
+READING_S = 20.0
+# A change is like one that was expected when it is not larger than this times that one.
+LIKE = 1.5
+WEEK = 7
+# Up to this many whole days nothing is known of what is usual (`cost_anomalies`).
+FEWEST = 14
+By = Annotated[
+    str,
+    Field(
+        max_length=320,
+        pattern=r"^(namespace|label:[A-Za-z0-9._/-]+)$",
+        description="namespace | label:KEY, as label:team.",
+    ),
+]
+
+
+class CauseLine(BaseModel):
+    workload: str
+    kind: str = Field(description="new | gone | cpu | memory | price | other: what of it changed.")
+    daily: float
+    daily_before: float = Field(description="On average in the fortnight before.")
+    rollouts: list[str] = Field(description="Its revisions that began at that time.")
+
+
+class ChangeLine(BaseModel):
+    scope: str = Field(description="Namespace, or KEY=VALUE.")
+    start: date
+    end: date
+    direction: str = Field(description="up | down")
+    impact: float = Field(description="More or less than expected, over all its days.")
+    severity: str = Field(description="low | medium | high | critical, or expected.")
+    expected_by: str = Field(description="Who said that it, or one like it, was expected.")
+    causes: list[CauseLine]
+
+    def as_line(self, currency: str) -> str:
+        why = "; ".join(
+            f"{one.workload} {one.kind} {one.daily_before:.2f} -> {one.daily:.2f} a day"
+            for one in self.causes
+        )
+        return (
+            f"{self.scope} {self.start} to {self.end} {self.direction} {self.impact:+.2f} "
+            f"{currency} {self.severity}: {why or 'no single workload'}"
+        )
+
+
+class SpendChanges(Page[ChangeLine]):
+    verdict: Literal["ok", "insufficient_data"]
+    currency: str
+    days_known: int
+    week: list[CauseLine] = Field(description="The last week against the fortnight before.")
+    notes: list[Note]
+
+    def as_text(self) -> str:
+        week = [
+            f"last week: {one.workload} {one.kind} {one.daily_before:.2f} -> {one.daily:.2f} a day"
+            for one in self.week
+        ]
+        told = [*(row.as_line(self.currency) for row in self.rows), *week]
+        notes = [f"note: {one.text}" for one in self.notes]
+        heading = f"spend anomalies: {self.shown}, {self.days_known} whole days known"
+        return self.told(heading, [*told, *notes])
+
+
+class Expected(BaseModel):
+    id: str
+    scope: str
+    direction: str
+    start: date
+    note: str
+
+    def as_text(self) -> str:
+        return f"{self.scope} {self.direction} from {self.start}: expected, {self.note}"
+
+
+async def budgets_anomalies(
+    namespace: Namespace = "",
+    by: By = "namespace",
+    language: Language = "en",
+    cursor: str = "",
+    *,
+    purse: Purse,
+    desk: Desk,
+    caller: Principal,
+) -> SpendChanges:
+    """Days that cost far more or less than the weeks before explain, and the workloads behind.
+
+    Also what the last week cost otherwise than the fortnight before.
+    """
+    today = utc_now().date()
+    currency = exchanged(purse.billing, "", on=utc_now())[0]
+    missing = await write_days(purse, desk, today, most=LONGEST_DAYS, within_s=READING_S)
+    async with desk.session() as tables:
+        days = await tables.days.known(today - DAY * LONGEST_DAYS, today)
+        shares = await tables.days.shares(today - DAY * LONGEST_DAYS, today, namespace)
+    seen = [one for one in shares if caller.sees(one.namespace)]
+    whole = [one.day for one in days if one.hours_seen >= WHOLE_HOURS]
+    rates = rates_to(purse.billing, currency, today)
+    factors = {one.day: float(rates(one.currency, one.day) or 1) for one in days}
+    found = await anyio.to_thread.run_sync(_changes, scopes_of(seen, by, factors), whole)
+    revisions = await _rollouts(purse, {cause.workload for _, one in found for cause in one.causes})
+    lines: list[ChangeLine] = []
+    for scope, change in found:
+        async with desk.session() as tables:
+            notes = await tables.days.notes(scope)
+        lines.append(_line(scope, change, notes, revisions))
+    parts = everything(seen, factors).parts
+    week = causes(whole, parts, today - DAY * WEEK, today - DAY)
+    return SpendChanges.of(
+        lines,
+        cursor=cursor,
+        verdict="ok" if len(whole) > FEWEST else "insufficient_data",
+        currency=currency,
+        days_known=len(whole),
+        week=[_cause_line(one, revisions, today - DAY * WEEK, today) for one in week],
+        notes=_notes(whole, days, missing, language),
+    )
+
+
+async def budgets_expect(
+    scope: Annotated[str, Field(max_length=400, description="As budgets_anomalies tells it.")],
+    start: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$", description="Its first day.")],
+    note: Annotated[str, Field(min_length=1, max_length=500, description="Why it was expected.")],
+    *,
+    purse: Purse,
+    desk: Desk,
+    caller: Principal,
+) -> Expected:
+    """Say that a change of spend was expected: it, and what is like it, is no news any more."""
+    by = "namespace" if "=" not in scope else f"label:{scope.partition('=')[0]}"
+    told = await budgets_anomalies(by=by, purse=purse, desk=desk, caller=caller)
+    for line in told.rows:
+        if line.scope == scope and str(line.start) == start:
+            break
+    else:
+        known = ", ".join(f"{one.scope} {one.start}" for one in told.rows) or "none"
+        raise Invalid(
+            f"{scope} has no anomaly that begins on {start}.", hint=f"There are: {known}."
+        )
+    days = (line.end - line.start).days + 1
+    name = hashlib.sha256(f"{scope}\0{start}\0{line.direction}".encode()).hexdigest()[:32]
+    row = SpendNoteRow(
+        id=name,
+        scope=scope,
+        direction=line.direction,
+        size=abs(line.impact) / days,
+        start=line.start,
+        note=note,
+        created_by=caller.subject,
+        created_at=utc_now(),
+    )
+    async with desk.session() as tables:
+        if name not in {one.id for one in await tables.days.notes(scope)}:
+            await tables.days.note(row)
+    return Expected(id=name, scope=scope, direction=line.direction, start=line.start, note=note)
+
+
+@dataclass(frozen=True)
+class _Change:
+    start: date
+    end: date
+    impact: float
+    severity: str
+    causes: Sequence[Cause]
+
+    @property
+    def direction(self) -> str:
+        return "up" if self.impact > 0 else "down"
+
+
+def _changes(scopes: dict[str, Scope], whole: Sequence[date]) -> list[tuple[str, _Change]]:
+    """The latest first."""
+    times = [datetime.combine(day, time(), UTC).timestamp() for day in whole]
+    found: list[tuple[str, _Change]] = []
+    for scope in scopes.values():
+        judged = cost_anomalies(times, [scope.cost(day) for day in whole])
+        for one in judged.episodes:
+            start, end = _day(one.start), _day(one.end)
+            behind = causes(whole, scope.parts, start, end)
+            found.append((scope.name, _Change(start, end, one.impact, one.severity, behind)))
+    return sorted(found, key=lambda one: (one[1].end, abs(one[1].impact)), reverse=True)
+
+
+def _day(at: float) -> date:
+    return datetime.fromtimestamp(at, UTC).date()
+
+
+def _line(
+    scope: str,
+    change: _Change,
+    notes: Sequence[SpendNoteRow],
+    revisions: dict[str, list[tuple[datetime, str]]],
+) -> ChangeLine:
+    size = abs(change.impact) / ((change.end - change.start).days + 1)
+    like = [one for one in notes if one.direction == change.direction and size <= LIKE * one.size]
+    said = f"{like[0].created_by}: {like[0].note}" if like else ""
+    return ChangeLine(
+        scope=scope,
+        start=change.start,
+        end=change.end,
+        direction=change.direction,
+        impact=round(change.impact, 4),
+        severity="expected" if like else change.severity,
+        expected_by=said,
+        causes=[_cause_line(one, revisions, change.start, change.end) for one in change.causes],
+    )
+
+
+def _cause_line(
+    one: Cause, revisions: dict[str, list[tuple[datetime, str]]], start: date, end: date
+) -> CauseLine:
+    return CauseLine(
+        workload=one.workload,
+        kind=one.kind,
+        daily=round(one.daily, 4),
+        daily_before=round(one.daily_before, 4),
+        rollouts=[
+            f"{name} {at:%Y-%m-%d %H:%M}Z"
+            for at, name in revisions.get(one.workload, [])
+            if start - DAY <= at.date() <= end
+        ],
+    )
+
+
+async def _rollouts(purse: Purse, workloads: set[str]) -> dict[str, list[tuple[datetime, str]]]:
+    """When the revisions of these workloads began, by what is left of them in the cluster."""
+    found: dict[str, list[tuple[datetime, str]]] = {}
+    if not workloads:
+        return found
+    try:
+        sets = await purse.kubernetes.list("ReplicaSet")
+    except OpsError:
+        return found  # who may not list them is told the causes without their rollouts
+    for one in sets:
+        owner = one.controller()
+        name = str(Ref(text(owner, "kind"), one.namespace, text(owner, "name"))) if owner else ""
+        if name in workloads and one.created_at:
+            found.setdefault(name, []).append((one.created_at, f"ReplicaSet {one.name}"))
+    return found
+
+
+def _notes(
+    whole: Sequence[date], days: Sequence[DayRow], missing: int, language: str
+) -> list[Note]:
+    facts = {"known": len(whole), "days": len(days), "missing": missing, "fewest": FEWEST + 1}
+    due = [
+        ("few_days", len(whole) <= FEWEST),
+        ("unread", missing > 0),
+        ("holes", len(days) > len(whole)),
+    ]
+    return [Note.of(f"anomaly.{code}", language, **facts) for code, is_due in due if is_due]
