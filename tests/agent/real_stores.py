@@ -83,3 +83,12 @@ def postgres_serving(folder: Path) -> Generator[str]:
         yield f"postgresql://midwatch@127.0.0.1:{port}/postgres"
     finally:
         ended(process)
+
+
+def new_database(server_url: str, name: str) -> str:
+    """An empty database of its own on a server that `postgres_serving` started."""
+    address, _, _ = server_url.rpartition("/")
+    port = address.rpartition(":")[2]
+    createdb = ["createdb", "-h", "127.0.0.1", "-p", port, "-U", "midwatch", name]
+    subprocess.run(createdb, check=True)
+    return f"{address}/{name}"
