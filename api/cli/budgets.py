@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.costs import amount as money
-from api.cli.desk import called
+from api.cli.desk import called, shown
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.source import (
     Language,
@@ -148,6 +148,70 @@ def remove_budget(
 ) -> None:
     """Remove a budget; the days it was judged by stay."""
     finish(_one(source, "budgets_remove", {"name": name, "language": chosen(lang)}, output))
+
+
+@budgets.command("anomalies")
+@with_source
+def spend_anomalies(
+    namespace: NamespaceOption = "",
+    by: Annotated[str, typer.Option("--by", help="namespace or label:KEY.")] = "namespace",
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Days that cost far more or less than usual, and the workloads behind. Exit code 1: some do."""
+    asked = {"namespace": namespace, "by": by, "language": chosen(lang)}
+    finish(_anomalies(source, asked, output))
+
+
+@budgets.command("expect")
+@with_source
+def expect_change(
+    scope: Annotated[str, typer.Argument(metavar="SCOPE", help="As the anomaly tells it.")],
+    start: Annotated[str, typer.Argument(metavar="DAY", help="Its first day.")],
+    note: Annotated[str, typer.Option("--note", help="Why it was expected.")],
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Say that a change of spend was expected: it, and what is like it, is no news any more."""
+    asked = {"scope": scope, "start": start, "note": note}
+    finish(shown(source, "budgets_expect", asked, output, with_cluster=True))
+
+
+async def _anomalies(source: Source, asked: Json, output: Output) -> int:
+    data = await called(source, "budgets_anomalies", asked, with_cluster=True)
+    if output is Output.JSON:
+        put_json(data)
+    else:
+        put(changes_text(data, str(asked["language"])))
+    return NO if any(row["severity"] != "expected" for row in data["rows"]) else OK
+
+
+def changes_text(data: Json, language: str) -> str:
+    facts = {"count": len(data["rows"]), "days": data["days_known"]}
+    lines = [word("changes_head", language, **facts)]
+    for row in data["rows"]:
+        told = {**row, "impact": f"{row['impact']:+.2f}", "currency": data["currency"]}
+        lines.append(word("changes_line", language, **told))
+        lines += [_cause(one, language) for one in row["causes"]]
+    if data["week"]:
+        lines += [word("changes_week", language), *(_cause(one, language) for one in data["week"])]
+    return "\n".join([*lines, *(f"! {one['text']}" for one in data["notes"])])
+
+
+def _cause(one: Json, language: str) -> str:
+    facts = {"daily": money(one["daily"]), "before": money(one["daily_before"])}
+    rollouts = f" ({', '.join(one['rollouts'])})" if one["rollouts"] else ""
+    return word(
+        "changes_cause",
+        language,
+        workload=one["workload"],
+        kind=word(f"changes_{one['kind']}", language),
+        rollouts=rollouts,
+        **facts,
+    )
 
 
 async def _listed(source: Source, asked: Json, output: Output) -> int:

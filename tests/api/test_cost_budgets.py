@@ -124,3 +124,10 @@ def test_the_command_line_keeps_budgets_too(tmp_path: Path) -> None:
     assert listed.returncode == (1 if row["state"] in ("over", "at_risk") else 0)
     assert (wrong.returncode, "Did you mean all?" in wrong.stderr) == (2, True)
     assert "自" in removed.stdout
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "15 are needed"), ("zh", "需要 15 个")])
+def test_the_command_says_how_many_days_it_lacks(language: str, said: str, tmp_path: Path) -> None:
+    done = run("budgets", "anomalies", "--lang", language, MIDWATCH_DATA_DIR=str(tmp_path))
+    assert done.returncode == 0
+    assert said in done.stdout
