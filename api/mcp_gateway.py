@@ -217,13 +217,6 @@ class Endpoint:
         await manager.handle_request(scope, _replayed(body, receive), send)
 
 
-class Door:
-    """What the router calls; the endpoint itself is made at start-up."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await scope["app"].state.mcp(scope, receive, send)
-
-
 def endpoint(opened: Opened, turns: Turns) -> Endpoint:
     """The gateway over HTTP: turns are recorded, and end when their caller gives up."""
 

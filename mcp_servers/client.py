@@ -1,49 +1,42 @@
-"""The one way in to tools: `Tools(sessions, principal)`. No MCP type leaves this module."""
+"""The one way in to tools: `Tools(sessions, principal)`. No MCP type leaves this module.
 
-from collections.abc import AsyncGenerator, Collection, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+It is light: MCP and the servers are loaded with the first question to them.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-import httpx2
-from mcp import Client, MCPError
-from mcp.client.streamable_http import streamable_http_client
-from mcp.types import CallToolRequest, CallToolRequestParams, CallToolResult, TextContent
-from mcp.types import Tool as Listing
-
-from core.errors import NotFound, OpsError, Unauthenticated, UpstreamUnavailable, from_code
-from core.http import client as http_client
+from core.errors import NotFound
+from core.opening import OnFirstUse
 from core.principal import Principal
 from core.telemetry import Metrics
-from mcp_servers.access import AuditSink, Gate
 from mcp_servers.backends import (
     IN_MEMORY,
+    Acceptances,
     Backends,
+    Desk,
     FixDesk,
     FixStore,
+    ForeignAddress,
     IncidentStore,
     KnowledgePlace,
 )
-from mcp_servers.backends.addresses import host_of
-from mcp_servers.backends.alert_desk import Desk
-from mcp_servers.backends.alertmanager import Alertmanager
-from mcp_servers.backends.billing import Billing
-from mcp_servers.backends.foreign import Acceptances, ForeignAddress, ForeignServer
-from mcp_servers.backends.kubernetes import Kubernetes
-from mcp_servers.backends.prometheus import Prometheus
-from mcp_servers.backends.senders.outgoing import Wire
-from mcp_servers.caller import acting_as
 from mcp_servers.facts.nearest import did_you_mean
-from mcp_servers.registry import BUILDERS, built
+from mcp_servers.facts.tools import Answer, ToolSpec
+from mcp_servers.registry import BUILDERS, at_start, building
 
 if TYPE_CHECKING:
     from core.security.encryption import Vault
     from core.storage.kept_alerts import KeptAlerts
-
-# An investigation asks many things of a slow cluster.
-CALL_TIMEOUT_S = 60.0
+    from mcp_servers.access import AuditSink, Gate, ToolServer
+    from mcp_servers.backends.foreign import ForeignServer
+    from mcp_servers.calling import Line
 
 
 @dataclass(frozen=True)
@@ -63,44 +56,27 @@ class Connections:
     clusterless: bool = False  # for tools that work on what they are given: no kubeconfig is read
 
 
-@dataclass(frozen=True)
-class ToolSpec:
-    """A tool as its caller is offered it."""
-
-    name: str
-    server: str
-    description: str
-    input_schema: dict[str, Any]
-    changes: bool
-
-
-@dataclass(frozen=True)
-class Answer:
-    """`text` is compact and meant for a model; `data` is complete and meant for programs."""
-
-    text: str
-    data: dict[str, Any]
-
-
 class Sessions:
-    """Open connections to tool servers, shared by all callers of the process.
+    """Connections to tool servers, shared by all callers of the process, each made when it is used.
 
     Close them in the task that opened them: use `in_process` and `over_http` with `async with`.
     """
 
     def __init__(
         self,
-        clients: Mapping[str, Client],
-        wire: "_Wire | None" = None,
+        lines: "Mapping[str, Callable[[], Awaitable[Line]]]",
+        *,
         changing: frozenset[str] = frozenset(),
+        by_token: bool = False,
     ) -> None:
-        self._clients, self._wire, self._changing = clients, wire, changing
+        """`changing` are the servers whose tools may change. `by_token`: a token says whose all calls are."""
+        self._lines, self._changing, self._by_token = lines, changing, by_token
         self._offers: dict[tuple[str, frozenset[str], bool], list[ToolSpec]] = {}
 
     @property
     def built(self) -> frozenset[str]:
         """The servers that exist."""
-        return frozenset(self._clients)
+        return frozenset(self._lines)
 
     async def offered(self, server: str, principal: Principal) -> list[ToolSpec]:
         """What a server shows this caller; asked once for each set of permissions.
@@ -110,54 +86,22 @@ class Sessions:
         if server in self._changing:
             return await self._shown(server, principal)
         # Over HTTP the token decides and is the same for all, whatever the principal holds.
-        held = frozenset[str]() if self._wire else frozenset[str](principal.permissions)
+        held = frozenset[str]() if self._by_token else frozenset[str](principal.permissions)
         key = (server, held, principal.present)
         if key not in self._offers:
             self._offers[key] = await self._shown(server, principal)
         return self._offers[key]
 
     async def _shown(self, server: str, principal: Principal) -> list[ToolSpec]:
-        with acting_as(principal):
-            tools = (await self._clients[server].list_tools()).tools
-        return [_spec(one) for one in tools if one.name.startswith(f"{server}_")]
+        line = await self._lines[server]()
+        return [one for one in await line.listed(principal) if one.server == server]
 
     async def send(
         self, name: str, arguments: Mapping[str, Any], principal: Principal
-    ) -> CallToolResult | None:
+    ) -> Answer | None:
         """One call as `principal`; None when no server could have such a tool."""
-        client = self._clients.get(name.partition("_")[0])
-        if client is None:
-            return None
-        # The session's own call_tool would check our output against our schema once more.
-        params = CallToolRequestParams(name=name, arguments=dict(arguments))
-        try:
-            with acting_as(principal):
-                return await client.session.send_request(
-                    CallToolRequest(params=params), CallToolResult
-                )
-        except (MCPError, httpx2.HTTPError) as error:
-            if self._wire:
-                raise self._wire.failure() from error
-            raise UpstreamUnavailable(f"The tool server did not answer {name}: {error}.") from error
-
-
-@dataclass
-class _Wire:
-    """Remembers the last HTTP status, which the SDK's errors leave out."""
-
-    url: str
-    status: int = 0
-
-    async def heard(self, response: httpx2.Response) -> None:
-        self.status = response.status_code
-
-    def failure(self) -> OpsError:
-        if self.status in (401, 403):
-            return Unauthenticated(
-                f"The tool server at {host_of(self.url)} does not accept this token."
-            )
-        told = f" (status {self.status})" if self.status >= 400 else ""
-        return UpstreamUnavailable(f"The tool server at {host_of(self.url)} does not answer{told}.")
+        line = self._lines.get(name.partition("_")[0])
+        return await (await line()).call(name, arguments, principal) if line else None
 
 
 def fix_desk(
@@ -171,7 +115,7 @@ def fix_desk(
 async def in_process(
     connections: Connections,
     *,
-    audit: AuditSink | None = None,
+    audit: "AuditSink | None" = None,
     metrics: Metrics | None = None,
     incidents: IncidentStore | None = None,
     acceptances: Acceptances | None = None,
@@ -180,7 +124,6 @@ async def in_process(
     only: Collection[str] = BUILDERS.keys(),
 ) -> AsyncGenerator[Sessions]:
     """Every built server, or those named, in memory. Raises `Invalid` on a malformed kubeconfig or rule file."""
-    gate = Gate(audit=audit, metrics=metrics)
     async with _closing() as stack:
         backends = replace(
             connected(connections),
@@ -190,11 +133,31 @@ async def in_process(
             desk=desk or Desk(),
         )
         stack.push_async_callback(backends.close)
-        clients = {
-            name: await stack.enter_async_context(Client(server, cache=None))
-            for name, server in built(backends, gate, only).items()
-        }
-        yield Sessions(clients, changing=frozenset(one.name for one in connections.foreign))
+        lines: dict[str, Callable[[], Awaitable[Line]]] = {}
+        for name, build in building(backends, only).items():
+            line = OnFirstUse(partial(_served, build, audit, metrics))
+            stack.push_async_callback(line.close)
+            lines[name] = line.get
+        for name in at_start(backends) & lines.keys():
+            await lines[name]()
+        yield Sessions(lines, changing=frozenset(one.name for one in connections.foreign))
+
+
+@asynccontextmanager
+async def _served(
+    build: "Callable[[Gate], ToolServer]", audit: "AuditSink | None", metrics: Metrics | None
+) -> "AsyncGenerator[Line]":
+    """A server of this process, loaded in a thread: others who are served do not wait for that."""
+
+    def loaded() -> "tuple[ToolServer, Callable[[ToolServer], AbstractAsyncContextManager[Line]]]":
+        from mcp_servers.access import Gate
+        from mcp_servers.calling import in_memory
+
+        return build(Gate(audit=audit, metrics=metrics)), in_memory
+
+    server, in_memory = await asyncio.to_thread(loaded)
+    async with in_memory(server) as line:
+        yield line
 
 
 @asynccontextmanager
@@ -219,12 +182,19 @@ def desk_over(
     public_url: str = "",
 ) -> Desk:
     """What the alerting and channels servers work with, in a process that has a database."""
+    from mcp_servers.backends.senders.outgoing import Wire
+
     wire = Wire(practice=practice, private_hosts=frozenset(private_hosts))
     return Desk(store, keys, wire, public_url)
 
 
 def connected(connections: Connections) -> Backends:
     """The hands for these addresses; nothing is asked of them yet."""
+    from mcp_servers.backends.alertmanager import Alertmanager
+    from mcp_servers.backends.billing import Billing
+    from mcp_servers.backends.kubernetes import Kubernetes
+    from mcp_servers.backends.prometheus import Prometheus
+
     return Backends(
         kubernetes=Kubernetes(api=None, cluster_name="", timeout_s=connections.timeout_s)
         if connections.clusterless
@@ -238,26 +208,27 @@ def connected(connections: Connections) -> Backends:
         alertmanager=Alertmanager.connect(connections.alertmanager_url, connections.timeout_s),
         knowledge=connections.knowledge,
         rules_folder=connections.rules_folder,
-        foreign=tuple(ForeignServer(one) for one in connections.foreign),
+        foreign=_foreign_servers(connections),
         billing=Billing(connections.price_book),
     )
+
+
+def _foreign_servers(connections: Connections) -> "tuple[ForeignServer, ...]":
+    if not connections.foreign:
+        return ()
+    from mcp_servers.backends.foreign import ForeignServer
+
+    return tuple(ForeignServer(one) for one in connections.foreign)
 
 
 @asynccontextmanager
 async def over_http(url: str, token: str) -> AsyncGenerator[Sessions]:
     """The servers behind one MCP address; the token alone says whose every call is."""
-    wire, headers = _Wire(url), {"Authorization": f"Bearer {token}"}
+    from mcp_servers.calling import at_address
+
     async with _closing() as stack:
-        http = http_client(url, headers=headers, timeout_s=CALL_TIMEOUT_S)
-        http.event_hooks = {"response": [wire.heard]}
-        await stack.enter_async_context(http)
-        transport = streamable_http_client(url, http_client=http)
-        try:
-            client = await stack.enter_async_context(Client(transport, cache=None))
-            names = {tool.name.partition("_")[0] for tool in (await client.list_tools()).tools}
-        except (ExceptionGroup, MCPError, httpx2.HTTPError) as error:
-            raise wire.failure() from error
-        yield Sessions(dict.fromkeys(names, client), wire)
+        line, names = await stack.enter_async_context(at_address(url, token))
+        yield Sessions(dict.fromkeys(names, line.itself), by_token=True)
 
 
 class Tools:
@@ -278,29 +249,8 @@ class Tools:
 
     async def call(self, name: str, /, **arguments: Any) -> Answer:
         """Raises the `OpsError` that the tool raised, whichever wire lies between."""
-        result = await self._sessions.send(name, arguments, self._principal)
-        if result is None:
+        answer = await self._sessions.send(name, arguments, self._principal)
+        if answer is None:
             known = [spec.name for spec in await self.list()]
             raise NotFound(f"There is no tool {name!r}.", hint=did_you_mean(name, known))
-        text = "\n".join(one.text for one in result.content if isinstance(one, TextContent))
-        data: dict[str, Any] = result.structured_content or {}
-        if result.is_error:
-            raise _raised(text, data)
-        return Answer(text, data)
-
-
-def _spec(tool: Listing) -> ToolSpec:
-    return ToolSpec(
-        name=tool.name,
-        server=tool.name.partition("_")[0],
-        description=tool.description or "",
-        input_schema=tool.input_schema,
-        changes=not (tool.annotations and tool.annotations.read_only_hint),
-    )
-
-
-def _raised(text: str, data: Mapping[str, Any]) -> OpsError:
-    """The error as it was before it crossed the wire; a masked bug has only its text."""
-    if "code" not in data:
-        return OpsError(text)
-    return from_code(str(data["code"]), str(data["message"]), str(data.get("hint") or ""))
+        return answer

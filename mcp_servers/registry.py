@@ -1,45 +1,111 @@
-"""Name → server: the list of what is built."""
+"""Name → server: the list of what is built. Each is loaded when it is built, which is when it is used."""
 
 from collections.abc import Callable, Collection
+from functools import partial
+from typing import TYPE_CHECKING
 
-from mcp_servers.access import Gate, ToolServer
-from mcp_servers.alerting.server import build as build_alerting
-from mcp_servers.autofix.server import build as build_autofix
 from mcp_servers.backends import Backends
-from mcp_servers.budgets.server import build as build_budgets
-from mcp_servers.channels.server import build as build_channels
-from mcp_servers.forecast.server import build as build_forecast
-from mcp_servers.foreign.server import build as build_foreign
-from mcp_servers.foreign.server import proxies
-from mcp_servers.knowledge.server import build as build_knowledge
-from mcp_servers.kubernetes.server import build as build_kubernetes
-from mcp_servers.prometheus.server import build as build_prometheus
-from mcp_servers.rca.looking import Looking
-from mcp_servers.rca.server import build as build_rca
-from mcp_servers.rca.server import hands_of
+
+if TYPE_CHECKING:
+    from mcp_servers.access import Gate, ToolServer
+    from mcp_servers.backends.foreign import ForeignServer
 
 
-def _autofix(backends: Backends, gate: Gate) -> ToolServer:
+def _kubernetes(backends: Backends, gate: "Gate") -> "ToolServer":
+    from mcp_servers.kubernetes.server import build
+
+    return build(backends, gate)
+
+
+def _prometheus(backends: Backends, gate: "Gate") -> "ToolServer":
+    from mcp_servers.prometheus.server import build
+
+    return build(backends, gate)
+
+
+def _rca(backends: Backends, gate: "Gate") -> "ToolServer":
+    from mcp_servers.rca.server import build
+
+    return build(backends, gate)
+
+
+def _autofix(backends: Backends, gate: "Gate") -> "ToolServer":
     """Repairs are judged by the diagnosers that found the fault."""
-    return build_autofix(backends, gate, looker=Looking(hands_of(backends)))
+    from mcp_servers.autofix.server import build
+    from mcp_servers.rca.looking import Looking
+    from mcp_servers.rca.server import hands_of
+
+    return build(backends, gate, looker=Looking(hands_of(backends)))
 
 
-BUILDERS: dict[str, Callable[[Backends, Gate], ToolServer]] = {
-    "kubernetes": build_kubernetes,
-    "prometheus": build_prometheus,
-    "rca": build_rca,
+def _alerting(backends: Backends, gate: "Gate") -> "ToolServer":
+    from mcp_servers.alerting.server import build
+
+    return build(backends, gate)
+
+
+def _channels(backends: Backends, gate: "Gate") -> "ToolServer":
+    from mcp_servers.channels.server import build
+
+    return build(backends, gate)
+
+
+def _knowledge(backends: Backends, gate: "Gate") -> "ToolServer":
+    from mcp_servers.knowledge.server import build
+
+    return build(backends, gate)
+
+
+def _budgets(backends: Backends, gate: "Gate") -> "ToolServer":
+    from mcp_servers.budgets.server import build
+
+    return build(backends, gate)
+
+
+def _forecast(backends: Backends, gate: "Gate") -> "ToolServer":
+    from mcp_servers.forecast.server import build
+
+    return build(backends, gate)
+
+
+def _foreign(backends: Backends, gate: "Gate") -> "ToolServer":
+    from mcp_servers.foreign.server import build
+
+    return build(backends, gate)
+
+
+def _proxy(backends: Backends, of: "ForeignServer", gate: "Gate") -> "ToolServer":
+    from mcp_servers.foreign.server import build_proxy
+
+    return build_proxy(backends, gate, of=of)
+
+
+BUILDERS: "dict[str, Callable[[Backends, Gate], ToolServer]]" = {
+    "kubernetes": _kubernetes,
+    "prometheus": _prometheus,
+    "rca": _rca,
     "autofix": _autofix,
-    "alerting": build_alerting,
-    "channels": build_channels,
-    "knowledge": build_knowledge,
-    "budgets": build_budgets,
-    "forecast": build_forecast,
+    "alerting": _alerting,
+    "channels": _channels,
+    "knowledge": _knowledge,
+    "budgets": _budgets,
+    "forecast": _forecast,
 }
 
 
-def built(backends: Backends, gate: Gate, only: Collection[str]) -> dict[str, ToolServer]:
-    """The servers of `only`, and when there are servers of others those, and what tells of them."""
-    servers = {name: build(backends, gate) for name, build in BUILDERS.items() if name in only}
+def building(
+    backends: Backends, only: Collection[str]
+) -> "dict[str, Callable[[Gate], ToolServer]]":
+    """How to build those of `only`, and where there are servers of others those, and what tells of them."""
+    ours = {name: partial(build, backends) for name, build in BUILDERS.items() if name in only}
     if not backends.foreign:
-        return servers
-    return servers | {"foreign": build_foreign(backends, gate)} | proxies(backends, gate)
+        return ours
+    theirs = {one.address.name: partial(_proxy, backends, one) for one in backends.foreign}
+    return ours | {"foreign": partial(_foreign, backends)} | theirs
+
+
+def at_start(backends: Backends) -> frozenset[str]:
+    """The servers that read files of the operator as they are built: a mistake there is told at once."""
+    rules = {"rca", "autofix"} if backends.rules_folder else set[str]()
+    policy = {"autofix"} if backends.fixes and backends.fixes.policy_file else set[str]()
+    return frozenset(rules | policy)

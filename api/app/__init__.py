@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -11,6 +12,7 @@ from starlette.routing import Route
 from api import problems
 from api.agui import routes as agui
 from api.app.envelope import Envelope
+from api.app.mcp_door import McpDoor, mcp_endpoint
 from api.app.recovering import recovering
 from api.app.watching import kept_in_step
 from api.dependencies import Opened
@@ -23,7 +25,6 @@ from api.editions import (
     tool_sessions,
 )
 from api.jobs import standing
-from api.mcp_gateway import Door, endpoint
 from api.routes import (
     alert_policy,
     alerts,
@@ -52,6 +53,7 @@ from api.routes.pages import page_routes
 from api.turns.accounts import Accounts
 from api.turns.running import Turns
 from api.turns.spans import opened_spans
+from core.opening import OnFirstUse
 from core.security.audit import AuditLog
 from core.security.signin import Lifetimes, SignIn
 from core.security.tokens import Signer, signing_key
@@ -119,7 +121,7 @@ def create_app(settings: Settings) -> FastAPI:
         reference,
     ):
         app.include_router(module.router)
-    app.router.routes.append(Route("/mcp", Door()))
+    app.router.routes.append(Route("/mcp", McpDoor()))
     app.router.routes.extend(page_routes())
     app.add_middleware(Envelope, metrics=app.state.metrics)
     return app
@@ -175,6 +177,6 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         opened = Opened(settings, database, audit_log, metrics, sign_in, sessions)
         app.state.opened, app.state.turns = opened, turns
         app.state.wake = await enter(standing(KeptAlerts(database), sessions))
-        app.state.mcp = endpoint(opened, turns)
-        await enter(app.state.mcp.running())
+        app.state.mcp = OnFirstUse(partial(mcp_endpoint, opened, turns))
+        stack.push_async_callback(app.state.mcp.close)
         yield opened

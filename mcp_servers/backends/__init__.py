@@ -5,16 +5,39 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from core.storage.fix_records import BreakerRow, ChangeRow, DecisionRow, PlanRow, StepRow
-from core.storage.records import IncidentRow
+from core.storage.records import AcceptedRow, IncidentRow
 from mcp_servers.backends.alert_desk import Desk
-from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.billing import Billing
-from mcp_servers.backends.foreign import Acceptances, ForeignServer
-from mcp_servers.backends.kubernetes import Kubernetes
-from mcp_servers.backends.prometheus import Prometheus
+
+if TYPE_CHECKING:  # the hands are loaded by whoever connects them
+    from mcp_servers.backends.alertmanager import Alertmanager
+    from mcp_servers.backends.foreign import ForeignServer
+    from mcp_servers.backends.kubernetes import Kubernetes
+    from mcp_servers.backends.prometheus import Prometheus
+
+
+@dataclass(frozen=True)
+class ForeignAddress:
+    """Where a server of others is and what it may be used for; see `core.settings.foreign`."""
+
+    name: str
+    url: str
+    token: str = ""
+    pin: str = ""
+    timeout_s: float = 20.0
+
+
+class Acceptances(Protocol):
+    """Where it is remembered which tool lists were accepted; only a running service has one."""
+
+    async def accepted(self, name: str) -> AcceptedRow | None: ...
+
+    async def accept(self, name: str, digest: str, by: str) -> None: ...
+
+    async def withdraw(self, name: str) -> bool: ...
 
 
 class IncidentStore(Protocol):
@@ -123,13 +146,13 @@ IN_MEMORY = KnowledgePlace()
 class Backends:
     """Every hand the servers may be given. Nothing here has been asked anything yet."""
 
-    kubernetes: Kubernetes
-    prometheus: Prometheus
-    alertmanager: Alertmanager
+    kubernetes: "Kubernetes"
+    prometheus: "Prometheus"
+    alertmanager: "Alertmanager"
     knowledge: KnowledgePlace = IN_MEMORY
     rules_folder: Path | None = None
     incidents: IncidentStore | None = None
-    foreign: tuple[ForeignServer, ...] = ()
+    foreign: "tuple[ForeignServer, ...]" = ()
     acceptances: Acceptances | None = None
     fixes: FixDesk | None = None
     billing: Billing = field(default_factory=Billing)

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import httpx2
 from mcp import Client, MCPError
@@ -13,33 +12,12 @@ from mcp.types import CallToolRequest, CallToolRequestParams, CallToolResult, To
 from core.errors import Invalid, OpsError, UpstreamUnavailable
 from core.http import client as http_client
 from core.http import is_plain_loopback
-from core.storage.records import AcceptedRow
+from mcp_servers.backends import ForeignAddress
 from mcp_servers.backends.addresses import host_of
 
 # A list that goes on for ever must not fill the memory.
 MOST_PAGES = 10
 LISTING_TIMEOUT_S = 5.0
-
-
-@dataclass(frozen=True)
-class ForeignAddress:
-    """Where a server of others is and what it may be used for; see `core.settings.foreign`."""
-
-    name: str
-    url: str
-    token: str = ""
-    pin: str = ""
-    timeout_s: float = 20.0
-
-
-class Acceptances(Protocol):
-    """Where it is remembered which tool lists were accepted; only a running service has one."""
-
-    async def accepted(self, name: str) -> AcceptedRow | None: ...
-
-    async def accept(self, name: str, digest: str, by: str) -> None: ...
-
-    async def withdraw(self, name: str) -> bool: ...
 
 
 class ForeignServer:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from core.errors import Conflict, Invalid, NotFound, UpstreamUnavailable
 from core.principal import Principal
-from mcp_servers.backends.foreign import Acceptances
+from mcp_servers.backends import Acceptances
 from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.foreign.adopting import Adopted
 from mcp_servers.foreign.standing import Standing, State

@@ -3,6 +3,7 @@
 from core.principal import Permission
 from mcp_servers.access import Gate, ToolServer, publish
 from mcp_servers.backends import Backends
+from mcp_servers.backends.foreign import ForeignServer
 from mcp_servers.foreign.accepting import foreign_accept, foreign_list_servers, foreign_withdraw
 from mcp_servers.foreign.proxy import Proxy
 from mcp_servers.foreign.standing import Standing
@@ -24,9 +25,9 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
     return server
 
 
-def proxies(backends: Backends, gate: Gate) -> dict[str, ToolServer]:
-    """A server of ours for each of theirs, by its name."""
-    return {one.name: Proxy(one, gate) for one in _standings(backends)}
+def build_proxy(backends: Backends, gate: Gate, *, of: ForeignServer) -> ToolServer:
+    """A server of ours for one of theirs."""
+    return Proxy(Standing(of, backends.acceptances), gate)
 
 
 def _standings(backends: Backends) -> tuple[Standing, ...]:

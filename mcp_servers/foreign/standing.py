@@ -6,7 +6,8 @@ from typing import Literal
 from core.clock import monotonic_s
 from core.errors import Forbidden, OpsError, UpstreamUnavailable
 from core.storage.records import AcceptedRow
-from mcp_servers.backends.foreign import Acceptances, ForeignServer
+from mcp_servers.backends import Acceptances
+from mcp_servers.backends.foreign import ForeignServer
 from mcp_servers.foreign.adopting import Adopted, adopted
 
 # A list is believed for so long; a server that did not answer is left alone for so long.

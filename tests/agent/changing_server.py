@@ -8,13 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from mcp import Client
 from pydantic import BaseModel
 
 from core.clock import utc_now
 from core.errors import Conflict, Forbidden
 from core.principal import Permission, Principal
 from mcp_servers.access import Gate, ToolServer, publish
+from mcp_servers.calling import in_memory
 from mcp_servers.client import Sessions
 
 DIFF = "-  memory: 256Mi\n+  memory: 512Mi"
@@ -104,5 +104,5 @@ def server(ledger: Ledger) -> ToolServer:
 
 @asynccontextmanager
 async def changing(ledger: Ledger) -> AsyncGenerator[Sessions]:
-    async with Client(server(ledger), cache=None) as client:
-        yield Sessions({"autofix": client})
+    async with in_memory(server(ledger)) as line:
+        yield Sessions({"autofix": line.itself})

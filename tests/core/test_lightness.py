@@ -70,7 +70,12 @@ def test_a_package_somebody_loaded_before_stays_itself() -> None:
 def test_the_tool_servers_load_none_of_what_they_never_use() -> None:
     program = """
         import sys
-        import mcp_servers.client
+        from mcp_servers.access import Gate
+        from mcp_servers.client import Connections, connected
+        from mcp_servers.registry import BUILDERS
+        backends = connected(Connections(clusterless=True))
+        built = [build(backends, Gate()).name for build in BUILDERS.values()]
+        assert built == list(BUILDERS)
         unused = ("requests", "requests_oauthlib", "oauthlib", "websocket", "rich", "kubernetes.stream")
         print([name for name in unused if name in sys.modules])
     """
@@ -99,3 +104,33 @@ def test_another_user_of_the_kubernetes_client_finds_all_its_parts() -> None:
         print(before, kubernetes.watch.Watch.__name__, hasattr(kubernetes, "nothing"))
     """
     assert told(program) == "False Watch False"
+
+
+def test_the_service_starts_without_mcp_and_the_tool_servers() -> None:
+    program = """
+        import sys
+        import api.app.serving
+        from mcp_servers.client import Connections, connected
+        connected(Connections(clusterless=True))
+        heavy = ("mcp", "mcp_types", "mcp_servers.access", "mcp_servers.engines", "knowledge_base")
+        print([name for name in heavy if name in sys.modules])
+    """
+    assert told(program) == "[]"
+
+
+def test_a_question_loads_the_servers_that_answer_it_and_no_other() -> None:
+    program = """
+        import asyncio, sys
+        from core.errors import OpsError
+        from core.principal import Permission, Principal
+        from mcp_servers.client import Connections, Tools, in_process
+        async def main():
+            async with in_process(Connections(clusterless=True)) as sessions:
+                tools = Tools(sessions, Principal("ann", permissions=frozenset(Permission)))
+                names = {one.server for one in await tools.list("rca", "kubernetes", "prometheus")}
+            return sorted(names)
+        names = asyncio.run(main())
+        servers = ("alerting", "autofix", "budgets", "channels", "forecast", "knowledge", "foreign")
+        print(names, [one for one in servers if f"mcp_servers.{one}" in sys.modules])
+    """
+    assert told(program) == "['kubernetes', 'prometheus', 'rca'] []"

@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from mcp import Client
 
 from core.principal import Permission, Principal
 from core.telemetry import Metrics
 from mcp_servers.access import Gate
+from mcp_servers.calling import in_memory
 from mcp_servers.client import Connections, Sessions, Tools, in_process
 from sandbox.server import Addresses, serving_in_thread
 from tests.servers.toys import Written, toys
@@ -37,8 +37,8 @@ async def toybox(
     written: Written, metrics: Metrics
 ) -> AsyncGenerator[Callable[[Principal], Tools]]:
     """Tools of the toy server for anybody."""
-    async with Client(toys(Gate(audit=written, metrics=metrics)), cache=None) as client:
-        sessions = Sessions({"toy": client})
+    async with in_memory(toys(Gate(audit=written, metrics=metrics))) as line:
+        sessions = Sessions({"toy": line.itself})
         yield lambda principal: Tools(sessions, principal)
 
 
