@@ -13,6 +13,7 @@ import orjson
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.request_state import RequestStateSecurity
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from mcp.types import Tool as Listing
 from pydantic import AnyHttpUrl, BaseModel, TypeAdapter, ValidationError
@@ -27,6 +28,7 @@ from mcp_servers.caller import Bearer, Verify, caller
 from mcp_servers.facts.durations import duration
 from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.replies import MAX_DATA_CHARACTERS, code_of, failure, success
+from mcp_servers.unsealed import NoState
 
 Tool = Callable[..., Awaitable[BaseModel]]
 
@@ -110,7 +112,11 @@ class ToolServer(MCPServer[None]):
     def __init__(self, name: str, gate: Gate) -> None:
         with without("rich"):  # for a log handler that ours stands before
             super().__init__(
-                name, token_verifier=gate.verifier, auth=gate.auth, log_level="WARNING"
+                name,
+                token_verifier=gate.verifier,
+                auth=gate.auth,
+                log_level="WARNING",
+                request_state_security=RequestStateSecurity(codec=NoState()),
             )
         self.gate = gate
         self.published: dict[str, Published] = {}

@@ -30,6 +30,7 @@ from mcp_servers.backends import (
 from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.facts.tools import Answer, ToolSpec
 from mcp_servers.registry import BUILDERS, at_start, building
+from mcp_servers.unsealed import load_mcp
 
 if TYPE_CHECKING:
     from core.security.encryption import Vault
@@ -150,6 +151,7 @@ async def _served(
     """A server of this process, loaded in a thread: others who are served do not wait for that."""
 
     def loaded() -> "tuple[ToolServer, Callable[[ToolServer], AbstractAsyncContextManager[Line]]]":
+        load_mcp()
         from mcp_servers.access import Gate
         from mcp_servers.calling import in_memory
 
@@ -224,6 +226,7 @@ def _foreign_servers(connections: Connections) -> "tuple[ForeignServer, ...]":
 @asynccontextmanager
 async def over_http(url: str, token: str) -> AsyncGenerator[Sessions]:
     """The servers behind one MCP address; the token alone says whose every call is."""
+    load_mcp()
     from mcp_servers.calling import at_address
 
     async with _closing() as stack:

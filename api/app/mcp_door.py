@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.dependencies import Opened
 from api.turns.running import Turns
+from mcp_servers.client import load_mcp
 
 if TYPE_CHECKING:
     from api.mcp_gateway import Endpoint
@@ -25,6 +26,7 @@ class McpDoor:
 @asynccontextmanager
 async def mcp_endpoint(opened: Opened, turns: Turns) -> AsyncGenerator["Endpoint"]:
     def loaded() -> "Endpoint":
+        load_mcp()
         from api.mcp_gateway import endpoint
 
         return endpoint(opened, turns)

@@ -5,13 +5,13 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from core.errors import Invalid
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES, KEY_BYTES = 12, 32
 PREFIX = "v1"
@@ -20,23 +20,27 @@ PREFIX = "v1"
 @dataclass(frozen=True, slots=True)
 class _Key:
     id: str
-    aead: AESGCM
+    aead: "AESGCM"
 
 
 class Vault:
-    """Seals with the first key and opens with any. Build it with `Vault.of`.
+    """Seals with the first key and opens with any. Build it with `Vault.of`; it loads the cipher when used.
 
     A sealed text is `v1.KEY-ID.BASE64(nonce, ciphertext, tag)`. What it belongs to (`place`) is
     authenticated with it, so that one row's secret opens nothing when it is copied into another.
     """
 
-    def __init__(self, keys: Sequence[_Key]) -> None:
-        self._keys = keys
+    def __init__(self, secrets: Sequence[str]) -> None:
+        self._secrets = secrets
 
     @classmethod
     def of(cls, *secrets: str) -> "Vault":
         """Keys from secrets of high entropy: the one in use first, then the ones before it."""
-        return cls([_key(secret) for secret in secrets])
+        return cls(secrets)
+
+    @cached_property
+    def _keys(self) -> list[_Key]:
+        return [_key(secret) for secret in self._secrets]
 
     def seal(self, text: str, *, place: str) -> str:
         key, nonce = self._keys[0], os.urandom(NONCE_BYTES)
@@ -45,6 +49,8 @@ class Vault:
 
     def open(self, sealed: str, *, place: str) -> str:
         """Raises `Invalid` when no key opens it, or when it belongs elsewhere."""
+        from cryptography.exceptions import InvalidTag
+
         _, _, rest = sealed.partition(".")
         key_id, _, coded = rest.partition(".")
         known = {key.id: key for key in self._keys}
@@ -66,6 +72,10 @@ class Vault:
 
 
 def _key(secret: str) -> _Key:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     derived = HKDF(SHA256(), KEY_BYTES, salt=None, info=b"midwatch secrets at rest").derive(
         secret.encode()
     )

@@ -29,12 +29,12 @@ class Certificate:
 
 def read_certificate(encoded: object) -> Certificate | None:
     """The leaf in a base64 field that holds PEM; None when there is none that can be read."""
-    from cryptography import x509  # heavy, and most clusters show no certificate
-
     try:
         pem = base64.b64decode(encoded, validate=False) if isinstance(encoded, str) else b""
         if _MARK not in pem:
             return None
+        from cryptography import x509  # heavy, and most Secrets hold no certificate
+
         leaf = x509.load_pem_x509_certificate(pem)
         return Certificate(leaf.subject.rfc4514_string(), _names(leaf), leaf.not_valid_after_utc)
     except (ValueError, binascii.Error):

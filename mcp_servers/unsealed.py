@@ -1,0 +1,38 @@
+"""MCP without the cipher it would seal the state of unfinished calls with.
+
+Our tools finish in one go, and the cipher's library is 7 MiB. What does need it, the secrets of
+channels and the dates of certificates, is reached by a tool call, when all this is loaded.
+"""
+
+from contextlib import ExitStack
+from importlib import import_module
+
+from core.absent import put_off
+
+CIPHER = {
+    "cryptography.exceptions": ("InvalidTag",),
+    "cryptography.hazmat.primitives.ciphers.aead": ("AESGCM",),
+    "cryptography.hazmat.primitives.hashes": ("SHA256",),
+    "cryptography.hazmat.primitives.kdf.hkdf": ("HKDF",),
+}
+
+
+def load_mcp() -> None:
+    """Call it before the first import of MCP; later it does nothing."""
+    with ExitStack() as stack:
+        for package, names in CIPHER.items():
+            stack.enter_context(put_off(package, *names))
+        import_module("mcp.server.request_state")
+
+
+class NoState:
+    """The codec of a server whose calls leave no state with their caller."""
+
+    def seal(self, payload: bytes) -> str:
+        raise NotImplementedError("A tool of ours answers in one go.")
+
+    def unseal(self, token: str) -> bytes:
+        """Raises MCP's error for what was not sealed here, as nothing is."""
+        from mcp.server.request_state import InvalidRequestState
+
+        raise InvalidRequestState("nothing is sealed here")
