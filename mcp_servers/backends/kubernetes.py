@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -366,12 +367,11 @@ class Kubernetes:
             reply = await self.reply(api, call, deadline)
             if reply.status < 400:
                 return reply.data
-            error = errors.from_status(
-                reply.status, reply.data, verb=verb, kind=kind, namespace=namespace
-            )
+            # A frame that keeps its own error under a name outlives its call, with all it holds.
+            told = partial(errors.from_status, reply.status, reply.data, verb=verb, kind=kind)
             if reads and reply.status in PASSING:
-                raise Passing(error, asked_wait_s(reply.retry_after))
-            raise error
+                raise Passing(told(namespace=namespace), asked_wait_s(reply.retry_after))
+            raise told(namespace=namespace)
 
         return await patiently(ask, self.patience, within_s=self.timeout_s)
 

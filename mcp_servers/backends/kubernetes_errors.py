@@ -147,7 +147,7 @@ def no_log(refusal: Invalid, pod: Ref, container: str) -> OpsError:
     if "waiting to start" in said:
         _, _, why = said.rpartition("waiting to start: ")
         return NotFound(f"Container {container} of {pod} has no log: it waits to start ({why}).")
-    return refusal
+    return Invalid(said, hint=refusal.hint)  # not the refusal: it will be the cause of this one
 
 
 def message_of(body: bytes) -> str:

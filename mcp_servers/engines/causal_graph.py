@@ -139,43 +139,20 @@ class _Joins:
     def __init__(self, cluster: Cluster, topology: Topology) -> None:
         self._cluster = cluster
         self._topology = topology
-        self._tests: Mapping[Join, Callable[[Finding, Finding], bool]] = {
-            Join.CONTAINER: _same_container,
-            Join.WORKLOAD: lambda cause, effect: cause.resource == effect.resource,
-            Join.SERVES: self._serves,
-            Join.CALLED: self._called,
-            Join.ROUTED: self._routed,
-            Join.NODE: lambda cause, effect: self._on_node(effect, cause.resource),
-            Join.ON_NODE: lambda cause, effect: self._on_node(cause, effect.resource),
-            Join.CLAIM: _same_claim,
-            Join.ACCOUNT: _both("service_account"),
-            Join.SCRAPED: _both("scrape_job"),
-            Join.AFFECTED: lambda cause, effect: (
-                cause.resource in effect.affected or effect.resource in cause.affected
-            ),
-            Join.REFERENCE: self._refers,
-            Join.AFFECTS: _affects,
-            Join.SHARED: _shares,
-            Join.ANYWHERE: lambda cause, effect: cause.resource != effect.resource,
-            Join.SCALES: lambda cause, effect: (
-                cause.resource in self._topology.dependencies(effect.resource, Relation.SCALES)
-            ),
-            Join.SCALED: lambda cause, effect: str(effect.resource) in cause.joined("target"),
-            Join.POD: lambda cause, effect: bool(cause.joined("pod") & effect.joined("pod")),
-            Join.HOST: lambda cause, effect: bool(cause.joined("host") & effect.joined("host")),
-            Join.NAMED: lambda cause, effect: str(cause.resource) in effect.joined("workload"),
-        }
 
     def hold(self, link: Link, cause: Finding, effect: Finding) -> bool:
-        return self._tests[link.join](cause, effect)
+        return _TESTS[link.join](self, cause, effect)
 
-    def _serves(self, cause: Finding, effect: Finding) -> bool:
+    def scales(self, cause: Finding, effect: Finding) -> bool:
+        return cause.resource in self._topology.dependencies(effect.resource, Relation.SCALES)
+
+    def serves(self, cause: Finding, effect: Finding) -> bool:
         if cause.resource == effect.resource:
             return True
         selected = self._topology.dependencies(effect.resource, Relation.SELECTS)
         return cause.resource in selected
 
-    def _called(self, cause: Finding, effect: Finding) -> bool:
+    def called(self, cause: Finding, effect: Finding) -> bool:
         if cause.resource == effect.resource:
             return False
         return any(
@@ -193,14 +170,14 @@ class _Joins:
             for service in self._topology.dependencies(caller, Relation.CALLS)
         ]
 
-    def _routed(self, cause: Finding, effect: Finding) -> bool:
+    def routed(self, cause: Finding, effect: Finding) -> bool:
         services = self._topology.dependencies(effect.resource, Relation.ROUTES_TO)
         return any(
             cause.resource in (one, *self._topology.dependencies(one, Relation.SELECTS))
             for one in services
         )
 
-    def _on_node(self, finding: Finding, node: Ref) -> bool:
+    def on_node(self, finding: Finding, node: Ref) -> bool:
         if node.kind != "Node":
             return False
         if named := finding.joined("node"):
@@ -208,7 +185,7 @@ class _Joins:
         pods = [self._cluster.get(ref) for ref in finding.affected if ref.kind == "Pod"]
         return any(pod is not None and pod.spec.get("nodeName") == node.name for pod in pods)
 
-    def _refers(self, cause: Finding, effect: Finding) -> bool:
+    def refers(self, cause: Finding, effect: Finding) -> bool:
         return cause.resource in self._topology.dependencies(effect.resource, Relation.REFERS_TO)
 
 
@@ -242,6 +219,42 @@ def _same_claim(cause: Finding, effect: Finding) -> bool:
 def _both(name: str) -> Callable[[Finding, Finding], bool]:
     """Whether two findings have a value of this join in common."""
     return lambda cause, effect: bool(cause.joined(name) & effect.joined(name))
+
+
+Test = Callable[[_Joins, Finding, Finding], bool]
+
+
+def _of_two(test: Callable[[Finding, Finding], bool]) -> Test:
+    """A test that needs nothing but the two findings."""
+    return lambda _, cause, effect: test(cause, effect)
+
+
+# Not in `_Joins`: a table of bound functions there would keep the whole cluster alive with itself
+# until Python looks for such circles, which it does rarely.
+_TESTS: Mapping[Join, Test] = {
+    Join.CONTAINER: _of_two(_same_container),
+    Join.WORKLOAD: lambda _, cause, effect: cause.resource == effect.resource,
+    Join.SERVES: _Joins.serves,
+    Join.CALLED: _Joins.called,
+    Join.ROUTED: _Joins.routed,
+    Join.NODE: lambda joins, cause, effect: joins.on_node(effect, cause.resource),
+    Join.ON_NODE: lambda joins, cause, effect: joins.on_node(cause, effect.resource),
+    Join.CLAIM: _of_two(_same_claim),
+    Join.ACCOUNT: _of_two(_both("service_account")),
+    Join.SCRAPED: _of_two(_both("scrape_job")),
+    Join.AFFECTED: lambda _, cause, effect: (
+        cause.resource in effect.affected or effect.resource in cause.affected
+    ),
+    Join.REFERENCE: _Joins.refers,
+    Join.AFFECTS: _of_two(_affects),
+    Join.SHARED: _of_two(_shares),
+    Join.ANYWHERE: lambda _, cause, effect: cause.resource != effect.resource,
+    Join.SCALES: _Joins.scales,
+    Join.SCALED: lambda _, cause, effect: str(effect.resource) in cause.joined("target"),
+    Join.POD: _of_two(_both("pod")),
+    Join.HOST: _of_two(_both("host")),
+    Join.NAMED: lambda _, cause, effect: str(cause.resource) in effect.joined("workload"),
+}
 
 
 def services_called(finding: Finding) -> list[Ref]:

@@ -137,7 +137,9 @@ def restart_policy(pod: Resource) -> str:
 
 def containers(pod: Resource) -> tuple[Container, ...]:
     """Every container of the pod, init containers first, in the order of the spec."""
-    return pod.derived("containers", lambda: tuple(_all(pod)))
+    # They name another view of the same object: kept by the pod itself they would make a circle,
+    # which keeps a whole cluster in memory until Python looks for such, and it does rarely.
+    return pod.derived("containers", lambda: tuple(_all(Resource(pod.raw))))
 
 
 def _all(pod: Resource) -> Iterator[Container]:
