@@ -8,11 +8,16 @@ from tempfile import TemporaryDirectory
 from core.errors import Invalid
 from evals.generated.making import HELD_OUT_FROM, make_cases
 from evals.scoreboard import SuiteResult
-from evals.suites import ask, compaction, injections, rca, retrieval, routing
+from evals.suites import ask, autofix, compaction, injections, rca, retrieval, routing
 from evals.truth import Truth, cases_in
 
 Suite = Callable[[Sequence[Truth]], Awaitable[SuiteResult]]
-SUITES: dict[str, Suite] = {"rca": rca.run, "ask": ask.run, "compaction": compaction.run}
+SUITES: dict[str, Suite] = {
+    "rca": rca.run,
+    "ask": ask.run,
+    "autofix": autofix.run,
+    "compaction": compaction.run,
+}
 # Judged on sentences, which need no cluster.
 ROUTING = "routing"
 # Orders planted in a cluster of its own.

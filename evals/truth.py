@@ -60,6 +60,9 @@ class Said(BaseModel):
     must_cite: list[str] = []
     refusal: str = ""  # the code of the error that is the right answer, such as not_found
     fix: Fix | str | None = None
+    asked: dict[
+        str, Any
+    ] = {}  # what a person asks autofix_plan for, instead of having causes found
 
 
 @dataclass(frozen=True, slots=True)
