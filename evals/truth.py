@@ -60,9 +60,10 @@ class Said(BaseModel):
     must_cite: list[str] = []
     refusal: str = ""  # the code of the error that is the right answer, such as not_found
     fix: Fix | str | None = None
-    asked: dict[
-        str, Any
-    ] = {}  # what a person asks autofix_plan for, instead of having causes found
+    # What autofix may do, where that is not the fix a diagnosis names: `none` where it would be a guess.
+    repair: Fix | str | None = None
+    # What a person asks autofix_plan for, instead of having causes found.
+    asked: dict[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)

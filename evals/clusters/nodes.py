@@ -32,7 +32,10 @@ def node(
     seen = world.ago(world.dice.uniform(0.2, 4))
     told = {"kubernetes.io/arch": arch, "kubernetes.io/os": "linux", "kubernetes.io/hostname": name}
     if zone:
-        told |= {"topology.kubernetes.io/zone": zone, "topology.kubernetes.io/region": zone[:-2]}
+        told |= {
+            "topology.kubernetes.io/zone": zone,
+            "topology.kubernetes.io/region": zone.rstrip("abcdef") if zone[-1].isalpha() else zone[:-2],
+        }
     room = {"cpu": cpu, "memory": memory, "pods": "110", "ephemeral-storage": "95491281146"}
     one: Json = {
         "apiVersion": "v1",

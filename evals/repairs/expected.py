@@ -34,8 +34,8 @@ class Expected:
 
 def expected(truth: Truth) -> Expected | None:
     """None where the truth says nothing of a repair."""
-    told = truth.said.fix
-    if truth.is_healthy or told == "none":
+    told = truth.said.repair or truth.said.fix
+    if told == "none" or (truth.is_healthy and not truth.said.repair):
         return Expected(frozenset())
     if not isinstance(told, Fix):
         return None

@@ -30,6 +30,11 @@ class Sighting(Protocol):
     @property
     def asked(self) -> Sequence[Finding]: ...
 
+    @property
+    def causes(self) -> Sequence[Finding]:
+        """Of those asked about, what explains the others, best first."""
+        ...
+
 
 class Looker(Protocol):
     """The diagnosers, handed in at start: those that found a fault judge its repair."""

@@ -137,7 +137,8 @@ def _target(sighting: Sighting, wanted: Wanted) -> Ref:
 
 def _chosen(sighting: Sighting, wanted: str, protected: frozenset[str]) -> tuple[Finding, Repair]:
     """The finding meant, or the first that has a plan. Raises `NotFound` when nothing is wrong."""
-    found = [one for one in sighting.asked if is_fault(one)] or list(sighting.asked)
+    faults = [one for one in sighting.asked if is_fault(one)]
+    found = list(dict.fromkeys([*sighting.causes, *faults])) or list(sighting.asked)
     if wanted:
         found = [one for one in sighting.findings if _is_called(one, wanted)]
         if not found:

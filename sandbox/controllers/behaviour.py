@@ -148,6 +148,11 @@ def fingerprint(
     return repr((namespace, container.get("name"), parts, sorted(config_versions)))
 
 
+def on_machine(mark: str, machine: str) -> str:
+    """The fingerprint of a container that does otherwise on machines of one architecture."""
+    return f"{mark} on {machine}"
+
+
 def config_references(pod_spec: Json, container: Json) -> list[tuple[str, str, str, bool]]:
     """What a container's environment needs: resource, name, key ("" for all), whether it may lack."""
     found = [

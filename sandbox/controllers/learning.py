@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sandbox.controllers.behaviour import Behaviour, memory_limit
+from sandbox.controllers.behaviour import Behaviour, memory_limit, on_machine
 from sandbox.controllers.kubelet.node import Seat, workload_of
 from sandbox.controllers.timing import moment
 from sandbox.controllers.world import (
@@ -39,6 +39,8 @@ def learn(world: World, series: SeriesStore) -> None:
     now = world.timing.now()
     peaks = _peaks(series, now)
     world.loads |= _loads(world, series, now)
+    well: set[tuple[str, str]] = set()
+    troubles: list[tuple[str, str, Behaviour]] = []
     for pod in world.store.list(PODS):
         seat = Seat(world, pod)
         statuses = {one.get("name"): one for one in entries(pod, "status", "containerStatuses")}
@@ -51,9 +53,20 @@ def learn(world: World, series: SeriesStore) -> None:
                 world.models[place[0], workload, place[2]] = place[1]
             if peaks.get(place, 0.0) > found.working_set_bytes:
                 found = _with_working_set(found, container, peaks[place])
+            probed = _told_by_a_probe(container, found)
+            mark = seat.fingerprint(container, probed=probed)
             if found != Behaviour():
-                probed = _told_by_a_probe(container, found)
-                _remember(world, seat.fingerprint(container, probed=probed), found)
+                troubles.append((mark, seat.machine, found))
+            elif status.get("ready"):
+                well |= {(mark, seat.machine)}
+    for mark, machine, found in troubles:
+        _remember(world, _where(mark, machine, well), found)
+
+
+def _where(mark: str, machine: str, well: set[tuple[str, str]]) -> str:
+    """The same containers are well on other machines alone: then these are what ails them."""
+    fine = {other for same, other in well if same == mark}
+    return on_machine(mark, machine) if fine - {machine} and machine not in fine else mark
 
 
 def _told_by_a_probe(container: Json, found: Behaviour) -> bool:

@@ -20,6 +20,7 @@ _ALWAYS_NAMESPACED = frozenset(
         "ServiceAccount", "StatefulSet",
     }
 )  # fmt: skip
+_OF_THE_CLUSTER = "kube-system"
 _NAMESPACE_OF_UIDS = uuid.UUID("6d696477-6174-6368-8000-000000000000")
 
 
@@ -43,13 +44,19 @@ def complete(objects: list[Json], *, captured_at: datetime) -> None:
 
 
 def _absent_namespaces(objects: Sequence[Json]) -> Iterator[Json]:
+    """Those that objects lie in, and the one of the cluster itself: clusters are told apart by its
+    uid, which is therefore not the same in every picture that lacks it."""
     used: set[str] = {one["metadata"].get("namespace") or "" for one in objects} - {""}
     told = {one["metadata"]["name"] for one in objects if one["kind"] == "Namespace"}
-    for name in sorted(used - told):
+    for name in sorted((used | {_OF_THE_CLUSTER}) - told):
+        metadata: Json = {"name": name, "labels": {"kubernetes.io/metadata.name": name}}
+        if name == _OF_THE_CLUSTER:
+            held = sorted("/".join(_key(one)) for one in objects)
+            metadata["uid"] = str(uuid.uuid5(_NAMESPACE_OF_UIDS, "\n".join(held)))
         yield {
             "apiVersion": "v1",
             "kind": "Namespace",
-            "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
+            "metadata": metadata,
             "spec": {"finalizers": ["kubernetes"]},
             "status": {"phase": "Active"},
         }

@@ -114,7 +114,7 @@ def schedule_cannot_be_read(scene: Scene) -> None:
     )
     event(scene.world, one, what, text, by="cronjob", warn=True, first=58, last=1, count=60)
     scene.healthy(scene.back)
-    scene.tell("odd", one, root("cron.invalid", one), fix=("fix.cron", one))
+    scene.tell("odd", one, root("cron.invalid", one), fix=("fix.cron", one), repair="none")
 
 
 @fault(83)

@@ -84,7 +84,8 @@ def probe_asks_for_no_page(scene: Scene) -> None:
     app = scene.failing(scene.back, spec, fail, before=before if rolled else None)
     scene.tell(
         "rollout", app, root("pod.probe.http_status", app.parent),
-        fix=("fix.probe", app.parent), mention=(path, "404"), symptoms_ok=UNREADY,
+        fix=("fix.probe", app.parent), repair=None if rolled else "none",
+        mention=(path, "404"), symptoms_ok=UNREADY,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from sandbox.controllers.behaviour import (
     Place,
     config_references,
     fingerprint,
+    on_machine,
     volume_references,
 )
 from sandbox.controllers.events import record
@@ -60,8 +61,15 @@ class Seat:
     def behaviour(self, container: Json) -> Behaviour:
         name, image = str(container.get("name")), str(container.get("image"))
         place = Place(workload_of(self.world, self.pod), self.namespace, name, image)
-        known = (self.fingerprint(container, probed=probed) for probed in (True, False))
-        return self.world.behaviours.of(place, *known)
+        known = [self.fingerprint(container, probed=probed) for probed in (True, False)]
+        here = [on_machine(one, self.machine) for one in known]
+        return self.world.behaviours.of(place, *here, *known)
+
+    @property
+    def machine(self) -> str:
+        """The architecture of its node: amd64, arm64."""
+        node = self.world.get(NODES, "", self.node)
+        return str(at(node, "status", "nodeInfo", "architecture") or "")
 
     def fingerprint(self, container: Json, *, probed: bool = False) -> str:
         versions = [
