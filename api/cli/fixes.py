@@ -30,7 +30,10 @@ FindingOption = Annotated[str, typer.Option("--finding", help="Id or fingerprint
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
 ChangeOption = Annotated[
     str,
-    typer.Option("--change", help="scale, restart, rollback, cordon, uncordon, drain or resume."),
+    typer.Option(
+        "--change",
+        help="scale, restart, rollback, cordon, uncordon, drain, resume, rerun, evict, pin, expire.",
+    ),
 ]
 ReplicasOption = Annotated[int, typer.Option("--replicas", min=0, help="For --change scale.")]
 RevisionOption = Annotated[int, typer.Option("--revision", min=0, help="For rollback.")]

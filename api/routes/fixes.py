@@ -22,9 +22,10 @@ class PlanRequest(Scope):
     """A finding, an object that something is wrong with, or a change by its name."""
 
     finding: str = Field(default="", max_length=64)
-    change: Literal["", "scale", "restart", "rollback", "cordon", "uncordon", "drain", "resume"] = (
-        ""
-    )
+    change: Literal[
+        "", "scale", "restart", "rollback", "cordon", "uncordon", "drain", "resume", "rerun",
+        "evict", "pin", "expire",
+    ] = ""  # fmt: skip
     replicas: int | None = Field(default=None, ge=0, le=10_000)
     revision: int = Field(default=0, ge=0)
 

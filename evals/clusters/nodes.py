@@ -34,7 +34,9 @@ def node(
     if zone:
         told |= {
             "topology.kubernetes.io/zone": zone,
-            "topology.kubernetes.io/region": zone.rstrip("abcdef") if zone[-1].isalpha() else zone[:-2],
+            "topology.kubernetes.io/region": zone.rstrip("abcdef")
+            if zone[-1].isalpha()
+            else zone[:-2],
         }
     room = {"cpu": cpu, "memory": memory, "pods": "110", "ephemeral-storage": "95491281146"}
     one: Json = {

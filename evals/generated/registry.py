@@ -24,6 +24,9 @@ class Fault:
 
 
 FAULTS: list[Fault] = []
+# Worlds that only repairs are judged on: what a person asks for, and faults whose cure needs more
+# to be known than a diagnosis does.
+REPAIRS: list[Fault] = []
 
 
 def fault(number: int, needs: str = "", *, twin: bool = False) -> Callable[[Told], Told]:
@@ -31,6 +34,16 @@ def fault(number: int, needs: str = "", *, twin: bool = False) -> Callable[[Told
 
     def register(told: Told) -> Told:
         FAULTS.append(Fault(number, told.__name__, told, frozenset(needs.split()), twin))
+        return told
+
+    return register
+
+
+def repair(number: int, needs: str = "") -> Callable[[Told], Told]:
+    """The same for a world that only repairs are judged on."""
+
+    def register(told: Told) -> Told:
+        REPAIRS.append(Fault(number, told.__name__, told, frozenset(needs.split()), twin=False))
         return told
 
     return register

@@ -31,8 +31,14 @@ from mcp_servers.facts.kubernetes import Ref
 
 # What a person may ask for, and the fix that does it.
 CHANGES = {
-    one: f"fix.{one}"
-    for one in ("scale", "restart", "rollback", "cordon", "uncordon", "drain", "resume")
+    **{
+        one: f"fix.{one}"
+        for one in ("scale", "restart", "rollback", "cordon", "uncordon", "drain", "resume")
+    },
+    "rerun": "fix.job_rerun",
+    "evict": "fix.evict_pod",
+    "pin": "fix.pin_digest",
+    "expire": "fix.ttl",
 }
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
@@ -49,6 +55,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
     },
 }
 NODE_CHANGES = frozenset({"cordon", "uncordon", "drain"})
+KINDS_CHANGED = {**dict.fromkeys(NODE_CHANGES, ("Node",)), "evict": ("Pod",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,7 @@ async def _thought_out(desk: Desk, caller: Principal, wanted: Wanted) -> Draft:
 def _target(sighting: Sighting, wanted: Wanted) -> Ref:
     """The one object meant. Raises `Conflict` when the name fits several."""
     workloads = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job")
-    kinds = ("Node",) if wanted.change in NODE_CHANGES else workloads
+    kinds = KINDS_CHANGED.get(wanted.change, workloads)
     fitting = [
         one.ref
         for kind in kinds

@@ -34,9 +34,16 @@ Finding = Annotated[str, Field(max_length=64, description="Id or fingerprint of 
 Namespace = Annotated[str, Field(max_length=63)]
 Kind = Annotated[str, Field(max_length=63, description="e.g. Deployment, Node.")]
 Name = Annotated[str, Field(max_length=253, description="The object to change.")]
+Named = Literal[
+    "", "scale", "restart", "rollback", "cordon", "uncordon", "drain", "resume", "rerun", "evict",
+    "pin", "expire",
+]  # fmt: skip
 Change = Annotated[
-    Literal["", "scale", "restart", "rollback", "cordon", "uncordon", "drain", "resume"],
-    Field(description="What a person asked for; empty: repair what is wrong."),
+    Named,
+    Field(
+        description="What a person asked for; empty: repair what is wrong. rerun a failed Job, evict"
+        " a Pod, pin an image to its digest, let runs of a CronJob expire after a day."
+    ),
 ]
 Replicas = Annotated[int | None, Field(ge=0, le=10_000, description="For scale.")]
 Revision = Annotated[int, Field(ge=0, description="For rollback; 0: the one before.")]
@@ -69,7 +76,7 @@ async def autofix_plan(
     desk: Desk,
     caller: Principal,
 ) -> PlanView:
-    """Propose a change: repair a finding or an object, or scale, restart, roll back, cordon, drain.
+    """Propose a change: repair a finding or an object, or scale, restart, roll back, cordon, drain …
 
     Changes nothing. Shows target, diff, risk, checks and who has to approve.
     """
