@@ -6,16 +6,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from core.errors import Invalid
-from evals.generated.making import HELD_OUT_FROM, make_cases
+from evals.generated.making import FAULTS, HELD_OUT_FROM, REPAIRS, make_cases
 from evals.scoreboard import SuiteResult
 from evals.suites import ask, autofix, compaction, injections, rca, retrieval, routing
 from evals.truth import Truth, cases_in
 
+REPAIRING = "autofix"
 Suite = Callable[[Sequence[Truth]], Awaitable[SuiteResult]]
 SUITES: dict[str, Suite] = {
     "rca": rca.run,
     "ask": ask.run,
-    "autofix": autofix.run,
+    REPAIRING: autofix.run,
     "compaction": compaction.run,
 }
 # Judged on sentences, which need no cluster.
@@ -26,6 +27,8 @@ INJECTIONS = "injections"
 RETRIEVAL = "retrieval"
 KNOWN = (*SUITES, ROUTING, INJECTIONS, RETRIEVAL)
 
+# Folders of cases whose name ends so are read in totals alone.
+HELD_OUT = "held_out"
 ROOT = Path(__file__).parent.parent
 SHIPPED = (ROOT / "sandbox" / "snapshots", ROOT / "evals" / "cases" / "rca")
 
@@ -67,11 +70,14 @@ async def _run_worlds(suites: Sequence[str], cases: Path | None) -> list[SuiteRe
     chosen = cases_in(cases) if cases else cases_in(*SHIPPED)
     if not chosen:
         raise Invalid(f"No case with a truth.yaml below {cases}.")
-    return [await SUITES[name](chosen) for name in suites]
+    totals_only = cases is not None and cases.name.endswith(HELD_OUT)
+    return [replace(await SUITES[name](chosen), totals_only=totals_only) for name in suites]
 
 
 async def _run_drawn(suites: Sequence[str], drawn: Drawn) -> list[SuiteResult]:
     with TemporaryDirectory() as folder:
-        make_cases(Path(folder), count=drawn.count, seed=drawn.seed)
+        # Only repairs are judged on worlds of their own.
+        faults = (*FAULTS, *REPAIRS) if set(suites) == {REPAIRING} else tuple(FAULTS)
+        make_cases(Path(folder), count=drawn.count, seed=drawn.seed, faults=faults)
         results = await run(suites or ("rca",), cases=Path(folder))
     return [replace(one, totals_only=drawn.held_out) for one in results]

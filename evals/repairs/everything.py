@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from evals.truth import Named
 from sandbox.capture.reading import connected, listable, objects
@@ -56,13 +56,11 @@ class Leaf:
 def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[Leaf]:
     """Every value that somebody wrote."""
     if isinstance(value, dict):
-        told: Json = value
-        for key, one in told.items():
+        for key, one in cast("Json", value).items():
             if key not in NOT_WRITTEN:
                 yield from leaves(one, (*path, key))
     elif isinstance(value, list):
-        rows: list[Any] = value
-        for n, one in enumerate(rows):
+        for n, one in enumerate(cast("list[Any]", value)):
             yield from leaves(one, (*path, _called(one, n)))
     elif value is not None:
         yield Leaf(path, str(value))
@@ -70,7 +68,7 @@ def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[Leaf]:
 
 def _called(one: Any, n: int) -> str:
     if isinstance(one, dict):
-        row: Json = one
+        row = cast("Json", one)
         return str(row.get("name") or row.get("key") or row.get("type") or n)
     return str(n)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from evals.repairs.everything import Json, Objects, changed, owner_of
 from evals.truth import Named
@@ -81,18 +81,17 @@ def _strange(name: Named, before: Json, after: Json, steps: Sequence[Json]) -> s
 def _paths(patch: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The paths that a patch sets; lists by the names of their entries."""
     if isinstance(patch, dict) and patch:
-        told: Json = patch
-        for key, one in told.items():
+        for key, one in cast("Json", patch).items():
             yield from _paths(one, (*path, key.rpartition("/")[2] if key[0] == "$" else key))
-    elif isinstance(patch, list) and patch and all(isinstance(one, dict) for one in patch):
-        rows: list[Json] = patch
-        for one in rows:
-            if "name" not in one:
-                yield path
-                return
+    elif isinstance(patch, list) and _all_named(cast("list[Any]", patch)):
+        for one in cast("list[Json]", patch):
             yield from _paths({k: v for k, v in one.items() if k != "name"}, (*path, one["name"]))
     else:
         yield path
+
+
+def _all_named(entries: list[Any]) -> bool:
+    return bool(entries) and all(isinstance(one, dict) and "name" in one for one in entries)
 
 
 def _within(path: tuple[str, ...], written: tuple[str, ...]) -> bool:
@@ -110,7 +109,7 @@ def _less_healthy(before: Objects, after: Objects, steps: Sequence[Json]) -> Ite
 
 
 def ready(workload: Json) -> int:
-    status: Json = workload.get("status") or {}
+    status = cast("Json", workload.get("status") or {})
     return int(status.get("readyReplicas") or status.get("numberReady") or 0)
 
 
@@ -130,5 +129,5 @@ def incomplete(after: Objects, done: Sequence[Applied]) -> Iterator[str]:
 
 
 def _wanted(workload: Json) -> int:
-    spec, status = workload["spec"], workload.get("status") or {}
+    spec, status = workload["spec"], cast("Json", workload.get("status") or {})
     return int(spec.get("replicas", status.get("desiredNumberScheduled") or 0))

@@ -12,7 +12,7 @@ from evals.repairs.expected import Expected, expected
 from evals.repairs.loop import Ran, go
 from evals.repairs.people import people
 from evals.scoreboard import Failure, SuiteResult
-from evals.truth import Json, Named, Truth
+from evals.truth import Json, Truth
 from mcp_servers.client import Connections
 from sandbox.server import serving
 
@@ -39,8 +39,9 @@ class Judged:
     def mended(self) -> bool:
         """The very fix, on the very object, verified, and still well a while later."""
         return not self.ran.left and any(
-            one["status"] == MENDED and self.wanted.takes(one["fix"], _target(one))
-            for one in self.ran.changes
+            one.status == MENDED and self.wanted.takes(one.fix, target)
+            for one in self.ran.done
+            for target in one.targets
         )
 
     @property
@@ -113,8 +114,3 @@ def _metrics(judged: Sequence[Judged]) -> Json:
 
 def _share(part: int, whole: int) -> float | None:
     return round(part / whole, 3) if whole else None
-
-
-def _target(change: Json) -> Named:
-    target = change["target"]
-    return target["kind"], target["namespace"], target["name"]

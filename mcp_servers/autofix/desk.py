@@ -35,6 +35,10 @@ class Sighting(Protocol):
         """Of those asked about, what explains the others, best first."""
         ...
 
+    async def for_repairs(self, namespace: str) -> "Sighting":
+        """The same look, with what repairs in this namespace need to know besides."""
+        ...
+
 
 class Looker(Protocol):
     """The diagnosers, handed in at start: those that found a fault judge its repair."""

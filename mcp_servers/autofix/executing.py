@@ -80,7 +80,7 @@ class Execution:
         try:
             for n, step in enumerate(self.plan.steps, 1):
                 await self._do(FORWARD, n, step.write, self.marks[n - 1])
-                if n < len(self.plan.steps):
+                if n < len(self.plan.steps) and step.waits:
                     await settled(self.desk, self.change, self.plan, within=self._deadline)
         except Declined as declined:
             await self._declined(declined)

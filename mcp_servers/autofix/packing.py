@@ -53,6 +53,7 @@ def plan_json(plan: Plan) -> Json:
                 "params": dict(step.params),
                 "write": write_json(step.write),
                 "inverse": write_json(step.inverse) if step.inverse else None,
+                "waits": step.waits,
             }
             for step in plan.steps
         ],
@@ -66,6 +67,7 @@ def plan_of(told: Mapping[str, Any]) -> Plan:
             write_of(one["write"]),
             write_of(one["inverse"]) if one["inverse"] else None,
             one["params"],
+            bool(one.get("waits", True)),
         )
         for one in told["steps"]
     )

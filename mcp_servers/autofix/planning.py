@@ -112,12 +112,16 @@ async def _thought_out(desk: Desk, caller: Principal, wanted: Wanted) -> Draft:
         scope = "" if wanted.change in NODE_CHANGES else wanted.namespace
         sighting = await desk.looker.look(caller, namespace=scope)
         target = _target(sighting, wanted)
+        sighting = await sighting.for_repairs(target.namespace)
         ask = Request(CHANGES[wanted.change], target, wanted.replicas, wanted.revision)
         return Draft(requested(ask, sighting.cluster, protected=protected), sighting, None)
     sighting = await desk.looker.look(
         caller, namespace=wanted.namespace, kind=wanted.kind, name=wanted.name
     )
-    finding, chosen = _chosen(sighting, wanted.finding, protected)
+    found = _found(sighting, wanted.finding)
+    sighting = await sighting.for_repairs(found[0].resource.namespace or wanted.namespace)
+    repairs = [(one, repair(one, sighting.cluster, protected=protected)) for one in found]
+    finding, chosen = min(repairs, key=lambda pair: _order(pair[1]))
     return Draft(chosen, sighting, finding)
 
 
@@ -142,8 +146,8 @@ def _target(sighting: Sighting, wanted: Wanted) -> Ref:
     raise Conflict(f"{wanted.name!r} may be any of: {listed}.", hint="Name namespace and kind.")
 
 
-def _chosen(sighting: Sighting, wanted: str, protected: frozenset[str]) -> tuple[Finding, Repair]:
-    """The finding meant, or the first that has a plan. Raises `NotFound` when nothing is wrong."""
+def _found(sighting: Sighting, wanted: str) -> Sequence[Finding]:
+    """The finding meant, or all that come into question. Raises `NotFound` when nothing is wrong."""
     faults = [one for one in sighting.asked if is_fault(one)]
     found = list(dict.fromkeys([*sighting.causes, *faults])) or list(sighting.asked)
     if wanted:
@@ -153,8 +157,7 @@ def _chosen(sighting: Sighting, wanted: str, protected: frozenset[str]) -> tuple
             raise NotFound(f"There is no finding {wanted!r} now.", hint=hint)
     if not found:
         raise NotFound("Nothing is wrong there, so there is nothing to fix.")
-    repairs = [(one, repair(one, sighting.cluster, protected=protected)) for one in found]
-    return min(repairs, key=lambda pair: _order(pair[1]))
+    return found
 
 
 def _is_called(finding: Finding, wanted: str) -> bool:

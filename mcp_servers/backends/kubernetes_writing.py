@@ -131,8 +131,10 @@ def _call(write: Write, kind: Kind, *, dry: bool) -> Call:
         case Verb.CREATE:
             return _writing("POST", kind.path(target.namespace), query, write.body)
         case Verb.DELETE:
+            # Options in a body are all that the API server reads of a deletion: a dry run that was
+            # only asked for in the query would be none.
             body = {**_delete_options(write), "propagationPolicy": "Background"}
-            return _writing("DELETE", one, options, body)
+            return _writing("DELETE", one, options, {**body, "dryRun": ["All"]} if dry else body)
         case Verb.EVICT:
             return _writing("POST", f"{one}/eviction", options, _eviction(write))
         case Verb.SCALE:

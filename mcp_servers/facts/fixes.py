@@ -56,12 +56,14 @@ class Step:
     """One write and its way back. `action` names the sentence that tells it, `params` fill it.
 
     `inverse` None: it cannot be taken back (a claim cannot shrink), or need not be (a restart).
+    `waits` False: the step after it is what lets it take, so that nothing is waited for in between.
     """
 
     action: str
     write: Write
     inverse: Write | None
     params: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,12 +52,15 @@ CLUSTER_SCOPED = (
     "PersistentVolume",
     "StorageClass",
     "IngressClass",
+    "PriorityClass",
     "APIService",
     "ValidatingWebhookConfiguration",
     "MutatingWebhookConfiguration",
 )
 # Kinds that tell of security and hygiene only: refused, they hide no cause of an outage.
 FOR_NOTES = ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
+# These say how a fault is mended, and are not what causes one.
+FOR_REPAIRS = ("PriorityClass", "ControllerRevision")
 
 # A leak counts after six hours; a point every five minutes is enough for a slope and a quarter hour.
 METRICS_REACH_BACK = timedelta(hours=8)
@@ -149,7 +152,9 @@ async def or_missed(
 
 def _not_checked(what: str, error: OpsError) -> NotChecked:
     allow = error.hint if error.code == "forbidden" else ""
-    return NotChecked(what, f"{error.code}: {error.message}", allow, what in FOR_NOTES)
+    return NotChecked(
+        what, f"{error.code}: {error.message}", allow, what in (*FOR_NOTES, *FOR_REPAIRS)
+    )
 
 
 def _without_values(resource: Resource) -> Resource:

@@ -1,12 +1,12 @@
 """The diagnosers for another server, which is handed them at start."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 
 from core.principal import Principal
 from mcp_servers.engines.rca_ranking import rank
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.kubernetes import Cluster
+from mcp_servers.rca.gather_repairs import with_repairs_in
 from mcp_servers.rca.shapes import Language
 from mcp_servers.rca.study import Asked, Hands, Study, in_scope, study
 from mcp_servers.rca.texts import Texts
@@ -14,9 +14,13 @@ from mcp_servers.rca.texts import Texts
 
 @dataclass(frozen=True)
 class Looked:
-    """One look: the whole cluster, all its findings, and those about what was asked."""
+    """One look: the whole cluster, all its findings, and those about what was asked.
+
+    `hands` see no more than who asked.
+    """
 
     studied: Study
+    hands: Hands
 
     @property
     def cluster(self) -> Cluster:
@@ -30,7 +34,7 @@ class Looked:
     def asked(self) -> list[Finding]:
         return [one for one in self.findings if in_scope(one, self.studied)]
 
-    @cached_property
+    @property
     def causes(self) -> list[Finding]:
         """Of these, what an investigation names as roots, best first."""
         seen = self.studied
@@ -43,6 +47,13 @@ class Looked:
         )
         return [one.finding for one in ranking.roots if in_scope(one.finding, seen)]
 
+    async def for_repairs(self, namespace: str) -> "Looked":
+        """The same look, with what repairs in this namespace need to know besides."""
+        seen = await with_repairs_in(
+            namespace, self.cluster, self.hands.kubernetes, self.hands.prometheus
+        )
+        return replace(self, studied=replace(self.studied, cluster=seen))
+
 
 @dataclass(frozen=True, slots=True)
 class Looking:
@@ -52,7 +63,9 @@ class Looking:
         self, caller: Principal, *, namespace: str = "", kind: str = "", name: str = ""
     ) -> Looked:
         """Raises `NotFound` for an unknown namespace or object."""
-        return Looked(await study(self.hands, caller, Asked(namespace, kind, name)))
+        studied = await study(self.hands, caller, Asked(namespace, kind, name))
+        seeing = replace(self.hands, kubernetes=self.hands.kubernetes.within(caller.namespaces))
+        return Looked(studied, seeing)
 
     async def title(self, finding: Finding, language: Language) -> str:
         rules = await self.hands.rules.rules()

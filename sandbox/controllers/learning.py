@@ -181,7 +181,17 @@ def _images(world: World) -> set[str]:
         for image in entries(node, "status", "images")
         for name in texts(image, "names")
     }
-    return ({str(one.get("image")) for one in containers} - failed) | cached
+    return ({str(one.get("image")) for one in containers} - failed) | cached | _digests(world)
+
+
+def _digests(world: World) -> set[str]:
+    """Images that run, as their registry names them by digest."""
+    ids = [
+        str(status.get("imageID") or "").partition("://")
+        for pod in world.store.list(PODS)
+        for status in entries(pod, "status", "containerStatuses")
+    ]
+    return {after or before for before, _, after in ids if "@" in (after or before)}
 
 
 _TEMPLATE = ("spec", "template", "spec")

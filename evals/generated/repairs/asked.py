@@ -1,5 +1,6 @@
 """Changes that a person asks for where nothing is broken."""
 
+from evals.clusters.nodes import node
 from evals.clusters.workloads import replicaset
 from evals.clusters.world import Json, annotated, days
 from evals.generated.registry import repair
@@ -46,24 +47,28 @@ def earlier(scene: Scene, app: App, spec: Json) -> Json:
 @repair(204)
 def a_node_is_to_take_nothing_new(scene: Scene) -> None:
     well(scene)
-    node = scene.nth(0)
-    wished(scene, node, "cordon", mended("fix.cordon", node))
+    one = scene.nth(0)
+    wished(scene, one, "cordon", mended("fix.cordon", one))
 
 
 @repair(205)
 def a_node_is_to_be_emptied(scene: Scene) -> None:
-    well(scene)
-    node = scene.nth(1)
-    wished(scene, node, "drain", mended("fix.drain", node))
+    """One pod of the app is on a node of its own; what else runs here is elsewhere."""
+    app, name = well(scene), f"{scene.nth(0)['metadata']['name'][:40]}x".replace(".", "-")
+    spare = node(scene.world, name, zone="eu-central-1a")
+    here = app.pods[0]
+    here["spec"]["nodeName"] = name
+    here["status"]["hostIP"] = spare["status"]["addresses"][0]["address"]
+    wished(scene, spare, "drain", mended("fix.drain", spare))
 
 
 @repair(206)
 def a_closed_node_is_to_open(scene: Scene) -> None:
     well(scene)
-    node = scene.nth(2)
-    node["spec"]["unschedulable"] = True
-    annotated(node, {"example.com/maintenance-by": "ops"})
-    wished(scene, node, "uncordon", mended("fix.uncordon", node))
+    one = scene.nth(2)
+    one["spec"]["unschedulable"] = True
+    annotated(one, {"example.com/maintenance-by": "ops"})
+    wished(scene, one, "uncordon", mended("fix.uncordon", one))
 
 
 @repair(207)

@@ -45,7 +45,7 @@ def schedule_suspended_on_purpose(scene: Scene) -> None:
         cron(scene, "15 2 * * *", suspend=True), {"example.com/suspend-reason": "migration"}
     )
     scene.healthy(scene.back)
-    scene.tell("odd", one, root("cron.suspended", one), repair="none")
+    wished(scene, one, "", "none")
 
 
 @repair(244)

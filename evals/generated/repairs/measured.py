@@ -39,7 +39,7 @@ def used(
         )  # fmt: skip
         for name, kind, value in kinds:
             if value:
-                series(scene.world, name, kind, (labels, value), span=span)
+                series(scene.world, name, kind, (labels, value), span=span, step=2.0)
 
 
 def _counted(cores: float, span: float) -> Callable[[float], float]:

@@ -42,7 +42,8 @@ def new_image_of_a_stateful_set_crashes(scene: Scene) -> None:
     parent["status"].update(currentReplicas=2, updatedReplicas=1)
     for number, (called, template) in enumerate(zip(revisions, (fine, broken), strict=True), 1):
         revision(scene, parent, called, number, template.body())
-    service(world, scene.space, name, dict(labels), clusterIP="None")
+    port = good["ports"][0]["containerPort"]
+    service(world, scene.space, name, dict(labels), clusterIP="None", port=port, target=port)
     for n in range(2):
         one = pod(world, parent, scene.nth(n), born=days(9), ordinal=n)
         one["metadata"]["labels"]["controller-revision-hash"] = revisions[0]

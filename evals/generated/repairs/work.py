@@ -84,18 +84,19 @@ def _empty(scene: Scene, front: Json) -> None:
     """The Service's slice has no endpoints any more."""
     name = front["metadata"]["name"]
     for one in scene.world.objects:
-        labels = one["metadata"].get("labels") or {}
+        labels: Json = one["metadata"].get("labels") or {}
         if one["kind"] == "EndpointSlice" and labels.get("kubernetes.io/service-name") == name:
             one.update(endpoints=None, ports=None)
 
 
-@repair(214)
+@repair(214, "metrics")
 def autoscaler_of_a_misspelt_name(scene: Scene) -> None:
     app = scene.healthy(scene.back, spared=False)
     wrong = f"{app.name}s"
     text = f'the HPA controller was unable to get the target\'s current scale: deployments.apps "{wrong}" not found'
     one = autoscaler(scene, app, [("AbleToScale", "False", "FailedGetScale", text)])
     one["spec"]["scaleTargetRef"]["name"] = wrong
+    used(scene, app, cores=0.06)
     event(
         scene.world, one, "FailedGetScale", text.partition(": ")[2], by="hpa",
         warn=True, first=scene.since, last=0.2, count=int(scene.since * 4),
@@ -116,7 +117,16 @@ def a_suspended_job_that_nobody_meant(scene: Scene) -> None:
         scene.world, "Job", "batch/v1", name, scene.space, born=days(3),
         spec=_once(spec, suspend=True), status={"conditions": [flag]},
     )  # fmt: skip
-    labelled(job, {"app": name})
+    own = {"batch.kubernetes.io/controller-uid": job["metadata"]["uid"]}
+    marks = {
+        **own,
+        "batch.kubernetes.io/job-name": name,
+        "controller-uid": job["metadata"]["uid"],
+        "job-name": name,
+    }
+    job["spec"]["selector"] = {"matchLabels": own}
+    labelled(job["spec"]["template"], marks)
+    labelled(job, {**marks, "app": name})
     scene.healthy(scene.back)
     wished(scene, job, "resume", mended("fix.resume", job))
 
@@ -135,7 +145,7 @@ def runs_that_are_never_cleaned_up(scene: Scene) -> None:
     wished(scene, one, "expire", mended("fix.ttl", one))
 
 
-@repair(217)
+@repair(217, "metrics")
 def the_ceiling_is_too_low(scene: Scene) -> None:
     app = scene.healthy(scene.back, replicas=4, spared=False)
     limited = (

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import about_pod, earliest
 from mcp_servers.engines.containers import containers
-from mcp_servers.engines.fields import text
+from mcp_servers.engines.fields import rows, text
 from mcp_servers.engines.ownership import owner_by_name, pods_by_owner, top_owner
+from mcp_servers.engines.quantities import quantity
+from mcp_servers.engines.revisions import template_of
 from mcp_servers.engines.settling import ready_since
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Severity
 from mcp_servers.facts.kubernetes import Cluster, Event, Ref, Resource, moment
@@ -112,10 +114,25 @@ def _on(fix: Fix | None, owner: Ref) -> Fix | None:
 
 
 def _severity(cluster: Cluster, eviction: _Eviction, replaced: list[datetime]) -> Severity:
-    """History, once another pod serves and the eviction is over for an hour or of unknown age."""
+    """History, once another pod serves and the eviction is over for an hour or of unknown age, or
+    the limit that it went over is higher by now."""
+    if replaced and _limit_was_raised(cluster, eviction):
+        return Severity.INFO
     long_over = eviction.at is None or cluster.now - eviction.at > RECOVERED_AFTER
     over = long_over and not cluster.recent(eviction.at)
     return Severity.INFO if replaced and over else Severity.HIGH
+
+
+def _limit_was_raised(cluster: Cluster, eviction: _Eviction) -> bool:
+    told = _LIMIT.search(eviction.message) if _OWN.search(eviction.message) else None
+    then = quantity(told.group(1)) if told else None
+    owner = cluster.get(eviction.owner)
+    now = [
+        limit
+        for one in rows(template_of(owner) if owner else {}, "spec", "containers")
+        if (limit := quantity(text(one, "resources", "limits", "ephemeral-storage") or None))
+    ]
+    return then is not None and bool(now) and min(now) > then
 
 
 def _params(eviction: _Eviction, resource: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from mcp_servers.facts.kubernetes import Cluster, Resource
 from mcp_servers.facts.metrics import Series
 
 MEMORY = "container_memory_working_set_bytes"
+WRITTEN = "container_fs_usage_bytes"
 CPU = "container_cpu_usage_seconds_total"
 LEAK_SHOWS_AFTER = timedelta(hours=6)
 MIB, GIB = 2**20, 2**30
@@ -41,6 +42,17 @@ def leaks(cluster: Cluster, pods: Sequence[Resource], container: str) -> bool:
     """Whether its memory rises steadily, so that any bound is only reached later."""
     series = memory_of(cluster, pods, container)
     return any(steady_rise(one.points, at_least=LEAK_SHOWS_AFTER) for one in series)
+
+
+def peak_written(cluster: Cluster, pods: Sequence[Resource], container: str) -> float | None:
+    """The most that one pod's container held on its node's disk, in bytes, volumes left out."""
+    return _peak(list(_series(cluster, WRITTEN, pods, container)))
+
+
+def grows(cluster: Cluster, pods: Sequence[Resource], container: str) -> bool:
+    """Whether what it writes rises steadily."""
+    written = _series(cluster, WRITTEN, pods, container)
+    return any(steady_rise(one.points, at_least=LEAK_SHOWS_AFTER) for one in written)
 
 
 def usual_cpu(cluster: Cluster, pods: Sequence[Resource], container: str) -> float | None:

@@ -17,7 +17,8 @@ DEADLINE = timedelta(minutes=5)
 class Edit:
     """One object as it is and as it should be. `action` names the sentence, `params` fill it.
 
-    `before` None: it is to be made; `after` None: it is to be evicted.
+    `before` None: it is to be made; `after` None: it is to be evicted. `waits` False: the next one
+    is what lets it take.
     """
 
     action: str
@@ -26,6 +27,7 @@ class Edit:
     params: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
     verb: Verb = Verb.STRATEGIC
     reversible: bool = True
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,8 @@ def _owned(case: Case, draft: Draft) -> Repair | None:
 
 
 def _step(one: Edit) -> Step:
-    return Step(one.action, _write(one), _inverse(one) if one.reversible else None, one.params)
+    inverse = _inverse(one) if one.reversible else None
+    return Step(one.action, _write(one), inverse, one.params, one.waits)
 
 
 def _write(one: Edit) -> Write:

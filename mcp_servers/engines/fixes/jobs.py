@@ -2,10 +2,11 @@
 
 import copy
 import re
+from datetime import timedelta
 
 from mcp_servers.engines.cron_schedules import MACROS, longest_gap
 from mcp_servers.engines.fields import section, text, whole
-from mcp_servers.engines.fixes.drafting import Case, Edit, Outcome, edit, single
+from mcp_servers.engines.fixes.drafting import Case, Draft, Edit, Outcome, edit, single
 from mcp_servers.engines.fixes.earlier import missing_references
 from mcp_servers.engines.fixes.editing import is_on_purpose, subsection
 from mcp_servers.engines.fixes.rollouts import resume
@@ -18,6 +19,7 @@ from mcp_servers.facts.nearest import nearest_names
 # A day is enough to look at what a finished run left behind.
 TTL_S = 86_400
 LONGEST_NAME = 63
+LONGEST_RUN = timedelta(hours=1)
 # Labels that belong to one Job alone; the API server writes them anew.
 _OWN = (
     "controller-uid",
@@ -93,10 +95,17 @@ def rerun(case: Case) -> Outcome:
         return case.advice("root_still_there", missing=", ".join(gone))
     if case.request is None and not (parent and _differs(parent, failed)):
         return case.advice("cause_may_stand", job=failed.name)
-    made = _job(failed, spec)
+    made = _job(failed, spec, parent)
     if case.cluster.get(Ref("Job", failed.namespace, made["metadata"]["name"])) is not None:
         return case.advice("already_so")
-    return single(Edit("rerun_job", None, made, {"job": failed.name}, Verb.CREATE), Level.LOW)
+    step = Edit("rerun_job", None, made, {"job": failed.name}, Verb.CREATE)
+    return Draft((step,), Level.LOW, deadline=_lasts(spec))
+
+
+def _lasts(spec: Json) -> timedelta:
+    """How long a run may take, as far as its author says: what is cut short would have to run again."""
+    told = whole(spec, "activeDeadlineSeconds")
+    return min(timedelta(seconds=told), LONGEST_RUN) if told > 0 else LONGEST_RUN
 
 
 def _failed_job(case: Case) -> Resource | None:
@@ -131,13 +140,17 @@ def _containers(template: Json) -> list[Json]:
     return list(section(template, "spec").get("containers") or [])
 
 
-def _job(failed: Resource, spec: Json) -> Json:
-    """Named after the failed one, so that a second request finds that it was done."""
+def _job(failed: Resource, spec: Json, parent: Resource | None) -> Json:
+    """Named after the failed one, so that a second request finds that it was done; a CronJob's run
+    stays one of its runs, so that its success makes the failure history."""
     suffix = f"-rerun-{failed.uid[:5] or 'again'}"
     name = failed.name[: LONGEST_NAME - len(suffix)].rstrip("-.") + suffix
     labels = {key: value for key, value in failed.labels.items() if key not in _OWN}
     metadata: Json = {"name": name, "namespace": failed.namespace, "labels": labels}
     metadata["annotations"] = {"midwatch/rerun-of": failed.name}
+    if parent is not None:
+        held = {"apiVersion": "batch/v1", "kind": "CronJob", "name": parent.name}
+        metadata["ownerReferences"] = [{**held, "uid": parent.uid, "controller": True}]
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}
 
 

@@ -1,9 +1,10 @@
 """`fix.rollback`: the template of the last revision that was well, if what it names is still there."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from mcp_servers.engines.fields import rows, section, text, whole
-from mcp_servers.engines.fixes.drafting import Case, Draft, Outcome, edit, named
+from mcp_servers.engines.fixes.drafting import Case, Draft, Edit, Outcome, edit, named
 from mcp_servers.engines.fixes.earlier import (
     Revision,
     earlier,
@@ -11,10 +12,10 @@ from mcp_servers.engines.fixes.earlier import (
     last_good,
     missing_references,
 )
-from mcp_servers.engines.fixes.editing import template_in, workload
+from mcp_servers.engines.fixes.editing import pods_of, template_in, workload
 from mcp_servers.engines.fixes.waiting import waits_elsewhere
-from mcp_servers.engines.settling import PROGRESS_DEADLINE_S
-from mcp_servers.facts.fixes import Advice
+from mcp_servers.engines.settling import PROGRESS_DEADLINE_S, is_ready
+from mcp_servers.facts.fixes import Advice, Level, Verb
 from mcp_servers.facts.kubernetes import Json, Resource
 
 # Kinds that keep their revisions.
@@ -37,7 +38,7 @@ def roll_back(case: Case) -> Outcome:
         return case.advice("root_elsewhere", revision=chosen.number)
     if gone := missing_references(case.cluster, owner.namespace, chosen.template):
         return case.advice("references_gone", revision=chosen.number, missing=named(gone))
-    return _told(owner, chosen)
+    return _told(case, owner, chosen)
 
 
 def _chosen(case: Case, owner: Resource) -> Revision | Advice:
@@ -50,7 +51,7 @@ def _chosen(case: Case, owner: Resource) -> Revision | Advice:
     return last_good(case.cluster, owner) or case.advice("no_healthy_revision")
 
 
-def _told(owner: Resource, chosen: Revision) -> Outcome:
+def _told(case: Case, owner: Resource, chosen: Revision) -> Outcome:
     def change(raw: Json) -> None:
         template = template_in(raw)
         template.clear()
@@ -63,8 +64,25 @@ def _told(owner: Resource, chosen: Revision) -> Outcome:
         revision=chosen.number or chosen.name,
         images=_images(owner, chosen.template),
     )
+    stuck = _stuck(case, owner)
+    evicted = [
+        Edit("evict_pod", pod, None, {"pod": pod.name}, Verb.EVICT, reversible=False)
+        for pod in stuck
+    ]
     allowed = whole(owner.spec, "progressDeadlineSeconds", default=PROGRESS_DEADLINE_S)
-    return Draft((step,), deadline=timedelta(seconds=min(allowed, PROGRESS_DEADLINE_S)))
+    return Draft(
+        (replace(step, waits=not stuck), *evicted),
+        Level.HIGH if stuck else Level.MEDIUM,
+        deadline=timedelta(seconds=min(allowed, PROGRESS_DEADLINE_S)),
+    )
+
+
+def _stuck(case: Case, owner: Resource) -> list[Resource]:
+    """Pods that a StatefulSet would wait for without end: in order, it replaces none before the one
+    that is not ready is, whatever its template says by now."""
+    if owner.kind != "StatefulSet" or text(owner.spec, "podManagementPolicy") == "Parallel":
+        return []
+    return [pod for pod in pods_of(case) if not is_ready(pod)]
 
 
 def _images(owner: Resource, template: Json) -> str:

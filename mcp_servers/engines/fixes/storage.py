@@ -3,12 +3,13 @@
 import math
 from fractions import Fraction
 
-from mcp_servers.engines.fields import section, text
-from mcp_servers.engines.fixes.amounts import GIB, as_memory, memory_up
+from mcp_servers.engines.fields import rows, section, text
+from mcp_servers.engines.fixes.amounts import GIB, as_memory, grows, memory_up, peak_written
 from mcp_servers.engines.fixes.drafting import Case, Edit, Outcome, edit, single
 from mcp_servers.engines.fixes.editing import (
     container_edit,
     every_container,
+    pods_of,
     subsection,
     workload,
 )
@@ -76,10 +77,10 @@ def _used(case: Case, claim: Resource) -> float | None:
 
 
 def raise_ephemeral(case: Case) -> Outcome:
-    """The limit that a pod was evicted for, half as high again and within a node's room.
+    """The limit that a pod was evicted for, half as high again or more, and within a node's room.
 
-    How much it would have written is not measured, only that it reached the limit: so it is
-    proposed, and growth that ended pods again and again is advised on.
+    Only proposed where what its pods write was not measured, or not all of it: volumes that go with
+    the pod count for the limit and not for that figure. Growth without end is advised on.
     """
     owner = workload(case)
     if isinstance(owner, Advice):
@@ -87,22 +88,40 @@ def raise_ephemeral(case: Case) -> Outcome:
     limited = [one for one in every_container(template_of(owner)) if _limit(one)]
     if len(limited) != 1:
         return case.advice("ephemeral_unclear")
-    evicted = [ref for ref in (case.finding.affected if case.finding else ()) if ref.kind == "Pod"]
-    if len(evicted) > 2:
-        return case.advice("ephemeral_unbounded", pods=len(evicted))
     name, old = text(limited[0], "name"), _limit(limited[0])
     assert old is not None
-    new = memory_up(old * Fraction(3, 2))
+    new = _bounded(case, name, old)
+    return new if isinstance(new, Advice) else _allowed(case, owner, name, old, new)
+
+
+def _bounded(case: Case, container: str, old: Fraction) -> Fraction | Advice:
+    evicted = [ref for ref in (case.finding.affected if case.finding else ()) if ref.kind == "Pod"]
+    peak = peak_written(case.cluster, pods_of(case), container)
+    new = memory_up(max(old * Fraction(3, 2), Fraction(peak or 0) * GROWTH))
+    endless = grows(case.cluster, pods_of(case), container)
+    if len(evicted) > MOST or endless or new > old * MOST:
+        return case.advice("ephemeral_unbounded", pods=max(1, len(evicted)))
     whole_node = largest(case.cluster, STORAGE)
     if whole_node is not None and new > whole_node:
-        return case.advice("bounded_by_node", container=name, bound=as_bytes(whole_node))
+        return case.advice("bounded_by_node", container=container, bound=as_bytes(whole_node))
+    return new
 
+
+def _allowed(case: Case, owner: Resource, name: str, old: Fraction, new: Fraction) -> Outcome:
     def change(spec: Json) -> None:
         subsection(spec, "resources", "limits")[STORAGE] = as_memory(new)
 
     params = {"old": as_bytes(old), "new": as_memory(new)}
     step = container_edit("raise_ephemeral", owner, name, change, **params)
-    return case.proposal(owner, step.after or {}, "no_usage_data", **step.params)
+    measured = peak_written(case.cluster, pods_of(case), name) is not None
+    if not measured or _has_scratch_volume(owner):
+        return case.proposal(owner, step.after or {}, "no_usage_data", **step.params)
+    return single(step)
+
+
+def _has_scratch_volume(owner: Resource) -> bool:
+    scratch = (one.get("emptyDir") for one in rows(template_of(owner), "spec", "volumes"))
+    return any(one is not None and text(one, "medium") != "Memory" for one in scratch)
 
 
 def _limit(spec: Json) -> Fraction | None:

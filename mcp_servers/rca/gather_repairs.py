@@ -1,0 +1,56 @@
+"""What only repairs need to know: revisions to go back to, and what was used. Of one namespace.
+
+A diagnosis does without, so a large cluster is not asked for it at every look.
+"""
+
+import asyncio
+from dataclasses import replace
+
+from mcp_servers.backends.kubernetes import Kubernetes
+from mcp_servers.backends.prometheus import Prometheus
+from mcp_servers.facts.kubernetes import Cluster, NotChecked
+from mcp_servers.facts.metrics import Series
+from mcp_servers.rca.gather import METRICS_REACH_BACK, POINTS, or_missed
+from mcp_servers.rca.metric_questions import Question
+
+REVISIONS = "ControllerRevision"
+USED = ("container_cpu_usage_seconds_total", "container_fs_usage_bytes")
+
+
+async def with_repairs_in(
+    namespace: str, cluster: Cluster, kubernetes: Kubernetes, prometheus: Prometheus | None
+) -> Cluster:
+    """The same look with what repairs of this namespace need; "" asks for nothing more.
+
+    What was refused ends up in `not_checked`.
+    """
+    if not namespace:
+        return cluster
+    missed: list[NotChecked] = []
+    revisions, *used = await asyncio.gather(
+        or_missed(REVISIONS, kubernetes.list(REVISIONS, namespace=namespace), missed),
+        *(_asked(prometheus, one, cluster, missed) for one in _questions(namespace)),
+    )
+    return replace(
+        cluster,
+        resources=[*cluster.resources, *revisions],
+        series=[*cluster.series, *(one for found in used for one in found)],
+        not_checked=tuple(dict.fromkeys([*cluster.not_checked, *missed])),
+    )
+
+
+def _questions(namespace: str) -> list[Question]:
+    """All containers of it, without the sum over each pod."""
+    chosen = f'container!="",container!="POD",namespace="{namespace}"'
+    return [Question(one, f"{one}{{{chosen}}}") for one in USED]
+
+
+async def _asked(
+    prometheus: Prometheus | None, question: Question, cluster: Cluster, missed: list[NotChecked]
+) -> list[Series]:
+    if prometheus is None:
+        return []  # that it is not configured was said at the look
+    start = cluster.now - METRICS_REACH_BACK
+    call = prometheus.query_range(question.promql, start=start, end=cluster.now, points=POINTS)
+    found = await or_missed("metrics", call, missed)
+    return [replace(one, role=question.role) for one in found]
