@@ -99,7 +99,12 @@ async def test_a_job_is_made_and_deleted_only_as_the_one_that_was_made(
         await writing.carry_out(Write(Verb.CREATE, job, body))
     with pytest.raises(Conflict):
         await writing.carry_out(Write(Verb.DELETE, job, {}, "another-uid"))
-    await writing.carry_out(Write(Verb.DELETE, job, {}, made["metadata"]["uid"]))
+    removal = Write(Verb.DELETE, job, {}, made["metadata"]["uid"])
+    await writing.try_dry(removal)
+    kept = await writing.found(job)
+    assert kept is not None
+    assert "deletionTimestamp" not in kept.metadata
+    await writing.carry_out(removal)
     left = await writing.found(job)
     assert left is None or left.metadata.get("deletionTimestamp")
 

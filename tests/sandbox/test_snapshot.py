@@ -169,6 +169,17 @@ def test_namespaces_that_are_used_exist(small_snapshot: Snapshot) -> None:
     assert found(small_snapshot, "Namespace", "shop")["status"]["phase"] == "Active"
 
 
+def test_every_cluster_has_the_namespace_it_is_told_from_others_by(
+    small_snapshot: Snapshot, tmp_path: Path
+) -> None:
+    other = Snapshot.read(write_snapshot(tmp_path, [named("ConfigMap", "a")]), now=NOW)
+    mine, others = (
+        found(one, "Namespace", "kube-system")["metadata"]["uid"] for one in (small_snapshot, other)
+    )
+    again = Snapshot.read(tmp_path, now=NOW)
+    assert mine != others == found(again, "Namespace", "kube-system")["metadata"]["uid"]
+
+
 def test_lists_documents_and_plain_scalars_are_read_as_kubernetes_reads_them(
     tmp_path: Path,
 ) -> None:

@@ -124,7 +124,8 @@ def _severity(cluster: Cluster, eviction: _Eviction, replaced: list[datetime]) -
 
 
 def _limit_was_raised(cluster: Cluster, eviction: _Eviction) -> bool:
-    told = _LIMIT.search(eviction.message) if _OWN.search(eviction.message) else None
+    of_containers = _OWN.search(eviction.message) and "emptydir" not in eviction.message.lower()
+    told = _LIMIT.search(eviction.message) if of_containers else None
     then = quantity(told.group(1)) if told else None
     owner = cluster.get(eviction.owner)
     now = [

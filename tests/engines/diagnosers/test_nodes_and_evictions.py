@@ -138,3 +138,12 @@ def test_an_event_about_a_node_bears_its_name_as_uid() -> None:
     said = event(host, "NodeHasDiskPressure", "Node node-1 status is now: NodeHasDiskPressure")
     told = cluster(host, events=[replace(said, about_uid="node-1")])
     assert rules(told) == {"node.disk_pressure"}
+
+
+def test_an_eviction_is_history_once_the_limit_it_went_over_is_higher() -> None:
+    objects = evicted(OWN)
+    limits = objects[0]["spec"]["template"]["spec"]["containers"][0].setdefault("resources", {})
+    limits["limits"] = {"ephemeral-storage": "1Gi"}
+    assert found(cluster(*objects), "pod.evicted.own_storage").severity is Severity.HIGH
+    limits["limits"] = {"ephemeral-storage": "1536Mi"}
+    assert found(cluster(*objects), "pod.evicted.own_storage").severity is Severity.INFO

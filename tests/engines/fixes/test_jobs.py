@@ -134,3 +134,25 @@ def test_finished_runs_to_come_are_removed_and_those_that_exist_stay() -> None:
 def test_a_deployment_is_nothing_to_run_again() -> None:
     one = asked(cluster(deployment()), "fix.job_rerun", Ref("Deployment", "shop", "web"))
     assert isinstance(one, Advice)
+
+
+def test_a_run_that_is_made_again_stays_one_of_its_cron_jobs() -> None:
+    """So that its success makes the failure history, and the plan is seen to have held."""
+    parent = cron()
+    [step] = plan(failed(image="registry.example.com/import:broken", parent=parent), "job.failed").steps  # fmt: skip
+    [owner] = step.write.body["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["uid"], owner["controller"]) == (
+        "CronJob",
+        parent["metadata"]["uid"],
+        True,
+    )
+
+
+@pytest.mark.parametrize(("told_s", "waits_s"), [(None, 3600), (120, 120), (90_000, 3600)])
+def test_it_is_given_the_time_that_it_may_take(told_s: int | None, waits_s: int) -> None:
+    parent = cron()
+    spec = parent["spec"]["jobTemplate"]["spec"]
+    if told_s is not None:
+        spec["activeDeadlineSeconds"] = told_s
+    one = plan(failed(image="registry.example.com/import:broken", parent=parent), "job.failed")
+    assert one.deadline.total_seconds() == waits_s

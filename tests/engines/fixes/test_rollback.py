@@ -183,3 +183,38 @@ def test_a_stateful_set_goes_back_by_its_controller_revisions() -> None:
     assert isinstance(one, Plan)
     assert container_of(result(seen, one), "db")["image"] == GOOD
     assert "$patch" not in result(seen, one)["spec"]["template"]
+
+
+def stuck(**spec: Any) -> Cluster:
+    """A StatefulSet whose newest revision does not get ready; the one before serves beside it."""
+    template = {
+        "metadata": {"labels": {"app": "db"}},
+        "spec": {"containers": [container("db", image=BAD)]},
+    }
+    selector = {"matchLabels": {"app": "db"}}
+    owner = thing("StatefulSet", "db", spec={"replicas": 2, "template": template, "selector": selector, **spec})  # fmt: skip
+    owner["status"] = {"currentRevision": "db-old", "updateRevision": "db-new"}
+    old = copy.deepcopy(template)
+    old["spec"]["containers"][0]["image"] = GOOD
+    kept = [
+        thing("ControllerRevision", name, owner=owner, revision=n, data={"spec": {"template": held}})
+        for n, (name, held) in enumerate((("db-old", old), ("db-new", template)), start=1)
+    ]  # fmt: skip
+    return cluster(owner, *kept, pod(owner, "0"), pod(owner, "1", ready=False), node())
+
+
+def test_the_pod_that_a_stateful_set_waits_for_is_put_off_by_the_same_plan() -> None:
+    """It would replace no pod before that one is ready, which it never is."""
+    one = asked(stuck(), "fix.rollback", Ref("StatefulSet", "shop", "db"))
+    assert isinstance(one, Plan)
+    back, evict = one.steps
+    assert (back.write.target.kind, back.waits) == ("StatefulSet", False)
+    assert (evict.write.verb, evict.write.target.name, evict.waits) == (Verb.EVICT, "db-1", True)
+
+
+def test_one_that_does_not_go_in_order_waits_for_none() -> None:
+    one = asked(
+        stuck(podManagementPolicy="Parallel"), "fix.rollback", Ref("StatefulSet", "shop", "db")
+    )
+    assert isinstance(one, Plan)
+    assert len(one.steps) == 1

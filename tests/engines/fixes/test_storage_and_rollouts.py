@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -21,6 +23,7 @@ from tests.factories import (
     container,
     deployment,
     event,
+    memory_series,
     node,
     pod,
     replica_set,
@@ -103,9 +106,10 @@ def test_not_where_the_pods_hold_a_disk_of_their_own() -> None:
     assert advice(surging(volumes=disk), "deploy.surge_no_room") == "surge_stateful"
 
 
-def evicted(count: int) -> Cluster:
+def evicted(count: int, written_mib: Sequence[float] = (), **pod_spec: Any) -> Cluster:
+    """A pod serves, and so many were evicted; `written_mib`: what the one that serves writes."""
     limits = {"limits": {"ephemeral-storage": "1Gi"}}
-    owner = deployment(containers=[container(resources=limits)], ready=1)
+    owner = deployment(containers=[container(resources=limits)], ready=1, pod_spec=pod_spec)
     made = replica_set(owner)
     message = "Pod ephemeral local storage usage exceeds the total limit of containers 1Gi."
     gone = [
@@ -119,12 +123,33 @@ def evicted(count: int) -> Cluster:
         for n in range(count)
     ]
     events = [event(one, "Evicted", message) for one in gone]
-    return cluster(owner, made, *gone, pod(made, "aa1bb"), node(), events=events)
+    serves = pod(made, "aa1bb")
+    measured = memory_series(serves, written_mib) if written_mib else None
+    series = [replace(measured, role="container_fs_usage_bytes")] if measured else []
+    return cluster(owner, made, *gone, serves, node(), events=events, series=series)
 
 
 def test_a_pod_evicted_for_its_own_storage_is_proposed_half_as_much_again() -> None:
     held = container_of(proposal(evicted(1), "pod.evicted.own_storage").after)
     assert held["resources"]["limits"]["ephemeral-storage"] == "1536Mi"
+
+
+def test_where_what_it_writes_was_measured_and_is_bounded_the_limit_is_raised() -> None:
+    seen = evicted(1, [900, 980, 940, 970, 930, 980, 950])
+    one = plan(seen, "pod.evicted.own_storage")
+    held = container_of(result(seen, one))
+    assert held["resources"]["limits"]["ephemeral-storage"] == "1536Mi"
+    assert taken_back(seen, one) == seen.all("Deployment")[0].raw
+
+
+def test_volumes_that_go_with_the_pod_are_not_in_that_figure() -> None:
+    seen = evicted(1, [900, 980, 940, 970], volumes=[{"name": "tmp", "emptyDir": {}}])
+    assert proposal(seen, "pod.evicted.own_storage").why == "no_usage_data"
+
+
+def test_what_rises_steadily_is_not_given_more_room() -> None:
+    seen = evicted(1, [100 + 9 * n for n in range(97)])
+    assert advice(seen, "pod.evicted.own_storage") == "ephemeral_unbounded"
 
 
 def test_what_is_evicted_again_and_again_grows_without_end() -> None:
