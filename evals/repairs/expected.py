@@ -15,18 +15,30 @@ ALSO = {
 }
 # A manifest is handed out and nothing is written: access, networks, quotas, routes, admission.
 PROPOSED = frozenset({"fix.netpol", "fix.rbac", "fix.quota", "fix.ingress", "fix.harden"})
+# What an amount is read from. One that nobody measured may be proposed, and written only where an
+# earlier revision had it.
+MEASURED_BY = {
+    "fix.memory": "container_memory_working_set_bytes",
+    "fix.resources": "container_",
+    "fix.cpu": "container_cpu_",
+    "fix.ephemeral": "container_fs_usage_bytes",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """`fixes` are empty where nothing may be written. `on` None: any object, none is named."""
+    """`fixes` are empty where nothing may be written. `on` None: any object, none is named.
+
+    `guess`: the amount was not measured, so that to decline is right too.
+    """
 
     fixes: frozenset[str]
     on: Named | None = None
+    guess: bool = False
 
     @property
     def fixable(self) -> bool:
-        return bool(self.fixes)
+        return bool(self.fixes) and not self.guess
 
     def takes(self, fix: str, target: Named) -> bool:
         return fix in self.fixes and self.on in (None, target)
@@ -42,4 +54,15 @@ def expected(truth: Truth) -> Expected | None:
     if told.id in PROPOSED:
         return Expected(frozenset())
     on = told.resource.key if told.resource else None
-    return Expected(frozenset({told.id} | ALSO.get(told.id, set())), on)
+    fixes = frozenset({told.id} | ALSO.get(told.id, set()))
+    return Expected(fixes, on, guess=told.id in MEASURED_BY and not _measured(truth, told.id, on))
+
+
+def _measured(truth: Truth, fix: str, on: Named | None) -> bool:
+    """Whether the snapshot holds figures of the pods of this workload."""
+    begins = f'pod="{on[2]}-' if on else 'pod="'
+    return any(
+        line.startswith(MEASURED_BY[fix]) and begins in line
+        for file in sorted((truth.folder / "metrics").rglob("*.om"))
+        for line in file.read_text("utf-8").splitlines()
+    )

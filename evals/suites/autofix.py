@@ -50,13 +50,18 @@ class Judged:
         told = [one["refused"]["message"] for one in self.ran.refused]
         return not self.ran.changes and all(told) and (bool(told) or self.truth.is_healthy)
 
+    @property
+    def left_alone(self) -> bool:
+        """Declined, or mended by an amount that an earlier revision had."""
+        return self.declined or (self.wanted.guess and self.mended)
+
     def reasons(self) -> Iterator[str]:
         yield from (f"harm: {one}" for one in self.ran.harmed)
         if self.ran.error:
             yield self.ran.error
         if self.wanted.fixable and not self.mended:
             yield f"not mended by {'|'.join(sorted(self.wanted.fixes))}: {self._told()}"
-        if not self.wanted.fixable and not self.declined:
+        if not self.wanted.fixable and not self.left_alone:
             yield f"not declined: {self._told()}"
 
     def _told(self) -> str:
@@ -105,8 +110,8 @@ def _metrics(judged: Sequence[Judged]) -> Json:
         "mended_share": _share(sum(one.mended for one in fixable), len(fixable)),
         "harmful": sum(bool(one.ran.harmed) for one in judged),
         "unfixable": len(others),
-        "declined": sum(one.declined for one in others),
-        "declined_share": _share(sum(one.declined for one in others), len(others)),
+        "declined": sum(one.left_alone for one in others),
+        "declined_share": _share(sum(one.left_alone for one in others), len(others)),
         "changes": dict(sorted(changes.items())),
         "kinds_of_fix": dict(sorted(Counter(fix for one in judged for fix in one.fixes).items())),
     }

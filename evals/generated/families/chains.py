@@ -46,7 +46,6 @@ def cache_takes_all_down(scene: Scene) -> None:
         top,
         root("pod.oom_killed", base.parent),
         fix=("fix.memory", base.parent),
-        repair="none",  # nobody measured what it needs
         mention=("64Mi",),
         symptoms_ok=FELT,
     )

@@ -69,7 +69,7 @@ def no_request_to_compute_from(scene: Scene) -> None:
     )
     scene.tell(
         "slow", app, root("hpa.requests_missing", one, app.parent),
-        fix=("fix.resources", app.parent), repair="none", symptoms_ok=["hpa.metrics_unavailable"],
+        fix=("fix.resources", app.parent), symptoms_ok=["hpa.metrics_unavailable"],
     )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def limit_is_too_low(scene: Scene) -> None:
     scene.calls(scene.front, app, "ERROR GET {url}: EOF")
     scene.tell(
         "restarts", app, root("pod.oom_killed", app.parent),
-        fix=("fix.memory", app.parent), repair="none", mention=(most,), symptoms_ok=CRASHED,
+        fix=("fix.memory", app.parent), mention=(most,), symptoms_ok=CRASHED,
     )  # fmt: skip
 
 

@@ -24,21 +24,14 @@ def refusal(scene: Scene, reason: str, *, helpless: bool = True) -> str:
 
 
 def waits(
-    scene: Scene,
-    rule: str,
-    text: str,
-    *,
-    fix: str,
-    repair: str | None = None,
-    spec: Json | None = None,
-    **parts: Any,
+    scene: Scene, rule: str, text: str, *, fix: str, spec: Json | None = None, **parts: Any
 ) -> App:
     """An app all of whose pods wait, and the truth that `rule` says why."""
     name = scene.pick(scene.back, scene.new_name())
     app = scene.failing(name, spec or scene.spec(name), is_not_placed(scene, text), **parts)
     scene.calls(scene.front, app, "ERROR GET {url}/v1: dial tcp: connect: connection refused")
     told = "none" if fix == "none" else (fix, app.parent)
-    scene.tell("pending", app, root(rule, app.parent), fix=told, repair=repair)
+    scene.tell("pending", app, root(rule, app.parent), fix=told)
     return app  # fmt: skip
 
 
@@ -97,7 +90,7 @@ def larger_than_any_node(scene: Scene) -> None:
     cores = scene.pick("6", "12", "7500m")
     spec = scene.spec("solver", resources=limits("", "2Gi", request=(cores, "1Gi")))
     text = refusal(scene, "Insufficient cpu", helpless=scene.pick(True, False))
-    waits(scene, "pod.unschedulable.cpu", text, fix="fix.resources", repair="none", spec=spec)
+    waits(scene, "pod.unschedulable.cpu", text, fix="fix.resources", spec=spec)
 
 
 @fault(7)

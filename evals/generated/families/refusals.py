@@ -59,7 +59,7 @@ def quota_demands_limits(scene: Scene) -> None:
     app = refused(scene, why, spec=spec)
     scene.tell(
         "pending", app, root("workload.create_refused.limits_required", app.parent),
-        fix=("fix.resources", app.parent), repair="none", symptoms_ok=["deploy.unavailable"], mention=(called,),
+        fix=("fix.resources", app.parent), symptoms_ok=["deploy.unavailable"], mention=(called,),
     )  # fmt: skip
 
 
