@@ -33,8 +33,8 @@ def make_cases(
         make_case(root, faults[n * len(faults) // left], f"{seed}/{rounds}")
 
 
-def make_case(root: Path, fault: Fault, draw: str) -> None:
-    scene = Scene(f"{draw}/{fault.slug}")
+def make_case(root: Path, fault: Fault, draw: str, *, space: str = "") -> None:
+    scene = Scene(f"{draw}/{fault.slug}", space=space)
     fault.told(scene)
     make_noise(scene)
     blind(scene.world, fault)

@@ -42,13 +42,16 @@ class App:
 class Scene:
     """What a seed decides before anything breaks, and the words for breaking it."""
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: str, *, space: str = "") -> None:
+        """`space`: the namespace, where the dice are not to choose it."""
         self.world = World(seed=seed)
         self.dice = dice = self.world.dice
         self.world.cluster = dice.choice(vocabulary.CLUSTERS)
         self.world.layout = dice.choice(("kinds", "list", "json", "json", "json"))
         self.space = dice.choice(vocabulary.SPACES)
         self.other_space = dice.choice(vocabulary.OTHER_SPACES)
+        if space:
+            self.space, self.other_space = space, f"{space}-other"
         self.style = dice.randrange(3)
         self.since = float(dice.randrange(14, 55))
         self.front, self.middle, self.back = dice.choice(vocabulary.CHAINS)

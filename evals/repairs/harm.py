@@ -21,15 +21,17 @@ BEFORE = "kubectl.kubernetes.io/last-applied-configuration"
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A change that was carried out: the steps of its plan, and how it ended."""
+    """A change that was carried out: what it was for, the steps of its plan, and how it ended."""
 
     fix: str
     status: str
+    about: Named
     steps: Sequence[Json]
 
     @property
     def targets(self) -> set[Named]:
-        return {_target(one) for one in self.steps}
+        """What was written, and what that was for: the StatefulSet of a pod that was put off."""
+        return {self.about, *(_target(one) for one in self.steps)}
 
 
 def harm(before: Objects, after: Objects, done: Sequence[Applied]) -> list[str]:

@@ -69,7 +69,7 @@ async def _repaired(people: People, asked: Json, ran: Ran) -> bool:
     await people.approve(plan)
     change = await people.ask("autofix_apply", plan_id=plan["plan_id"], wait_s=WAIT_S)
     ran.changes.append(change)
-    ran.done.append(Applied(plan["fix"], change["status"], plan["steps"]))
+    ran.done.append(Applied(plan["fix"], change["status"], _ref(change["target"]), plan["steps"]))
     return change["status"] == "verified"
 
 

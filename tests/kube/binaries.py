@@ -5,7 +5,9 @@ import re
 from pathlib import Path
 
 ENVTEST_FOLDER = Path("/usr/local/kubebuilder/bin")
-_BUILT_AS = dict.fromkeys(("kube-apiserver", "kube-controller-manager", "kubectl"), "kubernetes")
+_BUILT_AS = dict.fromkeys(
+    ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"), "kubernetes"
+)
 
 
 def binary(name: str) -> Path | None:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 PATIENCE_S = 20.0
 
 
-def eventually(check: Callable[[], bool]) -> None:
+def eventually(
+    check: Callable[[], bool], *, patience_s: float = PATIENCE_S, every_s: float = 0.05
+) -> None:
     """Ask until it is so; fail when it does not come."""
-    deadline_s = time.monotonic() + PATIENCE_S
+    deadline_s = time.monotonic() + patience_s
     while not check():
         assert time.monotonic() < deadline_s, "it did not come"
-        time.sleep(0.05)
+        time.sleep(every_s)

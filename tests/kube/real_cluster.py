@@ -36,17 +36,19 @@ def control_plane(
     *,
     controllers: Sequence[str] = QUIET_CONTROLLERS,
     stored: Callable[[str], None] | None = None,
+    without: Sequence[str] = ("ServiceAccount",),
 ) -> Generator[Server]:
     """An empty cluster with an admin and a user who may do nothing, stopped when the block ends.
 
     It is not empty if `stored` fills etcd, whose address it is given, before the API server starts.
+    `without` are admission plugins that are switched off.
     """
     etcd, apiserver = required("etcd", "kube-apiserver")
     with ExitStack() as running:
         store = running.enter_context(_etcd(etcd, folder))
         if stored:
             stored(store)
-        server = running.enter_context(_apiserver(apiserver, folder, store))
+        server = running.enter_context(_apiserver(apiserver, folder, store, without))
         if controllers:
             [manager] = required("kube-controller-manager")
             running.enter_context(_controllers(manager, folder, server, controllers))
@@ -54,8 +56,11 @@ def control_plane(
 
 
 @contextmanager
-def fake_nodes(folder: Path, server: Server) -> Generator[None]:
-    """kwok plays the kubelet of every node: pods that are bound to one become ready."""
+def fake_nodes(folder: Path, server: Server, *, stages: Path | None = None) -> Generator[None]:
+    """kwok plays the kubelet of every node: pods that are bound to one become ready.
+
+    With `stages`, what becomes of them is told there.
+    """
     [kwok] = required("kwok")
     port = _free_port()
     command: list[str | Path] = [
@@ -63,8 +68,29 @@ def fake_nodes(folder: Path, server: Server) -> Generator[None]:
         f"--kubeconfig={server.kubeconfig}",
         "--manage-all-nodes=true",
         f"--server-address=127.0.0.1:{port}",
+        # A configuration of one's own leaves kwok's own defaults out: without leases nodes get lost.
+        *([f"--config={stages}", "--node-lease-duration-seconds=40"] if stages else []),
     ]
     with _running(command, folder / "kwok.log", lambda: _ok(f"http://127.0.0.1:{port}/healthz")):
+        yield
+
+
+@contextmanager
+def scheduler(folder: Path, server: Server) -> Generator[None]:
+    """Pods are bound to nodes, or it is told why not."""
+    [binary] = required("kube-scheduler")
+    port = _free_port()
+    command: list[str | Path] = [
+        binary,
+        f"--kubeconfig={server.kubeconfig}",
+        "--leader-elect=false",
+        "--bind-address=127.0.0.1",
+        f"--secure-port={port}",
+        f"--cert-dir={folder / 'scheduler'}",
+    ]
+    with _running(
+        command, folder / "scheduler.log", lambda: _ok(f"https://127.0.0.1:{port}/healthz")
+    ):
         yield
 
 
@@ -86,7 +112,7 @@ def _etcd(binary: Path, folder: Path) -> Generator[str]:
 
 
 @contextmanager
-def _apiserver(binary: Path, folder: Path, store: str) -> Generator[Server]:
+def _apiserver(binary: Path, folder: Path, store: str, without: Sequence[str]) -> Generator[Server]:
     port, certificates = _free_port(), folder / "certificates"
     admin, nobody = secrets.token_hex(16), secrets.token_hex(16)
     tokens, key = folder / "tokens.csv", folder / "accounts.key"
@@ -105,7 +131,7 @@ def _apiserver(binary: Path, folder: Path, store: str) -> Generator[Server]:
         "--service-account-issuer=https://127.0.0.1",
         f"--service-account-key-file={key}",
         f"--service-account-signing-key-file={key}",
-        "--disable-admission-plugins=ServiceAccount",
+        *([f"--disable-admission-plugins={','.join(without)}"] if without else []),
         "--watch-cache=true",
     ]
     url, ca = f"https://127.0.0.1:{port}", certificates / "apiserver.crt"

@@ -26,6 +26,17 @@ PLACES = {
     "Pod": "pods",
     "EndpointSlice": "endpointslices",
     "Event": "events",
+    "ControllerRevision": "controllerrevisions",
+    "CronJob": "cronjobs",
+    "DaemonSet": "daemonsets",
+    "HorizontalPodAutoscaler": "horizontalpodautoscalers",
+    "Job": "jobs",
+    "PodDisruptionBudget": "poddisruptionbudgets",
+    "PriorityClass": "priorityclasses",
+    "ResourceQuota": "resourcequotas",
+    "Secret": "secrets",
+    "ServiceAccount": "serviceaccounts",
+    "StatefulSet": "statefulsets",
 }
 
 # etcd takes 128 operations and 1.5 MiB in one transaction.
@@ -48,16 +59,16 @@ def _as_stored(one: Json, uids: dict[tuple[str, str, str], str]) -> tuple[bytes,
     """Key and value, with the ids, the owners' ids and the field managers that a server adds."""
     metadata = one["metadata"]
     namespace, name = metadata.get("namespace", ""), metadata["name"]
-    uid = uids[one["kind"], namespace, name] = str(uuid.uuid4())
-    owners = [
-        {**owner, "uid": uids[owner["kind"], namespace, owner["name"]]}
-        for owner in metadata.get("ownerReferences", ())
-    ]
+    uid = uids[one["kind"], namespace, name] = metadata.get("uid") or str(uuid.uuid4())
     added = {"uid": uid, "generation": 1, "managedFields": [_managed(one)]}
-    if owners:
-        added["ownerReferences"] = owners
+    whole = {**added, **metadata}
+    if owners := metadata.get("ownerReferences"):
+        whole["ownerReferences"] = [
+            {**owner, "uid": owner.get("uid") or uids[owner["kind"], namespace, owner["name"]]}
+            for owner in owners
+        ]
     key = "/".join(filter(None, ("/registry", PLACES[one["kind"]], namespace, name)))
-    return key.encode(), orjson.dumps({**one, "metadata": {**metadata, **added}})
+    return key.encode(), orjson.dumps({**one, "metadata": whole})
 
 
 def _managed(one: Json) -> Json:

@@ -8,6 +8,7 @@ from mcp_servers.engines.containers import containers
 from mcp_servers.engines.fields import rows, section, strings, text, whole
 from mcp_servers.engines.ownership import POD_HASH, pods_under
 from mcp_servers.engines.revisions import newest, replica_sets, revision, template_of
+from mcp_servers.engines.settling import is_ready
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
 
 HISTORY = "ControllerRevision"
@@ -85,10 +86,11 @@ def _is_of(one: Resource, owner: Resource) -> bool:
 
 
 def _runs(cluster: Cluster, owner: Resource, one: Resource) -> bool:
-    pods = pods_under(cluster, owner.ref)
+    """Whether a pod of this revision is ready: one that fails is no reason to go back to it."""
     return any(
-        pod.labels.get(CONTROLLER_HASH) in (one.name, one.labels.get(CONTROLLER_HASH, "-"))
-        for pod in pods
+        is_ready(pod)
+        and pod.labels.get(CONTROLLER_HASH) in (one.name, one.labels.get(CONTROLLER_HASH, "-"))
+        for pod in pods_under(cluster, owner.ref)
     )
 
 
