@@ -16,9 +16,10 @@ from agent.limits import Limits
 from agent.models import ModelChoice
 from core.errors import NotFound
 from core.principal import Permission, Principal
+from evals.providers.saying import Say
+from evals.providers.serving import Provider, provider_serving
 from tests.agent.changing_server import DIFF, Ledger, changing
 from tests.agent.conftest import assistant_with
-from tests.agent.provider_fakes import Provider, Say, provider_serving
 from tests.agent.turns import ANN, Told, choice_of
 
 RESTART = ("autofix_restart", {"name": "checkout"})

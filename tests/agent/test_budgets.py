@@ -8,9 +8,10 @@ import pytest
 from agent.accounts import UsedUp
 from agent.limits import Limits
 from agent.models import Lineup, ModelChoice
+from evals.providers.saying import Say
+from evals.providers.serving import provider_serving
 from mcp_servers.client import Sessions
 from tests.agent.conftest import assistant_with
-from tests.agent.provider_fakes import Say, provider_serving
 from tests.agent.turns import BOTH, Notes, Vendor, ask, choice_of
 
 QUESTION = "Why is checkout failing?"

@@ -9,9 +9,10 @@ from agent.limits import Limits
 from agent.models import ModelChoice
 from core.errors import Invalid, UpstreamUnavailable
 from core.principal import Permission, Principal
+from evals.providers.saying import Say
+from evals.providers.serving import provider_serving
 from mcp_servers.client import Sessions
 from tests.agent.conftest import assistant_with
-from tests.agent.provider_fakes import Say, provider_serving
 from tests.agent.turns import ANN, BOTH, Told, Vendor, ask, choice_of
 
 PODS = ("kubernetes_list_pods", {"namespace": "shop"})

@@ -11,9 +11,10 @@ from agent.limits import Limits
 from agent.models import Lineup, ModelChoice
 from core.clock import utc_now
 from core.errors import Invalid, UpstreamUnavailable
+from evals.providers.saying import Say
+from evals.providers.serving import Provider, provider_serving
 from mcp_servers.client import Sessions
 from tests.agent.conftest import assistant_with
-from tests.agent.provider_fakes import Provider, Say, provider_serving
 from tests.agent.turns import BOTH, Told, Vendor, ask, choice_of
 
 QUESTION = "Why is checkout failing?"

@@ -9,8 +9,9 @@ from mcp.types import CallToolResult, TextContent
 from agent.graph import Assistant
 from agent.models import ModelChoice
 from core.errors import Invalid
+from evals.providers.saying import Say
+from evals.providers.serving import provider_serving
 from mcp_servers.client import Connections, ForeignAddress, Sessions, Tools, in_process
-from tests.agent.provider_fakes import Say, provider_serving
 from tests.agent.turns import ANN, BOTH, Vendor, ask, choice_of
 from tests.servers.foreign_server import Wiki, serving
 

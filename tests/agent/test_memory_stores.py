@@ -12,9 +12,10 @@ from agent.approvals import Decision
 from agent.memory import opened_memory
 from agent.memory.shelves import InProcess, Kept, Place, Shelf, Write
 from core.errors import Invalid, UpstreamUnavailable
+from evals.providers.saying import Say
+from evals.providers.serving import provider_serving
 from tests.agent.changing_server import Ledger, changing
 from tests.agent.conftest import assistant_with
-from tests.agent.provider_fakes import Say, provider_serving
 from tests.agent.real_stores import free_port, postgres_serving, redis_serving
 from tests.agent.turns import ANN, Told, choice_of
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from evals.providers.saying import Say
+from evals.providers.serving import provider_serving
 from mcp_servers.client import Sessions
 from tests.agent.conftest import assistant_with
-from tests.agent.provider_fakes import Say, provider_serving
 from tests.agent.turns import BOTH, Vendor, ask, choice_of
 
 INVESTIGATE = ("rca_investigate", {"namespace": "shop", "name": "checkout"})

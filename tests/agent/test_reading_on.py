@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from agent.reading_on import SHOWN_CHARACTERS, Long
 from core.errors import Invalid, NotFound
+from evals.providers.saying import Say
+from evals.providers.serving import provider_serving
 from mcp_servers.client import Sessions
 from tests.agent.conftest import assistant_with
-from tests.agent.provider_fakes import Say, provider_serving
 from tests.agent.turns import BOTH, Vendor, ask, choice_of
 
 LEFT = re.compile(

@@ -7,9 +7,10 @@ import sys
 import time
 from pathlib import Path
 
+from evals.providers.saying import Say
+from evals.providers.serving import Provider, provider_serving
 from tests.agent.changing_server import Ledger, changing
 from tests.agent.conftest import assistant_with
-from tests.agent.provider_fakes import Provider, Say, provider_serving
 from tests.agent.turns import ANN, Told, choice_of
 
 QUICK = ("autofix_look", {"name": "cart"})

@@ -10,7 +10,7 @@ from agent.events import Done, Event, ModelCall, SubagentFinished, Token, ToolFi
 from agent.graph import Assistant
 from agent.models import ModelChoice
 from core.principal import Permission, Principal
-from tests.agent.provider_fakes import Provider
+from evals.providers.serving import Provider
 
 SNAPSHOTS = Path(__file__).parents[2] / "sandbox" / "snapshots"
 ANN = Principal(subject="ann", permissions=frozenset(Permission))

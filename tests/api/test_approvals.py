@@ -22,9 +22,10 @@ from core.security.signin import SignIn
 from core.security.tokens import Signer
 from core.storage.database import Database
 from core.storage.usage_log import UsageLog
+from evals.providers.saying import Say
+from evals.providers.serving import Provider, provider_serving
 from tests.agent.changing_server import DIFF, Ledger, changing
 from tests.agent.conftest import QUICK
-from tests.agent.provider_fakes import Provider, Say, provider_serving
 from tests.agent.turns import choice_of
 from tests.api.conftest import KEY, Midwatch, offline, serving
 from tests.api.doors import AG_UI, printed

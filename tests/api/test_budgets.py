@@ -17,7 +17,8 @@ from core.storage.database import Database
 from core.storage.records import UsageRow
 from core.storage.repositories.usage import Usage
 from core.storage.usage_log import UsageLog
-from tests.agent.provider_fakes import Say, provider_serving
+from evals.providers.saying import Say
+from evals.providers.serving import provider_serving
 from tests.api.conftest import offline
 from tests.storage.test_usage import CALL
 from tests.test_start import address, signed_in, up

@@ -17,7 +17,8 @@ from core.clock import utc_now
 from core.http import client
 from core.storage.database import Database
 from core.storage.repositories.usage import Usage
-from tests.agent.provider_fakes import Say, provider_serving
+from evals.providers.saying import Say
+from evals.providers.serving import provider_serving
 from tests.api.conftest import Stage
 from tests.storage.test_usage import CALL as MODEL_CALL
 from tests.test_start import address, command, environment, signed_in, up

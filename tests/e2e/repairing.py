@@ -15,9 +15,10 @@ from core.security.signin import SignIn
 from core.security.tokens import Signer
 from core.storage.database import Database
 from core.storage.usage_log import UsageLog
+from evals.providers.saying import Say
+from evals.providers.serving import provider_serving
 from tests.agent.changing_server import Ledger, changing
 from tests.agent.conftest import QUICK
-from tests.agent.provider_fakes import Say, provider_serving
 from tests.agent.turns import choice_of
 from tests.api.conftest import KEY, offline, serving
 
