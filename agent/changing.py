@@ -15,6 +15,7 @@ from agent.approvals import (
     record_approval,
     verdict,
 )
+from agent.repeating import key_of
 from agent.toolbox import Call
 from agent.turn import Turn
 from core.errors import OpsError
@@ -27,7 +28,9 @@ Verdicts = dict[str, dict[str, Any]]
 def changing(calls: Sequence[Call], offered: Sequence[ToolSpec], turn: Turn) -> list[Call]:
     """The calls that nobody may make without a person's yes, and that were not made before."""
     known = {spec.name for spec in offered if spec.changes}
-    fresh = {f"{one['name']} {one['args']}": one for one in reversed(calls) if one["name"] in known}
+    fresh = {
+        key_of(one["name"], one["args"]): one for one in reversed(calls) if one["name"] in known
+    }
     return [one for one in reversed(fresh.values()) if not turn.toolbox.knows(one)]
 
 

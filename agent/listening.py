@@ -1,6 +1,7 @@
 """One reply of one chat model: streamed, added up once, metered, its failures named."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -8,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, ToolCall
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, InvalidToolCall, ToolCall
 from langchain_core.messages.ai import UsageMetadata, add_ai_message_chunks
 
 from agent.candidates import Ready
@@ -129,7 +130,35 @@ def _reply(chunks: Sequence[AIMessageChunk], speaker: Speaker) -> AIMessage:
         raise _failed(speaker, "unreadable", "it sent an empty answer")
     reply = add_ai_message_chunks(chunks[0], *chunks[1:])
     _check_ending(reply, speaker)
-    return _usable(reply)
+    return _usable(_without_guesses(reply))
+
+
+def _without_guesses(reply: AIMessageChunk) -> AIMessageChunk:
+    """LangChain closes brackets that a model left open; what such a call means is not for us to guess."""
+    broken = [one for one in reply.tool_call_chunks if not _is_object(one["args"] or "{}")]
+    if not broken:
+        return reply
+    ids = {one["id"] for one in broken}
+    told = [
+        InvalidToolCall(
+            name=one["name"],
+            args=one["args"],
+            id=one["id"],
+            error=None,
+            type="invalid_tool_call",
+        )
+        for one in broken
+    ]
+    kept = [one for one in reply.tool_calls if one["id"] not in ids]
+    known = [one for one in reply.invalid_tool_calls if one["id"] not in ids]
+    return reply.model_copy(update={"tool_calls": kept, "invalid_tool_calls": [*known, *told]})
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 def reached_its_limit(reply: AIMessage) -> bool:

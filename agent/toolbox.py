@@ -19,6 +19,7 @@ from agent.events import Event, ToolFinished, ToolStarted
 from agent.evidence import Evidence
 from agent.limits import MAX_RESULT_CHARACTERS
 from agent.reading_on import READ_ON, Long
+from agent.repeating import Nearly, key_of
 from core.clock import monotonic_s
 from core.errors import Invalid, NotFound, OpsError, UpstreamUnavailable
 from mcp_servers.client import Tools, ToolSpec
@@ -87,6 +88,7 @@ class Toolbox:
     deadline_s: float
     results: list[Result] = field(default_factory=list[Result])
     long: Long = field(default_factory=Long)
+    nearly: Nearly = field(default_factory=Nearly)
     repeats: int = 0
     _settled: set[str] = field(default_factory=set[str])
     _begun: dict[str, asyncio.Future[Result]] = field(
@@ -200,7 +202,10 @@ class Toolbox:
             self.learn(result.text)
             self.learn(json.dumps(result.data, ensure_ascii=False, default=str))
             told = self.evidence.number(result.tool, result.arguments, result.text, result.data)
-            result = replace(result, text=told.text, numbers=told.numbers, whole=told.whole)
+            likeness = self.nearly.made(result.tool, result.arguments, result.text)
+            self.repeats += likeness.repeats
+            text = f"{told.text}\n{likeness.note}" if likeness.note else told.text
+            result = replace(result, text=text, numbers=told.numbers, whole=told.whole)
         if result.status == UpstreamUnavailable.code:
             del self._begun[_key(call)]  # asking once more may help
         if not again:
@@ -256,7 +261,8 @@ async def _unusable(call: Call, known: Mapping[str, ToolSpec]) -> Result:
 
 
 def _key(call: Call) -> str:
-    return f"{call['name']} {json.dumps(call['args'], sort_keys=True, default=str)}"
+    # What cannot be read has no arguments, and is not the call without any.
+    return key_of(call["name"], call["args"]) + call["problem"]
 
 
 def _server(tool: str) -> str:
