@@ -100,7 +100,9 @@ class Work:
         return _after_words(reply, messages, turn)
 
     async def _reply(self, messages: Sequence[AnyMessage], turn: Turn) -> AIMessage:
-        tools = Tools([offer(spec) for spec in await self._offered(turn)])
+        offered = await self._offered(turn)
+        turn.voice.verifying.changed |= turn.toolbox.changed(offered)
+        tools = Tools([offer(spec) for spec in offered])
         request = Request(self._instructions, messages, tools)
         candidates = self.models.of(self.subagent.name)
         if not candidates[0].offline and not await turn.may_spend():

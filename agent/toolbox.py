@@ -104,6 +104,11 @@ class Toolbox:
         """Whether this very call was made, or answered without making it."""
         return _key(call) in self._begun
 
+    def changed(self, offered: Sequence[ToolSpec]) -> bool:
+        """Whether a tool that changes something reported that it did what it was called for."""
+        changing = {spec.name for spec in offered if spec.changes}
+        return any(one.ok and one.tool in changing for one in self.results)
+
     def settle(self, call: Call, status: str, sentence: str) -> None:
         """Answer a call that will not be made, before it is asked for."""
         if not self.knows(call):

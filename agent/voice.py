@@ -9,7 +9,7 @@ from agent.addresses import Addresses, finished_part
 from agent.events import Event, Token
 from agent.evidence import Evidence
 from agent.intents import Language
-from agent.verifying import Verifying
+from agent.verifying import Marks, Verifying
 from agent.wording import phrase
 
 # A model often says a sentence before it calls a tool. Text up to this long waits until it is
@@ -74,7 +74,7 @@ class Voice:
         """The reply was the answer, or the end of it."""
         self._speak(len(self._held))
         if self._speaking and not self._by_rules:
-            self._tell(self.verifying.rest(phrase("answer.unverified", self.language)))
+            self._tell(self.verifying.rest(self._marks))
 
     @property
     def whole(self) -> str:
@@ -90,12 +90,16 @@ class Voice:
         """Whether some of the present reply was already streamed."""
         return self._speaking
 
+    @property
+    def _marks(self) -> Marks:
+        return Marks(*(phrase(f"answer.{one}", self.language) for one in ("unverified", "unmade")))
+
     def _speak(self, cut: int) -> None:
         ready, self._held = self._held[:cut], self._held[cut:]
         removed = phrase("answer.address_removed", self.language)
         told = self.addresses.without_made_up(self.evidence.without_unknown(ready), removed)
         if not self._by_rules:
-            told = self.verifying.told(told, phrase("answer.unverified", self.language))
+            told = self.verifying.told(told, self._marks)
         if not self._speaking:
             told = told.lstrip()
             if told and self.text:

@@ -1,20 +1,16 @@
 """Claims without evidence are marked by code; what claims nothing is left alone."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from agent.graph import Assistant
-from agent.verifying import Verifying
-from tests.agent.turns import ask
+from agent.verifying import Marks, Verifying
 
-MARK = "(?)"
+MARK, UNMADE = MARKS = Marks("(?)", "(!)")
 
 
-def told(text: str, *, size: int = 10_000) -> str:
-    verifying = Verifying({"checkout", "cart-7d9"})
+def told(text: str, *, size: int = 10_000, changed: bool = False) -> str:
+    verifying = Verifying({"checkout", "cart-7d9"}, changed=changed)
     pieces = [text[start : start + size] for start in range(0, len(text), size)]
-    return "".join(verifying.told(one, MARK) for one in pieces) + verifying.rest(MARK)
+    return "".join(verifying.told(one, MARKS) for one in pieces) + verifying.rest(MARKS)
 
 
 @pytest.mark.parametrize(
@@ -60,17 +56,55 @@ def test_each_block_answers_for_itself() -> None:
     assert told(text) == text.replace("is down", f"is down {MARK}")
 
 
+CLAIMED = [
+    "I restarted checkout [1].",
+    "I have scaled it to 5 replicas [1].",
+    "Memory was too low [1]. I've raised the limit to 512Mi.",
+    "Done, checkout is back [1].",
+    "- I just rolled it back.",
+    "The limit has been raised to 512Mi as you asked [1].",
+    "Successfully applied the plan [2].",
+    "我已重启 checkout [1]。",
+    "已为您把副本数改为 5 [1]。",
+    "我把内存上限调整为 512Mi 了。",
+    "已成功回滚。",
+    "修复已完成，请观察。",
+]
+
+
+@pytest.mark.parametrize("text", CLAIMED)
+def test_a_change_that_no_tool_reported_is_marked_whatever_is_cited(text: str) -> None:
+    assert told(text) == f"{text} {UNMADE}"
+    assert UNMADE not in told(text, changed=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "checkout was restarted 4 times [1].",
+        "The deployment was rolled back at 10:00 [2].",
+        "I have not restarted anything.",
+        "I can restart checkout if you want.",
+        "If I restarted it, the memory would grow again.",
+        "We have a plan; nothing was applied [1].",
+        "Once you approve it, I will have scaled it.",
+        "checkout 已重启 4 次 [1]。",
+        "我没有重启任何东西。",
+        "您批准之后，我会把它回滚。",
+        "该部署在 10:00 被回滚 [2]。",
+        "I looked at its pods [1].",
+        "我查看了它的 Pod [1]。",
+    ],
+)
+def test_what_happened_to_the_cluster_or_was_not_done_is_no_such_claim(text: str) -> None:
+    assert told(text) == text
+
+
+def test_a_record_of_a_change_is_a_report_of_it() -> None:
+    verifying = Verifying()
+    verifying.learn("chg-0123456789ab verified: checkout now has 384Mi")
+    assert verifying.told("I raised the limit [1].\n", MARKS) == "I raised the limit [1].\n"
+
+
 PARTS = ["checkout ", "is ", "down", ". ", "\n", "\n\n", "- ", "[1]", "256Mi", "```\n", "# ", "? "]
-
-
-@given(st.lists(st.sampled_from(PARTS), max_size=20), st.integers(1, 7))
-def test_how_an_answer_is_cut_into_pieces_changes_nothing(parts: list[str], size: int) -> None:
-    text = "".join(parts)
-    assert told(text, size=size) == told(text)
-    assert told(text).replace(f" {MARK}", "") == text
-
-
-async def test_what_rules_say_is_not_doubted(assistant: Assistant) -> None:
-    told = await ask(assistant, "why is chekcout failing?", namespace="shop")
-    assert "chekcout" in told.answer
-    assert "no evidence cited" not in told.answer
+ACTS = ["I ", "restarted ", "我已", "重启"]
