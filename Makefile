@@ -31,6 +31,7 @@ eval: .venv/test
 
 gate: .venv/test
 	$(BIN)/midwatch eval gate full
+	$(BIN)/midwatch eval gate plumbing
 
 lock:
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -o requirements.lock

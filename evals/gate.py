@@ -1,4 +1,4 @@
-"""The floors that a run of drawn cases must not fall through."""
+"""The floors that a run of cases must not fall through."""
 
 import tomllib
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from evals.scoreboard import SuiteResult
 FLOORS = Path(__file__).parent / "floors.toml"
 
 
-def gates() -> dict[str, dict[str, float]]:
+def gates() -> dict[str, dict[str, Any]]:
     return tomllib.loads(FLOORS.read_text("utf-8"))
 
 
@@ -22,18 +22,17 @@ async def pass_gate(name: str) -> tuple[SuiteResult, list[str]]:
     if name not in known:
         raise Invalid(f"There is no gate {name!r}.", hint=f"Known: {', '.join(known)}.")
     floors = dict(known[name])
-    drawn = Drawn(int(floors.pop("cases")), int(floors.pop("seed")))
-    [result] = await run(["rca"], drawn=drawn)
+    suite = str(floors.pop("suite"))
+    drawn = Drawn(floors.pop("cases"), floors.pop("seed")) if "seed" in floors else None
+    [result] = await run([suite], drawn=drawn)
     return result, list(fallen(result.metrics, floors))
 
 
 def fallen(metrics: dict[str, Any], floors: dict[str, float]) -> Iterator[str]:
     """What lies below its floor. A figure that is missing has fallen."""
-    reached = {
-        **metrics,
-        **metrics["calibration"],
-        "healthy_verdicts": _share(metrics["healthy_verdicts"], metrics["healthy"]),
-    }
+    reached = {**metrics, **metrics.get("calibration", {})}
+    if "healthy" in metrics:
+        reached["healthy_verdicts"] = _share(metrics["healthy_verdicts"], metrics["healthy"])
     for name, floor in floors.items():
         value = reached.get(name)
         if value is None or value < floor:

@@ -8,7 +8,16 @@ from tempfile import TemporaryDirectory
 from core.errors import Invalid
 from evals.generated.making import FAULTS, HELD_OUT_FROM, REPAIRS, make_cases
 from evals.scoreboard import SuiteResult
-from evals.suites import ask, autofix, compaction, injections, rca, retrieval, routing
+from evals.suites import (
+    ask,
+    autofix,
+    compaction,
+    injections,
+    plumbing,
+    rca,
+    retrieval,
+    routing,
+)
 from evals.truth import Truth, cases_in
 
 REPAIRING = "autofix"
@@ -23,9 +32,11 @@ SUITES: dict[str, Suite] = {
 ROUTING = "routing"
 # Orders planted in a cluster of its own.
 INJECTIONS = "injections"
+# Faulty models over a cluster of its own.
+PLUMBING = "plumbing"
 # Questions to the knowledge base, which needs no cluster either.
 RETRIEVAL = "retrieval"
-KNOWN = (*SUITES, ROUTING, INJECTIONS, RETRIEVAL)
+KNOWN = (*SUITES, ROUTING, INJECTIONS, PLUMBING, RETRIEVAL)
 
 # Folders of cases whose name ends so are read in totals alone.
 HELD_OUT = "held_out"
@@ -61,6 +72,8 @@ async def run(
         results += routing.run(cases)
     if INJECTIONS in suites or not (suites or cases):
         results.append(await injections.run())
+    if PLUMBING in suites or not (suites or cases):
+        results.append(await plumbing.run())
     if RETRIEVAL in suites or not (suites or cases):
         results += await retrieval.run(cases)
     return results

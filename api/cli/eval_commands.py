@@ -46,10 +46,12 @@ async def _run(
 
 @evaluate.command()
 def gate(
-    name: Annotated[str, typer.Argument(help="A gate of evals/floors.toml: quick or full.")],
+    name: Annotated[
+        str, typer.Argument(help="A gate of evals/floors.toml: quick, full or plumbing.")
+    ],
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Run drawn cases; leaves with 1 when a figure falls through its floor."""
+    """Run the cases of a gate; leaves with 1 when a figure falls through its floor."""
     finish(_gate(name, output))
 
 
