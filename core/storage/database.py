@@ -20,10 +20,12 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from core.errors import Conflict, Invalid, OpsError, UpstreamUnavailable
 from core.storage import migrations
+from core.storage.turns import InTurn, end_turn, queue
 
 # How long a writer waits for another one. Our transactions take milliseconds.
 BUSY_TIMEOUT_S = 5.0
@@ -38,7 +40,10 @@ class Database:
     def __init__(self, engine: AsyncEngine, *, name: str) -> None:
         self.engine = engine
         self.name = name
-        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        kind, info = (InTurn, queue()) if engine.dialect.name == "sqlite" else (Session, {})
+        self._sessions = async_sessionmaker(
+            engine, expire_on_commit=False, sync_session_class=kind, info=info
+        )
 
     @classmethod
     @asynccontextmanager
@@ -71,12 +76,16 @@ class Database:
         Keep it short: from its first write to its end no other session can write to SQLite.
         Never hold one while a tool or a model runs.
         """
-        async with self._sessions() as session:
-            with _our_errors(self.name, *UNCONNECTED):
-                await session.connection()
-            with _our_errors(self.name):
-                yield session
-                await session.commit()
+        session = self._sessions()
+        try:
+            async with session:
+                with _our_errors(self.name, *UNCONNECTED):
+                    await session.connection()
+                with _our_errors(self.name):
+                    yield session
+                    await session.commit()
+        finally:
+            end_turn(session.sync_session)
 
     async def ping(self) -> None:
         """Raise `UpstreamUnavailable` when the database does not answer."""

@@ -27,12 +27,14 @@ from evals.providers.saying import Json, Reply, Say
 class Provider:
     """A running fake: its address, its script, and what it was asked.
 
-    `meets`: nobody is answered before so many requests have come.
+    `meets`: nobody is answered before so many requests have come. `most` were answered at the same time.
     """
 
     base_url: str = ""
     script: list[Reply] = field(default_factory=list[Reply])
     meets: int = 0
+    most: int = 0
+    at_once: int = 0
     requests: list[Json] = field(default_factory=list[Json])
     headers: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     speaking: threading.Event = field(default_factory=threading.Event)
@@ -117,6 +119,8 @@ async def _answered(request: Request, provider: Provider, stream: Any) -> Respon
 
 async def _sent(pieces: Sequence[str], say: Say, provider: Provider) -> AsyncIterator[str]:
     """Ending without the closing events is what a broken connection looks like to a client."""
+    provider.at_once += 1
+    provider.most = max(provider.most, provider.at_once)
     try:
         await asyncio.sleep(say.pause_s)
         for piece in pieces[: say.cut_after]:
@@ -126,6 +130,8 @@ async def _sent(pieces: Sequence[str], say: Say, provider: Provider) -> AsyncIte
     except asyncio.CancelledError:
         provider.abandoned.set()
         raise
+    finally:
+        provider.at_once -= 1
 
 
 @contextmanager

@@ -63,6 +63,31 @@ async def test_many_writers_wait_for_each_other(database: Database) -> None:
     assert len(await names(database)) == 20
 
 
+async def test_writers_of_one_process_stand_in_a_queue_however_long_each_takes(file: Path) -> None:
+    """SQLite itself would give up after the busy timeout, and ask whomever it likes first."""
+
+    async def slowly(database: Database, name: str) -> None:
+        async with database.session() as session:
+            await Users(session).add(UserRow(name, "user", utc_now()))
+            await asyncio.sleep(0.03)
+
+    expected = [f"user-{n:02}" for n in range(12)]
+    async with Database.opened(f"sqlite:///{file}", busy_timeout_s=0.01) as database:
+        await asyncio.gather(*(slowly(database, name) for name in expected))
+        assert await names(database) == expected
+
+
+async def test_a_writer_that_failed_lets_the_next_one_write(database: Database) -> None:
+    async def failing() -> None:
+        async with database.session() as session:
+            await Users(session).add(UserRow("ann", "user", utc_now()))
+            raise FileNotFoundError("changed my mind")
+
+    told = await asyncio.gather(failing(), add(database, "bob"), return_exceptions=True)
+    assert isinstance(told[0], FileNotFoundError)
+    assert await names(database) == ["bob"]
+
+
 async def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
     async with database.session() as session:
         await Users(session).add(UserRow("ann", "user", utc_now()))
