@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,7 +44,7 @@ def serve() -> None:
 
 
 @contextmanager
-def model() -> Iterator[tuple[dict[str, str], "subprocess.Popen[str]"]]:
+def model() -> Generator[tuple[dict[str, str], "subprocess.Popen[str]"]]:
     command = [sys.executable, "-m", "tools.measure.threads", SERVE]
     process = subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
