@@ -25,7 +25,6 @@ from mcp_servers.budgets.spend_days import (
 )
 from mcp_servers.budgets.spend_scopes import Scope, everything, scopes_of
 from mcp_servers.budgets.texts import Language, Note
-from mcp_servers.engines.cost_anomalies import cost_anomalies
 from mcp_servers.engines.cost_causes import Cause, causes
 from mcp_servers.engines.fields import text
 from mcp_servers.facts.kubernetes import Ref
@@ -203,6 +202,8 @@ class _Change:
 
 def _changes(scopes: dict[str, Scope], whole: Sequence[date]) -> list[tuple[str, _Change]]:
     """The latest first."""
+    from mcp_servers.engines.cost_anomalies import cost_anomalies  # numpy waits for the first call
+
     times = [datetime.combine(day, time(), UTC).timestamp() for day in whole]
     found: list[tuple[str, _Change]] = []
     for scope in scopes.values():
