@@ -78,16 +78,12 @@ def hold_back(
     calls: Sequence[Call], offered: Sequence[ToolSpec], verdicts: Verdicts, turn: Turn
 ) -> None:
     """Answer the changing calls that may not be made; what a person said yes to is left alone."""
+    once = {spec.name for spec in offered if spec.once}
     for call in changing(calls, offered, turn):
         told = verdicts.get(call["id"], {"verdict": "denied", "attempt": "", "problem": ""})
         if told["verdict"] != "approved":
             turn.toolbox.settle(call, told["verdict"], SENTENCES[told["verdict"]])
         elif told["problem"]:
             turn.toolbox.settle(call, "refused", f"This was not done. {told['problem']}")
-        elif told["attempt"] != turn.attempt and not _is_carried_out_once(call):
+        elif told["attempt"] != turn.attempt and call["name"] not in once:
             turn.toolbox.settle(call, "unknown", SENTENCES["unknown"])
-
-
-def _is_carried_out_once(call: Call) -> bool:
-    """Whether the server itself sees to it, so that asking again only tells how it went."""
-    return call["name"] == "autofix_apply" and bool(call["args"].get("plan_id"))

@@ -213,6 +213,7 @@ def publish(
     *,
     needs: Permission,
     changes: bool = False,
+    once: bool = False,
     by_hand: bool = False,
     takes_bytes: int = MAX_ARGUMENTS_BYTES,
     gives_characters: int = MAX_DATA_CHARACTERS,
@@ -223,7 +224,9 @@ def publish(
 
     `collaborators` fill the tool's keyword-only parameters and stay out of its schema; a
     keyword-only `caller` is filled with the verified `Principal` of each call.
-    `changes` marks a tool that alters a real system; the agent asks a person first.
+    `changes` marks a tool that alters a real system; the agent asks a person first. `once` says
+    that the server itself carries the same call out once, so that making it again only tells how
+    it went.
     `by_hand` marks one that only a person may call, at a door made for that one act.
     `takes_bytes` bounds the arguments of one call, `gives_characters` the data of its answer.
     `secret_arguments` are those of which the audit keeps nothing.
@@ -255,12 +258,20 @@ def publish(
         arguments=frozenset(p.name for p in shown),
         takes_bytes=takes_bytes,
         secret_arguments=frozenset(secret_arguments),
-        listing=_listing(tool, shown, signature.return_annotation, needs=needs, changes=changes),
+        listing=_listing(
+            tool, shown, signature.return_annotation, needs=needs, changes=changes, once=once
+        ),
     )
 
 
 def _listing(
-    tool: Tool, shown: list[inspect.Parameter], returns: Any, *, needs: Permission, changes: bool
+    tool: Tool,
+    shown: list[inspect.Parameter],
+    returns: Any,
+    *,
+    needs: Permission,
+    changes: bool,
+    once: bool,
 ) -> Listing:
     """What `tools/list` says of a tool: schemas without what a model needs no telling."""
     properties = {p.name: _argument_schema(p) for p in shown}
@@ -272,7 +283,9 @@ def _listing(
         input_schema={**schema, "required": required} if required else schema,
         output_schema=_untitled(TypeAdapter(returns).json_schema(mode="serialization")),
         annotations=ToolAnnotations(
-            read_only_hint=not changes, destructive_hint=changes, idempotent_hint=not changes
+            read_only_hint=not changes,
+            destructive_hint=changes,
+            idempotent_hint=once or not changes,
         ),
         _meta={"midwatch/needs": str(needs), "midwatch/changes": changes},
     )

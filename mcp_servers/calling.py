@@ -113,6 +113,7 @@ def _spec(tool: Listing) -> ToolSpec:
         description=tool.description or "",
         input_schema=tool.input_schema,
         changes=not (tool.annotations and tool.annotations.read_only_hint),
+        once=bool(tool.annotations and tool.annotations.idempotent_hint),
     )
 
 

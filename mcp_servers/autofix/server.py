@@ -32,7 +32,7 @@ def build(backends: Backends, gate: Gate, *, looker: Looker) -> ToolServer:
     for tool in (autofix_approve, autofix_deny):
         publish(server, tool, needs=Permission.FIXES_APPROVE, by_hand=True, desk=desk)
     for tool in (autofix_apply, autofix_rollback):
-        publish(server, tool, needs=Permission.FIXES_APPLY, changes=True, desk=desk)
+        publish(server, tool, needs=Permission.FIXES_APPLY, changes=True, once=True, desk=desk)
     for tool in (autofix_stop, autofix_recover):
         publish(server, tool, needs=Permission.FIXES_STOP, desk=desk)
     publish(server, autofix_resume, needs=Permission.FIXES_STOP, by_hand=True, desk=desk)

@@ -6,13 +6,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ToolSpec:
-    """A tool as its caller is offered it."""
+    """A tool as its caller is offered it. `once`: asking again never does it again."""
 
     name: str
     server: str
     description: str
     input_schema: dict[str, Any]
     changes: bool
+    once: bool = False
 
 
 @dataclass(frozen=True)

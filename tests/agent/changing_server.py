@@ -77,12 +77,14 @@ async def autofix_approve(
 
 
 async def autofix_apply(plan_id: str, *, ledger: Ledger, caller: Principal) -> Told:
-    """Carry a plan out."""
+    """Carry a plan out, once."""
+    line = f"apply {plan_id} for {caller.subject}"
     if caller.present:
         raise Forbidden("A turn is no person.")
     if plan_id not in ledger.approved:
         raise Forbidden(f"Nobody approved {plan_id}.")
-    ledger.note(f"apply {plan_id} for {caller.subject}")
+    if line not in ledger.done:
+        ledger.note(line)
     return Told(text=f"{plan_id} carried out")
 
 
@@ -97,8 +99,10 @@ def server(ledger: Ledger) -> ToolServer:
     for tool in (autofix_look, autofix_get_plan):
         publish(built, tool, needs=Permission.CLUSTER_READ, ledger=ledger)
     publish(built, autofix_approve, needs=Permission.CLUSTER_READ, by_hand=True, ledger=ledger)
-    for tool in (autofix_apply, autofix_restart):
-        publish(built, tool, needs=Permission.CLUSTER_READ, changes=True, ledger=ledger)
+    publish(
+        built, autofix_apply, needs=Permission.CLUSTER_READ, changes=True, once=True, ledger=ledger
+    )
+    publish(built, autofix_restart, needs=Permission.CLUSTER_READ, changes=True, ledger=ledger)
     return built
 
 
