@@ -71,8 +71,13 @@ class People:
     wait: timedelta = field(default=timedelta(minutes=15))
 
 
-async def asked_for(call: Call, spec: ToolSpec, tools: Tools, wait: timedelta) -> Approval:
-    """The question about one call; with the plan that it names, if it names one."""
+async def asked_for(
+    call: Call, spec: ToolSpec, tools: Tools, wait: timedelta, language: str
+) -> Approval:
+    """The question about one call; with the plan that it names, if it names one.
+
+    `language` is that of whoever is asked, for why a plan cannot be shown.
+    """
     bare = Approval(
         id=f"apr_{uuid4().hex[:16]}",
         call_id=call["id"],
@@ -87,7 +92,7 @@ async def asked_for(call: Call, spec: ToolSpec, tools: Tools, wait: timedelta) -
     try:
         plan = (await tools.call(PLAN, plan_id=plan_id)).data
     except OpsError as error:
-        return replace(bare, plan_id=plan_id, problem=str(error))
+        return replace(bare, plan_id=plan_id, problem=error.told(language))
     return _with_plan(replace(bare, plan_id=plan_id), plan)
 
 
@@ -121,6 +126,8 @@ def verdict(approval: Approval, decisions: Mapping[str, Decision]) -> str:
     return "mistyped" if approval.typed and decision.typed.strip() != approval.typed else "approved"
 
 
+# The server does not take a person's yes.
+REFUSED = "refused"
 SENTENCES: Mapping[str, str] = {
     "denied": "A person said no: this was not done. Do not ask for it again in this turn.",
     "expired": "Nobody said yes in time: this was not done.",

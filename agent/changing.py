@@ -8,6 +8,7 @@ from typing import Any
 from langgraph.types import interrupt
 
 from agent.approvals import (
+    REFUSED,
     SENTENCES,
     Approval,
     Decision,
@@ -15,12 +16,15 @@ from agent.approvals import (
     record_approval,
     verdict,
 )
+from agent.intents import Language
 from agent.repeating import key_of
 from agent.toolbox import Call
 from agent.turn import Turn
+from agent.wording import phrase
 from core.errors import OpsError
 from mcp_servers.client import ToolSpec
 
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 # What is known of each changing call: verdict, who gave it, and in which attempt at the turn.
 Verdicts = dict[str, dict[str, Any]]
 
@@ -40,7 +44,10 @@ async def questions(
     """What will happen, for a person to read: one question for each call."""
     specs = {spec.name: spec for spec in offered}
     asked = [
-        await asked_for(call, specs[call["name"]], turn.tools, turn.people.wait) for call in calls
+        await asked_for(
+            call, specs[call["name"]], turn.tools, turn.people.wait, turn.asked.language
+        )
+        for call in calls
     ]
     return [{**one.shape(), "subagent_run_id": turn.run_id} for one in asked]
 
@@ -52,26 +59,26 @@ async def answers(pending: Sequence[Mapping[str, Any]], turn: Turn) -> Verdicts:
     found: Verdicts = {}
     for shape in pending:
         said = verdict(Approval.of(shape), decisions)
-        told = {"verdict": said, "attempt": turn.attempt, "problem": ""}
+        told: dict[str, Any] = {"verdict": said, "attempt": turn.attempt, "problem": {}}
         if said == "approved":
             told["problem"] = await _recorded(shape, decisions[shape["id"]], turn)
         found[str(shape["call_id"])] = told
     return found
 
 
-async def _recorded(shape: Mapping[str, Any], decision: Decision, turn: Turn) -> str:
-    """Why the server does not take this person's yes; "" when it does."""
+async def _recorded(shape: Mapping[str, Any], decision: Decision, turn: Turn) -> dict[str, str]:
+    """Why the server does not take this person's yes, by language; nothing when it does."""
     if turn.person is None:
-        return SENTENCES["denied"]
+        return {"en": SENTENCES["denied"]}
     try:
         await record_approval(shape, turn.sessions, turn.person, decision.typed)
     except OpsError as error:
-        return str(error)
-    return ""
+        return {"en": str(error), **error.texts}
+    return {}
 
 
 def cannot_ask(calls: Sequence[Call]) -> Verdicts:
-    return {one["id"]: {"verdict": "cannot_ask", "attempt": "", "problem": ""} for one in calls}
+    return {one["id"]: {"verdict": "cannot_ask", "attempt": "", "problem": {}} for one in calls}
 
 
 def hold_back(
@@ -80,10 +87,16 @@ def hold_back(
     """Answer the changing calls that may not be made; what a person said yes to is left alone."""
     once = {spec.name for spec in offered if spec.once}
     for call in changing(calls, offered, turn):
-        told = verdicts.get(call["id"], {"verdict": "denied", "attempt": "", "problem": ""})
+        told = verdicts.get(call["id"], {"verdict": "denied", "attempt": "", "problem": {}})
         if told["verdict"] != "approved":
             turn.toolbox.settle(call, told["verdict"], SENTENCES[told["verdict"]])
         elif told["problem"]:
-            turn.toolbox.settle(call, "refused", f"This was not done. {told['problem']}")
+            why: dict[str, str] = told["problem"]
+            texts = {
+                one: phrase("approval.refused", one, why=why[one])
+                for one in LANGUAGES
+                if one in why
+            }
+            turn.toolbox.settle(call, REFUSED, f"This was not done. {why['en']}", texts)
         elif told["attempt"] != turn.attempt and call["name"] not in once:
             turn.toolbox.settle(call, "unknown", SENTENCES["unknown"])

@@ -1,5 +1,6 @@
 """Pure: how strongly a lower-case sentence speaks for each subagent and intent."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -13,6 +14,8 @@ Scores = Mapping[tuple[str, str], float]
 
 # A second signal of the same reading adds little: sentences repeat themselves.
 REPEATED = 0.35
+# Plans and changes as Midwatch names them, which nobody types but to speak of a repair.
+OURS, OF_OURS = re.compile(r"\b(?:fix|chg)-[0-9a-f]{12}\b"), 9.0
 # What asks to see something, until something is said to be wrong with it.
 LOOKS = frozenset(("list", "logs", "events", "metrics", "rollout"))
 
@@ -34,6 +37,8 @@ def scores(text: str, language: Language) -> Scores:
             continue
         if signal.pattern.search(heard.get(signal.subagent, heard[""])):
             hits[signal.subagent, signal.intent].append(signal.weight)
+    if OURS.search(text):
+        hits["autofix", "change"].append(OF_OURS)
     return {reading: added(weights) for reading, weights in hits.items()}
 
 

@@ -41,7 +41,10 @@ class Call(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a call brought. `text` is what a model reads, `data` what code reads."""
+    """What a call brought. `text` is what a model reads, `data` what code reads.
+
+    `texts` is a failure as people read it, by language.
+    """
 
     tool: str
     arguments: dict[str, Any]
@@ -52,6 +55,7 @@ class Result:
     whole: int = 0
     duration_ms: int = 0
     cached: bool = False
+    texts: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def ok(self) -> bool:
@@ -109,11 +113,12 @@ class Toolbox:
         changing = {spec.name for spec in offered if spec.changes}
         return any(one.ok and one.tool in changing for one in self.results)
 
-    def settle(self, call: Call, status: str, sentence: str) -> None:
+    def settle(self, call: Call, status: str, sentence: str, texts: Mapping[str, str] = {}) -> None:
         """Answer a call that will not be made, before it is asked for."""
         if not self.knows(call):
             told = asyncio.get_running_loop().create_future()
-            told.set_result(Result(call["name"], call["args"], status, sentence))
+            result = Result(call["name"], call["args"], status, sentence, texts=dict(texts))
+            told.set_result(result)
             self._begun[_key(call)] = told
             self._settled.add(_key(call))
 
@@ -122,7 +127,7 @@ class Toolbox:
         for one in results:
             call = Call(id="", name=one.tool, args=one.arguments, problem="")
             if one.status != UpstreamUnavailable.code:
-                self.settle(call, one.status, one.text)
+                self.settle(call, one.status, one.text, one.texts)
                 self._settled.discard(_key(call))
             self.long.shown(one.text)
             self.learn(one.text)
@@ -180,7 +185,7 @@ class Toolbox:
         try:
             return Result(call["name"], call["args"], OK, self.long.read_on(call["args"]))
         except OpsError as error:
-            return Result(call["name"], call["args"], error.code, str(error))
+            return _failed(call, error)
 
     async def _make(self, call: Call) -> Result:
         began_s = monotonic_s()
@@ -189,7 +194,7 @@ class Toolbox:
             async with asyncio.timeout_at(self.deadline_s):
                 answer = await self.tools.call(name, **arguments)
         except OpsError as error:
-            result = Result(name, arguments, error.code, str(error))
+            result = _failed(call, error)
         except TimeoutError:
             sentence = "The time for this turn was up before the tool answered."
             result = Result(name, arguments, TIMED_OUT, sentence)
@@ -262,7 +267,11 @@ async def _unusable(call: Call, known: Mapping[str, ToolSpec]) -> Result:
     else:
         near = get_close_matches(call["name"], known, n=3, cutoff=0.4) or sorted(known)
         error = NotFound(f"There is no tool {call['name']!r}.", hint=f"Known: {', '.join(near)}.")
-    return Result(call["name"], call["args"], error.code, str(error))
+    return _failed(call, error)
+
+
+def _failed(call: Call, error: OpsError) -> Result:
+    return Result(call["name"], call["args"], error.code, str(error), texts=error.texts)
 
 
 def _key(call: Call) -> str:

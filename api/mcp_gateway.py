@@ -164,7 +164,11 @@ def _listing(spec: ToolSpec) -> Tool:
         name=spec.name,
         description=spec.description,
         input_schema=spec.input_schema,
-        annotations=ToolAnnotations(read_only_hint=not spec.changes, destructive_hint=spec.changes),
+        annotations=ToolAnnotations(
+            read_only_hint=not spec.changes,
+            destructive_hint=spec.changes,
+            idempotent_hint=spec.once,
+        ),
     )
 
 
@@ -175,8 +179,7 @@ def _result(text: str, data: dict[str, Any], *, failed: bool = False) -> CallToo
 
 def _failure(error: OpsError) -> CallToolResult:
     """A sentence for the model and a code for programs, as every tool of ours fails."""
-    fields = {"code": error.code, "message": error.message, "hint": error.hint}
-    return _result(str(error), fields, failed=True)
+    return _result(str(error), error.fields(), failed=True)
 
 
 class Endpoint:

@@ -51,6 +51,7 @@ SCHEMA: dict[str, Any] = {
         "detail": {"type": "string", "description": "What happened, and what to do."},
         "instance": {"type": "string"},
         "code": {"type": "string", "description": "Stable; decide by it."},
+        "reason": {"type": "string", "description": "Finer than the code, where there is one."},
         "request_id": {"type": "string"},
         "errors": {
             "type": "array",
@@ -73,6 +74,7 @@ def problem(
     status: int = 0,
     errors: list[dict[str, str]] | None = None,
     headers: Mapping[str, str] | None = None,
+    reason: str = "",
 ) -> Response:
     """One problem document. `status` overrides the table for what the framework itself refused."""
     kind = KINDS.get(code, KINDS["error"])
@@ -87,6 +89,8 @@ def problem(
     }
     if errors:
         body["errors"] = errors
+    if reason:
+        body["reason"] = reason
     return Response(
         orjson.dumps(body),
         status_code=body["status"],
@@ -110,7 +114,9 @@ def install(app: FastAPI) -> None:
 
 
 async def _of_ops_error(request: Request, error: Exception) -> Response:
-    return problem(cast("OpsError", error).code, str(error), request)
+    told = cast("OpsError", error)
+    language = "zh" if _reads_chinese(request) else "en"
+    return problem(told.code, told.told(language), request, reason=told.reason)
 
 
 async def _of_validation(request: Request, error: Exception) -> Response:

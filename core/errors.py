@@ -1,17 +1,40 @@
 """The few kinds of expected failure. Each has a stable code and reads as a sentence."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class OpsError(Exception):
-    """An expected failure, told to the person who reads it: what happened, and what to do."""
+    """An expected failure, told to the person who reads it: what happened, and what to do.
+
+    `message` and `hint` are English. `reason` is finer than the code and as stable; `texts` holds
+    the whole in other languages, by their codes.
+    """
 
     code: ClassVar[str] = "error"
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", reason: str = "", texts: Mapping[str, str] = {}
+    ) -> None:
         super().__init__(f"{message} {hint}".strip())
         self.message = message
         self.hint = hint
+        self.reason = reason
+        self.texts = dict(texts)
+
+    def told(self, language: str) -> str:
+        """The whole in a language, in English where it has no other words."""
+        return self.texts.get(language) or str(self)
+
+    def fields(self) -> dict[str, Any]:
+        """What crosses a wire; `from_code` makes the error of it again."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "reason": self.reason,
+            "texts": self.texts,
+        }
 
 
 class NotFound(OpsError):
@@ -70,6 +93,12 @@ KINDS: dict[str, type[OpsError]] = {
 }
 
 
-def from_code(code: str, message: str, hint: str = "") -> OpsError:
+def from_code(
+    code: str,
+    message: str,
+    hint: str = "",
+    reason: str = "",
+    texts: Mapping[str, str] = {},
+) -> OpsError:
     """The error a code stands for, as it was before it crossed a wire."""
-    return KINDS.get(code, OpsError)(message, hint=hint)
+    return KINDS.get(code, OpsError)(message, hint=hint, reason=reason, texts=texts)

@@ -23,6 +23,7 @@ from core.clock import monotonic_s
 from core.errors import Forbidden, Invalid, NotFound, OpsError
 from core.principal import Permission, Principal
 from core.redaction import redact_fields
+from core.sentences import Fact, Sentences
 from core.telemetry import Metrics
 from mcp_servers.caller import Bearer, Verify, caller
 from mcp_servers.facts.durations import duration
@@ -31,6 +32,7 @@ from mcp_servers.replies import MAX_DATA_CHARACTERS, code_of, failure, success
 from mcp_servers.unsealed import NoState
 
 Tool = Callable[..., Awaitable[BaseModel]]
+SENTENCES = Sentences("mcp_servers")
 
 MAX_ARGUMENTS_BYTES = 16 * 1024
 # Longer texts, such as a table handed in, are kept in the audit by size and digest alone.
@@ -166,20 +168,19 @@ class ToolServer(MCPServer[None]):
         if tool is None or not call.principal.may(tool.needs):
             raise _not_offered(call, self.published)
         if tool.by_hand and not call.principal.present:
-            raise Forbidden(
-                f"{call.tool} is for a person's own hand: no model and no program may call it.",
-                hint="Use the page, `midwatch fix`, or the REST route for it.",
-            )
+            raise SENTENCES.error(Forbidden, "by_hand", tool=call.tool)
         if len(orjson.dumps(call.arguments, default=str)) > tool.takes_bytes:
-            raise Invalid(f"The arguments are too long for {call.tool}.", hint="Say it shorter.")
+            raise SENTENCES.error(Invalid, "too_long", tool=call.tool)
         unknown = sorted(set(call.arguments) - tool.arguments)
         if unknown:
-            takes = ", ".join(sorted(tool.arguments)) or "none"
-            raise Invalid(f"{call.tool} takes no argument {unknown[0]!r}.", hint=f"Takes: {takes}.")
+            takes = ", ".join(sorted(tool.arguments)) or SENTENCES.said("no_arguments")
+            about: dict[str, Fact] = {"tool": call.tool, "name": unknown[0], "takes": takes}
+            raise SENTENCES.error(Invalid, "no_argument", **about)
         namespace = call.arguments.get("namespace")
         if isinstance(namespace, str) and namespace and not call.principal.sees(namespace):
-            mine = ", ".join(sorted(call.principal.namespaces or ())) or "none"
-            raise Forbidden(f"You may not see namespace {namespace}.", hint=f"You may see: {mine}.")
+            seen = ", ".join(sorted(call.principal.namespaces or ()))
+            mine = seen or SENTENCES.said("no_namespace_at_all")
+            raise SENTENCES.error(Forbidden, "hidden_namespace", namespace=namespace, mine=mine)
         if tool.changes:
             await self._record(call, "started")
 
@@ -327,7 +328,8 @@ def _not_offered(call: _Call, published: Mapping[str, Published]) -> OpsError:
     """A tool that is not there and one that is not allowed look alike, but for the permission."""
     tool = published.get(call.tool)
     if tool is not None:
-        return Forbidden(f"You may not use {call.tool}.", hint=f"It needs {tool.needs}.")
+        permission = str(tool.needs)
+        return SENTENCES.error(Forbidden, "not_yours", tool=call.tool, permission=permission)
     offered = [name for name, one in published.items() if call.principal.may(one.needs)]
     return NotFound(f"There is no tool {call.tool!r}.", hint=did_you_mean(call.tool, offered))
 
@@ -339,7 +341,8 @@ def _refused(name: str, error: ToolError) -> Invalid:
         return Invalid(str(error))
     first = cause.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return Invalid(f"{name}: argument {where!r}: {first['msg'].lower()}.")
+    why = first["msg"].lower()
+    return SENTENCES.error(Invalid, "bad_argument", tool=name, name=where, why=why)
 
 
 def span_of(window: str) -> timedelta:
@@ -347,7 +350,7 @@ def span_of(window: str) -> timedelta:
     try:
         return duration(window)
     except ValueError as error:
-        raise Invalid(f"window: {error}.") from error
+        raise SENTENCES.error(Invalid, "window", why=str(error)) from error
 
 
 def _brief(arguments: Mapping[str, Any]) -> dict[str, Any]:

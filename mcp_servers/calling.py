@@ -121,4 +121,5 @@ def _raised(text: str, data: Mapping[str, Any]) -> OpsError:
     """The error as it was before it crossed the wire; a masked bug has only its text."""
     if "code" not in data:
         return OpsError(text)
-    return from_code(str(data["code"]), str(data["message"]), str(data.get("hint") or ""))
+    hint, reason = str(data.get("hint") or ""), str(data.get("reason") or "")
+    return from_code(str(data["code"]), str(data["message"]), hint, reason, data.get("texts") or {})

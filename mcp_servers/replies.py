@@ -90,9 +90,12 @@ def _without_empty(data: Any) -> Any:
 
 def failure(error: OpsError) -> CallToolResult:
     """A sentence for the model, a code for programs. A bug never comes here: the SDK masks it."""
-    fields = {"code": error.code, "message": error.message, "hint": error.hint}
     text = TextContent(type="text", text=redact_text(visible(str(error))))
-    return CallToolResult(is_error=True, content=[text], structured_content=redact_fields(fields))
+    return CallToolResult(
+        is_error=True,
+        content=[text],
+        structured_content=redact_fields(visible_fields(error.fields())),
+    )
 
 
 def code_of(result: CallToolResult | InputRequiredResult) -> str:

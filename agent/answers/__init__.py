@@ -20,12 +20,12 @@ from agent.answers.patterns import (
 )
 from agent.answers.rows import TELLERS as OF_ROWS
 from agent.answers.systems import told_dependencies, told_findings, told_incidents, told_unusual
-from agent.approvals import SENTENCES
+from agent.approvals import REFUSED, SENTENCES
 from agent.asked import Asked
 from agent.choices import choices
 from agent.planning import INVESTIGATE
 from agent.planning_costs import ANOMALIES, BUDGETS, LOAD, SAVINGS, SPEND
-from agent.planning_fixes import never_done
+from agent.planning_fixes import APPLY, never_done
 from agent.planning_patterns import (
     ERROR_SUMMARY,
     EVENT_PATTERNS,
@@ -60,6 +60,8 @@ def answer(asked: Asked, results: Sequence[Result]) -> str:
     """The answer to a question: the last result that holds one, else why there is none."""
     if results and results[-1].status in SENTENCES:  # a change that was not made, or perhaps was
         return phrase(f"approval.{results[-1].status}", asked.language)
+    if results and results[-1].status == REFUSED:
+        return results[-1].texts.get(asked.language) or results[-1].text
     useful = [one for one in results if one.ok]
     if useful:
         last = useful[-1]
@@ -71,8 +73,11 @@ def answer(asked: Asked, results: Sequence[Result]) -> str:
         # The first failure is about what was asked; later ones are about what was tried instead.
         first = results[0]
         key = first.status if first.status in (NotFound.code, Forbidden.code) else "sentence"
+        key = "change" if first.tool == APPLY else key
         return phrase(
-            f"failed.{key}", asked.language, sentence=told_failure(first.text, asked.language, 900)
+            f"failed.{key}",
+            asked.language,
+            sentence=told_failure(first.text, asked.language, 900, first.texts),
         )
     return _why_nothing_was_tried(asked)
 
@@ -82,7 +87,7 @@ def _widened(asked: Asked, results: Sequence[Result]) -> str:
     tried = [one for one in results if one.tool == INVESTIGATE]
     if len(tried) < 2 or not tried[-1].ok or tried[-1].arguments.get("namespace") == asked.name:
         return ""
-    sentence = told_failure(tried[0].text, asked.language, 300)
+    sentence = told_failure(tried[0].text, asked.language, 300, tried[0].texts)
     namespace = tried[-1].arguments.get("namespace", "")
     # The sentence quotes what is missing, be it the object or its namespace.
     quoted = [one for one in (asked.namespace, asked.name) if repr(one) in tried[0].text]

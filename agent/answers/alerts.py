@@ -99,7 +99,8 @@ def told_preview(asked: Asked, result: Result) -> str:
     }
     names = sorted({plain(one["name"]) for one in data["caught"]})
     caught = phrase("alerting.catches", asked.language, names=", ".join(names)) if names else ""
-    against = bullets(plain(one) for one in data["objections"])
+    told = data["objections_in"].get(asked.language) or data["objections"]
+    against = bullets(plain(one) for one in told)
     key = "not_set" if against else "not_set_yet"
     verdict = phrase(f"alerting.{key}", asked.language)
     second = phrase("alerting.second", asked.language) if data["needs_second"] else ""

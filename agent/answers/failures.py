@@ -1,7 +1,7 @@
 """What the tool servers say in English, in the user's language; RBAC rules ready to paste."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from agent.answers.markdown import fenced, joined, plain
 from agent.intents import Language
@@ -65,9 +65,10 @@ RULE = re.compile(r"^(?:- |  )")
 CODE = re.compile(r"^(?:forbidden|upstream_unavailable|invalid|not_found|conflict): ")
 
 
-def told_failure(text: str, language: Language, at_most: int) -> str:
-    """The sentences of an error, as far as they can be told in the user's language."""
-    return joined(_parts(text, language, at_most))
+def told_failure(text: str, language: Language, at_most: int, texts: Mapping[str, str] = {}) -> str:
+    """An error in the user's language: in its own words, else sentence by sentence, as far as
+    their shapes are known."""
+    return joined(_parts(texts.get(language) or text, language, at_most))
 
 
 def told_reason(why: str, language: Language) -> str:

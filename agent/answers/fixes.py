@@ -41,7 +41,7 @@ def told_change(asked: Asked, result: Result) -> str:
     }
     lines = [
         phrase(f"fixes.ended_{change['status']}", language, **facts) + _mark(result),
-        plain(change["detail"]),
+        plain(change["detail_in"].get(language) or change["detail"]),
         bullets(plain(one) for one in change["audit"]),
     ]
     if change["status"] == "verified":

@@ -137,8 +137,8 @@ def change_text(change: Row, language: str) -> str:
         applier=change["applier"],
     )
     lines = [f"{change['change_id']}  {where}: {status}", f"  {who}"]
-    if change["detail"]:
-        lines.append(f"  {change['detail']}")
+    if detail := change["detail_in"].get(language) or change["detail"]:
+        lines.append(f"  {detail}")
     lines += [f"  {one}" for one in change["audit"]]
     found = change["verification"]
     lines.append(f"  {words['cleared' if found['finding_cleared'] else 'not_cleared']}")

@@ -3,6 +3,7 @@
 import gc
 import sys
 from collections.abc import Coroutine
+from contextvars import ContextVar
 from typing import Any, cast
 
 import typer
@@ -14,6 +15,8 @@ OK, NO, BAD_INPUT, UPSTREAM_AWAY, INTERRUPTED = 0, 1, 2, 3, 130
 # Importing makes hundreds of thousands of objects that stay; looking through them every 700 as
 # Python does by default is a fifth of the CPU a start costs.
 STARTING = (100_000, 50, 100)
+
+_language: ContextVar[str] = ContextVar("language", default="")
 
 
 def finish(work: Coroutine[Any, Any, int]) -> None:
@@ -33,11 +36,26 @@ def finish(work: Coroutine[Any, Any, int]) -> None:
     try:
         code = asyncio.run(work)
     except OpsError as error:
-        say(str(error))
+        say(error.told(spoken()))
         code = UPSTREAM_AWAY if error.code == "upstream_unavailable" else BAD_INPUT
     except KeyboardInterrupt:
         code = INTERRUPTED
     raise typer.Exit(code)
+
+
+def speak(language: str) -> None:
+    """From now on this command's failures are told so: `en` or `zh`."""
+    _language.set(language)
+
+
+def spoken() -> str:
+    """The language a command was asked in, else that of the terminal."""
+    if not _language.get():
+        from api.cli.source import Language
+        from api.cli.words import chosen
+
+        _language.set(chosen(Language.AUTO))
+    return _language.get()
 
 
 def say(sentence: str) -> None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import orjson
 
-from api.cli.outcome import put
+from api.cli.outcome import put, spoken
 from api.cli.source import Source
 from core.errors import Invalid, UpstreamUnavailable, from_code
 from core.http import Client, RequestFailed, Response, client
@@ -98,7 +98,7 @@ async def _connected(source: Source) -> AsyncGenerator[Client]:
         raise Invalid(
             f"{source.server!r} is no address.", hint="It begins with http:// or https://."
         )
-    headers = {"Authorization": f"Bearer {source.token}"}
+    headers = {"Authorization": f"Bearer {source.token}", "Accept-Language": spoken()}
     try:
         async with client(source.server, timeout_s=TURN_TIMEOUT_S, headers=headers) as http:
             yield http

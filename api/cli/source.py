@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.cli.outcome import speak
 from core.errors import Invalid
 
 if TYPE_CHECKING:
@@ -130,6 +131,9 @@ def with_source(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(**arguments: Any) -> None:
         chosen = {name: arguments.pop(name) for name in OPTIONS}
+        asked = arguments.get("lang", Language.AUTO)
+        if asked is not Language.AUTO:
+            speak(asked.value)
         command(**arguments, source=Source(**chosen))
 
     own = [parameter for name, parameter in signature.parameters.items() if name != "source"]

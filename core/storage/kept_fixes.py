@@ -55,12 +55,23 @@ class KeptFixes:
             return True
 
     async def reopen(
-        self, change_id: str, runner: str, *, subject: str, now: datetime, lease_until: datetime
+        self,
+        change_id: str,
+        runner: str,
+        *,
+        subject: str,
+        now: datetime,
+        lease_until: datetime,
+        body: Mapping[str, Any],
     ) -> bool:
-        """Begin to undo a verified change; False when somebody was first or it is not verified."""
+        """Begin to undo a verified change; False when somebody was first or it is not verified.
+
+        `body` says who asked, which whoever takes over after a crash has to know as well.
+        """
         async with self.database.session() as session:
             changes = FixChanges(session)
-            if not await changes.reopen(change_id, runner, now=now, lease_until=lease_until):
+            told: dict[str, Any] = {"now": now, "lease_until": lease_until, "body": dict(body)}
+            if not await changes.reopen(change_id, runner, **told):
                 return False
             await changes.lock(subject, change_id, now=now, expires_at=lease_until)
             return True
@@ -74,11 +85,23 @@ class KeptFixes:
             await changes.put_step(row)
 
     async def keep(
-        self, change_id: str, runner: str, *, status: str, now: datetime, lease_until: datetime
+        self,
+        change_id: str,
+        runner: str,
+        *,
+        status: str,
+        now: datetime,
+        lease_until: datetime,
+        body: Mapping[str, Any] | None = None,
     ) -> None:
+        """`body` None: it stays as it is."""
         async with self.database.session() as session:
             changes = FixChanges(session)
-            values = {"status": status, "updated_at": now, "lease_until": lease_until}
+            values: dict[str, Any] = {
+                "status": status, "updated_at": now, "lease_until": lease_until,
+            }  # fmt: skip
+            if body is not None:
+                values["body"] = dict(body)
             await changes.keep(change_id, runner, **values)
             await changes.prolong(change_id, lease_until)
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import Invalid
+from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.engines.alert_matching import matchers_of
 from mcp_servers.engines.alert_routing import pattern
 from mcp_servers.facts.alert_policies import (
@@ -155,9 +156,14 @@ def checked(document: Mapping[str, Any]) -> PolicyPart:
         policy_of(part)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(str(one) for one in first["loc"]) or "the policy"
+        place = ".".join(str(one) for one in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
-        raise Invalid(f"{where}: {message[0].lower()}{message[1:]}.") from None
+        raise SENTENCES.error(
+            Invalid,
+            "policy_invalid",
+            where=place or SENTENCES.said("the_policy"),
+            why=f"{message[0].lower()}{message[1:]}.",
+        ) from None
     return part
 
 
@@ -171,12 +177,12 @@ def policy_of(part: PolicyPart) -> Policy:
     root = _route(part.route, "0", PASS_THROUGH.root)
     for name in _named_times(part.route):
         if name not in spans:
-            raise Invalid(f"A route names the interval {name!r}, which is not among intervals.")
+            raise SENTENCES.error(Invalid, "no_interval", name=name)
     for one in part.maintenance:
         if one.starts_at.tzinfo is None or one.ends_at.tzinfo is None:
-            raise Invalid(f"Maintenance {one.id}: times need a zone, such as Z or +08:00.")
+            raise SENTENCES.error(Invalid, "needs_zone", id=one.id)
         if one.ends_at <= one.starts_at:
-            raise Invalid(f"Maintenance {one.id} ends before it starts.")
+            raise SENTENCES.error(Invalid, "ends_too_early", id=one.id)
     storm, flapping = part.storm, part.flapping
     return Policy(
         root=root,
@@ -251,9 +257,9 @@ def _range(text: str, joint: str, read: Callable[[str], int]) -> tuple[int, int]
         start = read(first.strip())
         end = read(last.strip()) if between else start
     except (ValueError, KeyError) as error:
-        raise Invalid(f"{text!r} is no range of an interval.") from error
+        raise SENTENCES.error(Invalid, "no_range", text=text) from error
     if start > end and (start > 0) == (end > 0):
-        raise Invalid(f"The range {text!r} ends before it starts.")
+        raise SENTENCES.error(Invalid, "range_backwards", text=text)
     return start, end
 
 

@@ -13,6 +13,7 @@ from core.principal import Principal
 from core.storage.alert_records import ChannelRow, EpisodeRow, PolicyRow, channels_of
 from mcp_servers.access import span_of
 from mcp_servers.alerting.policies import checked, policy_in_force, policy_of
+from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.alert_replay import Happened, Outcome, replay
 from mcp_servers.engines.alert_routing import every_route
@@ -85,7 +86,7 @@ async def alerting_dry_run(
 ) -> DryRun:
     """Say what a policy would have made of the alerts that came in, beside the one in force."""
     if caller.namespaces is not None:
-        raise Invalid("A dry run is over the alerts of every namespace, which you may not see.")
+        raise SENTENCES.error(Invalid, "dry_run_sees_all")
     span, now = min(span_of(window), LONGEST), utc_now()
     policy = policy_of(checked(document))
     async with desk.session() as tables:
@@ -128,7 +129,7 @@ async def alerting_roll_back_policy(
         rows = await tables.alerts.policies(limit=1000)
         wanted = next((one for one in rows if one.version == version), None)
         if wanted is None:
-            raise NotFound(f"There is no version {version} of the policy.")
+            raise SENTENCES.error(NotFound, "no_version", version=version)
         return await _next(tables, wanted.document, reason, rows[0].version, caller)
 
 
@@ -138,9 +139,7 @@ async def _next(
     kept = await tables.alerts.policy()
     latest = kept.version if kept else 0
     if based_on != latest:
-        raise Conflict(
-            f"The policy is at version {latest} by now, not {based_on}.", hint="Read it again."
-        )
+        raise SENTENCES.error(Conflict, "policy_moved_on", latest=latest, version=based_on)
     row = PolicyRow(latest + 1, document, caller.subject, utc_now(), reason)
     await tables.alerts.add_policy(row)
     return _shown(row)
@@ -153,8 +152,8 @@ async def _known_channels(tables: "AlertTables", policy: Policy) -> None:
         named = [*route.channels, *(name for one in route.escalations for name in one.channels)]
         for name in named:
             if name != "*" and not channels_of([name], channels):
-                known = ", ".join(one.name for one in channels) or "none"
-                raise Invalid(f"No channel is called {name!r}.", hint=f"Channels: {known}.")
+                known = ", ".join(one.name for one in channels) or SENTENCES.said("no_channels")
+                raise SENTENCES.error(Invalid, "no_channel", name=name, known=known)
 
 
 def _events(rows: Sequence[EpisodeRow], since: datetime) -> list[Happened]:

@@ -8,6 +8,7 @@ import orjson
 
 from core.errors import Forbidden, Invalid
 from core.principal import Principal
+from mcp_servers.alerting.sentences import SENTENCES
 
 if TYPE_CHECKING:
     from core.security.encryption import Vault
@@ -39,9 +40,9 @@ def checked_second(
     """Who agreed. Raises unless it is somebody else's yes to exactly this, given a moment ago."""
     said: dict[str, Any] = orjson.loads(vault.open(second, place=PLACE))
     if said["by"] == person.subject:
-        raise Forbidden("The second person must be somebody else.")
+        raise SENTENCES.error(Forbidden, "second_is_self")
     if (said["matchers"], said["duration"]) != (sorted(matchers), duration):
-        raise Invalid("The second person agreed to another silence.")
+        raise SENTENCES.error(Invalid, "second_of_another")
     if datetime.fromisoformat(said["until"]) < now:
-        raise Invalid("The second person's yes is older than 15 minutes.", hint="Ask again.")
+        raise SENTENCES.error(Invalid, "second_too_old")
     return str(said["by"])

@@ -10,8 +10,10 @@ from pydantic import BaseModel, Field
 from core.clock import utc_now
 from core.errors import Forbidden, Invalid, NotFound
 from core.principal import Permission, Principal
+from core.sentences import LANGUAGES, Said
 from mcp_servers.access import span_of
 from mcp_servers.alerting.seconding import checked_second, second_for
+from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.engines.alert_matching import Matcher, matchers_of
@@ -21,7 +23,7 @@ from mcp_servers.engines.silence_guards import (
     objections,
 )
 from mcp_servers.facts.alerts import NewSilence, Silence
-from mcp_servers.facts.nearest import did_you_mean
+from mcp_servers.facts.nearest import nearest_names
 from mcp_servers.paging import Page
 
 Written = Annotated[
@@ -69,6 +71,7 @@ class Preview(BaseModel):
     caught: list[Caught]
     caught_in_all: int
     objections: list[str] = Field(description="Why it would not be set; empty: it may be.")
+    objections_in: dict[str, list[str]] = Field(description="The same by language.")
     needs_second: bool = Field(description="A second person could have it set all the same.")
     renewals: int = Field(description="How often the same silence was set before.")
 
@@ -134,7 +137,10 @@ async def alerting_preview_silence(
         ends_at=utc_now() + wanted.length,
         caught=list(wanted.caught[:SHOWN]),
         caught_in_all=len(wanted.caught),
-        objections=[one.sentence for one in against],
+        objections=[str(_said(one)) for one in against],
+        objections_in={
+            language: [_said(one).told(language) for one in against] for language in LANGUAGES
+        },
         needs_second=bool(against) and all(one.second for one in against),
         renewals=wanted.renewals,
     )
@@ -172,7 +178,7 @@ async def alerting_create_silence(
         silence_id, "active", tuple(matchers), now, made.ends_at, caller.subject, made.comment
     )
     often = wanted.renewals >= RENEWALS_THAT_ARE_A_FINDING
-    note = f"It was set {wanted.renewals} times before: mend the rule instead." if often else ""
+    note = str(SENTENCES.said("renewed", count=wanted.renewals)) if often else ""
     return SetSilence(
         silence=_row(row, [one.labels for one in wanted.caught if one.now]),
         caught_in_all=len(wanted.caught),
@@ -198,13 +204,15 @@ async def alerting_expire_silence(
     known = found.get(silence_id)
     if known is None or not _is_seen(caller, known.matchers):
         seen = [one.id for one in found.values() if _is_seen(caller, one.matchers)]
-        raise NotFound(f"There is no silence {silence_id!r}.", hint=did_you_mean(silence_id, seen))
+        names = " or ".join(nearest_names(silence_id, seen))
+        near = SENTENCES.said("near", names=names) if names else ""
+        raise SENTENCES.error(NotFound, "no_silence", silence=silence_id, near=near)
     if known.state == "expired":
-        raise Invalid("This silence has ended already.")
+        raise SENTENCES.error(Invalid, "silence_ended")
     if known.created_by != caller.subject and not caller.may(Permission.SILENCES_MANAGE):
-        raise Forbidden(
-            f"{known.created_by} set this silence.",
-            hint=f"It takes the permission {Permission.SILENCES_MANAGE}.",
+        right = str(Permission.SILENCES_MANAGE)
+        raise SENTENCES.error(
+            Forbidden, "silence_of_another", who=known.created_by, permission=right
         )
     await alertmanager.expire_silence(silence_id)
     now = utc_now()
@@ -236,7 +244,7 @@ def _matchers(written: list[str]) -> list[Matcher]:
     for one in written:
         read = matchers_of([one])
         if not read:
-            raise Invalid(f"{one!r} is no matcher.", hint='Write it as alertname="X".')
+            raise SENTENCES.error(Invalid, "no_matcher", text=one)
         found += read
     return found
 
@@ -274,11 +282,8 @@ def _within_sight(caller: Principal, matchers: Sequence[Matcher]) -> None:
         return
     named = [one.value for one in matchers if one.name == "namespace" and one.operator == "="]
     if not any(caller.sees(one) for one in named):
-        mine = ", ".join(sorted(caller.namespaces)) or "none"
-        raise Forbidden(
-            "A silence of yours must name one of your namespaces.",
-            hint=f'Add namespace="…"; yours: {mine}.',
-        )
+        mine = ", ".join(sorted(caller.namespaces)) or SENTENCES.said("no_namespace_at_all")
+        raise SENTENCES.error(Forbidden, "not_your_namespace", mine=mine)
 
 
 def _is_seen(caller: Principal, written: Sequence[str]) -> bool:
@@ -289,9 +294,17 @@ def _is_seen(caller: Principal, written: Sequence[str]) -> bool:
 
 
 def _refused(against: Sequence[Objection]) -> Invalid:
-    second = all(one.second for one in against)
-    hint = "A second person can agree to it with alerting_second_silence." if second else ""
-    return Invalid(" ".join(one.sentence for one in against), hint=hint)
+    """All that speaks against it; with how it can be set all the same, where it can."""
+    told = sum((_said(one) for one in against), Said())
+    message = str(told)
+    if all(one.second for one in against):
+        told += SENTENCES.said("may_second")
+    hint = str(told).removeprefix(message).strip()
+    return Invalid(message, hint=hint, reason=against[0].code, texts=told.texts)
+
+
+def _said(one: Objection) -> Said:
+    return SENTENCES.said(one.code, **one.params)
 
 
 def _row(one: Silence, alerts: Sequence[dict[str, str]]) -> SilenceRow:

@@ -11,7 +11,7 @@ from core.principal import Principal
 from core.storage.fix_records import DecisionRow, PlanRow
 from mcp_servers.autofix.desk import Desk
 from mcp_servers.autofix.plans import PlanId, autofix_get_plan, status_of
-from mcp_servers.autofix.refusing import refuse
+from mcp_servers.autofix.refusing import SENTENCES, refuse
 from mcp_servers.autofix.seals import holds, seal_of_decision, seal_of_plan
 from mcp_servers.autofix.shapes import PlanView
 from mcp_servers.engines.guards import approvals_needed, names_typed, own_approval
@@ -36,10 +36,8 @@ async def autofix_approve(
     level = Level(row.level)
     refuse(own_approval(row.requester, caller.subject, level, desk.policy))
     if names_typed(level) and typed_name != row.name:
-        raise Invalid(
-            f"This is a change of {row.level} risk: type the name of the object to approve it.",
-            hint=f"It is a {row.kind}.",
-        )
+        risk = SENTENCES.said(f"level_{row.level}")
+        raise SENTENCES.error(Invalid, "type_name", level=risk, kind=row.kind)
     await _decide(desk, row, caller, approved=True, reason=reason)
     return await autofix_get_plan(plan_id, desk=desk, caller=caller)
 
@@ -58,7 +56,7 @@ async def _open(desk: Desk, plan_id: str, caller: Principal) -> PlanRow:
     row = await desk.plan(plan_id, caller)
     check_seal(desk, row)
     if status_of(row, utc_now()) == "expired":
-        raise Conflict(f"{plan_id} has expired.", hint="Make a new plan.")
+        raise SENTENCES.error(Conflict, "expired", plan=plan_id)
     return row
 
 
@@ -80,18 +78,12 @@ async def _decide(
 def check_seal(desk: Desk, row: PlanRow) -> None:
     """Raises `Forbidden` when anything of the plan is not as this server wrote it."""
     if not holds(seal_of_plan(desk.desk.key, row), row.seal):
-        raise Forbidden(
-            f"{row.id} was altered after it was made, or made with another key.",
-            hint="Make a new plan; look at the audit trail.",
-        )
+        raise SENTENCES.error(Forbidden, "plan_altered", plan=row.id)
 
 
 def check_decisions(desk: Desk, row: PlanRow, decisions: list[DecisionRow]) -> list[str]:
     """Who approved. Raises `Forbidden` when an approval was not given by this server's door."""
     for one in decisions:
         if not holds(seal_of_decision(desk.desk.key, row, one), one.seal):
-            raise Forbidden(
-                f"The approval of {row.id} by {one.approver} was altered, or is of another plan.",
-                hint="Make a new plan; look at the audit trail.",
-            )
+            raise SENTENCES.error(Forbidden, "approval_altered", plan=row.id, who=one.approver)
     return [one.approver for one in decisions if one.approved]

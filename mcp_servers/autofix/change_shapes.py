@@ -32,6 +32,7 @@ class ChangeView(BaseModel):
         description="running | undoing | verified | rolled_back | failed | refused | unknown"
     )
     detail: str = Field(description="Why it ended so, and what to look at.")
+    detail_in: dict[str, str] = Field(default={}, description="The same by language.")
     fix: str
     target: Target
     requester: str
@@ -98,6 +99,7 @@ def change_view(row: ChangeRow, steps: Sequence[StepRow]) -> ChangeView:
         plan_id=row.plan_id,
         status=row.status,
         detail=str(row.body.get("why") or ""),
+        detail_in=dict(row.body.get("why_in") or {}),
         fix=row.fix,
         target=Target(kind=row.kind, namespace=row.namespace, name=row.name),
         requester=row.requester,

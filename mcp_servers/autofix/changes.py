@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from core.clock import utc_now
-from core.errors import Conflict, Forbidden
+from core.errors import Conflict, Forbidden, NotFound
 from core.principal import Principal
 from core.storage.fix_records import ChangeRow, PlanRow
 from mcp_servers.autofix.approvals import check_decisions, check_seal
@@ -21,10 +21,10 @@ from mcp_servers.autofix.change_shapes import (
     report,
 )
 from mcp_servers.autofix.desk import Desk, visible
-from mcp_servers.autofix.executing import begin, ended, subject_of
+from mcp_servers.autofix.executing import begin, ended, kept_why, subject_of
 from mcp_servers.autofix.packing import plan_of
 from mcp_servers.autofix.plans import Limit, PlanId, cluster_id, status_of
-from mcp_servers.autofix.refusing import refuse
+from mcp_servers.autofix.refusing import SENTENCES, refuse
 from mcp_servers.autofix.switches import refuse_if_stopped
 from mcp_servers.engines.guards import approvals_needed, own_approval, too_soon, unattended
 from mcp_servers.facts.fixes import Level
@@ -54,10 +54,8 @@ async def autofix_apply(
     elif known.status in UNFINISHED:
         await _carry_on(desk, known, row)
     else:
-        raise Conflict(
-            f"{row.id} was carried out already: it is {known.status}.",
-            hint=f"Look at change {known.id}, or make a new plan.",
-        )
+        ended = SENTENCES.said(f"status_{known.status}")
+        raise SENTENCES.error(Conflict, "carried_out", plan=row.id, status=ended, change=known.id)
     return await _shown(desk, known.id, wait_s)
 
 
@@ -70,18 +68,22 @@ async def autofix_rollback(
     check_seal(desk, plan)
     await refuse_if_stopped(desk)
     if not any(step.inverse for step in plan_of(plan.body["plan"]).steps):
-        raise Conflict(f"{change_id} cannot be taken back.", hint="There is nothing to undo.")
+        raise SENTENCES.error(Conflict, "no_way_back", change=change_id)
+    why = SENTENCES.said("asked_back", who=caller.subject)
+    asked = replace(row, body={**row.body, **kept_why(why), "asked_back": True}, status="undoing")
     now, lease = utc_now(), desk.lease()
     taken = await desk.store.reopen(
-        row.id, desk.desk.runner, subject=subject_of(row), now=now, lease_until=lease
+        row.id,
+        desk.desk.runner,
+        subject=subject_of(row),
+        now=now,
+        lease_until=lease,
+        body=asked.body,
     )
     if not taken:
-        raise Conflict(
-            f"{change_id} is {row.status}, not verified.", hint="Only what holds is taken back."
-        )
-    why = f"{caller.subject} asked for it."
-    body = {**row.body, "why": why, "asked_back": True}
-    await begin(desk, replace(row, status="undoing", body=body), plan)
+        stands = SENTENCES.said(f"status_{row.status}")
+        raise SENTENCES.error(Conflict, "not_verified", change=change_id, status=stands)
+    await begin(desk, asked, plan)
     return await _shown(desk, row.id, wait_s)
 
 
@@ -160,23 +162,23 @@ async def _admitted(desk: Desk, row: PlanRow) -> list[str]:
     check_seal(desk, row)
     now, level = utc_now(), Level(row.level)
     if status_of(row, now) == "expired":
-        raise Conflict(f"{row.id} has expired.", hint="Make a new plan.")
+        raise SENTENCES.error(Conflict, "expired", plan=row.id)
     if row.body["policy"] != desk.policy.version:
-        raise Conflict(f"The policy has changed since {row.id}.", hint="Make a new plan.")
+        raise SENTENCES.error(Conflict, "policy_changed", plan=row.id)
     if row.body["cluster"] != await cluster_id(desk):
-        raise Forbidden(f"{row.id} was made for another cluster.", hint="Make a new plan here.")
+        raise SENTENCES.error(Forbidden, "other_cluster", plan=row.id)
     refuse(
         too_soon(plan_of(row.body["plan"]), row.fingerprint, await desk.past(), now, desk.policy)
     )
     decisions = await desk.store.decisions(row.id)
     approvers = check_decisions(desk, row, decisions)
     if no := next((one for one in decisions if not one.approved), None):
-        raise Conflict(f"{row.id} was denied by {no.approver} already.", hint=no.reason)
+        raise SENTENCES.error(Conflict, "denied", plan=row.id, who=no.approver, why=no.reason)
     for one in approvers:
         refuse(own_approval(row.requester, one, level, desk.policy))
     alone = unattended(row.fix, row.namespace, level, now, desk.policy)
     if len(approvers) < approvals_needed(level) and not alone:
-        raise Conflict(f"{row.id} is not approved.", hint="Somebody who may has to approve it.")
+        raise SENTENCES.error(Conflict, "not_approved", plan=row.id)
     return approvers
 
 
@@ -202,5 +204,5 @@ async def _taken_over(desk: Desk, row: ChangeRow, plan: PlanRow) -> bool:
 async def _shown(desk: Desk, change_id: str, wait_s: float) -> ChangeView:
     row = await ended(desk, change_id, within=timedelta(seconds=wait_s))
     if row is None:
-        raise Conflict(f"There is no change {change_id!r} any more.")
+        raise SENTENCES.error(NotFound, "no_change", change=change_id)
     return change_view(row, await desk.store.steps(row.id))

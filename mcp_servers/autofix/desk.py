@@ -10,7 +10,7 @@ from core.errors import NotFound, UpstreamUnavailable
 from core.principal import Principal
 from core.storage.fix_records import ChangeRow, PlanRow
 from mcp_servers.access import AuditSink
-from mcp_servers.autofix.refusing import Language
+from mcp_servers.autofix.refusing import SENTENCES, Language
 from mcp_servers.backends import FixDesk, FixStore
 from mcp_servers.backends.kubernetes_writing import KubernetesWriting
 from mcp_servers.facts.findings import Finding
@@ -68,19 +68,14 @@ class Desk:
     @property
     def desk(self) -> FixDesk:
         if self.kept is None:
-            raise UpstreamUnavailable(
-                "No plans are kept here: there is no database.", hint="Ask the running service."
-            )
+            raise SENTENCES.error(UpstreamUnavailable, "no_database")
         return self.kept
 
     @property
     def trail(self) -> AuditSink:
         """Raises `UpstreamUnavailable` where nothing is written down: then nothing is changed."""
         if self.audit is None:
-            raise UpstreamUnavailable(
-                "There is no audit trail here, so nothing is changed.",
-                hint="Ask the running service.",
-            )
+            raise SENTENCES.error(UpstreamUnavailable, "no_trail")
         return self.audit
 
     def seen_by(self, namespaces: frozenset[str] | None) -> "Desk":
@@ -94,14 +89,13 @@ class Desk:
         """Raises `NotFound`, the same for what there is not and what the caller may not see."""
         row = await self.store.plan(plan_id)
         if row is None or not visible(caller, row.namespace):
-            raise NotFound(f"There is no plan {plan_id!r}.", hint="`autofix_list_plans` has them.")
+            raise SENTENCES.error(NotFound, "no_plan", plan=plan_id)
         return row
 
     async def change(self, change_id: str, caller: Principal) -> ChangeRow:
         row = await self.store.change(change_id)
         if row is None or not visible(caller, row.namespace):
-            hint = "`autofix_list_changes` has them."
-            raise NotFound(f"There is no change {change_id!r}.", hint=hint)
+            raise SENTENCES.error(NotFound, "no_change", change=change_id)
         return row
 
     async def past(self, within: timedelta = timedelta(hours=2)) -> list[Past]:

@@ -11,10 +11,12 @@ from typing import Any
 
 from core.clock import utc_now
 from core.errors import Conflict, OpsError
+from core.sentences import Said
 from core.storage.fix_records import ChangeRow, PlanRow, StepRow
 from core.telemetry import logger
 from mcp_servers.autofix.desk import Desk
 from mcp_servers.autofix.packing import findings_of, plan_of
+from mcp_servers.autofix.refusing import SENTENCES
 from mcp_servers.autofix.switches import trip
 from mcp_servers.autofix.verifying import Verdict, settled, verified
 from mcp_servers.autofix.writing import (
@@ -70,11 +72,11 @@ class Execution:
         """To one of the end states. Raises `Conflict` when another process has taken over."""
         try:
             if self.change.status == "undoing":
-                await self._undo(str(self.change.body.get("why", "")))
+                await self._undo(why_of(self.change))
                 return
             await self._forward()
         except Doubtful as doubt:
-            await self._finish("unknown", str(doubt))
+            await self._finish("unknown", doubt.why)
 
     async def _forward(self) -> None:
         try:
@@ -89,34 +91,35 @@ class Execution:
             self.desk, self.change, self.plan, self.before, await self._last_written()
         )
         if self.verdict.good:
-            await self._finish("verified", "")
+            await self._finish("verified", Said())
         else:
             await self._undo(self.verdict.why)
 
     async def _declined(self, declined: Declined) -> None:
         """Nothing came of this step; what came of those before it is taken back."""
         if await self._written(FORWARD):
-            await self._undo(str(declined))
+            await self._undo(declined.why)
         else:
-            await self._finish("refused" if declined.refused else "failed", str(declined))
+            await self._finish("refused" if declined.refused else "failed", declined.why)
 
-    async def _undo(self, why: str) -> None:
+    async def _undo(self, why: Said) -> None:
+        self.change = replace(self.change, body={**self.change.body, **kept_why(why)})
         await self._keep("undoing")
-        await self._account("autofix.undo", "started", {"why": why})
+        await self._account("autofix.undo", "started", {"why": str(why)})
         try:
             undone = await self._take_back()
         except Declined as declined:
-            look = ", ".join(str(step.write.target) for step in self.plan.steps)
-            await self._finish(
-                "unknown", f"{why} It could not be taken back: {declined} Look at {look}."
+            failed = SENTENCES.said(
+                "not_taken_back", why=why, failure=declined.why, object=self._objects
             )
+            await self._finish("unknown", failed)
             return
         if not undone:
             await self._left(why)
             return
         well = await settled(self.desk, self.change, self.plan, within=self._deadline)
-        more = "" if well else " The rollout back is not complete yet; look at it."
-        await self._finish("rolled_back", f"{why}{more}".strip())
+        more = Said() if well else SENTENCES.said("taken_back_incomplete")
+        await self._finish("rolled_back", why + more)
 
     async def _take_back(self) -> int:
         """How many steps were taken back, the last first."""
@@ -137,13 +140,17 @@ class Execution:
         marks = self.marks[n - 1]
         return inverse, {"before": marks["after"], "after": marks["before"]}
 
-    async def _left(self, why: str) -> None:
+    async def _left(self, why: Said) -> None:
         """There is no way back: say whether anything of it stays."""
         if self.plan.fix in LEAVES_NOTHING:
-            await self._finish("failed", f"{why} It leaves nothing that could be taken back.")
+            await self._finish("failed", why + SENTENCES.said("leaves_nothing"))
         else:
-            look = ", ".join(str(step.write.target) for step in self.plan.steps)
-            await self._finish("unknown", f"{why} It cannot be taken back; look at {look}.")
+            more = SENTENCES.said("irreversible", object=self._objects)
+            await self._finish("unknown", why + more)
+
+    @property
+    def _objects(self) -> str:
+        return ", ".join(dict.fromkeys(str(step.write.target) for step in self.plan.steps))
 
     async def _do(self, direction: str, n: int, write: Write, marks: dict[str, str]) -> None:
         known = self.steps.get((direction, n))
@@ -155,7 +162,7 @@ class Execution:
         except Conflict:
             raise
         except OpsError as error:
-            raise Declined(str(error), refused=True) from error
+            raise Declined(Said.of(error), refused=True) from error
         finally:
             kept = await self.desk.store.steps(self.change.id)
             self.steps = {(one.direction, one.n): one for one in kept}
@@ -176,19 +183,20 @@ class Execution:
             status=status,
             now=utc_now(),
             lease_until=self.desk.lease(),
+            body=self.change.body,
         )
 
-    async def _finish(self, status: str, why: str) -> None:
+    async def _finish(self, status: str, why: Said) -> None:
         verdict = self.verdict
         earlier: list[str] = list(self.change.body.get("audit") or [])
         body: dict[str, Any] = {
             **self.change.body,
-            "why": why,
+            **kept_why(why),
             "finding_cleared": bool(verdict and verdict.cleared),
             "new_findings": list(verdict.new) if verdict else [],
             "audit": [*earlier, *self.lines, f"{utc_now():%H:%M:%S} {status}"],
         }
-        await self._account("autofix.change", status, {"why": why})
+        await self._account("autofix.change", status, {"why": str(why)})
         await self.desk.store.finish(
             self.change.id, self.desk.desk.runner, status=status, now=utc_now(), body=body
         )
@@ -197,6 +205,15 @@ class Execution:
     async def _account(self, action: str, outcome: str, more: dict[str, Any]) -> None:
         target = f"{self.change.kind}/{self.change.namespace}/{self.change.name}"
         await audited(self.desk, self.change, action, target, outcome, more)
+
+
+def kept_why(why: Said) -> dict[str, Any]:
+    """Why a change ended so, as it is kept: in English, and in each language."""
+    return {"why": str(why), "why_in": dict(why.texts)}
+
+
+def why_of(change: ChangeRow) -> Said:
+    return Said.kept(change.body.get("why_in"))
 
 
 def subject_of(row: PlanRow | ChangeRow) -> str:

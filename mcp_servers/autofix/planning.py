@@ -7,7 +7,7 @@ from typing import Any
 from core.errors import Conflict, NotFound, OpsError
 from core.principal import Principal
 from mcp_servers.autofix.desk import Desk, Sighting
-from mcp_servers.autofix.refusing import Language, told
+from mcp_servers.autofix.refusing import SENTENCES, Language, told
 from mcp_servers.autofix.shapes import (
     CheckView,
     ProposalView,
@@ -140,10 +140,11 @@ def _target(sighting: Sighting, wanted: Wanted) -> Ref:
     if len(fitting) == 1:
         return fitting[0]
     if not fitting:
-        place = f" in namespace {wanted.namespace}" if wanted.namespace else ""
-        raise NotFound(f"There is nothing called {wanted.name!r} to {wanted.change}{place}.")
+        about = {"name": wanted.name, "change": wanted.change, "namespace": wanted.namespace}
+        key = "nothing_called_in" if wanted.namespace else "nothing_called"
+        raise SENTENCES.error(NotFound, key, **about)
     listed = ", ".join(str(one) for one in fitting)
-    raise Conflict(f"{wanted.name!r} may be any of: {listed}.", hint="Name namespace and kind.")
+    raise SENTENCES.error(Conflict, "several", name=wanted.name, which=listed)
 
 
 def _found(sighting: Sighting, wanted: str) -> Sequence[Finding]:
@@ -153,10 +154,9 @@ def _found(sighting: Sighting, wanted: str) -> Sequence[Finding]:
     if wanted:
         found = [one for one in sighting.findings if _is_called(one, wanted)]
         if not found:
-            hint = "It may be gone; ask for the findings again."
-            raise NotFound(f"There is no finding {wanted!r} now.", hint=hint)
+            raise SENTENCES.error(NotFound, "no_finding", finding=wanted)
     if not found:
-        raise NotFound("Nothing is wrong there, so there is nothing to fix.")
+        raise SENTENCES.error(NotFound, "nothing_wrong")
     return found
 
 
@@ -228,7 +228,7 @@ async def _tried(desk: Desk, plan: Plan, n: int, step: Step, draft: Draft, words
     try:
         answer = await desk.writing.try_dry(step.write)
     except OpsError as error:
-        draft.checks.append(CheckView(check="dry_run", ok=False, detail=str(error)))
+        draft.checks.append(CheckView(check="dry_run", ok=False, detail=error.told(words.language)))
         return
     after = after_write(step.write, before, answer)
     marks = {"before": mark(step.write, before), "after": mark(step.write, after)}

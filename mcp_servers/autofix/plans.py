@@ -16,7 +16,7 @@ from core.storage.fix_records import PlanRow
 from mcp_servers.autofix.desk import Desk, visible
 from mcp_servers.autofix.packing import findings_json, plan_json
 from mcp_servers.autofix.planning import Draft, Wanted, drafted
-from mcp_servers.autofix.refusing import Language
+from mcp_servers.autofix.refusing import SENTENCES, Language
 from mcp_servers.autofix.seals import seal_of_plan
 from mcp_servers.autofix.shapes import (
     ApprovalView,
@@ -115,11 +115,11 @@ def status_of(row: PlanRow, now: datetime) -> str:
 
 def _check(wanted: Wanted) -> None:
     if wanted.change == "scale" and wanted.replicas is None:
-        raise Invalid("scale takes `replicas`.", hint="How many should there be?")
+        raise SENTENCES.error(Invalid, "takes_replicas")
     if wanted.change and not wanted.name:
-        raise Invalid(f"{wanted.change} takes `name`.", hint="Which object?")
+        raise SENTENCES.error(Invalid, "takes_name", change=wanted.change)
     if wanted.change and wanted.finding:
-        raise Invalid("Give a finding or a change, not both.")
+        raise SENTENCES.error(Invalid, "finding_or_change")
 
 
 async def _shown(
@@ -205,5 +205,5 @@ async def cluster_id(desk: Desk) -> str:
     """The UID of kube-system, which no other cluster has. Raises `Conflict` when it is hidden."""
     found = await desk.writing.within(None).found(Ref("Namespace", "", "kube-system"))
     if found is None:
-        raise Conflict("This cluster cannot be told from others: it has no kube-system.")
+        raise SENTENCES.error(Conflict, "no_kube_system")
     return found.uid

@@ -1,32 +1,31 @@
 """Why a change is not made: a sentence of the catalogue, as an error or as part of a plan."""
 
-import tomllib
-from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Literal
 
 from core.errors import Forbidden, OpsError
-from mcp_servers.engines.wording import worded
+from core.sentences import Fact, Sentences
 from mcp_servers.facts.guards import Refusal
 
 Language = Literal["en", "zh"]
 
-
-@cache
-def _catalogue(language: Language) -> Mapping[str, Mapping[str, str]]:
-    folder = files("mcp_servers.autofix").joinpath("catalogue")
-    return tomllib.loads(folder.joinpath(f"refusals_{language}.toml").read_text("utf-8"))
+SENTENCES = Sentences("mcp_servers.autofix")
+# What fills a refusal and is itself a word of ours.
+OUR_WORDS = frozenset({"level", "status"})
 
 
 def told(refusal: Refusal, language: Language = "en") -> tuple[str, str]:
     """The sentence, and what would have to be true."""
-    entry = _catalogue(language)[refusal.key]
-    return worded(entry["message"], refusal.params), worded(entry["hint"], refusal.params)
+    return SENTENCES.parts(language, refusal.key, **_facts(refusal))
 
 
 def refuse(refusal: Refusal | None, kind: type[OpsError] = Forbidden) -> None:
     """Raise what a guard answered, if it said no."""
     if refusal is not None:
-        message, hint = told(refusal)
-        raise kind(message, hint=hint)
+        raise SENTENCES.error(kind, refusal.key, **_facts(refusal))
+
+
+def _facts(refusal: Refusal) -> dict[str, Fact]:
+    return {
+        name: SENTENCES.said(f"{name}_{value}") if name in OUR_WORDS else value
+        for name, value in refusal.params.items()
+    }

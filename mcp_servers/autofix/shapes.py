@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from core.storage.fix_records import DecisionRow, PlanRow
+from mcp_servers.autofix.refusing import SENTENCES
 from mcp_servers.paging import Page
 
 
@@ -132,7 +133,9 @@ def plan_view(row: PlanRow, decisions: Sequence[DecisionRow], status: str) -> Pl
     denied = next((one for one in decisions if not one.approved), None)
     refused = None
     if denied is not None:
-        refused = Refused(code="denied", message=f"{denied.approver} said no.", hint=denied.reason)
+        language = str(row.body.get("language") or "en")
+        message, hint = SENTENCES.parts(language, "said_no", who=denied.approver, why=denied.reason)
+        refused = Refused(code="denied", message=message, hint=hint)
     found = {"status": status, "approval": approval, "refused": refused}
     return view.model_copy(update={"plan_id": row.id, **found})
 

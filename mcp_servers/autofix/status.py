@@ -9,6 +9,7 @@ from pydantic import Field
 from core.errors import Invalid
 from core.principal import Principal
 from mcp_servers.autofix.desk import Desk, visible
+from mcp_servers.autofix.refusing import SENTENCES
 from mcp_servers.autofix.switches import Switches, resume, stop, switches
 from mcp_servers.engines.namespaces import SYSTEM
 
@@ -55,7 +56,7 @@ async def autofix_resume(reason: Reason, *, desk: Desk, caller: Principal) -> Au
 
 def _given(reason: str) -> str:
     if not reason.strip():
-        raise Invalid("This takes a reason.", hint="Say why, for those who read it later.")
+        raise SENTENCES.error(Invalid, "needs_reason")
     return reason.strip()
 
 

@@ -8,7 +8,7 @@ from core.clock import utc_now
 from core.errors import Conflict, Forbidden, UpstreamUnavailable
 from core.storage.fix_records import BreakerRow
 from mcp_servers.autofix.desk import Desk
-from mcp_servers.autofix.refusing import told
+from mcp_servers.autofix.refusing import SENTENCES, told
 from mcp_servers.engines.guards import should_stop
 from mcp_servers.facts.guards import Refusal
 
@@ -37,10 +37,8 @@ async def refuse_if_stopped(desk: Desk) -> None:
     """Raises `Forbidden` while writing is stopped."""
     found = await switches(desk)
     if not found.writing:
-        raise Forbidden(
-            f"All writing is stopped ({found.stopped_by}): {found.reason or 'no reason given'}.",
-            hint="Somebody with the right fixes:stop has to resume it, with a reason.",
-        )
+        why = found.reason.rstrip(".。") or SENTENCES.said("no_reason_given")
+        raise SENTENCES.error(Forbidden, "stopped", by=found.stopped_by, why=why)
 
 
 async def stop(desk: Desk, by: str, reason: str) -> None:
@@ -54,7 +52,7 @@ async def stop(desk: Desk, by: str, reason: str) -> None:
 async def resume(desk: Desk, by: str, reason: str) -> None:
     """Raises `Conflict` when nothing is stopped."""
     if (await switches(desk)).writing:
-        raise Conflict("Writing is not stopped.")
+        raise SENTENCES.error(Conflict, "not_stopped")
     await desk.store.set_breaker(BreakerRow(False, reason, by, utc_now()))
     if desk.desk.stop_file:
         desk.desk.stop_file.unlink(missing_ok=True)
@@ -91,4 +89,5 @@ def _write(desk: Desk, text: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
     except OSError as error:
-        raise UpstreamUnavailable(f"Cannot write {file}: {error.strerror}.") from error
+        why = error.strerror or type(error).__name__
+        raise SENTENCES.error(UpstreamUnavailable, "stop_file", file=str(file), why=why) from error

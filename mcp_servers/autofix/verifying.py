@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.clock import utc_now
 from core.errors import OpsError, UpstreamUnavailable
 from core.principal import Principal
+from core.sentences import Said
 from core.storage.fix_records import ChangeRow
 from mcp_servers.autofix.desk import Desk
+from mcp_servers.autofix.refusing import SENTENCES
 from mcp_servers.engines.completion import complete
 from mcp_servers.engines.verification import judged
 from mcp_servers.facts.findings import Finding
@@ -18,12 +20,17 @@ from mcp_servers.facts.fixes import Plan
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`new` are rules of findings that were not there before; `why` tells what is wrong."""
+    """`new` are rules of findings that were not there before; `why` tells what is wrong.
+
+    `looked`: the diagnosers themselves said so. A cluster that could not be looked at, or a
+    rollout on its way, says nothing about the change.
+    """
 
     good: bool
     cleared: bool
     new: tuple[str, ...] = ()
-    why: str = ""
+    why: Said = field(default_factory=Said)
+    looked: bool = False
 
 
 async def verified(
@@ -31,22 +38,28 @@ async def verified(
 ) -> Verdict:
     """Whether the finding is gone and stays gone for the settling time, within the deadline.
 
-    `since` is when the last write was. One look that finds it again begins the settling anew.
+    `since` is when the last write was. A finding that was gone and comes back within the settling
+    time is the end of it: what flaps is not verified by waiting for a quiet moment. A rollout that
+    is under way once more, or an API that is away, begins the settling anew.
     """
     limits = desk.policy.limits
     settle = plan.settle if limits.settle is None else limits.settle
     deadline = limits.deadline or plan.deadline
     clean_since: datetime | None = None
+    was_clean = False
     while True:
         found = await _looked(desk, change, plan, before)
         now = utc_now()
+        if was_clean and found.looked and not found.good:
+            return replace(found, why=SENTENCES.said("relapsed") + found.why)
+        was_clean = was_clean or found.good
         clean_since = (clean_since or now) if found.good else None
         if clean_since and now - clean_since >= settle:
             return found
         if not clean_since and now - since >= deadline:
             return found
         if now - since >= deadline + settle + limits.poll:
-            return Verdict(False, found.cleared, found.new, "It does not stay well.")
+            return replace(found, good=False, why=SENTENCES.said("unsettled") + found.why)
         await breathe(desk, change)
 
 
@@ -73,22 +86,16 @@ async def breathe(desk: Desk, change: ChangeRow) -> None:
 async def _looked(desk: Desk, change: ChangeRow, plan: Plan, before: Sequence[Finding]) -> Verdict:
     try:
         if not await _all_complete(desk, plan):
-            return Verdict(False, cleared=False, why="The rollout is not complete.")
+            return Verdict(False, cleared=False, why=SENTENCES.said("rollout_incomplete"))
         sighting = await desk.looker.look(sight_of(change), namespace=plan.target.namespace)
     except UpstreamUnavailable as error:
-        return Verdict(
-            False, cleared=False, why=f"The cluster cannot be looked at: {error.message}"
-        )
+        return Verdict(False, cleared=False, why=SENTENCES.said("unseen", why=error))
     judgement = judged(before, sighting.findings, plan, sighting.cluster)
     new = tuple(dict.fromkeys(f"{one.rule} {one.resource}" for one in judgement.new))
-    why = (
-        "" if judgement.verified else "The finding is still there." if not judgement.cleared else ""
-    )
-    return Verdict(judgement.verified, judgement.cleared, new, why or _told_new(new))
-
-
-def _told_new(new: Sequence[str]) -> str:
-    return f"There is something new: {', '.join(new)}." if new else ""
+    why = Said() if judgement.cleared else SENTENCES.said("still_there")
+    if new:
+        why += SENTENCES.said("something_new", which=", ".join(new))
+    return Verdict(judgement.verified, judgement.cleared, new, why, looked=True)
 
 
 async def _all_complete(desk: Desk, plan: Plan) -> bool:

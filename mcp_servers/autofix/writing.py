@@ -8,8 +8,10 @@ from typing import Any
 
 from core.clock import utc_now
 from core.errors import Conflict, Forbidden, OpsError
+from core.sentences import Fact, Said, Told
 from core.storage.fix_records import ChangeRow, StepRow
 from mcp_servers.autofix.desk import Desk
+from mcp_servers.autofix.refusing import SENTENCES
 from mcp_servers.autofix.switches import refuse_if_stopped
 from mcp_servers.backends.kubernetes_writing import Unsure
 from mcp_servers.engines.fields import text
@@ -26,13 +28,17 @@ READ_BACKS = 3
 class Declined(Exception):
     """The write did not happen, and why. `refused`: it was not even sent."""
 
-    def __init__(self, why: str, *, refused: bool) -> None:
-        super().__init__(why)
-        self.refused = refused
+    def __init__(self, why: Said, *, refused: bool) -> None:
+        super().__init__(str(why))
+        self.why, self.refused = why, refused
 
 
 class Doubtful(Exception):
     """Nobody knows whether the write happened; the sentence says what to look at."""
+
+    def __init__(self, why: Said) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ async def carry_out(desk: Desk, doing: Doing) -> None:
     try:
         await _attempt(desk, doing)
     except Conflict as error:
-        raise Declined(f"It changes too often: {error.message}", refused=True) from error
+        raise _declined("changes_too_often", why=error) from error
 
 
 async def _attempt(desk: Desk, doing: Doing) -> None:
@@ -86,7 +92,7 @@ async def _attempt(desk: Desk, doing: Doing) -> None:
     except OpsError as error:
         await _tell(desk, doing, error.code)
         await _note(desk, doing, "refused", {"why": str(error)})
-        raise Declined(f"The API server refused: {error}", refused=False) from error
+        raise Declined(SENTENCES.said("api_refused", why=error), refused=False) from error
     await _written(desk, doing, text(answer, "metadata", "uid"))
 
 
@@ -96,11 +102,11 @@ async def _as_planned(desk: Desk, doing: Doing) -> Resource | None:
     await _still_allowed(desk, doing)
     live = await desk.writing.found(target)
     if live is None and doing.write.uid:
-        raise Declined(f"{target} is not there any more.", refused=True)
+        raise _declined("object_gone", object=str(target))
     if live is not None and doing.write.uid and live.uid != doing.write.uid:
-        raise Declined(f"{target} was replaced by another object of that name.", refused=True)
+        raise _declined("object_replaced", object=str(target))
     if mark(doing.write, live.raw if live else None) != doing.before:
-        raise Declined(f"{target} was changed since this was planned.", refused=True)
+        raise _declined("object_changed", object=str(target))
     return live
 
 
@@ -108,9 +114,9 @@ async def _still_allowed(desk: Desk, doing: Doing) -> None:
     try:
         await refuse_if_stopped(desk)
     except Forbidden as error:
-        raise Declined(str(error), refused=True) from error
+        raise Declined(Said.of(error), refused=True) from error
     if not await desk.writing.may(doing.write):
-        raise Declined("Midwatch's account may not do this any more.", refused=True)
+        raise _declined("no_right_any_more")
 
 
 async def _tried_again(desk: Desk, doing: Doing, write: Write, live: Resource | None) -> None:
@@ -120,10 +126,10 @@ async def _tried_again(desk: Desk, doing: Doing, write: Write, live: Resource | 
     except Conflict:
         raise
     except OpsError as error:
-        raise Declined(f"The dry run fails now: {error}", refused=True) from error
+        raise _declined("dry_run_fails", why=error) from error
     after = after_write(write, live.raw if live else None, answer)
     if mark(write, after) != doing.after:
-        raise Declined("The dry run gives something else than was approved.", refused=True)
+        raise _declined("dry_run_differs")
 
 
 async def _happened(desk: Desk, doing: Doing) -> bool:
@@ -134,7 +140,7 @@ async def _happened(desk: Desk, doing: Doing) -> bool:
         return True
     if now == doing.before:
         return False
-    raise await _doubt(desk, doing, "it is neither as before nor as it should be")
+    raise await _doubt(desk, doing, SENTENCES.said("neither"))
 
 
 async def _read_back(desk: Desk, doing: Doing, error: Unsure) -> None:
@@ -152,8 +158,8 @@ async def _read_back(desk: Desk, doing: Doing, error: Unsure) -> None:
     if now == doing.before:
         await _note(desk, doing, "refused", {"why": str(error)})
         await _tell(desk, doing, "not_done")
-        raise Declined(f"It was not written: {error.message}", refused=False)
-    raise await _doubt(desk, doing, error.message)
+        raise Declined(SENTENCES.said("not_written", why=error), refused=False)
+    raise await _doubt(desk, doing, error)
 
 
 async def _state(desk: Desk, doing: Doing) -> str:
@@ -161,13 +167,16 @@ async def _state(desk: Desk, doing: Doing) -> str:
     return mark(doing.write, live.raw if live else None)
 
 
-async def _doubt(desk: Desk, doing: Doing, why: str) -> Doubtful:
-    await _note(desk, doing, "unknown", {"why": why})
+def _declined(key: str, **facts: Fact) -> Declined:
+    """Not even sent."""
+    return Declined(SENTENCES.said(key, **facts), refused=True)
+
+
+async def _doubt(desk: Desk, doing: Doing, why: Told) -> Doubtful:
+    await _note(desk, doing, "unknown", {"why": why.told("en")})
     await _tell(desk, doing, "unknown")
-    return Doubtful(
-        f"Whether {doing.write.verb.value} of {doing.write.target} happened is not known: {why}. "
-        f"Look at {doing.write.target}."
-    )
+    verb, target = doing.write.verb.value, str(doing.write.target)
+    return Doubtful(SENTENCES.said("doubtful", verb=verb, object=target, why=Said.of(why).inside()))
 
 
 async def _written(desk: Desk, doing: Doing, uid: str, *, how: str = "ok") -> None:

@@ -70,13 +70,27 @@ class FixStore(Protocol):
     ) -> bool: ...
 
     async def reopen(
-        self, change_id: str, runner: str, *, subject: str, now: datetime, lease_until: datetime
+        self,
+        change_id: str,
+        runner: str,
+        *,
+        subject: str,
+        now: datetime,
+        lease_until: datetime,
+        body: Mapping[str, Any],
     ) -> bool: ...
 
     async def put_step(self, row: StepRow, *, runner: str, lease_until: datetime) -> None: ...
 
     async def keep(
-        self, change_id: str, runner: str, *, status: str, now: datetime, lease_until: datetime
+        self,
+        change_id: str,
+        runner: str,
+        *,
+        status: str,
+        now: datetime,
+        lease_until: datetime,
+        body: Mapping[str, Any] | None = None,
     ) -> None: ...
 
     async def finish(

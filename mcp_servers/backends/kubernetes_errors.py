@@ -1,20 +1,23 @@
 """What the Kubernetes API said, as one of our errors: a sentence, and what to do."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import orjson
 from urllib3.exceptions import NewConnectionError
 from urllib3.exceptions import TimeoutError as Urllib3Timeout
 
 from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError, UpstreamUnavailable
+from core.sentences import Fact, Said
 from mcp_servers.backends.addresses import host_of
 from mcp_servers.backends.kinds import Kind
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.facts.kubernetes import Ref
-from mcp_servers.facts.nearest import did_you_mean
+from mcp_servers.facts.nearest import did_you_mean, nearest_names
 
 # How much of a strange body is worth quoting.
 QUOTED_CHARACTERS = 120
+Error = TypeVar("Error", bound=OpsError)
 
 
 class Expired(Conflict):
@@ -25,59 +28,67 @@ def place(kind: Kind, namespace: str) -> str:
     return f" in namespace {namespace}" if namespace and kind.namespaced else ""
 
 
+def _placed(error: type[Error], key: str, kind: Kind, namespace: str, **facts: Fact) -> Error:
+    """The sentence of that name, or the one that names the namespace besides."""
+    within = namespace and kind.namespaced
+    full = f"{key}_in" if within else key
+    return SENTENCES.error(error, full, namespace=namespace, **facts)
+
+
 def from_status(status: int, body: bytes, *, verb: str, kind: Kind, namespace: str) -> OpsError:
     """The error for an HTTP status that is not a success."""
     said = message_of(body)
     match status:
         case 401:
-            return Forbidden(
-                "The Kubernetes API does not accept Midwatch's credentials, read anew as well.",
-                hint="Renew the token or certificate in the kubeconfig.",
-            )
+            return SENTENCES.error(Forbidden, "credentials")
         case 403:
             return forbidden(verb, kind, namespace)
         case 404:
-            return NotFound(said or f"There are no {kind.resource}{place(kind, namespace)}.")
-        case 410:
-            return Expired(said or "The list expired while it was read.")
-        case 409:
-            return Conflict(said or "Somebody else changed the object first.")
-        case 400 | 405 | 406 | 415 | 422:
-            return Invalid(f"The Kubernetes API refused the request: {said or status}.")
-        case _:
-            return UpstreamUnavailable(
-                f"The Kubernetes API answered {status}{f': {said}' if said else ''}."
+            return _quoted(NotFound, said) or _placed(
+                NotFound, "none", kind, namespace, what=kind.resource
             )
+        case 410:
+            return _quoted(Expired, said) or SENTENCES.error(Expired, "list_expired")
+        case 409:
+            return _quoted(Conflict, said) or SENTENCES.error(Conflict, "changed_first")
+        case 400 | 405 | 406 | 415 | 422:
+            return SENTENCES.error(Invalid, "refused", said=said or status)
+        case _:
+            key = "answered_why" if said else "answered"
+            return SENTENCES.error(UpstreamUnavailable, key, status=status, said=said)
+
+
+def _quoted(error: type[Error], said: str) -> Error | None:
+    """What the API server itself says, which is English whoever reads it."""
+    return SENTENCES.error(error, "quoted", said=said) if said else None
 
 
 def forbidden(verb: str, kind: Kind, namespace: str) -> Forbidden:
     """Says the verb on what, and the RBAC rule that would allow it."""
-    return Forbidden(
-        f"Midwatch may not {verb} {kind.plural}{place(kind, namespace)}.",
-        hint=f"Add to Midwatch's {_role(kind, namespace)}:\n{rule(verb, kind)}",
-    )
+    facts = {"verb": verb, "what": kind.plural, "rule": rule(verb, kind)}
+    return _placed(Forbidden, "may_not", kind, namespace, **facts)
 
 
 def rule(verb: str, kind: Kind) -> str:
     return f'- apiGroups: ["{kind.group}"]\n  resources: ["{kind.plural}"]\n  verbs: ["{verb}"]'
 
 
-def _role(kind: Kind, namespace: str) -> str:
-    if namespace and kind.namespaced:
-        return f"Role in namespace {namespace}"
-    return "ClusterRole"
-
-
 def missing(
     kind: Kind, name: str, namespace: str, known: Sequence[str], homes: Sequence[str] = ()
 ) -> NotFound:
     """There is no such object: the names like it, the namespaces that have it, or what there is."""
-    hint = did_you_mean(name, known)
-    if not hint and homes:
-        hint = f"There is one in namespace {' and in '.join(sorted(homes))}."
-    if not hint:
-        hint = f"There are: {', '.join(known[:8])}." if known else f"There are no {kind.plural}."
-    return NotFound(f"There is no {kind.name} {name!r}{place(kind, namespace)}.", hint=hint)
+    hint = _instead(kind, name, known, homes)
+    return _placed(NotFound, "missing", kind, namespace, what=kind.name, name=name, hint=hint)
+
+
+def _instead(kind: Kind, name: str, known: Sequence[str], homes: Sequence[str]) -> Said:
+    if near := nearest_names(name, known):
+        return SENTENCES.said("near", names=" or ".join(near))
+    if homes:
+        return SENTENCES.said("elsewhere", names=" and in ".join(sorted(homes)))
+    if known:
+        return SENTENCES.said("known", names=", ".join(known[:8]))
+    return SENTENCES.said("nothing_known", what=kind.plural)
 
 
 def no_kind(text: str, known: Iterable[str], silent: Mapping[str, str]) -> NotFound:
@@ -99,34 +110,30 @@ def not_served(kind: Kind, served: Sequence[str], error: NotFound) -> NotFound:
 
 
 def expired_twice(kind: Kind, namespace: str) -> UpstreamUnavailable:
-    return UpstreamUnavailable(
-        f"The list of {kind.plural}{place(kind, namespace)} expired twice while it was read.",
-        hint="Ask for one namespace, or with a selector.",
-    )
+    return _placed(UpstreamUnavailable, "list_expired_twice", kind, namespace, what=kind.plural)
 
 
 def not_configured() -> UpstreamUnavailable:
-    return UpstreamUnavailable(
-        "No Kubernetes cluster is configured.",
-        hint="Set MIDWATCH_KUBERNETES__KUBECONFIG, or use --kubeconfig.",
-    )
+    return SENTENCES.error(UpstreamUnavailable, "not_configured")
 
 
 def unreachable(address: str, error: Exception, timeout_s: float) -> UpstreamUnavailable:
     """The API did not answer, or not as it should; `error` is what the client raised."""
-    return UpstreamUnavailable(
-        f"The Kubernetes API at {host_of(address)} does not answer: {_why(error, timeout_s)}.",
-        hint="Check that it runs and that this machine reaches it.",
-    )
+    host, why = host_of(address), _why(error, timeout_s)
+    return SENTENCES.error(UpstreamUnavailable, "unreachable", host=host, why=why)
 
 
-def _why(error: Exception, timeout_s: float) -> str:
+def _why(error: Exception, timeout_s: float) -> Fact:
     if isinstance(error, NewConnectionError):
-        return "nothing listens there" if "refused" in str(error) else "the host cannot be reached"
+        return SENTENCES.said("nothing_listens" if "refused" in str(error) else "no_route")
     if isinstance(error, TimeoutError | Urllib3Timeout):
-        return f"no answer within {timeout_s:g} s"
+        return too_slow(timeout_s)
     reason = str(getattr(error, "reason", "") or error)
     return reason.splitlines()[-1].rstrip(".") if reason else type(error).__name__
+
+
+def too_slow(timeout_s: float) -> Said:
+    return SENTENCES.said("too_slow", seconds=f"{timeout_s:g}")
 
 
 def not_json(address: str, body: bytes) -> UpstreamUnavailable:

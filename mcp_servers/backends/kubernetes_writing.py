@@ -11,11 +11,13 @@ from typing import Any, cast
 import orjson
 
 from core.errors import Conflict, NotFound, OpsError, UpstreamUnavailable
+from core.sentences import Fact
 from mcp_servers.backends import kubernetes_errors as errors
 from mcp_servers.backends.kinds import Kind
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.kubernetes_client import Call, Reply
 from mcp_servers.backends.retrying import Deadline, Passing
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.facts.fixes import Verb, Write
 from mcp_servers.facts.kubernetes import Json, Ref, Resource
 
@@ -80,7 +82,7 @@ class KubernetesWriting:
         self.reading.sight.places(kind, write.target.namespace)
         reply = await self._reply(_call(write, kind, dry=dry))
         if reply.status >= 500 and not dry:
-            raise Unsure(f"The Kubernetes API answered {reply.status} to a write.")
+            raise SENTENCES.error(Unsure, "write_answered", status=reply.status)
         if reply.status >= 400:
             raise _refusal(reply, write, kind)
         return _parsed(reply.data)
@@ -98,17 +100,19 @@ class KubernetesWriting:
             raise self._unanswered(call, error) from error
 
     def _unanswered(self, call: Call, error: Exception) -> UpstreamUnavailable:
-        why = str(error) or f"no answer within {self.reading.timeout_s:g} s"
+        why: Fact = error if isinstance(error, OpsError) else str(error)
+        if isinstance(error, TimeoutError):
+            why = errors.too_slow(self.reading.timeout_s)
         if "dryRun" in call.query:
-            return UpstreamUnavailable(f"The dry run had no answer: {why}")
-        return Unsure(f"The write had no whole answer: {why}")
+            return SENTENCES.error(UpstreamUnavailable, "dry_run_unanswered", why=why)
+        return SENTENCES.error(Unsure, "write_unanswered", why=why)
 
 
 def _refusal(reply: Reply, write: Write, kind: Kind) -> OpsError:
     """What the API server said no to; an eviction that a disruption budget forbids is a conflict."""
     if write.verb is Verb.EVICT and reply.status == 429:
-        said = errors.message_of(reply.data) or "A PodDisruptionBudget forbids it"
-        return Conflict(f"{write.target} may not be evicted now: {said}.")
+        said = errors.message_of(reply.data) or SENTENCES.said("budget_forbids")
+        return SENTENCES.error(Conflict, "not_evicted", object=str(write.target), said=said)
     verb, _ = RIGHTS[write.verb]
     return errors.from_status(
         reply.status, reply.data, verb=verb, kind=kind, namespace=write.target.namespace
@@ -119,7 +123,7 @@ def _parsed(data: bytes) -> Json:
     try:
         tree: Any = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise Unsure("The Kubernetes API answered a write with something else.") from error
+        raise SENTENCES.error(Unsure, "write_answered_strangely") from error
     return cast("Json", tree) if isinstance(tree, dict) else {}
 
 

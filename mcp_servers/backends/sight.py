@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.errors import Forbidden
 from mcp_servers.backends.kinds import Kind
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.facts.kubernetes import Resource
 
 # Cluster-wide kinds that say nothing about other people's namespaces.
@@ -36,11 +37,11 @@ class Sight:
         if not kind.namespaced:
             if kind.name in NEUTRAL:
                 return ("",)
-            raise self._hidden(f"{kind.name} objects belong to the whole cluster.")
+            raise self._hidden("hidden_kind", kind=kind.name)
         if not namespace:
             return tuple(sorted(self.namespaces))
         if namespace not in self.namespaces:
-            raise self._hidden(f"You may not see namespace {namespace}.")
+            raise self._hidden("hidden_namespace", namespace=namespace)
         return (namespace,)
 
     def admits(self, resource: Resource) -> bool:
@@ -48,6 +49,6 @@ class Sight:
         hidden = self.namespaces is not None and resource.name not in self.namespaces
         return not (resource.kind == "Namespace" and hidden)
 
-    def _hidden(self, why: str) -> Forbidden:
-        mine = ", ".join(sorted(self.namespaces or ())) or "none"
-        return Forbidden(why, hint=f"You may see: {mine}.")
+    def _hidden(self, key: str, **facts: str) -> Forbidden:
+        mine = ", ".join(sorted(self.namespaces or ())) or SENTENCES.said("no_namespace_at_all")
+        return SENTENCES.error(Forbidden, key, mine=mine, **facts)

@@ -52,7 +52,8 @@ def too_soon(
             and not one.asked_back
             and _since(one, now) < limits.after_rollback
         ):
-            return Refusal("after_rollback", {"object": str(plan.target)})
+            minutes = f"{limits.after_rollback.total_seconds() / 60:g}"
+            return Refusal("after_rollback", {"object": str(plan.target), "minutes": minutes})
     same = [
         one
         for one in here

@@ -1,7 +1,7 @@
 """What a silence may not be: without aim, too long, unsigned, or over what must be heard."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from mcp_servers.engines.alert_matching import Matcher
@@ -16,10 +16,13 @@ RENEWALS_THAT_ARE_A_FINDING = 3
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """Why a silence is not set. `second`: a second person may have it set all the same."""
+    """Why a silence is not set: the name of a sentence and what fills it.
+
+    `second`: a second person may have it set all the same.
+    """
 
     code: str
-    sentence: str
+    params: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
     second: bool = False
 
 
@@ -43,46 +46,40 @@ def objections(
 def _aim(matchers: Sequence[Matcher]) -> list[Objection]:
     found: list[Objection] = []
     if not any(one.operator == "=" and one.value for one in matchers):
-        sentence = 'It needs at least one matcher that is equal to a value, such as alertname="X".'
-        found.append(Objection("no_aim", sentence))
-    for one in matchers:
-        if one.takes_all or not one.value:
-            sentence = f"The matcher on {one.name} takes nearly everything."
-            found.append(Objection("takes_all", sentence))
-    return found
+        found.append(Objection("no_aim"))
+    loose = [one for one in matchers if one.takes_all or not one.value]
+    return [*found, *(Objection("takes_all", {"name": one.name}) for one in loose)]
 
 
 def _length(length: timedelta, ticket: str) -> list[Objection]:
     if length <= timedelta(0):
-        return [Objection("no_length", "It would end before it begins.")]
+        return [Objection("no_length")]
     if length > LONGEST_PLANNED:
-        return [Objection("too_long", "No silence lasts longer than 7 days.")]
+        return [Objection("too_long")]
     if length > LONGEST and not ticket:
-        sentence = "Longer than 24 hours is for planned work, which has a ticket: name it."
-        return [Objection("too_long", sentence)]
+        return [Objection("needs_ticket")]
     return []
 
 
 def _signed(comment: str) -> list[Objection]:
     if len(comment.strip()) >= LEAST_COMMENT_CHARACTERS:
         return []
-    return [Objection("no_reason", "It needs a comment that says why.")]
+    return [Objection("no_reason")]
 
 
 def _reach(caught: Sequence[Mapping[str, str]]) -> list[Objection]:
     found: list[Objection] = []
     if len(caught) > MOST_SERIES:
-        sentence = f"It catches {len(caught)} series, more than {MOST_SERIES}."
-        found.append(Objection("too_wide", sentence, second=True))
-    for code, sentence, holds in (
-        ("critical", "A critical alert is among what it catches: {name}.", _is_critical),
-        ("heartbeat", "A heartbeat is among what it catches: {name}.", _is_heartbeat),
-        ("security", "A security alert is among what it catches: {name}.", _is_security),
+        told = {"count": str(len(caught)), "most": str(MOST_SERIES)}
+        found.append(Objection("too_wide", told, second=True))
+    for code, holds in (
+        ("critical", _is_critical),
+        ("heartbeat", _is_heartbeat),
+        ("security", _is_security),
     ):
         names = sorted({one.get("alertname", "") for one in caught if holds(one)})
         if names:
-            told = sentence.format(name=", ".join(names[:3]))
-            found.append(Objection(code, told, second=True))
+            found.append(Objection(code, {"name": ", ".join(names[:3])}, second=True))
     return found
 
 

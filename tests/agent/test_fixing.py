@@ -1,14 +1,16 @@
 """Orders to change the cluster lead to a plan that is shown, and to nothing else."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from agent.approvals import Decision
 from agent.asked import Asked
 from agent.graph import Assistant
 from agent.planning_fixes import changing
 from agent.toolbox import Result
-from tests.agent.turns import ask
+from tests.agent.turns import ANN, Told, ask
 
 Call = tuple[str, dict[str, Any]]
 
@@ -111,6 +113,29 @@ async def test_a_wish_in_chinese_is_answered_in_chinese(assistant: Assistant) ->
     told = await ask(assistant, "把 catalog 扩容到 4 个副本")
     assert "目前尚未做任何修改" in told.answer
     assert "+  replicas: 4" in told.answer
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("apply fix-0123456789ab", "This was not done. No plans are kept here"),
+        ("show fix-0123456789ab", "No plans are kept here: there is no database."),
+        ("执行 fix-0123456789ab", "没有执行。这里没有数据库，因此不保存方案。"),
+        ("查看 fix-0123456789ab", "这里没有数据库，因此不保存方案。"),
+        ("chg-0123456789ab 怎么样了", "这里没有数据库，因此不保存方案。"),
+    ],
+)
+async def test_why_not_is_told_in_the_language_of_the_question(
+    question: str, told: str, assistant: Assistant
+) -> None:
+    turn = Told()
+    await turn.collect(assistant.run(question, principal=ANN, thread_id=question, can_ask=True))
+    if turn.done.approvals:
+        yes = [Decision(one["id"], approved=True) for one in turn.done.approvals]
+        turn = Told()
+        in_person = replace(ANN, present=True)
+        await turn.collect(assistant.resume(question, principal=in_person, decisions=yes))
+    assert told in turn.answer
 
 
 async def test_what_an_autoscaler_owns_is_not_planned_and_said_why(assistant: Assistant) -> None:

@@ -55,6 +55,8 @@ def test_a_change_goes_from_plan_to_verified_and_back_by_command(tmp_path: Path)
     ("command", "code", "said"),
     [
         (("approve", "fix-none"), 2, "There is no plan 'fix-none'"),
+        (("approve", "fix-none", "--lang", "zh"), 2, "没有方案 'fix-none'"),
+        (("show", "chg-none"), 2, "type `midwatch fix list`"),
         (("plan", "checkout", "--change", "explode"), 2, "change"),
         (("plan", "checkout", "--change", "scale", "-n", "shop"), 2, "replicas"),
         (("plan", "storefront", "--change", "scale", "--replicas", "5", "-n", "shop"), 1, ""),

@@ -65,6 +65,21 @@ async def test_a_plan_is_proposed_and_found_again(people: People) -> None:
     assert {"target", "patch", "diff", "inverse", "risk"} <= set(plan["steps"][0])
 
 
+async def test_a_refusal_is_read_in_the_language_the_reader_asks_for(people: People) -> None:
+    async with people.midwatch.client() as http:
+        refused = await http.post(
+            f"{ROUTE}/apply", json={"plan_id": "fix-none"}, headers={"Accept-Language": "zh-CN"}
+        )
+        invalid = await http.post(
+            "/api/v1/tools/alerting_create_silence",
+            json={"matchers": ['alertname=~".*"'], "comment": "x"},
+            headers={"Accept-Language": "zh"},
+        )
+    assert refused.json()["detail"].startswith("没有方案 'fix-none'。")
+    assert (refused.status_code, refused.json()["reason"]) == (404, "no_plan")
+    assert "至少需要一个等于某个值的匹配条件" in invalid.json()["detail"]
+
+
 async def test_a_programs_token_decides_nothing(people: People) -> None:
     plan_id = await people.plan()
     async with people.midwatch.client() as http:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import Conflict, Forbidden, Invalid, NotFound, UpstreamUnavailable
+from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError, UpstreamUnavailable
 from core.principal import Permission, Principal
 from core.security.permissions import ROLES
 from mcp_servers.client import Connections, Tools, in_process
@@ -119,6 +119,25 @@ async def test_what_is_too_much_or_protected_gets_no_plan(
     assert plan["plan_id"] == ""
     assert plan["refused"]["message"]
     assert code in (None, plan["refused"]["code"])
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "reason", "chinese"),
+    [
+        ("autofix_apply", {"plan_id": "fix-none"}, "no_plan", "没有方案 'fix-none'。"),
+        ("autofix_get_change", {"change_id": "chg-none"}, "no_change", "midwatch fix list"),
+        ("autofix_plan", {"change": "restart"}, "takes_name", "restart 操作需要给出 `name`。"),
+        ("autofix_approve", {"plan_id": "fix-none"}, "by_hand", "只能由人亲自操作"),
+    ],
+)
+async def test_a_refusal_is_told_in_both_languages_and_has_a_name(
+    still: Repairing, tool: str, arguments: dict[str, object], reason: str, chinese: str
+) -> None:
+    with pytest.raises(OpsError) as caught:
+        await still.call(tool, **arguments)
+    assert caught.value.reason == reason
+    assert chinese in caught.value.told("zh")
+    assert "autofix_" not in caught.value.hint
 
 
 async def test_a_wish_that_is_incomplete_says_what_is_missing(still: Repairing) -> None:
@@ -249,6 +268,9 @@ async def test_a_dry_run_that_passed_and_a_write_that_is_refused_changes_nothing
         change = await here.applied(plan_id)
         assert (change["status"], here.memory()) == ("failed", "256Mi")
         assert "refused" in change["detail"]
+        assert change["detail_in"]["zh"].startswith(
+            "API 服务器拒绝了请求：Midwatch 没有在命名空间 shop"
+        )
 
 
 async def test_a_policy_that_changed_since_asks_for_a_new_plan(tmp_path: Path) -> None:

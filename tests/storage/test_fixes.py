@@ -137,11 +137,14 @@ async def test_a_finished_change_lets_its_workload_go(store: KeptFixes) -> None:
 
 async def test_only_one_takes_a_verified_change_back(store: KeptFixes) -> None:
     await store.start(change(), subject=WORKLOAD, unattended=True)
-    at = {"subject": WORKLOAD, "now": NOW, "lease_until": NOW + SOON}
+    at = {"subject": WORKLOAD, "now": NOW, "lease_until": NOW + SOON, "body": {"asked_back": True}}
     assert not await store.reopen("chg-1", "run-1", **at)
     await store.finish("chg-1", "run-1", status="verified", now=NOW, body={})
     assert await store.reopen("chg-1", "run-1", **at)
     assert not await store.reopen("chg-1", "run-2", **at)
+    reopened = await store.change("chg-1")
+    assert reopened is not None
+    assert (reopened.status, reopened.body) == ("undoing", {"asked_back": True})
 
 
 async def test_the_breaker_is_remembered(store: KeptFixes) -> None:

@@ -8,8 +8,9 @@ from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Conflict
-from core.storage.fix_records import BreakerRow, ChangeRow, StepRow
+from core.storage.fix_records import Body, BreakerRow, ChangeRow, StepRow
 from core.storage.models import FixBreaker, FixChange, FixLock, FixStep
+from core.storage.sentences import SENTENCES
 
 UNFINISHED = ("running", "undoing")
 # There is one breaker.
@@ -57,7 +58,7 @@ class FixChanges:
         )
 
     async def reopen(
-        self, change_id: str, runner: str, *, now: datetime, lease_until: datetime
+        self, change_id: str, runner: str, *, now: datetime, lease_until: datetime, body: Body
     ) -> bool:
         """Begin to undo a verified change; False when somebody was first or it is not verified."""
         return await self._moved(
@@ -67,6 +68,7 @@ class FixChanges:
             lease_until=lease_until,
             updated_at=now,
             finished_at=None,
+            body=body,
         )
 
     async def keep(self, change_id: str, runner: str, **values: Any) -> None:
@@ -74,7 +76,7 @@ class FixChanges:
         if not await self._moved(
             (FixChange.id == change_id) & (FixChange.runner == runner), **values
         ):
-            raise Conflict(f"Another process carries out {change_id} now.")
+            raise SENTENCES.error(Conflict, "another_process", change=change_id)
 
     async def put_step(self, row: StepRow) -> None:
         at_step = (
@@ -98,9 +100,7 @@ class FixChanges:
         await self._session.execute(delete(FixLock).where(gone))
         held = await self._session.get(FixLock, subject)
         if held is not None:
-            raise Conflict(
-                f"Change {held.owner} is at work on {subject}.", hint="Wait until it has ended."
-            )
+            raise SENTENCES.error(Conflict, "at_work", change=held.owner, object=subject)
         values = {"subject": subject, "owner": owner, "expires_at": expires_at}
         await self._session.execute(insert(FixLock).values(**values))
 

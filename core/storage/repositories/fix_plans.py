@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import Conflict, NotFound
 from core.storage.fix_records import DecisionRow, PlanRow
 from core.storage.models import FixDecision, FixPlan
+from core.storage.sentences import SENTENCES
 
 PROPOSED, APPROVED, DENIED, TAKEN = "proposed", "approved", "denied", "taken"
 
@@ -41,9 +42,7 @@ class FixPlans:
             raise await self._decided(row.plan_id)
         before = await self.decisions(row.plan_id)
         if any(one.approver == row.approver for one in before):
-            raise Conflict(
-                f"You have approved {row.plan_id} already.", hint="It takes another person besides."
-            )
+            raise SENTENCES.error(Conflict, "approved_by_you", plan=row.plan_id)
         await self._session.execute(insert(FixDecision).values(**asdict(row)))
         if not row.approved:
             await self._claim(row.plan_id, PROPOSED, DENIED)
@@ -74,16 +73,14 @@ class FixPlans:
     async def _decided(self, plan_id: str) -> Conflict | NotFound:
         plan = await self.get(plan_id)
         if plan is None:
-            return NotFound(f"There is no plan {plan_id!r}.")
+            return SENTENCES.error(NotFound, "no_plan", plan=plan_id)
         decisions = await self.decisions(plan_id)
         if plan.status == PROPOSED:
-            return Conflict(
-                f"{plan_id} is not approved.", hint="Somebody who may has to approve it."
-            )
+            return SENTENCES.error(Conflict, "not_approved", plan=plan_id)
         if plan.status == TAKEN:
-            return Conflict(f"{plan_id} was carried out already.", hint="Make a new plan.")
-        who = decisions[-1].approver if decisions else "the policy"
-        return Conflict(f"{plan_id} was {plan.status} by {who} already.")
+            return SENTENCES.error(Conflict, "carried_out", plan=plan_id)
+        who = decisions[-1].approver if decisions else SENTENCES.said("the_policy")
+        return SENTENCES.error(Conflict, f"{plan.status}_by", plan=plan_id, who=who)
 
 
 def _plan(one: FixPlan) -> PlanRow:

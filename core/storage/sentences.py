@@ -1,0 +1,5 @@
+"""What is said of rows that somebody else has."""
+
+from core.sentences import Sentences
+
+SENTENCES = Sentences("core.storage")
