@@ -1,6 +1,6 @@
 """autofix_apply, autofix_rollback and what shows changes."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from secrets import token_hex
 from typing import Annotated
@@ -28,6 +28,7 @@ from mcp_servers.autofix.refusing import SENTENCES, refuse
 from mcp_servers.autofix.switches import refuse_if_stopped
 from mcp_servers.engines.guards import approvals_needed, own_approval, too_soon, unattended
 from mcp_servers.facts.fixes import Level
+from mcp_servers.facts.guards import Size
 
 ChangeId = Annotated[str, Field(min_length=1, max_length=64, description="chg-…")]
 Wait = Annotated[float, Field(ge=0, le=900, description="Seconds to wait for its end.")]
@@ -67,6 +68,7 @@ async def autofix_rollback(
     plan = await desk.plan(row.plan_id, caller)
     check_seal(desk, plan)
     await refuse_if_stopped(desk)
+    await _same_cluster(desk, plan)
     if not any(step.inverse for step in plan_of(plan.body["plan"]).steps):
         raise SENTENCES.error(Conflict, "no_way_back", change=change_id)
     why = SENTENCES.said("asked_back", who=caller.subject)
@@ -146,7 +148,10 @@ async def _started(desk: Desk, row: PlanRow, caller: Principal) -> ChangeRow:
         finished_at=None,
         runner=desk.desk.runner,
         lease_until=desk.lease(),
-        body={"sight": None if caller.namespaces is None else sorted(caller.namespaces)},
+        body={
+            "sight": None if caller.namespaces is None else sorted(caller.namespaces),
+            "size": asdict(size_of(row)),
+        },
     )
     await desk.trail.record(
         subject=caller.subject, action="autofix.apply", target=subject_of(row), outcome="taken",
@@ -165,11 +170,9 @@ async def _admitted(desk: Desk, row: PlanRow) -> list[str]:
         raise SENTENCES.error(Conflict, "expired", plan=row.id)
     if row.body["policy"] != desk.policy.version:
         raise SENTENCES.error(Conflict, "policy_changed", plan=row.id)
-    if row.body["cluster"] != await cluster_id(desk):
-        raise SENTENCES.error(Forbidden, "other_cluster", plan=row.id)
-    refuse(
-        too_soon(plan_of(row.body["plan"]), row.fingerprint, await desk.past(), now, desk.policy)
-    )
+    await _same_cluster(desk, row)
+    plan, past = plan_of(row.body["plan"]), await desk.past()
+    refuse(too_soon(plan, row.fingerprint, size_of(row), past, now, desk.policy))
     decisions = await desk.store.decisions(row.id)
     approvers = check_decisions(desk, row, decisions)
     if no := next((one for one in decisions if not one.approved), None):
@@ -180,6 +183,17 @@ async def _admitted(desk: Desk, row: PlanRow) -> list[str]:
     if len(approvers) < approvals_needed(level) and not alone:
         raise SENTENCES.error(Conflict, "not_approved", plan=row.id)
     return approvers
+
+
+async def _same_cluster(desk: Desk, row: PlanRow) -> None:
+    if row.body["cluster"] != await cluster_id(desk):
+        raise SENTENCES.error(Forbidden, "other_cluster", plan=row.id)
+
+
+def size_of(row: PlanRow) -> Size:
+    """How much a kept plan is, by what was seen when it was made."""
+    targets = [step.write.target for step in plan_of(row.body["plan"]).steps]
+    return Size(len(targets), len(set(targets)), int(row.body.get("pods") or 0))
 
 
 async def _carry_on(desk: Desk, row: ChangeRow, plan: PlanRow) -> None:

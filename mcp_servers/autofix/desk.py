@@ -14,7 +14,7 @@ from mcp_servers.autofix.refusing import SENTENCES, Language
 from mcp_servers.backends import FixDesk, FixStore
 from mcp_servers.backends.kubernetes_writing import KubernetesWriting
 from mcp_servers.facts.findings import Finding
-from mcp_servers.facts.guards import Past, Policy
+from mcp_servers.facts.guards import Asked, Past, Policy
 from mcp_servers.facts.kubernetes import Cluster, Ref
 
 
@@ -82,6 +82,15 @@ class Desk:
         """The same for somebody who may only see these namespaces."""
         return replace(self, writing=self.writing.within(namespaces))
 
+    def counted(self) -> "Desk":
+        """The same, with each request counted: too many without an answer stop all writing."""
+        asked = self.desk.asked
+
+        def counting(answered: bool) -> None:
+            asked.append(Asked(utc_now(), answered))
+
+        return replace(self, writing=replace(self.writing, counting=counting))
+
     def lease(self) -> datetime:
         return utc_now() + self.policy.limits.lease
 
@@ -117,4 +126,5 @@ def past_of(row: ChangeRow) -> Past:
         row.started_at,
         row.finished_at,
         bool(row.body.get("asked_back")),
+        **dict(row.body.get("size") or {}),
     )

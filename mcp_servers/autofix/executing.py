@@ -56,7 +56,7 @@ class Execution:
         seen = change.body.get("sight")
         sight = None if seen is None else frozenset(seen)
         return cls(
-            desk.seen_by(sight),
+            desk.seen_by(sight).counted(),
             change,
             plan_of(row.body["plan"]),
             row.body["marks"],

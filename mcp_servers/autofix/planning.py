@@ -20,13 +20,14 @@ from mcp_servers.autofix.telling import Telling
 from mcp_servers.engines.faults import is_fault
 from mcp_servers.engines.fingerprints import fingerprint
 from mcp_servers.engines.fixes import repair, requested
-from mcp_servers.engines.guards import out_of_bounds, too_soon
+from mcp_servers.engines.guards import never, out_of_bounds, size, too_soon
 from mcp_servers.engines.marks import after_write, mark
 from mcp_servers.engines.object_diff import diff
 from mcp_servers.engines.preflight import preflight
 from mcp_servers.engines.risks import assess
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.fixes import Advice, Level, Plan, Proposal, Repair, Request, Step, Write
+from mcp_servers.facts.guards import Refusal
 from mcp_servers.facts.kubernetes import Ref
 
 # What a person may ask for, and the fix that does it.
@@ -183,10 +184,9 @@ async def _examined(desk: Desk, plan: Plan, draft: Draft, words: Telling) -> Non
     refusal = out_of_bounds(plan, cluster, desk.policy)
     if refusal is None and desk.kept:
         past = await desk.past()
-        refusal = too_soon(plan, draft.fingerprint, past, cluster.now, desk.policy)
-    if refusal:
-        message, hint = told(refusal, words.language)
-        draft.refused = Refused(code=refusal.key, message=message, hint=hint)
+        wanted = size(plan, cluster)
+        refusal = too_soon(plan, draft.fingerprint, wanted, past, cluster.now, desk.policy)
+    if _refused(draft, refusal, words):
         return
     known = preflight(plan, cluster, protected=desk.policy.protected)
     draft.checks += [
@@ -196,7 +196,15 @@ async def _examined(desk: Desk, plan: Plan, draft: Draft, words: Telling) -> Non
     if not _stopped_by(draft):
         for n, step in enumerate(plan.steps, 1):
             await _tried(desk, plan, n, step, draft, words)
-    _stopped_by(draft)
+    if not _stopped_by(draft):  # only now is it known how much is risked
+        _refused(draft, never(plan, draft.level, desk.policy), words)
+
+
+def _refused(draft: Draft, refusal: Refusal | None, words: Telling) -> bool:
+    if refusal:
+        message, hint = told(refusal, words.language)
+        draft.refused = Refused(code=refusal.key, message=message, hint=hint)
+    return refusal is not None
 
 
 def _stopped_by(draft: Draft) -> bool:

@@ -26,7 +26,7 @@ from mcp_servers.autofix.shapes import (
     plan_view,
 )
 from mcp_servers.autofix.telling import Telling
-from mcp_servers.engines.guards import approvals_needed, names_typed, own_approval, unattended
+from mcp_servers.engines.guards import approvals_needed, names_typed, own_approval, size, unattended
 from mcp_servers.facts.fixes import Plan
 from mcp_servers.facts.kubernetes import Ref
 
@@ -177,6 +177,7 @@ async def _kept(desk: Desk, draft: Draft, plan: Plan, wanted: Wanted, caller: Pr
         "plan": plan_json(plan),
         "marks": draft.marks,
         "before": findings_json(draft.sighting.findings),
+        "pods": size(plan, draft.sighting.cluster).pods,
         "cluster": await cluster_id(desk),
         "policy": desk.policy.version,
         "language": wanted.language,

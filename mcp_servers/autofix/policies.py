@@ -60,8 +60,13 @@ class _Limits(_Told):
     replica_factor: Annotated[float, Field(ge=1, le=100)] = 2.0
     replica_delta: Count = 5
     writes_per_hour: Count = 10
+    objects_per_hour: Count = 10
+    pods_per_hour: Count = 30
     failures_in_a_row: Count = 2
     failures_per_hour: Count = 3
+    api_error_share: Annotated[float, Field(ge=0, le=1)] = 0.2
+    api_errors_of_at_least: Count = 10
+    api_errors_within_s: Span = 600
     repeats: Count = 2
     after_rollback_s: Span = 1800
     repeats_within_s: Span = 3600

@@ -1,6 +1,6 @@
 """Whether writing is allowed at all: the kill switch in a file, the breaker in the store."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import BaseModel, Field
 
@@ -9,7 +9,7 @@ from core.errors import Conflict, Forbidden, UpstreamUnavailable
 from core.storage.fix_records import BreakerRow
 from mcp_servers.autofix.desk import Desk
 from mcp_servers.autofix.refusing import SENTENCES, told
-from mcp_servers.engines.guards import should_stop
+from mcp_servers.engines.guards import api_failing, should_stop
 from mcp_servers.facts.guards import Refusal
 
 
@@ -59,12 +59,14 @@ async def resume(desk: Desk, by: str, reason: str) -> None:
 
 
 async def trip(desk: Desk, refusal: Refusal | None = None) -> None:
-    """Stop all writing when changes went wrong too often; `refusal` stops it at once."""
+    """Stop all writing when changes went wrong too often, or the API server does not answer as it
+    should; `refusal` stops it at once."""
     row = await desk.store.breaker()
     if row and row.stopped:
         return
     resumed_at = row.at if row else None
-    why = refusal or should_stop(await desk.past(timedelta(hours=2)), resumed_at, desk.policy)
+    why = refusal or _unanswered(desk, resumed_at)
+    why = why or should_stop(await desk.past(timedelta(hours=2)), resumed_at, desk.policy)
     if why:
         message, _ = told(why)
         await desk.store.set_breaker(BreakerRow(True, message, "breaker", utc_now()))
@@ -72,6 +74,12 @@ async def trip(desk: Desk, refusal: Refusal | None = None) -> None:
             subject="midwatch", action="autofix.breaker", target="", outcome="stopped",
             detail={"why": message},
         )  # fmt: skip
+
+
+def _unanswered(desk: Desk, resumed_at: datetime | None) -> Refusal | None:
+    """What was asked before a person resumed writing counts no more."""
+    calls = [one for one in desk.desk.asked if resumed_at is None or one.at > resumed_at]
+    return api_failing(calls, utc_now(), desk.policy)
 
 
 def _reason(desk: Desk) -> str:

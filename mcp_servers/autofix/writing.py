@@ -12,11 +12,12 @@ from core.sentences import Fact, Said, Told
 from core.storage.fix_records import ChangeRow, StepRow
 from mcp_servers.autofix.desk import Desk
 from mcp_servers.autofix.refusing import SENTENCES
-from mcp_servers.autofix.switches import refuse_if_stopped
+from mcp_servers.autofix.switches import refuse_if_stopped, trip
 from mcp_servers.backends.kubernetes_writing import Unsure
 from mcp_servers.engines.fields import text
 from mcp_servers.engines.marks import after_write, mark
 from mcp_servers.facts.fixes import Write
+from mcp_servers.facts.guards import Refusal
 from mcp_servers.facts.kubernetes import Json, Resource
 
 INTENDED, WRITTEN = "intended", "written"
@@ -111,6 +112,8 @@ async def _as_planned(desk: Desk, doing: Doing) -> Resource | None:
 
 
 async def _still_allowed(desk: Desk, doing: Doing) -> None:
+    if doing.direction == "forward":  # a way back is not kept from by what stands against going on
+        await trip(desk)
     try:
         await refuse_if_stopped(desk)
     except Forbidden as error:
@@ -210,6 +213,11 @@ async def audited(
         "approvers": change.approvers,
         **more,
     }
-    await desk.trail.record(
-        subject=change.applier, action=action, target=target, outcome=outcome, detail=detail
-    )
+    try:
+        await desk.trail.record(
+            subject=change.applier, action=action, target=target, outcome=outcome, detail=detail
+        )
+    except OpsError:  # whatever is not written down is not done
+        with suppress(OpsError):
+            await trip(desk, Refusal("audit_unwritable"))
+        raise

@@ -1,6 +1,7 @@
 """The hands: one real client for each external system."""
 
 import asyncio
+from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from core.storage.fix_records import BreakerRow, ChangeRow, DecisionRow, PlanRow
 from core.storage.records import AcceptedRow, IncidentRow
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.backends.billing import Billing
+from mcp_servers.facts.guards import Asked
 
 if TYPE_CHECKING:  # the hands are loaded by whoever connects them
     from mcp_servers.backends.alertmanager import Alertmanager
@@ -114,12 +116,16 @@ class FixStore(Protocol):
     async def set_breaker(self, row: BreakerRow) -> None: ...
 
 
+# How many requests of changes are remembered, to see how many of them failed.
+MOST_ASKED = 1000
+
+
 @dataclass(frozen=True)
 class FixDesk:
     """What it takes to change things: a store, the key of the seals, the files of the operator.
 
     While `stop_file` exists nothing is written. `runner` names this process; `tasks` are the
-    changes that it carries out now.
+    changes that it carries out now, `asked` the last requests that its changes made.
     """
 
     store: FixStore
@@ -128,6 +134,7 @@ class FixDesk:
     policy_file: Path | None = None
     stop_file: Path | None = None
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
+    asked: deque[Asked] = field(default_factory=lambda: deque[Asked](maxlen=MOST_ASKED))
 
     async def close(self) -> None:
         """Leave what is under way as it is recorded; another process goes on with it."""

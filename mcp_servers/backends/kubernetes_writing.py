@@ -4,7 +4,8 @@ No write is ever asked twice. One without a whole answer is `Unsure`: whoever se
 object and finds out whether it happened.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -44,9 +45,13 @@ class Unsure(UpstreamUnavailable):
 
 @dataclass(frozen=True)
 class KubernetesWriting:
-    """One cluster, or the part of it in sight, written to under the field manager `midwatch`."""
+    """One cluster, or the part of it in sight, written to under the field manager `midwatch`.
+
+    `counting` hears of each request whether it was answered at all.
+    """
 
     reading: Kubernetes
+    counting: Callable[[bool], None] | None = None
 
     def within(self, namespaces: frozenset[str] | None) -> "KubernetesWriting":
         """The same cluster for somebody who may only see these namespaces."""
@@ -56,12 +61,14 @@ class KubernetesWriting:
         """Whether Midwatch's own account may do this; the API server says so."""
         verb, part = RIGHTS[write.verb]
         kind = f"{write.target.kind}/{part}" if part else write.target.kind
-        return await self.reading.may(verb, kind, namespace=write.target.namespace)
+        with self._counted():
+            return await self.reading.may(verb, kind, namespace=write.target.namespace)
 
     async def found(self, ref: Ref) -> Resource | None:
         """The object as it is now; None when there is none."""
         try:
-            return await self.reading.get(ref.kind, ref.name, namespace=ref.namespace)
+            with self._counted():
+                return await self.reading.get(ref.kind, ref.name, namespace=ref.namespace)
         except NotFound:
             return None
 
@@ -71,11 +78,29 @@ class KubernetesWriting:
         Raises `Conflict` when the preconditions do not hold, `Forbidden` or `Invalid` when the
         API server refuses, `UpstreamUnavailable` when it does not answer.
         """
-        return await self._sent(write, dry=True)
+        with self._counted():
+            return await self._sent(write, dry=True)
 
     async def carry_out(self, write: Write) -> Json:
         """Write, once. Raises `Unsure` when it may have happened; every other error: it did not."""
-        return await self._sent(write, dry=False)
+        with self._counted():
+            return await self._sent(write, dry=False)
+
+    @contextmanager
+    def _counted(self) -> Generator[None]:
+        """A refusal is an answer; only what is away or in trouble itself gives none."""
+        answered = False
+        try:
+            yield
+            answered = True
+        except UpstreamUnavailable:
+            raise
+        except OpsError:
+            answered = True
+            raise
+        finally:
+            if self.counting:
+                self.counting(answered)
 
     async def _sent(self, write: Write, *, dry: bool) -> Json:
         kind = await self.reading.kind(write.target.kind)

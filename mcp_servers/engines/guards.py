@@ -8,7 +8,7 @@ from mcp_servers.engines.fields import has, section, text
 from mcp_servers.engines.namespaces import SYSTEM
 from mcp_servers.engines.settling import desired_replicas
 from mcp_servers.facts.fixes import Level, Plan, Step, Verb, Write
-from mcp_servers.facts.guards import Grant, Past, Policy, Refusal
+from mcp_servers.facts.guards import Asked, Grant, Past, Policy, Refusal, Size
 from mcp_servers.facts.kubernetes import Cluster, Json
 
 # The parts of each kind that may ever be written; whatever is not here is left to people.
@@ -33,15 +33,34 @@ HOUR = timedelta(hours=1)
 def out_of_bounds(plan: Plan, cluster: Cluster, policy: Policy) -> Refusal | None:
     """Whether a plan touches what it may not, or more than it may."""
     refusals = (
-        _forever_no(plan, policy),
+        never(plan, plan.base, policy),
         *(_step_refusal(step, policy) for step in plan.steps),
         _over_budget(plan, cluster, policy),
     )
     return next((one for one in refusals if one), None)
 
 
+def never(plan: Plan, level: Level, policy: Policy) -> Refusal | None:
+    """Whether the policy never wants this; `level` is the base risk, or what it came out as."""
+    namespace = plan.target.namespace
+    if any(_covers(one, plan.fix, namespace, level, None) for one in policy.never):
+        return Refusal("never", {"fix": plan.fix, "namespace": namespace})
+    return None
+
+
+def size(plan: Plan, cluster: Cluster) -> Size:
+    """How much a plan writes, touches and restarts."""
+    pods = sum(_pods_touched(step.write, cluster) for step in plan.steps)
+    return Size(len(plan.steps), len({step.write.target for step in plan.steps}), pods)
+
+
 def too_soon(
-    plan: Plan, fingerprint: str, past: Sequence[Past], now: datetime, policy: Policy
+    plan: Plan,
+    fingerprint: str,
+    wanted: Size,
+    past: Sequence[Past],
+    now: datetime,
+    policy: Policy,
 ) -> Refusal | None:
     """Whether the object, or the hour, has had enough. `past` is in any order."""
     limits = policy.limits
@@ -64,9 +83,29 @@ def too_soon(
     if len(same) >= limits.repeats:
         return Refusal("repeated", {"object": str(plan.target), "count": str(len(same))})
     lately = [one for one in past if now - one.started_at < HOUR]
-    if len(lately) + len(plan.steps) > limits.writes_per_hour:
-        return Refusal("writes_per_hour", {"count": str(limits.writes_per_hour)})
+    for name, most in (
+        ("writes", limits.writes_per_hour),
+        ("objects", limits.objects_per_hour),
+        ("pods", limits.pods_per_hour),
+    ):
+        spent = sum(int(getattr(one, name)) for one in lately)
+        more = int(getattr(wanted, name))
+        if more and spent + more > most:
+            told = {"spent": str(spent), "more": str(more), "most": str(most)}
+            return Refusal(f"{name}_per_hour", told)
     return None
+
+
+def api_failing(calls: Sequence[Asked], now: datetime, policy: Policy) -> Refusal | None:
+    """Whether the API server leaves too many requests of changes without an answer."""
+    limits = policy.limits
+    lately = [one for one in calls if now - one.at < limits.api_errors_within]
+    failed = sum(not one.answered for one in lately)
+    if len(lately) < limits.api_errors_of_at_least:
+        return None
+    if failed <= limits.api_error_share * len(lately):
+        return None
+    return Refusal("api_errors", {"failed": str(failed), "count": str(len(lately))})
 
 
 def should_stop(
@@ -134,23 +173,21 @@ def paths(body: Json, under: str = "") -> Iterator[str]:
             yield path
 
 
-def _forever_no(plan: Plan, policy: Policy) -> Refusal | None:
-    namespace = plan.target.namespace
-    for one in policy.never:
-        if _covers(one, plan.fix, namespace, plan.base, None):
-            return Refusal("never", {"fix": plan.fix, "namespace": namespace})
-    return None
-
-
 def _covers(grant: Grant, fix: str, namespace: str, level: Level, now: datetime | None) -> bool:
     hours = grant.hours
-    in_time = hours is None or now is None or hours[0] <= now.hour < hours[1]
+    in_time = hours is None or now is None or _between(hours, now.hour)
     return (
         in_time
         and (not grant.fixes or fix in grant.fixes)
         and (not grant.namespaces or namespace in grant.namespaces)
         and (not grant.levels or level in grant.levels)
     )
+
+
+def _between(hours: tuple[int, int], hour: int) -> bool:
+    """From the first hour up to the second, over midnight where that is the smaller."""
+    start, end = hours
+    return start <= hour < end if start <= end else hour >= start or hour < end
 
 
 def _step_refusal(step: Step, policy: Policy) -> Refusal | None:
@@ -192,7 +229,7 @@ def _over_budget(plan: Plan, cluster: Cluster, policy: Policy) -> Refusal | None
     namespaces = {one.namespace for one in targets if one.namespace}
     if len(namespaces) > limits.namespaces:
         return Refusal("namespaces", {"count": str(len(namespaces))})
-    pods = sum(_pods_touched(step.write, cluster) for step in plan.steps)
+    pods = size(plan, cluster).pods
     if pods > limits.pods:
         return Refusal("pods", {"count": str(pods), "most": str(limits.pods)})
     return next((one for step in plan.steps if (one := _grows(step.write, cluster, policy))), None)

@@ -12,6 +12,8 @@ from mcp_servers.facts.kubernetes import Ref
 class Limits:
     """How much one change and one hour may touch, and how long things take.
 
+    Of the requests that changes make of the API server, as many as `api_errors_of_at_least` within
+    `api_errors_within`, no more than `api_error_share` may stay without an answer.
     `settle` overrides how long a finding must stay gone, `deadline` how long a rollout may take;
     None: as the plan says. Of a change that nobody carries on, another process takes over when its
     `lease` is over.
@@ -23,11 +25,16 @@ class Limits:
     replica_factor: float = 2.0
     replica_delta: int = 5
     writes_per_hour: int = 10
+    objects_per_hour: int = 10
+    pods_per_hour: int = 30
     after_rollback: timedelta = timedelta(minutes=30)
     repeats: int = 2
     repeats_within: timedelta = timedelta(hours=1)
     failures_in_a_row: int = 2
     failures_per_hour: int = 3
+    api_error_share: float = 0.2
+    api_errors_of_at_least: int = 10
+    api_errors_within: timedelta = timedelta(minutes=10)
     approval: timedelta = timedelta(minutes=30)
     lease: timedelta = timedelta(seconds=20)
     poll: timedelta = timedelta(seconds=2)
@@ -65,7 +72,8 @@ class Policy:
 @dataclass(frozen=True, slots=True)
 class Past:
     """A change there has been: `status` as it ended, or running. `asked_back`: a person had it
-    taken back, which says nothing against it."""
+    taken back, which says nothing against it. `writes` and `objects` are those it was planned to
+    make and touch, `pods` those that it restarts, adds or takes away."""
 
     fix: str
     fingerprint: str
@@ -74,6 +82,26 @@ class Past:
     started_at: datetime
     finished_at: datetime | None
     asked_back: bool = False
+    writes: int = 1
+    objects: int = 1
+    pods: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much one change is."""
+
+    writes: int
+    objects: int
+    pods: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that a change made of the API server, and whether it was answered."""
+
+    at: datetime
+    answered: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What a change may touch, how often, and who may decide about it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,16 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_servers.engines.guards import (
+    api_failing,
     approvals_needed,
     names_typed,
+    never,
     out_of_bounds,
     own_approval,
     should_stop,
+    size,
     too_soon,
     unattended,
 )
 from mcp_servers.facts.fixes import Level, Plan, Step, Verb, Write
-from mcp_servers.facts.guards import Grant, Limits, Past, Policy
+from mcp_servers.facts.guards import Asked, Grant, Limits, Past, Policy, Size
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref
 from tests.factories import NOW, cluster, workload
 
@@ -119,8 +123,14 @@ def test_what_the_policy_never_wants_is_refused() -> None:
     assert refusal(plan(fix="fix.cpu"), policy) == ""
 
 
-def soon(*before: Past) -> str:
-    found = too_soon(plan(), "f", before, NOW, Policy())
+def test_what_is_never_wanted_at_a_risk_counts_for_the_risk_it_comes_out_as() -> None:
+    policy = Policy(never=(Grant(levels=frozenset({Level.HIGH})),))
+    assert never(plan(), Level.MEDIUM, policy) is None
+    assert never(plan(), Level.HIGH, policy) is not None
+
+
+def soon(*before: Past, pods: int = 2) -> str:
+    found = too_soon(plan(), "f", Size(1, 1, pods), before, NOW, Policy())
     return found.key if found else ""
 
 
@@ -140,6 +150,44 @@ def test_an_hour_has_room_for_ten_changes() -> None:
     other = Past("fix.cpu", "g", Ref("Deployment", "shop", "x"), "verified", NOW, NOW)
     assert soon(*[other] * 9) == ""
     assert soon(*[other] * 10) == "writes_per_hour"
+
+
+def test_an_hour_has_room_for_so_many_objects_and_pods_too() -> None:
+    elsewhere = Past("fix.cpu", "g", Ref("Deployment", "shop", "x"), "verified", NOW, NOW)
+    drained = replace(elsewhere, writes=3, objects=9, pods=9)
+    assert soon(drained) == ""
+    assert soon(replace(drained, objects=10)) == "objects_per_hour"
+    assert soon(replace(drained, pods=29)) == "pods_per_hour"
+    assert soon(replace(drained, pods=29), pods=0) == ""
+    assert soon(replace(drained, pods=29, started_at=NOW - timedelta(minutes=61))) == ""
+
+
+def test_a_change_is_as_much_as_it_writes_touches_and_restarts() -> None:
+    assert size(plan(), seen(replicas=3)) == Size(1, 1, 3)
+    scaled = plan(write(body={"spec": {"replicas": 5}}, verb=Verb.SCALE))
+    assert size(scaled, seen(replicas=3)) == Size(1, 1, 2)
+
+
+def asked(failed: int, answered: int, ago_min: float = 1) -> list[Asked]:
+    at = NOW - timedelta(minutes=ago_min)
+    return [Asked(at, False)] * failed + [Asked(at, True)] * answered
+
+
+@pytest.mark.parametrize(
+    ("calls", "stopped"),
+    [
+        (asked(2, 8), False),
+        (asked(3, 7), True),
+        (asked(9, 0), False),  # too few to say anything
+        (asked(10, 0), True),
+        (asked(10, 0, ago_min=11), False),
+        (asked(10, 0, ago_min=11) + asked(0, 10), False),
+    ],
+)
+def test_more_than_a_fifth_of_requests_without_an_answer_stop_all_writing(
+    calls: list[Asked], stopped: bool
+) -> None:
+    assert (api_failing(calls, NOW, Policy()) is not None) == stopped
 
 
 def stops(*before: Past) -> str:
@@ -198,3 +246,7 @@ def test_hours_bound_what_goes_without_a_person() -> None:
     inside, outside = NOW.replace(hour=9, minute=0), NOW.replace(hour=17, minute=0)
     assert unattended("fix.cpu", "shop", Level.LOW, inside, policy)
     assert not unattended("fix.cpu", "shop", Level.LOW, outside, policy)
+    night = Policy(unattended=(Grant(hours=(22, 6)),))
+    hours = [hour for hour in range(24)
+             if unattended("fix.cpu", "", Level.LOW, NOW.replace(hour=hour), night)]  # fmt: skip
+    assert hours == [0, 1, 2, 3, 4, 5, 22, 23]

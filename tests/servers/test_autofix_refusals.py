@@ -11,12 +11,14 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError, Upstre
 from core.principal import Permission, Principal
 from core.security.permissions import ROLES
 from mcp_servers.client import Connections, Tools, in_process
+from sandbox.server import serving_in_thread
 from tests.proxy import status
 from tests.servers.repairing import (
     ANN,
     BOB,
     BRISK,
     CHECKOUT,
+    SNAPSHOTS,
     Repairing,
     over,
     repairing,
@@ -316,6 +318,63 @@ async def test_repeated_failures_stop_all_writing_until_a_person_resumes(tmp_pat
         assert (found["writing"], found["stopped_by"]) == (False, "breaker")
         with pytest.raises(Forbidden, match="All writing is stopped"):
             await here.applied(await here.approved())
+
+
+async def test_an_api_server_that_leaves_a_change_without_answers_stops_all_writing(
+    tmp_path: Path,
+) -> None:
+    brisk = BRISK.replace("deadline_s = 20", "deadline_s = 2")
+    async with changing(tmp_path, f"{brisk}api_errors_of_at_least = 4\n") as here:
+        plan_id = await here.approved()
+        other = await here.approved(**SCALE, replicas=4)
+        here.proxy.fail("GET .*/deployments/checkout", status(503, "busy"), times=999, after=1)
+        change = await here.applied(plan_id)
+        assert (change["status"], here.writes()) == ("unknown", 1)
+        assert "Look at Deployment shop/checkout" in change["detail"]
+        found = await here.call("autofix_status")
+        assert (found["writing"], found["stopped_by"]) == (False, "breaker")
+        assert "requests of changes unanswered" in found["reason"]
+        with pytest.raises(Forbidden, match="All writing is stopped"):
+            await here.applied(other)
+        await here.call("autofix_resume", BOB, reason="the API server is well again")
+        assert (await here.applied(other))["status"] == "verified"
+
+
+async def test_what_the_policy_never_wants_at_a_risk_gets_no_plan(tmp_path: Path) -> None:
+    async with changing(tmp_path, f'{BRISK}\n[[never]]\nlevels = ["high"]\n') as here:
+        wanted = {"namespace": "shop", "change": "restart"}
+        risks = {"catalog": "medium"}
+        for name in ("catalog", "storefront", "cart", "checkout"):
+            plan = await here.call("autofix_plan", **wanted, name=name)
+            risks[name] = plan["refused"]["code"] if plan["refused"] else plan["risk"]
+        assert "high" not in risks.values()
+        assert "never" in risks.values(), risks
+
+
+async def test_an_hours_room_is_kept_to_by_whoever_applies(tmp_path: Path) -> None:
+    async with changing(tmp_path, f"{BRISK}pods_per_hour = 3\n") as here:
+        plan_id, wanted = await here.approved(), {**SCALE, "replicas": 4}
+        later = await here.approved(**wanted)
+        await here.applied(plan_id)
+        with pytest.raises(Forbidden, match="within the hour"):
+            await here.applied(later)
+        again = await here.call("autofix_plan", **wanted)
+        assert (again["refused"]["code"], here.writes()) == ("pods_per_hour", 1)
+
+
+async def test_what_is_of_another_cluster_is_neither_carried_out_nor_taken_back_here(
+    tmp_path: Path,
+) -> None:
+    async with changing(tmp_path) as here:
+        plan_id = await here.approved(**SCALE, replicas=4)
+        change = await here.applied(await here.approved())
+        with serving_in_thread(SNAPSHOTS / "bad-image") as elsewhere:
+            async with over(elsewhere, tmp_path) as there:
+                with pytest.raises(Forbidden, match="another cluster"):
+                    await there.call("autofix_rollback", change_id=change["change_id"])
+                with pytest.raises(Forbidden, match="another cluster"):
+                    await there.applied(plan_id)
+                assert there.writes() == 0
 
 
 async def test_where_nothing_is_kept_plans_are_shown_and_none_can_be_approved(
