@@ -48,7 +48,7 @@ async def verified(
     clean_since: datetime | None = None
     was_clean = False
     while True:
-        found = await _looked(desk, change, plan, before)
+        found = await _looked(desk, change, plan, before, was_clean=was_clean)
         now = utc_now()
         if was_clean and found.looked and not found.good:
             return replace(found, why=SENTENCES.said("relapsed") + found.why)
@@ -83,15 +83,21 @@ async def breathe(desk: Desk, change: ChangeRow) -> None:
     )
 
 
-async def _looked(desk: Desk, change: ChangeRow, plan: Plan, before: Sequence[Finding]) -> Verdict:
+async def _looked(
+    desk: Desk, change: ChangeRow, plan: Plan, before: Sequence[Finding], *, was_clean: bool
+) -> Verdict:
+    """What the diagnosers say; while the rollout is on its way, only once it had been there."""
     try:
-        if not await _all_complete(desk, plan):
+        is_complete = await _all_complete(desk, plan)
+        if not is_complete and not was_clean:
             return Verdict(False, cleared=False, why=SENTENCES.said("rollout_incomplete"))
         sighting = await desk.looker.look(sight_of(change), namespace=plan.target.namespace)
     except UpstreamUnavailable as error:
         return Verdict(False, cleared=False, why=SENTENCES.said("unseen", why=error))
     judgement = judged(before, sighting.findings, plan, sighting.cluster)
     new = tuple(dict.fromkeys(f"{one.rule} {one.resource}" for one in judgement.new))
+    if judgement.verified and not is_complete:
+        return Verdict(False, cleared=True, why=SENTENCES.said("rollout_incomplete"))
     why = Said() if judgement.cleared else SENTENCES.said("still_there")
     if new:
         why += SENTENCES.said("something_new", which=", ".join(new))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 START_S = 30.0
 
@@ -52,6 +53,19 @@ def redis_serving(folder: Path) -> Generator[str]:
         ended(process)
 
 
+def postgres_programs() -> Path:
+    """Where the newest Postgres of this machine keeps its programs."""
+    return max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: int(one.parent.name))
+
+
+def fresh_database(server: str) -> str:
+    """An empty database of its own on a Postgres server."""
+    name, address = f"m{uuid4().hex}", server.rpartition("/")[0]
+    createdb = postgres_programs() / "createdb"
+    subprocess.run([createdb, f"--maintenance-db={server}", name], check=True)
+    return f"{address}/{name}"
+
+
 @contextmanager
 def postgres_serving(folder: Path) -> Generator[str]:
     """Postgres refuses to run as root, so root starts it as the user that its package made."""
@@ -63,7 +77,7 @@ def postgres_serving(folder: Path) -> Generator[str]:
         for one in (folder, *folder.parents):
             if not one.stat().st_mode & 0o001:  # its own folders lie below folders of root
                 one.chmod(one.stat().st_mode | 0o111)
-    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: int(one.parent.name))
+    programs = postgres_programs()
     subprocess.run(
         [programs / "initdb", "-D", home, "-U", "midwatch", "--auth=trust", "-N", "-E", "UTF8"],
         check=True,
@@ -83,12 +97,3 @@ def postgres_serving(folder: Path) -> Generator[str]:
         yield f"postgresql://midwatch@127.0.0.1:{port}/postgres"
     finally:
         ended(process)
-
-
-def new_database(server_url: str, name: str) -> str:
-    """An empty database of its own on a server that `postgres_serving` started."""
-    address, _, _ = server_url.rpartition("/")
-    port = address.rpartition(":")[2]
-    createdb = ["createdb", "-h", "127.0.0.1", "-p", port, "-U", "midwatch", name]
-    subprocess.run(createdb, check=True)
-    return f"{address}/{name}"

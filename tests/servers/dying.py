@@ -1,6 +1,7 @@
-"""A process that carries a plan out and is killed at one of its records: `dying DATA KUBECONFIG PLAN POINT`.
+"""A process that carries a plan out and is killed at one of its records: `dying DATA URL KUBECONFIG PROMETHEUS PLAN POINT`.
 
-POINT is like `after:3`: once the third record was written, or `before:3`: instead of writing it.
+POINT is like `after:3`: once the third record was written, `before:3`: instead of writing it, or
+`after:0`: never, so that it goes to its end.
 """
 
 import asyncio
@@ -52,10 +53,12 @@ class Dying(KeptFixes):
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def main(data: Path, kubeconfig: Path, prometheus: str, plan_id: str, point: str) -> None:
+async def main(
+    data: Path, url: str, kubeconfig: Path, prometheus: str, plan_id: str, point: str
+) -> None:
     reach = Connections(kubeconfig=kubeconfig, prometheus_url=prometheus, timeout_s=5)
     async with (
-        Database.opened(f"sqlite:///{data / 'midwatch.db'}") as database,
+        Database.opened(url) as database,
         AuditLog(database) as audit,
     ):
         store = Dying(database, point)
@@ -65,5 +68,5 @@ async def main(data: Path, kubeconfig: Path, prometheus: str, plan_id: str, poin
 
 
 if __name__ == "__main__":
-    _, folder, config, address, plan, where = sys.argv
-    asyncio.run(main(Path(folder), Path(config), address, plan, where))
+    _, folder, database_url, config, address, plan, where = sys.argv
+    asyncio.run(main(Path(folder), database_url, Path(config), address, plan, where))

@@ -13,7 +13,7 @@ from core.principal import Permission, Principal
 from core.security.audit import AuditLog
 from core.storage.database import Database
 from core.storage.kept_fixes import KeptFixes
-from mcp_servers.client import Connections, Sessions, Tools, fix_desk, in_process
+from mcp_servers.client import Connections, FixDesk, Sessions, Tools, fix_desk, in_process
 from sandbox.server import Addresses, serving_in_thread
 from tests.proxy import Proxy, kubeconfig_through, proxying
 
@@ -38,9 +38,11 @@ class Repairing:
     store: KeptFixes
     audit: AuditLog
     folder: Path
+    url: str
     addresses: Addresses
     web: httpx2.Client
     proxy: Proxy
+    desk: FixDesk
 
     @property
     def kubeconfig(self) -> Path:
@@ -95,17 +97,17 @@ WRITE = r"^(PATCH|DELETE|PUT) (?!.*dryRun)|^POST (?!.*(dryRun|selfsubjectaccessr
 
 @asynccontextmanager
 async def repairing(
-    folder: Path, story: str = "shop", *, policy: str = BRISK, speed: float = SPEED
+    folder: Path, story: str = "shop", *, policy: str = BRISK, speed: float = SPEED, url: str = ""
 ) -> AsyncGenerator[Repairing]:
-    """Midwatch reaches the cluster through a proxy that may fail."""
+    """Midwatch reaches the cluster through a proxy that may fail. `url` is that of its database."""
     with serving_in_thread(SNAPSHOTS / story, speed=speed) as addresses:
-        async with over(addresses, folder, policy=policy) as opened:
+        async with over(addresses, folder, policy=policy, url=url) as opened:
             yield opened
 
 
 @asynccontextmanager
 async def over(
-    addresses: Addresses, folder: Path, *, policy: str = BRISK, key: str = KEY
+    addresses: Addresses, folder: Path, *, policy: str = BRISK, key: str = KEY, url: str = ""
 ) -> AsyncGenerator[Repairing]:
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a test sets itself up
     (folder / "policy.toml").write_text(policy)
@@ -116,14 +118,14 @@ async def over(
             alertmanager_url=addresses.alertmanager,
             timeout_s=5,
         )
-        url = f"sqlite:///{folder / 'midwatch.db'}"
+        url = url or f"sqlite:///{folder / 'midwatch.db'}"
         async with Database.opened(url) as database, AuditLog(database) as audit:
             store = KeptFixes(database)
             desk = fix_desk(
                 store, key=key, policy_file=folder / "policy.toml", stop_file=folder / "stop"
             )
             async with in_process(reach, audit=audit, fixes=desk) as sessions:
-                yield Repairing(sessions, store, audit, folder, addresses, web, proxy)
+                yield Repairing(sessions, store, audit, folder, url, addresses, web, proxy, desk)
 
 
 def _web(addresses: Addresses) -> httpx2.Client:

@@ -3,16 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from mcp_servers.client import Connections
 from sandbox.server import serving_in_thread
-from tests.agent.real_stores import new_database, postgres_serving
 from tests.servers.budgeting import SUE, Office, office, town_in
 
 DAY = timedelta(days=1)
@@ -27,19 +24,6 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Generator[Connections]:
             prometheus_url=addresses.prometheus,
             price_book=folder / "prices.toml",
         )
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    with postgres_serving(tmp_path_factory.mktemp("store")) as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.live)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'midwatch.db'}"
-    return new_database(request.getfixturevalue("postgres"), f"db_{uuid4().hex}")
 
 
 @pytest.fixture

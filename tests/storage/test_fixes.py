@@ -1,9 +1,13 @@
-"""Plans are decided once, approvals used up once, changes carried out by one process at a time."""
+"""Plans are decided once, approvals used up once, changes carried out by one process at a time.
+
+Over SQLite, and (`live`) over a real Postgres.
+"""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -38,10 +42,11 @@ def step(state: str = "intended") -> StepRow:
 
 
 @pytest.fixture
-async def store(database: Database) -> KeptFixes:
-    kept = KeptFixes(database)
-    await kept.add_plan(plan())
-    return kept
+async def store(database_url: str) -> AsyncIterator[KeptFixes]:
+    async with Database.opened(database_url) as database:
+        kept = KeptFixes(database)
+        await kept.add_plan(plan())
+        yield kept
 
 
 async def test_a_plan_is_read_as_it_was_written(store: KeptFixes) -> None:
@@ -56,9 +61,8 @@ async def test_whoever_decides_second_is_told_who_was_first(store: KeptFixes) ->
     assert [one.approver for one in await store.decisions("fix-1")] == ["bob"]
 
 
-async def test_of_two_that_decide_at_once_one_wins(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/m.db"
-    async with Database.opened(url) as one, Database.opened(url) as two:
+async def test_of_two_that_decide_at_once_one_wins(database_url: str) -> None:
+    async with Database.opened(database_url) as one, Database.opened(database_url) as two:
         await KeptFixes(one).add_plan(plan())
         found = await asyncio.gather(
             KeptFixes(one).decide(yes("bob"), needed=1),
@@ -68,6 +72,46 @@ async def test_of_two_that_decide_at_once_one_wins(tmp_path: Path) -> None:
         decided = await KeptFixes(one).decisions("fix-1")
     assert sorted(type(one).__name__ for one in found) == ["Conflict", "NoneType"]
     assert len(decided) == 1
+
+
+async def test_of_many_that_use_an_approval_up_at_once_one_does(database_url: str) -> None:
+    async with AsyncExitStack() as stack:
+        opened = [
+            KeptFixes(await stack.enter_async_context(Database.opened(database_url)))
+            for _ in range(4)
+        ]
+        await opened[0].add_plan(plan())
+        await opened[0].decide(yes("bob"), needed=1)
+        found = await asyncio.gather(
+            *(
+                one.start(change(f"chg-{n}"), subject=f"object {n}", unattended=False)
+                for n, one in enumerate(opened)
+            ),
+            return_exceptions=True,
+        )
+        begun = await opened[0].changes(limit=9)
+    assert sorted(type(one).__name__ for one in found) == [*["Conflict"] * 3, "NoneType"]
+    assert len(begun) == 1
+
+
+async def test_of_many_that_want_a_workload_at_once_one_gets_it(database_url: str) -> None:
+    async with AsyncExitStack() as stack:
+        opened = [
+            KeptFixes(await stack.enter_async_context(Database.opened(database_url)))
+            for _ in range(4)
+        ]
+        for n in range(4):
+            await opened[0].add_plan(plan(f"fix-{n}"))
+        found = await asyncio.gather(
+            *(
+                one.start(change(f"chg-{n}", f"fix-{n}"), subject=WORKLOAD, unattended=True)
+                for n, one in enumerate(opened)
+            ),
+            return_exceptions=True,
+        )
+        kept = [await opened[0].plan(f"fix-{n}") for n in range(4)]
+    assert sorted(type(one).__name__ for one in found) == [*["Conflict"] * 3, "NoneType"]
+    assert sorted(one.status for one in kept if one) == [*["proposed"] * 3, "taken"]
 
 
 async def test_what_takes_two_people_is_not_approved_by_one_twice(store: KeptFixes) -> None:
