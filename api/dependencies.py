@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPBearer, OAuth2PasswordBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
+from api.problems import language_of
 from core.clock import utc_now
 from core.errors import Forbidden, Unauthenticated
 from core.principal import Permission, Principal
@@ -59,6 +60,7 @@ def opened(request: Request) -> Opened:
 
 
 Current = Annotated[Opened, Depends(opened)]
+Reads = Annotated[Literal["en", "zh"], Depends(language_of)]
 
 
 async def caller(

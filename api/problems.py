@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import orjson
 from fastapi import FastAPI, Request
@@ -115,8 +115,7 @@ def install(app: FastAPI) -> None:
 
 async def _of_ops_error(request: Request, error: Exception) -> Response:
     told = cast("OpsError", error)
-    language = "zh" if _reads_chinese(request) else "en"
-    return problem(told.code, told.told(language), request, reason=told.reason)
+    return problem(told.code, told.told(language_of(request)), request, reason=told.reason)
 
 
 async def _of_validation(request: Request, error: Exception) -> Response:
@@ -162,6 +161,11 @@ def _headers(status: int) -> dict[str, str]:
     if status == 401:
         return {"WWW-Authenticate": 'Bearer realm="midwatch"'}
     return {"Retry-After": "5"} if status == 503 else {}
+
+
+def language_of(request: Request) -> Literal["en", "zh"]:
+    """What the reader asked for first."""
+    return "zh" if _reads_chinese(request) else "en"
 
 
 def _reads_chinese(request: Request) -> bool:

@@ -7,6 +7,7 @@ from api.cli import (
     anomalies,
     approve,
     ask,
+    auditing,
     budgets,
     channels,
     costs,
@@ -63,6 +64,7 @@ app.add_typer(alerting.silences, name="silences")
 app.add_typer(alerting.rules, name="rules")
 app.add_typer(channels.channels, name="channels")
 app.add_typer(budgets.budgets, name="budgets")
+app.add_typer(auditing.audit, name="audit")
 app.add_typer(people.users, name="users")
 app.add_typer(people.tokens, name="tokens")
 app.add_typer(servers.servers, name="servers")

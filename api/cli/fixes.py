@@ -7,60 +7,30 @@ import typer
 from api.cli.fix_reports import change_text, changes_text, plan_text, plans_text, rehearsal_text
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.source import (
-    EverywhereOption,
     Language,
     LanguageOption,
-    NamespaceOption,
     Output,
     OutputOption,
     Source,
     with_source,
 )
+from api.cli.wishes import with_wish
 from api.cli.words import chosen
 from core.errors import Invalid
 
 fix = typer.Typer(help="Change the cluster, with an approval and a way back.", no_args_is_help=True)
 
-TargetArgument = Annotated[
-    str, typer.Argument(metavar="[KIND/NAME]", help="One object, e.g. deployment/checkout.")
-]
 PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="fix-…")]
 ChangeArgument = Annotated[str, typer.Argument(metavar="CHANGE", help="chg-…")]
-FindingOption = Annotated[str, typer.Option("--finding", help="Id or fingerprint of a finding.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
-ChangeOption = Annotated[
-    str,
-    typer.Option(
-        "--change",
-        help="scale, restart, rollback, cordon, uncordon, drain, resume, rerun, evict, pin, expire.",
-    ),
-]
-ReplicasOption = Annotated[int, typer.Option("--replicas", min=0, help="For --change scale.")]
-RevisionOption = Annotated[int, typer.Option("--revision", min=0, help="For rollback.")]
-# Options have no null; nobody asks for so many.
-NO_REPLICAS = -1
 
 
 @fix.command("plan")
 @with_source
-def plan(
-    target: TargetArgument = "",
-    finding: FindingOption = "",
-    change: ChangeOption = "",
-    replicas: Annotated[int, typer.Option("--replicas", help="For --change scale.")] = NO_REPLICAS,
-    revision: RevisionOption = 0,
-    namespace: NamespaceOption = "",
-    everywhere: EverywhereOption = False,
-    lang: LanguageOption = Language.AUTO,
-    output: OutputOption = Output.TEXT,
-    *,
-    source: Source,
-) -> None:
+@with_wish
+def plan(output: OutputOption = Output.TEXT, *, wish: dict[str, Any], source: Source) -> None:
     """Propose a change: target, diff, risk, checks, who has to approve. Nothing is changed."""
-    arguments = _wanted(
-        target, finding, change, replicas, revision, "" if everywhere else namespace
-    )
-    finish(_plan(source, {**arguments, "language": chosen(lang)}, output))
+    finish(_plan(source, wish, output))
 
 
 @fix.command("show")
@@ -149,24 +119,10 @@ def rollback(
 
 @fix.command("rehearse")
 @with_source
-def rehearse(
-    target: TargetArgument = "",
-    finding: FindingOption = "",
-    change: ChangeOption = "",
-    replicas: Annotated[int, typer.Option("--replicas", help="For --change scale.")] = NO_REPLICAS,
-    revision: RevisionOption = 0,
-    namespace: NamespaceOption = "",
-    everywhere: EverywhereOption = False,
-    lang: LanguageOption = Language.AUTO,
-    output: OutputOption = Output.TEXT,
-    *,
-    source: Source,
-) -> None:
+@with_wish
+def rehearse(output: OutputOption = Output.TEXT, *, wish: dict[str, Any], source: Source) -> None:
     """Try a change on a practice cluster made of the live one now; nothing live is touched."""
-    arguments = _wanted(
-        target, finding, change, replicas, revision, "" if everywhere else namespace
-    )
-    finish(_rehearse(source, {**arguments, "language": chosen(lang)}, output))
+    finish(_rehearse(source, wish, output))
 
 
 @fix.command("status")
@@ -192,20 +148,6 @@ def resume(
     finish(_switch(source, "resume", "autofix_resume", {"reason": reason}, output))
 
 
-def _wanted(
-    target: str, finding: str, change: str, replicas: int, revision: int, namespace: str
-) -> dict[str, Any]:
-    kind, slash, name = target.partition("/")
-    if not slash:
-        kind, name = "", target
-    wanted: dict[str, Any] = {
-        "finding": finding, "change": change, "revision": revision,
-        "namespace": namespace, "kind": kind, "name": name,
-    }  # fmt: skip
-    given = {key: value for key, value in wanted.items() if value}
-    return given if replicas == NO_REPLICAS else {**given, "replicas": replicas}
-
-
 async def _plan(source: Source, arguments: dict[str, Any], output: Output) -> int:
     from api.cli.fixing import called
 
@@ -222,7 +164,13 @@ async def _show(source: Source, name: str, output: Output, language: str, *, rep
         _print(view, plan_text(view, language), output)
         return OK
     if report:
-        put((await called(source, "autofix_report_change", {"change_id": name}))["markdown"])
+        put(
+            (
+                await called(
+                    source, "autofix_report_change", {"change_id": name, "language": language}
+                )
+            )["markdown"]
+        )
         return OK
     view = await called(source, "autofix_get_change", {"change_id": name})
     _print(view, change_text(view, language), output)

@@ -1,7 +1,7 @@
 """A running Midwatch asked over HTTP: `--server URL` with a token."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
@@ -24,6 +24,18 @@ TURN_TIMEOUT_S = 600.0
 async def call_tool(source: Source, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
     async with _connected(source) as http:
         return _data(await http.post(f"/api/v1/tools/{tool}", json=arguments))
+
+
+async def get(source: Source, path: str, query: Mapping[str, Any] = {}) -> dict[str, Any]:
+    async with _connected(source) as http:
+        return _data(await http.get(path, params=dict(query)))
+
+
+async def get_text(source: Source, path: str) -> str:
+    """What is no JSON. Raises what a problem document stands for."""
+    async with _connected(source) as http:
+        answer = await http.get(path)
+        return answer.text if answer.status_code < 400 else str(_data(answer))
 
 
 async def post(source: Source, path: str, body: dict[str, Any]) -> dict[str, Any]:

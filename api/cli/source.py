@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -124,29 +124,47 @@ OPTIONS: dict[str, Any] = {
 }  # fmt: skip
 
 
+def gathered(
+    into: str, options: Mapping[str, tuple[Any, Any]], build: Callable[..., Any]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A decorator that gives a command options, and the command what `build` makes of them.
+
+    `options` are annotations and defaults by name; the command takes the result as `into`.
+    """
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command, eval_str=True)
+
+        @functools.wraps(command)
+        def run(**arguments: Any) -> None:
+            chosen = {name: arguments.pop(name) for name in options}
+            command(**arguments, **{into: build(**chosen)})
+
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        own = [one for name, one in signature.parameters.items() if name != into]
+        shared = [
+            inspect.Parameter(name, keyword, default=default, annotation=annotation)
+            for name, (annotation, default) in options.items()
+        ]
+        parameters = [*(one.replace(kind=keyword) for one in own), *shared]
+        run.__dict__["__signature__"] = signature.replace(parameters=parameters)
+        run.__annotations__ = {one.name: one.annotation for one in parameters}
+        return run
+
+    return decorated
+
+
 def with_source(command: Callable[..., None]) -> Callable[..., None]:
     """Give `command(source=…)` the options that say where the cluster is."""
-    signature = inspect.signature(command, eval_str=True)
+    unset = {name: None if name in {"snapshot", "kubeconfig"} else "" for name in OPTIONS}
+    options = {name: (annotation, unset[name]) for name, annotation in OPTIONS.items()}
+    run = gathered("source", options, Source)(command)
 
-    @functools.wraps(command)
-    def run(**arguments: Any) -> None:
-        chosen = {name: arguments.pop(name) for name in OPTIONS}
+    @functools.wraps(run)
+    def speaking(**arguments: Any) -> None:
         asked = arguments.get("lang", Language.AUTO)
         if asked is not Language.AUTO:
             speak(asked.value)
-        command(**arguments, source=Source(**chosen))
+        run(**arguments)
 
-    own = [parameter for name, parameter in signature.parameters.items() if name != "source"]
-    shared = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None if name in {"snapshot", "kubeconfig"} else "",
-            annotation=annotation,
-        )
-        for name, annotation in OPTIONS.items()
-    ]
-    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + shared
-    run.__dict__["__signature__"] = signature.replace(parameters=parameters)
-    run.__annotations__ = {p.name: p.annotation for p in parameters}
-    return run
+    return speaking

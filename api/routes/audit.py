@@ -1,13 +1,21 @@
 """The audit trail."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
-from api.dependencies import Auditor, Current
+from api.dependencies import Auditor, CallerTools, Current, Reads
+from core.security.audit import AuditLog, Head
+from core.security.audit_report import trail_section, verdict_text
+from core.storage.records import AuditRow
+
+# More lines than any one change leaves.
+MOST_LINES = 1000
 
 router = APIRouter(prefix="/api/v1", tags=["audit"])
 
@@ -30,8 +38,11 @@ class Trail(BaseModel):
 
 class Verdict(BaseModel):
     holds: bool
+    entries: int = Field(description="How many there are.")
+    head: str = Field(description="The last one as `sequence:hash`; note it somewhere else.")
     broken_at: int | None = None
     why: str = ""
+    said: str = Field(description="The same in one sentence.")
 
 
 @router.get("/audit", operation_id="listAudit")
@@ -39,32 +50,80 @@ async def list_audit(
     _auditor: Auditor,
     current: Current,
     subject: Annotated[str, Query(max_length=200)] = "",
+    about: Annotated[str, Query(max_length=64, description="A plan or change, by its id.")] = "",
     cursor: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Trail:
     """Who did what to what, the newest first."""
-    rows = await current.audit.latest(before=cursor, subject=subject, limit=limit)
-    items = [
-        Line(
-            sequence=row.sequence,
-            at=row.at,
-            subject=row.subject,
-            action=row.action,
-            target=row.target,
-            outcome=row.outcome,
-            detail=json.loads(row.detail),
-            hash=row.hash,
-        )
-        for row in rows
-    ]
-    more = len(rows) == limit and rows[-1].sequence > 1
-    return Trail(items=items, next_cursor=str(rows[-1].sequence) if more else "")
+    about_it = {"subject": subject, "about": about}
+    rows = await current.audit.latest(before=cursor, limit=limit, **about_it)
+    return trail_of(rows, limit)
 
 
 @router.get("/audit/verification", operation_id="verifyAudit")
-async def verify_audit(_auditor: Auditor, current: Current) -> Verdict:
+async def verify_audit(
+    _auditor: Auditor,
+    current: Current,
+    reads: Reads,
+    head: Annotated[
+        str, Query(max_length=100, description="A head noted earlier: the chain must hold it.")
+    ] = "",
+) -> Verdict:
     """Whether the chain of the audit trail holds, and where it breaks."""
-    broken = await current.audit.verify()
-    if broken is None:
-        return Verdict(holds=True)
-    return Verdict(holds=False, broken_at=broken.sequence, why=broken.why)
+    return await verdict_of(current.audit, head, reads)
+
+
+@router.get(
+    "/audit/changes/{change_id}/report",
+    operation_id="reportAuditedChange",
+    response_class=PlainTextResponse,
+)
+async def report_audited_change(
+    _auditor: Auditor, current: Current, tools: CallerTools, reads: Reads, change_id: str
+) -> PlainTextResponse:
+    """One change as a Markdown report, with its lines of the audit trail."""
+    about = {"change_id": change_id, "language": reads}
+    found = (await tools.call("autofix_report_change", **about)).data
+    text = await with_trail(found["markdown"], change_id, current.audit, reads)
+    return PlainTextResponse(text, media_type="text/markdown; charset=utf-8")
+
+
+def trail_of(rows: Sequence[AuditRow], limit: int) -> Trail:
+    """One page, `limit` of which were asked for."""
+    more = len(rows) == limit and rows[-1].sequence > 1
+    return Trail(
+        items=[_line(row) for row in rows], next_cursor=str(rows[-1].sequence) if more else ""
+    )
+
+
+async def verdict_of(audit: AuditLog, noted: str, language: str) -> Verdict:
+    """Whether the chain holds, and with it the head that was noted, if one was."""
+    broken = await audit.verify(Head.read(noted) if noted else None)
+    last = await audit.head()
+    return Verdict(
+        holds=broken is None,
+        entries=last.sequence,
+        head=str(last),
+        broken_at=broken.sequence if broken else None,
+        why=broken.why.told(language) if broken else "",
+        said=verdict_text(broken, last, language),
+    )
+
+
+async def with_trail(markdown: str, change_id: str, audit: AuditLog, language: str) -> str:
+    """A report of a change, with what the trail holds of it."""
+    rows = await audit.latest(about=change_id, limit=MOST_LINES)
+    return f"{markdown}\n\n{trail_section(rows[::-1], language)}"
+
+
+def _line(row: AuditRow) -> Line:
+    return Line(
+        sequence=row.sequence,
+        at=row.at,
+        subject=row.subject,
+        action=row.action,
+        target=row.target,
+        outcome=row.outcome,
+        detail=json.loads(row.detail),
+        hash=row.hash,
+    )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
-from api.dependencies import CallerTools, HandTools
+from api.dependencies import CallerTools, HandTools, Reads
 from api.routes.findings import Scope
 
 router = APIRouter(prefix="/api/v1/autofix", tags=["repairs"])
@@ -124,9 +124,10 @@ async def get_change(
     operation_id="reportFixChange",
     response_class=PlainTextResponse,
 )
-async def report_change(tools: CallerTools, change_id: str) -> PlainTextResponse:
+async def report_change(tools: CallerTools, reads: Reads, change_id: str) -> PlainTextResponse:
     """One change as a Markdown report."""
-    found = (await tools.call("autofix_report_change", change_id=change_id)).data
+    about = {"change_id": change_id, "language": reads}
+    found = (await tools.call("autofix_report_change", **about)).data
     return PlainTextResponse(found["markdown"], media_type="text/markdown; charset=utf-8")
 
 

@@ -6,6 +6,7 @@ kept apart. An entry that was changed, taken out, put in or moved breaks the cha
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -15,8 +16,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from core.clock import utc_now
-from core.errors import Conflict, OpsError
+from core.errors import Conflict, Invalid, OpsError
 from core.redaction import redact_fields, redact_text
+from core.sentences import Said, Sentences
 from core.storage.database import Database
 from core.storage.lingering import LINGER_S, Lingering
 from core.storage.records import AuditRow
@@ -32,6 +34,10 @@ ATTEMPTS = 5
 # The outcome that announces a change, before it is made.
 STARTED = "started"
 
+# How many entries lie between two heads that are put into the log.
+HEAD_EVERY = 100
+
+WORDS = Sentences("core.security", "audit")
 log = logger(__name__)
 
 
@@ -52,7 +58,29 @@ class Broken:
     """The first entry that does not fit the chain, and why."""
 
     sequence: int
-    why: str
+    why: Said
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last entry there was at some time. Noted elsewhere, it shows whether the trail was cut
+    off or written anew since."""
+
+    sequence: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.sequence}:{self.hash}"
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Of `sequence:hash`. Raises `Invalid` for anything else."""
+        sequence, _, digest = text.strip().partition(":")
+        if not sequence.isdecimal() or not re.fullmatch(r"[0-9a-f]{64}", digest):
+            raise Invalid(
+                f"{text!r} is no head of an audit trail.", hint="It looks like 12:9f86d0818…."
+            )
+        return cls(int(sequence), digest)
 
 
 class AuditLog:
@@ -113,29 +141,42 @@ class AuditLog:
             log.exception("audit.not_written", entries=left)
 
     async def latest(
-        self, *, before: int = 0, subject: str = "", limit: int = 50
+        self, *, before: int = 0, subject: str = "", about: str = "", limit: int = 50
     ) -> list[AuditRow]:
-        """The newest lines first; `before` goes on below that sequence."""
+        """The newest lines first; `before` goes on below that sequence, `about` is a plan or change."""
         await self.flush()
         async with self._database.session() as session:
-            return await Audit(session).latest(before=before, subject=subject, limit=limit)
+            audit = Audit(session)
+            return await audit.latest(before=before, subject=subject, about=about, limit=limit)
 
-    async def verify(self) -> Broken | None:
-        """The first line that was tampered with, or None when the whole chain holds."""
+    async def head(self) -> Head:
+        """The last line there is; sequence 0 and no hash before the first."""
+        await self.flush()
+        async with self._database.session() as session:
+            return Head(*await Audit(session).head())
+
+    async def verify(self, noted: Head | None = None) -> Broken | None:
+        """The first line that was tampered with, or None when the whole chain holds.
+
+        `noted` is a head from an earlier time: the chain must still hold it. Without one, a trail
+        that was written anew from the beginning looks whole.
+        """
         await self.flush()
         sequence, previous = 0, ""
+        seen = noted is None
         async with self._database.session() as session:
             audit = Audit(session)
             head = await audit.head()
             while rows := await audit.after(sequence, limit=PAGE):
                 for row in rows:
                     if why := _fault(row, sequence + 1, previous):
-                        return Broken(sequence + 1, why)
+                        return Broken(sequence + 1, WORDS.said(why))
                     sequence, previous = row.sequence, row.hash
+                    seen = seen or noted == Head(sequence, previous)
         if (sequence, previous) != head:
-            return Broken(
-                sequence + 1, "the entries after it were taken away, or the head was changed"
-            )
+            return Broken(sequence + 1, WORDS.said("cut"))
+        if noted and not seen:
+            return Broken(noted.sequence, WORDS.said("not_as_noted", sequence=noted.sequence))
         return None
 
     def _is_change(self, entry: Entry) -> bool:
@@ -158,7 +199,13 @@ class AuditLog:
     async def _append_after_head(self, entries: Sequence[Entry]) -> None:
         async with self._database.session() as session:
             audit = Audit(session)
-            await audit.append(_chained(entries, *await audit.head()))
+            sequence, digest = await audit.head()
+            rows = _chained(entries, sequence, digest)
+            await audit.append(rows)
+        last = rows[-1]
+        if sequence // HEAD_EVERY != last.sequence // HEAD_EVERY:
+            # To where logs are collected, which whoever may alter the database cannot reach.
+            log.info("audit.head", head=str(Head(last.sequence, last.hash)))
 
 
 def _say_waiting(entries: int, why: OpsError) -> None:
@@ -220,10 +267,11 @@ def _hash(row: AuditRow) -> str:
 
 
 def _fault(row: AuditRow, expected: int, previous: str) -> str:
+    """What is wrong with a line, as the catalogue names it."""
     if row.sequence != expected:
-        return "it is missing"
+        return "missing"
     if row.previous_hash != previous:
-        return "it does not follow the entry before it"
+        return "out_of_order"
     if row.hash != _hash(row):
-        return "its content was changed"
+        return "altered"
     return ""

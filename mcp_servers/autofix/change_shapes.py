@@ -5,11 +5,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from core.storage.fix_records import ChangeRow, PlanRow, StepRow
-from mcp_servers.autofix.shapes import PlanView, Target, plan_view
+from core.storage.fix_records import ChangeRow, StepRow
+from mcp_servers.autofix.shapes import Target
 from mcp_servers.paging import Page
-
-FENCE = "```"
 
 
 class ChangeStep(BaseModel):
@@ -137,47 +135,3 @@ def change_line(row: ChangeRow) -> ChangeLine:
         started_at=row.started_at,
         finished_at=row.finished_at,
     )
-
-
-def report(row: ChangeRow, steps: Sequence[StepRow], plan: PlanRow) -> str:
-    """One change for people to file: what, who, why, before and after, how it ended."""
-    view, change = plan_view(plan, [], plan.status), change_view(row, steps)
-    return "\n".join([*_heading(change, view), *_done(view), *_ended(change)])
-
-
-def _heading(change: ChangeView, plan: PlanView) -> list[str]:
-    target = change.target
-    return [
-        f"# {plan.title or change.fix}",
-        "",
-        f"- change: {change.change_id} of plan {change.plan_id}, cluster {plan.cluster}",
-        f"- object: {target.kind} {target.namespace}/{target.name}",
-        f"- asked for by: {change.requester}",
-        f"- approved by: {', '.join(change.approvers) or 'the policy'}",
-        f"- applied by: {change.applier}",
-        f"- from {change.started_at:%Y-%m-%d %H:%M:%S} to {_time(change.finished_at)} UTC",
-        f"- risk: {plan.risk}",
-        f"- result: **{change.status}** {change.detail}".rstrip(),
-    ]
-
-
-def _time(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}" if at else "now"
-
-
-def _done(plan: PlanView) -> list[str]:
-    lines = ["", "## Steps"]
-    for step in plan.steps:
-        lines += ["", f"{step.n}. {step.action}"]
-        lines += [f"   - {fact}" for fact in step.risk.facts]
-        lines += ["", f"{FENCE}diff", step.diff, FENCE]
-    return lines
-
-
-def _ended(change: ChangeView) -> list[str]:
-    lines = ["", "## Record", ""]
-    lines += [f"- {one}" for one in change.audit]
-    cleared = "gone" if change.verification.finding_cleared else "not seen to be gone"
-    lines += ["", "## Verification", "", f"- finding: {cleared}"]
-    lines += [f"- new: {one}" for one in change.verification.new_findings]
-    return lines

@@ -18,13 +18,13 @@ from mcp_servers.autofix.change_shapes import (
     Report,
     change_line,
     change_view,
-    report,
 )
 from mcp_servers.autofix.desk import Desk, visible
 from mcp_servers.autofix.executing import begin, ended, kept_why, subject_of
 from mcp_servers.autofix.packing import plan_of
 from mcp_servers.autofix.plans import Limit, PlanId, cluster_id, status_of
-from mcp_servers.autofix.refusing import SENTENCES, refuse
+from mcp_servers.autofix.refusing import SENTENCES, Language, refuse
+from mcp_servers.autofix.reporting import report
 from mcp_servers.autofix.switches import refuse_if_stopped
 from mcp_servers.engines.guards import approvals_needed, own_approval, too_soon, unattended
 from mcp_servers.facts.fixes import Level
@@ -109,12 +109,14 @@ async def autofix_list_changes(
     return ChangePage.of([change_line(one) for one in rows], cursor=cursor, size=limit)
 
 
-async def autofix_report_change(change_id: ChangeId, *, desk: Desk, caller: Principal) -> Report:
+async def autofix_report_change(
+    change_id: ChangeId, language: Language = "en", *, desk: Desk, caller: Principal
+) -> Report:
     """Write a change down as a Markdown report."""
     row = await desk.change(change_id, caller)
     plan = await desk.plan(row.plan_id, caller)
     steps = await desk.store.steps(row.id)
-    return Report(change_id=row.id, markdown=report(row, steps, plan))
+    return Report(change_id=row.id, markdown=report(row, steps, plan, language))
 
 
 async def autofix_recover(*, desk: Desk, caller: Principal) -> Recovered:

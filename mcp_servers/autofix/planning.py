@@ -17,6 +17,7 @@ from mcp_servers.autofix.shapes import (
     Target,
 )
 from mcp_servers.autofix.telling import Telling
+from mcp_servers.backends.kubernetes_writing import RIGHTS
 from mcp_servers.engines.faults import is_fault
 from mcp_servers.engines.fingerprints import fingerprint
 from mcp_servers.engines.fixes import repair, requested
@@ -223,7 +224,8 @@ async def _access(desk: Desk, steps: Sequence[Step], language: Language) -> list
 
 async def _access_to(desk: Desk, write: Write, language: Language) -> CheckView:
     place = f" {write.target.namespace}" if write.target.namespace else ""
-    what = f"{write.verb.value} {write.target.kind}{place}"
+    verb, part = RIGHTS[write.verb]
+    what = f"{verb} {write.target.kind}{f'/{part}' if part else ''}{place}"
     allowed = await desk.writing.may(write)
     told = WORDS[language]["may" if allowed else "may_not"].format(what=what)
     return CheckView(check="access", ok=allowed, detail=told)

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from core.errors import UpstreamUnavailable
-from core.security.audit import AuditLog
+from core.errors import Invalid, UpstreamUnavailable
+from core.security.audit import AuditLog, Head
 from core.storage.database import Database
 from core.telemetry import configure_logging
 
@@ -208,6 +208,44 @@ async def test_tampering_is_found(database: Database, kind: str, n: int) -> None
     assert broken is not None
     assert broken.why
     assert broken.sequence in {n, n % 6 + 1, 7}
+
+
+async def test_a_trail_written_anew_or_cut_off_whole_does_not_hold_a_head_that_was_noted(
+    database: Database,
+) -> None:
+    async with AuditLog(database) as audit:
+        for n in range(4):
+            await note(audit, n)
+        noted = await audit.head()
+        await note(audit, 4)
+        assert await audit.verify(noted) is None
+        async with database.session() as session:
+            await session.execute(text("DELETE FROM audit_entries"))
+            await session.execute(text("DELETE FROM audit_head"))
+        for n in range(6):
+            await note(audit, n + 10)
+        assert await audit.verify() is None
+        broken = await audit.verify(noted)
+    assert broken is not None
+    assert (broken.sequence, broken.why.reason) == (4, "not_as_noted")
+    assert Head.read(str(noted)) == noted
+
+
+@pytest.mark.parametrize("told", ["", "4", "4:", "x:" + "0" * 64, "4:" + "g" * 64])
+def test_what_is_no_head_is_said_to_be_none(told: str) -> None:
+    with pytest.raises(Invalid, match="no head of an audit trail"):
+        Head.read(told)
+
+
+async def test_heads_are_put_into_the_log_now_and_then(database: Database) -> None:
+    stream = io.StringIO()
+    configure_logging("json", stream=stream)
+    async with AuditLog(database) as audit:
+        for n in range(120):
+            await note(audit, n)
+    heads = [line for line in stream.getvalue().splitlines() if "audit.head" in line]
+    assert len(heads) == 1
+    assert "120:" in heads[0] or "100:" in heads[0]
 
 
 @settings(

@@ -43,14 +43,16 @@ class Audit:
         return [_row(entry) for entry in found]
 
     async def latest(
-        self, *, before: int = 0, subject: str = "", limit: int = 50
+        self, *, before: int = 0, subject: str = "", about: str = "", limit: int = 50
     ) -> list[AuditRow]:
-        """The newest entries first; `before` goes on below that sequence."""
+        """The newest entries first; `before` goes on below that sequence, `about` stands in them."""
         query = select(AuditEntry).order_by(AuditEntry.sequence.desc()).limit(limit)
         if before:
             query = query.where(AuditEntry.sequence < before)
         if subject:
             query = query.where(AuditEntry.subject == subject)
+        if about:
+            query = query.where(AuditEntry.detail.contains(about, autoescape=True))
         return [_row(entry) for entry in await self._session.scalars(query)]
 
 
