@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.clock import utc_now
-from core.errors import Conflict, Forbidden, OpsError
+from core.errors import Conflict, Forbidden, OpsError, UpstreamUnavailable
 from core.sentences import Fact, Said, Told
 from core.storage.fix_records import ChangeRow, StepRow
 from mcp_servers.autofix.desk import Desk
@@ -217,7 +217,7 @@ async def audited(
         await desk.trail.record(
             subject=change.applier, action=action, target=target, outcome=outcome, detail=detail
         )
-    except OpsError:  # whatever is not written down is not done
+    except OpsError as error:  # whatever is not written down is not done
         with suppress(OpsError):
             await trip(desk, Refusal("audit_unwritable"))
-        raise
+        raise SENTENCES.error(UpstreamUnavailable, "audit_unwritable") from error

@@ -1,11 +1,12 @@
 """Each rule that keeps a change safe, with somebody who tries to get past it."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError, UpstreamUnavailable
 from core.principal import Permission, Principal
@@ -338,6 +339,27 @@ async def test_an_api_server_that_leaves_a_change_without_answers_stops_all_writ
             await here.applied(other)
         await here.call("autofix_resume", BOB, reason="the API server is well again")
         assert (await here.applied(other))["status"] == "verified"
+
+
+async def test_what_cannot_be_written_down_is_not_done_and_stops_all_writing(
+    tmp_path: Path,
+) -> None:
+    async with changing(tmp_path) as here:
+        plan_id = await here.approved()
+        async with here.store.database.session() as session:
+            full = "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+            when = "BEFORE INSERT ON audit_entries WHEN NEW.action = 'autofix.write'"
+            await session.execute(text(f"CREATE TRIGGER full {when} {full}"))
+        with suppress(OpsError):  # that it was asked for cannot be written down either
+            await here.applied(plan_id)
+        async with here.store.database.session() as session:
+            await session.execute(text("DROP TRIGGER full"))
+        found = await here.call("autofix_status")
+        assert (found["writing"], found["stopped_by"]) == (False, "breaker")
+        assert found["reason"].startswith("The audit trail cannot be written")
+        assert (here.writes(), here.memory()) == (0, "256Mi")
+        with pytest.raises(Forbidden, match="All writing is stopped"):
+            await here.applied(await here.approved(**SCALE, replicas=4))
 
 
 async def test_what_the_policy_never_wants_at_a_risk_gets_no_plan(tmp_path: Path) -> None:
