@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import uuid4
 
-from agent.toolbox import Call
+from agent.toolbox import HELD_BACK, NOT_AFTER, Call
 from core.clock import utc_now
 from core.errors import Conflict, OpsError
 from core.principal import Principal
@@ -132,6 +132,7 @@ SENTENCES: Mapping[str, str] = {
     "denied": "A person said no: this was not done. Do not ask for it again in this turn.",
     "expired": "Nobody said yes in time: this was not done.",
     "mistyped": "The name that confirms a high risk was not typed correctly: this was not done.",
+    HELD_BACK: NOT_AFTER,
     "cannot_ask": "This needs a person's yes, and nobody can be asked here: it was not done. "
     "Say that it can be done from the chat page or with `midwatch ask --thread`.",
     "unknown": "Midwatch was ended while this was being done, so whether it was done is not known. "

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, TypedDict
 from uuid import uuid4
 
@@ -27,6 +28,10 @@ from mcp_servers.client import Tools, ToolSpec
 OK = "ok"
 TIMED_OUT = "timeout"
 REFUSED = "tool_limit"
+# A change that was not made, because the one before it did not hold.
+HELD_BACK = "held_back"
+NOT_AFTER = "The change before this one did not hold, so this one was not made."
+VERIFIED = "verified"
 AGAIN = "You made this very call before in this turn; its result is above. Do not repeat it."
 
 
@@ -139,10 +144,11 @@ class Toolbox:
     ) -> list[ToolMessage]:
         """Make calls side by side; one answer for each, in their order, whatever happens.
 
+        What changes something is made one after the other, and none after one that did not hold.
         A failed call is answered with a sentence: a model can read it, and do something else.
         """
         known = {spec.name: spec for spec in offered}
-        begun = [(call, *self._begin(call, known, run_id)) for call in calls]
+        begun = self._begun_of(calls, known, run_id)
         try:
             return [
                 self._finished(call, await task, spec, again, run_id)
@@ -162,8 +168,25 @@ class Toolbox:
             answers.append(self._told(call, result, _server(call["name"]), run_id))
         return answers
 
+    def _begun_of(
+        self, calls: Sequence[Call], known: Mapping[str, ToolSpec], run_id: str
+    ) -> list[tuple[Call, asyncio.Future[Result], str, bool]]:
+        begun: list[tuple[Call, asyncio.Future[Result], str, bool]] = []
+        before: asyncio.Future[Result] | None = None
+        for call in calls:
+            spec, is_made = known.get(call["name"]), _key(call) not in self._settled
+            found = self._begin(call, known, run_id, before if spec and spec.changes else None)
+            begun.append((call, *found))
+            if spec and spec.changes and is_made:
+                before = found[0]
+        return begun
+
     def _begin(
-        self, call: Call, known: Mapping[str, ToolSpec], run_id: str
+        self,
+        call: Call,
+        known: Mapping[str, ToolSpec],
+        run_id: str,
+        before: asyncio.Future[Result] | None,
     ) -> tuple[asyncio.Future[Result], str, bool]:
         spec = known.get(call["name"])
         server = spec.server if spec else _server(call["name"])
@@ -172,8 +195,8 @@ class Toolbox:
         again = key in self._begun and key not in self._settled
         self._settled.discard(key)
         if key not in self._begun:
-            work = self._work(call, known)
-            self._begun[key] = asyncio.create_task(work)
+            work = partial(self._work, call, known)
+            self._begun[key] = asyncio.create_task(_after(before, work, call) if before else work())
         return self._begun[key], server, again
 
     def _work(self, call: Call, known: Mapping[str, ToolSpec]) -> Coroutine[Any, Any, Result]:
@@ -247,6 +270,20 @@ class Toolbox:
             artifact=result.shape(),
             status="success" if result.ok else "error",
         )
+
+
+async def _after(
+    before: asyncio.Future[Result], work: Callable[[], Coroutine[Any, Any, Result]], call: Call
+) -> Result:
+    """A change that waits for the one before it, and is not made when that did not hold."""
+    if _holds(await asyncio.shield(before)):
+        return await work()
+    return Result(call["name"], call["args"], HELD_BACK, NOT_AFTER)
+
+
+def _holds(result: Result) -> bool:
+    """A change that tells how it stands holds once it is verified."""
+    return result.ok and result.data.get("status", VERIFIED) == VERIFIED
 
 
 def marked(tool: str, status: str, text: str) -> str:

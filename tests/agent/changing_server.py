@@ -22,6 +22,7 @@ DIFF = "-  memory: 256Mi\n+  memory: 512Mi"
 
 class Told(BaseModel):
     text: str
+    status: str = "verified"
 
 
 class Plan(BaseModel):
@@ -89,9 +90,11 @@ async def autofix_apply(plan_id: str, *, ledger: Ledger, caller: Principal) -> T
 
 
 async def autofix_restart(name: str, *, ledger: Ledger) -> Told:
-    """Restart a workload, without any plan."""
+    """Restart a workload, without any plan. What is broken does not hold."""
     ledger.note(f"restart {name}")
-    return Told(text=f"{name} restarted")
+    await asyncio.sleep(ledger.slow_s)
+    status = "rolled_back" if name.startswith("broken") else "verified"
+    return Told(text=f"{name} restarted", status=status)
 
 
 def server(ledger: Ledger) -> ToolServer:

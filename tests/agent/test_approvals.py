@@ -235,6 +235,25 @@ async def test_a_turn_that_waits_survives_a_restart(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "done", "statuses"),
+    [
+        ("checkout", ["restart checkout", "restart cart"], ["ok", "ok"]),
+        ("broken-checkout", ["restart broken-checkout"], ["ok", "held_back"]),
+    ],
+)
+async def test_changes_of_one_reply_are_made_in_turn_up_to_the_first_that_does_not_hold(
+    first: str, done: list[str], statuses: list[str]
+) -> None:
+    calls = [("autofix_restart", {"name": first}), ("autofix_restart", {"name": "cart"})]
+    ledger = Ledger(slow_s=0.05)
+    async with scene(ledger, Say("", calls), Say("I tried.")) as (assistant, _):
+        told = await begun(assistant)
+        after = await resumed(assistant, *yes(told))
+    assert ledger.done == done
+    assert [call.status for call in after.calls] == statuses
+
+
 async def test_two_changes_of_one_reply_are_two_questions() -> None:
     ledger = Ledger()
     other: tuple[str, dict[str, Any]] = ("autofix_restart", {"name": "cart"})
