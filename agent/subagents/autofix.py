@@ -10,5 +10,6 @@ AUTOFIX = Subagent(
     ),
     servers=("autofix",),
     prompt="autofix.md",
-    without=frozenset({"autofix_recover", "autofix_report_change"}),
+    # A batch is for who has approved each of its plans already; in a conversation each has a card.
+    without=frozenset({"autofix_recover", "autofix_report_change", "autofix_apply_batch"}),
 )

@@ -28,6 +28,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "rehearsed": "Rehearsal",
         "limits": "What a rehearsal cannot know: real traffic and load, the new pods' real memory "
         "and start-up, images and registries, admission webhooks, data, and other people's changes.",
+        "status_waiting": "not begun",
         "status_verified": "verified",
         "status_rolled_back": "rolled back",
         "status_failed": "failed, nothing changed",
@@ -58,6 +59,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "rehearsed": "演练",
         "limits": "演练无法预知：真实流量与负载、新 Pod 的实际内存与启动过程、镜像与仓库、"
         "准入 webhook、数据，以及他人同时所做的变更。",
+        "status_waiting": "未开始",
         "status_verified": "已验证",
         "status_rolled_back": "已回滚",
         "status_failed": "失败，未做任何修改",
@@ -145,6 +147,17 @@ def change_text(change: Row, language: str) -> str:
     if found["new_findings"]:
         lines.append(f"  {words['new']}: {', '.join(found['new_findings'])}")
     return "\n".join(lines)
+
+
+def batch_text(view: Row, language: str) -> str:
+    """Each plan with what became of it, and why the rest waits."""
+    words = WORDS[language]
+    lines = [
+        f"{one['plan_id']}  {one['change_id'] or '-':<16}  {words['status_' + one['status']]}"
+        for one in view["items"]
+    ]
+    why = view["stopped_in"].get(language) or view["stopped"]
+    return "\n".join([*lines, *([why] if why else [])])
 
 
 def changes_text(page: Row, language: str) -> str:

@@ -4,7 +4,14 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.fix_reports import change_text, changes_text, plan_text, plans_text, rehearsal_text
+from api.cli.fix_reports import (
+    batch_text,
+    change_text,
+    changes_text,
+    plan_text,
+    plans_text,
+    rehearsal_text,
+)
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.source import (
     Language,
@@ -94,14 +101,19 @@ def deny(
 @fix.command("apply")
 @with_source
 def apply(
-    plan_id: PlanArgument,
+    plan_ids: Annotated[list[str], typer.Argument(metavar="PLAN…", help="fix-…")],
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
-    """Carry out an approved plan and wait until it is verified or taken back."""
-    finish(_change(source, "autofix_apply", {"plan_id": plan_id}, output, chosen(lang)))
+    """Carry out an approved plan and wait until it is verified or taken back.
+
+    Several are carried out one by one, up to the first that does not verify.
+    """
+    if len(plan_ids) > 1:
+        finish(_batch(source, plan_ids, output, chosen(lang)))
+    finish(_change(source, "autofix_apply", {"plan_id": plan_ids[0]}, output, chosen(lang)))
 
 
 @fix.command("rollback")
@@ -206,6 +218,14 @@ async def _change(
     _print(view, change_text(view, language), output)
     wanted = "rolled_back" if tool == "autofix_rollback" else "verified"
     return OK if view["status"] == wanted else NO
+
+
+async def _batch(source: Source, plan_ids: list[str], output: Output, language: str) -> int:
+    from api.cli.fixing import carried_out_in_turn
+
+    view = await carried_out_in_turn(source, plan_ids)
+    _print(view, batch_text(view, language), output)
+    return OK if all(one["status"] == "verified" for one in view["items"]) else NO
 
 
 async def _rehearse(source: Source, arguments: dict[str, Any], output: Output) -> int:

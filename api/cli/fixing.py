@@ -75,6 +75,21 @@ async def carried_out(source: Source, tool: str, arguments: Body) -> Body:
         return await _to_its_end(tools, tool, arguments)
 
 
+async def carried_out_in_turn(source: Source, plan_ids: list[str]) -> Body:
+    """Approved plans one by one; giving up here leaves them as they are recorded."""
+    batch = {"plan_ids": plan_ids, "wait_s": 30}
+    if source.server:
+        view = await called(source, "autofix_apply_batch", batch)
+        while not view["ended"]:
+            view = await called(source, "autofix_apply_batch", batch)
+        return view
+    async with opened(source.settings()) as tools:
+        view = (await tools.call("autofix_apply_batch", **batch)).data
+        while not view["ended"]:
+            view = (await tools.call("autofix_apply_batch", **batch)).data
+        return view
+
+
 async def _to_its_end(tools: Tools, tool: str, arguments: Body) -> Body:
     view = (await tools.call(tool, **arguments, wait_s=30)).data
     while view["status"] in UNFINISHED:

@@ -48,6 +48,11 @@ class Application(BaseModel):
     wait_s: Wait = 45
 
 
+class Batch(BaseModel):
+    plan_ids: list[Id] = Field(min_length=1, max_length=20, description="In this order.")
+    wait_s: Wait = 45
+
+
 class Rollback(BaseModel):
     change_id: Id
     wait_s: Wait = 45
@@ -97,6 +102,12 @@ async def deny(tools: HandTools, body: Denial) -> Body:
 async def apply(tools: CallerTools, body: Application) -> Body:
     """Carry out an approved plan; answers when it has ended, or how far it is."""
     return (await tools.call("autofix_apply", **body.model_dump())).data
+
+
+@router.post("/batch", operation_id="applyFixes")
+async def apply_batch(tools: CallerTools, body: Batch) -> Body:
+    """Carry approved plans out one by one, up to the first that does not verify."""
+    return (await tools.call("autofix_apply_batch", **body.model_dump())).data
 
 
 @router.post("/rollback", operation_id="rollBackFix")

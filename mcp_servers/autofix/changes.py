@@ -50,10 +50,10 @@ async def autofix_apply(
     row = await desk.plan(plan_id, caller)
     known = await desk.store.change_of(row.id)
     if known is None:
-        known = await _started(desk, row, caller)
+        known = await started(desk, row, caller)
         await begin(desk, known, row)
     elif known.status in UNFINISHED:
-        await _carry_on(desk, known, row)
+        await carry_on(desk, known, row)
     else:
         ended = SENTENCES.said(f"status_{known.status}")
         raise SENTENCES.error(Conflict, "carried_out", plan=row.id, status=ended, change=known.id)
@@ -129,9 +129,9 @@ async def autofix_recover(*, desk: Desk, caller: Principal) -> Recovered:
     return Recovered(changes=found)
 
 
-async def _started(desk: Desk, row: PlanRow, caller: Principal) -> ChangeRow:
+async def started(desk: Desk, row: PlanRow, caller: Principal) -> ChangeRow:
     """The change, with its approval used up and its workload locked; or why not."""
-    approvers = await _admitted(desk, row)
+    approvers = await admitted(desk, row)
     now = utc_now()
     change = ChangeRow(
         id=f"chg-{token_hex(6)}",
@@ -163,7 +163,7 @@ async def _started(desk: Desk, row: PlanRow, caller: Principal) -> ChangeRow:
     return change
 
 
-async def _admitted(desk: Desk, row: PlanRow) -> list[str]:
+async def admitted(desk: Desk, row: PlanRow) -> list[str]:
     """Who approved it, none where policy lets it go. Raises the error that says why it may not."""
     await refuse_if_stopped(desk)
     check_seal(desk, row)
@@ -198,7 +198,7 @@ def size_of(row: PlanRow) -> Size:
     return Size(len(targets), len(set(targets)), int(row.body.get("pods") or 0))
 
 
-async def _carry_on(desk: Desk, row: ChangeRow, plan: PlanRow) -> None:
+async def carry_on(desk: Desk, row: ChangeRow, plan: PlanRow) -> None:
     """Take over what no living process carries out. Another's is left to it."""
     if row.id not in desk.desk.tasks:
         await _taken_over(desk, row, plan)

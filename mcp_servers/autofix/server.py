@@ -3,6 +3,7 @@
 from core.principal import Permission
 from mcp_servers.access import Gate, ToolServer, publish
 from mcp_servers.autofix.approvals import autofix_approve, autofix_deny
+from mcp_servers.autofix.batches import autofix_apply_batch
 from mcp_servers.autofix.changes import (
     autofix_apply,
     autofix_get_change,
@@ -31,7 +32,7 @@ def build(backends: Backends, gate: Gate, *, looker: Looker) -> ToolServer:
         publish(server, tool, needs=Permission.FIXES_PLAN, desk=desk)
     for tool in (autofix_approve, autofix_deny):
         publish(server, tool, needs=Permission.FIXES_APPROVE, by_hand=True, desk=desk)
-    for tool in (autofix_apply, autofix_rollback):
+    for tool in (autofix_apply, autofix_apply_batch, autofix_rollback):
         publish(server, tool, needs=Permission.FIXES_APPLY, changes=True, once=True, desk=desk)
     for tool in (autofix_stop, autofix_recover):
         publish(server, tool, needs=Permission.FIXES_STOP, desk=desk)

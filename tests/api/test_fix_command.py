@@ -51,6 +51,25 @@ def test_a_change_goes_from_plan_to_verified_and_back_by_command(tmp_path: Path)
         assert fix("show", change["change_id"], "--report")[1].startswith("# Raise the memory")
 
 
+def test_several_plans_are_carried_out_in_turn_by_command(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text(POLICY)
+    settings = {"MIDWATCH_FIXES__POLICY": "policy.toml"}
+    with serving_in_thread(SNAPSHOTS / "shop", speed=60) as addresses:
+
+        def fix(*command: str) -> tuple[int, str]:
+            done = midwatch("fix", *command, *where(addresses), cwd=tmp_path, **settings)
+            return done.returncode, done.stdout
+
+        scale = ("plan", "catalog", "-n", "shop", "--change", "scale", "--replicas", "4")
+        told = [fix(*scale, "-o", "json"), fix("plan", "deployment/checkout", "-o", "json")]
+        plans = [str(json.loads(one)["plan_id"]) for _, one in told]
+        assert fix("approve", plans[0])[0] == 0
+        assert fix("apply", *plans)[0] == 2
+        assert fix("approve", plans[1])[0] == 0
+        code, shown = fix("apply", *plans, "--lang", "zh")
+        assert (code, shown.count("已验证")) == (0, 2)
+
+
 @pytest.mark.parametrize(
     ("command", "code", "said"),
     [

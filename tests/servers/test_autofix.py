@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
-from tests.servers.repairing import ANN, CHECKOUT, repairing
+import pytest
+
+from core.errors import Conflict
+from tests.servers.repairing import ANN, BOB, CHECKOUT, repairing
+
+SCALE = {"change": "scale", "namespace": "shop", "name": "catalog"}
 
 
 async def test_memory_that_was_too_little_is_planned_approved_applied_and_verified(
@@ -87,6 +92,46 @@ async def test_a_change_that_does_not_take_is_taken_back_by_itself(tmp_path: Pat
         assert here.get(path)["spec"]["replicas"] == now
         again = await here.call("autofix_plan", **wanted, replicas=now + 1)
         assert again["refused"]["code"] == "after_rollback"
+
+
+async def test_a_batch_is_carried_out_in_turn_up_to_the_first_that_does_not_verify(
+    tmp_path: Path,
+) -> None:
+    brisk = "[limits]\nsettle_s = 0.3\npoll_s = 0.1\ndeadline_s = 3\n"
+    async with repairing(tmp_path, "bad-image", policy=brisk) as here:
+        scale = {"change": "scale"}
+        plans = [
+            await here.approved(**scale, namespace="shop", name="checkout", replicas=4),
+            await here.approved(**scale, namespace="payments", name="ledger", replicas=5),
+            await here.approved(**scale, namespace="payments", name="settlement", replicas=3),
+        ]
+        batch = {"plan_ids": plans, "wait_s": 60}
+        view = await here.call("autofix_apply_batch", **batch)
+        assert [one["status"] for one in view["items"]] == ["verified", "rolled_back", "waiting"]
+        assert view["ended"]
+        ledger = view["items"][1]["change_id"]
+        assert (
+            view["stopped"]
+            == f"Change {ledger} is rolled back, so that nothing after it is carried out."
+        )
+        assert view["stopped_in"]["zh"].startswith(f"变更 {ledger} 的结果为：已回滚")
+        written = here.writes()
+        assert await here.call("autofix_apply_batch", **batch) == view
+        assert here.writes() == written
+
+
+async def test_a_batch_begins_nothing_unless_all_of_it_may_be_carried_out(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        plans = [await here.approved(), (await here.planned(**SCALE, replicas=4))["plan_id"]]
+        with pytest.raises(Conflict, match="not approved"):
+            await here.call("autofix_apply_batch", plan_ids=plans)
+        assert here.writes() == 0
+        await here.call("autofix_approve", BOB, plan_id=plans[1])
+        begun = await here.call("autofix_apply_batch", plan_ids=plans, wait_s=0)
+        assert not begun["ended"]
+        view = await here.call("autofix_apply_batch", plan_ids=plans, wait_s=60)
+        assert [one["status"] for one in view["items"]] == ["verified"] * 2
+        assert (view["ended"], view["stopped"], here.writes()) == (True, "", 2)
 
 
 async def test_waiting_for_an_end_can_be_given_up_and_taken_up_again(tmp_path: Path) -> None:

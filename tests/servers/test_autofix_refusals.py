@@ -62,7 +62,7 @@ async def test_a_model_cannot_approve_what_it_asked_for(still: Repairing) -> Non
 async def test_what_changes_the_cluster_is_marked_so(still: Repairing) -> None:
     offered = await Tools(still.sessions, BOB).list("autofix")
     changing = {one.name: one for one in offered if one.changes}
-    assert set(changing) == {"autofix_apply", "autofix_rollback"}
+    assert set(changing) == {"autofix_apply", "autofix_apply_batch", "autofix_rollback"}
     assert all(one.once for one in changing.values())
 
 
