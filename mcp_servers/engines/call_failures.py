@@ -16,6 +16,11 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _SERVER_AT = re.compile(rf"server at [\"']{_HOST}[\"'](?: \([^)]*\))?, port (?P<port>\d+)")
+# A name with the address it resolved to, as Java's networking prints it.
+_RESOLVED = re.compile(
+    rf"(?<![\w./-]){_HOST}/(?:\d+\.\d+\.\d+\.\d+|\[[\da-fA-F:]+\]):(?P<port>\d{{2,5}})(?!\d)"
+)
+_UNNAMED = re.compile(r"(?<=[\s(:])/(?P<host>\d+\.\d+\.\d+\.\d+):(?P<port>\d{2,5})(?!\d)")
 _ON_PORT = re.compile(rf"(?:host|server|to) [\"']{_HOST}[\"'][^\n]{{0,80}}?port (?P<port>\d+)")
 
 _REFUSED = re.compile(
@@ -113,7 +118,7 @@ def targets(line: str) -> list[Target]:
 
 
 def _targets(line: str) -> Iterator[Target]:
-    for shape in (_SERVER_AT, _NAMED, _ON_PORT, _URL, _ADDRESS):
+    for shape in (_SERVER_AT, _NAMED, _ON_PORT, _RESOLVED, _UNNAMED, _URL, _ADDRESS):
         for match in shape.finditer(line):
             host = match["host"].rstrip(".")
             if not _SELF.fullmatch(host) and not _NO_HOST.fullmatch(host):

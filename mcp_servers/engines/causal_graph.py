@@ -236,6 +236,7 @@ _TESTS: Mapping[Join, Test] = {
     Join.WORKLOAD: lambda _, cause, effect: cause.resource == effect.resource,
     Join.SERVES: _Joins.serves,
     Join.CALLED: _Joins.called,
+    Join.CALLS: lambda joins, cause, effect: joins.called(effect, cause),
     Join.ROUTED: _Joins.routed,
     Join.NODE: lambda joins, cause, effect: joins.on_node(effect, cause.resource),
     Join.ON_NODE: lambda joins, cause, effect: joins.on_node(cause, effect.resource),

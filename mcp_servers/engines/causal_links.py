@@ -17,6 +17,7 @@ class Join(StrEnum):
     WORKLOAD = "workload"  # one workload
     SERVES = "serves"  # the effect is a Service that selects the cause's pods
     CALLED = "called"  # the effect's calls go to the cause's Service or workload
+    CALLS = "calls"  # the cause's calls go to the effect's Service or workload
     ROUTED = "routed"  # the effect is an Ingress that leads to the cause
     NODE = "node"  # the effect's pods run on the node that is the cause
     ON_NODE = "on_node"  # the cause's pods run on the node that is the effect
@@ -317,8 +318,34 @@ LINKS: tuple[Link, ...] = (
     # Whom the kernel killed for the node comes back, and looks as if it crashed. The pods were found
     # by the time of the kill.
     *_whenever(_each(("node.system_oom",), CRASHES_IN_ORDER, Join.POD)),
-    # The scheduler's refusal comes first and the autoscaler's after it, yet the second decides.
-    Link("autoscaler.no_scale_up", "pod.unschedulable.*", Join.WORKLOAD, timed=False),
+    # The scheduler's refusal comes first and the autoscaler's after it, yet the second decides where
+    # another node would help. Where none would, there is nothing to scale up for.
+    *_whenever(
+        _each(
+            ("autoscaler.no_scale_up",),
+            (
+                "pod.unschedulable.cpu",
+                "pod.unschedulable.memory",
+                "pod.unschedulable.extended",
+                "pod.unschedulable.node_full",
+            ),
+            Join.WORKLOAD,
+        )
+    ),
+    *_whenever(
+        _each(
+            (
+                "pod.unschedulable.taint",
+                "pod.unschedulable.node_selector",
+                "pod.unschedulable.pod_affinity",
+                "pod.unschedulable.topology_spread",
+                "pod.unschedulable.volume",
+                "pod.unschedulable.host_port",
+            ),
+            ("autoscaler.no_scale_up",),
+            Join.WORKLOAD,
+        )
+    ),
     Link("node.left_cordoned", "pod.unschedulable.cordoned", Join.NODE),
     Link("pod.memory_leak", "node.memory_pressure", Join.ON_NODE),
     Link("pod.memory_hog", "node.memory_pressure", Join.ON_NODE),
@@ -329,6 +356,15 @@ LINKS: tuple[Link, ...] = (
     *_each(("pvc.access_mode",), ROLLOUT_SYMPTOMS, Join.AFFECTS),
     Link("pvc.nearly_full", "app.exhausted", Join.CLAIM),
     Link("config.changed_not_reloaded", "app.credentials_refused", Join.CONTAINER),
+    # Who refuses writes it down as well: it is its callers' credentials that are wrong.
+    *_whenever(
+        _each(
+            ("config.changed_not_reloaded", "config.secret_malformed"),
+            ("app.credentials_refused",),
+            Join.CALLS,
+        )
+    ),
+    Link("app.credentials_refused", "app.credentials_refused", Join.CALLS, timed=False),
     # Configuration and identity.
     Link("rbac.dangling", "rbac.denied", Join.ACCOUNT),
     Link("config.secret_malformed", "app.credentials_refused", Join.REFERENCE),

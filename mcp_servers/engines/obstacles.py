@@ -1,7 +1,7 @@
 """What stands in a pod's way to each node: requests, labels, taints, claims, ports, in numbers."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
 from mcp_servers.engines import citing
@@ -128,14 +128,48 @@ def _taints(cluster: Cluster, clause: Clause) -> Details:
     return {"taint": taint, "node": names.replace(",", ", ")}, seen, {"node": names}
 
 
-def _claims(pod: Resource, clause: Clause) -> Details:
+def _claims(cluster: Cluster, pod: Resource, clause: Clause) -> Details:
+    """The claims of the pod, and where the volume of one is that no node is near to."""
     stated = _CLAIM.search(clause.said)
     volumes = rows(pod.spec, "volumes")
     used = [text(one, "persistentVolumeClaim", "claimName") for one in volumes]
     names = [stated.group(1)] if stated else [name for name in used if name]
     keys = [key(Ref("PersistentVolumeClaim", pod.namespace, name)) for name in names]
     seen = [citing.field(pod, ".spec.volumes[].persistentVolumeClaim", ", ".join(names))]
-    return {"claim": ", ".join(names)}, seen if names else [], {"claim": ",".join(keys)}
+    bound, place = _held_at(
+        cluster, [Ref("PersistentVolumeClaim", pod.namespace, one) for one in names]
+    )
+    details = {"claim": ", ".join(names), **bound}
+    return details, [*(seen if names else []), *place], {"claim": ",".join(keys)}
+
+
+def _held_at(cluster: Cluster, claims: list[Ref]) -> tuple[dict[str, str], list[Evidence]]:
+    """The label that a bound volume asks of its node and no node has."""
+    nodes = cluster.all("Node")
+    for volume in filter(None, (_volume(cluster, ref) for ref in claims)):
+        for name, wanted in _asked_of_nodes(volume):
+            held = sorted({node.labels[name] for node in nodes if name in node.labels})
+            if not wanted or set(wanted) & set(held):
+                continue
+            seen = [citing.field(volume, f".spec.nodeAffinity[{name}]", ", ".join(wanted))]
+            if nodes:
+                path = f".metadata.labels[{name}] (all nodes)"
+                seen.append(citing.field(nodes[0], path, ", ".join(held) or "-"))
+            return {"label": f"{name}={', '.join(wanted)}", "near": ", ".join(held)}, seen
+    return {}, []
+
+
+def _volume(cluster: Cluster, claim: Ref) -> Resource | None:
+    found = cluster.get(claim)
+    name = text(found.spec, "volumeName") if found else ""
+    return cluster.get(Ref("PersistentVolume", "", name)) if name else None
+
+
+def _asked_of_nodes(volume: Resource) -> Iterator[tuple[str, list[str]]]:
+    for term in rows(volume.spec, "nodeAffinity", "required", "nodeSelectorTerms"):
+        for one in rows(term, "matchExpressions"):
+            if text(one, "operator") == "In":
+                yield text(one, "key"), [str(value) for value in one.get("values") or ()]
 
 
 def _affinity(cluster: Cluster, pod: Resource, clause: Clause) -> Details:
@@ -222,7 +256,7 @@ _TELLERS: Mapping[str, Callable[[Cluster, Room, Resource, Clause], Details]] = {
     "extended": _shortage,
     "node_selector": lambda cluster, room, pod, clause: _labels(cluster, pod),
     "taint": lambda cluster, room, pod, clause: _taints(cluster, clause),
-    "volume": lambda cluster, room, pod, clause: _claims(pod, clause),
+    "volume": lambda cluster, room, pod, clause: _claims(cluster, pod, clause),
     "pod_affinity": lambda cluster, room, pod, clause: _affinity(cluster, pod, clause),
     "topology_spread": lambda cluster, room, pod, clause: _spread(cluster, pod),
     "host_port": lambda cluster, room, pod, clause: _ports(cluster, room, pod),

@@ -1,5 +1,6 @@
 """What is still on its way and therefore no fault yet: rollouts, new objects, leaving pods."""
 
+import re
 from datetime import datetime, timedelta
 
 from mcp_servers.engines.fields import has, text, whole
@@ -9,6 +10,9 @@ from mcp_servers.facts.kubernetes import Cluster, Resource, moment
 # How long a new or changed object may take before its state counts.
 GRACE = timedelta(seconds=120)
 PROGRESS_DEADLINE_S = 600
+_OFF = re.compile(
+    r"\b(?:suspend|pause|disable|switched off|turned off)|暂停|停用|挂起", re.IGNORECASE
+)
 
 
 def desired_replicas(workload: Resource) -> int:
@@ -68,3 +72,15 @@ def ready_since(pod: Resource) -> datetime | None:
 
 def is_young(cluster: Cluster, resource: Resource, grace: timedelta = GRACE) -> bool:
     return cluster.age(resource) < grace
+
+
+def suspension_is_meant(one: Resource) -> bool:
+    """Whether somebody wrote down at the object that, or why, it is suspended.
+
+    What tools keep there for themselves is JSON, and says so of every suspended object.
+    """
+    return any(
+        "suspend" in name.lower()
+        or (_OFF.search(value) and not value.lstrip().startswith(("{", "[")))
+        for name, value in one.annotations.items()
+    )

@@ -33,13 +33,21 @@ class Ref:
         )
 
 
+_NEVER = 1970
+
+
 def moment(text: object) -> datetime | None:
-    """An RFC 3339 time as an aware datetime in UTC; None for nothing or nonsense."""
+    """An RFC 3339 time as an aware datetime in UTC; None for nothing or nonsense.
+
+    Container runtimes write the first moment of Unix time for what never happened.
+    """
     if not text or not isinstance(text, str):
         return None
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
+        return None
+    if at.year <= _NEVER:
         return None
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
@@ -205,7 +213,7 @@ class Difference:
 class Change:
     """Something people or controllers changed: deploy, config, flag, commit, scale, node.
 
-    `told` says which sentence `summary` is, "rollout" or "edit"; "" for words that are not ours.
+    `told` says which sentence `summary` is, "rollout", "edit" or "made"; "" for words that are not ours.
     """
 
     at: datetime

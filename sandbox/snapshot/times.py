@@ -25,6 +25,8 @@ _PAST = frozenset(
     }
 )  # fmt: skip
 
+_NEVER = ("1970-01-01T00:00:00", "0001-01-01T00:00:00")
+
 _Place = tuple[Any, str | int]
 
 
@@ -50,7 +52,12 @@ def format_time(moment: datetime) -> str:
 
 @lru_cache(maxsize=65_536)
 def moved(text: str, by: timedelta) -> str:
-    """The time `by` later; fraction and zone stay as they are written."""
+    """The time `by` later; fraction and zone stay as they are written.
+
+    The beginning of Unix time, and of Go's, means that something never happened: it stays.
+    """
+    if text.startswith(_NEVER):
+        return text
     seconds = datetime.fromisoformat(text[:_SECONDS_DIGITS]) + by
     return seconds.isoformat() + text[_SECONDS_DIGITS:]
 

@@ -115,6 +115,21 @@ def test_what_was_switched_off_answers_a_question_about_it_and_no_other() -> Non
     assert [one.finding for one in ranked(OOM, off, namespace="shop").roots] == [OOM]
 
 
+def test_an_autoscaler_is_to_blame_only_where_another_node_would_help() -> None:
+    none_added = found("autoscaler.no_scale_up", CHECKOUT, ago_s=500)
+    for reason, root in (("cpu", none_added.rule), ("volume", "pod.unschedulable.volume")):
+        waits = found(f"pod.unschedulable.{reason}", CHECKOUT, ago_s=520)
+        assert [one.finding.rule for one in ranked(waits, none_added).roots] == [root]
+
+
+def test_who_refuses_credentials_is_not_to_blame_for_its_callers() -> None:
+    stale = found("config.changed_not_reloaded", FRONTEND, ago_s=900)
+    refused = found("app.credentials_refused", FRONTEND, ago_s=600)
+    refuses = found("app.credentials_refused", CHECKOUT, ago_s=601)
+    assert [one.finding for one in ranked(refused, refuses).roots] == [refused]
+    assert [one.finding for one in ranked(stale, refused, refuses).roots] == [stale]
+
+
 def test_hygiene_is_never_a_cause() -> None:
     untidy = found("workload.no_requests", CHECKOUT, severity=Severity.LOW)
     ranking = ranked(untidy)

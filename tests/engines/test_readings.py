@@ -242,6 +242,8 @@ def test_an_object_without_uid_is_matched_by_name() -> None:
 def test_times_without_a_zone_are_utc_and_nonsense_is_none() -> None:
     assert moment("2026-03-10T12:00:00") == NOW
     assert moment("yesterday") is moment(7) is moment(None) is None
+    # What runtimes and Go write for what never happened.
+    assert moment("1970-01-01T00:00:00Z") is moment("0001-01-01T00:00:00Z") is None
 
 
 def test_long_texts_keep_their_end_where_the_reason_stands() -> None:

@@ -112,6 +112,11 @@ def test_moving_a_time_adds_whole_seconds_and_keeps_its_ending(
     assert result.endswith(ending)
 
 
+@pytest.mark.parametrize("never", ["1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z"])
+def test_what_never_happened_does_not_happen_by_moving_it(never: str) -> None:
+    assert moved(never, timedelta(days=100)) == never
+
+
 def test_a_yaml_anchor_shared_by_two_places_moves_once(tmp_path: Path) -> None:
     text = (
         "apiVersion: v1\nkind: Thing\nmetadata: {name: a}\n"

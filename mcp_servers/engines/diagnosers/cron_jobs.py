@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from mcp_servers.engines import citing
 from mcp_servers.engines.cron_schedules import MACROS, RANGES
 from mcp_servers.engines.fields import text, whole
+from mcp_servers.engines.settling import suspension_is_meant
 from mcp_servers.engines.stamps import last_writer
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Severity
 from mcp_servers.facts.kubernetes import Cluster, Resource, moment
@@ -76,8 +77,9 @@ def _suspended(cluster: Cluster, cron: Resource) -> Iterator[Finding]:
     since, by = last_writer(cron, "f:suspend")
     last = moment(cron.status.get("lastScheduleTime"))
     quiet_since = since or last or cron.created_at
-    annotated = any("suspend" in name.lower() for name in cron.annotations)
-    if annotated or (quiet_since and cluster.now - quiet_since < SUSPENDED_TOO_LONG):
+    if suspension_is_meant(cron) or (
+        quiet_since and cluster.now - quiet_since < SUSPENDED_TOO_LONG
+    ):
         return
     said = f"true since {citing.clock(since)}" if since else "true"
     ran = [citing.field(cron, ".status.lastScheduleTime", citing.clock(last), last)] if last else []

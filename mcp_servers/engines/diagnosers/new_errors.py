@@ -153,6 +153,7 @@ def _finding(cluster: Cluster, workload: Ref, told: _Told) -> Finding:
             "began_at": citing.clock(first.at),
             "line": citing.quoted(first.text),
             "condition": citing.quoted(_condition(told)),
+            "beside": "",
         },
         affected=(workload,),
         cause_key=change.id,

@@ -16,7 +16,9 @@ from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Sever
 from mcp_servers.facts.kubernetes import Change, Cluster, Ref
 
 SHOWS_WITHIN = timedelta(minutes=30)
-FEWEST_SAMPLES = 30
+# Points of the grid that is asked for, five minutes apart and each over ten: so many hold some forty
+# minutes of samples.
+FEWEST_POINTS = 8
 FEWEST_BEFORE = 6
 # A rise of one point is a burst.
 LASTS = 2
@@ -27,11 +29,12 @@ FLOOR = {"failing": ("failing_percent", 100), "slow": ("slow_ms", 1000)}
 
 @dataclass(frozen=True, slots=True)
 class _Rise:
-    """Since when a measure is so much above what it was, and both levels."""
+    """Since when a measure is so much above what it was, or what another's is, and both levels."""
 
     began: datetime
     before: float
     after: float
+    beside: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,8 @@ def regressions(cluster: Cluster) -> Iterator[Finding]:
     """`app.regression_after_change`: twice as bad as before, within half an hour of a change.
 
     What was changed is the workload itself, its configuration, or a workload that it calls. Where
-    an unchanged sibling fares no better the change is not it.
+    an unchanged sibling fares no better the change is not it. A workload that the change made has
+    no before: it is held against those that serve the same requests beside it.
     """
     measured = traffic(cluster) if cluster.changes else []
     if not measured:
@@ -54,11 +58,14 @@ def regressions(cluster: Cluster) -> Iterator[Finding]:
     calls = topology(cluster)
     for one in measured:
         suspects = _changes_of(cluster, one, measured, calls)
-        told = (
-            _latest(one, suspects, _bar(cluster, one.measure))
-            if len(one.points) >= FEWEST_SAMPLES
-            else None
-        )
+        if len(one.points) < FEWEST_POINTS:
+            continue
+        bar = _bar(cluster, one.measure)
+        made = [*suspects, *_made(cluster, one.workload)]
+        if beside := _worse_than_beside(one, made, _beside(one, measured, calls), bar):
+            yield _finding(cluster, one, *beside)
+            continue
+        told = _latest(one, suspects, bar)
         if told is None:
             continue
         change, rise = told
@@ -123,6 +130,47 @@ def _rise(points: Points, at: datetime, bar: _Bar) -> _Rise | None:
     return _Rise(since[0], level, median(above))
 
 
+def _made(cluster: Cluster, workload: Ref) -> Iterator[Change]:
+    """That the workload was made, which no revision before it tells of."""
+    found = cluster.get(workload)
+    if found and found.created_at:
+        summary = f"{workload.kind} {workload.name} was made"
+        yield Change(found.created_at, "deploy", workload.name, workload, summary, told="made")
+
+
+def _beside(one: Traffic, measured: Sequence[Traffic], calls: Topology) -> list[Traffic]:
+    """The same measure of other workloads behind a Service that leads to this one too."""
+    services = set(calls.dependents(one.workload, Relation.SELECTS))
+    return [
+        other
+        for other in measured
+        if other.workload != one.workload
+        and other.measure == one.measure
+        and services & set(calls.dependents(other.workload, Relation.SELECTS))
+    ]
+
+
+def _worse_than_beside(
+    one: Traffic, suspects: Sequence[Change], others: Sequence[Traffic], bar: _Bar
+) -> tuple[Change, _Rise] | None:
+    """The change that made the workload, where what it serves since is so much worse."""
+    began = one.points[0][0]
+    made = [
+        change
+        for change in suspects
+        if change.target == one.workload and timedelta() <= began - change.at <= SHOWS_WITHIN
+    ]
+    for other in others if made else ():
+        level = [value for when, value in other.points if when >= began]
+        if len(level) < FEWEST_BEFORE or other.points[0][0] >= began:
+            continue
+        usual, own = median(level), [value for _, value in one.points]
+        high = max(bar.times * usual, usual + bar.floor)
+        if median(own) >= high and all(value >= high for value in own[-LASTS:]):
+            return made[0], _Rise(began, usual, median(own), other.workload)
+    return None
+
+
 def _siblings_fare_alike(
     cluster: Cluster, one: Traffic, change: Change, measured: Sequence[Traffic], calls: Topology
 ) -> bool:
@@ -165,7 +213,8 @@ def _finding(cluster: Cluster, one: Traffic, change: Change, rise: _Rise) -> Fin
     can_return = change.kind == "deploy" and can_roll_back(cluster, resource)
     shown = _shown(one.measure, rise.before), _shown(one.measure, rise.after)
     differences = "; ".join(str(each) for each in change.differences if each.before or each.after)
-    said = f"{shown[0]} before, {shown[1]} since {citing.clock(rise.began)}"
+    earlier = f"of {rise.beside}" if rise.beside else "before"
+    said = f"{shown[0]} {earlier}, {shown[1]} since {citing.clock(rise.began)}"
     return Finding(
         rule="app.regression_after_change",
         severity=Severity.HIGH,
@@ -187,6 +236,7 @@ def _finding(cluster: Cluster, one: Traffic, change: Change, rise: _Rise) -> Fin
             "began_at": citing.clock(rise.began),
             "line": "",
             "condition": "",
+            "beside": str(rise.beside or ""),
         },
         affected=tuple(sorted({one.workload, resource})),
         cause_key=change.id,

@@ -7,7 +7,7 @@ from mcp_servers.engines import citing
 from mcp_servers.engines.about_objects import about_object
 from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.fields import text
-from mcp_servers.engines.settling import is_terminating
+from mcp_servers.engines.settling import is_terminating, suspension_is_meant
 from mcp_servers.engines.stamps import condition_since, last_writer
 from mcp_servers.facts.findings import Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Resource
@@ -21,6 +21,8 @@ def suspended_jobs(cluster: Cluster) -> Iterator[Finding]:
     """`job.suspended`: context, because a suspension may well be meant."""
     for job in cluster.all("Job"):
         if job.spec.get("suspend") is not True or is_terminating(job) or _is_queued(job):
+            continue
+        if suspension_is_meant(job):
             continue
         written, by = last_writer(job, "f:suspend")
         since = condition_since(job, "Suspended") or written or job.created_at

@@ -65,6 +65,19 @@ def test_a_host_outside_the_cluster_is_told_as_it_stands() -> None:
 REFUSED = "dial tcp 10.96.7.7:8080: connect: connection refused"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "cannot verify token: WebClientRequestException: Connection refused: checkout/10.96.7.7:8080",
+        "finishConnect(..) failed: Connection refused: checkout.shop.svc/[fd00::7]:8080",
+        "io.netty.channel.AbstractChannel$AnnotatedConnectException: Connection refused: /10.96.7.7:8080",
+    ],
+)
+def test_addresses_as_java_prints_them_are_understood(line: str) -> None:
+    finding = found(calling(*[line] * 4), "app.dependency_unreachable")
+    assert finding.joins["service"] == "shop/checkout"
+
+
 def test_one_line_is_enough_when_the_process_died_of_it() -> None:
     caller = workload("web")
     one = pod(

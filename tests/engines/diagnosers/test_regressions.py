@@ -141,7 +141,7 @@ NEIGHBOUR = rolled_out("cart", ago=60 * 24 * 3)
         seen(*rolled_out(ago=300), told=failing(since(60, 0.01, 0.4))),
         seen(*rolled_out(), told=failing(lambda _: 0.01)),
         seen(*rolled_out(), told=failing(since(55, 0.01, 0.03))),
-        seen(*rolled_out(), told=failing(since(55, 0.01, 0.4), points=20)),
+        seen(*rolled_out(), told=failing(since(55, 0.01, 0.4), points=7)),
         seen(
             *rolled_out(),
             told=failing(lambda minutes: 0.4 if 30 <= minutes <= 55 else 0.01),
@@ -166,6 +166,50 @@ NEIGHBOUR = rolled_out("cart", ago=60 * 24 * 3)
     ],
 )
 def test_what_did_not_follow_the_change_or_is_not_of_it_is_silent(told: Cluster) -> None:
+    assert "app.regression_after_change" not in rules(told)
+
+
+def canary(ago: float) -> list[Json]:
+    """A second workload behind the Service of the first, made so many minutes ago."""
+    made = deployment(
+        "web-next",
+        age=ago,
+        template_labels={"app": "web"},
+        spec={"selector": {"matchLabels": {"app": "web", "track": "next"}}},
+        containers=[container("web")],
+    )
+    first = replica_set(made, "cccc33333", revision=1, age=ago)
+    return [made, first, pod(first, "next0", age=ago)]
+
+
+def beside(old: Sequence[Json], new: Sequence[Json], ago: float, own: float) -> Cluster:
+    """What the pods of both took, those of the second one since it began."""
+    one, other = (
+        next(each["metadata"]["name"] for each in made if each["kind"] == "Pod")
+        for made in (old, new)
+    )
+    told = [
+        series("request_p95", lambda _: 0.05, pod_name=one),
+        series("request_p95", lambda _: own, pod_name=other, points=int(ago // STEP)),
+    ]
+    return seen(*old, *new, told=told)
+
+
+def test_a_new_workload_is_held_against_the_one_that_serves_beside_it() -> None:
+    told = beside(rolled_out(ago=60 * 24), canary(50), 48, 2.0)
+    finding = found(told, "app.regression_after_change")
+    assert finding.resource.name == "web-next"
+    assert (finding.params["before"], finding.params["after"]) == ("0.05 s", "2.00 s")
+    assert finding.params["beside"] == "Deployment shop/web"
+
+
+@pytest.mark.parametrize(
+    ("made", "measured", "own"), [(50, 48, 0.06), (300, 48, 2.0), (50, 20, 2.0)]
+)
+def test_a_new_workload_that_fares_alike_or_is_old_or_hardly_known_is_silent(
+    made: float, measured: float, own: float
+) -> None:
+    told = beside(rolled_out(ago=60 * 24), canary(made), measured, own)
     assert "app.regression_after_change" not in rules(told)
 
 

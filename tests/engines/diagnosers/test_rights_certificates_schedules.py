@@ -114,6 +114,23 @@ def test_a_suspended_cron_job_is_context_with_its_last_run() -> None:
     assert finding.params["last_run"] == stamp(60 * 24 * 7)
 
 
+@pytest.mark.parametrize(
+    ("annotations", "silent"),
+    [
+        ({"ops.example.com/note": "Paused until April, the season is over."}, True),
+        ({"team.example.com/why": "季节结束，暂停到四月"}, True),
+        ({"kubectl.kubernetes.io/last-applied-configuration": '{"spec":{"suspend":true}}'}, False),
+        ({"team.example.com/owner": "reports"}, False),
+    ],
+)
+def test_a_suspension_that_somebody_explained_at_the_object_is_silent(
+    annotations: dict[str, str], silent: bool
+) -> None:
+    explained = cron(suspend=True)
+    explained["metadata"]["annotations"] = annotations
+    assert ("cron.suspended" not in rules(cluster(explained))) is silent
+
+
 def test_a_suspension_of_today_is_silent() -> None:
     recent = cron(suspend=True)
     fields = {"f:spec": {"f:suspend": {}}}

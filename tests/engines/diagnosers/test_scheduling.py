@@ -18,6 +18,7 @@ from tests.factories import (
     rules,
     running,
     stamp,
+    thing,
 )
 
 PREEMPTION = " preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod."
@@ -213,6 +214,25 @@ def test_every_reason_has_its_rule(said: str, reason: str) -> None:
     assert {one for one in told if one.startswith("pod.unschedulable")} == {
         f"pod.unschedulable.{reason}"
     }
+
+
+def test_a_volume_that_no_node_is_near_to_says_where_it_is() -> None:
+    zone = "topology.kubernetes.io/zone"
+    claim = thing("PersistentVolumeClaim", "data-web-0", spec={"volumeName": "pv-1"})
+    term = {"matchExpressions": [{"key": zone, "operator": "In", "values": ["z3"]}]}
+    volume = thing(
+        "PersistentVolume",
+        "pv-1",
+        namespace="",
+        spec={"nodeAffinity": {"required": {"nodeSelectorTerms": [term]}}},
+    )
+    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": "data-web-0"}}]
+    said = "0/2 nodes are available: 2 node(s) had volume node affinity conflict."
+    nodes = [node(labels={zone: "z1"}), node("node-2", labels={zone: "z2"})]
+    finding = found(
+        pending(said, claim, volume, *nodes, volumes=volumes), "pod.unschedulable.volume"
+    )
+    assert (finding.params["label"], finding.params["near"]) == (f"{zone}=z3", "z1, z2")
 
 
 def test_a_claim_is_joined_so_that_its_own_fault_can_explain() -> None:
