@@ -9,7 +9,7 @@ from agent.naming import CAMEL, TEAM, could_be_name, marked_namespace, object_na
 from agent.scoring import LOOKS
 
 METRICS = {
-    "qps": r"\bqps\b|\brps\b|requests?\s(?:rate|per\ssecond)|throughput|traffic|流量|吞吐|请求量",
+    "qps": r"\bqps\b|\brps\b|requests?\s(?:rate|per\ssecond)|requests?/s|throughput|traffic|流量|吞吐|请求量|每秒[^，。]{0,6}请求",
     "cpu": r"\bcpus?\b|处理器",
     "memory": r"\bmemory\b|\bmem\b|\bram\b|内存",
     "disk": r"\bdisks?\b|\bstorage\b|磁盘|硬盘|存储空间",
@@ -37,16 +37,28 @@ SEVERITIES = {
     "high": r"\bhigh[\s-](?:severity|priority)\b|高优|高级别",
     "info": r"\binfo(?:rmational)?\sseverity\b|提示级",
 }
-REPLICAS = re.compile(
-    r"(\d+|zero|one|two|three|four|five)\s*(?:(?:more|extra)\s)?(?:replicas?|pods|instances|copies|个?\s*replicas?|个?\s*副本|个?\s*实例|个\s*pod)"
-    r"|(?:\bscale\s+(?:\w+\s)?[\w-]+\s|(?:扩容|缩容|扩|缩)[^，。]{0,30}?到|to|to\s+be|replicas?\s*(?:=|to|of\s+[\w-]+\s+to)|副本数?\s*(?:改为|改成|设为|设成|调到|调成|调为|加到|到)?)\s*(\d+|zero|one|two|three|four|five)\b"
+_ENGLISH = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+HAN_NUMBERS, ENGLISH_NUMBERS = "零一二三四五六七八九十两", "|".join(_ENGLISH)
+SMALL = {word: n for words in (_ENGLISH, HAN_NUMBERS[:11]) for n, word in enumerate(words)} | {
+    "两": 2
+}
+# "Where does it run" names no node, and "how many instances has it" asks for no pod.
+WHERE = re.compile(r"\b(?:which|what)\snodes?\b|(?:哪|什么)\S{0,2}\s*(?:节点|机器|主机|nodes?)")
+HOW_MANY = re.compile(
+    r"\b(?:how many|number of)\s(?:instances|replicas|copies)|(?:几|多少)个?\s*(?:实例|副本)"
 )
-SMALL = {"zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+_COUNT = rf"(\d+|{'|'.join(SMALL)})"
+REPLICAS = re.compile(
+    rf"{_COUNT}\s*(?:(?:more|extra)\s)?(?:replicas?|pods|instances|copies|个?\s*replicas?|个?\s*副本|个?\s*实例|个\s*pod)"
+    r"|(?:\bscale\s+(?:\w+\s)?[\w-]+\s|(?:扩容|缩容|扩|缩)[^，。]{0,30}?到|(?:扩容|缩容)\s*[\w-]+\s|to|to\s+be"
+    r"|replicas?\s*(?:=|to|of\s+[\w-]+\s+to)|(?:副本数?|replicas?)\s*(?:改为|改成|设为|设成|调到|调成|调为|调整到|调整为|增加到|减少到|降到|提到|加到|到)?)"
+    rf"\s*{_COUNT}(?![a-z0-9.])"
+)
 AMOUNT = re.compile(
     r"(?:[$€£¥￥]\s*)?(\d[\d,]*(?:\.\d+)?)\s*(k\b|万)?\s*(?:usd|eur|gbp|cny|rmb|dollars?|euros?|pounds?|yuan|美元|美金|欧元|英镑|元|块)?"
 )
 THRESHOLD = re.compile(
-    r"(?:above|over|exceeds?|exceeding|below|under|than|reaches|to|超过|高于|大于|低于|小于|达到|到|过)\s*(\d+(?:\.\d+)?)(?![\d:.])\s*(%|percent|ms|s\b|毫秒)?"
+    r"(?:above|over|exceeds?|exceeding|below|under|than|reaches|to|超过|高于|大于|低于|小于|达到|到|过|改成|改为|设成|设为|调成|调为)\s*(\d+(?:\.\d+)?)(?![\d:.]|\s*(?:小时|个小时|分钟|天|周|hours?|h\b|hrs?\b|minutes?|mins?\b|days?|weeks?))\s*(%|percent|ms|s\b|毫秒)?"
 )
 HASH_CHANNEL = re.compile(r"(?<!\w)#[a-z][\w-]*")
 
@@ -77,7 +89,12 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
     found |= _times(text, subagent, intent)
     found |= _first_word("metric", METRICS, text)
     found |= _by_subagent(text, message, subagent)
-    if found.get("replicas") is not None and found.get("kind") == "Pod":
+    elsewhere = found.get("kind") == "Node" and found.get("name") and WHERE.search(text)
+    any_service = subagent == "cost" and found.get("kind") == "Service" and not found.get("name")
+    if elsewhere or any_service:
+        del found["kind"]
+    counted = found.get("replicas") is not None or (found.get("service") and HOW_MANY.search(text))
+    if counted and found.get("kind") == "Pod":
         del found["kind"]  # "five instances" are how many, not of what
         found["name"] = found.get("name") or found.get("service") or ""
     return {key: value for key, value in found.items() if value not in ("", None)}
@@ -121,7 +138,11 @@ def _replicas(text: str) -> int | None:
     found = next(iter([*REPLICAS.finditer(text)][::-1]), None)  # "from 2 to 5" means the last
     if not found or not re.search(r"scal|replica|副本|实例|扩|缩|instances|copies", text):
         return None
-    word = found[1] or found[2]
+    return number_of(found[1] or found[2])
+
+
+def number_of(word: str) -> int:
+    """A count in digits or in a word of either language."""
     return SMALL[word] if word in SMALL else int(word)
 
 

@@ -34,6 +34,8 @@ _FOR = re.compile(
     rf"(?:\b(?:for|during)\s+(?:the\s+)?(?:next\s+)?|静默|屏蔽|静音|持续|告警)\s*{LENGTH}"
 )
 _ANY = re.compile(LENGTH)
+# "What you said just now" is no length of time.
+_SAID = re.compile(r"(?:刚才|刚刚)(?:说|提|给)?的")
 _CLOCK = re.compile(r"(?<![\d:.])([01]?\d|2[0-3])[:：]([0-5]\d)(?![\d:])")
 _CLOCK_WORD = re.compile(r"\b(1[0-2]|0?[1-9])\s*(am|pm)\b")
 
@@ -43,7 +45,7 @@ def window(text: str) -> str:
     for pattern in (_BACK, _AGO):
         if found := pattern.search(text):
             return _iso(found)
-    return _word(text, PAST_WORDS)
+    return _word(_SAID.sub("", text), PAST_WORDS)
 
 
 def horizon(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent.arguments import extract
+from agent.arguments import ENGLISH_NUMBERS, HAN_NUMBERS, extract, number_of
 from agent.lexicon.stopwords import FUNCTION_WORDS
 from agent.naming import KIND_WORDS, NAME
 
@@ -13,6 +13,9 @@ _OPENER = re.compile(
     r"^\W*(?:and|what about|how about|same|now|then|also|or|but|only|just|in|for|on|over|make (?:it|that)|better|rather|instead)\b"
     r"|^\W*(?:那|还有|换成|换|改成|改为|只|就|然后|同样|再看|最近)|[呢吧]\W*$|\b(?:instead|as well|too)\W*$"
 )
+# Another thing instead; of a change, another value instead.
+_OTHER = re.compile(r"^\W*(?:换成|改成|改为)|\binstead\W*$")
+_TOO = re.compile(r"也|\b(?:as well|too|also)\b")
 _POINTING = re.compile(
     r"\b(?:it|its|that|this|them|their|they|those|these|there|the same|this one)\b|它|其|这个|那个|该|刚才|上面|此"
 )
@@ -25,13 +28,17 @@ SHORT_CHARACTERS = 16
 BARE_WORDS = 3
 BARE_CHARACTERS = 7
 
+TIMES = frozenset(("window", "horizon", "duration", "at"))
 OBJECT = ("namespace", "kind", "name", "service")
 PLACED = ("namespace",)
 # What can only be asked of something that has a name.
-NEED_A_NAME = frozenset(("logs", "events", "rollout", "dependencies"))
+NEED_A_NAME = frozenset(("logs", "events", "rollout", "dependencies", "change"))
 # Weaker evidence than this is a word by the way: "cpu?" asks for another figure, not a new question.
 OWN_WORDS = 3.3
 
+_NUMBER = re.compile(
+    rf"(?<![\w.-])\d+(?![\w.-])|[{HAN_NUMBERS}](?=\s?个)|\b(?:{ENGLISH_NUMBERS})\b"
+)
 _LATIN = re.compile(r"[a-z]")
 
 
@@ -79,8 +86,13 @@ def is_elliptical(said: Said, previous: Mapping[str, Any]) -> bool:
     opened = said.is_short and bool(_OPENER.search(said.text))
     if said.intent in ("unclear", "look"):
         return said.is_short and (opened or said.is_bare or _fills(said, previous))
-    weak = said.evidence < OWN_WORDS
-    return opened and weak
+    same = (said.subagent, said.intent) == (previous["subagent"], previous["intent"])
+    if same and said.arguments and set(said.arguments) <= TIMES and said.is_bare:
+        return True
+    if same and set(said.arguments) == {"kind"} and _TOO.search(said.text):
+        return True
+    other = previous["subagent"] != "autofix" and bool(_OTHER.search(said.text))
+    return opened and (said.evidence < OWN_WORDS or other)
 
 
 def _fills(said: Said, previous: Mapping[str, Any]) -> bool:
@@ -90,6 +102,8 @@ def _fills(said: Said, previous: Mapping[str, Any]) -> bool:
 def asked_anew(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of the question before, with what this message says instead."""
     before, now = dict(previous["arguments"]), _now(said, previous)
+    if "team" in now:
+        before = {key: value for key, value in before.items() if key not in OBJECT}
     if "name" in now or "service" in now:
         before = {
             key: value for key, value in before.items() if key not in ("kind", "name", "service")
@@ -116,14 +130,17 @@ def _now(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
 
 def _number(said: Said, before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     """A number alone is another one of what the turn before had a number of."""
-    found = re.findall(r"(?<![\w.-])\d+(?![\w.-])", said.text)
+    found = _NUMBER.findall(said.text)
     keys = [key for key in ("replicas", "amount", "threshold") if key in before and key not in now]
-    return {keys[0]: int(found[0])} if len(found) == 1 and len(keys) == 1 else {}
+    return {keys[0]: number_of(found[0])} if len(found) == 1 and len(keys) == 1 else {}
 
 
 def _bare(said: Said, now: Mapping[str, Any]) -> str:
     """A word that would be no name in a longer sentence: "and data?", "data 的呢"."""
-    if any(key in now for key in ("namespace", "kind", "metric", "window", "duration", "horizon")):
+    if any(
+        key in now
+        for key in ("namespace", "kind", "team", "metric", "window", "duration", "horizon")
+    ):
         return ""
     words = [match[0] for match in NAME.finditer(said.text) if _LATIN.search(match[0])]
     left = [one for one in words if one not in FUNCTION_WORDS and one not in KIND_WORDS]

@@ -43,7 +43,7 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 # Where a message may go on to a second matter.
 _BORDER = re.compile(
     r"(?i)[,;.?!]?\s+(?:and|then|also)\s+(?:then\s+|also\s+)?|[;；。？?!！]\s*(?:and\s|also\s|then\s|and\salso\s|顺便|另外|然后|再|同时|还有|并且?)?"
-    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且|再)|[,，]\s*(?:并|帮我)"
+    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且|再)|[,，]\s*(?:并|帮我)|[,，]\s*(?=有没有|有哪些|谁|列|看|查|把|静默|重启|回滚)|\s(?:并且?|同时|然后|再)(?=把|将|给|看|查|列|静默|重启|通知|发)"
 )
 CLEAR = 0.6
 # What says that both a fault and its price are asked for.
@@ -146,6 +146,7 @@ def as_typed(message: str) -> str:
 
 def _spaced(message: str) -> str:
     """A space between Chinese and Latin letters, so that names have borders in both."""
+    message = re.sub(r"([\u4e00-\u9fff]):(?=\S)", r"\1: ", message)
     message = re.sub(r"([\u4e00-\u9fff])([A-Za-z0-9#$-])", r"\1 \2", message)
     return re.sub(r"([A-Za-z0-9%])([\u4e00-\u9fff])", r"\1 \2", message)
 

@@ -47,7 +47,7 @@ _SPACE = r"(?:namespaces?|ns\b|命名空间|名字空间)"
 # What beside the word is no name: "which namespace has", "namespaces of".
 _NO_SPACE = (
     r"(?!(?:is|are|was|has|have|had|with|of|in|on|for|and|or|by|the|a|an|this|that|cost|costs|spends?|uses?|which"
-    r"|what|every|each|all|any|per|one|first|same|other|another|list|no|new|our|your|my|whole|entire|kubernetes)\b)"
+    r"|what|every|each|all|any|per|one|first|same|other|another|list|no|new|our|your|my|whole|entire|kubernetes|expensive|cheap|cheapest|costly|biggest|largest|smallest|busiest|worst|best|right|wrong)\b)"
 )
 NAMESPACE = (
     re.compile(rf"(?<![\w-])(?:-n|--namespace)[\s=]+[`'\"]?({_NAME})"),
@@ -68,7 +68,9 @@ BESIDE = (
 IN_PLACE = re.compile(
     rf"\b(?:in|from|within|inside|across)\s+(?:the\s+)?[`'\"]?({_NAME})[`'\"]?(?![\w-])(?!\s+(?:service|pod|deployment|node|\d+)\b)"
 )
-IN_PLACE_ZH = re.compile(rf"(?<![\w-])({_NAME})\s*(?:环境|里面|里边|里|中的?|下面|下的?|空间)")
+IN_PLACE_ZH = re.compile(
+    rf"(?<![\w-])({_NAME})\s*(?:环境|里面|里边|里|中的?|下面|下的?(?![个周月季半一次载线降午])|空间|的\s*(?=[a-z][a-z0-9]*-[a-z0-9-]+(?![\w-])))"
+)
 
 # What names end with that are parts of a system, not places in a cluster.
 COMPONENT = re.compile(
@@ -93,6 +95,9 @@ NAME_SLOTS = (
         rf"|diagnose|investigate|right-size|rightsize|delete|reach|evict|repair|redeploy|debug|silence"
         rf"|mute|raise|increase|reboot|recreate|inspect|analy[sz]e|troubleshoot|check|look\sat)\s+"
         rf"(?:the\s+)?(?:{_KIND})?\s*({_NAME})"
+    ),
+    re.compile(
+        rf"\b(?:give|allow|grant)\s+(?:the\s+)?({_NAME})\s+(?:\w+\s+)?(?:more|less|memory|cpu|\d)"
     ),
     re.compile(
         rf"\b(?:why|what|when|how|where)\s+(?:is|are|was|were|does|did|do|has|have|can|could|can't|cannot|isn't|won't)\s+"
@@ -121,13 +126,13 @@ SENTENCE_END = re.compile(r"[.?!:\n]\s+$|[。？！；]\s*$")
 COVER = "X"
 # Where the word for a Deployment is what somebody does.
 DEPLOYING = re.compile(
-    r"重新部署|\b(?:did|has|to|we|i|you|they|any\w+|some\w+|who)\s(?:just\s)?deploy\b"
+    r"重新部署|部署(?:在|了|过|什么|哪些)|\b(?:did|has|to|we|i|you|they|any\w+|some\w+|who)\s(?:just\s)?deploy\b"
 )
 # A longer sentence has a verb, which says what its names are.
 FRAGMENT_WORDS = 5
 # A name said to be in trouble, right beside it.
 BROKEN = re.compile(
-    rf"(?<![\w-])({_NAME})\s*(?:的\s*)?(?:pods?\s*)?(?:一直|总是|老是|报|挂|没有?|不|起不来|启动|卡|崩溃|失败|无法)"
+    rf"(?<![\w-])({_NAME})\s*(?:的\s*)?(?:pods?\s*)?(?:一直|总是|老是|返回|超时|报|挂|没有?|不|起不来|启动|卡|崩溃|失败|无法)"
     rf"|(?<![\w-])({_NAME})\s(?:pods?\s|service\s|deployment\s)?(?:is|are|has|keeps?|shows?|gets?|reports?|fails|crash\w*)\b"
 )
 
@@ -226,7 +231,9 @@ def _place(text: str, taken: set[str]) -> str:
 def _placed(pattern: re.Pattern[str], text: str) -> Iterator[str]:
     """What stands like a place; a part of a system is none, nor is what something comes from."""
     for match in pattern.finditer(text):
-        come_from = match[0].startswith("from") and SHAPED.search(match[1])
+        # What something comes from, or belongs to, is a place only when it is a plain word.
+        come_from = match[0].startswith("from") or match[0].endswith("的 ")
+        come_from = come_from and bool(SHAPED.search(match[1]))
         if not (COMPONENT.search(match[1]) or come_from):
             yield match[1]
 
@@ -306,4 +313,4 @@ def _shaped(text: str, message: str) -> list[str]:
 def could_be_name(word: str, *, certain: bool = False) -> bool:
     stop = STOPWORDS - AMBIGUOUS if certain else STOPWORDS
     ordinary = word in stop or word in KIND_WORDS
-    return not ordinary and not re.fullmatch(r"[\d.]+[a-z]{0,3}", word)
+    return not ordinary and not re.fullmatch(r"[\d.]+[a-z]{0,3}|p\d|sev-?\d", word)

@@ -17,7 +17,13 @@ REPEATED = 0.35
 # Plans and changes as Midwatch names them, which nobody types but to speak of a repair.
 OURS, OF_OURS = re.compile(r"\b(?:fix|chg)-[0-9a-f]{12}\b"), 9.0
 # What asks to see something, until something is said to be wrong with it.
+CLAUSE = re.compile(r",\s*|[;.:?!]\s+|[。；]")
 LOOKS = frozenset(("list", "logs", "events", "metrics", "rollout"))
+
+
+# What must not be done is heard in every word, names included.
+REFUSED = frozenset(("secret", "bypass"))
+ALL = "all"
 
 
 def says(text: str, language: Language, word: Word) -> bool:
@@ -35,7 +41,8 @@ def scores(text: str, language: Language) -> Scores:
     for signal in table:
         if signal.subagent == "autofix" and signal.intent == "change" and idea:
             continue
-        if signal.pattern.search(heard.get(signal.subagent, heard[""])):
+        refused = signal.intent in REFUSED
+        if signal.pattern.search(heard[ALL] if refused else heard.get(signal.subagent, heard[""])):
             hits[signal.subagent, signal.intent].append(signal.weight)
     if OURS.search(text):
         hits["autofix", "change"].append(OF_OURS)
@@ -54,12 +61,22 @@ def intent_for(intent: str, readings: Scores, text: str, language: Language) -> 
     """
     if says(text, language, "why"):
         return "investigate" if intent in LOOKS else intent
+    if intent == "health" and _told_before(text, language):
+        return "investigate"
     if says(text, language, "request"):
         looks = {one: score for (_, one), score in readings.items() if one in LOOKS}
         best = max(looks, key=lambda one: looks[one], default=intent)
         return best if intent == "investigate" else intent
     told = says(text, language, "complaint") or says(text, language, "statement")
     return "investigate" if told and intent in LOOKS else intent
+
+
+def _told_before(text: str, language: Language) -> bool:
+    """Whether one clause tells of trouble and another asks how something is: "users cannot log in, is it ok?"."""
+    clauses = [one for one in CLAUSE.split(text) if one.strip()]
+    asks = [("rca", "health") in scores(one, language) for one in clauses]
+    tells = [says(one, language, "trouble") or says(one, language, "complaint") for one in clauses]
+    return any(told and not asked for told, asked in zip(tells, asks, strict=True)) and any(asks)
 
 
 def _lexicons(language: Language) -> tuple[Lexicon, ...]:
@@ -73,5 +90,11 @@ def _heard(text: str, language: Language) -> Mapping[str, str]:
     matter = without_circumstances(bare)
     troubled = (says(text, language, word) for word in ("trouble", "complaint", "why"))
     if any(troubled):
-        return {"none": text, "rca": bare, "autofix": matter, "": without_purposes(matter)}
-    return {"none": text, "rca": bare, "": matter}
+        return {
+            ALL: text,
+            "none": bare,
+            "rca": bare,
+            "autofix": matter,
+            "": without_purposes(matter),
+        }
+    return {ALL: text, "none": bare, "rca": bare, "": matter}

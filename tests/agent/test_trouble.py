@@ -227,7 +227,7 @@ async def test_it_is_said_what_an_unclear_question_was_taken_for(assistant: Assi
     told = await ask(assistant, "the whole screen flickers", namespace="shop")
     assert told.answer.startswith("I was not certain what you ask, so I took it as")
     assert "OOMKilled" in told.answer
-    told = await ask(assistant, "页面白屏", namespace="shop", thread="zh")
+    told = await ask(assistant, "页面花花绿绿", namespace="shop", thread="zh")
     assert told.answer.startswith("没有完全听懂")
 
 
