@@ -43,7 +43,7 @@ SMALL = {word: n for words in (_ENGLISH, HAN_NUMBERS[:11]) for n, word in enumer
     "两": 2
 }
 # "Where does it run" names no node, and "how many instances has it" asks for no pod.
-WHERE = re.compile(r"\b(?:which|what)\snodes?\b|(?:哪|什么)\S{0,2}\s*(?:节点|机器|主机|nodes?)")
+WHERE = re.compile(r"\b(?:which|what)\snodes?\b|(?:哪|什么)[个台些]?\s*(?:节点|机器|主机|nodes?)")
 HOW_MANY = re.compile(
     r"\b(?:how many|number of)\s(?:instances|replicas|copies)|(?:几|多少)个?\s*(?:实例|副本)"
 )
@@ -136,7 +136,7 @@ def _channel(text: str) -> dict[str, str]:
 
 def _replicas(text: str) -> int | None:
     found = next(iter([*REPLICAS.finditer(text)][::-1]), None)  # "from 2 to 5" means the last
-    if not found or not re.search(r"scal|replica|副本|实例|扩|缩|instances|copies", text):
+    if not found or not re.search(r"^\W*[\w-]+ to \d+\W*$|scal|replica|副本|实例|扩|缩|instances|copies", text):
         return None
     return number_of(found[1] or found[2])
 

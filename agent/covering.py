@@ -18,7 +18,7 @@ _EVENTS = (
 )
 _EVENTS_ZH = r"(?:维护|驱逐|排空|升级|更新|重启|发布|上线|部署|回滚|扩容|缩容|迁移|切换|变更)"
 CIRCUMSTANCE = re.compile(
-    rf"\b(?:before|during|ahead\sof|after|since|following|because\sof|due\sto)\s(?:the\s|our\s|your\s|last\s|\w+'s\s|\w+\s)?{_EVENTS}\b"
+    rf"\b(?:before|during|ahead\sof|after|since|following|because\sof|due\sto)\s(?:(?:the|our|your|last|\w+'s|\w+)\s){{0,2}}{_EVENTS}\b"
     rf"|\b(?:did|has|could|does)\s(?:the\s|our\s|that\s)?{_EVENTS}\b"
     rf"|{_EVENTS_ZH}[^,，。;；?？!！]{{0,6}}?(?:以后|之后|过后|后)"
     rf"|{_EVENTS_ZH}(?=影响|导致|造成|引起|弄|搞)"

@@ -26,7 +26,7 @@ _BACK = re.compile(
 )
 _AGO = re.compile(rf"{LENGTH}\s*(?:ago\b|前|以前|之前|以来|内)")
 _AHEAD = re.compile(
-    rf"(?:\b(?:next|coming|following|in|in\s+the\s+next|over\s+the\s+next|upcoming)\s+(?:the\s+)?"
+    rf"(?:\b(?:next|coming|following|in|within|in\s+the\s+next|over\s+the\s+next|upcoming)\s+(?:the\s+)?"
     rf"|未来|接下来|今后|往后|后面|下)\s*{LENGTH}"
 )
 _LATER = re.compile(rf"{LENGTH}\s*(?:后|之后|以后)")

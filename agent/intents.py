@@ -29,6 +29,7 @@ FAINT = 8.0
 LOOKING = 0.8
 GENERAL = frozenset(("list", "health", "how_to"))
 UNCLEAR = 0.3
+SMALL_TALK = (("none", "off_topic"), ("none", "chat"))
 # Below this, rules ask what the sentence is like; and how sure that must be to be believed.
 UNSURE = 0.7
 ALIKE = 0.7
@@ -152,6 +153,9 @@ def _spaced(message: str) -> str:
 
 
 def _best(readings: Scores, message: str, language: Language) -> tuple[Subagent, str, float]:
+    if ("rca", "investigate") in readings and looks_named(message):
+        # "It crashed around lunch" is about what crashed.
+        readings = {key: score for key, score in readings.items() if key not in SMALL_TALK}
     by_subagent: dict[str, float] = {}
     for subagent in dict.fromkeys(subagent for subagent, _ in readings):
         own = [score for (one, _), score in readings.items() if one == subagent]

@@ -40,7 +40,7 @@ KIND_THEN_NAME = re.compile(
     rf"(?<![a-z0-9-])({_KIND})\s+(?:named\s+|called\s+|(?:of|for)\s+(?:the\s+)?|的\s*)?[`'\"]?({_NAME})(?![\w-])"
 )
 NAME_THEN_KIND = re.compile(
-    rf"(?<![\w-])[`'\"]?({_NAME})(?![\w-])[`'\"]?(?:'s)?\s*的?\s*({_KIND})(?![a-z0-9-])"
+    rf"(?<![\w-])[`'\"]?({_NAME})(?![\w-])[`'\"]?(?:'s)?\s*(?:的|这个|那个)?\s*({_KIND})(?![a-z0-9-])"
 )
 
 _SPACE = r"(?:namespaces?|ns\b|命名空间|名字空间)"
@@ -133,7 +133,7 @@ FRAGMENT_WORDS = 5
 # A name said to be in trouble, right beside it.
 BROKEN = re.compile(
     rf"(?<![\w-])({_NAME})\s*(?:的\s*)?(?:pods?\s*)?(?:一直|总是|老是|返回|超时|报|挂|没有?|不|起不来|启动|卡|崩溃|失败|无法)"
-    rf"|(?<![\w-])({_NAME})\s(?:pods?\s|service\s|deployment\s)?(?:is|are|has|keeps?|shows?|gets?|reports?|fails|crash\w*)\b"
+    rf"|(?<![\w-])({_NAME})\s(?:pods?\s|service\s|deployment\s)?(?:is|are|has|keeps?|shows?|gets?|reports?|fails|crash\w*)\b(?!\W*$)"
 )
 
 
