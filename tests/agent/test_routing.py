@@ -27,7 +27,7 @@ def test_the_sentences_hold_every_route_in_both_languages(name: str) -> None:
 
 def test_no_unseen_sentence_was_seen() -> None:
     seen = {one.told for name in ("seen", "earlier") for one in utterances(HERE / f"{name}.txt")}
-    for name in ("unseen", "unseen_channels"):
+    for name in ("unseen", "unseen_channels", "unseen_later"):
         assert not [one.told for one in utterances(HERE / f"{name}.txt") if one.told in seen]
 
 
@@ -38,10 +38,13 @@ def test_sentences_that_the_rules_were_made_with_are_routed_right() -> None:
 
 
 def test_sentences_that_nobody_looked_at_are_routed_right_nearly_as_often() -> None:
-    assert figures("unseen")["subagent"] >= 0.97
-    assert figures("unseen")["arguments_exact"] >= 0.92
-    assert figures("unseen_channels")["subagent"] >= 0.95
-    assert figures("unseen_channels")["arguments_exact"] >= 0.87
+    for name, subagent, arguments in (
+        ("unseen", 0.97, 0.95),
+        ("unseen_channels", 0.97, 0.9),
+        ("unseen_later", 0.97, 0.95),
+    ):
+        assert figures(name)["subagent"] >= subagent
+        assert figures(name)["arguments_exact"] >= arguments
 
 
 def test_confidence_is_higher_for_plain_words_than_for_mixed_ones() -> None:
