@@ -136,7 +136,9 @@ def _channel(text: str) -> dict[str, str]:
 
 def _replicas(text: str) -> int | None:
     found = next(iter([*REPLICAS.finditer(text)][::-1]), None)  # "from 2 to 5" means the last
-    if not found or not re.search(r"^\W*[\w-]+ to \d+\W*$|scal|replica|副本|实例|扩|缩|instances|copies", text):
+    if not found or not re.search(
+        r"^\W*[\w-]+ to \d+\W*$|scal|replica|副本|实例|扩|缩|instances|copies", text
+    ):
         return None
     return number_of(found[1] or found[2])
 

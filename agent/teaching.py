@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from agent.recollection import names_in
+from core.errors import Invalid
 
 MOST_CHARACTERS = 400
 # More than these in one answer would push out what was found.
@@ -58,6 +59,11 @@ class ToldFact:
     at: datetime
     everybody: bool
 
+    def shape(self) -> dict[str, Any]:
+        """As doors tell it."""
+        told = {"id": self.id, "text": self.text, "told_by": self.by}
+        return {**told, "told_at": self.at.isoformat(), "everybody": self.everybody}
+
 
 class Notebook(Protocol):
     """Of one person: their own facts and the organisation's."""
@@ -89,6 +95,18 @@ def taught(message: str) -> Teaching | None:
     if not bare or bare.endswith(("?", "？")) or len(bare) > MOST_CHARACTERS:
         return None
     return Teaching("keep", " ".join(bare.split()), bool(_EVERYBODY.search(text)))
+
+
+def worded(text: str) -> str:
+    """A fact as it is kept, for doors that are handed nothing else. Raises `Invalid`."""
+    told = " ".join(text.split())
+    if not told:
+        raise Invalid("The fact is empty.", hint='As "team payments owns shop".')
+    if len(told) > MOST_CHARACTERS:
+        raise Invalid(
+            f"The fact has {len(told)} characters.", hint=f"At most {MOST_CHARACTERS} are kept."
+        )
+    return told
 
 
 def about(facts: Sequence[ToldFact], question: str) -> list[ToldFact]:

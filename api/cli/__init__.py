@@ -13,6 +13,7 @@ from api.cli import (
     costs,
     diagnose,
     eval_commands,
+    facts,
     fixes,
     forecast,
     kb,
@@ -65,6 +66,7 @@ app.add_typer(alerting.rules, name="rules")
 app.add_typer(channels.channels, name="channels")
 app.add_typer(budgets.budgets, name="budgets")
 app.add_typer(auditing.audit, name="audit")
+app.add_typer(facts.facts, name="facts")
 app.add_typer(people.users, name="users")
 app.add_typer(people.tokens, name="tokens")
 app.add_typer(servers.servers, name="servers")

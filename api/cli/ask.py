@@ -140,10 +140,14 @@ async def _ask_here(asked: Ask) -> dict[str, Any]:
     """The answer's shape; as events it is printed already."""
     from uuid import uuid4
 
+    from api.cli.facts import notebook_here
     from api.cli.identity import OPERATOR
 
     thread = asked.thread or str(uuid4())
-    async with _assistant(asked.source, kept=bool(asked.thread)) as assistant:
+    async with (
+        _assistant(asked.source, kept=bool(asked.thread)) as assistant,
+        notebook_here(asked.source.settings(), kept=bool(asked.thread)) as notebook,
+    ):
         standing = await assistant.standing(thread) if asked.thread else None
         cut_off = standing.question if standing and not standing.approvals else None
         if asked.resume or cut_off == asked.text or (standing and standing.waits):
@@ -155,6 +159,7 @@ async def _ask_here(asked: Ask) -> dict[str, Any]:
             language=asked.lang.value,
             namespace=asked.namespace,
             can_ask=bool(asked.thread),
+            notebook=notebook,
         )
         return await _watched(thread, asked.text, events, asked.output)
 

@@ -38,6 +38,11 @@ async def get_text(source: Source, path: str) -> str:
         return answer.text if answer.status_code < 400 else str(_data(answer))
 
 
+async def delete(source: Source, path: str) -> None:
+    async with _connected(source) as http:
+        _data(await http.delete(path))
+
+
 async def post(source: Source, path: str, body: dict[str, Any]) -> dict[str, Any]:
     async with _connected(source) as http:
         return _data(await http.post(path, json=body))
@@ -122,6 +127,8 @@ async def _connected(source: Source) -> AsyncGenerator[Client]:
 
 def _data(response: Response) -> dict[str, Any]:
     """The body, or the error that its problem document stands for."""
+    if response.status_code == 204:
+        return {}
     try:
         body: Any = orjson.loads(response.content)
     except orjson.JSONDecodeError as error:

@@ -48,4 +48,4 @@ async def delete_fact(fact_id: str, principal: Chatter, current: Current) -> Non
 
 
 def _fact(one: ToldFact) -> Fact:
-    return Fact(id=one.id, text=one.text, told_by=one.by, told_at=one.at, everybody=one.everybody)
+    return Fact.model_validate(one.shape())
