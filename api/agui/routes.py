@@ -1,5 +1,6 @@
 """`POST /agui` and what belongs to it: resuming, replaying, cancelling, capabilities."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Header, Query
@@ -12,11 +13,13 @@ from agent.subagents.cost import COST
 from agent.subagents.rag import RAG
 from agent.subagents.rca import RCA
 from api.agui.interrupts import decisions_of
+from api.agui.pending import refused_frames
 from api.agui.translation import frames
 from api.dependencies import Caller, InPerson
 from api.turns.questions import Question
 from api.turns.running import CurrentTurns, Turns
 from api.turns.runs import Run
+from api.turns.standing import AwaitsPerson, NothingStands, TooLate
 from core.errors import Conflict, Invalid
 from core.principal import Principal
 
@@ -74,13 +77,18 @@ async def run_agent(
 
     The run goes on when the connection breaks: post the same input again with `Last-Event-ID` to
     go on after that event. Cancel it by POST /api/v1/runs/{id}/cancel. A run that ends with the
-    outcome `interrupt` waits for a person: answer its interrupts by `resume`. A turn that a killed
+    outcome `interrupt` waits for a person: answer its interrupts by `resume`; until then another
+    message in its thread is answered by what waits, and RUN_ERROR `interrupt_pending`. A turn that a killed
     process left behind goes on with `forwardedProps: {"resume": true}`. With a `parentRunId` that
     is not the last run, or `forwardedProps: {"edit": ID}` of an earlier question or its run, the
     message begins a branch; RUN_STARTED tells its thread, which `forwardedProps.branch` may name.
     """
-    run = await _begun(turns, principal, body.question(), last_event_id)
-    return _stream(run, last_event_id or 0)
+    question = body.question()
+    try:
+        run = await _begun(turns, principal, question, last_event_id)
+    except (AwaitsPerson, NothingStands, TooLate) as refused:
+        return _streamed(refused_frames(question, refused))
+    return _streamed(frames(run, after=last_event_id or 0))
 
 
 @router.get(
@@ -97,7 +105,8 @@ async def replay_run(
     last_event_id: LastEventId = None,
 ) -> StreamingResponse:
     """The events of a run in progress or lately finished, once more."""
-    return _stream(turns.find(run_id, principal.subject), last_event_id or after)
+    run = turns.find(run_id, principal.subject)
+    return _streamed(frames(run, after=last_event_id or after))
 
 
 @router.post("/api/v1/runs/{run_id}/cancel", operation_id="cancelRun")
@@ -138,10 +147,8 @@ async def _begun(
     return run
 
 
-def _stream(run: Run, after: int) -> StreamingResponse:
-    return StreamingResponse(
-        frames(run, after=after), media_type="text/event-stream", headers=HEADERS
-    )
+def _streamed(sent: AsyncIterator[bytes]) -> StreamingResponse:
+    return StreamingResponse(sent, media_type="text/event-stream", headers=HEADERS)
 
 
 def _text(messages: list[dict[str, Any]]) -> str:

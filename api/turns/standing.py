@@ -4,12 +4,13 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Protocol
 
 from agent.accounts import Account
-from agent.approvals import Decision
+from agent.approvals import Approval, Decision
 from agent.events import Event
-from agent.intents import Route
+from agent.intents import Language, Route
 from agent.standing import Standing
 from agent.state import Exchange
 from agent.teaching import Notebook
+from agent.wording import phrase
 from core.errors import Conflict, Invalid, NotFound
 from core.principal import Principal
 
@@ -68,30 +69,60 @@ class Answering(Protocol):
         ...
 
 
-def admit_question(standing: Standing | None) -> None:
-    """A new question waits until the one to a person is answered or has expired."""
-    if standing and standing.waits:
-        waiting = ", ".join(one.id for one in standing.approvals)
-        raise Conflict(
+class AwaitsPerson(Conflict):
+    """A question came where one to a person is open."""
+
+    def __init__(self, approvals: Sequence[Approval]) -> None:
+        waiting = ", ".join(one.id for one in approvals)
+        super().__init__(
             f"This conversation waits for a person's answer to {waiting}.",
             hint="Approve or deny it first, or wait until it expires.",
         )
+        self.approvals = tuple(approvals)
+
+    def told(self, language: Language) -> str:
+        """What waits and how to answer, for whoever asked something else meanwhile."""
+        return "\n\n".join(
+            phrase(
+                "approval.still_waits",
+                language,
+                tool=one.tool,
+                arguments=", ".join(f"{name}={value}" for name, value in one.arguments.items()),
+                id=one.id,
+                at=f"{one.expires_at:%H:%M}",
+            )
+            for one in self.approvals
+        )
+
+
+class NothingStands(NotFound):
+    """An answer came where no turn stands."""
+
+
+class TooLate(Conflict):
+    """An answer came when nothing waits for it any more."""
+
+
+def admit_question(standing: Standing | None) -> None:
+    """A new question waits until the one to a person is answered or has expired."""
+    if standing and standing.waits:
+        raise AwaitsPerson(standing.approvals)
 
 
 def admit_resume(standing: Standing | None, decisions: Sequence[Decision]) -> Standing:
     """Raises what keeps this turn from going on with these answers."""
     if standing is None:
-        raise NotFound(
+        raise NothingStands(
             "There is nothing to go on with in this conversation.", hint="Ask a question."
         )
     known = {one.id for one in standing.approvals}
     if strange := [one.approval_id for one in decisions if one.approval_id not in known]:
-        raise Conflict(
+        raise TooLate(
             f"Nothing waits for an answer to {', '.join(strange)} any more.",
             hint="Read the conversation again.",
         )
     if standing.approvals and not standing.waits:
-        raise Conflict(
+        raise TooLate(
             "The time to answer is over, so nothing was changed.", hint="Ask for it once more."
         )
     if standing.approvals and not decisions:

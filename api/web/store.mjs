@@ -271,7 +271,9 @@ const HANDLERS = {
     usage: event.metadata?.usage ?? [],
     incomplete: event.result?.incomplete ?? "",
   }),
-  RUN_ERROR: (turn, event) => ({ state: "failed", error: event.message }),
+  // Why a waiting conversation takes nothing up is told in words already.
+  RUN_ERROR: (turn, event) =>
+    event.code === "interrupt_pending" ? { state: "refused" } : { state: "failed", error: event.message },
 };
 
 function laneEnds(turn, event, status) {

@@ -166,15 +166,50 @@ async def test_agui_interrupts_and_resumes_once(repairs: Repairs) -> None:
     [interrupt] = first[-1]["outcome"]["interrupts"]
     shown = {name: interrupt["metadata"][name] for name in ("plan_id", "diff", "risk")}
     assert shown == {"plan_id": "plan-1", "diff": DIFF, "risk": "medium"}
-    blocked = await repairs.streamed(threadId=thread, messages=said("list pods"))
     answer = {"interruptId": interrupt["id"], "status": "resolved", "payload": {"approved": True}}
     resumed = {"threadId": thread, "runId": str(uuid4()), "resume": [answer]}
     after = await repairs.streamed(**resumed)
     replayed = await repairs.streamed(**resumed)
-    assert blocked == []  # refused before it began: 409 and a problem document
     assert after[-1]["outcome"] == {"type": "success"}
     assert replayed == after
     assert len(repairs.ledger.done) == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("list pods", "First I need your yes or no: `autofix_restart`"),
+        ("列出 Pod", "需要先得到您的答复：`autofix_restart`"),
+    ],
+)
+async def test_agui_answers_another_message_by_what_waits(
+    question: str, told: str, repairs: Repairs
+) -> None:
+    thread, run = str(uuid4()), str(uuid4())
+    first = await repairs.streamed(threadId=thread, messages=said(QUESTION))
+    [interrupt] = first[-1]["outcome"]["interrupts"]
+    blocked = await repairs.streamed(threadId=thread, runId=run, messages=said(question))
+    assert [one["type"] for one in blocked] == [
+        "RUN_STARTED",
+        "TEXT_MESSAGE_START",
+        "TEXT_MESSAGE_CONTENT",
+        "TEXT_MESSAGE_END",
+        "RUN_ERROR",
+    ]
+    assert (blocked[0]["threadId"], blocked[0]["runId"]) == (thread, run)
+    assert blocked[2]["delta"].startswith(told)
+    assert f"midwatch approve {interrupt['id']}" in blocked[2]["delta"]
+    assert (blocked[-1]["code"], blocked[-1]["message"]) == (
+        "interrupt_pending",
+        blocked[2]["delta"],
+    )
+    answer = {"interruptId": interrupt["id"], "status": "resolved", "payload": {"approved": True}}
+    after = await repairs.streamed(threadId=thread, resume=[answer])
+    assert after[-1]["outcome"] == {"type": "success"}
+    late = await repairs.streamed(threadId=thread, resume=[answer])
+    assert [one["type"] for one in late] == ["RUN_STARTED", "RUN_ERROR"]
+    assert late[-1]["code"] == "not_found"
+    assert repairs.ledger.done == ["restart checkout"]
 
 
 async def test_the_audit_trail_says_who_decided(repairs: Repairs) -> None:
