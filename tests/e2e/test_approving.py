@@ -98,6 +98,23 @@ def test_a_no_by_keyboard_changes_nothing(browser: Browser, repairing: Repairing
     assert repairing.done() == []
 
 
+def test_another_message_is_answered_by_what_waits_and_the_card_stays(
+    browser: Browser, repairing: Repairing
+) -> None:
+    with signed_in(browser, repairing) as page:
+        ask_to_apply(page)
+        page.fill("#question", "list pods")
+        page.press("#question", "Enter")
+        said = page.locator(".turn").last
+        expect(said.locator(".answer")).to_contain_text("First I need your yes or no")
+        expect(said.locator(".problem")).to_have_count(0)
+        expect(page.locator(".approval")).to_have_count(1)
+        assert repairing.done() == []
+        page.locator(".approval button.approve").click()
+        ended(page)
+    assert repairing.done() == ["apply plan-1 for admin"]
+
+
 @pytest.mark.parametrize("repairing", ["high"], indirect=True)
 def test_a_high_risk_takes_the_name_typed(browser: Browser, repairing: Repairing) -> None:
     with signed_in(browser, repairing, viewport={"width": 390, "height": 800}) as page:
