@@ -65,7 +65,7 @@ class Candidate:
         if tools.key not in self._ready:
             speaker = await self.speaker()
             forced: dict[str, Any] = {"tool_choice": tools.forced} if tools.forced else {}
-            bound = speaker.model.bind_tools(list(tools.offers), **forced)
+            bound = speaker.model.bind_tools(list(tools.offers), **forced, **self._caching)
             offer_tokens = estimated_tokens(orjson.dumps(tools.offers, default=str).decode())
             self._ready[tools.key] = Ready(speaker, bound, offer_tokens)
         return self._ready[tools.key]
@@ -77,6 +77,15 @@ class Candidate:
             marked = self.choice.provider == "anthropic"
             self._prompts[text] = SystemMessage([cached] if marked else text)
         return self._prompts[text]
+
+    @property
+    def _caching(self) -> dict[str, Any]:
+        """Anthropic itself caches a conversation as far as it goes: a turn's next call reads it from there.
+
+        Servers that speak like it may not know the parameter.
+        """
+        itself = self.choice.provider == "anthropic" and not self.choice.base_url
+        return {"cache_control": {"type": "ephemeral"}} if itself else {}
 
     @property
     def offline(self) -> bool:

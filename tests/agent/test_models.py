@@ -158,6 +158,18 @@ async def test_anthropic_is_told_which_part_of_the_prompt_is_worth_caching(
     assert provider.headers[0]["authorization"] == "Bearer key-x"
 
 
+async def test_anthropic_itself_is_told_to_cache_the_conversation_so_far(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with provider_serving(Say("", [INVESTIGATE]), Say(ANSWER)) as provider:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", provider.base_url)
+        choice = replace(choice_of("anthropic", provider), base_url="")
+        async with assistant_with(sessions, choice) as assistant:
+            await ask(assistant, "Why is checkout failing?")
+    told = [body["cache_control"] for body in provider.requests]
+    assert told == [{"type": "ephemeral"}] * 2
+
+
 async def test_openai_itself_is_spoken_to_through_its_newer_api(
     sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
