@@ -225,6 +225,7 @@ class Assistant:
                 given, _config(thread_id), context=turn, durability="async"
             )
             if "__interrupt__" in state:
+                await self.memory.asettle(thread_id)
                 turn.join()
                 tell_pending(state, turn)
             else:

@@ -99,6 +99,9 @@ class InPostgres:
         async with self._connection() as connection:
             await connection.executemany(PUT_WRITE + (INSTEAD if instead else "NOTHING"), rows)
 
+    async def settle(self, thread: str) -> None:
+        """It is kept when `put` comes back."""
+
     async def drop_inner(self, thread: str) -> None:
         await self._each(DROP_INNER, thread)
 

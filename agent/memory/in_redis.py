@@ -67,6 +67,9 @@ class InRedis:
                 put(key, field, packed)
             await pipe.execute()
 
+    async def settle(self, thread: str) -> None:
+        """It is kept when `put` comes back."""
+
     async def drop_inner(self, thread: str) -> None:
         async with _our_errors():
             known = cast("Iterable[bytes]", await self._redis.hkeys(_key(thread)))

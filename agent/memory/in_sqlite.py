@@ -1,15 +1,24 @@
-"""Checkpoints in one SQLite file, read and written in threads, one at a time."""
+"""Checkpoints in one SQLite file, read and written by a thread of their own."""
 
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
 
 from agent.memory.shelves import Kept, Place, Write
-from core.errors import Invalid, UpstreamUnavailable
+from core.errors import Invalid, OpsError, UpstreamUnavailable
 
+Steps = Sequence[tuple[str, Sequence[tuple[object, ...]]]]
+Work = Callable[[sqlite3.Connection], Any]
+
+# How much goes into one transaction, in which nobody else can write.
+BATCH = 100
 # How long one process waits while another one writes. Ours take a millisecond.
 BUSY_TIMEOUT_S = 5.0
 
@@ -57,18 +66,48 @@ DROP = tuple(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """`told` hears how it ended; without one, the next who comes for that `thread` does."""
+
+    thread: str
+    work: Work
+    told: asyncio.Future[Any] | None = None
+
+    def tell(self, result: object, failure: OpsError | None) -> None:
+        def say(told: asyncio.Future[Any]) -> None:
+            if told.done():
+                return
+            if failure:
+                told.set_exception(failure)
+            else:
+                told.set_result(result)
+
+        if self.told:
+            self.told.get_loop().call_soon_threadsafe(say, self.told)
+
+
 class InSqlite:
+    """One thread reads and writes, in the order in which it is asked; what waits goes in together.
+
+    Nobody waits for a step to be kept: the next node works meanwhile. If it was not, the next who
+    comes for its conversation is told, at the latest by `settle`.
+    """
+
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection, self._path, self._lock = connection, path, threading.Lock()
+        self._connection, self._path = connection, path
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._failed: dict[str, OpsError] = {}
+        self._thread = threading.Thread(target=self._work_off, name="memory", daemon=True)
+        self._thread.start()
 
     async def read(self, place: Place) -> tuple[Kept, Sequence[Write]] | None:
-        return await asyncio.to_thread(self._read, place)
+        return await self._ask(place.thread, partial(_read, where=(place.thread, place.namespace)))
 
     async def put(self, place: Place, kept: Kept) -> None:
         where = (place.thread, place.namespace, kept.id)
         row = (*where, kept.parent or None, kept.kind, kept.body, kept.metadata)
-        steps = [(PUT, [row]), *((older, [where]) for older in OLDER)]
-        await asyncio.to_thread(self._write, steps)
+        self._note(place.thread, [(PUT, [row]), *((older, [where]) for older in OLDER)])
 
     async def put_writes(
         self, place: Place, checkpoint: str, writes: Sequence[Write], *, instead: bool
@@ -79,52 +118,101 @@ class InSqlite:
             for one in writes
         ]
         verb = "INSERT OR REPLACE" if instead else "INSERT OR IGNORE"
-        await asyncio.to_thread(self._write, [(f"{verb} {PUT_WRITE}", rows)])
+        self._note(place.thread, [(f"{verb} {PUT_WRITE}", rows)])
 
     async def drop_inner(self, thread: str) -> None:
-        await asyncio.to_thread(self._write, [(one, [(thread,)]) for one in DROP_INNER])
+        await self._ask(thread, partial(_write, steps=[(one, [(thread,)]) for one in DROP_INNER]))
 
     async def drop(self, thread: str) -> None:
-        await asyncio.to_thread(self._write, [(one, [(thread,)]) for one in DROP])
+        await self._ask(thread, partial(_write, steps=[(one, [(thread,)]) for one in DROP]))
 
-    def _read(self, place: Place) -> tuple[Kept, Sequence[Write]] | None:
-        where = (place.thread, place.namespace)
-        with self._lock, _our_errors(self._path):
-            row = self._connection.execute(READ, where).fetchone()
-            if row is None:
-                return None
-            kept = Kept(*row)
-            rows = self._connection.execute(READ_WRITES, (*where, kept.id)).fetchall()
-        return kept, [Write(*one) for one in rows]
+    async def settle(self, thread: str) -> None:
+        await self._ask(thread, partial(_write, steps=[]))
 
-    def _write(self, steps: Sequence[tuple[str, Sequence[tuple[object, ...]]]]) -> None:
-        with self._lock, _our_errors(self._path), self._connection:
-            for statement, rows in steps:
-                self._connection.executemany(statement, rows)
+    async def close(self) -> None:
+        """Work off what waits."""
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+        self._connection.close()
+
+    def _note(self, thread: str, steps: Steps) -> None:
+        if failure := self._failed.pop(thread, None):
+            raise failure
+        self._jobs.put(_Job(thread, partial(_write, steps=steps)))
+
+    async def _ask(self, thread: str, work: Work) -> Any:
+        told = asyncio.get_running_loop().create_future()
+        self._jobs.put(_Job(thread, work, told))
+        result = await told
+        if failure := self._failed.pop(thread, None):
+            raise failure
+        return result
+
+    def _work_off(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            jobs = [job]
+            while not self._jobs.empty() and len(jobs) < BATCH:
+                if (more := self._jobs.get()) is None:
+                    self._jobs.put(None)
+                    break
+                jobs.append(more)
+            self._together(jobs)
+
+    def _together(self, jobs: Sequence[_Job]) -> None:
+        """All in one transaction; when that fails each in one of its own, for each is another's."""
+        try:
+            with self._connection:
+                results = [job.work(self._connection) for job in jobs]
+        except sqlite3.Error as error:
+            if len(jobs) > 1:
+                for job in jobs:
+                    self._together([job])
+                return
+            self._told_of(jobs[0], error)
+            return
+        for job, result in zip(jobs, results, strict=True):
+            job.tell(result, None)
+
+    def _told_of(self, job: _Job, error: sqlite3.Error) -> None:
+        failure = UpstreamUnavailable(
+            f"The memory of conversations in {self._path} cannot be used.", hint=str(error)
+        )
+        failure.__cause__ = error
+        if job.told is None:
+            self._failed[job.thread] = failure
+        job.tell(None, failure)
 
 
-@contextmanager
-def _our_errors(path: Path) -> Generator[None]:
-    """SQLite's errors as a sentence."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise UpstreamUnavailable(
-            f"The memory of conversations in {path} cannot be used.", hint=str(error)
-        ) from error
+def _read(
+    connection: sqlite3.Connection, *, where: tuple[str, str]
+) -> tuple[Kept, Sequence[Write]] | None:
+    row = connection.execute(READ, where).fetchone()
+    if row is None:
+        return None
+    kept = Kept(*row)
+    rows = connection.execute(READ_WRITES, (*where, kept.id)).fetchall()
+    return kept, [Write(*one) for one in rows]
+
+
+def _write(connection: sqlite3.Connection, *, steps: Steps) -> None:
+    for statement, rows in steps:
+        connection.executemany(statement, rows)
 
 
 @asynccontextmanager
 async def opened_file(path: Path) -> AsyncGenerator[InSqlite]:
     """The file and its folder are made when they are missing."""
-    with closing(await asyncio.to_thread(_connected, path)) as connection:
-        yield InSqlite(connection, path)
+    shelf = InSqlite(await asyncio.to_thread(_connected, path), path)
+    try:
+        yield shelf
+    finally:
+        await shelf.close()
 
 
 def _connected(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # The shelf has a lock of its own, so its threads may take turns.
+        # One thread opens it, another uses it.
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
         connection.executescript(TABLES)
     except (OSError, sqlite3.Error) as error:

@@ -81,6 +81,10 @@ class LatestOnly(BaseCheckpointSaver[str]):
     async def adelete_thread(self, thread_id: str) -> None:
         await self.shelf.drop(thread_id)
 
+    async def asettle(self, thread_id: str) -> None:
+        """Wait until all that a turn left is kept. Raises `UpstreamUnavailable` if it is not."""
+        await self.shelf.settle(thread_id)
+
     async def atidy(self, thread_id: str) -> None:
         """A turn is over: the loops of its subagents need not be remembered."""
         await self.shelf.drop_inner(thread_id)

@@ -47,13 +47,21 @@ class Shelf(Protocol):
         ...
 
     async def put(self, place: Place, kept: Kept) -> None:
-        """Keep this one instead of every older one, whose writes go too."""
+        """Keep this one instead of every older one, whose writes go too.
+
+        What is put is kept as soon as can be, in its order; `settle` waits for that, and so does
+        whatever else is asked of the same conversation.
+        """
         ...
 
     async def put_writes(
         self, place: Place, checkpoint: str, writes: Sequence[Write], *, instead: bool
     ) -> None:
         """Add writes. One that is there already is replaced only if `instead` says so."""
+        ...
+
+    async def settle(self, thread: str) -> None:
+        """Wait until what was put for a conversation is kept. Raises `UpstreamUnavailable` if it is not."""
         ...
 
     async def drop_inner(self, thread: str) -> None:
@@ -95,6 +103,9 @@ class InProcess:
             key = (checkpoint, one.task, one.index)
             if instead or key not in known:
                 known[key] = one
+
+    async def settle(self, thread: str) -> None:
+        """It is kept when it is put."""
 
     async def drop_inner(self, thread: str) -> None:
         self._forget(lambda place: place.thread == thread and place.namespace != "")

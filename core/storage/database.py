@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from core.errors import Conflict, Invalid, OpsError, UpstreamUnavailable
-from core.storage import migrations
+from core.storage import migrations, one_visit
 from core.storage.turns import InTurn, end_turn, queue
 
 # How long a writer waits for another one. Our transactions take milliseconds.
@@ -166,7 +166,11 @@ def _engine(address: URL, busy_timeout_s: float) -> AsyncEngine:
         address,
         # The write lock is taken by the first write of a transaction and waited for there;
         # taken later than a read it would fail at once instead.
-        connect_args={"timeout": busy_timeout_s, "isolation_level": "IMMEDIATE"},
+        connect_args={
+            "timeout": busy_timeout_s,
+            "isolation_level": "IMMEDIATE",
+            "async_creator_fn": one_visit.connect,
+        },
         **options,
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)

@@ -1,7 +1,8 @@
 """Checkpoints are kept alike in the process, in SQLite, in Postgres and in Redis."""
 
+import sqlite3
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -191,3 +192,28 @@ async def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> 
     with pytest.raises(Invalid, match=r"memory\.db"):
         async with opened_memory(tmp_path / "data" / "memory.db"):
             raise AssertionError("there is no such folder")
+
+
+async def test_a_step_that_cannot_be_kept_is_told_to_its_own_conversation_alone(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "memory.db"
+    async with opened_memory(file) as memory:
+        with closing(sqlite3.connect(file)) as other, other:
+            other.execute("DROP TABLE checkpoints")
+        await memory.shelf.put(Place("t1"), kept(1))
+        await memory.shelf.put_writes(Place("t2"), kept(1).id, [write("a", 0)], instead=False)
+        with pytest.raises(UpstreamUnavailable, match=r"memory\.db"):
+            await memory.shelf.settle("t1")
+        await memory.shelf.settle("t1")
+        await memory.shelf.settle("t2")
+
+
+async def test_what_was_put_last_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:
+    place = Place("t1")
+    async with opened_memory(tmp_path / "memory.db") as memory:
+        for n in range(250):
+            await memory.shelf.put(place, kept(n))
+    async with opened_memory(tmp_path / "memory.db") as memory:
+        found = await memory.shelf.read(place)
+    assert found == (kept(249), [])

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,21 @@ async def test_an_error_of_the_block_passes_unchanged(database: Database) -> Non
     with pytest.raises(FileNotFoundError):
         async with database.session():
             raise FileNotFoundError("not the database's")
+
+
+async def test_a_session_cut_while_it_waits_to_write_keeps_nothing(
+    database: Database, file: Path
+) -> None:
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        cut = asyncio.create_task(add(database, "ann"))
+        await asyncio.sleep(0.05)
+        cut.cancel()
+        await asyncio.sleep(0.05)
+        other.execute("ROLLBACK")
+    await asyncio.wait([cut])
+    await add(database, "bob")
+    assert (cut.cancelled(), await names(database)) == (True, ["bob"])
 
 
 async def test_what_was_kept_is_there_after_a_restart(file: Path) -> None:
