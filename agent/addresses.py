@@ -57,14 +57,15 @@ def finished_part(text: str) -> int:
 
 @dataclass(slots=True)
 class Addresses:
-    """What one turn was shown, and so may repeat."""
+    """What one turn was shown, and so may repeat. Most answers name no address: what was shown is read
+    when one does."""
 
-    known: set[str] = field(default_factory=set[str])
+    _known: set[str] = field(default_factory=set[str])
+    _unread: list[str] = field(default_factory=list[str])
 
     def learn(self, text: str) -> None:
         """The addresses in what a person asked or a tool told may be named from now on."""
-        if any(mark in text for mark in _MARKS):
-            self.known.update(one.group().rstrip(_TAIL) for one in _ADDRESS.finditer(text))
+        self._unread.append(text)
 
     def without_made_up(self, text: str, removed: str) -> str:
         """The text with `removed` where an address stood that nobody showed; pictures become links."""
@@ -89,4 +90,11 @@ class Addresses:
         return address if self._may_stand(bare) else removed + address[len(bare) :]
 
     def _may_stand(self, address: str) -> bool:
-        return address.rstrip(_TAIL) in self.known or bool(_INSIDE.match(address))
+        return bool(_INSIDE.match(address)) or address.rstrip(_TAIL) in self._shown()
+
+    def _shown(self) -> set[str]:
+        for text in self._unread:
+            if any(mark in text for mark in _MARKS):
+                self._known.update(one.group().rstrip(_TAIL) for one in _ADDRESS.finditer(text))
+        self._unread.clear()
+        return self._known

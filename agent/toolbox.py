@@ -7,7 +7,7 @@ put_off_http()  # before anything below brings LangChain
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from functools import partial
 from typing import Any, TypedDict
@@ -68,7 +68,7 @@ class Result:
 
     def shape(self) -> dict[str, Any]:
         """Plain values, for a checkpoint."""
-        return asdict(self)
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @classmethod
     def of(cls, shape: Any) -> "Result":

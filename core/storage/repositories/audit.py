@@ -1,7 +1,6 @@
 """The rows of the audit trail. What they mean, and their hashes, is `core.security.audit`'s."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import cast
 
 from sqlalchemy import Table, insert, select, update
@@ -9,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.models import AuditEntry, AuditHead
 from core.storage.records import AuditRow
+from core.storage.repositories.mapping import columns
 
 ONLY = 1
 
@@ -29,7 +29,7 @@ class Audit:
 
     async def append(self, rows: Sequence[AuditRow]) -> None:
         """Add entries that follow the head, and move it. `Conflict`: another process was first."""
-        await self._session.execute(insert(ENTRIES), [asdict(row) for row in rows])
+        await self._session.execute(insert(ENTRIES), [columns(row) for row in rows])
         last = rows[-1]
         at = {"sequence": last.sequence, "hash": last.hash}
         moved = update(HEAD).where(HEAD.c.id == ONLY).values(at)

@@ -4,7 +4,6 @@ import base64
 import binascii
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
 
@@ -22,6 +21,7 @@ from core.storage.records import (
     ToolCallRow,
     Turn,
 )
+from core.storage.repositories.mapping import columns
 
 TITLE_CHARACTERS = 80
 SNIPPET_CHARACTERS = 120
@@ -265,7 +265,7 @@ def _message_values(message: MessageRow, thread_id: str) -> dict[str, Any]:
 
 
 def _call_values(call: ToolCallRow, answer: MessageRow) -> dict[str, Any]:
-    values = {name: value for name, value in asdict(call).items() if name != "arguments"}
+    values = {name: value for name, value in columns(call).items() if name != "arguments"}
     return {
         **values,
         "arguments": redact_fields(call.arguments),

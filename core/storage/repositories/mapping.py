@@ -1,7 +1,7 @@
 """Rows of tables as plain records with the same names, and the inserts both databases know."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Table
@@ -20,11 +20,16 @@ def record(kind: type[Record], row: Any) -> Record:
     return kind(**{one.name: getattr(row, one.name) for one in fields(kind)})
 
 
+def columns(row: Any) -> dict[str, Any]:
+    """A record's values by the names of their columns, not copied as `asdict` would all below them."""
+    return {one.name: getattr(row, one.name) for one in fields(row)}
+
+
 async def upsert(session: AsyncSession, table: Table, rows: Sequence[Any], key: str) -> None:
     """Insert the records, or write all their fields over the rows that have the same `key`."""
     if not rows:
         return
-    values = [asdict(row) for row in rows]
+    values = [columns(row) for row in rows]
     statement = insert_of(session, table)
     changed = {name: statement.excluded[name] for name in values[0] if name != key}
     await session.execute(

@@ -1,7 +1,6 @@
 """What the models were used for, one row a call."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.models import ModelUsage
 from core.storage.records import Spent, UsageRow, UsageTotal
+from core.storage.repositories.mapping import columns
 
 CALLS = cast("Table", ModelUsage.__table__)
 FIELDS = tuple(UsageRow.__dataclass_fields__)
@@ -23,7 +23,7 @@ class Usage:
         self._session = session
 
     async def add(self, rows: Sequence[UsageRow]) -> None:
-        await self._session.execute(insert(CALLS), [asdict(row) for row in rows])
+        await self._session.execute(insert(CALLS), [columns(row) for row in rows])
 
     async def totals(
         self, *, since: datetime, until: datetime, subject: str = ""
