@@ -19,6 +19,9 @@ Work = Callable[[sqlite3.Connection], Any]
 
 # How much goes into one transaction, in which nobody else can write.
 BATCH = 100
+# What the tasks of a step wrote, which is part of the checkpoint that follows: when no task is left
+# that comes at once, and what it makes needless was never written.
+HOLD_S = 0.005
 # How long one process waits while another one writes. Ours take a millisecond.
 BUSY_TIMEOUT_S = 5.0
 
@@ -98,6 +101,7 @@ class InSqlite:
         self._connection, self._path = connection, path
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._failed: dict[str, OpsError] = {}
+        self._held: list[tuple[Place, str, _Job]] = []
         self._thread = threading.Thread(target=self._work_off, name="memory", daemon=True)
         self._thread.start()
 
@@ -107,6 +111,7 @@ class InSqlite:
     async def put(self, place: Place, kept: Kept) -> None:
         where = (place.thread, place.namespace, kept.id)
         row = (*where, kept.parent or None, kept.kind, kept.body, kept.metadata)
+        self._held = [one for one in self._held if one[0] != place or one[1] >= kept.id]
         self._note(place.thread, [(PUT, [row]), *((older, [where]) for older in OLDER)])
 
     async def put_writes(
@@ -118,7 +123,10 @@ class InSqlite:
             for one in writes
         ]
         verb = "INSERT OR REPLACE" if instead else "INSERT OR IGNORE"
-        self._note(place.thread, [(f"{verb} {PUT_WRITE}", rows)])
+        if not self._held:
+            asyncio.get_running_loop().call_later(HOLD_S, self._release)
+        work = partial(_write, steps=[(f"{verb} {PUT_WRITE}", rows)])
+        self._held.append((place, checkpoint, _Job(place.thread, work)))
 
     async def drop_inner(self, thread: str) -> None:
         await self._ask(thread, partial(_write, steps=[(one, [(thread,)]) for one in DROP_INNER]))
@@ -131,9 +139,15 @@ class InSqlite:
 
     async def close(self) -> None:
         """Work off what waits."""
+        self._release()
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         self._connection.close()
+
+    def _release(self) -> None:
+        held, self._held = self._held, []
+        for _, _, job in held:
+            self._jobs.put(job)
 
     def _note(self, thread: str, steps: Steps) -> None:
         if failure := self._failed.pop(thread, None):
@@ -142,6 +156,7 @@ class InSqlite:
 
     async def _ask(self, thread: str, work: Work) -> Any:
         told = asyncio.get_running_loop().create_future()
+        self._release()
         self._jobs.put(_Job(thread, work, told))
         result = await told
         if failure := self._failed.pop(thread, None):

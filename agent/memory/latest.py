@@ -20,6 +20,7 @@ from langgraph.checkpoint.base import (
     get_checkpoint_metadata,
 )
 
+from agent.memory.packing import Packing
 from agent.memory.shelves import Kept, Place, Shelf, Write
 
 
@@ -28,7 +29,7 @@ class LatestOnly(BaseCheckpointSaver[str]):
 
     def __init__(self, shelf: Shelf) -> None:
         super().__init__()
-        self.shelf = shelf
+        self.shelf, self._packing = shelf, Packing(self.serde)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         place, wanted = _place(config), _fields(config).get("checkpoint_id")
@@ -52,7 +53,8 @@ class LatestOnly(BaseCheckpointSaver[str]):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         place, parent = _place(config), str(_fields(config).get("checkpoint_id") or "")
-        kind, body = self.serde.dumps_typed(checkpoint)
+        values = self._packing.all_packed(checkpoint["channel_values"])
+        kind, body = self.serde.dumps_typed({**checkpoint, "channel_values": values})
         told = json.dumps(get_checkpoint_metadata(config, metadata), default=str).encode()
         await self.shelf.put(place, Kept(checkpoint["id"], parent, kind, body, told))
         return _config(place, checkpoint["id"])
@@ -70,7 +72,7 @@ class LatestOnly(BaseCheckpointSaver[str]):
                 WRITES_IDX_MAP.get(channel, index),
                 task_path,
                 channel,
-                *self.serde.dumps_typed(value),
+                *self.serde.dumps_typed(self._packing.packed(value)),
             )
             for index, (channel, value) in enumerate(writes)
         ]
