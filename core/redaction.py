@@ -84,6 +84,8 @@ _LABEL_GATES = ("pass", "pwd", "secret", "token", "key", "credential", "authoriz
 _GATES = tuple(
     dict.fromkeys([*_LABEL_GATES, *(gate.lower() for shape in _SHAPES for gate in shape.gates)])
 )
+_IS_LABEL = frozenset(_LABEL_GATES)
+Signs = tuple[str, ...]
 _LABEL_AT_END = re.compile(f"({_LABEL.pattern})\\d?$")
 
 _BARE = r"(?:[^\s\"',;&)}\]`，。；、]|[,;&)}\]'\"`](?![\s,;&)}\]\"'`\\]|$|[\w.-]+[=:]))+"
@@ -117,29 +119,35 @@ _MIXED = re.compile(r"(?=.*[0-9!@#$%^&*])(?=.*[A-Za-z])")
 _SCHEME = re.compile(r"\A(?:[Bb]earer|[Bb]asic|[Tt]oken) +")
 
 
-def may_hold_secrets(text: str) -> bool:
-    """False when neither `redact_text` nor `redact_fields` finds anything in what this JSON says.
+def signs_of_secrets(text: str) -> Signs:
+    """What in a text, or in JSON, may be the sign of a secret; none: nothing in it is one.
 
-    One look over the whole costs a hundredth of a look into every field.
+    One look over the whole costs a hundredth of a look into every field, so whoever redacts parts of
+    it hands the signs on.
     """
-    lowered = text.lower()
-    return any(gate in lowered for gate in _GATES)
-
-
-def _gates_in(text: str) -> tuple[str, ...]:
     lowered = text.lower()
     return tuple([gate for gate in _GATES if gate in lowered])
 
 
-def redact_text(text: str) -> str:
-    """`text` without its secrets; the same object when there are none. Safe to apply twice."""
+def redact_text(text: str, signs: Signs = _GATES) -> str:
+    """`text` without its secrets; the same object when there are none. Safe to apply twice.
+
+    `signs` are those of this text, or of a larger one that it is a part of.
+    """
     lowered = text.lower()
-    if any(gate in lowered for gate in _LABEL_GATES):
+    seen = [gate for gate in signs if gate in lowered]
+    if not _IS_LABEL.isdisjoint(seen):
         text = _without_labelled(_without_secret_manifests(text))
-    for shape in _SHAPES:
+    for shape in _shapes_of(*seen):
         if any(gate in text for gate in shape.gates):
             text = shape.pattern.sub(shape.replacement, text)
     return text
+
+
+@functools.lru_cache(maxsize=512)
+def _shapes_of(*signs: str) -> tuple[_Shape, ...]:
+    """The shapes that have one of these signs, in their order."""
+    return tuple(one for one in _SHAPES if any(gate.lower() in signs for gate in one.gates))
 
 
 def _without_labelled(text: str) -> str:
@@ -244,14 +252,16 @@ def _without_data(manifest: str) -> str:
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-def redact_fields(data: Any) -> Any:
+def redact_fields(data: Any, signs: Signs | None = None) -> Any:
     """The same shape without secrets: strings as `redact_text` does, and values by their key.
 
     `password` and `db_token` hide their strings, `secretName` and `tokenExpirationSeconds`
     do not; a Secret loses all values of its data.
     """
-    # One look over all strings tells which few rules can find anything in any of them.
-    return _redacted(data, _gates_in("\n".join(_strings(data))))
+    if signs is None:
+        # One look over all strings tells which few rules can find anything in any of them.
+        signs = signs_of_secrets("\n".join(_strings(data)))
+    return _redacted(data, signs)
 
 
 def _strings(data: Any) -> Iterator[str]:
@@ -265,34 +275,34 @@ def _strings(data: Any) -> Iterator[str]:
             yield from _strings(item)
 
 
-def _redacted(data: Any, gates: tuple[str, ...]) -> Any:
+def _redacted(data: Any, signs: Signs) -> Any:
     if isinstance(data, str):
-        lowered = data.lower() if gates else ""
-        return redact_text(data) if any(gate in lowered for gate in gates) else data
-    if isinstance(data, Mapping):
-        return _mapping(cast("Mapping[Any, Any]", data), gates)
+        lowered = data.lower() if signs else ""
+        return redact_text(data, signs) if any(sign in lowered for sign in signs) else data
+    if isinstance(data, dict | Mapping):  # a dict is known for one at once
+        return _mapping(cast("Mapping[Any, Any]", data), signs)
     if isinstance(data, list | tuple):
-        items = _sequence(cast("Sequence[Any]", data), gates)
+        items = _sequence(cast("Sequence[Any]", data), signs)
         return items if isinstance(data, list) else tuple(items)
     return data
 
 
-def _mapping(data: Mapping[Any, Any], gates: tuple[str, ...]) -> dict[Any, Any]:
+def _mapping(data: Mapping[Any, Any], signs: Signs) -> dict[Any, Any]:
     hidden: set[Any] = {"data", "stringData"} if data.get("kind") == "Secret" else set()
     named = secret_kind(str(data["name"])) if "name" in data and "value" in data else ""
     return {
         key: _hidden(value, "secret" if key in hidden else named)
         if key in hidden or (named and key == "value")
-        else _entry(value, str(key), gates)
+        else _entry(value, str(key), signs)
         for key, value in data.items()
     }
 
 
-def _entry(value: Any, key: str, gates: tuple[str, ...]) -> Any:
+def _entry(value: Any, key: str, signs: Signs) -> Any:
     by_key = secret_kind(key) if isinstance(value, str | bytes) else ""
     if by_key and _hides(str(value), key):
         return f"[redacted:{by_key}]"
-    return _redacted(value, gates)
+    return _redacted(value, signs)
 
 
 def _hides(value: str, key: str) -> bool:
@@ -311,13 +321,13 @@ def _hidden(value: Any, kind: str) -> Any:
     return f"[redacted:{kind}]" if isinstance(value, str) and value else value
 
 
-def _sequence(items: Sequence[Any], gates: tuple[str, ...]) -> list[Any]:
+def _sequence(items: Sequence[Any], signs: Signs) -> list[Any]:
     redacted: list[Any] = []
     for i, item in enumerate(items):
         before = items[i - 1] if i else None
         follows = isinstance(before, str) and before.startswith("--") and secret_kind(before)
         hide = follows and isinstance(item, str) and not item.startswith("-")
-        redacted.append(f"[redacted:{follows}]" if hide else _redacted(item, gates))
+        redacted.append(f"[redacted:{follows}]" if hide else _redacted(item, signs))
     return redacted
 
 

@@ -9,7 +9,7 @@ from mcp.types import CallToolResult, InputRequiredResult, TextContent
 from pydantic import BaseModel
 
 from core.errors import OpsError, TooLarge
-from core.redaction import may_hold_secrets, redact_fields, redact_text
+from core.redaction import redact_fields, redact_text, signs_of_secrets
 from core.visible import has_unseen, visible, visible_fields
 from mcp_servers.paging import Page
 
@@ -36,8 +36,8 @@ def success(result: BaseModel, at_most: int) -> CallToolResult:
         result = _cut(result, over)
         written = _Written.of(result)
     data, text = written.data, written.text
-    if may_hold_secrets(f"{written.json}{text}"):
-        data, text = redact_fields(data), redact_text(text)
+    if signs := signs_of_secrets(f"{written.json}{text}"):
+        data, text = redact_fields(data, signs), redact_text(text, signs)
     return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=data)
 
 
