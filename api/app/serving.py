@@ -19,8 +19,10 @@ from core.telemetry import configure_logging
 
 # How long open requests have to end after their turns were cut.
 GRACE_S = 5
-# Python's own: collect after this many new objects.
-RUNNING = (700, 10, 10)
+# Collect after this many new objects: what a turn makes goes with it, so there is little to find.
+RUNNING = (5_000, 10, 10)
+# So many that outlive a whole collection are a library that was loaded by its first use.
+LOADED = 30_000
 # glibc's number for how many heaps it keeps (malloc.h), and how many: by default eight a core, of
 # which each of our many short-lived readers would leave one half empty.
 M_ARENA_MAX, HEAPS = -8, 2
@@ -84,9 +86,15 @@ def _share_heaps() -> None:
 
 
 def _settle() -> None:
-    """What start-up made stays: let no later collection look through it again."""
+    """What start-up made stays, and what is loaded later: let no collection look through it again."""
     gc.freeze()
     gc.set_threshold(*RUNNING)
+    gc.callbacks.append(_settle_more)
+
+
+def _settle_more(phase: str, info: dict[str, int]) -> None:
+    if phase == "stop" and info["generation"] == 2 and len(gc.get_objects(generation=2)) > LOADED:
+        gc.freeze()
 
 
 @contextmanager

@@ -1,6 +1,9 @@
 """The command line. Each command imports what it needs when it runs."""
 
+import sys
+
 import typer
+from typer.main import get_command_name
 
 from api.cli import (
     alerting,
@@ -27,15 +30,20 @@ from api.cli import (
     usage,
 )
 
-app = typer.Typer(
-    name="midwatch",
-    help="Keep the midnight watch over clusters: ask, diagnose, investigate.",
-    no_args_is_help=True,
-    add_completion=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+
+def _empty() -> typer.Typer:
+    return typer.Typer(
+        name="midwatch",
+        help="Keep the midnight watch over clusters: ask, diagnose, investigate.",
+        no_args_is_help=True,
+        add_completion=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+app = _empty()
 for command in (
     serving.up,
     ask.ask,
@@ -73,5 +81,21 @@ app.add_typer(servers.servers, name="servers")
 app.add_typer(eval_commands.evaluate, name="eval")
 
 
+def alone(name: str) -> typer.Typer | None:
+    """The command line with the one command of this name; None when there is no such.
+
+    The options of all of them are 3 MiB, which the service would keep for as long as it runs.
+    """
+    small = _empty()
+    small.callback()(lambda: None)  # or it would take the only command for the whole
+    small.registered_commands = [
+        one
+        for one in app.registered_commands
+        if one.callback and get_command_name(one.callback.__name__) == name
+    ]
+    small.registered_groups = [one for one in app.registered_groups if one.name == name]
+    return small if small.registered_commands or small.registered_groups else None
+
+
 def main() -> None:
-    app()
+    (alone("".join(sys.argv[1:2])) or app)()

@@ -29,6 +29,8 @@ from core.storage.turns import InTurn, end_turn, queue
 
 # How long a writer waits for another one. Our transactions take milliseconds.
 BUSY_TIMEOUT_S = 5.0
+# What each connection remembers of the file; the system remembers it too. By default it is 2 MiB.
+CACHE_KIB = 512
 
 # What a driver raises when there is no connection; in a statement the second is a mistake of ours.
 UNCONNECTED = (OSError, exc.DBAPIError)
@@ -183,7 +185,7 @@ def _to_json(value: Any) -> str:
 
 def _prepare_sqlite(connection: DBAPIConnection, _: object) -> None:
     cursor = connection.cursor()
-    for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in ("synchronous=NORMAL", "foreign_keys=ON", f"cache_size=-{CACHE_KIB}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

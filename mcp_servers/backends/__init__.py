@@ -12,13 +12,13 @@ from core.storage.fix_records import BreakerRow, ChangeRow, DecisionRow, PlanRow
 from core.storage.records import AcceptedRow, IncidentRow
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.backends.billing import Billing
-from mcp_servers.facts.guards import Asked
 
 if TYPE_CHECKING:  # the hands are loaded by whoever connects them
     from mcp_servers.backends.alertmanager import Alertmanager
     from mcp_servers.backends.foreign import ForeignServer
     from mcp_servers.backends.kubernetes import Kubernetes
     from mcp_servers.backends.prometheus import Prometheus
+    from mcp_servers.facts.guards import Asked
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class FixDesk:
     policy_file: Path | None = None
     stop_file: Path | None = None
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
-    asked: deque[Asked] = field(default_factory=lambda: deque[Asked](maxlen=MOST_ASKED))
+    asked: "deque[Asked]" = field(default_factory=lambda: deque(maxlen=MOST_ASKED))
 
     async def close(self) -> None:
         """Leave what is under way as it is recorded; another process goes on with it."""

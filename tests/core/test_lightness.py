@@ -134,3 +134,19 @@ def test_a_question_loads_the_servers_that_answer_it_and_no_other() -> None:
         print(names, [one for one in servers if f"mcp_servers.{one}" in sys.modules])
     """
     assert told(program) == "['kubernetes', 'prometheus', 'rca'] []"
+
+
+def test_a_command_is_made_without_the_others_and_is_the_same() -> None:
+    program = """
+        from typer.main import get_command
+        from api.cli import alone, app
+        def options(command):
+            return [one.opts for one in command.params], command.help, sorted(getattr(command, "commands", ()))
+        whole = get_command(app).commands
+        for name, command in whole.items():
+            made = get_command(alone(name)).commands
+            assert list(made) == [name], made
+            assert options(made[name]) == options(command), name
+        print(len(whole) > 20, alone("nothing"), alone(""))
+    """
+    assert told(program) == "True None None"
