@@ -20,7 +20,8 @@ LEVELS = ("", "low", "medium", "high", "critical")
 class Approval:
     """One call that waits for a person. `typed` is what they must type for a high risk, if anything.
 
-    `diff`, `facts`, `risk` and `approvers` are those of the stored plan, when the call carries out one.
+    `diff`, `facts`, `risk`, `approvers`, how it went on a copy of the cluster and what that `cannot_know`
+    are those of the stored plan, when the call carries out one.
     """
 
     id: str
@@ -37,6 +38,8 @@ class Approval:
     approvers: str = ""
     typed: str = ""
     problem: str = ""
+    rehearsal: str = ""
+    cannot_know: str = ""
 
     @property
     def expired(self) -> bool:
@@ -102,7 +105,7 @@ def _with_plan(bare: Approval, plan: Mapping[str, Any]) -> Approval:
     levels = [str(plan.get("risk") or ""), *(str(one.get("level", "")) for one in risks)]
     level = max(levels, key=_height)
     facts = dict.fromkeys(str(fact) for one in risks for fact in _list(one.get("facts")))
-    asked = _dict(plan.get("approval"))
+    asked, tried = _dict(plan.get("approval")), _dict(plan.get("rehearsal"))
     names = [str(_dict(step.get("target")).get("name", "")) for step in steps]
     is_typed = bool(asked.get("typed_name")) or _height(level) >= _height("high")
     return replace(
@@ -111,6 +114,8 @@ def _with_plan(bare: Approval, plan: Mapping[str, Any]) -> Approval:
         facts=tuple(facts),
         diff="\n".join(str(step["diff"]) for step in steps if step.get("diff")),
         approvers=str(asked.get("approvers") or ""),
+        rehearsal=str(tried.get("said") or ""),
+        cannot_know=str(tried.get("cannot_know") or ""),
         typed=next((name for name in names if name), "") if is_typed else "",
         expires_at=min(bare.expires_at, _time(asked.get("expires_at")) or bare.expires_at),
     )

@@ -10,10 +10,12 @@ from agent.toolbox import Result
 from core.errors import NotFound
 
 PLAN, SHOW_PLAN, PLANS_LIST = "autofix_plan", "autofix_get_plan", "autofix_list_plans"
+REHEARSE = "autofix_rehearse"
 APPLY, CHANGES, SHOW_CHANGE = "autofix_apply", "autofix_list_changes", "autofix_get_change"
 
 PLAN_ID, CHANGE_ID = re.compile(r"\bfix-[0-9a-f]{12}\b"), re.compile(r"\bchg-[0-9a-f]{12}\b")
 APPLYING = re.compile(r"\bapply\b|\bexecute\b|\bcarry\b|\brun\b|执行|应用|实施")
+REHEARSING = re.compile(r"\brehears\w*|\btry\b|\btrial\b|演练|试一下|试试|预演")
 # What is asked for by which words; the first that fits. "roll checkout back" has a word between.
 KINDS_OF_CHANGE = (
     ("uncordon", re.compile(r"\buncordon\b|\bmake\b.*(?<!un)schedulable|恢复调度|解除(?:封锁|隔离)")),
@@ -39,7 +41,10 @@ def changing(asked: Asked, results: Sequence[Result]) -> list[Step]:
     """A plan of the change that is asked for; a plan or change called by its id is shown, or, when
     the words say so, carried out: the server refuses what nobody approved."""
     if plan := PLAN_ID.search(asked.question):
-        apply = APPLYING.search(asked.question.lower())
+        words = asked.question.lower()
+        if REHEARSING.search(words) and not results:
+            return [Step(REHEARSE, {"plan_id": plan[0]})]
+        apply = APPLYING.search(words) and not REHEARSING.search(words)
         return [Step(APPLY if apply else SHOW_PLAN, {"plan_id": plan[0]})]
     if change := CHANGE_ID.search(asked.question):
         return [Step(SHOW_CHANGE, {"change_id": change[0]})]

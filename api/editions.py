@@ -330,8 +330,10 @@ async def _over(
         raise failure
 
 
-def fix_desk_over(database: "Database", settings: Settings) -> "FixDesk":
-    """Where plans and changes are kept, and what bounds them."""
+def fix_desk_over(database: "Database", settings: Settings, reach: Settings) -> "FixDesk":
+    """Where plans and changes are kept, and what bounds them; `reach` names the cluster to try on
+    copies of."""
+    from api.jobs.rehearsals import rehearser
     from core.security.tokens import sealing_key
     from core.storage.kept_fixes import KeptFixes
     from mcp_servers.client import fix_desk
@@ -341,6 +343,7 @@ def fix_desk_over(database: "Database", settings: Settings) -> "FixDesk":
         key=sealing_key(settings),
         policy_file=settings.fixes.policy,
         stop_file=settings.stop_file,
+        rehearse=rehearser(reach),
     )
 
 

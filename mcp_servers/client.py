@@ -26,6 +26,7 @@ from mcp_servers.backends import (
     ForeignAddress,
     IncidentStore,
     KnowledgePlace,
+    Rehearse,
 )
 from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.facts.tools import Answer, ToolSpec
@@ -106,10 +107,15 @@ class Sessions:
 
 
 def fix_desk(
-    store: FixStore, *, key: str, policy_file: Path | None = None, stop_file: Path | None = None
+    store: FixStore,
+    *,
+    key: str,
+    policy_file: Path | None = None,
+    stop_file: Path | None = None,
+    rehearse: Rehearse | None = None,
 ) -> FixDesk:
     """What it takes to change things. `key` seals approvals; nothing is written while `stop_file` exists."""
-    return FixDesk(store, key, f"run-{token_hex(8)}", policy_file, stop_file)
+    return FixDesk(store, key, f"run-{token_hex(8)}", policy_file, stop_file, rehearse)
 
 
 @asynccontextmanager

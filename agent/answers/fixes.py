@@ -26,6 +26,7 @@ def told_plan(asked: Asked, result: Result) -> str:
             f"{head}{_mark(result)}",
             *(_step(step) for step in plan["steps"]),
             section(phrase("fixes.checks", language), _checks(plan)),
+            _tried(plan),
             _how_on(asked, plan),
         ]
     )
@@ -114,6 +115,12 @@ def _checks(plan: Json) -> str:
     return bullets(
         f"{'✓' if one['ok'] else '✗'} {plain(one['detail'])}" for one in plan["preflight"]
     )
+
+
+def _tried(plan: Json) -> str:
+    """How it went on a copy of the cluster, and what that cannot tell."""
+    found = plan.get("rehearsal")
+    return joined([plain(found["said"], 600), plain(found["cannot_know"], 600)]) if found else ""
 
 
 def _how_on(asked: Asked, plan: Json) -> str:

@@ -17,7 +17,8 @@ ANSWER: Wire = {
     "required": ["approved"],
 }
 # What a client needs in order to show what will happen.
-SHOWN = ("tool", "server", "arguments", "plan_id", "risk", "facts", "diff", "approvers", "typed", "problem")  # fmt: skip
+SHOWN = ("tool", "server", "arguments", "plan_id", "risk", "facts", "diff", "approvers", "typed", "problem",
+         "rehearsal", "cannot_know")  # fmt: skip
 
 
 def interrupt(approval: Mapping[str, Any]) -> Wire:

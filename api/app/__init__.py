@@ -164,7 +164,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
                 knowledge=place,
                 incidents=KeptIncidents(database),
                 acceptances=KeptAcceptances(database),
-                fixes=fix_desk_over(database, settings),
+                fixes=fix_desk_over(database, settings, settings),
                 desk=desk,
             )
         )

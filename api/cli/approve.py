@@ -74,6 +74,6 @@ def told(asked: Mapping[str, Any], language: str) -> str:
         lines.append(f"{word('risk', language)}: {asked['risk']}")
     lines += [f"- {fact}" for fact in asked["facts"]]
     lines += [asked["diff"]] if asked["diff"] else []
-    lines += [asked["problem"]] if asked["problem"] else []
+    lines += [asked[name] for name in ("rehearsal", "cannot_know", "problem") if asked[name]]
     lines.append(word("until", language, at=asked["expires_at"][:19]))
     return "\n".join(lines)

@@ -10,7 +10,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "no_plan": "No plan",
         "by_person": "To be applied by a person, here or as a pull request:",
         "risk": "Risk",
-        "checks": "Checks",
+        "checks": "Checks:",
         "inverse": "Way back",
         "no_inverse": "none",
         "needs": "Needs {needed} approval by {approvers}, until {until}.",
@@ -41,7 +41,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "no_plan": "没有可执行的方案",
         "by_person": "请人工执行，或作为合并请求提交：",
         "risk": "风险",
-        "checks": "检查",
+        "checks": "检查：",
         "inverse": "回退方式",
         "no_inverse": "无",
         "needs": "需要 {needed} 人批准（{approvers}），{until} 前有效。",
@@ -80,9 +80,14 @@ def plan_text(plan: Row, language: str) -> str:
     lines = [head, ""]
     for step in plan["steps"]:
         lines += [*_step(step, words), ""]
-    lines.append(f"{words['checks']}:")
+    lines.append(words["checks"])
     lines += [f"  {_sign(one)} {one['check']}: {one['detail']}" for one in plan["preflight"]]
-    return "\n".join([*lines, "", *_next(plan, words)])
+    return "\n".join([*lines, *_rehearsal(plan), "", *_next(plan, words)])
+
+
+def _rehearsal(plan: Row) -> list[str]:
+    tried = plan["rehearsal"]
+    return ["", tried["said"], tried["cannot_know"]] if tried else []
 
 
 def _sign(check: Row) -> str:

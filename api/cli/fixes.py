@@ -21,7 +21,7 @@ from api.cli.source import (
     Source,
     with_source,
 )
-from api.cli.wishes import with_wish
+from api.cli.wishes import PLAN_PREFIX, with_wish
 from api.cli.words import chosen
 from core.errors import Invalid
 
@@ -133,7 +133,10 @@ def rollback(
 @with_source
 @with_wish
 def rehearse(output: OutputOption = Output.TEXT, *, wish: dict[str, Any], source: Source) -> None:
-    """Try a change on a practice cluster made of the live one now; nothing live is touched."""
+    """Try a change on a practice cluster made of the live one now; nothing live is touched.
+
+    A kept plan (fix-… in the place of an object) has its outcome shown from then on.
+    """
     finish(_rehearse(source, wish, output))
 
 
@@ -229,10 +232,18 @@ async def _batch(source: Source, plan_ids: list[str], output: Output, language: 
 
 
 async def _rehearse(source: Source, arguments: dict[str, Any], output: Output) -> int:
-    from api.cli.fixing import rehearsed
+    from api.cli.fixing import rehearsed, rehearsed_plan
 
+    language = arguments["language"]
+    if arguments.get("name", "").startswith(PLAN_PREFIX):
+        plan = await rehearsed_plan(source, arguments["name"])
+        _print(plan, plan_text(plan, language), output)
+        return OK if plan["rehearsal"]["outcome"] == "verified" else NO
     if source.server:
-        raise Invalid("A rehearsal runs here, not on a server.", hint="Give --kubeconfig.")
+        raise Invalid(
+            "Without a plan a rehearsal runs here, not on a server.",
+            hint="Name a plan that is kept there (fix-…), or give --kubeconfig.",
+        )
     view = await rehearsed(source, arguments)
     _print(view, rehearsal_text(view, arguments["language"]), output)
     return OK if view["outcome"] == "verified" else NO

@@ -19,6 +19,7 @@ from mcp_servers.client import Tools
 
 Body = dict[str, Any]
 UNFINISHED = ("running", "undoing")
+RUNNING = "running"
 # A rehearsal's time passes faster; its limits are short, and nobody is asked.
 REHEARSAL_SPEED = 10.0
 REHEARSAL_POLICY = 'own_approval = "high"\n[limits]\nsettle_s = 10\npoll_s = 1\n'
@@ -37,7 +38,7 @@ async def opened(settings: Settings, *, ready: Settings | None = None) -> AsyncG
                 reach,
                 audit=audit,
                 incidents=KeptIncidents(database),
-                fixes=fix_desk_over(database, settings),
+                fixes=fix_desk_over(database, settings, reach),
             )
         )
         yield Tools(sessions, TYPING)
@@ -100,6 +101,20 @@ async def _to_its_end(tools: Tools, tool: str, arguments: Body) -> Body:
             wait = {"change_id": view["change_id"], "wait_s": 30}
             view = (await tools.call("autofix_get_change", **wait)).data
     return view
+
+
+async def rehearsed_plan(source: Source, plan_id: str) -> Body:
+    """Try a kept plan; what became of that stands with it, as it is answered."""
+    asked, plan = {"plan_id": plan_id, "wait_s": 30}, {"plan_id": plan_id}
+    say("Trying it on a copy of the cluster …")
+    if source.server:
+        while (await called(source, "autofix_rehearse", asked))["outcome"] == RUNNING:
+            continue
+        return await called(source, "autofix_get_plan", plan)
+    async with opened(source.settings()) as tools:
+        while (await tools.call("autofix_rehearse", **asked)).data["outcome"] == RUNNING:
+            continue
+        return (await tools.call("autofix_get_plan", **plan)).data
 
 
 async def rehearsed(source: Source, arguments: Body) -> Body:

@@ -86,6 +86,12 @@ async def get_plan(tools: CallerTools, plan_id: str) -> Body:
     return (await tools.call("autofix_get_plan", plan_id=plan_id)).data
 
 
+@router.post("/rehearse", operation_id="rehearseFix")
+async def rehearse(tools: CallerTools, body: Application) -> Body:
+    """Try a plan on a copy of the cluster; the outcome stands with the plan from then on."""
+    return (await tools.call("autofix_rehearse", **body.model_dump())).data
+
+
 @router.post("/approve", operation_id="approveFix")
 async def approve(tools: HandTools, body: Approval) -> Body:
     """Approve a plan. Whoever decides second gets 409 and is told who was first."""

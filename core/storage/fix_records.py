@@ -43,6 +43,21 @@ class DecisionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RehearsalRow:
+    """How a plan went on a copy of its cluster, the last time it was tried.
+
+    `outcome`: that of the change there, refused (no plan was made of it there) or differs (another
+    one was). `seal` binds it to the plan.
+    """
+
+    plan_id: str
+    outcome: str
+    at: datetime
+    body: Body
+    seal: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeRow:
     """A plan that is carried out, once. `runner` carries it out until `lease_until`.
 

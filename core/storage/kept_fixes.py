@@ -5,7 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from core.storage.database import Database
-from core.storage.fix_records import BreakerRow, ChangeRow, DecisionRow, PlanRow, StepRow
+from core.storage.fix_records import (
+    BreakerRow,
+    ChangeRow,
+    DecisionRow,
+    PlanRow,
+    RehearsalRow,
+    StepRow,
+)
 from core.storage.repositories.fix_changes import FixChanges
 from core.storage.repositories.fix_plans import FixPlans
 
@@ -34,6 +41,15 @@ class KeptFixes:
         """Raises `Conflict` when it was decided before, naming who did."""
         async with self.database.session() as session:
             await FixPlans(session).decide(row, needed=needed)
+
+    async def put_rehearsal(self, row: RehearsalRow) -> None:
+        async with self.database.session() as session:
+            await FixPlans(session).put_rehearsal(row)
+
+    async def rehearsal(self, plan_id: str) -> RehearsalRow | None:
+        """The last one; None: it was never tried."""
+        async with self.database.session() as session:
+            return await FixPlans(session).rehearsal(plan_id)
 
     async def start(self, row: ChangeRow, *, subject: str, unattended: bool) -> None:
         """Use the approval up, write the change down and take its workload's lock: all or nothing."""

@@ -12,12 +12,12 @@ from core.clock import utc_now
 from core.errors import Conflict, Invalid
 from core.principal import Principal
 from core.redaction import redact_fields
-from core.storage.fix_records import PlanRow
+from core.storage.fix_records import PlanRow, RehearsalRow
 from mcp_servers.autofix.desk import Desk, visible
 from mcp_servers.autofix.packing import findings_json, plan_json
 from mcp_servers.autofix.planning import Draft, Wanted, drafted
 from mcp_servers.autofix.refusing import SENTENCES, Language
-from mcp_servers.autofix.seals import seal_of_plan
+from mcp_servers.autofix.seals import holds, seal_of_plan, seal_of_rehearsal
 from mcp_servers.autofix.shapes import (
     ApprovalView,
     PlanPage,
@@ -86,13 +86,14 @@ async def autofix_plan(
     if draft.refused or not isinstance(draft.repair, Plan) or desk.kept is None:
         return await _shown(desk, draft, wanted, caller, None)
     row = await _kept(desk, draft, draft.repair, wanted, caller)
-    return plan_view(row, [], row.status)
+    return plan_view(row, [], row.status, None)
 
 
 async def autofix_get_plan(plan_id: PlanId, *, desk: Desk, caller: Principal) -> PlanView:
     """Show a plan again: what it changes, what was decided about it."""
     row = await desk.plan(plan_id, caller)
-    return plan_view(row, await desk.store.decisions(row.id), status_of(row, utc_now()))
+    decisions, rehearsal = await desk.store.decisions(row.id), await rehearsed(desk, row)
+    return plan_view(row, decisions, status_of(row, utc_now()), rehearsal)
 
 
 async def autofix_list_plans(
@@ -105,6 +106,14 @@ async def autofix_list_plans(
     ]
     lines = [plan_line(one, status_of(one, now)) for one in rows]
     return PlanPage.of(lines, cursor=cursor, size=limit)
+
+
+async def rehearsed(desk: Desk, row: PlanRow) -> RehearsalRow | None:
+    """The last rehearsal of a plan, unless somebody altered what became of it."""
+    found = await desk.store.rehearsal(row.id)
+    if found is None or not holds(seal_of_rehearsal(desk.desk.key, row, found), found.seal):
+        return None
+    return found
 
 
 def status_of(row: PlanRow, now: datetime) -> str:
@@ -181,6 +190,7 @@ async def _kept(desk: Desk, draft: Draft, plan: Plan, wanted: Wanted, caller: Pr
         "cluster": await cluster_id(desk),
         "policy": desk.policy.version,
         "language": wanted.language,
+        "wish": _wish(draft, wanted),
     }
     row = PlanRow(
         id=f"fix-{token_hex(6)}",
@@ -200,6 +210,17 @@ async def _kept(desk: Desk, draft: Draft, plan: Plan, wanted: Wanted, caller: Pr
     sealed = replace(row, seal=seal_of_plan(desk.desk.key, row))
     await desk.store.add_plan(sealed)
     return sealed
+
+
+def _wish(draft: Draft, wanted: Wanted) -> dict[str, Any]:
+    """The arguments that make the same plan elsewhere."""
+    target = draft.repair.target
+    about: dict[str, Any] = {"namespace": target.namespace, "language": wanted.language}
+    if not wanted.change:
+        return {**about, "finding": draft.fingerprint}
+    asked = {"change": wanted.change, "replicas": wanted.replicas, "revision": wanted.revision}
+    given = {name: one for name, one in asked.items() if one is not None}
+    return {**about, **given, "kind": target.kind, "name": target.name}
 
 
 async def cluster_id(desk: Desk) -> str:

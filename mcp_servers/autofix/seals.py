@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from core.storage.fix_records import DecisionRow, PlanRow
+from core.storage.fix_records import DecisionRow, PlanRow, RehearsalRow
 from mcp_servers.engines.canonical import canonical
 
 
@@ -35,6 +35,17 @@ def seal_of_decision(key: str, plan: PlanRow, decision: DecisionRow) -> str:
         "at": decision.at.isoformat(),
     }
     return _sealed(key, "decision", covered)
+
+
+def seal_of_rehearsal(key: str, plan: PlanRow, rehearsal: RehearsalRow) -> str:
+    """Over the plan's own seal and how it went: an outcome is of one plan, and of this server."""
+    covered = {
+        "plan": plan.seal,
+        "outcome": rehearsal.outcome,
+        "at": rehearsal.at.isoformat(),
+        "body": rehearsal.body,
+    }
+    return _sealed(key, "rehearsal", covered)
 
 
 def holds(expected: str, found: str) -> bool:

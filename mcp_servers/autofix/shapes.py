@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from core.storage.fix_records import DecisionRow, PlanRow
+from core.sentences import Said
+from core.storage.fix_records import DecisionRow, PlanRow, RehearsalRow
 from mcp_servers.autofix.refusing import SENTENCES
 from mcp_servers.paging import Page
 
@@ -50,6 +51,16 @@ class ApprovalView(BaseModel):
     expires_at: datetime | None
 
 
+class RehearsalView(BaseModel):
+    outcome: str = Field(
+        description="not_rehearsed | running | verified | rolled_back | failed | refused | differs"
+        " | unknown"
+    )
+    at: datetime | None = None
+    said: str = Field(description="The same in a sentence, with what went wrong.")
+    cannot_know: str = Field(description="What no rehearsal can tell.")
+
+
 class Refused(BaseModel):
     code: str = Field(description="advice | proposal | preflight | a guard's name")
     message: str
@@ -74,6 +85,9 @@ class PlanView(BaseModel):
     steps: list[StepView]
     preflight: list[CheckView]
     approval: ApprovalView
+    rehearsal: RehearsalView | None = Field(
+        default=None, description="How it went on a copy of the cluster."
+    )
     proposal: ProposalView | None = None
     refused: Refused | None = None
 
@@ -87,6 +101,8 @@ class PlanView(BaseModel):
             lines += [f"{step.n}. {step.action}", step.diff]
             lines += [f"   - {fact}" for fact in step.risk.facts]
         lines += [f"{'ok' if one.ok else 'NO'} {one.check}: {one.detail}" for one in self.preflight]
+        if self.rehearsal:
+            lines += [self.rehearsal.said, self.rehearsal.cannot_know]
         lines.append(self._told_approval())
         return "\n".join(lines)
 
@@ -125,8 +141,13 @@ class PlanPage(Page[PlanLine]):
         return self.told(f"plans: {self.shown}", lines)
 
 
-def plan_view(row: PlanRow, decisions: Sequence[DecisionRow], status: str) -> PlanView:
-    """A kept plan as it was shown, with what has been decided since."""
+def plan_view(
+    row: PlanRow,
+    decisions: Sequence[DecisionRow],
+    status: str,
+    rehearsal: RehearsalRow | None,
+) -> PlanView:
+    """A kept plan as it was shown, with what has been tried and decided since."""
     view = PlanView.model_validate(row.body["view"])
     given = [one.approver for one in decisions if one.approved]
     approval = view.approval.model_copy(update={"given": given})
@@ -136,8 +157,23 @@ def plan_view(row: PlanRow, decisions: Sequence[DecisionRow], status: str) -> Pl
         language = str(row.body.get("language") or "en")
         message, hint = SENTENCES.parts(language, "said_no", who=denied.approver, why=denied.reason)
         refused = Refused(code="denied", message=message, hint=hint)
-    found = {"status": status, "approval": approval, "refused": refused}
+    tried = rehearsal_view(row, rehearsal)
+    found = {"status": status, "approval": approval, "refused": refused, "rehearsal": tried}
     return view.model_copy(update={"plan_id": row.id, **found})
+
+
+def rehearsal_view(row: PlanRow, rehearsal: RehearsalRow | None) -> RehearsalView:
+    """In the plan's own language, as all that is read with it."""
+    language = str(row.body.get("language") or "en")
+    cannot_know = SENTENCES.said("cannot_know").told(language)
+    if rehearsal is None:
+        said = SENTENCES.said("not_rehearsed", plan=row.id).told(language)
+        return RehearsalView(outcome="not_rehearsed", said=said, cannot_know=cannot_know)
+    at, why = f"{rehearsal.at:%Y-%m-%d %H:%M}", Said.kept(rehearsal.body.get("why_in"))
+    said = (SENTENCES.said(f"rehearsed_{rehearsal.outcome}", at=at) + why).told(language)
+    return RehearsalView(
+        outcome=rehearsal.outcome, at=rehearsal.at, said=said, cannot_know=cannot_know
+    )
 
 
 def plan_line(row: PlanRow, status: str) -> PlanLine:

@@ -2,13 +2,20 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from core.storage.fix_records import BreakerRow, ChangeRow, DecisionRow, PlanRow, StepRow
+from core.storage.fix_records import (
+    BreakerRow,
+    ChangeRow,
+    DecisionRow,
+    PlanRow,
+    RehearsalRow,
+    StepRow,
+)
 from core.storage.records import AcceptedRow, IncidentRow
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.backends.billing import Billing
@@ -65,6 +72,10 @@ class FixStore(Protocol):
 
     async def decide(self, row: DecisionRow, *, needed: int) -> None: ...
 
+    async def put_rehearsal(self, row: RehearsalRow) -> None: ...
+
+    async def rehearsal(self, plan_id: str) -> RehearsalRow | None: ...
+
     async def start(self, row: ChangeRow, *, subject: str, unattended: bool) -> None: ...
 
     async def take_over(
@@ -116,6 +127,7 @@ class FixStore(Protocol):
     async def set_breaker(self, row: BreakerRow) -> None: ...
 
 
+Rehearse = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 # How many requests of changes are remembered, to see how many of them failed.
 MOST_ASKED = 1000
 
@@ -124,7 +136,8 @@ MOST_ASKED = 1000
 class FixDesk:
     """What it takes to change things: a store, the key of the seals, the files of the operator.
 
-    While `stop_file` exists nothing is written. `runner` names this process; `tasks` are the
+    While `stop_file` exists nothing is written. `rehearse` tries the arguments of autofix_plan on a
+    copy of the cluster and answers with `outcome`, `plan`, `change` and `notes`; None: cannot be. `runner` names this process; `tasks` are the
     changes that it carries out now, `asked` the last requests that its changes made.
     """
 
@@ -133,6 +146,7 @@ class FixDesk:
     runner: str
     policy_file: Path | None = None
     stop_file: Path | None = None
+    rehearse: Rehearse | None = None
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
     asked: "deque[Asked]" = field(default_factory=lambda: deque(maxlen=MOST_ASKED))
 

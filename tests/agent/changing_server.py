@@ -30,6 +30,7 @@ class Plan(BaseModel):
     risk: str
     steps: list[dict[str, Any]]
     approval: dict[str, Any]
+    rehearsal: dict[str, Any]
 
 
 @dataclass
@@ -64,7 +65,10 @@ async def autofix_get_plan(plan_id: str, *, ledger: Ledger) -> Plan:
     step = {"n": 1, "action": "raise memory", "target": target, "diff": DIFF, "risk": risk}
     expires = (utc_now() + timedelta(minutes=5)).isoformat()
     approval = {"required": True, "approvers": "managers", "expires_at": expires}
-    return Plan(plan_id=plan_id, risk=ledger.risk, steps=[step], approval=approval)
+    rehearsal = {"said": "Rehearsed at noon: verified there.", "cannot_know": "Not real traffic."}
+    return Plan(
+        plan_id=plan_id, risk=ledger.risk, steps=[step], approval=approval, rehearsal=rehearsal
+    )
 
 
 async def autofix_approve(

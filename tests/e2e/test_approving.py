@@ -74,6 +74,8 @@ def test_the_card_shows_the_plan_and_a_yes_carries_it_out(
         card = page.locator(".approval")
         for words in ("autofix_apply", "plan-1", "Risk: medium", "2 pods restart", "managers"):
             expect(card).to_contain_text(words)
+        expect(card.locator(".rehearsal")).to_have_text("Rehearsed at noon: verified there.")
+        expect(card.locator(".cannot-know")).to_have_text("Not real traffic.")
         expect(card.locator(".diff .added")).to_contain_text("512Mi")
         assert card.locator(".diff").inner_text().splitlines() == DIFF.splitlines()
         expect(card.locator(".countdown")).to_contain_text(re.compile(r"Expires in \d+:\d\d"))

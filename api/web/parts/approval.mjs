@@ -10,7 +10,7 @@ export function Approvals({ turn }) {
 }
 
 function Approval({ turn, asked }) {
-  const { tool, arguments: given, risk, facts, diff, approvers, typed, problem } = asked.metadata;
+  const { tool, arguments: given, risk, facts, diff, approvers, typed, problem, rehearsal, cannot_know: cannotKnow } = asked.metadata;
   const left = useSecondsLeft(asked.expiresAt);
   const [name, setName] = useState("");
   const card = useRef(null);
@@ -33,6 +33,8 @@ function Approval({ turn, asked }) {
       ${risk && html`<p class="risk"><strong>${t("risk", { level: t(`risk_${risk}`) })}</strong></p>`}
       ${facts.length > 0 && html`<ul class="facts">${facts.map((fact) => html`<li key=${fact}>${fact}</li>`)}</ul>`}
       ${diff && html`<${Diff} text=${diff} />`}
+      ${rehearsal && html`<p class="rehearsal">${rehearsal}</p>`}
+      ${cannotKnow && html`<p class="quiet cannot-know">${cannotKnow}</p>`}
       ${problem && html`<p class="problem">${t("planUnreadable", { why: problem })}</p>`}
       ${approvers && html`<p class="quiet">${t("approvers", { who: approvers })}</p>`}
       <${Deadline} left=${left} at=${asked.expiresAt} />

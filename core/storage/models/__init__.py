@@ -20,6 +20,7 @@ from core.storage.models.fixes import (
     FixDecision,
     FixLock,
     FixPlan,
+    FixRehearsal,
     FixStep,
 )
 from core.storage.models.foreign import AcceptedServer
@@ -51,6 +52,7 @@ __all__ = [
     "FixDecision",
     "FixLock",
     "FixPlan",
+    "FixRehearsal",
     "FixStep",
     "Incident",
     "LoginLink",

@@ -40,6 +40,18 @@ class FixDecision(Base):
     seal: Mapped[str] = mapped_column(String(128))
 
 
+class FixRehearsal(Base):
+    """The last time a plan was tried on a copy of its cluster."""
+
+    __tablename__ = "fix_rehearsals"
+
+    plan_id: Mapped[str] = mapped_column(String(64), ForeignKey("fix_plans.id"), primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]
+    body: Mapped[dict[str, Any]]
+    seal: Mapped[str] = mapped_column(String(128))
+
+
 class FixChange(Base):
     """`plan_id` is unique: that is what makes an approval good for one change only."""
 

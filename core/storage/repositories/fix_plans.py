@@ -6,8 +6,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Conflict, NotFound
-from core.storage.fix_records import DecisionRow, PlanRow
-from core.storage.models import FixDecision, FixPlan
+from core.storage.fix_records import DecisionRow, PlanRow, RehearsalRow
+from core.storage.models import FixDecision, FixPlan, FixRehearsal
 from core.storage.sentences import SENTENCES
 
 PROPOSED, APPROVED, DENIED, TAKEN = "proposed", "approved", "denied", "taken"
@@ -48,6 +48,18 @@ class FixPlans:
             await self._claim(row.plan_id, PROPOSED, DENIED)
         elif len(before) + 1 >= needed:
             await self._claim(row.plan_id, PROPOSED, APPROVED)
+
+    async def put_rehearsal(self, row: RehearsalRow) -> None:
+        """Keep it in the place of the one before."""
+        one = await self._session.get(FixRehearsal, row.plan_id)
+        if one is None:
+            one = FixRehearsal(plan_id=row.plan_id)
+            self._session.add(one)
+        one.outcome, one.at, one.body, one.seal = row.outcome, row.at, row.body, row.seal
+
+    async def rehearsal(self, plan_id: str) -> RehearsalRow | None:
+        one = await self._session.get(FixRehearsal, plan_id)
+        return RehearsalRow(plan_id, one.outcome, one.at, one.body, one.seal) if one else None
 
     async def take(self, plan_id: str, *, unattended: bool = False) -> None:
         """Use the approval up. Raises `Conflict` when it was used or there is none.
