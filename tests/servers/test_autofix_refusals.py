@@ -1,12 +1,10 @@
 """Each rule that keeps a change safe, with somebody who tries to get past it."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError, UpstreamUnavailable
 from core.principal import Permission, Principal
@@ -38,12 +36,6 @@ async def still(
     async with repairing(tmp_path_factory.mktemp("still")) as opened:
         yield opened
         assert opened.writes() == 0
-
-
-@asynccontextmanager
-async def changing(folder: Path, policy: str = BRISK) -> AsyncGenerator[Repairing]:
-    async with repairing(folder, policy=policy) as opened:
-        yield opened
 
 
 async def test_a_model_cannot_approve_what_it_asked_for(still: Repairing) -> None:
@@ -168,7 +160,7 @@ async def test_the_first_decision_wins_and_the_second_is_told_whose_it_was(
 
 
 async def test_who_asked_does_not_approve_where_the_policy_says_so(tmp_path: Path) -> None:
-    async with changing(tmp_path, f'own_approval = "none"\n{BRISK}') as here:
+    async with repairing(tmp_path, policy=f'own_approval = "none"\n{BRISK}') as here:
         plan = await here.planned()
         with pytest.raises(Forbidden, match="asked for a change"):
             await here.call("autofix_approve", replace(ANN, present=True), plan_id=plan["plan_id"])
@@ -176,7 +168,7 @@ async def test_who_asked_does_not_approve_where_the_policy_says_so(tmp_path: Pat
 
 
 async def test_an_approval_is_not_replayed(tmp_path: Path) -> None:
-    async with changing(tmp_path) as here:
+    async with repairing(tmp_path) as here:
         plan_id = await here.approved()
         await here.applied(plan_id)
         with pytest.raises(Conflict, match="carried out already: it is verified"):
@@ -185,7 +177,7 @@ async def test_an_approval_is_not_replayed(tmp_path: Path) -> None:
 
 
 async def test_an_approval_expires(tmp_path: Path) -> None:
-    async with changing(tmp_path, f"{BRISK}approval_s = 0\n") as here:
+    async with repairing(tmp_path, policy=f"{BRISK}approval_s = 0\n") as here:
         plan = await here.planned()
         with pytest.raises(Conflict, match="expired"):
             await here.call("autofix_approve", BOB, plan_id=plan["plan_id"])
@@ -195,7 +187,7 @@ async def test_an_approval_expires(tmp_path: Path) -> None:
 
 
 async def test_a_plan_altered_in_the_database_opens_nothing(tmp_path: Path) -> None:
-    async with changing(tmp_path) as here:
+    async with repairing(tmp_path) as here:
         plan_id = await here.approved()
         row = await here.store.plan(plan_id)
         assert row is not None
@@ -210,7 +202,7 @@ async def test_a_plan_altered_in_the_database_opens_nothing(tmp_path: Path) -> N
 
 
 async def test_an_approval_stolen_from_another_plan_is_none(tmp_path: Path) -> None:
-    async with changing(tmp_path) as here:
+    async with repairing(tmp_path) as here:
         [decision] = await here.store.decisions(await here.approved())
         other = (await here.planned(**SCALE, replicas=4))["plan_id"]
         await here.store.decide(replace(decision, plan_id=other), needed=1)
@@ -220,7 +212,7 @@ async def test_an_approval_stolen_from_another_plan_is_none(tmp_path: Path) -> N
 
 
 async def test_a_seal_of_another_key_does_not_hold(tmp_path: Path) -> None:
-    async with changing(tmp_path) as here:
+    async with repairing(tmp_path) as here:
         plan_id = await here.approved()
         async with over(here.addresses, tmp_path, key="another key, of somebody else") as there:
             with pytest.raises(Forbidden, match="another key"):
@@ -229,7 +221,7 @@ async def test_a_seal_of_another_key_does_not_hold(tmp_path: Path) -> None:
 
 
 async def test_an_object_changed_since_it_was_planned_is_left_alone(tmp_path: Path) -> None:
-    async with changing(tmp_path) as here:
+    async with repairing(tmp_path) as here:
         plan_id = await here.approved()
         image = {"name": "checkout", "image": "registry.example/checkout:2"}
         here.patch(CHECKOUT, {"spec": {"template": {"spec": {"containers": [image]}}}})
@@ -239,7 +231,7 @@ async def test_an_object_changed_since_it_was_planned_is_left_alone(tmp_path: Pa
 
 
 async def test_an_object_replaced_by_another_of_its_name_is_left_alone(tmp_path: Path) -> None:
-    async with changing(tmp_path) as here:
+    async with repairing(tmp_path) as here:
         plan_id = await here.approved()
         old = here.get(CHECKOUT)
         here.web.delete(CHECKOUT).raise_for_status()
@@ -253,7 +245,7 @@ async def test_an_object_replaced_by_another_of_its_name_is_left_alone(tmp_path:
 async def test_replicas_set_by_others_meanwhile_do_not_matter_to_a_memory_repair(
     tmp_path: Path,
 ) -> None:
-    async with changing(tmp_path) as here:
+    async with repairing(tmp_path) as here:
         plan_id = await here.approved()
         now = here.get(CHECKOUT)["spec"]["replicas"]
         here.patch(CHECKOUT, {"spec": {"replicas": now + 1}})
@@ -265,7 +257,7 @@ async def test_replicas_set_by_others_meanwhile_do_not_matter_to_a_memory_repair
 async def test_a_dry_run_that_passed_and_a_write_that_is_refused_changes_nothing(
     tmp_path: Path,
 ) -> None:
-    async with changing(tmp_path) as here:
+    async with repairing(tmp_path) as here:
         plan_id = await here.approved()
         here.proxy.fail(REAL_PATCH, status(403, "denied by policy"))
         change = await here.applied(plan_id)
@@ -277,117 +269,17 @@ async def test_a_dry_run_that_passed_and_a_write_that_is_refused_changes_nothing
 
 
 async def test_a_policy_that_changed_since_asks_for_a_new_plan(tmp_path: Path) -> None:
-    async with changing(tmp_path) as here:
+    async with repairing(tmp_path) as here:
         plan_id = await here.approved()
         async with over(here.addresses, tmp_path, policy=f"{BRISK}objects = 4\n") as there:
             with pytest.raises(Conflict, match="policy has changed"):
                 await there.applied(plan_id)
 
 
-async def test_the_kill_switch_holds_without_the_database(tmp_path: Path) -> None:
-    async with changing(tmp_path) as here:
-        plan_id = await here.approved()
-        (tmp_path / "stop").write_text("fire drill")
-        with pytest.raises(Forbidden, match="fire drill"):
-            await here.applied(plan_id)
-        assert not (await here.call("autofix_status"))["writing"]
-        with pytest.raises(Invalid, match="reason"):
-            await here.call("autofix_resume", BOB, reason=" ")
-        await here.call("autofix_resume", BOB, reason="the drill is over")
-        assert (await here.applied(plan_id))["status"] == "verified"
-
-
-async def test_stopping_in_the_middle_lets_nothing_more_be_written(tmp_path: Path) -> None:
-    async with changing(tmp_path) as here:
-        begun = await here.call("autofix_apply", plan_id=await here.approved(), wait_s=0)
-        await here.call("autofix_stop", reason="something is odd")
-        ended = await here.call("autofix_get_change", change_id=begun["change_id"], wait_s=60)
-        assert ended["status"] in ("refused", "verified")
-        assert here.writes() <= 1
-        assert not (await here.call("autofix_status"))["writing"]
-
-
-async def test_repeated_failures_stop_all_writing_until_a_person_resumes(tmp_path: Path) -> None:
-    async with changing(tmp_path) as here:
-        here.proxy.fail(REAL_PATCH, status(403, "no"), times=2)
-        for name in ("catalog", "cart"):
-            wanted = {**SCALE, "name": name}
-            now = here.get(CHECKOUT.replace("checkout", name))["spec"]["replicas"]
-            change = await here.applied(await here.approved(**wanted, replicas=now + 1))
-            assert change["status"] == "failed"
-        found = await here.call("autofix_status")
-        assert (found["writing"], found["stopped_by"]) == (False, "breaker")
-        with pytest.raises(Forbidden, match="All writing is stopped"):
-            await here.applied(await here.approved())
-
-
-async def test_an_api_server_that_leaves_a_change_without_answers_stops_all_writing(
-    tmp_path: Path,
-) -> None:
-    brisk = BRISK.replace("deadline_s = 20", "deadline_s = 2")
-    async with changing(tmp_path, f"{brisk}api_errors_of_at_least = 4\n") as here:
-        plan_id = await here.approved()
-        other = await here.approved(**SCALE, replicas=4)
-        here.proxy.fail("GET .*/deployments/checkout", status(503, "busy"), times=999, after=1)
-        change = await here.applied(plan_id)
-        assert (change["status"], here.writes()) == ("unknown", 1)
-        assert "Look at Deployment shop/checkout" in change["detail"]
-        found = await here.call("autofix_status")
-        assert (found["writing"], found["stopped_by"]) == (False, "breaker")
-        assert "requests of changes unanswered" in found["reason"]
-        with pytest.raises(Forbidden, match="All writing is stopped"):
-            await here.applied(other)
-        await here.call("autofix_resume", BOB, reason="the API server is well again")
-        assert (await here.applied(other))["status"] == "verified"
-
-
-async def test_what_cannot_be_written_down_is_not_done_and_stops_all_writing(
-    tmp_path: Path,
-) -> None:
-    async with changing(tmp_path) as here:
-        plan_id = await here.approved()
-        async with here.store.database.session() as session:
-            full = "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
-            when = "BEFORE INSERT ON audit_entries WHEN NEW.action = 'autofix.write'"
-            await session.execute(text(f"CREATE TRIGGER full {when} {full}"))
-        with suppress(OpsError):  # that it was asked for cannot be written down either
-            await here.applied(plan_id)
-        async with here.store.database.session() as session:
-            await session.execute(text("DROP TRIGGER full"))
-        found = await here.call("autofix_status")
-        assert (found["writing"], found["stopped_by"]) == (False, "breaker")
-        assert found["reason"].startswith("The audit trail cannot be written")
-        assert (here.writes(), here.memory()) == (0, "256Mi")
-        with pytest.raises(Forbidden, match="All writing is stopped"):
-            await here.applied(await here.approved(**SCALE, replicas=4))
-
-
-async def test_what_the_policy_never_wants_at_a_risk_gets_no_plan(tmp_path: Path) -> None:
-    async with changing(tmp_path, f'{BRISK}\n[[never]]\nlevels = ["high"]\n') as here:
-        wanted = {"namespace": "shop", "change": "restart"}
-        risks = {"catalog": "medium"}
-        for name in ("catalog", "storefront", "cart", "checkout"):
-            plan = await here.call("autofix_plan", **wanted, name=name)
-            risks[name] = plan["refused"]["code"] if plan["refused"] else plan["risk"]
-        assert "high" not in risks.values()
-        assert "never" in risks.values(), risks
-
-
-async def test_an_hours_room_is_kept_to_by_whoever_applies(tmp_path: Path) -> None:
-    async with changing(tmp_path, f"{BRISK}pods_per_hour = 3\n") as here:
-        plan_id, wanted = await here.approved(), {**SCALE, "replicas": 4}
-        later = await here.approved(**wanted)
-        await here.applied(plan_id)
-        with pytest.raises(Forbidden, match="within the hour"):
-            await here.applied(later)
-        again = await here.call("autofix_plan", **wanted)
-        assert (again["refused"]["code"], here.writes()) == ("pods_per_hour", 1)
-
-
 async def test_what_is_of_another_cluster_is_neither_carried_out_nor_taken_back_here(
     tmp_path: Path,
 ) -> None:
-    async with changing(tmp_path) as here:
+    async with repairing(tmp_path) as here:
         plan_id = await here.approved(**SCALE, replicas=4)
         change = await here.applied(await here.approved())
         with serving_in_thread(SNAPSHOTS / "bad-image") as elsewhere:

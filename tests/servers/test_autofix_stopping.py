@@ -1,0 +1,114 @@
+"""What stops all writing, and what bounds an hour of it."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from core.errors import Forbidden, Invalid, OpsError
+from tests.proxy import status
+from tests.servers.repairing import BOB, BRISK, CHECKOUT, repairing
+
+SCALE = {"change": "scale", "namespace": "shop", "name": "catalog"}
+REAL_PATCH = r"PATCH [^?]*\?fieldManager"
+
+
+async def test_the_kill_switch_holds_without_the_database(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        plan_id = await here.approved()
+        (tmp_path / "stop").write_text("fire drill")
+        with pytest.raises(Forbidden, match="fire drill"):
+            await here.applied(plan_id)
+        assert not (await here.call("autofix_status"))["writing"]
+        with pytest.raises(Invalid, match="reason"):
+            await here.call("autofix_resume", BOB, reason=" ")
+        await here.call("autofix_resume", BOB, reason="the drill is over")
+        assert (await here.applied(plan_id))["status"] == "verified"
+
+
+async def test_stopping_in_the_middle_lets_nothing_more_be_written(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        begun = await here.call("autofix_apply", plan_id=await here.approved(), wait_s=0)
+        await here.call("autofix_stop", reason="something is odd")
+        ended = await here.call("autofix_get_change", change_id=begun["change_id"], wait_s=60)
+        assert ended["status"] in ("refused", "verified")
+        assert here.writes() <= 1
+        assert not (await here.call("autofix_status"))["writing"]
+
+
+async def test_repeated_failures_stop_all_writing_until_a_person_resumes(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        here.proxy.fail(REAL_PATCH, status(403, "no"), times=2)
+        for name in ("catalog", "cart"):
+            wanted = {**SCALE, "name": name}
+            now = here.get(CHECKOUT.replace("checkout", name))["spec"]["replicas"]
+            change = await here.applied(await here.approved(**wanted, replicas=now + 1))
+            assert change["status"] == "failed"
+        found = await here.call("autofix_status")
+        assert (found["writing"], found["stopped_by"]) == (False, "breaker")
+        with pytest.raises(Forbidden, match="All writing is stopped"):
+            await here.applied(await here.approved())
+
+
+async def test_an_api_server_that_leaves_a_change_without_answers_stops_all_writing(
+    tmp_path: Path,
+) -> None:
+    brisk = BRISK.replace("deadline_s = 20", "deadline_s = 2")
+    async with repairing(tmp_path, policy=f"{brisk}api_errors_of_at_least = 4\n") as here:
+        plan_id = await here.approved()
+        other = await here.approved(**SCALE, replicas=4)
+        here.proxy.fail("GET .*/deployments/checkout", status(503, "busy"), times=999, after=1)
+        change = await here.applied(plan_id)
+        assert (change["status"], here.writes()) == ("unknown", 1)
+        assert "Look at Deployment shop/checkout" in change["detail"]
+        found = await here.call("autofix_status")
+        assert (found["writing"], found["stopped_by"]) == (False, "breaker")
+        assert "requests of changes unanswered" in found["reason"]
+        with pytest.raises(Forbidden, match="All writing is stopped"):
+            await here.applied(other)
+        await here.call("autofix_resume", BOB, reason="the API server is well again")
+        assert (await here.applied(other))["status"] == "verified"
+
+
+async def test_what_cannot_be_written_down_is_not_done_and_stops_all_writing(
+    tmp_path: Path,
+) -> None:
+    async with repairing(tmp_path) as here:
+        plan_id = await here.approved()
+        async with here.store.database.session() as session:
+            full = "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+            when = "BEFORE INSERT ON audit_entries WHEN NEW.action = 'autofix.write'"
+            await session.execute(text(f"CREATE TRIGGER full {when} {full}"))
+        with suppress(OpsError):  # that it was asked for cannot be written down either
+            await here.applied(plan_id)
+        async with here.store.database.session() as session:
+            await session.execute(text("DROP TRIGGER full"))
+        found = await here.call("autofix_status")
+        assert (found["writing"], found["stopped_by"]) == (False, "breaker")
+        assert found["reason"].startswith("The audit trail cannot be written")
+        assert (here.writes(), here.memory()) == (0, "256Mi")
+        with pytest.raises(Forbidden, match="All writing is stopped"):
+            await here.applied(await here.approved(**SCALE, replicas=4))
+
+
+async def test_what_the_policy_never_wants_at_a_risk_gets_no_plan(tmp_path: Path) -> None:
+    async with repairing(tmp_path, policy=f'{BRISK}\n[[never]]\nlevels = ["high"]\n') as here:
+        wanted = {"namespace": "shop", "change": "restart"}
+        risks = {"catalog": "medium"}
+        for name in ("catalog", "storefront", "cart", "checkout"):
+            plan = await here.call("autofix_plan", **wanted, name=name)
+            risks[name] = plan["refused"]["code"] if plan["refused"] else plan["risk"]
+        assert "high" not in risks.values()
+        assert "never" in risks.values(), risks
+
+
+async def test_an_hours_room_is_kept_to_by_whoever_applies(tmp_path: Path) -> None:
+    async with repairing(tmp_path, policy=f"{BRISK}pods_per_hour = 3\n") as here:
+        plan_id, wanted = await here.approved(), {**SCALE, "replicas": 4}
+        later = await here.approved(**wanted)
+        await here.applied(plan_id)
+        with pytest.raises(Forbidden, match="within the hour"):
+            await here.applied(later)
+        again = await here.call("autofix_plan", **wanted)
+        assert (again["refused"]["code"], here.writes()) == ("pods_per_hour", 1)
