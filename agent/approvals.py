@@ -20,8 +20,9 @@ LEVELS = ("", "low", "medium", "high", "critical")
 class Approval:
     """One call that waits for a person. `typed` is what they must type for a high risk, if anything.
 
-    `diff`, `facts`, `risk`, `approvers`, how it went on a copy of the cluster and what that `cannot_know`
-    are those of the stored plan, when the call carries out one.
+    What is done (`actions`), to which `objects` of which `cluster`, `diff`, `facts`, `risk`, `approvers`,
+    how it went on a copy of the cluster and what that `cannot_know` are those of the stored plan,
+    when the call carries out one.
     """
 
     id: str
@@ -40,6 +41,9 @@ class Approval:
     problem: str = ""
     rehearsal: str = ""
     cannot_know: str = ""
+    cluster: str = ""
+    objects: str = ""
+    actions: tuple[str, ...] = ()
 
     @property
     def expired(self) -> bool:
@@ -48,11 +52,13 @@ class Approval:
     def shape(self) -> dict[str, Any]:
         """Plain values, as doors tell it and as it is kept."""
         told = asdict(self)
-        return {**told, "facts": list(self.facts), "expires_at": self.expires_at.isoformat()}
+        lists = {"facts": list(self.facts), "actions": list(self.actions)}
+        return {**told, **lists, "expires_at": self.expires_at.isoformat()}
 
     @classmethod
     def of(cls, shape: Mapping[str, Any]) -> "Approval":
         given: dict[str, Any] = {**shape, "facts": tuple(shape["facts"])}
+        given["actions"] = tuple(shape.get("actions") or ())
         given["expires_at"] = datetime.fromisoformat(given["expires_at"])
         return cls(**given)
 
@@ -116,9 +122,18 @@ def _with_plan(bare: Approval, plan: Mapping[str, Any]) -> Approval:
         approvers=str(asked.get("approvers") or ""),
         rehearsal=str(tried.get("said") or ""),
         cannot_know=str(tried.get("cannot_know") or ""),
+        cluster=str(plan.get("cluster") or ""),
+        objects=", ".join(dict.fromkeys(_object(step) for step in steps)),
+        actions=tuple(str(step["action"]) for step in steps if step.get("action")),
         typed=next((name for name in names if name), "") if is_typed else "",
         expires_at=min(bare.expires_at, _time(asked.get("expires_at")) or bare.expires_at),
     )
+
+
+def _object(step: Mapping[str, Any]) -> str:
+    target = _dict(step.get("target"))
+    place = "/".join(str(target[one]) for one in ("namespace", "name") if target.get(one))
+    return f"{target.get('kind', '')} {place}".strip()
 
 
 def verdict(approval: Approval, decisions: Mapping[str, Decision]) -> str:

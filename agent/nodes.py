@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 
+from agent.answers.fixes import plan_unshown
 from agent.asked import Asked
 from agent.candidates import Models
 from agent.choices import choices, picked
@@ -69,6 +70,8 @@ def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Nod
                 if told and not turn.meter.calls:
                     turn.say_by_rule("\n".join(told))
                 taken_up(ended, turn)  # had it ended already when the process was killed
+                if told := plan_unshown(asked, turn.toolbox.results[begun:], turn.spoken):
+                    turn.say_by_rule(told)
         learned = {**decision(state), "arguments": _learned(asked, turn.toolbox.results)}
         if asked.intent == "look":
             learned["offered"] = choices(asked.name or asked.namespace, asked.language)

@@ -13,6 +13,8 @@ from agent.wording import phrase
 Json = Mapping[str, Any]
 DIFF_LINES = 60
 LINES_SHOWN = 10
+# A plan that may still be carried out.
+OPEN = ("proposed", "approved")
 
 
 def told_plan(asked: Asked, result: Result) -> str:
@@ -30,6 +32,26 @@ def told_plan(asked: Asked, result: Result) -> str:
             _how_on(asked, plan),
         ]
     )
+
+
+def plan_unshown(asked: Asked, results: Sequence[Result], spoken: str) -> str:
+    """A plan that was made and whose change an answer does not show in full, as it should be shown.
+
+    Nobody should say yes to what a model makes of a plan: its lines are told by rule.
+    """
+    made = [one for one in results if one.ok and one.tool in (PLAN, SHOW_PLAN)]
+    plan: Json = made[-1].data if made else {}
+    if not plan.get("plan_id") or plan["status"] not in OPEN:
+        return ""
+    shown = {line.strip() for line in spoken.splitlines()}
+    changed = [
+        line.strip()
+        for step in plan["steps"]
+        for line in step["diff"].splitlines()[:DIFF_LINES]
+        if line[:1] in ("+", "-") and line[:3] not in ("+++", "---")
+    ]
+    is_shown = plan["plan_id"] in spoken and all(line in shown for line in changed)
+    return "" if is_shown else told_plan(asked, made[-1])
 
 
 def told_change(asked: Asked, result: Result) -> str:
@@ -120,7 +142,7 @@ def _checks(plan: Json) -> str:
 def _tried(plan: Json) -> str:
     """How it went on a copy of the cluster, and what that cannot tell."""
     found = plan.get("rehearsal")
-    return joined([plain(found["said"], 600), plain(found["cannot_know"], 600)]) if found else ""
+    return joined(plain(found[one], 600) for one in ("said", "cannot_know")) if found else ""
 
 
 def _how_on(asked: Asked, plan: Json) -> str:
@@ -128,7 +150,7 @@ def _how_on(asked: Asked, plan: Json) -> str:
     name, language, approval = plan["plan_id"], asked.language, plan["approval"]
     if not name:
         return phrase("fixes.not_kept", language)
-    if plan["status"] not in ("proposed", "approved"):
+    if plan["status"] not in OPEN:
         return phrase("fixes.closed", language, plan=name, status=plan["status"])
     if plan["status"] == "approved" or not approval["required"]:
         return phrase("fixes.may_go", language, plan=name)

@@ -18,7 +18,7 @@ ANSWER: Wire = {
 }
 # What a client needs in order to show what will happen.
 SHOWN = ("tool", "server", "arguments", "plan_id", "risk", "facts", "diff", "approvers", "typed", "problem",
-         "rehearsal", "cannot_know")  # fmt: skip
+         "rehearsal", "cannot_know", "cluster", "objects", "actions")  # fmt: skip
 
 
 def interrupt(approval: Mapping[str, Any]) -> Wire:

@@ -70,6 +70,9 @@ def told(asked: Mapping[str, Any], language: str) -> str:
     """What will happen, for a terminal."""
     arguments = ", ".join(f"{name}={value}" for name, value in asked["arguments"].items())
     lines = [f"{asked['tool']}({arguments})"]
+    where = " · ".join(one for one in (asked["objects"], asked["cluster"]) if one)
+    lines += [where] if where else []
+    lines += list(asked["actions"])
     if asked["risk"]:
         lines.append(f"{word('risk', language)}: {asked['risk']}")
     lines += [f"- {fact}" for fact in asked["facts"]]

@@ -87,7 +87,7 @@ def plan_text(plan: Row, language: str) -> str:
 
 def _rehearsal(plan: Row) -> list[str]:
     tried = plan["rehearsal"]
-    return ["", tried["said"], tried["cannot_know"]] if tried else []
+    return ["", *(tried[one] for one in ("said", "cannot_know") if tried[one])] if tried else []
 
 
 def _sign(check: Row) -> str:

@@ -58,7 +58,7 @@ class RehearsalView(BaseModel):
     )
     at: datetime | None = None
     said: str = Field(description="The same in a sentence, with what went wrong.")
-    cannot_know: str = Field(description="What no rehearsal can tell.")
+    cannot_know: str = Field(description="What no rehearsal can tell, where there was one.")
 
 
 class Refused(BaseModel):
@@ -168,7 +168,7 @@ def rehearsal_view(row: PlanRow, rehearsal: RehearsalRow | None) -> RehearsalVie
     cannot_know = SENTENCES.said("cannot_know").told(language)
     if rehearsal is None:
         said = SENTENCES.said("not_rehearsed", plan=row.id).told(language)
-        return RehearsalView(outcome="not_rehearsed", said=said, cannot_know=cannot_know)
+        return RehearsalView(outcome="not_rehearsed", said=said, cannot_know="")
     at, why = f"{rehearsal.at:%Y-%m-%d %H:%M}", Said.kept(rehearsal.body.get("why_in"))
     said = (SENTENCES.said(f"rehearsed_{rehearsal.outcome}", at=at) + why).told(language)
     return RehearsalView(

@@ -27,6 +27,10 @@ class Told(BaseModel):
 
 class Plan(BaseModel):
     plan_id: str
+    title: str = "Raise the memory"
+    status: str = "proposed"
+    preflight: list[dict[str, Any]] = []
+    refused: dict[str, Any] | None = None
     risk: str
     steps: list[dict[str, Any]]
     approval: dict[str, Any]
@@ -64,7 +68,9 @@ async def autofix_get_plan(plan_id: str, *, ledger: Ledger) -> Plan:
     risk = {"level": ledger.risk, "facts": ["2 pods restart", "PDB allows 1"]}
     step = {"n": 1, "action": "raise memory", "target": target, "diff": DIFF, "risk": risk}
     expires = (utc_now() + timedelta(minutes=5)).isoformat()
-    approval = {"required": True, "approvers": "managers", "expires_at": expires}
+    approval = {
+        "required": True, "approvers": "managers", "expires_at": expires, "typed_name": False,
+    }  # fmt: skip
     rehearsal = {"said": "Rehearsed at noon: verified there.", "cannot_know": "Not real traffic."}
     return Plan(
         plan_id=plan_id, risk=ledger.risk, steps=[step], approval=approval, rehearsal=rehearsal

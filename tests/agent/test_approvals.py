@@ -172,6 +172,22 @@ async def test_a_model_is_never_offered_to_decide_for_a_person() -> None:
     assert ledger.approved == {}
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("I would raise the memory a little. Shall I?", 1),
+        (f"plan-1 does this:\n\n```diff\n{DIFF}\n```\n", 1),
+        ("plan-1 does this:\n\n```diff\n-  memory: 256Mi\n+  memory: 300Mi\n```\n", 1),
+    ],
+)
+async def test_a_plan_is_shown_in_full_whatever_a_model_makes_of_it(words: str, shown: int) -> None:
+    look = ("autofix_get_plan", {"plan_id": "plan-1"})
+    async with scene(Ledger(), Say("", [look]), Say(words)) as (assistant, _):
+        told = await begun(assistant)
+    assert told.answer.count("+  memory: 512Mi") == shown
+    assert ("2 pods restart" in told.answer) == (DIFF not in words)
+
+
 async def test_a_stored_plan_is_shown_and_approved_in_the_persons_own_name() -> None:
     ledger = Ledger()
     async with scene(ledger, Say("", [APPLY]), Say("Applied.")) as (assistant, _):

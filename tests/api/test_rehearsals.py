@@ -59,8 +59,8 @@ async def test_a_plan_says_that_it_was_not_tried_until_it_was(service: Midwatch)
         altered = (await http.get(f"{ROUTE}/plans/{plan_id}")).json()
     assert before["rehearsal"]["outcome"] == "not_rehearsed"
     assert f"midwatch fix rehearse {plan_id}" in before["rehearsal"]["said"]
-    assert "real traffic" in before["rehearsal"]["cannot_know"]
     assert tried["outcome"] == "verified", tried
+    assert "real traffic" in tried["cannot_know"]
     assert after["rehearsal"] == tried
     assert (after["status"], changes["total"]) == ("proposed", 0)  # nothing live was touched
     assert altered["rehearsal"]["outcome"] == "not_rehearsed"  # whoever wrote that, it was not us
@@ -74,6 +74,8 @@ async def test_a_chat_and_its_card_say_how_it_went(service: Midwatch) -> None:
         card = (await http.post("/api/v1/query", json={"question": f"执行 {plan_id}"})).json()
     assert "已在集群副本上演练：执行成功并通过验证" in asked.json()["answer"]
     [approval] = card["approvals"]
+    assert (approval["objects"], len(approval["actions"])) == ("Deployment shop/checkout", 1)
+    assert approval["cluster"]
     assert "已在集群副本上演练" in approval["rehearsal"]
     assert "演练无法预知" in approval["cannot_know"]
 

@@ -86,6 +86,36 @@ def test_the_card_shows_the_plan_and_a_yes_carries_it_out(
     assert repairing.done() == ["apply plan-1 for admin"]
 
 
+def test_a_wish_leads_to_its_plan_and_by_two_clicks_to_a_verified_change(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """The whole way, over the practice cluster and without a model."""
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[limits]\nsettle_s = 1\npoll_s = 0.5\n")
+    service = Service(tmp_path, MIDWATCH_FIXES__POLICY=str(policy))
+    try:
+        with signed_in(
+            browser, service, locale="zh-CN", viewport={"width": 390, "height": 800}
+        ) as page:
+            page.fill("#question", "把 catalog 扩容到 3 个副本")
+            page.press("#question", "Enter")
+            expect(page.locator(".repair button.primary")).to_be_visible(timeout=WITHIN_MS)
+            expect(page.locator(".answer")).to_contain_text("+  replicas: 3")
+            expect(page.locator(".answer")).to_contain_text("尚未在集群副本上演练")
+            page.locator(".repair button.primary").click()
+            card = page.locator(".approval")
+            expect(card.locator(".diff")).to_contain_text("+  replicas: 3", timeout=WITHIN_MS)
+            expect(card.locator(".where")).to_contain_text("Deployment shop/catalog")
+            expect(card.locator(".action")).to_contain_text("3")
+            expect(card.locator(".rehearsal code")).to_contain_text("midwatch fix rehearse fix-")
+            expect(page.locator(".repair")).to_have_count(0)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390
+            card.locator("button.approve").click()
+            expect(page.locator(".answer").last).to_contain_text("已完成", timeout=2 * WITHIN_MS)
+    finally:
+        service.stop()
+
+
 def test_a_no_by_keyboard_changes_nothing(browser: Browser, repairing: Repairing) -> None:
     with signed_in(browser, repairing, locale="zh-CN", color_scheme="dark") as page:
         ask_to_apply(page)

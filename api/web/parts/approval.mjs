@@ -10,7 +10,7 @@ export function Approvals({ turn }) {
 }
 
 function Approval({ turn, asked }) {
-  const { tool, arguments: given, risk, facts, diff, approvers, typed, problem, rehearsal, cannot_know: cannotKnow } = asked.metadata;
+  const { tool, arguments: given, risk, facts, diff, approvers, typed, problem, rehearsal, cannot_know: cannotKnow, cluster, objects, actions = [] } = asked.metadata;
   const left = useSecondsLeft(asked.expiresAt);
   const [name, setName] = useState("");
   const card = useRef(null);
@@ -30,10 +30,12 @@ function Approval({ turn, asked }) {
       <dl>
         ${Object.entries(given).map(([key, value]) => html`<dt key=${key}>${key}</dt><dd key=${`${key}=`}><code>${typeof value === "string" ? value : JSON.stringify(value)}</code></dd>`)}
       </dl>
+      ${objects && html`<p class="where"><strong>${objects}</strong> <span class="quiet">${t("onCluster", { cluster })}</span></p>`}
+      ${actions.map((one) => html`<p key=${one} class="action">${one}</p>`)}
       ${risk && html`<p class="risk"><strong>${t("risk", { level: t(`risk_${risk}`) })}</strong></p>`}
       ${facts.length > 0 && html`<ul class="facts">${facts.map((fact) => html`<li key=${fact}>${fact}</li>`)}</ul>`}
       ${diff && html`<${Diff} text=${diff} />`}
-      ${rehearsal && html`<p class="rehearsal">${rehearsal}</p>`}
+      ${rehearsal && html`<p class="rehearsal">${coded(rehearsal)}</p>`}
       ${cannotKnow && html`<p class="quiet cannot-know">${cannotKnow}</p>`}
       ${problem && html`<p class="problem">${t("planUnreadable", { why: problem })}</p>`}
       ${approvers && html`<p class="quiet">${t("approvers", { who: approvers })}</p>`}
@@ -63,6 +65,9 @@ function useSecondsLeft(iso) {
   }, [iso]);
   return left;
 }
+
+// Commands stand between backticks in sentences.
+const coded = (text) => text.split("`").map((part, n) => (n % 2 ? html`<code key=${n}>${part}</code>` : part));
 
 const LINES = { "+": "added", "-": "removed", "@": "place" };
 

@@ -4,6 +4,7 @@ import { locale, t } from "../i18n.mjs";
 import { rendered } from "../markdown.mjs";
 import { edit, evidence, goOn, running } from "../store.mjs";
 import { Approvals } from "./approval.mjs";
+import { Repair } from "./repair.mjs";
 
 const ANNOUNCE_EVERY_MS = 500;
 
@@ -15,6 +16,7 @@ export function Turn({ turn }) {
       <div class="work">${turn.items.map((item) => html`<${Work} key=${item.id} item=${item} />`)}</div>
       <${Answer} turn=${turn} />
       <${Approvals} turn=${turn} />
+      <${Repair} turn=${turn} />
       <${Ending} turn=${turn} />
     </article>
   `;
