@@ -12,7 +12,7 @@ from core.errors import Conflict, OpsError
 from core.principal import Principal
 from mcp_servers.client import Sessions, Tools, ToolSpec
 
-PLAN, APPROVE = "autofix_get_plan", "autofix_approve"
+PLAN, CHANGE, APPROVE = "autofix_get_plan", "autofix_get_change", "autofix_approve"
 LEVELS = ("", "low", "medium", "high", "critical")
 
 
@@ -95,14 +95,25 @@ async def asked_for(
         arguments=call["args"],
         expires_at=utc_now() + wait,
     )
-    plan_id = str(call["args"].get("plan_id") or "")
-    if spec.server != "autofix" or not plan_id:
+    plan_id, change_id = (str(call["args"].get(one) or "") for one in ("plan_id", "change_id"))
+    if spec.server != "autofix" or not (plan_id or change_id):
         return bare
     try:
+        if change_id:
+            return await _with_way_back(bare, change_id, tools)
         plan = (await tools.call(PLAN, plan_id=plan_id)).data
     except OpsError as error:
         return replace(bare, plan_id=plan_id, problem=error.told(language))
     return _with_plan(replace(bare, plan_id=plan_id), plan)
+
+
+async def _with_way_back(bare: Approval, change_id: str, tools: Tools) -> Approval:
+    """What taking a change back would do. The way back was approved with the change itself, so
+    nothing is noted with its plan, whose time is over."""
+    change = (await tools.call(CHANGE, change_id=change_id)).data
+    plan = (await tools.call(PLAN, plan_id=str(change["plan_id"]))).data
+    shown = _with_plan(bare, {**plan, "approval": {}, "rehearsal": {}})
+    return replace(shown, diff=reversed_diff(shown.diff), actions=())
 
 
 def _with_plan(bare: Approval, plan: Mapping[str, Any]) -> Approval:
@@ -128,6 +139,22 @@ def _with_plan(bare: Approval, plan: Mapping[str, Any]) -> Approval:
         typed=next((name for name in names if name), "") if is_typed else "",
         expires_at=min(bare.expires_at, _time(asked.get("expires_at")) or bare.expires_at),
     )
+
+
+def reversed_diff(diff: str) -> str:
+    """The diff of the way back: what was added goes, what went comes again."""
+    lines: list[str] = []
+    gone: list[str] = []
+    come: list[str] = []
+    for line in [*diff.splitlines(), ""]:
+        if line[:3] in ("+++", "---") or line[:1] not in ("+", "-"):
+            lines += [*gone, *come, line]
+            gone, come = [], []
+        elif line[0] == "+":
+            gone.append(f"-{line[1:]}")
+        else:
+            come.append(f"+{line[1:]}")
+    return "\n".join(lines[:-1])
 
 
 def _object(step: Mapping[str, Any]) -> str:

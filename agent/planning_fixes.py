@@ -10,11 +10,14 @@ from agent.toolbox import Result
 from core.errors import NotFound
 
 PLAN, SHOW_PLAN, PLANS_LIST = "autofix_plan", "autofix_get_plan", "autofix_list_plans"
-REHEARSE = "autofix_rehearse"
+REHEARSE, ROLLBACK = "autofix_rehearse", "autofix_rollback"
 APPLY, CHANGES, SHOW_CHANGE = "autofix_apply", "autofix_list_changes", "autofix_get_change"
 
 PLAN_ID, CHANGE_ID = re.compile(r"\bfix-[0-9a-f]{12}\b"), re.compile(r"\bchg-[0-9a-f]{12}\b")
 APPLYING = re.compile(r"\bapply\b|\bexecute\b|\bcarry\b|\brun\b|执行|应用|实施")
+TAKING_BACK = re.compile(
+    r"\b(?:take|roll|go)\b.*\bback\b|\broll-?back\b|\bundo\b|\brevert\b|回滚|回退|撤销|撤回|还原"
+)
 REHEARSING = re.compile(r"\brehears\w*|\btry\b|\btrial\b|演练|试一下|试试|预演")
 # What is asked for by which words; the first that fits. "roll checkout back" has a word between.
 KINDS_OF_CHANGE = (
@@ -47,7 +50,8 @@ def changing(asked: Asked, results: Sequence[Result]) -> list[Step]:
         apply = APPLYING.search(words) and not REHEARSING.search(words)
         return [Step(APPLY if apply else SHOW_PLAN, {"plan_id": plan[0]})]
     if change := CHANGE_ID.search(asked.question):
-        return [Step(SHOW_CHANGE, {"change_id": change[0]})]
+        back = TAKING_BACK.search(asked.question.lower())
+        return [Step(ROLLBACK if back else SHOW_CHANGE, {"change_id": change[0]})]
     wanted = change_wanted(asked)
     if not wanted and never_done(asked):
         return []

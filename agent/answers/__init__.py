@@ -25,7 +25,7 @@ from agent.asked import Asked
 from agent.choices import choices
 from agent.planning import INVESTIGATE
 from agent.planning_costs import ANOMALIES, BUDGETS, LOAD, SAVINGS, SPEND
-from agent.planning_fixes import APPLY, never_done
+from agent.planning_fixes import APPLY, ROLLBACK, never_done
 from agent.planning_patterns import (
     ERROR_SUMMARY,
     EVENT_PATTERNS,
@@ -73,7 +73,7 @@ def answer(asked: Asked, results: Sequence[Result]) -> str:
         # The first failure is about what was asked; later ones are about what was tried instead.
         first = results[0]
         key = first.status if first.status in (NotFound.code, Forbidden.code) else "sentence"
-        key = "change" if first.tool == APPLY else key
+        key = "change" if first.tool in (APPLY, ROLLBACK) else key
         return phrase(
             f"failed.{key}",
             asked.language,

@@ -6,7 +6,15 @@ from typing import Any
 from agent.answers.markdown import bullets, code, fenced, joined, plain, section, table
 from agent.asked import Asked
 from agent.intents import Language
-from agent.planning_fixes import APPLY, CHANGES, PLAN, PLANS_LIST, SHOW_CHANGE, SHOW_PLAN
+from agent.planning_fixes import (
+    APPLY,
+    CHANGES,
+    PLAN,
+    PLANS_LIST,
+    ROLLBACK,
+    SHOW_CHANGE,
+    SHOW_PLAN,
+)
 from agent.toolbox import Result
 from agent.wording import phrase
 
@@ -166,6 +174,7 @@ TELLERS = {
     SHOW_PLAN: told_plan,
     APPLY: told_change,
     SHOW_CHANGE: told_change,
+    ROLLBACK: told_change,
     CHANGES: told_changes,
     PLANS_LIST: told_plans,
 }

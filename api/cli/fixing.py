@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from api.cli.identity import TYPING
-from api.cli.outcome import say
+from api.cli.outcome import say, spoken
 from api.cli.source import Source
+from api.cli.words import word
 from api.editions import fix_desk_over, prepared, tool_sessions
+from core.errors import UpstreamUnavailable
 from core.security.audit import AuditLog
 from core.settings import Settings
 from core.storage.database import Database
@@ -66,14 +68,25 @@ async def by_hand(source: Source, door: str, tool: str, arguments: Body) -> Body
 async def carried_out(source: Source, tool: str, arguments: Body) -> Body:
     """Begin a change and wait for its end; giving up here leaves it as it is recorded."""
     if source.server:
+        return await _followed(source, tool, arguments)
+    async with opened(source.settings()) as tools:
+        return await _to_its_end(tools, tool, arguments)
+
+
+async def _followed(source: Source, tool: str, arguments: Body) -> Body:
+    """A change that a running Midwatch carries out, which goes on when it is heard of no more."""
+    view: Body = {}
+    try:
         view = await called(source, tool, {**arguments, "wait_s": 30})
         while view["status"] in UNFINISHED:
             say(f"{view['change_id']}: {view['status']}")
             wait = {"change_id": view["change_id"], "wait_s": 30}
             view = await called(source, "autofix_get_change", wait)
-        return view
-    async with opened(source.settings()) as tools:
-        return await _to_its_end(tools, tool, arguments)
+    except UpstreamUnavailable:
+        key = "change_goes_on" if view else "change_unheard"
+        say(word(key, spoken(), change=view.get("change_id", "")))
+        raise
+    return view
 
 
 async def carried_out_in_turn(source: Source, plan_ids: list[str]) -> Body:

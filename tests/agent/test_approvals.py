@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agent.approvals import Decision
+from agent.approvals import Decision, reversed_diff
 from agent.events import ApprovalNeeded
 from agent.graph import Assistant
 from agent.limits import Limits
@@ -186,6 +186,17 @@ async def test_a_plan_is_shown_in_full_whatever_a_model_makes_of_it(words: str, 
         told = await begun(assistant)
     assert told.answer.count("+  memory: 512Mi") == shown
     assert ("2 pods restart" in told.answer) == (DIFF not in words)
+
+
+def test_the_way_back_is_shown_as_a_diff_of_its_own() -> None:
+    there = (
+        "--- before\n+++ after\n@@ -1 +1 @@\n   a: 1\n-  b: 2\n-  c: 3\n+  b: 4\n   d: 5\n+  e: 6"
+    )
+    back = (
+        "--- before\n+++ after\n@@ -1 +1 @@\n   a: 1\n-  b: 4\n+  b: 2\n+  c: 3\n   d: 5\n-  e: 6"
+    )
+    assert reversed_diff(there) == back
+    assert reversed_diff("") == ""
 
 
 async def test_a_stored_plan_is_shown_and_approved_in_the_persons_own_name() -> None:

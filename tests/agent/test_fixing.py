@@ -85,7 +85,11 @@ def test_a_plan_called_by_its_id_is_shown_and_carried_out_only_when_told_so() ->
     assert planned(f"show {name}") == [("autofix_get_plan", {"plan_id": name})]
     assert planned(f"apply {name}") == [("autofix_apply", {"plan_id": name})]
     assert planned(f"执行 {name}") == [("autofix_apply", {"plan_id": name})]
-    assert planned("how is chg-0123456789ab")[0][0] == "autofix_get_change"
+    change = "chg-0123456789ab"
+    assert planned(f"how is {change}") == [("autofix_get_change", {"change_id": change})]
+    for words in (f"take {change} back", f"undo {change}", f"撤销 {change}"):
+        assert planned(words) == [("autofix_rollback", {"change_id": change})]
+    assert planned(f"rehearse {name}") == [("autofix_rehearse", {"plan_id": name})]
 
 
 def test_no_order_leads_to_an_approval() -> None:

@@ -1,5 +1,6 @@
 """Repairs by REST: anybody may propose, a person decides, and programs do not."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from api.app import create_app, running
 from api.editions import prepared
 from core.http import Client
 from tests.api.conftest import Midwatch, offline, serving
+from tests.api.test_command_line import midwatch
+from tests.proxy import Reset, proxying
 
 ROUTE = "/api/v1/autofix"
 CHECKOUT = {"namespace": "shop", "kind": "Deployment", "name": "checkout"}
@@ -51,6 +54,13 @@ async def people(
             await sign_in.add_user(name, role="manager")
             hands.append((await sign_in.make_api_token(name, label="hand", scopes=scopes))[1])
         yield People(Midwatch(address, opened, token, app.state.turns), *hands)
+
+
+async def test_every_door_of_the_contract_is_there(people: People) -> None:
+    async with people.midwatch.client() as http:
+        paths = (await http.get("/openapi.json")).json()["paths"]
+    doors = ("diagnose", "plan", "approve", "apply", "rollback", "config", "rehearse", "batch")
+    assert {f"{ROUTE}/{one}" for one in doors} <= set(paths)
 
 
 async def test_a_plan_is_proposed_and_found_again(people: People) -> None:
@@ -107,6 +117,15 @@ async def test_an_approval_is_taken_by_rest(people: People) -> None:
     async with people.of(people.bob) as bob:
         approved = (await bob.post(f"{ROUTE}/approve", json={"plan_id": plan_id})).json()
     assert (approved["status"], approved["approval"]["given"]) == ("approved", ["bob"])
+
+
+async def test_a_command_that_hears_no_more_of_a_change_says_how_to_look(people: People) -> None:
+    with proxying(people.midwatch.address) as proxy:
+        proxy.fail("POST .*/autofix_apply", Reset())
+        there = ("--server", proxy.url, "--token", people.midwatch.token)
+        done = await asyncio.to_thread(midwatch, "fix", "apply", "fix-x", *there, "--lang", "zh")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("无法确定是否已开始。查看：midwatch fix list")
 
 
 async def test_who_may_not_apply_or_stop_is_refused(people: People) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from core.errors import Forbidden, Invalid, OpsError
+from core.errors import Conflict, Forbidden, Invalid, OpsError
 from tests.proxy import status
 from tests.servers.repairing import BOB, BRISK, CHECKOUT, repairing
 
@@ -101,6 +101,24 @@ async def test_what_the_policy_never_wants_at_a_risk_gets_no_plan(tmp_path: Path
             risks[name] = plan["refused"]["code"] if plan["refused"] else plan["risk"]
         assert "high" not in risks.values()
         assert "never" in risks.values(), risks
+
+
+async def test_what_the_policy_lets_go_without_a_person_goes_and_nothing_else_does(
+    tmp_path: Path,
+) -> None:
+    grant = '\n[[unattended]]\nfixes = ["fix.scale"]\nnamespaces = ["shop"]\nlevels = ["medium"]\n'
+    async with repairing(tmp_path, policy=f"{BRISK}{grant}") as here:
+        plan = await here.planned(**SCALE, replicas=4)
+        assert (plan["approval"]["required"], plan["approval"]["needed"]) == (False, 0)
+        change = await here.applied(plan["plan_id"])
+        assert (change["status"], change["approvers"]) == ("verified", [])
+        other = await here.planned()
+        with pytest.raises(Conflict, match="not approved"):
+            await here.applied(other["plan_id"])
+        denied = (await here.planned(**{**SCALE, "name": "cart"}, replicas=4))["plan_id"]
+        await here.call("autofix_deny", BOB, plan_id=denied)
+        with pytest.raises(Conflict, match="denied by bob"):
+            await here.applied(denied)
 
 
 async def test_an_hours_room_is_kept_to_by_whoever_applies(tmp_path: Path) -> None:
