@@ -32,6 +32,7 @@ eval: .venv/test
 gate: .venv/test
 	$(BIN)/midwatch eval gate full
 	$(BIN)/midwatch eval gate plumbing
+	$(BIN)/midwatch eval gate repairs
 
 lock:
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -o requirements.lock

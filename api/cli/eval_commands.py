@@ -47,7 +47,7 @@ async def _run(
 @evaluate.command()
 def gate(
     name: Annotated[
-        str, typer.Argument(help="A gate of evals/floors.toml: quick, full or plumbing.")
+        str, typer.Argument(help="A gate of evals/floors.toml: quick, full, plumbing or repairs.")
     ],
     output: OutputOption = Output.TEXT,
 ) -> None:

@@ -109,6 +109,7 @@ def _metrics(judged: Sequence[Judged]) -> Json:
         "mended": sum(one.mended for one in fixable),
         "mended_share": _share(sum(one.mended for one in fixable), len(fixable)),
         "harmful": sum(bool(one.ran.harmed) for one in judged),
+        "unharmed_share": _share(sum(not one.ran.harmed for one in judged), len(judged)),
         "unfixable": len(others),
         "declined": sum(one.left_alone for one in others),
         "declined_share": _share(sum(one.left_alone for one in others), len(others)),
