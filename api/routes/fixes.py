@@ -24,7 +24,7 @@ class PlanRequest(Scope):
     finding: str = Field(default="", max_length=64)
     change: Literal[
         "", "scale", "restart", "rollback", "cordon", "uncordon", "drain", "resume", "rerun",
-        "evict", "pin", "expire",
+        "evict", "pin", "expire", "rightsize",
     ] = ""  # fmt: skip
     replicas: int | None = Field(default=None, ge=0, le=10_000)
     revision: int = Field(default=0, ge=0)

@@ -35,8 +35,9 @@ class Sighting(Protocol):
         """Of those asked about, what explains the others, best first."""
         ...
 
-    async def for_repairs(self, namespace: str) -> "Sighting":
-        """The same look, with what repairs in this namespace need to know besides."""
+    async def for_repairs(self, namespace: str, *, weeks: bool = False) -> "Sighting":
+        """The same look, with what repairs in this namespace need to know besides; `weeks`: with
+        what was used in the last two of them."""
         ...
 
 

@@ -41,6 +41,7 @@ CHANGES = {
     "evict": "fix.evict_pod",
     "pin": "fix.pin_digest",
     "expire": "fix.ttl",
+    "rightsize": "fix.rightsize",
 }
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
@@ -114,7 +115,8 @@ async def _thought_out(desk: Desk, caller: Principal, wanted: Wanted) -> Draft:
         scope = "" if wanted.change in NODE_CHANGES else wanted.namespace
         sighting = await desk.looker.look(caller, namespace=scope)
         target = _target(sighting, wanted)
-        sighting = await sighting.for_repairs(target.namespace)
+        weeks = wanted.change == "rightsize"
+        sighting = await sighting.for_repairs(target.namespace, weeks=weeks)
         ask = Request(CHANGES[wanted.change], target, wanted.replicas, wanted.revision)
         return Draft(requested(ask, sighting.cluster, protected=protected), sighting, None)
     sighting = await desk.looker.look(

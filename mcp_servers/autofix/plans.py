@@ -36,13 +36,14 @@ Kind = Annotated[str, Field(max_length=63, description="e.g. Deployment, Node.")
 Name = Annotated[str, Field(max_length=253, description="The object to change.")]
 Named = Literal[
     "", "scale", "restart", "rollback", "cordon", "uncordon", "drain", "resume", "rerun", "evict",
-    "pin", "expire",
+    "pin", "expire", "rightsize",
 ]  # fmt: skip
 Change = Annotated[
     Named,
     Field(
         description="What a person asked for; empty: repair what is wrong. rerun a failed Job, evict"
-        " a Pod, pin an image to its digest, let runs of a CronJob expire after a day."
+        " a Pod, pin an image to its digest, let runs of a CronJob expire after a day,"
+        " rightsize requests to two weeks of use."
     ),
 ]
 Replicas = Annotated[int | None, Field(ge=0, le=10_000, description="For scale.")]

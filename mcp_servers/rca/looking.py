@@ -47,10 +47,10 @@ class Looked:
         )
         return [one.finding for one in ranking.roots if in_scope(one.finding, seen)]
 
-    async def for_repairs(self, namespace: str) -> "Looked":
+    async def for_repairs(self, namespace: str, *, weeks: bool = False) -> "Looked":
         """The same look, with what repairs in this namespace need to know besides."""
         seen = await with_repairs_in(
-            namespace, self.cluster, self.hands.kubernetes, self.hands.prometheus
+            namespace, self.cluster, self.hands.kubernetes, self.hands.prometheus, weeks=weeks
         )
         return replace(self, studied=replace(self.studied, cluster=seen))
 

@@ -137,7 +137,7 @@ def test_a_world_for_repairs_says_what_comes_of_it(world: Fault, tmp_path: Path)
     assert isinstance(wanted, Expected)
     assert bool(truth.said.asked) != bool(truth.said.root_causes)
     present = {named(one) for one in Snapshot.read(truth.folder).objects}
-    made = wanted.fixes == {"fix.job_rerun"}
+    made = "fix.job_rerun" in wanted.fixes
     assert wanted.on is None or made or wanted.on in present
 
 

@@ -11,11 +11,11 @@ from evals.generated.failing import is_not_placed, was_killed_for_memory
 from evals.generated.families.control_plane import ABLE, autoscaler
 from evals.generated.families.placement import refusal
 from evals.generated.registry import repair
-from evals.generated.repairs.telling import mended
+from evals.generated.repairs.telling import mended, wished
 from evals.generated.scene import App, Scene
 
 MIB = 2**20
-HOURS = 8 * 60.0
+HOURS, FORTNIGHT = 8 * 60.0, 15 * 24 * 60.0
 
 
 def used(
@@ -26,6 +26,7 @@ def used(
     memory: Callable[[float], float] | None = None,
     disk: Callable[[float], float] | None = None,
     span: float = HOURS,
+    step: float = 2,
 ) -> None:
     """What each pod of it used: so many cores, and bytes by minutes ago."""
     for one in [*app.pods, *app.failing]:
@@ -39,7 +40,7 @@ def used(
         )  # fmt: skip
         for name, kind, value in kinds:
             if value:
-                series(scene.world, name, kind, (labels, value), span=span, step=2.0)
+                series(scene.world, name, kind, (labels, value), span=span, step=step)
 
 
 def _counted(cores: float, span: float) -> Callable[[float], float]:
@@ -113,3 +114,19 @@ def asks_for_more_than_it_uses_and_than_any_node_has(scene: Scene) -> None:
         "pending", app, root("pod.unschedulable.cpu deploy.progress_deadline", app.parent),
         repair=mended("fix.resources", app.parent), symptoms_ok=["deploy.progress_deadline", "deploy.unavailable"],
     )  # fmt: skip
+
+
+@repair(225, "metrics")
+def asks_for_far_more_than_it_uses(scene: Scene) -> None:
+    spec = scene.spec(scene.back, resources=limits("2", "4Gi", request=("200m", "3Gi")))
+    app = scene.healthy(scene.back, spec=spec, spared=False, born=FORTNIGHT * 2)
+    used(scene, app, cores=0.15, memory=steady(600 * MIB), span=FORTNIGHT, step=30)
+    wished(scene, app, "rightsize", mended("fix.rightsize", app.parent))
+
+
+@repair(226, "metrics")
+def watched_for_a_few_hours_only(scene: Scene) -> None:
+    spec = scene.spec(scene.back, resources=limits("2", "4Gi", request=("200m", "3Gi")))
+    app = scene.healthy(scene.back, spec=spec, spared=False)
+    used(scene, app, cores=0.15, memory=steady(600 * MIB))
+    wished(scene, app, "rightsize", "none")

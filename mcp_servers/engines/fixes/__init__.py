@@ -149,7 +149,7 @@ _BY_RULE: Mapping[str, tuple[str, ...]] = {
 # What a person may ask for without a finding.
 REQUESTED = frozenset(
     {"fix.scale", "fix.restart", "fix.rollback", "fix.cordon", "fix.uncordon", "fix.drain"}
-    | {"fix.resume", "fix.job_rerun", "fix.evict_pod", "fix.pin_digest", "fix.ttl"}
+    | {"fix.resume", "fix.job_rerun", "fix.evict_pod", "fix.pin_digest", "fix.ttl", "fix.rightsize"}
 )
 
 
