@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Conflict
+from evals.generated.making import FAULTS, REPAIRS, make_case
 from tests.servers.repairing import ANN, BOB, CHECKOUT, repairing
 
 SCALE = {"change": "scale", "namespace": "shop", "name": "catalog"}
@@ -154,3 +155,49 @@ async def test_a_plan_is_told_in_both_languages(tmp_path: Path) -> None:
     assert english["refused"]["message"].isascii()
     assert "kube-system" in chinese["refused"]["message"]
     assert not chinese["refused"]["message"].isascii()
+
+
+def drawn(folder: Path, world: str) -> str:
+    """A world that nobody wrote by hand, always of the same seed."""
+    [fault] = [one for one in (*FAULTS, *REPAIRS) if one.name == world and not one.twin]
+    make_case(folder / "drawn", fault, "7/0", space="shop")
+    return str(next((folder / "drawn").iterdir()))
+
+
+async def test_a_note_that_explains_a_fault_is_what_the_plan_is_for(tmp_path: Path) -> None:
+    """A Secret that changed is no fault by itself; here it is why the database refuses."""
+    async with repairing(tmp_path, drawn(tmp_path, "secret_was_rotated")) as here:
+        [broken] = {
+            one["resource"]["name"]
+            for one in (await here.call("rca_list_findings", namespace="shop"))["findings"]
+            if one["rule"] == "app.credentials_refused"
+        }
+        plan = await here.planned(namespace="shop", kind="Deployment", name=broken)
+    assert plan["fix"] == "fix.restart"
+
+
+async def test_a_stateful_set_goes_back_past_the_pod_it_would_wait_for(tmp_path: Path) -> None:
+    """Its revisions are asked for when a plan is made; the change is two steps and both take."""
+    async with repairing(tmp_path, drawn(tmp_path, "new_image_of_a_stateful_set_crashes")) as here:
+        path = "/apis/apps/v1/namespaces/shop/statefulsets"
+        [before] = here.get(path)["items"]
+        name = before["metadata"]["name"]
+        change = await here.applied(
+            await here.approved(namespace="shop", kind="StatefulSet", name=name)
+        )
+        [after] = here.get(path)["items"]
+    assert change["status"] == "verified"
+    assert [one["target"].split(" ")[0] for one in change["steps"]] == ["StatefulSet", "Pod"]
+    assert after["status"]["readyReplicas"] == after["spec"]["replicas"]
+
+
+async def test_what_was_used_is_asked_for_when_a_request_is_to_be_set(tmp_path: Path) -> None:
+    world = drawn(tmp_path, "autoscaler_without_a_request_but_with_figures")
+    async with repairing(tmp_path, world) as here:
+        [scaler] = here.get("/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers")[
+            "items"
+        ]
+        target = scaler["spec"]["scaleTargetRef"]["name"]
+        plan = await here.planned(namespace="shop", kind="Deployment", name=target)
+    assert plan["fix"] == "fix.resources"
+    assert "cpu" in plan["steps"][0]["diff"]
