@@ -327,3 +327,59 @@ def test_another_probe_does_not_end_what_no_probe_told() -> None:
     cluster.pass_s(20)
     [status] = cluster.get("Pod", "web")["status"]["containerStatuses"]
     assert status["lastState"]["terminated"]["exitCode"] == 3
+
+
+def machine(name: str, architecture: str) -> Json:
+    one = node(name)
+    one["status"]["nodeInfo"] = {"architecture": architecture}
+    return one
+
+
+def seen_on(name: str, place: str, *, crashes: bool) -> Json:
+    """A pod of the picture: it runs well there, or ends again and again."""
+    one = bare_pod()
+    one["metadata"]["name"] = name
+    one["spec"]["nodeName"] = place
+    ended = {
+        "exitCode": 1,
+        "startedAt": "2026-11-20T09:58:00Z",
+        "finishedAt": "2026-11-20T09:58:01Z",
+    }
+    looping = {"waiting": {"reason": "CrashLoopBackOff"}}
+    told = {"name": "app", "image": one["spec"]["containers"][0]["image"], "restartCount": 9}
+    told |= {"state": looping, "lastState": {"terminated": ended}} if crashes else {}
+    told |= {"ready": not crashes} if crashes else {"ready": True, "state": {"running": {}}}
+    return {**one, "status": {"phase": "Running", "containerStatuses": [told]}}
+
+
+@pytest.mark.parametrize(
+    ("other_is_well", "place", "comes_up"),
+    [(True, "amd", True), (True, "arm", False), (False, "amd", False)],
+)
+def test_what_is_well_on_other_machines_fails_on_these_alone(
+    other_is_well: bool, place: str, comes_up: bool
+) -> None:
+    cluster = Stepped(
+        machine("amd", "amd64"),
+        machine("arm", "arm64"),
+        seen_on("a", "arm", crashes=True),
+        *([seen_on("b", "amd", crashes=False)] if other_is_well else []),
+    )
+    again = bare_pod()
+    again["spec"]["nodeSelector"] = {"kubernetes.io/hostname": place}
+    cluster.put(again)
+    cluster.pass_s(30)
+    [pod] = [one for one in cluster.pods() if one["metadata"]["name"] == "web"]
+    assert is_ready(pod) is comes_up
+
+
+def test_an_image_that_runs_can_be_pulled_by_its_digest() -> None:
+    digest = "elsewhere.example/web@sha256:" + "a" * 64
+    runs = seen_on("a", "amd", crashes=False)
+    runs["spec"]["containers"][0]["image"] = "elsewhere.example/web:latest"
+    runs["status"]["containerStatuses"][0]["imageID"] = f"docker-pullable://{digest}"
+    cluster = Stepped(machine("amd", "amd64"), runs)
+    cluster.put(bare_pod(image=digest))
+    cluster.pass_s(30)
+    [pod] = [one for one in cluster.pods() if one["metadata"]["name"] == "web"]
+    assert is_ready(pod)
