@@ -35,7 +35,7 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
             str,
             typer.Option(
                 "--change",
-                help="scale, restart, rollback, cordon, uncordon, drain, resume, rerun, evict, pin, expire.",
+                help="scale, restart, rollback, cordon, uncordon, drain, resume, rerun, evict, pin, expire, rightsize.",
             ),
         ],
         "",
