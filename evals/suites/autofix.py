@@ -46,9 +46,11 @@ class Judged:
 
     @property
     def declined(self) -> bool:
-        """Nothing was written, and a sentence says why."""
-        told = [one["refused"]["message"] for one in self.ran.refused]
-        return not self.ran.changes and all(told) and (bool(told) or self.truth.is_healthy)
+        """Nothing was written, and a sentence says why not and what a person should do; that nothing
+        is wrong is an answer only where nothing is."""
+        refused = [one["refused"] for one in self.ran.refused]
+        advised = [one for one in refused if one["code"] != "not_found" and one["message"]]
+        return not self.ran.changes and (bool(advised) or self.truth.is_healthy)
 
     @property
     def left_alone(self) -> bool:

@@ -9,6 +9,7 @@ from mcp_servers.engines.config_references import references
 from mcp_servers.engines.fields import rows, section, text
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.revisions import template_of
+from mcp_servers.engines.stamps import last_writer
 from mcp_servers.facts.kubernetes import Change, Cluster, Difference, Json, Ref, Resource, moment
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -40,8 +41,18 @@ def _rollouts(cluster: Cluster) -> Iterator[Change]:
     for owner, replica_sets in by_owner.items():
         ordered = sorted(replica_sets, key=_revision)
         for before, after in itertools.pairwise(ordered):
-            if after.created_at is not None:
-                yield _rollout(owner, before, after, after.created_at)
+            if (at := _began(cluster, owner, before, after)) is not None:
+                yield _rollout(owner, before, after, at)
+
+
+def _began(cluster: Cluster, owner: Ref, before: Resource, after: Resource) -> datetime | None:
+    """When a rollout began: its ReplicaSet was made then, or long before and is gone back to now."""
+    made, last = after.created_at, before.created_at
+    if made is None or last is None or made >= last:
+        return made
+    held = cluster.get(owner)
+    written = last_writer(held, "f:template")[0] if held else None
+    return written if written and written > last else None
 
 
 def _rollout(owner: Ref, before: Resource, after: Resource, at: datetime) -> Change:

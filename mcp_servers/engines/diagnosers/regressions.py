@@ -9,7 +9,8 @@ from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.changes import own_changes
 from mcp_servers.engines.ownership import owner_chain
-from mcp_servers.engines.revisions import can_roll_back, newest, template_of
+from mcp_servers.engines.revisions import can_roll_back, newest, replica_sets, template_of
+from mcp_servers.engines.stamps import last_writer
 from mcp_servers.engines.topology import Relation, Topology, topology
 from mcp_servers.engines.traffic import Points, Traffic, traffic
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Severity, Source
@@ -65,7 +66,7 @@ def regressions(cluster: Cluster) -> Iterator[Finding]:
         if beside := _worse_than_beside(one, made, _beside(one, measured, calls), bar):
             yield _finding(cluster, one, *beside)
             continue
-        told = _latest(one, suspects, bar)
+        told = _latest(cluster, one, suspects, bar)
         if told is None:
             continue
         change, rise = told
@@ -100,13 +101,34 @@ def _changes_of(
     return sorted(related, key=lambda change: (change.at, change in own, change.id))
 
 
-def _latest(one: Traffic, suspects: Sequence[Change], bar: _Bar) -> tuple[Change, _Rise] | None:
-    """The last change that a rise followed soon."""
+def _latest(
+    cluster: Cluster, one: Traffic, suspects: Sequence[Change], bar: _Bar
+) -> tuple[Change, _Rise] | None:
+    """The last change that a rise followed soon, unless it was taken back since and nothing was
+    measured after that."""
     for change in reversed(suspects):
         rise = _rise(one.points, change.at, bar)
-        if rise is not None and rise.began - change.at <= SHOWS_WITHIN:
+        if rise is None or rise.began - change.at > SHOWS_WITHIN:
+            continue
+        back = _taken_back_at(cluster, change)
+        if back is None or sum(when > back for when, _ in one.points) >= LASTS:
             return change, rise
     return None
+
+
+def _taken_back_at(cluster: Cluster, change: Change) -> datetime | None:
+    """When the revision that a change brought was left for one that was there before it; None: it runs."""
+    held, runs = cluster.get(change.target), newest(cluster, change.target)
+    if change.kind != "deploy" or held is None or runs is None or runs.created_at is None:
+        return None
+    brought = [
+        one.created_at
+        for one in replica_sets(cluster, change.target)
+        if one.created_at and abs(one.created_at - change.at) <= SHOWS_WITHIN
+    ]
+    if not brought or runs.created_at >= min(brought):
+        return None
+    return last_writer(held, "f:template")[0] or cluster.now
 
 
 def _bar(cluster: Cluster, measure: str) -> _Bar:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from mcp_servers.engines.fields import rows, section, text, whole
-from mcp_servers.engines.fixes.drafting import Case, Draft, Edit, Outcome, edit, named
+from mcp_servers.engines.fixes.drafting import SETTLE, Case, Draft, Edit, Outcome, edit, named
 from mcp_servers.engines.fixes.earlier import (
     Revision,
     earlier,
@@ -18,6 +18,8 @@ from mcp_servers.engines.settling import PROGRESS_DEADLINE_S, is_ready
 from mcp_servers.facts.fixes import Advice, Level, Verb
 from mcp_servers.facts.kubernetes import Json, Resource
 
+# Rates and latencies are taken over ten minutes: what a rollback did to them shows after that.
+REGRESSION, SHOWS_AFTER = "app.regression_after_change", timedelta(minutes=15)
 # Kinds that keep their revisions.
 KEEPING = ("Deployment", "StatefulSet", "DaemonSet")
 
@@ -73,6 +75,7 @@ def _told(case: Case, owner: Resource, chosen: Revision) -> Outcome:
     return Draft(
         (replace(step, waits=not stuck), *evicted),
         Level.HIGH if stuck else Level.MEDIUM,
+        settle=SHOWS_AFTER if case.rule == REGRESSION else SETTLE,
         deadline=timedelta(seconds=min(allowed, PROGRESS_DEADLINE_S)),
     )
 
