@@ -48,11 +48,16 @@ def _used(resources: Iterable[Resource]) -> set[str]:
 def objects_named(cluster: Cluster, *, namespace: str, kind: str, name: str) -> list[Resource]:
     """Every object a question may mean by this name, those of the kind before all others.
 
+    A name alone may stand for what people usually talk about; with its kind, for anything in sight.
     Raises `NotFound` naming the nearest, `Forbidden` when it may be among what cannot be seen.
     """
+    kinds = {
+        *NAMEABLE,
+        *(one.kind for one in cluster.resources if one.kind.lower() == kind.lower()),
+    }
     nameable = [
         one
-        for one_kind in NAMEABLE
+        for one_kind in sorted(kinds, key=_place)
         for one in cluster.all(one_kind)
         if not namespace or one.namespace in ("", namespace)
     ]
@@ -64,6 +69,10 @@ def objects_named(cluster: Cluster, *, namespace: str, kind: str, name: str) -> 
     if not found:
         raise _not_found(cluster, nameable, namespace=namespace, kind=kind, name=name)
     return [one for one in found if one.kind.lower() == kind.lower()] or found
+
+
+def _place(kind: str) -> int:
+    return NAMEABLE.index(kind) if kind in NAMEABLE else len(NAMEABLE)
 
 
 def mentioned(cluster: Cluster, words: str, *, namespace: str) -> list[Resource]:

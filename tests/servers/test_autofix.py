@@ -201,3 +201,15 @@ async def test_what_was_used_is_asked_for_when_a_request_is_to_be_set(tmp_path: 
         plan = await here.planned(namespace="shop", kind="Deployment", name=target)
     assert plan["fix"] == "fix.resources"
     assert "cpu" in plan["steps"][0]["diff"]
+
+
+async def test_an_object_of_any_kind_may_be_named_and_is_answered_for(tmp_path: Path) -> None:
+    """What an investigation blames can be asked about, also where nothing of it is ever written."""
+    async with repairing(tmp_path, drawn(tmp_path, "policy_names_another_tier")) as here:
+        found = await here.call("rca_investigate", namespace="shop")
+        blamed = found["root_causes"][0]["resource"]
+        plan = await here.call("autofix_plan", **blamed)
+        writes = here.writes()
+    assert blamed["kind"] == "NetworkPolicy"
+    assert (plan["refused"]["code"], writes) == ("proposal", 0)
+    assert plan["proposal"]["target"]["name"] == blamed["name"]

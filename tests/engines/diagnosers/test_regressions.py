@@ -1,5 +1,6 @@
 """Requests that fail or are slow since a change, and those that only look so."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -105,6 +106,32 @@ def test_pods_of_the_old_revision_that_fare_well_beside_the_new_ones_speak_for_i
         series("request_p95", lambda _: 0.05, pod_name=old),
     ]
     assert "app.regression_after_change" in rules(seen(*objects, told=bad))
+
+
+@pytest.mark.parametrize(("back_ago", "blamed"), [(3, False), (30, True)])
+def test_a_release_that_was_taken_back_is_blamed_for_what_was_measured_since(
+    back_ago: float, blamed: bool
+) -> None:
+    """Reported by a deploy tool an hour ago; the revision before runs again, and all is still slow."""
+    target = {"kind": "Deployment", "namespace": "shop", "name": "web"}
+    reported = json.dumps([{"at": stamp(60), "kind": "deploy", "id": "r7", "target": target}])
+    tool = thing(
+        "ConfigMap",
+        "midwatch-changes",
+        namespace="midwatch-system",
+        data={"changes.json": reported},
+    )
+    objects = rolled_out()
+    objects[1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "3"
+    written = {"f:spec": {"f:template": {}}}
+    objects[0]["metadata"]["managedFields"] = [
+        {"manager": "midwatch", "time": stamp(back_ago), "fieldsV1": written}
+    ]
+    slow = [series("request_p95", since(50, 0.05, 2.0))]
+    told = seen(*objects, tool, told=slow)
+    assert ("app.regression_after_change" in rules(told)) is blamed
+    [back] = [one for one in told.changes if one.told == "rollout"]
+    assert (back.revision, back.at) == (3, at(back_ago))
 
 
 def config_edited(ago: float) -> Json:
