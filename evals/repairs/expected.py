@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from evals.truth import Fix, Named, Truth
+from evals.truth import Fix, Json, Named, Truth
+from sandbox.snapshot import Snapshot
 
 # Rules that more than one fix answers. Which is taken depends on what is known of the revision
 # before; any of these ends the fault.
@@ -15,6 +16,10 @@ ALSO = {
 }
 # A manifest is handed out and nothing is written: access, networks, quotas, routes, admission.
 PROPOSED = frozenset({"fix.netpol", "fix.rbac", "fix.quota", "fix.ingress", "fix.harden"})
+# Marks of those who keep manifests elsewhere: for what they own a patch is handed out.
+KEEPERS = (
+    "argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/", "meta.helm.sh/",
+)  # fmt: skip
 # What an amount is read from. One that nobody measured may be proposed, and written only where an
 # earlier revision had it.
 MEASURED_BY = {
@@ -54,8 +59,23 @@ def expected(truth: Truth) -> Expected | None:
     if told.id in PROPOSED:
         return Expected(frozenset())
     on = told.resource.key if told.resource else None
+    if on and _kept_elsewhere(truth, on):
+        return Expected(frozenset())
     fixes = frozenset({told.id} | ALSO.get(told.id, set()))
     return Expected(fixes, on, guess=told.id in MEASURED_BY and not _measured(truth, told.id, on))
+
+
+def _kept_elsewhere(truth: Truth, on: Named) -> bool:
+    """Whether marks say that a repository, a chart or an operator would undo what is written here."""
+    for one in Snapshot.read(truth.folder).objects:
+        metadata: Json = one["metadata"]
+        if (one["kind"], metadata.get("namespace") or "", metadata["name"]) == on:
+            labels: Json = metadata.get("labels") or {}
+            marks: Json = {**labels, **(metadata.get("annotations") or {})}
+            keeper = str(marks.get("app.kubernetes.io/managed-by", "")).lower()
+            by_mark = any(name.startswith(KEEPERS) for name in marks)
+            return by_mark or keeper == "helm" or "operator" in keeper
+    return False
 
 
 def _measured(truth: Truth, fix: str, on: Named | None) -> bool:

@@ -1,8 +1,12 @@
 """Reading nested Kubernetes JSON without trusting it: an absent or odd field is an empty one."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from mcp_servers.facts.kubernetes import Json
+
+# A copy of the whole object, and what it ran.
+KEPT_BY_TOOLS = ("last-applied-configuration", "kubernetes.io/change-cause")
 
 
 def section(value: Any, *path: str) -> Json:
@@ -52,6 +56,15 @@ def has(value: Any, *path: str) -> bool:
 def strings(value: Any, *path: str) -> dict[str, str]:
     """The map of text to text at this path."""
     return {str(key): str(one) for key, one in section(value, *path).items() if one is not None}
+
+
+def remarks(annotations: Mapping[str, str]) -> list[str]:
+    """What people noted on an object, names and words, in lower case; not what tools keep there."""
+    return [
+        f"{name}: {said}".lower()
+        for name, said in annotations.items()
+        if not name.endswith(KEPT_BY_TOOLS)
+    ]
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:

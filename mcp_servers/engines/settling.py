@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timedelta
 
-from mcp_servers.engines.fields import has, text, whole
+from mcp_servers.engines.fields import has, remarks, text, whole
 from mcp_servers.engines.ownership import owner_chain
 from mcp_servers.facts.kubernetes import Cluster, Resource, moment
 
@@ -75,12 +75,5 @@ def is_young(cluster: Cluster, resource: Resource, grace: timedelta = GRACE) -> 
 
 
 def suspension_is_meant(one: Resource) -> bool:
-    """Whether somebody wrote down at the object that, or why, it is suspended.
-
-    What tools keep there for themselves is JSON, and says so of every suspended object.
-    """
-    return any(
-        "suspend" in name.lower()
-        or (_OFF.search(value) and not value.lstrip().startswith(("{", "[")))
-        for name, value in one.annotations.items()
-    )
+    """Whether somebody noted at the object that it is suspended on purpose."""
+    return any(_OFF.search(said) for said in remarks(one.annotations))

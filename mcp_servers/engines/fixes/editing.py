@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
-from mcp_servers.engines.fields import rows, section
+from mcp_servers.engines.fields import remarks, rows, strings
 from mcp_servers.engines.fixes.drafting import Case, Edit, edit
 from mcp_servers.engines.ownership import pods_under
 from mcp_servers.engines.revisions import container_in, template_of
@@ -93,5 +93,6 @@ def pods_of(case: Case) -> list[Resource]:
 
 def is_on_purpose(owner: Resource, *words: str) -> bool:
     """Whether an annotation of the object or of its template speaks of one of these."""
-    marks = [*owner.annotations, *section(template_of(owner), "metadata", "annotations")]
-    return any(word in mark.lower() for mark in marks for word in words)
+    said = strings(template_of(owner), "metadata", "annotations")
+    marks = [*remarks(owner.annotations), *remarks(said)]
+    return any(word in mark for mark in marks for word in words)
