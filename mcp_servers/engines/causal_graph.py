@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from mcp_servers.engines.causal_links import Join, Link, is_symptom, links_between
+from mcp_servers.engines.causal_links import Join, Link, links_between
 from mcp_servers.engines.clocks import ahead_by
 from mcp_servers.engines.fields import rows, whole
+from mcp_servers.engines.rule_families import is_symptom
 from mcp_servers.engines.topology import Relation, Topology
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref

@@ -1,6 +1,6 @@
 """Which findings are faults, and which are notes: true and worth telling, never why it is broken."""
 
-from mcp_servers.engines.causal_links import matches
+from mcp_servers.engines.rule_families import matches
 from mcp_servers.facts.findings import Finding, Severity
 
 # A risk, an opening, an order in data: however grave, nothing stops working by it.

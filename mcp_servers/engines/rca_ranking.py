@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from mcp_servers.engines.causal_graph import CausalGraph, causal_graph, explaining
-from mcp_servers.engines.causal_links import SWITCHED_OFF, is_symptom
 from mcp_servers.engines.confidence import Signals, confidence
 from mcp_servers.engines.faults import is_fault, is_latent
+from mcp_servers.engines.rule_families import SWITCHED_OFF, is_symptom
 from mcp_servers.engines.topology import Relation, Topology
 from mcp_servers.facts.findings import Finding, Severity
 from mcp_servers.facts.kubernetes import Change, Cluster, Ref

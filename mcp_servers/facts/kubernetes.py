@@ -33,9 +33,6 @@ class Ref:
         )
 
 
-_NEVER = 1970
-
-
 def moment(text: object) -> datetime | None:
     """An RFC 3339 time as an aware datetime in UTC; None for nothing or nonsense.
 
@@ -47,7 +44,7 @@ def moment(text: object) -> datetime | None:
         at = datetime.fromisoformat(text)
     except ValueError:
         return None
-    if at.year <= _NEVER:
+    if at.year <= 1970:
         return None
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 

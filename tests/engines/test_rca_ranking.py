@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_servers.engines.causal_links import is_symptom
 from mcp_servers.engines.rca_ranking import Ranking, Verdict, rank, timeline
+from mcp_servers.engines.rule_families import is_symptom
 from mcp_servers.engines.topology import topology
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity, Source
 from mcp_servers.facts.kubernetes import Change, Cluster, NotChecked, Ref, Resource

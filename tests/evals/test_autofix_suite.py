@@ -155,3 +155,11 @@ async def test_mended_by_something_else_than_the_truth_names_is_a_failure(tmp_pa
     result = await autofix.run([wrong])
     [failure] = result.failures
     assert failure.why.startswith("not mended by fix.target_port: fix.selector verified")
+
+
+def test_what_a_repository_keeps_is_not_to_be_written(tmp_path: Path) -> None:
+    """Though the diagnosis names the fix: it is handed out as a patch."""
+    truth = case(tmp_path, "bad_tag_in_a_repository")
+    diagnosed = Truth(truth.folder, truth.said.model_copy(update={"repair": None}))
+    assert diagnosed.fix == "fix.rollback"
+    assert expected(diagnosed) == Expected(frozenset())
