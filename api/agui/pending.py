@@ -31,7 +31,7 @@ async def refused_frames(
 def _pending(question: Question, waits: AwaitsPerson) -> list[Wire]:
     """What waits and how to answer it, as a reply that any client shows."""
     language = question.language if question.language != "auto" else language_of(question.text)
-    text, message = waits.told("zh" if language == "zh" else "en"), f"msg_{uuid4().hex[:16]}"
+    text, message = waits.what_waits("zh" if language == "zh" else "en"), f"msg_{uuid4().hex[:16]}"
     return [
         {"type": "TEXT_MESSAGE_START", "messageId": message, "role": "assistant"},
         {"type": "TEXT_MESSAGE_CONTENT", "messageId": message, "delta": text},

@@ -80,7 +80,7 @@ class AwaitsPerson(Conflict):
         )
         self.approvals = tuple(approvals)
 
-    def told(self, language: Language) -> str:
+    def what_waits(self, language: Language) -> str:
         """What waits and how to answer, for whoever asked something else meanwhile."""
         return "\n\n".join(
             phrase(
