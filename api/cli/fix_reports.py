@@ -28,6 +28,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "rehearsed": "Rehearsal",
         "limits": "What a rehearsal cannot know: real traffic and load, the new pods' real memory "
         "and start-up, images and registries, admission webhooks, data, and other people's changes.",
+        "writing": "Writing is allowed.",
+        "stopped": "All writing is stopped ({by}): {why}",
         "status_waiting": "not begun",
         "status_verified": "verified",
         "status_rolled_back": "rolled back",
@@ -59,6 +61,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "rehearsed": "演练",
         "limits": "演练无法预知：真实流量与负载、新 Pod 的实际内存与启动过程、镜像与仓库、"
         "准入 webhook、数据，以及他人同时所做的变更。",
+        "writing": "允许写入。",
+        "stopped": "一切写操作已停止（{by}）：{why}",
         "status_waiting": "未开始",
         "status_verified": "已验证",
         "status_rolled_back": "已回滚",
@@ -152,6 +156,15 @@ def change_text(change: Row, language: str) -> str:
     if found["new_findings"]:
         lines.append(f"  {words['new']}: {', '.join(found['new_findings'])}")
     return "\n".join(lines)
+
+
+def switch_text(view: Row, language: str) -> str:
+    """Whether anything may be written, and else who stopped that and why."""
+    words = WORDS[language]
+    why = view["reason_in"].get(language) or view["reason"]
+    if view["writing"]:
+        return words["writing"]
+    return words["stopped"].format(by=view["stopped_by"], why=why)
 
 
 def batch_text(view: Row, language: str) -> str:

@@ -11,6 +11,7 @@ from api.cli.fix_reports import (
     plan_text,
     plans_text,
     rehearsal_text,
+    switch_text,
 )
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.source import (
@@ -142,25 +143,37 @@ def rehearse(output: OutputOption = Output.TEXT, *, wish: dict[str, Any], source
 
 @fix.command("status")
 @with_source
-def status(output: OutputOption = Output.TEXT, *, source: Source) -> None:
+def status(
+    lang: LanguageOption = Language.AUTO, output: OutputOption = Output.TEXT, *, source: Source
+) -> None:
     """Whether writing is allowed, and what bounds it."""
-    finish(_switch(source, "config", "autofix_status", {}, output))
+    finish(_switch(source, "config", {}, output, chosen(lang)))
 
 
 @fix.command("stop")
 @with_source
-def stop(reason: ReasonOption = "", output: OutputOption = Output.TEXT, *, source: Source) -> None:
+def stop(
+    reason: ReasonOption = "",
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
     """Stop all writing at once."""
-    finish(_switch(source, "stop", "autofix_stop", {"reason": reason}, output))
+    finish(_switch(source, "stop", {"reason": reason}, output, chosen(lang)))
 
 
 @fix.command("resume")
 @with_source
 def resume(
-    reason: ReasonOption = "", output: OutputOption = Output.TEXT, *, source: Source
+    reason: ReasonOption = "",
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
 ) -> None:
     """Allow writing again, with a reason."""
-    finish(_switch(source, "resume", "autofix_resume", {"reason": reason}, output))
+    finish(_switch(source, "resume", {"reason": reason}, output, chosen(lang)))
 
 
 async def _plan(source: Source, arguments: dict[str, Any], output: Output) -> int:
@@ -250,16 +263,16 @@ async def _rehearse(source: Source, arguments: dict[str, Any], output: Output) -
 
 
 async def _switch(
-    source: Source, door: str, tool: str, arguments: dict[str, Any], output: Output
+    source: Source, door: str, arguments: dict[str, Any], output: Output, language: str
 ) -> int:
     from api.cli.fixing import by_hand, called
 
+    tool = "autofix_status" if door == "config" else f"autofix_{door}"
     hand = door == "resume"
     view = await (
         by_hand(source, door, tool, arguments) if hand else called(source, tool, arguments)
     )
-    state = "writing" if view["writing"] else f"stopped by {view['stopped_by']}: {view['reason']}"
-    _print(view, state, output)
+    _print(view, switch_text(view, language), output)
     return OK if view["writing"] or door == "stop" else NO
 
 

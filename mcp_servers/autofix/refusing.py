@@ -3,7 +3,7 @@
 from typing import Literal
 
 from core.errors import Forbidden, OpsError
-from core.sentences import Fact, Sentences
+from core.sentences import LANGUAGES, Fact, Said, Sentences
 from mcp_servers.facts.guards import Refusal
 
 Language = Literal["en", "zh"]
@@ -16,6 +16,13 @@ OUR_WORDS = frozenset({"level", "status"})
 def told(refusal: Refusal, language: Language = "en") -> tuple[str, str]:
     """The sentence, and what would have to be true."""
     return SENTENCES.parts(language, refusal.key, **_facts(refusal))
+
+
+def worded(refusal: Refusal) -> Said:
+    """The sentence without its hint, in each language."""
+    facts = _facts(refusal)
+    parts = {one: SENTENCES.parts(one, refusal.key, **facts)[0] for one in LANGUAGES}
+    return Said(refusal.key, parts)
 
 
 def refuse(refusal: Refusal | None, kind: type[OpsError] = Forbidden) -> None:

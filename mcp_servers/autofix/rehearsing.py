@@ -55,7 +55,7 @@ def _allowed(desk: Desk, row: PlanRow) -> Rehearse:
     if desk.desk.rehearse is None:
         raise SENTENCES.error(UpstreamUnavailable, "cannot_rehearse")
     status = status_of(row, utc_now())
-    if status not in ("proposed", "approved"):
+    if status not in ("proposed", "approved") or "wish" not in row.body:
         raise SENTENCES.error(Conflict, "closed", plan=row.id, status=status)
     for name in desk.desk.tasks:
         if name.startswith(PREFIX):

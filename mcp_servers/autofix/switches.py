@@ -2,15 +2,20 @@
 
 from datetime import datetime, timedelta
 
+import orjson
 from pydantic import BaseModel, Field
 
 from core.clock import utc_now
 from core.errors import Conflict, Forbidden, UpstreamUnavailable
+from core.sentences import Said
 from core.storage.fix_records import BreakerRow
 from mcp_servers.autofix.desk import Desk
-from mcp_servers.autofix.refusing import SENTENCES, told
+from mcp_servers.autofix.refusing import SENTENCES, worded
 from mcp_servers.engines.guards import api_failing, should_stop
 from mcp_servers.facts.guards import Refusal
+
+# By whom writing is stopped when nobody did.
+BREAKER = "breaker"
 
 
 class Switches(BaseModel):
@@ -19,6 +24,7 @@ class Switches(BaseModel):
     writing: bool
     stopped_by: str = Field(default="", description="kill_switch, breaker, or who stopped it.")
     reason: str = ""
+    reason_in: dict[str, str] = Field(default={}, description="The same by language.")
     since: str = ""
 
 
@@ -30,14 +36,22 @@ async def switches(desk: Desk) -> Switches:
     row = await kept.store.breaker()
     if row is None or not row.stopped:
         return Switches(writing=True)
-    return Switches(writing=False, stopped_by=row.by, reason=row.reason, since=row.at.isoformat())
+    told = _told(row)
+    return Switches(
+        writing=False,
+        stopped_by=row.by,
+        reason=str(told),
+        reason_in=dict(told.texts),
+        since=row.at.isoformat(),
+    )
 
 
 async def refuse_if_stopped(desk: Desk) -> None:
     """Raises `Forbidden` while writing is stopped."""
     found = await switches(desk)
     if not found.writing:
-        why = found.reason.rstrip(".。") or SENTENCES.said("no_reason_given")
+        given = Said.kept(found.reason_in or {"en": found.reason})
+        why = given.inside() if given else SENTENCES.said("no_reason_given")
         raise SENTENCES.error(Forbidden, "stopped", by=found.stopped_by, why=why)
 
 
@@ -68,12 +82,23 @@ async def trip(desk: Desk, refusal: Refusal | None = None) -> None:
     why = refusal or _unanswered(desk, resumed_at)
     why = why or should_stop(await desk.past(timedelta(hours=2)), resumed_at, desk.policy)
     if why:
-        message, _ = told(why)
-        await desk.store.set_breaker(BreakerRow(True, message, "breaker", utc_now()))
+        said = worded(why)
+        kept = orjson.dumps(dict(said.texts)).decode()
+        await desk.store.set_breaker(BreakerRow(True, kept, BREAKER, utc_now()))
         await desk.trail.record(
             subject="midwatch", action="autofix.breaker", target="", outcome="stopped",
-            detail={"why": message},
+            detail={"why": str(said)},
         )  # fmt: skip
+
+
+def _told(row: BreakerRow) -> Said:
+    """Why writing is stopped: a person's own words, or the breaker's, which are kept by language."""
+    if row.by != BREAKER:
+        return Said("", {"en": row.reason})
+    try:
+        return Said.kept(orjson.loads(row.reason))
+    except orjson.JSONDecodeError:  # as an earlier version kept it
+        return Said("", {"en": row.reason})
 
 
 def _unanswered(desk: Desk, resumed_at: datetime | None) -> Refusal | None:

@@ -47,8 +47,10 @@ async def test_repeated_failures_stop_all_writing_until_a_person_resumes(tmp_pat
             assert change["status"] == "failed"
         found = await here.call("autofix_status")
         assert (found["writing"], found["stopped_by"]) == (False, "breaker")
-        with pytest.raises(Forbidden, match="All writing is stopped"):
+        assert found["reason_in"]["zh"] == "连续 2 次变更未能生效，已停止一切写操作。"
+        with pytest.raises(Forbidden, match="All writing is stopped") as refused:
             await here.applied(await here.approved())
+        assert "连续 2 次变更未能生效" in refused.value.told("zh")
 
 
 async def test_an_api_server_that_leaves_a_change_without_answers_stops_all_writing(
