@@ -11,7 +11,7 @@ from core.principal import Permission, Principal
 from core.security.permissions import ROLES
 from mcp_servers.client import Connections, Tools, in_process
 from sandbox.server import serving_in_thread
-from tests.proxy import status
+from tests.proxy import Answer, status
 from tests.servers.repairing import (
     ANN,
     BOB,
@@ -266,6 +266,35 @@ async def test_a_dry_run_that_passed_and_a_write_that_is_refused_changes_nothing
         assert change["detail_in"]["zh"].startswith(
             "API 服务器拒绝了请求：Midwatch 没有在命名空间 shop"
         )
+
+
+NO = Answer(
+    201,
+    b'{"kind": "SelfSubjectAccessReview", "spec": {}, "status": {"allowed": false}}',
+    {"Content-Type": "application/json"},
+)
+REVIEW = "POST .*selfsubjectaccessreviews"
+
+
+async def test_what_our_account_may_not_write_is_not_even_tried_dry(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        here.proxy.fail(REVIEW, NO, times=99)
+        plan = await here.call("autofix_plan", **SCALE, replicas=4, language="zh")
+        assert (plan["plan_id"], plan["refused"]["code"]) == ("", "preflight_access")
+        assert (
+            plan["refused"]["message"]
+            == "Midwatch 的账号没有此权限（patch Deployment/scale shop）。"
+        )
+        assert here.proxy.requests("^PATCH") == 0
+
+
+async def test_a_right_that_was_taken_away_since_is_missed_before_the_write(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        plan_id = await here.approved()
+        here.proxy.fail(REVIEW, NO)
+        change = await here.applied(plan_id)
+        assert (change["status"], here.writes()) == ("refused", 0)
+        assert "may not do this any more" in change["detail"]
 
 
 async def test_a_policy_that_changed_since_asks_for_a_new_plan(tmp_path: Path) -> None:
