@@ -159,6 +159,21 @@ async def test_the_first_decision_wins_and_the_second_is_told_whose_it_was(
     assert (shown["status"], shown["refused"]["hint"]) == ("denied", "not at noon")
 
 
+async def test_a_high_risk_takes_the_name_typed_and_another_person(still: Repairing) -> None:
+    plan = await still.planned(change="restart", namespace="shop", name="checkout")
+    assert (plan["risk"], plan["approval"]["typed_name"]) == ("high", True)
+    decide = {"plan_id": plan["plan_id"]}
+    for typed in ("", "cart", "Checkout"):
+        with pytest.raises(Invalid, match="type the name") as refused:
+            await still.call("autofix_approve", BOB, **decide, typed_name=typed)
+        assert "高风险" in refused.value.told("zh")
+    with pytest.raises(Forbidden, match="may not approve it"):
+        ann = replace(ANN, present=True)
+        await still.call("autofix_approve", ann, **decide, typed_name="checkout")
+    approved = await still.call("autofix_approve", BOB, **decide, typed_name="checkout")
+    assert approved["approval"]["given"] == ["bob"]
+
+
 async def test_who_asked_does_not_approve_where_the_policy_says_so(tmp_path: Path) -> None:
     async with repairing(tmp_path, policy=f'own_approval = "none"\n{BRISK}') as here:
         plan = await here.planned()
