@@ -124,10 +124,12 @@ class InSqlite:
             for one in writes
         ]
         verb = "INSERT OR REPLACE" if instead else "INSERT OR IGNORE"
+        job = _Job(place.thread, partial(_write, steps=[(f"{verb} {PUT_WRITE}", rows)]))
         if not self._held:
             asyncio.get_running_loop().call_later(HOLD_S, self._release)
-        work = partial(_write, steps=[(f"{verb} {PUT_WRITE}", rows)])
-        self._held.append((place, checkpoint, _Job(place.thread, work)))
+        self._held.append((place, checkpoint, job))
+        if any(one.index < 0 for one in writes):
+            self._release()  # that it waits, failed or goes on is known before anything else is done
 
     async def drop_inner(self, thread: str) -> None:
         await self._ask(thread, partial(_write, steps=[(one, [(thread,)]) for one in DROP_INNER]))
