@@ -37,7 +37,12 @@ class Applied:
 def harm(before: Objects, after: Objects, done: Sequence[Applied]) -> list[str]:
     """What should not have happened, in words; nothing when all is as it may be."""
     steps = [step for one in done if one.status == "verified" for step in one.steps]
-    return [*_objects_differ(before, after, steps), *_less_healthy(before, after, steps)]
+    meant = {name for one in done for name in one.targets}
+    return [
+        *_objects_differ(before, after, steps),
+        *_less_healthy(before, after, steps),
+        *_restarted(before, after, meant | _scaled_by(before, meant)),
+    ]
 
 
 def _objects_differ(before: Objects, after: Objects, steps: Sequence[Json]) -> Iterator[str]:
@@ -108,6 +113,31 @@ def _less_healthy(before: Objects, after: Objects, steps: Sequence[Json]) -> Ite
             had, has = ready(one), ready(after[name])
             if has < had:
                 yield f"{'/'.join(filter(None, name))} has {has} ready pods, it had {had}"
+
+
+def _restarted(before: Objects, after: Objects, meant: set[Named]) -> Iterator[str]:
+    """Pods that served and are gone or made anew, of workloads that no change was about."""
+    for name, one in sorted(before.items()):
+        if name[0] != "Pod" or not _serves(one) or meant & {name, owner_of(before, name)}:
+            continue
+        now = after.get(name)
+        if now is None or now["metadata"]["uid"] != one["metadata"]["uid"]:
+            yield f"{'/'.join(filter(None, name))} served, and is gone or another"
+
+
+def _serves(pod: Json) -> bool:
+    status = cast("Json", pod.get("status") or {})
+    flags = cast("list[Json]", status.get("conditions") or [])
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in flags)
+
+
+def _scaled_by(held: Objects, meant: set[Named]) -> set[Named]:
+    """What the autoscalers among them scale."""
+    scalers = [
+        (name, held[name]) for name in meant if name[0].endswith("Autoscaler") and name in held
+    ]
+    targets = [(name[1], one["spec"]["scaleTargetRef"]) for name, one in scalers]
+    return {(str(one["kind"]), space, str(one["name"])) for space, one in targets}
 
 
 def ready(workload: Json) -> int:

@@ -96,6 +96,21 @@ def test_a_change_that_was_taken_back_leaves_the_object_as_it_was() -> None:
     assert harm(before, before, [patched("web:1", "rolled_back")]) == []
 
 
+def test_a_bystanders_pod_that_was_made_anew_is_harm_and_one_of_the_target_is_not() -> None:
+    def serving(of: Json, uid: str) -> Json:
+        ready = {"type": "Ready", "status": "True"}
+        one = pod(of, f"{of['metadata']['name']}-0")
+        metadata = {**one["metadata"], "uid": uid}
+        return {**one, "metadata": metadata, "status": {"conditions": [ready]}}
+
+    web, cart = workload(image="web:2"), workload("cart")
+    before = held(web, cart, serving(web, "a"), serving(cart, "b"))
+    after = held(workload(image="web:1"), cart, serving(web, "c"), serving(cart, "d"))
+    assert harm(before, after, [patched("web:1")]) == [
+        "Pod/shop/cart-0 served, and is gone or another"
+    ]
+
+
 def test_what_is_called_mended_has_all_its_pods_ready() -> None:
     assert list(incomplete(held(workload(ready=1)), [patched("web:1")])) == [
         "Deployment/shop/web has 1 of 2 pods ready"
