@@ -38,8 +38,8 @@ PLUMBING = "plumbing"
 RETRIEVAL = "retrieval"
 KNOWN = (*SUITES, ROUTING, INJECTIONS, PLUMBING, RETRIEVAL)
 
-# Folders of cases whose name ends so are read in totals alone.
-HELD_OUT = "held_out"
+# Folders of cases whose name ends in one of these are read in totals alone.
+HELD_OUT = ("held_out", "unseen")
 ROOT = Path(__file__).parent.parent
 SHIPPED = (ROOT / "sandbox" / "snapshots", ROOT / "evals" / "cases" / "rca")
 

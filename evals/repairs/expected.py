@@ -20,6 +20,8 @@ PROPOSED = frozenset({"fix.netpol", "fix.rbac", "fix.quota", "fix.ingress", "fix
 KEEPERS = (
     "argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/", "meta.helm.sh/",
 )  # fmt: skip
+# These change nothing that a manifest says.
+LEAVES_MANIFESTS = frozenset({"fix.restart", "fix.evict_pod", "fix.drain", "fix.job_rerun"})
 # What an amount is read from. One that nobody measured may be proposed, and written only where an
 # earlier revision had it.
 MEASURED_BY = {
@@ -59,7 +61,7 @@ def expected(truth: Truth) -> Expected | None:
     if told.id in PROPOSED:
         return Expected(frozenset())
     on = told.resource.key if told.resource else None
-    if on and _kept_elsewhere(truth, on):
+    if on and told.id not in LEAVES_MANIFESTS and _kept_elsewhere(truth, on):
         return Expected(frozenset())
     fixes = frozenset({told.id} | ALSO.get(told.id, set()))
     return Expected(fixes, on, guess=told.id in MEASURED_BY and not _measured(truth, told.id, on))

@@ -14,6 +14,8 @@ _BUILT_IN = frozenset(
     | {"ReplicationController", "Pod", "Namespace"}
 )
 MANAGED_BY = "app.kubernetes.io/managed-by"
+# Waves, hooks and options are written for nobody else, also where its own mark is a common label.
+ARGO_CD = "argocd.argoproj.io/"
 
 # Annotations and labels that each tool leaves on what it applies. `app.kubernetes.io/instance` is
 # not among them: many write it by hand.
@@ -66,6 +68,8 @@ def _by_marks(resource: Resource) -> Iterator[Owner]:
         for name in names:
             if name in marks:
                 yield Owner(by, marks[name].split(":")[0])
+    if any(name.startswith(ARGO_CD) for name in marks):
+        yield Owner("argocd", "")
     managed = marks.get(MANAGED_BY, "")
     if managed.lower() == "helm":
         yield Owner("helm", marks.get("app.kubernetes.io/instance", ""))

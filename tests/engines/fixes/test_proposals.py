@@ -37,6 +37,7 @@ def near_miss(**front: Any) -> Cluster:
 @pytest.mark.parametrize(
     ("marks", "why"),
     [
+        ({"annotations": {"argocd.argoproj.io/sync-wave": "2"}}, "owned_by_argocd"),
         ({"annotations": {"argocd.argoproj.io/tracking-id": "shop:v1/Service:shop/web"}}, "owned_by_argocd"),
         ({"labels": {"kustomize.toolkit.fluxcd.io/name": "shop"}}, "owned_by_flux"),
         ({"labels": {"helm.toolkit.fluxcd.io/name": "shop"}}, "owned_by_flux"),
