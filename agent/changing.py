@@ -30,10 +30,15 @@ Verdicts = dict[str, dict[str, Any]]
 
 
 def changing(calls: Sequence[Call], offered: Sequence[ToolSpec], turn: Turn) -> list[Call]:
-    """The calls that nobody may make without a person's yes, and that were not made before."""
+    """The calls that nobody may make without a person's yes, and that were not made before.
+
+    Nobody is asked about a call that cannot be read: it will not be made.
+    """
     known = {spec.name for spec in offered if spec.changes}
     fresh = {
-        key_of(one["name"], one["args"]): one for one in reversed(calls) if one["name"] in known
+        key_of(one["name"], one["args"]): one
+        for one in reversed(calls)
+        if one["name"] in known and not one["problem"]
     }
     return [one for one in reversed(fresh.values()) if not turn.toolbox.knows(one)]
 

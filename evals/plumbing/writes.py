@@ -18,7 +18,7 @@ APPLY = "autofix_apply"
 
 def _last(pattern: re.Pattern[str], body: Json) -> str:
     """The last of its kind that the model was sent; a plan that nobody made where there is none."""
-    told = pattern.findall(json.dumps(body["messages"]))
+    told = pattern.findall(json.dumps(body.get("messages") or body["input"]))
     return told[-1] if told else "fix-000000000000"
 
 

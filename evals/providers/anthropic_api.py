@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from evals.providers.saying import Json, Say, arguments_pieces, text_pieces
+from evals.providers.saying import Json, Say, arguments_pieces, new_id, text_pieces
 
 
 def anthropic_events(say: Say, model: str) -> Iterator[tuple[str, Json]]:
@@ -26,7 +26,7 @@ def anthropic_events(say: Say, model: str) -> Iterator[tuple[str, Json]]:
         yield "content_block_stop", {"index": 0}
         index = 1
     for n, (name, arguments) in enumerate(say.calls, start=index):
-        block: Json = {"type": "tool_use", "id": f"toolu_{n}", "name": name, "input": {}}
+        block: Json = {"type": "tool_use", "id": new_id("toolu"), "name": name, "input": {}}
         yield "content_block_start", {"index": n, "content_block": block}
         for piece in arguments_pieces(arguments):
             delta = {"type": "input_json_delta", "partial_json": piece}

@@ -14,10 +14,10 @@ def what_is_wrong(body: Json) -> str:
             if strangers := [one for one in ids if one not in asked]:
                 return f"an answer to no call: {strangers[0]}"
             asked = [one for one in asked if one not in ids]
-        elif asked:
+        elif asked and kind != "one of the calls":
             return f"a call without its answer: {asked[0]}"
-        if kind == "calls":
-            asked = list(ids)
+        if kind in ("calls", "one of the calls"):
+            asked += ids
     return f"a call without its answer: {asked[0]}" if asked else ""
 
 
@@ -33,6 +33,7 @@ def _steps(messages: Sequence[Json]) -> Iterator[tuple[str, list[str]]]:
             answers.append(message["tool_call_id"])
         if message.get("type") == "function_call_output":
             answers.append(message["call_id"])
-        if message.get("type") == "function_call":
-            calls.append(message["call_id"])
+        if message.get("type") == "function_call":  # the calls of one reply follow each other
+            yield "one of the calls", [message["call_id"]]
+            continue
         yield ("answers", answers) if answers else ("calls", calls) if calls else ("words", [])

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from evals.providers.saying import Json, Say, arguments_pieces, text_pieces
+from evals.providers.saying import Json, Say, arguments_pieces, new_id, text_pieces
 
 
 def openai_chunks(say: Say, model: str) -> Iterator[Json]:
@@ -15,7 +15,7 @@ def openai_chunks(say: Say, model: str) -> Iterator[Json]:
     for piece in text_pieces(say.text):
         yield chunk({"content": piece})
     for n, (name, arguments) in enumerate(say.calls):
-        call_id = {} if say.no_ids else {"id": f"call_{n}"}
+        call_id = {} if say.no_ids else {"id": new_id("call")}
         function = {"name": name, "arguments": ""}
         yield chunk(
             {"tool_calls": [{"index": n, **call_id, "type": "function", "function": function}]}
@@ -57,7 +57,7 @@ def responses_events(say: Say, model: str) -> Iterator[Json]:
 
 
 def _message_item(say: Say) -> list[Json]:
-    if not say.text:
+    if not say.text and not say.declines:
         return []
     content: list[Json] = [{"type": "output_text", "text": say.text, "annotations": []}]
     if say.declines:
@@ -69,14 +69,14 @@ def _message_item(say: Say) -> list[Json]:
 def _call_items(say: Say) -> list[Json]:
     return [
         {
-            "id": f"fc_{n}",
-            "call_id": f"call_{n}",
+            "id": new_id("fc"),
+            "call_id": new_id("call"),
             "type": "function_call",
             "status": "completed",
             "name": name,
             "arguments": "".join(arguments_pieces(arguments)),
         }
-        for n, (name, arguments) in enumerate(say.calls)
+        for name, arguments in say.calls
     ]
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 Json = dict[str, Any]
@@ -40,6 +41,14 @@ class Say:
 
 # A reply that depends on what was asked: it is handed the body of the request.
 Reply = Say | Callable[[Json], Say]
+
+
+_IDS = count()
+
+
+def new_id(prefix: str) -> str:
+    """As providers do it, no two calls of a conversation have the same."""
+    return f"{prefix}_{next(_IDS)}"
 
 
 def text_pieces(text: str) -> list[str]:

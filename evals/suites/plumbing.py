@@ -1,11 +1,11 @@
 """plumbing: does a turn end well when the model does not, through the SDKs of both providers?"""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
 
 from agent.approvals import Decision
 from agent.events import Done, Event
@@ -33,8 +33,8 @@ SPEED = 60.0
 BRISK = "[limits]\nsettle_s = 0.3\npoll_s = 0.1\nlease_s = 1\ndeadline_s = 20\n"
 SEAL = "a key that seals the approvals of an evaluation"
 
-Vendor = Literal["anthropic", "openai"]
-VENDORS: tuple[Vendor, Vendor] = ("anthropic", "openai")
+# How the model behind a fake is named, and so how it is spoken to.
+Wire = Callable[[Provider, Scene], ModelChoice]
 NEXT = "Which pods in namespace shop are not ready?"
 SCENES = (*LOOKING, *WRITING)
 
@@ -60,9 +60,23 @@ class Stage:
         return found["metadata"]["generation"], found["spec"]["replicas"]
 
 
-async def run(scenes: Sequence[Scene] = SCENES) -> SuiteResult:
-    """Every scene with both providers, each in a conversation of its own."""
-    played = [(f"{scene.name}, {vendor}", one) async for scene, vendor, one in _all(scenes)]
+def anthropic(provider: Provider, scene: Scene) -> ModelChoice:
+    return ModelChoice("anthropic", "faulty", "key", provider.base_url, scene.timeout_s)
+
+
+def openai(provider: Provider, scene: Scene) -> ModelChoice:
+    """As every compatible server is spoken to."""
+    return ModelChoice("openai", "faulty", "key", f"{provider.base_url}/v1", scene.timeout_s)
+
+
+WIRES: tuple[Wire, ...] = (anthropic, openai)
+
+
+async def run(scenes: Sequence[Scene] = SCENES, wires: Sequence[Wire] = WIRES) -> SuiteResult:
+    """Every scene over every wire, each in a conversation of its own."""
+    played = [
+        (f"{scene.name}, {wire.__name__}", one) async for scene, wire, one in _all(scenes, wires)
+    ]
     failures = [Failure(name, why) for name, one in played for why in one.broken()]
     right = len(played) - len({one.case for one in failures})
     metrics = {
@@ -73,21 +87,18 @@ async def run(scenes: Sequence[Scene] = SCENES) -> SuiteResult:
     return SuiteResult("plumbing", len(played), tuple(failures), metrics)
 
 
-async def _all(scenes: Sequence[Scene]) -> AsyncGenerator[tuple[Scene, Vendor, Played]]:
+async def _all(
+    scenes: Sequence[Scene], wires: Sequence[Wire]
+) -> AsyncGenerator[tuple[Scene, Wire, Played]]:
     """One cluster for all of them; whoever may change it has a memory of changes of its own."""
     async with serving(SHOP, speed=SPEED) as addresses, _tools(addresses) as shared:
         with provider_serving() as first, provider_serving() as second:
-            for vendor in VENDORS:
-                for scene in scenes:
-                    if scene not in WRITING:
-                        yield (
-                            scene,
-                            vendor,
-                            await _play(scene, vendor, Stage(shared, first, second)),
-                        )
-                        continue
-                    async with _tools(addresses) as own:
-                        yield scene, vendor, await _play(scene, vendor, Stage(own, first, second))
+            for wire, scene in product(wires, scenes):
+                if scene not in WRITING:
+                    yield scene, wire, await _play(scene, wire, Stage(shared, first, second))
+                    continue
+                async with _tools(addresses) as own:
+                    yield scene, wire, await _play(scene, wire, Stage(own, first, second))
 
 
 @asynccontextmanager
@@ -109,16 +120,16 @@ async def _tools(addresses: Addresses) -> AsyncGenerator[Sessions]:
                 yield sessions
 
 
-async def _play(scene: Scene, vendor: Vendor, stage: Stage) -> Played:
+async def _play(scene: Scene, wire: Wire, stage: Stage) -> Played:
     stage.first.script[:] = scene.script
     stage.second.script[:] = scene.second or [GOOD]
-    others = (_choice("openai", stage.second, scene),) if scene.second else ()
+    others = (openai(stage.second, scene),) if scene.second else ()
     lineup = Lineup(others, pause_s=0.01, failures=100)
     before, replicas = await stage.deployment()
     begun = stage.asked
     question = scene.question.format(replicas=3 if replicas != 3 else 4)
     async with Assistant.opened(
-        model=_choice(vendor, stage.first, scene),
+        model=wire(stage.first, scene),
         sessions=stage.sessions,
         memory=None,
         lineup=lineup,
@@ -129,11 +140,6 @@ async def _play(scene: Scene, vendor: Vendor, stage: Stage) -> Played:
         after, _ = await stage.deployment()
         end = await _afterwards(assistant, scene.name, stage.first)
     return Played(scene, events, error, asked, after - before, end)
-
-
-def _choice(vendor: Vendor, provider: Provider, scene: Scene) -> ModelChoice:
-    url = provider.base_url + ("/v1" if vendor == "openai" else "")
-    return ModelChoice(vendor, "faulty", "key", url, scene.timeout_s)
 
 
 async def _turns(

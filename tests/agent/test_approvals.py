@@ -75,6 +75,15 @@ async def test_a_change_is_made_once_and_only_after_a_persons_yes() -> None:
     assert [call.status for call in after.calls] == ["ok"]
 
 
+async def test_nobody_is_asked_about_a_change_that_cannot_be_read() -> None:
+    ledger, half = Ledger(), Say("", [("autofix_restart", '{"name": "check')])
+    async with scene(ledger, half, Say("I could not.")) as (assistant, _):
+        told = await begun(assistant)
+    assert told.done.approvals == ()
+    assert [call.status for call in told.calls] == ["invalid"]
+    assert ledger.done == []
+
+
 async def test_a_no_is_told_to_the_model_and_nothing_is_done() -> None:
     ledger = Ledger()
     async with scene(ledger, Say("", [RESTART]), Say("I left it alone.")) as (assistant, provider):

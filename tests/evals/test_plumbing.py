@@ -6,11 +6,13 @@ from dataclasses import replace
 import pytest
 
 from agent.events import Done, Event, Token, ToolStarted
+from agent.models import ModelChoice
 from core.errors import UpstreamUnavailable
 from evals.plumbing.faults import LOOKING
 from evals.plumbing.judging import Played
 from evals.plumbing.scene import WHOLE, Scene
 from evals.plumbing.writes import WRITING
+from evals.providers.serving import Provider
 from evals.suites import plumbing
 
 GOOD = Scene("good", ())
@@ -21,6 +23,18 @@ async def test_turns_end_well_with_models_that_do_not() -> None:
     result = await plumbing.run((*LOOKING[::11], *WRITING[::5]))
     assert [f"{one.case}: {one.why}" for one in result.failures] == []
     assert result.metrics["changes_made"] >= 2
+
+
+async def test_turns_end_well_through_openais_newer_api_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def responses(provider: Provider, scene: Scene) -> ModelChoice:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{provider.base_url}/v1")
+        return ModelChoice("openai", "gpt-6.1-terra", "key", "", scene.timeout_s)
+
+    result = await plumbing.run((*LOOKING[5::13], *WRITING[1::5]), wires=(responses,))
+    assert [f"{one.case}: {one.why}" for one in result.failures] == []
+    assert result.metrics["changes_made"] >= 1
 
 
 def test_every_scene_has_a_name_of_its_own() -> None:
