@@ -167,8 +167,8 @@ async def test_a_high_risk_takes_the_name_typed_and_another_person(still: Repair
         with pytest.raises(Invalid, match="type the name") as refused:
             await still.call("autofix_approve", BOB, **decide, typed_name=typed)
         assert "高风险" in refused.value.told("zh")
+    ann = replace(ANN, present=True)
     with pytest.raises(Forbidden, match="may not approve it"):
-        ann = replace(ANN, present=True)
         await still.call("autofix_approve", ann, **decide, typed_name="checkout")
     approved = await still.call("autofix_approve", BOB, **decide, typed_name="checkout")
     assert approved["approval"]["given"] == ["bob"]
