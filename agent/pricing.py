@@ -39,9 +39,10 @@ class Price:
     cache_write: Decimal
 
     def applies(self, provider: str, model: str, day: date, tokens: Tokens) -> bool:
-        named = any(fnmatchcase(one, self.model) for one in (model, DATED.sub("", model)))
         large = not self.above_input_tokens or tokens.input > self.above_input_tokens
-        return named and large and self.since <= day and fnmatchcase(provider, self.provider)
+        if not large or self.since > day or not fnmatchcase(provider, self.provider):
+            return False
+        return any(fnmatchcase(one, self.model) for one in (model, DATED.sub("", model)))
 
     def cost_usd(self, tokens: Tokens) -> Decimal:
         """What the provider counts as input holds what it read from and wrote to its cache."""
