@@ -37,8 +37,7 @@ class Applied:
 def harm(before: Objects, after: Objects, done: Sequence[Applied]) -> list[str]:
     """What should not have happened, in words; nothing when all is as it may be."""
     steps = [step for one in done if one.status == "verified" for step in one.steps]
-    written = {name for one in done for name in one.targets}
-    meant = written | {owner_of(before, name) for name in written if name in before}
+    meant = {name for one in done for name in one.targets}
     return [
         *_objects_differ(before, after, steps),
         *_less_healthy(before, after, steps),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import OpsError
-from evals.repairs.everything import everything
+from evals.repairs.everything import Objects, everything, owner_of
 from evals.repairs.harm import Applied, harm, incomplete
 from evals.repairs.people import People
 from evals.truth import Named, Said
@@ -38,7 +38,7 @@ async def go(people: People, kubeconfig: Path, said: Said) -> Ran:
     try:
         causes, asked = await _asked(people, said)
         for one in asked[:CAUSES]:
-            if not await _repaired(people, one, ran):
+            if not await _repaired(people, one, before, ran):
                 break
         if ran.changes and ran.changes[-1]["status"] == "verified":
             await asyncio.sleep(LATER_S)
@@ -60,7 +60,7 @@ async def _asked(people: People, said: Said) -> tuple[list[Json], list[Json]]:
     return causes, [one["resource"] for one in causes]
 
 
-async def _repaired(people: People, asked: Json, ran: Ran) -> bool:
+async def _repaired(people: People, asked: Json, before: Objects, ran: Ran) -> bool:
     """Whether the next may be looked at: this one was mended, or nothing was done."""
     plan = await _planned(people, asked)
     if plan["refused"]:
@@ -69,7 +69,9 @@ async def _repaired(people: People, asked: Json, ran: Ran) -> bool:
     await people.approve(plan)
     change = await people.ask("autofix_apply", plan_id=plan["plan_id"], wait_s=WAIT_S)
     ran.changes.append(change)
-    ran.done.append(Applied(plan["fix"], change["status"], _ref(change["target"]), plan["steps"]))
+    target = _ref(change["target"])
+    about = owner_of(before, target) if target in before else target
+    ran.done.append(Applied(plan["fix"], change["status"], about, plan["steps"]))
     return change["status"] == "verified"
 
 
