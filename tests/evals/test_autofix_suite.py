@@ -4,6 +4,7 @@ import copy
 from pathlib import Path
 
 import pytest
+import yaml
 
 from evals.generated.making import FAULTS, REPAIRS, make_case
 from evals.generated.registry import Fault
@@ -178,3 +179,21 @@ def test_what_a_repository_keeps_is_not_to_be_written(tmp_path: Path) -> None:
     diagnosed = Truth(truth.folder, truth.said.model_copy(update={"repair": None}))
     assert diagnosed.fix == "fix.rollback"
     assert expected(diagnosed) == Expected(frozenset())
+
+
+async def test_what_does_not_hold_is_taken_back_and_leaves_nothing(tmp_path: Path) -> None:
+    """A person asks for the revision before, and its program ends as soon as it has started."""
+    truth = case(tmp_path, "the_one_before_is_wanted")
+    name = str(truth.said.asked["name"])
+    [old] = [
+        one["spec"]["template"]["spec"]["containers"][0]["image"]
+        for one in Snapshot.read(truth.folder).objects
+        if one["kind"] == "ReplicaSet"
+        and one["metadata"]["name"].startswith(f"{name}-")
+        and not one["spec"]["replicas"]
+    ]
+    ends = {"target": f"deployment/{name}", "image": old, "exit": {"code": 3, "after_s": 2}}
+    (truth.folder / "reactions.yaml").write_text(yaml.safe_dump({"containers": [ends]}))
+    result = await autofix.run([truth])
+    assert (result.metrics["changes"], result.metrics["harmful"]) == ({"rolled_back": 1}, 0)
+    assert result.metrics["mended"] == 0
