@@ -15,9 +15,9 @@ ANSWER_WITHIN_MS = 30_000
 def ask(page: Page, question: str) -> None:
     page.fill("#question", question)
     page.press("#question", "Enter")
-    expect(page.locator(".turn[aria-busy=false] .ending").last).to_be_visible(
-        timeout=ANSWER_WITHIN_MS
-    )
+    # Of this question: the turn before it has ended too.
+    turn = page.locator(".turn[aria-busy=false]", has_text=question).last
+    expect(turn.locator(".ending")).to_be_visible(timeout=ANSWER_WITHIN_MS)
 
 
 @pytest.mark.parametrize(
