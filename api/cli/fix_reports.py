@@ -13,6 +13,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "checks": "Checks:",
         "inverse": "Way back",
         "no_inverse": "none",
+        "back_patch": "the same change reversed",
+        "back_create": "what was deleted is made again",
+        "back_delete": "what was made is deleted",
         "needs": "Needs {needed} approval by {approvers}, until {until}.",
         "typed": "Approving asks for the object's name: --name {name}",
         "approve": "Approve with: midwatch fix approve {plan}",
@@ -46,6 +49,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "checks": "检查：",
         "inverse": "回退方式",
         "no_inverse": "无",
+        "back_patch": "反向执行同一改动",
+        "back_create": "重新创建被删除的对象",
+        "back_delete": "删除新建的对象",
         "needs": "需要 {needed} 人批准（{approvers}），{until} 前有效。",
         "typed": "批准时需输入对象名称：--name {name}",
         "approve": "批准：midwatch fix approve {plan}",
@@ -110,7 +116,8 @@ def _refused(plan: Row, words: Mapping[str, str]) -> list[str]:
 def _step(step: Row, words: Mapping[str, str]) -> list[str]:
     lines = [f"{step['n']}. {step['action']}", "", _indented(step["diff"]), ""]
     lines += [f"   - {fact}" for fact in step["risk"]["facts"]]
-    back = step["inverse"]["verb"] if step["inverse"] else words["no_inverse"]
+    verb = step["inverse"]["verb"] if step["inverse"] else ""
+    back = words.get(f"back_{verb}", words["back_patch"]) if verb else words["no_inverse"]
     return [*lines, f"   {words['inverse']}: {back}"]
 
 
