@@ -99,5 +99,6 @@ def _executed(connection: sqlite3.Connection, run: Run) -> Outcome:
 def connect(path: str, **options: Any) -> Connection:
     """A connection to be awaited; its thread ends with the process."""
     connection = Connection(partial(sqlite3.connect, path, **options), iter_chunk_size=64)
+    # As SQLAlchemy does it for the driver's own: there is no public way to say so.
     connection._thread.daemon = True  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return connection

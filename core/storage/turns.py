@@ -33,11 +33,17 @@ def end_turn(session: Session) -> None:
         session.info[QUEUE].release()
 
 
+async def _admitted(lock: asyncio.Lock) -> None:
+    """Not by `wait_for`, which may lose a cancellation that comes with the lock."""
+    async with asyncio.timeout(PATIENCE_S):
+        await lock.acquire()
+
+
 def _begin_turn(session: Session) -> None:
     if session.info.get(HAS_TURN):
         return
     try:
-        await_only(asyncio.wait_for(session.info[QUEUE].acquire(), PATIENCE_S))
+        await_only(_admitted(session.info[QUEUE]))
     except TimeoutError:
         raise UpstreamUnavailable("The database is busy.", hint="Try again.") from None
     session.info[HAS_TURN] = True

@@ -14,7 +14,7 @@ from core.principal import Principal
 from core.storage.alert_records import channels_of
 from core.storage.budget_records import BudgetRow
 from mcp_servers.backends.alert_desk import Desk
-from mcp_servers.budgets.budget_state import BudgetLine, line_of, standing, today_of, told_of
+from mcp_servers.budgets.budget_state import BudgetLine, Today, line_of, standing, today_of, told_of
 from mcp_servers.budgets.gathering import Purse
 from mcp_servers.budgets.spend import exchanged
 from mcp_servers.budgets.texts import Language
@@ -76,8 +76,9 @@ async def budgets_list(
         rows = [one for one in await tables.budgets.all() if _sees(caller, one)]
     if name:
         rows = [_named(rows, name)]
-    today = await today_of(purse)
     lines: list[BudgetLine] = []
+    # Without a budget nothing is asked of the cluster.
+    today = await today_of(purse) if rows else Today(utc_now())
     for row in rows:
         one = await standing(row, today, purse, desk)
         lines.append(line_of(one, await told_of(one, desk), today, language))

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from core.clock import utc_now
 from core.errors import Invalid, OpsError
 from core.principal import Principal
-from core.storage.budget_records import DayRow, SpendNoteRow
+from core.storage.budget_records import SpendNoteRow
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.budgets.gathering import Purse
 from mcp_servers.budgets.spend import Namespace, exchanged
@@ -119,33 +119,15 @@ async def budgets_anomalies(
 
     Also what the last week cost otherwise than the fortnight before.
     """
-    today = utc_now().date()
-    currency = exchanged(purse.billing, "", on=utc_now())[0]
-    missing = await write_days(purse, desk, today, most=LONGEST_DAYS, within_s=READING_S)
-    async with desk.session() as tables:
-        days = await tables.days.known(today - DAY * LONGEST_DAYS, today)
-        shares = await tables.days.shares(today - DAY * LONGEST_DAYS, today, namespace)
-    seen = [one for one in shares if caller.sees(one.namespace)]
-    whole = [one.day for one in days if one.hours_seen >= WHOLE_HOURS]
-    rates = rates_to(purse.billing, currency, today)
-    factors = {one.day: float(rates(one.currency, one.day) or 1) for one in days}
-    found = await anyio.to_thread.run_sync(_changes, scopes_of(seen, by, factors), whole)
-    revisions = await _rollouts(purse, {cause.workload for _, one in found for cause in one.causes})
-    lines: list[ChangeLine] = []
-    for scope, change in found:
-        async with desk.session() as tables:
-            notes = await tables.days.notes(scope)
-        lines.append(_line(scope, change, notes, revisions))
-    parts = everything(seen, factors).parts
-    week = causes(whole, parts, today - DAY * WEEK, today - DAY)
+    found = await _studied(purse, desk, caller, namespace, by)
     return SpendChanges.of(
-        lines,
+        found.lines,
         cursor=cursor,
-        verdict="ok" if len(whole) > FEWEST else "insufficient_data",
-        currency=currency,
-        days_known=len(whole),
-        week=[_cause_line(one, revisions, today - DAY * WEEK, today) for one in week],
-        notes=_notes(whole, days, missing, language),
+        verdict="ok" if len(found.whole) > FEWEST else "insufficient_data",
+        currency=found.currency,
+        days_known=len(found.whole),
+        week=found.week,
+        notes=_notes(found, language),
     )
 
 
@@ -160,12 +142,12 @@ async def budgets_expect(
 ) -> Expected:
     """Say that a change of spend was expected: it, and what is like it, is no news any more."""
     by = "namespace" if "=" not in scope else f"label:{scope.partition('=')[0]}"
-    told = await budgets_anomalies(by=by, purse=purse, desk=desk, caller=caller)
-    for line in told.rows:
+    lines = (await _studied(purse, desk, caller, "", by)).lines
+    for line in lines:
         if line.scope == scope and str(line.start) == start:
             break
     else:
-        known = ", ".join(f"{one.scope} {one.start}" for one in told.rows) or "none"
+        known = ", ".join(f"{one.scope} {one.start}" for one in lines) or "none"
         raise Invalid(
             f"{scope} has no anomaly that begins on {start}.", hint=f"There are: {known}."
         )
@@ -182,9 +164,48 @@ async def budgets_expect(
         created_at=utc_now(),
     )
     async with desk.session() as tables:
-        if name not in {one.id for one in await tables.days.notes(scope)}:
-            await tables.days.note(row)
+        await tables.days.note(row)
     return Expected(id=name, scope=scope, direction=line.direction, start=line.start, note=note)
+
+
+@dataclass(frozen=True)
+class _Study:
+    """`whole` are the days that are judged, of those that are `kept`; `missing` ones are not read yet."""
+
+    currency: str
+    whole: Sequence[date]
+    kept: int
+    missing: int
+    lines: Sequence[ChangeLine]
+    week: list[CauseLine]
+
+
+async def _studied(purse: Purse, desk: Desk, caller: Principal, namespace: str, by: str) -> _Study:
+    """A day in a currency for which no rate held then is not known: it is neither judged nor summed."""
+    now = utc_now()
+    today, currency = now.date(), exchanged(purse.billing, "", on=now)[0]
+    missing = await write_days(purse, desk, today, most=LONGEST_DAYS, within_s=READING_S)
+    async with desk.session() as tables:
+        days = await tables.days.known(today - DAY * LONGEST_DAYS, today)
+        shares = await tables.days.shares(today - DAY * LONGEST_DAYS, today, namespace)
+    rate = rates_to(purse.billing, currency, today)
+    rates = {one.day: rate(one.currency, one.day) for one in days}
+    factors = {day: float(told) for day, told in rates.items() if told is not None}
+    seen = [one for one in shares if one.day in factors and caller.sees(one.namespace)]
+    whole = [one.day for one in days if one.hours_seen >= WHOLE_HOURS and one.day in factors]
+    found = await anyio.to_thread.run_sync(_changes, scopes_of(seen, by, factors), whole)
+    revisions = await _rollouts(purse, {cause.workload for _, one in found for cause in one.causes})
+    async with desk.session() as tables:
+        notes = await tables.days.notes({scope for scope, _ in found})
+    week = causes(whole, everything(seen, factors).parts, today - DAY * WEEK, today - DAY)
+    return _Study(
+        currency,
+        whole,
+        len(days),
+        missing,
+        [_line(scope, change, notes, revisions) for scope, change in found],
+        [_cause_line(one, revisions, today - DAY * WEEK, today) for one in week],
+    )
 
 
 @dataclass(frozen=True)
@@ -226,7 +247,11 @@ def _line(
     revisions: dict[str, list[tuple[datetime, str]]],
 ) -> ChangeLine:
     size = abs(change.impact) / ((change.end - change.start).days + 1)
-    like = [one for one in notes if one.direction == change.direction and size <= LIKE * one.size]
+    like = [
+        one
+        for one in notes
+        if (one.scope, one.direction) == (scope, change.direction) and size <= LIKE * one.size
+    ]
     said = f"{like[0].created_by}: {like[0].note}" if like else ""
     return ChangeLine(
         scope=scope,
@@ -273,13 +298,17 @@ async def _rollouts(purse: Purse, workloads: set[str]) -> dict[str, list[tuple[d
     return found
 
 
-def _notes(
-    whole: Sequence[date], days: Sequence[DayRow], missing: int, language: str
-) -> list[Note]:
-    facts = {"known": len(whole), "days": len(days), "missing": missing, "fewest": FEWEST + 1}
+def _notes(found: _Study, language: str) -> list[Note]:
+    known = len(found.whole)
+    facts = {
+        "known": known,
+        "days": found.kept,
+        "missing": found.missing,
+        "fewest": FEWEST + 1,
+    }
     due = [
-        ("few_days", len(whole) <= FEWEST),
-        ("unread", missing > 0),
-        ("holes", len(days) > len(whole)),
+        ("few_days", known <= FEWEST),
+        ("unread", found.missing > 0),
+        ("holes", found.kept > known),
     ]
     return [Note.of(f"anomaly.{code}", language, **facts) for code, is_due in due if is_due]

@@ -1,6 +1,6 @@
 """Budgets, the thresholds that were crossed, and the days they are judged by."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any, cast
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.budget_records import BudgetRow, DayRow, MarkRow, ShareRow, SpendNoteRow
 from core.storage.models import Budget, BudgetMark, SpendDay, SpendNote, SpendShare
-from core.storage.repositories.mapping import insert_of, record
+from core.storage.repositories.mapping import insert_new, insert_of, record
 
 BUDGETS, MARKS = cast("Table", Budget.__table__), cast("Table", BudgetMark.__table__)
 DAYS, SHARES = cast("Table", SpendDay.__table__), cast("Table", SpendShare.__table__)
@@ -109,9 +109,10 @@ class SpendDays:
         if mine.first() is not None and shares:
             await self._session.execute(insert(SHARES), [asdict(one) for one in shares])
 
-    async def notes(self, scope: str) -> list[SpendNoteRow]:
-        query = select(NOTES).where(NOTES.c.scope == scope).order_by(NOTES.c.created_at)
+    async def notes(self, scopes: Collection[str]) -> list[SpendNoteRow]:
+        query = select(NOTES).where(NOTES.c.scope.in_(list(scopes))).order_by(NOTES.c.created_at)
         return [record(SpendNoteRow, row) for row in await self._session.execute(query)]
 
     async def note(self, row: SpendNoteRow) -> None:
-        await self._session.execute(insert(NOTES), asdict(row))
+        """The same change once more is left as it was noted first."""
+        await insert_new(self._session, NOTES, [asdict(row)], "id")
