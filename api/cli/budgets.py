@@ -15,6 +15,7 @@ from api.cli.source import (
     Output,
     OutputOption,
     Source,
+    gathered,
     with_source,
 )
 from api.cli.words import chosen, word
@@ -24,18 +25,43 @@ budgets = typer.Typer(help="Budgets: what may be spent, how it stands, and who i
 Json = Mapping[str, Any]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME")]
 PeriodOption = Annotated[str, typer.Option("--period", help="month, quarter, year or custom.")]
-FromOption = Annotated[str, typer.Option("--from", help="First day of a custom period.")]
-ToOption = Annotated[str, typer.Option("--to", help="First day after a custom period.")]
-AtOption = Annotated[
-    list[int] | None, typer.Option("--at", help="Tell at so many percent spent; repeat it.")
-]
-ForetoldOption = Annotated[
-    list[int] | None, typer.Option("--foretold", help="Tell at so many percent foretold.")
-]
-OwnerOption = Annotated[str, typer.Option("--owner", help="Who answers for it.")]
-ChannelOption = Annotated[
-    list[str] | None, typer.Option("--channel", help="A channel, tag:NAME or *; repeat it.")
-]
+
+# Options of adding and changing, and what the tools call them.
+TERMS: dict[str, tuple[Any, Any]] = {
+    "starts_on": (Annotated[str, typer.Option("--from", help="First day of a custom period.")], ""),
+    "ends_on": (Annotated[str, typer.Option("--to", help="First day after a custom period.")], ""),
+    "thresholds": (
+        Annotated[
+            list[int] | None,
+            typer.Option("--at", help="Tell at so many percent spent; repeat it."),
+        ],
+        None,
+    ),
+    "forecast_thresholds": (
+        Annotated[
+            list[int] | None,
+            typer.Option("--foretold", help="Tell at so many percent foretold."),
+        ],
+        None,
+    ),
+    "owner": (Annotated[str, typer.Option("--owner", help="Who answers for it.")], ""),
+    "channels": (
+        Annotated[
+            list[str] | None,
+            typer.Option("--channel", help="A channel, tag:NAME or *; repeat it."),
+        ],
+        None,
+    ),
+    "lang": (LanguageOption, Language.AUTO),
+}
+
+
+def terms(*, lang: Language, **given: Any) -> dict[str, Any]:
+    """The arguments that budgets_add and budgets_change share."""
+    return {**given, "language": chosen(lang)}
+
+
+with_terms = gathered("told", TERMS, terms)
 
 
 @budgets.callback(invoke_without_command=True)
@@ -67,6 +93,7 @@ def show_budget(
 
 @budgets.command("add")
 @with_source
+@with_terms
 def add_budget(
     name: NameArgument,
     amount: Annotated[str, typer.Option("--amount", help="As 1200.50.")],
@@ -74,67 +101,32 @@ def add_budget(
     period: PeriodOption = "month",
     namespace: NamespaceOption = "",
     label: Annotated[str, typer.Option("--label", help="KEY=VALUE of pods or namespaces.")] = "",
-    starts_on: FromOption = "",
-    ends_on: ToOption = "",
-    at: AtOption = None,
-    foretold: ForetoldOption = None,
-    owner: OwnerOption = "",
-    channel: ChannelOption = None,
-    lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
+    told: dict[str, Any],
     source: Source,
 ) -> None:
     """Add a budget of a namespace, a label or, without both, the whole cluster."""
-    asked = {
-        "name": name,
-        "amount": amount,
-        "currency": currency,
-        "period": period,
-        "namespace": namespace,
-        "label": label,
-        "starts_on": starts_on,
-        "ends_on": ends_on,
-        "thresholds": at,
-        "forecast_thresholds": foretold,
-        "owner": owner,
-        "channels": channel,
-        "language": chosen(lang),
-    }
-    finish(_one(source, "budgets_add", asked, output))
+    own = {"name": name, "amount": amount, "currency": currency, "period": period}
+    scope = {"namespace": namespace, "label": label}
+    finish(_one(source, "budgets_add", {**own, **scope, **told}, output))
 
 
 @budgets.command("change")
 @with_source
+@with_terms
 def change_budget(
     name: NameArgument,
     amount: Annotated[str, typer.Option("--amount", help="As 1200.50.")] = "",
-    period: Annotated[str, typer.Option("--period", help="month, quarter, year, custom.")] = "",
-    starts_on: FromOption = "",
-    ends_on: ToOption = "",
-    at: AtOption = None,
-    foretold: ForetoldOption = None,
-    owner: OwnerOption = "",
-    channel: ChannelOption = None,
-    lang: LanguageOption = Language.AUTO,
+    period: PeriodOption = "",
     output: OutputOption = Output.TEXT,
     *,
+    told: dict[str, Any],
     source: Source,
 ) -> None:
     """Change what is given of a budget; another amount or period is told of anew."""
-    asked = {
-        "name": name,
-        "amount": amount,
-        "period": period,
-        "starts_on": starts_on,
-        "ends_on": ends_on,
-        "thresholds": at,
-        "forecast_thresholds": foretold,
-        "owner": owner,
-        "channels": channel,
-        "language": chosen(lang),
-    }
-    finish(_one(source, "budgets_change", asked, output))
+    own = {"name": name, "amount": amount, "period": period}
+    finish(_one(source, "budgets_change", {**own, **told}, output))
 
 
 @budgets.command("remove")

@@ -114,13 +114,17 @@ def test_the_command_line_keeps_budgets_too(tmp_path: Path) -> None:
     place = {"MIDWATCH_DATA_DIR": str(tmp_path)}
     none = run("budgets", "--lang", "zh", **place)
     added = run("budgets", "add", "all", "--amount", "0.5", "--lang", "en", **place)
+    terms = ("--period", "quarter", "--at", "50", "--owner", "sue", "--lang", "zh")
+    changed = run("budgets", "change", "all", *terms, **place)
     listed = run("budgets", "-o", "json", **place)
     wrong = run("budgets", "show", "al", **place)
     removed = run("budgets", "remove", "all", "--lang", "zh", **place)
     assert (none.returncode, "还没有预算" in none.stdout) == (0, True)
     assert (added.returncode, "Nobody is told of this budget" in added.stdout) == (0, True)
     [row] = json.loads(listed.stdout)["rows"]
-    assert (row["scope"], row["currency"]) == ("cluster", "USD")
+    assert (row["scope"], row["currency"], row["amount"]) == ("cluster", "USD", 0.5)
+    assert (row["period"], row["thresholds"], row["owner"]) == ("quarter", [50], "sue")
+    assert "不会通知任何人" in changed.stdout
     assert listed.returncode == (1 if row["state"] in ("over", "at_risk") else 0)
     assert (wrong.returncode, "Did you mean all?" in wrong.stderr) == (2, True)
     assert "自" in removed.stdout
