@@ -1,6 +1,6 @@
 """Failures as RFC 9457 problem documents: the one table from error code to HTTP status."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -75,8 +75,12 @@ def problem(
     errors: list[dict[str, str]] | None = None,
     headers: Mapping[str, str] | None = None,
     reason: str = "",
+    beside: Mapping[str, Any] | None = None,
 ) -> Response:
-    """One problem document. `status` overrides the table for what the framework itself refused."""
+    """One problem document. `status` overrides the table for what the framework itself refused.
+
+    `beside` are members that the clients of one door look for.
+    """
     kind = KINDS.get(code, KINDS["error"])
     body: dict[str, Any] = {
         "type": f"urn:midwatch:problem:{code}",
@@ -86,6 +90,7 @@ def problem(
         "instance": request.url.path,
         "code": code,
         "request_id": getattr(request.state, "request_id", ""),
+        **(beside or {}),
     }
     if errors:
         body["errors"] = errors
@@ -119,12 +124,26 @@ async def _of_ops_error(request: Request, error: Exception) -> Response:
 
 
 async def _of_validation(request: Request, error: Exception) -> Response:
-    faults = cast("RequestValidationError", error).errors()
-    errors = [
-        {"pointer": _pointer(fault["loc"]), "detail": _fault(fault, request)} for fault in faults
+    return invalid(cast("RequestValidationError", error), request)
+
+
+def invalid(
+    error: RequestValidationError, request: Request, *, beside: Mapping[str, Any] | None = None
+) -> Response:
+    """What is wrong with the input, each fault with its place."""
+    errors = faults(error, request)
+    return problem("invalid", summary(errors), request, errors=errors, beside=beside)
+
+
+def faults(error: RequestValidationError, request: Request) -> list[dict[str, str]]:
+    return [
+        {"pointer": _pointer(fault["loc"]), "detail": _fault(fault, request)}
+        for fault in error.errors()
     ]
-    told = "; ".join(f"{entry['pointer']}: {entry['detail']}" for entry in errors)
-    return problem("invalid", told, request, errors=errors)
+
+
+def summary(errors: Sequence[Mapping[str, str]]) -> str:
+    return "; ".join(f"{entry['pointer']}: {entry['detail']}" for entry in errors)
 
 
 def _fault(fault: Mapping[str, Any], request: Request) -> str:

@@ -25,6 +25,7 @@ from api.editions import (
     tool_sessions,
 )
 from api.jobs import standing
+from api.openai_compat import chat, responses
 from api.routes import (
     alert_policy,
     alerts,
@@ -119,6 +120,8 @@ def create_app(settings: Settings) -> FastAPI:
         alert_policy,
         channels,
         reference,
+        chat,
+        responses,
     ):
         app.include_router(module.router)
     app.router.routes.append(Route("/mcp", McpDoor()))

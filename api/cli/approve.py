@@ -55,8 +55,9 @@ def in_person(approvals: Sequence[Mapping[str, Any]], language: str) -> "list[De
 
 def _answered(asked: Mapping[str, Any], language: str) -> "Decision":
     from agent.approvals import Decision
+    from api.turns.reading import approval_text
 
-    say(told(asked, language))
+    say(approval_text(asked, "zh" if language == "zh" else "en"))
     if asked["typed"]:
         typed = typer.prompt(
             word("type_name", language, wanted=asked["typed"]), default="", err=True
@@ -64,19 +65,3 @@ def _answered(asked: Mapping[str, Any], language: str) -> "Decision":
         return Decision(str(asked["id"]), bool(typed), typed)
     approved = typer.confirm(word("approve", language), default=False, err=True)
     return Decision(str(asked["id"]), approved)
-
-
-def told(asked: Mapping[str, Any], language: str) -> str:
-    """What will happen, for a terminal."""
-    arguments = ", ".join(f"{name}={value}" for name, value in asked["arguments"].items())
-    lines = [f"{asked['tool']}({arguments})"]
-    where = " · ".join(one for one in (asked["objects"], asked["cluster"]) if one)
-    lines += [where] if where else []
-    lines += list(asked["actions"])
-    if asked["risk"]:
-        lines.append(f"{word('risk', language)}: {asked['risk']}")
-    lines += [f"- {fact}" for fact in asked["facts"]]
-    lines += [asked["diff"]] if asked["diff"] else []
-    lines += [asked[name] for name in ("rehearsal", "cannot_know", "problem") if asked[name]]
-    lines.append(word("until", language, at=asked["expires_at"][:19]))
-    return "\n".join(lines)

@@ -1,7 +1,7 @@
 """`midwatch ask` and `midwatch route`."""
 
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -259,21 +259,13 @@ def print_answer(shape: dict[str, Any], output: AnswerFormat) -> None:
 
 
 def _markdown(shape: dict[str, Any]) -> str:
-    from api.cli.approve import told
+    from api.turns.reading import as_text
 
-    language = shape["language"]
-    parts = [shape["answer"].strip()]
-    if shape["citations"]:
-        parts += ["", f"**{word('sources', language)}**", ""]
-        parts += [f"- [{c['n']}] {c['source']} {c['ref']}: {c['text']}" for c in shape["citations"]]
-    if shape["incomplete"]:
-        parts += ["", f"**{word('partial', language)}**: {shape['incomplete']}"]
-    for one in shape["approvals"]:
-        ids = {"approval_id": one["id"], "thread_id": shape["thread_id"]}
-        parts += ["", told(one, language), "", f"`{word('how_to_approve', language, **ids)}`"]
-    if shape["usage"] and all(usage["provider"] == "offline" for usage in shape["usage"]):
-        parts += ["", f"_{word('no_model', language)}_"]
-    return "\n".join(parts)
+    def how_to_answer(asked: Mapping[str, Any]) -> str:
+        ids = {"approval_id": asked["id"], "thread_id": shape["thread_id"]}
+        return word("how_to_approve", shape["language"], **ids)
+
+    return as_text(shape, how_to_answer)
 
 
 async def _route(question: str, file: Path | None, output: Output, source: Source) -> int:

@@ -9,9 +9,6 @@ from api.cli.source import Language
 CJK = re.compile(r"[\u4e00-\u9fff]")
 
 EN: Mapping[str, str] = {
-    "sources": "Sources",
-    "no_model": "Answered by rules; no model was used.",
-    "partial": "Partial answer",
     "thread": "Conversation {thread_id}. Go on with --thread {thread_id}",
     "none_found": "Nothing is wrong in {scope}. Checked: {checked}.",
     "unseen": "Too little of {scope} could be looked at to say whether something is wrong.",
@@ -45,10 +42,8 @@ EN: Mapping[str, str] = {
     "ok": "ok",
     "off": "off",
     "failed": "FAILED",
-    "risk": "Risk",
     "approve": "Do this?",
     "type_name": "High risk: type {wanted} to do this, or nothing to leave it",
-    "until": "Waits until {at}Z",
     "how_to_approve": "Go on with: midwatch approve {approval_id} --thread {thread_id} [--deny]",
     "budget_none": "There is no budget yet. Add one: midwatch budgets add NAME --amount 1000 -n NAMESPACE --channel CHANNEL",
     "budget_line": "{name} [{scope}] {state}: {spent} of {amount} {currency} ({share} %), from {start}, ends before {end}",
@@ -96,9 +91,6 @@ EN: Mapping[str, str] = {
     "change_unheard": "Whether it was begun is not known. Look with: midwatch fix list",
 }
 ZH: Mapping[str, str] = {
-    "sources": "来源",
-    "no_model": "由规则得出，没有使用模型。",
-    "partial": "答案不完整",
     "thread": "会话 {thread_id}，用 --thread {thread_id} 继续",
     "none_found": "{scope} 没有发现问题。已检查：{checked}。",
     "unseen": "{scope} 中能查看的内容太少，无法判断是否有问题。",
@@ -132,10 +124,8 @@ ZH: Mapping[str, str] = {
     "ok": "正常",
     "off": "未配置",
     "failed": "失败",
-    "risk": "风险",
     "approve": "确定执行吗？",
     "type_name": "高风险操作：输入 {wanted} 表示执行，直接回车则放弃",
-    "until": "有效期至 {at}Z",
     "how_to_approve": "继续：midwatch approve {approval_id} --thread {thread_id}（加 --deny 表示拒绝）",
     "budget_none": "还没有预算。添加预算：midwatch budgets add 名称 --amount 1000 -n 命名空间 --channel 渠道",
     "budget_line": "{name} [{scope}] {state}：已花费 {spent} / {amount} {currency}（{share}%），自 {start} 起，{end} 之前结束",
