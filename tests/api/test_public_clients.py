@@ -67,3 +67,26 @@ async def test_the_inspector_speaks_over_stdio() -> None:
     program = [sys.executable, "-m", "api.cli", "mcp", "--snapshot", "bad-image"]
     told = json.loads(await run(NODE, INSPECTOR, "--cli", *program, "--method", "tools/list"))
     assert "ask" in {tool["name"] for tool in told["tools"]}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+async def test_the_public_openai_client_for_node_streams_both_interfaces(
+    midwatch: Midwatch, question: str
+) -> None:
+    script, address = CLIENTS / "openai.mjs", f"{midwatch.address}/v1"
+    told = json.loads(await run(NODE, script, address, midwatch.token, question))
+    assert told["types"]["response.created"] == told["types"]["response.completed"] == 1
+    assert told["output"] == ["reasoning", "message"]
+    assert "256Mi" in told["answer"]
+    assert "256Mi" in told["chat"]
+    assert told["finish"] == "stop"
+    assert told["wrong"] == {"status": 404, "code": "model_not_found"}
+
+
+async def test_the_public_ai_sdk_shows_the_work_as_reasoning(midwatch: Midwatch) -> None:
+    script, address = CLIENTS / "aisdk.mjs", f"{midwatch.address}/v1"
+    told = json.loads(await run(NODE, script, address, midwatch.token, QUESTIONS[0]))
+    assert "256Mi" in told["text"]
+    assert "rca_investigate(" in told["reasoning"]
+    assert told["finish"] == "stop"
+    assert "error" not in told["parts"]
