@@ -32,6 +32,8 @@ build etcd "$(version_of etcd go.etcd.io/etcd/server/v3)" "" midwatch.example/te
 kwok=$(version_of kwok sigs.k8s.io/kwok)
 build kwok "$kwok" "-X sigs.k8s.io/kwok/pkg/consts.Version=$kwok" sigs.k8s.io/kwok/cmd/kwok
 
+build helm "$(version_of helm helm.sh/helm/v3)" "" helm.sh/helm/v3/cmd/helm
+
 release=$(version_of kubernetes k8s.io/kubernetes)
 minor=${release#v1.}
 at=k8s.io/component-base/version

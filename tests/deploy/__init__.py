@@ -1,0 +1,1 @@
+"""What Midwatch is shipped as."""
