@@ -7,9 +7,10 @@ from mcp_servers.engines.causal_links import Join, Link, links_between
 from mcp_servers.engines.clocks import ahead_by
 from mcp_servers.engines.fields import rows, whole
 from mcp_servers.engines.rule_families import is_symptom
+from mcp_servers.engines.settling import GRACE
 from mcp_servers.engines.topology import Relation, Topology
 from mcp_servers.facts.findings import Finding
-from mcp_servers.facts.kubernetes import Cluster, Json, Ref
+from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource, moment
 
 # A cause may look this much younger than its effect: clocks differ and events round to seconds.
 CLOCK_SLACK = timedelta(seconds=60)
@@ -118,12 +119,14 @@ def _in_time(cause: Finding, effect: Finding, cluster: Cluster) -> bool:
 
 
 def _earliest_possible(finding: Finding, cluster: Cluster) -> datetime:
-    """When it may have begun: a container that restarts shows only its last end, so of a repeated
-    crash it is only known that the first came after the pod was made."""
+    """When it may have begun: a container that restarts shows only its last end, and a program that
+    was never ready complains at its own pace, so of either it is only known that it came after the
+    pod was made."""
     born = [
         pod.created_at
         for ref in finding.affected
-        if (pod := cluster.get(ref)) is not None and _restarted_often(pod.status)
+        if (pod := cluster.get(ref)) is not None
+        if _restarted_often(pod.status) or _was_never_ready(pod)
     ]
     known = [at for at in (finding.since, *born) if at is not None]
     return min(known, default=cluster.now)
@@ -132,6 +135,14 @@ def _earliest_possible(finding: Finding, cluster: Cluster) -> datetime:
 def _restarted_often(status: Json) -> bool:
     statuses = [*rows(status, "initContainerStatuses"), *rows(status, "containerStatuses")]
     return any(whole(one, "restartCount") >= 2 for one in statuses)
+
+
+def _was_never_ready(pod: Resource) -> bool:
+    ready = pod.condition("Ready") or {}
+    since = moment(ready.get("lastTransitionTime"))
+    if since is None or pod.created_at is None or ready.get("status") == "True":
+        return False
+    return since - pod.created_at <= GRACE
 
 
 class _Joins:

@@ -100,6 +100,15 @@ LINKS: tuple[Link, ...] = (
     # A crash of the sidecar is why it has not started.
     *_each(CRASHES_IN_ORDER, ("pod.sidecar_unready",), Join.CONTAINER),
     Link("pod.cpu_throttled", "pod.probe.timeout", Join.CONTAINER),
+    # Whoever is short of processor time answers late, and those who wait for it wait longer. Shares
+    # of time are known every few minutes only.
+    *_whenever(
+        [
+            Link("pod.cpu_throttled", "app.slow_queries", Join.CONTAINER),
+            Link("pod.cpu_throttled", "app.exhausted", Join.CALLED),
+            Link("pod.cpu_throttled", "app.dependency_unreachable", Join.CALLED),
+        ]
+    ),
     # A surge without room is why its pod waits; a refusal is why there is no room.
     *_each(
         ("deploy.surge_no_room",),

@@ -26,6 +26,8 @@ RISK_RULES = ("pdb.blocks_drain", "sts.service_missing")
 
 # Notes as long as all is well, and the cause where they explain a fault.
 LATENT_RULES = ("config.changed_not_reloaded", "app.slow_queries")
+# The same of those that are faults by themselves only where they are graver.
+LATENT_WHEN_LOW = ("pod.cpu_throttled",)
 
 
 def is_fault(finding: Finding) -> bool:
@@ -42,6 +44,8 @@ def is_note(finding: Finding) -> bool:
 
 def is_latent(finding: Finding) -> bool:
     """A note that becomes a fault by what has come of it."""
+    if finding.rule in LATENT_WHEN_LOW:
+        return finding.severity is Severity.LOW
     return finding.rule in LATENT_RULES
 
 

@@ -10,7 +10,7 @@ class Series:
     """One labelled series. `points` are (UTC time, value), oldest first; units are in `unit`.
 
     `role` names what a diagnoser's series were asked for, by the metric they stand for, such as
-    `container_memory_working_set_bytes`.
+    `container_memory_working_set_bytes`; `metric` is the one they were worked out from.
     """
 
     query: str
@@ -18,6 +18,7 @@ class Series:
     points: tuple[tuple[datetime, float], ...]
     unit: str = ""
     role: str = ""
+    metric: str = ""
 
     def label(self, name: str) -> str:
         return dict(self.labels).get(name, "")

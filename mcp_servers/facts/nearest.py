@@ -56,9 +56,14 @@ def _distance(one: str, other: str) -> float | None:
 
 
 def _word_distance(one: str, other: str) -> float | None:
-    first, second = set(_BETWEEN_WORDS.split(one)), set(_BETWEEN_WORDS.split(other))
+    first, second = words_of(one), words_of(other)
     shared = len(first & second) / max(len(first | second), 1)
     return 4 + (1 - shared) if shared >= 0.5 else None
+
+
+def words_of(name: str) -> set[str]:
+    """The words that a name is made of."""
+    return {word for word in _BETWEEN_WORDS.split(name.casefold()) if word}
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:

@@ -27,4 +27,5 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "app.regression_after_change.times": Threshold(2, 1.1, 100, "times"),
     "app.regression_after_change.failing_percent": Threshold(5, 0.1, 100, "percent"),
     "app.regression_after_change.slow_ms": Threshold(100, 1, 60_000, "milliseconds"),
+    "app.regression_after_change.missing_percent": Threshold(20, 1, 100, "percent"),
 }

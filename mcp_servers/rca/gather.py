@@ -14,13 +14,14 @@ from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.engines.certificates import as_facts, read_certificate
 from mcp_servers.engines.changes import changes_in
 from mcp_servers.engines.fields import strings
+from mcp_servers.engines.request_metrics import Question
 from mcp_servers.engines.secret_shapes import without_values
 from mcp_servers.facts.alerts import Monitoring
 from mcp_servers.facts.kubernetes import Cluster, Event, NotChecked, Resource
 from mcp_servers.facts.metrics import Series
 from mcp_servers.rca.gather_extended import beyond
 from mcp_servers.rca.gather_logs import gather_logs
-from mcp_servers.rca.metric_questions import Question, questions
+from mcp_servers.rca.metric_questions import of_objects, of_programs
 from mcp_servers.rca.monitoring import gather_monitoring
 
 Found = TypeVar("Found")
@@ -178,10 +179,14 @@ async def _series(
         missed.append(NotChecked("metrics", "not_configured: No Prometheus is configured."))
         return []
     ahead = await _clock_ahead(prometheus, missed)
+    start, end = now - METRICS_REACH_BACK + ahead, now + ahead
+    of_requests = await or_missed(
+        "metrics", of_programs(prometheus, only, start=start, end=end), missed
+    )
     read = await asyncio.gather(
         *(
             or_missed("metrics", _asked(prometheus, one, now, ahead), missed)
-            for one in questions(only)
+            for one in (*of_objects(only), *of_requests)
         )
     )
     missed[:] = dict.fromkeys(missed)  # one Prometheus that is away is one thing not checked
@@ -211,7 +216,10 @@ async def _asked(
     found = await prometheus.query_range(question.promql, start=start, end=end, points=POINTS)
     return [
         replace(
-            one, role=question.role, points=tuple((at - ahead, value) for at, value in one.points)
+            one,
+            role=question.role,
+            metric=question.metric,
+            points=tuple((at - ahead, value) for at, value in one.points),
         )
         for one in found
     ]

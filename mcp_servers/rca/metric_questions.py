@@ -1,6 +1,11 @@
 """What is asked of Prometheus for the diagnosers, each question under the role they look it up by."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from mcp_servers.backends.prometheus import Prometheus
+from mcp_servers.engines.request_metrics import Question, apart_query, candidates, told_apart
+from mcp_servers.engines.request_metrics import questions as of_requests
 
 # Raw series, with the matchers that keep the answer small.
 SERIES = (
@@ -17,50 +22,30 @@ SERIES = (
     ("kubelet_volume_stats_inodes", 'persistentvolumeclaim!=""'),
 )
 
-# Requests served, as common libraries count them, with the label that holds the status.
-_SERVED = (
-    ("http_requests_total", "code"),
-    ("http_requests_total", "status"),
-    ("http_server_requests_total", "code"),
-    ("http_server_requests_total", "status"),
-    ("http_server_requests_seconds_count", "status"),
-    ("http_server_request_duration_seconds_count", "http_response_status_code"),
-)
-_TIMED = (
-    "http_request_duration_seconds_bucket",
-    "http_server_requests_seconds_bucket",
-    "http_server_request_duration_seconds_bucket",
-)
-_BY = "namespace, service, pod"
-# Two samples are needed to tell a rate, and some systems are read every five minutes.
-_WINDOW = "10m"
 
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    role: str
-    promql: str
-
-
-def questions(only: str) -> list[Question]:
-    """All of them, of one namespace or of every one."""
-    chosen = f',namespace="{only}"' if only else ""
-    raw = [Question(role, f"{role}{{{matchers}{chosen}}}") for role, matchers in SERIES]
-    return [*raw, *_traffic(chosen)]
-
-
-def _traffic(chosen: str) -> list[Question]:
-    """Requests and failed requests a second, and the time that 95 of 100 stay below, by who serves."""
-    served = [f'{name}{{{code}!=""{chosen}}}' for name, code in _SERVED]
-    failed = [f'{name}{{{code}=~"5.."{chosen}}}' for name, code in _SERVED]
-    timed = [f'{name}{{le!=""{chosen}}}' for name in _TIMED]
-    slow = (f"sum by ({_BY}, le) (rate({one}[{_WINDOW}]))" for one in timed)
+def of_objects(only: str) -> list[Question]:
+    """What exporters of the cluster itself tell, of one namespace or of every one."""
+    chosen = _chosen(only)
     return [
-        Question("request_rate", _rates(served)),
-        Question("request_failures", _rates(failed)),
-        Question("request_p95", " or ".join(f"histogram_quantile(0.95, {one})" for one in slow)),
+        Question(role, f"{role}{{{','.join(one for one in (matchers, chosen) if one)}}}")
+        for role, matchers in SERIES
     ]
 
 
-def _rates(selectors: list[str]) -> str:
-    return " or ".join(f"sum by ({_BY}) (rate({one}[{_WINDOW}]))" for one in selectors)
+def _chosen(only: str) -> str:
+    return f'namespace="{only}"' if only else ""
+
+
+async def of_programs(
+    prometheus: Prometheus, only: str, *, start: datetime, end: datetime
+) -> list[Question]:
+    """What programs tell of their requests, under whatever names they do. Two requests."""
+    match = [f'{{{_chosen(only)},__name__!=""}}'] if only else []
+    names = await prometheus.label_values("__name__", match, start=start, end=end)
+    return of_requests(names, await _told_apart(prometheus, candidates(names), only), _chosen(only))
+
+
+async def _told_apart(
+    prometheus: Prometheus, names: Collection[str], only: str
+) -> Mapping[str, Mapping[str, Collection[str]]]:
+    return told_apart(await prometheus.query(apart_query(names, _chosen(only)))) if names else {}

@@ -127,7 +127,7 @@ class Teller:
         shown = list(root.finding.evidence[:EVIDENCE_SHOWN])
         if root.change:
             shown.append(_evidence_for(root.change))
-        return self._numbered.items(shown, at_most=EVIDENCE_SHOWN + 1)
+        return self._numbered.items(list(dict.fromkeys(shown)), at_most=EVIDENCE_SHOWN + 1)
 
     def _recommendations(self, finding: Finding) -> list[Recommendation]:
         fix, phrase = finding.fix, self._texts.phrase

@@ -35,7 +35,9 @@ class Texts:
         return self._filled(finding, "cause")
 
     def fix(self, finding: Finding) -> str:
-        return self._filled(finding, "fix")
+        """What the offered fix does: some rules offer several, each with its own words."""
+        own = finding.fix.id.removeprefix("fix.") if finding.fix else ""
+        return self._filled(finding, own if own in self._entry(finding.rule) else "fix")
 
     def advice(self, finding: Finding) -> str:
         return self._filled(finding, "advice")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,6 +79,25 @@ def test_a_container_that_restarts_may_have_begun_earlier_than_its_last_end() ->
     late = replace(OOM, since=NOW - timedelta(minutes=1), affected=(pod.ref,))
     ranking = ranked(late, REFUSED, cluster=shop(pod))
     assert [root.finding for root in ranking.roots] == [late]
+
+
+@pytest.mark.parametrize(
+    ("unready_s", "roots"),
+    [(1800, ["rbac.denied"]), (700, ["pod.probe.http_status", "rbac.denied"])],
+)
+def test_what_a_program_that_was_never_ready_complains_of_now_and_then_began_with_it(
+    unready_s: int, roots: list[str]
+) -> None:
+    """The first complaint that is left came five minutes after the probe began to fail."""
+    made, since = NOW - timedelta(seconds=1860), NOW - timedelta(seconds=unready_s)
+    ready = {"type": "Ready", "status": "False", "lastTransitionTime": since.isoformat()}
+    metadata = {"name": "checkout-2", "namespace": "shop", "creationTimestamp": made.isoformat()}
+    one = Resource({"kind": "Pod", "metadata": metadata, "status": {"conditions": [ready]}})
+    told = {"container": "checkout", "affected": (one.ref,)}
+    denied = found("rbac.denied", CHECKOUT, ago_s=400, **told)
+    probed = found("pod.probe.http_status", CHECKOUT, ago_s=700, **told)
+    answer = ranked(denied, probed, cluster=shop(one))
+    assert sorted(root.finding.rule for root in answer.roots) == roots
 
 
 def test_what_does_not_join_is_a_second_root() -> None:

@@ -16,7 +16,7 @@ from mcp_servers.engines.containers import Container, containers
 from mcp_servers.engines.settling import is_young, live_pods
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Event, Ref, Resource
-from mcp_servers.facts.nearest import nearest_names
+from mcp_servers.facts.nearest import nearest_names, words_of
 
 OTHER_KIND = {"ConfigMap": "Secret", "Secret": "ConfigMap"}
 RULE = {"ConfigMap": "pod.config_ref.configmap_missing", "Secret": "pod.config_ref.secret_missing"}
@@ -195,9 +195,18 @@ def _key_finding(
         [*quoted[-1:], *available],
         confidence=Confidence.CERTAIN if quoted else Confidence.STRONG,
         since=said.first_at("key", reference.key),
-        near=nearest_names(reference.key, keys),
+        near=nearest_names(reference.key, keys) or _heir(pod, reference, keys),
         params={"available": shown},
     )
+
+
+def _heir(pod: Resource, missing: Reference, keys: list[str]) -> list[str]:
+    """The one key that shares a word with the missing one and that nothing in the pod asks for: a
+    key that was given another name keeps a part of the old one."""
+    asked = {one.key for one in references(pod.namespace, pod.spec) if one.target == missing.target}
+    wanted = words_of(missing.key)
+    kin = [one for one in keys if one not in asked and wanted & words_of(one)]
+    return kin if len(kin) == 1 else []
 
 
 def _finding(

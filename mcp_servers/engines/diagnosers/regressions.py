@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 from statistics import median
 
 from mcp_servers.engines import citing
@@ -21,11 +22,21 @@ SHOWS_WITHIN = timedelta(minutes=30)
 # minutes of samples.
 FEWEST_POINTS = 8
 FEWEST_BEFORE = 6
-# A rise of one point is a burst.
+# A rise of one point is a burst; a cache that was emptied fills again.
 LASTS = 2
+FILLS_WITHIN = 4
 # A doubling of next to nothing harms nobody: the threshold for how much more it must be, and how
 # many of its units make one of the measure (failed requests are a share, slow ones seconds).
-FLOOR = {"failing": ("failing_percent", 100), "slow": ("slow_ms", 1000)}
+FLOOR = {
+    "failing": ("failing_percent", 100),
+    "slow": ("slow_ms", 1000),
+    "missing": ("missing_percent", 100),
+}
+WHAT = {
+    "failing": "failing requests",
+    "slow": "response time",
+    "missing": "share of look-ups that miss the cache",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +51,18 @@ class _Rise:
 
 @dataclass(frozen=True, slots=True)
 class _Bar:
-    """What counts as worse: so many times as much, and at least so much more."""
+    """What counts as worse: so many times as much, at least so much more, at so many points."""
 
     times: float
     floor: float
+    lasts: int
+    most: float = inf  # what a measure can reach
+
+    def above(self, level: float) -> float:
+        """From where on a measure is so much worse than at this level: so many times as much, or
+        where it has an end, so many times nearer to it."""
+        multiple = min(self.times * level, self.most - (self.most - level) / self.times)
+        return max(multiple, level + self.floor)
 
 
 def regressions(cluster: Cluster) -> Iterator[Finding]:
@@ -134,18 +153,23 @@ def _taken_back_at(cluster: Cluster, change: Change) -> datetime | None:
 def _bar(cluster: Cluster, measure: str) -> _Bar:
     name, parts = FLOOR[measure]
     rule = "app.regression_after_change"
-    return _Bar(cluster.threshold(f"{rule}.times"), cluster.threshold(f"{rule}.{name}") / parts)
+    return _Bar(
+        times=cluster.threshold(f"{rule}.times"),
+        floor=cluster.threshold(f"{rule}.{name}") / parts,
+        lasts=FILLS_WITHIN if measure == "missing" else LASTS,
+        most=1.0 if measure == "missing" else inf,
+    )
 
 
 def _rise(points: Points, at: datetime, bar: _Bar) -> _Rise | None:
     """The rise after a moment that still lasts; None where it had begun before."""
     before = [value for when, value in points if when <= at]
     after = [(when, value) for when, value in points if when > at]
-    if len(before) < FEWEST_BEFORE or len(after) < LASTS:
+    if len(before) < FEWEST_BEFORE or len(after) < bar.lasts:
         return None
     level = median(before)
-    high = max(bar.times * level, level + bar.floor)
-    if before[-1] >= high or any(value < high for _, value in after[-LASTS:]):
+    high = bar.above(level)
+    if before[-1] >= high or any(value < high for _, value in after[-bar.lasts :]):
         return None
     since = [when for when, value in after if value >= high]
     above = [value for _, value in after if value >= high]
@@ -167,7 +191,7 @@ def _beside(one: Traffic, measured: Sequence[Traffic], calls: Topology) -> list[
         other
         for other in measured
         if other.workload != one.workload
-        and other.measure == one.measure
+        and (other.measure, other.metric) == (one.measure, one.metric)
         and services & set(calls.dependents(other.workload, Relation.SELECTS))
     ]
 
@@ -187,7 +211,7 @@ def _worse_than_beside(
         if len(level) < FEWEST_BEFORE or other.points[0][0] >= began:
             continue
         usual, own = median(level), [value for _, value in one.points]
-        high = max(bar.times * usual, usual + bar.floor)
+        high = bar.above(usual)
         if median(own) >= high and all(value >= high for value in own[-LASTS:]):
             return made[0], _Rise(began, usual, median(own), other.workload)
     return None
@@ -204,7 +228,7 @@ def _siblings_fare_alike(
     others = [
         other
         for other in measured
-        if other.measure == one.measure
+        if (other.measure, other.metric) == (one.measure, one.metric)
         and other.workload not in related
         and other.workload.namespace == one.workload.namespace
         and one.workload not in _called(calls, other.workload)
@@ -248,7 +272,7 @@ def _finding(cluster: Cluster, one: Traffic, change: Change, rise: _Rise) -> Fin
             citing.change(change),
         ),
         params={
-            "what": "failing requests" if one.measure == "failing" else "response time",
+            "what": WHAT[one.measure],
             "workload": str(one.workload),
             "before": shown[0],
             "after": shown[1],
@@ -268,4 +292,4 @@ def _finding(cluster: Cluster, one: Traffic, change: Change, rise: _Rise) -> Fin
 
 
 def _shown(measure: str, value: float) -> str:
-    return f"{value:.1%}" if measure == "failing" else f"{value:.2f} s"
+    return f"{value:.2f} s" if measure == "slow" else f"{value:.1%}"

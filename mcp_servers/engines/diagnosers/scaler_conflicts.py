@@ -118,6 +118,12 @@ def _the_same_step_again(cluster: Cluster, scalers: Sequence[Resource]) -> list[
     return [one for one in lately if times[one.message] >= OSCILLATES]
 
 
+def _named(scaler: Resource) -> str:
+    """Its kind and name; of a ScaledObject also the HPA by whose hand it scales."""
+    hand = text(scaler.status, "hpaName") if scaler.kind == KEDA else ""
+    return f"{scaler.kind} {scaler.name}" + (f" ({HPA} {hand})" if hand else "")
+
+
 def _finding(
     cluster: Cluster,
     target: Ref,
@@ -131,7 +137,7 @@ def _finding(
     """Told about the workload; the fight begins when the younger of the two is there."""
     births = [one.created_at for one in scalers if one.created_at]
     times = [one.at for one in cited if one.at] if by else births
-    names = [f"{one.kind} {one.name}" for one in scalers]
+    names = [_named(one) for one in scalers]
     rescaled = [event for one in scalers for event in cluster.events_about(one, RESCALED)]
     return Finding(
         rule="scaler.conflict",

@@ -1,5 +1,7 @@
 """References to ConfigMaps and Secrets that lead nowhere."""
 
+import pytest
+
 from mcp_servers.facts.findings import Confidence
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref
 from tests.factories import (
@@ -85,6 +87,23 @@ def test_a_missing_key_is_told_with_the_keys_that_are_there() -> None:
     assert finding.params["near"] == "loglevel"
     assert finding.fix is not None
     assert "pod.config_ref.configmap_missing" not in rules(told)
+
+
+@pytest.mark.parametrize(
+    ("keys", "near"),
+    [
+        (["MODE", "LOG_THRESHOLD", "PORT"], "LOG_THRESHOLD"),
+        (["LOG_THRESHOLD", "LOG_TARGET"], ""),
+        (["MODE", "PORT"], ""),
+    ],
+    ids=["one of the same word", "two of them", "none"],
+)
+def test_a_key_that_was_renamed_keeps_a_word_of_the_old_name(keys: list[str], near: str) -> None:
+    said = "couldn't find key LOG_LEVEL in ConfigMap shop/web-config"
+    told = held_up(key_ref("web-config", "LOG_LEVEL"), said, config_map("web-config", *keys))
+    finding = found(told, "pod.config_ref.key_missing")
+    assert finding.params["near"] == near
+    assert (finding.fix is not None) is bool(near)
 
 
 def test_a_key_of_a_secret_we_may_not_read_is_told_from_the_kubelet() -> None:

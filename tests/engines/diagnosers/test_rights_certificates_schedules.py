@@ -140,8 +140,8 @@ def test_a_suspension_of_today_is_silent() -> None:
     assert rules(cluster(recent)) == set()
 
 
-def counters(of: Json, throttled_share: float) -> list[Series]:
-    labels = {"namespace": "shop", "pod": of["metadata"]["name"], "container": "web"}
+def counters(of: Json, throttled_share: float, *, name: str = "web") -> list[Series]:
+    labels = {"namespace": "shop", "pod": of["metadata"]["name"], "container": name}
     kept = tuple(sorted(labels.items()))
     times = [at(60 - 2 * n) for n in range(31)]
     roles = {
@@ -180,6 +180,18 @@ def test_throttling_with_slow_probes_is_a_fault_at_its_limit() -> None:
 def test_throttling_that_hurts_nobody_is_hygiene_and_a_little_is_nothing() -> None:
     assert found(limited(0.6), "pod.cpu_throttled").severity is Severity.LOW
     assert rules(limited(0.1, probe=True)) == set()
+
+
+def test_throttling_is_why_statements_are_slow_and_why_callers_wait_for_them() -> None:
+    spec = container("db", resources={"limits": {"cpu": "1", "memory": "1Gi"}})
+    base = workload("db", replicas=1, containers=[spec])
+    url = {"name": "DB_URL", "value": "postgres://db:8080/orders"}
+    caller = workload(containers=[container("web", env=[url])])
+    slow = log(base[2], *["LOG:  duration: 8412.331 ms  statement: SELECT 1"] * 5, name="db")
+    empty = log(caller[2], *["ERROR connection pool exhausted: 100/100 in use"] * 5)
+    told = cluster(*base, *caller, logs=[slow, empty], series=counters(base[2], 0.8, name="db"))
+    assert found(told, "pod.cpu_throttled").severity is Severity.LOW
+    assert roots(told) == ["pod.cpu_throttled"]
 
 
 SHORT = "0/2 nodes are available: 2 Insufficient memory."

@@ -150,6 +150,14 @@ def test_keda_beside_a_hand_made_autoscaler_is_at_odds_with_it() -> None:
     assert finding.params["scalers"] == "HorizontalPodAutoscaler web, ScaledObject web"
 
 
+def test_the_hand_of_a_scaled_object_is_named_beside_it() -> None:
+    keda = scaled(READY)
+    keda["status"]["hpaName"] = "keda-hpa-web"
+    hand = hpa(name="keda-hpa-web", owner=keda)
+    finding = found(cluster(*workload(), hpa(), hand, keda), "scaler.conflict")
+    assert "ScaledObject web (HorizontalPodAutoscaler keda-hpa-web)" in finding.params["scalers"]
+
+
 def test_kedas_own_autoscaler_is_its_hand() -> None:
     own = hpa(name="keda-hpa-web", owner=scaled(READY))
     assert "scaler.conflict" not in rules(cluster(*workload(), own, scaled(READY)))

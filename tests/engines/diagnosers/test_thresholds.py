@@ -11,7 +11,14 @@ from tests.engines.diagnosers.test_app_signals import growing
 from tests.engines.diagnosers.test_catalogue import ROOT, RULES
 from tests.engines.diagnosers.test_killed_and_starts import web
 from tests.engines.diagnosers.test_nodes_jobs_quotas import quota
-from tests.engines.diagnosers.test_regressions import failing, rolled_out, seen, series, since
+from tests.engines.diagnosers.test_regressions import (
+    failing,
+    looked_up,
+    rolled_out,
+    seen,
+    series,
+    since,
+)
 from tests.engines.diagnosers.test_rights_certificates_schedules import limited
 from tests.engines.diagnosers.test_volumes_and_stale_config import claim, database, filled
 from tests.factories import cluster, ended, rules, running
@@ -39,6 +46,11 @@ CASES: dict[str, tuple[Cluster, float, float]] = {
         50,
     ),
     "app.regression_after_change.slow_ms": (seen(*rolled_out(), told=SLOW), 500, 3000),
+    "app.regression_after_change.missing_percent": (
+        seen(*rolled_out(), told=looked_up(since(50, 0.95, 0.45))),
+        30,
+        70,
+    ),
 }
 
 

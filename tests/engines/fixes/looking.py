@@ -8,11 +8,12 @@ from typing import Any
 
 from mcp_servers.engines.changes import changes_in
 from mcp_servers.engines.containers import containers
+from mcp_servers.engines.request_metrics import apart_query, candidates, questions, told_apart
 from mcp_servers.engines.secret_shapes import without_values
 from mcp_servers.facts.fixes import Plan, Step, Verb, Write
 from mcp_servers.facts.kubernetes import Cluster, Event, Json, LogLines, Ref, Resource, moment
 from mcp_servers.facts.metrics import Series
-from mcp_servers.rca.metric_questions import questions
+from mcp_servers.rca.metric_questions import of_objects
 from tests.sandbox.practising import Practising
 
 LEFT_OUT = {"Event", "Lease", "Binding", "PodMetrics", "NodeMetrics"}
@@ -95,12 +96,19 @@ def _line(line: str) -> tuple[datetime | None, str]:
 
 def _series(practice: Practising, now: datetime) -> Iterable[Series]:
     times = {"start": (now - REACH_BACK).timestamp(), "end": now.timestamp(), "step": STEP_S}
-    for question in questions(""):
+    names = practice.get("/prometheus/api/v1/label/__name__/values")["data"]
+    counted = practice.get("/prometheus/api/v1/query", query=apart_query(candidates(names), ""))
+    apart = told_apart([Series("", _labels(one), ()) for one in counted["data"]["result"]])
+    for question in (*of_objects(""), *questions(names, apart, "")):
         asked = practice.get("/prometheus/api/v1/query_range", query=question.promql, **times)
         for one in asked["data"]["result"]:
-            labels = tuple(sorted(one["metric"].items()))
             points = [(datetime.fromtimestamp(at, UTC), float(told)) for at, told in one["values"]]
-            yield Series(question.promql, labels, tuple(points), role=question.role)
+            told = question.promql, _labels(one), tuple(points)
+            yield Series(*told, role=question.role, metric=question.metric)
+
+
+def _labels(result: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(result["metric"].items()))
 
 
 def carry_out(practice: Practising, cluster: Cluster, plan: Plan, *, each_s: float = 0) -> None:
