@@ -133,7 +133,13 @@ LINKS: tuple[Link, ...] = (
     # A caller of a caller: each waits for the next.
     Link("app.dependency_unreachable", "app.dependency_unreachable", Join.CALLED),
     # Without its setting a program falls back on another one, and calls who is not there.
-    *_whenever([Link("app.missing_setting", "app.dependency_unreachable", Join.CONTAINER)]),
+    *_whenever(
+        _each(
+            ("app.missing_setting",),
+            ("app.dependency_unreachable", "app.name_unresolved"),
+            Join.CONTAINER,
+        )
+    ),
     # A broken workload is what its Service, its callers and its routes feel.
     *_each(
         (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN, "pod.memory_leak"),

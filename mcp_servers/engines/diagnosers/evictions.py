@@ -115,11 +115,12 @@ def _on(fix: Fix | None, owner: Ref) -> Fix | None:
 
 def _severity(cluster: Cluster, eviction: _Eviction, replaced: list[datetime]) -> Severity:
     """History, once another pod serves and the eviction is over for an hour or of unknown age, or
-    the limit that it went over is higher by now."""
+    the limit that it went over is higher by now. It cannot be older than the pod."""
     if replaced and _limit_was_raised(cluster, eviction):
         return Severity.INFO
-    long_over = eviction.at is None or cluster.now - eviction.at > RECOVERED_AFTER
-    over = long_over and not cluster.recent(eviction.at)
+    at = eviction.at or eviction.pod.created_at
+    long_over = at is None or cluster.now - at > RECOVERED_AFTER
+    over = long_over and not cluster.recent(at)
     return Severity.INFO if replaced and over else Severity.HIGH
 
 

@@ -298,3 +298,12 @@ def test_an_eviction_of_unknown_age_that_was_replaced_is_history() -> None:
     old = pod(owner, "old99", phase="Failed", pod_status=status, status=[running()])
     finding = found(cluster(made, owner, old, pod(owner)), "pod.evicted.node_pressure")
     assert finding.severity is Severity.INFO
+
+
+def test_an_eviction_is_no_older_than_its_pod() -> None:
+    made = deployment(replicas=1)
+    owner = replica_set(made)
+    status = {"reason": "Evicted", "message": "The node was low on resource: memory. "}
+    old = pod(owner, "old99", phase="Failed", pod_status=status, status=[running()], age=40)
+    finding = found(cluster(made, owner, old, pod(owner, age=7)), "pod.evicted.node_pressure")
+    assert finding.severity is Severity.HIGH
