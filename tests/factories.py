@@ -8,7 +8,7 @@ from typing import Any
 
 from mcp_servers.engines.causal_graph import services_called
 from mcp_servers.engines.diagnose import diagnose
-from mcp_servers.engines.rca_ranking import rank
+from mcp_servers.engines.rca_ranking import Ranking, rank
 from mcp_servers.engines.topology import topology
 from mcp_servers.facts.findings import Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Event, Json, LogLines, Ref, Resource
@@ -375,8 +375,12 @@ def notes(of: Cluster) -> set[str]:
 
 def roots(of: Cluster) -> list[str]:
     """The rules that a ranking names as causes, the first of them first."""
+    return [root.finding.rule for root in ranking(of).roots]
+
+
+def ranking(of: Cluster) -> Ranking:
     findings = diagnose(of)
     edges = topology(
         of, calls=[(one.resource, to) for one in findings for to in services_called(one)]
     )
-    return [root.finding.rule for root in rank(findings, of, edges).roots]
+    return rank(findings, of, edges)

@@ -41,6 +41,14 @@ _UNAVAILABLE = re.compile(
     r"|\bUNAVAILABLE\b|unreachable",
     re.IGNORECASE,
 )
+_ANSWERED = re.compile(
+    r"(?:error|fail(?:ed|ure|s)?|exception|unable|cannot|could not|gave up)\b.*?://|://\S+.*?"
+    r"(?:->|=>|:|returned|responded|answered|replied|got|failed|status)\W*(?:with )?(?:status|code|http)?\W*50[234]",
+    re.IGNORECASE,
+)
+_SERVED = re.compile(
+    r"\bHTTP/\d(?:\.\d)?\"|\"(?:remote_addr|client_ip|user_agent)\"|remote_addr=|\bserved\b"
+)
 _NOT_A_FAILURE = re.compile(
     r"listening|started server|serving (?:on|at)|recovered|reconnected", re.IGNORECASE
 )
@@ -108,6 +116,12 @@ def kind_of_failure(line: str) -> str:
     if _TIMED_OUT.search(line):
         return "timeout"
     return "unavailable" if _UNAVAILABLE.search(line) else ""
+
+
+def is_outgoing(line: str) -> bool:
+    """Whether the line complains of an answer that the program itself got: a server's own record of
+    requests names hosts and statuses too."""
+    return bool(_ANSWERED.search(line)) and not _SERVED.search(line)
 
 
 def targets(line: str) -> list[Target]:

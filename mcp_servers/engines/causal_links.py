@@ -130,6 +130,15 @@ LINKS: tuple[Link, ...] = (
     ),
     # Who waits for slow statements keeps its connections, and its callers wait too.
     *_each(("app.slow_queries",), ("app.exhausted", "app.dependency_unreachable"), Join.CALLED),
+    Link("app.slow_queries", "app.slow_queries", Join.CALLED, timed=False),
+    # What an init container waits for.
+    *_whenever(
+        _each(
+            (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN, *SERVICE_FAULTS),
+            ("pod.init_blocked",),
+            Join.CALLED,
+        )
+    ),
     # A caller of a caller: each waits for the next.
     Link("app.dependency_unreachable", "app.dependency_unreachable", Join.CALLED),
     # Without its setting a program falls back on another one, and calls who is not there.
@@ -225,6 +234,17 @@ LINKS: tuple[Link, ...] = (
         Join.NODE,
     ),
     Link("node.not_ready", "deploy.unavailable", Join.NODE),
+    # A clock that is off, a file system that no longer takes writes, a kernel that hangs.
+    *_each(
+        ("node.custom_condition",),
+        (
+            *CRASHES_IN_ORDER,
+            "app.credentials_refused",
+            "pod.sandbox_failed",
+            "pod.start.create_error",
+        ),
+        Join.NODE,
+    ),
     # Whom the kernel killed for the node comes back, and looks as if it crashed. The pods were found
     # by the time of the kill.
     *_whenever(_each(("node.system_oom",), CRASHES_IN_ORDER, Join.POD)),

@@ -46,7 +46,7 @@ def is_latent(finding: Finding) -> bool:
     """A note that becomes a fault by what has come of it."""
     if finding.rule in LATENT_WHEN_LOW:
         return finding.severity is Severity.LOW
-    return finding.rule in LATENT_RULES
+    return finding.rule in LATENT_RULES and finding.severity.weight < Severity.HIGH.weight
 
 
 def is_grave_note(finding: Finding) -> bool:

@@ -108,9 +108,12 @@ class _Scope:
         )
 
     def asks_for(self, finding: Finding) -> bool:
-        """Whether the question is about this object, or about the namespace it stands in."""
+        """Whether the question is about this object, or about the namespace that misses its work: a
+        schedule that was never on has left nothing out."""
         if self.focus:
             return finding.resource in self.focus
+        if finding.rule == "cron.suspended" and not finding.joined("missed_by"):
+            return False
         return bool(self.namespace) and finding.resource.namespace == self.namespace
 
     def is_near(self, finding: Finding) -> bool:

@@ -128,11 +128,23 @@ def test_a_mere_risk_is_no_answer_beside_a_fault_and_one_without() -> None:
 
 def test_what_was_switched_off_answers_a_question_about_it_and_no_other() -> None:
     report = Ref("CronJob", "shop", "report")
-    off = found("cron.suspended", report, severity=Severity.INFO)
+    off = found(
+        "cron.suspended", report, severity=Severity.INFO, joins={"missed_by": "shop/report"}
+    )
     assert [one.finding for one in ranked(off, focus=frozenset({report})).roots] == [off]
     assert ranked(off, focus=frozenset({CHECKOUT}), namespace="shop").roots == ()
     assert ranked(off).roots == ()
+    assert ranked(replace(off, joins={}), namespace="shop").roots == ()
     assert [one.finding for one in ranked(OOM, off, namespace="shop").roots] == [OOM]
+
+
+def test_a_node_whose_clock_is_off_is_why_tokens_are_refused_on_it() -> None:
+    node = Ref("Node", "", "node-3")
+    clock = found("node.custom_condition", node, severity=Severity.MEDIUM)
+    refused = found("app.credentials_refused", CHECKOUT, ago_s=500, joins={"node": "node-3"})
+    assert [one.finding for one in ranked(clock, refused, namespace="shop").roots] == [clock]
+    other = replace(refused, joins={"node": "node-4"})
+    assert [one.finding for one in ranked(clock, other, namespace="shop").roots] == [other]
 
 
 def test_an_autoscaler_is_to_blame_only_where_another_node_would_help() -> None:

@@ -1,5 +1,6 @@
 """Programs that say in their logs whom they cannot reach, or cannot find by name."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import about_pod, key
 from mcp_servers.engines.call_failures import (
     Target,
+    is_outgoing,
     kind_of_failure,
     may_tell_of_a_failed_call,
     targets,
@@ -27,6 +29,12 @@ BLIP = timedelta(minutes=1)
 # Quiet for this long at the end of a log: the trouble is over.
 OVER_AFTER = timedelta(minutes=10)
 DIED_WITHIN = timedelta(seconds=30)
+RETRIED_WITHIN = timedelta(minutes=2)
+_GOT_THROUGH = re.compile(
+    r"(?:ok|succe\w+|recovered|reconnected|connected|delivered|done)\b.{0,60}\b(?:retr(?:y|ies)|attempts?)\b"
+    r"|\b(?:retr(?:y|ies)|retried|attempt)\b.{0,60}\b(?:ok|succe\w+|worked|recovered)\b",
+    re.IGNORECASE,
+)
 
 
 def dependencies(cluster: Cluster) -> Iterator[Finding]:
@@ -83,7 +91,8 @@ def _callee(speaker: Speaker, line: Line, kind: str, addresses: Addresses) -> _C
         outside = [
             one for one in named if addresses.service(one.host, seen_from=pod.namespace) is None
         ]
-        return _Callee(outside[0], None) if outside and kind != "unavailable" else None
+        told = kind != "unavailable" or is_outgoing(line.text)
+        return _Callee(outside[0], None) if outside and told else None
     return _callee_by_word(pod, line, addresses) if kind != "unavailable" else None
 
 
@@ -112,7 +121,18 @@ def _counts(cluster: Cluster, speaker: Speaker, failed: Sequence[Line]) -> bool:
         died_of_it(container, one, within=DIED_WITHIN) for one in failed
     ):
         return True
-    return len(failed) >= FEWEST_LINES and not _was_a_blip(speaker, failed)
+    if len(failed) < FEWEST_LINES or _was_a_blip(speaker, failed):
+        return False
+    return not _worked_in_the_end(speaker, failed)
+
+
+def _worked_in_the_end(speaker: Speaker, failed: Sequence[Line]) -> bool:
+    """Whether each failure was soon followed by a word that the call got through after all."""
+    got_through = [one.at for one in speaker.lines if one.at and _GOT_THROUGH.search(one.text)]
+    times = [one.at for one in failed if one.at]
+    return len(times) == len(failed) and all(
+        any(timedelta(0) <= at - when < RETRIED_WITHIN for at in got_through) for when in times
+    )
 
 
 def _was_a_blip(speaker: Speaker, failed: Sequence[Line]) -> bool:

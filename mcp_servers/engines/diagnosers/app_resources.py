@@ -24,7 +24,8 @@ _REFUSED = re.compile(
     r"|WRONGPASS|NOAUTH|invalid (?:username|user name|credentials|api[ _-]?key|access[ _-]?key|client secret)"
     r"|login failed for user|ORA-01017|SASL .*fail|InvalidAccessKeyId|SignatureDoesNotMatch"
     r"|Authentication ?Failed|bad credentials|token (?:is )?(?:expired|invalid)|invalid[_ ]token|invalid_grant"
-    r"|ACCESS_REFUSED",
+    r"|ACCESS_REFUSED|(?:token|jwt|assertion|signature)\b.{0,60}(?:used before issued|not (?:yet )?valid|issued in the future"
+    r"|too far in the (?:future|past)|rejected)|RequestTimeTooSkewed|clock skew",
     re.IGNORECASE,
 )
 _UNAUTHORISED = re.compile(r"\b401\b|unauthorized|unauthenticated", re.IGNORECASE)
@@ -42,7 +43,7 @@ _EXHAUSTED: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"pool (?:is )?(?:exhausted|full|limit|timeout)|exhausted .{0,20}pool|QueuePool limit"
             r"|timeout (?:acquiring|waiting for|getting).{0,30}(?:connection|pool)|HikariPool.*not available"
-            r"|no (?:free|available|idle) connections?|pool.{0,20}\b(\d+)/\1\b|waiting for (?:a )?connection.{0,20}timed? ?out",
+            r"|no (?:free|available|idle) connections?|pool.{0,20}\b(\d+)/\1\b|waiting for (?:a )?connection(?! \(Client\.).{0,20}timed? ?out",
             re.IGNORECASE,
         ),
     ),
@@ -78,7 +79,7 @@ _SHARE = re.compile(r"\b(\d+)\s*(?:/|of|out of)\s*(\d+)\b")
 _LIMIT = re.compile(r"\b(?:limit|max(?:imum)?|size)(?: of)?[ =:]+(\d+)", re.IGNORECASE)
 _HINTS = (
     "auth", "denied", "wrongpass", "credential", "login", "token", "401", "ora-01017", "sasl",
-    "accesskey", "signature", "refused", "invalid", "pool", "connection", "too many", "emfile", "enfile",
+    "accesskey", "signature", "jwt", "skew", "refused", "invalid", "pool", "connection", "too many", "emfile", "enfile",
     "space", "disk", "thread", "429", "rate", "throttl", "memory", "slots", "clients", "rejected",
 )  # fmt: skip
 

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mcp_servers.engines import citing
-from mcp_servers.engines.cron_schedules import MACROS, RANGES
+from mcp_servers.engines.about_pods import key
+from mcp_servers.engines.cron_schedules import MACROS, RANGES, longest_gap
 from mcp_servers.engines.fields import text, whole
 from mcp_servers.engines.settling import suspension_is_meant
 from mcp_servers.engines.stamps import last_writer
@@ -82,9 +84,12 @@ def _suspended(cluster: Cluster, cron: Resource) -> Iterator[Finding]:
     ):
         return
     said = f"true since {citing.clock(since)}" if since else "true"
+    every = longest_gap(text(cron.spec, "schedule"))
+    missed = last is not None and (every is None or cluster.now - last > every)
     ran = [citing.field(cron, ".status.lastScheduleTime", citing.clock(last), last)] if last else []
     evidence = [citing.field(cron, ".spec.suspend", said, since), *ran]
-    yield _finding(cron, "cron.suspended", Severity.INFO, "", evidence, since=since, by=by)
+    told = _finding(cron, "cron.suspended", Severity.INFO, "", evidence, since=since, by=by)
+    yield replace(told, joins={"missed_by": key(cron.ref)} if missed else {})
 
 
 def _finding(

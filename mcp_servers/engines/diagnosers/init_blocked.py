@@ -1,11 +1,13 @@
 """A pod whose init containers do not let it begin."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from mcp_servers.engines import citing
-from mcp_servers.engines.about_pods import about_pod
+from mcp_servers.engines.about_pods import about_pod, key
+from mcp_servers.engines.call_failures import targets, words_of
 from mcp_servers.engines.containers import Container, Role, containers
+from mcp_servers.engines.endpoints import Addresses
 from mcp_servers.engines.fields import text
 from mcp_servers.engines.log_signals import Line, telling
 from mcp_servers.engines.settling import live_pods
@@ -49,7 +51,8 @@ def _state(cluster: Cluster, container: Container) -> str:
 
 def _finding(cluster: Cluster, container: Container, state: str) -> Finding:
     pod = container.pod
-    line = telling(_lines(cluster, container))
+    lines = _lines(cluster, container)
+    line, awaited = telling(lines), _awaited(cluster, container, lines)
     since = container.running_since
     initialised = pod.condition("Initialized") or {}
     ends = [end.finished_at for end in container.terminations]
@@ -69,7 +72,19 @@ def _finding(cluster: Cluster, container: Container, state: str) -> Finding:
             "minutes": str(int((cluster.now - since) / timedelta(minutes=1))) if since else "",
             "restarts": str(container.restarts),
         },
+        joins={"service": ",".join(awaited)} if awaited else {},
     )
+
+
+def _awaited(cluster: Cluster, container: Container, lines: Sequence[Line]) -> list[str]:
+    """The Services whose answer it waits for: by the hosts of its command and its last lines, or by
+    their names, which scripts that only look one up give without a port."""
+    addresses, space = Addresses(cluster), container.pod.namespace
+    said = [" ".join(container.command), *(one.text for one in lines)]
+    hosts = [one.host for text in said for one in targets(text)]
+    hosts += [word for text in said for word in sorted(words_of(text))]
+    found = [addresses.service(host, seen_from=space) for host in dict.fromkeys(hosts)]
+    return sorted({key(one.ref) for one in found if one is not None})
 
 
 def _cited(container: Container, state: str) -> Evidence:

@@ -56,9 +56,19 @@ def _about_one_probe(cluster: Cluster, failed: Failures) -> Iterator[Finding]:
 def _matters(cluster: Cluster, failed: Failures) -> bool:
     """Whether the failures still count: an unready container, or one killed for it lately."""
     container = failed.container
+    if failed.kind == "startup" and _may_still_start(cluster, failed):
+        return False
     if failed.kind == "readiness":
         return not container.ready
     return not container.ready or bool(kills(cluster, container)) or container.restarts > 0
+
+
+def _may_still_start(cluster: Cluster, failed: Failures) -> bool:
+    """Whether a first start is within the time that its probe allows."""
+    container = failed.container
+    since = container.running_since
+    within = since is not None and cluster.now - since <= budget(failed.probe)
+    return within and not container.restarts and not kills(cluster, container)
 
 
 def _wrong_port(cluster: Cluster, failed: Failures) -> bool:

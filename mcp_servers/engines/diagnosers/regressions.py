@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from math import inf
 from statistics import median
 
@@ -25,6 +26,8 @@ FEWEST_BEFORE = 6
 # A rise of one point is a burst; a cache that was emptied fills again.
 LASTS = 2
 FILLS_WITHIN = 4
+# What was as high so often before, and went down again, is as ever.
+TIMES_BEFORE = 2
 # A doubling of next to nothing harms nobody: the threshold for how much more it must be, and how
 # many of its units make one of the measure (failed requests are a share, slow ones seconds).
 FLOOR = {
@@ -168,12 +171,27 @@ def _rise(points: Points, at: datetime, bar: _Bar) -> _Rise | None:
     if len(before) < FEWEST_BEFORE or len(after) < bar.lasts:
         return None
     level = median(before)
+    if _comes_and_goes(before, bar.above(level)) or (bar.most < inf and _goes_down(after, level)):
+        return None
     high = bar.above(level)
     if before[-1] >= high or any(value < high for _, value in after[-bar.lasts :]):
         return None
     since = [when for when, value in after if value >= high]
     above = [value for _, value in after if value >= high]
     return _Rise(since[0], level, median(above))
+
+
+def _comes_and_goes(before: Sequence[float], high: float) -> bool:
+    """Whether a measure was as high before, again and again, as of work that is done by the clock."""
+    last, *_ = before
+    rises = sum(one < high <= other for one, other in pairwise(before))
+    return rises + (last >= high) >= TIMES_BEFORE
+
+
+def _goes_down(after: Sequence[tuple[datetime, float]], level: float) -> bool:
+    """Whether half of the rise is gone, and it falls: a cache that was emptied fills again."""
+    values = [value for _, value in after]
+    return values[-1] <= values[-2] and values[-1] - level <= (max(values) - level) / 2
 
 
 def _made(cluster: Cluster, workload: Ref) -> Iterator[Change]:

@@ -23,23 +23,37 @@ _SHAPES = (
         re.IGNORECASE,
     ),
 )
-_HINTS = ("slow", "duration:", "query_time")
+_WAITED = re.compile(rf"still waiting for \w+ on .{{1,80}}? after {_TIME}", re.IGNORECASE)
+# A statement that was ended because it waited too long, or waited for another that waits for it.
+_GIVEN_UP = re.compile(
+    r"lock wait timeout exceeded|deadlock (?:detected|found)|canceling statement due to (?:lock|statement)"
+    r" timeout|lock request time out period exceeded|ORA-000(?:54|60)\b|could not obtain lock on"
+    r"|database is locked|chosen as the deadlock victim|lock timeout",
+    re.IGNORECASE,
+)
+_HINTS = ("slow", "duration:", "query_time", "waiting for")
 
 
 def slow_queries(cluster: Cluster) -> Iterator[Finding]:
-    """`app.slow_queries`: statements of a second and more, again and again.
+    """`app.slow_queries`: statements of a second and more, or given up waiting, again and again.
 
-    By themselves they are a note: every database has some. They are a cause where those who call it
-    run out of connections or time.
+    Slow ones by themselves are a note: every database has some. They are a cause where those who
+    call it run out of connections or time. Statements that were given up failed somebody.
     """
     for speaker in speakers(cluster):
-        slow = [
-            (line, taken)
-            for line in lately(cluster, speaker.lines)
-            if (taken := seconds_in(line.text)) >= LEAST_S
-        ]
-        if len(slow) >= FEWEST_LINES:
-            yield _finding(cluster, speaker, slow)
+        lines = lately(cluster, speaker.lines)
+        slow = [(line, taken) for line in lines if (taken := seconds_in(line.text)) >= LEAST_S]
+        given_up = [line for line in lines if is_given_up(line.text)]
+        if max(len(slow), len(given_up)) >= FEWEST_LINES:
+            yield _finding(cluster, speaker, slow, given_up)
+
+
+def is_given_up(line: str) -> bool:
+    """Whether a statement was ended because of others that hold what it waits for."""
+    lower = line.lower()
+    return ("lock" in lower or "timeout" in lower or "ora-" in lower) and bool(
+        _GIVEN_UP.search(line)
+    )
 
 
 def seconds_in(line: str) -> float:
@@ -47,28 +61,34 @@ def seconds_in(line: str) -> float:
     lower = line.lower()
     if not any(hint in lower for hint in _HINTS):
         return 0.0
-    found = next((match for shape in _SHAPES if (match := shape.search(line))), None)
+    found = next((match for shape in (*_SHAPES, _WAITED) if (match := shape.search(line))), None)
     if found is None:
         return 0.0
     unit = found["unit"].lower() or ("s" if "query_time" in lower else "ms")
     return float(found["time"]) / (1000 if unit.startswith("m") else 1)
 
 
-def _finding(cluster: Cluster, speaker: Speaker, slow: Sequence[tuple[Line, float]]) -> Finding:
-    lines = [line for line, _ in slow]
-    longest = max(taken for _, taken in slow)
+def _finding(
+    cluster: Cluster,
+    speaker: Speaker,
+    slow: Sequence[tuple[Line, float]],
+    given_up: Sequence[Line],
+) -> Finding:
+    lines = list(given_up) or [line for line, _ in slow]
+    longest = max((taken for _, taken in slow), default=0.0)
     return about_pod(
         cluster,
         speaker.container.pod,
         "app.slow_queries",
-        Severity.MEDIUM,
+        Severity.HIGH if len(given_up) >= FEWEST_LINES else Severity.MEDIUM,
         [lines[0].cited, lines[-1].cited],
         confidence=Confidence.STRONG,
         since=lines[0].at,
         container=speaker.container.name,
         params={
-            "count": str(len(lines)),
-            "longest": f"{longest:.1f} s",
+            "count": str(len(slow)) if slow else "",
+            "longest": f"{longest:.1f} s" if slow else "",
+            "given_up": str(len(given_up)) if given_up else "",
             "line": citing.quoted(lines[0].text),
             "first_at": citing.clock(lines[0].at),
         },

@@ -113,6 +113,40 @@ def test_retries_that_worked_within_a_minute_are_silent() -> None:
     assert rules(calling(*[REFUSED] * 4, *quiet, every_s=10)) == set()
 
 
+TIMED_OUT = "WARN retry 1/3 for GET http://checkout:8080/v1: context deadline exceeded"
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [("INFO GET http://checkout:8080/v1 ok after 1 retry", False), ("INFO ok", True)],
+)
+def test_calls_that_got_through_when_tried_again_are_silent(after: str, told: bool) -> None:
+    seen = calling(*[TIMED_OUT, after, "INFO GET /p/2 200"] * 6, every_s=60)
+    assert ("app.dependency_unreachable" in rules(seen)) is told
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            "ERROR charge failed: POST https://api.pay.example.com/v1 -> 503 Service Unavailable",
+            True,
+        ),
+        ("https://rates.example.com/latest returned status 502", True),
+        (
+            'level=error msg="fetch failed" url=https://rates.example.com/eur err="504 Gateway Timeout"',
+            True,
+        ),
+        ('10.1.1.1 - - "GET https://shop.example.com/ HTTP/1.1" 503 12', False),
+        ("served https://shop.example.com/checkout 503 in 12 ms", False),
+    ],
+)
+def test_what_a_host_outside_answered_is_told_and_what_we_answered_is_not(
+    line: str, told: bool
+) -> None:
+    assert ("app.dependency_unreachable" in rules(calling(*[line] * 5))) is told
+
+
 def test_trouble_that_ended_is_told_with_its_end() -> None:
     quiet = ["ready"] * 30
     finding = found(calling(*[REFUSED] * 5, *quiet), "app.dependency_unreachable")

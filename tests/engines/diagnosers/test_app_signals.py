@@ -14,6 +14,7 @@ from tests.factories import (
     log,
     memory_series,
     pod,
+    ranking,
     replica_set,
     roots,
     rules,
@@ -135,6 +136,22 @@ def test_people_who_mistype_are_no_fault(lines: list[str]) -> None:
 def test_what_ran_out_is_named(line: str, what: str) -> None:
     finding = found(speaking(*[line] * 4), "app.exhausted")
     assert finding.params["what"] == what
+
+
+def test_a_client_that_waits_for_an_answer_has_not_used_up_its_connections() -> None:
+    line = "net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)"
+    assert "app.exhausted" not in rules(speaking(*[line] * 5))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "WARN JWT rejected: token used before issued (iat is 214s in the future)",
+        "<Code>RequestTimeTooSkewed</Code> calling s3",
+    ],
+)
+def test_tokens_of_another_time_are_refused(line: str) -> None:
+    assert "app.credentials_refused" in rules(speaking(*[line] * 4))
 
 
 def test_numbers_of_a_pool_are_read() -> None:
@@ -260,6 +277,36 @@ def test_statements_that_take_long_are_noted_and_blamed_for_nothing(
 )
 def test_short_or_rare_statements_are_not_noted(lines: list[str]) -> None:
     assert "app.slow_queries" not in rules(speaking(*lines))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ERROR Lock wait timeout exceeded; try restarting transaction (HY000, 1205)",
+        "ERROR:  deadlock detected",
+        "ERROR:  canceling statement due to lock timeout",
+        "sqlite3.OperationalError: database is locked",
+    ],
+)
+def test_statements_that_were_given_up_for_a_lock_failed_somebody(line: str) -> None:
+    seen = speaking(*[line] * 4)
+    finding = found(seen, "app.slow_queries")
+    assert finding.severity is Severity.HIGH
+    assert finding.params["given_up"] == "4"
+    assert roots(seen) == ["app.slow_queries"]
+
+
+def test_a_server_that_waits_for_locks_is_why_its_callers_give_up() -> None:
+    base = workload("orders-db")
+    url = {"name": "DB_URL", "value": "postgres://orders-db:80/orders"}
+    caller = workload(containers=[container("web", env=[url])])
+    waits = "LOG:  process 4711 still waiting for ShareLock on transaction 991 after 1000.123 ms"
+    held = log(base[2], *[waits] * 5, name="orders-db", last=1)
+    gave_up = log(caller[2], *["ERROR Lock wait timeout exceeded"] * 5)
+    told = ranking(cluster(*base, *caller, logs=[held, gave_up])).roots
+    assert [(one.finding.rule, one.finding.resource.name) for one in told] == [
+        ("app.slow_queries", "orders-db")
+    ]
 
 
 def test_a_slow_database_is_why_the_pool_before_it_is_empty() -> None:

@@ -11,14 +11,17 @@ from tests.factories import (
     container,
     deployment,
     ended,
+    endpoint_slice,
     event,
     found,
     log,
     node,
     pod,
     replica_set,
+    roots,
     rules,
     running,
+    service,
     waiting,
 )
 
@@ -195,6 +198,26 @@ def test_an_init_container_that_runs_on_and_on_blocks_its_pod() -> None:
     finding = found(cluster(*objects, logs=[said]), "pod.init_blocked")
     assert (finding.params["init"], finding.params["minutes"]) == ("wait", "40")
     assert finding.params["log_line"] == "waiting for db:5432"
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ([], "waiting for db:8080"),
+        (["sh", "-c", "until nslookup db; do sleep 2; done"], "server can't find it"),
+        (["wait-for-it", "db.shop.svc.cluster.local:8080"], ""),
+    ],
+    ids=["log", "script", "arguments"],
+)
+def test_an_init_container_waits_for_a_service_that_leads_nowhere(
+    command: list[str], line: str
+) -> None:
+    objects = initialising(running("wait", ready=False, since=40))
+    objects[2]["spec"]["initContainers"][0]["command"] = command
+    said = log(objects[2], line, name="wait")
+    front = service("db")
+    told = cluster(*objects, front, endpoint_slice(front, []), logs=[said])
+    assert roots(told) == ["service.no_pods"]
 
 
 def test_an_init_container_with_a_typo_has_a_sharper_rule_too() -> None:

@@ -1,5 +1,7 @@
 """Probes that fail, and what their failures say."""
 
+import pytest
+
 from mcp_servers.facts.findings import Severity
 from mcp_servers.facts.kubernetes import Event, Json
 from tests.factories import (
@@ -67,6 +69,14 @@ def test_failures_that_ended_or_a_start_still_going_are_silent() -> None:
     assert rules(cluster(*over, events=[said])) == set()
     starting = probed(running("web", ready=False, since=1), readinessProbe=http(), since=1)
     assert "pod.probe.readiness_failing" not in rules(cluster(*starting))
+
+
+@pytest.mark.parametrize(("allowed", "told"), [(60, False), (3, True)])
+def test_a_first_start_within_its_time_is_no_failure(allowed: int, told: bool) -> None:
+    status = running("web", ready=False, since=5, started=False)
+    objects = probed(status, startupProbe=http(failureThreshold=allowed), since=5)
+    said = unhealthy(objects, "Startup probe failed: HTTP probe failed with statuscode: 503")
+    assert ("pod.probe.http_status" in rules(cluster(*objects, events=[said]))) is told
 
 
 def test_a_startup_probe_has_the_first_word() -> None:

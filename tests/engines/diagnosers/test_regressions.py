@@ -243,6 +243,13 @@ def test_what_did_not_follow_the_change_or_is_not_of_it_is_silent(told: Cluster)
     assert "app.regression_after_change" not in rules(told)
 
 
+def test_what_rises_by_the_clock_rises_after_a_change_too() -> None:
+    hourly = [series("request_p95", lambda minutes: 1.5 if minutes % 60 < 18 else 0.2)]
+    assert "app.regression_after_change" not in rules(seen(*rolled_out(ago=22), told=hourly))
+    once = [series("request_p95", lambda m: 1.5 if m < 18 or 200 < m < 230 else 0.2)]
+    assert "app.regression_after_change" in rules(seen(*rolled_out(ago=22), told=once))
+
+
 def canary(ago: float) -> list[Json]:
     """A second workload behind the Service of the first, made so many minutes ago."""
     made = deployment(

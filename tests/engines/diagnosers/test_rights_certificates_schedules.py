@@ -115,6 +115,24 @@ def test_a_suspended_cron_job_is_context_with_its_last_run() -> None:
 
 
 @pytest.mark.parametrize(
+    ("schedule", "last", "missed"),
+    [
+        ("0 3 * * *", 60 * 24 * 7, True),
+        ("0 3 1 1 *", 60 * 24 * 60, False),
+        ("0 3 * * *", None, False),
+    ],
+    ids=["daily", "yearly", "never ran"],
+)
+def test_a_suspension_is_known_to_have_left_runs_out_or_not(
+    schedule: str, last: float | None, missed: bool
+) -> None:
+    one = cron(schedule, suspend=True, last=last or 0)
+    if last is None:
+        one["status"] = {}
+    assert bool(found(cluster(one), "cron.suspended").joined("missed_by")) is missed
+
+
+@pytest.mark.parametrize(
     ("annotations", "silent"),
     [
         ({"ops.example.com/note": "Paused until April, the season is over."}, True),
