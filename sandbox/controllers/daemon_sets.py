@@ -16,6 +16,7 @@ Json = dict[str, Any]
 
 _ME = "daemonset-controller"
 _GENERATION = "pod-template-generation"
+_TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a folder
 _TOLERATED = (
     "not-ready",
     "unreachable",
@@ -101,7 +102,18 @@ def is_current(owner: Json, pod: Json) -> bool:
     template = section(owner, "spec", "template")
     if section(pod, "metadata", "labels").get(REVISION) == template_hash(template):
         return True
-    return entries(pod, "spec", "containers") == entries(template, "spec", "containers")
+    return [_as_written(one) for one in entries(pod, "spec", "containers")] == entries(
+        template, "spec", "containers"
+    )
+
+
+def _as_written(container: Json) -> Json:
+    """Without the account's token, which admission mounts into every container of a real cluster."""
+    mounts = [
+        one for one in entries(container, "volumeMounts") if one.get("mountPath") != _TOKEN_PATH
+    ]
+    rest = {name: told for name, told in container.items() if name != "volumeMounts"}
+    return {**rest, "volumeMounts": mounts} if mounts else rest
 
 
 def _pod_for(world: World, owner: Json, node: str) -> Json:

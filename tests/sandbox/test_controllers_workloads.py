@@ -7,6 +7,14 @@ from tests.sandbox.stepped import Stepped, condition, container, is_ready, node,
 
 Json = dict[str, Any]
 SELECTOR = {"matchLabels": {"app": "web"}}
+TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
+# What an API server writes into every container.
+DEFAULTS = {
+    "imagePullPolicy": "IfNotPresent",
+    "resources": {},
+    "terminationMessagePath": "/dev/termination-log",
+    "terminationMessagePolicy": "File",
+}
 NEXT = "registry.example/web:2"
 FAST = {"provisioner": "csi.example", "volumeBindingMode": "Immediate"}
 LATE = {"provisioner": "csi.example", "volumeBindingMode": "WaitForFirstConsumer"}
@@ -114,6 +122,34 @@ def test_a_daemon_set_is_updated_node_by_node() -> None:
     cluster.pass_s(30)
     assert images(cluster) == [NEXT, NEXT]
     assert cluster.get("DaemonSet", "web")["status"]["updatedNumberScheduled"] == 2
+
+
+def test_daemon_pods_of_a_picture_stay_when_a_node_changes() -> None:
+    """A real API server mounts the account's token into them, which no template says."""
+    first = Stepped(node("a"), node("b", unschedulable=True))
+    first.put(daemon())
+    first.pass_s(10)
+    owner = first.get("DaemonSet", "web")
+    owner = {**owner, "spec": {**owner["spec"], "template": template(**DEFAULTS)}}
+    pictured = [with_token(pod) for pod in first.pods()]
+    cluster = Stepped(*first.all("Node"), owner, *pictured)
+    cluster.put(node("b"))
+    cluster.pass_s(60)
+    assert [pod["metadata"]["uid"] for pod in cluster.pods()] == [
+        pod["metadata"]["uid"] for pod in pictured
+    ]
+    cluster.edit("DaemonSet", "web", template=template(image=NEXT))
+    cluster.pass_s(60)
+    assert images(cluster) == [NEXT, NEXT]
+
+
+def with_token(pod: Json) -> Json:
+    """As a kubelet's API server would show it, of a revision that is not kept in the picture."""
+    mount = {"name": "kube-api-access-x7k2p", "mountPath": TOKEN, "readOnly": True}
+    containers = [{**one, "volumeMounts": [mount]} for one in pod["spec"]["containers"]]
+    labels = {**pod["metadata"]["labels"], "controller-revision-hash": "7c5d9f4b68"}
+    metadata = {**pod["metadata"], "labels": labels}
+    return {**pod, "metadata": metadata, "spec": {**pod["spec"], "containers": containers}}
 
 
 def test_a_job_completes_as_often_as_asked() -> None:
