@@ -35,6 +35,11 @@ class Sighting(Protocol):
         """Of those asked about, what explains the others, best first."""
         ...
 
+    @property
+    def behind(self) -> Sequence[Finding]:
+        """What explains something that was asked about and stands elsewhere, best first."""
+        ...
+
     async def for_repairs(self, namespace: str, *, weeks: bool = False) -> "Sighting":
         """The same look, with what repairs in this namespace need to know besides; `weeks`: with
         what was used in the last two of them."""

@@ -20,7 +20,8 @@ from mcp_servers.autofix.telling import Telling
 from mcp_servers.backends.kubernetes_writing import RIGHTS
 from mcp_servers.engines.faults import is_fault
 from mcp_servers.engines.fingerprints import fingerprint
-from mcp_servers.engines.fixes import repair, requested
+from mcp_servers.engines.fixes import requested
+from mcp_servers.engines.fixes.choosing import chosen
 from mcp_servers.engines.guards import never, out_of_bounds, size, too_soon
 from mcp_servers.engines.marks import after_write, mark
 from mcp_servers.engines.object_diff import diff
@@ -122,11 +123,12 @@ async def _thought_out(desk: Desk, caller: Principal, wanted: Wanted) -> Draft:
     sighting = await desk.looker.look(
         caller, namespace=wanted.namespace, kind=wanted.kind, name=wanted.name
     )
-    found = _found(sighting, wanted.finding)
-    sighting = await sighting.for_repairs(found[0].resource.namespace or wanted.namespace)
-    repairs = [(one, repair(one, sighting.cluster, protected=protected)) for one in found]
-    finding, chosen = min(repairs, key=lambda pair: _order(pair[1]))
-    return Draft(chosen, sighting, finding)
+    causes, others = _found(sighting, wanted.finding)
+    first = (*causes, *others)[0]
+    behind = [] if wanted.finding else sighting.behind
+    sighting = await sighting.for_repairs(first.resource.namespace or wanted.namespace)
+    finding, way = chosen(causes, others, behind, sighting.cluster, protected=protected)
+    return Draft(way, sighting, finding)
 
 
 def _target(sighting: Sighting, wanted: Wanted) -> Ref:
@@ -151,25 +153,24 @@ def _target(sighting: Sighting, wanted: Wanted) -> Ref:
     raise SENTENCES.error(Conflict, "several", name=wanted.name, which=listed)
 
 
-def _found(sighting: Sighting, wanted: str) -> Sequence[Finding]:
-    """The finding meant, or all that come into question. Raises `NotFound` when nothing is wrong."""
-    faults = [one for one in sighting.asked if is_fault(one)]
-    found = list(dict.fromkeys([*sighting.causes, *faults])) or list(sighting.asked)
+def _found(sighting: Sighting, wanted: str) -> tuple[Sequence[Finding], Sequence[Finding]]:
+    """The finding meant, or the causes and what else is found. Raises `NotFound` when nothing is."""
     if wanted:
         found = [one for one in sighting.findings if _is_called(one, wanted)]
         if not found:
             raise SENTENCES.error(NotFound, "no_finding", finding=wanted)
-    if not found:
+        return found, ()
+    causes = list(dict.fromkeys(sighting.causes))
+    others = [one for one in sighting.asked if is_fault(one) and one not in causes]
+    if not causes and not others:
+        others = list(sighting.asked)
+    if not causes and not others:
         raise SENTENCES.error(NotFound, "nothing_wrong")
-    return found
+    return causes, others
 
 
 def _is_called(finding: Finding, wanted: str) -> bool:
     return len(wanted) >= 6 and fingerprint(finding).startswith(wanted.removeprefix("f-"))
-
-
-def _order(one: Repair) -> int:
-    return (Plan, Proposal, Advice).index(type(one))
 
 
 def _proposed(proposal: Proposal) -> ProposalView:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from core.principal import Principal
-from mcp_servers.engines.rca_ranking import rank
+from mcp_servers.engines.rca_ranking import RootCause, rank
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.kubernetes import Cluster
 from mcp_servers.rca.gather_repairs import with_repairs_in
@@ -37,15 +37,24 @@ class Looked:
     @property
     def causes(self) -> list[Finding]:
         """Of these, what an investigation names as roots, best first."""
+        return [one.finding for one in self._roots if in_scope(one.finding, self.studied)]
+
+    @property
+    def behind(self) -> list[Finding]:
+        """Roots elsewhere that explain something of what was asked about, best first."""
+        return [
+            one.finding
+            for one in self._roots
+            if not in_scope(one.finding, self.studied)
+            and any(in_scope(each, self.studied) for each in one.explains)
+        ]
+
+    @property
+    def _roots(self) -> tuple[RootCause, ...]:
         seen = self.studied
-        ranking = rank(
-            seen.findings,
-            seen.cluster,
-            seen.topology,
-            focus=seen.focus,
-            namespace=seen.asked.namespace,
-        )
-        return [one.finding for one in ranking.roots if in_scope(one.finding, seen)]
+        namespace = seen.asked.namespace
+        args = (seen.findings, seen.cluster, seen.topology)
+        return rank(*args, focus=seen.focus, namespace=namespace).roots
 
     async def for_repairs(self, namespace: str, *, weeks: bool = False) -> "Looked":
         """The same look, with what repairs in this namespace need to know besides."""

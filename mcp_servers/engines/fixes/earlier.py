@@ -13,8 +13,6 @@ from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
 
 HISTORY = "ControllerRevision"
 CONTROLLER_HASH = "controller-revision-hash"
-# Notes that tools leave in a template and that make it differ without changing what runs.
-MIGRATED = ("migrat", "schema-version", "no-rollback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +146,6 @@ def _absent_configuration(cluster: Cluster, namespace: str, spec: Json) -> Itera
 
 def _is_listed(cluster: Cluster, one: Ref) -> bool:
     return bool(cluster.all(one.kind, one.namespace))
-
-
-def is_migrated(owner: Resource) -> bool:
-    """Whether a mark says that data was migrated, so that older programs may not read it."""
-    marks = {**owner.annotations, **section(template_of(owner), "metadata", "annotations")}
-    return any(word in mark.lower() for mark in marks for word in MIGRATED)
 
 
 def runs_or_ran(cluster: Cluster, owner: Resource, image: str) -> bool:

@@ -8,12 +8,13 @@ from mcp_servers.engines.fixes.drafting import SETTLE, Case, Draft, Edit, Outcom
 from mcp_servers.engines.fixes.earlier import (
     Revision,
     earlier,
-    is_migrated,
     last_good,
     missing_references,
 )
 from mcp_servers.engines.fixes.editing import pods_of, template_in, workload
-from mcp_servers.engines.fixes.waiting import waits_elsewhere
+from mcp_servers.engines.fixes.migrating import has_migrated, is_migrated
+from mcp_servers.engines.fixes.waiting import is_same_for, waits_elsewhere
+from mcp_servers.engines.revisions import template_of
 from mcp_servers.engines.settling import PROGRESS_DEADLINE_S, is_ready
 from mcp_servers.facts.fixes import Advice, Level, Verb
 from mcp_servers.facts.kubernetes import Json, Resource
@@ -31,16 +32,24 @@ def roll_back(case: Case) -> Outcome:
         return owner
     if owner.kind not in KEEPING:
         return case.advice("keeps_no_revisions")
-    if is_migrated(owner):
-        return case.advice("data_was_migrated")
     chosen = _chosen(case, owner)
     if isinstance(chosen, Advice):
         return chosen
-    if case.request is None and waits_elsewhere(case.cluster, owner, chosen.template):
-        return case.advice("root_elsewhere", revision=chosen.number)
-    if gone := missing_references(case.cluster, owner.namespace, chosen.template):
-        return case.advice("references_gone", revision=chosen.number, missing=named(gone))
-    return _told(case, owner, chosen)
+    return _kept_from(case, owner, chosen) or _told(case, owner, chosen)
+
+
+def _kept_from(case: Case, owner: Resource, chosen: Revision) -> Advice | None:
+    """Why going back would harm, or not help."""
+    cluster, number = case.cluster, chosen.number or chosen.name
+    if is_migrated(owner) or has_migrated(cluster, owner, chosen.template):
+        return case.advice("data_was_migrated")
+    if case.request is None and waits_elsewhere(cluster, owner, chosen.template):
+        return case.advice("root_elsewhere", revision=number)
+    if is_same_for(case.container, template_of(owner), chosen.template):
+        return case.advice("same_in_revision", container=case.container, revision=number)
+    if gone := missing_references(cluster, owner.namespace, chosen.template):
+        return case.advice("references_gone", revision=number, missing=named(gone))
+    return None
 
 
 def _chosen(case: Case, owner: Resource) -> Revision | Advice:
