@@ -1,7 +1,8 @@
 """What is kept of repairs: plans, decisions, changes and their steps, locks, the breaker."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 Body = dict[str, Any]
@@ -82,6 +83,15 @@ class ChangeRow:
     runner: str
     lease_until: datetime
     body: Body = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Whether one more change may begin: `judge` raises why not, and is given those that began or
+    ended `within` this time before it."""
+
+    within: timedelta
+    judge: Callable[[Sequence[ChangeRow]], None]
 
 
 @dataclass(frozen=True, slots=True)

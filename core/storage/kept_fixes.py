@@ -6,6 +6,7 @@ from typing import Any
 
 from core.storage.database import Database
 from core.storage.fix_records import (
+    Admission,
     BreakerRow,
     ChangeRow,
     DecisionRow,
@@ -51,11 +52,19 @@ class KeptFixes:
         async with self.database.session() as session:
             return await FixPlans(session).rehearsal(plan_id)
 
-    async def start(self, row: ChangeRow, *, subject: str, unattended: bool) -> None:
-        """Use the approval up, write the change down and take its workload's lock: all or nothing."""
+    async def start(
+        self, row: ChangeRow, *, subject: str, unattended: bool, admission: Admission | None = None
+    ) -> None:
+        """Use the approval up, write the change down and take its workload's lock: all or nothing.
+
+        `admission` judges by the changes before it, and nobody else begins one in between.
+        """
         async with self.database.session() as session:
-            await FixPlans(session).take(row.plan_id, unattended=unattended)
             changes = FixChanges(session)
+            await changes.begin_in_turn()
+            await FixPlans(session).take(row.plan_id, unattended=unattended)
+            if admission:
+                admission.judge(await changes.since(row.started_at - admission.within))
             await changes.lock(subject, row.id, now=row.started_at, expires_at=row.lease_until)
             await changes.add(row)
 

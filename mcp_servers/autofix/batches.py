@@ -61,7 +61,7 @@ async def autofix_apply_batch(
     if task is None and await _next(desk, rows):
         for row in rows:
             if await desk.store.change_of(row.id) is None:
-                await admitted(desk, row)
+                await admitted(desk, row, caller.subject)
         task = asyncio.create_task(_in_turn(desk, rows, caller), name=name)
         desk.desk.tasks[name] = task
         task.add_done_callback(lambda _: desk.desk.tasks.pop(name, None))

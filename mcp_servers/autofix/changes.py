@@ -1,7 +1,9 @@
 """autofix_apply, autofix_rollback and what shows changes."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
+from functools import partial
 from secrets import token_hex
 from typing import Annotated
 
@@ -10,7 +12,7 @@ from pydantic import BaseModel, Field
 from core.clock import utc_now
 from core.errors import Conflict, Forbidden, NotFound
 from core.principal import Principal
-from core.storage.fix_records import ChangeRow, PlanRow
+from core.storage.fix_records import Admission, ChangeRow, PlanRow
 from mcp_servers.autofix.approvals import check_decisions, check_seal
 from mcp_servers.autofix.change_shapes import (
     ChangePage,
@@ -19,7 +21,7 @@ from mcp_servers.autofix.change_shapes import (
     change_line,
     change_view,
 )
-from mcp_servers.autofix.desk import Desk, visible
+from mcp_servers.autofix.desk import Desk, past_of, visible
 from mcp_servers.autofix.executing import begin, ended, kept_why, subject_of
 from mcp_servers.autofix.packing import plan_of
 from mcp_servers.autofix.plans import Limit, PlanId, cluster_id, status_of
@@ -131,7 +133,7 @@ async def autofix_recover(*, desk: Desk, caller: Principal) -> Recovered:
 
 async def started(desk: Desk, row: PlanRow, caller: Principal) -> ChangeRow:
     """The change, with its approval used up and its workload locked; or why not."""
-    approvers = await admitted(desk, row)
+    approvers = await admitted(desk, row, caller.subject)
     now = utc_now()
     change = ChangeRow(
         id=f"chg-{token_hex(6)}",
@@ -159,12 +161,25 @@ async def started(desk: Desk, row: PlanRow, caller: Principal) -> ChangeRow:
         subject=caller.subject, action="autofix.apply", target=subject_of(row), outcome="taken",
         detail={"plan": row.id, "change": change.id, "approvers": approvers, "seal": row.seal},
     )  # fmt: skip
-    await desk.store.start(change, subject=subject_of(row), unattended=not approvers)
+    await desk.store.start(
+        change,
+        subject=subject_of(row),
+        unattended=not approvers,
+        admission=Admission(desk.memory, partial(_refuse_too_soon, desk, row, caller.subject)),
+    )
     return change
 
 
-async def admitted(desk: Desk, row: PlanRow) -> list[str]:
-    """Who approved it, none where policy lets it go. Raises the error that says why it may not."""
+def _refuse_too_soon(desk: Desk, row: PlanRow, who: str, changes: Sequence[ChangeRow]) -> None:
+    """Raises why no more may be made now: after what was made of this object, or in this hour."""
+    plan, past = plan_of(row.body["plan"]), [past_of(one) for one in changes]
+    wanted, now = size_of(row), utc_now()
+    refuse(too_soon(plan, row.fingerprint, wanted, past, now, desk.policy, who=who))
+
+
+async def admitted(desk: Desk, row: PlanRow, who: str) -> list[str]:
+    """Who approved it, none where policy lets it go. Raises the error that says why `who` may not
+    carry it out."""
     await refuse_if_stopped(desk)
     check_seal(desk, row)
     now, level = utc_now(), Level(row.level)
@@ -173,8 +188,7 @@ async def admitted(desk: Desk, row: PlanRow) -> list[str]:
     if row.body["policy"] != desk.policy.version:
         raise SENTENCES.error(Conflict, "policy_changed", plan=row.id)
     await _same_cluster(desk, row)
-    plan, past = plan_of(row.body["plan"]), await desk.past()
-    refuse(too_soon(plan, row.fingerprint, size_of(row), past, now, desk.policy))
+    _refuse_too_soon(desk, row, who, await desk.store.changes_since(now - desk.memory))
     decisions = await desk.store.decisions(row.id)
     approvers = check_decisions(desk, row, decisions)
     if no := next((one for one in decisions if not one.approved), None):

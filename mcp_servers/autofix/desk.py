@@ -17,6 +17,9 @@ from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.guards import Asked, Past, Policy
 from mcp_servers.facts.kubernetes import Cluster, Ref
 
+# The breaker and the bounds of an hour look no further back.
+LATELY = timedelta(hours=2)
+
 
 class Sighting(Protocol):
     """One look: the whole cluster, all its findings, and those about what was asked."""
@@ -113,9 +116,15 @@ class Desk:
             raise SENTENCES.error(NotFound, "no_change", change=change_id)
         return row
 
-    async def past(self, within: timedelta = timedelta(hours=2)) -> list[Past]:
-        """The changes of the last hours, the latest first."""
-        return [past_of(one) for one in await self.store.changes_since(utc_now() - within)]
+    @property
+    def memory(self) -> timedelta:
+        """How far back changes count for whether one more may be made."""
+        limits = self.policy.limits
+        return max(LATELY, limits.after_rollback, limits.repeats_within)
+
+    async def past(self) -> list[Past]:
+        """The changes that count, the latest first."""
+        return [past_of(one) for one in await self.store.changes_since(utc_now() - self.memory)]
 
 
 def visible(caller: Principal, namespace: str) -> bool:
@@ -133,4 +142,5 @@ def past_of(row: ChangeRow) -> Past:
         row.finished_at,
         bool(row.body.get("asked_back")),
         **dict(row.body.get("size") or {}),
+        by=row.applier,
     )

@@ -83,6 +83,7 @@ class Draft:
     repair: Repair
     sighting: Sighting
     finding: Finding | None
+    who: str = ""
     steps: list[StepView] = field(default_factory=list[StepView])
     marks: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     checks: list[CheckView] = field(default_factory=list[CheckView])
@@ -98,6 +99,7 @@ class Draft:
 async def drafted(desk: Desk, caller: Principal, wanted: Wanted) -> Draft:
     """All of a plan but its record. Raises `NotFound` when there is nothing of that name."""
     draft = await _thought_out(desk, caller, wanted)
+    draft.who = caller.subject
     words = Telling(wanted.language)
     match draft.repair:
         case Advice() as advice:
@@ -189,7 +191,9 @@ async def _examined(desk: Desk, plan: Plan, draft: Draft, words: Telling) -> Non
     if refusal is None and desk.kept:
         past = await desk.past()
         wanted = size(plan, cluster)
-        refusal = too_soon(plan, draft.fingerprint, wanted, past, cluster.now, desk.policy)
+        refusal = too_soon(
+            plan, draft.fingerprint, wanted, past, cluster.now, desk.policy, who=draft.who
+        )
     if _refused(draft, refusal, words):
         return
     known = preflight(plan, cluster, protected=desk.policy.protected)

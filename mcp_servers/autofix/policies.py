@@ -7,6 +7,13 @@ own_approval = "medium"       # up to this level a requester may approve; "none"
 [limits]
 objects = 5
 
+[limits.each]                 # what one person or program may in an hour
+writes_per_hour = 5
+
+[[budgets]]                   # other bounds for some of them
+subjects = ["nightly-*"]
+writes_per_hour = 2
+
 [[unattended]]                # goes without a person; there is none by default
 fixes = ["fix.uncordon"]
 namespaces = ["shop"]
@@ -28,7 +35,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.errors import Invalid
 from mcp_servers.engines.fixes import FIXES
 from mcp_servers.facts.fixes import Level
-from mcp_servers.facts.guards import Grant, Limits, Policy
+from mcp_servers.facts.guards import Budget, Grant, Limits, Policy, Share
 
 Count = Annotated[int, Field(ge=1, le=1000)]
 Hour = Annotated[int, Field(ge=0, le=24)]
@@ -53,6 +60,24 @@ class _Grant(_Told):
         return Grant(frozenset(self.fixes), named, frozenset(self.levels), self.hours)
 
 
+class _Share(_Told):
+    writes_per_hour: Count | None = None
+    objects_per_hour: Count | None = None
+    pods_per_hour: Count | None = None
+    namespaces_per_hour: Count | None = 5
+
+    def share(self) -> Share:
+        return Share(**self.model_dump())
+
+
+class _Budget(_Share):
+    subjects: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+
+    def budget(self) -> Budget:
+        told = self.model_dump()
+        return Budget(tuple(told.pop("subjects")), Share(**told))
+
+
 class _Limits(_Told):
     objects: Count = 5
     namespaces: Count = 1
@@ -62,6 +87,7 @@ class _Limits(_Told):
     writes_per_hour: Count = 10
     objects_per_hour: Count = 10
     pods_per_hour: Count = 30
+    each: _Share = _Share()
     failures_in_a_row: Count = 2
     failures_per_hour: Count = 3
     api_error_share: Annotated[float, Field(ge=0, le=1)] = 0.2
@@ -77,13 +103,13 @@ class _Limits(_Told):
     deadline_s: Span | None = None
 
     def limits(self) -> Limits:
-        plain = self.model_dump()
+        plain = self.model_dump(exclude={"each"})
         spans = {name: plain.pop(name) for name in list(plain) if name.endswith("_s")}
         timed: dict[str, Any] = {
             name.removesuffix("_s"): None if value is None else timedelta(seconds=value)
             for name, value in spans.items()
         }
-        return Limits(**plain, **timed)
+        return Limits(**plain, **timed, each=self.each.share())
 
 
 class _File(_Told):
@@ -93,6 +119,7 @@ class _File(_Told):
     limits: _Limits = _Limits()
     unattended: list[_Grant] = []
     never: list[_Grant] = []
+    budgets: list[_Budget] = []
 
 
 def read_policy(file: Path | None) -> Policy:
@@ -122,4 +149,5 @@ def _policy(told: _File, version: str) -> Policy:
         never=tuple(one.grant() for one in told.never),
         own=None if told.own_approval == "none" else told.own_approval,
         limits=told.limits.limits(),
+        budgets=tuple(one.budget() for one in told.budgets),
     )

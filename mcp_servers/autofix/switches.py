@@ -1,6 +1,6 @@
 """Whether writing is allowed at all: the kill switch in a file, the breaker in the store."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import orjson
 from pydantic import BaseModel, Field
@@ -80,7 +80,7 @@ async def trip(desk: Desk, refusal: Refusal | None = None) -> None:
         return
     resumed_at = row.at if row else None
     why = refusal or _unanswered(desk, resumed_at)
-    why = why or should_stop(await desk.past(timedelta(hours=2)), resumed_at, desk.policy)
+    why = why or should_stop(await desk.past(), resumed_at, desk.policy)
     if why:
         said = worded(why)
         kept = orjson.dumps(dict(said.texts)).decode()

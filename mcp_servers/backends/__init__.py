@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.storage.fix_records import (
+    Admission,
     BreakerRow,
     ChangeRow,
     DecisionRow,
@@ -76,7 +77,9 @@ class FixStore(Protocol):
 
     async def rehearsal(self, plan_id: str) -> RehearsalRow | None: ...
 
-    async def start(self, row: ChangeRow, *, subject: str, unattended: bool) -> None: ...
+    async def start(
+        self, row: ChangeRow, *, subject: str, unattended: bool, admission: Admission | None = None
+    ) -> None: ...
 
     async def take_over(
         self, change_id: str, runner: str, *, subject: str, now: datetime, lease_until: datetime

@@ -61,8 +61,13 @@ def too_soon(
     past: Sequence[Past],
     now: datetime,
     policy: Policy,
+    *,
+    who: str = "",
 ) -> Refusal | None:
-    """Whether the object, or the hour, has had enough. `past` is in any order."""
+    """Whether the object, the hour, or the hour of who carries it out has had enough.
+
+    `past` is in any order.
+    """
     limits = policy.limits
     here = [one for one in past if one.target == plan.target]
     for one in here:
@@ -93,7 +98,29 @@ def too_soon(
         if more and spent + more > most:
             told = {"spent": str(spent), "more": str(more), "most": str(most)}
             return Refusal(f"{name}_per_hour", told)
+    return _own_share(plan, wanted, [one for one in lately if one.by == who], who, policy)
+
+
+def _own_share(
+    plan: Plan, wanted: Size, theirs: Sequence[Past], who: str, policy: Policy
+) -> Refusal | None:
+    share = policy.share_of(who)
+    for name in ("writes", "objects", "pods"):
+        most, more = getattr(share, f"{name}_per_hour"), int(getattr(wanted, name))
+        spent = sum(int(getattr(one, name)) for one in theirs)
+        if most is not None and more and spent + more > most:
+            return _spent(f"own_{name}", who, spent, more, most)
+    before = {one.target.namespace for one in theirs if one.target.namespace}
+    new = {step.write.target.namespace for step in plan.steps} - before - {""}
+    most = share.namespaces_per_hour
+    if most is not None and new and len(before) + len(new) > most:
+        return _spent("own_namespaces", who, len(before), len(new), most)
     return None
+
+
+def _spent(key: str, who: str, spent: int, more: int, most: int) -> Refusal:
+    told = {"who": who, "spent": str(spent), "more": str(more), "most": str(most)}
+    return Refusal(key, told)
 
 
 def api_failing(calls: Sequence[Asked], now: datetime, policy: Policy) -> Refusal | None:

@@ -9,6 +9,30 @@ from mcp_servers.facts.kubernetes import Ref
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What one person or program may have done in an hour; None: as much as all may together."""
+
+    writes_per_hour: int | None = None
+    objects_per_hour: int | None = None
+    pods_per_hour: int | None = None
+    namespaces_per_hour: int | None = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A share of their own for some. `subjects` are names, or beginnings of names before a `*`."""
+
+    subjects: tuple[str, ...]
+    share: Share
+
+    def is_for(self, subject: str) -> bool:
+        return any(
+            subject.startswith(one[:-1]) if one.endswith("*") else subject == one
+            for one in self.subjects
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """How much one change and one hour may touch, and how long things take.
 
@@ -27,6 +51,7 @@ class Limits:
     writes_per_hour: int = 10
     objects_per_hour: int = 10
     pods_per_hour: int = 30
+    each: Share = field(default_factory=Share)
     after_rollback: timedelta = timedelta(minutes=30)
     repeats: int = 2
     repeats_within: timedelta = timedelta(hours=1)
@@ -57,7 +82,8 @@ class Policy:
     """`allowed` are the namespaces that may be written to, empty: all but the protected ones.
 
     `unattended` may go without a person, `never` not at all. A requester may approve their own
-    change up to the level `own`; None: never.
+    change up to the level `own`; None: never. Of `budgets` the first that is for somebody holds for
+    them, in the place of what each may.
     """
 
     version: str = "built-in"
@@ -67,13 +93,18 @@ class Policy:
     never: tuple[Grant, ...] = ()
     own: Level | None = Level.MEDIUM
     limits: Limits = field(default_factory=Limits)
+    budgets: tuple[Budget, ...] = ()
+
+    def share_of(self, subject: str) -> Share:
+        own = (one.share for one in self.budgets if one.is_for(subject))
+        return next(own, self.limits.each)
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
     """A change there has been: `status` as it ended, or running. `asked_back`: a person had it
     taken back, which says nothing against it. `writes` and `objects` are those it was planned to
-    make and touch, `pods` those that it restarts, adds or takes away."""
+    make and touch, `pods` those that it restarts, adds or takes away. `by` is who carried it out."""
 
     fix: str
     fingerprint: str
@@ -85,6 +116,7 @@ class Past:
     writes: int = 1
     objects: int = 1
     pods: int = 0
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

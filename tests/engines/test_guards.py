@@ -20,7 +20,7 @@ from mcp_servers.engines.guards import (
     unattended,
 )
 from mcp_servers.facts.fixes import Level, Plan, Step, Verb, Write
-from mcp_servers.facts.guards import Asked, Grant, Limits, Past, Policy, Size
+from mcp_servers.facts.guards import Asked, Budget, Grant, Limits, Past, Policy, Share, Size
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref
 from tests.factories import NOW, cluster, workload
 
@@ -160,6 +160,45 @@ def test_an_hour_has_room_for_so_many_objects_and_pods_too() -> None:
     assert soon(replace(drained, pods=29)) == "pods_per_hour"
     assert soon(replace(drained, pods=29), pods=0) == ""
     assert soon(replace(drained, pods=29, started_at=NOW - timedelta(minutes=61))) == ""
+
+
+def share(who: str, policy: Policy, *before: Past, pods: int = 1) -> str:
+    found = too_soon(plan(), "f", Size(1, 1, pods), before, NOW, policy, who=who)
+    return found.key if found else ""
+
+
+@pytest.mark.parametrize("name", ["writes", "objects", "pods"])
+def test_one_may_do_less_in_an_hour_than_all_together(name: str) -> None:
+    elsewhere = Past("fix.cpu", "g", Ref("Deployment", "shop", "x"), "verified", NOW, NOW, pods=1)
+    mine, others = [replace(elsewhere, by="ann")] * 2, [replace(elsewhere, by="bob")] * 5
+    policy = Policy(limits=Limits(each=Share(**{f"{name}_per_hour": 5})))
+    assert share("ann", policy, *mine, *others) == ""
+    assert share("ann", policy, *mine, *mine, *mine) == f"own_{name}"
+    assert share("bob", policy, *mine, *mine, *mine) == ""
+    earlier = [replace(one, started_at=NOW - timedelta(minutes=61)) for one in mine]
+    assert share("ann", policy, *earlier, *earlier, *earlier) == ""
+
+
+def test_who_is_named_has_a_budget_of_their_own() -> None:
+    elsewhere = Past("fix.cpu", "g", Ref("Deployment", "shop", "x"), "verified", NOW, NOW)
+    bots = Budget(("nightly-*", "bot"), Share(writes_per_hour=1))
+    policy = Policy(budgets=(bots,), limits=Limits(each=Share(writes_per_hour=2)))
+    for who in ("nightly-east", "bot"):
+        assert share(who, policy) == ""
+        assert share(who, policy, replace(elsewhere, by=who)) == "own_writes"
+    assert share("botany", policy, replace(elsewhere, by="botany")) == ""
+
+
+def test_one_goes_to_few_namespaces_in_an_hour() -> None:
+    def there(namespace: str) -> Past:
+        target = Ref("Deployment", namespace, "x")
+        return Past("fix.cpu", "g", target, "verified", NOW, NOW, by="ann")
+
+    many = [there(f"team-{n}") for n in range(5)]
+    assert share("ann", Policy(), *many[:4]) == ""
+    assert share("ann", Policy(), *many) == "own_namespaces"
+    assert share("ann", Policy(), *many[:4], there("shop")) == ""
+    assert share("bob", Policy(), *many) == ""
 
 
 def test_a_change_is_as_much_as_it_writes_touches_and_restarts() -> None:

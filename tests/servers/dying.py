@@ -15,7 +15,7 @@ from typing import Any
 
 from core.security.audit import AuditLog
 from core.storage.database import Database
-from core.storage.fix_records import ChangeRow, StepRow
+from core.storage.fix_records import Admission, ChangeRow, StepRow
 from core.storage.kept_fixes import KeptFixes
 from mcp_servers.client import Connections, Tools, fix_desk, in_process
 from tests.servers.repairing import ANN, KEY
@@ -29,9 +29,11 @@ class Dying(KeptFixes):
         when, _, number = point.partition(":")
         self._before, self._left = when == "before", int(number)
 
-    async def start(self, row: ChangeRow, *, subject: str, unattended: bool) -> None:
+    async def start(
+        self, row: ChangeRow, *, subject: str, unattended: bool, admission: Admission | None = None
+    ) -> None:
         self._dies(before=True)
-        await super().start(row, subject=subject, unattended=unattended)
+        await super().start(row, subject=subject, unattended=unattended, admission=admission)
         self._dies(before=False)
 
     async def put_step(self, row: StepRow, *, runner: str, lease_until: datetime) -> None:

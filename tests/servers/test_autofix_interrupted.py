@@ -87,6 +87,21 @@ async def test_a_process_killed_after_the_end_leaves_nothing_to_do(
         assert here.writes() == 1
 
 
+async def test_two_processes_make_no_more_changes_in_an_hour_than_may_be(
+    tmp_path: Path, database_url: str
+) -> None:
+    one_an_hour = f"{BRISK}writes_per_hour = 1\n"
+    async with repairing(tmp_path, policy=one_an_hour, url=database_url) as here:
+        wanted = {"change": "restart", "namespace": "shop", "name": "catalog"}
+        plans = [await here.approved(), await here.approved(**wanted)]
+        await asyncio.gather(*(carried_out_apart(here, one) for one in plans))
+        made = await here.store.changes(limit=9)
+        left = [row for one in plans if (row := await here.store.plan(one))]
+        assert [one.status for one in made] == ["verified"]
+        assert sorted(one.status for one in left) == ["approved", "taken"]
+        assert here.writes() == 1
+
+
 # start, intended, written, then the way back: intended, written, finish.
 BACK_POINTS = ["before:4", "after:4", "before:5", "after:5"]
 

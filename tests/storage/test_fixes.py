@@ -4,7 +4,7 @@ Over SQLite, and (`live`) over a real Postgres.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +14,7 @@ import pytest
 from core.clock import utc_now
 from core.errors import Conflict, NotFound
 from core.storage.database import Database
-from core.storage.fix_records import BreakerRow, ChangeRow, DecisionRow, PlanRow, StepRow
+from core.storage.fix_records import Admission, BreakerRow, ChangeRow, DecisionRow, PlanRow, StepRow
 from core.storage.kept_fixes import KeptFixes
 
 NOW = utc_now()
@@ -112,6 +112,40 @@ async def test_of_many_that_want_a_workload_at_once_one_gets_it(database_url: st
         kept = [await opened[0].plan(f"fix-{n}") for n in range(4)]
     assert sorted(type(one).__name__ for one in found) == [*["Conflict"] * 3, "NoneType"]
     assert sorted(one.status for one in kept if one) == [*["proposed"] * 3, "taken"]
+
+
+async def test_of_many_that_begin_at_once_no_more_do_than_may(database_url: str) -> None:
+    """Each counts those before it in the transaction in which it begins."""
+
+    def at_most_two(before: Sequence[ChangeRow]) -> None:
+        if len(before) >= 2:
+            raise Conflict("There have been two.")
+
+    admission = Admission(timedelta(hours=1), at_most_two)
+    async with AsyncExitStack() as stack:
+        opened = [
+            KeptFixes(await stack.enter_async_context(Database.opened(database_url)))
+            for _ in range(6)
+        ]
+        for n in range(6):
+            await opened[0].add_plan(plan(f"fix-{n}"))
+        begun = await asyncio.gather(
+            *(
+                one.start(
+                    change(f"chg-{n}", f"fix-{n}"),
+                    subject=f"object {n}",
+                    unattended=True,
+                    admission=admission,
+                )
+                for n, one in enumerate(opened)
+            ),
+            return_exceptions=True,
+        )
+        kept = [await opened[0].plan(f"fix-{n}") for n in range(6)]
+        changes = await opened[0].changes(limit=9)
+    assert sorted(type(one).__name__ for one in begun) == [*["Conflict"] * 4, *["NoneType"] * 2]
+    assert sorted(one.status for one in kept if one) == [*["proposed"] * 4, *["taken"] * 2]
+    assert len(changes) == 2
 
 
 async def test_what_takes_two_people_is_not_approved_by_one_twice(store: KeptFixes) -> None:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Conflict
@@ -15,11 +15,21 @@ from core.storage.sentences import SENTENCES
 UNFINISHED = ("running", "undoing")
 # There is one breaker.
 BREAKER = 1
+# The advisory lock of those who begin a change; the one of migrations is another.
+BEGINNING = 7303015
 
 
 class FixChanges:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+
+    async def begin_in_turn(self) -> None:
+        """Until this transaction ends nobody else begins a change: what is counted stays true.
+
+        SQLite lets one transaction write at a time, from its first write on; begin with one.
+        """
+        if self._session.get_bind().dialect.name != "sqlite":
+            await self._session.execute(select(func.pg_advisory_xact_lock(BEGINNING)))
 
     async def add(self, row: ChangeRow) -> None:
         await self._session.execute(insert(FixChange).values(**asdict(row)))

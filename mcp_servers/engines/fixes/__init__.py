@@ -76,6 +76,7 @@ _REPAIRERS: Mapping[str, Repairer] = {
     "fix.alert_rule": _elsewhere,
 }
 FIXES = frozenset(_REPAIRERS)
+GOES_BACK = "fix.rollback"
 
 # What each rule is repaired by, the gentlest first; the first that can be done is what is offered.
 _BY_RULE: Mapping[str, tuple[str, ...]] = {
@@ -169,6 +170,14 @@ def repair(
     plans = [one for one in found if isinstance(one, Plan)]
     others = [one for one in found if not isinstance(one, Advice)]
     return (plans or others or found)[0]
+
+
+def going_back(
+    finding: Finding, cluster: Cluster, *, protected: frozenset[str] = frozenset()
+) -> Repair:
+    """An earlier revision for a finding that is not listed with it, judged by what it tells."""
+    case = Case(GOES_BACK, cluster, finding.resource, finding.rule, finding)
+    return finished(case, _REPAIRERS[GOES_BACK](case), protected)
 
 
 def _fixes_for(finding: Finding) -> tuple[str, ...]:

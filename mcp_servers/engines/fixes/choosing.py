@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mcp_servers.engines.fixes import repair
+from mcp_servers.engines.fixes import GOES_BACK, going_back, repair
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.fixes import Advice, Plan, Proposal, Repair
 from mcp_servers.facts.kubernetes import Cluster
@@ -14,7 +14,6 @@ BROUGHT_BY_A_REVISION = (
     "pod.image_pull.not_found", "pod.image_pull.invalid_name", "pod.image_pull.arch", "pod.config_ref.",
     "app.missing_setting", "app.regression_after_change", "deploy.", "ds.", "sts.",
 )  # fmt: skip
-GOES_BACK = "fix.rollback"
 
 
 def chosen(
@@ -29,8 +28,8 @@ def chosen(
 
     Of the causes the first that leads to steps, then the first that is proposed. What they bring
     about is not repaired in their place, for it would come back, or be called mended while they
-    stand. The one exception is going back to an earlier revision, where a revision can have brought
-    the cause. `behind` are causes outside of what was asked about: they are named, and come first.
+    stand. The one exception is going back to an earlier revision, where that can have brought the
+    causes; it is then judged by them. `behind` are causes outside of what was asked about: they are named, and come first.
     """
     told = [(one, repair(one, cluster, protected=protected)) for one in causes]
     best = _gentlest(told)
@@ -41,8 +40,10 @@ def chosen(
     rest = [(one, repair(one, cluster, protected=protected)) for one in symptoms]
     if best is None:
         return _gentlest(rest) or rest[0]
-    back = _gentlest([one for one in rest if _ends(one[1], causes)])
-    return back or best
+    if any(_goes_back(way) for _, way in rest) and all(map(_comes_with_a_revision, causes)):
+        ways = [(one, going_back(one, cluster, protected=protected)) for one in causes]
+        return _gentlest(ways) or best
+    return best
 
 
 def _gentlest(repairs: Sequence[tuple[Finding, Repair]]) -> tuple[Finding, Repair] | None:
@@ -51,13 +52,12 @@ def _gentlest(repairs: Sequence[tuple[Finding, Repair]]) -> tuple[Finding, Repai
     return min(repairs, key=lambda pair: order.index(type(pair[1])), default=None)
 
 
-def _ends(way: Repair, causes: Sequence[Finding]) -> bool:
-    """Whether going back ends every cause, as far as can be told."""
-    return (
-        way.fix == GOES_BACK
-        and not isinstance(way, Advice)
-        and all(one.rule.startswith(BROUGHT_BY_A_REVISION) for one in causes)
-    )
+def _goes_back(way: Repair) -> bool:
+    return way.fix == GOES_BACK and not isinstance(way, Advice)
+
+
+def _comes_with_a_revision(cause: Finding) -> bool:
+    return cause.rule.startswith(BROUGHT_BY_A_REVISION)
 
 
 def _elsewhere(symptom: Finding, cause: Finding) -> Advice:

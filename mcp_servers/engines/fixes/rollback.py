@@ -14,7 +14,7 @@ from mcp_servers.engines.fixes.earlier import (
 from mcp_servers.engines.fixes.editing import pods_of, template_in, workload
 from mcp_servers.engines.fixes.migrating import has_migrated, is_migrated
 from mcp_servers.engines.fixes.waiting import is_same_for, waits_elsewhere
-from mcp_servers.engines.revisions import template_of
+from mcp_servers.engines.revisions import container_in, template_of
 from mcp_servers.engines.settling import PROGRESS_DEADLINE_S, is_ready
 from mcp_servers.facts.fixes import Advice, Level, Verb
 from mcp_servers.facts.kubernetes import Json, Resource
@@ -47,9 +47,27 @@ def _kept_from(case: Case, owner: Resource, chosen: Revision) -> Advice | None:
         return case.advice("root_elsewhere", revision=number)
     if is_same_for(case.container, template_of(owner), chosen.template):
         return case.advice("same_in_revision", container=case.container, revision=number)
+    others = _taken_along(case, owner, chosen.template)
+    if case.request is None and others:
+        told = {"container": case.container, "revision": number, "others": named(others)}
+        return case.advice("takes_others_along", **told)
     if gone := missing_references(cluster, owner.namespace, chosen.template):
         return case.advice("references_gone", revision=number, missing=named(gone))
     return None
+
+
+def _taken_along(case: Case, owner: Resource, then: Json) -> list[str]:
+    """Containers that do not fail and are other programs now than they would be again."""
+    now = template_of(owner)
+    if not container_in(now, case.container):
+        return []
+    images = {text(one, "name"): text(one, "image") for one in _containers(then)}
+    return [
+        f"{name} ({text(one, 'image')} → {images[name]})"
+        for one in _containers(now)
+        if (name := text(one, "name")) != case.container
+        and images.get(name, text(one, "image")) != text(one, "image")
+    ]
 
 
 def _chosen(case: Case, owner: Resource) -> Revision | Advice:
