@@ -11,5 +11,7 @@ AUTOFIX = Subagent(
     servers=("autofix",),
     prompt="autofix.md",
     # A batch is for who has approved each of its plans already; in a conversation each has a card.
-    without=frozenset({"autofix_recover", "autofix_report_change", "autofix_apply_batch"}),
+    without=frozenset(
+        {"autofix_recover", "autofix_report_change", "autofix_apply_batch", "autofix_report_batch"}
+    ),
 )

@@ -65,12 +65,12 @@ def verify(
 @audit.command("report")
 @with_source
 def report(
-    change_id: Annotated[str, typer.Argument(metavar="CHANGE", help="chg-…")],
+    change_id: Annotated[str, typer.Argument(metavar="CHANGE|BATCH", help="chg-… or bat-…")],
     lang: LanguageOption = Language.AUTO,
     *,
     source: Source,
 ) -> None:
-    """One change as Markdown, with its lines of the trail."""
+    """One change or batch as Markdown, with its lines of the trail."""
     finish(_report(source, change_id, chosen(lang)))
 
 
@@ -123,10 +123,9 @@ async def _report(source: Source, change_id: str, language: str) -> int:
         put(await get_text(source, f"{TRAIL}/changes/{change_id}/report"))
         return OK
     from api.cli.fixing import called
-    from api.routes.audit import with_trail
+    from api.routes.audit import reported, with_trail
 
-    about = {"change_id": change_id, "language": language}
-    found = await called(source, "autofix_report_change", about)
+    found = await called(source, *reported(change_id, language))
     async with _opened(source) as log:
         put(await with_trail(found["markdown"], change_id, log, language))
     return OK

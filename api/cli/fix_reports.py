@@ -33,6 +33,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "and start-up, images and registries, admission webhooks, data, and other people's changes.",
         "writing": "Writing is allowed.",
         "stopped": "All writing is stopped ({by}): {why}",
+        "batch_running": "under way",
+        "batch_done": "done",
+        "batch_stopped": "stopped",
+        "batch_left": "left by its process",
         "status_waiting": "not begun",
         "status_verified": "verified",
         "status_rolled_back": "rolled back",
@@ -69,6 +73,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "准入 webhook、数据，以及他人同时所做的变更。",
         "writing": "允许写入。",
         "stopped": "一切写操作已停止（{by}）：{why}",
+        "batch_running": "进行中",
+        "batch_done": "已完成",
+        "batch_stopped": "已停止",
+        "batch_left": "执行进程已离开",
         "status_waiting": "未开始",
         "status_verified": "已验证",
         "status_rolled_back": "已回滚",
@@ -177,12 +185,25 @@ def switch_text(view: Row, language: str) -> str:
 def batch_text(view: Row, language: str) -> str:
     """Each plan with what became of it, and why the rest waits."""
     words = WORDS[language]
+    head = f"{view['batch_id']}  {words['batch_' + view['status']]}  ({view['applier']})"
     lines = [
-        f"{one['plan_id']}  {one['change_id'] or '-':<16}  {words['status_' + one['status']]}"
+        f"  {one['plan_id']}  {one['change_id'] or '-':<16}  {words['status_' + one['status']]}"
         for one in view["items"]
     ]
     why = view["stopped_in"].get(language) or view["stopped"]
-    return "\n".join([*lines, *([why] if why else [])])
+    return "\n".join([head, *lines, *([f"  {why}"] if why else [])])
+
+
+def batches_text(page: Row, language: str) -> str:
+    words = WORDS[language]
+    return _listed(
+        [
+            f"{one['batch_id']}  {str(one['started_at'])[:19]}  {one['plans']:>2}  "
+            f"{words['batch_' + one['status']]}  ({one['applier']})"
+            for one in page["rows"]
+        ],
+        words,
+    )
 
 
 def changes_text(page: Row, language: str) -> str:

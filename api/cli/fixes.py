@@ -6,6 +6,7 @@ import typer
 
 from api.cli.fix_reports import (
     batch_text,
+    batches_text,
     change_text,
     changes_text,
     plan_text,
@@ -22,7 +23,7 @@ from api.cli.source import (
     Source,
     with_source,
 )
-from api.cli.wishes import PLAN_PREFIX, with_wish
+from api.cli.wishes import BATCH_PREFIX, PLAN_PREFIX, with_wish
 from api.cli.words import chosen
 from core.errors import Invalid
 
@@ -44,14 +45,16 @@ def plan(output: OutputOption = Output.TEXT, *, wish: dict[str, Any], source: So
 @fix.command("show")
 @with_source
 def show(
-    name: Annotated[str, typer.Argument(metavar="PLAN|CHANGE")],
-    report: Annotated[bool, typer.Option("--report", help="A change as Markdown.")] = False,
+    name: Annotated[str, typer.Argument(metavar="PLAN|CHANGE|BATCH")],
+    report: Annotated[
+        bool, typer.Option("--report", help="A change or batch as Markdown.")
+    ] = False,
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
-    """Show a plan or a change again."""
+    """Show a plan, a change or a batch again."""
     finish(_show(source, name, output, chosen(lang), report=report))
 
 
@@ -59,6 +62,7 @@ def show(
 @with_source
 def list_all(
     plans: Annotated[bool, typer.Option("--plans", help="Plans instead of changes.")] = False,
+    batches: Annotated[bool, typer.Option("--batches", help="Batches instead of changes.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
@@ -66,7 +70,10 @@ def list_all(
     source: Source,
 ) -> None:
     """List what was changed, the latest first."""
-    finish(_list(source, limit, output, chosen(lang), plans=plans))
+    if plans and batches:
+        raise Invalid("Plans and batches are two lists.", hint="Ask for one of them.")
+    which = "plans" if plans else "batches" if batches else "changes"
+    finish(_list(source, limit, output, chosen(lang), which))
 
 
 @fix.command("approve")
@@ -191,27 +198,23 @@ async def _show(source: Source, name: str, output: Output, language: str, *, rep
         view = await called(source, "autofix_get_plan", {"plan_id": name})
         _print(view, plan_text(view, language), output)
         return OK
+    kind = "batch" if name.startswith(BATCH_PREFIX) else "change"
     if report:
-        put(
-            (
-                await called(
-                    source, "autofix_report_change", {"change_id": name, "language": language}
-                )
-            )["markdown"]
-        )
+        about = {f"{kind}_id": name, "language": language}
+        put((await called(source, f"autofix_report_{kind}", about))["markdown"])
         return OK
-    view = await called(source, "autofix_get_change", {"change_id": name})
-    _print(view, change_text(view, language), output)
+    view = await called(source, f"autofix_get_{kind}", {f"{kind}_id": name})
+    told = batch_text if kind == "batch" else change_text
+    _print(view, told(view, language), output)
     return OK
 
 
-async def _list(source: Source, limit: int, output: Output, language: str, *, plans: bool) -> int:
+async def _list(source: Source, limit: int, output: Output, language: str, which: str) -> int:
     from api.cli.fixing import called
 
-    tool = "autofix_list_plans" if plans else "autofix_list_changes"
-    view = await called(source, tool, {"limit": limit})
-    told = plans_text(view, language) if plans else changes_text(view, language)
-    _print(view, told, output)
+    view = await called(source, f"autofix_list_{which}", {"limit": limit})
+    told = {"plans": plans_text, "batches": batches_text, "changes": changes_text}[which]
+    _print(view, told(view, language), output)
     return OK
 
 

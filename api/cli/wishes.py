@@ -16,7 +16,7 @@ from api.cli.words import chosen
 # Options have no null; nobody asks for so many.
 NO_REPLICAS = -1
 # The name of a kept plan, which stands where an object would.
-PLAN_PREFIX = "fix-"
+PLAN_PREFIX, BATCH_PREFIX = "fix-", "bat-"
 
 OPTIONS: dict[str, tuple[Any, Any]] = {
     "target": (

@@ -16,6 +16,7 @@ from core.storage.records import AuditRow
 
 # More lines than any one change leaves.
 MOST_LINES = 1000
+BATCH = "bat-"
 
 router = APIRouter(prefix="/api/v1", tags=["audit"])
 
@@ -81,11 +82,17 @@ async def verify_audit(
 async def report_audited_change(
     _auditor: Auditor, current: Current, tools: CallerTools, reads: Reads, change_id: str
 ) -> PlainTextResponse:
-    """One change as a Markdown report, with its lines of the audit trail."""
-    about = {"change_id": change_id, "language": reads}
-    found = (await tools.call("autofix_report_change", **about)).data
+    """One change, or batch of changes, as a Markdown report with its lines of the audit trail."""
+    tool, about = reported(change_id, reads)
+    found = (await tools.call(tool, **about)).data
     text = await with_trail(found["markdown"], change_id, current.audit, reads)
     return PlainTextResponse(text, media_type="text/markdown; charset=utf-8")
+
+
+def reported(name: str, language: str) -> tuple[str, dict[str, str]]:
+    """The tool that writes it down, and what it is asked."""
+    kind = "batch" if name.startswith(BATCH) else "change"
+    return f"autofix_report_{kind}", {f"{kind}_id": name, "language": language}
 
 
 def trail_of(rows: Sequence[AuditRow], limit: int) -> Trail:

@@ -116,6 +116,32 @@ async def apply_batch(tools: CallerTools, body: Batch) -> Body:
     return (await tools.call("autofix_apply_batch", **body.model_dump())).data
 
 
+@router.get("/batches", operation_id="listFixBatches")
+async def list_batches(tools: CallerTools, limit: Limit = 20, cursor: Cursor = "") -> Body:
+    """The batches there have been, the latest first."""
+    return (await tools.call("autofix_list_batches", limit=limit, cursor=cursor)).data
+
+
+@router.get("/batches/{batch_id}", operation_id="getFixBatch")
+async def get_batch(
+    tools: CallerTools, batch_id: str, wait_s: Annotated[float, Query(ge=0, le=60)] = 0
+) -> Body:
+    """One batch: its plans in their order, how far it is, where it stopped and why."""
+    return (await tools.call("autofix_get_batch", batch_id=batch_id, wait_s=wait_s)).data
+
+
+@router.get(
+    "/batches/{batch_id}/report",
+    operation_id="reportFixBatch",
+    response_class=PlainTextResponse,
+)
+async def report_batch(tools: CallerTools, reads: Reads, batch_id: str) -> PlainTextResponse:
+    """One batch as a Markdown report."""
+    about = {"batch_id": batch_id, "language": reads}
+    found = (await tools.call("autofix_report_batch", **about)).data
+    return PlainTextResponse(found["markdown"], media_type="text/markdown; charset=utf-8")
+
+
 @router.post("/rollback", operation_id="rollBackFix")
 async def rollback(tools: CallerTools, body: Rollback) -> Body:
     """Take a verified change back."""

@@ -111,6 +111,26 @@ class StepRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchRow:
+    """Plans that are carried out one by one, in the order of `plans`. `runner` is at it until
+    `lease_until`.
+
+    `status`: running, done (all verified) or stopped; `body` holds at which plan and why.
+    """
+
+    id: str
+    plans: list[str]
+    applier: str
+    status: str
+    started_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+    runner: str
+    lease_until: datetime
+    body: Body = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
 class BreakerRow:
     """Whether writing is stopped, by whom and why; `at` is when it came to be so."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from core.storage.database import Database
 from core.storage.fix_records import (
     Admission,
+    BatchRow,
     BreakerRow,
     ChangeRow,
     DecisionRow,
@@ -14,6 +15,7 @@ from core.storage.fix_records import (
     RehearsalRow,
     StepRow,
 )
+from core.storage.repositories.fix_batches import FixBatches
 from core.storage.repositories.fix_changes import FixChanges
 from core.storage.repositories.fix_plans import FixPlans
 
@@ -162,6 +164,28 @@ class KeptFixes:
     async def steps(self, change_id: str) -> list[StepRow]:
         async with self.database.session() as session:
             return await FixChanges(session).steps(change_id)
+
+    async def claim_batch(self, row: BatchRow) -> bool:
+        """Begin a batch or go on with it; False while another is at it or when it is done."""
+        async with self.database.session() as session:
+            return await FixBatches(session).claim(row)
+
+    async def keep_batch(self, row: BatchRow) -> None:
+        """Raises `Conflict` when another process carries it out now."""
+        values = {
+            "status": row.status, "updated_at": row.updated_at, "finished_at": row.finished_at,
+            "lease_until": row.lease_until, "body": row.body,
+        }  # fmt: skip
+        async with self.database.session() as session:
+            await FixBatches(session).keep(row.id, row.runner, **values)
+
+    async def batch(self, batch_id: str) -> BatchRow | None:
+        async with self.database.session() as session:
+            return await FixBatches(session).get(batch_id)
+
+    async def batches(self, *, limit: int) -> list[BatchRow]:
+        async with self.database.session() as session:
+            return await FixBatches(session).latest(limit=limit)
 
     async def breaker(self) -> BreakerRow | None:
         async with self.database.session() as session:

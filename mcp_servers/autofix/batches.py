@@ -1,51 +1,47 @@
-"""autofix_apply_batch: approved plans one after the other, up to the first that does not verify.
+"""autofix_apply_batch and what shows batches: approved plans one after the other.
 
-There is no record of a batch: its plans and their changes say how far it is. A process that dies
-leaves the change under way to whoever takes it over, and the rest not begun.
+Up to the first that does not verify. A batch is what its plans are, in their order: asked for
+again it is the same one, which goes on where it stopped, and begins nothing twice. A process that
+dies leaves the change under way to whoever takes it over, and the rest not begun.
 """
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from core.errors import OpsError
+from core.clock import utc_now
+from core.errors import NotFound, OpsError
 from core.principal import Principal
 from core.sentences import Said
-from core.storage.fix_records import ChangeRow, PlanRow
+from core.storage.fix_records import BatchRow, ChangeRow, PlanRow
 from core.telemetry import logger
+from mcp_servers.autofix.batch_shapes import (
+    RUNNING,
+    STOPPED,
+    BatchPage,
+    BatchReport,
+    BatchView,
+    batch_line,
+    batch_report,
+    batch_view,
+)
 from mcp_servers.autofix.changes import UNFINISHED, Wait, admitted, carry_on, started
-from mcp_servers.autofix.desk import Desk
-from mcp_servers.autofix.executing import begin, ended
-from mcp_servers.autofix.plans import PlanId
-from mcp_servers.autofix.refusing import SENTENCES
+from mcp_servers.autofix.desk import Desk, visible
+from mcp_servers.autofix.executing import begin, ended, kept_why
+from mcp_servers.autofix.plans import Limit, PlanId
+from mcp_servers.autofix.refusing import SENTENCES, Language
 
 PlanIds = Annotated[list[PlanId], Field(min_length=1, max_length=20, description="In this order.")]
+BatchId = Annotated[str, Field(min_length=1, max_length=64, description="bat-…")]
 
-VERIFIED, WAITING = "verified", "waiting"
-# How long one look for the end of a change waits for it.
-A_WHILE = timedelta(seconds=30)
+VERIFIED, DONE = "verified", "done"
+MOST_BATCHES = 500
 log = logger("midwatch.autofix")
-
-
-class BatchItem(BaseModel):
-    plan_id: str
-    change_id: str = ""
-    status: str = Field(description="waiting, or as its change stands.")
-
-
-class BatchView(BaseModel):
-    items: list[BatchItem]
-    ended: bool = Field(description="Nothing of it is carried out now.")
-    stopped: str = Field(default="", description="Why what waits is not carried out.")
-    stopped_in: dict[str, str] = Field(default={}, description="The same by language.")
-
-    def as_text(self) -> str:
-        lines = [f"{one.plan_id} {one.change_id or '-'} {one.status}" for one in self.items]
-        state = self.stopped or ("" if self.ended else "under way; call it again with these plans")
-        return "\n".join([*lines, *([state] if state else [])])
 
 
 async def autofix_apply_batch(
@@ -56,18 +52,74 @@ async def autofix_apply_batch(
     Begins nothing unless each of them may be carried out. Call it again to wait for its end.
     """
     rows = [await desk.plan(one, caller) for one in dict.fromkeys(plan_ids)]
-    name = f"batch {' '.join(row.id for row in rows)}"
-    task = desk.desk.tasks.get(name)
-    if task is None and await _next(desk, rows):
+    batch = _batch(desk, rows, caller)
+    if batch.id not in desk.desk.tasks and await _next(desk, rows):
         for row in rows:
             if await desk.store.change_of(row.id) is None:
                 await admitted(desk, row, caller.subject)
-        task = asyncio.create_task(_in_turn(desk, rows, caller), name=name)
-        desk.desk.tasks[name] = task
-        task.add_done_callback(lambda _: desk.desk.tasks.pop(name, None))
-    if task:
-        await asyncio.wait([task], timeout=wait_s)
-    return await _shown(desk, rows, is_running=name in desk.desk.tasks)
+        if await desk.store.claim_batch(batch):
+            await _tell(desk, batch, "taken")
+            task = asyncio.create_task(_in_turn(desk, batch, rows, caller), name=batch.id)
+            desk.desk.tasks[batch.id] = task
+            task.add_done_callback(lambda _: desk.desk.tasks.pop(batch.id, None))
+    return await _shown(desk, await _kept(desk, batch), rows, wait_s)
+
+
+async def autofix_get_batch(
+    batch_id: BatchId, wait_s: Wait = 0, *, desk: Desk, caller: Principal
+) -> BatchView:
+    """Show a batch: which plans, how far it is, where it stopped and why."""
+    row, plans = await _found(desk, batch_id, caller)
+    return await _shown(desk, row, plans, wait_s)
+
+
+async def autofix_list_batches(
+    limit: Limit = 20, cursor: str = "", *, desk: Desk, caller: Principal
+) -> BatchPage:
+    """List batches that were carried out, the latest first."""
+    rows = [
+        one
+        for one in await desk.store.batches(limit=MOST_BATCHES)
+        if all(visible(caller, each) for each in one.body.get("namespaces") or [""])
+    ]
+    now = utc_now()
+    return BatchPage.of([batch_line(one, now) for one in rows], cursor=cursor, size=limit)
+
+
+async def autofix_report_batch(
+    batch_id: BatchId, language: Language = "en", *, desk: Desk, caller: Principal
+) -> BatchReport:
+    """Write a batch down as a Markdown report."""
+    row, plans = await _found(desk, batch_id, caller)
+    view = await _shown(desk, row, plans, 0)
+    return BatchReport(batch_id=row.id, markdown=batch_report(view, language))
+
+
+def _batch(desk: Desk, rows: Sequence[PlanRow], caller: Principal) -> BatchRow:
+    plans, now = [row.id for row in rows], utc_now()
+    name = hashlib.sha256(" ".join(plans).encode()).hexdigest()[:12]
+    body = {"namespaces": sorted({row.namespace for row in rows})}
+    runner, lease = desk.desk.runner, desk.lease()
+    return BatchRow(
+        f"bat-{name}", plans, caller.subject, RUNNING, now, now, None, runner, lease, body
+    )
+
+
+async def _kept(desk: Desk, batch: BatchRow) -> BatchRow:
+    """As it is kept; plans that were all carried out before, each by itself, were never a batch."""
+    kept = await desk.store.batch(batch.id)
+    return kept or replace(batch, status=STOPPED, finished_at=batch.started_at)
+
+
+async def _found(desk: Desk, batch_id: str, caller: Principal) -> tuple[BatchRow, list[PlanRow]]:
+    """Raises `NotFound`, the same for what there is not and what the caller may not see."""
+    row = await desk.store.batch(batch_id)
+    if row is None:
+        raise SENTENCES.error(NotFound, "no_batch", batch=batch_id)
+    try:
+        return row, [await desk.plan(one, caller) for one in row.plans]
+    except NotFound as error:
+        raise SENTENCES.error(NotFound, "no_batch", batch=batch_id) from error
 
 
 async def _next(desk: Desk, rows: Sequence[PlanRow]) -> PlanRow | None:
@@ -81,54 +133,71 @@ async def _next(desk: Desk, rows: Sequence[PlanRow]) -> PlanRow | None:
     return None
 
 
-async def _in_turn(desk: Desk, rows: Sequence[PlanRow], caller: Principal) -> None:
+async def _in_turn(desk: Desk, batch: BatchRow, rows: Sequence[PlanRow], caller: Principal) -> None:
+    """To its end, or as far as it may go; where and why is kept."""
+    at = ""
     try:
         for row in rows:
-            if (await _carried_out(desk, row, caller)).status != VERIFIED:
+            at = row.id
+            change = await _carried_out(desk, batch, row, caller)
+            if change.status != VERIFIED:
+                status = SENTENCES.said(f"status_{change.status}")
+                why = SENTENCES.said("batch_stopped", change=change.id, status=status)
+                await _end(desk, batch, STOPPED, at, why)
                 return
-    except OpsError as error:  # it may not be begun any more; what is shown says why
-        log.warning("batch.left", why=str(error))
+        await _end(desk, batch, DONE, "", Said())
+    except OpsError as error:  # it may not be begun any more, or the database is away
+        log.warning("batch.left", batch=batch.id, why=str(error))
+        await _end(desk, batch, STOPPED, at, Said.of(error))
 
 
-async def _carried_out(desk: Desk, row: PlanRow, caller: Principal) -> ChangeRow:
+async def _end(desk: Desk, batch: BatchRow, status: str, at: str, why: Said) -> None:
+    now = utc_now()
+    body = {**batch.body, **kept_why(why), "stopped_at": at}
+    row = replace(batch, status=status, updated_at=now, finished_at=now, lease_until=now, body=body)
+    try:
+        await desk.store.keep_batch(row)
+        await _tell(desk, row, status)
+    except OpsError as error:  # its lease runs out, which tells the same
+        log.warning("batch.unkept", batch=batch.id, why=str(error))
+
+
+async def _carried_out(desk: Desk, batch: BatchRow, row: PlanRow, caller: Principal) -> ChangeRow:
     """The change of a plan, once it has ended, whoever carries it out."""
     change = await desk.store.change_of(row.id)
     if change is None:
         change = await started(desk, row, caller)
         await begin(desk, change, row)
     while change.status in UNFINISHED:
+        await desk.store.keep_batch(replace(batch, updated_at=utc_now(), lease_until=desk.lease()))
         await carry_on(desk, change, row)
-        change = await ended(desk, change.id, within=A_WHILE) or change
+        change = await ended(desk, change.id, within=_a_while(desk)) or change
         if change.status in UNFINISHED:  # another process has it
             await asyncio.sleep(desk.policy.limits.poll.total_seconds())
     return change
 
 
-async def _shown(desk: Desk, rows: Sequence[PlanRow], *, is_running: bool) -> BatchView:
-    changes = [await desk.store.change_of(row.id) for row in rows]
-    items = [
-        BatchItem(plan_id=row.id, change_id=one.id, status=one.status)
-        if one
-        else BatchItem(plan_id=row.id, status=WAITING)
-        for row, one in zip(rows, changes, strict=True)
-    ]
-    why = Said() if is_running else await _why_stopped(desk, rows, changes)
-    return BatchView(
-        items=items, ended=not is_running, stopped=str(why), stopped_in=dict(why.texts)
+def _a_while(desk: Desk) -> timedelta:
+    """How long one look for the end of a change waits: less than it takes to be thought gone."""
+    return desk.policy.limits.lease / 3
+
+
+async def _shown(desk: Desk, row: BatchRow, plans: Sequence[PlanRow], wait_s: float) -> BatchView:
+    if (task := desk.desk.tasks.get(row.id)) is not None:
+        await asyncio.wait([task], timeout=wait_s)
+    changes = {one.id: await desk.store.change_of(one.id) for one in plans}
+    made = {name: one for name, one in changes.items() if one}
+    return batch_view(await _kept(desk, row), plans, made, utc_now())
+
+
+async def _tell(desk: Desk, batch: BatchRow, outcome: str) -> None:
+    detail = {"batch": batch.id, "plans": batch.plans, "applier": batch.applier}
+    if at := batch.body.get("stopped_at"):
+        detail |= {"stopped_at": at, "why": batch.body.get("why", "")}
+    await desk.trail.record(
+        subject=batch.applier,
+        action="autofix.batch",
+        target=batch.id,
+        outcome=outcome,
+        detail=detail,
     )
-
-
-async def _why_stopped(
-    desk: Desk, rows: Sequence[PlanRow], changes: Sequence[ChangeRow | None]
-) -> Said:
-    for row, change in zip(rows, changes, strict=True):
-        if change is None:
-            try:
-                await admitted(desk, row)
-            except OpsError as error:
-                return Said.of(error)
-            return SENTENCES.said("not_begun", plan=row.id)
-        if change.status != VERIFIED:
-            status = SENTENCES.said(f"status_{change.status}")
-            return SENTENCES.said("batch_stopped", change=change.id, status=status)
-    return Said()

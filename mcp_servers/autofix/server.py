@@ -3,7 +3,12 @@
 from core.principal import Permission
 from mcp_servers.access import Gate, ToolServer, publish
 from mcp_servers.autofix.approvals import autofix_approve, autofix_deny
-from mcp_servers.autofix.batches import autofix_apply_batch
+from mcp_servers.autofix.batches import (
+    autofix_apply_batch,
+    autofix_get_batch,
+    autofix_list_batches,
+    autofix_report_batch,
+)
 from mcp_servers.autofix.changes import (
     autofix_apply,
     autofix_get_change,
@@ -30,6 +35,8 @@ def build(backends: Backends, gate: Gate, *, looker: Looker) -> ToolServer:
     for tool in (autofix_plan, autofix_get_plan, autofix_list_plans, autofix_rehearse):
         publish(server, tool, needs=Permission.FIXES_PLAN, desk=desk)
     for tool in (autofix_list_changes, autofix_get_change, autofix_report_change, autofix_status):
+        publish(server, tool, needs=Permission.FIXES_PLAN, desk=desk)
+    for tool in (autofix_list_batches, autofix_get_batch, autofix_report_batch):
         publish(server, tool, needs=Permission.FIXES_PLAN, desk=desk)
     for tool in (autofix_approve, autofix_deny):
         publish(server, tool, needs=Permission.FIXES_APPROVE, by_hand=True, desk=desk)

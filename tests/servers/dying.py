@@ -1,7 +1,7 @@
 """A process that carries a plan out and is killed at one of its records: `dying DATA URL KUBECONFIG PROMETHEUS PLAN POINT`.
 
 POINT is like `after:3`: once the third record was written, `before:3`: instead of writing it, or
-`after:0`: never, so that it goes to its end.
+`after:0`: never, so that it goes to its end. Several PLANs, with blanks between, are a batch.
 """
 
 import asyncio
@@ -66,7 +66,11 @@ async def main(
         store = Dying(database, point)
         desk = fix_desk(store, key=KEY, policy_file=data / "policy.toml", stop_file=data / "stop")
         async with in_process(reach, audit=audit, fixes=desk) as sessions:
-            await Tools(sessions, ANN).call("autofix_apply", plan_id=plan_id, wait_s=60)
+            tools, plans = Tools(sessions, ANN), plan_id.split()
+            if len(plans) > 1:
+                await tools.call("autofix_apply_batch", plan_ids=plans, wait_s=60)
+            else:
+                await tools.call("autofix_apply", plan_id=plan_id, wait_s=60)
 
 
 if __name__ == "__main__":

@@ -119,6 +119,20 @@ async def test_a_batch_is_carried_out_in_turn_up_to_the_first_that_does_not_veri
         written = here.writes()
         assert await here.call("autofix_apply_batch", **batch) == view
         assert here.writes() == written
+        assert (view["status"], view["stopped_at"]) == ("stopped", plans[1])
+        assert await here.call("autofix_get_batch", batch_id=view["batch_id"]) == view
+        listed = await here.call("autofix_list_batches")
+        assert [(one["batch_id"], one["plans"]) for one in listed["rows"]] == [
+            (view["batch_id"], 3)
+        ]
+        report = await here.call("autofix_report_batch", batch_id=view["batch_id"], language="zh")
+        assert "已停止" in report["markdown"]
+        assert report["markdown"].index(plans[0]) < report["markdown"].index(plans[2])
+        lines = await here.audit.latest(about=view["batch_id"])
+        assert [one.outcome for one in lines if one.action == "autofix.batch"] == [
+            "stopped",
+            "taken",
+        ]
 
 
 async def test_a_batch_begins_nothing_unless_all_of_it_may_be_carried_out(tmp_path: Path) -> None:
@@ -130,8 +144,10 @@ async def test_a_batch_begins_nothing_unless_all_of_it_may_be_carried_out(tmp_pa
         await here.call("autofix_approve", BOB, plan_id=plans[1])
         begun = await here.call("autofix_apply_batch", plan_ids=plans, wait_s=0)
         assert not begun["ended"]
-        view = await here.call("autofix_apply_batch", plan_ids=plans, wait_s=60)
+        assert begun["status"] == "running"
+        view = await here.call("autofix_get_batch", batch_id=begun["batch_id"], wait_s=60)
         assert [one["status"] for one in view["items"]] == ["verified"] * 2
+        assert view["status"] == "done"
         assert (view["ended"], view["stopped"], here.writes()) == (True, "", 2)
 
 

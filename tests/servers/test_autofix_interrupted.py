@@ -102,6 +102,26 @@ async def test_two_processes_make_no_more_changes_in_an_hour_than_may_be(
         assert here.writes() == 1
 
 
+async def test_a_batch_whose_process_was_killed_says_so_and_goes_on_when_asked_again(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with repairing(tmp_path, url=database_url) as here:
+        restart = {"change": "restart", "namespace": "shop", "name": "catalog"}
+        plans = [await here.approved(), await here.approved(**restart)]
+        await killed(here, " ".join(plans), "after:2")
+        [batch] = (await here.call("autofix_list_batches"))["rows"]
+        while batch["status"] == "running":  # until the dead process's time is over
+            await asyncio.sleep(0.1)
+            [batch] = (await here.call("autofix_list_batches"))["rows"]
+        left = await here.call("autofix_get_batch", batch_id=batch["batch_id"])
+        assert (left["status"], left["ended"]) == ("left", True)
+        assert "process" in left["stopped"]
+        view = await here.call("autofix_apply_batch", plan_ids=plans, wait_s=60)
+        assert (view["batch_id"], view["status"]) == (batch["batch_id"], "done")
+        assert [one["status"] for one in view["items"]] == ["verified"] * 2
+        assert here.writes() == 2
+
+
 # start, intended, written, then the way back: intended, written, finish.
 BACK_POINTS = ["before:4", "after:4", "before:5", "after:5"]
 

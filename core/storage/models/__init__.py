@@ -15,6 +15,7 @@ from core.storage.models.base import Base
 from core.storage.models.budgets import Budget, BudgetMark, SpendDay, SpendNote, SpendShare
 from core.storage.models.conversations import Conversation, Message, ModelUsage, ToolCall
 from core.storage.models.fixes import (
+    FixBatch,
     FixBreaker,
     FixChange,
     FixDecision,
@@ -47,6 +48,7 @@ __all__ = [
     "Conversation",
     "Delivery",
     "DeliveryAttempt",
+    "FixBatch",
     "FixBreaker",
     "FixChange",
     "FixDecision",

@@ -89,6 +89,23 @@ class FixStep(Base):
     body: Mapped[dict[str, Any]]
 
 
+class FixBatch(Base):
+    """`plans` are ids of plans, in the order in which they are carried out."""
+
+    __tablename__ = "fix_batches"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    plans: Mapped[list[Any]]
+    applier: Mapped[str] = mapped_column(String(200))
+    status: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    updated_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    runner: Mapped[str] = mapped_column(String(64))
+    lease_until: Mapped[datetime]
+    body: Mapped[dict[str, Any]]
+
+
 class FixLock(Base):
     """`subject` is the workload; `owner` the change that works on it."""
 

@@ -49,8 +49,12 @@ def _kept_from(case: Case, owner: Resource, chosen: Revision) -> Advice | None:
         return case.advice("same_in_revision", container=case.container, revision=number)
     others = _taken_along(case, owner, chosen.template)
     if case.request is None and others:
-        told = {"container": case.container, "revision": number, "others": named(others)}
-        return case.advice("takes_others_along", **told)
+        return case.advice(
+            "takes_others_along",
+            container=case.container,
+            revision=number,
+            others=named(others),
+        )
     if gone := missing_references(cluster, owner.namespace, chosen.template):
         return case.advice("references_gone", revision=number, missing=named(gone))
     return None
