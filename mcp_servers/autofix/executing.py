@@ -27,6 +27,7 @@ from mcp_servers.autofix.writing import (
     audited,
     carry_out,
 )
+from mcp_servers.engines.fixes.watching import span
 from mcp_servers.engines.marks import ABSENT, PRESENT
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.fixes import Plan, Step, Verb, Write
@@ -91,9 +92,16 @@ class Execution:
             self.desk, self.change, self.plan, self.before, await self._last_written()
         )
         if self.verdict.good:
-            await self._finish("verified", Said())
+            await self._finish("verified", self._unproven())
         else:
             await self._undo(self.verdict.why)
+
+    def _unproven(self) -> Said:
+        """What a good end does not show: that it stays so for as long as it did before."""
+        if self.plan.outlasts:
+            return Said()
+        watched, life = (span(one) for one in (self.plan.settle, self.plan.life))
+        return SENTENCES.said("watched_too_briefly", watched=watched, life=life)
 
     async def _declined(self, declined: Declined) -> None:
         """Nothing came of this step; what came of those before it is taken back."""

@@ -47,6 +47,7 @@ def plan_json(plan: Plan) -> Json:
         "settle_s": plan.settle.total_seconds(),
         "deadline_s": plan.deadline.total_seconds(),
         "finding": plan.finding,
+        "life_s": plan.life.total_seconds(),
         "steps": [
             {
                 "action": step.action,
@@ -80,6 +81,7 @@ def plan_of(told: Mapping[str, Any]) -> Plan:
         settle=timedelta(seconds=told["settle_s"]),
         deadline=timedelta(seconds=told["deadline_s"]),
         finding=str(told.get("finding", "")),
+        life=timedelta(seconds=told.get("life_s", 0)),
     )
 
 

@@ -1,7 +1,8 @@
 """From a finding or a wish to a plan: repair, guards, preflight, dry run, diff and risk."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from core.errors import Conflict, NotFound, OpsError
@@ -108,8 +109,14 @@ async def drafted(desk: Desk, caller: Principal, wanted: Wanted) -> Draft:
             draft.refused = Refused(code="proposal", message=words.proposal(proposal))
             draft.proposal = _proposed(proposal)
         case Plan() as plan:
-            await _examined(desk, plan, draft, words)
+            draft.repair = _as_policy_waits(plan, desk.policy.limits.settle)
+            await _examined(desk, draft.repair, draft, words)
     return draft
+
+
+def _as_policy_waits(plan: Plan, settle: timedelta | None) -> Plan:
+    """The policy may say for all plans how long a finding has to stay gone."""
+    return plan if settle is None else replace(plan, settle=settle)
 
 
 async def _thought_out(desk: Desk, caller: Principal, wanted: Wanted) -> Draft:

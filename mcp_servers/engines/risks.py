@@ -11,6 +11,7 @@ from mcp_servers.engines.budgets_of_pods import allowed, budgets_of
 from mcp_servers.engines.dependents import dependents_of
 from mcp_servers.engines.fields import rows, section, text, words
 from mcp_servers.engines.fixes.earlier import runs_or_ran
+from mcp_servers.engines.fixes.watching import span
 from mcp_servers.engines.owners import manifest_owner, replicas_owner
 from mcp_servers.engines.ownership import pods_under
 from mcp_servers.engines.revisions import template_of
@@ -64,6 +65,7 @@ def assess(
     change = _Change(plan, step, Resource(before) if before else None, after or {}, cluster)
     facts = [
         *_reversible(change),
+        *_watched(change),
         *_restarts(change),
         *_budgets(change),
         *_replicas(change),
@@ -88,6 +90,14 @@ def _reversible(change: _Change) -> Iterator[_Fact]:
         yield _Fact("nothing_to_reverse", {})
     else:
         yield _Fact("not_reversible", {}, Level.MEDIUM)
+
+
+def _watched(change: _Change) -> Iterator[_Fact]:
+    """How long the fault must stay gone, where it is known how long it took to come."""
+    plan = change.plan
+    if plan.life:
+        told = {"life": span(plan.life), "watched": span(plan.settle)}
+        yield _Fact("watched_for" if plan.outlasts else "watched_too_briefly", told)
 
 
 def _restarts(change: _Change) -> Iterator[_Fact]:

@@ -105,7 +105,8 @@ class Plan:
     """Steps that are done one by one, each only after the one before it verified.
 
     `settle` is how long the finding must stay gone; `deadline` how long a rollout may take.
-    `finding` is the fingerprint of the finding it is for, "" for what a person asked for.
+    `finding` is the fingerprint of the finding it is for, "" for what a person asked for. `life` is
+    how long what fails ran before it did, zero when that is not known.
     """
 
     fix: str
@@ -116,6 +117,12 @@ class Plan:
     settle: timedelta = timedelta(seconds=30)
     deadline: timedelta = timedelta(minutes=5)
     finding: str = ""
+    life: timedelta = timedelta()
+
+    @property
+    def outlasts(self) -> bool:
+        """Whether it is watched for longer than it took to fail before."""
+        return self.settle > self.life
 
 
 @dataclass(frozen=True, slots=True)

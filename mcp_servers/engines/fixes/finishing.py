@@ -2,6 +2,7 @@
 
 from mcp_servers.engines.fingerprints import fingerprint
 from mcp_servers.engines.fixes.drafting import Case, Draft, Edit, Outcome, ref_of
+from mcp_servers.engines.fixes.watching import life_before, watched_for
 from mcp_servers.engines.owners import manifest_owner
 from mcp_servers.engines.patches import patch_between
 from mcp_servers.engines.protection import WRITTEN, forbidden
@@ -48,9 +49,17 @@ def _judged(case: Case, draft: Draft) -> Repair:
         return owned
     if (never := _never_written(draft)) and never.after is not None:
         return case.proposal(never.before, never.after, "always_proposed", **never.params)
-    mark = fingerprint(case.finding) if case.finding else ""
+    life = life_before(case)
     return Plan(
-        case.fix, case.rule, case.target, steps, draft.base, draft.settle, draft.deadline, mark
+        case.fix,
+        case.rule,
+        case.target,
+        steps,
+        draft.base,
+        settle=watched_for(life, draft.settle),
+        deadline=draft.deadline,
+        finding=fingerprint(case.finding) if case.finding else "",
+        life=life,
     )
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -5,7 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mcp_servers.autofix.packing import plan_json, plan_of
 from mcp_servers.engines.fixes.amounts import MIB, memory_up
+from mcp_servers.engines.fixes.drafting import Case
+from mcp_servers.engines.fixes.watching import life_before
 from mcp_servers.engines.quantities import quantity
 from mcp_servers.facts.fixes import Plan
 from mcp_servers.facts.kubernetes import Cluster, Json
@@ -16,6 +21,7 @@ from tests.engines.fixes.judging import (
     proposal,
     repaired,
     result,
+    risk_of,
     taken_back,
 )
 from tests.factories import (
@@ -23,6 +29,7 @@ from tests.factories import (
     container,
     deployment,
     ended,
+    found,
     memory_series,
     node,
     pod,
@@ -37,16 +44,47 @@ def killed(
     limit: str = "256Mi",
     request: str = "128Mi",
     peak_mib: float | None = 250,
+    end: Json | None = None,
     **parts: Any,
 ) -> Cluster:
     """Two replicas, one of them killed at its limit, with what was measured."""
     limits = {"requests": {"cpu": "100m", "memory": request}, "limits": {"memory": limit}}
     owner = deployment(containers=[container(resources=limits, **parts)])
     made = replica_set(owner)
-    state = waiting(reason="CrashLoopBackOff", lastState=ended(137, "OOMKilled"), restartCount=4)
+    state = waiting(
+        reason="CrashLoopBackOff", lastState=end or ended(137, "OOMKilled"), restartCount=4
+    )
     failing, well = pod(made, "x2x9p", status=[state]), pod(made, "aa1bb")
     measured = [memory_series(failing, [100, 180, peak_mib, 90])] if peak_mib else []
     return cluster(owner, made, failing, well, node(), *more, series=measured)
+
+
+# Minutes that it ran before it was killed, and seconds that it is watched for.
+LIVES = [
+    (0.2, 30, "watched_for"),
+    (8, 600, "watched_for"),
+    (12, 900, "watched_for"),
+    (180, 900, "watched_too_briefly"),
+]
+
+
+@pytest.mark.parametrize(("ran", "watched_s", "told"), LIVES)
+def test_the_fault_must_stay_gone_for_longer_than_it_took_to_come(
+    ran: float, watched_s: int, told: str
+) -> None:
+    seen = killed(end=ended(137, "OOMKilled", ran=ran))
+    one = plan(seen, "pod.oom_killed")
+    assert one.settle == timedelta(seconds=watched_s)
+    assert told in dict(risk_of(seen, one, one.steps[0]).facts)
+    assert plan_of(plan_json(one)).outlasts == one.outlasts == (told == "watched_for")
+
+
+def test_what_fell_days_ago_says_nothing_of_how_long_to_watch() -> None:
+    seen = killed(end=ended(137, "OOMKilled", ran=8, ago=26 * 60))
+    about = found(killed(), "pod.oom_killed")
+    case = Case("fix.memory", seen, about.resource, about.rule, about)
+    assert life_before(case) == timedelta()
+    assert life_before(replace(case, cluster=killed())) == timedelta(minutes=10)
 
 
 def test_the_limit_covers_peak_and_half_as_much_again_whichever_is_more() -> None:
