@@ -10,10 +10,11 @@ from typing import Any, Literal, cast
 
 from agent.arguments import extract
 from agent.following import Said, asked_anew, is_elliptical, pointed_at, shared, without_fillers
-from agent.likeness import likeness
+from agent.likeness import Likeness, likeness
 from agent.naming import broken_object, looks_named
 from agent.scoring import Language, Scores, added, intent_for, says, scores
 from agent.spelling import respelt
+from agent.weighing import weighed
 
 Subagent = Literal["rca", "cost", "rag", "autofix", "alert_admin", "none"]
 
@@ -30,9 +31,9 @@ LOOKING = 0.8
 GENERAL = frozenset(("list", "health", "how_to"))
 UNCLEAR = 0.3
 SMALL_TALK = (("none", "off_topic"), ("none", "chat"))
-# Below this, rules ask what the sentence is like; and how sure that must be to be believed.
-UNSURE = 0.7
-ALIKE = 0.7
+# How likely an intent must be to be believed where rules know none, and where they know another.
+ALIKE = 0.5
+NO_DOUBT = 0.9
 # How sure it is that half a sentence goes on with the question before.
 FOLLOWED = 0.8
 # Evidence of trouble that makes a question for an explanation one about the thing it names; a
@@ -95,8 +96,7 @@ def read(message: str, *, previous: Mapping[str, Any] | None = None) -> Route:
     route = Route(subagent, intent, _named(message, subagent, intent), language, confidence)
     if previous and (again := _again(route, message, readings, previous)):
         return again
-    if confidence < UNSURE:
-        route = _like(route, message, readings)
+    route = _weighed(route, message, readings)
     return _pointed(route, message, previous) if previous else route
 
 
@@ -104,22 +104,32 @@ def _named(message: str, subagent: str, intent: str) -> dict[str, Any]:
     return {} if subagent in ("none", "rag") else extract(message, subagent=subagent, intent=intent)
 
 
-def _like(route: Route, message: str, readings: Scores) -> Route:
-    """The subagent of sentences like this one, when those leave little doubt."""
-    like, probability = likeness(message)
-    if like == route.subagent or probability < ALIKE or like == "none":
-        return route
-    own = {intent: score for (one, intent), score in readings.items() if one == like}
-    subagent = cast("Subagent", like)
-    intent = max(own, key=lambda one: own[one]) if own else FIRST_INTENT[subagent]
+def _weighed(route: Route, message: str, readings: Scores) -> Route:
+    """What rules read, or what sentences like this one asked for when that is likelier."""
+    like = likeness(message)
+    shares = weighed(route.subagent, route.confidence, readings, like)
+    subagent = cast("Subagent", max(shares, key=lambda one: shares[one]))
+    intent = _likely_intent(route, subagent, like, readings)
+    confidence = round(shares[subagent], 3)
+    if (subagent, intent) == (route.subagent, route.intent):
+        return replace(route, confidence=UNCLEAR if intent == "unclear" else confidence)
     arguments = _named(message, subagent, intent)
     return replace(
-        route,
-        subagent=subagent,
-        intent=intent,
-        arguments=arguments,
-        confidence=round(probability, 3),
+        route, subagent=subagent, intent=intent, arguments=arguments, confidence=confidence
     )
+
+
+def _likely_intent(route: Route, subagent: str, like: Likeness, readings: Scores) -> str:
+    """The rules' intent, unless they knew none or sentences like this one leave little doubt."""
+    intent, share = like.intent(subagent)
+    if subagent == route.subagent and route.intent not in ("unclear", "look"):
+        return intent if share >= NO_DOUBT else route.intent
+    if intent and share * like.of(subagent) * like.familiar >= ALIKE:
+        return intent
+    if subagent == route.subagent:
+        return route.intent
+    own = {one: score for (other, one), score in readings.items() if other == subagent}
+    return max(own, key=lambda one: own[one]) if own else FIRST_INTENT[cast("Subagent", subagent)]
 
 
 def _again(

@@ -1,14 +1,15 @@
-"""Pure: which subagent a sentence is like, by sentences whose subagent is known.
+"""Pure: what a sentence asks for, by sentences whose intent is known.
 
-A linear classifier over words and Chinese characters, asked only where rules are unsure. Its weights are
-fitted by `python -m tools.fit_routing` to the sentences that rules are written with.
+A linear classifier over words and Chinese characters, weighed with the rules (`agent/weighing.py`). Its
+weights are fitted by `python -m tools.fit_routing` to sentences that rules are written with.
 """
 
 import json
 import math
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -21,40 +22,61 @@ TOKEN = re.compile(r"[a-zN][a-z'-]*|9|[%$#?]|[\u4e00-\u9fff]")
 STEM = 5
 # What says nothing of what is asked.
 EMPTY = FUNCTION_WORDS | {NAME, "9", "?"}
-# Of a sentence with fewer words that were ever seen, nothing can be said.
-FAMILIAR = 0.7
+# Weights are kept as whole numbers of hundredths.
+HUNDREDTHS = 100
+
+Intent = tuple[str, str]
 
 
 class Likeness(NamedTuple):
-    """The likeliest subagent, and how likely it is beside the others."""
+    """How likely each subagent's intent is, and which part of the words was ever seen."""
 
-    subagent: str
-    probability: float
+    shares: Mapping[Intent, float]
+    familiar: float
+
+    def of(self, subagent: str) -> float:
+        """How likely a subagent is, whatever it is asked for."""
+        return sum(share for (one, _), share in self.shares.items() if one == subagent)
+
+    def intent(self, subagent: str) -> tuple[str, float]:
+        """What a subagent would be asked for, and how likely that is if it is asked at all."""
+        own = {intent: share for (one, intent), share in self.shares.items() if one == subagent}
+        best = max(own, key=lambda one: own[one], default="")
+        return best, own[best] / sum(own.values()) if best else 0.0
 
 
 class Weights(NamedTuple):
-    """Of each feature, a weight for each subagent in their order; and what each begins with."""
+    """What each intent begins with; and of each feature, the intents it speaks for, still as text."""
 
-    subagents: tuple[str, ...]
+    intents: tuple[Intent, ...]
     bias: tuple[float, ...]
-    features: Mapping[str, tuple[float, ...]]
+    features: Mapping[str, str]
 
 
+@lru_cache(maxsize=16)
 def likeness(message: str) -> Likeness:
     """`message` as it was meant to be typed."""
     weights = _weights()
     told = features(message)
     words = [one for one in told if TOKEN.fullmatch(one) and one not in EMPTY]
-    if not words or sum(one in weights.features for one in words) < FAMILIAR * len(words):
-        return Likeness("none", 0.0)
     known = [weights.features[one] for one in told if one in weights.features]
-    scale = 1 / math.sqrt(len(known)) if known else 0.0
-    sums = [
-        bias + scale * sum(one[place] for one in known) for place, bias in enumerate(weights.bias)
-    ]
+    if not words or not known:
+        return Likeness({}, 0.0)
+    sums = _sums(weights, known)
     shares = [math.exp(one - max(sums)) for one in sums]
-    best = shares.index(max(shares))
-    return Likeness(weights.subagents[best], shares[best] / sum(shares))
+    likely = [one / sum(shares) for one in shares]
+    familiar = sum(one in weights.features for one in words) / len(words)
+    return Likeness(dict(zip(weights.intents, likely, strict=True)), familiar)
+
+
+def _sums(weights: Weights, known: list[str]) -> list[float]:
+    spoken: dict[int, float] = defaultdict(float)
+    for row in known:
+        for pair in row.split():
+            place, _, weight = pair.partition(":")
+            spoken[int(place)] += int(weight)
+    scale = 1 / (HUNDREDTHS * math.sqrt(len(known)))
+    return [bias + scale * spoken[place] for place, bias in enumerate(weights.bias)]
 
 
 def features(message: str) -> frozenset[str]:
@@ -84,7 +106,7 @@ def _features(tokens: list[str]) -> Iterator[str]:
 
 @cache
 def _weights() -> Weights:
-    """Read at the first sentence that rules are unsure about, not at start."""
+    """Read at the first sentence, not at start."""
     told = json.loads(files("agent.lexicon").joinpath("likeness.json").read_text("utf-8"))
-    features = {name: tuple(one / 100 for one in row) for name, row in told["features"].items()}
-    return Weights(tuple(told["subagents"]), tuple(told["bias"]), features)
+    intents = tuple((one.partition("/")[0], one.partition("/")[2]) for one in told["intents"])
+    return Weights(intents, tuple(told["bias"]), told["features"])

@@ -3,104 +3,154 @@
     python -m tools.fit_routing  # print how well, of sentences left out
     python -m tools.fit_routing --write
 
-Softmax regression with a penalty on large weights (numpy). Sentences of `unseen` files are never read.
+Softmax regression over intents by adaptive steps (numpy). Sentences of `unseen` files are never read.
 """
 
 import argparse
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.intents import as_typed
-from agent.likeness import features
-from evals.routing.utterances import HERE, Utterance, utterances
+from agent.likeness import HUNDREDTHS, features
+from evals.routing.paraphrasing import phrases
+from evals.routing.utterances import HERE, utterances
 
 WEIGHTS = Path(__file__).parent.parent / "agent" / "lexicon" / "likeness.json"
-SUBAGENTS = ("rca", "cost", "rag", "autofix", "alert_admin", "none")
 LEARNT = ("earlier", "seen")
+OF_EACH_PHRASE = 50
 
-# A feature of a single sentence says more about that sentence than about its subagent.
-AT_LEAST = 2
-ROUNDS = 400
-STEP = 2.0
-PENALTY = 2e-4
+# A feature of a single sentence says more about that sentence than about its intent.
+AT_LEAST = 3
+ROUNDS = 25
+AT_ONCE = 256
+STEP = 0.5
+BIAS_STEP = 0.1
+START = 1e-3
+# Smaller weights are left out of the file: they are most of it, and change nothing.
+SMALLEST = 0.2
 
-Matrix = NDArray[np.float64]
+Matrix = NDArray[np.float32]
+Places = NDArray[np.int64]
 
 
-def examples() -> list[Utterance]:
-    """Sentences that one subagent answers and that need no turn before them."""
-    every = [one for name in LEARNT for one in utterances(HERE / f"{name}.txt")]
-    return [one for one in every if len(one.wanted) == 1 and not one.previous]
+class Example(NamedTuple):
+    """A sentence and what it asks for; an intent may be unknown ("")."""
+
+    text: str
+    subagent: str
+    intent: str
+
+    def is_one_of(self, label: str) -> bool:
+        subagent, _, intent = label.partition("/")
+        return subagent == self.subagent and self.intent in ("", intent)
+
+
+def examples() -> Iterator[Example]:
+    """Sentences that ask for one thing and need no turn before them."""
+    for name in LEARNT:
+        for one in utterances(HERE / f"{name}.txt"):
+            if len(one.wanted) == 1 and not one.previous:
+                yield Example(one.text, one.wanted[0].subagent, one.wanted[0].intent)
+
+
+def paraphrases() -> Iterator[Example]:
+    for language in ("en", "zh"):
+        for one in phrases(language, of_each=OF_EACH_PHRASE):
+            yield Example(one.text, one.subagent, one.intent)
 
 
 class Fitted:
     """Weights of the features of some sentences."""
 
-    def __init__(self, learnt: Sequence[Utterance]) -> None:
+    def __init__(self, learnt: Sequence[Example]) -> None:
         told = [features(as_typed(one.text)) for one in learnt]
-        counts: Counter[str] = Counter(name for one in told for name in one)
+        counts = Counter(name for one in told for name in one)
+        self.labels = sorted({f"{one.subagent}/{one.intent}" for one in learnt if one.intent})
         self.names = sorted(name for name, count in counts.items() if count >= AT_LEAST)
         self._place = {name: place for place, name in enumerate(self.names)}
-        right = [SUBAGENTS.index(one.wanted[0].subagent) for one in learnt]
-        self.weights, self.bias = _descended(self._rows(told), np.eye(len(SUBAGENTS))[right])
+        self.weights = np.zeros((len(self.names), len(self.labels)), np.float32)
+        self.bias = np.zeros(len(self.labels), np.float32)
+        self._squares = np.full_like(self.weights, START)
+        right = np.array([[one.is_one_of(label) for label in self.labels] for one in learnt])
+        self._descend([self._known(one) for one in told], right.astype(np.float32))
 
-    def _rows(self, told: Sequence[frozenset[str]]) -> Matrix:
-        rows = np.zeros((len(told), len(self.names)))
-        for row, one in zip(rows, told, strict=True):
-            known = [self._place[name] for name in one if name in self._place]
-            row[known] = 1 / np.sqrt(len(known) or 1)
-        return rows
+    def _known(self, told: frozenset[str]) -> Places:
+        return np.array(
+            sorted(self._place[name] for name in told if name in self._place), np.int64
+        )
 
-    def share_right(self, judged: Sequence[Utterance]) -> float:
-        rows = self._rows([features(as_typed(one.text)) for one in judged])
-        best: list[int] = (rows @ self.weights + self.bias).argmax(axis=1).tolist()
-        pairs = zip(best, judged, strict=True)
-        right = [SUBAGENTS[place] == one.wanted[0].subagent for place, one in pairs]
-        return sum(right) / len(right)
+    def _descend(self, rows: Sequence[Places], right: Matrix) -> None:
+        drawn = np.random.default_rng(0)
+        for _ in range(ROUNDS):
+            order = drawn.permutation(len(rows))
+            for start in range(0, len(rows), AT_ONCE):
+                some = order[start : start + AT_ONCE]
+                self._step([rows[place] for place in some], right[some])
+
+    def _step(self, rows: Sequence[Places], right: Matrix) -> None:
+        """One step down; each weight's step is the shorter the more it has moved (AdaGrad)."""
+        shares = np.stack([self._shares(row) for row in rows])
+        # What is meant, as far as it is known: of a subagent's intents, the likeliest most.
+        meant = shares * right + 1e-9 * right
+        missed = (shares - meant / meant.sum(axis=1, keepdims=True)) / len(rows)
+        lengths = np.array([len(row) for row in rows])
+        scaled = missed / np.sqrt(np.maximum(lengths, 1))[:, None]
+        moved, where = np.unique(np.concatenate(rows), return_inverse=True)
+        slope = np.zeros((len(moved), right.shape[1]), np.float32)
+        np.add.at(slope, where, np.repeat(scaled, lengths, axis=0))
+        self._squares[moved] += slope**2
+        self.weights[moved] -= STEP * slope / np.sqrt(self._squares[moved])
+        self.bias -= BIAS_STEP * missed.sum(axis=0)
+
+    def _shares(self, row: Places) -> Matrix:
+        sums = self.weights[row].sum(axis=0) / np.sqrt(max(len(row), 1)) + self.bias
+        shares = np.exp(sums - sums.max())
+        return shares / shares.sum()
+
+    def share_right(self, judged: Sequence[Example]) -> float:
+        told = [self._shares(self._known(features(as_typed(one.text)))) for one in judged]
+        best = [self.labels[int(one.argmax())].partition("/")[0] for one in told]
+        return sum(
+            one == other.subagent for one, other in zip(best, judged, strict=True)
+        ) / len(judged)
 
     def as_json(self) -> str:
         rows = {
-            name: [round(one * 100) for one in row.tolist()]
-            for name, row in zip(self.names, self.weights, strict=True)
+            name: _row(row) for name, row in zip(self.names, self.weights.tolist(), strict=True)
         }
         told = {
-            "subagents": SUBAGENTS,
+            "intents": self.labels,
             "bias": [round(one, 3) for one in self.bias.tolist()],
-            "features": {name: row for name, row in rows.items() if any(row)},
+            "features": {name: row for name, row in rows.items() if row},
         }
-        return json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n"
+        return json.dumps(told, ensure_ascii=False, indent=0, separators=(",", ":")) + "\n"
 
 
-def _descended(rows: Matrix, right: Matrix) -> tuple[Matrix, Matrix]:
-    """Gradient descent on all sentences at once, with momentum."""
-    weights, bias = np.zeros((rows.shape[1], right.shape[1])), np.zeros(right.shape[1])
-    moved = np.zeros_like(weights)
-    for _ in range(ROUNDS):
-        sums = rows @ weights + bias
-        shares = np.exp(sums - sums.max(axis=1, keepdims=True))
-        shares /= shares.sum(axis=1, keepdims=True)
-        missed = (shares - right) / len(rows)
-        moved = 0.9 * moved - STEP * (rows.T @ missed + PENALTY * weights)
-        weights, bias = weights + moved, bias - STEP * missed.sum(axis=0)
-    return weights, bias
+def _row(weights: Sequence[float]) -> str:
+    """The intents that a feature speaks for or against, by their places."""
+    told = enumerate(weights)
+    return " ".join(
+        f"{place}:{round(one * HUNDREDTHS)}" for place, one in told if abs(one) >= SMALLEST
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write the weights")
-    told = examples()
+    told, ways = list(examples()), list(paraphrases())
     if parser.parse_args().write:
-        WEIGHTS.write_text(Fitted(told).as_json(), "utf-8")
-        print(f"fitted to {len(told)} sentences")
+        WEIGHTS.write_text(Fitted([*told, *ways]).as_json(), "utf-8")
+        print(f"fitted to {len(told)} sentences and {len(ways)} ways to say such")
         return
     for fold in range(5):
         left_out = told[fold::5]
-        fitted = Fitted([one for place, one in enumerate(told) if place % 5 != fold])
+        fitted = Fitted([*(one for n, one in enumerate(told) if n % 5 != fold), *ways])
         print(f"fold {fold}: {fitted.share_right(left_out):.3f} of {len(left_out)} left out")
 
 
