@@ -16,9 +16,9 @@ METRICS = {
 }
 CURRENCIES = {
     "USD": r"\$|\busd\b|\bdollars?\b|美元|美金|刀",
-    "EUR": r"€|\beur\b|\beuros?\b|欧元",
+    "EUR": r"€|\beur\b|\beuros?\b|欧元|欧(?![\u4e00-\u9fff])|欧的",
     "GBP": r"£|\bgbp\b|\bpounds?\b|英镑",
-    "CNY": r"¥|￥|\bcny\b|\brmb\b|\byuan\b|人民币|元(?!旦)|块钱",
+    "CNY": r"¥|￥|\bcny\b|\brmb\b|\byuan\b|人民币|元(?!旦)|块钱|[千万]块",
 }
 CHANNELS = {
     "slack": r"\bslack\b",
@@ -55,10 +55,10 @@ REPLICAS = re.compile(
     rf"\s*{_COUNT}(?![a-z0-9.])"
 )
 AMOUNT = re.compile(
-    r"(?:[$€£¥￥]\s*)?(\d[\d,]*(?:\.\d+)?)\s*(k\b|万)?\s*(?:usd|eur|gbp|cny|rmb|dollars?|euros?|pounds?|yuan|美元|美金|欧元|英镑|元|块)?"
+    r"(?:[$€£¥￥]\s*)?(\d[\d,]*(?:\.\d+)?|[一二两三四五六七八九十](?=[千万]))\s*(k\b|grand\b|万|千)?\s*(?:usd|eur|gbp|cny|rmb|dollars?|euros?|pounds?|yuan|美元|美金|欧元|英镑|元|块)?"
 )
 THRESHOLD = re.compile(
-    r"(?:above|over|exceeds?|exceeding|below|under|than|reaches|to|超过|高于|大于|低于|小于|达到|到|过|改成|改为|设成|设为|调成|调为)\s*(\d+(?:\.\d+)?)(?![\d:.]|\s*(?:小时|个小时|分钟|天|周|hours?|h\b|hrs?\b|minutes?|mins?\b|days?|weeks?))\s*(%|percent|ms|s\b|毫秒)?"
+    r"(?:above|over|exceeds?|exceeding|below|under|than|reaches|pass(?:es)?|cross(?:es)?|hits?|beyond|past|to|at(?=\s*\d+\s*%)|超过|高于|大于|低于|小于|达到|到|过|改成|改为|设成|设为|调成|调为)\s*(\d+(?:\.\d+)?)(?![\d:.]|\s*(?:小时|个小时|分钟|天|周|hours?|h\b|hrs?\b|minutes?|mins?\b|days?|weeks?))\s*(%|percent|ms|s\b|毫秒)?"
 )
 HASH_CHANNEL = re.compile(r"(?<!\w)#[a-z][\w-]*")
 
@@ -66,6 +66,9 @@ HASH_CHANNEL = re.compile(r"(?<!\w)#[a-z][\w-]*")
 # What is asked of systems as wholes: "which services depend on it" asks for no Service.
 OF_SYSTEMS = frozenset(("dependencies", "unusual", "findings", "incidents"))
 
+
+# What lasts from now on. What fired is asked about backwards.
+LASTING = frozenset(("silences", "rules"))
 
 # Ordinary words that are teams where a team is named.
 TEAMS = frozenset(
@@ -102,10 +105,12 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
 
 def _times(text: str, subagent: str, intent: str) -> dict[str, str]:
     ahead = durations.horizon(text) if subagent == "cost" else ""
-    if subagent == "alert_admin":
-        return {"duration": durations.lasting(text), "at": durations.clock(text)}
+    if subagent == "alert_admin" and intent != "alerts":
+        lasts = durations.lasting(text) if intent in LASTING else ""
+        return {"duration": lasts, "at": durations.clock(text)}
     if subagent == "cost" and (ahead or intent == "forecast"):
-        return {"horizon": durations.extent(text), "at": durations.clock(text)}
+        reach = durations.extent(text) or ("" if durations.window(text) else durations.lasting(text))
+        return {"horizon": reach, "at": durations.clock(text)}
     back = durations.window(text) or (durations.extent(text) if intent == "metrics" else "")
     return {"window": back, "at": durations.clock(text)}
 
@@ -137,7 +142,7 @@ def _channel(text: str) -> dict[str, str]:
 def _replicas(text: str) -> int | None:
     found = next(iter([*REPLICAS.finditer(text)][::-1]), None)  # "from 2 to 5" means the last
     if not found or not re.search(
-        r"^\W*[\w-]+ to \d+\W*$|scal|replica|副本|实例|扩|缩|instances|copies", text
+        r"^\W*[\w-]+ to \d+\W*$|scal|replica|\badd\b|副本|实例|扩|缩|加|instances|copies", text
     ):
         return None
     return number_of(found[1] or found[2])
@@ -153,8 +158,9 @@ def _money(text: str) -> dict[str, Any]:
     found = AMOUNT.search(text) if currency or "budget" in text or "预算" in text else None
     if not found:
         return currency
-    times = {"k": 1_000, "万": 10_000}.get(found[2] or "", 1)
-    amount = float(found[1].replace(",", "")) * times
+    times = {"k": 1_000, "grand": 1_000, "千": 1_000, "万": 10_000}.get(found[2] or "", 1)
+    number = SMALL[found[1]] if found[1] in SMALL else float(found[1].replace(",", ""))
+    amount = number * times
     return {"amount": int(amount) if amount == int(amount) else amount, **currency}
 
 

@@ -38,10 +38,25 @@ _ANY = re.compile(LENGTH)
 _SAID = re.compile(r"(?:刚才|刚刚)(?:说|提|给)?的")
 _CLOCK = re.compile(r"(?<![\d:.])([01]?\d|2[0-3])[:：]([0-5]\d)(?![\d:])")
 _CLOCK_WORD = re.compile(r"\b(1[0-2]|0?[1-9])\s*(am|pm)\b")
+_HOURS = {word: hour for hour, word in enumerate("一二三四五六七八九十", 1)} | {"两": 2, "十一": 11, "十二": 12}
+_CLOCK_ZH = re.compile(
+    rf"(凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|今晚|昨晚|夜里|半夜)\s*(\d{{1,2}}|{_alternatives(_HOURS)})\s*点(半)?(?!\S?钟头)"
+)
+_AFTER_NOON = frozenset(("下午", "傍晚", "晚上", "今晚", "昨晚"))
+# "One and a half hours": the half stands beside the unit, or after it.
+_AND_A_HALF = re.compile(rf"(\d+|{_WORDS})\s*(?:and\s+a\s+half\s*|个半)(?=\s*(?:{_ENGLISH_UNITS}|{_CHINESE_UNITS}))")
+_HALF_AFTER = re.compile(rf"\b(an?|\d+|{_WORDS})\s+({_ENGLISH_UNITS})s?\s+and\s+a\s+half\b")
+
+
+def _plain(text: str) -> str:
+    """Halves beside their whole as a decimal: "一个半小时" is 1.5 小时."""
+    text = _AND_A_HALF.sub(lambda found: f"{_number(found[1]) + 0.5} ", text)
+    return _HALF_AFTER.sub(lambda found: f"{_number(found[1]) + 0.5} {found[2]}", text)
 
 
 def window(text: str) -> str:
     """How far back a lower-case sentence looks; "" when it does not say."""
+    text = _plain(text)
     for pattern in (_BACK, _AGO):
         if found := pattern.search(text):
             return _iso(found)
@@ -50,6 +65,7 @@ def window(text: str) -> str:
 
 def horizon(text: str) -> str:
     """How far ahead a lower-case sentence looks; "" when it does not say."""
+    text = _plain(text)
     if found := _AHEAD.search(text) or _LATER.search(text):
         return _iso(found)
     return _word(text, AHEAD_WORDS)
@@ -57,12 +73,14 @@ def horizon(text: str) -> str:
 
 def extent(text: str) -> str:
     """How far a forecast reaches: ahead, or only "for a month"."""
+    text = _plain(text)
     found = _FOR.search(text)
     return horizon(text) or (_iso(found) if found else "")
 
 
 def lasting(text: str) -> str:
     """How long something shall last; "" when a lower-case sentence does not say."""
+    text = _plain(text)
     if found := _FOR.search(text) or _ANY.search(text):
         return _iso(found) if found["number"] else ""
     return ""
@@ -75,6 +93,10 @@ def clock(text: str) -> str:
     if found := _CLOCK_WORD.search(text):
         hour = int(found[1]) % 12 + (12 if found[2] == "pm" else 0)
         return f"{hour:02}:00"
+    if found := _CLOCK_ZH.search(text):
+        hour = _HOURS[found[2]] if found[2] in _HOURS else int(found[2])
+        later = found[1] in _AFTER_NOON and hour < 12
+        return f"{(hour + 12 * later) % 24:02}:{'30' if found[3] else '00'}"
     return ""
 
 

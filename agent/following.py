@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agent import durations
 from agent.arguments import ENGLISH_NUMBERS, HAN_NUMBERS, extract, number_of
 from agent.lexicon.stopwords import FUNCTION_WORDS
 from agent.naming import KIND_WORDS, NAME
+from agent.scoring import LOOKS
 
 _OPENER = re.compile(
     r"^\W*(?:and|what about|how about|same|now|then|also|or|but|only|just|in|for|on|over|make (?:it|that)|better|rather|instead)\b"
@@ -19,6 +21,7 @@ _TOO = re.compile(r"也|\b(?:as well|too|also)\b")
 _POINTING = re.compile(
     r"\b(?:it|its|that|this|them|their|they|those|these|there|the same|this one)\b|它|其|这个|那个|该|刚才|上面|此"
 )
+_EVERYTHING = re.compile(r"\b(?:clusters?|all|every\w*|any\w*)\b|集群|所有|全部|整个|线上")
 _FILLERS = re.compile(
     r"(?i)^\W*(?:(?:sorry|wait|hm+|no|nope|ok(?:ay)?|thanks|thx|actually|well|oh|ah|right|cool|不对|算了|不(?=[,，])|等等|等下|等一下|哦|嗯|好的?(?=[,，\s])|还是)(?![\w'-])[\s,，.!。！]*)+"
 )
@@ -117,7 +120,7 @@ def _now(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
     """What the message says of the question before; a bare name stands for what that one named."""
     before = previous["arguments"]
     now = extract(said.message, subagent=previous["subagent"], intent=previous["intent"])
-    now |= _number(said, before, now)
+    now |= _number(said, before, now) | _length(said, previous, now)
     name = now.get("name") or now.get("service") or _bare(said, now)
     had_name = "name" in before or "service" in before
     if name and "kind" not in now and not had_name and "namespace" in before:
@@ -126,6 +129,15 @@ def _now(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
     if name and "name" not in now and "service" not in now:
         now |= {"name": name, "service": name}
     return now
+
+
+def _length(said: Said, previous: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
+    """A length of time alone is how far the question before looks, or how long what it asked lasts."""
+    key = next((one for one in TIMES if one in previous["arguments"] and one != "at"), "")
+    if not key and previous["subagent"] == "rca" and previous["intent"] in LOOKS:
+        key = "window"
+    lasts = durations.lasting(said.text) if key and not TIMES & set(now) else ""
+    return {key: lasts} if lasts else {}
 
 
 def _number(said: Said, before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,7 +167,8 @@ def pointed_at(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
         return own
     points = bool(_POINTING.search(said.text))
     lacks = said.intent in NEED_A_NAME and "namespace" not in own
-    bare = said.is_bare and said.subagent == previous["subagent"] and "kind" not in own
+    same = said.subagent == previous["subagent"] and "kind" not in own
+    bare = same and (said.is_bare or (said.is_short and _of_nothing(said)))
     if not (points or lacks or bare):
         return own
     before = {key: value for key, value in previous["arguments"].items() if key in OBJECT}
@@ -163,6 +176,12 @@ def pointed_at(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
         before.pop("kind", None)
     kept = own if not before.get("name") else {k: v for k, v in own.items() if k != "kind"}
     return {**before, **kept}
+
+
+def _of_nothing(said: Said) -> bool:
+    """A question for a cause that says of nothing whose: "since when?"."""
+    nowhere = not any(key in said.arguments for key in OBJECT)
+    return said.intent == "investigate" and nowhere and not _EVERYTHING.search(said.text)
 
 
 def shared(said: Said, before: Mapping[str, Any]) -> dict[str, Any]:

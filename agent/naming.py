@@ -77,23 +77,32 @@ COMPONENT = re.compile(
     r"-(?:api|svc|service|router|worker|proxy|gateway|gw|server|web|consumer|producer|writer|reader|cache|db|bff"
     r"|core|job|exporter|indexer|planner|scheduler|controller|operator|ui|frontend|backend|engine|processor|handler|app|portal)$"
 )
+# A place and what is in it, as paths are written.
+PATH = re.compile(rf"(?<![\w./:@-])({_NAME})/({_NAME})(?![\w./:-])")
+# A word of English by how it ends: an adverb, or what was done.
+ENGLISH_ENDING = re.compile(r"[a-z]{4,}(?:ed|ly)$|[a-z]{3,}(?:ness|ful)$")
+# What is pointed at, or moved, is not where it is.
+ON_NODE = re.compile(r"\b(?:on|to|from|off|onto)\s+(?:the\s+)?node\s")
 # Where only a name can stand.
 CERTAIN_SLOT = re.compile(
     rf"\b(?:logs?|cpu|memory|ram|disk|usage|status|state|replicas?|limits?|image|latency|qps|version"
     rf"|errors?|5xx|events|health|metrics|rollout|releases?|deploy)\s+(?:usage\s+)?(?:of|for|on)\s+(?:the\s+)?({_NAME})"
 )
 # Ordinary words that are namespaces in most clusters: after "in" they are meant so.
-PLACES = frozenset(("default", "monitoring", "logging", "data", "database", "storage", "system"))
+PLACES = frozenset(
+    ("default", "monitoring", "logging", "data", "database", "storage", "system", "finance")
+)
 # What stands before a name, or after it, in a question about one thing.
 NAME_SLOTS = (
     re.compile(
-        rf"\b(?:requests?|cost|costs|forecast|load|deployment|service|root\scause|errors?|logs?|5xx)\s+"
+        rf"\b(?:requests?|cost|costs|price|forecast|load|deployment|service|root\scause|errors?|logs?|5xx)\s+"
         rf"(?:of|for|on|from|in)\s+(?:the\s+)?({_NAME})"
     ),
     re.compile(
         rf"\b(?:restart|scale|rollback|roll\sback|revert|fix|bounce|drain|cordon|uncordon|describe"
         rf"|diagnose|investigate|right-size|rightsize|delete|reach|evict|repair|redeploy|debug|silence"
-        rf"|mute|raise|increase|reboot|recreate|inspect|analy[sz]e|troubleshoot|check|look\sat)\s+"
+        rf"|mute|raise|increase|reboot|recreate|inspect|analy[sz]e|troubleshoot|check|look\sat|pin|expire|rerun"
+        rf"|retry|suspend|resume|unsuspend|pause|(?:turn|switch|shut)(?:ed)?\s(?:off|down))\s+"
         rf"(?:the\s+)?(?:{_KIND})?\s*({_NAME})"
     ),
     re.compile(
@@ -106,7 +115,12 @@ NAME_SLOTS = (
     re.compile(
         rf"\b(?:if|when)\s+(?:the\s+)?({_NAME})\s+(?:goes|dies|fails|is|went|stops|crashes|disappears|breaks)\b"
     ),
-    re.compile(rf"\b(?:is|are|was|will|did|does)\s+(?:the\s+)?(?!\w+ed\b)({_NAME})\s+\w+"),
+    re.compile(
+        rf"\b(?:is|are|was|will|did|does|can|could|should|would)\s+(?:the\s+)?(?!\w+ed\b)({_NAME})\s+\w+"
+    ),
+    re.compile(
+        rf"\b(?:touched|changed|edited|modified|updated|broke)\s+(?:the\s+)?({_NAME})(?:'s)?\s+(?:config\w*|settings|image|values|env\w*)\b"
+    ),
     re.compile(
         rf"({_NAME})(?:'s\b|\s+(?:is|are|was|were|keeps?|has|have|had|returns?|crashed|crashes|failed"
         rf"|fails|service|went|died|stopped|started|cannot|can't|gets|looks|seems|responds)\b)"
@@ -160,6 +174,8 @@ def _as_typed(word: re.Match[str], message: str) -> str:
 def object_named(message: str, *, of_many: bool) -> Mapping[str, str]:
     """Kind, name and namespace. A kind apart from the name counts when many are asked about."""
     text = DEPLOYING.sub(COVER, spelt(message))
+    if path := _path(text):
+        return _told("", path[1], path[0])
     namespace = _namespace(text)
     taken = {
         namespace,
@@ -176,6 +192,14 @@ def object_named(message: str, *, of_many: bool) -> Mapping[str, str]:
         place = _place(text, taken)
         namespace = place if place != name else ""
     return _told(kind, name, namespace)
+
+
+def _path(text: str) -> tuple[str, str] | None:
+    """"shop/checkout": a namespace and what is in it."""
+    for match in PATH.finditer(text):
+        if match[1] not in KIND_WORDS and could_be_name(match[1]) and could_be_name(match[2]):
+            return match[1], match[2]
+    return None
 
 
 def marked_namespace(message: str) -> str:
@@ -283,10 +307,17 @@ def _bare_name(text: str, message: str, taken: set[str]) -> str:
     for match in CERTAIN_SLOT.finditer(text):
         if could_be_name(match[1], certain=True) and match[1] not in spoken_for:
             return match[1]
-    for name in (*_slotted(text), *_shaped(text, message), *_left_over(text)):
+    slotted, shaped = _slotted(text), _shaped(text, message)
+    for name in (*_surer(slotted, shaped), *shaped, *_left_over(text)):
         if could_be_name(name) and name not in spoken_for:
             return name
     return ""
+
+
+def _surer(slotted: list[str], shaped: list[str]) -> list[str]:
+    """Where one word looks like a name and others only stand like one, the one that looks so."""
+    looking = [one for one in shaped if SHAPED.search(one) and could_be_name(one)]
+    return looking if len(set(looking)) == 1 else slotted
 
 
 def _left_over(text: str) -> list[str]:
@@ -312,5 +343,5 @@ def _shaped(text: str, message: str) -> list[str]:
 
 def could_be_name(word: str, *, certain: bool = False) -> bool:
     stop = STOPWORDS - AMBIGUOUS if certain else STOPWORDS
-    ordinary = word in stop or word in KIND_WORDS
+    ordinary = word in stop or word in KIND_WORDS or bool(ENGLISH_ENDING.fullmatch(word))
     return not ordinary and not re.fullmatch(r"[\d.]+[a-z]{0,3}|p\d|sev-?\d", word)

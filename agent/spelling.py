@@ -20,7 +20,7 @@ SHORT_SLIPS = {
     "cna": "can", "whre": "where", "wich": "which", "waht": "what",
 }  # fmt: skip
 # From this length on, two slips are still the same word.
-LONG = 9
+LONG = 8
 # Little words are typed as themselves: "发不出" does not begin with a misspelt "发布".
 LITTLE = "不没的是有在和也都就还被把给让"
 HAN = re.compile("[\u4e00-\u9fff]")

@@ -24,6 +24,8 @@ from evals.routing.utterances import HERE, utterances
 WEIGHTS = Path(__file__).parent.parent / "agent" / "lexicon" / "likeness.json"
 LEARNT = ("earlier", "seen")
 OF_EACH_PHRASE = 50
+# How many ways to say something a sentence counts for that somebody typed whole.
+TYPED = 6
 
 # A feature of a single sentence says more about that sentence than about its intent.
 AT_LEAST = 3
@@ -45,6 +47,7 @@ class Example(NamedTuple):
     text: str
     subagent: str
     intent: str
+    typed: bool = True
 
     def is_one_of(self, label: str) -> bool:
         subagent, _, intent = label.partition("/")
@@ -62,7 +65,7 @@ def examples() -> Iterator[Example]:
 def paraphrases() -> Iterator[Example]:
     for language in ("en", "zh"):
         for one in phrases(language, of_each=OF_EACH_PHRASE):
-            yield Example(one.text, one.subagent, one.intent)
+            yield Example(one.text, one.subagent, one.intent, typed=False)
 
 
 class Fitted:
@@ -78,7 +81,8 @@ class Fitted:
         self.bias = np.zeros(len(self.labels), np.float32)
         self._squares = np.full_like(self.weights, START)
         right = np.array([[one.is_one_of(label) for label in self.labels] for one in learnt])
-        self._descend([self._known(one) for one in told], right.astype(np.float32))
+        counted = np.array([TYPED if one.typed else 1 for one in learnt])[:, None]
+        self._descend([self._known(one) for one in told], (right * counted).astype(np.float32))
 
     def _known(self, told: frozenset[str]) -> Places:
         return np.array(
@@ -97,8 +101,9 @@ class Fitted:
         """One step down; each weight's step is the shorter the more it has moved (AdaGrad)."""
         shares = np.stack([self._shares(row) for row in rows])
         # What is meant, as far as it is known: of a subagent's intents, the likeliest most.
-        meant = shares * right + 1e-9 * right
-        missed = (shares - meant / meant.sum(axis=1, keepdims=True)) / len(rows)
+        meant = (shares + 1e-9) * right
+        counted = right.max(axis=1, keepdims=True) / len(rows)
+        missed = (shares - meant / meant.sum(axis=1, keepdims=True)) * counted
         lengths = np.array([len(row) for row in rows])
         scaled = missed / np.sqrt(np.maximum(lengths, 1))[:, None]
         moved, where = np.unique(np.concatenate(rows), return_inverse=True)
@@ -129,7 +134,7 @@ class Fitted:
             "bias": [round(one, 3) for one in self.bias.tolist()],
             "features": {name: row for name, row in rows.items() if row},
         }
-        return json.dumps(told, ensure_ascii=False, indent=0, separators=(",", ":")) + "\n"
+        return json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _row(weights: Sequence[float]) -> str:

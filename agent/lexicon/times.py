@@ -13,6 +13,7 @@ UNITS: dict[str, tuple[str, bool, int]] = {
     "minute": ("M", True, 1),
     "分": ("M", True, 1),
     "分钟": ("M", True, 1),
+    "刻钟": ("M", True, 15),
     "h": ("H", True, 1),
     "hr": ("H", True, 1),
     "hour": ("H", True, 1),
@@ -44,7 +45,7 @@ UNITS: dict[str, tuple[str, bool, int]] = {
 NUMBERS: dict[str, float] = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
     "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30,
-    "half an": 0.5, "half a": 0.5, "couple of": 2, "a couple of": 2, "few": 3, "a few": 3, "several": 3,
+    "half": 0.5, "half an": 0.5, "half a": 0.5, "couple of": 2, "a couple of": 2, "few": 3, "a few": 3, "several": 3,
     "半": 0.5, "一": 1, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9,
     "十": 10, "十二": 12, "十五": 15, "二十": 20, "三十": 30, "六十": 60, "几": 3,
 }  # fmt: skip
