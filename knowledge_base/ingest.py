@@ -9,9 +9,8 @@ import numpy as np
 from core.errors import OpsError
 from knowledge_base.chunking import Document, document
 from knowledge_base.embedder import Embedder, Vectors
-from knowledge_base.index import Entry
+from knowledge_base.index import Entry, Index
 from knowledge_base.index.indexed_words import embedded_text, spaced
-from knowledge_base.index.local_index import LocalIndex
 from knowledge_base.reading.folders import Source, found_in
 from knowledge_base.reports import Report, Skipped
 
@@ -27,7 +26,7 @@ def _silent(_what: str, _done: int, _of: int) -> None:
 
 
 def ingest(
-    index: LocalIndex,
+    index: Index,
     sources: Iterable[Source],
     *,
     prefix: str | None = None,
@@ -65,7 +64,7 @@ def ingest(
     return report
 
 
-def _usable(index: LocalIndex, embedder: Embedder | None, report: Report) -> Embedder | None:
+def _usable(index: Index, embedder: Embedder | None, report: Report) -> Embedder | None:
     """The embedder, unless the index holds vectors of another one: those are rebuilt first."""
     if embedder is None:
         return None
@@ -77,13 +76,13 @@ def _usable(index: LocalIndex, embedder: Embedder | None, report: Report) -> Emb
     return embedder
 
 
-def ingest_shipped(index: LocalIndex, embedder: Embedder | None = None) -> Report:
+def ingest_shipped(index: Index, embedder: Embedder | None = None) -> Report:
     """The pages that come with Midwatch, in step with this version of it."""
     sources = found_in(SHIPPED, prefix="runbooks/")
     return ingest(index, sources, prefix="runbooks/", embedder=embedder)
 
 
-def reembed(index: LocalIndex, embedder: Embedder, progress: Progress = _silent) -> Report:
+def reembed(index: Index, embedder: Embedder, progress: Progress = _silent) -> Report:
     """New vectors for every passage, by another embedder. Searches use the old ones until all are there."""
     bodies = index.bodies()
     documents = [(document(doc, body), mark) for doc, body, mark in bodies]

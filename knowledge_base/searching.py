@@ -2,9 +2,8 @@
 
 from knowledge_base.concepts import concepts
 from knowledge_base.embedder import Embedder
-from knowledge_base.index import EVERYTHING, Asked, Scope
+from knowledge_base.index import EVERYTHING, Asked, Index, Scope
 from knowledge_base.index.indexed_words import spaced
-from knowledge_base.index.local_index import LocalIndex
 from knowledge_base.ranking import Hit, ranked
 from knowledge_base.segmentation import asked_words
 
@@ -25,7 +24,7 @@ def asked_of(question: str, embedder: Embedder | None = None, scope: Scope = EVE
 
 
 def search(
-    index: LocalIndex,
+    index: Index,
     question: str,
     *,
     k: int,

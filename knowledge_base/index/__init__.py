@@ -1,8 +1,8 @@
 """Where passages are kept and found: what goes into an index, and what comes out of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from knowledge_base.chunking import Document, Passage
 from knowledge_base.front_matter import About
@@ -83,3 +83,70 @@ class Listed:
     about: About
     passages: int
     origin: str
+
+
+class Index(Protocol):
+    """What every index does. All of it raises `UpstreamUnavailable` when the index does not answer.
+
+    A reader sees the state before a change or the one after it; what is broken off changes nothing.
+    """
+
+    @property
+    def embedder(self) -> str:
+        """The name of what made the vectors; "" before there are any."""
+        ...
+
+    def set_embedder(self, name: str) -> None: ...
+
+    def version(self) -> str:
+        """Another one after every change of documents."""
+        ...
+
+    def remember_source(self, path: str) -> None:
+        """A folder or file that is looked through again by every refresh."""
+        ...
+
+    def sources(self) -> list[str]: ...
+
+    def bodies(self) -> list[tuple[str, str, str]]:
+        """Name, Markdown and fingerprint of every document."""
+        ...
+
+    def fingerprints(self) -> dict[str, str]: ...
+
+    def without_vectors(self) -> frozenset[str]:
+        """The documents that words alone find."""
+        ...
+
+    def groups(self) -> frozenset[str]:
+        """Every access group that some page names."""
+        ...
+
+    def apply(self, entries: Sequence[Entry], gone: Collection[str] = ()) -> None:
+        """Put documents in, or in the place of those of their names, and take the `gone` out."""
+        ...
+
+    def revector(self, entries: Sequence[Entry], embedder: str) -> None:
+        """Vectors of another embedder in the place of all there are.
+
+        A document that has changed since its entry was made, or has none, is left without vectors.
+        """
+        ...
+
+    def search(self, asked: Asked, *, limit: int) -> Found:
+        """The `limit` best by words, and the `limit` nearest by vectors, among what the scope allows."""
+        ...
+
+    def count(self, scope: Scope = EVERYTHING) -> int:
+        """How many documents the scope allows."""
+        ...
+
+    def documents(self, scope: Scope = EVERYTHING) -> list[Listed]:
+        """What the scope allows, by name."""
+        ...
+
+    def body(self, doc: str, scope: Scope = EVERYTHING) -> str | None:
+        """The Markdown of a document; None where there is none that the scope allows."""
+        ...
+
+    def close(self) -> None: ...

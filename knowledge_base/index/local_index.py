@@ -16,7 +16,7 @@ from knowledge_base.chunking import Passage
 from knowledge_base.front_matter import About
 from knowledge_base.index import EVERYTHING, Asked, Candidate, Entry, Found, Listed, Scope
 from knowledge_base.index.earlier_format import documents_of_earlier_format
-from knowledge_base.index.indexed_words import indexed
+from knowledge_base.index.indexed_words import WEIGHTS, indexed, telling
 from knowledge_base.index.matrix import Matrix
 
 # A change of the tables, or of how text is cut into words, makes another number and a new file.
@@ -42,13 +42,9 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
 CREATE VIRTUAL TABLE IF NOT EXISTS holding USING fts5vocab (words, row);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
-# A word in the title says more of a passage than one in its text.
-TITLE_WEIGHT, HEADING_WEIGHT, TEXT_WEIGHT, CONCEPT_WEIGHT = 2.0, 1.5, 1.0, 0.7
 BUSY_TIMEOUT_S = 10.0
 # How names of facts begin that are places where pages lie.
 SOURCE = "source:"
-# What every question holds finds nothing and costs most: such a word is left to the ranking.
-COMMON_SHARE, MANY_PASSAGES = 0.4, 1_000
 
 # As the columns are declared.
 Row = tuple[Any, ...]
@@ -91,10 +87,14 @@ class LocalIndex:
 
     def set_embedder(self, name: str) -> None:
         with self._writes() as writer:
-            writer.execute("INSERT OR REPLACE INTO facts VALUES ('embedder', ?)", (name,))
+            _set_embedder(writer, name)
+
+    def version(self) -> str:
+        with self._reads() as reader:
+            row = reader.execute("SELECT value FROM facts WHERE name = 'version'").fetchone()
+        return str(row[0]) if row else "0"
 
     def remember_source(self, path: str) -> None:
-        """A folder or file that is looked through again by every refresh."""
         with self._writes() as writer:
             writer.execute("INSERT OR REPLACE INTO facts VALUES (?, '')", (SOURCE + path,))
 
@@ -105,7 +105,6 @@ class LocalIndex:
         return [str(row[0]) for row in rows]
 
     def bodies(self) -> list[tuple[str, str, str]]:
-        """Name, Markdown and fingerprint of every document."""
         with self._reads() as reader:
             return reader.execute("SELECT doc, body, fingerprint FROM documents").fetchall()
 
@@ -113,12 +112,28 @@ class LocalIndex:
         with self._reads() as reader:
             return dict(reader.execute("SELECT doc, fingerprint FROM documents"))
 
+    def without_vectors(self) -> frozenset[str]:
+        with self._reads() as reader:
+            rows = reader.execute("SELECT doc FROM documents WHERE title_vector IS NULL")
+            return frozenset(str(row[0]) for row in rows)
+
+    def groups(self) -> frozenset[str]:
+        with self._reads() as reader:
+            rows = reader.execute("SELECT DISTINCT value FROM marks WHERE kind = 'group'")
+            return frozenset(str(row[0]) for row in rows)
+
     def apply(self, entries: Sequence[Entry], gone: Collection[str] = ()) -> None:
         with self._writes() as writer:
-            for doc in [*gone, *(entry.document.doc for entry in entries)]:
-                _forget(writer, doc)
-            for entry in entries:
-                _add(writer, entry)
+            _change(writer, entries, gone)
+
+    def revector(self, entries: Sequence[Entry], embedder: str) -> None:
+        with self._writes() as writer:
+            kept = dict(writer.execute("SELECT doc, fingerprint FROM documents"))
+            writer.execute("UPDATE documents SET title_vector = NULL")
+            writer.execute("UPDATE passages SET vector = NULL")
+            same = [one for one in entries if kept.get(one.document.doc) == one.fingerprint]
+            _change(writer, same, ())
+            _set_embedder(writer, embedder)
 
     def search(self, asked: Asked, *, limit: int) -> Found:
         allowed, values = _within(asked.scope)
@@ -126,7 +141,7 @@ class LocalIndex:
             matrix = self._current_matrix(reader)
             held = _holding(reader, [*asked.words, *asked.concepts, *asked.others])
             total = int(reader.execute("SELECT count(*) FROM passages").fetchone()[0])
-            by_word = _by_words(reader, _telling(asked, held, total), allowed, values, limit)
+            by_word = _by_words(reader, telling(asked, held, total), allowed, values, limit)
             ids = dict.fromkeys(row[0] for row in by_word)
             if asked.vector is not None and matrix.size:
                 permitted = _permitted(reader, allowed, values) if allowed else None
@@ -137,6 +152,12 @@ class LocalIndex:
         near = matrix.nearness(asked.vector, list(ids))
         told = [_candidate(rows[one], *near[one]) for one in ids]
         return Found(told, total, held)
+
+    def count(self, scope: Scope = EVERYTHING) -> int:
+        allowed, values = _within(scope)
+        with self._reads() as reader:
+            query = f"SELECT count(*) FROM documents d WHERE 1 {allowed}"
+            return int(reader.execute(query, values).fetchone()[0])
 
     def documents(self, scope: Scope = EVERYTHING) -> list[Listed]:
         allowed, values = _within(scope)
@@ -248,14 +269,6 @@ def _holding(reader: sqlite3.Connection, words: Collection[str]) -> dict[str, in
     return found
 
 
-def _telling(asked: Asked, held: dict[str, int], total: int) -> list[str]:
-    """The words to look for: those that some passages hold and not nearly all do."""
-    words = [word for word in (*asked.words, *asked.concepts) if held[word]]
-    if total < MANY_PASSAGES:
-        return words
-    return [word for word in words if held[word] <= COMMON_SHARE * total] or words
-
-
 def _by_words(
     reader: sqlite3.Connection,
     words: Sequence[str],
@@ -266,7 +279,6 @@ def _by_words(
     if not words:
         return []
     any_of = " OR ".join('"' + word.replace('"', "") + '"' for word in words)
-    weights = (TITLE_WEIGHT, HEADING_WEIGHT, TEXT_WEIGHT, CONCEPT_WEIGHT)
     inner = (
         "SELECT w.rowid AS id, bm25(words, ?, ?, ?, ?) AS score FROM words w"
         + (
@@ -276,7 +288,7 @@ def _by_words(
         )
         + f" WHERE words MATCH ? {allowed} ORDER BY score, w.rowid LIMIT ?"
     )
-    best = reader.execute(inner, (*weights, any_of, *values, limit)).fetchall()
+    best = reader.execute(inner, (*WEIGHTS.values(), any_of, *values, limit)).fetchall()
     return _rows(reader, [row[0] for row in best])
 
 
@@ -315,6 +327,21 @@ def _about(told: str) -> About:
     for name in ("tags", "groups", "rules"):
         fields[name] = tuple(fields[name])
     return About(**fields)
+
+
+def _set_embedder(writer: sqlite3.Connection, name: str) -> None:
+    writer.execute("INSERT OR REPLACE INTO facts VALUES ('embedder', ?)", (name,))
+
+
+def _change(writer: sqlite3.Connection, entries: Sequence[Entry], gone: Collection[str]) -> None:
+    for doc in [*gone, *(entry.document.doc for entry in entries)]:
+        _forget(writer, doc)
+    for entry in entries:
+        _add(writer, entry)
+    writer.execute(
+        "INSERT INTO facts VALUES ('version', '1')"
+        " ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+    )
 
 
 def _forget(writer: sqlite3.Connection, doc: str) -> None:

@@ -1,0 +1,199 @@
+"""Passages in a Redis with search, for several services over one base."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import orjson
+
+from core.errors import UpstreamUnavailable
+from knowledge_base.chunking import Passage
+from knowledge_base.embedder import Vectors
+from knowledge_base.front_matter import About
+from knowledge_base.index import EVERYTHING, Asked, Candidate, Entry, Found, Listed, Scope
+from knowledge_base.index.indexed_words import telling
+from knowledge_base.index.redis_changes import ATTEMPTS, Change, Changes
+from knowledge_base.index.redis_space import (
+    FIELDS,
+    PLACED,
+    Space,
+    digest,
+    documents_query,
+    fingerprint_of,
+    holding_query,
+    nearest_query,
+    unmarked,
+    within,
+    words_query,
+)
+from knowledge_base.index.redis_wire import Missing, Wire, rows
+
+# A change of the fields, or of how text is cut into words, makes another number and a new base.
+FORMAT = 1
+SHOWN = ("title", "about", "doc", "in", "passages", "origin")
+PASSAGE = (*(name for name in PLACED if name != "language"), "in", "about", "vector", "near_title")
+
+T = TypeVar("T")
+
+
+class RedisIndex:
+    """All keys begin with `root`, so that several bases can be in one Redis."""
+
+    def __init__(self, url: str, root: str) -> None:
+        self._root = f"{root}:{FORMAT}"
+        self._wire = Wire(url)
+        self._wire.ask("FT._LIST")
+        self._changes = Changes(self._wire, self._root)
+
+    def close(self) -> None:
+        self._wire.close()
+
+    @property
+    def embedder(self) -> str:
+        return self._changes.state().embedder
+
+    def set_embedder(self, name: str) -> None:
+        self._wire.ask("HSET", self._changes.key, "embedder", name)
+
+    def version(self) -> str:
+        return self._changes.state().version
+
+    def remember_source(self, path: str) -> None:
+        self._wire.ask("SADD", f"{self._root}:sources", path)
+
+    def sources(self) -> list[str]:
+        return sorted(one.decode() for one in self._wire.ask("SMEMBERS", f"{self._root}:sources"))
+
+    def bodies(self) -> list[tuple[str, str, str]]:
+        def read(space: Space) -> list[tuple[str, str, str]]:
+            marks = list(self._changes.marks(space).items())
+            keys = [("HGET", space.document_key(doc), "body") for doc, _ in marks]
+            told = zip(marks, self._wire.ask_all(keys), strict=True)
+            return [
+                (doc, body.decode(), fingerprint_of(mark)) for (doc, mark), body in told if body
+            ]
+
+        return self._read(read, [])
+
+    def fingerprints(self) -> dict[str, str]:
+        def read(space: Space) -> dict[str, str]:
+            return {doc: fingerprint_of(mark) for doc, mark in self._changes.marks(space).items()}
+
+        return self._read(read, {})
+
+    def without_vectors(self) -> frozenset[str]:
+        def read(space: Space) -> frozenset[str]:
+            query = documents_query(space.documents, "@embedded:{no}", "doc")
+            return frozenset(told[b"doc"].decode() for _, told in rows(self._wire.ask(*query)))
+
+        return self._read(read, frozenset())
+
+    def groups(self) -> frozenset[str]:
+        named = (one for listed in self.documents() for one in listed.about.groups)
+        return frozenset(named)
+
+    def apply(self, entries: Sequence[Entry], gone: Collection[str] = ()) -> None:
+        self._changes.make(Change({one.document.doc: one for one in entries}, frozenset(gone)))
+
+    def revector(self, entries: Sequence[Entry], embedder: str) -> None:
+        self._changes.make(Change({one.document.doc: one for one in entries}, embedder=embedder))
+
+    def search(self, asked: Asked, *, limit: int) -> Found:
+        return self._read(lambda space: self._searched(space, asked, limit), Found((), 0))
+
+    def count(self, scope: Scope = EVERYTHING) -> int:
+        def read(space: Space) -> int:
+            query = documents_query(space.documents, within(scope), limit=0)
+            return int(self._wire.ask(*query)[0])
+
+        return self._read(read, 0)
+
+    def documents(self, scope: Scope = EVERYTHING) -> list[Listed]:
+        def read(space: Space) -> list[Listed]:
+            query = documents_query(space.documents, within(scope), *SHOWN)
+            return [_listed(told) for _, told in rows(self._wire.ask(*query))]
+
+        return sorted(self._read(read, []), key=lambda one: one.doc)
+
+    def body(self, doc: str, scope: Scope = EVERYTHING) -> str | None:
+        def read(space: Space) -> str | None:
+            named = f"{within(scope)} @name:{{{digest(doc)}}}".strip()
+            found = rows(self._wire.ask(*documents_query(space.documents, named, "body", limit=1)))
+            return found[0][1].get(b"body", b"").decode() if found else None
+
+        return self._read(read, None)
+
+    def _searched(self, space: Space, asked: Asked, limit: int) -> Found:
+        index = space.passages
+        words = list(dict.fromkeys((*asked.words, *asked.concepts, *asked.others)))
+        every = documents_query(index, "", limit=0)
+        counted = self._wire.ask_all([every, *(holding_query(index, one) for one in words)])
+        total, *held = (int(one[0]) for one in counted)
+        holding = dict(zip(words, held, strict=True))
+        wanted = telling(asked, holding, total)
+        queries = [words_query(index, wanted, asked.scope, limit)] if wanted else []
+        if asked.vector is not None and len(asked.vector) == space.dimensions:
+            queries.append(nearest_query(index, asked.vector, asked.scope, limit))
+        best = self._wire.ask_all(queries) if queries else []
+        by_word = frozenset(best[0][1:]) if wanted else frozenset[bytes]()
+        keys = list(dict.fromkeys(key for one in best for key in one[1:]))
+        names = (*PASSAGE, *(f"w_{name}" for name in FIELDS))
+        told = self._wire.ask_all([("HMGET", key, *names) for key in keys])
+        candidates = [
+            (key, _candidate(dict(zip(names, fields, strict=True)), asked.vector))
+            for key, fields in zip(keys, told, strict=True)
+            if fields[0] is not None
+        ]
+        shown = [one for key, one in candidates if key in by_word or one.nearness > 0]
+        return Found(shown, total, holding)
+
+    def _read(self, read: Callable[[Space], T], nothing: T) -> T:
+        """What `read` finds in one state of the base."""
+        for _ in range(ATTEMPTS):
+            state = self._changes.state()
+            if state.space is None:
+                return nothing
+            try:
+                found = read(state.space)
+            except Missing:
+                continue
+            if self._changes.state().version == state.version:
+                return found
+        raise UpstreamUnavailable("The knowledge index in Redis is being changed without a pause.")
+
+
+def _candidate(told: Mapping[str, Any], asked: Vectors | None) -> Candidate:
+    placed: dict[str, Any] = {
+        name: told[name].decode() for name in ("doc", "title", "heading", "text")
+    }
+    placed |= {name: int(told[name]) for name in ("first_line", "last_line")}
+    words = {name: unmarked(told[f"w_{name}"].decode()) for name in FIELDS}
+    return Candidate(
+        passage=Passage(**placed, language=told["in"].decode()),
+        about=_about(told["about"]),
+        **words,
+        nearness=_nearness(told["vector"], asked),
+        title_nearness=_nearness(told["near_title"], asked),
+    )
+
+
+def _nearness(packed: bytes | None, asked: Vectors | None) -> float:
+    if not packed or asked is None:
+        return 0.0
+    vector = np.frombuffer(packed, np.float16)
+    return float(vector.astype(np.float32) @ asked) if len(vector) == len(asked) else 0.0
+
+
+def _about(told: bytes) -> About:
+    fields: dict[str, Any] = orjson.loads(told)
+    for name in ("tags", "groups", "rules"):
+        fields[name] = tuple(fields[name])
+    return About(**fields)
+
+
+def _listed(told: Mapping[bytes, bytes]) -> Listed:
+    return Listed(
+        doc=told[b"doc"].decode(), title=told[b"title"].decode(), language=told[b"in"].decode(),
+        about=_about(told[b"about"]), passages=int(told[b"passages"]),
+        origin=told.get(b"origin", b"").decode(),
+    )  # fmt: skip
