@@ -145,12 +145,20 @@ def knowledge_place(
     *,
     sources: Sequence[Path] = (),
     shipped: bool = True,
+    in_redis: bool = True,
+    keeps_up: bool = False,
 ) -> "KnowledgePlace":
-    """The knowledge base in `folder`, None: in memory, with the embedder of the settings."""
+    """The knowledge base in `folder`, None: in memory, with the embedder of the settings.
+
+    It is in Redis instead where the settings say so; `in_redis` False: whatever they say.
+    """
     from mcp_servers.client import KnowledgePlace
 
     own = settings.knowledge
     return KnowledgePlace(
+        redis_url=settings.redis.url if in_redis and own.index == "redis" else "",
+        redis_root=own.redis_root,
+        keeps_up=keeps_up,
         folder=folder,
         sources=tuple(sources),
         shipped=shipped,

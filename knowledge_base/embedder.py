@@ -34,7 +34,7 @@ class EndpointEmbedder:
 
     def __init__(self, base_url: str, model: str, *, api_key: str = "") -> None:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._model = model
+        self._model, self.address = model, base_url
         self._http = httpx2.Client(base_url=base_url, headers=headers, timeout=TIMEOUT_S)
         self.name = f"{model}@{base_url}"
 

@@ -1,28 +1,18 @@
 """Keep an index in step with where pages lie: read, cut, embed, and put in as one change."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
-
-import numpy as np
 
 from core.errors import OpsError
 from knowledge_base.chunking import Document, document
-from knowledge_base.embedder import Embedder, Vectors
-from knowledge_base.index import Entry, Index
-from knowledge_base.index.indexed_words import embedded_text, spaced
+from knowledge_base.embedder import Embedder
+from knowledge_base.embedding import Progress, entries_of, silent
+from knowledge_base.index import Index
 from knowledge_base.reading.folders import Source, found_in
 from knowledge_base.reports import Report, Skipped
 
 SHIPPED = Path(__file__).parent / "runbooks"
-# Passages embedded between two reports of progress.
-STEP = 256
-
-Progress = Callable[[str, int, int], None]
-
-
-def _silent(_what: str, _done: int, _of: int) -> None:
-    """For those who do not watch."""
 
 
 def ingest(
@@ -31,7 +21,7 @@ def ingest(
     *,
     prefix: str | None = None,
     embedder: Embedder | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Report:
     """Take in what is new or changed, and nothing else; the index changes once, at the end.
 
@@ -60,7 +50,7 @@ def ingest(
     report.passages = sum(len(one.passages) for one, _ in documents)
     if documents or gone:
         usable = _usable(index, embedder, report)
-        index.apply(_entries(documents, usable, progress, report), gone)
+        index.apply(entries_of(documents, usable, progress, report), gone)
     return report
 
 
@@ -82,57 +72,8 @@ def ingest_shipped(index: Index, embedder: Embedder | None = None) -> Report:
     return ingest(index, sources, prefix="runbooks/", embedder=embedder)
 
 
-def reembed(index: Index, embedder: Embedder, progress: Progress = _silent) -> Report:
-    """New vectors for every passage, by another embedder. Searches use the old ones until all are there."""
-    bodies = index.bodies()
-    documents = [(document(doc, body), mark) for doc, body, mark in bodies]
-    report = Report(changed=len(documents), passages=sum(len(one.passages) for one, _ in documents))
-    entries = _entries(documents, embedder, progress, report)
-    if not report.vectors:
-        index.apply(entries)
-        index.set_embedder(embedder.name)
-    return report
-
-
 def _gone(kept: Collection[str], prefix: str, seen: Collection[str]) -> list[str]:
     return [doc for doc in kept if doc.startswith(prefix) and doc not in seen]
-
-
-def _entries(
-    documents: Sequence[tuple[Document, str]],
-    embedder: Embedder | None,
-    progress: Progress,
-    report: Report,
-) -> list[Entry]:
-    texts = [embedded_text(passage) for one, _ in documents for passage in one.passages]
-    titles = [spaced(one.title) for one, _ in documents]
-    try:
-        vectors = _embedded(texts, embedder, progress)
-        title_vectors = _embedded(titles, embedder, _silent)
-    except OpsError as error:
-        vectors = title_vectors = None
-        report.vectors = str(error)
-    entries: list[Entry] = []
-    start = 0
-    for n, (one, mark) in enumerate(documents):
-        end = start + len(one.passages)
-        own = None if vectors is None else np.array(vectors[start:end], np.float32)
-        title = None if title_vectors is None else title_vectors[n]
-        entries.append(Entry(one, mark, vectors=own, title_vector=title))
-        start = end
-    return entries
-
-
-def _embedded(
-    texts: Sequence[str], embedder: Embedder | None, progress: Progress
-) -> Sequence[Vectors] | None:
-    if embedder is None:
-        return None
-    rows: list[Vectors] = []
-    for start in range(0, len(texts), STEP):
-        rows += list(embedder.embed(texts[start : start + STEP]))
-        progress("embed", len(rows), len(texts))
-    return rows
 
 
 def fingerprint(text: str) -> str:

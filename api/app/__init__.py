@@ -156,7 +156,10 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         metrics: Metrics = app.state.metrics
         watched = settings.knowledge.folder
         place = knowledge_place(
-            settings, settings.data_dir / "knowledge", sources=[watched] if watched else []
+            settings,
+            settings.data_dir / "knowledge",
+            sources=[watched] if watched else [],
+            keeps_up=True,
         )
         desk = alert_desk(settings, database)
         sessions = await enter(

@@ -108,7 +108,8 @@ class _Place:
 
         settings = self.source.settings()
         folder = self._index or settings.data_dir / "knowledge"
-        place = knowledge_place(settings, folder, sources=added, shipped=self._index is None)
+        own = self._index is not None
+        place = knowledge_place(settings, folder, sources=added, shipped=not own, in_redis=not own)
         async with knowledge_sessions(place) as sessions:
             yield Tools(sessions, OPERATOR)
 

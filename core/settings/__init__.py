@@ -140,6 +140,12 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def the_index_has_a_place(self) -> Self:
+        if self.knowledge.index == "redis" and not self.redis.url:
+            raise ValueError("MIDWATCH_KNOWLEDGE__INDEX=redis needs MIDWATCH_REDIS__URL")
+        return self
+
+    @model_validator(mode="after")
     def models_can_be_used(self) -> Self:
         refuse_unusable(self.llm)
         return self

@@ -192,8 +192,11 @@ def _embedder(choice: str) -> str:
 
 
 class KnowledgeSettings(Group):
-    """What makes vectors of pages and questions, and a folder of pages that is kept in step with."""
+    """What makes vectors of pages and questions, where they are kept, and a folder of pages that is
+    kept in step with. Several bases in one Redis have a `redis_root` each."""
 
+    index: Literal["local", "redis"] = "local"
+    redis_root: Annotated[str, Field(min_length=1, max_length=100)] = "midwatch:knowledge"
     embedder: Annotated[str, AfterValidator(_embedder)] = "bundled"
     embedder_url: HttpUrl = ""
     embedder_key: SecretStr = SecretStr("")

@@ -64,13 +64,26 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document with the vectors of its passages, and of its title; none: found by words alone."""
+    """A document with the vectors of its passages, and of its title; none: found by words alone.
+
+    With `replaces` it is put in only where the document of its name still has that fingerprint.
+    """
 
     document: Document
     fingerprint: str
+    replaces: str | None = None
     origin: str = ""
     vectors: "Vectors | None" = None
     title_vector: "Vectors | None" = None
+
+
+def taken(entries: Sequence[Entry], kept: Mapping[str, str]) -> dict[str, Entry]:
+    """The entries to put in where `kept` are the fingerprints of documents, by name."""
+    return {
+        one.document.doc: one
+        for one in entries
+        if one.replaces is None or kept.get(one.document.doc) == one.replaces
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +140,7 @@ class Index(Protocol):
         ...
 
     def revector(self, entries: Sequence[Entry], embedder: str) -> None:
-        """Vectors of another embedder in the place of all there are.
-
-        A document that has changed since its entry was made, or has none, is left without vectors.
-        """
+        """Entries with vectors of another embedder; what is not among them is left without any."""
         ...
 
     def search(self, asked: Asked, *, limit: int) -> Found:

@@ -14,7 +14,7 @@ import orjson
 from core.errors import UpstreamUnavailable
 from knowledge_base.chunking import Passage
 from knowledge_base.front_matter import About
-from knowledge_base.index import EVERYTHING, Asked, Candidate, Entry, Found, Listed, Scope
+from knowledge_base.index import EVERYTHING, Asked, Candidate, Entry, Found, Listed, Scope, taken
 from knowledge_base.index.earlier_format import documents_of_earlier_format
 from knowledge_base.index.indexed_words import WEIGHTS, indexed, telling
 from knowledge_base.index.matrix import Matrix
@@ -128,11 +128,9 @@ class LocalIndex:
 
     def revector(self, entries: Sequence[Entry], embedder: str) -> None:
         with self._writes() as writer:
-            kept = dict(writer.execute("SELECT doc, fingerprint FROM documents"))
             writer.execute("UPDATE documents SET title_vector = NULL")
             writer.execute("UPDATE passages SET vector = NULL")
-            same = [one for one in entries if kept.get(one.document.doc) == one.fingerprint]
-            _change(writer, same, ())
+            _change(writer, entries, ())
             _set_embedder(writer, embedder)
 
     def search(self, asked: Asked, *, limit: int) -> Found:
@@ -334,9 +332,10 @@ def _set_embedder(writer: sqlite3.Connection, name: str) -> None:
 
 
 def _change(writer: sqlite3.Connection, entries: Sequence[Entry], gone: Collection[str]) -> None:
-    for doc in [*gone, *(entry.document.doc for entry in entries)]:
+    new = taken(entries, dict(writer.execute("SELECT doc, fingerprint FROM documents")))
+    for doc in [*gone, *new]:
         _forget(writer, doc)
-    for entry in entries:
+    for entry in new.values():
         _add(writer, entry)
     writer.execute(
         "INSERT INTO facts VALUES ('version', '1')"

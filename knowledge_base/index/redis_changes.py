@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from secrets import token_hex
 
 from core.errors import UpstreamUnavailable
-from knowledge_base.index import Entry
+from knowledge_base.index import Entry, taken
 from knowledge_base.index.redis_space import (
     Command,
     Space,
@@ -40,30 +40,25 @@ class State:
 class Change:
     """What is to be put in and taken out; with an `embedder`, the vectors of all others go."""
 
-    entries: Mapping[str, Entry]
+    entries: Sequence[Entry]
     gone: frozenset[str] = frozenset()
     embedder: str | None = None
 
     @property
     def dimensions(self) -> int:
-        made = (one.vectors.shape[1] for one in self.entries.values() if one.vectors is not None)
+        made = (one.vectors.shape[1] for one in self.entries if one.vectors is not None)
         return max(made, default=0)
 
     def touched(self, kept: Mapping[str, str]) -> int:
         """How many passages go or come."""
-        names = {*self.entries, *self.gone}
+        new = self.new(kept)
+        names = {*new, *self.gone}
         old = sum(passages_of(mark) for doc, mark in kept.items() if doc in names)
-        return old + sum(len(one.document.passages) for one in self.entries.values())
+        return old + sum(len(one.document.passages) for one in new.values())
 
     def new(self, kept: Mapping[str, str]) -> dict[str, Entry]:
-        """The entries to put in: new vectors only for what they were made of."""
-        if self.embedder is None:
-            return dict(self.entries)
-        return {
-            doc: one
-            for doc, one in self.entries.items()
-            if doc in kept and fingerprint_of(kept[doc]) == one.fingerprint
-        }
+        """The entries to put in where the documents have these marks."""
+        return taken(self.entries, {doc: fingerprint_of(mark) for doc, mark in kept.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +213,7 @@ def _is_small(change: Change, space: Space, kept: Mapping[str, str]) -> bool:
 
 
 def _in_place(change: Change, space: Space, kept: Mapping[str, str]) -> list[Command]:
-    old = [doc for doc in {*change.entries, *change.gone} if doc in kept]
+    new = change.new(kept)
+    old = [doc for doc in {*new, *change.gone} if doc in kept]
     forgotten = [one for doc in old for one in space.forgotten(doc, passages_of(kept[doc]))]
-    return [*forgotten, *(one for entry in change.entries.values() for one in space.added(entry))]
+    return [*forgotten, *(one for entry in new.values() for one in space.added(entry))]

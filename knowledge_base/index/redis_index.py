@@ -93,10 +93,10 @@ class RedisIndex:
         return frozenset(named)
 
     def apply(self, entries: Sequence[Entry], gone: Collection[str] = ()) -> None:
-        self._changes.make(Change({one.document.doc: one for one in entries}, frozenset(gone)))
+        self._changes.make(Change(entries, frozenset(gone)))
 
     def revector(self, entries: Sequence[Entry], embedder: str) -> None:
-        self._changes.make(Change({one.document.doc: one for one in entries}, embedder=embedder))
+        self._changes.make(Change(entries, embedder=embedder))
 
     def search(self, asked: Asked, *, limit: int) -> Found:
         return self._read(lambda space: self._searched(space, asked, limit), Found((), 0))

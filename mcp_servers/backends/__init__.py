@@ -175,7 +175,8 @@ class KnowledgePlace:
     """Where the knowledge base lives, and what makes its vectors.
 
     `folder` None: the index is kept in memory. `sources` are kept in step with, beside what was
-    added; `shipped`: the pages that come with Midwatch are part of it.
+    added; `shipped`: the pages that come with Midwatch are part of it. With `redis_url` the index is
+    in that Redis, below `redis_root`. `keeps_up`: vectors are made while others ask, too.
     """
 
     folder: Path | None = None
@@ -184,6 +185,9 @@ class KnowledgePlace:
     embedder: str = "bundled"
     embedder_url: str = ""
     embedder_key: str = field(default="", repr=False)
+    redis_url: str = field(default="", repr=False)
+    redis_root: str = "midwatch:knowledge"
+    keeps_up: bool = False
 
 
 IN_MEMORY = KnowledgePlace()

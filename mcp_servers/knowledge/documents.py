@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,10 @@ from knowledge_base.ranking import Hit
 from knowledge_base.reading.folders import Source, found_in
 from knowledge_base.reports import Report
 from mcp_servers.backends import KnowledgePlace
+from mcp_servers.knowledge.catching_up import CatchingUp, with_vectors
 
-if TYPE_CHECKING:  # what works on vectors is loaded when the index is first opened
-    from knowledge_base.embedder import Embedder
-    from knowledge_base.index.local_index import LocalIndex
+if TYPE_CHECKING:  # what works on vectors is loaded when the base is first opened
+    from mcp_servers.knowledge.opening import Base
 
 # Where names of the shipped pages begin.
 SHIPPED = "runbooks"
@@ -34,45 +34,50 @@ class Progress:
         self.stage, self.done, self.of = stage, done, of
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """Hits, among how many documents, and what was missing for it; "" when nothing was.
+
+    `by_words`: why there were no vectors. `left_out`: why not all documents were searched.
+    """
+
+    hits: list[Hit]
+    documents: int
+    by_words: str = ""
+    left_out: str = ""
+
+
 @dataclass
 class Documents:
-    """The one index of a process, opened in a thread when it is first asked for."""
+    """The one base of a process, opened in a thread when it is first asked for."""
 
     place: KnowledgePlace
     progress: Progress = field(default_factory=Progress)
-    _index: "LocalIndex | None" = field(default=None, repr=False)
-    _embedder: "Embedder | None" = field(default=None, repr=False)
+    _base: "Base | None" = field(default=None, repr=False)
+    _spare: "Base | None" = field(default=None, repr=False)
+    _catching_up: CatchingUp = field(default_factory=CatchingUp, repr=False)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
-    async def search(self, question: str, k: int, scope: Scope) -> tuple[list[Hit], str]:
-        """The best `k` passages, and what was missing for the search; "" when nothing was.
-
-        Raises `UpstreamUnavailable` when the index cannot be used.
-        """
-        from knowledge_base.searching import search
-
-        index, embedder = await self.opened()
-        # Vectors of another embedder are of another space: until they are rebuilt, words must do.
-        usable = embedder if embedder and index.embedder == embedder.name else None
+    async def search(self, question: str, k: int, scope: Scope) -> Searched:
+        """The best `k` passages. Raises `UpstreamUnavailable` when nothing can be searched."""
         try:
-            return await asyncio.to_thread(
-                search, index, question, k=k, embedder=usable, scope=scope
-            ), ""
+            base = await self.opened()
+            return await asyncio.to_thread(_searched, base, question, k, scope)
         except UpstreamUnavailable as error:
-            if usable is None:
+            if not (self.place.redis_url and self.place.shipped):
                 raise
-            hits = await asyncio.to_thread(search, index, question, k=k, scope=scope)
-            return hits, str(error)
+            found = await asyncio.to_thread(_searched, await self._left(), question, k, scope)
+            return replace(found, left_out=str(error))
 
     async def listed(self, scope: Scope) -> list[Listed]:
-        index, _ = await self.opened()
-        return await asyncio.to_thread(index.documents, scope)
+        base = await self.opened()
+        return await asyncio.to_thread(base.index.documents, scope)
 
     async def body(self, doc: str, scope: Scope) -> str:
         """The Markdown of a document. Raises `NotFound`, also where the scope hides it."""
-        index, _ = await self.opened()
-        text = await asyncio.to_thread(index.body, doc, scope)
+        base = await self.opened()
+        text = await asyncio.to_thread(base.index.body, doc, scope)
         if text is None:
             raise NotFound(
                 f"There is no document {doc!r}.", hint="knowledge_list_documents names them."
@@ -83,22 +88,20 @@ class Documents:
         """What is new or changed among the sources, as one change of the index."""
         from knowledge_base.ingest import ingest
 
-        index, embedder = await self.opened()
+        base = await self.opened()
+        told = self.progress.tell
         return await self._writes(
-            lambda: ingest(
-                index, sources, prefix=prefix, embedder=embedder, progress=self.progress.tell
-            )
+            lambda: ingest(base.index, sources, prefix=prefix, embedder=base.making, progress=told)
         )
 
     async def remove(self, doc: str) -> None:
-        index, _ = await self.opened()
-        await asyncio.to_thread(index.apply, [], [doc])
+        base = await self.opened()
+        await asyncio.to_thread(base.index.apply, [], [doc])
 
     async def refresh(self) -> list[tuple[str, Report]]:
         """Every folder or file that was ever added, and those of the settings, in step again."""
-        from knowledge_base.ingest import reembed
-
-        index, embedder = await self.opened()
+        base = await self.opened()
+        index = base.index
         for path in self.place.sources:
             await asyncio.to_thread(index.remember_source, str(path.absolute()))
         reports: list[tuple[str, Report]] = []
@@ -107,17 +110,25 @@ class Documents:
             prefix = prefix_of(path, paths)
             sources = _still_there(path, prefix)
             reports.append((str(path), await self.take_in(sources, prefix or None)))
-        if embedder and index.embedder != embedder.name:
-            await self._writes(lambda: reembed(index, embedder, self.progress.tell))
+        if embedder := base.making:
+            await self._writes(lambda: with_vectors(index, embedder, self.progress.tell))
         return reports
 
-    async def opened(self) -> "tuple[LocalIndex, Embedder | None]":
-        """The index and what makes vectors for it."""
+    async def opened(self) -> "Base":
         async with self._opening:
-            if self._index is None:
-                self._embedder = await asyncio.to_thread(self._made_embedder)
-                self._index = await asyncio.to_thread(self._in_step)
-            return self._index, self._embedder
+            if self._base is None:
+                self._base = await asyncio.to_thread(_opened, self.place)
+            if self.place.keeps_up:
+                self._catching_up.begin(self._base, self.progress.tell)
+            return self._base
+
+    async def _left(self) -> "Base":
+        """What is there without Redis: the shipped pages, in memory."""
+        async with self._opening:
+            if self._spare is None:
+                own = replace(self.place, redis_url="", folder=None)
+                self._spare = await asyncio.to_thread(_opened, own)
+            return self._spare
 
     async def _writes(self, work: Callable[[], "Report"]) -> Report:
         """One ingest of this process at a time; readers go on with what was there."""
@@ -127,20 +138,28 @@ class Documents:
             finally:
                 self.progress.tell("", 0, 0)
 
-    def _made_embedder(self) -> "Embedder | None":
-        from knowledge_base.embedder import embedder_for
 
-        place = self.place
-        return embedder_for(place.embedder, base_url=place.embedder_url, api_key=place.embedder_key)
+def _opened(place: KnowledgePlace) -> "Base":
+    from mcp_servers.knowledge.opening import Base
 
-    def _in_step(self) -> "LocalIndex":
-        from knowledge_base.index.local_index import LocalIndex
-        from knowledge_base.ingest import ingest_shipped
+    return Base.opened(place)
 
-        index = LocalIndex(self.place.folder)
-        if self.place.shipped:
-            ingest_shipped(index, self._embedder)
-        return index
+
+def _searched(base: "Base", question: str, k: int, scope: Scope) -> Searched:
+    from knowledge_base.searching import search
+
+    index, embedder, missing = base.index, base.asking(), ""
+    try:
+        hits = search(index, question, k=k, embedder=embedder, scope=scope)
+    except UpstreamUnavailable as error:
+        if embedder is None:
+            raise
+        missing = str(error)
+        hits = search(index, question, k=k, scope=scope)
+    documents = index.count(scope)
+    if not documents and not index.count():  # somebody has emptied it
+        base.take_in_shipped()
+    return Searched(hits, documents, missing)
 
 
 def prefix_of(path: Path, among: Sequence[Path]) -> str:

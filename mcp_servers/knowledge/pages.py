@@ -175,14 +175,14 @@ async def knowledge_refresh(*, documents: Documents) -> Refreshed:
 async def knowledge_stats(*, documents: Documents, caller: Principal) -> KnowledgeStats:
     """How many documents there are, what makes their vectors, and how far a running ingest is."""
     progress = documents.progress
-    index, _ = await documents.opened()
+    base = await documents.opened()
     found = await documents.listed(scope_of(caller))
     languages = sorted({one.language for one in found})
     return KnowledgeStats(
         documents=len(found),
         passages=sum(one.passages for one in found),
         by_language={each: sum(one.language == each for one in found) for each in languages},
-        embedder=index.embedder,
+        embedder=base.index.embedder,
         ingesting=progress.stage,
         done=progress.done,
         of=progress.of,

@@ -60,19 +60,29 @@ class FoundDocuments(BaseModel):
     query: str
     documents: int = Field(description="How many documents were searched.")
     relevant: bool = Field(description="False: the hits share words with the question, no more.")
-    missing: str = Field(default="", description="What could not be used for the search.")
+    missing: str = Field(
+        default="", description="Why words alone were searched; empty: they were not."
+    )
+    left_out: str = Field(
+        default="", description="Why the shipped pages alone were searched; empty: all were."
+    )
     duration_ms: int
     hits: list[Found]
 
     def as_text(self) -> str:
         if not self.hits:
-            return f"None of {self.documents} documents speaks of {self.query!r}."
+            none = f"None of {self.documents} documents speaks of {self.query!r}."
+            return "\n\n".join([none, *self._missing()])
         told = [f"[{hit.id}] {hit.text} ({hit.doc})\n{hit.snippet}" for hit in self.hits]
         if not self.relevant:
             told.insert(0, "Nothing in the knowledge base is about this. The nearest passages:")
-        if self.missing:
-            told.append(f"Searched by words alone: {self.missing}")
-        return "\n\n".join(told)
+        return "\n\n".join([*told, *self._missing()])
+
+    def _missing(self) -> list[str]:
+        told = [f"Searched by words alone: {self.missing}"] if self.missing else []
+        if self.left_out:
+            told.append(f"Only the pages shipped with Midwatch were searched: {self.left_out}")
+        return told
 
 
 async def knowledge_search(
@@ -93,14 +103,15 @@ async def knowledge_search(
     """
     started_s = monotonic_s()
     scope = scope_of(caller, service=service, tag=tag, language=language, rule=rule)
-    hits, missing = await documents.search(query, k, scope)
+    found = await documents.search(query, k, scope)
     return FoundDocuments(
         query=query,
-        documents=len(await documents.listed(scope)),
-        relevant=answers(hits),
-        missing=missing,
+        documents=found.documents,
+        relevant=answers(found.hits),
+        missing=found.by_words,
+        left_out=found.left_out,
         duration_ms=round((monotonic_s() - started_s) * 1000),
-        hits=[Found.of(n, hit) for n, hit in enumerate(hits, 1)],
+        hits=[Found.of(n, hit) for n, hit in enumerate(found.hits, 1)],
     )
 
 

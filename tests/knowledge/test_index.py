@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from core.errors import UpstreamUnavailable
 from knowledge_base.chunking import document
 from knowledge_base.embedder import Embedder, Vectors
+from knowledge_base.embedding import into_vectors
 from knowledge_base.index import Entry, Index, Scope
 from knowledge_base.index.redis_changes import SMALL
-from knowledge_base.ingest import ingest, reembed
+from knowledge_base.ingest import ingest
 from knowledge_base.reading.folders import Source
 from knowledge_base.reports import Report
 from knowledge_base.searching import search
@@ -158,7 +159,7 @@ def test_vectors_of_another_embedder_are_kept_until_all_are_rebuilt(index: Index
     put(index, {"disk": DISK}, embedder=Counting())
     report = put(index, {"keys": SECRET}, prefix=None, embedder=Other())
     assert "still those of counting" in report.vectors
-    reembed(index, Other())
+    into_vectors(index, Other())
     assert index.embedder == "other"
     assert search(index, "disk keys", k=1, embedder=Other())[0].nearness > 0
 
@@ -228,7 +229,7 @@ def test_every_change_has_a_version_of_its_own(index: Index) -> None:
 def test_vectors_are_not_put_to_a_page_that_has_changed_since(index: Index) -> None:
     put(index, {"disk": DISK, "memory": MEMORY, "gone": DISK}, embedder=Counting())
     made = [
-        Entry(document(doc, body), mark, vectors=np.ones((1, 3), np.float32) / 3**0.5,
+        Entry(document(doc, body), mark, replaces=mark, vectors=np.ones((1, 3), np.float32) / 3**0.5,
               title_vector=np.ones(3, np.float32) / 3**0.5)
         for doc, body, mark in index.bodies()
     ]  # fmt: skip

@@ -1,0 +1,93 @@
+"""Documents → entries with vectors, and a whole base into the vectors of another embedder."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from core.errors import OpsError
+from knowledge_base.chunking import Document, document
+from knowledge_base.embedder import Embedder, Vectors
+from knowledge_base.index import Entry, Index
+from knowledge_base.index.indexed_words import embedded_text, spaced
+from knowledge_base.reports import Report
+
+# Passages embedded between two reports of progress.
+STEP = 256
+
+Progress = Callable[[str, int, int], None]
+
+
+def silent(_what: str, _done: int, _of: int) -> None:
+    """For those who do not watch."""
+
+
+def entries_of(
+    documents: Sequence[tuple[Document, str]],
+    embedder: Embedder | None,
+    progress: Progress,
+    report: Report,
+) -> list[Entry]:
+    """Documents, each with its fingerprint, as an index takes them.
+
+    When the embedder is away they have no vectors, and the report says why.
+    """
+    texts = [embedded_text(passage) for one, _ in documents for passage in one.passages]
+    titles = [spaced(one.title) for one, _ in documents]
+    try:
+        vectors = _embedded(texts, embedder, progress)
+        title_vectors = _embedded(titles, embedder, silent)
+    except OpsError as error:
+        vectors = title_vectors = None
+        report.vectors = str(error)
+    entries: list[Entry] = []
+    start = 0
+    for n, (one, mark) in enumerate(documents):
+        end = start + len(one.passages)
+        own = None if vectors is None else np.array(vectors[start:end], np.float32)
+        title = None if title_vectors is None else title_vectors[n]
+        entries.append(Entry(one, mark, vectors=own, title_vector=title))
+        start = end
+    return entries
+
+
+def lacks_vectors(index: Index, embedder: Embedder) -> bool:
+    """Whether `into_vectors` has anything to do."""
+    return index.embedder != embedder.name or bool(index.without_vectors())
+
+
+def into_vectors(index: Index, embedder: Embedder, progress: Progress = silent) -> Report:
+    """Vectors of this embedder for what has none, or for all when they are those of another one.
+
+    The index changes once, when all are there; what was changed meanwhile is left to the next time.
+    """
+    another = index.embedder not in ("", embedder.name)
+    lacking = None if another else index.without_vectors()
+    documents = [
+        (document(doc, body), mark)
+        for doc, body, mark in index.bodies()
+        if lacking is None or doc in lacking
+    ]
+    report = Report(changed=len(documents), passages=sum(len(one.passages) for one, _ in documents))
+    entries = entries_of(documents, embedder, progress, report)
+    if report.vectors:
+        return report
+    entries = [replace(one, replaces=one.fingerprint) for one in entries]
+    if another:
+        index.revector(entries, embedder.name)
+    else:
+        index.set_embedder(embedder.name)
+        index.apply(entries)
+    return report
+
+
+def _embedded(
+    texts: Sequence[str], embedder: Embedder | None, progress: Progress
+) -> Sequence[Vectors] | None:
+    if embedder is None:
+        return None
+    rows: list[Vectors] = []
+    for start in range(0, len(texts), STEP):
+        rows += list(embedder.embed(texts[start : start + STEP]))
+        progress("embed", len(rows), len(texts))
+    return rows
