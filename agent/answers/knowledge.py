@@ -27,9 +27,17 @@ def told_hits(asked: Asked, result: Result) -> str:
     if language_of(str(shown[0]["snippet"])) != asked.language:
         told.append(phrase("knowledge.other_language", asked.language))
     told += [_told(hit, result) for hit in shown]
-    if missing := str(result.data.get("missing") or ""):
-        told.append(phrase("knowledge.words_alone", asked.language, reason=plain(missing, 300)))
-    return joined(told)
+    return joined([*told, *_missing(asked, result)])
+
+
+def _missing(asked: Asked, result: Result) -> list[str]:
+    """What could not be used for the search, so that nobody takes the answer for the whole one."""
+    told = {"words_alone": result.data.get("missing"), "left_out": result.data.get("left_out")}
+    return [
+        phrase(f"knowledge.{key}", asked.language, reason=plain(str(reason), 300))
+        for key, reason in told.items()
+        if reason
+    ]
 
 
 def _nothing(asked: Asked, result: Result, hits: Sequence[Hit]) -> str:
@@ -40,7 +48,7 @@ def _nothing(asked: Asked, result: Result, hits: Sequence[Hit]) -> str:
     if titles:
         near = list(titles)[:SNIPPETS_SHOWN]
         told.append(phrase("knowledge.nearest", asked.language, titles="; ".join(near)))
-    return joined(told)
+    return joined([*told, *_missing(asked, result)])
 
 
 def _in_language(hits: Sequence[Hit], asked: Asked) -> list[Hit]:

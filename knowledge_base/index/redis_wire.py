@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from core.errors import Invalid, UpstreamUnavailable
 
-TIMEOUT_S = 10.0
+TIMEOUT_S, CONNECT_TIMEOUT_S = 10.0, 3.0
 # Commands that are sent in one go where they need not be one change.
 BATCH = 200
 
@@ -28,13 +28,20 @@ class Wire:
     def __init__(self, url: str) -> None:
         try:
             from redis import Redis
+            from redis.backoff import NoBackoff
+            from redis.retry import Retry
         except ImportError as error:
             raise Invalid(
                 "The index in Redis needs the package redis.", hint="pip install 'midwatch[redis]'"
             ) from error
         try:
             self._redis = Redis.from_url(
-                url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, protocol=2
+                url,
+                socket_timeout=TIMEOUT_S,
+                socket_connect_timeout=CONNECT_TIMEOUT_S,
+                # A connection that was closed while idle is opened again, once and at once.
+                retry=Retry(NoBackoff(), 1),
+                protocol=2,
             )
         except ValueError as error:
             raise Invalid(f"MIDWATCH_REDIS__URL cannot be used: {error}.") from error

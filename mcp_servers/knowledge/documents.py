@@ -98,8 +98,11 @@ class Documents:
         base = await self.opened()
         await asyncio.to_thread(base.index.apply, [], [doc])
 
-    async def refresh(self) -> list[tuple[str, Report]]:
-        """Every folder or file that was ever added, and those of the settings, in step again."""
+    async def refresh(self) -> tuple[list[tuple[str, Report]], Report]:
+        """Every folder or file that was ever added, and those of the settings, in step again.
+
+        Then vectors for all pages that lack them, of which the second report tells.
+        """
         base = await self.opened()
         index = base.index
         for path in self.place.sources:
@@ -110,9 +113,10 @@ class Documents:
             prefix = prefix_of(path, paths)
             sources = _still_there(path, prefix)
             reports.append((str(path), await self.take_in(sources, prefix or None)))
+        vectors = Report()
         if embedder := base.making:
-            await self._writes(lambda: with_vectors(index, embedder, self.progress.tell))
-        return reports
+            vectors = await self._writes(lambda: with_vectors(index, embedder, self.progress.tell))
+        return reports, vectors
 
     async def opened(self) -> "Base":
         async with self._opening:

@@ -94,6 +94,9 @@ class Taken(BaseModel):
 
 class Refreshed(BaseModel):
     sources: list[Taken]
+    without_vectors: str = Field(
+        default="", description="Why vectors could not be made; empty: all pages have them."
+    )
 
 
 class KnowledgeStats(BaseModel):
@@ -168,8 +171,9 @@ async def knowledge_delete_document(doc: Doc, *, documents: Documents, caller: P
 
 async def knowledge_refresh(*, documents: Documents) -> Refreshed:
     """Look through the folders that were added again: changed pages only, deleted ones taken out."""
-    reports = await documents.refresh()
-    return Refreshed(sources=[Taken.of(report, source) for source, report in reports])
+    reports, vectors = await documents.refresh()
+    taken = [Taken.of(report, source) for source, report in reports]
+    return Refreshed(sources=taken, without_vectors=vectors.vectors)
 
 
 async def knowledge_stats(*, documents: Documents, caller: Principal) -> KnowledgeStats:

@@ -11,7 +11,11 @@ from mcp_servers.access import Gate
 from mcp_servers.calling import in_memory
 from mcp_servers.client import Connections, Sessions, Tools, in_process
 from sandbox.server import Addresses, serving_in_thread
+from tests.knowledge.searching_redis import INSTALLS
 from tests.servers.toys import Written, toys
+
+# Elsewhere no Redis with search is to be had as a package.
+collect_ignore = [] if INSTALLS else ["test_knowledge_in_redis.py"]
 
 SHOP = Path(__file__).parents[2] / "sandbox" / "snapshots" / "shop"
 
