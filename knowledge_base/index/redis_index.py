@@ -11,6 +11,7 @@ from knowledge_base.chunking import Passage
 from knowledge_base.embedder import Vectors
 from knowledge_base.front_matter import About
 from knowledge_base.index import EVERYTHING, Asked, Candidate, Entry, Found, Listed, Scope
+from knowledge_base.index.first_sieve import best_by_words
 from knowledge_base.index.indexed_words import telling
 from knowledge_base.index.redis_changes import ATTEMPTS, Change, Changes
 from knowledge_base.index.redis_space import (
@@ -21,6 +22,7 @@ from knowledge_base.index.redis_space import (
     documents_query,
     fingerprint_of,
     holding_query,
+    mean_length_query,
     nearest_query,
     unmarked,
     within,
@@ -33,6 +35,9 @@ FORMAT = 1
 SHOWN = ("title", "about", "doc", "in", "passages", "origin")
 PASSAGE = (*(name for name in PLACED if name != "language"), "in", "about", "vector", "near_title")
 
+# Redis orders by words in another way than SQLite: so many times more come in, and the same go on.
+WIDE = 3
+
 T = TypeVar("T")
 
 
@@ -44,6 +49,7 @@ class RedisIndex:
         self._wire = Wire(url)
         self._wire.ask("FT._LIST")
         self._changes = Changes(self._wire, self._root)
+        self._means: dict[tuple[str, str], float] = {}
 
     def close(self) -> None:
         self._wire.close()
@@ -128,24 +134,40 @@ class RedisIndex:
         words = list(dict.fromkeys((*asked.words, *asked.concepts, *asked.others)))
         every = documents_query(index, "", limit=0)
         counted = self._wire.ask_all([every, *(holding_query(index, one) for one in words)])
-        total, *held = (int(one[0]) for one in counted)
-        holding = dict(zip(words, held, strict=True))
+        total, *counts = (int(one[0]) for one in counted)
+        holding = dict(zip(words, counts, strict=True))
         wanted = telling(asked, holding, total)
-        queries = [words_query(index, wanted, asked.scope, limit)] if wanted else []
+        by_word = words_query(index, wanted, asked.scope, WIDE * limit) if wanted else None
+        near = None
         if asked.vector is not None and len(asked.vector) == space.dimensions:
-            queries.append(nearest_query(index, asked.vector, asked.scope, limit))
-        best = self._wire.ask_all(queries) if queries else []
-        by_word = frozenset(best[0][1:]) if wanted else frozenset[bytes]()
-        keys = list(dict.fromkeys(key for one in best for key in one[1:]))
+            near = nearest_query(index, asked.vector, asked.scope, limit)
+        found = iter(self._wire.ask_all([one for one in (by_word, near) if one]))
+        word_keys: list[bytes] = next(found)[1:] if by_word else []
+        near_keys: list[bytes] = next(found)[1:] if near else []
+        held = self._candidates({*word_keys, *near_keys}, asked.vector)
+        best = best_by_words(
+            [held[key] for key in word_keys if key in held], wanted, holding,
+            passages=total, mean_length=self._mean(space), limit=limit,
+        )  # fmt: skip
+        best += [held[key] for key in near_keys if key in held and held[key].nearness > 0]
+        return Found(list({id(one): one for one in best}.values()), total, holding)
+
+    def _candidates(self, keys: Collection[bytes], asked: Vectors | None) -> dict[bytes, Candidate]:
         names = (*PASSAGE, *(f"w_{name}" for name in FIELDS))
         told = self._wire.ask_all([("HMGET", key, *names) for key in keys])
-        candidates = [
-            (key, _candidate(dict(zip(names, fields, strict=True)), asked.vector))
+        return {
+            key: _candidate(dict(zip(names, fields, strict=True)), asked)
             for key, fields in zip(keys, told, strict=True)
             if fields[0] is not None
-        ]
-        shown = [one for key, one in candidates if key in by_word or one.nearness > 0]
-        return Found(shown, total, holding)
+        }
+
+    def _mean(self, space: Space) -> float:
+        """How many words a passage has, asked again after a change."""
+        seen = (space.id, self._changes.state().version)
+        if seen not in self._means:
+            told = self._wire.ask(*mean_length_query(space.passages))
+            self._means = {seen: float(told[1][1]) if len(told) > 1 else 1.0}
+        return self._means[seen] or 1.0
 
     def _read(self, read: Callable[[Space], T], nothing: T) -> T:
         """What `read` finds in one state of the base."""

@@ -80,7 +80,7 @@ class Space:
         over = ("ON", "HASH", "PREFIX", 1)
         return (
             ("FT.CREATE", self.passages, *over, f"{self.root}:{self.id}:p:", "STOPWORDS", 0,
-             "SCHEMA", *words, *tags, *(vector if self.dimensions else ())),
+             "SCHEMA", *words, *tags, "length", "NUMERIC", "SORTABLE", *(vector if self.dimensions else ())),
             ("FT.CREATE", self.documents, *over, f"{self.root}:{self.id}:d:", "STOPWORDS", 0,
              "SCHEMA", *tags, "name", "TAG", "embedded", "TAG"),
         )  # fmt: skip
@@ -157,13 +157,19 @@ def within(scope: Scope) -> str:
 
 def holding_query(index: str, word: str) -> Command:
     """How many passages hold a word."""
-    return (*("FT.SEARCH", index, marked(word), "LIMIT", 0, 0), *_options())
+    return ("FT.SEARCH", index, marked(word), "VERBATIM", "LIMIT", 0, 0, *_options())
+
+
+def mean_length_query(index: str) -> Command:
+    """How many words a passage has."""
+    mean = ("GROUPBY", 0, "REDUCE", "AVG", 1, "@length", "AS", "mean")
+    return (*("FT.AGGREGATE", index, "*"), *mean, *_options())
 
 
 def words_query(index: str, words: Sequence[str], scope: Scope, limit: int) -> Command:
     any_of = "|".join(map(marked, words))
     query = f"{within(scope)} ({any_of})".strip()
-    best = ("SCORER", "BM25STD", "NOCONTENT", "LIMIT", 0, limit)
+    best = ("VERBATIM", "SCORER", "BM25STD", "NOCONTENT", "LIMIT", 0, limit)
     return ("FT.SEARCH", index, query, *best, *_options())
 
 
@@ -200,7 +206,9 @@ def _filters(entry: Entry) -> dict[str, str]:
 
 
 def _words(passage: Passage) -> dict[str, str]:
-    return {f"w_{name}": marked(told) for name, told in asdict(indexed(passage)).items()}
+    told = asdict(indexed(passage))
+    length = sum(len(words.split()) for words in told.values())
+    return {f"w_{name}": marked(words) for name, words in told.items()} | {"length": str(length)}
 
 
 def _hset(key: str, told: dict[str, Any]) -> Command:
