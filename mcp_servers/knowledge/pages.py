@@ -1,5 +1,6 @@
 """List, read, add and delete documents, and look through their sources again."""
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Sequence
@@ -104,6 +105,12 @@ class KnowledgeStats(BaseModel):
     passages: int
     by_language: dict[str, int]
     embedder: str = Field(description="What made the vectors; empty: words alone are searched.")
+    index: str = Field(description="Where pages are kept: local (a file or memory) or redis.")
+    without_vectors: int = Field(description="How many documents words alone find so far.")
+    kept_vectors: int = Field(
+        description="Vectors of an endpoint that need not be asked for again."
+    )
+    kept_answers: int = Field(description="Answers that can be given again without a model.")
     ingesting: str = Field(description="What an ingest is at: read or embed; empty: none runs.")
     done: int
     of: int
@@ -180,6 +187,7 @@ async def knowledge_stats(*, documents: Documents, caller: Principal) -> Knowled
     """How many documents there are, what makes their vectors, and how far a running ingest is."""
     progress = documents.progress
     base = await documents.opened()
+    kept = await asyncio.to_thread(base.cache.counts)
     found = await documents.listed(scope_of(caller))
     languages = sorted({one.language for one in found})
     return KnowledgeStats(
@@ -187,6 +195,10 @@ async def knowledge_stats(*, documents: Documents, caller: Principal) -> Knowled
         passages=sum(one.passages for one in found),
         by_language={each: sum(one.language == each for one in found) for each in languages},
         embedder=base.index.embedder,
+        index="redis" if documents.place.redis_url else "local",
+        without_vectors=len(await asyncio.to_thread(base.index.without_vectors)),
+        kept_vectors=kept.vectors,
+        kept_answers=kept.answers,
         ingesting=progress.stage,
         done=progress.done,
         of=progress.of,

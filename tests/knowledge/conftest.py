@@ -1,6 +1,6 @@
 """Every index that there is, for tests that hold for all of them."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,8 +11,25 @@ from knowledge_base.index.local_index import LocalIndex
 from knowledge_base.index.redis_index import RedisIndex
 from tests.knowledge.searching_redis import INSTALLS, searching_redis
 
-# Opens one and the same base, each time on a connection of its own.
-Opener = Callable[[], Index]
+
+class Opener:
+    """Opens one and the same base, each time on a connection of its own.
+
+    `place` is a folder or the address of a Redis, `root` how its keys begin there.
+    """
+
+    def __init__(self, place: str, root: str) -> None:
+        self.place, self.root, self._opened = place, root, list[Index]()
+
+    def __call__(self) -> Index:
+        in_redis = self.place.startswith("redis://")
+        one = RedisIndex(self.place, self.root) if in_redis else LocalIndex(Path(self.place))
+        self._opened.append(one)
+        return one
+
+    def close(self) -> None:
+        for one in self._opened:
+            one.close()
 
 
 @pytest.fixture(scope="session")
@@ -24,17 +41,11 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
 @pytest.fixture(params=["local", "redis"] if INSTALLS else ["local"])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Opener]:
     """A base that is empty; all that was opened is closed after the test."""
-    url = request.getfixturevalue("redis_url") if request.param == "redis" else ""
-    root, indexes = f"test-{uuid4().hex}", list[Index]()
-
-    def open_one() -> Index:
-        one = RedisIndex(url, root) if url else LocalIndex(tmp_path / "index")
-        indexes.append(one)
-        return one
-
-    yield open_one
-    for one in indexes:
-        one.close()
+    in_redis = request.param == "redis"
+    place = request.getfixturevalue("redis_url") if in_redis else str(tmp_path / "index")
+    opener = Opener(place, f"test-{uuid4().hex}")
+    yield opener
+    opener.close()
 
 
 @pytest.fixture
