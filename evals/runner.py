@@ -17,6 +17,7 @@ from evals.suites import (
     rca,
     retrieval,
     routing,
+    spend_anomalies,
 )
 from evals.truth import Truth, cases_in
 
@@ -36,7 +37,12 @@ INJECTIONS = "injections"
 PLUMBING = "plumbing"
 # Questions to the knowledge base, which needs no cluster either.
 RETRIEVAL = "retrieval"
-KNOWN = (*SUITES, ROUTING, INJECTIONS, PLUMBING, RETRIEVAL)
+# Made-up series with a known truth.
+Series = Callable[[], Awaitable[list[SuiteResult]]]
+SERIES: dict[str, Series] = {
+    "spend_anomalies": spend_anomalies.run,
+}
+KNOWN = (*SUITES, ROUTING, INJECTIONS, PLUMBING, RETRIEVAL, *SERIES)
 
 # Folders of cases whose name ends in one of these are read in totals alone.
 HELD_OUT = ("held_out", "unseen")
@@ -67,16 +73,30 @@ async def run(
         return await _run_drawn(suites, drawn)
     worlds = [name for name in suites or KNOWN if name in SUITES]
     results = await _run_worlds(worlds, cases) if worlds else []
-    # A folder of cases has sentences only when somebody says that it has.
-    if ROUTING in suites or not (suites or cases):
-        results += routing.run(cases)
-    if INJECTIONS in suites or not (suites or cases):
-        results.append(await injections.run())
-    if PLUMBING in suites or not (suites or cases):
-        results.append(await plumbing.run())
-    if RETRIEVAL in suites or not (suites or cases):
-        results += await retrieval.run(cases)
+    for name, judged in _without_worlds(cases).items():
+        # A folder of cases has sentences only when somebody says that it has.
+        if name in suites or not (suites or cases):
+            results += await judged()
     return results
+
+
+def _without_worlds(cases: Path | None) -> dict[str, Series]:
+    """The suites that need no folder of clusters."""
+
+    async def sentences() -> list[SuiteResult]:
+        return routing.run(cases)
+
+    async def orders() -> list[SuiteResult]:
+        return [await injections.run()]
+
+    async def models() -> list[SuiteResult]:
+        return [await plumbing.run()]
+
+    async def pages() -> list[SuiteResult]:
+        return await retrieval.run(cases)
+
+    own = {ROUTING: sentences, INJECTIONS: orders, PLUMBING: models, RETRIEVAL: pages}
+    return {**own, **SERIES}
 
 
 async def _run_worlds(suites: Sequence[str], cases: Path | None) -> list[SuiteResult]:

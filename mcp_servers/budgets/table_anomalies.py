@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # numpy is loaded by the first call, not by the server's star
 ValuesCsv = Annotated[str, Field(max_length=64_000_000, description="CSV: timestamp,value.")]
 
 MISSING = {
-    "too_few": "Fourteen whole days before (or seven days of hours) are needed to know what is usual.",
+    "too_few": "Fourteen whole days before (or two weeks of hours) are needed to know what is usual.",
     "step": "Spend is judged by the day or by the hour; these times are neither.",
 }
 LINES_SHOWN = 30

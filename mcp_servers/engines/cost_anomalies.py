@@ -1,22 +1,24 @@
 """Days (or hours) that cost more or less than the weeks before and the day of the week explain.
 
 Spend is judged in logarithms, because prices and replicas multiply: a day against the level of the
-fortnight before, its weekday's effect where that is significant, and the winsorised spread of what
-both leave. A day that was anomalous stays out of the history as long as the episode may be passing.
+fortnight before, its weekday's effect as far as that is sure, and the winsorised spread of what both
+leave. Two days in one direction count together. A day that was anomalous stays out of the history as
+long as the episode may be passing, and says nothing of the spread.
 """
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcp_servers.engines.grids import Grid, evenly
 from mcp_servers.engines.metric_tables import Array
+from mcp_servers.engines.spend_seasons import effects, mad
 
 DAY_S = 86_400.0
 HOUR_S = 3600.0
-MAD_TO_SIGMA = 1.4826
 # Below 3 % of spread, rounding would be anomalous.
 LEAST_SPREAD = 0.03
 WINSOR = 4.0
@@ -24,26 +26,35 @@ WINSOR = 4.0
 LASTS = 7
 # A series with so many zeros is spend that comes and goes.
 MOSTLY_ZERO = 0.5
+# So many days that really were show a spread.
+FEWEST_REAL = 7
 MOST_VALUES = 20_000
 NOTHING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How one step is judged: cycle, history, fewest values, spreads and share that are too far."""
+    """How one step is judged: cycles, history, fewest values, spreads and share that are too far.
+
+    `pairs`: two neighbours count together. Hours of one day are too much alike for that.
+    """
 
     name: str
     cycle: int
+    longer: int
     history: int
     fewest: int
     level: int
     spreads: float
     share: float
+    pairs: bool
 
 
 # Thresholds of days: chosen on tuning seeds, measured on others (decision record).
-DAYS = Manner("log weekday, winsorised", 7, 30, 14, 14, 4.0, 0.20)
-HOURS = Manner("log hour of day, winsorised", 24, 21 * 24, 7 * 24, 48, 5.0, 0.30)
+DAYS = Manner("log weekday, shrunk and winsorised", 7, 0, 30, 14, 14, 3.25, 0.20, True)
+HOURS = Manner("log hour of week, shrunk", 24, 168, 28 * 24, 14 * 24, 48, 4.0, 0.30, False)
+# The spread of a median of normal values, in those of their mean.
+MEDIAN_SPREAD = math.pi / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +134,20 @@ def _manner(grid: Grid) -> Manner | None:
     return HOURS if abs(grid.step_s - HOUR_S) < 1 else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """The values before one; where `made_up`, what was expected stands for what was anomalous."""
+
+    values: Array
+    made_up: NDArray[np.bool_]
+
+    def over(self, factor: float) -> "_Past":
+        return replace(self, values=self.values / factor)
+
+
 @dataclass(slots=True)
 class _Course:
-    """What was seen so far. Where a value was anomalous, `history` has what was expected.
+    """What was seen so far. Where a value was anomalous, `history` has what was expected, `made_up`.
 
     `run` is how long values have been off, signed by direction. `moved` is the factor of the last
     level that was taken as new, while going back to the one before is no news.
@@ -134,8 +156,13 @@ class _Course:
     values: Array
     history: Array
     lasts: int
+    made_up: NDArray[np.bool_]
     run: int = 0
     moved: float = 1.0
+
+    def past(self, i: int, manner: Manner) -> "_Past":
+        first = max(i - manner.history, 0)
+        return _Past(self.history[first:i], self.made_up[first:i])
 
     def keep(self, i: int, one: Judged) -> None:
         """Take a judged value into the history."""
@@ -144,6 +171,7 @@ class _Course:
             return
         if abs(self.run) < self.lasts:
             self.history[i] = one.expected or one.value
+            self.made_up[i] = True
         elif abs(self.run) == self.lasts:  # it is the level now
             self.moved = self._move(i)
 
@@ -153,6 +181,7 @@ class _Course:
         now = _median(self.values[first : i + 1] / np.maximum(self.history[first : i + 1], NOTHING))
         self.history[:first] *= now
         self.history[first : i + 1] = self.values[first : i + 1]
+        self.made_up[first : i + 1] = False
         return now
 
     def back(self, i: int) -> None:
@@ -163,19 +192,22 @@ class _Course:
 
 def _judged(grid: Grid, manner: Manner) -> Iterator[Judged]:
     lasts = LASTS * (HOURS.cycle if manner is HOURS else 1)
-    course = _Course(grid.values, grid.values.copy(), lasts)
+    none = np.zeros(len(grid.values), dtype=np.bool_)
+    course = _Course(grid.values, grid.values.copy(), lasts, none)
+    before: Judged | None = None
     for i, value in enumerate(grid.values.tolist()):
         if not math.isfinite(value):
+            before = None
             continue
-        at = grid.first + i * grid.step_s
-        past = course.history[max(i - manner.history, 0) : i]
-        one = _one(at, value, past, manner)
+        at, past = grid.first + i * grid.step_s, course.past(i, manner)
+        one = _one(at, value, past, before, manner)
         if one.severity and course.moved != 1.0:
-            again = _one(at, value, past / course.moved, manner)
+            again = _one(at, value, past.over(course.moved), before, manner)
             if not again.severity:
                 course.back(i)
                 one = again
         course.keep(i, one)
+        before = one
         yield one
 
 
@@ -186,31 +218,55 @@ def _run_after(run: int, one: Judged) -> int:
     return (run + 1 if run > 0 else 1) if up else (run - 1 if run < 0 else -1)
 
 
-def _one(at: float, value: float, history: Array, manner: Manner) -> Judged:
-    known = np.isfinite(history)
+def _one(at: float, value: float, past: _Past, before: Judged | None, manner: Manner) -> Judged:
+    known = np.isfinite(past.values)
     if int(known.sum()) < manner.fewest:
         return Judged(at, value, None)
-    if (history[known] <= 0).mean() > MOSTLY_ZERO:
-        return _come_or_gone(at, value, history[known])
-    logs = np.full(len(history), np.nan)
-    positive = known & (history > 0)
-    logs[positive] = np.log(history[positive])
+    if (past.values[known] <= 0).mean() > MOSTLY_ZERO:
+        return _come_or_gone(at, value, past.values[known])
+    logs = np.full(len(past.values), np.nan)
+    positive = known & (past.values > 0)
+    logs[positive] = np.log(past.values[positive])
     if int(positive.sum()) < manner.fewest:
         return Judged(at, value, None)
-    effects = _effects(logs, manner)
-    phases = (np.arange(len(logs)) - len(logs)) % manner.cycle
-    rest = logs - effects[phases]
+    usual, spread = _usual(logs, past.made_up, manner)
+    far = math.log(max(value, NOTHING)) - usual
+    score = float(np.clip(far / spread, -99, 99))
+    one = Judged(at, value, math.exp(usual), score)
+    is_far = abs(score) > manner.spreads or (manner.pairs and _together(one, before, manner))
+    anomalous = is_far and _off(one) >= manner.share
+    return replace(one, severity=severity(_off(one))) if anomalous else one
+
+
+def _off(one: Judged) -> float:
+    return abs(one.impact) / (one.expected or NOTHING)
+
+
+def _together(one: Judged, before: Judged | None, manner: Manner) -> bool:
+    """This day and the one before are off in one direction, and the two together too far."""
+    if before is None or before.expected is None or before.score * one.score <= 0:
+        return False
+    both = abs(before.score + one.score) / math.sqrt(2)
+    return both > manner.spreads and _off(before) >= manner.share
+
+
+def _usual(logs: Array, made_up: NDArray[np.bool_], manner: Manner) -> tuple[float, float]:
+    """The logarithm that is expected next, and how far it may be off in one spread."""
+    added = effects(logs, manner.cycle, manner.longer)
+    rest = logs - added[:-1]
     recent = rest[-manner.level :]
     recent = recent[np.isfinite(recent)]
-    level = float(np.median(recent if len(recent) >= 3 else rest[np.isfinite(rest)]))
-    spread = _spread(rest[np.isfinite(rest)] - level)
-    usual = level + effects[0]
-    far = math.log(max(value, NOTHING)) - usual
-    expected = math.exp(usual)
-    share = abs(value - expected) / expected
-    anomalous = abs(far) > manner.spreads * spread and share >= manner.share
-    score = float(np.clip(far / spread, -99, 99))
-    return Judged(at, value, expected, score, severity(share) if anomalous else "")
+    known = np.isfinite(rest)
+    level = float(np.median(recent if len(recent) >= 3 else rest[known]))
+    real = known & ~made_up
+    left = rest[real if int(real.sum()) >= FEWEST_REAL else known] - level
+    phases = np.count_nonzero(added[-manner.cycle - 1 : -1]) if manner.pairs else 0
+    unsure = 1 + MEDIAN_SPREAD / manner.level
+    if added[-1] and manner.pairs:
+        unsure += MEDIAN_SPREAD * manner.cycle / len(logs)
+    freedom = len(left) / max(len(left) - phases, 1)
+    spread = _spread(left) * math.sqrt(freedom * unsure)
+    return level + float(added[-1]), max(spread, LEAST_SPREAD)
 
 
 def _come_or_gone(at: float, value: float, history: Array) -> Judged:
@@ -221,26 +277,9 @@ def _come_or_gone(at: float, value: float, history: Array) -> Judged:
     return Judged(at, value, usual, 99.0 if came else 0.0, "medium" if came else "")
 
 
-def _effects(logs: Array, manner: Manner) -> Array:
-    """What each phase of the cycle adds, where it is significant; phase 0 is the value's own."""
-    count = len(logs)
-    phases = (np.arange(count) - count) % manner.cycle
-    told = np.array([_median(logs[phases == one]) for one in range(manner.cycle)])
-    centre = _median(told)
-    told = np.where(np.isfinite(told), told, centre)
-    seen = max(count / manner.cycle, 1.0)
-    doubt = 2.5 * _mad(logs - told[phases]) / math.sqrt(seen)
-    return np.where(np.abs(told - centre) > doubt, told - centre, 0.0)
-
-
 def _spread(rest: Array) -> float:
-    wide = WINSOR * _mad(rest)
-    return max(float(np.clip(rest, -wide, wide).std(ddof=1)), LEAST_SPREAD)
-
-
-def _mad(values: Array) -> float:
-    known = values[np.isfinite(values)]
-    return MAD_TO_SIGMA * float(np.median(np.abs(known - np.median(known)))) + 1e-9
+    wide = WINSOR * mad(rest)
+    return float(np.clip(rest, -wide, wide).std(ddof=1))
 
 
 def _median(values: Array) -> float:

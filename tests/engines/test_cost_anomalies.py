@@ -82,6 +82,23 @@ def test_going_back_to_what_it_was_is_no_news() -> None:
     assert all(60 <= day < 75 for day in flagged(of(values)))
 
 
+def test_two_days_that_are_a_little_off_together_are_told_and_one_alone_is_not() -> None:
+    rng = np.random.default_rng(11)
+    values = list(400 * np.exp(rng.normal(0, 0.1, 90)))
+    one, two = list(values), list(values)
+    one[60] = 400 * 1.32
+    two[60] = two[61] = 400 * 1.32
+    assert flagged(of(one)) == []
+    assert flagged(of(two)) == [61]
+
+
+def test_the_first_hours_of_a_calm_weekend_are_ordinary() -> None:
+    rng, hours = np.random.default_rng(8), np.arange(24 * 35)
+    weekend = np.where((hours // 24) % 7 >= 5, 0.4, 1.0)
+    values = list(10 * weekend * np.exp(rng.normal(0, 0.05, len(hours))))
+    assert flagged(of(values, step=3600.0)) == []
+
+
 def test_missing_days_are_unknown_and_not_zero() -> None:
     values = spend()
     for day in (50, 51, 58):
