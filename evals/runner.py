@@ -12,6 +12,7 @@ from evals.suites import (
     ask,
     autofix,
     compaction,
+    forecasts,
     injections,
     plumbing,
     rca,
@@ -41,6 +42,7 @@ RETRIEVAL = "retrieval"
 Series = Callable[[], Awaitable[list[SuiteResult]]]
 SERIES: dict[str, Series] = {
     "spend_anomalies": spend_anomalies.run,
+    "forecasts": forecasts.run,
 }
 KNOWN = (*SUITES, ROUTING, INJECTIONS, PLUMBING, RETRIEVAL, *SERIES)
 
