@@ -1,7 +1,7 @@
 """What a bill is made of: nodes and pods from the cluster, usage hour by hour from Prometheus."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,7 +12,7 @@ from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.engines.allocation import node_rates
 from mcp_servers.engines.fields import rows, section, text
-from mcp_servers.engines.hours import GIB, ContainerHours, hours_since
+from mcp_servers.engines.hours import GIB, ContainerHours, Taken, hours_since
 from mcp_servers.engines.ownership import owner_by_name, top_owner
 from mcp_servers.engines.quantities import quantity
 from mcp_servers.facts.kubernetes import Cluster, NotChecked, Ref, Resource, moment
@@ -70,9 +70,22 @@ class Gathered:
     missed: tuple[NotChecked, ...] = ()
     unasked: int = 0  # containers without any request, whose share is what they used
     unmeasured: int = 0  # containers whose use nobody measured, whose share is what they ask for
-    containers: Mapping[Container, ContainerHours] = field(
-        default_factory=dict[Container, ContainerHours], repr=False
-    )
+
+
+@dataclass
+class _Takings:
+    """What containers took, day after day: of a day's hours only the sums are kept."""
+
+    pods: Mapping[tuple[str, str], Resource]
+    by_container: dict[Container, Taken] = field(default_factory=dict[Container, Taken])
+    seen: set[datetime] = field(default_factory=set[datetime])
+
+    def add(self, day: Mapping[Container, ContainerHours]) -> None:
+        for key, hours in day.items():
+            pod = self.pods.get(key[:2])
+            asked = _asked(pod, key[2]) if pod else Amounts()
+            self.by_container.setdefault(key, Taken()).add(hours, asked)
+            self.seen.update(hours.present)
 
 
 async def gather(purse: Purse, start: datetime, end: datetime) -> Gathered:
@@ -84,12 +97,10 @@ async def gather(purse: Purse, start: datetime, end: datetime) -> Gathered:
         )
     prices = purse.billing.prices((end - HOUR).date())
     missed: list[NotChecked] = []
-    objects, measured = await asyncio.gather(
-        _objects(purse.kubernetes, end, missed), _measured(purse.prometheus, start, end)
-    )
-    seen = sorted({hour for one in measured.values() for hour in one.present})
-    uses, unasked = _uses(objects, measured)
-    silent = list(_unmeasured(objects, measured, seen))
+    objects, takings = await _taken(purse, start, end, missed)
+    seen = sorted(takings.seen)
+    uses, unasked = _uses(objects, takings)
+    silent = list(_unmeasured(objects, takings.by_container, seen))
     return Gathered(
         nodes=tuple(_node(one, prices, seen) for one in objects.all("Node")),
         uses=(*uses, *silent),
@@ -101,7 +112,6 @@ async def gather(purse: Purse, start: datetime, end: datetime) -> Gathered:
         missed=tuple(missed),
         unasked=unasked,
         unmeasured=len(silent),
-        containers=measured,
     )
 
 
@@ -124,19 +134,31 @@ async def _listed(kubernetes: Kubernetes, kind: str, missed: list[NotChecked]) -
         return []
 
 
-async def _measured(
-    prometheus: Prometheus, start: datetime, end: datetime
-) -> dict[Container, ContainerHours]:
+async def _taken(
+    purse: Purse, start: datetime, end: datetime, missed: list[NotChecked]
+) -> tuple[Cluster, _Takings]:
     """A day after the other, so that no more than a day is in memory as it was sent."""
-    found: dict[Container, ContainerHours] = {}
     ends = [end - HOUR * i for i in range(round((end - start) / HOUR))][::-1]
-    for first in range(0, len(ends), HOURS_AT_ONCE):
-        hours = ends[first : first + HOURS_AT_ONCE]
-        answers = await asyncio.gather(
-            *(_range(prometheus, query, hours) for query in QUERIES.values())
-        )
-        for kind, series in zip(QUERIES, answers, strict=True):
-            _keep(found, kind, series)
+    days = [ends[i : i + HOURS_AT_ONCE] for i in range(0, len(ends), HOURS_AT_ONCE)]
+    objects, first = await asyncio.gather(
+        _objects(purse.kubernetes, end, missed), _measured(purse.prometheus, days[0])
+    )
+    takings = _Takings({(one.namespace, one.name): one for one in objects.all("Pod")})
+    takings.add(first)
+    for day in days[1:]:
+        takings.add(await _measured(purse.prometheus, day))
+    return objects, takings
+
+
+async def _measured(
+    prometheus: Prometheus, hours: Sequence[datetime]
+) -> dict[Container, ContainerHours]:
+    found: dict[Container, ContainerHours] = {}
+    answers = await asyncio.gather(
+        *(_range(prometheus, query, hours) for query in QUERIES.values())
+    )
+    for kind, series in zip(QUERIES, answers, strict=True):
+        _keep(found, kind, series)
     return found
 
 
@@ -152,23 +174,21 @@ def _keep(found: dict[Container, ContainerHours], kind: str, series: Iterable[Se
         hours.update((at, min(value, most)) for at, value in one.points if value >= 0)
 
 
-def _uses(objects: Cluster, measured: Mapping[Container, ContainerHours]) -> tuple[list[Use], int]:
-    pods = {(one.namespace, one.name): one for one in objects.all("Pod")}
+def _uses(objects: Cluster, takings: _Takings) -> tuple[list[Use], int]:
     homes = {one.name: one.labels for one in objects.all("Namespace")}
     uses: list[Use] = []
     unasked = 0
-    for (namespace, name, container), hours in measured.items():
-        pod = pods.get((namespace, name))
+    for (namespace, name, container), one in takings.by_container.items():
+        pod = takings.pods.get((namespace, name))
         asked = _asked(pod, container) if pod else Amounts()
-        taken, used = hours.taken(asked)
-        unasked += not (asked.cpu or asked.memory or hours.cpu_asked or hours.memory_asked)
+        unasked += not (asked.cpu or asked.memory or one.was_asked)
         ref = Ref("Pod", namespace, name)
         uses.append(
             Use(
                 workload=_payer(objects, pod) if pod else owner_by_name(objects, ref),
                 node=text(pod.spec, "nodeName") if pod else "",
-                taken=taken,
-                used=used,
+                taken=one.took,
+                used=one.used,
                 labels=_labels(homes.get(namespace, {}), pod.labels if pod else {}),
             )
         )
@@ -176,7 +196,7 @@ def _uses(objects: Cluster, measured: Mapping[Container, ContainerHours]) -> tup
 
 
 def _unmeasured(
-    objects: Cluster, measured: Mapping[Container, ContainerHours], seen: Sequence[datetime]
+    objects: Cluster, measured: Collection[Container], seen: Sequence[datetime]
 ) -> Iterator[Use]:
     """Containers that run and are in no metric: they take what they ask for, used or not."""
     homes = {one.name: one.labels for one in objects.all("Namespace")}

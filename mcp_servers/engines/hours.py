@@ -27,17 +27,37 @@ class ContainerHours:
         `asked` (cores, GiB, GPUs) stands in for hours of which no measurement says what was
         asked for. A GPU is taken while the container runs: nobody else can have it.
         """
-        took, used = Amounts(), Amounts()
+        took_cpu = took_memory = used_cpu = used_memory = 0.0
         for hour, part in self.present.items():
             cpu = self.cpu_used.get(hour, 0.0)
             memory = self.memory_used.get(hour, 0.0) / GIB * part
             wants_cpu = self.cpu_asked.get(hour, asked.cpu) * part
             memory_asked = self.memory_asked.get(hour)
             wants_memory = (asked.memory if memory_asked is None else memory_asked / GIB) * part
-            gpu = asked.gpu * part
-            took += Amounts(max(cpu, wants_cpu), max(memory, wants_memory), gpu)
-            used += Amounts(cpu, memory, gpu)
-        return took, used
+            took_cpu += max(cpu, wants_cpu)
+            took_memory += max(memory, wants_memory)
+            used_cpu += cpu
+            used_memory += memory
+        gpu = asked.gpu * sum(self.present.values())
+        return Amounts(took_cpu, took_memory, gpu), Amounts(used_cpu, used_memory, gpu)
+
+    @property
+    def says_what_was_asked(self) -> bool:
+        return bool(self.cpu_asked or self.memory_asked)
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a container took and used over all days that were added; its hours are forgotten."""
+
+    took: Amounts = field(default_factory=Amounts)
+    used: Amounts = field(default_factory=Amounts)
+    was_asked: bool = False
+
+    def add(self, hours: ContainerHours, asked: Amounts) -> None:
+        took, used = hours.taken(asked)
+        self.took, self.used = self.took + took, self.used + used
+        self.was_asked |= hours.says_what_was_asked
 
 
 def hours_since(created: datetime | None, seen: Iterable[datetime]) -> float:
