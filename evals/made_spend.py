@@ -85,10 +85,10 @@ SHAPES: Mapping[str, Shape] = {
 }
 
 
-def made_days(shape: str, seed: int, days: int = DAYS) -> MadeSpend:
+def made_days(shape: str, seed: int, days: int = DAYS, between: int = CALM_BETWEEN) -> MadeSpend:
     rng = np.random.default_rng([seed, *shape.encode()])
     values = SHAPES[shape](rng, np.arange(days, dtype=float))
-    injected = tuple(_episodes(rng, days, CALM_BEFORE, CALM_BETWEEN, LONGEST_EPISODE))
+    injected = tuple(_episodes(rng, days, CALM_BEFORE, between, LONGEST_EPISODE))
     return MadeSpend(shape, seed, DAY_S, _with(values, injected), injected)
 
 

@@ -17,7 +17,8 @@ from mcp_servers.budgets.gathering import Purse
 from mcp_servers.budgets.spend import money
 from mcp_servers.budgets.spend_days import DAY, ScopeDays, rates_to, scope_days, today_so_far
 from mcp_servers.budgets.texts import Note
-from mcp_servers.engines.budgets import WEEKS, bounds, drivers, exhausted_on, period_end, share_of
+from mcp_servers.engines.budgets import WEEKS, bounds, drivers, share_of
+from mcp_servers.engines.period_ends import exhausted_on, period_end
 from mcp_servers.facts.budgets import Budget, Period, PeriodEnd, Thresholds
 
 State = Literal["ok", "at_risk", "over", "insufficient_data", "no_match", "not_begun", "ended"]

@@ -1,29 +1,16 @@
-"""A budget's period, what it will have cost in the end, and which crossings are to be told.
-
-The end of a period is what was spent and, for each day left, the mean of its weekday in the last
-four weeks, moved half of the way (in logarithms) to what the last week was against these means.
-"""
+"""A budget's period, what drives it, and which crossings are to be told."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from statistics import fmean, pstdev
 
 from mcp_servers.facts.budgets import Budget, Driver, Kind, Period, PeriodEnd, Told
 
 DAY = timedelta(days=1)
 MONTHS: Mapping[Period, int] = {"month": 1, "quarter": 3, "year": 12}
 WEEKS = 4
-# How far the last week moves what is expected.
-LEAST_MOVED, MOST_MOVED = 0.5, 2.0
-# Fewer days show no spread.
-FEWEST_DAYS = 7
-# Two sides of an interval that holds 80 % of a normal distribution.
-SPREADS_OF_80 = 1.2816
-# Days in a row that are off together make a sum less sure than their number says.
-TOGETHER = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,44 +39,6 @@ def _month(year: int, months: int) -> date:
     return date(year + months // 12, months % 12 + 1, 1)
 
 
-def period_end(
-    costs: Mapping[date, float], start: date, end: date, today: date
-) -> PeriodEnd | None:
-    """What the days from `start` to before `end` will cost. None when no whole day is known.
-
-    `costs` holds whole days; those before `start` tell what weekdays cost. `today` is not whole: it is
-    foretold like the days after it. A day that is missing is unknown, and foretold too.
-    """
-    known = {day: cost for day, cost in costs.items() if day < today and math.isfinite(cost)}
-    if not known:
-        return None
-    recent = {day: cost for day, cost in known.items() if day >= today - DAY * 7 * WEEKS}
-    usual, expected = _weekdays(recent or known), _expected(known, today)
-    spent = sum(cost for day, cost in known.items() if start <= day < end)
-    left = [day for day in _days(start, end) if day not in known]
-    mean = spent + sum(expected[day.weekday()] for day in left)
-    spread = _spread(recent, usual)
-    if spread is None:
-        return PeriodEnd(spent, mean, None, None, len(known), len(left))
-    wide = SPREADS_OF_80 * spread * math.sqrt(len(left)) * TOGETHER
-    return PeriodEnd(spent, mean, max(mean - wide, spent), mean + wide, len(known), len(left))
-
-
-def exhausted_on(
-    amount: float, costs: Mapping[date, float], start: date, end: date, today: date
-) -> date | None:
-    """The day on which the amount is spent, foretold from `today` on; None: not in this period."""
-    known = {day: cost for day, cost in costs.items() if day < today and math.isfinite(cost)}
-    if not known:
-        return None
-    expected, total = _expected(known, today), 0.0
-    for day in _days(start, end):
-        total += known.get(day, expected[day.weekday()])
-        if total >= amount and total > 0:
-            return day
-    return None
-
-
 def drivers(shares: Mapping[str, Mapping[date, float]], today: date, most: int = 3) -> list[Driver]:
     """The workloads whose days cost otherwise than before, the largest difference first.
 
@@ -111,40 +60,6 @@ def drivers(shares: Mapping[str, Mapping[date, float]], today: date, most: int =
     ]
     found.sort(key=lambda one: (-abs(one.difference), one.workload))
     return [one for one in found[:most] if one.difference]
-
-
-def _expected(known: Mapping[date, float], today: date) -> list[float]:
-    """What a day will cost, by weekday."""
-    recent = {day: cost for day, cost in known.items() if day >= today - DAY * 7 * WEEKS}
-    usual = _weekdays(recent or known)
-    moved = _moved(recent, usual, today)
-    return [one * moved for one in usual]
-
-
-def _days(start: date, end: date) -> Iterator[date]:
-    for i in range((end - start).days):
-        yield start + DAY * i
-
-
-def _weekdays(known: Mapping[date, float]) -> list[float]:
-    """By weekday; one that was not seen costs what all do in the mean."""
-    every = fmean(known.values())
-    told = [[cost for day, cost in known.items() if day.weekday() == i] for i in range(7)]
-    return [fmean(one) if one else every for one in told]
-
-
-def _moved(known: Mapping[date, float], usual: Sequence[float], today: date) -> float:
-    week = {day: cost for day, cost in known.items() if day >= today - DAY * 7}
-    expected = sum(usual[day.weekday()] for day in week)
-    if expected <= 0:
-        return 1.0
-    return math.sqrt(min(max(sum(week.values()) / expected, LEAST_MOVED), MOST_MOVED))
-
-
-def _spread(known: Mapping[date, float], usual: Sequence[float]) -> float | None:
-    if len(known) < FEWEST_DAYS:
-        return None
-    return pstdev([cost - usual[day.weekday()] for day, cost in known.items()])
 
 
 def share_of(budget: Budget, cost: float | Decimal) -> float:

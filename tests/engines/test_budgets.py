@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_servers.engines.budgets import crossed, due, period_end, period_of, share_of
+from mcp_servers.engines.budgets import crossed, due, period_of, share_of
+from mcp_servers.engines.period_ends import period_end
 from mcp_servers.facts.budgets import Budget, Period, PeriodEnd, Thresholds, Told
 
 DAY = timedelta(days=1)

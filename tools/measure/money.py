@@ -19,8 +19,8 @@ from evals import made_load, made_spend
 from mcp_servers.backends.billing import Billing
 from mcp_servers.budgets.gathering import QUERIES, Purse
 from mcp_servers.budgets.spend import billed
-from mcp_servers.engines.budgets import period_end
 from mcp_servers.engines.forecast import forecast
+from mcp_servers.engines.period_ends import period_end
 from mcp_servers.facts.kubernetes import Resource
 from mcp_servers.facts.metrics import Series
 
@@ -28,6 +28,8 @@ SERIES, HOURS = 1000, 720
 NAMESPACES, DEPLOYMENTS, PODS, NODES, DAYS = 500, 2000, 10_000, 250, 30
 END = datetime(2026, 10, 31, tzinfo=UTC)
 MONTHS_OF_A_SHAPE, SEED = 40, 1000
+# Between two episodes of spend: 30 to 60 days, so that most months hold one.
+CALM_DAYS = 30
 
 
 def forecasts() -> None:
@@ -134,7 +136,7 @@ def _peak_mib() -> float:
 
 
 def month_ends() -> None:
-    """Of June 2026, with the two months before it; episodes are in it as in life."""
+    """Of June 2026, with the two months before it, whose days hold an episode about every six weeks."""
     shapes = list(made_spend.SHAPES)
     first, start, end = date(2026, 4, 6), date(2026, 6, 1), date(2026, 7, 1)
     print(
@@ -143,13 +145,14 @@ def month_ends() -> None:
     print("|---|---|---|---|---|")
     for day in (5, 10, 15, 20, 25):
         today = start + timedelta(days=day)
+        back = min(start, today - timedelta(days=28))  # as far as budgets look
         ours, rate, held = [], [], []
         for shape in shapes:
             for seed in range(SEED, SEED + MONTHS_OF_A_SHAPE):
-                values = made_spend.made_days(shape, seed, 120).values
+                values = made_spend.made_days(shape, seed, 120, CALM_DAYS).values
                 costs = {first + timedelta(days=i): float(v) for i, v in enumerate(values)}
                 whole = sum(cost for on, cost in costs.items() if start <= on < end)
-                known = {on: cost for on, cost in costs.items() if on < today}
+                known = {on: cost for on, cost in costs.items() if back <= on < today}
                 told = period_end(known, start, end, today)
                 assert told is not None
                 assert told.lower is not None
