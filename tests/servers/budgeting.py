@@ -22,6 +22,7 @@ from tests.channels.fakes import SETTINGS, Services, serving
 
 ANN = Principal("ann", permissions=frozenset(Permission))
 SUE = Principal("sue", permissions=frozenset(Permission), namespaces=frozenset({"shop"}))
+KEY = "a key " * 8
 DAYS, GROWN_DAYS = 12, 3
 BOOK = """
 name = "round"
@@ -136,6 +137,6 @@ async def office(town: Connections, database_url: str) -> AsyncGenerator[Office]
         serving(services.app) as address,
     ):
         store = KeptAlerts(database)
-        desk = desk_over(store, Vault.of("a key " * 8), practice=True)
+        desk = desk_over(store, Vault.of(KEY), practice=True)
         async with in_process(town, desk=desk, only=("budgets", "channels")) as sessions:
             yield Office(sessions, services, address, store)
