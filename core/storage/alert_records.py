@@ -29,6 +29,7 @@ class EpisodeRow:
     acknowledged_at: datetime | None = None
     escalated: int = 0
     incident_id: str = ""
+    analysis_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Alerts, channels, budgets and the outbox over a database, one short session a use."""
+"""Alerts, channels, budgets, jobs and the outbox over a database, one short session a use."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from core.storage.database import Database
 from core.storage.repositories.alerts import Alerts
 from core.storage.repositories.budgets import Budgets, SpendDays
+from core.storage.repositories.jobs import Jobs
 from core.storage.repositories.outbox import Channels, Outbox
 
 
@@ -19,6 +20,7 @@ class AlertTables:
     outbox: Outbox
     budgets: Budgets
     days: SpendDays
+    jobs: Jobs
 
 
 class KeptAlerts:
@@ -37,4 +39,5 @@ class KeptAlerts:
                 Outbox(session),
                 Budgets(session),
                 SpendDays(session),
+                Jobs(session),
             )

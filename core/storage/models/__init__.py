@@ -28,6 +28,7 @@ from core.storage.models.foreign import AcceptedServer
 from core.storage.models.full_text import STATEMENTS as FULL_TEXT_STATEMENTS
 from core.storage.models.identity import ApiToken, LoginLink, RefreshToken, User
 from core.storage.models.incidents import Incident
+from core.storage.models.jobs import Job, Lease
 from core.storage.models.told_facts import ToldFact
 
 __all__ = [
@@ -57,6 +58,8 @@ __all__ = [
     "FixRehearsal",
     "FixStep",
     "Incident",
+    "Job",
+    "Lease",
     "LoginLink",
     "Message",
     "ModelUsage",

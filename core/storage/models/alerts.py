@@ -33,6 +33,7 @@ class AlertEpisode(Base):
     acknowledged_at: Mapped[datetime | None]
     escalated: Mapped[int] = mapped_column(Integer)
     incident_id: Mapped[str] = mapped_column(String(64))
+    analysis_id: Mapped[str] = mapped_column(String(32), index=True, server_default="")
 
 
 class AlertStep(Base):
