@@ -15,6 +15,8 @@ ALERT_ADMIN = Subagent(
             # For senders of alerts and for the jobs.
             "alerting_receive",
             "alerting_run_due",
+            "alerting_begin_analysis",
+            "alerting_conclude_analysis",
             "channels_deliver_due",
             # Their arguments are secrets, which belong in no conversation.
             "channels_add",

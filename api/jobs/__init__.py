@@ -3,9 +3,11 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
+from api.jobs.analyses import KIND, Analyses
 from api.jobs.checks import CHECK_EVERY_S, Budgets
 from api.jobs.deliveries import Deliveries, Groups
 from api.jobs.runner import Loop, Runner
+from api.jobs.working import Workers
 from core.storage.kept_alerts import KeptAlerts
 from mcp_servers.client import Sessions
 
@@ -18,6 +20,11 @@ async def standing(store: KeptAlerts, sessions: Sessions) -> AsyncGenerator[Call
     deliveries.again = outbox.woken.set
     groups = Loop("groups", Groups(store, sessions, outbox.woken.set).work)
     budgets = Loop("budgets", Budgets(store, sessions, outbox.woken.set).work, CHECK_EVERY_S)
-    async with Runner([outbox, groups, budgets]) as runner:
+    workers = Workers(store, {})
+    workers.handlers[KIND] = Analyses(sessions, workers.owner, outbox.woken.set).run
+    working = Loop("jobs", workers.work)
+    workers.again = working.woken.set
+    async with Runner([outbox, groups, budgets, working]) as runner:
         yield runner.wake
+    await workers.stop()
     await deliveries.stop()

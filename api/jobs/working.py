@@ -1,7 +1,7 @@
 """Jobs of the database, taken by lease and carried out a few at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from secrets import randbelow, token_hex
 
@@ -30,12 +30,12 @@ class Workers:
     def __init__(
         self,
         store: KeptAlerts,
-        handlers: Mapping[str, Handler],
+        handlers: dict[str, Handler],
         *,
         lease: timedelta = LEASE,
         beat_s: float = BEAT_S,
     ) -> None:
-        self._store, self._handlers = store, handlers
+        self._store, self.handlers = store, handlers
         self._lease, self._beat_s = lease, beat_s
         self._running: dict[str, asyncio.Task[None]] = {}
         self._said: dict[str, str] = {}
@@ -54,7 +54,7 @@ class Workers:
         if len(self._running) >= AT_ONCE:
             return None
         async with self._store.session() as tables:
-            return await tables.jobs.next_due(self._handlers)
+            return await tables.jobs.next_due(self.handlers)
 
     async def stop(self) -> None:
         """Put back what is being done; that was no try."""
@@ -66,12 +66,12 @@ class Workers:
     async def _taken(self) -> JobRow | None:
         now = utc_now()
         async with self._store.session() as tables:
-            return await tables.jobs.take(self._handlers, self.owner, now, now + self._lease)
+            return await tables.jobs.take(self.handlers, self.owner, now, now + self._lease)
 
     async def _held(self, job: JobRow) -> None:
         """Carry it out, beating; stop when it is not ours any more."""
         run = asyncio.ensure_future(
-            self._handlers[job.kind](job, lambda text: self._said.update({job.id: text}))
+            self.handlers[job.kind](job, lambda text: self._said.update({job.id: text}))
         )
         try:
             while not (await asyncio.wait({run}, timeout=self._beat_s))[0]:

@@ -11,7 +11,9 @@ from core.errors import Conflict, NotFound
 from core.principal import Principal
 from core.storage.alert_records import EpisodeRow, StepRow
 from mcp_servers.access import span_of
+from mcp_servers.alerting.analysis_shapes import AlertAnalysis, Language, shown_analysis
 from mcp_servers.backends.alert_desk import Desk
+from mcp_servers.engines.alert_analysis import question_of
 from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.facts.notices import severity_of
 from mcp_servers.paging import Page
@@ -60,13 +62,15 @@ class AlertRecord(ReceivedAlert):
     acknowledged_at: datetime | None
     steps: list[ProcessingStep] = Field(description="What was done with it, in order, and why.")
     investigate: dict[str, str] = Field(description="Arguments of rca_investigate for this alert.")
+    analysis: AlertAnalysis | None = Field(description="What an investigation found, if any.")
 
     def as_text(self) -> str:
         told = [
             f"{one.at:%H:%M:%S} {one.step} {one.outcome} {_detail(one.detail)}".rstrip()
             for one in self.steps
         ]
-        return "\n".join([_alert_line(self), *told])
+        found = [self.analysis.as_text()] if self.analysis else []
+        return "\n".join([_alert_line(self), *told, *found])
 
 
 class AlertQuality(BaseModel):
@@ -118,16 +122,19 @@ async def alerting_list(
     return ReceivedAlerts.shaped(chosen, _line, cursor=cursor)
 
 
-async def alerting_show(alert_id: Id, *, desk: Desk, caller: Principal) -> AlertRecord:
-    """Show one alert with its processing record: each step, when, why, and who was told."""
+async def alerting_show(
+    alert_id: Id, language: Language = "en", *, desk: Desk, caller: Principal
+) -> AlertRecord:
+    """Show one alert with its processing record: each step, when, why, who was told, the cause found."""
     async with desk.session() as tables:
         row = (await tables.alerts.episodes([alert_id])).get(alert_id)
         steps = await tables.alerts.steps(alert_id)
         known = [] if row else [one.id for one in await tables.alerts.latest()]
+        job = await tables.jobs.get(row.analysis_id) if row and row.analysis_id else None
     if row is None or not in_sight(caller, row.labels):
         hint = did_you_mean(alert_id, known) if caller.namespaces is None else ""
         raise NotFound(f"There is no alert {alert_id!r}.", hint=hint)
-    return _record(row, steps)
+    return _record(row, steps, shown_analysis(job, language, caller) if job else None)
 
 
 async def alerting_acknowledge(alert_id: Id, *, desk: Desk, caller: Principal) -> AlertRecord:
@@ -189,15 +196,19 @@ def _quality(name: str, rows: list[EpisodeRow], days: float) -> AlertQuality:
     )
 
 
-def _line(row: EpisodeRow) -> ReceivedAlert:
+def summary_of(row: EpisodeRow) -> str:
     notes = row.annotations
+    return str(notes.get("summary") or notes.get("description") or "")
+
+
+def _line(row: EpisodeRow) -> ReceivedAlert:
     return ReceivedAlert(
         id=row.id,
         name=str(row.labels.get("alertname", "")),
         status=row.status,
         severity=severity_of(str(row.labels.get("severity") or "")),
         namespace=str(row.labels.get("namespace", "")),
-        summary=str(notes.get("summary") or notes.get("description") or ""),
+        summary=summary_of(row),
         labels=row.labels,
         starts_at=row.starts_at,
         ends_at=row.ends_at,
@@ -207,7 +218,7 @@ def _line(row: EpisodeRow) -> ReceivedAlert:
     )
 
 
-def _record(row: EpisodeRow, steps: list[StepRow]) -> AlertRecord:
+def _record(row: EpisodeRow, steps: list[StepRow], analysis: AlertAnalysis | None) -> AlertRecord:
     return AlertRecord(
         **_line(row).model_dump(),
         source=row.source,
@@ -218,29 +229,9 @@ def _record(row: EpisodeRow, steps: list[StepRow]) -> AlertRecord:
             ProcessingStep(at=one.at, step=one.step, outcome=one.outcome, detail=one.detail)
             for one in steps
         ],
-        investigate=_question(row),
+        investigate=question_of(row.labels, summary_of(row)),
+        analysis=analysis,
     )
-
-
-def _question(row: EpisodeRow) -> dict[str, str]:
-    """Where an investigation of this alert would look."""
-    labels = {key: str(value) for key, value in row.labels.items()}
-    named = next(
-        (
-            (kind, labels[name])
-            for kind, name in (
-                ("Deployment", "deployment"),
-                ("StatefulSet", "statefulset"),
-                ("Pod", "pod"),
-                ("Node", "node"),
-            )
-            if labels.get(name)
-        ),
-        ("", labels.get("service", "")),
-    )
-    found = {"namespace": labels.get("namespace", ""), "kind": named[0], "name": named[1]}
-    symptom = str(row.annotations.get("summary") or labels.get("alertname", ""))
-    return {key: value for key, value in {**found, "symptom": symptom[:500]}.items() if value}
 
 
 def _alert_line(one: ReceivedAlert) -> str:

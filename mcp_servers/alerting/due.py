@@ -150,7 +150,7 @@ class _Work:
         parts = [key, self.now.isoformat(), *(f"{one.id}:{one.status}" for one in rows)]
         mark = hashlib.sha256("\0".join(parts).encode()).hexdigest()
         self.deliveries += [delivery(telling, name, mark, self.now) for name in names]
-        detail = {"route": route.id, "channels": names, "reason": reason}
+        detail = {"route": route.id, "channels": names, "reason": reason, "thread": key}
         outcome = "queued" if names else "nobody"
         self.steps += [StepRow(one.id, self.now, "tell", outcome, detail) for one in rows]
         if names:
@@ -183,9 +183,10 @@ class _Work:
 
     async def _raise(self, route: Route, level: int, rows: Sequence[EpisodeRow]) -> None:
         names = [one.name for one in channels_of(route.escalations[level].channels, self.channels)]
-        telling = told(rows, f"escalation-{route.id}-{level}", "escalation", {})
+        key = f"escalation-{route.id}-{level}"
+        telling = told(rows, key, "escalation", {})
         mark = f"escalation {route.id} {level} {' '.join(one.id for one in rows)}"
         self.deliveries += [delivery(telling, name, mark, self.now) for name in names]
-        detail = {"level": level + 1, "channels": names}
+        detail = {"level": level + 1, "channels": names, "thread": key}
         self.steps += [StepRow(one.id, self.now, "escalate", "queued", detail) for one in rows]
         await self.tables.alerts.save([replace(one, escalated=level + 1) for one in rows])

@@ -15,6 +15,7 @@ from mcp_servers.engines.alert_matching import matchers_of
 from mcp_servers.engines.alert_routing import pattern
 from mcp_servers.facts.alert_policies import (
     PASS_THROUGH,
+    Analysis,
     Condition,
     Escalation,
     Flapping,
@@ -123,6 +124,7 @@ class SwitchPart(Part):
     grouping: Switch = "off"
     flapping: Switch = "off"
     storm: Switch = "off"
+    analysis: Switch = "on"
 
 
 class FlappingPart(Part):
@@ -136,6 +138,17 @@ class StormPart(Part):
     digest_every: Span = "PT30S"
 
 
+class AnalysisPart(Part):
+    """`group_by`: alerts that share these labels are investigated together."""
+
+    wait: Span = "PT10S"
+    cool_down: Span = "PT30M"
+    group_by: list[str] = Field(default=["cluster", "namespace"], max_length=20)
+    severities: list[Literal["critical", "error", "warning", "info"]] = Field(
+        default=["critical", "error", "warning"]
+    )
+
+
 class PolicyPart(Part):
     """Routes, inhibitions, time intervals, maintenance, switches, and mappings of generic senders."""
 
@@ -146,6 +159,7 @@ class PolicyPart(Part):
     switches: SwitchPart = SwitchPart()
     flapping: FlappingPart = FlappingPart()
     storm: StormPart = StormPart()
+    analysis: AnalysisPart = AnalysisPart()
     mappings: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]])
 
 
@@ -192,6 +206,7 @@ def policy_of(part: PolicyPart) -> Policy:
         flapping=Flapping(flapping.changes, duration(flapping.within)),
         storm=Storm(storm.alerts, duration(storm.within), duration(storm.digest_every)),
         switches=Switches(**part.switches.model_dump()),
+        analysis=_analysis(part.analysis),
     )
 
 
@@ -213,6 +228,15 @@ def _route(part: RoutePart, place: str, above: Route) -> Route:
     )
     below = tuple(_route(one, f"{place}.{n}", own) for n, one in enumerate(part.routes))
     return replace(own, routes=below)
+
+
+def _analysis(part: AnalysisPart) -> Analysis:
+    return Analysis(
+        wait=duration(part.wait),
+        cool_down=duration(part.cool_down),
+        group_by=tuple(part.group_by),
+        severities=tuple(part.severities),
+    )
 
 
 def _span(text: str, above: timedelta) -> timedelta:

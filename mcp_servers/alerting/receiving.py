@@ -20,6 +20,7 @@ from core.storage.alert_records import (
     StepRow,
     channels_of,
 )
+from mcp_servers.alerting.analysing import Analysing
 from mcp_servers.alerting.policies import policy_in_force
 from mcp_servers.alerting.telling import delivery, told
 from mcp_servers.backends.alert_desk import Desk
@@ -125,6 +126,7 @@ class Passing:
                 waiting.append((row, before))
         await self._load_firing()
         await self._pass_on(waiting, arrival)
+        await self._analyse(waiting)
 
     async def keep(self) -> None:
         await self.tables.alerts.save(list(self.episodes.values()))
@@ -133,6 +135,20 @@ class Passing:
         joined = [_joined(there.get(key), group) for key, group in self.groups.items()]
         await self.tables.alerts.save_groups(joined)
         await self.tables.outbox.put(self.deliveries)
+
+    async def _analyse(self, waiting: Sequence[tuple[EpisodeRow, Known | None]]) -> None:
+        """Let what began to fire be looked into later."""
+        began = [
+            row
+            for row, before in waiting
+            if row.status == "firing" and (before is None or before.status != "firing")
+        ]
+        added = Analysing(self.tables, self.policy, self.now)
+        await added.add(began, self.firing)
+        self.steps += added.steps
+        for key, job in added.joined.items():
+            known = str(job.result.get("incident_id", ""))
+            self.episodes[key] = replace(self.episodes[key], analysis_id=job.id, incident_id=known)
 
     async def _with_start(self, alert: ArrivedAlert) -> ArrivedAlert:
         """An alert that does not say since when it fires goes on the one that fires already."""
@@ -214,7 +230,7 @@ class Passing:
         self.deliveries += [delivery(telling, name, mark, self.now) for name in names]
         outcome = "queued" if names else "nobody"
         for row in rows:
-            detail = {"route": route.id, "channels": names}
+            detail = {"route": route.id, "channels": names, "thread": key}
             self.steps.append(StepRow(row.id, self.now, "route", outcome, detail))
             if names:
                 self.episodes[row.id] = replace(

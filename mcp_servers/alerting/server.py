@@ -8,6 +8,14 @@ from mcp_servers.alerting.alerts import (
     alerting_quality,
     alerting_show,
 )
+from mcp_servers.alerting.analyses import (
+    alerting_analyse,
+    alerting_cancel_analysis,
+    alerting_list_analyses,
+    alerting_retry_analysis,
+    alerting_show_analysis,
+)
+from mcp_servers.alerting.concluding import alerting_begin_analysis, alerting_conclude_analysis
 from mcp_servers.alerting.due import alerting_run_due
 from mcp_servers.alerting.policy_tools import (
     alerting_dry_run,
@@ -33,15 +41,21 @@ MOST_POLICY_BYTES = 256 * 1024
 
 def build(backends: Backends, gate: Gate) -> ToolServer:
     server, desk = ToolServer("alerting", gate), backends.desk
-    for tool in (alerting_list, alerting_show, alerting_quality):
+    for tool in (
+        alerting_list,
+        alerting_show,
+        alerting_quality,
+        alerting_list_analyses,
+        alerting_show_analysis,
+    ):
         publish(server, tool, needs=Permission.ALERTS_READ, desk=desk)
-    publish(
-        server,
+    for tool in (
         alerting_acknowledge,
-        needs=Permission.ALERTS_MANAGE,
-        changes=True,
-        desk=desk,
-    )
+        alerting_analyse,
+        alerting_cancel_analysis,
+        alerting_retry_analysis,
+    ):
+        publish(server, tool, needs=Permission.ALERTS_MANAGE, changes=True, desk=desk)
     publish(
         server,
         alerting_receive,
@@ -49,7 +63,14 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
         takes_bytes=MOST_REQUEST_BYTES,
         desk=desk,
     )
-    publish(server, alerting_run_due, needs=Permission.DELIVERIES_RUN, desk=desk)
+    for tool in (alerting_run_due, alerting_begin_analysis, alerting_conclude_analysis):
+        publish(
+            server,
+            tool,
+            needs=Permission.DELIVERIES_RUN,
+            takes_bytes=MOST_REQUEST_BYTES,
+            desk=desk,
+        )
     for tool in (alerting_get_policy, alerting_policy_versions, alerting_dry_run):
         publish(
             server, tool, needs=Permission.ALERTS_READ, takes_bytes=MOST_POLICY_BYTES, desk=desk

@@ -123,6 +123,16 @@ class Storm:
 
 
 @dataclass(frozen=True, slots=True)
+class Analysis:
+    """Alerts that share `group_by` are investigated together: after `wait`, once in `cool_down`."""
+
+    wait: timedelta = timedelta(seconds=10)
+    cool_down: timedelta = timedelta(minutes=30)
+    group_by: tuple[str, ...] = ("cluster", "namespace")
+    severities: tuple[str, ...] = ("critical", "error", "warning")
+
+
+@dataclass(frozen=True, slots=True)
 class Switches:
     """Each of off, shadow (recorded, without effect) or on."""
 
@@ -133,6 +143,7 @@ class Switches:
     grouping: str = "off"
     flapping: str = "off"
     storm: str = "off"
+    analysis: str = "on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +157,7 @@ class Policy:
     flapping: Flapping = Flapping()
     storm: Storm = Storm()
     switches: Switches = Switches()
+    analysis: Analysis = Analysis()
 
 
 # Until somebody sets another one: everything goes to every channel, at once.

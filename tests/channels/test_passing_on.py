@@ -19,7 +19,12 @@ async def test_an_alert_reaches_a_signed_webhook_and_its_record_says_so(room: Ro
     assert (listed["name"], listed["told"]) == ("DiskFull", "firing")
     shown = (await room.tools.call("alerting_show", alert_id=listed["id"])).data
     steps = [(one["step"], one["outcome"]) for one in shown["steps"]]
-    assert steps == [("receive", "new"), ("route", "queued"), ("deliver", "sent")]
+    assert steps == [
+        ("receive", "new"),
+        ("route", "queued"),
+        ("analysis", "queued"),
+        ("deliver", "sent"),
+    ]
     assert shown["investigate"] == {"namespace": "shop", "symptom": "DiskFull happened"}
 
 

@@ -82,7 +82,8 @@ async def test_the_most_urgent_is_taken_first_and_nothing_before_its_time(
     found = [await take(store) for _ in range(3)]
     assert [one and one.priority for one in found] == [1, 100, None]
     late = await take(store, at=NOW + 2 * MINUTE)
-    assert late and late.priority == 0
+    assert late
+    assert late.priority == 0
 
 
 async def test_what_a_dead_process_held_is_taken_by_the_next_and_ended_by_it_alone(
@@ -90,9 +91,11 @@ async def test_what_a_dead_process_held_is_taken_by_the_next_and_ended_by_it_alo
 ) -> None:
     await put(store, job())
     first = await take(store, "dead")
-    assert first and await take(store, "heir", NOW + MINUTE / 2) is None
+    assert first
+    assert await take(store, "heir", NOW + MINUTE / 2) is None
     second = await take(store, "heir", NOW + MINUTE)
-    assert second and (second.id, second.attempts, second.started_at) == (first.id, 2, NOW)
+    assert second
+    assert (second.id, second.attempts, second.started_at) == (first.id, 2, NOW)
     async with store.session() as tables:
         assert not await tables.jobs.keep(first.id, "dead", NOW + 9 * MINUTE, "still at it")
         assert not await tables.jobs.finish(first.id, "dead", NOW, {"by": "dead"})
@@ -128,7 +131,8 @@ async def test_stopping_a_service_costs_a_job_no_try(store: KeptAlerts) -> None:
     await put(store, job())
     for _ in range(9):
         taken = await take(store)
-        assert taken and taken.attempts == 1
+        assert taken
+        assert taken.attempts == 1
         async with store.session() as tables:
             await tables.jobs.put_back(taken.id, "me", NOW, "stopped", counts=False)
 

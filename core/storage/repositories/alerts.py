@@ -89,6 +89,36 @@ class Alerts:
         query = select(STEPS).where(STEPS.c.alert_id == alert_id).order_by(STEPS.c.id)
         return [record(StepRow, row) for row in await self._session.execute(query)]
 
+    async def steps_of(self, alert_ids: Collection[str]) -> list[StepRow]:
+        """Of several alerts, in the order they were done."""
+        query = select(STEPS).where(STEPS.c.alert_id.in_(list(alert_ids))).order_by(STEPS.c.id)
+        return [record(StepRow, row) for row in await self._session.execute(query)]
+
+    async def analysed_by(self, analysis_id: str, *, limit: int = 5000) -> list[EpisodeRow]:
+        """The alerts that one analysis answers for, the first received first."""
+        query = (
+            select(EPISODES)
+            .where(EPISODES.c.analysis_id == analysis_id)
+            .order_by(EPISODES.c.received_at, EPISODES.c.id)
+            .limit(limit)
+        )
+        return [record(EpisodeRow, row) for row in await self._session.execute(query)]
+
+    async def of_incident(self, incident_id: str, *, limit: int) -> list[EpisodeRow]:
+        """Alerts with the same causes, the last first."""
+        query = select(EPISODES).where(EPISODES.c.incident_id == incident_id)
+        ordered = query.order_by(EPISODES.c.starts_at.desc(), EPISODES.c.id).limit(limit)
+        return [record(EpisodeRow, row) for row in await self._session.execute(ordered)]
+
+    async def set_incident(self, analysis_id: str, incident_id: str) -> None:
+        mine = EPISODES.c.analysis_id == analysis_id
+        await self._session.execute(update(EPISODES).where(mine).values(incident_id=incident_id))
+
+    async def set_analysis(self, alert_id: str, analysis_id: str) -> None:
+        await self._session.execute(
+            update(EPISODES).where(EPISODES.c.id == alert_id).values(analysis_id=analysis_id)
+        )
+
     async def latest(
         self, *, status: str = "", since: datetime | None = None, limit: int = 500
     ) -> list[EpisodeRow]:

@@ -1,0 +1,124 @@
+"""Analyses of alerts: listed, shown, started by hand, cancelled, made again."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from core.clock import utc_now
+from core.errors import Conflict, NotFound
+from core.principal import Principal
+from core.sentences import Sentences
+from core.storage.alert_records import EpisodeRow, StepRow
+from core.storage.job_records import JobRow
+from mcp_servers.alerting.alerts import in_sight
+from mcp_servers.alerting.analysing import KIND, new_job
+from mcp_servers.alerting.analysis_shapes import (
+    AlertAnalysis,
+    AnalysisPage,
+    Language,
+    shown_analysis,
+)
+from mcp_servers.backends.alert_desk import Desk
+
+if TYPE_CHECKING:
+    from core.storage.kept_alerts import AlertTables
+
+WORDS = Sentences("mcp_servers.alerting", "analysis")
+Id = Annotated[str, Field(max_length=32, description="As alerting_list_analyses shows it.")]
+AlertId = Annotated[str, Field(max_length=32, description="As alerting_list shows it.")]
+State = Literal["", "waiting", "running", "done", "dead", "cancelled"]
+# Somebody waits for it.
+BY_HAND = 5
+
+
+async def alerting_list_analyses(
+    state: State = "",
+    language: Language = "en",
+    cursor: str = "",
+    *,
+    desk: Desk,
+    caller: Principal,
+) -> AnalysisPage:
+    """List what investigations of alerts found, by themselves or started by hand; the newest first."""
+    async with desk.session() as tables:
+        jobs = await tables.jobs.latest(KIND, state=state)
+        seen = [one for one in jobs if await _about(tables, one, caller)]
+    return AnalysisPage.of([shown_analysis(one, language, caller) for one in seen], cursor=cursor)
+
+
+async def alerting_show_analysis(
+    analysis_id: Id, language: Language = "en", *, desk: Desk, caller: Principal
+) -> AlertAnalysis:
+    """Show one analysis of alerts: causes, confidence, what to do, similar past alerts."""
+    async with desk.session() as tables:
+        job = await _existing(tables, analysis_id, caller)
+    return shown_analysis(job, language, caller)
+
+
+async def alerting_analyse(
+    alert_id: AlertId, language: Language = "en", *, desk: Desk, caller: Principal
+) -> AlertAnalysis:
+    """Have an alert investigated now. What is found stands at the alert; channels are not told."""
+    now = utc_now()
+    async with desk.session() as tables:
+        await tables.alerts.take_turn()
+        row = (await tables.alerts.episodes([alert_id])).get(alert_id)
+        if row is None or not in_sight(caller, row.labels):
+            raise NotFound(f"There is no alert {alert_id!r}.")
+        known = await tables.jobs.get(row.analysis_id) if row.analysis_id else None
+        if known and known.state in ("waiting", "running"):
+            await tables.jobs.hurry(known.id, BY_HAND)
+            return shown_analysis(known, language, caller)
+        job = new_job(
+            f"alert-{alert_id}"[:64],
+            mark=f"{alert_id} {now.isoformat()}",
+            by=caller.subject,
+            now=now,
+            run_after=now,
+            priority=BY_HAND,
+            tells=False,
+        )
+        await tables.jobs.put([job])
+        await tables.alerts.set_analysis(alert_id, job.id)
+        detail = {"analysis": job.id, "by": caller.subject}
+        await tables.alerts.note([StepRow(alert_id, now, "analysis", "asked", detail)])
+    return shown_analysis(job, language, caller)
+
+
+async def alerting_cancel_analysis(
+    analysis_id: Id, language: Language = "en", *, desk: Desk, caller: Principal
+) -> AlertAnalysis:
+    """Cancel an analysis that waits or runs; what it finds meanwhile is not kept."""
+    async with desk.session() as tables:
+        await _existing(tables, analysis_id, caller)
+        why = WORDS.said("cancelled", who=caller.subject).told(language)
+        if not await tables.jobs.cancel(analysis_id, utc_now(), why):
+            raise WORDS.error(Conflict, "analysis_over")
+        job = await _existing(tables, analysis_id, caller)
+    return shown_analysis(job, language, caller)
+
+
+async def alerting_retry_analysis(
+    analysis_id: Id, language: Language = "en", *, desk: Desk, caller: Principal
+) -> AlertAnalysis:
+    """Make an analysis again from the start, whatever came of it before."""
+    async with desk.session() as tables:
+        await _existing(tables, analysis_id, caller)
+        if not await tables.jobs.again(analysis_id, utc_now() - timedelta(microseconds=1)):
+            raise WORDS.error(Conflict, "analysis_runs")
+        job = await _existing(tables, analysis_id, caller)
+    return shown_analysis(job, language, caller)
+
+
+async def _existing(tables: "AlertTables", analysis_id: str, caller: Principal) -> JobRow:
+    job = await tables.jobs.get(analysis_id)
+    if job is None or job.kind != KIND or not await _about(tables, job, caller):
+        raise WORDS.error(NotFound, "no_analysis", id=analysis_id)
+    return job
+
+
+async def _about(tables: "AlertTables", job: JobRow, caller: Principal) -> list[EpisodeRow]:
+    """The alerts of an analysis that this caller may see."""
+    rows = await tables.alerts.analysed_by(job.id, limit=100)
+    return [one for one in rows if in_sight(caller, one.labels)]

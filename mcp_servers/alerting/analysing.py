@@ -1,0 +1,109 @@
+"""Alerts that arrive are put together to be investigated; nobody's page waits for that."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from core.storage.alert_records import EpisodeRow, StepRow
+from core.storage.job_records import JobRow
+from mcp_servers.engines.alert_analysis import analysis_group, is_analysed, urgency
+from mcp_servers.engines.alert_grouping import muting
+from mcp_servers.engines.alert_routing import routes_for
+from mcp_servers.facts.alert_policies import Policy
+
+if TYPE_CHECKING:
+    from core.storage.kept_alerts import AlertTables
+
+KIND = "analysis"
+GATEWAY = "midwatch:gateway"
+
+
+@dataclass
+class Analysing:
+    """What one request adds: steps for the records, and the analysis that each alert belongs to."""
+
+    tables: "AlertTables"
+    policy: Policy
+    now: datetime
+    steps: list[StepRow] = field(default_factory=list[StepRow])
+    joined: dict[str, JobRow] = field(default_factory=dict[str, JobRow])
+
+    async def add(self, rows: Sequence[EpisodeRow], firing: Sequence[Mapping[str, str]]) -> None:
+        """`rows` began to fire just now; `firing` are the labels of all that fires."""
+        if self.policy.switches.analysis == "off":
+            return
+        together: dict[str, list[EpisodeRow]] = defaultdict(list)
+        for row in rows:
+            if is_analysed(self.policy.analysis, row.labels) and self._is_heard(row, firing):
+                together[analysis_group(self.policy.analysis, row.labels)].append(row)
+        for group, members in together.items():
+            await self._join(group, members)
+
+    def _is_heard(self, row: EpisodeRow, firing: Sequence[Mapping[str, str]]) -> bool:
+        """What nobody is told of, because something keeps it quiet, is not investigated either."""
+        return any(
+            muting(self.policy, route, row.labels, firing, self.now).tell
+            for route in routes_for(self.policy.root, row.labels)
+        )
+
+    async def _join(self, group: str, rows: Sequence[EpisodeRow]) -> None:
+        job, outcome = await self._job(group), "joined"
+        if job is None:
+            outcome = "queued"
+            job = self._new(group, rows)
+            await self.tables.jobs.put([job])
+        else:
+            await self.tables.jobs.hurry(job.id, _urgency(rows))
+        detail: dict[str, Any] = {"analysis": job.id}
+        for row in rows:
+            self.joined[row.id] = job
+            self.steps.append(StepRow(row.id, self.now, "analysis", outcome, detail))
+
+    async def _job(self, group: str) -> JobRow | None:
+        """The one that answers for the group: not yet ended, or ended within the cool-down."""
+        latest = await self.tables.jobs.latest(KIND, about=group, limit=1)
+        if not latest:
+            return None
+        ended = latest[0].finished_at
+        over = ended is not None and self.now - ended >= self.policy.analysis.cool_down
+        return None if over else latest[0]
+
+    def _new(self, group: str, rows: Sequence[EpisodeRow]) -> JobRow:
+        return new_job(
+            group,
+            mark=f"{group} {self.now.isoformat()}",
+            by=GATEWAY,
+            now=self.now,
+            run_after=self.now + self.policy.analysis.wait,
+            priority=_urgency(rows),
+            tells=self.policy.switches.analysis == "on",
+        )
+
+
+def new_job(
+    group: str,
+    *,
+    mark: str,
+    by: str,
+    now: datetime,
+    run_after: datetime,
+    priority: int,
+    tells: bool,
+) -> JobRow:
+    """`tells`: what is found is told where the alerts were told."""
+    return JobRow.of(
+        KIND,
+        mark,
+        {"tells": tells},
+        by=by,
+        now=now,
+        run_after=run_after,
+        about=group,
+        priority=priority,
+    )
+
+
+def _urgency(rows: Sequence[EpisodeRow]) -> int:
+    return urgency(str(row.labels.get("severity", "")) for row in rows)

@@ -1,0 +1,176 @@
+"""Alerts are looked into by themselves: once a group, told in the same thread, written at the alert."""
+
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.errors import Conflict, NotFound
+from core.principal import Permission, Principal
+from sandbox.server import Addresses, serving_in_thread
+from tests.channels.analysing import Ward, finished, ward
+from tests.channels.conftest import alert
+
+SHOP = Path(__file__).parents[2] / "sandbox" / "snapshots" / "shop"
+BAKER = Principal("joe", permissions=frozenset(Permission), namespaces=frozenset({"bakery"}))
+SHOPPER = Principal("sue", permissions=frozenset(Permission), namespaces=frozenset({"shop"}))
+
+
+@pytest.fixture(scope="session")
+def shop() -> Iterator[Addresses]:
+    with serving_in_thread(SHOP) as addresses:
+        yield addresses
+
+
+@pytest.fixture
+async def room(shop: Addresses, tmp_path: Path) -> AsyncGenerator[Ward]:
+    async with ward(shop, tmp_path) as made:
+        yield made
+
+
+async def test_what_an_investigation_finds_stands_at_the_alert_and_is_told_in_its_thread(
+    room: Ward,
+) -> None:
+    english, chinese = await room.add("webhook"), await room.add("feishu", language="zh")
+    await room.receive(alert("CheckoutFailing"))
+    await room.deliver()
+    await room.worked_off()
+    shown = await room.show(alertname="CheckoutFailing")
+    found = shown["analysis"]
+    assert (found["state"], found["verdict"]) == ("done", "found")
+    assert found["causes"][0]["confidence"] > 0.5
+    assert found["causes"][0]["actions"]
+    assert sorted(found["told"]) == ["feishu", "webhook"]
+    outcomes = [one["outcome"] for one in shown["steps"] if one["step"] == "analysis"]
+    assert outcomes == ["queued", "found"]
+    await room.deliver()
+    page, follow_up = english.taken
+    assert follow_up["data"]["key"] == page["data"]["key"]
+    assert follow_up["data"]["reason"] == "analysis"
+    assert found["causes"][0]["summary"] in follow_up["data"]["text"]
+    assert "已找到原因" in str(chinese.taken[-1])
+
+
+async def test_forty_alerts_of_one_storm_make_one_investigation(room: Ward) -> None:
+    heard = await room.add("webhook")
+    for n in range(40):
+        await room.receive(alert(f"Failing{n % 7}", service=f"s{n}"))
+    assert len(await room.analyses()) == 1
+    await room.worked_off()
+    await room.receive(alert("FailingLate", service="late"))
+    [one] = await room.analyses()
+    assert one["state"] == "done"
+    late = await room.show(alertname="FailingLate")
+    assert late["analysis"]["incident_id"] == one["incident_id"]
+    await room.deliver()
+    assert sum(one["data"]["reason"] == "analysis" for one in heard.taken) == 1
+
+
+async def test_after_the_cool_down_it_is_looked_into_again_and_the_earlier_alert_is_named(
+    room: Ward,
+) -> None:
+    policy = {"analysis": {"wait": "PT1S", "cool_down": "PT1S"}}
+    await room.tools.call("alerting_set_policy", document=policy, reason="test", based_on="0")
+    await room.receive(alert("CheckoutFailing"))
+    await room.worked_off()
+    await _a_while_later(room)
+    await room.receive(alert("CartFailing"))
+    await room.worked_off()
+    [second, first] = await room.analyses()
+    assert second["incident_id"] == first["incident_id"]
+    assert [(one["name"], one["same"]) for one in second["similar"]] == [
+        ("CheckoutFailing", "cause")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("switch", "analyses", "follow_ups"), [("off", 0, 0), ("shadow", 1, 0), ("on", 1, 1)]
+)
+async def test_its_switch_decides_whether_it_is_done_and_whether_it_is_told(
+    room: Ward, switch: str, analyses: int, follow_ups: int
+) -> None:
+    heard = await room.add("webhook")
+    policy = {"switches": {"analysis": switch}}
+    await room.tools.call("alerting_set_policy", document=policy, reason="test", based_on="0")
+    await room.receive(alert())
+    await room.worked_off()
+    await room.deliver()
+    assert len(await room.analyses(state="done")) == analyses
+    assert sum(one["data"]["reason"] == "analysis" for one in heard.taken) == follow_ups
+
+
+async def test_what_is_only_for_information_or_kept_quiet_is_not_looked_into(room: Ward) -> None:
+    quiet = {
+        "id": "w", "matchers": ['alertname="Planned"'], "reason": "work",
+        "starts_at": "2026-01-01T00:00:00Z", "ends_at": "2099-01-01T00:00:00Z",
+    }  # fmt: skip
+    document = {"maintenance": [quiet]}
+    await room.tools.call("alerting_set_policy", document=document, reason="test", based_on="0")
+    await room.receive(alert("Planned"))
+    await room.receive(alert("Watchdog", severity="none"))
+    await room.receive(alert("Ended", "resolved"))
+    assert await room.analyses() == []
+
+
+async def test_an_alert_of_another_cluster_is_looked_for_more_widely_and_the_attempt_is_on_record(
+    room: Ward,
+) -> None:
+    await room.receive(alert("Elsewhere", namespace="nowhere", deployment="nothing"))
+    await room.worked_off()
+    [one] = await room.analyses()
+    assert one["state"] == "done"
+    assert one["verdict"] in ("found", "insufficient_data", "healthy")
+
+
+async def test_only_who_sees_all_that_it_speaks_of_is_told_the_cause(room: Ward) -> None:
+    await room.receive(alert("CheckoutFailing"))
+    await room.worked_off()
+    [one] = await room.analyses()
+    hidden = room.as_(BAKER)
+    assert (await hidden.call("alerting_list_analyses")).data["rows"] == []
+    with pytest.raises(NotFound):
+        await hidden.call("alerting_show_analysis", analysis_id=one["id"])
+    kept = (await finished(room.store, one["id"])).result["namespaces"]
+    seen = (await room.as_(SHOPPER).call("alerting_list_analyses")).data["rows"]
+    assert [row["withheld"] for row in seen] == [not set(kept) <= {"shop"}]
+
+
+async def test_it_is_started_by_hand_cancelled_and_made_again(room: Ward) -> None:
+    heard = await room.add("webhook")
+    await room.receive(alert("Watchdog", severity="none"))
+    [row] = await room.alerts()
+    made = (await room.tools.call("alerting_analyse", alert_id=row["id"])).data
+    gone = (await room.tools.call("alerting_cancel_analysis", analysis_id=made["id"])).data
+    assert (gone["state"], gone["error"]) == ("cancelled", "ann cancelled it.")
+    with pytest.raises(Conflict, match="ended already"):
+        await room.tools.call("alerting_cancel_analysis", analysis_id=made["id"])
+    await room.tools.call("alerting_retry_analysis", analysis_id=made["id"])
+    with pytest.raises(Conflict, match="waits or runs"):
+        await room.tools.call("alerting_retry_analysis", analysis_id=made["id"])
+    await room.worked_off()
+    assert (await room.show(alertname="Watchdog"))["analysis"]["verdict"] == "found"
+    await room.deliver()
+    assert [one["data"]["reason"] for one in heard.taken] == ["new"]
+
+
+async def test_who_lost_the_lease_writes_nothing_down(room: Ward) -> None:
+    await room.add("webhook")
+    await room.receive(alert())
+    [one] = await room.analyses()
+    late = await room.tools.call(
+        "alerting_conclude_analysis", analysis_id=one["id"], owner="nobody", found={}, why="late"
+    )
+    assert late.data == {"kept": False, "deliveries": 0}
+    assert (await room.show(alertname="DiskFull"))["analysis"]["state"] == "waiting"
+
+
+async def _a_while_later(room: Ward) -> None:
+    """As if analyses had ended long ago."""
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from core.clock import utc_now
+
+    async with room.store.session() as tables:
+        for one in await tables.jobs.latest("analysis"):
+            await tables.jobs.save(replace(one, finished_at=utc_now() - timedelta(hours=1)))
