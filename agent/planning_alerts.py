@@ -11,6 +11,7 @@ from core.clock import utc_now
 
 FIRING, RULES = "prometheus_alerts", "prometheus_rules"
 RECEIVED, QUALITY, SHOW = "alerting_list", "alerting_quality", "alerting_show"
+ANALYSES = "alerting_list_analyses"
 SILENCES, PREVIEW = "alerting_list_silences", "alerting_preview_silence"
 SET, EXPIRE = "alerting_create_silence", "alerting_expire_silence"
 CHANNELS, HEALTH, DELIVERIES = "channels_list", "channels_health", "channels_deliveries"
@@ -35,6 +36,11 @@ PAST = (
 TOLD = (
     *("who was", "who got", "who has been", "paged", "notified", "delivered", "sent", "told"),
     *("谁被", "通知了谁", "通知了哪", "发给", "发送记录", "呼叫了", "送达", "被通知", "收到通知"),
+)
+ANALYSED = (
+    *("analys", "analyz", "looked into", "investigations of", "causes of the alerts"),
+    *("cause was found", "cause did", "found out about"),
+    *("分析", "查出", "查明", "告警的原因", "告警原因"),
 )
 WORKING = (
     *("work", "health", "fail", "broken", "success", "reliab", "latency"),
@@ -64,6 +70,8 @@ SUBJECTS = {"disk": "disk", "磁盘": "disk", "memory": "memory", "内存": "mem
 
 def alerts(asked: Asked, _: Sequence[Result]) -> list[Step]:
     """What fires now; or what came in before; or which alerts are worth having."""
+    if _any(asked, ANALYSED):
+        return [Step(ANALYSES, {"language": asked.language})]
     if _any(asked, NOISY):
         return [Step(QUALITY)]
     if _any(asked, PAST):

@@ -73,6 +73,20 @@ def told_quality(asked: Asked, result: Result) -> str:
     return _listed(asked, result, "quality", columns, cells)
 
 
+def told_analyses(asked: Asked, result: Result) -> str:
+    """The first cause of each, and the first thing to do about it."""
+    cells: list[tuple[object, ...]] = []
+    for row in _rows(result):
+        first: Json = (row["causes"] or [{}])[0]
+        todo = (first.get("actions") or [""])[0]
+        sure = f"{first['confidence']:.0%}" if first else ""
+        said = first.get("summary") or row["summary"] or row["error"]
+        state = phrase(f"analysis.{row['verdict'] or row['state']}", asked.language)
+        cells.append((_at(row["created_at"]), state, said, sure, todo))
+    columns = ("at", "state", "cause", "sure", "todo")
+    return _listed(asked, result, "analyses", columns, cells)
+
+
 def told_silences(asked: Asked, result: Result) -> str:
     cells = [
         (
@@ -221,6 +235,7 @@ ALERTING: dict[str, Callable[[Asked, Result], str]] = {
     "prometheus_rules": told_rules,
     "alerting_list": told_received,
     "alerting_quality": told_quality,
+    "alerting_list_analyses": told_analyses,
     "alerting_list_silences": told_silences,
     "alerting_preview_silence": told_preview,
     "alerting_create_silence": told_set,

@@ -29,6 +29,7 @@ from api.openai_compat import chat, responses
 from api.routes import (
     alert_policy,
     alerts,
+    analyses,
     approvals,
     audit,
     auth,
@@ -117,6 +118,7 @@ def create_app(settings: Settings) -> FastAPI:
         usage,
         health,
         alerts,
+        analyses,
         alert_policy,
         channels,
         reference,

@@ -7,6 +7,7 @@ from typer.main import get_command_name
 
 from api.cli import (
     alerting,
+    analyses,
     anomalies,
     approve,
     ask,
@@ -68,7 +69,7 @@ app.add_typer(logs.logs, name="logs")
 app.add_typer(kb.kb, name="kb")
 app.add_typer(practice.sandbox, name="sandbox")
 app.add_typer(fixes.fix, name="fix")
-app.add_typer(alerting.alerts, name="alerts")
+app.add_typer(analyses.alerts, name="alerts")
 app.add_typer(alerting.silences, name="silences")
 app.add_typer(alerting.rules, name="rules")
 app.add_typer(channels.channels, name="channels")

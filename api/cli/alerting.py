@@ -8,7 +8,17 @@ import typer
 from api.cli.desk import called, lines, listed, shown
 from api.cli.diagnose import window
 from api.cli.outcome import OK, finish, put, put_json
-from api.cli.source import NamespaceOption, Output, OutputOption, Source, with_source
+from api.cli.reports import analysis_lines
+from api.cli.source import (
+    Language,
+    LanguageOption,
+    NamespaceOption,
+    Output,
+    OutputOption,
+    Source,
+    with_source,
+)
+from api.cli.words import chosen
 from core.errors import Invalid
 
 alerts = typer.Typer(help="Alerts: what fires, what came in, and what was done with it.")
@@ -62,9 +72,15 @@ def list_received(
 
 @alerts.command("show")
 @with_source
-def show_alert(alert_id: IdArgument, output: OutputOption = Output.TEXT, *, source: Source) -> None:
-    """One alert with its processing record: each step, when, why, and who was told."""
-    finish(_show(source, alert_id, output))
+def show_alert(
+    alert_id: IdArgument,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """One alert with its processing record: each step, when, why, who was told, the cause found."""
+    finish(_show(source, alert_id, chosen(lang), output))
 
 
 @alerts.command("ack")
@@ -206,14 +222,15 @@ def rule_quality(
     finish(listed(source, "alerting_quality", asked, QUALITY, output))
 
 
-async def _show(source: Source, alert_id: str, output: Output) -> int:
-    data = await called(source, "alerting_show", {"alert_id": alert_id})
+async def _show(source: Source, alert_id: str, language: str, output: Output) -> int:
+    data = await called(source, "alerting_show", {"alert_id": alert_id, "language": language})
     if output is Output.JSON:
         put_json(data)
         return OK
     head = [f"{name}: {data[name]}" for name in ("id", "name", "status", "summary", "told")]
     steps = lines(data["steps"], ("at", "step", "outcome", "detail"))
-    put("\n".join([*head, "", *steps]))
+    found = ["", *analysis_lines(data["analysis"], language)] if data["analysis"] else []
+    put("\n".join([*head, "", *steps, *found]))
     return OK
 
 

@@ -89,3 +89,22 @@ def _unchecked(report: Row, field: str, language: str) -> list[str]:
 def _resource(resource: Row) -> str:
     namespace = f"{resource['namespace']}/" if resource.get("namespace") else ""
     return f"{resource.get('kind', '')} {namespace}{resource.get('name', '')}".strip()
+
+
+def analysis_lines(one: Row, language: str) -> list[str]:
+    """An analysis as text."""
+    state = word(f"analysis_{one['state']}", language)
+    said = one["summary"] or one["error"]
+    lines = [word("analysis_head", language, id=one["id"], state=state), *([said] if said else [])]
+    if one["withheld"]:
+        lines.append(word("analysis_withheld", language))
+    for cause in one["causes"]:
+        percent = f"{100 * cause['confidence']:.0f}"
+        lines.append(word("analysis_cause", language, percent=percent, **cause))
+        lines += [f"    - {action}" for action in cause["actions"]]
+    for like in one["similar"]:
+        facts = {**like, "at": str(like["starts_at"])[:16].replace("T", " ")}
+        lines.append(word(f"analysis_same_{like['same']}", language, **facts))
+    if one["incident_id"]:
+        lines.append(word("analysis_incident", language, id=one["incident_id"]))
+    return lines

@@ -52,6 +52,8 @@ async def assistant(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[
         ("which notification channels are there?", "channels_list", "No channel is set up"),
         ("show me the alert rules", "prometheus_rules", "rules:"),
         ("which alerts are noisy?", "alerting_quality", "DiskFull"),
+        ("what did the analyses of the alerts find?", "alerting_list_analyses", "1 analyses"),
+        ("告警分析的结果是什么？", "alerting_list_analyses", "共 1 次告警分析"),
     ],
 )
 async def test_each_question_is_answered_from_the_tool_that_knows(

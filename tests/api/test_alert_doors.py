@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
 
 from api.app import create_app, running
@@ -59,6 +61,36 @@ async def test_an_alert_that_is_posted_is_told_by_the_running_service(
         [one] = (await http.get("/api/v1/alerts")).json()["rows"]
         steps = (await http.get(f"/api/v1/alerts/{one['id']}")).json()["steps"]
         assert [step["step"] for step in steps][:2] == ["receive", "route"]
+
+
+async def test_an_alert_is_looked_into_by_the_running_service_and_again_when_asked(
+    watch: Midwatch,
+) -> None:
+    async with watch.client() as http:
+        soon = {"document": {"analysis": {"wait": "PT1S"}}, "reason": "test", "based_on": 0}
+        assert (await http.put("/api/v1/alert-policy", json=soon)).status_code == 200
+        await http.post("/api/v1/alerts/alertmanager", json=webhook(alert("CheckoutFailing")))
+        [one] = (await http.get("/api/v1/alerts")).json()["rows"]
+        found = await _done(http, one["id"])
+        assert found["causes"]
+        told = await http.get(f"/api/v1/analyses/{found['id']}", params={"language": "zh"})
+        assert told.json()["causes"][0]["summary"] != found["causes"][0]["summary"]
+        asked = await http.post(f"/api/v1/alerts/{one['id']}/analyse")
+        assert (asked.status_code, asked.json()["created_by"]) == (202, "admin")
+        assert (await _done(http, one["id"]))["incident_id"] == found["incident_id"]
+        over = await http.post(f"/api/v1/analyses/{found['id']}/cancel")
+        assert (over.status_code, over.json()["code"]) == (409, "conflict")
+        listed = (await http.get("/api/v1/analyses", params={"state": "done"})).json()["rows"]
+        assert {row["created_by"] for row in listed} == {"admin", "midwatch:gateway"}
+
+
+async def _done(http: httpx2.AsyncClient, alert_id: str) -> dict[str, Any]:
+    async with asyncio.timeout(60):
+        while True:
+            found = (await http.get(f"/api/v1/alerts/{alert_id}")).json()["analysis"]
+            if found["state"] == "done":
+                return found
+            await asyncio.sleep(0.1)
 
 
 async def test_prometheus_itself_may_post_here(watch: Midwatch) -> None:
