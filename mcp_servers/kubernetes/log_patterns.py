@@ -10,7 +10,8 @@ from core.principal import Principal
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.engines.log_patterns import Pattern, Shift, patterns, shifts
 from mcp_servers.facts.kubernetes import LogLines
-from mcp_servers.kubernetes.logs import SEARCHED_LINES, Home, Name, chosen_container, chosen_pod
+from mcp_servers.kubernetes.logs import SEARCHED_LINES, Home, Name, chosen_container
+from mcp_servers.kubernetes.speakers import Speakers
 
 Onset = Annotated[
     AwareDatetime | None, Field(description="RFC 3339; tells what is said only since then.")
@@ -58,10 +59,11 @@ async def kubernetes_log_patterns(
     *,
     cluster: Kubernetes,
     caller: Principal,
+    speakers: Speakers,
 ) -> LogPatterns:
     """Summarise a log: each kind of line once with its count; what is new since an incident."""
     seen = cluster.within(caller.namespaces)
-    pod, why = await chosen_pod(seen, namespace, name)
+    pod, why = await speakers.chosen(seen, namespace, name)
     log = await seen.logs(
         pod.name,
         namespace=namespace,

@@ -9,16 +9,14 @@ from core.errors import Invalid, NotFound
 from core.principal import Principal
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.engines.containers import Container, Role, containers
-from mcp_servers.engines.fields import strings
-from mcp_servers.engines.settling import is_ready
 from mcp_servers.facts.kubernetes import LogLines, Resource
+from mcp_servers.kubernetes.speakers import Speakers
 
 Name = Annotated[str, Field(description="Pod, or workload (its worst pod is read).")]
 Home = Annotated[str, Field(description="Namespace.")]
 Tail = Annotated[int, Field(ge=1, le=500, description="Lines.")]
 Grep = Annotated[str, Field(description="Keep lines with this text; a|b for either.")]
 
-WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicaSet")
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 
 # What is read to find the lines that match.
@@ -60,10 +58,11 @@ async def kubernetes_get_logs(
     *,
     cluster: Kubernetes,
     caller: Principal,
+    speakers: Speakers,
 ) -> Logs:
     """Read the last log lines of a pod or workload; previous=true: of the run that crashed."""
     seen = cluster.within(caller.namespaces)
-    pod, why = await chosen_pod(seen, namespace, name)
+    pod, why = await speakers.chosen(seen, namespace, name)
     chosen = chosen_container(pod, container)
     log = await seen.logs(
         pod.name,
@@ -73,37 +72,6 @@ async def kubernetes_get_logs(
         tail_lines=SEARCHED_LINES if grep else tail,
     )
     return _shaped(log, tail, grep, f"{why}{_advice(pod, chosen, previous=previous)}")
-
-
-async def chosen_pod(cluster: Kubernetes, namespace: str, name: str) -> tuple[Resource, str]:
-    """The pod of that name; else the least healthy pod of the workload of that name."""
-    word = name.rpartition("/")[2]
-    if pod := await _or_none(cluster, "Pod", word, namespace):
-        return pod, ""
-    for kind in WORKLOADS:
-        if workload := await _or_none(cluster, kind, word, namespace):
-            return await _worst_pod(cluster, workload)
-    # Asked for once more for its sentence, which names the nearest.
-    return await cluster.get("Pod", word, namespace=namespace), ""
-
-
-async def _or_none(cluster: Kubernetes, kind: str, name: str, namespace: str) -> Resource | None:
-    found = await cluster.list(kind, namespace=namespace, field_selector=f"metadata.name={name}")
-    return found[0] if found else None
-
-
-async def _worst_pod(cluster: Kubernetes, workload: Resource) -> tuple[Resource, str]:
-    labels = strings(workload.spec, "selector", "matchLabels")
-    selector = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
-    pods = await cluster.list("Pod", namespace=workload.namespace, label_selector=selector)
-    if not pods or not selector:
-        raise NotFound(f"{workload.ref} has no pods.", hint="Its events say why.")
-    worst = max(pods, key=lambda pod: (not is_ready(pod), _restarts(pod), pod.name))
-    return worst, f"1 of {len(pods)} pods of {workload.ref}. " if len(pods) > 1 else ""
-
-
-def _restarts(pod: Resource) -> int:
-    return sum(one.restarts for one in containers(pod))
 
 
 def chosen_container(pod: Resource, name: str) -> Container:

@@ -12,6 +12,7 @@ from mcp_servers.kubernetes.nodes import kubernetes_list_nodes
 from mcp_servers.kubernetes.objects import kubernetes_get_object
 from mcp_servers.kubernetes.pods import kubernetes_list_pods
 from mcp_servers.kubernetes.rollouts import kubernetes_rollout_history
+from mcp_servers.kubernetes.speakers import Speakers
 from mcp_servers.kubernetes.usage import kubernetes_top
 from mcp_servers.kubernetes.workloads import kubernetes_list_workloads
 
@@ -31,8 +32,9 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
     server, cluster = ToolServer("kubernetes", gate), backends.kubernetes
     for tool in CLUSTER:
         publish(server, tool, needs=Permission.CLUSTER_READ, cluster=cluster)
+    speakers = Speakers()
     for tool in (kubernetes_get_logs, kubernetes_log_patterns):
-        publish(server, tool, needs=Permission.LOGS_READ, cluster=cluster)
+        publish(server, tool, needs=Permission.LOGS_READ, cluster=cluster, speakers=speakers)
     publish(
         server,
         kubernetes_top,
