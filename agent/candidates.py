@@ -7,15 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from langchain_core.language_models import LanguageModelInput
-from langchain_core.messages import AIMessage, SystemMessage
-from langchain_core.runnables import Runnable
+from langchain_core.messages import SystemMessage
 
 from agent.breaker import Breaker
 from agent.estimating import estimated_tokens
 from agent.models import Lineup, ModelChoice, Speaker, built_speaker
-
-Bound = Runnable[LanguageModelInput, AIMessage]
 
 OFFLINE = ModelChoice()
 
@@ -34,10 +30,10 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A model that can be asked: with its tools, whose descriptions take `offer_tokens` or so."""
+    """A model that can be asked: `options` are its tools, whose descriptions take `offer_tokens` or so."""
 
     speaker: Speaker
-    bound: Bound
+    options: Mapping[str, Any]
     offer_tokens: int
 
 
@@ -65,9 +61,9 @@ class Candidate:
         if tools.key not in self._ready:
             speaker = await self.speaker()
             forced: dict[str, Any] = {"tool_choice": tools.forced} if tools.forced else {}
-            bound = speaker.model.bind_tools(list(tools.offers), **forced, **self._caching)
+            bound: Any = speaker.model.bind_tools(list(tools.offers), **forced, **self._caching)
             offer_tokens = estimated_tokens(orjson.dumps(tools.offers, default=str).decode())
-            self._ready[tools.key] = Ready(speaker, bound, offer_tokens)
+            self._ready[tools.key] = Ready(speaker, bound.kwargs, offer_tokens)
         return self._ready[tools.key]
 
     def instructions(self, text: str) -> SystemMessage:

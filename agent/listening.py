@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+import orjson
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, InvalidToolCall, ToolCall
 from langchain_core.messages.ai import UsageMetadata, add_ai_message_chunks
 
@@ -18,6 +19,7 @@ from agent.events import Event, ModelCall, Tokens
 from agent.faults import Fault, ModelFailed, fault_of
 from agent.metering import Meter
 from agent.models import Speaker
+from agent.streaming import pieces
 from agent.toolbox import Call
 from agent.voice import Voice
 from core.clock import monotonic_s, utc_now
@@ -155,10 +157,13 @@ def _without_guesses(reply: AIMessageChunk) -> AIMessageChunk:
 
 
 def _is_object(text: str) -> bool:
+    """Of what can be handed on: not a number without end, nor half a character."""
     try:
-        return isinstance(json.loads(text), dict)
-    except ValueError:
+        read = json.loads(text)
+        orjson.dumps(read)
+    except (ValueError, TypeError, RecursionError):
         return False
+    return isinstance(read, dict)
 
 
 def reached_its_limit(reply: AIMessage) -> bool:
@@ -182,9 +187,9 @@ def calls_of(reply: AIMessage) -> list[Call]:
 async def _chunks(ready: Ready, messages: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk]:
     speaker = ready.speaker
     try:
-        async for chunk in ready.bound.astream(list(messages)):
-            if isinstance(chunk, AIMessageChunk):
-                yield chunk
+        async with aclosing(pieces(speaker.model, messages, ready.options)) as stream:
+            async for piece in stream:
+                yield piece
     except speaker.failures as error:
         raise ModelFailed(speaker.choice.title, fault_of(error)) from error
     except RUBBISH as error:
@@ -229,7 +234,8 @@ def _usable(reply: AIMessage) -> AIMessage:
     problems: dict[str, str] = {}
     for broken in reply.invalid_tool_calls:
         call_id = broken["id"] or _new_id()
-        problems[call_id] = f"Not a JSON object: {(broken['args'] or '')[:80]}"
+        told = (broken["args"] or "")[:80].encode(errors="replace").decode()
+        problems[call_id] = f"Not a JSON object: {told}"
         calls.append(ToolCall(name=broken["name"] or "unnamed", args={}, id=call_id))
     return AIMessage(content=reply.text, tool_calls=calls, additional_kwargs={"problems": problems})
 

@@ -82,14 +82,15 @@ def built_speaker(choice: ModelChoice) -> Speaker:
 
 
 def _anthropic(choice: ModelChoice, http: Any) -> "BaseChatModel":
-    from langchain_anthropic import ChatAnthropic
     from langchain_core.messages import content
     from pydantic import SecretStr
+
+    from agent.claude import Claude
 
     # Asked of every block of every message of every request, and worked out anew from type hints
     # each time: a fifth of a turn with ten tool results. It is always the same.
     setattr(content, BLOCK_TYPES, functools.cache(getattr(content, BLOCK_TYPES)))
-    model = ChatAnthropic(
+    model = Claude(
         model_name=choice.model,
         api_key=SecretStr(choice.api_key),
         base_url=choice.base_url or None,

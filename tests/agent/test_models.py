@@ -238,3 +238,17 @@ async def test_a_provider_that_does_not_count_is_estimated_and_that_is_said(
     assert 0.6 * sent < usage.input_tokens < 1.4 * sent
     assert 20 < usage.output_tokens < 80
     assert usage.estimated
+
+
+@both
+@pytest.mark.parametrize("cursor", [10**30, "\ud800"], ids=["endless number", "half a character"])
+async def test_arguments_that_cannot_be_handed_on_are_answered_with_a_sentence(
+    vendor: Vendor, cursor: object, sessions: Sessions
+) -> None:
+    calls = [("kubernetes_list_pods", {"namespace": "shop", "cursor": cursor})]
+    with provider_serving(Say("", calls), Say("There is nothing to see.")) as provider:
+        async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
+            told = await ask(assistant, "Why is checkout failing?")
+    assert [call.status for call in told.calls] == ["invalid"]
+    assert "cannot be read" in told.calls[0].result
+    assert told.answer == "There is nothing to see."
