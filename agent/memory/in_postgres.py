@@ -4,11 +4,11 @@
 # asyncpg has types for part of what it gives.
 
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from agent.memory.shelves import Kept, Place, Write
+from agent.memory.shelves import Kept, Part, Place, Write
 from core.errors import Invalid, UpstreamUnavailable
 
 MAX_CONNECTIONS = 8
@@ -25,6 +25,10 @@ CREATE TABLE IF NOT EXISTS memory_writes (
     index integer NOT NULL, path text NOT NULL, channel text NOT NULL, kind text NOT NULL,
     value bytea NOT NULL, PRIMARY KEY (thread, namespace, checkpoint, task, index)
 );
+CREATE TABLE IF NOT EXISTS memory_parts (
+    thread text NOT NULL, namespace text NOT NULL, id text NOT NULL, value bytea NOT NULL,
+    PRIMARY KEY (thread, namespace, id)
+);
 """
 # One process makes the tables, the others wait.
 LOCK = "SELECT pg_advisory_xact_lock(7303015)"
@@ -35,6 +39,11 @@ READ = (
 READ_WRITES = (
     "SELECT task, index, path, channel, kind, value FROM memory_writes"
     ' WHERE thread = $1 AND namespace = $2 AND checkpoint = $3 ORDER BY path COLLATE "C", task, index'
+)
+READ_PARTS = "SELECT id, value FROM memory_parts WHERE thread = $1 AND namespace = $2"
+PUT_PART = (
+    "INSERT INTO memory_parts (thread, namespace, id, value) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT (thread, namespace, id) DO NOTHING"
 )
 PUT = (
     "INSERT INTO memory_checkpoints (thread, namespace, id, parent, kind, body, metadata)"
@@ -58,10 +67,12 @@ INSTEAD = (
 DROP_INNER = (
     "DELETE FROM memory_checkpoints WHERE thread = $1 AND namespace <> ''",
     "DELETE FROM memory_writes WHERE thread = $1 AND namespace <> ''",
+    "DELETE FROM memory_parts WHERE thread = $1 AND namespace <> ''",
 )
 DROP = (
     "DELETE FROM memory_checkpoints WHERE thread = $1",
     "DELETE FROM memory_writes WHERE thread = $1",
+    "DELETE FROM memory_parts WHERE thread = $1",
 )
 
 
@@ -79,9 +90,16 @@ class InPostgres:
             rows = await connection.fetch(READ_WRITES, *where, kept.id)
         return kept, [Write(*one) for one in rows]
 
-    async def put(self, place: Place, kept: Kept) -> None:
+    async def parts(self, place: Place) -> Mapping[str, bytes]:
+        async with self._connection() as connection:
+            return dict(await connection.fetch(READ_PARTS, place.thread, place.namespace))
+
+    async def put(self, place: Place, kept: Kept, parts: Sequence[Part] = ()) -> None:
         where = (place.thread, place.namespace, kept.id)
+        new = [(place.thread, place.namespace, one.id, one.value) for one in parts]
         async with self._connection() as connection, connection.transaction():
+            if new:
+                await connection.executemany(PUT_PART, new)
             await connection.execute(PUT, *where, kept.parent, kept.kind, kept.body, kept.metadata)
             for statement in OLDER:
                 await connection.execute(statement, *where)

@@ -1,7 +1,7 @@
 """Checkpoints in Redis or Valkey: one hash for each conversation, no module needed.
 
-A field is `c NAMESPACE` for a checkpoint, `w NAMESPACE CHECKPOINT TASK INDEX` for a write; the parts
-are joined by a character that none of them holds.
+A field is `c NAMESPACE` for a checkpoint, `w NAMESPACE CHECKPOINT TASK INDEX` for a write, `p NAMESPACE ID`
+for a part; the words are joined by a character that none of them holds.
 """
 
 # pyright: reportUnknownMemberType=false
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import orjson
 
-from agent.memory.shelves import Kept, Place, Write, in_order
+from agent.memory.shelves import Kept, Part, Place, Write, in_order
 from core.errors import Invalid, UpstreamUnavailable
 
 if TYPE_CHECKING:
@@ -43,13 +43,26 @@ class InRedis:
         writes = [_write(field, value) for field, value in fields.items() if field.startswith(mine)]
         return kept, in_order(writes)
 
-    async def put(self, place: Place, kept: Kept) -> None:
+    async def parts(self, place: Place) -> Mapping[str, bytes]:
+        mine = _field("p", place.namespace, "")
+        async with _our_errors():
+            found = await self._redis.hgetall(_key(place.thread))
+        fields = cast("Mapping[bytes, bytes]", found)
+        return {
+            field.removeprefix(mine).decode(): value
+            for field, value in fields.items()
+            if field.startswith(mine)
+        }
+
+    async def put(self, place: Place, kept: Kept, parts: Sequence[Part] = ()) -> None:
         key, told = _key(place.thread), kept.metadata.decode()
         packed = _packed([kept.id, kept.parent, kept.kind, told], kept.body)
         async with _our_errors():
             known = cast("Iterable[bytes]", await self._redis.hkeys(key))
             older = [one for one in known if _is_older(one, place.namespace, kept.id)]
             async with self._together() as pipe:
+                for one in parts:
+                    pipe.hset(key, _field("p", place.namespace, one.id), one.value)
                 pipe.hset(key, _field("c", place.namespace), packed)
                 if older:
                     pipe.hdel(key, *older)

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +11,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from agent.memory.shelves import Kept, Place, Write
+from agent.memory.shelves import Kept, Part, Place, Write
 from core.errors import Invalid, OpsError, UpstreamUnavailable
 
 Steps = Sequence[tuple[str, Sequence[tuple[object, ...]]]]
@@ -40,6 +40,10 @@ CREATE TABLE IF NOT EXISTS writes (
     channel TEXT NOT NULL, type TEXT, value BLOB,
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
 );
+CREATE TABLE IF NOT EXISTS parts (
+    thread_id TEXT NOT NULL, checkpoint_ns TEXT NOT NULL, part_id TEXT NOT NULL, value BLOB NOT NULL,
+    PRIMARY KEY (thread_id, checkpoint_ns, part_id)
+);
 """
 READ = (
     "SELECT checkpoint_id, coalesce(parent_checkpoint_id, ''), type, checkpoint, metadata"
@@ -51,6 +55,8 @@ READ_WRITES = (
     " WHERE thread_id = ? AND checkpoint_ns = ? AND checkpoint_id = ?"
     " ORDER BY task_path, task_id, idx"
 )
+READ_PARTS = "SELECT part_id, value FROM parts WHERE thread_id = ? AND checkpoint_ns = ?"
+PUT_PART = "INSERT OR IGNORE INTO parts VALUES (?, ?, ?, ?)"
 PUT = "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?)"
 INSTEAD = (
     "UPDATE OR REPLACE checkpoints SET checkpoint_id = ?, parent_checkpoint_id = ?, type = ?,"
@@ -61,13 +67,14 @@ PUT_WRITE = (
     "INTO writes (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, task_path, channel, type,"
     " value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+TABLE_NAMES = ("checkpoints", "writes", "parts")
 DROP_INNER = tuple(
     f"DELETE FROM {table} WHERE thread_id = ? AND checkpoint_ns <> ''"  # noqa: S608 - constants
-    for table in ("checkpoints", "writes")
+    for table in TABLE_NAMES
 )
 DROP = tuple(
     f"DELETE FROM {table} WHERE thread_id = ?"  # noqa: S608 - constants
-    for table in ("checkpoints", "writes")
+    for table in TABLE_NAMES
 )
 
 
@@ -103,6 +110,9 @@ class InSqlite:
         self._connection, self._path = connection, path
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._failed: dict[str, OpsError] = {}
+        self._lost: set[str] = (
+            set()
+        )  # conversations of which a step was not kept, until somebody asks
         self._held: list[tuple[Place, str, _Job]] = []
         self._thread = threading.Thread(target=self._work_off, name="memory", daemon=True)
         self._thread.start()
@@ -110,11 +120,16 @@ class InSqlite:
     async def read(self, place: Place) -> tuple[Kept, Sequence[Write]] | None:
         return await self._ask(place.thread, partial(_read, where=(place.thread, place.namespace)))
 
-    async def put(self, place: Place, kept: Kept) -> None:
+    async def parts(self, place: Place) -> Mapping[str, bytes]:
+        where = (place.thread, place.namespace)
+        return await self._ask(place.thread, partial(_read_parts, where=where))
+
+    async def put(self, place: Place, kept: Kept, parts: Sequence[Part] = ()) -> None:
         where = (place.thread, place.namespace, kept.id)
         row = (*where, kept.parent or None, kept.kind, kept.body, kept.metadata)
         self._held = [one for one in self._held if one[0] != place or one[1] >= kept.id]
-        self._note(place.thread, partial(_put, row=row, where=where))
+        new = [(place.thread, place.namespace, one.id, one.value) for one in parts]
+        self._note(place.thread, partial(_put, row=row, where=where, parts=new))
 
     async def put_writes(
         self, place: Place, checkpoint: str, writes: Sequence[Write], *, instead: bool
@@ -181,7 +196,7 @@ class InSqlite:
         """All in one transaction; when that fails each in one of its own, for each is another's."""
         try:
             with self._connection:
-                results = [job.work(self._connection) for job in jobs]
+                results = [self._done(job) for job in jobs]
         except sqlite3.Error as error:
             if len(jobs) > 1:
                 for job in jobs:
@@ -192,6 +207,15 @@ class InSqlite:
         for job, result in zip(jobs, results, strict=True):
             job.tell(result, None)
 
+    def _done(self, job: _Job) -> Any:
+        """A step whose parts went with one before it is not kept either; the next who asks begins anew."""
+        if job.told is None and job.thread in self._lost:
+            return None
+        result = job.work(self._connection)
+        if job.told is not None:
+            self._lost.discard(job.thread)
+        return result
+
     def _told_of(self, job: _Job, error: sqlite3.Error) -> None:
         failure = UpstreamUnavailable(
             f"The memory of conversations in {self._path} cannot be used.", hint=str(error)
@@ -199,6 +223,7 @@ class InSqlite:
         failure.__cause__ = error
         if job.told is None:
             self._failed[job.thread] = failure
+            self._lost.add(job.thread)
         job.tell(None, failure)
 
 
@@ -213,10 +238,19 @@ def _read(
     return kept, [Write(*one) for one in rows]
 
 
+def _read_parts(connection: sqlite3.Connection, *, where: tuple[str, str]) -> dict[str, bytes]:
+    return dict(connection.execute(READ_PARTS, where).fetchall())
+
+
 def _put(
-    connection: sqlite3.Connection, *, row: tuple[object, ...], where: tuple[str, str, str]
+    connection: sqlite3.Connection,
+    *,
+    row: tuple[object, ...],
+    where: tuple[str, str, str],
+    parts: Sequence[tuple[object, ...]],
 ) -> None:
     """In the place of the one before, whose pages it takes over; that is half of what a new row costs."""
+    connection.executemany(PUT_PART, parts)
     if connection.execute(INSTEAD, (*row[2:], *where)).rowcount == 0:
         connection.execute(PUT, row)
     connection.execute(OLDER_WRITES, where)

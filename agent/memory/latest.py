@@ -6,7 +6,7 @@ holds one checkpoint of each conversation, and while a turn is at work one of ea
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -21,7 +21,12 @@ from langgraph.checkpoint.base import (
 )
 
 from agent.memory.packing import Packing
-from agent.memory.shelves import Kept, Place, Shelf, Write
+from agent.memory.shelves import Kept, Part, Place, Shelf, Write
+
+# Where a kept checkpoint says which parts it consists of besides.
+PARTS = "parts"
+# Of how many loops it is remembered which parts are kept; a turn that goes on elsewhere leaves its own behind.
+LOOPS = 1_000
 
 
 class LatestOnly(BaseCheckpointSaver[str]):
@@ -30,16 +35,19 @@ class LatestOnly(BaseCheckpointSaver[str]):
     def __init__(self, shelf: Shelf) -> None:
         super().__init__()
         self.shelf, self._packing = shelf, Packing(self.serde)
+        # The parts of loops at work that the shelf has got. Of those forgotten they are put once more.
+        self._there: dict[Place, frozenset[str]] = {}
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         place, wanted = _place(config), _fields(config).get("checkpoint_id")
+        self._there.pop(place, None)  # what is not in what is read was not kept
         found = await self.shelf.read(place)
         if found is None or (wanted and found[0].id != wanted):
             return None
         kept, writes = found
         return CheckpointTuple(
             _config(place, kept.id),
-            self.serde.loads_typed((kept.kind, kept.body)),
+            await self._whole(place, self.serde.loads_typed((kept.kind, kept.body))),
             json.loads(kept.metadata),
             _config(place, kept.parent) if kept.parent else None,
             self._pending(writes),
@@ -53,11 +61,31 @@ class LatestOnly(BaseCheckpointSaver[str]):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         place, parent = _place(config), str(_fields(config).get("checkpoint_id") or "")
-        values = self._packing.all_packed(checkpoint["channel_values"])
-        kind, body = self.serde.dumps_typed({**checkpoint, "channel_values": values})
-        told = json.dumps(get_checkpoint_metadata(config, metadata), default=str).encode()
-        await self.shelf.put(place, Kept(checkpoint["id"], parent, kind, body, told))
+        divided = self._packing.divided(checkpoint["channel_values"])
+        told = {**checkpoint, "channel_values": divided.rest}
+        kind, body = self.serde.dumps_typed({**told, PARTS: divided.ids} if divided.lists else told)
+        about = json.dumps(get_checkpoint_metadata(config, metadata), default=str).encode()
+        kept = Kept(checkpoint["id"], parent, kind, body, about)
+        await self._put(place, kept, [one for parts in divided.lists.values() for one in parts])
         return _config(place, checkpoint["id"])
+
+    async def _put(self, place: Place, kept: Kept, parts: Sequence[Part]) -> None:
+        """With those parts that the shelf has not got yet."""
+        there = self._there.get(place, frozenset())
+        await self.shelf.put(place, kept, [one for one in parts if one.id not in there])
+        if parts:
+            self._there.pop(place, None)
+            self._there[place] = there | {one.id for one in parts}
+            if len(self._there) > LOOPS:
+                del self._there[next(iter(self._there))]
+
+    async def _whole(self, place: Place, checkpoint: dict[str, Any]) -> Checkpoint:
+        """The checkpoint with its parts; one that was kept by an older Midwatch has none."""
+        if ids := checkpoint.pop(PARTS, None):
+            parts = await self.shelf.parts(place)
+            self._there[place] = frozenset(parts)
+            checkpoint["channel_values"] |= self._packing.joined(ids, parts)
+        return cast("Checkpoint", checkpoint)
 
     async def aput_writes(
         self,
@@ -72,7 +100,7 @@ class LatestOnly(BaseCheckpointSaver[str]):
                 WRITES_IDX_MAP.get(channel, index),
                 task_path,
                 channel,
-                *self.serde.dumps_typed(self._packing.packed(value)),
+                *self._packing.packed(value),
             )
             for index, (channel, value) in enumerate(writes)
         ]
@@ -81,6 +109,7 @@ class LatestOnly(BaseCheckpointSaver[str]):
         await self.shelf.put_writes(_place(config), checkpoint, rows, instead=instead)
 
     async def adelete_thread(self, thread_id: str) -> None:
+        self._let_go(thread_id)
         await self.shelf.drop(thread_id)
 
     async def asettle(self, thread_id: str) -> None:
@@ -89,15 +118,20 @@ class LatestOnly(BaseCheckpointSaver[str]):
 
     async def atidy(self, thread_id: str) -> None:
         """A turn is over: the loops of its subagents need not be remembered."""
+        self._let_go(thread_id)
         await self.shelf.drop_inner(thread_id)
 
     def get_next_version(self, current: str | None, channel: None) -> str:
         """Versions that sort as text."""
         return f"{int(str(current).partition('.')[0]) + 1 if current else 1:032}"
 
+    def _let_go(self, thread: str) -> None:
+        for place in [one for one in self._there if one.thread == thread]:
+            del self._there[place]
+
     def _pending(self, writes: Iterable[Write]) -> list[PendingWrite]:
         return [
-            (one.task, one.channel, self.serde.loads_typed((one.kind, one.value))) for one in writes
+            (one.task, one.channel, self._packing.unpacked(one.kind, one.value)) for one in writes
         ]
 
 

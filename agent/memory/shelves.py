@@ -1,6 +1,6 @@
 """What a store of checkpoints has to do, and the one that needs no store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -36,8 +36,16 @@ class Write:
     value: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What checkpoints of one place have in common, by its content: kept once, and named by its id."""
+
+    id: str
+    value: bytes
+
+
 class Shelf(Protocol):
-    """Keeps the latest checkpoint of each place, with the writes that belong to it.
+    """Keeps the latest checkpoint of each place, with the writes that belong to it and its parts.
 
     Ids grow with time. Four implementations; `agent.memory.latest` is the one that asks.
     """
@@ -46,9 +54,14 @@ class Shelf(Protocol):
         """The latest checkpoint and the writes to it, by task path, task and index."""
         ...
 
-    async def put(self, place: Place, kept: Kept) -> None:
-        """Keep this one instead of every older one, whose writes go too.
+    async def parts(self, place: Place) -> Mapping[str, bytes]:
+        """All parts that were put here, by their ids."""
+        ...
 
+    async def put(self, place: Place, kept: Kept, parts: Sequence[Part] = ()) -> None:
+        """Keep this one instead of every older one, whose writes go too; their parts stay.
+
+        The checkpoint is kept only with all `parts` that were put until then.
         What is put is kept as soon as can be, in its order; `settle` waits for that, and so does
         whatever else is asked of the same conversation.
         """
@@ -82,6 +95,7 @@ class InProcess:
 
     _kept: dict[Place, Kept] = field(default_factory=dict[Place, Kept])
     _writes: dict[Place, Writes] = field(default_factory=dict[Place, Writes])
+    _parts: dict[Place, dict[str, bytes]] = field(default_factory=dict[Place, dict[str, bytes]])
 
     async def read(self, place: Place) -> tuple[Kept, Sequence[Write]] | None:
         kept = self._kept.get(place)
@@ -90,8 +104,13 @@ class InProcess:
         found = self._writes.get(place, {})
         return kept, in_order([one for key, one in found.items() if key[0] == kept.id])
 
-    async def put(self, place: Place, kept: Kept) -> None:
+    async def parts(self, place: Place) -> Mapping[str, bytes]:
+        return dict(self._parts.get(place, {}))
+
+    async def put(self, place: Place, kept: Kept, parts: Sequence[Part] = ()) -> None:
         self._kept[place] = kept
+        if parts:
+            self._parts.setdefault(place, {}).update((one.id, one.value) for one in parts)
         newer = {key: one for key, one in self._writes.get(place, {}).items() if key[0] >= kept.id}
         self._writes[place] = newer
 
@@ -114,7 +133,7 @@ class InProcess:
         self._forget(lambda place: place.thread == thread)
 
     def _forget(self, gone: "Choice") -> None:
-        for table in (self._kept, self._writes):
+        for table in (self._kept, self._writes, self._parts):
             for place in [one for one in table if gone(one)]:
                 del table[place]
 

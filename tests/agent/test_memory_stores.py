@@ -2,16 +2,20 @@
 
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import empty_checkpoint
 
 from agent.approvals import Decision
 from agent.memory import opened_memory
-from agent.memory.shelves import InProcess, Kept, Place, Shelf, Write
+from agent.memory.latest import LatestOnly
+from agent.memory.shelves import InProcess, Kept, Part, Place, Shelf, Write
 from core.errors import Invalid, UpstreamUnavailable
 from evals.providers.saying import Say
 from evals.providers.serving import provider_serving
@@ -65,6 +69,10 @@ def kept(n: int) -> Kept:
     return Kept(f"{n:04}", f"{n - 1:04}" if n else "", "msgpack", bytes([n, 10, 0]), b'{"n": 1}')
 
 
+def part(n: int) -> Part:
+    return Part(f"part{n}", bytes([n, 10, 0, 31]))
+
+
 def write(task: str, index: int, value: bytes = b"\x00\n\xff") -> Write:
     return Write(task, index, f"~path {task}", "messages", "msgpack", value)
 
@@ -114,9 +122,24 @@ async def test_loops_can_be_dropped_without_their_conversation(where: Where) -> 
         assert await shelf.read(other) == (kept(1), [write("a", 0)])
 
 
+async def test_parts_stay_until_their_loop_is_dropped(where: Where) -> None:
+    outer, inner = Place("t1"), Place("t1", "rca:1")
+    async with shelf_at(where) as shelf:
+        for place in (outer, inner):
+            await shelf.put(place, kept(1), [part(1), part(2)])
+            await shelf.put(place, kept(2), [part(2), part(3)])
+            await shelf.put(place, kept(3))
+            assert await shelf.parts(place) == {one.id: one.value for one in map(part, (1, 2, 3))}
+        await shelf.drop_inner("t1")
+        assert await shelf.parts(inner) == {}
+        assert len(await shelf.parts(outer)) == 3
+        await shelf.drop("t1")
+        assert await shelf.parts(outer) == {}
+
+
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("put"), st.integers(0, 9)),
+        st.tuples(st.just("put"), st.integers(0, 9), st.lists(st.integers(0, 3), max_size=3)),
         st.tuples(st.just("write"), st.integers(0, 9), st.integers(-4, 3), st.booleans()),
         st.tuples(st.just("inner")),
     ),
@@ -144,6 +167,7 @@ async def _compared(where: Where, steps: Sequence[tuple[object, ...]]) -> None:
                 newest = max(newest, int(str(step[1])))
         for place in places:
             assert await shelf.read(place) == await model.read(place)
+            assert await shelf.parts(place) == await model.parts(place)
 
 
 async def _apply(
@@ -151,9 +175,9 @@ async def _apply(
 ) -> None:
     """Ids of checkpoints grow, as LangGraph's do."""
     match step:
-        case ("put", int(n)):
+        case ("put", int(n), list(parts)):
             for place in places:
-                await shelf.put(place, kept(max(n, newest)))
+                await shelf.put(place, kept(max(n, newest)), [part(int(str(n))) for n in parts])
         case ("write", int(n), int(index), bool(instead)):
             for place in places:
                 one = write("a", index, bytes([n]))
@@ -207,6 +231,91 @@ async def test_a_step_that_cannot_be_kept_is_told_to_its_own_conversation_alone(
             await memory.shelf.settle("t1")
         await memory.shelf.settle("t1")
         await memory.shelf.settle("t2")
+
+
+async def test_what_builds_on_a_step_that_was_not_kept_is_not_kept_either(tmp_path: Path) -> None:
+    file, place = tmp_path / "memory.db", Place("t1", "rca:1")
+    async with opened_memory(file) as memory:
+        await memory.shelf.put(place, kept(1), [part(1)])
+        await memory.shelf.settle("t1")
+        with refusing_parts(file):
+            await memory.shelf.put(place, kept(2), [part(2)])
+            await wait_until_kept(memory.shelf)
+        with suppress(UpstreamUnavailable):
+            await memory.shelf.put(place, kept(3), [part(3)])
+        assert await read_anyway(memory.shelf, place) == (kept(1), [])
+        assert await memory.shelf.parts(place) == {"part1": part(1).value}
+        await memory.shelf.put(place, kept(4), [part(2), part(3), part(4)])
+        assert await memory.shelf.read(place) == (kept(4), [])
+
+
+@contextmanager
+def refusing_parts(file: Path) -> Generator[None]:
+    """As a full disk does."""
+    told = (
+        "CREATE TRIGGER full BEFORE INSERT ON parts BEGIN SELECT raise(ABORT, 'disk is full'); END"
+    )
+    for statement in (told, "DROP TRIGGER full"):
+        with closing(sqlite3.connect(file)) as other, other:
+            other.execute(statement)
+        if statement == told:
+            yield
+
+
+async def wait_until_kept(shelf: Shelf) -> None:
+    """What is asked of another conversation comes after all that was put before."""
+    await shelf.settle("another")
+
+
+async def read_anyway(shelf: Shelf, place: Place) -> object:
+    """The first who asks is told that a step was not kept, the second gets what was."""
+    with suppress(UpstreamUnavailable):
+        return await shelf.read(place)
+    return await shelf.read(place)
+
+
+class Weighing(InProcess):
+    """Knows how much was put in all."""
+
+    weight = 0
+
+    async def put(self, place: Place, kept: Kept, parts: Sequence[Part] = ()) -> None:
+        self.weight += len(kept.body) + sum(len(one.value) for one in parts)
+        await super().put(place, kept, parts)
+
+
+async def weight_of_a_loop(steps: int) -> int:
+    """Of keeping each step of a loop whose results are of 6 KB; what is read is what was kept."""
+    shelf, messages = Weighing(), list[AnyMessage]()
+    memory = LatestOnly(shelf)
+    config: RunnableConfig = {"configurable": {"thread_id": "t1", "checkpoint_ns": "rca:1"}}
+    for n in range(steps):
+        messages.append(ToolMessage(f"{n:02}" * 3_000, tool_call_id=f"call{n:02}"))
+        checkpoint = empty_checkpoint()
+        checkpoint["channel_values"] = {"messages": list(messages), "spoken": "yes"}
+        await memory.aput(config, checkpoint, {}, {})
+    found = await memory.aget_tuple(config)
+    assert found
+    assert found.checkpoint["channel_values"] == {"messages": messages, "spoken": "yes"}
+    return shelf.weight
+
+
+async def test_what_a_loop_keeps_grows_with_its_results_and_not_with_their_square() -> None:
+    few, many = [await weight_of_a_loop(steps) for steps in (10, 40)]
+    assert many < 4.3 * few
+
+
+async def test_a_checkpoint_of_an_older_midwatch_is_read(where: Where) -> None:
+    message = AIMessage("Out of memory [1].")
+    checkpoint = {**empty_checkpoint(), "channel_values": {"messages": [message]}}
+    config: RunnableConfig = {"configurable": {"thread_id": "t1", "checkpoint_ns": "rca:1"}}
+    async with shelf_at(where) as shelf:
+        memory = LatestOnly(shelf)
+        kind, body = memory.serde.dumps_typed(checkpoint)
+        await shelf.put(Place("t1", "rca:1"), Kept("0001", "", kind, body, b"{}"))
+        found = await memory.aget_tuple(config)
+    assert found
+    assert found.checkpoint["channel_values"] == {"messages": [message]}
 
 
 async def test_what_was_put_last_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:

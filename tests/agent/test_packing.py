@@ -3,6 +3,7 @@
 import gc
 from typing import Any
 
+import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
@@ -29,22 +30,42 @@ def conversation() -> list[BaseMessage]:
     ]
 
 
+PLAIN: dict[str, Any] = {"spoken": "yes", "pending": [{"a": 1}], "evidence": []}
+
+
 def test_messages_come_back_as_they_were() -> None:
-    serde, messages = JsonPlusSerializer(), conversation()
-    packing = Packing(serde)
-    for _ in range(2):
-        values = packing.all_packed({"messages": messages, "spoken": "yes", "pending": [{"a": 1}]})
-        kept = serde.dumps_typed({"channel_values": values})
-        expected = {"messages": messages, "spoken": "yes", "pending": [{"a": 1}]}
-        assert serde.loads_typed(kept) == {"channel_values": expected}
+    packing, messages = Packing(JsonPlusSerializer()), conversation()
+    divided = packing.divided({"messages": messages, **PLAIN})
+    parts = {one.id: one.value for one in divided.lists["messages"]}
+    assert divided.rest == PLAIN
+    assert packing.joined(divided.ids, parts) == {"messages": messages}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [conversation(), [], [HumanMessage("one"), "two"], AIMessage("alone"), "text", {"a": [1]}],
+    ids=["messages", "nothing", "a mixture", "one message", "text", "plain"],
+)
+def test_any_value_comes_back_as_it_was(value: Any) -> None:
+    packing = Packing(JsonPlusSerializer())
+    assert packing.unpacked(*packing.packed(value)) == value
 
 
 def test_a_message_is_written_out_once_however_often_it_is_kept() -> None:
-    serde, message = JsonPlusSerializer(), Counted("hello")
-    packing = Packing(serde)
+    message = Counted("hello")
+    packing = Packing(JsonPlusSerializer())
     for _ in range(3):
-        serde.dumps_typed(packing.packed([message, AIMessage("new")]))
+        packing.divided({"messages": [message, AIMessage("new")]})
+        packing.packed([message])
     assert message.written == 1
+
+
+def test_equal_messages_are_one_part() -> None:
+    packing = Packing(JsonPlusSerializer())
+    lists = packing.divided(
+        {"messages": [AIMessage("yes", id="1"), AIMessage("yes", id="1")]}
+    ).lists
+    assert len({one.id for one in lists["messages"]}) == 1
 
 
 def test_what_is_remembered_ends_with_the_messages() -> None:
