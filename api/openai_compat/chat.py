@@ -13,21 +13,10 @@ from pydantic import BaseModel, Field
 from api.dependencies import Chatter, InPerson
 from api.openai_compat.asking import MODEL, Asked, Message, question_of, token_counts
 from api.openai_compat.failures import NoSuchModel, OpenAIRoute, failure
-from api.openai_compat.telling import (
-    KEEPALIVE,
-    Piece,
-    Silence,
-    Step,
-    Told,
-    begun,
-    beside,
-    data,
-    pieces,
-    streamed,
-    whole,
-)
+from api.openai_compat.telling import KEEPALIVE, beside, data, listened, streamed, whole
 from api.turns.running import CurrentTurns, Turns
 from api.turns.runs import Run
+from api.turns.watching import Piece, Silence, Step, Told, begun
 from core.clock import utc_now
 from core.errors import OpsError
 
@@ -106,7 +95,7 @@ class Completion:
         """Server-sent events as OpenAI's API sends them."""
         yield self._frame({"role": "assistant", "content": ""})
         try:
-            async with aclosing(pieces(turns, started)) as said:
+            async with aclosing(listened(turns, started)) as said:
                 async for piece in said:
                     for frame in self._frames_of(piece, usage=usage):
                         yield frame
@@ -118,8 +107,10 @@ class Completion:
         match piece:
             case Silence():
                 return [KEEPALIVE]
-            case Step(text=text):
+            case Step(text=text, status="started"):
                 return [self._frame({"reasoning_content": f"{text}\n"})]
+            case Step():
+                return []
             case Told():
                 lines = [self._frame({"content": line}) for line in piece.text.splitlines(True)]
                 end = self._frame({}, reason=_reason(piece), midwatch=beside(piece))

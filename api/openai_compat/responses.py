@@ -14,21 +14,10 @@ from api.dependencies import InPerson
 from api.openai_compat.asking import MODEL, Asked, Message, question_of, token_counts
 from api.openai_compat.events import Narration
 from api.openai_compat.failures import OpenAIRoute, failure
-from api.openai_compat.telling import (
-    KEEPALIVE,
-    Piece,
-    Silence,
-    Step,
-    Told,
-    begun,
-    beside,
-    data,
-    pieces,
-    streamed,
-    whole,
-)
+from api.openai_compat.telling import KEEPALIVE, beside, data, listened, streamed, whole
 from api.turns.running import CurrentTurns, Turns
 from api.turns.runs import Run
+from api.turns.watching import Piece, Silence, Step, Told, begun
 from core.clock import utc_now
 from core.errors import NotFound, OpsError
 
@@ -104,7 +93,7 @@ class Answer:
         yield _frame(narration.event("response.created", response=begun_as))
         yield _frame(narration.event("response.in_progress", response=begun_as))
         try:
-            async with aclosing(pieces(turns, started)) as said:
+            async with aclosing(listened(turns, started)) as said:
                 async for piece in said:
                     for frame in self._frames_of(piece, narration):
                         yield frame
@@ -118,8 +107,10 @@ class Answer:
         match piece:
             case Silence():
                 return [KEEPALIVE]
-            case Step(text=text):
+            case Step(text=text, status="started"):
                 return [_frame(event) for event in narration.step(text)]
+            case Step():
+                return []
             case Told():
                 said = narration.answer(piece.text)
                 ended = self._ended(piece, narration)
