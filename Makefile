@@ -36,6 +36,7 @@ gate: .venv/test
 
 lock:
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -o requirements.lock
+	uv pip compile -q pyproject.toml --all-extras -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -o requirements-service.lock
 	uv pip compile -q pyproject.toml --group test -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -o requirements-test.lock
 
 clean:

@@ -15,6 +15,8 @@ from api.app.envelope import Envelope
 from api.app.mcp_door import McpDoor, mcp_endpoint
 from api.app.recovering import recovering
 from api.app.watching import kept_in_step
+from api.bots import slack_events
+from api.bots.opening import slack
 from api.dependencies import Opened
 from api.editions import (
     alert_desk,
@@ -39,6 +41,7 @@ from api.routes import (
     findings,
     fixes,
     forecasts,
+    handles,
     health,
     knowledge,
     measurements,
@@ -114,6 +117,7 @@ def create_app(settings: Settings) -> FastAPI:
         knowledge,
         auth,
         users,
+        handles,
         audit,
         usage,
         health,
@@ -126,6 +130,8 @@ def create_app(settings: Settings) -> FastAPI:
         responses,
     ):
         app.include_router(module.router)
+    if settings.slack.configured:
+        app.include_router(slack_events.router)
     app.router.routes.append(Route("/mcp", McpDoor()))
     app.router.routes.extend(page_routes())
     app.add_middleware(Envelope, metrics=app.state.metrics)
@@ -184,6 +190,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         stack.push_async_callback(turns.stop)
         opened = Opened(settings, database, audit_log, metrics, sign_in, sessions)
         app.state.opened, app.state.turns = opened, turns
+        app.state.slack = await enter(slack(settings, turns))
         app.state.wake = await enter(standing(KeptAlerts(database), sessions))
         app.state.mcp = OnFirstUse(partial(mcp_endpoint, opened, turns))
         stack.push_async_callback(app.state.mcp.close)

@@ -63,6 +63,25 @@ def link(name: Annotated[str, typer.Argument(metavar="NAME")] = "admin") -> None
     finish(_link(name))
 
 
+@users.command("know")
+def know(
+    name: NameArgument,
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="slack")],
+    handle: Annotated[str, typer.Argument(metavar="ID", help="The service's own id of them.")],
+) -> None:
+    """Say who a user is in a chat service: what they say there counts as theirs."""
+    finish(_know(name, service, handle))
+
+
+@users.command("unknow")
+def unknow(
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="slack")],
+    handle: Annotated[str, typer.Argument(metavar="ID", help="The service's own id of them.")],
+) -> None:
+    """Take that back."""
+    finish(_unknow(service, handle))
+
+
 @tokens.command("list")
 def list_tokens(output: OutputOption = Output.TEXT) -> None:
     """Every API token, the newest first; never its secret."""
@@ -114,16 +133,27 @@ async def _note(database: "Database", action: str, target: str, **detail: Any) -
 
 
 async def _list_users(output: Output) -> int:
+    from core.storage.repositories.handles import Handles
     from core.storage.repositories.users import Users
 
     async with _doors() as (_, database, _), database.session() as session:
-        rows = await Users(session).all()
+        rows, known = await Users(session).all(), await Handles(session).all()
+    handles = {
+        row.name: [f"{k.service} {k.handle}" for k in known if k.user_name == row.name]
+        for row in rows
+    }
     if output is Output.JSON:
         shown = ("name", "role", "disabled", "language", "created_at")
-        put_json({"users": [{name: getattr(row, name) for name in shown} for row in rows]})
+        users = [{name: getattr(row, name) for name in shown} for row in rows]
+        put_json({"users": [{**one, "handles": handles[one["name"]]} for one in users]})
     else:
-        put("\n".join(f"{r.name:<24}{r.role:<10}{'disabled' if r.disabled else ''}" for r in rows))
+        put("\n".join(_person(row, handles[row.name]) for row in rows))
     return OK
+
+
+def _person(row: Any, handles: list[str]) -> str:
+    state = ", ".join([*(["disabled"] if row.disabled else []), *handles])
+    return f"{row.name:<24}{row.role:<10}{state}".rstrip()
 
 
 async def _add_user(
@@ -157,6 +187,27 @@ async def _link(name: str) -> int:
         code = await sign_in.make_link(name)
         await _note(database, "user.link", name)
     put(_address(settings, code))
+    return OK
+
+
+async def _know(name: str, service: str, handle: str) -> int:
+    from core.clock import utc_now
+    from core.storage.repositories.handles import Handles
+
+    async with _doors() as (_, database, _):
+        async with database.session() as session:
+            await Handles(session).link(name, service, handle, utc_now())
+        await _note(database, "user.know", name, service=service, handle=handle)
+    return OK
+
+
+async def _unknow(service: str, handle: str) -> int:
+    from core.storage.repositories.handles import Handles
+
+    async with _doors() as (_, database, _):
+        async with database.session() as session:
+            await Handles(session).unlink(service, handle)
+        await _note(database, "user.unknow", handle, service=service)
     return OK
 
 

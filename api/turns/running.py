@@ -101,6 +101,11 @@ class Turns:
             )
         return run
 
+    def at_work(self, thread_id: str, subject: str) -> list[Run]:
+        """The run that this thread is busy with, if any."""
+        running = (self.runs.by_id[run_id] for run_id in self._tasks)
+        return [run for run in running if (run.thread_id, run.subject) == (thread_id, subject)]
+
     async def cancel(self, run: Run) -> None:
         """End a run early; returns when what was finished is stored."""
         task = self._tasks.get(run.id)

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import Invalid
 from core.redaction import redact_text
+from core.settings.bots import SlackSettings
 from core.settings.foreign import ForeignServer, foreign_variables, refuse_unusable_names
 from core.settings.groups import (
     AlertmanagerSettings,
@@ -95,6 +96,7 @@ class Settings(BaseSettings):
     costs: CostSettings = CostSettings()
     channels: ChannelSettings = ChannelSettings()
     encryption: EncryptionSettings = EncryptionSettings()
+    slack: SlackSettings = SlackSettings()
     log: LogSettings = LogSettings()
     foreign: dict[str, ForeignServer] = Field(default_factory=dict[str, ForeignServer])
     signing_key: SecretStr | None = None
@@ -271,6 +273,6 @@ def _sentence(error: ValidationError, variables: Variables) -> Invalid:
         return Invalid(f"{message}.")
     where = variables[name].where if name in variables else ""
     # What is missing has no value of its own: the input is then all there is around it.
-    hidden = first["type"] == "missing" or name.endswith(("_KEY", "_TOKEN"))
+    hidden = first["type"] == "missing" or name.endswith(("_KEY", "_TOKEN", "_SECRET"))
     shown = "" if hidden else f" Found {redact_text(repr(first['input']))}."
     return Invalid(f"{name}{where}: {message[0].lower()}{message[1:]}.{shown}")

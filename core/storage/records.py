@@ -153,6 +153,16 @@ class UserRow:
 
 
 @dataclass(frozen=True, slots=True)
+class HandleRow:
+    """Who a user is in a chat service, by the service's own id of the person."""
+
+    service: str
+    handle: str
+    user_name: str
+    linked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ApiTokenRow:
     """`scopes` None: everything its user may."""
 

@@ -26,6 +26,7 @@ from core.storage.models.fixes import (
 )
 from core.storage.models.foreign import AcceptedServer
 from core.storage.models.full_text import STATEMENTS as FULL_TEXT_STATEMENTS
+from core.storage.models.handles import Handle
 from core.storage.models.identity import ApiToken, LoginLink, RefreshToken, User
 from core.storage.models.incidents import Incident
 from core.storage.models.jobs import Job, Lease
@@ -57,6 +58,7 @@ __all__ = [
     "FixPlan",
     "FixRehearsal",
     "FixStep",
+    "Handle",
     "Incident",
     "Job",
     "Lease",

@@ -1,0 +1,117 @@
+"""What every chat service shares: a message becomes a turn, and is answered where it was said."""
+
+import hashlib
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.approvals import Decision
+from agent.intents import Language, language_of
+from agent.wording import phrase
+from api.bots.people import People
+from api.turns.questions import Question
+from api.turns.replies import decision_in
+from api.turns.running import Turns
+from api.turns.watching import HowTo, Piece, Told, begun, pieces
+from core.principal import Principal
+from core.storage.repositories.conversations import Conversations
+
+STOP = frozenset({"stop", "cancel", "停止", "停", "取消"})
+HELP = frozenset({"help", "帮助", "?", "？", ""})
+# How many messages are remembered as heard: services send a message again when they were not answered.
+HEARD = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One message of a person. `thread` is the service's own id of where it belongs."""
+
+    id: str
+    person: str
+    place: str
+    thread: str
+    text: str
+
+    @property
+    def language(self) -> Language:
+        return language_of(self.text)
+
+
+@dataclass(slots=True)
+class Conversing:
+    """The turns of one chat service.
+
+    In one thread every person has a conversation of their own: what one may see, another may not.
+    """
+
+    turns: Turns
+    people: People
+    how_to_answer: HowTo
+    _heard: dict[str, None] = field(default_factory=dict[str, None])
+
+    def is_new(self, message_id: str) -> bool:
+        """False for a message that came before."""
+        if message_id in self._heard:
+            return False
+        self._heard[message_id] = None
+        if len(self._heard) > HEARD:
+            del self._heard[next(iter(self._heard))]
+        return True
+
+    def thread_id(self, heard: Heard) -> str:
+        """An id of ours, whatever services call their threads and people."""
+        whose = hashlib.sha256(f"{heard.thread}\n{heard.person}".encode()).hexdigest()
+        return f"{self.people.service}:{whose[:40]}"
+
+    async def goes_on(self, heard: Heard) -> bool:
+        """Whether this person spoke with Midwatch in this thread before."""
+        async with self.turns.database.session() as session:
+            return await Conversations(session).owner_of(self.thread_id(heard)) is not None
+
+    async def answer(self, heard: Heard) -> AsyncGenerator[Piece]:
+        """What is done about a message, ending with what is said. Raises what keeps it from that."""
+        principal = await self.people.principal(heard.person, heard.place)
+        word = heard.text.strip().lower()
+        if word in HELP:
+            yield _said(heard, "bots.help")
+        elif word in STOP:
+            yield _said(heard, await self._stopped(heard, principal))
+        else:
+            async with aclosing(self._turn(principal, self._question(heard))) as told:
+                async for piece in told:
+                    yield piece
+
+    async def decide(self, heard: Heard, said: Decision) -> AsyncGenerator[Piece]:
+        """A button that was pressed in the thread."""
+        principal = await self.people.principal(heard.person, heard.place)
+        question = Question(
+            "", thread_id=self.thread_id(heard), can_ask=True, resume=True, decisions=(said,)
+        )
+        async with aclosing(self._turn(principal, question)) as told:
+            async for piece in told:
+                yield piece
+
+    def _question(self, heard: Heard) -> Question:
+        thread = self.thread_id(heard)
+        if said := decision_in(heard.text):
+            return Question("", thread_id=thread, can_ask=True, resume=True, decisions=(said,))
+        return Question(heard.text, thread_id=thread, can_ask=True)
+
+    async def _turn(self, principal: Principal, question: Question) -> AsyncGenerator[Piece]:
+        started = await begun(self.turns, principal, question)
+        async with aclosing(pieces(started, self.how_to_answer)) as told:
+            async for piece in told:
+                yield piece
+
+    async def _stopped(self, heard: Heard, principal: Principal) -> str:
+        at_work = self.turns.at_work(self.thread_id(heard), principal.subject)
+        for run in at_work:
+            await self.turns.cancel(run)
+        return "bots.stopped" if at_work else "bots.nothing_runs"
+
+
+def _said(heard: Heard, key: str) -> Told:
+    text = phrase(key, heard.language)
+    shape: Mapping[str, Any] = {"language": heard.language, "approvals": [], "answer": text}
+    return Told(text, shape)

@@ -1,0 +1,60 @@
+"""The bots that are set up: absent where they are not, and never in the way of a start."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from api.turns.running import Turns
+from core.errors import Invalid
+from core.settings import Settings
+from core.telemetry import logger
+
+if TYPE_CHECKING:
+    from api.bots.slack import SlackBot
+
+# Between tries to reach a service that is away; its own library keeps a connection that once stood.
+FIRST_REST_S, LONGEST_REST_S = 1.0, 60.0
+log = logger("midwatch.bots")
+
+
+@asynccontextmanager
+async def slack(settings: Settings, turns: Turns) -> AsyncGenerator["SlackBot | None"]:
+    """The bot of a Slack workspace, listening if it does so over Socket Mode; None without a token."""
+    if not settings.slack.configured:
+        yield None
+        return
+    try:
+        from api.bots.slack import SlackBot
+    except ImportError as error:
+        raise Invalid(
+            f"MIDWATCH_SLACK__BOT_TOKEN needs a library that is not installed: {error.name}.",
+            hint="pip install 'midwatch[slack]'",
+        ) from error
+    bot = SlackBot(settings.slack, turns)
+    socket = bot.socket()
+    if socket is None:
+        yield bot
+        return
+    connecting = asyncio.create_task(_connected(socket, "slack"))
+    try:
+        yield bot
+    finally:
+        connecting.cancel()
+        with suppress(asyncio.CancelledError):
+            await connecting
+        await socket.close_async()
+
+
+async def _connected(socket: Any, service: str) -> None:
+    rest_s = FIRST_REST_S
+    while True:
+        try:
+            await socket.connect_async()
+        except Exception as error:  # noqa: BLE001 - whatever a service or its library says, it is tried again
+            log.warning("bot.away", service=service, why=str(error), again_in_s=rest_s)
+            await asyncio.sleep(rest_s)
+            rest_s = min(2 * rest_s, LONGEST_REST_S)
+        else:
+            log.info("bot.connected", service=service)
+            return

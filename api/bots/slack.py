@@ -1,0 +1,221 @@
+"""Slack, over Socket Mode or HTTP: mentions, direct messages, threads that go on, buttons."""
+
+# pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false
+
+import re
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
+from typing import Any
+
+import orjson
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from agent.approvals import Decision
+from agent.intents import Language
+from agent.wording import phrase
+from api.bots.conversing import Conversing, Heard
+from api.bots.people import People
+from api.bots.slack_blocks import approval_blocks, decided_blocks, typed_view
+from api.bots.slack_stream import SlackStream
+from api.turns.running import Turns
+from api.turns.watching import Piece, Told
+from core.errors import OpsError
+from core.redaction import redact_text
+from core.settings.bots import SlackSettings
+from core.telemetry import logger
+
+APPROVE, DENY, TYPED = "midwatch_approve", "midwatch_deny", "midwatch_typed"
+MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+LINK = re.compile(r"<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>")
+SEEN, DONE, FAILED = "eyes", "white_check_mark", "x"
+Wire = Mapping[str, Any]
+log = logger("midwatch.bots.slack")
+
+
+class SlackBot:
+    """One workspace. `heard` by Socket Mode while `connected`, or by `app` over HTTP."""
+
+    def __init__(self, settings: SlackSettings, turns: Turns) -> None:
+        self._settings = settings
+        people = People(turns.database, "slack", settings.unmapped, settings.namespaces)
+        self._talk = Conversing(turns, people, lambda _asked, _language: "")
+        client = AsyncWebClient(
+            token=settings.bot_token.get_secret_value(), base_url=f"{settings.api_url}/"
+        )
+        signing = settings.signing_secret.get_secret_value()
+        self.app = AsyncApp(
+            client=client,
+            signing_secret=signing or None,
+            # Socket Mode comes over a connection that Slack has checked already.
+            request_verification_enabled=bool(signing),
+        )
+        self.app.event("app_mention")(self._mentioned)
+        self.app.event("message")(self._said)
+        self.app.action(APPROVE)(self._pressed)
+        self.app.action(DENY)(self._pressed)
+        self.app.view(TYPED)(self._typed)
+
+    @property
+    def over_http(self) -> bool:
+        return bool(self._settings.signing_secret.get_secret_value())
+
+    def socket(self) -> AsyncSocketModeHandler | None:
+        """The connection to open, if Socket Mode is set."""
+        token = self._settings.app_token.get_secret_value()
+        return AsyncSocketModeHandler(self.app, token) if token else None
+
+    async def _mentioned(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
+        await self._heard(event, context)
+
+    async def _said(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
+        """A direct message; or one in a thread where this person spoke with us before."""
+        if event.get("subtype") not in (None, "file_share", "thread_broadcast"):
+            return
+        named = f"<@{context.bot_user_id}" in str(event.get("text") or "")
+        if event.get("channel_type") == "im" or (
+            event.get("thread_ts") and not named and await self._talk.goes_on(_heard(event))
+        ):
+            await self._heard(event, context)
+
+    async def _heard(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
+        """The bot answers people, never bots, and each message once."""
+        if event.get("bot_id") or not event.get("user"):
+            return
+        heard = _heard(event)
+        if self._talk.is_new(heard.id):
+            await self._react("add", event, SEEN)
+            well = await self._tell(heard, self._talk.answer(heard), context)
+            await self._react("remove", event, SEEN)
+            await self._react("add", event, DONE if well else FAILED)
+
+    async def _tell(
+        self, heard: Heard, said: AsyncGenerator[Piece], context: AsyncBoltContext
+    ) -> bool:
+        """Stream what is said into the thread; whether it came to a good end."""
+        stream = SlackStream(
+            self.app.client, heard.place, _root(heard), context.team_id or "", heard.person
+        )
+        try:
+            async with aclosing(said) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Told):
+                        await stream.end(piece.text, _buttons(piece), language=heard.language)
+                    else:
+                        await stream.step(piece)
+        except OpsError as error:
+            await stream.end(error.told(heard.language), language=heard.language)
+            return False
+        except SlackApiError as error:
+            log.warning("slack.refused", why=redact_text(str(error)))
+            return False
+        except Exception:  # whoever waits must not be left without an answer
+            log.exception("slack.broke", thread=heard.thread)
+            await stream.end(phrase("bots.failed", heard.language), language=heard.language)
+            return False
+        return True
+
+    async def _pressed(
+        self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
+        await ack()
+        asked = orjson.loads(action["value"])
+        approved = action["action_id"] == APPROVE
+        if approved and asked["typed"]:
+            where: Wire = {**_where(body), "blocks": []}  # a form carries only 3,000 characters
+            told = orjson.dumps({**asked, **where}).decode()
+            view = typed_view(TYPED, told, asked["typed"], asked["language"])
+            await self.app.client.views_open(trigger_id=body["trigger_id"], view=view)
+            return
+        said = Decision(asked["id"], approved)
+        await self._decided(said, asked["language"], _where(body), body["user"]["id"], context)
+
+    async def _typed(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        await ack()
+        view = body["view"]
+        asked = orjson.loads(view["private_metadata"])
+        typed = view["state"]["values"]["typed"]["typed"]["value"] or ""
+        said = Decision(asked["id"], approved=True, typed=typed)
+        await self._decided(said, asked["language"], asked, body["user"]["id"], context)
+
+    async def _decided(
+        self, said: Decision, language: Language, at: Wire, person: str, context: AsyncBoltContext
+    ) -> None:
+        """Go on with the turn; the first one who presses decides, and the message says who."""
+        heard = Heard(
+            f"{said.approval_id}", person, at["channel"], f"{at['channel']} {at['root']}", ""
+        )
+        told = self._talk.decide(heard, said)
+        try:
+            first = await anext(told)
+        except OpsError as error:
+            text = error.told(language)
+            where = {"channel": at["channel"], "thread_ts": at["root"]}
+            await self.app.client.chat_postEphemeral(user=person, text=text, **where)
+            return
+        key = "bots.approved_by" if said.approved else "bots.denied_by"
+        await self._note(phrase(key, language, person=f"<@{person}>"), at)
+        await self._tell(heard, _after(first, told), context)
+
+    async def _note(self, line: str, at: Wire) -> None:
+        """Who decided, in place of the buttons; the decision stands, whatever becomes of them."""
+        with suppress(SlackApiError):
+            if at["blocks"]:
+                where = {"channel": at["channel"], "ts": at["ts"]}
+                blocks = decided_blocks(at["blocks"], line)
+                await self.app.client.chat_update(text=line, blocks=blocks, **where)
+            else:
+                where = {"channel": at["channel"], "thread_ts": at["root"]}
+                await self.app.client.chat_postMessage(text=line, **where)
+
+    async def _react(self, how: str, event: Wire, name: str) -> None:
+        """A hint only: a workspace may not have granted it."""
+        with suppress(SlackApiError):
+            where = {"channel": event["channel"], "timestamp": event["ts"]}
+            await self.app.client.api_call(f"reactions.{how}", json={**where, "name": name})
+
+
+def _heard(event: Wire) -> Heard:
+    root = str(event.get("thread_ts") or event["ts"])
+    place, person = str(event["channel"]), str(event.get("user") or "")
+    said = f"{place} {event['ts']}"
+    return Heard(said, person, place, f"{place} {root}", _plain(str(event.get("text") or "")))
+
+
+def _root(heard: Heard) -> str:
+    return heard.thread.rpartition(" ")[2]
+
+
+def _plain(text: str) -> str:
+    """What was typed, without mentions and Slack's own marks."""
+    text = LINK.sub(lambda found: found[2] or found[1], MENTION.sub("", text))
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+
+
+def _buttons(told: Told) -> list[dict[str, Any]]:
+    language: Language = "zh" if told.shape["language"] == "zh" else "en"
+    return [
+        block
+        for asked in told.shape["approvals"]
+        for block in approval_blocks(asked, language, approve=APPROVE, deny=DENY)
+    ]
+
+
+def _where(body: Wire) -> dict[str, Any]:
+    """The message that was pressed on."""
+    message: Wire = body.get("message") or {}
+    ts = body["container"]["message_ts"]
+    return {
+        "channel": body["container"]["channel_id"],
+        "ts": ts,
+        "root": message.get("thread_ts") or body["container"].get("thread_ts") or ts,
+        "blocks": message.get("blocks") or [],
+    }
+
+
+async def _after(first: Piece, rest: AsyncGenerator[Piece]) -> AsyncGenerator[Piece]:
+    yield first
+    async for piece in rest:
+        yield piece

@@ -1,0 +1,65 @@
+"""Buttons and forms as Slack draws them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from agent.intents import Language
+from agent.wording import phrase
+
+Block = dict[str, Any]
+
+
+def approval_blocks(
+    asked: Mapping[str, Any], language: Language, *, approve: str, deny: str
+) -> list[Block]:
+    """Yes and no to one change. At high risk the name is typed in a form behind the button."""
+    value = {"id": asked["id"], "typed": asked["typed"], "language": language}
+    told = orjson.dumps(value).decode()
+    yes: Block = {
+        **_button(phrase("bots.approve", language), approve, told),
+        "style": "primary",
+    }
+    if not asked["typed"]:
+        yes["confirm"] = {
+            "title": _text(phrase("bots.sure", language)),
+            "text": _text(f"{asked['tool']} {asked['objects']}"[:300]),
+            "confirm": _text(phrase("bots.approve", language)),
+            "deny": _text(phrase("bots.deny", language)),
+        }
+    no: Block = {**_button(phrase("bots.deny", language), deny, told), "style": "danger"}
+    return [{"type": "actions", "block_id": asked["id"], "elements": [yes, no]}]
+
+
+def decided_blocks(blocks: Sequence[Block], line: str) -> list[Block]:
+    """The message as it was, with who decided in place of the buttons."""
+    kept = [one for one in blocks if one.get("type") != "actions"]
+    return [*kept, {"type": "context", "elements": [{"type": "mrkdwn", "text": line}]}]
+
+
+def typed_view(callback: str, told: str, wanted: str, language: Language) -> Block:
+    """The form in which the name that confirms a high risk is typed."""
+    return {
+        "type": "modal",
+        "callback_id": callback,
+        "private_metadata": told,
+        "title": _text(phrase("bots.type_title", language)),
+        "submit": _text(phrase("bots.approve", language)),
+        "blocks": [
+            {
+                "type": "input",
+                "block_id": "typed",
+                "label": _text(phrase("bots.type_label", language, wanted=wanted)),
+                "element": {"type": "plain_text_input", "action_id": "typed"},
+            }
+        ],
+    }
+
+
+def _button(label: str, action: str, value: str) -> Block:
+    return {"type": "button", "text": _text(label), "action_id": action, "value": value}
+
+
+def _text(text: str) -> Block:
+    return {"type": "plain_text", "text": text}

@@ -1,0 +1,77 @@
+"""Who users are in chat services."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from api.dependencies import Current, Opened, UserManager
+from core.clock import utc_now
+from core.principal import Principal
+from core.storage.records import HandleRow
+from core.storage.repositories.handles import Handles
+
+router = APIRouter(prefix="/api/v1/handles", tags=["users and tokens"])
+
+
+class Handle(BaseModel):
+    service: str
+    handle: str
+    user: str
+    linked_at: datetime
+
+
+class HandleUser(BaseModel):
+    user: str
+
+
+class HandleList(BaseModel):
+    items: list[Handle]
+
+
+@router.get("", operation_id="listHandles")
+async def list_handles(_manager: UserManager, current: Current) -> HandleList:
+    """Which person of a chat service is which user."""
+    async with current.database.session() as session:
+        return HandleList(items=[_handle(row) for row in await Handles(session).all()])
+
+
+@router.put("/{service}/{handle}", operation_id="linkHandle")
+async def link_handle(
+    service: str, handle: str, body: HandleUser, manager: UserManager, current: Current
+) -> Handle:
+    """What this person says and presses in the service is the user's own doing from now on.
+
+    `service` is slack; `handle` is its own id of the person, such as U024BE7LH.
+    """
+    async with current.database.session() as session:
+        row = await Handles(session).link(body.user, service, handle, utc_now())
+    await _noted(current, manager, "user.know", row.user_name, service=service, handle=handle)
+    return _handle(row)
+
+
+@router.delete("/{service}/{handle}", operation_id="unlinkHandle", status_code=204)
+async def unlink_handle(service: str, handle: str, manager: UserManager, current: Current) -> None:
+    """The person is nobody here any more."""
+    async with current.database.session() as session:
+        await Handles(session).unlink(service, handle)
+    await _noted(current, manager, "user.unknow", handle, service=service)
+
+
+async def _noted(
+    current: Opened, principal: Principal, action: str, target: str, **detail: object
+) -> None:
+    await current.audit.record(
+        subject=principal.subject,
+        action=action,
+        target=target,
+        outcome="ok",
+        detail=detail,
+        at_once=True,
+    )
+
+
+def _handle(row: HandleRow) -> Handle:
+    return Handle(
+        service=row.service, handle=row.handle, user=row.user_name, linked_at=row.linked_at
+    )

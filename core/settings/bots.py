@@ -1,0 +1,58 @@
+"""The chat services that Midwatch is asked from."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, SecretStr, model_validator
+from pydantic_settings import NoDecode
+
+from core.settings.groups import Group, HttpUrl
+
+NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+def _places(value: Any) -> Any:
+    """`C024=shop+cart,C025=payments` → the namespaces of each channel."""
+    if not isinstance(value, str):
+        return value
+    places: dict[str, frozenset[str]] = {}
+    for pair in (one.strip() for one in value.split(",") if one.strip()):
+        place, _, names = pair.partition("=")
+        namespaces = frozenset(names.split("+"))
+        if not place or not all(NAMESPACE.fullmatch(one) for one in namespaces):
+            raise ValueError(f"must be CHANNEL=NAMESPACE+NAMESPACE, by commas, and {pair!r} is not")
+        places[place] = namespaces
+    return places
+
+
+class BotSettings(Group):
+    """`unmapped`: whether people whom no user is linked to are refused, or may look as a guest.
+    `namespaces`: what a channel is about; whoever asks there sees these alone."""
+
+    unmapped: Literal["refuse", "read"] = "refuse"
+    namespaces: Annotated[Mapping[str, frozenset[str]], NoDecode, BeforeValidator(_places)] = {}
+
+
+class SlackSettings(BotSettings):
+    """With an app token over Socket Mode, which needs no public address; with a signing secret over
+    HTTP at /slack/events."""
+
+    bot_token: SecretStr = SecretStr("")
+    app_token: SecretStr = SecretStr("")
+    signing_secret: SecretStr = SecretStr("")
+    api_url: HttpUrl = "https://slack.com/api"
+
+    @property
+    def configured(self) -> bool:
+        return bool(self.bot_token.get_secret_value())
+
+    @model_validator(mode="after")
+    def slack_can_be_heard(self) -> Self:
+        heard = self.app_token.get_secret_value() or self.signing_secret.get_secret_value()
+        if self.configured and not heard:
+            raise ValueError(
+                "MIDWATCH_SLACK__BOT_TOKEN needs MIDWATCH_SLACK__APP_TOKEN (Socket Mode) or "
+                "MIDWATCH_SLACK__SIGNING_SECRET (HTTP)"
+            )
+        return self
