@@ -15,8 +15,8 @@ from api.app.envelope import Envelope
 from api.app.mcp_door import McpDoor, mcp_endpoint
 from api.app.recovering import recovering
 from api.app.watching import kept_in_step
-from api.bots import slack_events
-from api.bots.opening import slack
+from api.bots import dingtalk_messages, slack_events
+from api.bots.opening import dingtalk, slack
 from api.dependencies import Opened
 from api.editions import (
     alert_desk,
@@ -132,6 +132,8 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(module.router)
     if settings.slack.configured:
         app.include_router(slack_events.router)
+    if settings.dingtalk.configured:
+        app.include_router(dingtalk_messages.router)
     app.router.routes.append(Route("/mcp", McpDoor()))
     app.router.routes.extend(page_routes())
     app.add_middleware(Envelope, metrics=app.state.metrics)
@@ -191,6 +193,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         opened = Opened(settings, database, audit_log, metrics, sign_in, sessions)
         app.state.opened, app.state.turns = opened, turns
         app.state.slack = await enter(slack(settings, turns))
+        app.state.dingtalk = await enter(dingtalk(settings, turns))
         app.state.wake = await enter(standing(KeptAlerts(database), sessions))
         app.state.mcp = OnFirstUse(partial(mcp_endpoint, opened, turns))
         stack.push_async_callback(app.state.mcp.close)

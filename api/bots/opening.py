@@ -11,6 +11,7 @@ from core.settings import Settings
 from core.telemetry import logger
 
 if TYPE_CHECKING:
+    from api.bots.dingtalk import DingTalkBot
     from api.bots.slack import SlackBot
 
 # Between tries to reach a service that is away; its own library keeps a connection that once stood.
@@ -44,6 +45,29 @@ async def slack(settings: Settings, turns: Turns) -> AsyncGenerator["SlackBot | 
         with suppress(asyncio.CancelledError):
             await connecting
         await socket.close_async()
+
+
+@asynccontextmanager
+async def dingtalk(settings: Settings, turns: Turns) -> AsyncGenerator["DingTalkBot | None"]:
+    """The robot in DingTalk, listening if it does so over the stream; None where it is not set up."""
+    if not settings.dingtalk.configured:
+        yield None
+        return
+    from api.bots.dingtalk import DingTalkBot
+
+    bot = DingTalkBot(settings.dingtalk, turns)
+    if settings.dingtalk.mode == "http":
+        yield bot
+        return
+    try:
+        from api.bots.dingtalk_stream import DingTalkStream
+    except ImportError as error:
+        raise Invalid(
+            f"MIDWATCH_DINGTALK__MODE=stream needs a library that is not installed: {error.name}.",
+            hint="pip install 'midwatch[dingtalk]'",
+        ) from error
+    with DingTalkStream(settings.dingtalk, bot.received):
+        yield bot
 
 
 async def _connected(socket: Any, service: str) -> None:

@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import Invalid
 from core.redaction import redact_text
-from core.settings.bots import SlackSettings
+from core.settings.bots import DingTalkSettings, SlackSettings
 from core.settings.foreign import ForeignServer, foreign_variables, refuse_unusable_names
 from core.settings.groups import (
     AlertmanagerSettings,
@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     channels: ChannelSettings = ChannelSettings()
     encryption: EncryptionSettings = EncryptionSettings()
     slack: SlackSettings = SlackSettings()
+    dingtalk: DingTalkSettings = DingTalkSettings()
     log: LogSettings = LogSettings()
     foreign: dict[str, ForeignServer] = Field(default_factory=dict[str, ForeignServer])
     signing_key: SecretStr | None = None

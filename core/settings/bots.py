@@ -56,3 +56,32 @@ class SlackSettings(BotSettings):
                 "MIDWATCH_SLACK__SIGNING_SECRET (HTTP)"
             )
         return self
+
+
+def _hosts(value: Any) -> Any:
+    if isinstance(value, str):
+        return frozenset(one.strip().lower() for one in value.split(",") if one.strip())
+    return value
+
+
+class DingTalkSettings(BotSettings):
+    """A robot of an app of one's own: over DingTalk's stream, which needs no public address, or posted
+    to /dingtalk/messages. `session_hosts` are where its sessions live, to which answers go."""
+
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    mode: Literal["stream", "http"] = "stream"
+    api_url: HttpUrl = "https://api.dingtalk.com"
+    session_hosts: Annotated[frozenset[str], NoDecode, BeforeValidator(_hosts)] = frozenset(
+        {"oapi.dingtalk.com"}
+    )
+
+    @property
+    def configured(self) -> bool:
+        return bool(self.client_id)
+
+    @model_validator(mode="after")
+    def dingtalk_has_a_secret(self) -> Self:
+        if self.configured and not self.client_secret.get_secret_value():
+            raise ValueError("MIDWATCH_DINGTALK__CLIENT_ID needs MIDWATCH_DINGTALK__CLIENT_SECRET")
+        return self

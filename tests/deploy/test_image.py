@@ -62,7 +62,7 @@ def test_everything_that_is_installed_is_pinned_by_hash() -> None:
     plain = (ROOT / "requirements.lock").read_text()
     pins = re.compile(r"^\S+==\S+", re.MULTILINE)
     assert set(pins.findall(plain)) <= set(pins.findall(locked)), "make lock"
-    for driver in ("asyncpg", "redis", "slack-bolt"):
+    for driver in ("asyncpg", "redis", "slack-bolt", "dingtalk-stream"):
         assert re.search(rf"^{driver}==", locked, re.MULTILINE)
 
 

@@ -12,7 +12,7 @@ from core.storage.models import Handle
 from core.storage.records import HandleRow
 from core.storage.repositories.users import Users
 
-SERVICES = ("slack", "dingtalk", "feishu")
+SERVICES = ("slack", "dingtalk")
 POSSIBLE = re.compile(r"[\w$.:@-]{1,200}", re.ASCII)
 
 

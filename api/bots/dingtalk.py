@@ -1,0 +1,128 @@
+"""DingTalk, over its stream or HTTP: a message to the robot is a turn, the answer goes to its session."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any
+from urllib.parse import urlsplit
+
+from agent.wording import phrase
+from api.bots.conversing import Conversing, Heard
+from api.bots.people import People
+from api.turns.running import Turns
+from api.turns.watching import Piece, Told, by_reply
+from core.clock import utc_now
+from core.errors import Invalid, OpsError, Unauthenticated, UpstreamUnavailable
+from core.http import RequestFailed, client
+from core.settings.bots import DingTalkSettings
+from core.telemetry import logger
+
+# DingTalk takes about 20,000 bytes in a message; a title and the JSON around it are to fit too.
+TEXT_BYTES = 18_000
+TITLE_CHARACTERS = 40
+# A stamp further off was not made now (DingTalk's own bound for its signatures).
+OLDEST_S = 3600
+log = logger("midwatch.bots.dingtalk")
+
+
+class DingTalkBot:
+    """One robot. Its answers go to the address that came with the message, if that is DingTalk's."""
+
+    def __init__(self, settings: DingTalkSettings, turns: Turns) -> None:
+        self._settings = settings
+        people = People(turns.database, "dingtalk", settings.unmapped, settings.namespaces)
+        self._talk = Conversing(turns, people, by_reply)
+
+    def check(self, stamp: str, sign: str) -> None:
+        """Raises `Unauthenticated` for what DingTalk did not post. The body is not signed: mind TLS."""
+        secret = self._settings.client_secret.get_secret_value()
+        key, told = secret.encode(), f"{stamp}\n{secret}".encode()
+        wanted = base64.b64encode(hmac.new(key, told, hashlib.sha256).digest()).decode()
+        fresh = stamp.isdigit() and abs(utc_now().timestamp() - int(stamp) / 1000) <= OLDEST_S
+        if not (fresh and hmac.compare_digest(wanted, sign)):
+            raise Unauthenticated("DingTalk's signature does not hold.")
+
+    async def received(self, message: Mapping[str, Any]) -> None:
+        """Answer one message to the robot, once. Never raises: there is nobody to tell but the log."""
+        session = str(message.get("sessionWebhook") or "")
+        heard = _heard(message)
+        if not heard.id or not self._talk.is_new(heard.id):
+            return
+        try:
+            self._check_address(session)
+            text = await self._answered(heard)
+            for part in parts(text):
+                await _post(session, part, heard.person)
+        except OpsError as error:
+            log.warning("dingtalk.unanswered", why=str(error))
+
+    async def _answered(self, heard: Heard) -> str:
+        try:
+            async with aclosing(self._talk.answer(heard)) as said:
+                return await _last(said)
+        except OpsError as error:
+            return error.told(heard.language)
+        except Exception:  # whoever waits must not be left without an answer
+            log.exception("dingtalk.broke", thread=heard.thread)
+            return phrase("bots.failed", heard.language)
+
+    def _check_address(self, session: str) -> None:
+        """What came in a message may name any address; answers go to DingTalk alone."""
+        told = urlsplit(session)
+        if told.netloc not in self._settings.session_hosts or told.username:
+            raise Invalid(f"{told.netloc or 'No address'} is not a host of DingTalk's sessions.")
+
+
+def parts(text: str, most_bytes: int = TEXT_BYTES) -> list[str]:
+    """A text in pieces that fit, each ending with a line, or within one where a line is too long."""
+    found: list[str] = [""]
+    for line in text.splitlines(keepends=True):
+        for piece in _cut(line, most_bytes):
+            if len((found[-1] + piece).encode()) > most_bytes:
+                found.append("")
+            found[-1] += piece
+    return [one for one in found if one.strip()]
+
+
+def _cut(line: str, most_bytes: int) -> list[str]:
+    """Never in the middle of a character."""
+    pieces: list[str] = []
+    told = line.encode()
+    while told:
+        piece = told[:most_bytes].decode(errors="ignore")
+        pieces.append(piece)
+        told = told[len(piece.encode()) :]
+    return pieces
+
+
+async def _last(said: AsyncGenerator[Piece]) -> str:
+    async for piece in said:
+        if isinstance(piece, Told):
+            return piece.text
+    raise UpstreamUnavailable("There was no answer.")
+
+
+async def _post(session: str, text: str, person: str) -> None:
+    """Judged by DingTalk's own code, not by the HTTP status."""
+    title = text.lstrip("#*_- \n").partition("\n")[0][:TITLE_CHARACTERS]
+    body = {"msgtype": "markdown", "markdown": {"title": title, "text": text}}
+    to = {"at": {"atUserIds": [person], "isAtAll": False}}
+    address = urlsplit(session)
+    async with client(f"{address.scheme}://{address.netloc}") as http:
+        try:
+            answer = await http.post(f"{address.path}?{address.query}", json={**body, **to})
+            told: Any = answer.json()
+        except (RequestFailed, ValueError) as error:
+            raise UpstreamUnavailable(f"DingTalk did not take the answer: {error}") from error
+    if told.get("errcode") != 0:
+        raise UpstreamUnavailable(f"DingTalk did not take the answer: {told}")
+
+
+def _heard(message: Mapping[str, Any]) -> Heard:
+    text: Mapping[str, Any] = message.get("text") or {}
+    person = str(message.get("senderStaffId") or message.get("senderId") or "")
+    place = str(message.get("conversationId") or "")
+    said = str(text.get("content") or "").strip()
+    return Heard(str(message.get("msgId") or ""), person, place, place, said)
