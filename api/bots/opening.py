@@ -26,7 +26,7 @@ async def slack(settings: Settings, turns: Turns) -> AsyncGenerator["SlackBot | 
         yield None
         return
     try:
-        from api.bots.slack import SlackBot
+        from api.bots.slack import AWAY, SlackBot
     except ImportError as error:
         raise Invalid(
             f"MIDWATCH_SLACK__BOT_TOKEN needs a library that is not installed: {error.name}.",
@@ -37,7 +37,7 @@ async def slack(settings: Settings, turns: Turns) -> AsyncGenerator["SlackBot | 
     if socket is None:
         yield bot
         return
-    connecting = asyncio.create_task(_connected(socket, "slack"))
+    connecting = asyncio.create_task(_connected(socket, "slack", AWAY))
     try:
         yield bot
     finally:
@@ -70,12 +70,12 @@ async def dingtalk(settings: Settings, turns: Turns) -> AsyncGenerator["DingTalk
         yield bot
 
 
-async def _connected(socket: Any, service: str) -> None:
+async def _connected(socket: Any, service: str, failures: tuple[type[Exception], ...]) -> None:
     rest_s = FIRST_REST_S
     while True:
         try:
             await socket.connect_async()
-        except Exception as error:  # noqa: BLE001 - whatever a service or its library says, it is tried again
+        except failures as error:
             log.warning("bot.away", service=service, why=str(error), again_in_s=rest_s)
             await asyncio.sleep(rest_s)
             rest_s = min(2 * rest_s, LONGEST_REST_S)

@@ -8,9 +8,10 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 import orjson
+from aiohttp import ClientError
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from agent.approvals import Decision
@@ -30,6 +31,8 @@ from core.telemetry import logger
 APPROVE, DENY, TYPED = "midwatch_approve", "midwatch_deny", "midwatch_typed"
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 LINK = re.compile(r"<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>")
+# What opening a socket may end with; it is tried again.
+AWAY = (SlackClientError, ClientError, OSError, TimeoutError)
 SEEN, DONE, FAILED = "eyes", "white_check_mark", "x"
 Wire = Mapping[str, Any]
 log = logger("midwatch.bots.slack")
