@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mcp_servers.engines.log_entries import level_in
+
 # A host is a name of letters, digits, dots and dashes, or an IPv4 address.
 _HOST = r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9_-]+)*)"
 _URL = re.compile(
@@ -27,18 +29,19 @@ _REFUSED = re.compile(
     r"connection (?:to \S{1,80} )?(?:was )?refused|ECONNREFUSED|no route to host|EHOSTUNREACH|network is unreachable"
     r"|connection reset|ECONNRESET|failed to connect|could not connect|cannot connect"
     r"|unable to connect|max retries exceeded|no healthy upstream|upstream connect error"
-    r"|connect(?:ion)? (?:attempt )?failed|broken pipe|unexpected EOF|socket hang up",
+    r"|connect(?:ion)? (?:attempt )?failed|broken pipe|unexpected EOF|socket hang up"
+    r"|连接(?:被|遭到?)?拒绝|拒绝连接|无法连接|连接不上|连接失败|连接(?:被)?重置|连接(?:被)?断开|网络不可达",
     re.IGNORECASE,
 )
 _TIMED_OUT = re.compile(
     r"i/o timeout|ETIMEDOUT|(?:connect(?:ion)?|read|dial|request|upstream|call|socket) ?timed? ?out"
     r"|timeout (?:exceeded|awaiting|while|waiting|calling|connecting)|context deadline exceeded"
-    r"|deadline ?exceeded|timed out",
+    r"|deadline ?exceeded|timed out|(?:连接|请求|调用|响应|读取|访问|查询).{0,6}超时|超时(?:未响应|无响应)",
     re.IGNORECASE,
 )
 _UNAVAILABLE = re.compile(
     r"\b50[234]\b(?! ?ms)|service unavailable|bad gateway|gateway time-?out|code = unavailable"
-    r"|\bUNAVAILABLE\b|unreachable",
+    r"|\bUNAVAILABLE\b|unreachable|服务不可用|网关(?:错误|超时)",
     re.IGNORECASE,
 )
 _ANSWERED = re.compile(
@@ -57,7 +60,8 @@ _UNRESOLVED = re.compile(
     r"no such host|NXDOMAIN|name or service not known|SERVFAIL|server misbehaving|ENOTFOUND|EAI_AGAIN"
     r"|temporary failure in name resolution|could not translate host name|host not found"
     r"|UnknownHostException|getaddrinfo failed|could not resolve|nodename nor servname"
-    r"|name resolution (?:failed|failure)|no address associated",
+    r"|name resolution (?:failed|failure)|no address associated"
+    r"|域名解析失败|无法解析(?:主机|域名)|未知(?:的)?主机|找不到主机",
     re.IGNORECASE,
 )
 _NAMES = tuple(
@@ -71,6 +75,7 @@ _NAMES = tuple(
         rf"(?:could not resolve|cannot resolve|failed to resolve)(?: host(?:name)?)?:? [\"']?{_HOST}",
         rf"host=[\"']{_HOST}[\"']",
         rf"for [\"']?{_HOST}[\"']?: (?:no such host|NXDOMAIN|SERVFAIL)",
+        rf"(?:解析失败|无法解析(?:主机|域名)|未知(?:的)?主机|找不到主机)名?\s*[：:]?\s*[\"'“]?{_HOST}",
     )
 )
 # Itself, not another host; 0.0.0.0 is what servers print when they listen.
@@ -86,7 +91,7 @@ _HINTS = (
     "refused", "unreach", "route to host", "reset", "connect", "retries", "upstream", "eof",
     "hang up", "pipe", "timeout", "timed", "deadline", "502", "503", "504", "unavailable",
     "gateway", "host", "nxdomain", "not known", "servfail", "misbehaving", "enotfound", "eai_",
-    "resol", "getaddrinfo", "no address", "nodename",
+    "resol", "getaddrinfo", "no address", "nodename", "连接", "超时", "不可", "解析", "主机", "网关",
 )  # fmt: skip
 
 
@@ -109,7 +114,7 @@ def may_tell_of_a_failed_call(line: str) -> bool:
 
 def kind_of_failure(line: str) -> str:
     """refused | timeout | unavailable, or "" when the line tells of no failed call."""
-    if _NOT_A_FAILURE.search(line) or _UNRESOLVED.search(line):
+    if _NOT_A_FAILURE.search(line) or _UNRESOLVED.search(line) or level_in(line) == "debug":
         return ""
     if _REFUSED.search(line):
         return "refused"

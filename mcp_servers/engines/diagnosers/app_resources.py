@@ -24,7 +24,7 @@ _REFUSED = re.compile(
     r"|WRONGPASS|NOAUTH|invalid (?:username|user name|credentials|api[ _-]?key|access[ _-]?key|client secret)"
     r"|login failed for user|ORA-01017|SASL .*fail|InvalidAccessKeyId|SignatureDoesNotMatch"
     r"|Authentication ?Failed|bad credentials|token (?:is )?(?:expired|invalid)|invalid[_ ]token|invalid_grant"
-    r"|ACCESS_REFUSED|(?:token|jwt|assertion|signature)\b.{0,60}(?:used before issued|not (?:yet )?valid|issued in the future"
+    r"|ACCESS_REFUSED|(?:认证|鉴权|身份验证|登录校验)失败|(?:密码|密钥|凭证|令牌)(?:错误|无效|已?过期|不正确)|(?:token|jwt|assertion|signature)\b.{0,60}(?:used before issued|not (?:yet )?valid|issued in the future"
     r"|too far in the (?:future|past)|rejected)|RequestTimeTooSkewed|clock skew",
     re.IGNORECASE,
 )
@@ -43,19 +43,33 @@ _EXHAUSTED: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"pool (?:is )?(?:exhausted|full|limit|timeout)|exhausted .{0,20}pool|QueuePool limit"
             r"|timeout (?:acquiring|waiting for|getting).{0,30}(?:connection|pool)|HikariPool.*not available"
-            r"|no (?:free|available|idle) connections?|pool.{0,20}\b(\d+)/\1\b|waiting for (?:a )?connection(?! \(Client\.).{0,20}timed? ?out",
+            r"|no (?:free|available|idle) connections?|连接池.{0,6}(?:耗尽|已满|用尽|不足)|pool.{0,20}\b(\d+)/\1\b|waiting for (?:a )?connection(?! \(Client\.).{0,20}timed? ?out",
             re.IGNORECASE,
         ),
     ),
     (
         "connections",
         re.compile(
-            r"too many (?:clients|connections)|remaining connection slots|max(?:imum)? (?:number of )?(?:clients|connections) reached",
+            r"too many (?:clients|connections)|remaining connection slots|max(?:imum)? (?:number of )?(?:clients|connections) reached|连接数.{0,6}(?:过多|超限|上限|已满)",
             re.IGNORECASE,
         ),
     ),
     ("file descriptors", re.compile(r"too many open files|EMFILE|ENFILE", re.IGNORECASE)),
-    ("disk space", re.compile(r"no space left on device|ENOSPC|disk (?:is )?full", re.IGNORECASE)),
+    (
+        "disk space",
+        re.compile(
+            r"no space left on device|ENOSPC|EDQUOT|disk quota exceeded|disk (?:is )?full|low on disk"
+            r"|disk (?:resource )?limit alarm|flood.?stage watermark|磁盘(?:空间)?(?:已满|不足)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "memory",
+        re.compile(
+            r"OOM command not allowed|used memory > 'maxmemory'|memory (?:resource )?limit alarm|low on memory",
+            re.IGNORECASE,
+        ),
+    ),
     (
         "threads",
         re.compile(
@@ -66,7 +80,7 @@ _EXHAUSTED: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "rate limit",
         re.compile(
-            r"(?:status|code|http|returned|responded|answered|->|:)[\s=:\"']*429\b(?! ?ms|/)|too many requests|rate limit(?:ed| exceeded| reached)?|throttl(?:ed|ing)",
+            r"(?:status|code|http|returned|responded|answered|->|:)[\s=:\"']*429\b(?! ?ms|/)|too many requests|请求过于频繁|触发限流|被限流|rate limit(?:ed| exceeded| reached)?|throttl(?:ed|ing)",
             re.IGNORECASE,
         ),
     ),
@@ -81,6 +95,7 @@ _HINTS = (
     "auth", "denied", "wrongpass", "credential", "login", "token", "401", "ora-01017", "sasl",
     "accesskey", "signature", "jwt", "skew", "refused", "invalid", "pool", "connection", "too many", "emfile", "enfile",
     "space", "disk", "thread", "429", "rate", "throttl", "memory", "slots", "clients", "rejected",
+    "quota", "oom", "watermark", "限流", "频繁", "失败", "密码", "密钥", "凭证", "令牌", "连接", "磁盘",
 )  # fmt: skip
 
 
@@ -189,7 +204,9 @@ def _exhausted(
         kind = next((kind for kind, shape in _EXHAUSTED if shape.search(line.text)), "")
         if kind:
             by_kind.setdefault(kind, []).append(line)
-    if any(kind_of_failure(line.text) == "refused" for line in lines):
+    told = {id(line) for line in by_kind.get("connection pool", ())}
+    others = [line for line in lines if id(line) not in told]
+    if any(kind_of_failure(line.text) == "refused" for line in others):
         by_kind.pop("connection pool", None)  # a pool that cannot connect is empty, not used up
     for kind, said in sorted(by_kind.items()):
         if _counts(speaker, said) and not _is_a_spike(speaker, said):

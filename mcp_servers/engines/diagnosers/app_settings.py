@@ -39,8 +39,15 @@ _VARIABLE = tuple(
         rf"(?i:key not found): {_NAME}",
         rf"(?i:missing (?:required )?{_WHAT}s?):? {_KEY}",
         rf"(?i:required {_WHAT}):? {_KEY} (?i:{_LACKS})",
+        rf"{_KEY} (?i:attribute is not specified)",
+        rf"(?i:property|setting|field|option|parameter) {_KEY} (?i:{_LACKS})",
+        rf"EnvVar\({_KEY}, NotPresent\)",
+        rf"(?i:(?:缺少|未设置|未配置|没有设置|没有配置)(?:必需的|必要的)?(?:环境变量|配置项?|参数)?)[：:\s]*{_NAME}",
+        rf"(?i:环境变量|配置项)[：:\s]*{_NAME}\s*(?:未设置|未配置|缺失|不存在|为空|没有设置)",
     )
 )
+_ALONE = re.compile(r"(?P<name>[A-Za-z][\w.]*)")
+_REQUIRED = re.compile(r"\s+[Ff]ield required\b")
 _FLAG = re.compile(
     r"(?i:unknown flag|flag provided but not defined|unrecognized (?:argument|option)s?|unknown option"
     r"|no such option|required flag\(s\)|invalid option):? [\"'`]*(?P<name>-{0,2}[A-Za-z][\w-]*)"
@@ -55,6 +62,7 @@ _HINTS = (
     "missing", "required", "not set", "not defined", "undefined", "must be", "unset", "keyerror",
     "placeholder", "flag", "option", "argument", "no such file", "not found", "enoent",
     "not provided", "not specified", "not configured", "env", "does not exist", "empty",
+    "缺少", "未设置", "未配置", "没有", "环境变量", "配置项",
 )  # fmt: skip
 
 
@@ -80,13 +88,20 @@ def missing_setting(cluster: Cluster) -> Iterator[Finding]:
 def _named(speaker: Speaker) -> tuple[_Missing, Line] | None:
     """The first such line near the end: what follows it is mostly a consequence."""
     for log in speaker.logs:
-        for at, said in log.lines[-TAIL:]:
+        tail = log.lines[-TAIL:]
+        for (at, said), (_, next_said) in zip(tail, [*tail[1:], (None, "")], strict=True):
             line = Line(log, at, said)
             if not died_of_it(speaker.container, line, within=DIED_WITHIN):
                 continue
-            if missing := _missing(said):
+            if missing := _missing(said) or _told_below(said, next_said):
                 return missing, line
     return None
+
+
+def _told_below(line: str, below: str) -> _Missing | None:
+    """A name that stands alone, with what is wrong with it on the line below, as pydantic has it."""
+    match = _ALONE.fullmatch(line.strip())
+    return _Missing("variable", match["name"]) if match and _REQUIRED.match(below) else None
 
 
 def _missing(line: str) -> _Missing | None:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import about_pod
 from mcp_servers.engines.fields import text
-from mcp_servers.engines.ownership import pods_by_owner, top_owner
-from mcp_servers.engines.settling import GRACE, is_ready
+from mcp_servers.engines.ownership import pods_by_owner, top_owner, workload_of
+from mcp_servers.engines.settling import GRACE, desired_replicas, is_ready
 from mcp_servers.facts.findings import Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Event, Json, Resource, moment
 
@@ -34,9 +34,19 @@ def disrupted(cluster: Cluster) -> Iterator[Finding]:
         at = moment(condition.get("lastTransitionTime"))
         others = [one for one in owned.get(top_owner(cluster, pod), []) if one.ref != pod.ref]
         settled = at is not None and (
-            cluster.now - at < GRACE or any(_replaces(one, at) for one in others)
+            cluster.now - at < GRACE
+            or any(_replaces(one, at) for one in others)
+            or _is_whole(cluster, pod, others)
         )
         yield _finding(cluster, pod, condition, at, history=settled)
+
+
+def _is_whole(cluster: Cluster, pod: Resource, others: list[Resource]) -> bool:
+    """Whether its workload has all the ready pods that it wants."""
+    owner = workload_of(cluster, pod)
+    if owner is None or owner.ref == pod.ref or "replicas" not in owner.spec:
+        return False
+    return sum(is_ready(one) for one in others) >= desired_replicas(owner)
 
 
 def _replaces(other: Resource, at: datetime) -> bool:

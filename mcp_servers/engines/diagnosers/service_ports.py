@@ -6,7 +6,14 @@ from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.call_failures import kind_of_failure, may_tell_of_a_failed_call, targets
 from mcp_servers.engines.containers import Container, Role, containers
-from mcp_servers.engines.endpoints import Addresses, is_by_hand, ports_of, selected_pods, slices_of
+from mcp_servers.engines.endpoints import (
+    Addresses,
+    is_by_hand,
+    ports_of,
+    selected_pods,
+    services_by_workload,
+    slices_of,
+)
 from mcp_servers.engines.fields import rows, section, text
 from mcp_servers.engines.log_signals import Line, lately, speakers
 from mcp_servers.engines.ownership import top_owner
@@ -96,8 +103,10 @@ def _number(
     heard = sorted({number for one in serving for number in listening_ports(cluster, one)})
     if target in declared or target in heard:
         return
-    probed = _probed_ports(serving)
-    if not (heard or (declared and (len(refused) >= FEWEST_LINES or probed))):
+    probed, is_refused = _probed_ports(serving), len(refused) >= FEWEST_LINES
+    if not (heard or (declared and (is_refused or probed))):
+        return
+    if not is_refused and _is_one_more(cluster, service, port, [*declared, *heard]):
         return
     served = heard or probed or declared
     yield _finding(
@@ -121,6 +130,22 @@ def _number(
             "port": text(port, "port"),
         },
     )
+
+
+def _is_one_more(cluster: Cluster, service: Resource, port: Json, declared: Sequence[str]) -> bool:
+    """Whether what the pods declare or listen on is served already, beside this port or by another
+    Service: then it is one more port, as of metrics, that nobody declared."""
+    beside = [one for one in ports_of(service) if one is not port]
+    owners = {top_owner(cluster, pod) for pod in selected_pods(cluster, service)}
+    others = [
+        other
+        for owner in sorted(owners)
+        for other in services_by_workload(cluster).get(owner, [])
+        if other.ref != service.ref
+    ]
+    targets = [*beside, *(one for other in others for one in ports_of(other))]
+    numbers = (text(one, "targetPort") or text(one, "port") for one in targets)
+    return any(not number.isdigit() or number in declared for number in numbers)
 
 
 def _probed_ports(serving: list[Container]) -> list[str]:
