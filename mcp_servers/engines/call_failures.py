@@ -61,6 +61,7 @@ _UNRESOLVED = re.compile(
     r"|temporary failure in name resolution|could not translate host name|host not found"
     r"|UnknownHostException|getaddrinfo failed|could not resolve|nodename nor servname"
     r"|name resolution (?:failed|failure)|no address associated"
+    r"|lookup \S+(?: on \S+:53)?: (?:read|write|dial) \w+|dns lookup (?:failed|timed? ?out)"
     r"|域名解析失败|无法解析(?:主机|域名)|未知(?:的)?主机|找不到主机",
     re.IGNORECASE,
 )
@@ -91,7 +92,7 @@ _HINTS = (
     "refused", "unreach", "route to host", "reset", "connect", "retries", "upstream", "eof",
     "hang up", "pipe", "timeout", "timed", "deadline", "502", "503", "504", "unavailable",
     "gateway", "host", "nxdomain", "not known", "servfail", "misbehaving", "enotfound", "eai_",
-    "resol", "getaddrinfo", "no address", "nodename", "连接", "超时", "不可", "解析", "主机", "网关",
+    "resol", "lookup", "getaddrinfo", "no address", "nodename", "连接", "超时", "不可", "解析", "主机", "网关",
 )  # fmt: skip
 
 

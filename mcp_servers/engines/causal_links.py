@@ -12,6 +12,7 @@ from functools import cache
 from mcp_servers.engines.rule_families import (
     BEFORE_THE_START,
     CRASHES_IN_ORDER,
+    DEGRADED,
     FAILS_REQUESTS,
     LOOKS_BROKEN,
     REGRESSED,
@@ -97,6 +98,44 @@ LINKS: tuple[Link, ...] = (
     *_whenever(_each((*FAILS_REQUESTS, *STOPS_A_POD), REGRESSED, Join.AFFECTED)),
     *_whenever(_each((*FAILS_REQUESTS, *STOPS_A_POD, *SERVICE_FAULTS), REGRESSED, Join.CALLED)),
     *_whenever(_each(("netpol.blocks_flow", "netpol.blocks_dns"), REGRESSED, Join.AFFECTS)),
+    # That requests fail or are slow is what users see of whatever else is found.
+    *_whenever(
+        _each(
+            (
+                *STOPS_A_CONTAINER,
+                *STOPS_A_POD,
+                *LOOKS_BROKEN,
+                *REGRESSED,
+                "app.slow_queries",
+                "pod.cpu_throttled",
+                "pod.memory_*",
+            ),
+            DEGRADED,
+            Join.WORKLOAD,
+        )
+    ),
+    *_whenever(
+        _each(
+            (
+                *STOPS_A_CONTAINER,
+                *STOPS_A_POD,
+                *LOOKS_BROKEN,
+                *SERVICE_FAULTS,
+                *REGRESSED,
+                "app.slow_queries",
+                "pod.cpu_throttled",
+                "pod.memory_*",
+                "app.degraded",
+            ),
+            DEGRADED,
+            Join.CALLED,
+        )
+    ),
+    *_whenever(_each((*SERVICE_FAULTS, *REGRESSED), DEGRADED, Join.AFFECTED)),
+    *_each(("netpol.blocks_flow", "netpol.blocks_dns"), DEGRADED, Join.AFFECTS),
+    *_each(("node.*",), DEGRADED, Join.NODE),
+    *_whenever(_each(("hpa.*", "keda.not_ready", "scaler.conflict"), DEGRADED, Join.SCALED)),
+    Link("dns.server_unhealthy", "app.degraded", Join.ANYWHERE, timed=False),
     # A crash of the sidecar is why it has not started.
     *_each(CRASHES_IN_ORDER, ("pod.sidecar_unready",), Join.CONTAINER),
     Link("pod.cpu_throttled", "pod.probe.timeout", Join.CONTAINER),
@@ -131,6 +170,7 @@ LINKS: tuple[Link, ...] = (
     # Who waits for slow statements keeps its connections, and its callers wait too.
     *_each(("app.slow_queries",), ("app.exhausted", "app.dependency_unreachable"), Join.CALLED),
     Link("app.slow_queries", "app.slow_queries", Join.CALLED, timed=False),
+    Link("app.exhausted", "app.exhausted", Join.CALLED, timed=False),
     # What an init container waits for.
     *_whenever(
         _each(

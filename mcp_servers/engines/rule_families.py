@@ -83,6 +83,7 @@ SYMPTOM_RULES = (
     "service.no_pods",
     "app.dependency_unreachable",
     "app.name_unresolved",
+    "app.degraded",
     "ingress.no_address",
     "hpa.metrics_unavailable",
     "alert.target_down",
@@ -110,6 +111,7 @@ ROLLOUT_SYMPTOMS = (
 SWITCHED_OFF = ("cron.suspended", "job.suspended")
 
 REGRESSED = ("app.regression_after_change",)
+DEGRADED = ("app.degraded",)
 FAILS_REQUESTS = tuple(
     one for one in (*STOPS_A_CONTAINER, *LOOKS_BROKEN) if one not in ("app.exhausted",)
 )

@@ -74,6 +74,7 @@ from mcp_servers.engines.diagnosers.create_refused import create_refused
 from mcp_servers.engines.diagnosers.cron_jobs import cron_jobs
 from mcp_servers.engines.diagnosers.cron_runs import cron_runs
 from mcp_servers.engines.diagnosers.daemon_sets import daemon_sets
+from mcp_servers.engines.diagnosers.degradations import degradations
 from mcp_servers.engines.diagnosers.deletions import stuck_namespaces, stuck_objects
 from mcp_servers.engines.diagnosers.deliveries import deliveries
 from mcp_servers.engines.diagnosers.disrupted_pods import disrupted
@@ -269,6 +270,7 @@ ALL = (
     slow_queries,
     new_errors,
     regressions,
+    degradations,
     instructions,
     secret_malformed,
     immutable_fields,

@@ -36,7 +36,7 @@ def disrupted(cluster: Cluster) -> Iterator[Finding]:
         settled = at is not None and (
             cluster.now - at < GRACE
             or any(_replaces(one, at) for one in others)
-            or _is_whole(cluster, pod, others)
+            or (not cluster.recent(at) and _is_whole(cluster, pod, others))
         )
         yield _finding(cluster, pod, condition, at, history=settled)
 

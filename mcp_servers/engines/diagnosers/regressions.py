@@ -1,10 +1,7 @@
 """Workloads whose requests fail more often, or take longer, soon after something was changed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
-from math import inf
 from statistics import median
 
 from mcp_servers.engines import citing
@@ -12,6 +9,16 @@ from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.changes import own_changes
 from mcp_servers.engines.ownership import owner_chain
 from mcp_servers.engines.revisions import can_roll_back, newest, replica_sets, template_of
+from mcp_servers.engines.rises import (
+    FEWEST_BEFORE,
+    LASTS,
+    WHAT,
+    Bar,
+    Rise,
+    bar_of,
+    rise_after,
+    shown,
+)
 from mcp_servers.engines.stamps import last_writer
 from mcp_servers.engines.topology import Relation, Topology, topology
 from mcp_servers.engines.traffic import Points, Traffic, traffic
@@ -22,50 +29,6 @@ SHOWS_WITHIN = timedelta(minutes=30)
 # Points of the grid that is asked for, five minutes apart and each over ten: so many hold some forty
 # minutes of samples.
 FEWEST_POINTS = 8
-FEWEST_BEFORE = 6
-# A rise of one point is a burst; a cache that was emptied fills again.
-LASTS = 2
-FILLS_WITHIN = 4
-# What was as high so often before, and went down again, is as ever.
-TIMES_BEFORE = 2
-# A doubling of next to nothing harms nobody: the threshold for how much more it must be, and how
-# many of its units make one of the measure (failed requests are a share, slow ones seconds).
-FLOOR = {
-    "failing": ("failing_percent", 100),
-    "slow": ("slow_ms", 1000),
-    "missing": ("missing_percent", 100),
-}
-WHAT = {
-    "failing": "failing requests",
-    "slow": "response time",
-    "missing": "share of look-ups that miss the cache",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Rise:
-    """Since when a measure is so much above what it was, or what another's is, and both levels."""
-
-    began: datetime
-    before: float
-    after: float
-    beside: Ref | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Bar:
-    """What counts as worse: so many times as much, at least so much more, at so many points."""
-
-    times: float
-    floor: float
-    lasts: int
-    most: float = inf  # what a measure can reach
-
-    def above(self, level: float) -> float:
-        """From where on a measure is so much worse than at this level: so many times as much, or
-        where it has an end, so many times nearer to it."""
-        multiple = min(self.times * level, self.most - (self.most - level) / self.times)
-        return max(multiple, level + self.floor)
 
 
 def regressions(cluster: Cluster) -> Iterator[Finding]:
@@ -83,7 +46,7 @@ def regressions(cluster: Cluster) -> Iterator[Finding]:
         suspects = _changes_of(cluster, one, measured, calls)
         if len(one.points) < FEWEST_POINTS:
             continue
-        bar = _bar(cluster, one.measure)
+        bar = bar_of(cluster, one.measure)
         made = [*suspects, *_made(cluster, one.workload)]
         if beside := _worse_than_beside(one, made, _beside(one, measured, calls), bar):
             yield _finding(cluster, one, *beside)
@@ -124,12 +87,12 @@ def _changes_of(
 
 
 def _latest(
-    cluster: Cluster, one: Traffic, suspects: Sequence[Change], bar: _Bar
-) -> tuple[Change, _Rise] | None:
+    cluster: Cluster, one: Traffic, suspects: Sequence[Change], bar: Bar
+) -> tuple[Change, Rise] | None:
     """The last change that a rise followed soon, unless it was taken back since and nothing was
     measured after that."""
     for change in reversed(suspects):
-        rise = _rise(one.points, change.at, bar)
+        rise = rise_after(one.points, change.at, bar)
         if rise is None or rise.began - change.at > SHOWS_WITHIN:
             continue
         back = _taken_back_at(cluster, change)
@@ -153,47 +116,6 @@ def _taken_back_at(cluster: Cluster, change: Change) -> datetime | None:
     return last_writer(held, "f:template")[0] or cluster.now
 
 
-def _bar(cluster: Cluster, measure: str) -> _Bar:
-    name, parts = FLOOR[measure]
-    rule = "app.regression_after_change"
-    return _Bar(
-        times=cluster.threshold(f"{rule}.times"),
-        floor=cluster.threshold(f"{rule}.{name}") / parts,
-        lasts=FILLS_WITHIN if measure == "missing" else LASTS,
-        most=1.0 if measure == "missing" else inf,
-    )
-
-
-def _rise(points: Points, at: datetime, bar: _Bar) -> _Rise | None:
-    """The rise after a moment that still lasts; None where it had begun before."""
-    before = [value for when, value in points if when <= at]
-    after = [(when, value) for when, value in points if when > at]
-    if len(before) < FEWEST_BEFORE or len(after) < bar.lasts:
-        return None
-    level = median(before)
-    if _comes_and_goes(before, bar.above(level)) or (bar.most < inf and _goes_down(after, level)):
-        return None
-    high = bar.above(level)
-    if before[-1] >= high or any(value < high for _, value in after[-bar.lasts :]):
-        return None
-    since = [when for when, value in after if value >= high]
-    above = [value for _, value in after if value >= high]
-    return _Rise(since[0], level, median(above))
-
-
-def _comes_and_goes(before: Sequence[float], high: float) -> bool:
-    """Whether a measure was as high before, again and again, as of work that is done by the clock."""
-    last, *_ = before
-    rises = sum(one < high <= other for one, other in pairwise(before))
-    return rises + (last >= high) >= TIMES_BEFORE
-
-
-def _goes_down(after: Sequence[tuple[datetime, float]], level: float) -> bool:
-    """Whether half of the rise is gone, and it falls: a cache that was emptied fills again."""
-    values = [value for _, value in after]
-    return values[-1] <= values[-2] and values[-1] - level <= (max(values) - level) / 2
-
-
 def _made(cluster: Cluster, workload: Ref) -> Iterator[Change]:
     """That the workload was made, which no revision before it tells of."""
     found = cluster.get(workload)
@@ -215,8 +137,8 @@ def _beside(one: Traffic, measured: Sequence[Traffic], calls: Topology) -> list[
 
 
 def _worse_than_beside(
-    one: Traffic, suspects: Sequence[Change], others: Sequence[Traffic], bar: _Bar
-) -> tuple[Change, _Rise] | None:
+    one: Traffic, suspects: Sequence[Change], others: Sequence[Traffic], bar: Bar
+) -> tuple[Change, Rise] | None:
     """The change that made the workload, where what it serves since is so much worse."""
     began = one.points[0][0]
     made = [
@@ -231,7 +153,7 @@ def _worse_than_beside(
         usual, own = median(level), [value for _, value in one.points]
         high = bar.above(usual)
         if median(own) >= high and all(value >= high for value in own[-LASTS:]):
-            return made[0], _Rise(began, usual, median(own), other.workload)
+            return made[0], Rise(began, usual, median(own), other.workload)
     return None
 
 
@@ -239,9 +161,9 @@ def _siblings_fare_alike(
     cluster: Cluster, one: Traffic, change: Change, measured: Sequence[Traffic], calls: Topology
 ) -> bool:
     """Whether what was not changed got worse in the same way: older pods, unrelated neighbours."""
-    bar = _bar(cluster, one.measure)
+    bar = bar_of(cluster, one.measure)
     if change.target == one.workload and (old := _older_pods(cluster, one)):
-        return all(_rise(points, change.at, bar) is not None for points in old)
+        return all(rise_after(points, change.at, bar) is not None for points in old)
     related = {one.workload, change.target, *_called(calls, one.workload)}
     others = [
         other
@@ -252,7 +174,7 @@ def _siblings_fare_alike(
         and one.workload not in _called(calls, other.workload)
         and not (_called(calls, other.workload) & related)
     ]
-    alike = [other for other in others if _rise(other.points, change.at, bar) is not None]
+    alike = [other for other in others if rise_after(other.points, change.at, bar) is not None]
     return bool(others) and len(alike) == len(others)
 
 
@@ -269,16 +191,16 @@ def _older_pods(cluster: Cluster, one: Traffic) -> list[Points]:
     ]
 
 
-def _finding(cluster: Cluster, one: Traffic, change: Change, rise: _Rise) -> Finding:
+def _finding(cluster: Cluster, one: Traffic, change: Change, rise: Rise) -> Finding:
     """Told of the workload that was changed; of configuration, the one that uses it."""
     changed = cluster.get(change.target)
     is_workload = changed is not None and bool(template_of(changed))
     resource = change.target if is_workload else one.workload
     can_return = change.kind == "deploy" and can_roll_back(cluster, resource)
-    shown = _shown(one.measure, rise.before), _shown(one.measure, rise.after)
+    levels = shown(one.measure, rise.before), shown(one.measure, rise.after)
     differences = "; ".join(str(each) for each in change.differences if each.before or each.after)
     earlier = f"of {rise.beside}" if rise.beside else "before"
-    said = f"{shown[0]} {earlier}, {shown[1]} since {citing.clock(rise.began)}"
+    said = f"{levels[0]} {earlier}, {levels[1]} since {citing.clock(rise.began)}"
     return Finding(
         rule="app.regression_after_change",
         severity=Severity.HIGH,
@@ -292,8 +214,8 @@ def _finding(cluster: Cluster, one: Traffic, change: Change, rise: _Rise) -> Fin
         params={
             "what": WHAT[one.measure],
             "workload": str(one.workload),
-            "before": shown[0],
-            "after": shown[1],
+            "before": levels[0],
+            "after": levels[1],
             "changed": str(change.target),
             "differences": citing.quoted(differences),
             "changed_at": citing.clock(change.at),
@@ -307,7 +229,3 @@ def _finding(cluster: Cluster, one: Traffic, change: Change, rise: _Rise) -> Fin
         fix=Fix("fix.rollback", resource) if can_return else None,
         joins={"target": key(change.target)},
     )
-
-
-def _shown(measure: str, value: float) -> str:
-    return f"{value:.2f} s" if measure == "slow" else f"{value:.1%}"

@@ -43,6 +43,8 @@ def calling(*lines: str, every_s: float = 60, last: float = 1) -> Cluster:
         'connection to server at "checkout" (10.96.7.7), port 8080 failed: Connection refused',
         "rpc error: code = Unavailable desc = transport: Error while dialing: dial tcp 10.96.7.7:8080",
         "call to checkout failed: connection reset by peer",
+        "错误 调用结算失败：http://checkout:8080/pay 连接被拒绝",
+        "[错误] 请求超时 checkout:8080 已重试 3 次",
         '{"time":"2026-03-10T11:50:00Z","msg":"order failed","upstream":"checkout:8080","error":"timed out"}',
     ],
 )
@@ -100,9 +102,19 @@ def test_one_line_is_enough_when_the_process_died_of_it() -> None:
         ["call to checkout:8080 took 503 ms"] * 5,
         ["GET http://web:8080/ 503"] * 5,
         ["dial tcp 127.0.0.1:9901: connect: connection refused"] * 5,
+        ["DEBUG could not connect to peer 10.2.2.2:7946, will retry"] * 5,
         ["request failed: invalid basket", "error: unexpected item"] * 3,
     ],
-    ids=["too few", "own answers", "listening", "a duration", "itself", "loopback", "other errors"],
+    ids=[
+        "too few",
+        "own answers",
+        "listening",
+        "a duration",
+        "itself",
+        "loopback",
+        "debug",
+        "other errors",
+    ],
 )
 def test_ordinary_lines_are_silent(lines: list[str]) -> None:
     assert rules(calling(*lines)) == set()
@@ -181,6 +193,13 @@ def test_every_way_to_say_unknown_host_names_the_host(line: str) -> None:
     finding = found(calling(line, line, line), "app.name_unresolved")
     assert finding.params["host"] == "gone.shop.svc"
     assert finding.params["elsewhere"] == "other/gone"
+
+
+def test_a_name_server_that_does_not_answer_is_not_the_one_that_was_called() -> None:
+    line = "dial tcp: lookup checkout on 10.96.0.10:53: read udp 10.1.1.1:3->10.96.0.10:53: i/o timeout"
+    told = calling(line, line, line)
+    assert found(told, "app.name_unresolved").params["host"] == "checkout"
+    assert "app.dependency_unreachable" not in rules(told)
 
 
 def test_a_name_that_exists_points_at_name_resolution_itself() -> None:

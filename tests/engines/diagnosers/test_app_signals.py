@@ -50,6 +50,11 @@ def crashed(
         ("required key CACHE_ADDR missing value", "variable", "CACHE_ADDR"),
         ("Missing required environment variable: STRIPE_KEY", "variable", "STRIPE_KEY"),
         ("Could not resolve placeholder 'app.queue.name' in value", "variable", "app.queue.name"),
+        ("Failed to configure a DataSource: 'url' attribute is not specified", "variable", "url"),
+        ('Err value: EnvVar("KAFKA_BROKERS", NotPresent)', "variable", "KAFKA_BROKERS"),
+        ("启动失败：缺少环境变量 PAYMENT_HOST", "variable", "PAYMENT_HOST"),
+        ("配置项 REDIS_ADDR 未配置", "variable", "REDIS_ADDR"),
+        ("redis_dsn\n  Field required [type=missing]", "variable", "redis_dsn"),
         ("flag provided but not defined: -listen-adr", "flag", "-listen-adr"),
         ("Error: unknown flag: --replicas-max", "flag", "--replicas-max"),
         ("open /etc/web/config.yaml: no such file or directory", "file", "/etc/web/config.yaml"),
@@ -61,7 +66,7 @@ def crashed(
     ],
 )
 def test_what_a_program_lacks_is_named(line: str, what: str, name: str) -> None:
-    finding = found(crashed("starting", line), "app.missing_setting")
+    finding = found(crashed("starting", *line.split("\n")), "app.missing_setting")
     assert (finding.params["what"], finding.params["setting"]) == (what, name)
 
 
@@ -102,6 +107,7 @@ def speaking(*lines: str, every_s: float = 60) -> Cluster:
         "WRONGPASS invalid username-password pair or user is disabled.",
         "GET http://db:8080/v1/token returned 401 Unauthorized",
         "amqp: ACCESS_REFUSED - Login was refused",
+        "连接 db:8080 失败：身份验证失败，密码错误",
     ],
 )
 def test_credentials_that_are_refused_are_told(line: str) -> None:
@@ -125,6 +131,10 @@ def test_people_who_mistype_are_no_fault(lines: list[str]) -> None:
     ("line", "what"),
     [
         ("connection pool exhausted: 100/100 in use", "connection pool"),
+        ("获取数据库连接失败：连接池已耗尽，当前 50/50", "connection pool"),
+        ("connection blocked by broker: low on disk", "disk space"),
+        ("index blocked by: disk usage exceeded flood-stage watermark", "disk space"),
+        ("OOM command not allowed when used memory > 'maxmemory'", "memory"),
         ("QueuePool limit of size 5 overflow 10 reached, connection timed out", "connection pool"),
         ("FATAL: sorry, too many clients already", "connections"),
         ("accept4: too many open files", "file descriptors"),

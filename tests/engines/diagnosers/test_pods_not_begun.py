@@ -265,6 +265,12 @@ def test_a_disruption_is_history_once_a_replacement_is_ready_and_has_a_moment_to
     assert found(disrupted(ago=1), "pod.disrupted").severity is Severity.INFO
 
 
+def test_a_disruption_of_some_time_ago_is_history_where_the_workload_has_all_its_pods() -> None:
+    other = pod(made()[1], "old33", age=600)
+    told = disrupted("PreemptionByScheduler", other, ago=90)
+    assert found(told, "pod.disrupted").severity is Severity.INFO
+
+
 def test_a_pod_that_stood_there_before_replaces_nothing() -> None:
     older = pod(made()[1], "old33", age=600)
     seen = disrupted("EvictionByEvictionAPI", older)

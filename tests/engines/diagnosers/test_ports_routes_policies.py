@@ -39,6 +39,20 @@ def test_a_number_that_is_not_declared_needs_a_second_sign() -> None:
     assert (finding.params["target"], finding.params["near"]) == ("9090", "8080")
 
 
+def test_one_more_port_beside_those_that_are_served_needs_callers_that_are_refused() -> None:
+    objects = leading_to(8080)
+    metrics = service("web-metrics", selector={"app": "web"})
+    metrics["spec"]["ports"] = [{"port": 9102, "targetPort": 9102}]
+    heard = log(objects[2], "INFO listening on port 8080")
+    told = cluster(*objects, metrics, logs=[heard])
+    assert "service.target_port_mismatch" not in rules(told)
+    caller = workload("front")
+    line = "dial tcp: Get http://web-metrics:9102/: connection refused"
+    said = log(caller[2], *[line] * 4, name="front")
+    refused = cluster(*objects, metrics, *caller, logs=[heard, said])
+    assert found(refused, "service.target_port_mismatch").resource.name == "web-metrics"
+
+
 def test_callers_that_are_refused_are_such_a_sign() -> None:
     objects, caller = leading_to(9090), workload("front")
     line = "dial tcp: Get http://web:80/: connection refused"
