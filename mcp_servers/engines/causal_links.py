@@ -226,6 +226,7 @@ LINKS: tuple[Link, ...] = (
     # Routes, and who is refused at their certificates.
     *_each(("tls.host_mismatch",), ("app.dependency_unreachable", *LOOKS_BROKEN), Join.AFFECTS),
     Link("gateway.not_ready", "httproute.unattached", Join.SHARED, timed=False),
+    Link("tls.expiring", "tls.expiring", Join.SHARED, timed=False),
     # What extends the API, and what waits for it.
     *_each(
         (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN, *SERVICE_FAULTS),

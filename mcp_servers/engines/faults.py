@@ -22,7 +22,7 @@ NOTE_RULES = (
 )
 
 # Risks that become faults, and are then high, once something waits for what they withhold.
-RISK_RULES = ("pdb.blocks_drain", "sts.service_missing")
+RISK_RULES = ("pdb.blocks_drain", "sts.service_missing", "tls.expiring")
 
 # Notes as long as all is well, and the cause where they explain a fault.
 LATENT_RULES = ("config.changed_not_reloaded", "app.slow_queries")

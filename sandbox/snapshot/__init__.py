@@ -10,6 +10,7 @@ import orjson
 
 from core.clock import utc_now
 from core.errors import Invalid
+from sandbox.snapshot.certificates import move_certificates
 from sandbox.snapshot.completing import complete
 from sandbox.snapshot.documents import SUFFIXES, bad, is_list_of_mappings, read_list, read_mapping
 from sandbox.snapshot.logs import Log, LogKey, read_logs
@@ -59,6 +60,7 @@ class Snapshot:
         captured_at = _captured_at(folder, about) or _newest(times, logs, metrics) or now
         shift = timedelta(seconds=int((now - captured_at).total_seconds()))
         times.move(shift)
+        move_certificates(objects, shift)
         objects.extend(_changes_object(objects, changes))
         complete(objects, captured_at=captured_at + shift)
         return cls(

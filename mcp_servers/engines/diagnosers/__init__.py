@@ -81,6 +81,7 @@ from mcp_servers.engines.diagnosers.disrupted_pods import disrupted
 from mcp_servers.engines.diagnosers.disruption_budgets import disruption_budgets
 from mcp_servers.engines.diagnosers.dns_policies import dns_policies
 from mcp_servers.engines.diagnosers.ended_pods import deadline_exceeded, node_admission_failed
+from mcp_servers.engines.diagnosers.ending_certificates import ending_certificates
 from mcp_servers.engines.diagnosers.endless_jobs import endless_jobs
 from mcp_servers.engines.diagnosers.evictions import evictions
 from mcp_servers.engines.diagnosers.failed_jobs import failed_jobs, retrying_jobs
@@ -255,6 +256,7 @@ ALL = (
     host_conflicts,
     ingress_addresses,
     ingress_certificates,
+    ending_certificates,
     refused_hosts,
     gateways,
     loose_routes,

@@ -134,6 +134,10 @@ def _expired(cluster: Cluster, speaker: Speaker, lines: Sequence[Line]) -> Itera
             "host": host,
             "count": str(len(said)),
             "line": citing.quoted(said[0].text),
+            "hosts": "",
+            "used_by": "",
+            "expired_at": "",
+            "ends_at": "",
         },
         joins={"secret": f"{namespace}/{secret}"} if secret else {},
     )

@@ -9,6 +9,7 @@ from mcp_servers.engines.containers import Container, Role, containers
 from mcp_servers.engines.endpoints import (
     Addresses,
     is_by_hand,
+    is_headless,
     ports_of,
     selected_pods,
     services_by_workload,
@@ -29,8 +30,8 @@ def service_ports(cluster: Cluster) -> Iterator[Finding]:
     """`service.target_port_name_missing` and `service.target_port_mismatch`."""
     refused = _refused_lines(cluster)
     for service in cluster.all("Service"):
-        if is_by_hand(service):
-            continue
+        if is_by_hand(service) or is_headless(service):
+            continue  # of a headless Service only the addresses are used
         pods = selected_pods(cluster, service)
         for port in ports_of(service) if pods else []:
             target = text(port, "targetPort") or text(port, "port")

@@ -53,6 +53,14 @@ def test_one_more_port_beside_those_that_are_served_needs_callers_that_are_refus
     assert found(refused, "service.target_port_mismatch").resource.name == "web-metrics"
 
 
+def test_of_a_headless_service_the_target_port_leads_nowhere_anyway() -> None:
+    objects = leading_to(9090)
+    front = next(one for one in objects if one["kind"] == "Service")
+    front["spec"]["clusterIP"] = "None"
+    heard = log(objects[2], "INFO listening on port 8080")
+    assert "service.target_port_mismatch" not in rules(cluster(*objects, logs=[heard]))
+
+
 def test_callers_that_are_refused_are_such_a_sign() -> None:
     objects, caller = leading_to(9090), workload("front")
     line = "dial tcp: Get http://web:80/: connection refused"
