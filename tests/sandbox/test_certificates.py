@@ -21,15 +21,15 @@ def read(value: str) -> list[x509.Certificate]:
 
 
 def test_a_chain_in_a_secret_begins_and_ends_later_and_is_otherwise_the_same() -> None:
-    secret = {"kind": "Secret", "data": {"tls.crt": encoded(PEM + PEM), "tls.key": "a2V5"}}
-    move_certificates([secret], timedelta(days=200))
-    moved = read(secret["data"]["tls.crt"])
+    data = {"tls.crt": encoded(PEM + PEM), "tls.key": "a2V5"}
+    move_certificates([{"kind": "Secret", "data": data}], timedelta(days=200))
+    moved = read(data["tls.crt"])
     assert [one.not_valid_after_utc for one in moved] == [ENDS + timedelta(days=200)] * 2
     [old] = x509.load_pem_x509_certificates(PEM)
     assert moved[0].subject == old.subject
     assert moved[0].serial_number == old.serial_number
     assert list(moved[0].extensions) == list(old.extensions)
-    assert secret["data"]["tls.key"] == "a2V5"
+    assert data["tls.key"] == "a2V5"
 
 
 def test_the_bundle_of_a_webhook_moves_too() -> None:
