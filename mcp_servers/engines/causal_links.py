@@ -93,6 +93,8 @@ LINKS: tuple[Link, ...] = (
     Link("pod.memory_leak", "pod.memory_near_limit", Join.CONTAINER),
     Link("pod.oom_killed", "pod.memory_near_limit", Join.CONTAINER),
     *_each(REGRESSED, ("pod.memory_leak", "app.exhausted", "app.slow_queries"), Join.WORKLOAD),
+    Link("app.regression_after_change", "pod.cpu_throttled", Join.WORKLOAD, timed=False),
+    Link("pod.cpu_throttled", "app.regression_after_change", Join.SHARED, timed=False),
     Link("app.regression_after_change", "app.dependency_unreachable", Join.CALLED),
     # Requests fail where something sharper is broken, whatever was changed before.
     *_whenever(_each((*FAILS_REQUESTS, *STOPS_A_POD), REGRESSED, Join.AFFECTED)),
@@ -139,8 +141,7 @@ LINKS: tuple[Link, ...] = (
     # A crash of the sidecar is why it has not started.
     *_each(CRASHES_IN_ORDER, ("pod.sidecar_unready",), Join.CONTAINER),
     Link("pod.cpu_throttled", "pod.probe.timeout", Join.CONTAINER),
-    # Whoever is short of processor time answers late, and those who wait for it wait longer. Shares
-    # of time are known every few minutes only.
+    # Whoever is short of processor time answers late. Its shares are known every few minutes only.
     *_whenever(
         [
             Link("pod.cpu_throttled", "app.slow_queries", Join.CONTAINER),

@@ -7,10 +7,10 @@ from pydantic import Field
 
 from core.clock import monotonic_s
 from core.principal import Principal
+from mcp_servers.access import span_of
 from mcp_servers.backends import IncidentStore
 from mcp_servers.engines.fingerprints import fingerprint
 from mcp_servers.engines.rca_ranking import Ranking, rank
-from mcp_servers.facts.durations import PATTERN, duration
 from mcp_servers.rca.diagnose import Kind, Name, Namespace, scope_of
 from mcp_servers.rca.incidents import keep
 from mcp_servers.rca.investigation import Investigation
@@ -20,7 +20,7 @@ from mcp_servers.rca.study import Asked, Hands, Study, study
 from mcp_servers.rca.telling import Teller
 from mcp_servers.rca.texts import Texts
 
-Window = Annotated[str, Field(pattern=PATTERN, description="ISO 8601, e.g. PT1H.")]
+Window = Annotated[str, Field(max_length=20, description="ISO 8601, e.g. PT1H.")]
 SymptomText = Annotated[str, Field(max_length=500, description="What was observed.")]
 
 
@@ -41,7 +41,7 @@ async def rca_investigate(
     Use first for "why", "what is wrong", "since when".
     """
     began = monotonic_s()
-    looked = await study(hands, caller, Asked(namespace, kind, name, symptom, duration(window)))
+    looked = await study(hands, caller, Asked(namespace, kind, name, symptom, span_of(window)))
     ranking = rank(
         looked.findings,
         looked.cluster,

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from mcp_servers.engines import citing
-from mcp_servers.engines.about_pods import about_pod
+from mcp_servers.engines.about_pods import about_pod, key
 from mcp_servers.engines.containers import Container, containers
-from mcp_servers.engines.ownership import owner_chain
+from mcp_servers.engines.ownership import owner_chain, top_owner
 from mcp_servers.engines.settling import live_pods
 from mcp_servers.facts.findings import Confidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Event
@@ -109,6 +109,7 @@ def _finding(
             "share": f"{share:.0%}",
             "probe_timeouts": str(len(slow)) if slow else "",
         },
+        joins={"resources": key(top_owner(cluster, pod))},
     )
 
 

@@ -1,5 +1,6 @@
 """Workloads whose requests fail more often, or take longer, soon after something was changed."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from statistics import median
@@ -26,6 +27,7 @@ from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Sever
 from mcp_servers.facts.kubernetes import Change, Cluster, Ref
 
 SHOWS_WITHIN = timedelta(minutes=30)
+_RESOURCES = re.compile(r"\bcpu\b|\blimits?\b|\bresources\b|处理器|资源|限额", re.IGNORECASE)
 # Points of the grid that is asked for, five minutes apart and each over ten: so many hold some forty
 # minutes of samples.
 FEWEST_POINTS = 8
@@ -227,5 +229,12 @@ def _finding(cluster: Cluster, one: Traffic, change: Change, rise: Rise) -> Find
         affected=tuple(sorted({one.workload, resource})),
         cause_key=change.id,
         fix=Fix("fix.rollback", resource) if can_return else None,
-        joins={"target": key(change.target)},
+        joins={"target": key(change.target), **_of_resources(change)},
     )
+
+
+def _of_resources(change: Change) -> dict[str, str]:
+    """Whom a change of resources was about; that it took some away shows in what runs short."""
+    listed = any(one.what.startswith("resources") for one in change.differences)
+    told = listed or bool(_RESOURCES.search(change.summary))
+    return {"resources": key(change.target)} if told else {}

@@ -1,5 +1,7 @@
 """Requests that got worse without a change that is known, and what explains them after all."""
 
+import json
+
 import pytest
 
 from mcp_servers.facts.findings import Confidence
@@ -12,6 +14,7 @@ from tests.engines.diagnosers.test_regressions import (
     series,
     since,
 )
+from tests.engines.diagnosers.test_rights_certificates_schedules import counters
 from tests.factories import (
     cluster,
     condition,
@@ -23,6 +26,8 @@ from tests.factories import (
     ranking,
     roots,
     rules,
+    stamp,
+    thing,
     waiting,
     workload,
 )
@@ -91,3 +96,29 @@ def test_what_its_own_log_says_is_the_better_answer() -> None:
 def test_a_node_without_room_that_it_runs_on_is_the_better_answer() -> None:
     pressed = node(conditions=[condition("MemoryPressure", "True", ago=55)])
     assert roots(cluster(pressed, *workload(), series=SLOW)) == ["node.memory_pressure"]
+
+
+@pytest.mark.parametrize(
+    ("summary", "root"),
+    [
+        ("cpu limit 4 -> 1", "pod.cpu_throttled"),
+        ("chart 1.4: new report", "app.regression_after_change"),
+    ],
+)
+def test_short_processor_time_is_the_cause_where_that_was_changed_and_else_an_effect(
+    summary: str, root: str
+) -> None:
+    spec = container("web", resources={"limits": {"cpu": "1", "memory": "1Gi"}})
+    objects = workload(containers=[spec])
+    target = {"kind": "Deployment", "namespace": "shop", "name": "web"}
+    reported = json.dumps(
+        [{"at": stamp(60), "kind": "config", "id": "c", "target": target, "summary": summary}]
+    )
+    tool = thing(
+        "ConfigMap",
+        "midwatch-changes",
+        namespace="midwatch-system",
+        data={"changes.json": reported},
+    )
+    short = [series("request_p95", since(40, 0.05, 2.0)), *counters(objects[2], 0.8)]
+    assert roots(seen(*objects, tool, told=short)) == [root]
