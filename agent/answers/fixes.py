@@ -73,7 +73,7 @@ def told_change(asked: Asked, result: Result) -> str:
     lines = [
         phrase(f"fixes.ended_{change['status']}", language, **facts) + _mark(result),
         plain(change["detail_in"].get(language) or change["detail"]),
-        bullets(plain(one) for one in change["audit"]),
+        bullets(plain(one) for one in change["audit_in"].get(language) or change["audit"]),
     ]
     if change["status"] == "verified":
         lines.append(phrase("fixes.take_back", language, change=change["change_id"]))

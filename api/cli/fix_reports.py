@@ -165,7 +165,7 @@ def change_text(change: Row, language: str) -> str:
     lines = [f"{change['change_id']}  {where}: {status}", f"  {who}"]
     if detail := change["detail_in"].get(language) or change["detail"]:
         lines.append(f"  {detail}")
-    lines += [f"  {one}" for one in change["audit"]]
+    lines += [f"  {one}" for one in change["audit_in"].get(language) or change["audit"]]
     found = change["verification"]
     lines.append(f"  {words['cleared' if found['finding_cleared'] else 'not_cleared']}")
     if found["new_findings"]:

@@ -7,8 +7,8 @@ from pydantic import BaseModel, Field
 
 from core.sentences import Said
 from core.storage.fix_records import BatchRow, ChangeRow, PlanRow
+from mcp_servers.autofix.lines import WORDS
 from mcp_servers.autofix.refusing import SENTENCES, Language
-from mcp_servers.autofix.reporting import WORDS
 from mcp_servers.autofix.shapes import Target
 from mcp_servers.paging import Page
 

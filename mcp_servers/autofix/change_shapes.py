@@ -5,7 +5,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from core.sentences import LANGUAGES
 from core.storage.fix_records import ChangeRow, StepRow
+from mcp_servers.autofix.lines import line_told
 from mcp_servers.autofix.shapes import Target
 from mcp_servers.paging import Page
 
@@ -40,7 +42,8 @@ class ChangeView(BaseModel):
     finished_at: datetime | None
     steps: list[ChangeStep]
     verification: Verification
-    audit: list[str]
+    audit: list[str] = Field(description="What was done when, by its codes.")
+    audit_in: dict[str, list[str]] = Field(default={}, description="The same in words.")
 
     def as_text(self) -> str:
         where = f"{self.target.kind} {self.target.namespace}/{self.target.name}"
@@ -92,6 +95,7 @@ class Report(BaseModel):
 
 
 def change_view(row: ChangeRow, steps: Sequence[StepRow]) -> ChangeView:
+    lines: list[str] = list(row.body.get("audit") or [])
     return ChangeView(
         change_id=row.id,
         plan_id=row.plan_id,
@@ -119,7 +123,8 @@ def change_view(row: ChangeRow, steps: Sequence[StepRow]) -> ChangeView:
             finding_cleared=bool(row.body.get("finding_cleared")),
             new_findings=list(row.body.get("new_findings") or []),
         ),
-        audit=list(row.body.get("audit") or []),
+        audit=lines,
+        audit_in={one: [line_told(line, one) for line in lines] for one in LANGUAGES},
     )
 
 

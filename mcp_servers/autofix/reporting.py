@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from core.sentences import Fact, Sentences
+from core.sentences import Fact
 from core.storage.fix_records import ChangeRow, PlanRow, StepRow
 from mcp_servers.autofix.change_shapes import ChangeView, change_view
+from mcp_servers.autofix.lines import WORDS
 from mcp_servers.autofix.refusing import SENTENCES, Language
 from mcp_servers.autofix.shapes import PlanView, plan_view
 
 FENCE = "```"
-WORDS = Sentences("mcp_servers.autofix", "report")
 
 
 def report(row: ChangeRow, steps: Sequence[StepRow], plan: PlanRow, language: Language) -> str:
@@ -59,7 +59,7 @@ def _done(plan: PlanView, language: Language) -> Iterator[str]:
 
 def _ended(change: ChangeView, language: Language) -> Iterator[str]:
     yield from ("", f"## {_said('record', language)}", "")
-    yield from (f"- {one}" for one in change.audit)
+    yield from (f"- {one}" for one in change.audit_in[language])
     yield from ("", f"## {_said('verification', language)}", "")
     key = "cleared" if change.verification.finding_cleared else "not_cleared"
     yield f"- {_said(key, language)}"

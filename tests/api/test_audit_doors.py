@@ -109,7 +109,10 @@ async def test_a_change_is_written_down_with_its_lines_of_the_trail(tmp_path: Pa
     for part in ("发起人：ann", "批准人：bob", "结果：**已验证**", "+            memory: 384Mi"):
         assert part in told
     assert "## 审计日志" in told
-    assert told.count("autofix.write") == 2
+    assert told.count("写入 `autofix.write`") == 2
+    assert "第 1 步：开始" in told
+    assert " 已验证" in told
+    assert "forward" not in told
     code, told, _ = audit("verify", "--lang", "en")
     assert (code, told.startswith("The chain holds:")) == (0, True)
     noted = told.split()[-1].rstrip(".")

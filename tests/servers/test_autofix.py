@@ -66,8 +66,13 @@ async def test_a_change_is_written_down_as_a_report(tmp_path: Path) -> None:
         change = await here.applied(await here.approved())
         report = await here.call("autofix_report_change", change_id=change["change_id"])
         listed = await here.call("autofix_list_changes")
-    for said in ("asked for by: ann", "approved by: bob", "+            memory: 384Mi", "verified"):
+    told = ("asked for by: ann", "approved by: bob", "+            memory: 384Mi", "verified")
+    for said in (*told, "step 1: begun", "step 1: done"):
         assert said in report["markdown"]
+    assert [one.split(" ", 1)[1] for one in change["audit"]] == [
+        "forward 1 started", "forward 1 ok", "verified",
+    ]  # fmt: skip
+    assert change["audit_in"]["zh"][0].endswith("第 1 步：开始")
     assert [one["change_id"] for one in listed["rows"]] == [change["change_id"]]
 
 
