@@ -134,7 +134,7 @@ async def _thought_out(desk: Desk, caller: Principal, wanted: Wanted) -> Draft:
     )
     causes, others = _found(sighting, wanted.finding)
     first = (*causes, *others)[0]
-    behind = [] if wanted.finding else sighting.behind
+    behind: Sequence[Finding] = () if wanted.finding else sighting.behind
     sighting = await sighting.for_repairs(first.resource.namespace or wanted.namespace)
     finding, way = chosen(causes, others, behind, sighting.cluster, protected=protected)
     return Draft(way, sighting, finding)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ from mcp_servers.engines.fixes.earlier import runs_or_ran
 from mcp_servers.engines.owners import manifest_owner, replicas_owner
 from mcp_servers.engines.patches import patched
 from mcp_servers.engines.protection import WRITTEN, is_protected
-from mcp_servers.engines.quantities import quantity
+from mcp_servers.engines.quantities import as_amount, quantity
 from mcp_servers.engines.revisions import template_of
 from mcp_servers.engines.rollout_effects import effect_of, gone_before
 from mcp_servers.engines.room import Left, added, as_pod, exceeded, places, pod_charges
@@ -174,28 +175,49 @@ def _claimed(change: _Change) -> dict[str, Any]:
 
 
 def _out_of_range(change: _Change) -> dict[str, str]:
-    """The first amount of a container that a LimitRange of its namespace does not admit."""
-    bounds = [
-        row
-        for one in change.cluster.all("LimitRange", change.step.write.target.namespace)
-        for row in rows(one.spec, "limits")
-        if text(row, "type") == "Container"
-    ]
-    for spec in rows(template_of(Resource(change.after)), "spec", "containers"):
-        for row in bounds:
-            for part, name in (("limits", "max"), ("requests", "min")):
-                for resource, bound in strings(row, name).items():
-                    held = text(spec, "resources", part, resource)
-                    if held and _breaks(held, bound, is_most=name == "max"):
-                        return {"container": text(spec, "name"), "amount": held, "bound": bound}
+    """The first amount that a LimitRange of its namespace does not admit, of a container or of the
+    pod in all."""
+    template = template_of(Resource(change.after))
+    for one in change.cluster.all("LimitRange", change.step.write.target.namespace):
+        for row in rows(one.spec, "limits"):
+            for name, held in _bounded(template, text(row, "type")):
+                if bound := _first_broken(held, row):
+                    return {"container": name, **bound}
     return {}
 
 
-def _breaks(held: str, bound: str, *, is_most: bool) -> bool:
-    amount, limit = quantity(held), quantity(bound)
-    if amount is None or limit is None:
-        return False
-    return amount > limit if is_most else amount < limit
+def _bounded(template: Json, kind: str) -> Iterator[tuple[str, dict[tuple[str, str], Fraction]]]:
+    """What a row of a LimitRange is about: each container, or their sum."""
+    every = [(text(one, "name"), _amounts(one)) for one in rows(template, "spec", "containers")]
+    if kind == "Container":
+        yield from every
+    elif kind == "Pod" and every:
+        sums = {
+            key: sum((held[key] for _, held in every), Fraction(0))
+            for key in every[0][1]
+            if all(key in held for _, held in every)
+        }
+        yield ", ".join(name for name, _ in every), sums
+
+
+def _amounts(container: Json) -> dict[tuple[str, str], Fraction]:
+    return {
+        (part, resource): amount
+        for part in ("limits", "requests")
+        for resource, told in strings(container, "resources", part).items()
+        if (amount := quantity(told)) is not None
+    }
+
+
+def _first_broken(held: dict[tuple[str, str], Fraction], row: Json) -> dict[str, str]:
+    for (part, resource), amount in held.items():
+        most, least = (quantity(strings(row, one).get(resource)) for one in ("max", "min"))
+        shown = {"amount": as_amount(resource, amount)}
+        if part == "limits" and most is not None and amount > most:
+            return {**shown, "bound": as_amount(resource, most)}
+        if part == "requests" and least is not None and amount < least:
+            return {**shown, "bound": as_amount(resource, least)}
+    return {}
 
 
 def _budget(change: _Change) -> Check:

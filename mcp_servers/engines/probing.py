@@ -23,6 +23,11 @@ _LISTENING = re.compile(
 )
 
 
+_AUXILIARY = re.compile(
+    r"metric|prometheus|admin|debug|pprof|profil|actuator|management|telemetry", re.IGNORECASE
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Failures:
     """What failed about one probe of one container within the window."""
@@ -134,6 +139,16 @@ def listening_ports(cluster: Cluster, container: Container) -> list[str]:
     ]
     found = (match for line in lines for match in _LISTENING.finditer(line))
     return sorted({match.group(1) for match in found})
+
+
+def auxiliary_ports(cluster: Cluster, container: Container) -> set[str]:
+    """Ports of which the log speaks only as those of metrics, profiles or administration."""
+    found: dict[bool, set[str]] = {True: set(), False: set()}
+    for log in cluster.logs_of(container.pod, container.name):
+        for _, line in log.lines:
+            ports = {match.group(1) for match in _LISTENING.finditer(line)}
+            found[bool(_AUXILIARY.search(line))] |= ports
+    return found[True] - found[False]
 
 
 def budget(probe: Json) -> timedelta:

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from mcp_servers.engines.fields import rows, section, strings
+from mcp_servers.engines.fields import rows, section, strings, text, words
 from mcp_servers.engines.quantities import quantity
 from mcp_servers.engines.scheduling import NOTHING, Room, blocking_taints, requests, selects
 from mcp_servers.engines.settling import is_ready
-from mcp_servers.facts.kubernetes import Cluster, Json, Resource
+from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
 
+HOSTNAME = "kubernetes.io/hostname"
 _PLAIN = {"cpu": "requests.cpu", "memory": "requests.memory"}
 
 
@@ -43,6 +44,36 @@ def places(cluster: Cluster, pod: Resource, *, instead_of: Sequence[Resource] = 
                 _give_back(free, other)
         total += max(0, min(_times(free.get(name, NOTHING), one) for name, one in asked.items()))
     return total
+
+
+def unplaced(pod: Resource) -> Resource:
+    """The pod as the scheduler would be given it again."""
+    spec = {name: told for name, told in pod.spec.items() if name != "nodeName"}
+    return Resource({**pod.raw, "spec": spec})
+
+
+def is_bound_to(cluster: Cluster, pod: Resource, node: Resource) -> bool:
+    """Whether a volume of the pod can only be reached from this node."""
+    for mounted in rows(pod.spec, "volumes"):
+        claim = text(mounted, "persistentVolumeClaim", "claimName")
+        held = cluster.get(Ref("PersistentVolumeClaim", pod.namespace, claim)) if claim else None
+        name = text(held.spec, "volumeName") if held else ""
+        volume = cluster.get(Ref("PersistentVolume", "", name)) if name else None
+        if volume is not None and _is_of_node(volume, node):
+            return True
+    return False
+
+
+def _is_of_node(volume: Resource, node: Resource) -> bool:
+    if section(volume.spec, "local") or section(volume.spec, "hostPath"):
+        return True
+    names = [
+        set(words(one, "values"))
+        for term in rows(volume.spec, "nodeAffinity", "required", "nodeSelectorTerms")
+        for one in rows(term, "matchExpressions")
+        if text(one, "key") == HOSTNAME
+    ]
+    return any(node.name in one for one in names)
 
 
 def _give_back(free: dict[str, Fraction], pod: Resource) -> None:

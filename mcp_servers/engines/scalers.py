@@ -24,6 +24,19 @@ def scalers_by_target(cluster: Cluster) -> Mapping[Ref, list[Resource]]:
     return cluster.derived("scalers by target", lambda: _by_target(cluster))
 
 
+def measured_by(cluster: Cluster, target: Ref, resource: str) -> Resource | None:
+    """The HorizontalPodAutoscaler that sets what is used of a resource against what is requested."""
+    for scaler in scalers_by_target(cluster).get(target, []):
+        measured = [
+            text(metric, part, "name")
+            for metric in rows(scaler.spec, "metrics")
+            for part in ("resource", "containerResource")
+        ]
+        if scaler.kind == HPA and resource in measured:
+            return scaler
+    return None
+
+
 def _by_target(cluster: Cluster) -> Mapping[Ref, list[Resource]]:
     found: dict[Ref, list[Resource]] = {}
     for kind in _TARGETS:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
 
 from mcp_servers.engines.config_references import references
 from mcp_servers.engines.containers import containers
@@ -11,6 +13,8 @@ from mcp_servers.engines.revisions import newest, replica_sets, revision, templa
 from mcp_servers.engines.settling import is_ready
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
 
+# A revision that was replaced sooner is not known to have been well.
+SHORT_LIFE = timedelta(minutes=10)
 HISTORY = "ControllerRevision"
 CONTROLLER_HASH = "controller-revision-hash"
 
@@ -44,13 +48,29 @@ def earlier(cluster: Cluster, owner: Resource) -> list[Revision]:
 def _of_deployment(cluster: Cluster, owner: Resource) -> Iterator[Revision]:
     present = bare_template(owner)
     current = newest(cluster, owner.ref)
-    for one in reversed(replica_sets(cluster, owner.ref)):
+    kept = replica_sets(cluster, owner.ref)
+    short = _short_lived(kept)
+    for one in reversed(kept):
         template = bare(template_of(one))
         if template == present or (current is not None and one.ref == current.ref):
             continue
         serves = whole(one.status, "readyReplicas") > 0
-        why = "pods_ready" if serves else "never_seen" if _failed(cluster, one) else "had_replicas"
+        doubtful = one.ref in short or _failed(cluster, one)
+        why = "pods_ready" if serves else "never_seen" if doubtful else "had_replicas"
         yield Revision(revision(one), template, one.name, why)
+
+
+def _short_lived(kept: list[Resource]) -> set[Ref]:
+    """ReplicaSets that were followed by another before a rollout of theirs was given up: that it
+    served is not known, and whoever followed it so soon may have had a reason."""
+    return {
+        one.ref
+        for one, after in pairwise(kept)
+        if one.created_at
+        and after.created_at
+        and one.created_at < after.created_at
+        and after.created_at - one.created_at < SHORT_LIFE
+    }
 
 
 def _failed(cluster: Cluster, replica_set: Resource) -> bool:

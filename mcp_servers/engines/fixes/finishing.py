@@ -2,6 +2,7 @@
 
 from mcp_servers.engines.fingerprints import fingerprint
 from mcp_servers.engines.fixes.drafting import Case, Draft, Edit, Outcome, ref_of
+from mcp_servers.engines.fixes.standing import disturbs
 from mcp_servers.engines.fixes.watching import life_before, watched_for
 from mcp_servers.engines.owners import manifest_owner
 from mcp_servers.engines.patches import patch_between
@@ -45,6 +46,8 @@ def _judged(case: Case, draft: Draft) -> Repair:
     steps = tuple(_step(one) for one in draft.edits)
     if not steps or any(_is_idle(one) for one in steps):
         return case.advice("already_so")
+    if why := disturbs(case, draft):
+        return why
     if draft.lasting and (owned := _owned(case, draft)):
         return owned
     if (never := _never_written(draft)) and never.after is not None:

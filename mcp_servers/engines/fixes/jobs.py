@@ -95,11 +95,38 @@ def rerun(case: Case) -> Outcome:
         return case.advice("root_still_there", missing=", ".join(gone))
     if case.request is None and not (parent and _differs(parent, failed)):
         return case.advice("cause_may_stand", job=failed.name)
+    if parent and (why := _run_beside(case, failed, parent)):
+        return case.advice(why)
     made = _job(failed, spec, parent)
     if case.cluster.get(Ref("Job", failed.namespace, made["metadata"]["name"])) is not None:
         return case.advice("already_so")
     step = Edit("rerun_job", None, made, {"job": failed.name}, Verb.CREATE)
     return Draft((step,), Level.LOW, deadline=_lasts(spec))
+
+
+def _run_beside(case: Case, failed: Resource, parent: Resource) -> str:
+    """Another run of the same CronJob that is under way, or that came later and went well."""
+    runs = [
+        one
+        for one in case.cluster.all("Job", failed.namespace)
+        if one.ref != failed.ref and top_owner(case.cluster, one) == parent.ref
+    ]
+    if any(not _has_ended(one) for one in runs):
+        return "run_under_way"
+    began = failed.created_at
+    later = [one for one in runs if began and one.created_at and one.created_at > began]
+    if case.request is None and any(_ended_as(one, "Complete") for one in later):
+        return "later_run_went_well"
+    return ""
+
+
+def _has_ended(job: Resource) -> bool:
+    suspended = job.spec.get("suspend") is True
+    return suspended or _ended_as(job, "Complete") or _ended_as(job, "Failed")
+
+
+def _ended_as(job: Resource, kind: str) -> bool:
+    return (job.condition(kind) or {}).get("status") == "True"
 
 
 def _lasts(spec: Json) -> timedelta:

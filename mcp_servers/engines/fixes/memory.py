@@ -25,6 +25,7 @@ from mcp_servers.engines.owners import resources_owner
 from mcp_servers.engines.quantities import as_bytes, quantity
 from mcp_servers.engines.revisions import template_of
 from mcp_servers.engines.room import as_pod, exceeded, largest, places, pod_charges, quota_left
+from mcp_servers.engines.scalers import measured_by
 from mcp_servers.engines.settling import desired_replicas
 from mcp_servers.facts.fixes import Advice
 from mcp_servers.facts.kubernetes import Cluster, Json, Resource
@@ -77,7 +78,7 @@ def _declined(case: Case, owner: Resource, old: Fraction | None) -> Advice | Non
 
 def _limit(case: Case, owner: Resource, old: Fraction, peak: float | None) -> Fraction | Advice:
     wanted = memory_up(max(old * OVER_LIMIT, Fraction(peak or 0) * OVER_PEAK))
-    bounds = _bounds(case.cluster, owner, old)
+    bounds = _bounds(case.cluster, owner, case.container, old)
     least, which = min(((amount, name) for name, amount in bounds), default=(wanted, ""))
     if wanted <= least:
         return wanted
@@ -87,13 +88,15 @@ def _limit(case: Case, owner: Resource, old: Fraction, peak: float | None) -> Fr
     return capped
 
 
-def _bounds(cluster: Cluster, owner: Resource, old: Fraction) -> list[tuple[str, Fraction]]:
+def _bounds(
+    cluster: Cluster, owner: Resource, container: str, old: Fraction
+) -> list[tuple[str, Fraction]]:
     """What the limit may be at most: a node's all, a LimitRange's max, and what a quota leaves."""
     whole_node = largest(cluster, "memory")
     replicas = max(1, desired_replicas(owner))
     return [
         *([("node", whole_node)] if whole_node is not None else []),
-        *(("limit_range", most) for most in _most_allowed(cluster, owner.namespace)),
+        *(("limit_range", most) for most in _most_allowed(cluster, owner, container)),
         *(
             ("quota", old + max(left.left, Fraction(0)) / replicas)
             for left in quota_left(cluster, owner.namespace)
@@ -102,12 +105,22 @@ def _bounds(cluster: Cluster, owner: Resource, old: Fraction) -> list[tuple[str,
     ]
 
 
-def _most_allowed(cluster: Cluster, namespace: str) -> Iterator[Fraction]:
-    for limit_range in cluster.all("LimitRange", namespace):
+def _most_allowed(cluster: Cluster, owner: Resource, container: str) -> Iterator[Fraction]:
+    """By each LimitRange: for one container, or for the pod less what its others may use."""
+    beside = sum(
+        (
+            quantity(text(one, "resources", "limits", "memory") or None) or Fraction(0)
+            for one in rows(template_of(owner), "spec", "containers")
+            if text(one, "name") != container
+        ),
+        Fraction(0),
+    )
+    for limit_range in cluster.all("LimitRange", owner.namespace):
         for row in rows(limit_range.spec, "limits"):
             most = quantity(section(row, "max").get("memory"))
-            if text(row, "type") == "Container" and most is not None:
-                yield most
+            if most is None or text(row, "type") not in ("Container", "Pod"):
+                continue
+            yield most if text(row, "type") == "Container" else most - beside
 
 
 def _request(
@@ -118,6 +131,8 @@ def _request(
     before = quantity(text(spec, "resources", "limits", "memory") or None)
     if old is None:
         return Fraction(0)
+    if measured_by(case.cluster, owner.ref, "memory") is not None:
+        return old  # an autoscaler counts use against it
     wanted = limit if old == before else max(old, min(limit, memory_up(Fraction(peak or 0))))
     return wanted if _fits(case, owner, wanted) or old == before else old
 

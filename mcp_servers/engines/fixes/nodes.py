@@ -1,18 +1,31 @@
 """`fix.uncordon`, `fix.cordon` and `fix.drain`: nodes opened, closed and emptied."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from mcp_servers.engines.budgets_of_pods import blocking
 from mcp_servers.engines.fields import rows, text
 from mcp_servers.engines.fixes.drafting import Case, Draft, Edit, Outcome, edit, named, single
 from mcp_servers.engines.fixes.editing import subsection
+from mcp_servers.engines.fixes.purposes import closed_at, is_closed_on_purpose
+from mcp_servers.engines.fixes.standing import JUST_NOW
 from mcp_servers.engines.ownership import owner_chain
 from mcp_servers.engines.placement import pods_by_node
 from mcp_servers.engines.protection import is_protected
+from mcp_servers.engines.room import is_bound_to, places, unplaced
 from mcp_servers.engines.settling import is_ready, is_terminating
 from mcp_servers.facts.fixes import Advice, Level, Verb
 from mcp_servers.facts.kubernetes import Json, Ref, Resource
 
+CORDONED = "node.kubernetes.io/unschedulable"
+# Taints of what a node is, not of what is done to it.
+OF_ROLE = (
+    "node-role.kubernetes.io/",
+    "nvidia.com/",
+    "kubernetes.azure.com/",
+    "dedicated",
+    "workload",
+)
 MIRROR = "kubernetes.io/config.mirror"
 # Evictions go one by one, each until its successor is ready.
 PER_POD = timedelta(minutes=3)
@@ -32,9 +45,19 @@ def uncordon(case: Case) -> Outcome:
         return case.advice("node_is_open", node=node.name)
     if not is_ready(node):
         return case.advice("node_not_ready", node=node.name)
-    if case.request is None and any("maintenance" in name.lower() for name in node.annotations):
-        return case.advice("suspended_on_purpose")
+    if case.request is None and (why := _closed_on_purpose(case, node)):
+        return case.advice(why)
     return single(_opened(node, "uncordon", closed=False), Level.LOW)
+
+
+def _closed_on_purpose(case: Case, node: Resource) -> str:
+    """An annotation, another taint than the cordon's own, or a closing within the last day."""
+    taints = [text(one, "key") for one in rows(node.spec, "taints")]
+    others = [one for one in taints if one and one != CORDONED and not one.startswith(OF_ROLE)]
+    if is_closed_on_purpose(node) or others:
+        return "suspended_on_purpose"
+    at = closed_at(case.cluster, node)
+    return "suspended_lately" if at is not None and case.cluster.now - at < JUST_NOW else ""
 
 
 def cordon(case: Case) -> Outcome:
@@ -82,6 +105,16 @@ def drain(case: Case) -> Outcome:
     return Draft(steps, Level.HIGH, lasting=False, deadline=deadline)
 
 
+def _homeless(case: Case, node: Resource, pods: list[Resource]) -> list[str]:
+    """Pods that no other node has a place for now, each judged by itself."""
+    if len(case.cluster.all("Node")) < 2:
+        return [pod.name for pod in pods]
+    others = replace(
+        case.cluster, resources=[one for one in case.cluster.resources if one.ref != node.ref]
+    )
+    return [pod.name for pod in pods if not places(others, unplaced(pod))]
+
+
 def _leaves(case: Case, pod: Resource) -> bool:
     chain = owner_chain(case.cluster, pod)
     stays = MIRROR in pod.annotations or any(ref.kind in ("DaemonSet", "Node") for ref in chain)
@@ -98,6 +131,10 @@ def _stopped(case: Case, node: Resource, pods: list[Resource]) -> Advice | None:
     if held := blocking(case.cluster, pods):
         pairs = named(f"{pod.namespace}/{pod.name} ({budget.name})" for pod, budget in held)
         return case.advice("drain_blocked", node=node.name, pods=pairs)
+    if bound := [pod.name for pod in pods if is_bound_to(case.cluster, pod, node)]:
+        return case.advice("pod_bound_to_node", node=node.name, pods=named(bound))
+    if homeless := _homeless(case, node, pods):
+        return case.advice("no_place_elsewhere", node=node.name, pods=named(homeless))
     local = [
         pod.name for pod in pods if any("emptyDir" in one for one in rows(pod.spec, "volumes"))
     ]

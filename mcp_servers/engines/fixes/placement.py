@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mcp_servers.engines.fields import rows, section, strings, text, words
 from mcp_servers.engines.fixes.drafting import Case, Outcome, edit, named, single
 from mcp_servers.engines.fixes.editing import is_on_purpose, subsection, template_in, workload
+from mcp_servers.engines.fixes.slips import are_apart
 from mcp_servers.engines.revisions import template_of
 from mcp_servers.facts.fixes import Advice
 from mcp_servers.facts.kubernetes import Json, Resource
@@ -15,6 +16,9 @@ PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 ARCH = "kubernetes.io/arch"
 # Where pods of one workload may stand is a rule of licences or data where an annotation says so.
 RULES = ("licen", "data-residency", "compliance", "gdpr", "sovereign")
+PLACES = (
+    "topology.", "failure-domain.", "kubernetes.io/hostname", "topology.kubernetes.io/", "region", "zone",
+)  # fmt: skip
 TERMS = ("spec", "affinity", "nodeAffinity", REQUIRED)
 # Who prefers all of it alike gives it this much.
 WEIGHT = 100
@@ -51,13 +55,22 @@ def _unknown_label(case: Case, owner: Resource) -> tuple[Label, Label] | None:
         if any(node.labels.get(key) == value for node in nodes):
             continue
         values = {node.labels[key] for node in nodes if key in node.labels}
-        near: list[Label] = [(key, one) for one in nearest_names(value, values)]
+        near: list[Label] = [
+            (key, one)
+            for one in nearest_names(value, values)
+            if not _is_a_place(key) and not are_apart(value, one)
+        ]
         if not values:
             names = {name for node in nodes for name in node.labels if node.labels[name] == value}
             near = [(name, value) for name in nearest_names(key, names)]
         if len(near) == 1:
             return (key, value), near[0]
     return None
+
+
+def _is_a_place(key: str) -> bool:
+    """Whether a label says where a node stands or which it is: a near value is another place."""
+    return key.startswith(PLACES) or key in PLACES
 
 
 def _required(template: Json) -> Iterator[Label]:
@@ -113,6 +126,8 @@ def soften_affinity(case: Case) -> Outcome:
         return owner
     if is_on_purpose(owner, *RULES):
         return case.advice("placement_is_a_rule")
+    if owner.kind == "StatefulSet":
+        return case.advice("affinity_guards_data")
     held = section(template_of(owner), "spec", "affinity", "podAntiAffinity")
     if not rows(held, REQUIRED):
         return case.advice("affinity_draws_together")

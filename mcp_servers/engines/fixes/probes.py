@@ -15,7 +15,12 @@ from mcp_servers.engines.fixes.editing import (
     pods_of,
     workload,
 )
-from mcp_servers.engines.probing import declared_ports, listening_ports, named_ports
+from mcp_servers.engines.probing import (
+    auxiliary_ports,
+    declared_ports,
+    listening_ports,
+    named_ports,
+)
 from mcp_servers.engines.revisions import container_in
 from mcp_servers.facts.fixes import Advice
 from mcp_servers.facts.kubernetes import Json, Resource
@@ -60,7 +65,11 @@ def _port(case: Case, owner: Resource, kind: str, probe: Json) -> Outcome:
 
 def _ports(case: Case, owner: Resource, asked: str) -> list[Value]:
     seen = [one for pod in pods_of(case) for one in containers(pod) if one.name == case.container]
-    heard = sorted({int(port) for one in seen for port in listening_ports(case.cluster, one)})
+    aside = {port for one in seen for port in auxiliary_ports(case.cluster, one)}
+    heard = sorted(
+        {int(port) for one in seen for port in listening_ports(case.cluster, one)}
+        - set(map(int, aside))
+    )
     if heard:
         return list(heard)
     spec = (

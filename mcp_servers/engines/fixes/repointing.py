@@ -6,10 +6,11 @@ from mcp_servers.engines.config_references import Reference, references
 from mcp_servers.engines.fields import rows, section, strings, text
 from mcp_servers.engines.fixes.drafting import Case, Outcome, edit, single
 from mcp_servers.engines.fixes.editing import every_container, template_in, workload
+from mcp_servers.engines.fixes.others import is_of_others
+from mcp_servers.engines.fixes.slips import slips
 from mcp_servers.engines.revisions import template_of
 from mcp_servers.facts.fixes import Advice
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
-from mcp_servers.facts.nearest import nearest_names
 
 # How each kind is named in variables, in whole environments, in volumes and in projections.
 _SHAPES = {
@@ -42,10 +43,14 @@ def repoint(case: Case) -> Outcome:
 def _object(case: Case, owner: Resource, absent: Ref) -> Outcome:
     if case.cluster.get(absent) is not None:
         return case.advice("already_so")
-    known = [one.name for one in case.cluster.all(absent.kind, absent.namespace)]
+    known = [
+        one.name
+        for one in case.cluster.all(absent.kind, absent.namespace)
+        if not is_of_others(case.cluster, one, owner)
+    ]
     fitting = [
         name
-        for name in nearest_names(absent.name, known)
+        for name in slips(absent.name, known)
         if not _lacking(
             case.cluster, Ref(absent.kind, absent.namespace, name), _uses(owner, absent)
         )
@@ -65,7 +70,7 @@ def _object(case: Case, owner: Resource, absent: Ref) -> Outcome:
 
 def _key(case: Case, owner: Resource, held: Ref, key: str) -> Outcome:
     found = case.cluster.get(held)
-    near = nearest_names(key, _keys(found)) if found else []
+    near = slips(key, _keys(found)) if found else []
     if len(near) != 1:
         return case.advice("value_unknown", missing=f"{held} {key}", near=", ".join(near))
 
@@ -97,7 +102,7 @@ def _kind(case: Case, owner: Resource, asked: Ref) -> Outcome:
 def _identity(case: Case, owner: Resource) -> Outcome:
     kind, name = case.told("missing_kind"), case.told("missing")
     namespace = owner.namespace if kind == "ServiceAccount" else ""
-    near = nearest_names(name, [one.name for one in case.cluster.all(kind, namespace)])
+    near = slips(name, [one.name for one in case.cluster.all(kind, namespace)])
     field = {"ServiceAccount": "serviceAccountName", "PriorityClass": "priorityClassName"}.get(kind)
     if len(near) != 1 or field is None:
         return case.advice("value_unknown", missing=f"{kind} {name}", near=", ".join(near))

@@ -29,6 +29,7 @@ from mcp_servers.engines.owners import resources_owner
 from mcp_servers.engines.quantities import as_amount, quantity
 from mcp_servers.engines.revisions import container_in, template_of
 from mcp_servers.engines.room import as_pod, exceeded, largest, places, pod_charges
+from mcp_servers.engines.scalers import measured_by
 from mcp_servers.engines.scheduling import Room
 from mcp_servers.engines.settling import desired_replicas
 from mcp_servers.facts.fixes import Advice
@@ -70,6 +71,8 @@ def fit_requests(case: Case) -> Outcome:
 def _lower(case: Case, owner: Resource) -> Outcome:
     """What the containers ask for, down to what they use, if the pods then find a place."""
     resource = case.rule.rpartition(".")[2]
+    if scaler := measured_by(case.cluster, owner.ref, resource):
+        return case.advice("hpa_measures_it", owner=scaler.name, resource=resource)
     if resource == "memory" and _was_oom_killed(case):
         return case.advice("never_lowered_on_oom")
     lowered = [
@@ -221,6 +224,7 @@ def _fit_quota(case: Case, owner: Resource) -> Outcome:
         for spec in every_container(template_of(owner))
         for resource in RESOURCES
         if not (resource == "memory" and _was_oom_killed(case))
+        and measured_by(case.cluster, owner.ref, resource) is None
         and (setting := _lowered(case, owner, spec, resource)) is not None
     ]
     if not lowered:

@@ -12,6 +12,7 @@ from mcp_servers.engines.fixes.editing import (
 )
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.revisions import template_of
+from mcp_servers.engines.room import is_bound_to
 from mcp_servers.engines.settling import desired_replicas, is_finished, is_ready, is_terminating
 from mcp_servers.facts.fixes import Advice, Level, Verb
 from mcp_servers.facts.kubernetes import Ref, Resource
@@ -67,6 +68,8 @@ def evict_pod(case: Case) -> Outcome:
     node = case.cluster.get(Ref("Node", "", text(pod.spec, "nodeName")))
     if node is not None and not is_ready(node):
         return case.advice("node_lost", pod=pod.name, node=node.name)
+    if node is not None and node.spec.get("unschedulable") and is_bound_to(case.cluster, pod, node):
+        return case.advice("pod_bound_to_node", node=node.name, pods=pod.name)
     if is_ready(pod) and _is_last(case, pod):
         return case.advice("last_ready_replica", pod=pod.name)
     if headroom(case.cluster, pod) == 0:

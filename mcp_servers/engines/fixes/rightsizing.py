@@ -27,7 +27,7 @@ from mcp_servers.engines.fixes.editing import (
 from mcp_servers.engines.owners import resources_owner
 from mcp_servers.engines.quantities import as_amount, quantity
 from mcp_servers.engines.revisions import template_of
-from mcp_servers.engines.scalers import HPA, scalers_by_target
+from mcp_servers.engines.scalers import measured_by
 from mcp_servers.facts.fixes import Advice
 from mcp_servers.facts.kubernetes import Cluster, Json, Resource
 
@@ -107,10 +107,8 @@ def _told(owner: Resource, fit: _Fit) -> Outcome:
 def _declined(case: Case, owner: Resource, container: str, resource: str) -> Advice | None:
     if scaler := resources_owner(case.cluster, owner.ref):
         return case.advice("vpa_owns_resources", owner=scaler.name)
-    for scaler in scalers_by_target(case.cluster).get(owner.ref, []):
-        measured = [text(metric, "resource", "name") for metric in rows(scaler.spec, "metrics")]
-        if scaler.kind == HPA and resource in measured:
-            return case.advice("hpa_measures_it", owner=scaler.name, resource=resource)
+    if scaler := measured_by(case.cluster, owner.ref, resource):
+        return case.advice("hpa_measures_it", owner=scaler.name, resource=resource)
     pods = pods_of(case)
     if resource == "memory" and _killed(pods):
         return case.advice("never_lowered_on_oom")

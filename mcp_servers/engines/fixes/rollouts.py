@@ -1,18 +1,14 @@
 """`fix.surge` and `fix.resume`: rollouts that cannot go on, and what somebody left waiting."""
 
-from datetime import timedelta
-
 from mcp_servers.engines.fields import rows, text, words
 from mcp_servers.engines.fixes.drafting import Case, Outcome, edit, single
 from mcp_servers.engines.fixes.editing import is_on_purpose, subsection
+from mcp_servers.engines.fixes.standing import JUST_NOW
 from mcp_servers.engines.revisions import template_of
-from mcp_servers.engines.settling import desired_replicas
+from mcp_servers.engines.settling import desired_replicas, suspension_is_meant
 from mcp_servers.engines.stamps import last_writer
 from mcp_servers.facts.fixes import Level
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
-
-# What a person suspended so lately was meant.
-JUST_NOW = timedelta(hours=24)
 
 
 def allow_one_away(case: Case) -> Outcome:
@@ -68,8 +64,10 @@ def resume(case: Case) -> Outcome:
 
 
 def _meant(case: Case, held: Resource, field: str) -> str:
-    if is_on_purpose(held, "suspend", "paused-by", "do-not-resume", "maintenance"):
+    if suspension_is_meant(held) or is_on_purpose(
+        held, "suspend", "paused-by", "do-not-resume", "maintenance"
+    ):
         return "suspended_on_purpose"
     at, by = last_writer(held, f"f:{field}")
     lately = at is not None and case.cluster.now - at < JUST_NOW
-    return "suspended_lately" if lately and by and held.kind != "Deployment" else ""
+    return "suspended_lately" if lately and by else ""

@@ -6,15 +6,20 @@ import re
 from mcp_servers.engines.fields import text, whole
 from mcp_servers.engines.fixes.drafting import Case, Edit, Outcome, edit, single
 from mcp_servers.engines.fixes.editing import subsection
+from mcp_servers.engines.fixes.purposes import is_asleep_on_purpose
+from mcp_servers.engines.fixes.slips import slips
+from mcp_servers.engines.fixes.standing import JUST_NOW
 from mcp_servers.engines.owners import replicas_owner
 from mcp_servers.engines.revisions import template_of
 from mcp_servers.engines.room import as_pod, exceeded, places, pod_charges
 from mcp_servers.engines.scalers import HPA, scalers_by_target, target_of
 from mcp_servers.engines.settling import desired_replicas
+from mcp_servers.engines.stamps import last_writer
 from mcp_servers.facts.fixes import Level, Verb
 from mcp_servers.facts.kubernetes import Json, Resource
-from mcp_servers.facts.nearest import nearest_names
 
+# What people type at; whatever else writes replicas does so by itself.
+BY_HAND = ("kubectl", "k9s", "lens", "dashboard", "headlamp", "rancher", "argocd-server")
 SCALED = ("Deployment", "StatefulSet", "ReplicaSet")
 # `Scaled down replica set web-7d… from 3 to 0`, and without the first number in older clusters.
 _FROM = re.compile(r"from (\d+) to 0")
@@ -36,6 +41,8 @@ def scale(case: Case) -> Outcome:
     now = desired_replicas(owner)
     if scaler is not None and not _wakes_autoscaler(case, owner):
         return case.advice(f"{scaler.by}_owns_replicas", owner=scaler.name)
+    if case.request is None and now == 0 and (why := _asleep(case, owner)):
+        return case.advice(why)
     wanted = _wanted(case, owner)
     if wanted is None:
         return case.advice("replicas_unknown")
@@ -44,6 +51,15 @@ def scale(case: Case) -> Outcome:
     step = edit("scale", owner, lambda raw: _set(raw, wanted), old=now, new=wanted)
     level = Level.HIGH if wanted == 0 else Level.MEDIUM
     return single(Edit("scale", owner, step.after, step.params, Verb.SCALE), level)
+
+
+def _asleep(case: Case, owner: Resource) -> str:
+    """Why it is not woken: a mark says so, or somebody sent it to sleep within the last day."""
+    if is_asleep_on_purpose(owner):
+        return "suspended_on_purpose"
+    at, by = last_writer(owner, "f:replicas")
+    lately = at is not None and case.cluster.now - at < JUST_NOW
+    return "suspended_lately" if lately and by.startswith(BY_HAND) else ""
 
 
 def _wakes_autoscaler(case: Case, owner: Resource) -> bool:
@@ -95,7 +111,7 @@ def mend_autoscaler(case: Case) -> Outcome:
 def _target(case: Case, scaler: Resource) -> Outcome:
     asked = target_of(scaler)
     known = [one.name for one in case.cluster.all(asked.kind, asked.namespace)]
-    near = nearest_names(asked.name, known)
+    near = slips(asked.name, known)
     if asked.name in known:
         return case.advice("already_so")
     if len(near) != 1:

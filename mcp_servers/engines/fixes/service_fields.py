@@ -2,11 +2,15 @@
 
 import copy
 
-from mcp_servers.engines.endpoints import ports_of, selector_of
+from mcp_servers.engines.containers import containers
+from mcp_servers.engines.endpoints import ports_of, selected_pods, selector_of
 from mcp_servers.engines.fields import text
-from mcp_servers.engines.fixes.drafting import Case, Outcome, edit, single
+from mcp_servers.engines.fixes.drafting import Case, Outcome, edit, named, single
 from mcp_servers.engines.fixes.editing import subsection
-from mcp_servers.engines.selectors import NearMiss, near_miss
+from mcp_servers.engines.ownership import top_owner
+from mcp_servers.engines.probing import auxiliary_ports
+from mcp_servers.engines.selectors import NearMiss, matches_equality, near_miss
+from mcp_servers.engines.settling import is_finished
 from mcp_servers.facts.fixes import Advice
 from mcp_servers.facts.kubernetes import Json, Ref, Resource
 
@@ -33,6 +37,10 @@ def mend_selector(case: Case) -> Outcome:
         if miss.actual_key:
             selector[miss.actual_key] = miss.actual
 
+    owners = _owners_of(case, service, miss)
+    if len(owners) > 1:
+        new = f"{miss.actual_key}={miss.actual}"
+        return case.advice("selects_others", new=new, owners=named(map(str, owners)))
     new = f"{miss.actual_key}={miss.actual}" if miss.actual_key else ""
     return single(edit("mend_selector", service, change, old=f"{miss.key}={miss.wanted}", new=new))
 
@@ -44,6 +52,19 @@ def _misses(case: Case, service: Resource) -> list[NearMiss]:
     pods = [pod for ref in named if (pod := case.cluster.get(_pod(ref))) is not None]
     found = {miss for pod in pods if (miss := near_miss(selector, pod.labels)) is not None}
     return sorted(one for one in found if one.actual_key or len(selector) > 1)
+
+
+def _owners_of(case: Case, service: Resource, miss: NearMiss) -> list[Ref]:
+    """The workloads whose pods the mended selector would lead to."""
+    wanted = {key: told for key, told in selector_of(service).items() if key != miss.key}
+    if miss.actual_key:
+        wanted[miss.actual_key] = miss.actual
+    pods = [
+        one
+        for one in case.cluster.all("Pod", service.namespace)
+        if matches_equality(wanted, one.labels) and not is_finished(one)
+    ]
+    return sorted({top_owner(case.cluster, one) for one in pods})
 
 
 def _pod(ref: Ref) -> Ref:
@@ -60,7 +81,7 @@ def mend_target_port(case: Case) -> Outcome:
     if isinstance(service, Advice):
         return service
     near, target = case.told("near"), case.told("target")
-    if not near:
+    if not near or near in _aside(case, service):
         ports = case.told("listening") or case.told("declared")
         return case.advice("several_ports", target=target, ports=ports)
     changed = _with_target(ports_of(service), case.told("port"), target, near)
@@ -73,6 +94,17 @@ def mend_target_port(case: Case) -> Outcome:
     return single(
         edit("mend_target_port", service, change, port=case.told("port"), old=target, new=near)
     )
+
+
+def _aside(case: Case, service: Resource) -> set[str]:
+    """Ports of its pods that serve metrics or administration, and nobody else."""
+    pods = selected_pods(case.cluster, service)
+    return {
+        port
+        for pod in pods
+        for one in containers(pod)
+        for port in auxiliary_ports(case.cluster, one)
+    }
 
 
 def _with_target(ports: list[Json], port: str, old: str, new: str) -> list[Json]:

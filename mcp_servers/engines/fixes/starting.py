@@ -13,6 +13,10 @@ from mcp_servers.facts.kubernetes import Json, Resource
 from mcp_servers.facts.nearest import similar
 
 COMMANDS = ("command", "args")
+# Never put in the place of a misspelt word: with the arguments that stand there it may destroy.
+DESTROYING = frozenset(
+    {"rm", "mv", "chmod", "chown", "kubectl", "mysqladmin", "dd", "kill", "truncate"}
+)
 
 
 def mend_command(case: Case) -> Outcome:
@@ -24,6 +28,8 @@ def mend_command(case: Case) -> Outcome:
     if not spec:
         return case.advice("not_in_template", container=case.container)
     wrong, right = case.told("missing"), case.told("near")
+    if right in DESTROYING:
+        return case.advice("command_destroys", program=right)
     before = _command_before(case, owner)
     after = _replaced(spec, wrong, right) if wrong and right else before
     if not after or after == _command(spec):

@@ -13,6 +13,7 @@ from mcp_servers.engines.fixes.editing import (
     subsection,
     workload,
 )
+from mcp_servers.engines.owners import manifest_owner
 from mcp_servers.engines.quantities import as_bytes, quantity
 from mcp_servers.engines.revisions import template_of
 from mcp_servers.engines.room import exceeded, largest
@@ -49,6 +50,8 @@ def expand_claim(case: Case) -> Outcome:
 
 
 def _refused(case: Case, claim: Resource) -> Advice | None:
+    if operator := _operator_of(case, claim):
+        return case.advice("claim_of_operator", owner=operator)
     named = text(claim.spec, "storageClassName")
     held = case.cluster.get(Ref("StorageClass", "", named))
     if held is None or held.raw.get("allowVolumeExpansion") is not True:
@@ -62,6 +65,17 @@ def _refused(case: Case, claim: Resource) -> Advice | None:
     if asked is None or (holds is not None and asked > holds):
         return case.advice("already_growing")
     return None
+
+
+def _operator_of(case: Case, claim: Resource) -> str:
+    """Who keeps the StatefulSet whose template the claim is of, if that is an operator."""
+    for owner in case.cluster.all("StatefulSet", claim.namespace):
+        stems = [text(one, "metadata", "name") for one in rows(owner.spec, "volumeClaimTemplates")]
+        made = [f"{stem}-{owner.name}-" for stem in stems if stem]
+        keeper = manifest_owner(owner)
+        if keeper and keeper.by == "operator" and claim.name.startswith(tuple(made)):
+            return keeper.name
+    return ""
 
 
 def _grown(case: Case, claim: Resource, old: Fraction) -> Fraction:

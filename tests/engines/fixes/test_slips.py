@@ -1,0 +1,52 @@
+"""What is a name misspelt, and what is the name of another thing."""
+
+import pytest
+
+from mcp_servers.engines.fixes.slips import is_slip, slips
+
+SLIPS = [
+    ("dispatcher-setting", "dispatcher-settings"),
+    ("web-confg", "web-config"),
+    ("web-config", "web-settings"),
+    ("orders", "orders-config"),
+    ("db-pasword", "db-password"),
+    ("DB_HOST", "DB_HOSTNAME"),
+    ("DBHOST", "DB_HOST"),
+    ("RANKING_MODEL", "RANKER_MODEL"),
+    ("sdd", "ssd"),
+    ("payments-worker", "worker-payments"),
+]
+OTHER_THINGS = [
+    ("orders-db-prod", "orders-db-stage"),
+    ("worker-eu", "worker-us"),
+    ("cache-1", "cache-2"),
+    ("settings-v1", "settings-v2"),
+    ("DB_HOST", "DB_PORT"),
+    ("DB_USER", "DB_PASSWORD"),
+    ("tls-key", "tls-cert"),
+    ("pg-primary", "pg-replica"),
+    ("app-blue", "app-green"),
+    ("eu-west-1a", "eu-west-1b"),
+    ("mail-public", "mail-private"),
+    ("billing", "shipping"),
+    ("ca-root", "ca-admin"),
+]
+
+
+@pytest.mark.parametrize(("asked", "known"), SLIPS)
+def test_one_word_spelt_twice_is_a_slip_in_both_directions(asked: str, known: str) -> None:
+    assert is_slip(asked, known)
+    assert is_slip(known, asked)
+
+
+@pytest.mark.parametrize(("asked", "known"), OTHER_THINGS)
+def test_numbers_and_telling_words_make_another_thing(asked: str, known: str) -> None:
+    assert not is_slip(asked, known)
+    assert not is_slip(known, asked)
+
+
+def test_of_near_names_only_slips_come_into_question() -> None:
+    assert slips("orders-db", ["orders-dbs", "orders-db-2", "orders-db-prod", "users-db"]) == [
+        "orders-dbs"
+    ]
+    assert slips("orders-db", ["orders-db"]) == []
