@@ -7,7 +7,7 @@ from mcp_servers.engines.fields import rows, section, strings, text
 from mcp_servers.engines.fixes.drafting import Case, Outcome, edit, single
 from mcp_servers.engines.fixes.editing import every_container, template_in, workload
 from mcp_servers.engines.fixes.others import is_of_others
-from mcp_servers.engines.fixes.slips import slips
+from mcp_servers.engines.fixes.slips import renamed, slips
 from mcp_servers.engines.revisions import template_of
 from mcp_servers.facts.fixes import Advice
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
@@ -70,7 +70,8 @@ def _object(case: Case, owner: Resource, absent: Ref) -> Outcome:
 
 def _key(case: Case, owner: Resource, held: Ref, key: str) -> Outcome:
     found = case.cluster.get(held)
-    near = slips(key, _keys(found)) if found else []
+    others = {one.key for one in _uses(owner, held)} - {key}
+    near = renamed(key, set(_keys(found)) - others) if found else []
     if len(near) != 1:
         return case.advice("value_unknown", missing=f"{held} {key}", near=", ".join(near))
 

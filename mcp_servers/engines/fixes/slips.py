@@ -49,6 +49,21 @@ def slips(asked: str, known: Iterable[str]) -> list[str]:
     return [one for one in nearest_names(asked, known) if is_slip(asked, one)]
 
 
+def renamed(asked: str, known: Iterable[str]) -> list[str]:
+    """Of the near keys of one object those that are slips, or have one word more or less."""
+    return [
+        one
+        for one in nearest_names(asked, known)
+        if is_slip(asked, one) or _has_one_more(asked, one) or _has_one_more(one, asked)
+    ]
+
+
+def _has_one_more(short: str, long: str) -> bool:
+    """Whether one begins as the other does and says one word more, which tells nothing apart."""
+    few, many = _words(short), _words(long)
+    return many[:-1] == few and not (many[-1].isdigit() or many[-1] in TELL_APART)
+
+
 def are_apart(one: str, other: str) -> bool:
     """Whether two names say that they are two things: other numbers, or other telling words."""
     mine, theirs = set(_words(one)), set(_words(other))

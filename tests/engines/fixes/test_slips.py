@@ -2,7 +2,7 @@
 
 import pytest
 
-from mcp_servers.engines.fixes.slips import is_slip, slips
+from mcp_servers.engines.fixes.slips import is_slip, renamed, slips
 
 SLIPS = [
     ("dispatcher-setting", "dispatcher-settings"),
@@ -50,3 +50,10 @@ def test_of_near_names_only_slips_come_into_question() -> None:
         "orders-dbs"
     ]
     assert slips("orders-db", ["orders-db"]) == []
+
+
+def test_a_key_may_have_been_given_one_word_more() -> None:
+    keys = ["RANKING_MODEL_ID", "RANKING_MODEL_2", "RANKING_MODEL_HOST", "SHARD_COUNT"]
+    assert renamed("RANKING_MODEL", keys) == ["RANKING_MODEL_ID"]
+    assert renamed("RANKING_MODEL_ID", ["RANKING_MODEL"]) == ["RANKING_MODEL"]
+    assert renamed("DB_HOST", ["DB_PORT", "DB_NAME"]) == []
