@@ -103,7 +103,12 @@ def _kind(case: Case, owner: Resource, asked: Ref) -> Outcome:
 def _identity(case: Case, owner: Resource) -> Outcome:
     kind, name = case.told("missing_kind"), case.told("missing")
     namespace = owner.namespace if kind == "ServiceAccount" else ""
-    near = slips(name, [one.name for one in case.cluster.all(kind, namespace)])
+    known = [
+        one.name
+        for one in case.cluster.all(kind, namespace)
+        if not is_of_others(case.cluster, one, owner)
+    ]
+    near = slips(name, known)
     field = {"ServiceAccount": "serviceAccountName", "PriorityClass": "priorityClassName"}.get(kind)
     if len(near) != 1 or field is None:
         return case.advice("value_unknown", missing=f"{kind} {name}", near=", ".join(near))

@@ -17,7 +17,7 @@ host port username password name key cert ca crt client server
 TELL_APART = frozenset(_TELLING.split())
 # Words that say what kind of object it is and no more.
 _KINDS = """
-config configs configuration conf cfg cm map settings secret secrets env vars credentials creds
+config configs configuration conf cfg cm map settings secret secrets env vars credentials creds sa account serviceaccount
 """
 OF_KIND = frozenset(_KINDS.split())
 STEM = 4
