@@ -26,6 +26,7 @@ fixes = ["fix.drain"]
 
 import hashlib
 import tomllib
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -37,6 +38,8 @@ from mcp_servers.engines.fixes import FIXES
 from mcp_servers.facts.fixes import Level
 from mcp_servers.facts.guards import Budget, Grant, Limits, Policy, Share
 
+# Where every pod finds the name of its own namespace.
+HOME = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 Count = Annotated[int, Field(ge=1, le=1000)]
 Hour = Annotated[int, Field(ge=0, le=24)]
 Span = Annotated[float, Field(ge=0, le=7 * 24 * 3600)]
@@ -138,6 +141,15 @@ def read_policy(file: Path | None) -> Policy:
         raise Invalid(f"{file}: {where}: {first['msg'].lower()}.") from error
     except ValueError as error:  # no UTF-8, no TOML, or a fix that does not exist
         raise Invalid(f"{file}: {error}.") from error
+
+
+def with_home(policy: Policy, file: Path = HOME) -> Policy:
+    """With the namespace protected in which this process itself runs, if it runs in a pod."""
+    try:
+        home = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return policy
+    return replace(policy, protected=policy.protected | {home}) if home else policy
 
 
 def _policy(told: _File, version: str) -> Policy:

@@ -19,7 +19,7 @@ from mcp_servers.autofix.changes import (
 )
 from mcp_servers.autofix.desk import Desk, Looker
 from mcp_servers.autofix.plans import autofix_get_plan, autofix_list_plans, autofix_plan
-from mcp_servers.autofix.policies import read_policy
+from mcp_servers.autofix.policies import read_policy, with_home
 from mcp_servers.autofix.rehearsing import autofix_rehearse
 from mcp_servers.autofix.status import autofix_resume, autofix_status, autofix_stop
 from mcp_servers.backends import Backends
@@ -30,7 +30,7 @@ def build(backends: Backends, gate: Gate, *, looker: Looker) -> ToolServer:
     """`looker` are the diagnosers; without a store, plans are shown and none can be approved."""
     server = ToolServer("autofix", gate)
     kept = backends.fixes
-    policy = read_policy(kept.policy_file if kept else None)
+    policy = with_home(read_policy(kept.policy_file if kept else None))
     desk = Desk(KubernetesWriting(backends.kubernetes), looker, policy, kept, gate.audit)
     for tool in (autofix_plan, autofix_get_plan, autofix_list_plans, autofix_rehearse):
         publish(server, tool, needs=Permission.FIXES_PLAN, desk=desk)

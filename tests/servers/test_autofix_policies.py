@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import Invalid
-from mcp_servers.autofix.policies import read_policy
+from mcp_servers.autofix.policies import read_policy, with_home
 from mcp_servers.facts.fixes import Level
-from mcp_servers.facts.guards import Policy
+from mcp_servers.facts.guards import Policy, Share
 
 
 def told(folder: Path, text: str) -> Policy:
@@ -64,3 +64,27 @@ def test_a_mistake_names_the_file_and_the_place(tmp_path: Path, text: str, said:
 def test_a_file_that_is_not_there_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="Cannot read the policy file"):
         read_policy(tmp_path / "none.toml")
+
+
+def test_the_namespace_that_midwatch_itself_runs_in_is_protected(tmp_path: Path) -> None:
+    home = tmp_path / "namespace"
+    assert with_home(Policy(), home) == Policy()
+    home.write_text("ops\n")
+    assert with_home(Policy(protected=frozenset({"payments"})), home).protected == {
+        "payments",
+        "ops",
+    }
+
+
+def test_budgets_of_some_and_of_each_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(
+        "[limits.each]\nwrites_per_hour = 4\n"
+        '[[budgets]]\nsubjects = ["nightly-*"]\nwrites_per_hour = 2\nnamespaces_per_hour = 1\n'
+    )
+    policy = read_policy(file)
+    assert policy.share_of("ann").writes_per_hour == 4
+    assert policy.share_of("nightly-eu") == Share(writes_per_hour=2, namespaces_per_hour=1)
+    file.write_text("[[budgets]]\nwrites_per_hour = 2\n")
+    with pytest.raises(Invalid, match=r"budgets\.0\.subjects"):
+        read_policy(file)
