@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
+from core.clock import utc_now
 from core.errors import OpsError
 from core.principal import Permission, Principal
 from core.storage.database import Database
@@ -34,8 +35,8 @@ async def recovering(
 async def _recover(tools: Tools, kept: KeptFixes, every_s: float) -> None:
     while True:
         try:
-            # Each call is a line of the audit trail, so it is made only where there is something.
-            if await kept.unfinished():
+            # Each call is a line of the audit trail, so it is made only where somebody left one.
+            if any(one.lease_until < utc_now() for one in await kept.unfinished()):
                 found = (await tools.call("autofix_recover")).data["changes"]
                 log.info("changes.recovered", changes=found)
         except OpsError as error:

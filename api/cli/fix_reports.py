@@ -167,7 +167,8 @@ def change_text(change: Row, language: str) -> str:
         lines.append(f"  {detail}")
     lines += [f"  {one}" for one in change["audit_in"].get(language) or change["audit"]]
     found = change["verification"]
-    lines.append(f"  {words['cleared' if found['finding_cleared'] else 'not_cleared']}")
+    cleared = words["cleared" if found["finding_cleared"] else "not_cleared"]
+    lines.append(f"  {change['progress_in'].get(language) or cleared}")
     if found["new_findings"]:
         lines.append(f"  {words['new']}: {', '.join(found['new_findings'])}")
     return "\n".join(lines)

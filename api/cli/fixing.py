@@ -93,9 +93,13 @@ async def carried_out_in_turn(source: Source, plan_ids: list[str]) -> Body:
     """Approved plans one by one; giving up here leaves them as they are recorded."""
     batch = {"plan_ids": plan_ids, "wait_s": 30}
     if source.server:
-        view = await called(source, "autofix_apply_batch", batch)
-        while not view["ended"]:
+        try:
             view = await called(source, "autofix_apply_batch", batch)
+            while not view["ended"]:
+                view = await called(source, "autofix_apply_batch", batch)
+        except UpstreamUnavailable:
+            say(word("batch_goes_on", spoken()))
+            raise
         return view
     async with opened(source.settings()) as tools:
         view = (await tools.call("autofix_apply_batch", **batch)).data

@@ -98,6 +98,7 @@ EN: Mapping[str, str] = {
     "savings_columns": "|cpu|memory|a month|confidence",
     "predicted": "{query} ({unit}): now {now}, mean {mean}, peak {peak} at {at}; {method}",
     "serving": "Serving {what} until Ctrl-C.",
+    "batch_goes_on": "Whether it was begun is told by: midwatch fix list --batches. Asked for again, the batch goes on; what was done is not done twice.",
     "change_goes_on": "{change} was begun and not yet verified; it goes on there. Look with: midwatch fix show {change}",
     "change_unheard": "Whether it was begun is not known. Look with: midwatch fix list",
 }
@@ -191,6 +192,7 @@ ZH: Mapping[str, str] = {
     "savings_columns": "|CPU|内存|每月|置信度",
     "predicted": "{query}（{unit}）：目前 {now}，平均 {mean}，峰值 {peak}，在 {at}；方法 {method}",
     "serving": "正在提供 {what}，按 Ctrl-C 结束。",
+    "batch_goes_on": "是否已开始，请看：midwatch fix list --batches。再次提交同一批会接着执行，做过的不会重做。",
     "change_goes_on": "{change} 已开始，尚未验证，会在服务端继续执行。查看：midwatch fix show {change}",
     "change_unheard": "无法确定是否已开始。查看：midwatch fix list",
 }

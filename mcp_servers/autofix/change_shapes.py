@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from core.sentences import LANGUAGES
 from core.storage.fix_records import ChangeRow, StepRow
 from mcp_servers.autofix.lines import line_told
+from mcp_servers.autofix.refusing import SENTENCES
 from mcp_servers.autofix.shapes import Target
 from mcp_servers.paging import Page
 
@@ -42,6 +43,9 @@ class ChangeView(BaseModel):
     finished_at: datetime | None
     steps: list[ChangeStep]
     verification: Verification
+    progress_in: dict[str, str] = Field(
+        default={}, description="How far it is, by language; empty once it has ended."
+    )
     audit: list[str] = Field(description="What was done when, by its codes.")
     audit_in: dict[str, list[str]] = Field(default={}, description="The same in words.")
 
@@ -49,19 +53,19 @@ class ChangeView(BaseModel):
         where = f"{self.target.kind} {self.target.namespace}/{self.target.name}"
         lines = [f"change {self.change_id} of {where}: {self.status}. {self.detail}".strip()]
         lines += [f"{one.direction} {one.n}: {one.state} {one.target}" for one in self.steps]
-        if self.status in ("running", "undoing"):
-            lines.append(_how_far(self.steps, self.status))
+        if self.progress_in:
+            lines.append(f"{self.progress_in['en']} Ask for the change again.")
         if self.verification.new_findings:
             lines.append(f"new: {', '.join(self.verification.new_findings)}")
         return "\n".join(lines)
 
 
-def _how_far(steps: Sequence[ChangeStep], status: str) -> str:
-    if status == "undoing":
-        return "being taken back; ask for the change again"
-    if any(one.state == "written" for one in steps):
-        return "applied, not yet verified; ask for the change again"
-    return "not yet applied; ask for the change again"
+def _progress(status: str, steps: Sequence[StepRow]) -> dict[str, str]:
+    if status not in ("running", "undoing"):
+        return {}
+    written = any(one.state == "written" for one in steps)
+    how = "undoing" if status == "undoing" else "applied" if written else "not_applied"
+    return dict(SENTENCES.said(f"progress_{how}").texts)
 
 
 class ChangeLine(BaseModel):
@@ -123,6 +127,7 @@ def change_view(row: ChangeRow, steps: Sequence[StepRow]) -> ChangeView:
             finding_cleared=bool(row.body.get("finding_cleared")),
             new_findings=list(row.body.get("new_findings") or []),
         ),
+        progress_in=_progress(row.status, steps),
         audit=lines,
         audit_in={one: [line_told(line, one) for line in lines] for one in LANGUAGES},
     )

@@ -62,6 +62,6 @@ def _ended(change: ChangeView, language: Language) -> Iterator[str]:
     yield from (f"- {one}" for one in change.audit_in[language])
     yield from ("", f"## {_said('verification', language)}", "")
     key = "cleared" if change.verification.finding_cleared else "not_cleared"
-    yield f"- {_said(key, language)}"
+    yield f"- {change.progress_in.get(language) or _said(key, language)}"
     for one in change.verification.new_findings:
         yield f"- {_said('new', language, finding=one)}"
