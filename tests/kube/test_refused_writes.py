@@ -132,7 +132,10 @@ async def test_what_others_wrote_in_between_is_not_written_over(kube: Kube, tmp_
         change = await people.call("autofix_apply", plan_id=plan_id, wait_s=60)
     assert (change["status"], change["detail"]) == (
         "refused",
-        f"Deployment {kube.namespace}/web was changed since this was planned.",
+        (
+            f"Deployment {kube.namespace}/web was changed since this was planned. "
+            "Make a new plan of it as it is now."
+        ),
     )
     assert kube.get(DEPLOYMENTS, "web").json()["spec"]["replicas"] == 2
 

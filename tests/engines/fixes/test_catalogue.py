@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mcp_servers import rca
+from mcp_servers import autofix, rca
+from mcp_servers.autofix.refusing import SENTENCES
 from mcp_servers.autofix.telling import Telling, catalogue
-from mcp_servers.engines import fixes
+from mcp_servers.engines import fixes, guards
 from mcp_servers.engines.fixes import FIXES, REQUESTED, repair, requested
 from mcp_servers.engines.wording import params_of
 from mcp_servers.facts.findings import Confidence, Finding, Fix, Severity
@@ -164,3 +165,23 @@ def test_every_action_of_the_engines_has_a_sentence(part: str) -> None:
         catalogue("en")[part].keys() - used - {"resume_deployment", "resume_cronjob", "resume_job"}
     )
     assert {one for one in unused if f'"{one}"' not in written} == set()
+
+
+AUTOFIX = Path(autofix.__file__).parent
+
+
+def _raised() -> Iterator[str]:
+    """Every sentence that a tool of this server refuses with, or a write is declined with."""
+    shapes = (r'SENTENCES\.error\(\s*\w+,\s*"(\w+)"', r'_declined\("(\w+)"', r'Refusal\("(\w+)"')
+    files = [*AUTOFIX.glob("*.py"), Path(guards.__file__)]
+    text = "\n".join(path.read_text() for path in files)
+    for shape in shapes:
+        yield from re.findall(shape, text)
+
+
+@pytest.mark.parametrize("key", sorted(set(_raised())))
+def test_every_refusal_says_what_would_have_to_be_true(key: str) -> None:
+    for language in ("en", "zh"):
+        told = SENTENCES.keys(language)[key]
+        assert told["message"]
+        assert told["hint"]
