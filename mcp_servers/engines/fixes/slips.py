@@ -20,11 +20,12 @@ _KINDS = """
 config configs configuration conf cfg cm map settings secret secrets env vars credentials creds sa account serviceaccount
 """
 OF_KIND = frozenset(_KINDS.split())
-STEM = 4
+# So many letters that two spellings of a word begin alike with; keys of one object are fewer, and nearer.
+STEM, STEM_OF_KEYS = 4, 3
 FEWEST_LETTERS = 3
 
 
-def is_slip(asked: str, known: str) -> bool:
+def is_slip(asked: str, known: str, *, stem: int = STEM) -> bool:
     """Whether `known` is what somebody meant who wrote `asked`: the same words but for their
     spelling, an ending, their order or their kind; numbers and telling words are never slips."""
     if asked == known:
@@ -38,7 +39,7 @@ def is_slip(asked: str, known: str) -> bool:
     theirs = [word for word in other if word not in one]
     if (set(mine) | set(theirs)) & TELL_APART:
         return _are_ends(mine, theirs)
-    if len(mine) == len(theirs) == 1 and _is_spelling(mine[0], theirs[0]):
+    if len(mine) == len(theirs) == 1 and _is_spelling(mine[0], theirs[0], stem):
         return True
     mine, theirs = ([word for word in words if word not in OF_KIND] for words in (mine, theirs))
     return not mine and not theirs
@@ -54,7 +55,9 @@ def renamed(asked: str, known: Iterable[str]) -> list[str]:
     return [
         one
         for one in nearest_names(asked, known)
-        if is_slip(asked, one) or _has_one_more(asked, one) or _has_one_more(one, asked)
+        if is_slip(asked, one, stem=STEM_OF_KEYS)
+        or _has_one_more(asked, one)
+        or _has_one_more(one, asked)
     ]
 
 
@@ -79,17 +82,17 @@ def _are_ends(mine: list[str], theirs: list[str]) -> bool:
     """One telling word misspelt by a letter as no word at all: `pasword` for `password`."""
     if len(mine) != 1 or len(theirs) != 1 or {mine[0], theirs[0]} <= TELL_APART:
         return False
-    return _is_spelling(mine[0], theirs[0])
+    return _is_spelling(mine[0], theirs[0], STEM)
 
 
-def _is_spelling(one: str, other: str) -> bool:
+def _is_spelling(one: str, other: str, stem: int) -> bool:
     shorter, longer = sorted((one, other), key=len)
     if len(shorter) >= FEWEST_LETTERS and longer.startswith(shorter):
         return True
-    stem = next(
+    alike = next(
         (n for n, pair in enumerate(zip(one, other, strict=False)) if len(set(pair)) > 1),
         len(shorter),
     )
-    if stem >= STEM and stem * 2 >= len(longer):
+    if alike >= stem and alike * 2 >= len(longer):
         return True
     return edit_distance(one, other) <= max(len(one), len(other)) // 3

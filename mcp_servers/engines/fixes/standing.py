@@ -4,9 +4,8 @@ from datetime import datetime, timedelta
 
 from mcp_servers.engines.fields import rows, section, text
 from mcp_servers.engines.fixes.drafting import Case, Draft, Edit
-from mcp_servers.engines.revisions import template_of
 from mcp_servers.engines.settling import GRACE
-from mcp_servers.facts.fixes import Advice
+from mcp_servers.facts.fixes import Advice, Verb
 from mcp_servers.facts.kubernetes import Json, Resource, moment
 
 # What a person closed, paused or suspended so lately was meant.
@@ -37,10 +36,12 @@ def disturbs(case: Case, draft: Draft) -> Advice | None:
 
 
 def _meets_a_pause(one: Edit) -> bool:
+    """Whether it leaves a rollout paused that its change would have to take; how many there are is
+    changed in a pause as well."""
     before, after = one.before, Resource(one.after or {})
-    if before is None or before.spec.get("paused") is not True:
+    if before is None or one.verb is Verb.SCALE or before.kind != "Deployment":
         return False
-    return after.spec.get("paused") is True and template_of(before) != template_of(after)
+    return before.spec.get("paused") is True and after.spec.get("paused") is True
 
 
 def last_hand(resource: Resource) -> tuple[datetime | None, str]:

@@ -56,4 +56,6 @@ def test_a_key_may_have_been_given_one_word_more() -> None:
     keys = ["RANKING_MODEL_ID", "RANKING_MODEL_2", "RANKING_MODEL_HOST", "SHARD_COUNT"]
     assert renamed("RANKING_MODEL", keys) == ["RANKING_MODEL_ID"]
     assert renamed("RANKING_MODEL_ID", ["RANKING_MODEL"]) == ["RANKING_MODEL"]
+    assert renamed("POINTS_RATE", ["POINTS_RATIO", "POINTS_EXPIRY"]) == ["POINTS_RATIO"]
+    assert not is_slip("api-prod", "api-proxy")
     assert renamed("DB_HOST", ["DB_PORT", "DB_NAME"]) == []
