@@ -1,6 +1,7 @@
 """Whether a change did what it was for, by the diagnosers that asked for it."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from mcp_servers.engines.dependents import dependents_of
 from mcp_servers.engines.fingerprints import fingerprint
@@ -9,6 +10,8 @@ from mcp_servers.facts.findings import Finding, Severity
 from mcp_servers.facts.fixes import Judgement, Plan
 from mcp_servers.facts.kubernetes import Cluster, Ref
 
+# What new pods bring with them, and for how long: nothing has been measured of them yet.
+PASSING = {"hpa.metrics_unavailable": timedelta(minutes=2)}
 # Nobody found a fault when a person asks for a change; what is grave and new is then a failure.
 WITHOUT_A_FINDING = Severity.HIGH
 
@@ -31,9 +34,16 @@ def judged(
         for one in after
         if fingerprint(one) not in known
         and one.severity.weight >= least
+        and not _passes(one, cluster)
         and (one.resource in scope or scope & set(one.affected))
     ]
     return Judgement(not left, tuple(new))
+
+
+def _passes(finding: Finding, cluster: Cluster) -> bool:
+    """Whether it is what any rollout brings with it for a while."""
+    usual, since = PASSING.get(finding.rule), finding.since
+    return usual is not None and since is not None and cluster.now - since < usual
 
 
 def _is_meant(finding: Finding, plan: Plan) -> bool:

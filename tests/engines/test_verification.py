@@ -6,6 +6,7 @@ from mcp_servers.facts.findings import Confidence, Finding, Severity
 from mcp_servers.facts.fixes import Level, Plan, Step, Verb, Write
 from mcp_servers.facts.kubernetes import Ref
 from tests.factories import (
+    at,
     cluster,
     container,
     deployment,
@@ -131,3 +132,10 @@ def test_a_plan_of_an_older_record_is_known_by_rule_and_target() -> None:
     old = replace(plan(), finding="")
     assert not judged([MEANT], [MEANT], old, SEEN).cleared
     assert judged([MEANT], [], old, SEEN).verified
+
+
+def test_that_new_pods_are_not_measured_yet_does_not_speak_against_a_change() -> None:
+    away = replace(finding("hpa.metrics_unavailable"), since=at(1))
+    assert judged([MEANT], [away], plan(), SEEN).verified
+    for since in (at(3), None):
+        assert judged([MEANT], [replace(away, since=since)], plan(), SEEN).new
