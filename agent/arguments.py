@@ -11,7 +11,7 @@ from agent.scoring import LOOKS
 METRICS = {
     "qps": r"\bqps\b|\brps\b|requests?\s(?:rate|per\ssecond)|requests?/s|throughput|traffic|流量|吞吐|请求量|每秒[^，。]{0,6}请求",
     "cpu": r"\bcpus?\b|处理器",
-    "memory": r"\bmemory\b|\bmem\b|\bram\b|内存",
+    "memory": r"\bmemory\b|\bmem\b|\bram\b|内存(?!条)",
     "disk": r"\bdisks?\b|\bstorage\b|磁盘|硬盘|存储空间",
 }
 CURRENCIES = {
@@ -47,6 +47,7 @@ WHERE = re.compile(r"\b(?:which|what)\snodes?\b|(?:哪|什么)[个台些]?\s*(?:
 HOW_MANY = re.compile(
     r"\b(?:how many|number of)\s(?:instances|replicas|copies)|(?:几|多少)个?\s*(?:实例|副本)"
 )
+MACHINES = re.compile(r"\b(?:machines|hosts|servers)\b|机器|主机|服务器")
 _COUNT = rf"(\d+|{'|'.join(SMALL)})"
 REPLICAS = re.compile(
     rf"{_COUNT}\s*(?:(?:more|extra)\s)?(?:replicas?|pods|instances|copies|个?\s*replicas?|个?\s*副本|个?\s*实例|个\s*pod)"
@@ -55,7 +56,7 @@ REPLICAS = re.compile(
     rf"\s*{_COUNT}(?![a-z0-9.])"
 )
 AMOUNT = re.compile(
-    r"(?:[$€£¥￥]\s*)?(\d[\d,]*(?:\.\d+)?|[一二两三四五六七八九十](?=[千万]))\s*(k\b|grand\b|万|千)?\s*(?:usd|eur|gbp|cny|rmb|dollars?|euros?|pounds?|yuan|美元|美金|欧元|英镑|元|块)?"
+    r"(?:[$€£¥￥]\s*)?(\d[\d,]*(?:\.\d+)?|[一二两三四五六七八九十](?=[千万]))\s*(k\b|grand\b|万|千)?(?![\d.,]*\s*(?:%|percent|天|日|周|个?月|个?小时|分钟|(?:days?|weeks?|months?|hours?|minutes?|quarters?|[hd])\b))(?![\d.])\s*(?:usd|eur|gbp|cny|rmb|dollars?|euros?|pounds?|yuan|美元|美金|欧元|英镑|元|块)?"
 )
 THRESHOLD = re.compile(
     r"(?:above|over|exceeds?|exceeding|below|under|than|reaches|pass(?:es)?|cross(?:es)?|hits?|beyond|past|to|at(?=\s*\d+\s*%)|超过|高于|大于|低于|小于|达到|到|过|改成|改为|设成|设为|调成|调为)\s*(\d+(?:\.\d+)?)(?![\d:.]|\s*(?:小时|个小时|分钟|天|周|hours?|h\b|hrs?\b|minutes?|mins?\b|days?|weeks?))\s*(%|percent|ms|s\b|毫秒)?"
@@ -91,7 +92,9 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
         found.pop("name", None)
     found |= _times(text, subagent, intent)
     found |= _first_word("metric", METRICS, text)
-    found |= _by_subagent(text, message, subagent)
+    found |= _by_subagent(text, message, subagent, intent)
+    if intent == "list" and not (found.get("kind") or found.get("name")) and MACHINES.search(text):
+        found["kind"] = "Node"
     elsewhere = found.get("kind") == "Node" and found.get("name") and WHERE.search(text)
     any_service = subagent == "cost" and found.get("kind") == "Service" and not found.get("name")
     if elsewhere or any_service:
@@ -111,17 +114,17 @@ def _times(text: str, subagent: str, intent: str) -> dict[str, str]:
     if subagent == "cost" and (ahead or intent == "forecast"):
         reach = durations.extent(text) or ("" if durations.window(text) else durations.lasting(text))
         return {"horizon": reach, "at": durations.clock(text)}
-    back = durations.window(text) or (durations.extent(text) if intent == "metrics" else "")
+    back = durations.window(text) or (durations.lasting(text) if intent in LOOKS else "")
     return {"window": back, "at": durations.clock(text)}
 
 
-def _by_subagent(text: str, message: str, subagent: str) -> dict[str, Any]:
+def _by_subagent(text: str, message: str, subagent: str, intent: str) -> dict[str, Any]:
     found = (match[1] for pattern in TEAM for match in pattern.finditer(text))
     team = next((one for one in found if could_be_name(one) or one in TEAMS), "")
     if subagent == "autofix":
         return {"replicas": _replicas(text)}
     if subagent == "cost":
-        return {"team": team, **_money(text)}
+        return {"team": team, **_money(text, of_a_budget=intent == "budget")}
     if subagent == "alert_admin":
         return {
             "team": team,
@@ -153,9 +156,9 @@ def number_of(word: str) -> int:
     return SMALL[word] if word in SMALL else int(word)
 
 
-def _money(text: str) -> dict[str, Any]:
+def _money(text: str, *, of_a_budget: bool) -> dict[str, Any]:
     currency = _first_word("currency", CURRENCIES, text)
-    found = AMOUNT.search(text) if currency or "budget" in text or "预算" in text else None
+    found = AMOUNT.search(text) if currency or of_a_budget else None
     if not found:
         return currency
     times = {"k": 1_000, "grand": 1_000, "千": 1_000, "万": 10_000}.get(found[2] or "", 1)

@@ -17,8 +17,8 @@ _CHINESE_UNITS = _alternatives({word: 0 for word in UNITS if not word.isascii()}
 _WORDS = _alternatives(NUMBERS)
 
 LENGTH = (
-    rf"(?<![a-z])(?P<number>\d+(?:\.\d+)?|{_WORDS})?\s*-?\s*"
-    rf"(?P<unit>(?<![a-z])(?:(?:{_ENGLISH_UNITS})s?|[{_LETTERS}])(?![a-z])|{_CHINESE_UNITS})"
+    rf"(?<![a-z\d.-])(?P<number>\d+(?:\.\d+)?|{_WORDS})?\s*-?\s*"
+    rf"(?P<unit>(?<![a-z])(?:(?:{_ENGLISH_UNITS})s?|[{_LETTERS}])(?![a-z])|(?:{_CHINESE_UNITS})(?!志))"
 )
 _BACK = re.compile(
     rf"(?:\b(?:last|past|previous|recent|within|since|over|over\s+the|in\s+the)\s+(?:the\s+)?(?:last\s+|past\s+)?"
@@ -43,6 +43,10 @@ _CLOCK_ZH = re.compile(
     rf"(凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|今晚|昨晚|夜里|半夜)\s*(\d{{1,2}}|{_alternatives(_HOURS)})\s*点(半)?(?!\S?钟头)"
 )
 _AFTER_NOON = frozenset(("下午", "傍晚", "晚上", "今晚", "昨晚"))
+# "Two o'clock last night" was after midnight.
+_NIGHT = frozenset(("晚上", "今晚", "昨晚"))
+# "How many days" is no number of days.
+_HOW_MANY = "几"
 # "One and a half hours": the half stands beside the unit, or after it.
 _AND_A_HALF = re.compile(rf"(\d+|{_WORDS})\s*(?:and\s+a\s+half\s*|个半)(?=\s*(?:{_ENGLISH_UNITS}|{_CHINESE_UNITS}))")
 _HALF_AFTER = re.compile(rf"\b(an?|\d+|{_WORDS})\s+({_ENGLISH_UNITS})s?\s+and\s+a\s+half\b")
@@ -81,9 +85,8 @@ def extent(text: str) -> str:
 def lasting(text: str) -> str:
     """How long something shall last; "" when a lower-case sentence does not say."""
     text = _plain(text)
-    if found := _FOR.search(text) or _ANY.search(text):
-        return _iso(found) if found["number"] else ""
-    return ""
+    told = (found for pattern in (_FOR, _ANY) for found in pattern.finditer(text))
+    return next((_iso(one) for one in told if one["number"] not in (None, _HOW_MANY)), "")
 
 
 def clock(text: str) -> str:
@@ -95,7 +98,7 @@ def clock(text: str) -> str:
         return f"{hour:02}:00"
     if found := _CLOCK_ZH.search(text):
         hour = _HOURS[found[2]] if found[2] in _HOURS else int(found[2])
-        later = found[1] in _AFTER_NOON and hour < 12
+        later = found[1] in _AFTER_NOON and (5 if found[1] in _NIGHT else 1) <= hour < 12
         return f"{(hour + 12 * later) % 24:02}:{'30' if found[3] else '00'}"
     return ""
 
@@ -111,7 +114,8 @@ def length_of(duration: str) -> timedelta:
 
 def _word(text: str, words: Mapping[str, str]) -> str:
     found = [word for word in words if word in text]
-    return words[max(found, key=len)] if found else ""
+    longest = [one for one in found if not any(one != other and one in other for other in found)]
+    return words[min(longest, key=text.index)] if found else ""
 
 
 def _iso(found: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ from agent.arguments import extract
 from agent.following import Said, asked_anew, is_elliptical, pointed_at, shared, without_fillers
 from agent.likeness import Likeness, likeness
 from agent.naming import broken_object, looks_named
-from agent.scoring import Language, Scores, added, intent_for, says, scores
+from agent.scoring import LOOKS, OURS, Language, Scores, added, intent_for, says, scores
 from agent.spelling import respelt
 from agent.weighing import weighed
 
@@ -31,9 +31,12 @@ LOOKING = 0.8
 GENERAL = frozenset(("list", "health", "how_to"))
 UNCLEAR = 0.3
 SMALL_TALK = (("none", "off_topic"), ("none", "chat"))
-# How likely an intent must be to be believed where rules know none, and where they know another.
-ALIKE = 0.5
+# How likely an intent must be, and which part of the words known, to be believed where rules know
+# none; and how likely where they know another.
+ALIKE = 0.7
+FAMILIAR = 0.7
 NO_DOUBT = 0.9
+UNKNOWN = frozenset(("unclear", "look"))
 # How sure it is that half a sentence goes on with the question before.
 FOLLOWED = 0.8
 # Evidence of trouble that makes a question for an explanation one about the thing it names; a
@@ -45,7 +48,7 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 # Where a message may go on to a second matter.
 _BORDER = re.compile(
     r"(?i)[,;.?!]?\s+(?:and|then|also)\s+(?:then\s+|also\s+)?|[;；。？?!！]\s*(?:and\s|also\s|then\s|and\salso\s|顺便|另外|然后|再|同时|还有|并且?)?"
-    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且|再)|[,，]\s*(?:并|帮我)|[,，]\s*(?=有没有|有哪些|谁|列|看|查|把|静默|重启|回滚)|\s(?:并且?|同时|然后|再)(?=把|将|给|看|查|列|静默|重启|通知|发)"
+    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且)|[,，]\s*再|\s再(?!跑|试|执行|来)|[,，]\s*(?:并|帮我)|[,，]\s*(?=有没有|有哪些|谁|它|列|看|查|把|静默|重启|回滚|预算|费用|成本|告警)|\s(?:并且?|同时|然后|再)(?=把|将|给|看|查|列|静默|重启|通知|发)"
 )
 CLEAR = 0.6
 # What says that both a fault and its price are asked for.
@@ -111,8 +114,14 @@ def _weighed(route: Route, message: str, readings: Scores) -> Route:
     subagent = cast("Subagent", max(shares, key=lambda one: shares[one]))
     intent = _likely_intent(route, subagent, like, readings)
     confidence = round(shares[subagent], 3)
+    known = like.familiar >= FAMILIAR and confidence >= ALIKE
+    asks_of_fault = subagent == "rag" and _of_a_fault("explain", message, readings)
+    if OURS.search(message) or asks_of_fault or (route.intent in UNKNOWN and not known):
+        return route
+    if subagent == route.subagent:
+        confidence = max(confidence, route.confidence)
     if (subagent, intent) == (route.subagent, route.intent):
-        return replace(route, confidence=UNCLEAR if intent == "unclear" else confidence)
+        return replace(route, confidence=confidence)
     arguments = _named(message, subagent, intent)
     return replace(
         route, subagent=subagent, intent=intent, arguments=arguments, confidence=confidence
@@ -122,12 +131,11 @@ def _weighed(route: Route, message: str, readings: Scores) -> Route:
 def _likely_intent(route: Route, subagent: str, like: Likeness, readings: Scores) -> str:
     """The rules' intent, unless they knew none or sentences like this one leave little doubt."""
     intent, share = like.intent(subagent)
-    if subagent == route.subagent and route.intent not in ("unclear", "look"):
-        return intent if share >= NO_DOUBT else route.intent
-    if intent and share * like.of(subagent) * like.familiar >= ALIKE:
+    if subagent == route.subagent and route.intent not in UNKNOWN:
+        told_of_trouble = route.intent == "investigate" and intent in LOOKS
+        return intent if share >= NO_DOUBT and not told_of_trouble else route.intent
+    if intent and (subagent == route.subagent or share >= ALIKE):
         return intent
-    if subagent == route.subagent:
-        return route.intent
     own = {one: score for (other, one), score in readings.items() if other == subagent}
     return max(own, key=lambda one: own[one]) if own else FIRST_INTENT[cast("Subagent", subagent)]
 

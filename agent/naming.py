@@ -344,4 +344,4 @@ def _shaped(text: str, message: str) -> list[str]:
 def could_be_name(word: str, *, certain: bool = False) -> bool:
     stop = STOPWORDS - AMBIGUOUS if certain else STOPWORDS
     ordinary = word in stop or word in KIND_WORDS or bool(ENGLISH_ENDING.fullmatch(word))
-    return not ordinary and not re.fullmatch(r"[\d.]+[a-z]{0,3}|p\d|sev-?\d", word)
+    return not ordinary and not re.fullmatch(r"[\d.]+[a-z]{0,3}|p\d+|sev-?\d", word)
