@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent import durations
+from agent.numerals import COUNT, number_of
 from agent.naming import CAMEL, TEAM, could_be_name, marked_namespace, object_named
 from agent.scoring import LOOKS
 
@@ -12,7 +13,7 @@ METRICS = {
     "qps": r"\bqps\b|\brps\b|requests?\s(?:rate|per\ssecond)|requests?/s|throughput|traffic|流量|吞吐|请求量|每秒[^，。]{0,6}请求",
     "cpu": r"\bcpus?\b|处理器",
     "memory": r"\bmemory\b|\bmem\b|\bram\b|内存(?!条)",
-    "disk": r"\bdisks?\b|\bstorage\b|磁盘|硬盘|存储空间",
+    "disk": r"\bdisks?\b|\bstorage\b|磁盘|硬盘|存储空间|的盘",
 }
 CURRENCIES = {
     "USD": r"\$|\busd\b|\bdollars?\b|美元|美金|刀",
@@ -37,18 +38,13 @@ SEVERITIES = {
     "high": r"\bhigh[\s-](?:severity|priority)\b|高优|高级别",
     "info": r"\binfo(?:rmational)?\sseverity\b|提示级",
 }
-_ENGLISH = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-HAN_NUMBERS, ENGLISH_NUMBERS = "零一二三四五六七八九十两", "|".join(_ENGLISH)
-SMALL = {word: n for words in (_ENGLISH, HAN_NUMBERS[:11]) for n, word in enumerate(words)} | {
-    "两": 2
-}
 # "Where does it run" names no node, and "how many instances has it" asks for no pod.
 WHERE = re.compile(r"\b(?:which|what)\snodes?\b|(?:哪|什么)[个台些]?\s*(?:节点|机器|主机|nodes?)")
 HOW_MANY = re.compile(
     r"\b(?:how many|number of)\s(?:instances|replicas|copies)|(?:几|多少)个?\s*(?:实例|副本)"
 )
 MACHINES = re.compile(r"\b(?:machines|hosts|servers)\b|机器|主机|服务器")
-_COUNT = rf"(\d+|{'|'.join(SMALL)})"
+_COUNT = rf"({COUNT})"
 REPLICAS = re.compile(
     rf"{_COUNT}\s*(?:(?:more|extra)\s)?(?:replicas?|pods|instances|copies|个?\s*replicas?|个?\s*副本|个?\s*实例|个\s*pod)"
     r"|(?:\bscale\s+(?:\w+\s)?[\w-]+\s|(?:扩容|缩容|扩|缩)[^，。]{0,30}?到|(?:扩容|缩容)\s*[\w-]+\s|to|to\s+be"
@@ -56,10 +52,12 @@ REPLICAS = re.compile(
     rf"\s*{_COUNT}(?![a-z0-9.])"
 )
 AMOUNT = re.compile(
-    r"(?:[$€£¥￥]\s*)?(\d[\d,]*(?:\.\d+)?|[一二两三四五六七八九十](?=[千万]))\s*(k\b|grand\b|万|千)?(?![\d.,]*\s*(?:%|percent|天|日|周|个?月|个?小时|分钟|(?:days?|weeks?|months?|hours?|minutes?|quarters?|[hd])\b))(?![\d.])\s*(?:usd|eur|gbp|cny|rmb|dollars?|euros?|pounds?|yuan|美元|美金|欧元|英镑|元|块)?"
+    r"(?:[$€£¥￥]\s*)?(\d[\d,]*(?:\.\d+)?|[一二两三四五六七八九十]+(?=[千万]))\s*(k\b|grand\b|万|千)?(?![\d.,]*\s*(?:%|percent|天|日|周|个?月|个?小时|分钟|(?:days?|weeks?|months?|hours?|minutes?|quarters?|[hd])\b))(?![\d.])\s*(?:usd|eur|gbp|cny|rmb|dollars?|euros?|pounds?|yuan|美元|美金|欧元|英镑|元|块)?"
 )
+# "From 3 to 5": the last is meant.
+INSTEAD_OF = re.compile(r"\bfrom\b|[由从].{1,20}(?:改|调|提|升|降|加|减|涨|到|为)")
 THRESHOLD = re.compile(
-    r"(?:above|over|exceeds?|exceeding|below|under|than|reaches|pass(?:es)?|cross(?:es)?|hits?|beyond|past|to|at(?=\s*\d+\s*%)|超过|高于|大于|低于|小于|达到|到|过|改成|改为|设成|设为|调成|调为)\s*(\d+(?:\.\d+)?)(?![\d:.]|\s*(?:小时|个小时|分钟|天|周|hours?|h\b|hrs?\b|minutes?|mins?\b|days?|weeks?))\s*(%|percent|ms|s\b|毫秒)?"
+    r"(?:above|over|exceeds?|exceeding|below|under|than|reaches|pass(?:es)?|cross(?:es)?|hits?|beyond|past|to|at(?=\s*\d+\s*%)|超过?|高于|大于|低于|小于|达到|到|过|改成|改为|设成|设为|调成|调为)\s*(\d+(?:\.\d+)?)(?![\d:.]|\s*(?:小时|个小时|分钟|天|周|hours?|h\b|hrs?\b|minutes?|mins?\b|days?|weeks?))\s*(%|percent|ms|s\b|毫秒)?"
 )
 HASH_CHANNEL = re.compile(r"(?<!\w)#[a-z][\w-]*")
 
@@ -120,7 +118,7 @@ def _times(text: str, subagent: str, intent: str) -> dict[str, str]:
 
 def _by_subagent(text: str, message: str, subagent: str, intent: str) -> dict[str, Any]:
     found = (match[1] for pattern in TEAM for match in pattern.finditer(text))
-    team = next((one for one in found if could_be_name(one) or one in TEAMS), "")
+    team = next((one for one in found if could_be_name(one, certain=True) or one in TEAMS), "")
     if subagent == "autofix":
         return {"replicas": _replicas(text)}
     if subagent == "cost":
@@ -151,26 +149,24 @@ def _replicas(text: str) -> int | None:
     return number_of(found[1] or found[2])
 
 
-def number_of(word: str) -> int:
-    """A count in digits or in a word of either language."""
-    return SMALL[word] if word in SMALL else int(word)
-
-
 def _money(text: str, *, of_a_budget: bool) -> dict[str, Any]:
     currency = _first_word("currency", CURRENCIES, text)
-    found = AMOUNT.search(text) if currency or of_a_budget else None
+    found = list(AMOUNT.finditer(text)) if currency or of_a_budget else []
     if not found:
         return currency
-    times = {"k": 1_000, "grand": 1_000, "千": 1_000, "万": 10_000}.get(found[2] or "", 1)
-    number = SMALL[found[1]] if found[1] in SMALL else float(found[1].replace(",", ""))
+    told = found[-1] if INSTEAD_OF.search(text) else found[0]
+    times = {"k": 1_000, "grand": 1_000, "千": 1_000, "万": 10_000}.get(told[2] or "", 1)
+    digits = told[1].replace(",", "")
+    number = float(digits) if digits[0].isdigit() else number_of(digits)
     amount = number * times
     return {"amount": int(amount) if amount == int(amount) else amount, **currency}
 
 
 def _threshold(text: str) -> float | int | None:
-    found = THRESHOLD.search(text)
-    if not found:
+    every = list(THRESHOLD.finditer(text))
+    if not every:
         return None
+    found = every[-1] if INSTEAD_OF.search(text) else every[0]
     number = float(found[1])
     return int(number) if number == int(number) else number
 

@@ -22,7 +22,7 @@ LENGTH = (
 )
 _BACK = re.compile(
     rf"(?:\b(?:last|past|previous|recent|within|since|over|over\s+the|in\s+the)\s+(?:the\s+)?(?:last\s+|past\s+)?"
-    rf"|最近|过去|近|前|这|从|过去的)\s*{LENGTH}"
+    rf"|最近|过去|近|前(?!天)|这|从|过去的)\s*{LENGTH}"
 )
 _AGO = re.compile(rf"{LENGTH}\s*(?:ago\b|前|以前|之前|以来|内)")
 _AHEAD = re.compile(

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent import durations
-from agent.arguments import ENGLISH_NUMBERS, HAN_NUMBERS, extract, number_of
+from agent.arguments import extract
 from agent.lexicon.stopwords import FUNCTION_WORDS
 from agent.naming import KIND_WORDS, NAME
+from agent.numerals import ENGLISH_NUMBERS, HAN_NUMBERS, number_of
 from agent.scoring import LOOKS
 
 _OPENER = re.compile(
@@ -33,14 +34,19 @@ BARE_CHARACTERS = 7
 
 TIMES = frozenset(("window", "horizon", "duration", "at"))
 OBJECT = ("namespace", "kind", "name", "service")
-PLACED = ("namespace",)
+WHAT = frozenset((*OBJECT, "team", "alert"))
+# Half a sentence that says where and nothing else: "and in namespace shop?", "shop 命名空间的".
+_ONLY_A_PLACE = re.compile(
+    r"^\W*(?:and\s|only\s|just\s)*(?:in\s|of\s|for\s)(?:the\s)?(?:(?:namespace|ns)\s\S+|\S+\s(?:namespace|ns))\W*$"
+    r"|^\W*(?:那|只看|还有)?\s*\S+\s*命名空间(?:里|下)?的?(?:呢|吧)?\W*$"
+)
 # What can only be asked of something that has a name.
 NEED_A_NAME = frozenset(("logs", "events", "rollout", "dependencies", "change"))
 # Weaker evidence than this is a word by the way: "cpu?" asks for another figure, not a new question.
 OWN_WORDS = 3.3
 
 _NUMBER = re.compile(
-    rf"(?<![\w.-])\d+(?![\w.-])|[{HAN_NUMBERS}](?=\s?个)|\b(?:{ENGLISH_NUMBERS})\b"
+    rf"(?<![\w.-])\d+(?![\w.-])|{HAN_NUMBERS}(?=\s?个)|\b(?:{ENGLISH_NUMBERS})\b"
 )
 _LATIN = re.compile(r"[a-z]")
 
@@ -92,7 +98,11 @@ def is_elliptical(said: Said, previous: Mapping[str, Any]) -> bool:
     same = (said.subagent, said.intent) == (previous["subagent"], previous["intent"])
     if same and said.arguments and set(said.arguments) <= TIMES and said.is_bare:
         return True
-    if same and set(said.arguments) == {"kind"} and _TOO.search(said.text):
+    if same and said.arguments and set(said.arguments) <= WHAT and _TOO.search(said.text):
+        return True
+    if said.is_short and set(said.arguments) == {"namespace"} and _ONLY_A_PLACE.search(said.text):
+        return True
+    if opened and set(said.arguments) == {"metric"} and "metric" in previous["arguments"]:
         return True
     other = previous["subagent"] != "autofix" and bool(_OTHER.search(said.text))
     return opened and (said.evidence < OWN_WORDS or other)

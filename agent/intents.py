@@ -36,6 +36,8 @@ SMALL_TALK = (("none", "off_topic"), ("none", "chat"))
 ALIKE = 0.7
 FAMILIAR = 0.7
 NO_DOUBT = 0.9
+# How likely it must be that only a look is asked for where rules hear of trouble.
+PLAIN = 0.97
 UNKNOWN = frozenset(("unclear", "look"))
 # How sure it is that half a sentence goes on with the question before.
 FOLLOWED = 0.8
@@ -132,7 +134,7 @@ def _likely_intent(route: Route, subagent: str, like: Likeness, readings: Scores
     """The rules' intent, unless they knew none or sentences like this one leave little doubt."""
     intent, share = like.intent(subagent)
     if subagent == route.subagent and route.intent not in UNKNOWN:
-        told_of_trouble = route.intent == "investigate" and intent in LOOKS
+        told_of_trouble = route.intent == "investigate" and intent in LOOKS and share < PLAIN
         return intent if share >= NO_DOUBT and not told_of_trouble else route.intent
     if intent and (subagent == route.subagent or share >= ALIKE):
         return intent

@@ -14,14 +14,19 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from agent.lexicon.stopwords import FUNCTION_WORDS
-from agent.naming import object_named
+from agent.naming import CAMEL, object_named
 
-NAME = "N"
-TOKEN = re.compile(r"[a-zN][a-z'-]*|9|[%$#?]|[\u4e00-\u9fff]")
+NAME, ALERT = "N", "A"
+TOKEN = re.compile(r"[a-zNA][a-z'-]*|9|[%$#?]|[\u4e00-\u9fff]")
 # Long words are also known by how they begin: "restarted" is like "restart".
 STEM = 5
+# What is written like the name of an alert and is none: kinds, and what Kubernetes gives as a reason.
+REASON = re.compile(
+    r"BackOff|Killed|Pull|Creating|Initializing|Ready|Failed|Error|Pending|Evicted|Terminating|Set$|Map$|Job$"
+    r"|Budget$|Policy$|Claim$|Volume$|Account$|Class$|Quota$|Autoscaler$|Midwatch"
+)
 # What says nothing of what is asked.
-EMPTY = FUNCTION_WORDS | {NAME, "9", "?"}
+EMPTY = FUNCTION_WORDS | {NAME, ALERT, "9", "?"}
 # Weights are kept as whole numbers of hundredths.
 HUNDREDTHS = 100
 
@@ -86,7 +91,10 @@ def features(message: str) -> frozenset[str]:
 
 def _masked(message: str) -> str:
     """In lower case, without its names and numbers: any name says the same."""
-    text = message.lower()
+    alerts = {one for one in CAMEL.findall(message) if not REASON.search(one)}
+    text = " ".join(message.split()).lower()
+    for alert in alerts:
+        text = text.replace(alert.lower(), ALERT)
     named = object_named(message, of_many=True)
     for key in ("namespace", "name", "service"):
         if named.get(key):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from agent.lexicon.kinds import KINDS, OWN_NAME
-from agent.lexicon.stopwords import AMBIGUOUS, STOPWORDS
+from agent.lexicon.stopwords import AMBIGUOUS, CALLED_SO, STOPWORDS
 
 _NAME = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
 _HAN = r"\u4e00-\u9fff"
@@ -81,8 +81,8 @@ COMPONENT = re.compile(
 PATH = re.compile(rf"(?<![\w./:@-])({_NAME})/({_NAME})(?![\w./:-])")
 # A word of English by how it ends: an adverb, or what was done.
 ENGLISH_ENDING = re.compile(r"[a-z]{4,}(?:ed|ly)$|[a-z]{3,}(?:ness|ful)$")
-# What is pointed at, or moved, is not where it is.
-ON_NODE = re.compile(r"\b(?:on|to|from|off|onto)\s+(?:the\s+)?node\s")
+# Words in -ing are what somebody does, but for those that parts of systems are called.
+DOING = re.compile(r"[a-z]{2,}ing")
 # Where only a name can stand.
 CERTAIN_SLOT = re.compile(
     rf"\b(?:logs?|cpu|memory|ram|disk|usage|status|state|replicas?|limits?|image|latency|qps|version"
@@ -344,4 +344,5 @@ def _shaped(text: str, message: str) -> list[str]:
 def could_be_name(word: str, *, certain: bool = False) -> bool:
     stop = STOPWORDS - AMBIGUOUS if certain else STOPWORDS
     ordinary = word in stop or word in KIND_WORDS or bool(ENGLISH_ENDING.fullmatch(word))
+    ordinary = ordinary or (word not in CALLED_SO and bool(DOING.fullmatch(word)))
     return not ordinary and not re.fullmatch(r"[\d.]+[a-z]{0,3}|p\d+|sev-?\d", word)

@@ -15,3 +15,6 @@ AMBIGUOUS = _words("ambiguous")
 
 # Words that are no name of anything, not even alone.
 FUNCTION_WORDS = _words("function_words")
+
+# Words in -ing that services and namespaces are called.
+CALLED_SO = _words("called_so")
