@@ -110,7 +110,9 @@ def _times(text: str, subagent: str, intent: str) -> dict[str, str]:
         lasts = durations.lasting(text) if intent in LASTING else ""
         return {"duration": lasts, "at": durations.clock(text)}
     if subagent == "cost" and (ahead or intent == "forecast"):
-        reach = durations.extent(text) or ("" if durations.window(text) else durations.lasting(text))
+        reach = durations.extent(text) or (
+            "" if durations.window(text) else durations.lasting(text)
+        )
         return {"horizon": reach, "at": durations.clock(text)}
     back = durations.window(text) or (durations.lasting(text) if intent in LOOKS else "")
     return {"window": back, "at": durations.clock(text)}

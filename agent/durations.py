@@ -38,7 +38,11 @@ _ANY = re.compile(LENGTH)
 _SAID = re.compile(r"(?:刚才|刚刚)(?:说|提|给)?的")
 _CLOCK = re.compile(r"(?<![\d:.])([01]?\d|2[0-3])[:：]([0-5]\d)(?![\d:])")
 _CLOCK_WORD = re.compile(r"\b(1[0-2]|0?[1-9])\s*(am|pm)\b")
-_HOURS = {word: hour for hour, word in enumerate("一二三四五六七八九十", 1)} | {"两": 2, "十一": 11, "十二": 12}
+_HOURS = {word: hour for hour, word in enumerate("一二三四五六七八九十", 1)} | {
+    "两": 2,
+    "十一": 11,
+    "十二": 12,
+}
 _CLOCK_ZH = re.compile(
     rf"(凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|今晚|昨晚|夜里|半夜)\s*(\d{{1,2}}|{_alternatives(_HOURS)})\s*点(半)?(?!\S?钟头)"
 )
@@ -48,7 +52,9 @@ _NIGHT = frozenset(("晚上", "今晚", "昨晚"))
 # "How many days" is no number of days.
 _HOW_MANY = "几"
 # "One and a half hours": the half stands beside the unit, or after it.
-_AND_A_HALF = re.compile(rf"(\d+|{_WORDS})\s*(?:and\s+a\s+half\s*|个半)(?=\s*(?:{_ENGLISH_UNITS}|{_CHINESE_UNITS}))")
+_AND_A_HALF = re.compile(
+    rf"(\d+|{_WORDS})\s*(?:and\s+a\s+half\s*|个半)(?=\s*(?:{_ENGLISH_UNITS}|{_CHINESE_UNITS}))"
+)
 _HALF_AFTER = re.compile(rf"\b(an?|\d+|{_WORDS})\s+({_ENGLISH_UNITS})s?\s+and\s+a\s+half\b")
 
 

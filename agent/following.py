@@ -45,9 +45,7 @@ NEED_A_NAME = frozenset(("logs", "events", "rollout", "dependencies", "change"))
 # Weaker evidence than this is a word by the way: "cpu?" asks for another figure, not a new question.
 OWN_WORDS = 3.3
 
-_NUMBER = re.compile(
-    rf"(?<![\w.-])\d+(?![\w.-])|{HAN_NUMBERS}(?=\s?个)|\b(?:{ENGLISH_NUMBERS})\b"
-)
+_NUMBER = re.compile(rf"(?<![\w.-])\d+(?![\w.-])|{HAN_NUMBERS}(?=\s?个)|\b(?:{ENGLISH_NUMBERS})\b")
 _LATIN = re.compile(r"[a-z]")
 
 

@@ -195,7 +195,7 @@ def object_named(message: str, *, of_many: bool) -> Mapping[str, str]:
 
 
 def _path(text: str) -> tuple[str, str] | None:
-    """"shop/checkout": a namespace and what is in it."""
+    """ "shop/checkout": a namespace and what is in it."""
     for match in PATH.finditer(text):
         if match[1] not in KIND_WORDS and could_be_name(match[1]) and could_be_name(match[2]):
             return match[1], match[2]

@@ -21,14 +21,30 @@ TAKING_BACK = re.compile(
 REHEARSING = re.compile(r"\brehears\w*|\btry\b|\btrial\b|演练|试一下|试试|预演")
 # What is asked for by which words; the first that fits. "roll checkout back" has a word between.
 KINDS_OF_CHANGE = (
-    ("uncordon", re.compile(r"\buncordon\b|\bmake\b.*(?<!un)schedulable|恢复调度|解除(?:封锁|隔离)")),
-    ("cordon", re.compile(r"\bcordon\b|\bunschedulable\b|封锁|隔离|停止调度|禁止调度")),
-    ("drain", re.compile(r"\bdrain\b|\bevacuate\b|排空|清空|驱逐")),
-    ("rollback", re.compile(r"\broll(?:ing)?\W*back\b|\broll\s\S+(?:\s\S+)?\sback\b|\brevert\b"
-                            r"|\bundo\b|\bgo\sback\sto\b|回滚|回退|撤销|还原")),
-    ("restart", re.compile(r"\bre-?start\b|\bbounce\b|\breboot\b|\bredeploy\b|\bkick\b"
-                           r"|重启|重新启动|重新部署")),
-    ("resume", re.compile(r"\bresume\b|\bunpause\b|\bunsuspend\b|恢复(?:发布|运行|执行)|取消暂停")),
+    ("uncordon", re.compile(r"\buncordon\b|\bmake\b.*(?<!un)schedulable|\btakes?\spods\sagain\b"
+                            r"|恢复\S{0,12}\s?的?调度|放开调度|解封|解除(?:封锁|隔离)")),
+    ("cordon", re.compile(r"\bcordon\b|\bunschedulable\b|\bout\sof\s(?:scheduling|rotation|service|the\spool)\b"
+                          r"|\bno\snew\spods\b|\bstop\sscheduling\b|封锁|隔离|(?:停止|禁止|别|不要|不再)[^，。]{0,12}调度"
+                          r"|(?:别|不要)再?[^，。]{0,6}放[^，。]{0,3}pod|摘掉|不可调度")),
+    ("drain", re.compile(r"\bdrain\b|\b(?:evacuate|vacate|empty)\b|\beverything\soff\b|\bevict\b.*\b(?:from|off)\b"
+                         r"|排空|清空|腾空|(?:迁|挪|移|赶|疏散)走|驱逐\s*节点|驱逐.*上的")),
+    ("evict", re.compile(r"\bevict\b|驱逐")),
+    ("rerun", re.compile(r"\bre-?run\b|\bre-?try\b|\bre-?trigger\b|\b(?:run|start|trigger|kick\soff|launch|execute)\b.*\b(?:again|once\smore)\b"
+                         r"|重跑|重试|(?:重新?|再)(?:跑|执行|触发|来)|再来一[次遍]|重来")),
+    ("pin", re.compile(r"\bpin\b|\bdigest\b|钉[到在死住]|(?:镜像|版本)[^，。]{0,6}(?:固定|锁定|锁死)|(?:固定|锁定)[^，。]{0,16}镜像")),
+    ("expire", re.compile(r"\bexpire\b.*\b(?:jobs?|runs?|cronjobs?)\b|\b(?:jobs?|runs?)\b.*\bexpire\b|\bttl\b|\bclean\w*\sup\s(?:by\sitself|by\sthemselves|automatically)"
+                          r"|\b(?:delete|remove|clean)\w*\b.*\b(?:finished|completed|old)\b.*\bafter\b"
+                          r"|(?:任务|job|作业|运行)[^，。]{0,14}过期|自动(?:清理|删除|回收|清掉)|ttl|(?:跑完|完成|结束)[^，。]{0,10}后[^，。]{0,6}(?:删|清|回收)")),
+    ("rightsize", re.compile(r"\bright-?siz\w+|\b(?:sizing|savings)\s(?:advice|recommendation|suggestion)"
+                             r"|\brecommended\s(?:requests?|sizes?|resources?)\b|\brequests?\sto\swhat\b"
+                             r"|(?:按|照|采纳|应用|执行)[^，。]{0,10}(?:建议|推荐|用量)[^，。]{0,16}(?:资源|规格|配额|request)"
+                             r"|(?:资源|规格|配额|request)[^，。]{0,6}(?:按|照)[^，。]{0,8}(?:建议|推荐|用量)|合理规格|缩减规格")),
+    ("rollback", re.compile(r"\broll(?:ing)?\W*back\b|\broll\s\S+(?:\s\S+)?\sback\b|\brevert\b|\bback\sout\b"
+                            r"|\bundo\b|\bgo\sback\sto\b|\b(?:put|bring|take|switch|get)\b.*\bback\s(?:to|on)\s(?!normal)|回滚|回退|撤销|撤回|还原|退回|切回|退到")),
+    ("restart", re.compile(r"\bre-?start\b|\bbounce\b|\breboot\b|\bredeploy\b|\bkick\b|\bre-?cycle\b|\bcycle\b"
+                           r"|\boff\sand\son\b|重启|重新启动|重新部署|重新拉起|拉起来|关了再开")),
+    ("resume", re.compile(r"\bresume\b|\bunpause\b|\bunsuspend\b|恢复(?:发布|运行|执行)|取消(?:暂停|挂起)"
+                          r"|(?:恢复|启用)[^，。]{0,8}(?:挂起|暂停|停掉)|继续发布")),
 )  # fmt: skip
 # What no plan is ever made for, however it is asked for.
 NEVER = re.compile(
@@ -36,6 +52,8 @@ NEVER = re.compile(
     r"|\b(?:remove|drop)\b(?!.*\bfrom\s+(?:the\s+)?(?:rotation|service)\b)|删除|删掉|删了|清除|销毁|抹掉"
 )
 ON_NODES = frozenset({"cordon", "uncordon", "drain"})
+# What is done to objects of one kind, whatever they were called.
+OF_ONE_KIND = {**dict.fromkeys(ON_NODES, "Node"), "evict": "Pod"}
 # A Service may be anybody's word for a workload.
 LOOSE_KINDS = frozenset({"Service", "Pod", "Namespace"})
 
@@ -89,7 +107,7 @@ def _planned(asked: Asked, wanted: str, results: Sequence[Result]) -> list[Step]
         PLAN,
         {
             "namespace": "" if wanted in ON_NODES else asked.namespace,
-            "kind": "Node" if wanted in ON_NODES else kind,
+            "kind": OF_ONE_KIND.get(wanted, kind),
             "name": asked.name,
             "change": wanted,
             "replicas": asked.arguments.get("replicas"),
@@ -100,9 +118,16 @@ def _planned(asked: Asked, wanted: str, results: Sequence[Result]) -> list[Step]
     if not tried:
         return [step]
     missing = len(tried) == 1 and tried[0].status == NotFound.code
+    if missing and wanted == "evict" and asked.kind_of_many != "Pod":
+        return [Step(PLAN, _as_node(step.arguments))]
     if missing and not wanted and asked.name and not asked.namespace and not asked.is_literal:
         return [Step(PLAN, _as_namespace(step.arguments))]
     return []
+
+
+def _as_node(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """For "evict node-7": what runs there leaves it."""
+    return {**arguments, "change": "drain", "kind": "Node", "namespace": ""}
 
 
 def _as_namespace(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,9 @@ LEAST = 1e-3
 SUBAGENTS = ("rca", "cost", "rag", "autofix", "alert_admin", "none")
 
 
-def weighed(chosen: str, confidence: float, readings: Scores, like: Likeness) -> Mapping[str, float]:
+def weighed(
+    chosen: str, confidence: float, readings: Scores, like: Likeness
+) -> Mapping[str, float]:
     """How likely each subagent is, when rules chose one with a confidence."""
     told = {one: _weight(one, readings, like) for one in SUBAGENTS}
     told[chosen] += CHOICE * confidence

@@ -85,9 +85,7 @@ class Fitted:
         self._descend([self._known(one) for one in told], (right * counted).astype(np.float32))
 
     def _known(self, told: frozenset[str]) -> Places:
-        return np.array(
-            sorted(self._place[name] for name in told if name in self._place), np.int64
-        )
+        return np.array(sorted(self._place[name] for name in told if name in self._place), np.int64)
 
     def _descend(self, rows: Sequence[Places], right: Matrix) -> None:
         drawn = np.random.default_rng(0)
@@ -121,9 +119,9 @@ class Fitted:
     def share_right(self, judged: Sequence[Example]) -> float:
         told = [self._shares(self._known(features(as_typed(one.text)))) for one in judged]
         best = [self.labels[int(one.argmax())].partition("/")[0] for one in told]
-        return sum(
-            one == other.subagent for one, other in zip(best, judged, strict=True)
-        ) / len(judged)
+        return sum(one == other.subagent for one, other in zip(best, judged, strict=True)) / len(
+            judged
+        )
 
     def as_json(self) -> str:
         rows = {

@@ -35,6 +35,33 @@ def planned(question: str, **arguments: Any) -> list[Call]:
         ("把 checkout 回滚到上一个版本", "rollback"),
         ("排空节点 node-1", "drain"),
         ("恢复调度 node-1", "uncordon"),
+        ("rerun the job nightly", "rerun"),
+        ("kick off nightly again", "rerun"),
+        ("任务 nightly 再跑一次", "rerun"),
+        ("重新执行 nightly", "rerun"),
+        ("evict pod web-0", "evict"),
+        ("驱逐 shop 命名空间的 pod web-0", "evict"),
+        ("驱逐 node-1 上的 pod", "drain"),
+        ("evict everything from node-1", "drain"),
+        ("pin the image of checkout", "pin"),
+        ("use the digest instead of the tag for checkout", "pin"),
+        ("checkout 的镜像钉到 digest", "pin"),
+        ("把 checkout 的镜像固定住", "pin"),
+        ("let finished jobs of nightly expire", "expire"),
+        ("delete old runs of nightly after a day", "expire"),
+        ("让 nightly 跑完的任务一天后自动删除", "expire"),
+        ("rightsize checkout", "rightsize"),
+        ("apply the sizing advice to checkout", "rightsize"),
+        ("按建议调整 checkout 的资源", "rightsize"),
+        ("take node-1 out of rotation", "cordon"),
+        ("别再往 node-1 调度了", "cordon"),
+        ("腾空节点 node-1", "drain"),
+        ("put checkout back on the previous release", "rollback"),
+        ("checkout 退回上个版本", "rollback"),
+        ("unsuspend the cronjob nightly", "resume"),
+        ("恢复被挂起的 cronjob nightly", "resume"),
+        ("the certificate expired, restart checkout", "restart"),
+        ("get checkout back to normal", ""),
     ],
 )
 def test_words_of_a_change_ask_for_that_change(question: str, change: str) -> None:
@@ -60,6 +87,16 @@ async def test_an_order_to_delete_is_declined(
     answered = await ask(assistant, question)
     assert told in answered.answer
     assert answered.calls == []
+
+
+def test_what_is_evicted_is_a_pod_or_else_what_runs_on_a_node() -> None:
+    [(_, arguments)] = planned("evict web-0", name="web-0", namespace="shop")
+    assert (arguments["change"], arguments["kind"]) == ("evict", "Pod")
+    asked = Asked("evict node-1", "change", "en", {"name": "node-1"})
+    first = changing(asked, [])[0]
+    missing = Result("autofix_plan", dict(first.arguments), "not_found", "There is no Pod node-1.")
+    [second] = changing(asked, [missing])
+    assert (second.arguments["change"], second.arguments["kind"]) == ("drain", "Node")
 
 
 def test_a_number_of_replicas_asks_for_scaling() -> None:
