@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent import durations
-from agent.numerals import COUNT, number_of
 from agent.naming import CAMEL, TEAM, could_be_name, marked_namespace, object_named
+from agent.numerals import COUNT, number_of
 from agent.scoring import LOOKS
 
 METRICS = {

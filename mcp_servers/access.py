@@ -23,16 +23,16 @@ from core.clock import monotonic_s
 from core.errors import Forbidden, Invalid, NotFound, OpsError
 from core.principal import Permission, Principal
 from core.redaction import redact_fields
-from core.sentences import Fact, Sentences
+from core.sentences import Fact
 from core.telemetry import Metrics
 from mcp_servers.caller import Bearer, Verify, caller
 from mcp_servers.facts.durations import duration
 from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.replies import MAX_DATA_CHARACTERS, code_of, failure, success
+from mcp_servers.sentences import SENTENCES
 from mcp_servers.unsealed import NoState
 
 Tool = Callable[..., Awaitable[BaseModel]]
-SENTENCES = Sentences("mcp_servers")
 
 MAX_ARGUMENTS_BYTES = 16 * 1024
 # Longer texts, such as a table handed in, are kept in the audit by size and digest alone.

@@ -7,6 +7,7 @@ from typing import Any, Generic, Self, TypeVar
 from pydantic import BaseModel, Field
 
 from core.errors import Invalid
+from mcp_servers.sentences import SENTENCES
 
 Row = TypeVar("Row")
 Found = TypeVar("Found")
@@ -41,7 +42,7 @@ class Page(BaseModel, Generic[Row]):
         """The same of what is costly to put into rows: only the page's part is shaped."""
         start = position(cursor)
         if start and start >= len(found):
-            raise Invalid("The cursor is past the end of the list.", hint="Ask without a cursor.")
+            raise SENTENCES.error(Invalid, "past_the_end")
         rows = [shape(one) for one in found[start : start + size]]
         page = cls(rows=rows, total=len(found), **facts)
         return page.marked(start)
@@ -82,4 +83,4 @@ def position(cursor: str) -> int:
             return int(number)
     except ValueError:  # neither base64 nor text
         pass
-    raise Invalid("This is not a cursor Midwatch gave out.", hint="Ask without a cursor.")
+    raise SENTENCES.error(Invalid, "no_cursor")

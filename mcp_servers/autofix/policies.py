@@ -34,6 +34,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import Invalid
+from mcp_servers.autofix.refusing import SENTENCES
 from mcp_servers.engines.fixes import FIXES
 from mcp_servers.facts.fixes import Level
 from mcp_servers.facts.guards import Budget, Grant, Limits, Policy, Share
@@ -134,13 +135,15 @@ def read_policy(file: Path | None) -> Policy:
         told = _File.model_validate(tomllib.loads(text.decode("utf-8")))
         return _policy(told, hashlib.sha256(text).hexdigest()[:16])
     except OSError as error:
-        raise Invalid(f"Cannot read the policy file {file}: {error.strerror}.") from error
+        why = str(error.strerror)
+        raise SENTENCES.error(Invalid, "policy_unreadable", file=str(file), why=why) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise Invalid(f"{file}: {where}: {first['msg'].lower()}.") from error
+        facts = {"file": str(file), "where": where, "why": first["msg"].lower()}
+        raise SENTENCES.error(Invalid, "policy_field", **facts) from error
     except ValueError as error:  # no UTF-8, no TOML, or a fix that does not exist
-        raise Invalid(f"{file}: {error}.") from error
+        raise SENTENCES.error(Invalid, "policy_wrong", file=str(file), why=str(error)) from error
 
 
 def with_home(policy: Policy, file: Path = HOME) -> Policy:

@@ -7,13 +7,14 @@ import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import httpx2
 import orjson
 
 from core.errors import Forbidden, Invalid, OpsError, TooLarge, UpstreamUnavailable
 from core.http import client as http_client
+from core.sentences import Fact
 from mcp_servers.backends.addresses import host_of
 from mcp_servers.backends.retrying import (
     PASSING,
@@ -24,8 +25,10 @@ from mcp_servers.backends.retrying import (
     asked_wait_s,
     patiently,
 )
+from mcp_servers.backends.sentences import SENTENCES
 
 MOST_BYTES = 32 << 20
+Error = TypeVar("Error", bound=OpsError)
 
 Parameters = Mapping[str, str | float | Sequence[str]]
 
@@ -40,7 +43,7 @@ class HttpApi:
     name: str
     url: str
     timeout_s: float
-    too_large: str
+    too_large: Fact
     patience: Patience
     _http: httpx2.AsyncClient | None
 
@@ -51,7 +54,7 @@ class HttpApi:
         *,
         name: str,
         timeout_s: float,
-        too_large: str = "",
+        too_large: Fact = "",
         patience: Patience = PATIENCE,
     ) -> "HttpApi":
         """Nothing is asked of it yet. `url` is its root, with the prefix it is served under.
@@ -107,10 +110,7 @@ class HttpApi:
 
     def stranger(self) -> UpstreamUnavailable:
         """What to raise when an answer has not the shape of this API."""
-        return UpstreamUnavailable(
-            f"What answers at {host_of(self.url)} is not {_a(self.name)} API.",
-            hint=f"Check the address, with the prefix {self.name} is served under.",
-        )
+        return self._sentence(UpstreamUnavailable, "stranger")
 
     async def _once(self, http: httpx2.AsyncClient, path: str, params: Parameters | None) -> Any:
         """One try. A broken connection may be over soon; a spent time limit is not."""
@@ -138,41 +138,36 @@ class HttpApi:
         async for part in response.aiter_bytes():
             content += part
             if len(content) > MOST_BYTES:
-                raise TooLarge(f"{self.name} found too much for one answer.", hint=self.too_large)
+                raise self._sentence(TooLarge, "too_much", hint=self.too_large)
         return bytes(content)
 
     def _refusal(self, status: int, content: bytes) -> OpsError:
         """What a status that is not 200 means; these servers say why in JSON."""
         said = _said(content)
         if status in (401, 403):
-            return Forbidden(
-                f"{self.name} does not let Midwatch in.", hint="Put credentials into its address."
-            )
+            return self._sentence(Forbidden, "not_let_in")
         if status in (400, 405, 422) and said:
-            return Invalid(f"{self.name} refused the query: {said}.")
-        why = f": {said}" if said else ""
-        return UpstreamUnavailable(
-            f"{self.name} at {host_of(self.url)} answered {status}{why}.",
-            hint=self.stranger().hint if status == 404 else "",
-        )
+            return self._sentence(Invalid, "query_refused", said=said)
+        key = "not_served_there" if status == 404 else "system_answered"
+        why = SENTENCES.said("because", said=said) if said else ""
+        return self._sentence(UpstreamUnavailable, key, status=status, why=why)
 
     def _unconfigured(self) -> UpstreamUnavailable:
-        return UpstreamUnavailable(
-            f"{self.name} is not configured.",
-            hint=f"Set MIDWATCH_{self.name.upper()}__URL, or use --{self.name.lower()}.",
-        )
+        setting, option = f"MIDWATCH_{self.name.upper()}__URL", f"--{self.name.lower()}"
+        facts = {"setting": setting, "option": option}
+        return self._sentence(UpstreamUnavailable, "system_unconfigured", **facts)
 
     def _too_slow(self) -> UpstreamUnavailable:
-        return UpstreamUnavailable(
-            f"{self.name} at {host_of(self.url)} did not answer within {self.timeout_s:g} s.",
-            hint="Ask for less, or set a longer time limit.",
-        )
+        seconds = f"{self.timeout_s:g}"
+        return self._sentence(UpstreamUnavailable, "system_too_slow", seconds=seconds)
 
     def _away(self) -> UpstreamUnavailable:
-        return UpstreamUnavailable(
-            f"{self.name} at {host_of(self.url)} does not answer.",
-            hint="Check that it runs and that this machine reaches it.",
-        )
+        return self._sentence(UpstreamUnavailable, "system_away")
+
+    def _sentence(self, error: type[Error], key: str, /, **facts: Fact) -> Error:
+        """An error of this server, which its sentence names."""
+        host = host_of(self.url) if self.url else ""
+        return SENTENCES.error(error, key, name=self.name, host=host, **facts)
 
 
 def _said(content: bytes) -> str:
@@ -192,7 +187,3 @@ def _is_certificate(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
-
-
-def _a(name: str) -> str:
-    return f"an {name}" if name[0] in "AEIOU" else f"a {name}"

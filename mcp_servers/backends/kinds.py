@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.errors import Invalid
+from mcp_servers.backends.sentences import SENTENCES
 
 # DNS names, and the colons of RBAC names such as system:node.
 POSSIBLE_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9._:]{0,251}[A-Za-z0-9])?")
@@ -36,7 +37,7 @@ class Kind:
         Raises `Invalid` for what could not be a name: it would reach another path.
         """
         if not all(POSSIBLE_NAME.fullmatch(part) for part in (namespace, name) if part):
-            raise Invalid(f"{(name or namespace)!r} cannot be the name of anything in Kubernetes.")
+            raise SENTENCES.error(Invalid, "no_possible_name", name=name or namespace)
         root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
         within = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
         return f"{root}{within}/{self.plural}" + (f"/{name}" if name else "")

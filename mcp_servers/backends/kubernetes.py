@@ -25,10 +25,11 @@ from mcp_servers.backends.retrying import (
     asked_wait_s,
     patiently,
 )
+from mcp_servers.backends.sentences import SENTENCES, no_namespace
 from mcp_servers.backends.sharing import Sharing
 from mcp_servers.backends.sight import Sight
 from mcp_servers.facts.kubernetes import Event, Json, LogLines, Ref, Resource
-from mcp_servers.facts.nearest import did_you_mean, nearest_names
+from mcp_servers.facts.nearest import nearest_names
 
 Resources = list[Resource]
 Events = list[Event]
@@ -283,7 +284,8 @@ class Kubernetes:
         if not found:
             raise await self._missing(kind, name, "")
         homes = ", ".join(one.namespace for one in found)
-        raise Invalid(f"There are {len(found)} {kind.plural} named {name}.", hint=f"In: {homes}.")
+        facts = {"count": len(found), "what": kind.plural, "name": name, "homes": homes}
+        raise SENTENCES.error(Invalid, "several_named", **facts)
 
     async def _require_namespace(self, namespace: str) -> None:
         """The API lists nothing for a namespace that does not exist; people want to be told."""
@@ -293,8 +295,7 @@ class Kubernetes:
             await self._fetch("get", NAMESPACE, NAMESPACE.path("", namespace))
         except NotFound as error:
             known = await self._names(NAMESPACE, "")
-            hint = did_you_mean(namespace, known) or f"Namespaces: {', '.join(known[:12])}."
-            raise NotFound(f"There is no namespace {namespace!r}.", hint=hint) from error
+            raise no_namespace(namespace, known) from error
         except Forbidden:
             return  # an account without the right to see namespaces can still read inside them
         self._learnt.namespaces.add(namespace)

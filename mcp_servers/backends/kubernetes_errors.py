@@ -95,18 +95,15 @@ def no_kind(text: str, known: Iterable[str], silent: Mapping[str, str]) -> NotFo
     """`silent` are the group versions that could not be asked, and why."""
     hints = [did_you_mean(text, known)]
     hints += [f"{version} could not be asked: {why}" for version, why in silent.items()]
-    return NotFound(
-        f"The cluster has no kind {text!r}.", hint=" ".join(hint for hint in hints if hint)
-    )
+    hint = " ".join(hint for hint in hints if hint)
+    return SENTENCES.error(NotFound, "no_kind", kind=text, hint=hint)
 
 
 def not_served(kind: Kind, served: Sequence[str], error: NotFound) -> NotFound:
     """An older or newer API: what it serves of the group instead, if anything."""
-    hint = f"It serves {', '.join(served)}." if served else ""
-    return NotFound(
-        f"The cluster does not serve {kind.plural} as {kind.api_version}: {error.message}",
-        hint=hint or error.hint,
-    )
+    instead = SENTENCES.said("serves", names=", ".join(served)) if served else ""
+    facts = {"what": kind.plural, "version": kind.api_version, "why": error.message}
+    return SENTENCES.error(NotFound, "not_served", hint=instead or error.hint, **facts)
 
 
 def expired_twice(kind: Kind, namespace: str) -> UpstreamUnavailable:
@@ -138,22 +135,21 @@ def too_slow(timeout_s: float) -> Said:
 
 def not_json(address: str, body: bytes) -> UpstreamUnavailable:
     quoted = body[:QUOTED_CHARACTERS].decode(errors="replace")
-    return UpstreamUnavailable(
-        f"What answers at {host_of(address)} is not a Kubernetes API: it sent {quoted!r}.",
-        hint="Check the server address in the kubeconfig.",
-    )
+    facts = {"host": host_of(address), "quoted": quoted}
+    return SENTENCES.error(UpstreamUnavailable, "not_kubernetes", **facts)
 
 
 def no_log(refusal: Invalid, pod: Ref, container: str) -> OpsError:
     """Why the API gave no log, from its sentence: the words are the API server's own."""
     said = refusal.message
     if "previous terminated container" in said:
-        return NotFound(f"Container {container} of {pod} has not run before: it never restarted.")
+        return SENTENCES.error(NotFound, "never_ran_before", container=container, pod=str(pod))
     if "is not valid for pod" in said:
-        return NotFound(f"{pod} has no container {container!r}.")
+        return SENTENCES.error(NotFound, "no_container", pod=str(pod), container=container)
     if "waiting to start" in said:
         _, _, why = said.rpartition("waiting to start: ")
-        return NotFound(f"Container {container} of {pod} has no log: it waits to start ({why}).")
+        facts = {"container": container, "pod": str(pod), "why": why}
+        return SENTENCES.error(NotFound, "no_log_yet", **facts)
     return Invalid(said, hint=refusal.hint)  # not the refusal: it will be the cause of this one
 
 

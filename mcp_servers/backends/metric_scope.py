@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import Forbidden, Invalid
 from core.principal import Principal
+from mcp_servers.backends.sentences import SENTENCES
 
 if TYPE_CHECKING:
     from promql_parser import VectorSelector
@@ -20,10 +21,7 @@ def check(caller: Principal, promql: str) -> None:
     for selector in selectors(promql):
         if not any(_admits(caller, matcher) for matcher in selector.matchers.matchers):
             example = min(caller.namespaces) if caller.namespaces else "none"
-            raise Forbidden(
-                "You may only ask for metrics of your own namespaces.",
-                hint=f'Put namespace="{example}" into every selector.',
-            )
+            raise SENTENCES.error(Forbidden, "metrics_of_own", example=example)
 
 
 def admits(caller: Principal, promql: str) -> bool:
@@ -58,5 +56,5 @@ def selectors(promql: str) -> list["VectorSelector"]:
     try:
         promql_parser.walk(promql_parser.parse(promql), pre_visit=found.append)
     except ValueError as error:
-        raise Invalid(f"This is not PromQL: {error}.") from error
+        raise SENTENCES.error(Invalid, "no_promql", why=str(error)) from error
     return [node for node in found if isinstance(node, promql_parser.VectorSelector)]

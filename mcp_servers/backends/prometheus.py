@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from mcp_servers.backends.http_api import HttpApi, Parameters
 from mcp_servers.backends.retrying import PATIENCE, Patience
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.facts.alerts import Alert, Labels, Rule, Target
 from mcp_servers.facts.kubernetes import moment
 from mcp_servers.facts.metrics import Series
@@ -39,7 +40,7 @@ class Prometheus:
                 url,
                 name="Prometheus",
                 timeout_s=timeout_s,
-                too_large="Aggregate with sum by (…) or topk, or select fewer series.",
+                too_large=SENTENCES.said("too_many_series"),
                 patience=patience,
             ),
         )

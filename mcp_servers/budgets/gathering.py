@@ -10,6 +10,7 @@ from core.errors import Invalid, OpsError
 from mcp_servers.backends.billing import Billing
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.prometheus import Prometheus
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.engines.allocation import node_rates
 from mcp_servers.engines.fields import rows, section, text
 from mcp_servers.engines.hours import GIB, ContainerHours, Taken, hours_since
@@ -91,10 +92,7 @@ class _Takings:
 async def gather(purse: Purse, start: datetime, end: datetime) -> Gathered:
     """Everything between two moments. Raises `Invalid` without Prometheus or prices."""
     if not purse.prometheus.configured:
-        raise Invalid(
-            "Spend is worked out from usage, and Prometheus is not configured.",
-            hint="Set MIDWATCH_PROMETHEUS__URL.",
-        )
+        raise SENTENCES.error(Invalid, "spend_needs_prometheus")
     prices = purse.billing.prices((end - HOUR).date())
     missed: list[NotChecked] = []
     objects, takings = await _taken(purse, start, end, missed)

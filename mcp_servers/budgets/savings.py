@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from core.clock import utc_now
 from core.errors import Invalid, OpsError
 from core.principal import Principal
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.budgets.gathering import BY, MEMORY, RUNNING, Purse
 from mcp_servers.budgets.spend import Currency, Cursor, Namespace, exchanged, money
 from mcp_servers.budgets.texts import Language, Note
@@ -99,10 +100,7 @@ async def budgets_savings(
     For what is asked for and not used now use budgets_spend.
     """
     if not purse.prometheus.configured:
-        raise Invalid(
-            "Savings are worked out from usage, and Prometheus is not configured.",
-            hint="Set MIDWATCH_PROMETHEUS__URL.",
-        )
+        raise SENTENCES.error(Invalid, "savings_need_prometheus")
     now = utc_now()
     code, rate = exchanged(purse.billing, currency, on=now)
     book = purse.billing.prices(now.date())

@@ -13,12 +13,12 @@ from core.errors import Invalid, NotFound
 from core.principal import Principal
 from mcp_servers.access import span_of
 from mcp_servers.backends.billing import Billing
+from mcp_servers.backends.sentences import SENTENCES, instead
 from mcp_servers.budgets.gathering import HOUR, Gathered, Purse, gather
 from mcp_servers.budgets.texts import Language, Note
 from mcp_servers.engines.allocation import Allocation, Share, allocate
 from mcp_servers.engines.currencies import rate_of
 from mcp_servers.facts.money import NOTHING, PriceBook
-from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.paging import Page
 
 Namespace = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9-]*$")]
@@ -146,9 +146,8 @@ async def budgets_spend(
     chosen = [one for one in visible if not namespace or one.workload.namespace == namespace]
     if namespace and not chosen and bill.gathered.seen:
         known = {one.workload.namespace for one in visible}
-        raise NotFound(
-            f"Nothing in namespace {namespace!r} cost anything in this time.",
-            hint=did_you_mean(namespace, known) or f"Known: {', '.join(sorted(known))}.",
+        raise SENTENCES.error(
+            NotFound, "cost_nothing", namespace=namespace, hint=instead(namespace, known)
         )
     rows = _rows(bill, chosen, by)
     whole = caller.namespaces is None
@@ -200,17 +199,15 @@ def exchanged(billing: Billing, currency: str, *, on: datetime) -> tuple[str, De
     rate = rate_of(book, code, on.date())
     if rate is None:
         known = ", ".join(sorted({book.currency, *book.per_unit}))
-        raise Invalid(
-            f"The price book has no rate from {book.currency} to {code} for {on.date()}.",
-            hint=f"Add one under [[rates]]. It has: {known}.",
-        )
+        facts = {"base": book.currency, "code": code, "day": str(on.date()), "known": known}
+        raise SENTENCES.error(Invalid, "no_rate", **facts)
     return code, rate
 
 
 def _span(window: str) -> timedelta:
     span = span_of(window)
     if not HOUR <= span <= LONGEST:
-        raise Invalid(f"A window reaches from an hour to {LONGEST.days} days.")
+        raise SENTENCES.error(Invalid, "window_from_hour", days=LONGEST.days)
     return span
 
 

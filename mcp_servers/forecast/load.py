@@ -16,6 +16,7 @@ from core.principal import Principal
 from mcp_servers.access import span_of
 from mcp_servers.backends.metric_scope import check
 from mcp_servers.backends.prometheus import Prometheus
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.forecast.shapes import Backtest, ForecastPoint, Language, Level, report, tidy
 
 if TYPE_CHECKING:  # numpy is loaded by the first call, not by the server's start
@@ -136,9 +137,9 @@ async def forecast_load(
     """
     ahead = span_of(horizon)
     if not SHORTEST <= ahead <= LONGEST:
-        raise Invalid("A horizon reaches from 1 to 168 hours.", hint="As in PT6H, P1D or P7D.")
+        raise SENTENCES.error(Invalid, "horizon_hours")
     if bool(metric) == bool(query):
-        raise Invalid("Nothing to foretell.", hint="Give either a metric or a query.")
+        raise SENTENCES.error(Invalid, "nothing_to_foretell")
     asked = query or _query(metric, namespace, name)
     check(caller, asked)
     known, step = await _history(prometheus, asked, utc_now())

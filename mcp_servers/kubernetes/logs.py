@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from core.errors import Invalid, NotFound
 from core.principal import Principal
 from mcp_servers.backends.kubernetes import Kubernetes
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.engines.containers import Container, Role, containers
 from mcp_servers.facts.kubernetes import LogLines, Resource
 from mcp_servers.kubernetes.speakers import Speakers
@@ -83,7 +84,8 @@ def chosen_container(pod: Resource, name: str) -> Container:
             return one
     names = ", ".join(one.name for one in every)
     if name or not every:
-        raise NotFound(f"{pod.ref} has no container {name!r}.", hint=f"Containers: {names}.")
+        facts = {"pod": str(pod.ref), "container": name, "names": names}
+        raise SENTENCES.error(NotFound, "no_container_but", **facts)
     blocking = [one for one in every if one.role is Role.INIT and one.waiting_reason]
     apps = blocking or [one for one in every if one.role is Role.APP] or every
     return max(apps, key=lambda one: (one.restarts, not one.ready))
@@ -104,7 +106,7 @@ def _advice(pod: Resource, container: Container, *, previous: bool) -> str:
 def _shaped(log: LogLines, tail: int, grep: str, note: str) -> Logs:
     wanted = [word.strip().lower() for word in grep.split("|") if word.strip()]
     if grep and not wanted:
-        raise Invalid("grep holds no text.", hint="Give words, a|b for either.")
+        raise SENTENCES.error(Invalid, "empty_grep")
     matching = [one for one in log.lines if not wanted or any(w in one[1].lower() for w in wanted)]
     kept = _fitting(matching[-tail:])
     empty = "The log is empty. " if not log.lines else ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from core.clock import monotonic_s
 from core.errors import NotFound
 from mcp_servers.backends.kubernetes import Kubernetes
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.engines.containers import containers
 from mcp_servers.engines.fields import strings
 from mcp_servers.engines.settling import is_ready
@@ -49,7 +50,7 @@ class Speakers:
             return await cluster.get("Pod", word, namespace=namespace), ""
         pods = await _pods(cluster, workload)
         if not pods:
-            raise NotFound(f"{workload.ref} has no pods.", hint="Its events say why.")
+            raise SENTENCES.error(NotFound, "no_pods", object=str(workload.ref))
         return _worst(pods, workload)
 
     async def _workload(self, cluster: Kubernetes, namespace: str, word: str) -> Workload | None:

@@ -10,6 +10,7 @@ from core.errors import Forbidden, NotFound, OpsError, UpstreamUnavailable
 from core.principal import Principal
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.prometheus import Prometheus
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.engines.fields import rows, section, text
 from mcp_servers.engines.quantities import as_bytes, as_cores, quantity
 from mcp_servers.facts.kubernetes import Json, Resource
@@ -107,10 +108,8 @@ async def _measured(
     try:
         return "prometheus", await _from_prometheus(cluster, prometheus, of)
     except OpsError as error:
-        raise UpstreamUnavailable(
-            f"Nothing says how much {of} use: metrics.k8s.io: {reason} {error.message}",
-            hint="Install metrics-server or configure Prometheus.",
-        ) from error
+        why = f"metrics.k8s.io: {reason} {error.message}"
+        raise SENTENCES.error(UpstreamUnavailable, "nothing_measures", of=of, why=why) from error
 
 
 def _metered(metrics: Resource) -> Used:

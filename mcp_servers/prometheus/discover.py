@@ -11,6 +11,7 @@ from core.errors import Invalid
 from core.principal import Principal
 from mcp_servers.backends import metric_scope as scope
 from mcp_servers.backends.prometheus import Prometheus
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.paging import Page
 from mcp_servers.prometheus.query import Cursor
 from mcp_servers.prometheus.shaping import varying, written
@@ -56,7 +57,7 @@ async def prometheus_find_series(
 ) -> SeriesPage:
     """List the series that match a selector, to learn metric names and labels before a query."""
     if not match:
-        raise Invalid("match is empty.", hint='Give a selector, e.g. {namespace="shop"}.')
+        raise SENTENCES.error(Invalid, "empty_match")
     scope.check(caller, match)
     now = utc_now()
     found = await prometheus.series([match], start=now - REACH_BACK, end=now)

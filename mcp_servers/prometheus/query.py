@@ -12,6 +12,7 @@ from core.principal import Principal
 from mcp_servers.access import span_of
 from mcp_servers.backends import metric_scope as scope
 from mcp_servers.backends.prometheus import Prometheus
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.facts.kubernetes import moment
 from mcp_servers.facts.metrics import Series
 from mcp_servers.facts.nearest import did_you_mean
@@ -152,14 +153,14 @@ def _moment(text: str) -> datetime:
         return utc_now()
     at = moment(text)
     if at is None:
-        raise Invalid(f"{text!r} is not a time.", hint="As in 2026-11-18T01:40:00Z.")
+        raise SENTENCES.error(Invalid, "no_time", text=text)
     return at
 
 
 def _span(window: str) -> timedelta:
     span = span_of(window)
     if not timedelta(0) < span <= LONGEST:
-        raise Invalid(f"A window reaches from a second to {LONGEST.days} days.")
+        raise SENTENCES.error(Invalid, "window_from_second", days=LONGEST.days)
     return span
 
 

@@ -15,6 +15,7 @@ from core.principal import Principal
 from mcp_servers.access import span_of
 from mcp_servers.backends.metric_scope import check
 from mcp_servers.backends.prometheus import Prometheus
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.backends.series_table import moment_of
 from mcp_servers.engines.service_signals import SELECTORS, signals
 from mcp_servers.facts.kubernetes import NotChecked
@@ -146,9 +147,9 @@ async def rca_metric_anomalies(
     """Find anomalies and level changes in a query's series, or in all metrics of a service."""
     span = span_of(window)
     if not timedelta(minutes=5) <= span <= LONGEST:
-        raise Invalid(f"A window reaches from five minutes to {LONGEST.days} days.")
+        raise SENTENCES.error(Invalid, "window_from_minutes", days=LONGEST.days)
     if bool(query) == bool(name):
-        raise Invalid("Nothing to look at.", hint="Give either a query or the name of a service.")
+        raise SENTENCES.error(Invalid, "nothing_to_look_at")
     prometheus, end = _configured(hands.prometheus), utc_now()
     # A service has many metrics, so each is asked for once; a query may cost several requests.
     since = end - span - max(WINDOWS_BEFORE * span, DAYS_BEFORE if query else timedelta(0))
@@ -202,7 +203,7 @@ def _of_table(values: str, name: str) -> "Anomalies":
 
 def _configured(prometheus: Prometheus | None) -> Prometheus:
     if prometheus is None:
-        raise Invalid("Prometheus is not configured.", hint="Set MIDWATCH_PROMETHEUS__URL.")
+        raise SENTENCES.error(Invalid, "no_prometheus")
     return prometheus
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import yaml
 
 from core.errors import Forbidden
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.facts.kubernetes import Cluster, NotChecked
 
 
@@ -32,11 +33,9 @@ def refused(cluster: Cluster, kinds: Sequence[str]) -> list[NotChecked]:
     return [missed[kind] for kind in kinds if kind in missed]
 
 
-def not_seen(name: str, place: str, refusals: Sequence[NotChecked]) -> Forbidden:
+def not_seen(name: str, namespace: str, refusals: Sequence[NotChecked]) -> Forbidden:
     """Whether there is something of this name cannot be said, because Midwatch may not look."""
     kinds = [one.what for one in refusals]
     listed = " or ".join([", ".join(kinds[:-1]), kinds[-1]] if len(kinds) > 1 else kinds)
-    message = (
-        f"Whether there is a {name!r}{place} cannot be seen. Midwatch may not list {listed}{place}."
-    )
-    return Forbidden(message, hint=rules_to_add(refusals))
+    facts = {"name": name, "namespace": namespace, "what": listed, "rules": rules_to_add(refusals)}
+    return SENTENCES.error(Forbidden, "unseen_in" if namespace else "unseen", **facts)

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable
 
 from core.errors import NotFound, OpsError
+from core.sentences import Fact
+from mcp_servers.backends.sentences import SENTENCES, no_namespace
 from mcp_servers.engines.lookups import not_found
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.topology import Relation, Topology
 from mcp_servers.facts.kubernetes import Cluster, Ref, Resource
-from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.rca.refusals import not_seen, refused
 
 NAME_IN_TEXT = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
@@ -37,8 +38,7 @@ def check_namespace(cluster: Cluster, namespace: str) -> None:
     """Raise `NotFound` with the nearest names when the namespace does not exist."""
     known = sorted({one.name for one in cluster.all("Namespace")} | _used(cluster.resources))
     if namespace and known and namespace not in known:
-        hint = did_you_mean(namespace, known) or f"Known: {', '.join(known[:20])}."
-        raise NotFound(f"There is no namespace {namespace!r}.", hint=hint)
+        raise no_namespace(namespace, known)
 
 
 def _used(resources: Iterable[Resource]) -> set[str]:
@@ -96,16 +96,21 @@ def namespace_mentioned(cluster: Cluster, words: str) -> str:
 def _not_found(
     cluster: Cluster, nameable: list[Resource], *, namespace: str, kind: str, name: str
 ) -> OpsError:
-    place = f" in namespace {namespace}" if namespace else ""
-    message = f"There is no {kind or 'object'} named {name!r}{place}."
+    what = kind or SENTENCES.said("object")
+    facts: dict[str, Fact] = {"what": what, "name": name, "namespace": namespace}
+    key = "not_named_in" if namespace else "not_named"
     top = {one.name for one in nameable if one.controller() is None}
     told = not_found(cluster, Ref(kind, namespace, name), top).params
     if told["elsewhere"]:
-        return NotFound(message, hint=f"It exists as {told['elsewhere']}.")
+        there = SENTENCES.said("exists_as", names=str(told["elsewhere"]))
+        return SENTENCES.error(NotFound, key, hint=there, **facts)
     if told["near"]:
-        return NotFound(message, hint=f"Did you mean {told['near']}?")
+        near = SENTENCES.said("near", names=str(told["near"]))
+        return SENTENCES.error(NotFound, key, hint=near, **facts)
     hidden = refused(cluster, WORKLOADS)
-    return not_seen(name, place, hidden) if hidden else NotFound(message)
+    if hidden:
+        return not_seen(name, namespace, hidden)
+    return SENTENCES.error(NotFound, key, hint="", **facts)
 
 
 def standing_for(

@@ -72,7 +72,7 @@ async def test_what_is_not_prometheus_is_recognised(body: bytes) -> None:
     with answering(lambda _: (200, body)) as server:
         async with prometheus_at(server.url) as prometheus:
             for ask in (lambda: prometheus.query("up"), prometheus.rules, prometheus.targets):
-                with pytest.raises(UpstreamUnavailable, match="is not a Prometheus API"):
+                with pytest.raises(UpstreamUnavailable, match="is not the API of Prometheus"):
                     await ask()
 
 
@@ -116,7 +116,7 @@ async def test_values_that_are_no_numbers_are_kept_as_what_they_are() -> None:
 async def test_what_is_not_alertmanager_is_recognised(body: bytes) -> None:
     with answering(lambda _: (200, body)) as server:
         async with alertmanager_at(server.url) as alertmanager:
-            with pytest.raises(UpstreamUnavailable, match="is not an Alertmanager API"):
+            with pytest.raises(UpstreamUnavailable, match="is not the API of Alertmanager"):
                 await alertmanager.alerts()
 
 

@@ -8,11 +8,11 @@ from core.errors import Conflict, from_code
 from core.security.audit import WORDS as OF_AUDIT
 from core.sentences import LANGUAGES, Said, Sentences
 from core.storage.sentences import SENTENCES as OF_STORAGE
-from mcp_servers.access import SENTENCES as OF_CALLS
 from mcp_servers.alerting.sentences import SENTENCES as OF_ALERTS
 from mcp_servers.autofix.refusing import SENTENCES as OF_REPAIRS
 from mcp_servers.autofix.reporting import WORDS as OF_REPORTS
 from mcp_servers.backends.sentences import SENTENCES as OF_SYSTEMS
+from mcp_servers.sentences import SENTENCES as OF_CALLS
 
 ALL = [OF_STORAGE, OF_REPAIRS, OF_ALERTS, OF_SYSTEMS, OF_CALLS, OF_REPORTS, OF_AUDIT]
 

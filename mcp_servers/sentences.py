@@ -1,0 +1,5 @@
+"""What every tool server says alike."""
+
+from core.sentences import Sentences
+
+SENTENCES = Sentences("mcp_servers")
