@@ -51,11 +51,19 @@ NEVER = re.compile(
     r"\b(?:delete|deleting|destroy|erase|wipe|purge|force-?kill|nuke)\b"
     r"|\b(?:remove|drop)\b(?!.*\bfrom\s+(?:the\s+)?(?:rotation|service)\b)|删除|删掉|删了|清除|销毁|抹掉"
 )
+# What is a certain change and none of ours: to mend something else instead would be no answer.
+NOT_OFFERED = re.compile(
+    r"\b(?:suspend|pause|label|annotate|taint|untaint|rename|patch)\b"
+    r"|\b(?:set|change|update|switch)\b.*\b(?:image|tag|env\w*)\b"
+    r"|暂停|挂起|打(?:上)?(?:标签|污点)|改(?:成|为)?\S{0,8}镜像|镜像[^，。]{0,4}(?:换成|改成|改为|升级)"
+)
 ON_NODES = frozenset({"cordon", "uncordon", "drain"})
 # What is done to objects of one kind, whatever they were called.
 OF_ONE_KIND = {**dict.fromkeys(ON_NODES, "Node"), "evict": "Pod"}
 # A Service may be anybody's word for a workload.
 LOOSE_KINDS = frozenset({"Service", "Pod", "Namespace"})
+# People say "job" of a CronJob as well.
+RUNS = frozenset({"rerun", "expire"})
 
 
 def changing(asked: Asked, results: Sequence[Result]) -> list[Step]:
@@ -71,7 +79,7 @@ def changing(asked: Asked, results: Sequence[Result]) -> list[Step]:
         back = TAKING_BACK.search(asked.question.lower())
         return [Step(ROLLBACK if back else SHOW_CHANGE, {"change_id": change[0]})]
     wanted = change_wanted(asked)
-    if not wanted and never_done(asked):
+    if not wanted and (never_done(asked) or not_offered(asked)):
         return []
     if wanted == "rollback" and not asked.name:
         return [Step(CHANGES, {"limit": 5})]  # what could be taken back
@@ -93,6 +101,11 @@ def never_done(asked: Asked) -> bool:
     return bool(NEVER.search(asked.question.lower()))
 
 
+def not_offered(asked: Asked) -> bool:
+    """Whether a certain change is asked for that no plan is made of."""
+    return not change_wanted(asked) and bool(NOT_OFFERED.search(asked.question.lower()))
+
+
 def change_wanted(asked: Asked) -> str:
     """The change by its name, "" for whatever mends what is wrong."""
     if asked.arguments.get("replicas") is not None:
@@ -102,7 +115,7 @@ def change_wanted(asked: Asked) -> str:
 
 
 def _planned(asked: Asked, wanted: str, results: Sequence[Result]) -> list[Step]:
-    kind = "" if asked.kind in LOOSE_KINDS else asked.kind
+    kind = "" if asked.kind in LOOSE_KINDS or wanted in RUNS else asked.kind
     step = Step(
         PLAN,
         {

@@ -25,7 +25,7 @@ from agent.asked import Asked
 from agent.choices import choices
 from agent.planning import INVESTIGATE
 from agent.planning_costs import ANOMALIES, BUDGETS, LOAD, SAVINGS, SPEND
-from agent.planning_fixes import APPLY, ROLLBACK, never_done
+from agent.planning_fixes import APPLY, ROLLBACK, never_done, not_offered
 from agent.planning_patterns import (
     ERROR_SUMMARY,
     EVENT_PATTERNS,
@@ -120,6 +120,8 @@ def _why_nothing_was_tried(asked: Asked) -> str:
     kind = asked.kind_of_many
     if asked.intent == "change" and never_done(asked):
         return phrase("fixes.never", asked.language)
+    if asked.intent == "change" and not_offered(asked):
+        return phrase("fixes.not_offered", asked.language)
     if asked.intent == "change" and not asked.name:
         return phrase("fixes.need_name", asked.language)
     if asked.intent in ("logs", "rollout") and not asked.name:

@@ -155,7 +155,11 @@ def _target(sighting: Sighting, wanted: Wanted) -> Ref:
     if len(fitting) == 1:
         return fitting[0]
     if not fitting:
-        about = {"name": wanted.name, "change": wanted.change, "namespace": wanted.namespace}
+        about = {
+            "name": wanted.name,
+            "change": SENTENCES.said(f"asked_{wanted.change}"),
+            "namespace": wanted.namespace,
+        }
         key = "nothing_called_in" if wanted.namespace else "nothing_called"
         raise SENTENCES.error(NotFound, key, **about)
     listed = ", ".join(str(one) for one in fitting)

@@ -99,6 +99,21 @@ def test_what_is_evicted_is_a_pod_or_else_what_runs_on_a_node() -> None:
     assert (second.arguments["change"], second.arguments["kind"]) == ("drain", "Node")
 
 
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("suspend the cronjob price-import", "That is no change that I make"),
+        ("暂停定时任务 price-import", "这不是我会做的变更"),
+    ],
+)
+async def test_a_change_that_is_not_offered_is_not_taken_for_a_repair(
+    question: str, told: str, assistant: Assistant
+) -> None:
+    answered = await ask(assistant, question)
+    assert told in answered.answer
+    assert answered.calls == []
+
+
 def test_a_number_of_replicas_asks_for_scaling() -> None:
     [(_, arguments)] = planned("scale checkout to 5", name="checkout", replicas=5)
     assert (arguments["change"], arguments["replicas"]) == ("scale", 5)
@@ -177,6 +192,21 @@ async def test_why_not_is_told_in_the_language_of_the_question(
         in_person = replace(ANN, present=True)
         await turn.collect(assistant.resume(question, principal=in_person, decisions=yes))
     assert told in turn.answer
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("rerun the job price-import", "Nothing has been changed yet"),
+        ("再跑一次 price-import", "目前尚未做任何修改"),
+    ],
+)
+async def test_a_cronjob_that_shall_run_again_runs_its_newest_job_again(
+    question: str, told: str, assistant: Assistant
+) -> None:
+    answered = await ask(assistant, question)
+    assert told in answered.answer
+    assert "kind: Job" in answered.answer
 
 
 async def test_what_an_autoscaler_owns_is_not_planned_and_said_why(assistant: Assistant) -> None:

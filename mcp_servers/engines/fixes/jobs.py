@@ -136,8 +136,17 @@ def _lasts(spec: Json) -> timedelta:
 
 
 def _failed_job(case: Case) -> Resource | None:
+    if case.target.kind == "CronJob" and not case.told("job"):
+        return _last_run(case)
     named = case.target.name if case.target.kind == "Job" else case.told("job")
     return case.cluster.get(Ref("Job", case.target.namespace, named))
+
+
+def _last_run(case: Case) -> Resource | None:
+    """The newest Job of a CronJob: who asks for it to run again means that one."""
+    every = case.cluster.all("Job")
+    own = (one for one in every if top_owner(case.cluster, one) == case.target)
+    return min(own, key=case.cluster.age, default=None)
 
 
 def _job_spec(held: Resource) -> Json:
