@@ -9,6 +9,7 @@ from typing import Any, cast
 from agent.events import Citation
 
 MARK = re.compile(r"\[(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\]")
+SPACED_MARK = re.compile(rf"([ \t]?){MARK.pattern}")
 LOCAL_MARK = re.compile(r"\[(e\d+)\]")
 SHOWN_CHARACTERS = 300
 
@@ -84,12 +85,13 @@ class Evidence:
         return tuple(one for one in self.citations if one.n in used)
 
     def without_unknown(self, text: str) -> str:
-        """The text without the numbers that nobody gave."""
-        return MARK.sub(self._known_only, text)
+        """The text without the numbers that nobody gave, nor the space before those."""
+        return SPACED_MARK.sub(self._known_only, text)
 
     def _known_only(self, found: re.Match[str]) -> str:
-        numbers = [int(n) for n in re.findall(r"\d+", found[1])]
-        return "".join(f"[{n}]" for n in numbers if 1 <= n <= len(self.citations))
+        numbers = [int(n) for n in re.findall(r"\d+", found[2])]
+        kept = "".join(f"[{n}]" for n in numbers if 1 <= n <= len(self.citations))
+        return f"{found[1]}{kept}" if kept else ""
 
     def _add(self, source: str, ref: str, text: str, at: object) -> int:
         key = (source, ref, text)

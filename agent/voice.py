@@ -16,8 +16,9 @@ from agent.wording import phrase
 # clear whether a call follows; longer text is worth reading either way.
 HELD_CHARACTERS = 160
 
-# The beginning of a citation mark, at the end of what came so far.
-OPEN_MARK = re.compile(r"\[[\d\s,，、]{0,24}$")
+# The beginning of a citation mark at the end of what came so far, and the space before one: both
+# go when nobody gave its numbers.
+OPEN_MARK = re.compile(r"[ \t]?\[[\d\s,，、]{0,24}$|[ \t]$")
 
 
 @dataclass(slots=True)

@@ -57,6 +57,12 @@ async def opened_spans(url: str) -> AsyncGenerator[Spans | None]:
         await asyncio.to_thread(provider.shutdown)
 
 
+def endpoint(url: str) -> str:
+    """Where spans are posted to: receivers are called by their root, and by the whole address."""
+    root = url.rstrip("/")
+    return root if root.endswith(PATH) else f"{root}{PATH}"
+
+
 def _provider(url: str) -> Any:
     try:
         resources = import_module("opentelemetry.sdk.resources")
@@ -69,7 +75,7 @@ def _provider(url: str) -> Any:
             hint="Install it with `pip install 'midwatch[traces]'`.",
         ) from error
     provider = trace.TracerProvider(resource=resources.Resource.create({"service.name": NAME}))
-    exporter = otlp.OTLPSpanExporter(endpoint=f"{url}{PATH}", timeout=TIMEOUT_S)
+    exporter = otlp.OTLPSpanExporter(endpoint=endpoint(url), timeout=TIMEOUT_S)
     provider.add_span_processor(export.BatchSpanProcessor(exporter))
     return provider
 

@@ -51,7 +51,7 @@ def test_evidence_that_its_text_does_not_mark_is_listed_below_it() -> None:
 def test_numbers_nobody_gave_are_taken_out_of_an_answer() -> None:
     evidence = Evidence()
     numbered(evidence)
-    assert evidence.without_unknown("a [1, 7] b [9] c [2]") == "a [1] b  c [2]"
+    assert evidence.without_unknown("a [1, 7] b [9] c [2]") == "a [1] b c [2]"
     assert [one.n for one in evidence.cited_in("a [2]")] == [2]
 
 

@@ -39,7 +39,7 @@ async def test_citations_are_those_the_answer_used_and_no_others(
     with provider_serving(*script) as provider:
         async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
             told = await ask(assistant, "Why is checkout failing?")
-    assert told.answer == "The limit is 256Mi [2], as [1] and  show [1]." == told.spoken
+    assert told.answer == "The limit is 256Mi [2], as [1] and show [1]." == told.spoken
     assert [one.n for one in told.done.citations] == [1, 2]
 
 

@@ -10,7 +10,7 @@ import pytest
 from opentelemetry.trace import NonRecordingSpan, Span, SpanKind, Tracer
 from opentelemetry.trace.span import INVALID_SPAN_CONTEXT
 
-from api.turns.spans import Spans, opened_spans
+from api.turns.spans import Spans, endpoint, opened_spans
 from core.errors import Invalid
 from tests.storage.test_usage import CALL
 
@@ -76,6 +76,13 @@ def test_texts_are_never_part_of_a_span() -> None:
     recorder = Recorder()
     Spans(recorder).add(replace(CALL, prompt="the question", reply="the answer"))
     assert "the question" not in repr(recorder.spans[0].told)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://otel:4318", "http://otel:4318/", "http://otel:4318/v1/traces"]
+)
+def test_a_receiver_may_be_called_by_its_root_or_its_whole_address(url: str) -> None:
+    assert endpoint(url) == "http://otel:4318/v1/traces"
 
 
 async def test_without_a_receiver_nothing_is_traced_or_loaded() -> None:
