@@ -119,6 +119,10 @@ NAME_SLOTS = (
         rf"\b(?:is|are|was|will|did|does|can|could|should|would)\s+(?:the\s+)?(?!\w+ed\b)({_NAME})\s+\w+"
     ),
     re.compile(
+        rf"\bwho\s+(?:has\s+|just\s+)?(?:deployed|released|shipped|changed|touched|restarted|scaled|edited|updated)\s+(?:the\s+)?({_NAME})"
+    ),
+    re.compile(rf"^\W*(?:the\s+)?({_NAME})\s+in\s+(?:namespace|ns|the)\b"),
+    re.compile(
         rf"\b(?:touched|changed|edited|modified|updated|broke)\s+(?:the\s+)?({_NAME})(?:'s)?\s+(?:config\w*|settings|image|values|env\w*)\b"
     ),
     re.compile(
@@ -308,7 +312,8 @@ def _bare_name(text: str, message: str, taken: set[str]) -> str:
         if could_be_name(match[1], certain=True) and match[1] not in spoken_for:
             return match[1]
     slotted, shaped = _slotted(text), _shaped(text, message)
-    for name in (*_surer(slotted, shaped), *shaped, *_left_over(text)):
+    looking = [one for one in shaped if one not in spoken_for]
+    for name in (*_surer(slotted, looking), *shaped, *_left_over(text)):
         if could_be_name(name) and name not in spoken_for:
             return name
     return ""
