@@ -6,7 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.costs import amount as money
+from api.cli.costs import report_times
 from api.cli.desk import called, shown
+from api.cli.diagnose import window as iso
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.source import (
     Language,
@@ -18,11 +20,13 @@ from api.cli.source import (
     gathered,
     with_source,
 )
+from api.cli.tables import columns
 from api.cli.words import chosen, word
 
 budgets = typer.Typer(help="Budgets: what may be spent, how it stands, and who is told.")
 
 Json = Mapping[str, Any]
+COUNTS = ("calls", "unpriced_calls", "tokens")
 NameArgument = Annotated[str, typer.Argument(metavar="NAME")]
 PeriodOption = Annotated[str, typer.Option("--period", help="month, quarter, year or custom.")]
 
@@ -101,6 +105,10 @@ def add_budget(
     period: PeriodOption = "month",
     namespace: NamespaceOption = "",
     label: Annotated[str, typer.Option("--label", help="KEY=VALUE of pods or namespaces.")] = "",
+    models: Annotated[
+        bool, typer.Option("--models", help="Of what models cost: with --label team=X or --user.")
+    ] = False,
+    user: Annotated[str, typer.Option("--user", help="With --models: whose calls.")] = "",
     output: OutputOption = Output.TEXT,
     *,
     told: dict[str, Any],
@@ -108,7 +116,8 @@ def add_budget(
 ) -> None:
     """Add a budget of a namespace, a label or, without both, the whole cluster."""
     own = {"name": name, "amount": amount, "currency": currency, "period": period}
-    scope = {"namespace": namespace, "label": label}
+    scope = {"namespace": namespace, "label": label, "user": user}
+    scope["spend"] = "models" if models else ""
     finish(_one(source, "budgets_add", {**own, **scope, **told}, output))
 
 
@@ -155,6 +164,40 @@ def spend_anomalies(
     """Days that cost far more or less than usual, and the workloads behind. Exit code 1: some do."""
     asked = {"namespace": namespace, "by": by, "language": chosen(lang)}
     finish(_anomalies(source, asked, output))
+
+
+@budgets.command("models")
+@with_source
+def model_spend(
+    by: Annotated[str, typer.Option("--by", help="team, user or model.")] = "team",
+    since: Annotated[str, typer.Option("--since", help="How far back: 7d, P30D.")] = "30d",
+    currency: Annotated[str, typer.Option("--currency", help="As CNY; a rate must be known.")] = "",
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """What language models cost, by team, user or model; calls without a price are counted apart."""
+    asked = {"by": by, "window": iso(since), "currency": currency, "language": chosen(lang)}
+    finish(_models(source, asked, output))
+
+
+async def _models(source: Source, asked: Json, output: Output) -> int:
+    data = await called(source, "budgets_model_spend", asked, with_cluster=True)
+    if output is Output.JSON:
+        put_json(data)
+        return OK
+    language, whole = str(asked["language"]), money(data["cost"])
+    rows = [
+        [row["name"], money(row["cost"]), *(str(row[one]) for one in COUNTS)]
+        for row in data["rows"]
+    ]
+    head = word(
+        "models_head", language, cost=whole, currency=data["currency"], **report_times(data)
+    )
+    told = columns(word("models_columns", language).split("|"), rows) if rows else []
+    put("\n".join([head, *told, *(f"! {one['text']}" for one in data["notes"])]))
+    return OK
 
 
 @budgets.command("expect")

@@ -23,6 +23,10 @@ class NewBudget(BaseModel):
     period: Literal["month", "quarter", "year", "custom"] = "month"
     namespace: str = Field(default="", max_length=63)
     label: str = Field(default="", max_length=384, examples=["team=payments"])
+    spend: Literal["cluster", "models"] = Field(
+        default="cluster", description="models: what language models cost."
+    )
+    user: str = Field(default="", max_length=200, description="Of models only: whose calls.")
     starts_on: str = Field(default="", max_length=10, description="Of a custom period.")
     ends_on: str = Field(default="", max_length=10, description="The first day after it.")
     thresholds: list[int] = Field(default=[80, 100], max_length=10)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from api.dependencies import CallerTools
+from mcp_servers.client import Tools
 
 router = APIRouter(prefix="/api/v1", tags=["costs"])
 
@@ -38,14 +39,43 @@ async def spend(tools: CallerTools, asked: Annotated[Spending, Query()]) -> dict
 @router.get("/costs.csv", operation_id="spendAsCsv", response_class=Response)
 async def spend_as_csv(tools: CallerTools, asked: Annotated[Spending, Query()]) -> Response:
     """The same rows, all pages, for a spreadsheet."""
+    return as_csv(await all_rows(tools, "budgets_spend", asked))
+
+
+async def all_rows(tools: Tools, tool: str, asked: BaseModel) -> list[dict[str, Any]]:
+    """Of all pages, each with the currency it is in."""
     given = asked.model_dump(exclude_defaults=True)
     rows: list[dict[str, Any]] = []
     while True:
-        answer = await tools.call("budgets_spend", **given)
+        answer = await tools.call(tool, **given)
         rows += [{**row, "currency": answer.data["currency"]} for row in answer.data["rows"]]
         given["cursor"] = answer.data["cursor"]
         if not given["cursor"]:
-            return as_csv(rows)
+            return rows
+
+
+class ModelSpending(BaseModel):
+    window: str = Field(default="P30D", max_length=20, description="ISO 8601.")
+    by: Literal["user", "team", "model"] = "team"
+    currency: str = Field(default="", max_length=3, examples=["CNY"])
+    language: Literal["en", "zh"] = "en"
+    cursor: str = Field(default="", max_length=200)
+
+
+@router.get("/costs/models", operation_id="modelSpend")
+async def model_spend(
+    tools: CallerTools, asked: Annotated[ModelSpending, Query()]
+) -> dict[str, Any]:
+    """What language models cost; calls without a known price are counted apart."""
+    return (await tools.call("budgets_model_spend", **asked.model_dump(exclude_defaults=True))).data
+
+
+@router.get("/costs/models.csv", operation_id="modelSpendAsCsv", response_class=Response)
+async def model_spend_as_csv(
+    tools: CallerTools, asked: Annotated[ModelSpending, Query()]
+) -> Response:
+    """The same rows, all pages, for a spreadsheet."""
+    return as_csv(await all_rows(tools, "budgets_model_spend", asked))
 
 
 class Sizing(BaseModel):
@@ -53,6 +83,15 @@ class Sizing(BaseModel):
     currency: str = Field(default="", max_length=3, examples=["CNY"])
     language: Literal["en", "zh"] = "en"
     cursor: str = Field(default="", max_length=200)
+
+
+@router.get("/savings.csv", operation_id="savingsAsCsv", response_class=Response)
+async def savings_as_csv(tools: CallerTools, asked: Annotated[Sizing, Query()]) -> Response:
+    """The same rows, all pages, for a spreadsheet; reasons as one text."""
+    rows = await all_rows(tools, "budgets_savings", asked)
+    for row in rows:
+        row["reasons"] = " ".join(one["text"] for one in row["reasons"])
+    return as_csv(rows)
 
 
 @router.get("/savings", operation_id="savings")

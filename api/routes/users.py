@@ -25,6 +25,7 @@ class User(BaseModel):
     namespaces: list[str] | None = Field(description="null: every namespace.")
     language: str
     disabled: bool
+    team: str = Field(description="By which what models cost is told; empty: none.")
     created_at: datetime
 
 
@@ -42,6 +43,7 @@ class UserChange(BaseModel):
     password: str | None = Field(default=None, max_length=1024)
     disabled: bool | None = None
     language: str | None = Field(default=None, pattern="auto|en|zh")
+    team: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]*$", max_length=63)
 
 
 class Token(BaseModel):
@@ -192,6 +194,7 @@ def _user(row: UserRow) -> User:
         namespaces=None if row.namespaces is None else sorted(row.namespaces),
         language=row.language,
         disabled=row.disabled,
+        team=row.team,
         created_at=row.created_at,
     )
 

@@ -7,7 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class BudgetRow:
-    """`version` grows when what is told must be told anew. `end_foretold`: by the last check."""
+    """`version` grows when what is told must be told anew. `end_foretold`: by the last check.
+
+    `spend` "models" is what models cost: of a `subject`, of the team that `value` names, or of all.
+    """
 
     name: str
     amount: str
@@ -19,6 +22,8 @@ class BudgetRow:
     namespace: str = ""
     label: str = ""
     value: str = ""
+    spend: str = "cluster"  # cluster | models
+    subject: str = ""
     starts_on: date | None = None
     ends_on: date | None = None
     actual: list[Any] = field(default_factory=list[Any])

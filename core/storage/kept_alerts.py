@@ -9,6 +9,7 @@ from core.storage.repositories.alerts import Alerts
 from core.storage.repositories.budgets import Budgets, SpendDays
 from core.storage.repositories.jobs import Jobs
 from core.storage.repositories.outbox import Channels, Outbox
+from core.storage.repositories.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class AlertTables:
     budgets: Budgets
     days: SpendDays
     jobs: Jobs
+    usage: Usage
 
 
 class KeptAlerts:
@@ -40,4 +42,5 @@ class KeptAlerts:
                 Budgets(session),
                 SpendDays(session),
                 Jobs(session),
+                Usage(session),
             )

@@ -1,7 +1,7 @@
 """What the repositories take and give: plain records, so that no table leaves this room."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -81,6 +81,20 @@ class FactRow:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageDay:
+    """What one person's calls of one model took on a UTC day. `cost_usd` is of the priced ones."""
+
+    day: date
+    subject: str
+    team: str
+    model: str
+    calls: int
+    unpriced: int
+    tokens: int
+    cost_usd: float
+
+
+@dataclass(frozen=True, slots=True)
 class Spent:
     """`usd` counts only what has a known price."""
 
@@ -150,6 +164,7 @@ class UserRow:
     language: str = "auto"
     disabled: bool = False
     password_hash: str = field(default="", repr=False)
+    team: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from core.storage.alert_records import ChannelRow, DeliveryRow, channels_of
 from core.storage.budget_records import BudgetRow, DayRow, MarkRow, ShareRow
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.budgets.gathering import Purse
+from mcp_servers.budgets.model_spend import model_days
 from mcp_servers.budgets.spend import money
 from mcp_servers.budgets.spend_days import DAY, ScopeDays, rates_to, scope_days, today_so_far
 from mcp_servers.budgets.texts import Note
@@ -21,6 +22,7 @@ from mcp_servers.engines.budgets import WEEKS, bounds, drivers, share_of
 from mcp_servers.engines.period_ends import exhausted_on, period_end
 from mcp_servers.facts.budgets import Budget, Period, PeriodEnd, Thresholds
 
+MODELS = "models"
 State = Literal["ok", "at_risk", "over", "insufficient_data", "no_match", "not_begun", "ended"]
 Sent = Literal["sent", "pending", "failed", "nobody", "with_higher"]
 
@@ -50,7 +52,7 @@ class DriverLine(BaseModel):
 
 class BudgetLine(BaseModel):
     name: str
-    scope: str = Field(description="namespace/NAME, KEY=VALUE, both, or cluster.")
+    scope: str = Field(description="namespace/NAME, KEY=VALUE, both, cluster, or models.")
     amount: float
     currency: str
     period: str
@@ -94,6 +96,7 @@ class Standing:
     today: date
     days: ScopeDays
     foretold: PeriodEnd | None
+    unpriced: int = 0  # calls of models in its period whose cost nobody knows
 
 
 @dataclass(frozen=True)
@@ -137,15 +140,30 @@ async def standing(row: BudgetRow, today: Today, purse: Purse, desk: Desk) -> St
     budget, on = fact_of(row), today.now.date()
     start, end = bounds(budget, on)
     first = min(start, on - DAY * 7 * WEEKS)
+    rate = rates_to(purse.billing, row.currency, on)
+    if row.spend == MODELS:
+        used = await model_days(row, desk, rate, first=first, start=start, now=today.now)
+        return _stands(row, budget, (start, end, on), used.days, used.unpriced)
     async with desk.session() as tables:
         days = await tables.days.known(first, on)
         shares = await tables.days.shares(first, on, row.namespace)
     if today.day:
         days, shares = [*days, today.day], [*shares, *today.shares]
-    rate = rates_to(purse.billing, row.currency, on)
     found = scope_days(row, days, shares, start=start, today=on, rate=rate)
+    return _stands(row, budget, (start, end, on), found)
+
+
+def _stands(
+    row: BudgetRow,
+    budget: Budget,
+    when: tuple[date, date, date],
+    found: ScopeDays,
+    unpriced: int = 0,
+) -> Standing:
+    start, end, on = when
     foretold = period_end(found.whole, start, end, on) if found.matched else None
-    return Standing(row, budget, start, end, on, found, _at_least(foretold, found.spent))
+    end_of_it = _at_least(foretold, found.spent)
+    return Standing(row, budget, start, end, on, found, end_of_it, unpriced)
 
 
 def _at_least(end: PeriodEnd | None, spent: float) -> PeriodEnd | None:
@@ -198,7 +216,9 @@ def line_of(one: Standing, told: Told, today: Today, language: str) -> BudgetLin
 
 
 def scope_of(row: BudgetRow) -> str:
-    parts = [f"namespace/{row.namespace}"] if row.namespace else []
+    parts = [MODELS] if row.spend == MODELS else []
+    parts += [f"user={row.subject}"] if row.subject else []
+    parts += [f"namespace/{row.namespace}"] if row.namespace else []
     parts += [f"{row.label}={row.value}"] if row.label else []
     return " ".join(parts) or "cluster"
 
@@ -252,10 +272,12 @@ def _notes(one: Standing, told: Told, today: Today, language: str) -> list[Note]
     due: list[tuple[str, bool, dict[str, object]]] = [
         ("nobody", not row.channels, {}),
         ("silent", bool(row.channels) and not channels, {"channels": ", ".join(row.channels)}),
-        ("no_days", not days, {}),
+        ("no_days", not days and row.spend != MODELS, {}),
+        ("no_calls", not days and row.spend == MODELS, {}),
+        ("unpriced", one.unpriced > 0, {"count": one.unpriced}),
         ("partial", bool(days) and known < over, {"known": known, "days": over}),
         ("no_match", bool(days) and not one.days.matched, {"scope": scope_of(row)}),
-        ("no_today", bool(today.failure), {"why": today.failure}),
+        ("no_today", bool(today.failure) and row.spend != MODELS, {"why": today.failure}),
         ("nothing", not one.budget.amount, {}),
     ]
     return [Note.of(f"budget.{code}", language, **facts) for code, is_due, facts in due if is_due]

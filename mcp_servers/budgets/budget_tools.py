@@ -39,6 +39,11 @@ Percents = Annotated[
     list[Annotated[int, Field(ge=1, le=1000)]], Field(max_length=10, description="In percent.")
 ]
 Day = Annotated[str, Field(pattern=r"^(\d{4}-\d\d-\d\d)?$", description="YYYY-MM-DD, custom only.")]
+Spend = Annotated[
+    Literal["cluster", "models"],
+    Field(description="models: what language models cost; of a user, label team=X, or all."),
+]
+User = Annotated[str, Field(max_length=200, description="Of models only: whose calls.")]
 Owner = Annotated[str, Field(max_length=200)]
 Channels = Annotated[
     list[str], Field(max_length=20, description="Names of channels, tag:NAME, or *.")
@@ -92,6 +97,8 @@ async def budgets_add(
     period: Cycle = "month",
     namespace: Namespace = "",
     label: Label = "",
+    spend: Spend = "cluster",
+    user: User = "",
     starts_on: Day = "",
     ends_on: Day = "",
     thresholds: Percents = [80, 100],  # noqa: B006 - read only; None would show in the schema
@@ -118,6 +125,8 @@ async def budgets_add(
         namespace=namespace,
         label=key,
         value=value,
+        spend=spend,
+        subject=user,
         starts_on=_day(starts_on),
         ends_on=_day(ends_on),
         actual=sorted(set(thresholds)),
@@ -223,6 +232,7 @@ def _check(row: BudgetRow, caller: Principal) -> None:
             "This budget would cover more than your namespaces.",
             hint="Give it one of your namespaces.",
         )
+    _check_scope(row)
     if row.period == "custom":
         if not (row.starts_on and row.ends_on and row.starts_on < row.ends_on):
             raise Invalid(
@@ -234,6 +244,17 @@ def _check(row: BudgetRow, caller: Principal) -> None:
             f"A budget by the {row.period} has the days of the calendar.",
             hint="Leave starts_on and ends_on out, or make its period custom.",
         )
+
+
+def _check_scope(row: BudgetRow) -> None:
+    """What models cost is of people and teams; what a cluster costs, of namespaces and labels."""
+    of_models = row.spend == "models"
+    if of_models and (row.namespace or row.label not in ("", "team")):
+        raise Invalid(
+            "What models cost is known by user and by team.", hint="Give user, or label team=NAME."
+        )
+    if row.subject and not of_models:
+        raise Invalid("A user has no part of what a cluster costs.", hint="Give spend=models.")
 
 
 async def _check_channels(named: Collection[str], desk: Desk) -> None:

@@ -11,6 +11,7 @@ from mcp_servers.budgets.budget_tools import (
     budgets_remove,
 )
 from mcp_servers.budgets.gathering import Purse
+from mcp_servers.budgets.model_spend import budgets_model_spend
 from mcp_servers.budgets.savings import budgets_savings
 from mcp_servers.budgets.spend import budgets_spend
 from mcp_servers.budgets.spend_changes import budgets_anomalies, budgets_expect
@@ -26,6 +27,7 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
         publish(server, tool, needs=Permission.COSTS_READ, purse=purse)
     for tool in (budgets_list, budgets_anomalies):
         publish(server, tool, needs=Permission.COSTS_READ, purse=purse, desk=desk)
+    publish(server, budgets_model_spend, needs=Permission.USAGE_READ, purse=purse, desk=desk)
     for tool in (budgets_add, budgets_change, budgets_remove, budgets_expect):
         publish(server, tool, needs=Permission.BUDGETS_MANAGE, changes=True, purse=purse, desk=desk)
     publish(server, budgets_check, needs=Permission.DELIVERIES_RUN, purse=purse, desk=desk)

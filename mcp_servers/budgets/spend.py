@@ -140,7 +140,7 @@ async def budgets_spend(
     By label:team for teams. For what to save use budgets_savings.
     """
     end = utc_now()
-    start = end - _span(window)
+    start = end - window_of(window)
     bill = await billed(purse, start, end, currency, idle, frozenset(shared or ()))
     visible = [one for one in bill.allocation.shares if caller.sees(one.workload.namespace)]
     chosen = [one for one in visible if not namespace or one.workload.namespace == namespace]
@@ -204,10 +204,10 @@ def exchanged(billing: Billing, currency: str, *, on: datetime) -> tuple[str, De
     return code, rate
 
 
-def _span(window: str) -> timedelta:
+def window_of(window: str, longest: timedelta = LONGEST) -> timedelta:
     span = span_of(window)
-    if not HOUR <= span <= LONGEST:
-        raise SENTENCES.error(Invalid, "window_from_hour", days=LONGEST.days)
+    if not HOUR <= span <= longest:
+        raise SENTENCES.error(Invalid, "window_from_hour", days=longest.days)
     return span
 
 

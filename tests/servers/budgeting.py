@@ -35,6 +35,10 @@ memory_gib_hour = "0"
 from = 2020-01-01
 currency = "CNY"
 per_unit = "8"
+[[rates]]
+from = 2020-01-01
+currency = "USD"
+per_unit = "2"
 """
 
 
@@ -107,6 +111,7 @@ class Office:
     services: Services
     address: str
     store: KeptAlerts
+    database: Database
 
     def tools(self, who: Principal = ANN) -> Tools:
         return Tools(self.sessions, who)
@@ -139,4 +144,4 @@ async def office(town: Connections, database_url: str) -> AsyncGenerator[Office]
         store = KeptAlerts(database)
         desk = desk_over(store, Vault.of(KEY), practice=True)
         async with in_process(town, desk=desk, only=("budgets", "channels")) as sessions:
-            yield Office(sessions, services, address, store)
+            yield Office(sessions, services, address, store, database)

@@ -21,6 +21,8 @@ class Budget(Base):
     namespace: Mapped[str] = mapped_column(String(63))
     label: Mapped[str] = mapped_column(String(320))
     value: Mapped[str] = mapped_column(String(63))
+    spend: Mapped[str] = mapped_column(String(16), server_default="cluster")
+    subject: Mapped[str] = mapped_column(String(200), server_default="")
     starts_on: Mapped[date | None] = mapped_column(Date)
     ends_on: Mapped[date | None] = mapped_column(Date)
     actual: Mapped[list[Any]]

@@ -20,6 +20,7 @@ class User(Base):
     namespaces: Mapped[list[Any] | None]  # None: every namespace
     language: Mapped[str] = mapped_column(String(8))
     disabled: Mapped[bool]
+    team: Mapped[str] = mapped_column(String(63), server_default="")
     created_at: Mapped[datetime]
 
 

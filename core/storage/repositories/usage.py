@@ -1,15 +1,15 @@
 """What the models were used for, one row a call."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Table, case, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.storage.models import ModelUsage
-from core.storage.records import Spent, UsageRow, UsageTotal
+from core.storage.models import ModelUsage, User
+from core.storage.records import Spent, UsageDay, UsageRow, UsageTotal
 from core.storage.repositories.mapping import columns
 
 CALLS = cast("Table", ModelUsage.__table__)
@@ -61,6 +61,30 @@ class Usage:
 
     async def spent_in(self, thread_id: str) -> Spent:
         return await self._spent(CALLS.c.conversation_id == thread_id)
+
+    async def by_day(self, since: datetime, until: datetime) -> list[UsageDay]:
+        """By UTC day, person and model over [since, until), the days in their order."""
+        is_sqlite = self._session.get_bind().dialect.name == "sqlite"
+        at = CALLS.c.created_at
+        day = func.date(at if is_sqlite else func.timezone("UTC", at))
+        who = (CALLS.c.subject, func.coalesce(User.team, ""))
+        tokens = func.sum(CALLS.c.input_tokens + CALLS.c.output_tokens)
+        unpriced = func.sum(case((CALLS.c.cost_usd.is_(None), 1), else_=0))
+        cost = func.coalesce(func.sum(CALLS.c.cost_usd), 0.0)
+        query = (
+            select(day, *who, CALLS.c.model, func.count(), unpriced, tokens, cost)
+            .join(User, User.name == CALLS.c.subject, isouter=True)
+            .where(at >= since, at < until)
+            .group_by(day, *who, CALLS.c.model)
+            .order_by(day)
+        )
+        found: list[tuple[Any, ...]] = [tuple(row) for row in await self._session.execute(query)]
+        return [UsageDay(date.fromisoformat(str(row[0])), *row[1:]) for row in found]
+
+    async def first_day(self) -> date | None:
+        """When a model was first called."""
+        found = (await self._session.execute(select(func.min(CALLS.c.created_at)))).scalar()
+        return found.date() if found else None
 
     async def _spent(self, *where: ColumnElement[bool]) -> Spent:
         tokens = func.sum(CALLS.c.input_tokens + CALLS.c.output_tokens)

@@ -62,6 +62,7 @@ def _row(user: User) -> UserRow:
         language=user.language,
         disabled=user.disabled,
         password_hash=user.password_hash,
+        team=user.team,
     )
 
 
@@ -74,4 +75,5 @@ def _values(user: UserRow) -> dict[str, object]:
         "language": user.language,
         "disabled": user.disabled,
         "password_hash": user.password_hash,
+        "team": user.team,
     }
