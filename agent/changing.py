@@ -59,7 +59,9 @@ async def questions(
 
 async def answers(pending: Sequence[Mapping[str, Any]], turn: Turn) -> Verdicts:
     """Wait for a person; the graph stops here until its thread is resumed with what they said."""
-    given: Mapping[str, Mapping[str, Any]] = interrupt({"approvals": list(pending)})
+    given: Mapping[str, Mapping[str, Any]] = interrupt(
+        {"approvals": list(pending), "language": turn.asked.language}
+    )
     decisions = {key: Decision(key, **one) for key, one in given.items()}
     found: Verdicts = {}
     for shape in pending:

@@ -261,7 +261,7 @@ def _check(message: str) -> None:
 
 def _done(state: Any, turn: Turn) -> Done:
     route = decision(state)
-    language: Literal["en", "zh"] = route["language"]
+    language: Literal["en", "zh"] = turn.voice.language if turn.asked_for else route["language"]
     return Done(
         message_id=turn.voice.message_id,
         answer=turn.voice.text,

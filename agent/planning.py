@@ -5,7 +5,8 @@ from typing import Any
 
 from agent.asked import Asked
 from agent.planning_alerts import alerts, channels, rules, silences
-from agent.planning_costs import anomalies, budgets, forecast, savings, spend
+from agent.planning_budgets import budgets
+from agent.planning_costs import anomalies, forecast, savings, spend
 from agent.planning_fixes import changing, history, plans
 from agent.planning_patterns import SUMMED_UP, in_patterns
 from agent.planning_systems import dependencies, findings, incidents, unusual

@@ -10,7 +10,6 @@ from core.errors import NotFound
 SPEND = "budgets_spend"
 LOAD = "forecast_load"
 SAVINGS = "budgets_savings"
-BUDGETS = "budgets_list"
 ANOMALIES = "budgets_anomalies"
 
 # What people divide a bill by, and the label that usually carries it.
@@ -50,11 +49,6 @@ def forecast(asked: Asked, results: Sequence[Result]) -> list[Step]:
 
 def savings(asked: Asked, _: Sequence[Result]) -> list[Step]:
     return [Step(SAVINGS, {"namespace": asked.namespace, "language": asked.language})]
-
-
-def budgets(asked: Asked, _: Sequence[Result]) -> list[Step]:
-    """All of them: which one is meant is found in their names and scopes."""
-    return [Step(BUDGETS, {"language": asked.language})]
 
 
 def anomalies(asked: Asked, results: Sequence[Result]) -> list[Step]:

@@ -60,6 +60,8 @@ def tell_pending(state: Mapping[str, Any], turn: Turn) -> None:
     """Say what is waited for: to programs as events, to people in words that any door can show."""
     language = decision(state)["language"]  # pyright: ignore[reportArgumentType] - the state's shape
     for interrupt in state["__interrupt__"]:
+        # What a subagent is asked is not yet in the state while it waits.
+        language = turn.voice.language = interrupt.value.get("language", language)
         for shape in interrupt.value["approvals"]:
             turn.asked_for.append(shape)
             turn.emit(ApprovalNeeded(shape))

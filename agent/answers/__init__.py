@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from agent.answers.alerts import ALERTING
-from agent.answers.budgets import told_anomalies, told_budgets
+from agent.answers.budgets import told_anomalies, told_budgets, told_one_budget
 from agent.answers.costs import told_load, told_savings, told_spend
 from agent.answers.failures import told_failure
 from agent.answers.fixes import TELLERS as OF_FIXES
@@ -24,7 +24,8 @@ from agent.approvals import REFUSED, SENTENCES
 from agent.asked import Asked
 from agent.choices import choices
 from agent.planning import INVESTIGATE
-from agent.planning_costs import ANOMALIES, BUDGETS, LOAD, SAVINGS, SPEND
+from agent.planning_budgets import ADD, BUDGETS, CHANGE, CHANGING, PREVIEW, REMOVE
+from agent.planning_costs import ANOMALIES, LOAD, SAVINGS, SPEND
 from agent.planning_fixes import APPLY, ROLLBACK, never_done, not_offered
 from agent.planning_patterns import (
     ERROR_SUMMARY,
@@ -51,6 +52,10 @@ OF_COSTS = {
     SAVINGS: told_savings,
     BUDGETS: told_budgets,
     ANOMALIES: told_anomalies,
+    PREVIEW: told_one_budget,
+    ADD: told_one_budget,
+    CHANGE: told_one_budget,
+    REMOVE: told_one_budget,
 }
 BY_TOOL = {**OF_ROWS, **SYSTEMS, **OF_FIXES, **MANY, **OF_COSTS}
 EXAMPLES = {"en": "show the logs of checkout", "zh": "查看 checkout 的日志"}
@@ -63,6 +68,9 @@ def answer(asked: Asked, results: Sequence[Result]) -> str:
     if results and results[-1].status == REFUSED:
         return results[-1].texts.get(asked.language) or results[-1].text
     useful = [one for one in results if one.ok]
+    if results and results[-1].tool in CHANGING and not results[-1].ok:
+        # What was wanted, not the list it was looked up in, and as it was put.
+        useful, results = [], [one for one in results if one.tool in CHANGING and not one.ok]
     if useful:
         last = useful[-1]
         if last.tool == UNUSUAL:

@@ -7,6 +7,7 @@ from agent.answers.costs import amount, cited, notes
 from agent.answers.markdown import bullets, joined, plain, table
 from agent.asked import Asked
 from agent.intents import Language
+from agent.planning_budgets import removes
 from agent.toolbox import Result
 from agent.wording import phrase
 
@@ -36,6 +37,37 @@ def told_budgets(asked: Asked, result: Result) -> str:
     grown = [_driver(row, one, asked) for row in troubled[:3] for one in row["drivers"][:2]]
     known = [f"{plain(row['name'])}: {one['text']}" for row in ranked for one in row["notes"]]
     return joined([cited(result, head), table(headings, cells), bullets([*grown, *known]), wish])
+
+
+def told_one_budget(asked: Asked, result: Result) -> str:
+    """One that was set, changed, removed or tried out, and how it stands; why it may tell nobody."""
+    row = result.data
+    end = row["foretold"]
+    facts = {
+        "name": plain(row["name"]),
+        "scope": plain(row["scope"]),
+        "amount": amount(row["amount"]),
+        "currency": row["currency"],
+        "period": phrase(f"budgets.period_{row['period']}", asked.language),
+        "spent": amount(row["spent"]),
+        "share": "-" if row["share"] is None else f"{row['share']:.0f} %",
+        "end": amount(end["mean"]) if end else "-",
+        "state": phrase(f"budgets.state_{row['state']}", asked.language),
+    }
+    head = phrase(f"budgets.{result.tool.removeprefix('budgets_')}", asked.language, **facts)
+    stands = phrase("budgets.stands" if end else "budgets.stands_unknown", asked.language, **facts)
+    told = phrase(
+        "budgets.tells",
+        asked.language,
+        channels=", ".join(map(plain, row["channels"])),
+        thresholds=", ".join(f"{one} %" for one in row["thresholds"]),
+    )
+    is_kept = result.tool in ("budgets_add", "budgets_change")
+    tells = told if is_kept and row["channels"] else ""
+    sentences = ("" if asked.language == "zh" else " ").join(
+        one for one in (head, stands, tells) if one
+    )
+    return joined([cited(result, sentences), notes(row)])
 
 
 def told_anomalies(asked: Asked, result: Result) -> str:
@@ -139,5 +171,6 @@ def _driver(row: Json, one: Json, asked: Asked) -> str:
 
 
 def _wish(asked: Asked) -> str:
-    """Somebody wants one set or changed: where that is done."""
-    return phrase("budgets.how_to_set", asked.language) if "amount" in asked.arguments else ""
+    """Somebody wants one set, changed or removed, and it is not known which."""
+    wanted = "amount" in asked.arguments or removes(asked)
+    return phrase("budgets.how_to_set", asked.language) if wanted else ""

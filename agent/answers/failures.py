@@ -20,6 +20,8 @@ SHAPES = tuple(
     (re.compile(shape), key)
     for shape, key in (
         (r"There is no namespace '(?P<name>[^']+)'\.", "missing.namespace"),
+        (r"There is no channel '(?P<name>[^']+)'\.", "missing.channel"),
+        (r"No channel was added yet\.", "missing.no_channel"),
         (rf"{NO_OBJECT} in namespace (?P<place>[^\s']+?)\.", "missing.object_in"),
         (rf"{NO_OBJECT}\.", "missing.object"),
         (r"\s*Did you mean (?P<names>[^?]+)\?", "missing.near"),

@@ -142,6 +142,59 @@ async def budgets_add(
     return await _shown(row, purse, desk, language)
 
 
+async def budgets_preview(
+    name: Name,
+    amount: Amount,
+    currency: Currency = "",
+    period: Literal["", "month", "quarter", "year"] = "",
+    namespace: Namespace = "",
+    label: Label = "",
+    spend: Spend = "cluster",
+    channels: Channels = [],  # noqa: B006 - read only
+    language: Language = "en",
+    *,
+    purse: Purse,
+    desk: Desk,
+    caller: Principal,
+) -> BudgetLine:
+    """How a budget would stand, before it is added or changed; nothing is kept and nobody is told."""
+    now, (key, _, value) = utc_now(), label.partition("=")
+    code = exchanged(purse.billing, currency, on=now)[0]
+    async with desk.session() as tables:
+        before = await tables.budgets.get(name)
+    row = before or BudgetRow(
+        name=name,
+        amount=amount,
+        currency=code,
+        period=period or "month",
+        created_by=caller.subject,
+        created_at=now,
+        updated_at=now,
+        namespace=namespace,
+        label=key,
+        value=value,
+        spend=spend,
+        actual=[80, 100],
+        forecast=[100],
+        channels=list(channels),
+    )
+    if before and currency and before.currency != code:
+        raise Invalid(
+            f"The budget {name!r} is in {before.currency}, not {code}.",
+            hint="Remove it and add another, or give the amount in its currency.",
+        )
+    row = replace(
+        row,
+        amount=amount,
+        period=period or row.period,
+        version=row.version + 1,
+        channels=list(channels) or row.channels,
+    )
+    _check(row, caller)
+    await _check_channels(row.channels, desk)
+    return await _shown(row, purse, desk, language)
+
+
 async def budgets_change(
     name: Name,
     amount: Annotated[str, Field(pattern=r"^(\d{1,12}(\.\d{1,6})?)?$")] = "",
@@ -263,7 +316,8 @@ async def _check_channels(named: Collection[str], desk: Desk) -> None:
     names = {one.name for one in known} | {f"tag:{tag}" for one in known for tag in one.tags}
     for name in named:
         if name != "*" and not channels_of([name], known) and name not in names:
-            hint = did_you_mean(name, names) or f"Known: {', '.join(sorted(names)) or 'none'}."
+            known = f"Known: {', '.join(sorted(names))}." if names else "No channel was added yet."
+            hint = did_you_mean(name, names) or known
             raise NotFound(f"There is no channel {name!r}.", hint=hint)
 
 

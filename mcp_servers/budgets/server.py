@@ -8,6 +8,7 @@ from mcp_servers.budgets.budget_tools import (
     budgets_add,
     budgets_change,
     budgets_list,
+    budgets_preview,
     budgets_remove,
 )
 from mcp_servers.budgets.gathering import Purse
@@ -25,7 +26,7 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
     purse = Purse(backends.kubernetes, backends.prometheus, backends.billing)
     for tool in (budgets_spend, budgets_savings):
         publish(server, tool, needs=Permission.COSTS_READ, purse=purse)
-    for tool in (budgets_list, budgets_anomalies):
+    for tool in (budgets_list, budgets_preview, budgets_anomalies):
         publish(server, tool, needs=Permission.COSTS_READ, purse=purse, desk=desk)
     publish(server, budgets_model_spend, needs=Permission.USAGE_READ, purse=purse, desk=desk)
     for tool in (budgets_add, budgets_change, budgets_remove, budgets_expect):

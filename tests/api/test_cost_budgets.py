@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from core.principal import Permission
+from core.storage.records import UserRow
+from core.storage.repositories.users import Users
 from tests.api.conftest import Midwatch
 from tests.api.test_command_line import midwatch as run
 
@@ -81,13 +84,65 @@ async def test_a_question_about_budgets_is_answered_with_what_they_stand_at(
     assert "[1]" in told["answer"]
 
 
-async def test_who_wants_one_set_is_told_where_that_is_done(budgets: Midwatch) -> None:
+async def test_who_does_not_say_for_what_is_told_what_to_say(budgets: Midwatch) -> None:
     async with budgets.client() as http:
-        asked = {"question": "set a budget of 500 USD for payments"}
+        asked = {"question": "set a budget of 500 USD"}
         told = (await http.post("/api/v1/query", json=asked)).json()
         rows = (await http.get("/api/v1/budgets")).json()["rows"]
-    assert "midwatch budgets add" in told["answer"]
+    assert "Say for which namespace, team" in told["answer"]
     assert [one["name"] for one in rows] == ["shop"]
+
+
+@pytest.mark.parametrize(
+    ("question", "waits", "said"),
+    [
+        (
+            "set a budget of 500 USD a month for namespace payments",
+            "I need a person's yes",
+            "Budget payments is set: 500.00 USD a month for namespace/payments.",
+        ),
+        (
+            "给 payments 命名空间设置每月 500 美元的预算",
+            "需要有人确认",
+            "已设置预算 payments：namespace/payments，每月 500.00 USD。",
+        ),
+    ],
+)
+async def test_a_budget_is_set_from_a_conversation_once_a_person_said_yes(
+    question: str, waits: str, said: str, budgets: Midwatch
+) -> None:
+    [admin] = [one for one in await people(budgets) if one.name == "admin"]
+    by_name = frozenset(one.value for one in Permission)
+    _, hand = await budgets.opened.sign_in.make_api_token(
+        admin.name, label="own hand", scopes=by_name
+    )
+    async with budgets.client(hand) as http:
+        told = (await http.post("/api/v1/query", json={"question": question})).json()
+        [approval] = told["approvals"]
+        before = (await http.get("/api/v1/budgets")).json()["rows"]
+        path = f"/api/v1/approvals/{approval['id']}"
+        done = (await http.post(path, json={"approved": True})).json()
+        rows = (await http.get("/api/v1/budgets")).json()["rows"]
+        await http.delete("/api/v1/budgets/payments")
+    assert waits in told["answer"]
+    assert [one["name"] for one in before] == ["shop"]
+    assert [one["name"] for one in rows] == ["payments", "shop"]
+    assert said in str(done)
+
+
+async def people(budgets: Midwatch) -> list[UserRow]:
+    async with budgets.opened.database.session() as session:
+        return await Users(session).all()
+
+
+async def test_a_channel_that_is_not_there_is_said_before_anybody_is_asked(
+    budgets: Midwatch,
+) -> None:
+    asked = {"question": "给 payments 命名空间设置每月 500 美元的预算，通知 ops"}
+    async with budgets.client() as http:
+        told = (await http.post("/api/v1/query", json=asked)).json()
+    assert "没有名为 ops 的通知渠道" in told["answer"]
+    assert told["approvals"] == []
 
 
 @pytest.mark.parametrize(
