@@ -32,7 +32,7 @@ from sandbox.kubernetes_api import (
     pod_admission,
     routes,
 )
-from sandbox.series import SeriesStore
+from sandbox.series import SeriesStore, Weeks
 from sandbox.snapshot import Snapshot
 
 _START_TIMEOUT_S = 10.0
@@ -69,7 +69,9 @@ class Practice:
         reacts: bool = True,
     ) -> Self:
         token = secrets.token_urlsafe(32)
-        series = SeriesStore.read(snapshot.metrics, snapshot.shift.total_seconds())
+        weeks = Weeks.of(snapshot.weeks, snapshot.folder / "weeks.yaml")
+        shift_s = snapshot.shift.total_seconds()
+        series = SeriesStore.read(snapshot.metrics, shift_s, weeks=weeks)
         cluster = Cluster.of(snapshot)
         offer_usage(cluster, series, now)
         controllers = controllers_of(

@@ -77,11 +77,29 @@ def told_anomalies(asked: Asked, result: Result) -> str:
         return joined([cited(result, phrase("anomalies.unknown", asked.language)), notes(data)])
     rows = [row for row in data["rows"] if _is_about(asked, row)]
     key = "anomalies.found" if rows else "anomalies.none"
-    head = phrase(key, asked.language, count=len(rows), days=data["days_known"])
+    key = "anomalies.found_one" if len(rows) == 1 else key
+    head = _compared(data, asked) + phrase(
+        key, asked.language, count=len(rows), days=data["days_known"]
+    )
     told = [_change(row, data["currency"], asked.language) for row in rows[:ROWS_SHOWN]]
     week = [one for one in data["week"] if _is_named(asked, one["workload"])]
     lines = [_cause("anomalies.week", one, data["currency"], asked.language) for one in week]
     return joined([cited(result, head), bullets([*told, *lines]), notes(data)])
+
+
+def _compared(data: Json, asked: Asked) -> str:
+    """What a day of the last week cost against those before; of one workload its own line says it."""
+    now, before = data["daily"], data["daily_before"]
+    if asked.name or now is None or not before:
+        return ""
+    facts = {
+        "what": plain(asked.namespace) or phrase("anomalies.workloads", asked.language),
+        "daily": amount(now),
+        "before": amount(before),
+        "currency": data["currency"],
+        "share": f"{100 * (now / before - 1):+.0f} %",
+    }
+    return phrase("anomalies.compared", asked.language, **facts)
 
 
 def _is_about(asked: Asked, row: Json) -> bool:

@@ -10,5 +10,5 @@ COST = Subagent(
     ),
     servers=("budgets", "forecast", "prometheus"),
     prompt="cost.md",
-    without=frozenset({"budgets_table_anomalies", "forecast_table"}),
+    without=frozenset({"budgets_bill", "budgets_table_anomalies", "forecast_table"}),
 )

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.costs import amount as money
 from api.cli.costs import report_times
+from api.cli.costs_text import amount as money
 from api.cli.desk import called, shown
 from api.cli.diagnose import window as iso
 from api.cli.outcome import NO, OK, finish, put, put_json

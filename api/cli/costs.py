@@ -1,10 +1,13 @@
 """`midwatch costs`: who the bill is for."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from api.cli.bills import tell_bill
+from api.cli.costs_text import amount
 from api.cli.diagnose import window as iso
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.source import (
@@ -36,7 +39,10 @@ def costs(
     everywhere: EverywhereOption = False,
     since: Annotated[str, typer.Option("--since", help="How far back: 1h, 7d, P1D.")] = "1d",
     by: Annotated[
-        str, typer.Option("--by", help="namespace, workload or label:KEY; a namespace's workloads.")
+        str,
+        typer.Option(
+            "--by", help="namespace, workload or label:KEY; of a bill a column or tag:KEY."
+        ),
     ] = "",
     idle: Annotated[
         str, typer.Option("--idle", help="separate, proportional or even.")
@@ -45,12 +51,23 @@ def costs(
         list[str] | None, typer.Option("--shared", help="A namespace that the others share.")
     ] = None,
     currency: Annotated[str, typer.Option("--currency", help="As CNY; a rate must be known.")] = "",
+    bill: Annotated[
+        Path | None, typer.Option("--bill", metavar="F.csv", help="A cloud's bill (FOCUS) instead.")
+    ] = None,
+    mapped: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="M.toml", help="How that bill's columns are called."),
+    ] = None,
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
-    """Show what namespaces, workloads or teams cost, and what was idle."""
+    """Show what namespaces, workloads or teams cost, and what was idle; or what a bill is made of."""
+    if bill:
+        given = {"by": by, "currency": currency, "language": chosen(lang)}
+        finish(tell_bill(source, bill, mapped, given, output))
+        return
     place = "" if everywhere else namespace
     arguments = {
         "namespace": place,
@@ -139,10 +156,3 @@ def spend_text(report: dict[str, Any], language: str) -> str:
 
 def report_times(report: dict[str, Any]) -> dict[str, str]:
     return {name: str(report[name])[:16].replace("T", " ") + "Z" for name in ("start", "end")}
-
-
-def amount(value: float | None) -> str:
-    """Cents, and more digits where an amount is smaller than a few of them."""
-    if value is None:
-        return "-"
-    return f"{value:.2f}" if abs(value) >= 0.1 or not value else f"{value:.4f}"

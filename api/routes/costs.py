@@ -54,6 +54,25 @@ async def all_rows(tools: Tools, tool: str, asked: BaseModel) -> list[dict[str, 
             return rows
 
 
+class Bill(BaseModel):
+    """A bill as text: FOCUS CSV, or any whose columns a map names."""
+
+    bill: str = Field(description="CSV with ChargePeriodStart, EffectiveCost and BillingCurrency.")
+    by: str = Field(default="ServiceName", max_length=200, examples=["tag:team"])
+    currency: str = Field(default="", max_length=3, examples=["CNY"])
+    columns: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="What start, end, cost, currency and tags are called, where not as in FOCUS.",
+    )
+
+
+@router.post("/costs/bill", operation_id="tellBill")
+async def tell_bill(tools: CallerTools, asked: Bill) -> dict[str, Any]:
+    """What a bill is made of, how its month will end, and which days stand out."""
+    given = asked.model_dump(exclude_defaults=True)
+    return (await tools.call("budgets_bill", **given)).data
+
+
 class ModelSpending(BaseModel):
     window: str = Field(default="P30D", max_length=20, description="ISO 8601.")
     by: Literal["user", "team", "model"] = "team"

@@ -3,6 +3,7 @@
 from core.principal import Permission
 from mcp_servers.access import Gate, ToolServer, publish
 from mcp_servers.backends import Backends
+from mcp_servers.budgets.bill import budgets_bill
 from mcp_servers.budgets.budget_checks import budgets_check
 from mcp_servers.budgets.budget_tools import (
     budgets_add,
@@ -38,5 +39,12 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
         needs=Permission.COSTS_READ,
         takes_bytes=MOST_FILE_BYTES,
         gives_characters=MOST_FILE_BYTES,
+    )
+    publish(
+        server,
+        budgets_bill,
+        needs=Permission.COSTS_READ,
+        takes_bytes=MOST_FILE_BYTES,
+        purse=purse,
     )
     return server

@@ -80,6 +80,8 @@ class SpendChanges(Page[ChangeLine]):
     verdict: Literal["ok", "insufficient_data"]
     currency: str
     days_known: int
+    daily: float | None = Field(description="Workloads a day in the last week; null: unknown.")
+    daily_before: float | None = Field(description="And in the fortnight before.")
     week: list[CauseLine] = Field(description="The last week against the fortnight before.")
     notes: list[Note]
 
@@ -126,6 +128,8 @@ async def budgets_anomalies(
         verdict="ok" if len(found.whole) > FEWEST else "insufficient_data",
         currency=found.currency,
         days_known=len(found.whole),
+        daily=found.daily,
+        daily_before=found.daily_before,
         week=found.week,
         notes=_notes(found, language),
     )
@@ -178,6 +182,8 @@ class _Study:
     missing: int
     lines: Sequence[ChangeLine]
     week: list[CauseLine]
+    daily: float | None
+    daily_before: float | None
 
 
 async def _studied(purse: Purse, desk: Desk, caller: Principal, namespace: str, by: str) -> _Study:
@@ -198,6 +204,7 @@ async def _studied(purse: Purse, desk: Desk, caller: Principal, namespace: str, 
     async with desk.session() as tables:
         notes = await tables.days.notes({scope for scope, _ in found})
     week = causes(whole, everything(seen, factors).parts, today - DAY * WEEK, today - DAY)
+    workloads = everything([one for one in seen if one.namespace], factors)
     return _Study(
         currency,
         whole,
@@ -205,7 +212,15 @@ async def _studied(purse: Purse, desk: Desk, caller: Principal, namespace: str, 
         missing,
         [_line(scope, change, notes, revisions) for scope, change in found],
         [_cause_line(one, revisions, today - DAY * WEEK, today) for one in week],
+        _a_day(workloads, [one for one in whole if one >= today - DAY * WEEK]),
+        _a_day(workloads, [one for one in whole if 0 < (today - one).days - WEEK <= 2 * WEEK]),
     )
+
+
+def _a_day(scope: Scope, days: Sequence[date]) -> float | None:
+    """On average; what nobody used is no part of it."""
+    costs = [scope.cost(day) for day in days]
+    return round(sum(costs) / len(costs), 6) if costs else None
 
 
 @dataclass(frozen=True)

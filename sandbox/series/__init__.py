@@ -7,6 +7,7 @@ from typing import Literal, Protocol, Self
 
 import numpy as np
 
+from sandbox.series.earlier import Earlier
 from sandbox.series.growing import (
     Floats,
     Growth,
@@ -20,6 +21,7 @@ from sandbox.series.growing import (
 )
 from sandbox.series.openmetrics import Column, Family, Labels, read
 from sandbox.series.patterns import compiled
+from sandbox.series.weeks import Past, Weeks, past_of
 
 __all__ = [
     "Family",
@@ -31,6 +33,7 @@ __all__ = [
     "Series",
     "SeriesStore",
     "Source",
+    "Weeks",
     "compiled",
     "is_growing",
     "pace",
@@ -86,11 +89,16 @@ class Series:
     values: Floats
     growths: Growths = ()
     stale_ms: Millis = field(default_factory=lambda: _NEVER)
+    earlier: Earlier | None = None
 
     def between(self, start_ms: int, end_ms: int) -> "Series":
         """The samples in this time, both ends included, those that grow after the end too."""
         first, last = np.searchsorted(self.times_ms, [start_ms, end_ms + 1])
         times, values = [self.times_ms[first:last]], [self.values[first:last]]
+        if self.earlier and start_ms < self.earlier.until_ms and self.earlier.first_ms <= end_ms:
+            before = self.earlier.between(start_ms, end_ms)
+            times.insert(0, before[0])
+            values.insert(0, before[1])
         for growth in self.growths:
             if growth.first_ms <= end_ms and not (growth.until_ms or end_ms) < start_ms:
                 more_times, more_values = growth.between(start_ms, end_ms)
@@ -133,8 +141,15 @@ class SeriesStore:
             self._by_name.setdefault(_name(one.labels), {})[one.labels] = one
 
     @classmethod
-    def read(cls, files: Iterable[Path], shift_s: float = 0.0, *, grows: bool = True) -> Self:
-        """Read OpenMetrics files with every time moved by `shift_s`.
+    def read(
+        cls,
+        files: Iterable[Path],
+        shift_s: float = 0.0,
+        *,
+        grows: bool = True,
+        weeks: Weeks | None = None,
+    ) -> Self:
+        """Read OpenMetrics files with every time moved by `shift_s`, with `weeks` before them.
 
         Unless `grows` is false, series that were still scraped at the end go on as they ended.
         Raises `Invalid`: one sentence with the file and line to mend.
@@ -142,12 +157,18 @@ class SeriesStore:
         exposition = read(files)
         arrays = {labels: _arrays(column, shift_s) for labels, column in exposition.columns.items()}
         newest = max((int(times[-1]) for times, _ in arrays.values()), default=0)
+        counting = {labels: _counts(_name(labels), exposition.families) for labels in arrays}
+        past = past_of(weeks, arrays, counting) if weeks else Past({}, {})
         series: list[Series] = []
-        for labels, (times, values) in sorted(arrays.items()):
-            counter = _counts(_name(labels), exposition.families)
+        for labels, (times, told) in sorted(arrays.items()):
+            counter, values = counting[labels], told + past.lifted.get(labels, 0.0)
             growth = Growth.of(times, values, counter=counter, newest_ms=newest) if grows else None
-            series.append(Series(labels, times, values, (growth,) if growth else ()))
-        return cls(tuple(series), exposition.families)
+            earlier = past.earlier.get(labels)
+            growths = (growth,) if growth else ()
+            series.append(Series(labels, times, values, growths, earlier=earlier))
+        gone = [_ended(labels, one) for labels, one in past.earlier.items() if labels not in arrays]
+        ordered = sorted([*series, *gone], key=lambda one: one.labels)
+        return cls(tuple(ordered), exposition.families)
 
     def select(self, matchers: Sequence[Matcher], start_s: float, end_s: float) -> list[Series]:
         """The series with any sample from `start_s` to `end_s`, both included, cut to that time.
@@ -228,7 +249,10 @@ class SeriesStore:
     @property
     def oldest_s(self) -> float | None:
         """When the first sample was taken."""
-        return min((int(one.times_ms[0]) / 1000 for one in self.series), default=None)
+        first = (
+            one.earlier.first_ms if one.earlier else int(one.times_ms[0]) for one in self.series
+        )
+        return min((one / 1000 for one in first), default=None)
 
     def matching(self, matchers: Sequence[Matcher]) -> list[Series]:
         """Whole, with how they grow."""
@@ -269,6 +293,13 @@ class SeriesStore:
         for labels in gone[: _MOST_BEGUN // 10]:
             del self._begun[labels]
             del self._by_name[_name(labels)][labels]
+
+
+def _ended(labels: Labels, one: Earlier) -> Series:
+    """A series that is all before the recording; its last samples are kept as of any other."""
+    times, values = one.between(one.until_ms - 2 * one.every_ms, one.until_ms)
+    end = None if one.end is None else float(values[0])
+    return Series(labels, times, values, earlier=replace(one, until_ms=int(times[0]), end=end))
 
 
 def _arrays(column: Column, shift_s: float) -> tuple[Millis, Floats]:

@@ -43,6 +43,7 @@ class Snapshot:
     changes: list[Json]
     rules: list[Json]
     reactions: Json
+    weeks: Json
 
     @classmethod
     def read(cls, folder: Path, *, now: datetime | None = None) -> Self:
@@ -77,6 +78,7 @@ class Snapshot:
             changes=changes,
             rules=_rules(folder / "rules"),
             reactions=read_mapping(folder / "reactions.yaml"),
+            weeks=read_mapping(folder / "weeks.yaml"),
         )
 
 

@@ -148,11 +148,13 @@ async def test_a_channel_that_is_not_there_is_said_before_anybody_is_asked(
 @pytest.mark.parametrize(
     ("question", "said"),
     [
-        ("why did the bill of shop go up", "Too few days are known"),
-        ("checkout 的成本为什么突然上涨", "已知的天数太少"),
+        ("why is this month 30 % up?", "Deployment shop/storefront costs"),
+        ("why did the bill of shop go up", "ReplicaSet storefront-4q745jmhc"),
+        ("shop 的成本为什么突然上涨", "Deployment shop/storefront 每天花费"),
+        ("这个月怎么比上个月贵了三成？", "Deployment shop/storefront 每天花费"),
     ],
 )
-async def test_why_spend_changed_is_not_made_up_from_three_hours(
+async def test_why_spend_changed_is_answered_with_the_workload_and_its_rollout(
     question: str, said: str, midwatch: Midwatch
 ) -> None:
     async with midwatch.client() as http:
@@ -161,7 +163,8 @@ async def test_why_spend_changed_is_not_made_up_from_three_hours(
         body = {"scope": "shop", "start": "2026-01-01", "note": "no"}
         refused = await http.post("/api/v1/costs/anomalies/expected", json=body)
     assert said in told["answer"]
-    assert rest["verdict"] == "insufficient_data"
+    assert [one["scope"] for one in rest["rows"]] == ["shop"]
+    assert rest["daily"] > rest["daily_before"]
     assert (refused.status_code, "no anomaly" in refused.json()["detail"]) == (422, True)
 
 
@@ -187,6 +190,7 @@ def test_the_command_line_keeps_budgets_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("language", "said"), [("en", "15 are needed"), ("zh", "需要 15 个")])
 def test_the_command_says_how_many_days_it_lacks(language: str, said: str, tmp_path: Path) -> None:
-    done = run("budgets", "anomalies", "--lang", language, MIDWATCH_DATA_DIR=str(tmp_path))
+    place = {"MIDWATCH_DATA_DIR": str(tmp_path)}
+    done = run("budgets", "anomalies", "--snapshot", "healthy", "--lang", language, **place)
     assert done.returncode == 0
     assert said in done.stdout

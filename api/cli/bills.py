@@ -1,0 +1,55 @@
+"""`midwatch costs --bill`: what a cloud's bill in a file is made of, and how its month will end."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from api.cli.costs_text import amount
+from api.cli.files import asked, read
+from api.cli.outcome import OK, put, put_json
+from api.cli.source import Output, Source
+from api.cli.tables import columns
+from api.cli.words import word
+from core.errors import Invalid
+
+DEFAULT_BY = "ServiceName"
+
+
+async def tell_bill(
+    source: Source, bill: Path, mapped: Path | None, given: dict[str, str], output: Output
+) -> int:
+    """`given`: by, currency and language."""
+    if bill.suffix == ".parquet":
+        raise Invalid(f"{bill} is Parquet, which is not read.", hint="Export the bill as CSV.")
+    wanted: dict[str, Any] = {"bill": read(bill), "by": given["by"] or DEFAULT_BY}
+    wanted |= {"currency": given["currency"]} if given["currency"] else {}
+    wanted |= {"columns": _mapped(mapped)} if mapped else {}
+    report = await asked(source, "budgets_bill", wanted)
+    if output is Output.JSON:
+        put_json(report)
+    else:
+        put(bill_text(report, given["language"]))
+    return OK
+
+
+def _mapped(path: Path) -> dict[str, str]:
+    """The columns of a bill that is no FOCUS: `cost = "lineItem/UnblendedCost"`."""
+    try:
+        return {key: str(value) for key, value in tomllib.loads(read(path)).items()}
+    except tomllib.TOMLDecodeError as error:
+        raise Invalid(f"Cannot read the map {path}: {error}.") from error
+
+
+def bill_text(report: dict[str, Any], language: str) -> str:
+    facts = {key: report[key] for key in ("start", "end", "lines", "currency")}
+    lines = [word("bill_head", language, total=amount(report["total"]), **facts)]
+    rows = [[one["name"], amount(one["cost"]), f"{one['share']:.1%}"] for one in report["rows"]]
+    lines += columns(["", report["currency"], ""], rows)
+    if end := report["month"]:
+        told = {key: amount(end[key]) for key in ("mean", "lower", "upper")}
+        start, left = end["starts_on"], end["days_left"]
+        lines.append(word("bill_month", language, start=start, left=left, **told))
+    for one in report["episodes"]:
+        told = {"impact": f"{one['impact']:+.2f}", "severity": one["severity"]}
+        lines.append(word("bill_odd", language, start=one["start"], end=one["end"], **told))
+    return "\n".join(lines)

@@ -1,0 +1,126 @@
+"""A bill as it is handed in: FOCUS CSV, or any CSV whose columns a small map names."""
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from io import StringIO
+
+import orjson
+
+from core.errors import Invalid
+from mcp_servers.facts.nearest import did_you_mean
+
+DAY = timedelta(days=1)
+# A charge for longer than this is no charge of a period.
+MOST_DAYS = 3 * 366
+COST_COLUMNS = ("EffectiveCost", "BilledCost")
+FOCUS = {"start": "ChargePeriodStart", "end": "ChargePeriodEnd", "currency": "BillingCurrency"}
+MAPPED = ("start", "end", "cost", "currency", "tags")
+CURRENCY = re.compile(r"^[A-Z]{3}$")
+
+
+@dataclass(frozen=True, slots=True)
+class BillLine:
+    """A charge, from its first day to its last one, both in it. `told` are its other columns."""
+
+    first: date
+    last: date
+    cost: Decimal
+    currency: str
+    told: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    tags: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+
+def lines_of(text: str, columns: Mapping[str, str]) -> Iterator[BillLine]:
+    """Every charge. `columns` name those of FOCUS that are called otherwise here (`MAPPED`).
+
+    Raises `Invalid` for a file without the columns, and for a line that cannot be read.
+    """
+    strange = sorted(set(columns) - set(MAPPED))
+    if strange:
+        hint = f"A map has: {', '.join(MAPPED)}."
+        raise Invalid(f"A map of a bill has no {strange[0]}.", hint=hint)
+    reader = csv.DictReader(StringIO(text.removeprefix("\ufeff"), newline=""))
+    known = [one for one in reader.fieldnames or () if one]
+    wanted = _columns(known, columns)
+    try:
+        for row in reader:
+            yield _line(row, wanted, reader.line_num)
+    except csv.Error as error:
+        raise Invalid(f"The bill is no CSV: line {reader.line_num}: {error}.") from error
+
+
+def _columns(known: list[str], given: Mapping[str, str]) -> dict[str, str]:
+    wanted = {**FOCUS, **given}
+    wanted.setdefault("cost", next((one for one in COST_COLUMNS if one in known), COST_COLUMNS[0]))
+    wanted.setdefault("tags", "Tags")
+    for part in ("start", "cost", "currency"):
+        if wanted[part] not in known:
+            near = did_you_mean(wanted[part], known)
+            raise Invalid(
+                f"The bill has no column {wanted[part]} for the {part} of a charge.",
+                hint=f"{near} " * bool(near) + f"It has: {', '.join(known[:40]) or 'no columns'}. "
+                "Name it in a map: start, end, cost, currency, tags.",
+            )
+    return wanted
+
+
+def _line(row: Mapping[str, str | None], wanted: Mapping[str, str], number: int) -> BillLine:
+    first = _day(row.get(wanted["start"]), wanted["start"], number)
+    until = row.get(wanted["end"])
+    # The end of a charge is not in it: a day ends where the next begins.
+    end = _moment(until, wanted["end"], number) if until else None
+    last = max((end - timedelta(microseconds=1)).date(), first) if end else first
+    if (last - first).days > MOST_DAYS:
+        raise Invalid(f"Line {number} of the bill is for more than {MOST_DAYS} days.")
+    currency = (row.get(wanted["currency"]) or "").strip()
+    if not CURRENCY.match(currency):
+        raise Invalid(f"Line {number} of the bill has no currency such as USD: {currency[:20]!r}.")
+    told = {key: value or "" for key, value in row.items() if key}
+    tags = _tags(row.get(wanted["tags"]), wanted["tags"], number)
+    return BillLine(
+        first, last, _cost(row.get(wanted["cost"]), wanted, number), currency, told, tags
+    )
+
+
+def _day(text: str | None, column: str, number: int) -> date:
+    return _moment(text, column, number).date()
+
+
+def _moment(text: str | None, column: str, number: int) -> datetime:
+    try:
+        found = datetime.fromisoformat((text or "").strip())
+    except ValueError as error:
+        told = f"Line {number} of the bill: {column} is {str(text)[:40]!r}, which is no time."
+        raise Invalid(told, hint="Write RFC 3339, as 2026-01-31T00:00:00Z.") from error
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _cost(text: str | None, wanted: Mapping[str, str], number: int) -> Decimal:
+    try:
+        cost = Decimal((text or "").strip())
+    except InvalidOperation as error:
+        raise Invalid(
+            f"Line {number} of the bill: {wanted['cost']} is {str(text)[:40]!r}, which is no amount."
+        ) from error
+    if not cost.is_finite():
+        raise Invalid(f"Line {number} of the bill: {wanted['cost']} is {cost}.")
+    return cost
+
+
+def _tags(text: str | None, column: str, number: int) -> dict[str, str]:
+    """FOCUS has them as one JSON object."""
+    if not text or text.strip() in ("", "null"):
+        return {}
+    try:
+        found = orjson.loads(text)
+        return {str(key): str(value) for key, value in found.items()}
+    except (orjson.JSONDecodeError, AttributeError) as error:
+        raise Invalid(f"Line {number} of the bill: {column} is no JSON object.") from error

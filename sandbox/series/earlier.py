@@ -1,0 +1,86 @@
+"""Weeks before a recording begins, worked out when they are asked for: load by the hour and the weekday."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import pi
+
+import numpy as np
+
+from sandbox.series.growing import Floats, Millis
+
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+# How far load sways over a day and what is left of it at weekends, by the name of the course.
+COURSES: Mapping[str, tuple[float, float]] = {
+    "steady": (0.0, 1.0),
+    "calm": (0.04, 0.98),
+    "busy": (0.35, 0.75),
+}
+# Over so long a course comes to the level that the recording begins with.
+JOINS_MS = DAY_MS
+NOISE = 0.03
+
+
+class Course:
+    """By the hour from `first_ms` to `until_ms`: the share of the mean, and its sum since the first."""
+
+    def __init__(self, name: str, first_ms: int, until_ms: int) -> None:
+        sway, weekend = COURSES[name]
+        self.hours: Millis = np.arange(first_ms, until_ms + HOUR_MS, HOUR_MS, dtype=np.int64)
+        self.shares = _shares(self.hours, sway, weekend, until_ms)
+
+    @cached_property
+    def sums(self) -> Floats:
+        """In hours of the mean, by trapezes: what a counter has counted."""
+        means = (self.shares[1:] + self.shares[:-1]) / 2
+        return np.concatenate([[0.0], np.cumsum(means)])
+
+
+def _shares(hours: Millis, sway: float, weekend: float, until_ms: int) -> Floats:
+    """One at the end, so that the recording goes on without a step."""
+    day = 2 * pi * ((hours % DAY_MS) / DAY_MS - 0.35)
+    # The first of January 1970 was a Thursday.
+    resting = (hours // DAY_MS + 3) % 7 >= 5
+    noise = NOISE * sway * np.sin(hours / HOUR_MS * 1.7) * np.sin(hours / HOUR_MS * 0.31)
+    shares = (1 + sway * np.sin(day) + noise) * np.where(resting, weekend, 1.0)
+    near = np.clip(1 - (until_ms - hours) / JOINS_MS, 0.0, 1.0)
+    return shares / np.float_power(np.interp(until_ms, hours, shares), near)
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The samples of one series before its recording, from `first_ms` to before `until_ms`.
+
+    `level` is a gauge's value, or what a counter counts in an hour; at `until_ms` a counter has `end`.
+    """
+
+    course: Course
+    first_ms: int
+    until_ms: int
+    every_ms: int
+    level: float
+    end: float | None = None
+
+    def between(self, start_ms: int, end_ms: int) -> tuple[Millis, Floats]:
+        """Both ends included."""
+        last = min(end_ms, self.until_ms - self.every_ms)
+        first = max(start_ms, self.first_ms)
+        steps = (
+            -(-(self.until_ms - last) // self.every_ms),
+            (self.until_ms - first) // self.every_ms,
+        )
+        times = (
+            self.until_ms - np.arange(steps[1], steps[0] - 1, -1, dtype=np.int64) * self.every_ms
+        )
+        hours = self.course.hours
+        if self.end is None:
+            return times, self.level * np.interp(times, hours, self.course.shares)
+        sums = self.course.sums
+        left = np.interp(self.until_ms, hours, sums) - np.interp(times, hours, sums)
+        return times, self.end - self.level * left
+
+    @property
+    def counted(self) -> float:
+        """What a counter counts from the first to the last of these samples."""
+        sums = np.interp([self.first_ms, self.until_ms], self.course.hours, self.course.sums)
+        return self.level * float(sums[1] - sums[0])
