@@ -176,9 +176,13 @@ class _Course:
             self.moved = self._move(i)
 
     def _move(self, i: int) -> float:
-        """Bring the history to the level of the last values, with the shape it has."""
+        """Bring the history to the level of the last values, with the shape it has.
+
+        Nothing, or what is paid back, is a level that no factor leads to.
+        """
         first = i - self.lasts + 1
         now = _median(self.values[first : i + 1] / np.maximum(self.history[first : i + 1], NOTHING))
+        now = now if now > 0 else 1.0
         self.history[:first] *= now
         self.history[first : i + 1] = self.values[first : i + 1]
         self.made_up[first : i + 1] = False

@@ -10,24 +10,26 @@ import numpy as np
 from sandbox.series.growing import Floats, Millis
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-# How far load sways over a day and what is left of it at weekends, by the name of the course.
-COURSES: Mapping[str, tuple[float, float]] = {
-    "steady": (0.0, 1.0),
-    "calm": (0.04, 0.98),
-    "busy": (0.35, 0.75),
+# How far load sways over a day, what is left of it at weekends, and how uneven it is, by the name
+# of the course.
+COURSES: Mapping[str, tuple[float, float, float]] = {
+    "steady": (0.0, 1.0, 0.0),
+    "level": (0.0, 1.0, 0.02),
+    "calm": (0.04, 0.98, 0.02),
+    "busy": (0.35, 0.75, 0.04),
 }
 # Over so long a course comes to the level that the recording begins with.
 JOINS_MS = DAY_MS
-NOISE = 0.03
 
 
 class Course:
     """By the hour from `first_ms` to `until_ms`: the share of the mean, and its sum since the first."""
 
     def __init__(self, name: str, first_ms: int, until_ms: int) -> None:
-        sway, weekend = COURSES[name]
+        sway, weekend, self.uneven = COURSES[name]
         self.hours: Millis = np.arange(first_ms, until_ms + HOUR_MS, HOUR_MS, dtype=np.int64)
-        self.shares = _shares(self.hours, sway, weekend, until_ms)
+        even = _shares(self.hours, sway, weekend, until_ms)
+        self.shares = even * (1 + self.uneven * _noise(self.hours))
 
     @cached_property
     def sums(self) -> Floats:
@@ -36,13 +38,18 @@ class Course:
         return np.concatenate([[0.0], np.cumsum(means)])
 
 
+def _noise(times_ms: Millis) -> Floats:
+    """From -1 to 1, for each moment always the same."""
+    found: Floats = np.sin(times_ms / 1000 * 12.9898) * 43758.5453
+    return 2 * (found - np.floor(found)) - 1
+
+
 def _shares(hours: Millis, sway: float, weekend: float, until_ms: int) -> Floats:
     """One at the end, so that the recording goes on without a step."""
     day = 2 * pi * ((hours % DAY_MS) / DAY_MS - 0.35)
     # The first of January 1970 was a Thursday.
     resting = (hours // DAY_MS + 3) % 7 >= 5
-    noise = NOISE * sway * np.sin(hours / HOUR_MS * 1.7) * np.sin(hours / HOUR_MS * 0.31)
-    shares = (1 + sway * np.sin(day) + noise) * np.where(resting, weekend, 1.0)
+    shares = (1 + sway * np.sin(day)) * np.where(resting, weekend, 1.0)
     near = np.clip(1 - (until_ms - hours) / JOINS_MS, 0.0, 1.0)
     return shares / np.float_power(np.interp(until_ms, hours, shares), near)
 
@@ -74,7 +81,8 @@ class Earlier:
         )
         hours = self.course.hours
         if self.end is None:
-            return times, self.level * np.interp(times, hours, self.course.shares)
+            even = self.level * np.interp(times, hours, self.course.shares)
+            return times, even * (1 + self.course.uneven * _noise(times))
         sums = self.course.sums
         left = np.interp(self.until_ms, hours, sums) - np.interp(times, hours, sums)
         return times, self.end - self.level * left

@@ -30,7 +30,14 @@ def flagged(found: CostAnomalies) -> list[int]:
     return [round((one.at - START) / DAY) for one in found.points if one.severity]
 
 
-@given(st.lists(st.floats(0, 1e9) | st.just(math.nan), max_size=80))
+@pytest.mark.parametrize("after", [0.0, -5.0])
+def test_spend_that_ends_or_is_paid_back_is_told_and_then_the_level(after: float) -> None:
+    found = of([*spend(40), *([after] * 30)])
+    assert flagged(found)[:7] == list(range(40, 47))
+    assert all(math.isfinite(one.score) for one in found.points)
+
+
+@given(st.lists(st.floats(-1e6, 1e9) | st.just(math.nan), max_size=80))
 def test_whatever_comes_in_every_known_day_is_judged_once(values: list[float]) -> None:
     found = of(values)
     known = [one for one in values if math.isfinite(one)]

@@ -52,6 +52,20 @@ def shop() -> Iterator[Addresses]:
         yield addresses
 
 
+@pytest.fixture(scope="session")
+def calm() -> Iterator[Addresses]:
+    """A practice cluster of which three hours are known."""
+    with serving_in_thread(SHOP.parent / "healthy") as addresses:
+        yield addresses
+
+
+@pytest.fixture
+async def calm_tools(calm: Addresses) -> AsyncGenerator[Tools]:
+    connections = Connections(kubeconfig=calm.kubeconfig, prometheus_url=calm.prometheus)
+    async with in_process(connections, only=["budgets", "forecast"]) as opened:
+        yield Tools(opened, ANN)
+
+
 @pytest.fixture
 async def sessions(shop: Addresses) -> AsyncGenerator[Sessions]:
     connections = Connections(

@@ -71,13 +71,19 @@ async def test_a_disk_that_fills_says_when_and_never_goes_over(weeks: Tools) -> 
     assert told["full_at"] is not None
 
 
-async def test_nobody_tells_further_ahead_than_they_can_look_back(tools: Tools) -> None:
-    asked = {"metric": "qps", "namespace": "shop", "name": "checkout"}
-    near = (await tools.call("forecast_load", **asked, horizon="PT1H")).data
-    far = (await tools.call("forecast_load", **asked, horizon="P1D", language="zh")).data
+async def test_nobody_tells_further_ahead_than_they_can_look_back(calm_tools: Tools) -> None:
+    asked = {"metric": "qps", "namespace": "shop", "name": "storefront"}
+    near = (await calm_tools.call("forecast_load", **asked, horizon="PT1H")).data
+    far = (await calm_tools.call("forecast_load", **asked, horizon="P1D", language="zh")).data
     assert (near["verdict"], near["unit"], len(near["forecast"])) == ("ok", "requests/s", 12)
     assert (far["verdict"], far["forecast"]) == ("insufficient_data", [])
     assert "历史数据" in far["missing"]
+
+
+async def test_weeks_of_load_show_the_day_and_the_week(tools: Tools) -> None:
+    asked = {"metric": "qps", "namespace": "shop", "name": "checkout"}
+    told = (await tools.call("forecast_load", **asked, horizon="P1D")).data
+    assert (told["verdict"], told["season"], len(told["forecast"])) == ("ok", "day and week", 24)
 
 
 async def test_what_nobody_measured_is_said_and_not_made_up(tools: Tools) -> None:

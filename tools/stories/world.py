@@ -30,6 +30,7 @@ class World:
     rules: dict[str, Json] = field(default_factory=dict[str, Json])
     changes: list[Json] = field(default_factory=list[Json])
     truth: Json = field(default_factory=dict[str, Any])
+    weeks: Json = field(default_factory=dict[str, Any])  # before the recording: weeks.yaml
     pod_count: dict[str, int] = field(default_factory=dict[str, int])
     touched: dict[str, datetime] = field(default_factory=dict[str, datetime])  # by uid
 

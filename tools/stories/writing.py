@@ -46,6 +46,8 @@ def files_of(world: World) -> dict[str, str]:
     files["silences.json"] = _json([])
     files["changes.json"] = _json(sorted(world.changes, key=lambda change: change["at"]))
     files["truth.yaml"] = _text([world.truth]).removeprefix("---\n")
+    if world.weeks:
+        files["weeks.yaml"] = _text([world.weeks]).removeprefix("---\n")
     return files
 
 

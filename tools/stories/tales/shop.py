@@ -26,6 +26,24 @@ Json = dict[str, Any]
 DEPLOYED, FIRST_KILL = "1h14m", "46m"
 
 
+# Since its last rollout the storefront asks for twice as much, in two pods instead of one.
+OLD_STOREFRONT = {"pod": "storefront-ts5d6kwx7-c4kd9", "times": 0.5}
+WEEKS = {
+    "days": 40,
+    "every_s": 300,
+    "courses": {
+        "container_cpu_usage_seconds_total": "busy",
+        "container_memory_working_set_bytes": "level",
+        "kube_pod_container_resource_requests": "steady",
+        "http_requests_total": "busy",
+    },
+    "pods": [
+        {"pod": "storefront-4q745jmhc-7l5zz", "since_days": 5.083, "before": OLD_STOREFRONT},
+        {"pod": "storefront-4q745jmhc-jbfks", "since_days": 5.083},
+    ],
+}
+
+
 def tell() -> World:
     world = World("shop", "harbour-eu1", datetime(2026, 11, 18, 1, 40, tzinfo=UTC))
     machines = [
@@ -50,6 +68,7 @@ def tell() -> World:
     alerting.make_rules(world)
     _alarms(world, told)
     world.truth = TRUTH
+    world.weeks = WEEKS
     return world
 
 
