@@ -61,6 +61,7 @@ class Assistant:
     memory: LatestOnly
     limits: Limits
     prices: Prices
+    keeper: Principal | None = None
 
     @classmethod
     @asynccontextmanager
@@ -74,12 +75,13 @@ class Assistant:
         limits: Limits = Limits(),  # noqa: B008 - as above
         prices: Path | None = None,
         foreign: Mapping[str, Collection[str]] | None = None,
+        keeper: Principal | None = None,
     ) -> AsyncGenerator["Assistant"]:
         """`memory` is a SQLite file or the address of a Postgres or Redis.
 
         None: conversations are remembered until the process ends. `prices` is a file of one's own
         that goes before the shipped table; `foreign` says which subagents may use which servers of
-        others.
+        others. `keeper` keeps answers about pages for those who ask the same; None: nobody does.
         """
         known = Prices.read(prices)
         _refuse_unknown(lineup)
@@ -87,7 +89,7 @@ class Assistant:
         async with Models.opened(model, lineup) as models, opened_memory(memory) as saver:
             router = Router(models, team)
             graph = build_graph(models, router, saver, team)
-            yield cls(graph, router, sessions, saver, limits, known)
+            yield cls(graph, router, sessions, saver, limits, known, keeper)
 
     async def run(
         self,
@@ -197,6 +199,7 @@ class Assistant:
         meter = Meter(self.prices, account or Unlimited(), self.limits.usd)
         turn = Turn.begun(self.sessions, tools, self.limits, meter, events.put_nowait)
         turn.people = People(possible=can_ask, wait=self.limits.approval)
+        turn.keeper = self.keeper
         return turn
 
     async def _events(

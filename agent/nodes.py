@@ -11,6 +11,7 @@ from langgraph.runtime import Runtime
 
 from agent.answers.fixes import plan_unshown
 from agent.asked import Asked
+from agent.asked_again import NOWHERE, given_again, kept
 from agent.candidates import Models
 from agent.choices import choices, picked
 from agent.intents import Route
@@ -48,6 +49,9 @@ def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Nod
     """The node of one subagent: its loop, or what there is to say when its server is not built."""
     loop = build_subgraph(subagent, models)
 
+    def begins_offline() -> bool:
+        return models.of(subagent.name)[0].offline
+
     async def work(state: OpsState, runtime: Runtime[Turn]) -> Update:
         turn, asked = runtime.context.part_of(subagent.name), asked_in(state)
         turn.take_up(asked)
@@ -66,10 +70,12 @@ def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Nod
                 told = await told_about(turn, asked.question, asked.language)
                 messages = _with_told(messages, told)
                 turn.voice.learn("\n".join(one.text for one in messages))
-                ended: Any = await loop.ainvoke({"messages": messages}, context=turn)
-                if told and not turn.meter.calls:
-                    turn.say_by_rule("\n".join(told))
-                taken_up(ended, turn)  # had it ended already when the process was killed
+                place = NOWHERE if begins_offline() else await given_again(turn, messages)
+                if not place.given:
+                    ended: Any = await loop.ainvoke({"messages": messages}, context=turn)
+                    _say_what_was_told(turn, told)
+                    taken_up(ended, turn)  # had it ended already when the process was killed
+                    await kept(turn, place)
                 if told := plan_unshown(asked, turn.toolbox.results[begun:], turn.spoken):
                     turn.say_by_rule(told)
         learned = {**decision(state), "arguments": _learned(asked, turn.toolbox.results)}
@@ -78,6 +84,12 @@ def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Nod
         return {"visited": [subagent.name], "asked": learned, **_done_by(subagent, turn, begun)}
 
     return work
+
+
+def _say_what_was_told(turn: Turn, told: Sequence[str]) -> None:
+    """Without a model nobody else tells it."""
+    if told and not turn.meter.calls:
+        turn.say_by_rule("\n".join(told))
 
 
 def _with_told(messages: list[AnyMessage], told: Sequence[str]) -> list[AnyMessage]:

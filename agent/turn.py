@@ -31,7 +31,7 @@ Stop = Literal["", "tool_limit", "token_limit", "time_limit", "model_failed"] | 
 class Turn:
     """What the nodes of both graphs are handed as their context.
 
-    `people` says whether a person can be asked, `person` who answered. A turn is `resumed` when it
+    `people` says whether a person can be asked, `person` who answered; `keeper` keeps answers. A turn is `resumed` when it
     goes on with what another run of it began: quietly when that run's words were heard and kept,
     aloud when it broke off. `attempt` tells runs apart.
     """
@@ -53,6 +53,7 @@ class Turn:
     people: People = field(default_factory=People)
     person: Principal | None = None
     notebook: Notebook | None = None
+    keeper: Principal | None = None
     resumed: Literal["", "quietly", "aloud"] = ""
     taken_up: bool = False
     attempt: str = field(default_factory=lambda: _new_id("try"))

@@ -19,6 +19,7 @@ from core.settings.models import ModelSettings, NamedModel
 if TYPE_CHECKING:
     from agent.graph import Assistant
     from agent.models import Lineup, ModelChoice
+    from core.principal import Principal
     from core.storage.database import Database
     from core.telemetry import Metrics
     from mcp_servers.client import (
@@ -357,9 +358,16 @@ def fix_desk_over(database: "Database", settings: Settings, reach: Settings) -> 
 
 @asynccontextmanager
 async def opened_assistant(
-    settings: Settings, sessions: "Sessions", *, memory: Path | str | None
+    settings: Settings,
+    sessions: "Sessions",
+    *,
+    memory: Path | str | None,
+    keeper: "Principal | None" = None,
 ) -> AsyncGenerator["Assistant"]:
-    """The supervisor and its subagents. `memory` None: conversations end with the process."""
+    """The supervisor and its subagents. `memory` None: conversations end with the process.
+
+    `keeper` keeps answers about pages; None: nobody does.
+    """
     from agent.graph import Assistant
     from agent.limits import Limits
 
@@ -378,5 +386,6 @@ async def opened_assistant(
         limits=limits,
         prices=settings.llm.prices,
         foreign={name: one.subagents for name, one in settings.foreign.items()},
+        keeper=keeper if settings.knowledge.answers else None,
     ) as assistant:
         yield assistant

@@ -36,6 +36,7 @@ class BundledModel:
     """256 numbers a text, in the order of a tenth of a millisecond."""
 
     name = "wordllama-256"
+    is_costly = False
 
     def __init__(self, package: Path) -> None:
         self._tokenizer = Tokenizer.from_file(str(package / TOKENS))

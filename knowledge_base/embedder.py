@@ -24,6 +24,11 @@ class Embedder(Protocol):
         """Vectors of another name are of another space and never compared with these."""
         ...
 
+    @property
+    def is_costly(self) -> bool:
+        """Whether no text should be given to it twice, and nobody made to wait for many."""
+        ...
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row of length 1 a text. Raises `UpstreamUnavailable` when it cannot be asked."""
         ...
@@ -31,6 +36,8 @@ class Embedder(Protocol):
 
 class EndpointEmbedder:
     """An endpoint that speaks OpenAI's `/embeddings`, which Ollama does too at its `/v1`."""
+
+    is_costly = True
 
     def __init__(self, base_url: str, model: str, *, api_key: str = "") -> None:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}

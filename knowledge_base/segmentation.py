@@ -44,6 +44,11 @@ def words(text: str) -> list[str]:
 
 def asked_words(question: str) -> list[str]:
     """The words of a question that are worth looking for, each once."""
+    return telling_words(question) or list(dict.fromkeys(words(question)))
+
+
+def telling_words(question: str) -> list[str]:
+    """The words of a question that say something of its subject, each once; there may be none."""
     told = _CHINESE_FILLERS.sub(" ", question)
     found = dict.fromkeys(
         word
@@ -51,7 +56,7 @@ def asked_words(question: str) -> list[str]:
         if run.lower() not in _ENGLISH_FILLERS
         for word in (_bigrams(run) if _CHINESE.match(run) else _names(run))
     )
-    return list(found) or list(dict.fromkeys(words(question)))
+    return list(found)
 
 
 def is_chinese(text: str) -> bool:

@@ -15,6 +15,9 @@ RAG = Subagent(
             "knowledge_delete_document",
             "knowledge_refresh",
             "knowledge_stats",
+            "knowledge_recall_answer",
+            "knowledge_keep_answer",
+            "knowledge_clear_cache",
         }
     ),
 )

@@ -14,7 +14,7 @@ from api.agui import routes as agui
 from api.app.envelope import Envelope
 from api.app.mcp_door import McpDoor, mcp_endpoint
 from api.app.recovering import recovering
-from api.app.watching import kept_in_step
+from api.app.watching import KEEPER, kept_in_step
 from api.bots import dingtalk_messages, slack_events
 from api.bots.opening import dingtalk, slack
 from api.dependencies import Opened
@@ -187,7 +187,9 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         if watched:
             await enter(kept_in_step(sessions, settings.knowledge.every))
         await enter(recovering(sessions, database))
-        assistant = await enter(opened_assistant(settings, sessions, memory=settings.memory_place))
+        assistant = await enter(
+            opened_assistant(settings, sessions, memory=settings.memory_place, keeper=KEEPER)
+        )
         turns = Turns(assistant, database, metrics, audit_log, accounts)
         stack.push_async_callback(turns.stop)
         opened = Opened(settings, database, audit_log, metrics, sign_in, sessions)

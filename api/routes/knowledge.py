@@ -1,4 +1,4 @@
-"""The knowledge base by REST: search, list, read, upload, delete, refresh."""
+"""The knowledge base by REST: search, list, read, upload, delete, refresh, statistics, cache."""
 
 import base64
 from typing import Annotated, Any, Literal
@@ -69,3 +69,11 @@ async def refresh(tools: CallerTools) -> dict[str, Any]:
 async def stats(tools: CallerTools) -> dict[str, Any]:
     """How many documents there are, and how far a running ingest is."""
     return (await tools.call("knowledge_stats")).data
+
+
+@router.delete("/cache", operation_id="clearKnowledgeCache")
+async def clear_cache(
+    tools: CallerTools, what: Literal["answers", "vectors", "all"] = "answers"
+) -> dict[str, Any]:
+    """Forget answers that could be given again, or vectors that would be made again."""
+    return (await tools.call("knowledge_clear_cache", what=what)).data

@@ -193,7 +193,8 @@ def _embedder(choice: str) -> str:
 
 class KnowledgeSettings(Group):
     """What makes vectors of pages and questions, where they are kept, and a folder of pages that is
-    kept in step with. Several bases in one Redis have a `redis_root` each."""
+    kept in step with. Several bases in one Redis have a `redis_root` each. `answers`: those of a
+    model are given again to the same question."""
 
     index: Literal["local", "redis"] = "local"
     redis_root: Annotated[str, Field(min_length=1, max_length=100)] = "midwatch:knowledge"
@@ -202,6 +203,7 @@ class KnowledgeSettings(Group):
     embedder_key: SecretStr = SecretStr("")
     folder: Location | None = None
     every: Duration = timedelta(minutes=5)
+    answers: bool = True
 
 
 class LogSettings(Group):

@@ -11,7 +11,9 @@ from knowledge_base.embedder import BATCH, Embedder, Vectors
 
 
 class CachedEmbedder:
-    """For one that has to be asked over a network. When it is broken off, what was made is not lost."""
+    """For a costly one. When it is broken off, what was made is not lost."""
+
+    is_costly = True
 
     def __init__(self, embedder: Embedder, cache: Cache) -> None:
         self._embedder, self._cache = embedder, cache

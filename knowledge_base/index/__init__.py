@@ -131,8 +131,8 @@ class Index(Protocol):
         """The documents that words alone find."""
         ...
 
-    def groups(self) -> frozenset[str]:
-        """Every access group that some page names."""
+    def groups_among(self, readers: Collection[str]) -> frozenset[str]:
+        """Those of these that some page names: readers with the same ones may read the same."""
         ...
 
     def apply(self, entries: Sequence[Entry], gone: Collection[str] = ()) -> None:

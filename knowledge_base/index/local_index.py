@@ -117,10 +117,10 @@ class LocalIndex:
             rows = reader.execute("SELECT doc FROM documents WHERE title_vector IS NULL")
             return frozenset(str(row[0]) for row in rows)
 
-    def groups(self) -> frozenset[str]:
+    def groups_among(self, readers: Collection[str]) -> frozenset[str]:
         with self._reads() as reader:
             rows = reader.execute("SELECT DISTINCT value FROM marks WHERE kind = 'group'")
-            return frozenset(str(row[0]) for row in rows)
+            return frozenset(str(row[0]) for row in rows).intersection(readers)
 
     def apply(self, entries: Sequence[Entry], gone: Collection[str] = ()) -> None:
         with self._writes() as writer:
@@ -338,7 +338,8 @@ def _change(writer: sqlite3.Connection, entries: Sequence[Entry], gone: Collecti
     for entry in new.values():
         _add(writer, entry)
     writer.execute(
-        "INSERT INTO facts VALUES ('version', '1')"
+        # An index that is begun anew in the place of another has other versions.
+        "INSERT INTO facts VALUES ('version', abs(random() / 1000000))"
         " ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
     )
 

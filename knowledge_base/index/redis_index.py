@@ -1,7 +1,7 @@
 """Passages in a Redis with search, for several services over one base."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import orjson
@@ -33,7 +33,7 @@ from knowledge_base.index.redis_wire import Missing, Wire, rows
 # A change of the fields, or of how text is cut into words, makes another number and a new base.
 FORMAT = 1
 SHOWN = ("title", "about", "doc", "in", "passages", "origin")
-PASSAGE = (*(name for name in PLACED if name != "language"), "in", "about", "vector", "near_title")
+PASSAGE = (*PLACED, "in", "about", "vector", "near_title")
 
 # Redis orders by words in another way than SQLite: so many times more come in, and the same go on.
 WIDE = 3
@@ -94,9 +94,14 @@ class RedisIndex:
 
         return self._read(read, frozenset())
 
-    def groups(self) -> frozenset[str]:
-        named = (one for listed in self.documents() for one in listed.about.groups)
-        return frozenset(named)
+    def groups_among(self, readers: Collection[str]) -> frozenset[str]:
+        def read(space: Space) -> frozenset[str]:
+            named = {
+                told.decode() for told in self._wire.ask("FT.TAGVALS", space.documents, "groups")
+            }
+            return frozenset(one for one in readers if digest(one) in named)
+
+        return self._read(read, frozenset())
 
     def apply(self, entries: Sequence[Entry], gone: Collection[str] = ()) -> None:
         self._changes.make(Change(entries, frozenset(gone)))
@@ -208,8 +213,9 @@ def _nearness(packed: bytes | None, asked: Vectors | None) -> float:
 
 def _about(told: bytes) -> About:
     fields: dict[str, Any] = orjson.loads(told)
-    for name in ("tags", "groups", "rules"):
-        fields[name] = tuple(fields[name])
+    for name, value in fields.items():
+        if isinstance(value, list):
+            fields[name] = tuple(cast("list[str]", value))
     return About(**fields)
 
 

@@ -32,7 +32,7 @@ _MARKS = str.maketrans({".": "\u00b7", "-": "\u2011", "'": "\u02bc"})
 _UNMARKED = str.maketrans({"\u00b7": ".", "\u2011": "-", "\u02bc": "'"})
 
 FIELDS = tuple(one.name for one in fields(Indexed))
-PLACED = tuple(one.name for one in fields(Passage))
+PLACED = ("doc", "title", "heading", "text", "first_line", "last_line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Space:
         for number, passage in enumerate(document.passages):
             near = {} if entry.vectors is None else {"vector": _packed(entry.vectors[number])}
             yield _hset(self.passage_key(document.doc, number), {
-                **asdict(passage), "in": passage.language, **filters, **_words(passage),
+                **{name: getattr(passage, name) for name in PLACED}, "in": passage.language, **filters, **_words(passage),
                 "about": told, "near_title": title, **near,
             })  # fmt: skip
         mark = f"{len(document.passages)} {entry.fingerprint}"

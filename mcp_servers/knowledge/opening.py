@@ -48,14 +48,14 @@ class Base:
 
     @property
     def making(self) -> Embedder | None:
-        """The embedder of the settings; one behind a network is asked for each text once."""
+        """The embedder of the settings; a costly one is asked for each text once."""
         return self._remembering(self.embedder)
 
     def take_in_shipped(self) -> None:
         if self.place.shipped:
-            # Nobody who asks waits for a network here: vectors of an endpoint come later.
-            far = isinstance(self.embedder, EndpointEmbedder)
-            ingest_shipped(self.index, None if far else self.embedder)
+            # Nobody who asks waits for many vectors that take long: they come later.
+            costly = self.embedder is not None and self.embedder.is_costly
+            ingest_shipped(self.index, None if costly else self.embedder)
 
     def asking(self) -> Embedder | None:
         """What makes vectors of questions: that which made those of the index, the new or still the
@@ -77,5 +77,6 @@ class Base:
         return EndpointEmbedder(address, model, api_key=self.place.embedder_key if same else "")
 
     def _remembering(self, embedder: Embedder | None) -> Embedder | None:
-        far = isinstance(embedder, EndpointEmbedder)
-        return CachedEmbedder(embedder, self.cache) if far else embedder
+        if embedder is None or not embedder.is_costly:
+            return embedder
+        return CachedEmbedder(embedder, self.cache)

@@ -22,6 +22,7 @@ class Counting:
     """Says how long a text is, and goes away after so many texts."""
 
     name = "counting"
+    is_costly = False
 
     def __init__(self, patience: int = 10_000) -> None:
         self.asked: list[str] = []

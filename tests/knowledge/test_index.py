@@ -30,6 +30,7 @@ class Counting:
     """Vectors of two numbers: how often a text says disk, and how long it is."""
 
     name = "counting"
+    is_costly = False
 
     def embed(self, texts: list[str]) -> Vectors:
         rows = [[1.0 + text.lower().count("disk"), 1.0] for text in texts]
@@ -241,9 +242,10 @@ def test_vectors_are_not_put_to_a_page_that_has_changed_since(index: Index) -> N
     assert found(index, "disk keys") == ["disk"]
 
 
-def test_groups_are_those_that_pages_name(index: Index) -> None:
+def test_groups_among_readers_are_those_that_pages_name(index: Index) -> None:
     put(index, {"disk": DISK, "keys": SECRET, "both": "---\ngroups: [admin, 'user:ann']\n---\nx"})
-    assert index.groups() == {"admin", "user:ann"}
+    assert index.groups_among({"admin", "user:ann", "user", "*"}) == {"admin", "user:ann"}
+    assert index.groups_among({"user"}) == frozenset()
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=12), max_size=3))

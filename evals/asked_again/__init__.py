@@ -1,0 +1,1 @@
+"""Pairs of questions: may the answer to the first be given to the second?"""
