@@ -10,6 +10,7 @@ from evals.generated.making import FAULTS, HELD_OUT_FROM, REPAIRS, make_cases
 from evals.scoreboard import SuiteResult
 from evals.suites import (
     ask,
+    asked_again,
     autofix,
     compaction,
     forecasts,
@@ -38,16 +39,18 @@ INJECTIONS = "injections"
 PLUMBING = "plumbing"
 # Questions to the knowledge base, which needs no cluster either.
 RETRIEVAL = "retrieval"
+# Pairs of questions to it.
+ASKED_AGAIN = "asked-again"
 # Made-up series with a known truth.
 Series = Callable[[], Awaitable[list[SuiteResult]]]
 SERIES: dict[str, Series] = {
     "spend_anomalies": spend_anomalies.run,
     "forecasts": forecasts.run,
 }
-KNOWN = (*SUITES, ROUTING, INJECTIONS, PLUMBING, RETRIEVAL, *SERIES)
+KNOWN = (*SUITES, ROUTING, INJECTIONS, PLUMBING, RETRIEVAL, ASKED_AGAIN, *SERIES)
 
 # Folders of cases whose name ends in one of these are read in totals alone.
-HELD_OUT = ("held_out", "unseen")
+HELD_OUT = ("held_out", "third")
 ROOT = Path(__file__).parent.parent
 SHIPPED = (ROOT / "sandbox" / "snapshots", ROOT / "evals" / "cases" / "rca")
 
@@ -97,7 +100,13 @@ def _without_worlds(cases: Path | None) -> dict[str, Series]:
     async def pages() -> list[SuiteResult]:
         return await retrieval.run(cases)
 
-    own = {ROUTING: sentences, INJECTIONS: orders, PLUMBING: models, RETRIEVAL: pages}
+    own: dict[str, Series] = {
+        ROUTING: sentences,
+        INJECTIONS: orders,
+        PLUMBING: models,
+        RETRIEVAL: pages,
+        ASKED_AGAIN: asked_again.run,
+    }
     return {**own, **SERIES}
 
 

@@ -1,7 +1,6 @@
 """The block of YAML at the head of a page: whose it is, what it is about, who may read it."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -71,9 +70,12 @@ def _texts(fields: dict[object, object], name: str) -> tuple[str, ...]:
     value = fields.get(name)
     if isinstance(value, dict):
         raise Invalid(f"Its front matter gives {name} as a mapping; a list is meant.")
-    values: Iterable[object] = (
-        cast("list[object]", value) if isinstance(value, list) else str(value or "").split(",")
+    values: list[object] = (
+        cast("list[object]", value) if isinstance(value, list) else [*str(value or "").split(",")]
     )
+    # A list in a list of lists, each named once, would become text without end.
+    if any(isinstance(one, (dict, list)) for one in values):
+        raise Invalid(f"Its front matter gives {name} as lists in a list; a plain one is meant.")
     told = [str(one).strip()[:MAX_VALUE_CHARACTERS] for one in values]
     if len(told) > MAX_VALUES:
         raise Invalid(f"Its front matter gives {name} more than {MAX_VALUES} values.")

@@ -9,10 +9,10 @@ it, is good for finding and too coarse here.
 import re
 from dataclasses import dataclass
 
-from knowledge_base.embedder import Vectors
 from knowledge_base.segmentation import is_chinese, telling_words
 
-# Measured (docs/knowledge-base.md, `midwatch eval run asked-again`).
+# Measured (docs/knowledge-base.md, `midwatch eval run asked-again`): what two that have the same words
+# are by their vectors at least. It is a guard against words that mean something else in their place.
 MIN_NEARNESS = 0.65
 
 _NEGATION = re.compile(
@@ -63,8 +63,3 @@ def meant(question: str) -> Meant:
 def asks_the_same(one: Meant, other: Meant) -> bool:
     """Whether two questions are the same one by their words."""
     return bool(one.terms) and one == other
-
-
-def are_near(one: Vectors, other: Vectors) -> bool:
-    """Whether two that are have vectors that do not speak against it."""
-    return float(one @ other) >= MIN_NEARNESS

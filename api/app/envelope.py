@@ -13,6 +13,9 @@ from core.telemetry import Metrics, logger
 
 # A client may send a whole conversation along, though only its newest message is read.
 MAX_BODY_BYTES = 4 * 1024 * 1024
+# Pages are sent as files: these may be as great as what is read of one, and a little more.
+FILES = "/api/v1/knowledge/documents/"
+MAX_FILE_BYTES = 21 * 1024 * 1024
 REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 log = logger("midwatch.http")
@@ -40,7 +43,7 @@ class Envelope:
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self._app(scope, _bounded(receive), answered)
+            await self._app(scope, _bounded(receive, _most_bytes(scope)), answered)
 
     def _note(self, scope: Scope, status: int, duration_s: float) -> None:
         route = getattr(scope.get("route"), "path", "") or "unmatched"
@@ -55,7 +58,12 @@ class Envelope:
             )
 
 
-def _bounded(receive: Receive) -> Receive:
+def _most_bytes(scope: Scope) -> int:
+    is_file = scope["method"] == "PUT" and scope["path"].startswith(FILES)
+    return MAX_FILE_BYTES if is_file else MAX_BODY_BYTES
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
     """`receive` that refuses a body over the bound, as soon as it is over."""
     size = 0
 
@@ -63,8 +71,8 @@ def _bounded(receive: Receive) -> Receive:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > MAX_BODY_BYTES:
-            raise HTTPException(413, f"A request has at most {MAX_BODY_BYTES} bytes.")
+        if size > most:
+            raise HTTPException(413, f"A request has at most {most} bytes.")
         return message
 
     return bounded

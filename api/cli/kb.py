@@ -1,11 +1,12 @@
 """`midwatch kb`: search the knowledge base, add pages to it, keep it in step with its folders."""
 
 import asyncio
-import base64
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -13,7 +14,7 @@ from api.cli.files import ServerOption, TokenOption, read
 from api.cli.outcome import NO, OK, finish, put, put_json, say
 from api.cli.source import Language, LanguageOption, Output, OutputOption, Source
 from api.cli.words import chosen, word
-from core.errors import Invalid
+from core.errors import Invalid, TooLarge
 
 if TYPE_CHECKING:
     from mcp_servers.client import Tools
@@ -22,6 +23,16 @@ kb = typer.Typer(help="Runbooks and other pages: search, add, reindex.", no_args
 
 # Between two looks at how far an ingest is.
 PROGRESS_S = 1.0
+
+# As the server reads them; an archive is sent whole.
+SENT = (".md", ".markdown", ".txt", ".html", ".htm", ".pdf", ".zip")
+
+
+class Cleared(StrEnum):
+    ANSWERS = "answers"
+    VECTORS = "vectors"
+    ALL = "all"
+
 
 IndexOption = Annotated[
     Path | None,
@@ -85,10 +96,26 @@ def stats(
     index: IndexOption = None,
     server: ServerOption = "",
     token: TokenOption = "",
+    lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Count documents and passages, and name what makes the vectors."""
-    finish(_stats(_Place(Source(server=server, token=token), index), output))
+    """Count documents and passages, name what makes the vectors, and what is kept of answers."""
+    finish(_stats(_Place(Source(server=server, token=token), index), chosen(lang), output))
+
+
+@kb.command()
+def clear(
+    what: Annotated[
+        Cleared, typer.Argument(help="Answers to give again, vectors of an endpoint, or both.")
+    ] = Cleared.ANSWERS,
+    index: IndexOption = None,
+    server: ServerOption = "",
+    token: TokenOption = "",
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Forget what was kept to be quicker. Pages stay as they are."""
+    finish(_clear(_Place(Source(server=server, token=token), index), what, chosen(lang), output))
 
 
 class _Place:
@@ -153,37 +180,50 @@ async def _add(place: _Place, paths: list[Path], language: str, output: Output) 
     for path in paths:
         if not path.exists():
             raise Invalid(f"There is no file or folder {path}.")
-    if place.source.server:
-        reports = await _uploaded(place, paths)
-    else:
+    told = await _uploaded(place, paths) if place.source.server and paths else {}
+    if not told and place.source.server:
+        told = await place.call("knowledge_refresh")
+    elif not told:
         async with place.tools(paths) as tools:
             watching = asyncio.create_task(_told_progress(tools, language))
             try:
-                reports = (await tools.call("knowledge_refresh")).data["sources"]
+                told = (await tools.call("knowledge_refresh")).data
             finally:
                 watching.cancel()
-    put_json({"sources": reports}) if output is Output.JSON else put(_reports(reports, language))
-    return NO if any(one["skipped_total"] for one in reports) else OK
+    put_json(told) if output is Output.JSON else put(_reports(told, language))
+    return NO if any(one["skipped_total"] for one in told["sources"]) else OK
 
 
-async def _uploaded(place: _Place, paths: list[Path]) -> list[dict[str, Any]]:
+async def _uploaded(place: _Place, paths: list[Path]) -> dict[str, Any]:
     """Files and archives one by one; a service reads no folder of this machine."""
-    if not paths:
-        return (await place.call("knowledge_refresh"))["sources"]
-    files = [
-        (one, one.relative_to(path.parent).as_posix())
-        for path in paths
-        for one in ([path] if path.is_file() else sorted(path.rglob("*")))
-        if one.is_file() and not one.name.startswith(".")
-    ]
+    files = [(one, one.relative_to(path.parent)) for path in paths for one in _pages_at(path)]
+    return {"sources": [await _sent(place, file, name.as_posix()) for file, name in files]}
+
+
+def _pages_at(path: Path) -> list[Path]:
+    """The file itself, or the pages in a folder, hidden ones and links left out."""
+    if path.is_file():
+        return [path]
     return [
-        {"source": name, **await place.call(
-            "knowledge_add_document",
-            name=name,
-            content_base64=base64.b64encode(file.read_bytes()).decode(),
-        )}
-        for file, name in files
-    ]  # fmt: skip
+        one
+        for one in sorted(path.rglob("*"))
+        if one.suffix.lower() in SENT and one.is_file() and not one.is_symlink()
+        if not any(part.startswith(".") for part in one.relative_to(path).parts)
+    ]
+
+
+async def _sent(place: _Place, file: Path, name: str) -> dict[str, Any]:
+    """What became of a file. One that is refused stops no other; a service that is away does."""
+    from api.cli.remote import put_file
+
+    try:
+        path = f"/api/v1/knowledge/documents/{quote(name)}"
+        told = await put_file(place.source, path, await asyncio.to_thread(file.read_bytes))
+    except (Invalid, TooLarge, OSError) as error:
+        skipped = [{"doc": name, "reason": str(error)}]
+        counts = dict.fromkeys(("added", "changed", "removed", "unchanged", "passages"), 0)
+        told = {**counts, "skipped": skipped, "skipped_total": 1, "without_vectors": ""}
+    return {**told, "source": name}
 
 
 async def _told_progress(tools: "Tools", language: str) -> None:
@@ -195,12 +235,20 @@ async def _told_progress(tools: "Tools", language: str) -> None:
             say(f"{word('kb_' + at['ingesting'], language)} {at['done']}{of}")
 
 
-async def _stats(place: _Place, output: Output) -> int:
+async def _stats(place: _Place, language: str, output: Output) -> int:
     told = await place.call("knowledge_stats")
     if output is Output.JSON:
         put_json(told)
-    else:
-        put("\n".join(f"{name:<12} {value}" for name, value in told.items() if value))
+        return OK
+    by_language = ", ".join(f"{name} {count}" for name, count in told["by_language"].items())
+    shown = {**told, "by_language": by_language, "embedder": told["embedder"] or "-"}
+    put(word("kb_stats", language, **shown))
+    return OK
+
+
+async def _clear(place: _Place, what: Cleared, language: str, output: Output) -> int:
+    told = await place.call("knowledge_clear_cache", what=what.value)
+    put_json(told) if output is Output.JSON else put(word("kb_cleared", language, **told))
     return OK
 
 
@@ -212,12 +260,15 @@ def _hits(found: dict[str, Any], language: str) -> str:
     return "\n".join(lines)
 
 
-def _reports(reports: list[dict[str, Any]], language: str) -> str:
+def _reports(told: dict[str, Any], language: str) -> str:
+    reports: list[dict[str, Any]] = told["sources"]
     lines = [] if reports else [word("kb_no_sources", language)]
     for one in reports:
         lines.append(f"{one['source']}: {word('kb_report', language, **_counts(one))}")
         lines += [f"    {skipped['doc']}: {skipped['reason']}" for skipped in one["skipped"]]
         lines += [f"    {one['without_vectors']}"] if one["without_vectors"] else []
+    if why := told.get("without_vectors"):
+        lines.append(word("kb_without_vectors", language, reason=why))
     return "\n".join(lines)
 
 

@@ -38,6 +38,11 @@ async def get_text(source: Source, path: str) -> str:
         return answer.text if answer.status_code < 400 else str(_data(answer))
 
 
+async def put_file(source: Source, path: str, content: bytes) -> dict[str, Any]:
+    async with _connected(source) as http:
+        return _data(await http.put(path, content=content))
+
+
 async def delete(source: Source, path: str) -> None:
     async with _connected(source) as http:
         _data(await http.delete(path))

@@ -25,6 +25,11 @@ EN: Mapping[str, str] = {
     "facts_told_by": "told by {by}, {at}",
     "facts_everybody": "told to everybody by {by}, {at}",
     "kb_report": "{added} new, {changed} changed, {removed} removed, {unchanged} unchanged, {skipped_total} skipped",
+    "kb_stats": "documents        {documents} ({by_language})\npassages         {passages}\n"
+    "kept in          {index}\nvectors by       {embedder}\nwithout vectors  {without_vectors} documents\n"
+    "kept vectors     {kept_vectors}\nkept answers     {kept_answers}",
+    "kb_cleared": "Forgotten: {answers} answers, {vectors} vectors.",
+    "kb_without_vectors": "Some pages are found by words alone so far: {reason}",
     "kb_read": "Pages read:",
     "kb_embed": "Passages embedded:",
     "not_checked": "Not checked",
@@ -124,6 +129,11 @@ ZH: Mapping[str, str] = {
     "facts_told_by": "{by} 告知，{at}",
     "facts_everybody": "{by} 告知所有人，{at}",
     "kb_report": "新增 {added}，更新 {changed}，移除 {removed}，未变 {unchanged}，跳过 {skipped_total}",
+    "kb_stats": "文档        {documents}（{by_language}）\n段落        {passages}\n"
+    "存放于      {index}\n向量来自    {embedder}\n尚无向量    {without_vectors} 篇\n"
+    "缓存的向量  {kept_vectors}\n缓存的答案  {kept_answers}",
+    "kb_cleared": "已清除：{answers} 条答案，{vectors} 条向量。",
+    "kb_without_vectors": "部分页面暂时只能按字词找到：{reason}",
     "kb_read": "已读取页面：",
     "kb_embed": "已生成向量的段落：",
     "not_checked": "未检查",

@@ -1,7 +1,7 @@
 """Answers of a model that can be given again without one, as long as the pages are the same."""
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import BaseModel, Field
@@ -33,6 +33,13 @@ class RecalledAnswer(BaseModel):
     answer: str = Field(default="", description="Markdown; [n] is the n-th of `cited`.")
     cited: list[Cited] = []
     at: str = Field(default="", description="When it was answered, UTC.")
+    nearness: float | None = Field(
+        default=None,
+        description="Cosine with the nearest question that was answered; none without vectors.",
+    )
+    threshold: float = Field(
+        description="At least this near is a question that counts as the same."
+    )
 
     def as_text(self) -> str:
         return self.answer or "This was not asked before, or the pages have changed since."
@@ -54,17 +61,20 @@ async def knowledge_recall_answer(
 
     Use knowledge_search to look for pages. This one asks no model and finds no page.
     """
-    from knowledge_base.answers import answer_again, scope_of_answers
+    from knowledge_base.answers import recalled, scope_of_answers
+    from knowledge_base.same_question import MIN_NEARNESS
 
     base = await documents.opened()
 
     def recall() -> RecalledAnswer:
         scope = scope_of_answers(base.index, scope_of(caller).readers)
-        kept = answer_again(base.index, base.cache, base.asking(), question, scope)
-        if kept is None:
-            return RecalledAnswer(found=False, scope=scope)
+        told = recalled(base.cache, base.asking(), question, scope)
+        near = None if told.nearness is None else round(told.nearness, 3)
+        about: dict[str, Any] = {"scope": scope, "nearness": near, "threshold": MIN_NEARNESS}
+        if (kept := told.kept) is None:
+            return RecalledAnswer(found=False, **about)
         body = orjson.loads(kept.body)
-        return RecalledAnswer(found=True, scope=scope, question=kept.question, at=kept.at, **body)
+        return RecalledAnswer(found=True, question=kept.question, at=kept.at, **body, **about)
 
     return await asyncio.to_thread(recall)
 
@@ -84,7 +94,9 @@ async def knowledge_keep_answer(
     body = orjson.dumps({"answer": answer, "cited": [one.model_dump() for one in cited]}).decode()
     kept = Kept(question, body, f"{utc_now():%Y-%m-%dT%H:%MZ}")
     return KeptAnswer(
-        kept=await asyncio.to_thread(keep_answer, base.index, base.cache, scope, kept)
+        kept=await asyncio.to_thread(
+            keep_answer, base.index, base.cache, base.asking(), scope, kept
+        )
     )
 
 

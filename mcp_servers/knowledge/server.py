@@ -26,12 +26,9 @@ READING = (
     knowledge_stats,
     knowledge_recall_answer,
 )
-WRITING = (
-    knowledge_add_document,
-    knowledge_delete_document,
-    knowledge_refresh,
-    knowledge_clear_cache,
-)
+WRITING = (knowledge_delete_document, knowledge_refresh, knowledge_clear_cache)
+# A file of the greatest size that is read, in base64; and an answer with what it cites.
+FILE_BYTES, ANSWER_BYTES = 30_100_000, 500_000
 
 
 def build(backends: Backends, gate: Gate) -> ToolServer:
@@ -39,9 +36,21 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
     documents = Documents(backends.knowledge)
     for tool in READING:
         publish(server, tool, needs=Permission.KNOWLEDGE_READ, documents=documents)
+    needs = Permission.KNOWLEDGE_MANAGE
     for tool in WRITING:
-        needs = Permission.KNOWLEDGE_MANAGE
         publish(server, tool, needs=needs, changes=True, documents=documents)
+    publish(
+        server,
+        knowledge_add_document,
+        needs=needs,
+        changes=True,
+        takes_bytes=FILE_BYTES,
+        # The audit says who added what; the page itself is in the index.
+        secret_arguments=["content_base64"],
+        documents=documents,
+    )
     # Nobody is asked: what it changes is only how soon an answer comes.
-    publish(server, knowledge_keep_answer, needs=Permission.KNOWLEDGE_MANAGE, documents=documents)
+    publish(
+        server, knowledge_keep_answer, needs=needs, takes_bytes=ANSWER_BYTES, documents=documents
+    )
     return server
