@@ -5,7 +5,7 @@ A concept found in a text is one more word of it, the same in both languages.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -25,8 +25,8 @@ class Lexicon:
 
     english: dict[Phrase, str]
     chinese: dict[str, str]
-    longest_english: int
-    longest_chinese: int
+    longest_english: Mapping[str, int]
+    longest_chinese: Mapping[str, int]
 
 
 @cache
@@ -41,7 +41,15 @@ def lexicon() -> Lexicon:
                 chinese[way] = PREFIX + name
             else:
                 english[tuple(part for _, run in runs(way) for part in stems(run))] = PREFIX + name
-    return Lexicon(english, chinese, max(map(len, english)), max(map(len, chinese)))
+    return Lexicon(english, chinese, _longest(english), _longest(chinese))
+
+
+def _longest(phrases: Iterable[Phrase | str]) -> dict[str, int]:
+    """How long the longest phrase is that begins with a word or character."""
+    longest: dict[str, int] = {}
+    for phrase in phrases:
+        longest[phrase[0]] = max(longest.get(phrase[0], 0), len(phrase))
+    return longest
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ def concepts(text: str) -> Told:
 def _read(
     said: Phrase | str,
     known: Mapping[Any, str],
-    longest: int,
+    longest: Mapping[str, int],
     found: list[str],
     rest: list[str],
 ) -> None:
@@ -80,7 +88,7 @@ def _read(
     joint = "" if isinstance(said, str) else " "
     at = 0
     while at < len(said):
-        for length in range(min(longest, len(said) - at), 0, -1):
+        for length in range(min(longest.get(said[at], 0), len(said) - at), 0, -1):
             if concept := known.get(said[at : at + length]):
                 found.append(concept)
                 rest.append(" ")

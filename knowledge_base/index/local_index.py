@@ -6,6 +6,7 @@ import threading
 import weakref
 from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from knowledge_base.index import EVERYTHING, Asked, Candidate, Entry, Found, Lis
 from knowledge_base.index.earlier_format import documents_of_earlier_format
 from knowledge_base.index.indexed_words import WEIGHTS, indexed, telling
 from knowledge_base.index.matrix import Matrix
+from knowledge_base.index.permitted import Permitted, within
 
 # A change of the tables, or of how text is cut into words, makes another number and a new file.
 FORMAT = 2
@@ -61,7 +63,8 @@ class LocalIndex:
     def __init__(self, folder: Path | None) -> None:
         self._reading, self._writing = threading.Lock(), threading.Lock()
         self._matrix: Matrix = Matrix.empty()
-        self._seen: tuple[int, int] | None = None
+        self._seen = ""
+        self._permitted = Permitted()
         try:
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -91,8 +94,7 @@ class LocalIndex:
 
     def version(self) -> str:
         with self._reads() as reader:
-            row = reader.execute("SELECT value FROM facts WHERE name = 'version'").fetchone()
-        return str(row[0]) if row else "0"
+            return _version(reader)
 
     def remember_source(self, path: str) -> None:
         with self._writes() as writer:
@@ -134,16 +136,16 @@ class LocalIndex:
             _set_embedder(writer, embedder)
 
     def search(self, asked: Asked, *, limit: int) -> Found:
-        allowed, values = _within(asked.scope)
         with self._reads() as reader:
-            matrix = self._current_matrix(reader)
+            version = _version(reader)
+            matrix = self._current_matrix(reader, version)
+            allowed = self._permitted.by(reader, asked.scope, version, matrix.ids)
             held = _holding(reader, [*asked.words, *asked.concepts, *asked.others])
             total = int(reader.execute("SELECT count(*) FROM passages").fetchone()[0])
-            by_word = _by_words(reader, telling(asked, held, total), allowed, values, limit)
+            by_word = _by_words(reader, telling(asked, held, total), allowed.table, limit)
             ids = dict.fromkeys(row[0] for row in by_word)
             if asked.vector is not None and matrix.size:
-                permitted = _permitted(reader, allowed, values) if allowed else None
-                ids |= dict.fromkeys(matrix.nearest(asked.vector, limit, permitted))
+                ids |= dict.fromkeys(matrix.nearest(asked.vector, limit, allowed.mask))
             rows = {row[0]: row for row in by_word}
             missing = [one for one in ids if one not in rows]
             rows |= {row[0]: row for row in _rows(reader, missing)}
@@ -152,13 +154,13 @@ class LocalIndex:
         return Found(told, total, held)
 
     def count(self, scope: Scope = EVERYTHING) -> int:
-        allowed, values = _within(scope)
+        allowed, values = within(scope)
         with self._reads() as reader:
             query = f"SELECT count(*) FROM documents d WHERE 1 {allowed}"
             return int(reader.execute(query, values).fetchone()[0])
 
     def documents(self, scope: Scope = EVERYTHING) -> list[Listed]:
-        allowed, values = _within(scope)
+        allowed, values = within(scope)
         query = (
             "SELECT d.doc, d.title, d.language, d.about, d.passages, d.origin FROM documents d"
             f" WHERE 1 {allowed} ORDER BY d.doc"
@@ -168,18 +170,16 @@ class LocalIndex:
         return [Listed(r[0], r[1], r[2], _about(r[3]), r[4], r[5]) for r in rows]
 
     def body(self, doc: str, scope: Scope = EVERYTHING) -> str | None:
-        allowed, values = _within(scope)
+        allowed, values = within(scope)
         query = f"SELECT d.body FROM documents d WHERE d.doc = ? {allowed}"
         with self._reads() as reader:
             row = reader.execute(query, (doc, *values)).fetchone()
         return None if row is None else str(row[0])
 
-    def _current_matrix(self, reader: sqlite3.Connection) -> Matrix:
+    def _current_matrix(self, reader: sqlite3.Connection, version: str) -> Matrix:
         """The vectors as this transaction sees them; read again when anybody has written."""
-        version = reader.execute("PRAGMA data_version").fetchone()[0]
-        changes = (version, self._writer.total_changes if self._reader is self._writer else 0)
-        if changes != self._seen:
-            self._matrix, self._seen = Matrix.read(reader), changes
+        if version != self._seen:
+            self._matrix, self._seen = Matrix.read(reader), version
         return self._matrix
 
     def _migrate(self, folder: Path) -> None:
@@ -197,7 +197,7 @@ class LocalIndex:
             try:
                 yield self._reader
             finally:
-                self._reader.rollback()
+                self._reader.commit()  # of tables that are of this connection alone
 
     @contextmanager
     def _writes(self) -> Generator[sqlite3.Connection]:
@@ -234,29 +234,9 @@ def _close(*connections: sqlite3.Connection) -> None:
         connection.close()
 
 
-def _within(scope: Scope) -> tuple[str, tuple[str, ...]]:
-    """The conditions of a scope on a document `d`, and the values they are bound to."""
-    clauses: list[str] = []
-    values: list[str] = []
-    if scope.readers is not None:
-        own = ",".join("?" * len(scope.readers))
-        clauses.append(
-            "AND (NOT EXISTS (SELECT 1 FROM marks m WHERE m.doc = d.doc AND m.kind = 'group')"
-            " OR EXISTS (SELECT 1 FROM marks m WHERE m.doc = d.doc AND m.kind = 'group'"
-            f" AND m.value IN ({own})))"
-        )
-        values += sorted(scope.readers)
-    for column, value in (("service", scope.service), ("language", scope.language)):
-        if value:
-            clauses.append(f"AND d.{column} = ?")
-            values.append(value)
-    for kind, value in (("tag", scope.tag), ("rule", scope.rule)):
-        if value:
-            clauses.append(
-                "AND EXISTS (SELECT 1 FROM marks m WHERE m.doc = d.doc AND m.kind = ? AND m.value = ?)"
-            )
-            values += [kind, value]
-    return " ".join(clauses), tuple(values)
+def _version(reader: sqlite3.Connection) -> str:
+    row = reader.execute("SELECT value FROM facts WHERE name = 'version'").fetchone()
+    return str(row[0]) if row else "0"
 
 
 def _holding(reader: sqlite3.Connection, words: Collection[str]) -> dict[str, int]:
@@ -268,25 +248,19 @@ def _holding(reader: sqlite3.Connection, words: Collection[str]) -> dict[str, in
 
 
 def _by_words(
-    reader: sqlite3.Connection,
-    words: Sequence[str],
-    allowed: str,
-    values: Sequence[str],
-    limit: int,
+    reader: sqlite3.Connection, words: Sequence[str], allowed: str, limit: int
 ) -> list[Row]:
+    """The best passages by words, of those in the table `allowed`; "": of all."""
     if not words:
         return []
     any_of = " OR ".join('"' + word.replace('"', "") + '"' for word in words)
+    # The plus keeps SQLite from going through the table and asking the words for each passage.
+    among = f"AND EXISTS (SELECT 1 FROM {allowed} a WHERE a.id = +w.rowid)" if allowed else ""
     inner = (
         "SELECT w.rowid AS id, bm25(words, ?, ?, ?, ?) AS score FROM words w"
-        + (
-            " JOIN passages p ON p.id = w.rowid JOIN documents d ON d.doc = p.doc"
-            if allowed
-            else ""
-        )
-        + f" WHERE words MATCH ? {allowed} ORDER BY score, w.rowid LIMIT ?"
+        f" WHERE words MATCH ? {among} ORDER BY score, w.rowid LIMIT ?"
     )
-    best = reader.execute(inner, (*WEIGHTS.values(), any_of, *values, limit)).fetchall()
+    best = reader.execute(inner, (*WEIGHTS.values(), any_of, limit)).fetchall()
     return _rows(reader, [row[0] for row in best])
 
 
@@ -299,11 +273,6 @@ def _rows(reader: sqlite3.Connection, ids: Sequence[int]) -> list[Row]:
     )
     rows = {row[0]: row for row in reader.execute(query, ids)}
     return [rows[one] for one in ids]
-
-
-def _permitted(reader: sqlite3.Connection, allowed: str, values: Sequence[str]) -> frozenset[int]:
-    query = f"SELECT p.id FROM passages p JOIN documents d ON d.doc = p.doc WHERE 1 {allowed}"
-    return frozenset(row[0] for row in reader.execute(query, values))
 
 
 def _candidate(row: Row, nearness: float, title_nearness: float) -> Candidate:
@@ -320,6 +289,7 @@ def _candidate(row: Row, nearness: float, title_nearness: float) -> Candidate:
     )
 
 
+@lru_cache(maxsize=4_096)
 def _about(told: str) -> About:
     fields: dict[str, Any] = orjson.loads(told)
     for name in ("tags", "groups", "rules"):

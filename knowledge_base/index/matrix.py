@@ -1,7 +1,7 @@
 """All vectors of an index as one table in memory: near ones by multiplication."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -53,13 +53,16 @@ class Matrix:
         return len(self.ids)
 
     def nearest(
-        self, asked: Vectors, limit: int, permitted: Iterable[int] | None = None
+        self, asked: Vectors, limit: int, permitted: npt.NDArray[np.bool_] | None = None
     ) -> list[int]:
         """The ids of the `limit` nearest among the permitted ones, the nearest first."""
-        near = self.rows @ asked
+        near = _products(self.rows, asked)
         if permitted is not None:
-            near[~np.isin(self.ids, np.fromiter(permitted, np.int64))] = -np.inf
-        first = np.argsort(-near, kind="stable")[:limit]
+            near[~permitted] = -np.inf
+        # All that are as near as the last of them, so that the first of these is the same every time.
+        least = np.partition(near, -limit)[-limit] if limit < self.size else -np.inf
+        first = np.flatnonzero(near >= least)
+        first = first[np.argsort(-near[first], kind="stable")][:limit]
         return [int(self.ids[n]) for n in first if near[n] > 0]
 
     def nearness(self, asked: Vectors | None, ids: Sequence[int]) -> dict[int, tuple[float, float]]:
@@ -67,12 +70,23 @@ class Matrix:
         told = dict.fromkeys(ids, (0.0, 0.0))
         if asked is None or not self.size:
             return told
-        places = np.searchsorted(self.ids, np.array(ids, np.int64))
-        for key, place in zip(ids, places.tolist(), strict=True):
-            if place < self.size and self.ids[place] == key:
-                title = self.titles[self.title_of[place]]
-                told[key] = (float(self.rows[place] @ asked), float(title @ asked))
+        wanted = np.array(ids, np.int64)
+        places = np.minimum(np.searchsorted(self.ids, wanted), self.size - 1)
+        there = self.ids[places] == wanted
+        by_text = _products(self.rows[places], asked)
+        by_title = _products(self.titles[self.title_of[places]], asked)
+        for key, found, text, title in zip(
+            ids, there.tolist(), by_text.tolist(), by_title.tolist(), strict=True
+        ):
+            if found:
+                told[key] = (text, title)
         return told
+
+
+def _products(rows: Vectors, asked: Vectors) -> Vectors:
+    """Of each row with the one vector. A matrix product would start threads that wait for each other
+    longer than they work, and more so the more else the machine does."""
+    return np.einsum("ij,j->i", rows, asked)
 
 
 def _table(blobs: Sequence[bytes]) -> Vectors:

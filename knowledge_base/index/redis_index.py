@@ -1,6 +1,7 @@
 """Passages in a Redis with search, for several services over one base."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -211,6 +212,7 @@ def _nearness(packed: bytes | None, asked: Vectors | None) -> float:
     return float(vector.astype(np.float32) @ asked) if len(vector) == len(asked) else 0.0
 
 
+@lru_cache(maxsize=4_096)
 def _about(told: bytes) -> About:
     fields: dict[str, Any] = orjson.loads(told)
     for name, value in fields.items():

@@ -1,0 +1,87 @@
+# ruff: noqa: S608 - clauses, marks and names of tables are made here, every value is bound
+"""Which passages a scope allows, worked out once for all questions until something is written."""
+
+import sqlite3
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge_base.index import EVERYTHING, Scope
+
+# So many scopes are remembered: people have few roles, and filters are rare.
+MOST_SCOPES = 64
+
+Ids = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """`table` has the ids of the passages; "": all are allowed. `mask` says it of each vector."""
+
+    table: str = ""
+    mask: npt.NDArray[np.bool_] | None = None
+
+
+ALL = Allowed()
+
+
+@dataclass
+class Permitted:
+    """Kept in tables of one connection that nobody else sees. `seen` is the version that they are of."""
+
+    seen: str = ""
+    _known: dict[Scope, Allowed] = field(default_factory=dict[Scope, Allowed])
+
+    def by(self, reader: sqlite3.Connection, scope: Scope, version: str, vectors: Ids) -> Allowed:
+        """What a scope allows; `vectors` are the ids that have one, in the order of their table."""
+        if scope == EVERYTHING:
+            return ALL
+        if version != self.seen or len(self._known) >= MOST_SCOPES:
+            self._forget(reader)
+            self.seen = version
+        if scope not in self._known:
+            self._known[scope] = self._worked_out(reader, scope, vectors)
+        return self._known[scope]
+
+    def _worked_out(self, reader: sqlite3.Connection, scope: Scope, vectors: Ids) -> Allowed:
+        clauses, values = within(scope)
+        found = "FROM passages p JOIN documents d ON d.doc = p.doc"
+        table = f"temp.scope_{len(self._known)}"
+        reader.execute(f"CREATE TEMP TABLE scope_{len(self._known)} (id INTEGER PRIMARY KEY)")
+        reader.execute(f"INSERT INTO {table} SELECT p.id {found} WHERE 1 {clauses}", values)
+        ids = [row[0] for row in reader.execute(f"SELECT id FROM {table}")]
+        total = int(reader.execute("SELECT count(*) FROM passages").fetchone()[0])
+        if len(ids) == total:
+            return Allowed()
+        return Allowed(table, np.isin(vectors, np.array(ids, np.int64)))
+
+    def _forget(self, reader: sqlite3.Connection) -> None:
+        for number in range(len(self._known)):
+            reader.execute(f"DROP TABLE IF EXISTS temp.scope_{number}")
+        self._known = {}
+
+
+def within(scope: Scope) -> tuple[str, tuple[str, ...]]:
+    """The conditions of a scope on a document `d`, and the values they are bound to."""
+    clauses: list[str] = []
+    values: list[str] = []
+    if scope.readers is not None:
+        own = ",".join("?" * len(scope.readers))
+        clauses.append(
+            "AND (NOT EXISTS (SELECT 1 FROM marks m WHERE m.doc = d.doc AND m.kind = 'group')"
+            " OR EXISTS (SELECT 1 FROM marks m WHERE m.doc = d.doc AND m.kind = 'group'"
+            f" AND m.value IN ({own})))"
+        )
+        values += sorted(scope.readers)
+    for column, value in (("service", scope.service), ("language", scope.language)):
+        if value:
+            clauses.append(f"AND d.{column} = ?")
+            values.append(value)
+    for kind, value in (("tag", scope.tag), ("rule", scope.rule)):
+        if value:
+            clauses.append(
+                "AND EXISTS (SELECT 1 FROM marks m WHERE m.doc = d.doc AND m.kind = ? AND m.value = ?)"
+            )
+            values += [kind, value]
+    return " ".join(clauses), tuple(values)
