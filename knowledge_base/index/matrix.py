@@ -83,6 +83,20 @@ class Matrix:
         return told
 
 
+def nearness(packed: Sequence[bytes | None], asked: Vectors | None) -> list[float]:
+    """How near each of some vectors is; 0 for none, and for one of another space."""
+    told = [0.0] * len(packed)
+    if asked is None:
+        return told
+    size = 2 * len(asked)
+    there = [n for n, one in enumerate(packed) if one is not None and len(one) == size]
+    if there:
+        rows = _table([one for n in there if (one := packed[n]) is not None])
+        for n, near in zip(there, _products(rows, asked).tolist(), strict=True):
+            told[n] = near
+    return told
+
+
 def _products(rows: Vectors, asked: Vectors) -> Vectors:
     """Of each row with the one vector. A matrix product would start threads that wait for each other
     longer than they work, and more so the more else the machine does."""

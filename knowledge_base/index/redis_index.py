@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
-import numpy as np
 import orjson
 
 from core.errors import UpstreamUnavailable
@@ -14,6 +13,7 @@ from knowledge_base.front_matter import About
 from knowledge_base.index import EVERYTHING, Asked, Candidate, Entry, Found, Listed, Scope
 from knowledge_base.index.first_sieve import best_by_words
 from knowledge_base.index.indexed_words import telling
+from knowledge_base.index.matrix import nearness
 from knowledge_base.index.redis_changes import ATTEMPTS, Change, Changes
 from knowledge_base.index.redis_space import (
     FIELDS,
@@ -25,7 +25,6 @@ from knowledge_base.index.redis_space import (
     holding_query,
     mean_length_query,
     nearest_query,
-    unmarked,
     within,
     words_query,
 )
@@ -34,7 +33,7 @@ from knowledge_base.index.redis_wire import Missing, Wire, rows
 # A change of the fields, or of how text is cut into words, makes another number and a new base.
 FORMAT = 1
 SHOWN = ("title", "about", "doc", "in", "passages", "origin")
-PASSAGE = (*PLACED, "in", "about", "vector", "near_title")
+FETCHED = ("shown", "vector", "near_title")
 
 # Redis orders by words in another way than SQLite: so many times more come in, and the same go on.
 WIDE = 3
@@ -159,12 +158,13 @@ class RedisIndex:
         return Found(list({id(one): one for one in best}.values()), total, holding)
 
     def _candidates(self, keys: Collection[bytes], asked: Vectors | None) -> dict[bytes, Candidate]:
-        names = (*PASSAGE, *(f"w_{name}" for name in FIELDS))
-        told = self._wire.ask_all([("HMGET", key, *names) for key in keys])
+        told = self._wire.ask_all([("HMGET", key, *FETCHED) for key in keys])
+        there = [(key, *one) for key, one in zip(keys, told, strict=True) if one[0] is not None]
+        by_text = nearness([vector for _, _, vector, _ in there], asked)
+        by_title = nearness([title for _, _, _, title in there], asked)
         return {
-            key: _candidate(dict(zip(names, fields, strict=True)), asked)
-            for key, fields in zip(keys, told, strict=True)
-            if fields[0] is not None
+            key: _candidate(shown, near, near_title)
+            for (key, shown, _, _), near, near_title in zip(there, by_text, by_title, strict=True)
         }
 
     def _mean(self, space: Space) -> float:
@@ -190,30 +190,15 @@ class RedisIndex:
         raise UpstreamUnavailable("The knowledge index in Redis is being changed without a pause.")
 
 
-def _candidate(told: Mapping[str, Any], asked: Vectors | None) -> Candidate:
-    placed: dict[str, Any] = {
-        name: told[name].decode() for name in ("doc", "title", "heading", "text")
-    }
-    placed |= {name: int(told[name]) for name in ("first_line", "last_line")}
-    words = {name: unmarked(told[f"w_{name}"].decode()) for name in FIELDS}
-    return Candidate(
-        passage=Passage(**placed, language=told["in"].decode()),
-        about=_about(told["about"]),
-        **words,
-        nearness=_nearness(told["vector"], asked),
-        title_nearness=_nearness(told["near_title"], asked),
-    )
-
-
-def _nearness(packed: bytes | None, asked: Vectors | None) -> float:
-    if not packed or asked is None:
-        return 0.0
-    vector = np.frombuffer(packed, np.float16)
-    return float(vector.astype(np.float32) @ asked) if len(vector) == len(asked) else 0.0
+def _candidate(shown: bytes, near: float, near_title: float) -> Candidate:
+    placed, about, words = orjson.loads(shown)
+    passage = Passage(**dict(zip(PLACED, placed, strict=True)))
+    named = dict(zip(FIELDS, words, strict=True))
+    return Candidate(passage, _about(about), **named, nearness=near, title_nearness=near_title)
 
 
 @lru_cache(maxsize=4_096)
-def _about(told: bytes) -> About:
+def _about(told: str | bytes) -> About:
     fields: dict[str, Any] = orjson.loads(told)
     for name, value in fields.items():
         if isinstance(value, list):

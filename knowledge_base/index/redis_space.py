@@ -29,10 +29,9 @@ ALL = 1_000_000
 EVERYBODY = "all"
 # Marks that would part a word where an index in Redis cuts text, and what stands for them there.
 _MARKS = str.maketrans({".": "\u00b7", "-": "\u2011", "'": "\u02bc"})
-_UNMARKED = str.maketrans({"\u00b7": ".", "\u2011": "-", "\u02bc": "'"})
 
 FIELDS = tuple(one.name for one in fields(Indexed))
-PLACED = ("doc", "title", "heading", "text", "first_line", "last_line")
+PLACED = ("doc", "title", "heading", "text", "first_line", "last_line", "language")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +104,7 @@ class Space:
         for number, passage in enumerate(document.passages):
             near = {} if entry.vectors is None else {"vector": _packed(entry.vectors[number])}
             yield _hset(self.passage_key(document.doc, number), {
-                **{name: getattr(passage, name) for name in PLACED}, "in": passage.language, **filters, **_words(passage),
-                "about": told, "near_title": title, **near,
+                **filters, **_words(passage), "shown": shown(passage, told), "near_title": title, **near,
             })  # fmt: skip
         mark = f"{len(document.passages)} {entry.fingerprint}"
         yield ("HSET", self.marks, document.doc, mark)
@@ -190,10 +188,6 @@ def marked(word: str) -> str:
     return word.translate(_MARKS)
 
 
-def unmarked(words: str) -> str:
-    return words.translate(_UNMARKED)
-
-
 def _filters(entry: Entry) -> dict[str, str]:
     about = entry.document.about
     return {
@@ -203,6 +197,13 @@ def _filters(entry: Entry) -> dict[str, str]:
         "tags": ",".join(map(digest, about.tags)),
         "rules": ",".join(map(digest, about.rules)),
     }
+
+
+def shown(passage: Passage, about: str) -> bytes:
+    """All of a passage that a candidate has, as one value: reading many is what a search costs."""
+    placed = [getattr(passage, name) for name in PLACED]
+    words = asdict(indexed(passage))
+    return orjson.dumps([placed, about, [words[name] for name in FIELDS]])
 
 
 def _words(passage: Passage) -> dict[str, str]:
