@@ -33,7 +33,6 @@ from knowledge_base.index.redis_wire import Missing, Wire, rows
 # A change of the fields, or of how text is cut into words, makes another number and a new base.
 FORMAT = 1
 SHOWN = ("title", "about", "doc", "in", "passages", "origin")
-FETCHED = ("shown", "vector", "near_title")
 
 # Redis orders by words in another way than SQLite: so many times more come in, and the same go on.
 WIDE = 3
@@ -146,26 +145,16 @@ class RedisIndex:
         near = None
         if asked.vector is not None and len(asked.vector) == space.dimensions:
             near = nearest_query(index, asked.vector, asked.scope, limit)
-        found = iter(self._wire.ask_all([one for one in (by_word, near) if one]))
-        word_keys: list[bytes] = next(found)[1:] if by_word else []
-        near_keys: list[bytes] = next(found)[1:] if near else []
-        held = self._candidates({*word_keys, *near_keys}, asked.vector)
+        answers = iter(self._wire.ask_all([one for one in (by_word, near) if one]))
+        worded = dict(rows(next(answers))) if by_word else {}
+        nearest = dict(rows(next(answers))) if near else {}
+        held = _candidates(worded | nearest, asked.vector)
         best = best_by_words(
-            [held[key] for key in word_keys if key in held], wanted, holding,
+            [held[key] for key in worded], wanted, holding,
             passages=total, mean_length=self._mean(space), limit=limit,
         )  # fmt: skip
-        best += [held[key] for key in near_keys if key in held and held[key].nearness > 0]
+        best += [held[key] for key in nearest if held[key].nearness > 0]
         return Found(list({id(one): one for one in best}.values()), total, holding)
-
-    def _candidates(self, keys: Collection[bytes], asked: Vectors | None) -> dict[bytes, Candidate]:
-        told = self._wire.ask_all([("HMGET", key, *FETCHED) for key in keys])
-        there = [(key, *one) for key, one in zip(keys, told, strict=True) if one[0] is not None]
-        by_text = nearness([vector for _, _, vector, _ in there], asked)
-        by_title = nearness([title for _, _, _, title in there], asked)
-        return {
-            key: _candidate(shown, near, near_title)
-            for (key, shown, _, _), near, near_title in zip(there, by_text, by_title, strict=True)
-        }
 
     def _mean(self, space: Space) -> float:
         """How many words a passage has, asked again after a change."""
@@ -188,6 +177,18 @@ class RedisIndex:
             if self._changes.state().version == state.version:
                 return found
         raise UpstreamUnavailable("The knowledge index in Redis is being changed without a pause.")
+
+
+def _candidates(
+    found: Mapping[bytes, Mapping[bytes, bytes]], asked: Vectors | None
+) -> dict[bytes, Candidate]:
+    told = found.values()
+    by_text = nearness([one.get(b"vector") for one in told], asked)
+    by_title = nearness([one.get(b"near_title") for one in told], asked)
+    return {
+        key: _candidate(one[b"shown"], near, near_title)
+        for (key, one), near, near_title in zip(found.items(), by_text, by_title, strict=True)
+    }
 
 
 def _candidate(shown: bytes, near: float, near_title: float) -> Candidate:

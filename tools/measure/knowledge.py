@@ -12,8 +12,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
+
+from redis import Redis
 
 from evals.suites.retrieval import HERE, questions
 from knowledge_base.bundled_model import bundled
@@ -48,37 +51,60 @@ def drawn_pages(folder: Path) -> None:
             (folder / f"{language}-{number}.md").write_text("\n\n".join(lines), "utf-8")
 
 
+@dataclass(frozen=True)
+class Bases:
+    """Opens bases of a kind by name. `server_s` tells the CPU that a server has used for them."""
+
+    open: Callable[[str], Index]
+    server_s: Callable[[], float]
+
+
 @contextmanager
-def opened(kind: str, home: Path) -> Iterator[Callable[[str], Index]]:
-    """Opens bases of a kind by name."""
+def opened(kind: str, home: Path) -> Iterator[Bases]:
     if kind == "local":
-        yield lambda name: LocalIndex(home / name)
+        yield Bases(lambda name: LocalIndex(home / name), lambda: 0.0)
         return
-    with searching_redis(home) as url:
-        yield lambda name: RedisIndex(url, name)
+    with searching_redis(home) as url, Redis.from_url(url) as client:
+
+        def server_s() -> float:
+            used = client.info("cpu")
+            return used["used_cpu_user"] + used["used_cpu_sys"]
+
+        yield Bases(lambda name: RedisIndex(url, name), server_s)
 
 
 def told(kind: str, home: Path, folder: Path) -> Iterator[str]:
-    with opened(kind, home) as open_one:
+    with opened(kind, home) as bases:
         for name, embedder in (("words", None), ("vectors", bundled())):
-            index = open_one(name)
-            began = time.perf_counter()
+            index = bases.open(name)
+            began, used = time.perf_counter(), time.process_time() + bases.server_s()
             report = ingest(index, found_in(folder), prefix="", embedder=embedder)
             took = time.perf_counter() - began
-            yield f"{kind}: ingest with {name}: {PAGES / took:.0f} pages/s ({report.passages} passages)"
+            cpu = time.process_time() + bases.server_s() - used
+            yield (
+                f"{kind}: ingest with {name}: {PAGES / took:.0f} pages/s by the wall, "
+                f"{PAGES / cpu:.0f} by CPU ({report.passages} passages)"
+            )
         for who, scope in (("everything", Scope()), ("one reader", READER)):
-            asked = [one for path in sorted(HERE.glob("*.txt")) for one in questions(path)]
-            times = [searched(index, one.text, scope) for one in asked]
-            for what, took in zip(
-                ("wall", "CPU of this process"), zip(*times, strict=True), strict=True
-            ):
-                p95 = quantiles(took, n=20)[-1]
-                yield f"{kind}: query for {who}, {what}: median {median(took):.1f} ms, P95 {p95:.1f} ms"
+            yield from told_queries(f"{kind}: query for {who}", index, scope, bases)
         began = time.perf_counter()
         again = ingest(index, found_in(folder), prefix="", embedder=bundled())
         took = time.perf_counter() - began
         yield f"{kind}: look again, nothing changed: {again.unchanged / took:.0f} pages/s"
         index.close()
+
+
+def told_queries(name: str, index: Index, scope: Scope, bases: Bases) -> Iterator[str]:
+    asked = [one for path in sorted(HERE.glob("*.txt")) for one in questions(path)]
+    searched(index, asked[0].text, scope)
+    used = bases.server_s()
+    times = [searched(index, one.text, scope) for one in asked]
+    served = (bases.server_s() - used) / len(asked) * 1_000
+    for what, took in zip(("wall", "CPU of this process"), zip(*times, strict=True), strict=True):
+        p95 = quantiles(took, n=20)[-1]
+        yield f"{name}, {what}: median {median(took):.1f} ms, P95 {p95:.1f} ms"
+    if served:
+        yield f"{name}, CPU of the server: mean {served:.1f} ms"
 
 
 def searched(index: Index, question: str, scope: Scope) -> tuple[float, float]:
