@@ -19,8 +19,8 @@ from core.security.signin import SignIn
 from core.security.tokens import API_TOKEN_PREFIX, hashed
 from core.settings import Settings
 from core.storage.database import Database
+from core.storage.records import RefreshTokenRow, UserRow
 from core.storage.repositories.tokens import Tokens
-from core.storage.repositories.users import Users
 from core.telemetry import Metrics
 from mcp_servers.client import Sessions, Tools
 
@@ -55,7 +55,8 @@ class Opened:
         return f"{address}/login?token={await self.sign_in.make_link(admin.name)}"
 
 
-def opened(request: Request) -> Opened:
+# Dependencies are asynchronous though they wait for nothing: others are run in a thread each.
+async def opened(request: Request) -> Opened:
     return request.app.state.opened
 
 
@@ -88,12 +89,15 @@ Caller = Annotated[Principal, Depends(caller)]
 async def of_session(database: Database, secret: str) -> Principal:
     """Whose page session this is. It is read from the database each time, so it ends at once."""
     async with database.session() as session:
-        found = await Tokens(session).refresh_token(hashed(secret))
-        user = await Users(session).find(found.user_name) if found else None
-    ended = found is None or found.revoked_at or found.used_at or found.expires_at <= utc_now()
-    if ended or user is None or user.disabled:
+        found = await Tokens(session).session_of(hashed(secret))
+    if found is None or not _goes_on(*found):
         raise Unauthenticated("The session has ended.", hint="Sign in again.")
-    return principal_of(user)
+    return principal_of(found[1])
+
+
+def _goes_on(token: RefreshTokenRow, user: UserRow) -> bool:
+    ended = token.revoked_at or token.used_at or token.expires_at <= utc_now()
+    return not (ended or user.disabled)
 
 
 def same_origin(request: Request) -> None:
@@ -122,7 +126,7 @@ Auditor = Annotated[Principal, Depends(needs(Permission.AUDIT_READ))]
 UserManager = Annotated[Principal, Depends(needs(Permission.USERS_MANAGE))]
 
 
-def waking(request: Request) -> Callable[[], None]:
+async def waking(request: Request) -> Callable[[], None]:
     """Tells the jobs that there is something to do now."""
     return request.app.state.wake
 
@@ -130,7 +134,7 @@ def waking(request: Request) -> Callable[[], None]:
 Wake = Annotated[Callable[[], None], Depends(waking)]
 
 
-def caller_tools(current: Current, principal: Caller) -> Tools:
+async def caller_tools(current: Current, principal: Caller) -> Tools:
     return Tools(current.sessions, principal)
 
 
@@ -167,7 +171,7 @@ def require_presence(principal: Principal) -> None:
         )
 
 
-def hand(current: Current, principal: InPerson) -> Tools:
+async def hand(current: Current, principal: InPerson) -> Tools:
     """The tools of a person who acts now."""
     require_presence(principal)
     return Tools(current.sessions, principal)

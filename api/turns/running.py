@@ -67,7 +67,7 @@ class Turns:
         run = Run(run_id, thread_id, principal.subject, question.text.strip())
         self._busy.add(thread_id)
         try:
-            await self._begin(run)
+            await self._begin(run, is_new=not question.thread_id)
             events = await self._opened(run, principal, question, exchanges)
         except BaseException:
             self._busy.discard(thread_id)
@@ -163,11 +163,11 @@ class Turns:
         if len(text) > MAX_QUESTION_CHARACTERS:
             raise TooLarge(f"A question has at most {MAX_QUESTION_CHARACTERS} characters.")
 
-    async def _begin(self, run: Run) -> None:
+    async def _begin(self, run: Run, *, is_new: bool) -> None:
         """A new conversation is kept before it is answered, so that it is found after a crash."""
         async with self.database.session() as session:
             conversations = Conversations(session)
-            owner = await conversations.owner_of(run.thread_id)
+            owner = None if is_new else await conversations.owner_of(run.thread_id)
             if owner is None and run.question:
                 await conversations.begin(run.thread_id, run.subject, run.question, utc_now())
         if owner not in {None, run.subject}:
@@ -195,7 +195,7 @@ class Turns:
         The same question once more, after a process was killed in it, goes on with it.
         """
         key = _memory_key(run.subject, run.thread_id)
-        standing = await self.assistant.standing(key)
+        standing = await self.assistant.standing(key) if question.thread_id else None
         cut_off = standing.question if standing and not standing.approvals else None
         if question.resume or cut_off == run.question:
             return await self._taken_up(run, principal, question, standing)
@@ -342,7 +342,8 @@ def _broken() -> OpsError:
     return Broken("Midwatch made a mistake; its log has the details.")
 
 
-def current_turns(request: Request) -> Turns:
+async def current_turns(request: Request) -> Turns:
+    """Asynchronous, because any other dependency is run in a thread."""
     return request.app.state.turns
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.models import AuditEntry, AuditHead
@@ -16,6 +16,15 @@ ONLY = 1
 # session afterwards, and that costs half as much.
 ENTRIES, HEAD = cast("Table", AuditEntry.__table__), cast("Table", AuditHead.__table__)
 
+LAST = select(HEAD.c.sequence, HEAD.c.hash).where(HEAD.c.id == ONLY)
+MOVED = (
+    update(HEAD)
+    .where(HEAD.c.id == ONLY)
+    .values(sequence=bindparam("to"), hash=bindparam("with"))
+    .returning(HEAD.c.id)
+)
+ADD = insert(ENTRIES)
+
 
 class Audit:
     def __init__(self, session: AsyncSession) -> None:
@@ -23,17 +32,16 @@ class Audit:
 
     async def head(self) -> tuple[int, str]:
         """Sequence and hash of the last entry; (0, "") before the first."""
-        query = select(HEAD.c.sequence, HEAD.c.hash).where(HEAD.c.id == ONLY)
-        found = (await self._session.execute(query)).first()
+        found = (await self._session.execute(LAST)).first()
         return (found.sequence, found.hash) if found else (0, "")
 
     async def append(self, rows: Sequence[AuditRow]) -> None:
         """Add entries that follow the head, and move it. `Conflict`: another process was first."""
-        await self._session.execute(insert(ENTRIES), [columns(row) for row in rows])
+        await self._session.execute(ADD, [columns(row) for row in rows])
         last = rows[-1]
-        at = {"sequence": last.sequence, "hash": last.hash}
-        moved = update(HEAD).where(HEAD.c.id == ONLY).values(at)
-        if not (await self._session.execute(moved.returning(HEAD.c.id))).first():
+        moved = await self._session.execute(MOVED, {"to": last.sequence, "with": last.hash})
+        if not moved.first():
+            at = {"sequence": last.sequence, "hash": last.hash}
             await self._session.execute(insert(HEAD).values(id=ONLY, **at))
 
     async def after(self, sequence: int, *, limit: int) -> list[AuditRow]:

@@ -7,7 +7,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, column, delete, func, insert, select, table, tuple_, update
+from sqlalchemy import (
+    Select,
+    Table,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    select,
+    table,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Invalid, NotFound
@@ -32,6 +44,15 @@ TRIGRAM = 3
 MESSAGES, CALLS, THREADS = (
     cast("Table", model.__table__) for model in (Message, ToolCall, Conversation)
 )
+# Statements of every turn are built once: building one costs as much as carrying it out.
+OWNER = select(THREADS.c.owner).where(THREADS.c.id == bindparam("thread"))
+USED = (
+    update(THREADS)
+    .where(THREADS.c.id == bindparam("thread"), THREADS.c.owner == bindparam("theirs"))
+    .values(updated_at=bindparam("now"))
+    .returning(THREADS.c.id)
+)
+BEGIN, ADD_MESSAGES, ADD_CALLS = insert(THREADS), insert(MESSAGES), insert(CALLS)
 FULL_TEXT = table("messages_fts", column("rowid"), column("messages_fts"))
 
 
@@ -59,8 +80,7 @@ class Conversations:
 
     async def owner_of(self, thread_id: str) -> str | None:
         """None for a thread that has not begun. For deciding, not for showing."""
-        query = select(THREADS.c.owner).where(THREADS.c.id == thread_id)
-        return await self._session.scalar(query)
+        return await self._session.scalar(OWNER, {"thread": thread_id})
 
     async def begin(
         self,
@@ -81,7 +101,7 @@ class Conversations:
             "branch_of": "",
             "branched_at": "",
         }
-        await self._session.execute(insert(THREADS).values(begun))
+        await self._session.execute(BEGIN, begun)
 
     async def messages(self, thread_id: str, *, owner: str) -> list[MessageRow]:
         """All messages in order, each answer with its tool calls."""
@@ -134,18 +154,16 @@ class Conversations:
         await self._touch(turn)
         messages = [one for one in (turn.question, turn.answer) if one]
         await self._session.execute(
-            insert(MESSAGES), [_message_values(message, turn.thread_id) for message in messages]
+            ADD_MESSAGES, [_message_values(message, turn.thread_id) for message in messages]
         )
         calls = [_call_values(call, turn.answer) for call in turn.answer.tool_calls]
         if calls:
-            await self._session.execute(insert(CALLS), calls)
+            await self._session.execute(ADD_CALLS, calls)
 
     async def _touch(self, turn: Turn) -> None:
         now = turn.answer.created_at
-        theirs = (THREADS.c.id == turn.thread_id, THREADS.c.owner == turn.owner)
-        found = await self._session.execute(
-            update(THREADS).where(*theirs).values(updated_at=now).returning(THREADS.c.id)
-        )
+        about = {"thread": turn.thread_id, "theirs": turn.owner, "now": now}
+        found = await self._session.execute(USED, about)
         if found.first():
             return
         if await self.owner_of(turn.thread_id):

@@ -14,6 +14,7 @@ from core.storage.repositories.mapping import columns
 
 CALLS = cast("Table", ModelUsage.__table__)
 FIELDS = tuple(UsageRow.__dataclass_fields__)
+ADD = insert(CALLS)
 
 
 class Usage:
@@ -23,7 +24,7 @@ class Usage:
         self._session = session
 
     async def add(self, rows: Sequence[UsageRow]) -> None:
-        await self._session.execute(insert(CALLS), [columns(row) for row in rows])
+        await self._session.execute(ADD, [columns(row) for row in rows])
 
     async def totals(
         self, *, since: datetime, until: datetime, subject: str = ""

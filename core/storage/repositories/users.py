@@ -1,6 +1,8 @@
 """The people and services that may come in."""
 
 import difflib
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,6 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import Conflict, NotFound
 from core.storage.models import User
 from core.storage.records import UserRow
+
+# The columns of a user, as `user_row` takes them.
+USER = (
+    *("name", "role", "created_at", "namespaces", "language", "disabled", "password_hash"),
+    "team",
+)
 
 
 class Users:
@@ -54,16 +62,13 @@ class Users:
 
 
 def _row(user: User) -> UserRow:
-    return UserRow(
-        name=user.name,
-        role=user.role,
-        created_at=user.created_at,
-        namespaces=None if user.namespaces is None else frozenset(user.namespaces),
-        language=user.language,
-        disabled=user.disabled,
-        password_hash=user.password_hash,
-        team=user.team,
-    )
+    return user_row(*(getattr(user, one) for one in USER))
+
+
+def user_row(name: str, role: str, created_at: datetime, namespaces: Any, *more: Any) -> UserRow:
+    """Namespaces are kept as a list."""
+    seen = None if namespaces is None else frozenset[str](namespaces)
+    return UserRow(name, role, created_at, seen, *more)
 
 
 def _values(user: UserRow) -> dict[str, object]:
