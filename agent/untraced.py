@@ -12,9 +12,17 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-from core.absent import put_off
+from core.absent import in_name_only, put_off
 
 CONTEXT = ("parent", "project_name", "tags", "metadata", "enabled", "client", "replicas")
+
+# The modules that name them.
+NAMING = (
+    "langchain_core.utils.utils",
+    "langchain_core.tracers.langchain",
+    "langchain_core.language_models.chat_models",
+    "langchain_core.tools.base",
+)
 
 
 class Unused:
@@ -65,14 +73,21 @@ def leave_out() -> None:
 
 
 def put_off_http() -> None:
-    """Do it before LangChain is imported: it names requests for hosted integrations we have none of.
+    """Do it before LangChain is imported: it names what hosted integrations, tracing and old models need.
 
     Whichever module doors name first does it; those after it find it done.
     """
     if "langchain_core.utils.utils" in sys.modules:
         return
-    with put_off("requests", "HTTPError", "Response"):
-        import_module("langchain_core.utils.utils")
+    with (
+        put_off("requests", "HTTPError", "Response"),
+        put_off("jsonpatch"),
+        in_name_only(
+            "tenacity", "pydantic.v1", "langchain_protocol", "langchain_protocol.protocol"
+        ),
+    ):
+        for name in NAMING:
+            import_module(name)
 
 
 def _place(name: str, members: dict[str, Any]) -> ModuleType:

@@ -2,6 +2,8 @@
 
 from contextlib import suppress
 
+from core.absent import leave_out
+
 
 def build_models_on_first_use() -> None:
     """Make `defer_build` pydantic's default; a model or library that says otherwise keeps its way.
@@ -15,3 +17,5 @@ def build_models_on_first_use() -> None:
         from pydantic._internal import _config  # pyright: ignore[reportPrivateUsage]
 
         _config.config_defaults["defer_build"] = True
+    # Libraries ask of every type whether it is a model of pydantic's first version: none is.
+    leave_out("pydantic.v1")

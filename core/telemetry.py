@@ -4,10 +4,12 @@ import logging
 import sys
 from typing import Literal, TextIO
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-
-from core.absent import without
+from core.absent import in_name_only, without
 from core.redaction import redact_fields
+
+# It could serve metrics by itself and push them; ours are one route of the service.
+with in_name_only("http.server", "wsgiref.simple_server", "urllib.request"):
+    from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 # structlog draws tracebacks with rich where it finds it. Ours are plain, redacted lines, and rich
 # with its lexers is 4 MiB of every process.

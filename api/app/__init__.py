@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from api import problems
-from api.agui import routes as agui
+from api.app.doors import Others
 from api.app.envelope import Envelope
 from api.app.mcp_door import McpDoor, mcp_endpoint
 from api.app.recovering import recovering
@@ -27,34 +27,6 @@ from api.editions import (
     tool_sessions,
 )
 from api.jobs import standing
-from api.openai_compat import chat, responses
-from api.routes import (
-    alert_policy,
-    alerts,
-    analyses,
-    approvals,
-    assistant,
-    audit,
-    auth,
-    budgets,
-    channels,
-    costs,
-    findings,
-    fixes,
-    forecasts,
-    handles,
-    health,
-    knowledge,
-    measurements,
-    query,
-    rankings,
-    reference,
-    servers,
-    threads,
-    told_facts,
-    usage,
-    users,
-)
 from api.routes.pages import page_routes
 from api.turns.accounts import Accounts
 from api.turns.running import Turns
@@ -101,37 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.metrics = Metrics()
     problems.install(app)
-    for module in (
-        agui,
-        query,
-        threads,
-        told_facts,
-        approvals,
-        findings,
-        fixes,
-        measurements,
-        costs,
-        budgets,
-        forecasts,
-        rankings,
-        servers,
-        knowledge,
-        assistant,
-        auth,
-        users,
-        handles,
-        audit,
-        usage,
-        health,
-        alerts,
-        analyses,
-        alert_policy,
-        channels,
-        reference,
-        chat,
-        responses,
-    ):
-        app.include_router(module.router)
+    app.state.others = Others(app)
     if settings.slack.configured:
         app.include_router(slack_events.router)
     if settings.dingtalk.configured:
@@ -146,6 +88,7 @@ class Midwatch(FastAPI):
     """Its description names the problem document once."""
 
     def openapi(self) -> dict[str, Any]:
+        self.state.others.load()
         document = super().openapi()
         document["components"]["schemas"]["Problem"] = problems.SCHEMA
         return document

@@ -10,12 +10,16 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
-import uvicorn
-
 from api.app import create_app, running
+from core.absent import only_parts_of
 from core.errors import Invalid
 from core.settings import Settings
 from core.telemetry import configure_logging
+
+# Its command line and what watches files for changes stay out.
+only_parts_of("uvicorn", Config="uvicorn.config", Server="uvicorn.server", run="uvicorn.main")
+from uvicorn.config import Config
+from uvicorn.server import Server as Uvicorn
 
 # How long open requests have to end after their turns were cut.
 GRACE_S = 5
@@ -28,7 +32,7 @@ LOADED = 30_000
 M_ARENA_MAX, HEAPS = -8, 2
 
 
-class Server(uvicorn.Server):
+class Server(Uvicorn):
     """Ends the turns before the connections, so that every stream says how it ended."""
 
     interrupted = False
@@ -61,7 +65,7 @@ async def serve(settings: Settings) -> int:
     with listening(settings.server.host, settings.server.port) as listener:
         address = f"http://{_host(settings.server.host)}:{listener.getsockname()[1]}"
         async with running(app, settings) as started:
-            config = uvicorn.Config(
+            config = Config(
                 app,
                 lifespan="off",
                 log_config=None,

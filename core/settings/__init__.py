@@ -11,7 +11,6 @@ from typing import Any, Self
 from dotenv import dotenv_values
 from dotenv.parser import Binding, parse_stream
 from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import Invalid
 from core.redaction import redact_text
@@ -41,6 +40,7 @@ from core.settings.groups import (
     TraceSettings,
     UsageSettings,
 )
+from core.settings.library import BaseSettings, SettingsConfigDict
 from core.settings.models import ModelSettings, named_variables, refuse_unusable, with_models
 from core.settings.variables import PREFIX, Variable, Variables, group_fields
 

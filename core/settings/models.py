@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr
-from pydantic_settings import NoDecode
 
 from core.settings.groups import Group, HttpUrl, Location, Seconds
+from core.settings.library import NoDecode
 from core.settings.variables import PREFIX, Variables, group_fields, value
 
 Provider = Literal["offline", "anthropic", "openai"]

@@ -16,12 +16,15 @@ from mcp_servers.backends.kubeconfig import read as read_kubeconfig
 from mcp_servers.facts.kubernetes import Json
 
 # The parts that stream, watch and elect leaders stay out. Its HTTP library would guess encodings, with
-# 3 MiB of tables, and what we read is UTF-8. OpenID Connect, where a kubeconfig uses it, comes then.
+# 3 MiB of tables, and what we read is UTF-8. OpenID Connect, where a kubeconfig uses it, comes then, and so does what its
+# models would parse dates with.
 only_parts_of("kubernetes")
 with (
     without("charset_normalizer"),
     put_off("oauthlib.oauth2"),
     put_off("requests_oauthlib", "OAuth2Session"),
+    put_off("dateutil.parser", "parse"),
+    put_off("multiprocessing.pool", "ThreadPool"),
 ):
     from kubernetes.client import ApiClient, Configuration
     from kubernetes.client.exceptions import ApiException

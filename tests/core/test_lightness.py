@@ -67,6 +67,36 @@ def test_a_package_somebody_loaded_before_stays_itself() -> None:
     assert told(program) == "True"
 
 
+def test_a_class_that_is_in_name_only_can_be_subclassed_and_is_made_by_the_real_one() -> None:
+    program = """
+        import sys
+        from core.absent import in_name_only
+        with in_name_only("wave"):
+            from wave import Wave_read, open as opened
+        class Own(Wave_read):
+            pass
+        before = "wave" in sys.modules, isinstance(3, Wave_read), Wave_read[int] is Wave_read, type(Own())
+        try:
+            opened("/nowhere")
+        except FileNotFoundError:
+            print(before[:3], before[3] is Own, "wave" in sys.modules)
+    """
+    assert told(program) == "(False, False, True) True True"
+
+
+def test_what_is_left_out_for_good_says_so_when_it_is_used() -> None:
+    program = """
+        from core.absent import leave_out
+        leave_out("wave")
+        from wave import Wave_read
+        try:
+            Wave_read("/nowhere")
+        except ImportError as error:
+            print(isinstance(3, Wave_read), error)
+    """
+    assert told(program) == "False Wave_read of wave is left out of this process."
+
+
 def test_the_tool_servers_load_none_of_what_they_never_use() -> None:
     program = """
         import sys
@@ -113,9 +143,43 @@ def test_the_service_starts_without_mcp_and_the_tool_servers() -> None:
         from mcp_servers.client import Connections, connected
         connected(Connections(clusterless=True))
         heavy = ("mcp", "mcp_types", "mcp_servers.access", "mcp_servers.engines", "knowledge_base")
-        print([name for name in heavy if name in sys.modules])
+        unused = ("argparse", "click", "dateutil", "http.server", "jsonpatch", "multiprocessing",
+                  "langchain_protocol", "tenacity", "uvicorn.main", "wsgiref", "api.routes.fixes")
+        print([name for name in (*heavy, *unused) if name in sys.modules])
     """
     assert told(program) == "[]"
+
+
+def test_a_service_at_work_has_no_models_of_pydantics_first_version() -> None:
+    program = """
+        import asyncio, sys
+        from pathlib import Path
+        from core.deferred import build_models_on_first_use
+        build_models_on_first_use()
+        from agent.graph import Assistant
+        from agent.models import ModelChoice
+        from api.app import create_app
+        from core.settings import Settings
+        from mcp_servers.client import Connections, in_process
+        document = create_app(Settings()).openapi()
+        async def main():
+            async with in_process(Connections(clusterless=True)) as sessions:
+                async with Assistant.opened(model=ModelChoice(), sessions=sessions, memory=None):
+                    return [name for name in sys.modules if name.startswith("pydantic.v1.")]
+        print(asyncio.run(main()), len(document["paths"]) > 100)
+    """
+    assert told(program) == "[] True"
+
+
+def test_another_user_of_uvicorn_finds_all_its_parts() -> None:
+    program = """
+        import sys
+        import api.app.serving
+        import uvicorn
+        before = "uvicorn.main" in sys.modules
+        print(before, uvicorn.Server.__name__, uvicorn.Config.__name__, callable(uvicorn.run))
+    """
+    assert told(program) == "False Server Config True"
 
 
 def test_a_question_loads_the_servers_that_answer_it_and_no_other() -> None:
