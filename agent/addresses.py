@@ -7,7 +7,11 @@ whatever a log line talked a model into.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+# What is learned is read when an answer makes it necessary, and is not written out before.
+Text = str | Callable[[], str]
 
 # What ends an address in prose of either language.
 _REST = r"[^\s<>\"'`，。；：！？、（）《》「」]*"
@@ -61,9 +65,9 @@ class Addresses:
     when one does."""
 
     _known: set[str] = field(default_factory=set[str])
-    _unread: list[str] = field(default_factory=list[str])
+    _unread: list[Text] = field(default_factory=list[Text])
 
-    def learn(self, text: str) -> None:
+    def learn(self, text: Text) -> None:
         """The addresses in what a person asked or a tool told may be named from now on."""
         self._unread.append(text)
 
@@ -93,8 +97,9 @@ class Addresses:
         return bool(_INSIDE.match(address)) or address.rstrip(_TAIL) in self._shown()
 
     def _shown(self) -> set[str]:
-        for text in self._unread:
+        for one in self._unread:
+            text = one if isinstance(one, str) else one()
             if any(mark in text for mark in _MARKS):
-                self._known.update(one.group().rstrip(_TAIL) for one in _ADDRESS.finditer(text))
+                self._known.update(at.group().rstrip(_TAIL) for at in _ADDRESS.finditer(text))
         self._unread.clear()
         return self._known

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from langchain_core.messages import ToolMessage
 
+from agent.addresses import Text
 from agent.estimating import estimated_tokens
 from agent.events import Event, ToolFinished, ToolStarted
 from agent.evidence import Evidence
@@ -92,7 +93,7 @@ class Toolbox:
 
     tools: Tools
     evidence: Evidence
-    learn: Callable[[str], None]
+    learn: Callable[[Text], None]
     emit: Callable[[Event], None]
     deadline_s: float
     results: list[Result] = field(default_factory=list[Result])
@@ -136,7 +137,7 @@ class Toolbox:
                 self._settled.discard(_key(call))
             self.long.shown(one.text)
             self.learn(one.text)
-            self.learn(json.dumps(one.data, ensure_ascii=False, default=str))
+            self.learn(partial(_as_json, one.data))
             self.results.append(one)
 
     async def call(
@@ -233,7 +234,7 @@ class Toolbox:
             result = replace(result, text=AGAIN, data={}, duration_ms=0, cached=True)
         elif result.ok and result.tool != READ_ON.name:
             self.learn(result.text)
-            self.learn(json.dumps(result.data, ensure_ascii=False, default=str))
+            self.learn(partial(_as_json, result.data))
             told = self.evidence.number(result.tool, result.arguments, result.text, result.data)
             likeness = self.nearly.made(result.tool, result.arguments, result.text)
             self.repeats += likeness.repeats
@@ -314,6 +315,10 @@ def _failed(call: Call, error: OpsError) -> Result:
 def _key(call: Call) -> str:
     # What cannot be read has no arguments, and is not the call without any.
     return key_of(call["name"], call["args"]) + call["problem"]
+
+
+def _as_json(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, default=str)
 
 
 def _server(tool: str) -> str:

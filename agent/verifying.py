@@ -7,7 +7,9 @@ What says that the assistant itself changed something is marked, cited or not, u
 
 import re
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Self
+
+from agent.addresses import Text
 
 MARK = re.compile(r"\[\d{1,3}\]")
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
@@ -83,20 +85,33 @@ class Marks(NamedTuple):
 class Verifying:
     """Follows one answer as it streams. `names` are those that tools told of.
 
-    `changed`: a tool reported that it changed something, or told of a change that was made.
+    `changed`: a tool reported that it changed something, or told of a change that was made. What tools
+    told is read when a claim is to be judged by it; most answers cite all they claim.
     """
 
     names: set[str] = field(default_factory=set[str])
     changed: bool = False
+    elder: "Verifying | None" = None  # whose names these are
     _block: str = ""
     _fenced: bool = False
     _advice: bool = False
+    _unread: list[Text] = field(default_factory=list[Text])
 
-    def learn(self, text: str) -> None:
+    def learn(self, text: Text) -> None:
         """The names of objects in a tool's structured result."""
-        self.names.update(_NAMED.findall(text))
+        self._unread.append(text)
+
+    def read(self) -> Self:
+        """Take in what was learned since."""
+        if self.elder:
+            self.elder.read()
+        for one in self._unread:
+            text = one if isinstance(one, str) else one()
+            self.names.update(_NAMED.findall(text))
+            self.changed = self.changed or bool(_RECORD.search(text))
         self.names -= EVERYDAY
-        self.changed = self.changed or bool(_RECORD.search(text))
+        self._unread.clear()
+        return self
 
     def told(self, text: str, marks: Marks) -> str:
         """The text with a mark behind each block in it that ends and claims without evidence."""
@@ -125,7 +140,7 @@ class Verifying:
     def _marking(self, block: str, marks: Marks) -> str:
         if self._fenced or block.lstrip().startswith("|") or _HEADING.match(block):
             return ""
-        if not self.changed and _says_it_acted(block):
+        if _says_it_acted(block) and not self.read().changed:
             return f" {marks.unmade}"
         return f" {marks.uncited}" if self._claims(_BULLET.sub("", block)) else ""
 
@@ -134,8 +149,10 @@ class Verifying:
             return False
         if self._advice or _ORDER.match(block) or _ADVICE.match(block.lstrip("*_")):
             return False
-        named = any(name in self.names for name in _NAME.findall(block.lower()))
-        return named or bool(_MEASURE.search(block) or _STATUS.search(block))
+        if _MEASURE.search(block) or _STATUS.search(block):
+            return True
+        names = self.read().names
+        return any(name in names for name in _NAME.findall(block.lower()))
 
 
 def _says_it_acted(block: str) -> bool:

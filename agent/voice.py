@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from agent.addresses import Addresses, finished_part
+from agent.addresses import Addresses, Text, finished_part
 from agent.events import Event, Token
 from agent.evidence import Evidence
 from agent.intents import Language
@@ -40,14 +40,14 @@ class Voice:
     _speaking: bool = False
     _by_rules: bool = False
 
-    def learn(self, text: str) -> None:
+    def learn(self, text: Text) -> None:
         """What a person asked or a tool told: it may be repeated."""
         self.addresses.learn(text)
         self.verifying.learn(text)
 
     def aside(self, emit: Callable[[Event], None]) -> "Voice":
         """Another voice of the same turn, which knows what this one knows."""
-        verifying = Verifying(self.verifying.names)
+        verifying = Verifying(self.verifying.names, elder=self.verifying)
         return Voice(emit, self.evidence, "", self.addresses, verifying=verifying)
 
     def begin(self, *, by_rules: bool = False) -> None:
