@@ -77,14 +77,37 @@ def told_analyses(asked: Asked, result: Result) -> str:
     """The first cause of each, and the first thing to do about it."""
     cells: list[tuple[object, ...]] = []
     for row in _rows(result):
-        first: Json = (row["causes"] or [{}])[0]
-        todo = (first.get("actions") or [""])[0]
+        first: Json = row["causes"][0] if row["causes"] else dict[str, Any]()
+        todo = next(iter(first.get("actions", ())), "")
         sure = f"{first['confidence']:.0%}" if first else ""
         said = first.get("summary") or row["summary"] or row["error"]
         state = phrase(f"analysis.{row['verdict'] or row['state']}", asked.language)
         cells.append((_at(row["created_at"]), state, said, sure, todo))
     columns = ("at", "state", "cause", "sure", "todo")
     return _listed(asked, result, "analyses", columns, cells)
+
+
+def told_patrols(asked: Asked, result: Result) -> str:
+    everywhere = phrase("alerting.everywhere", asked.language)
+    cells = [
+        (
+            row["name"],
+            ", ".join(row["namespaces"]) or everywhere,
+            f"{row['every_s'] // 60} min",
+            "" if row["score"] is None else row["score"],
+            "" if row["faults"] is None else row["faults"],
+            _at(row["last_at"]),
+        )
+        for row in _rows(result)
+    ]
+    columns = ("patrol", "namespace", "every", "score", "faults", "at")
+    return _listed(asked, result, "patrols", columns, cells)
+
+
+def told_patrol(asked: Asked, result: Result) -> str:
+    """The report as it was written, which is in the asked language already."""
+    heading, _, rest = str(result.data["markdown"]).partition("\n")
+    return joined([_cited(result, heading.lstrip("# ")), rest.strip().replace("## ", "#### ")])
 
 
 def told_silences(asked: Asked, result: Result) -> str:
@@ -235,6 +258,8 @@ ALERTING: dict[str, Callable[[Asked, Result], str]] = {
     "prometheus_rules": told_rules,
     "alerting_list": told_received,
     "alerting_quality": told_quality,
+    "alerting_list_patrols": told_patrols,
+    "alerting_patrol_report": told_patrol,
     "alerting_list_analyses": told_analyses,
     "alerting_list_silences": told_silences,
     "alerting_preview_silence": told_preview,

@@ -17,6 +17,8 @@ ALERT_ADMIN = Subagent(
             "alerting_run_due",
             "alerting_begin_analysis",
             "alerting_conclude_analysis",
+            "alerting_begin_patrol",
+            "alerting_conclude_patrol",
             "channels_deliver_due",
             # Their arguments are secrets, which belong in no conversation.
             "channels_add",

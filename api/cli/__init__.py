@@ -22,6 +22,7 @@ from api.cli import (
     forecast,
     kb,
     logs,
+    patrols,
     people,
     practice,
     predict,
@@ -73,6 +74,7 @@ app.add_typer(analyses.alerts, name="alerts")
 app.add_typer(alerting.silences, name="silences")
 app.add_typer(alerting.rules, name="rules")
 app.add_typer(channels.channels, name="channels")
+app.add_typer(patrols.patrols, name="patrols")
 app.add_typer(budgets.budgets, name="budgets")
 app.add_typer(auditing.audit, name="audit")
 app.add_typer(facts.facts, name="facts")

@@ -16,9 +16,14 @@ async def called(
     *,
     with_cluster: bool = False,
     door: str = "",
+    keeps: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """What the tool answers; nothing empty is handed to it."""
-    given = {name: value for name, value in arguments.items() if value not in ("", None, [], {})}
+    """What the tool answers; nothing empty is handed to it, but for what `keeps` names."""
+    given = {
+        name: value
+        for name, value in arguments.items()
+        if name in keeps or value not in ("", None, [], {})
+    }
     if source.server:
         from api.cli.remote import call_tool, post
 

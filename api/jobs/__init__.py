@@ -3,11 +3,11 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
-from api.jobs.analyses import KIND, Analyses
+from api.jobs import analyses, patrols
 from api.jobs.checks import CHECK_EVERY_S, Budgets
 from api.jobs.deliveries import Deliveries, Groups
 from api.jobs.runner import Loop, Runner
-from api.jobs.working import Workers
+from api.jobs.working import Handler, Workers
 from core.storage.kept_alerts import KeptAlerts
 from mcp_servers.client import Sessions
 
@@ -18,13 +18,19 @@ async def standing(store: KeptAlerts, sessions: Sessions) -> AsyncGenerator[Call
     deliveries = Deliveries(store, sessions)
     outbox = Loop("deliveries", deliveries.work)
     deliveries.again = outbox.woken.set
-    groups = Loop("groups", Groups(store, sessions, outbox.woken.set).work)
-    budgets = Loop("budgets", Budgets(store, sessions, outbox.woken.set).work, CHECK_EVERY_S)
-    workers = Workers(store, {})
-    workers.handlers[KIND] = Analyses(sessions, workers.owner, outbox.woken.set).run
+    told = outbox.woken.set
+    groups = Loop("groups", Groups(store, sessions, told).work)
+    workers = Workers(store, dict[str, Handler]())
+    workers.handlers[analyses.KIND] = analyses.Analyses(sessions, workers.owner, told).run
+    workers.handlers[patrols.KIND] = patrols.Patrols(sessions, workers.owner, told).run
     working = Loop("jobs", workers.work)
     workers.again = working.woken.set
-    async with Runner([outbox, groups, budgets, working]) as runner:
+    scheduler = patrols.Scheduler(store, working.woken.set)
+    schedule = Loop("schedule", scheduler.work)
+    checks = Budgets(store, sessions, told, scheduler.holds)
+    budgets = Loop("budgets", checks.work, CHECK_EVERY_S)
+    async with Runner([outbox, groups, budgets, schedule, working]) as runner:
         yield runner.wake
     await workers.stop()
+    await scheduler.stop()
     await deliveries.stop()

@@ -1,6 +1,6 @@
 """Budgets, measured now and then, and at once while days are still to be written down."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from api.jobs.deliveries import JOBS
@@ -13,15 +13,24 @@ CHECK_EVERY_S = 600.0
 
 
 class Budgets:
-    """Nothing is asked of any cluster while there is no budget."""
+    """Nothing is asked of any cluster while there is no budget, and by one process alone when there is."""
 
-    def __init__(self, store: KeptAlerts, sessions: Sessions, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        store: KeptAlerts,
+        sessions: Sessions,
+        wake: Callable[[], None],
+        ours: Callable[[], Awaitable[bool]],
+    ) -> None:
         self._store, self._tools, self._wake = store, Tools(sessions, JOBS), wake
+        self._ours = ours
 
     async def work(self) -> datetime | None:
         async with self._store.session() as tables:
             if not await tables.budgets.all():
                 return None
+        if not await self._ours():
+            return None
         checked = (await self._tools.call("budgets_check")).data
         if checked["told"]:
             self._wake()

@@ -9,6 +9,7 @@ from core.storage.repositories.alerts import Alerts
 from core.storage.repositories.budgets import Budgets, SpendDays
 from core.storage.repositories.jobs import Jobs
 from core.storage.repositories.outbox import Channels, Outbox
+from core.storage.repositories.patrols import Patrols
 from core.storage.repositories.usage import Usage
 
 
@@ -23,6 +24,7 @@ class AlertTables:
     days: SpendDays
     jobs: Jobs
     usage: Usage
+    patrols: Patrols
 
 
 class KeptAlerts:
@@ -43,4 +45,5 @@ class KeptAlerts:
                 SpendDays(session),
                 Jobs(session),
                 Usage(session),
+                Patrols(session),
             )

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 from pydantic import BaseModel, Field
 
 from core.clock import utc_now
-from core.errors import Conflict, NotFound
+from core.errors import NotFound
 from core.storage.alert_records import ChannelRow, DeliveryRow, EpisodeRow, StepRow
 from core.storage.job_records import JobRow
 from mcp_servers.alerting.alerts import summary_of
 from mcp_servers.alerting.analyses import WORDS
 from mcp_servers.alerting.analysing import KIND
 from mcp_servers.alerting.analysis_shapes import SIMILAR_KEPT, kept_causes
+from mcp_servers.alerting.job_ends import LeaseLostError, ended
 from mcp_servers.alerting.telling import delivery, told
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.alert_analysis import question_for, wider
@@ -77,13 +78,9 @@ async def alerting_conclude_analysis(
                 raise NotFound("There is no such analysis.")
             ending = _Ending(tables, job, now, desk.public_url)
             await ending.conclude(owner, found, why)
-    except _LostError:
+    except LeaseLostError:
         return Concluded(kept=False, deliveries=0)
     return Concluded(kept=True, deliveries=len(ending.deliveries))
-
-
-class _LostError(Conflict):
-    """Raised to roll back what this session wrote."""
 
 
 class _Ending:
@@ -98,8 +95,7 @@ class _Ending:
         if result["verdict"] == "found" and self._job.arguments.get("tells"):
             names = await self._tell(rows, result)
         kept = {**result, "told": names}
-        if not await self._tables.jobs.finish(self._job.id, owner, self._now, kept):
-            raise _LostError("The lease was lost.")
+        await ended(self._tables, self._job.id, owner, self._now, kept)
         await self._tables.alerts.set_incident(self._job.id, result["incident_id"])
         outcome = result["verdict"] or "not_reached"
         detail: dict[str, Any] = {"analysis": self._job.id}

@@ -17,6 +17,15 @@ from mcp_servers.alerting.analyses import (
 )
 from mcp_servers.alerting.concluding import alerting_begin_analysis, alerting_conclude_analysis
 from mcp_servers.alerting.due import alerting_run_due
+from mcp_servers.alerting.patrol_rounds import alerting_begin_patrol, alerting_conclude_patrol
+from mcp_servers.alerting.patrols import (
+    alerting_list_patrols,
+    alerting_patrol_report,
+    alerting_patrol_rounds,
+    alerting_remove_patrol,
+    alerting_run_patrol,
+    alerting_set_patrol,
+)
 from mcp_servers.alerting.policy_tools import (
     alerting_dry_run,
     alerting_get_policy,
@@ -38,6 +47,14 @@ from mcp_servers.backends import Backends
 MOST_REQUEST_BYTES = 8 * 1024 * 1024
 MOST_POLICY_BYTES = 256 * 1024
 
+FOR_JOBS = (
+    alerting_run_due,
+    alerting_begin_analysis,
+    alerting_conclude_analysis,
+    alerting_begin_patrol,
+    alerting_conclude_patrol,
+)
+
 
 def build(backends: Backends, gate: Gate) -> ToolServer:
     server, desk = ToolServer("alerting", gate), backends.desk
@@ -47,6 +64,9 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
         alerting_quality,
         alerting_list_analyses,
         alerting_show_analysis,
+        alerting_list_patrols,
+        alerting_patrol_rounds,
+        alerting_patrol_report,
     ):
         publish(server, tool, needs=Permission.ALERTS_READ, desk=desk)
     for tool in (
@@ -54,6 +74,9 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
         alerting_analyse,
         alerting_cancel_analysis,
         alerting_retry_analysis,
+        alerting_set_patrol,
+        alerting_remove_patrol,
+        alerting_run_patrol,
     ):
         publish(server, tool, needs=Permission.ALERTS_MANAGE, changes=True, desk=desk)
     publish(
@@ -63,7 +86,7 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
         takes_bytes=MOST_REQUEST_BYTES,
         desk=desk,
     )
-    for tool in (alerting_run_due, alerting_begin_analysis, alerting_conclude_analysis):
+    for tool in FOR_JOBS:
         publish(
             server,
             tool,

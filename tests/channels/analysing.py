@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from api.jobs import patrols
 from api.jobs.analyses import KIND, Analyses
 from api.jobs.working import Handler, Workers
 from core.clock import utc_now
@@ -53,6 +54,15 @@ class Ward(Room):
                 gone = replace(one, run_after=utc_now() - timedelta(seconds=1))
                 await tables.jobs.save(gone)
 
+    async def round_made(self, name: str) -> dict[str, Any]:
+        """A patrol goes out and comes back; its report."""
+        sent = (await self.tools.call("alerting_run_patrol", name=name)).data
+        async with asyncio.timeout(60):
+            while (await finished(self.store, sent["run_id"])).state != "done":
+                await self.workers.work()
+                await asyncio.sleep(0.02)
+        return (await self.tools.call("alerting_patrol_report", name=name)).data
+
     async def worked_off(self) -> None:
         """All that waits is done now."""
         await self.ripen()
@@ -77,6 +87,7 @@ async def ward(shop: Addresses, folder: Path) -> AsyncGenerator[Ward]:
             handlers = dict[str, Handler]()
             workers = Workers(store, handlers)
             handlers[KIND] = Analyses(sessions, workers.owner, lambda: None).run
+            handlers[patrols.KIND] = patrols.Patrols(sessions, workers.owner, lambda: None).run
             yield Ward(Tools(sessions, ANN), store, services, address, sessions, workers)
             await workers.stop()
 

@@ -30,6 +30,7 @@ from core.storage.models.handles import Handle
 from core.storage.models.identity import ApiToken, LoginLink, RefreshToken, User
 from core.storage.models.incidents import Incident
 from core.storage.models.jobs import Job, Lease
+from core.storage.models.patrols import Patrol, PatrolFinding, PatrolRun
 from core.storage.models.told_facts import ToldFact
 
 __all__ = [
@@ -65,6 +66,9 @@ __all__ = [
     "LoginLink",
     "Message",
     "ModelUsage",
+    "Patrol",
+    "PatrolFinding",
+    "PatrolRun",
     "RefreshToken",
     "SpendDay",
     "SpendNote",
