@@ -100,5 +100,6 @@ class Patrols:
                 "more": 0,
                 "checked": {},
                 "skipped": [gone],
+                "verdict": "insufficient_data",
             }
             return dict.fromkeys(LANGUAGES, empty)

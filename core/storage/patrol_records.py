@@ -27,10 +27,12 @@ class PatrolRow:
 
 @dataclass(frozen=True, slots=True)
 class PatrolRunRow:
+    """No `score`: nothing could be looked at."""
+
     id: str
     patrol: str
     at: datetime
-    score: int
+    score: int | None
     body: dict[str, Any]
 
 

@@ -168,10 +168,7 @@ class _Ending:
     ) -> Telling:
         language = channel.language
         telling = told(rows[:ALERTS_TOLD], thread, "analysis", {})
-        first = result["causes"][0]
-        name, _, place = first["resource"].partition(" ")
-        where = WORDS.said("where", place=place).told(language) if place else ""
-        title = WORDS.said("title", name=name, where=where).told(language)
+        title = WORDS.said("title", name=result["causes"][0]["resource"]).told(language)
         return replace(telling, title=title, text=_text(result, language))
 
 

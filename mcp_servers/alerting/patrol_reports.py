@@ -37,17 +37,24 @@ def _summary(run: PatrolRunRow, earlier: Sequence[PatrolRunRow], language: str) 
     faults = len(body["new"]) + len(body["standing"])
     where = ", ".join(map(_plain, body["namespaces"])) or _said("everywhere", language)
     facts = {"cluster": _plain(body["cluster"]), "where": where, "at": f"{run.at:%Y-%m-%d %H:%M}"}
+    if run.score is None:
+        return _said("unseen", language, **facts)
     key = "faults" if faults else "no_faults"
+    before = next((one.score for one in earlier if one.score is not None), None)
     told = [
         _said("looked", language, **facts),
         _said("score", language, score=run.score),
         _said(key, language, count=faults, new=len(body["new"])),
+        _trend(run.score, before, language),
     ]
-    if earlier:
-        step = run.score - earlier[0].score
-        trend = "same" if step == 0 else "better" if step > 0 else "worse"
-        told.append(_said(trend, language, points=abs(step), before=earlier[0].score))
-    return (" " if language == "en" else "").join(told)
+    return (" " if language == "en" else "").join(one for one in told if one)
+
+
+def _trend(now: int, before: int | None, language: str) -> str:
+    if before is None:
+        return ""
+    key = "same" if now == before else "better" if now > before else "worse"
+    return _said(key, language, points=abs(now - before), before=before)
 
 
 def _faults(part: str, run: PatrolRunRow, language: str) -> list[str]:
@@ -75,7 +82,7 @@ def _history(run: PatrolRunRow, earlier: Sequence[PatrolRunRow], language: str) 
     rows = [
         (
             f"{one.at:%Y-%m-%d %H:%M}",
-            one.score,
+            "-" if one.score is None else one.score,
             len(one.body["new"]),
             len(one.body["new"]) + len(one.body["standing"]),
             len(one.body["cleared"]),

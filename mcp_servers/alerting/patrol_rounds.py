@@ -124,7 +124,8 @@ class _Look:
             "cleared": [_since(known[key].body, known[key]) for key in change.cleared],
             "unsure": [_since(known[key].body, known[key]) for key in change.unsure],
         }
-        worth = score(fault["severity"] for fault in seen.values())
+        looked = any(one["checked"] and one["verdict"] != "insufficient_data" for one in english)
+        worth = score(fault["severity"] for fault in seen.values()) if looked or seen else None
         return PatrolRunRow(self.run_id, self.patrol.name, self.now, worth, body)
 
     def _standing(self, key: str, fault: Json, known: StandingRow | None) -> StandingRow:

@@ -54,7 +54,7 @@ class PatrolPage(Page[PatrolLine]):
 class RoundLine(BaseModel):
     id: str
     at: datetime
-    score: int
+    score: int | None = Field(description="100 is without a fault; none: nothing was looked at.")
     new: int
     standing: int
     cleared: int
@@ -63,7 +63,7 @@ class RoundLine(BaseModel):
 class RoundPage(Page[RoundLine]):
     def as_text(self) -> str:
         told = (
-            f"{one.id} {one.at:%Y-%m-%d %H:%M} score {one.score}: {one.new} new, "
+            f"{one.id} {one.at:%Y-%m-%d %H:%M} score {_score(one.score)}: {one.new} new, "
             f"{one.standing} standing, {one.cleared} cleared"
             for one in self.rows
         )
@@ -240,6 +240,10 @@ def _line(row: PatrolRow, runs: list[PatrolRunRow]) -> PatrolLine:
 def _round(row: PatrolRunRow) -> RoundLine:
     counts = {part: len(row.body[part]) for part in ("new", "standing", "cleared")}
     return RoundLine(id=row.id, at=row.at, score=row.score, **counts)
+
+
+def _score(score: int | None) -> str:
+    return "none" if score is None else str(score)
 
 
 def _told(one: PatrolLine) -> str:

@@ -59,8 +59,7 @@ class Ward(Room):
         sent = (await self.tools.call("alerting_run_patrol", name=name)).data
         async with asyncio.timeout(60):
             while (await finished(self.store, sent["run_id"])).state != "done":
-                await self.workers.work()
-                await asyncio.sleep(0.02)
+                await self.one_ended()
         return (await self.tools.call("alerting_patrol_report", name=name)).data
 
     async def worked_off(self) -> None:
@@ -68,8 +67,15 @@ class Ward(Room):
         await self.ripen()
         async with asyncio.timeout(60):
             while await self.analyses(state="waiting") or await self.analyses(state="running"):
-                await self.workers.work()
-                await asyncio.sleep(0.02)
+                await self.one_ended()
+
+    async def one_ended(self) -> None:
+        """Workers take what is due, and one job comes to an end, or was at one before."""
+        ended = asyncio.Event()
+        self.workers.again = ended.set
+        await self.workers.work()
+        async with asyncio.timeout(60):
+            await ended.wait()
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Alerts are looked into by themselves: once a group, told in the same thread, written at the alert."""
 
 from collections.abc import AsyncGenerator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,20 @@ async def test_an_alert_of_another_cluster_is_looked_for_more_widely_and_the_att
     assert one["verdict"] in ("found", "insufficient_data", "healthy")
 
 
+async def test_a_cluster_that_does_not_answer_is_asked_again_later(
+    shop: Addresses, tmp_path: Path
+) -> None:
+    away = tmp_path / "kubeconfig"
+    away.write_text(shop.kubeconfig.read_text().replace(shop.kubernetes, "http://127.0.0.1:9"))
+    async with ward(replace(shop, kubeconfig=away), tmp_path) as room:
+        await room.receive(alert())
+        await room.ripen()
+        await room.one_ended()
+        [one] = await room.analyses()
+        assert (one["attempts"], one["progress"]) == (1, "")
+        assert "does not answer" in one["error"]
+
+
 async def test_only_who_sees_all_that_it_speaks_of_is_told_the_cause(room: Ward) -> None:
     await room.receive(alert("CheckoutFailing"))
     await room.worked_off()
@@ -166,7 +181,6 @@ async def test_who_lost_the_lease_writes_nothing_down(room: Ward) -> None:
 
 async def _a_while_later(room: Ward) -> None:
     """As if analyses had ended long ago."""
-    from dataclasses import replace
     from datetime import timedelta
 
     from core.clock import utc_now

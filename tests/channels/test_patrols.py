@@ -144,6 +144,10 @@ async def test_a_patrol_of_a_namespace_that_is_not_there_says_so_and_clears_noth
     after = await room.round_made("night")
     assert (after["cleared"], after["standing"]) == (0, before["new"])
     assert "Namespace nowhere" in after["markdown"]
+    await room.tools.call("alerting_set_patrol", name="lost", namespaces=["nowhere"])
+    lost = await room.round_made("lost")
+    assert lost["score"] is None
+    assert "there is no score" in lost["markdown"]
 
 
 async def test_who_sees_few_namespaces_patrols_only_those(room: Ward) -> None:

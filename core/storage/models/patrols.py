@@ -25,7 +25,7 @@ class Patrol(Base):
 
 
 class PatrolRun(Base):
-    """`id` is that of the job that made it. `body` is what a report is written of."""
+    """`id` is that of the job that made it. No `score`: nothing could be looked at."""
 
     __tablename__ = "patrol_runs"
     __table_args__ = (Index("ix_patrol_runs_patrol", "patrol", "at"),)
@@ -33,7 +33,7 @@ class PatrolRun(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     patrol: Mapped[str] = mapped_column(String(100))
     at: Mapped[datetime]
-    score: Mapped[int] = mapped_column(Integer)
+    score: Mapped[int | None] = mapped_column(Integer)
     body: Mapped[dict[str, Any]]
 
 

@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(32), primary_key=True),
         sa.Column("patrol", sa.String(100), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("score", sa.Integer()),
         sa.Column("body", sa.JSON(), nullable=False),
     )
     op.create_index("ix_patrol_runs_patrol", "patrol_runs", ["patrol", "at"])
