@@ -11,6 +11,9 @@ from api.jobs.working import Handler, Workers
 from core.storage.kept_alerts import KeptAlerts
 from mcp_servers.client import Sessions
 
+# What nobody waits for within the second looks no oftener than this.
+REST_S = 0.25
+
 
 @asynccontextmanager
 async def standing(store: KeptAlerts, sessions: Sessions) -> AsyncGenerator[Callable[[], None]]:
@@ -19,16 +22,16 @@ async def standing(store: KeptAlerts, sessions: Sessions) -> AsyncGenerator[Call
     outbox = Loop("deliveries", deliveries.work)
     deliveries.again = outbox.woken.set
     told = outbox.woken.set
-    groups = Loop("groups", Groups(store, sessions, told).work)
+    groups = Loop("groups", Groups(store, sessions, told).work, rest_s=REST_S)
     workers = Workers(store, dict[str, Handler]())
     workers.handlers[analyses.KIND] = analyses.Analyses(sessions, workers.owner, told).run
     workers.handlers[patrols.KIND] = patrols.Patrols(sessions, workers.owner, told).run
-    working = Loop("jobs", workers.work)
+    working = Loop("jobs", workers.work, rest_s=REST_S)
     workers.again = working.woken.set
     scheduler = patrols.Scheduler(store, working.woken.set)
-    schedule = Loop("schedule", scheduler.work)
+    schedule = Loop("schedule", scheduler.work, rest_s=REST_S)
     checks = Budgets(store, sessions, told, scheduler.holds)
-    budgets = Loop("budgets", checks.work, CHECK_EVERY_S)
+    budgets = Loop("budgets", checks.work, CHECK_EVERY_S, rest_s=REST_S)
     async with Runner([outbox, groups, budgets, schedule, working]) as runner:
         yield runner.wake
     await workers.stop()

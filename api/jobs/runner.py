@@ -20,18 +20,23 @@ log = logger("midwatch.jobs")
 
 @dataclass
 class Loop:
-    """`work` does what is due and says when there is something again, or None."""
+    """`work` does what is due and says when there is something again, or None.
+
+    It rests for `rest_s` after each look, however often it is woken: a storm wakes hundreds of times a second.
+    """
 
     name: str
     work: Callable[[], Awaitable[datetime | None]]
     look_every_s: float = LOOK_EVERY_S
+    rest_s: float = 0.0
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         while True:
             wait_s = await self._once()
+            await asyncio.sleep(self.rest_s)
             try:
-                async with asyncio.timeout(wait_s):
+                async with asyncio.timeout(max(wait_s - self.rest_s, 0.01)):
                     await self.woken.wait()
             except TimeoutError:
                 continue

@@ -31,9 +31,19 @@ class Unreachable(Exception):
 
 
 async def resolved(host: str, port: int) -> Sequence[str]:
+    if _is_address(host):
+        return [host]  # no thread is needed to find that out
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(one[4][0]) for one in found]
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
