@@ -13,6 +13,8 @@ from mcp_servers.client import Sessions
 
 # What nobody waits for within the second looks no oftener than this.
 REST_S = 0.25
+# How soon a job is seen that another process put; what this one puts wakes it.
+ELSEWHERE_S = 5.0
 
 
 @asynccontextmanager
@@ -26,10 +28,10 @@ async def standing(store: KeptAlerts, sessions: Sessions) -> AsyncGenerator[Call
     workers = Workers(store, dict[str, Handler]())
     workers.handlers[analyses.KIND] = analyses.Analyses(sessions, workers.owner, told).run
     workers.handlers[patrols.KIND] = patrols.Patrols(sessions, workers.owner, told).run
-    working = Loop("jobs", workers.work, rest_s=REST_S)
+    working = Loop("jobs", workers.work, ELSEWHERE_S, rest_s=REST_S)
     workers.again = working.woken.set
     scheduler = patrols.Scheduler(store, working.woken.set)
-    schedule = Loop("schedule", scheduler.work, rest_s=REST_S)
+    schedule = Loop("schedule", scheduler.work, ELSEWHERE_S, rest_s=REST_S)
     checks = Budgets(store, sessions, told, scheduler.holds)
     budgets = Loop("budgets", checks.work, CHECK_EVERY_S, rest_s=REST_S)
     async with Runner([outbox, groups, budgets, schedule, working]) as runner:
