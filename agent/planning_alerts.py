@@ -13,6 +13,7 @@ FIRING, RULES = "prometheus_alerts", "prometheus_rules"
 RECEIVED, QUALITY, SHOW = "alerting_list", "alerting_quality", "alerting_show"
 ANALYSES = "alerting_list_analyses"
 PATROLS, PATROL_REPORT = "alerting_list_patrols", "alerting_patrol_report"
+WATCHES = "alerting_list_watches"
 SILENCES, PREVIEW = "alerting_list_silences", "alerting_preview_silence"
 SET, EXPIRE = "alerting_create_silence", "alerting_expire_silence"
 CHANNELS, HEALTH, DELIVERIES = "channels_list", "channels_health", "channels_deliveries"
@@ -44,6 +45,7 @@ ANALYSED = (
     *("分析", "查出", "查明", "告警的原因", "告警原因"),
 )
 PATROLLED = ("patrol", "巡检")
+WATCHED = ("usage watch", "watches", "用量监视", "监视规则", "用量告警")
 WORKING = (
     *("work", "health", "fail", "broken", "success", "reliab", "latency"),
     *("正常", "健康", "失败", "成功率", "可用", "延迟"),
@@ -72,6 +74,8 @@ SUBJECTS = {"disk": "disk", "磁盘": "disk", "memory": "memory", "内存": "mem
 
 def alerts(asked: Asked, _: Sequence[Result]) -> list[Step]:
     """What fires now; or what came in before; or which alerts are worth having."""
+    if _any(asked, WATCHED):
+        return [Step(WATCHES)]
     if _any(asked, PATROLLED):
         listed = _any(asked, LISTED) and not _any(asked, ("report", "报告", "结果", "result"))
         return [Step(PATROLS) if listed else Step(PATROL_REPORT, {"language": asked.language})]

@@ -110,6 +110,20 @@ def told_patrol(asked: Asked, result: Result) -> str:
     return joined([_cited(result, heading.lstrip("# ")), rest.strip().replace("## ", "#### ")])
 
 
+def told_watches(asked: Asked, result: Result) -> str:
+    cells: list[tuple[object, ...]] = []
+    for row in _rows(result):
+        terms = row["terms"]
+        rule = f"{terms['measure']} {terms['compare']} {terms['threshold']:g}"
+        seen: Sequence[Json] = row["seen"] or [{"about": "", "state": "unseen", "measured": None}]
+        for one in seen:
+            state = phrase(f"watched.{one['state']}", asked.language)
+            value = "" if one["measured"] is None else f"{one['measured']:.4g}"
+            cells.append((row["name"], rule, one["about"], state, value))
+    columns = ("watch", "rule", "who", "state", "value")
+    return _listed(asked, result, "watches", columns, cells)
+
+
 def told_silences(asked: Asked, result: Result) -> str:
     cells = [
         (
@@ -259,6 +273,7 @@ ALERTING: dict[str, Callable[[Asked, Result], str]] = {
     "alerting_list": told_received,
     "alerting_quality": told_quality,
     "alerting_list_patrols": told_patrols,
+    "alerting_list_watches": told_watches,
     "alerting_patrol_report": told_patrol,
     "alerting_list_analyses": told_analyses,
     "alerting_list_silences": told_silences,

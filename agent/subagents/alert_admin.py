@@ -19,6 +19,7 @@ ALERT_ADMIN = Subagent(
             "alerting_conclude_analysis",
             "alerting_begin_patrol",
             "alerting_conclude_patrol",
+            "alerting_judge_watches",
             "channels_deliver_due",
             # Their arguments are secrets, which belong in no conversation.
             "channels_add",

@@ -27,6 +27,7 @@ from api.editions import (
     tool_sessions,
 )
 from api.jobs import standing
+from api.jobs.watches import used_of
 from api.routes.pages import page_routes
 from api.turns.accounts import Accounts
 from api.turns.running import Turns
@@ -141,7 +142,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         app.state.opened, app.state.turns = opened, turns
         app.state.slack = await enter(slack(settings, turns))
         app.state.dingtalk = await enter(dingtalk(settings, turns))
-        app.state.wake = await enter(standing(KeptAlerts(database), sessions))
+        app.state.wake = await enter(standing(KeptAlerts(database), sessions, used_of(database)))
         app.state.mcp = OnFirstUse(partial(mcp_endpoint, opened, turns))
         stack.push_async_callback(app.state.mcp.close)
         yield opened

@@ -34,6 +34,7 @@ MODULES = (
     "api.routes.usage",
     "*api.routes.health",
     "api.routes.alerts",
+    "api.routes.watches",
     "api.routes.patrols",
     "api.routes.analyses",
     "api.routes.alert_policy",

@@ -30,6 +30,7 @@ from api.cli import (
     servers,
     serving,
     usage,
+    watches,
 )
 
 
@@ -74,6 +75,7 @@ app.add_typer(analyses.alerts, name="alerts")
 app.add_typer(alerting.silences, name="silences")
 app.add_typer(alerting.rules, name="rules")
 app.add_typer(channels.channels, name="channels")
+app.add_typer(watches.watches, name="watches")
 app.add_typer(patrols.patrols, name="patrols")
 app.add_typer(budgets.budgets, name="budgets")
 app.add_typer(auditing.audit, name="audit")

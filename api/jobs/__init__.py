@@ -7,6 +7,7 @@ from api.jobs import analyses, patrols
 from api.jobs.checks import CHECK_EVERY_S, Budgets
 from api.jobs.deliveries import Deliveries, Groups
 from api.jobs.runner import Loop, Runner
+from api.jobs.watches import LOOK_EVERY_S, Used, Watches
 from api.jobs.working import Handler, Workers
 from core.storage.kept_alerts import KeptAlerts
 from mcp_servers.client import Sessions
@@ -18,7 +19,9 @@ ELSEWHERE_S = 5.0
 
 
 @asynccontextmanager
-async def standing(store: KeptAlerts, sessions: Sessions) -> AsyncGenerator[Callable[[], None]]:
+async def standing(
+    store: KeptAlerts, sessions: Sessions, used: Used
+) -> AsyncGenerator[Callable[[], None]]:
     """The loops of a running service. Gives what wakes them when there is something to do."""
     deliveries = Deliveries(store, sessions)
     outbox = Loop("deliveries", deliveries.work)
@@ -34,7 +37,9 @@ async def standing(store: KeptAlerts, sessions: Sessions) -> AsyncGenerator[Call
     schedule = Loop("schedule", scheduler.work, ELSEWHERE_S, rest_s=REST_S)
     checks = Budgets(store, sessions, told, scheduler.holds)
     budgets = Loop("budgets", checks.work, CHECK_EVERY_S, rest_s=REST_S)
-    async with Runner([outbox, groups, budgets, schedule, working]) as runner:
+    own = Watches(store, sessions, told, used=used, ours=scheduler.holds)
+    watches = Loop("watches", own.work, LOOK_EVERY_S, rest_s=REST_S)
+    async with Runner([outbox, groups, budgets, watches, schedule, working]) as runner:
         yield runner.wake
     await workers.stop()
     await scheduler.stop()

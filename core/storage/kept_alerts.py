@@ -11,6 +11,7 @@ from core.storage.repositories.jobs import Jobs
 from core.storage.repositories.outbox import Channels, Outbox
 from core.storage.repositories.patrols import Patrols
 from core.storage.repositories.usage import Usage
+from core.storage.repositories.watches import Watches
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class AlertTables:
     jobs: Jobs
     usage: Usage
     patrols: Patrols
+    watches: Watches
 
 
 class KeptAlerts:
@@ -46,4 +48,5 @@ class KeptAlerts:
                 Jobs(session),
                 Usage(session),
                 Patrols(session),
+                Watches(session),
             )

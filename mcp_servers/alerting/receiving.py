@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 Source = Literal["alertmanager", "prometheus", "grafana", "cloudevents", "generic"]
 Payload = Annotated[dict[str, Any] | list[Any], Field(description="The body as it was posted.")]
 
+# Midwatch's own use of models is nothing that a cluster could explain.
+UNEXPLAINED = frozenset({"midwatch"})
+
 
 class Received(BaseModel):
     """All of it is stored when this is answered."""
@@ -126,7 +129,8 @@ class Passing:
                 waiting.append((row, before))
         await self._load_firing()
         await self._pass_on(waiting, arrival)
-        await self._analyse(waiting)
+        if arrival.source not in UNEXPLAINED:
+            await self._analyse(waiting)
 
     async def keep(self) -> None:
         await self.tables.alerts.save(list(self.episodes.values()))

@@ -41,6 +41,12 @@ from mcp_servers.alerting.silences import (
     alerting_preview_silence,
     alerting_second_silence,
 )
+from mcp_servers.alerting.watches import (
+    alerting_judge_watches,
+    alerting_list_watches,
+    alerting_remove_watch,
+    alerting_set_watch,
+)
 from mcp_servers.backends import Backends
 
 # A storm of 5,000 alerts with long annotations is one request.
@@ -53,6 +59,7 @@ FOR_JOBS = (
     alerting_conclude_analysis,
     alerting_begin_patrol,
     alerting_conclude_patrol,
+    alerting_judge_watches,
 )
 
 
@@ -77,6 +84,8 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
         alerting_set_patrol,
         alerting_remove_patrol,
         alerting_run_patrol,
+        alerting_set_watch,
+        alerting_remove_watch,
     ):
         publish(server, tool, needs=Permission.ALERTS_MANAGE, changes=True, desk=desk)
     publish(
@@ -107,6 +116,7 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
             takes_bytes=MOST_POLICY_BYTES,
             desk=desk,
         )
+    publish(server, alerting_list_watches, needs=Permission.USAGE_READ, desk=desk)
     _publish_silences(server, backends)
     return server
 

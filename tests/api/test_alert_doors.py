@@ -10,6 +10,9 @@ import pytest
 
 from api.app import create_app, running
 from api.editions import prepared
+from core.clock import utc_now
+from core.storage.records import UsageRow
+from core.storage.repositories.usage import Usage
 from tests.api.conftest import Midwatch, offline, serving
 from tests.channels.conftest import alert, webhook
 from tests.channels.fakes import SETTINGS, Heard, Services
@@ -84,6 +87,16 @@ async def test_an_alert_is_looked_into_by_the_running_service_and_again_when_ask
         assert {row["created_by"] for row in listed} == {"admin", "midwatch:gateway"}
 
 
+async def _rows(http: httpx2.AsyncClient, path: str) -> list[dict[str, Any]]:
+    """Once there are some."""
+    async with asyncio.timeout(60):
+        while True:
+            rows = (await http.get(path)).json()["rows"]
+            if rows:
+                return rows
+            await asyncio.sleep(0.1)
+
+
 async def _done(http: httpx2.AsyncClient, alert_id: str) -> dict[str, Any]:
     async with asyncio.timeout(60):
         while True:
@@ -91,6 +104,45 @@ async def _done(http: httpx2.AsyncClient, alert_id: str) -> dict[str, Any]:
             if found["state"] == "done":
                 return found
             await asyncio.sleep(0.1)
+
+
+async def test_a_watch_over_the_use_of_models_fires_and_ends_with_what_the_usage_log_says(
+    watch: Midwatch,
+) -> None:
+    failed = UsageRow(
+        "ann", "thread", "run", "request", "rca", "anthropic", "m1", "overloaded",
+        0, 0, 0, 0, 0, estimated=False, cost_usd=None, first_token_ms=None, duration_ms=900,
+        created_at=utc_now(),
+    )  # fmt: skip
+    async with watch.opened.database.session() as session:
+        await Usage(session).add([failed])
+    async with watch.client() as http:
+        terms = {"measure": "failure_rate", "threshold": 0.5, "by": "model"}
+        made = await http.put("/api/v1/watches/models-fail", json={"terms": terms})
+        assert made.status_code == 200
+        [alert_] = await _rows(http, "/api/v1/alerts")
+        assert (alert_["name"], alert_["labels"]["model"]) == ("models-fail", "m1")
+        [row] = (await http.get("/api/v1/watches")).json()["rows"]
+        assert row["seen"][0]["state"] == "firing"
+        assert (await http.delete("/api/v1/watches/models-fail")).status_code == 200
+        [alert_] = (await http.get("/api/v1/alerts")).json()["rows"]
+        assert alert_["status"] == "resolved"
+        unknown = await http.put("/api/v1/watches/odd", json={"terms": {"measure": "mood"}})
+        assert unknown.status_code == 422
+
+
+async def test_a_patrol_goes_out_by_itself_and_its_report_is_markdown(watch: Midwatch) -> None:
+    async with watch.client() as http:
+        made = await http.put(
+            "/api/v1/patrols/night", json={"every": "PT6H", "namespaces": ["shop"]}
+        )
+        assert made.json()["namespaces"] == ["shop"]
+        await _rows(http, "/api/v1/patrols/night/rounds")
+        told = await http.get("/api/v1/patrols/night/report.md", params={"language": "zh"})
+        assert told.headers["content-type"].startswith("text/markdown")
+        assert told.text.startswith("# 巡检 night")
+        assert (await http.get("/api/v1/patrols/nobody/report")).status_code == 404
+        assert (await http.post("/api/v1/patrols/night/run")).status_code == 202
 
 
 async def test_prometheus_itself_may_post_here(watch: Midwatch) -> None:

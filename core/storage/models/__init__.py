@@ -32,6 +32,7 @@ from core.storage.models.incidents import Incident
 from core.storage.models.jobs import Job, Lease
 from core.storage.models.patrols import Patrol, PatrolFinding, PatrolRun
 from core.storage.models.told_facts import ToldFact
+from core.storage.models.watches import UsageWatch, UsageWatchState
 
 __all__ = [
     "FULL_TEXT_STATEMENTS",
@@ -75,5 +76,7 @@ __all__ = [
     "SpendShare",
     "ToldFact",
     "ToolCall",
+    "UsageWatch",
+    "UsageWatchState",
     "User",
 ]

@@ -55,6 +55,14 @@ class Usage:
         found = await self._session.execute(query)
         return [(number, UsageRow(*fields)) for number, *fields in found]
 
+    async def since(self, since: datetime, *, limit: int) -> list[UsageRow]:
+        """The newest calls first, without their texts."""
+        texts = ("prompt", "reply")
+        columns = [CALLS.c[name] for name in FIELDS if name not in texts]
+        query = select(*columns).where(CALLS.c.created_at >= since)
+        found = await self._session.execute(query.order_by(CALLS.c.number.desc()).limit(limit))
+        return [UsageRow(*fields) for fields in found]
+
     async def spent_since(self, since: datetime, *, subject: str = "") -> Spent:
         """`subject` "": by everybody."""
         mine = [CALLS.c.subject == subject] if subject else []
