@@ -20,6 +20,7 @@ ALERT_ADMIN = Subagent(
             "alerting_begin_patrol",
             "alerting_conclude_patrol",
             "alerting_judge_watches",
+            "alerting_forget_old",
             "channels_deliver_due",
             # Their arguments are secrets, which belong in no conversation.
             "channels_add",

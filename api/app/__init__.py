@@ -142,7 +142,8 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         app.state.opened, app.state.turns = opened, turns
         app.state.slack = await enter(slack(settings, turns))
         app.state.dingtalk = await enter(dingtalk(settings, turns))
-        app.state.wake = await enter(standing(KeptAlerts(database), sessions, used_of(database)))
+        kept = (KeptAlerts(database), sessions, used_of(database), settings.alerts.keep)
+        app.state.wake = await enter(standing(*kept))
         app.state.mcp = OnFirstUse(partial(mcp_endpoint, opened, turns))
         stack.push_async_callback(app.state.mcp.close)
         yield opened

@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from api.jobs import analyses, patrols
-from api.jobs.checks import CHECK_EVERY_S, Budgets
+from api.jobs.checks import CHECK_EVERY_S, Budgets, Forgetting
 from api.jobs.deliveries import Deliveries, Groups
 from api.jobs.runner import Loop, Runner
 from api.jobs.watches import LOOK_EVERY_S, Used, Watches
@@ -20,7 +21,7 @@ ELSEWHERE_S = 5.0
 
 @asynccontextmanager
 async def standing(
-    store: KeptAlerts, sessions: Sessions, used: Used
+    store: KeptAlerts, sessions: Sessions, used: Used, keep: timedelta
 ) -> AsyncGenerator[Callable[[], None]]:
     """The loops of a running service. Gives what wakes them when there is something to do."""
     deliveries = Deliveries(store, sessions)
@@ -39,7 +40,10 @@ async def standing(
     budgets = Loop("budgets", checks.work, CHECK_EVERY_S, rest_s=REST_S)
     own = Watches(store, sessions, told, used=used, ours=scheduler.holds)
     watches = Loop("watches", own.work, LOOK_EVERY_S, rest_s=REST_S)
-    async with Runner([outbox, groups, budgets, watches, schedule, working]) as runner:
+    old = Forgetting(sessions, keep, scheduler.holds)
+    forgetting = Loop("forgetting", old.work, CHECK_EVERY_S, rest_s=REST_S)
+    loops = [outbox, groups, budgets, watches, forgetting, schedule, working]
+    async with Runner(loops) as runner:
         yield runner.wake
     await workers.stop()
     await scheduler.stop()

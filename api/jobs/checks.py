@@ -1,7 +1,7 @@
-"""Budgets, measured now and then, and at once while days are still to be written down."""
+"""Now and then: budgets are measured, at once while days are still to be written down, and old alerts go."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from api.jobs.deliveries import JOBS
 from core.clock import utc_now
@@ -10,6 +10,24 @@ from mcp_servers.client import Sessions, Tools
 
 # Metrics tell of whole hours; looking more often than a few times an hour finds nothing new.
 CHECK_EVERY_S = 600.0
+FORGET_EVERY = timedelta(hours=1)
+
+
+class Forgetting:
+    """What is over and older than what is kept goes, by one process alone."""
+
+    def __init__(
+        self, sessions: Sessions, keep: timedelta, ours: Callable[[], Awaitable[bool]]
+    ) -> None:
+        self._tools, self._days, self._ours = Tools(sessions, JOBS), max(keep.days, 1), ours
+        self._next_at = utc_now() + FORGET_EVERY
+
+    async def work(self) -> datetime | None:
+        """A service that has just started has other things to do."""
+        if utc_now() >= self._next_at and await self._ours():
+            self._next_at = utc_now() + FORGET_EVERY
+            await self._tools.call("alerting_forget_old", days=self._days)
+        return self._next_at
 
 
 class Budgets:

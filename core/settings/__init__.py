@@ -18,6 +18,7 @@ from core.settings.bots import DingTalkSettings, SlackSettings
 from core.settings.foreign import ForeignServer, foreign_variables, refuse_unusable_names
 from core.settings.groups import (
     AlertmanagerSettings,
+    AlertSettings,
     BudgetSettings,
     ChannelSettings,
     Cluster,
@@ -94,6 +95,7 @@ class Settings(BaseSettings):
     fixes: FixSettings = FixSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
     costs: CostSettings = CostSettings()
+    alerts: AlertSettings = AlertSettings()
     channels: ChannelSettings = ChannelSettings()
     encryption: EncryptionSettings = EncryptionSettings()
     slack: SlackSettings = SlackSettings()

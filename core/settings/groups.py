@@ -207,6 +207,12 @@ class KnowledgeSettings(Group):
     answers: bool = True
 
 
+class AlertSettings(Group):
+    """How long what is over is kept: alerts, messages, jobs, rounds of patrols."""
+
+    keep: Duration = timedelta(days=90)
+
+
 class LogSettings(Group):
     format: Literal["pretty", "json"] = "pretty"
     level: Literal["debug", "info", "warning", "error"] = "info"

@@ -17,6 +17,7 @@ from mcp_servers.alerting.analyses import (
 )
 from mcp_servers.alerting.concluding import alerting_begin_analysis, alerting_conclude_analysis
 from mcp_servers.alerting.due import alerting_run_due
+from mcp_servers.alerting.forgetting import alerting_forget_old
 from mcp_servers.alerting.patrol_rounds import alerting_begin_patrol, alerting_conclude_patrol
 from mcp_servers.alerting.patrols import (
     alerting_list_patrols,
@@ -60,6 +61,7 @@ FOR_JOBS = (
     alerting_begin_patrol,
     alerting_conclude_patrol,
     alerting_judge_watches,
+    alerting_forget_old,
 )
 
 

@@ -158,10 +158,10 @@ class Alerts:
         )
         return (await self._session.execute(done)).first() is not None
 
-    async def forget(self, before: datetime) -> int:
-        """Drop resolved alerts, and their records, that were not heard of since `before`."""
+    async def forget(self, before: datetime, *, limit: int = CHUNK) -> int:
+        """Drop some resolved alerts, with their records, that were not heard of since `before`."""
         gone = (EPISODES.c.status == "resolved") & (EPISODES.c.updated_at < before)
-        ids = select(EPISODES.c.id).where(gone)
+        ids = list(await self._session.scalars(select(EPISODES.c.id).where(gone).limit(limit)))
         await self._session.execute(delete(STEPS).where(STEPS.c.alert_id.in_(ids)))
-        dropped = await self._session.execute(delete(EPISODES).where(gone).returning(EPISODES.c.id))
-        return len(dropped.all())
+        await self._session.execute(delete(EPISODES).where(EPISODES.c.id.in_(ids)))
+        return len(ids)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, case, func, or_, select, update
+from sqlalchemy import Table, and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.job_records import JobRow
@@ -132,6 +132,13 @@ class Jobs:
         mine = JOBS.c.kind.in_(list(kinds))
         waiting = select(func.min(JOBS.c.run_after)).where(mine, JOBS.c.state == "waiting")
         return (await self._session.execute(waiting)).scalar()
+
+    async def forget(self, before: datetime, *, limit: int = 500) -> int:
+        """Drop some jobs that came to an end before then."""
+        gone = and_(JOBS.c.state.not_in(("waiting", "running")), JOBS.c.finished_at < before)
+        ids = list(await self._session.scalars(select(JOBS.c.id).where(gone).limit(limit)))
+        await self._session.execute(delete(JOBS).where(JOBS.c.id.in_(ids)))
+        return len(ids)
 
     async def lease(self, name: str, owner: str, now: datetime, until: datetime) -> bool:
         """Be the only one of that name until then, also as the one who is already."""

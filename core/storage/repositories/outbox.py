@@ -147,6 +147,14 @@ class Outbox:
         found = await self._session.execute(query.where(WAITING, DELIVERIES.c.channel == channel))
         return int(found.scalar() or 0)
 
+    async def forget(self, before: datetime, *, limit: int = 500) -> int:
+        """Drop some messages, with their tries, that came to an end and were put before then."""
+        gone = (DELIVERIES.c.state != "pending") & (DELIVERIES.c.created_at < before)
+        ids = list(await self._session.scalars(select(DELIVERIES.c.id).where(gone).limit(limit)))
+        await self._session.execute(delete(ATTEMPTS).where(ATTEMPTS.c.delivery_id.in_(ids)))
+        await self._session.execute(delete(DELIVERIES).where(DELIVERIES.c.id.in_(ids)))
+        return len(ids)
+
     async def cancel_all(self, channel: str) -> None:
         """What still waits for a channel that goes away is never sent."""
         mine = (DELIVERIES.c.channel == channel) & WAITING

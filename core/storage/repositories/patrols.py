@@ -62,6 +62,13 @@ class Patrols:
         found = (await self._session.execute(select(RUNS).where(RUNS.c.id == run_id))).first()
         return record(PatrolRunRow, found) if found else None
 
+    async def forget(self, before: datetime, *, limit: int = 500) -> int:
+        """Drop some rounds that were made before then."""
+        old = select(RUNS.c.id).where(RUNS.c.at < before).limit(limit)
+        ids = list(await self._session.scalars(old))
+        await self._session.execute(delete(RUNS).where(RUNS.c.id.in_(ids)))
+        return len(ids)
+
     async def standing(self) -> list[StandingRow]:
         """The faults that stand."""
         query = select(STANDING).order_by(STANDING.c.first_at, STANDING.c.fingerprint)
