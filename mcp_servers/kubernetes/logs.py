@@ -137,4 +137,4 @@ def _fitting(found: list[tuple[datetime | None, str]]) -> list[Line]:
 
 
 def _stamped(line: Line) -> str:
-    return f"{line.at:%H:%M:%S} {line.text}" if line.at else line.text
+    return f"{line.at.time().isoformat('seconds')} {line.text}" if line.at else line.text
