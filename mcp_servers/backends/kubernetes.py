@@ -194,11 +194,8 @@ class Kubernetes:
             "subresource": subresource,
             "namespace": namespace,
         }
-        body = {
-            "apiVersion": ACCESS_REVIEW.api_version,
-            "kind": ACCESS_REVIEW.name,
-            "spec": {"resourceAttributes": asked},
-        }
+        review = {"apiVersion": ACCESS_REVIEW.api_version, "kind": ACCESS_REVIEW.name}
+        body = {**review, "spec": {"resourceAttributes": asked}}
         answer = await self._fetch("create", ACCESS_REVIEW, ACCESS_REVIEW.path(), body=body)
         return bool((self._json(answer).get("status") or {}).get("allowed"))
 
