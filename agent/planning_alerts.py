@@ -14,6 +14,7 @@ RECEIVED, QUALITY, SHOW = "alerting_list", "alerting_quality", "alerting_show"
 ANALYSES = "alerting_list_analyses"
 PATROLS, PATROL_REPORT = "alerting_list_patrols", "alerting_patrol_report"
 WATCHES = "alerting_list_watches"
+LINT = "alerting_lint_rules"
 SILENCES, PREVIEW = "alerting_list_silences", "alerting_preview_silence"
 SET, EXPIRE = "alerting_create_silence", "alerting_expire_silence"
 CHANNELS, HEALTH, DELIVERIES = "channels_list", "channels_health", "channels_deliveries"
@@ -46,6 +47,17 @@ ANALYSED = (
 )
 PATROLLED = ("patrol", "巡检")
 WATCHED = ("usage watch", "watches", "用量监视", "监视规则", "用量告警")
+LINTED = (
+    *(
+        "lint",
+        "mistakes in",
+        "errors in the",
+        "wrong with the alert rules",
+        "wrong with our alert rules",
+    ),
+    *("check the alert rules", "check our alert rules", "check the rules"),
+    *("检查告警规则", "检查规则", "规则有没有", "规则有什么问题", "规则写得", "规则里的错误"),
+)
 WORKING = (
     *("work", "health", "fail", "broken", "success", "reliab", "latency"),
     *("正常", "健康", "失败", "成功率", "可用", "延迟"),
@@ -110,6 +122,8 @@ def silences(asked: Asked, results: Sequence[Result]) -> list[Step]:
 
 
 def rules(asked: Asked, _: Sequence[Result]) -> list[Step]:
+    if _any(asked, LINTED):
+        return [Step(LINT, {"language": asked.language})]
     if _any(asked, NOISY):
         return [Step(QUALITY)]
     return [Step(RULES, {"name": asked.arguments.get("alert", "")})]

@@ -124,6 +124,25 @@ def told_watches(asked: Asked, result: Result) -> str:
     return _listed(asked, result, "watches", columns, cells)
 
 
+def told_lint(asked: Asked, result: Result) -> str:
+    remarks: Sequence[Json] = result.data["remarks"]
+    total = sum(result.data["counts"].values())
+    if not total:
+        clean = phrase("alerting.no_lint", asked.language, rules=result.data["rules"])
+        return _cited(result, clean)
+    cells = [
+        (phrase(f"lint.{one['level']}", asked.language), one["rule"], one["text"], one["hint"])
+        for one in remarks[:ROWS_SHOWN]
+    ]
+    head = phrase("alerting.lint", asked.language, total=total, rules=result.data["rules"])
+    headings = [
+        phrase(f"columns.{one}", asked.language) for one in ("level", "rule", "message", "todo")
+    ]
+    left = total - len(cells)
+    more = phrase("rows.more", asked.language, count=left) if left > 0 else ""
+    return joined([_cited(result, head), table(headings, cells), more])
+
+
 def told_silences(asked: Asked, result: Result) -> str:
     cells = [
         (
@@ -274,6 +293,7 @@ ALERTING: dict[str, Callable[[Asked, Result], str]] = {
     "alerting_quality": told_quality,
     "alerting_list_patrols": told_patrols,
     "alerting_list_watches": told_watches,
+    "alerting_lint_rules": told_lint,
     "alerting_patrol_report": told_patrol,
     "alerting_list_analyses": told_analyses,
     "alerting_list_silences": told_silences,

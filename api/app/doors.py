@@ -36,6 +36,7 @@ MODULES = (
     "api.routes.alerts",
     "api.routes.watches",
     "api.routes.patrols",
+    "api.routes.rules",
     "api.routes.analyses",
     "api.routes.alert_policy",
     "api.routes.channels",

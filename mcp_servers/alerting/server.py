@@ -35,6 +35,7 @@ from mcp_servers.alerting.policy_tools import (
     alerting_set_policy,
 )
 from mcp_servers.alerting.receiving import alerting_receive
+from mcp_servers.alerting.rule_lint import alerting_lint_rules
 from mcp_servers.alerting.silences import (
     alerting_create_silence,
     alerting_expire_silence,
@@ -118,6 +119,13 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
             takes_bytes=MOST_POLICY_BYTES,
             desk=desk,
         )
+    publish(
+        server,
+        alerting_lint_rules,
+        needs=Permission.METRICS_READ,
+        takes_bytes=MOST_REQUEST_BYTES,
+        prometheus=backends.prometheus,
+    )
     publish(server, alerting_list_watches, needs=Permission.USAGE_READ, desk=desk)
     _publish_silences(server, backends)
     return server

@@ -179,6 +179,7 @@ def _rule_of(group: Json, raw: Json) -> Rule:
         for_s=float(raw.get("duration") or 0),
         labels=_labels(raw.get("labels")),
         alerts=len(raw.get("alerts") or []),
+        annotations=_labels(raw.get("annotations")),
     )
 
 

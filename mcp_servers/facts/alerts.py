@@ -1,7 +1,7 @@
 """Alerts, silences and rules as the servers see them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 Labels = tuple[tuple[str, str], ...]
@@ -68,6 +68,7 @@ class Rule:
     for_s: float
     labels: Labels
     alerts: int
+    annotations: Labels = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

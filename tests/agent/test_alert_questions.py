@@ -56,6 +56,8 @@ async def assistant(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[
         ("which patrols are there?", "alerting_list_patrols", "There is no patrol yet"),
         ("which usage watches are there?", "alerting_list_watches", "Nothing watches"),
         ("有哪些用量监视？", "alerting_list_watches", "还没有设置用量监视"),
+        ("lint the alert rules", "alerting_lint_rules", "rules"),
+        ("告警规则有没有写错的？", "alerting_lint_rules", "条规则"),
         ("有哪些巡检？", "alerting_list_patrols", "还没有设置巡检"),
         ("告警分析的结果是什么？", "alerting_list_analyses", "共 1 次告警分析"),
     ],
