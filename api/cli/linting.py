@@ -57,7 +57,8 @@ def _lines(data: Json, language: str) -> list[str]:
 def _line(one: Json, language: str) -> str:
     level = word(f"lint_{one['level']}", language)
     place = f"{one['group']}/{one['rule']}"
-    return f"{level}  {place}  {one['check']}\n    {one['text']} {one['hint']}".rstrip()
+    joint = " " if language == "en" else ""
+    return f"{level}  {place}  {one['check']}\n    {one['text']}{joint}{one['hint']}".rstrip()
 
 
 def _text(file: Path) -> str:

@@ -78,6 +78,11 @@ def test_each_check_speaks_of_the_rule_that_it_is_for(change: dict[str, Any], co
     assert code in codes({**GOOD, **change})
 
 
+def test_a_heartbeat_is_spared_what_is_for_alerts_that_wake_somebody() -> None:
+    told = {"summary": "The pipeline works."}
+    assert codes({**GOOD, "expr": "vector(1)", "for": None, "annotations": told}) == set()
+
+
 def test_checks_of_groups_and_of_several_rules() -> None:
     assert codes(GOOD, interval="2h") >= {"odd_interval", "short_for"}
     assert "short_for" in codes({**GOOD, "for": "10s"}, interval="1m")
