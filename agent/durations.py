@@ -55,7 +55,7 @@ _HOW_MANY = "几"
 _AND_A_HALF = re.compile(
     rf"(\d+|{_WORDS})\s*(?:and\s+a\s+half\s*|个半)(?=\s*(?:{_ENGLISH_UNITS}|{_CHINESE_UNITS}))"
 )
-_HALF_AFTER = re.compile(rf"\b(an?|\d+|{_WORDS})\s+({_ENGLISH_UNITS})s?\s+and\s+a\s+half\b")
+_HALF_AFTER = re.compile(rf"(?:\b(an?|\d+|{_WORDS})\s+)?\b({_ENGLISH_UNITS})s?\s+and\s+a\s+half\b")
 
 
 def _plain(text: str) -> str:

@@ -101,7 +101,7 @@ NAME_SLOTS = (
     re.compile(
         rf"\b(?:restart|scale|rollback|roll\sback|revert|fix|bounce|drain|cordon|uncordon|describe"
         rf"|diagnose|investigate|right-size|rightsize|delete|reach|evict|repair|redeploy|debug|silence"
-        rf"|mute|raise|increase|reboot|recreate|inspect|analy[sz]e|troubleshoot|check|look\sat|pin|expire|rerun"
+        rf"|mute|raise|increase|reboot|recreate|inspect|analy[sz]e|troubleshoot|check|(?:look|dig)\s(?:at|into)|pin|expire|rerun"
         rf"|retry|suspend|resume|unsuspend|pause|(?:turn|switch|shut)(?:ed)?\s(?:off|down))\s+"
         rf"(?:the\s+)?(?:{_KIND})?\s*({_NAME})"
     ),

@@ -90,7 +90,7 @@ class Fitted:
     def _descend(self, rows: Sequence[Places], right: Matrix) -> None:
         drawn = np.random.default_rng(0)
         for _ in range(ROUNDS):
-            order = drawn.permutation(len(rows))
+            order: list[int] = drawn.permutation(len(rows)).tolist()
             for start in range(0, len(rows), AT_ONCE):
                 some = order[start : start + AT_ONCE]
                 self._step([rows[place] for place in some], right[some])

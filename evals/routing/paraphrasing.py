@@ -81,15 +81,13 @@ def phrases(language: str, *, of_each: int) -> Iterator[Phrase]:
 
 def unfolded(text: str, slots: Mapping[str, Sequence[str]], at_most: int) -> list[str]:
     """Different sentences of a folded one, in the order in which they were drawn."""
-    drawn, choice = random.Random(text), _read(text)
+    drawn, choice = random.Random(text), _read(text)  # noqa: S311  always the same draw
     told = dict.fromkeys(_said(choice, slots, drawn) for _ in range(TRIES * at_most))
     return [one for one in told if one][:at_most]
 
 
 def _read(text: str) -> _Choice:
-    rows, place = _rows(text, 0, "")
-    if place != len(text):
-        raise Invalid(f"{text!r} closes what it never opened.")
+    rows, _ = _rows(text, 0, "")
     return _Choice(rows, may_be_left_out=False)
 
 
@@ -102,6 +100,8 @@ def _rows(text: str, place: int, until: str) -> tuple[list[list["str | _Choice"]
                 rows[-1].append(_Choice(inner, may_be_left_out=opened == "["))
             case "|":
                 rows.append([])
+            case ")" | "]":
+                raise Invalid(f"{text!r} closes what it never opened.")
             case letter:
                 rows[-1].append(letter)
         place += 1

@@ -25,7 +25,7 @@ from mcp_servers.backends.retrying import (
     asked_wait_s,
     patiently,
 )
-from mcp_servers.backends.sentences import SENTENCES, no_namespace
+from mcp_servers.backends.sentences import no_namespace
 from mcp_servers.backends.sharing import Sharing
 from mcp_servers.backends.sight import Sight
 from mcp_servers.facts.kubernetes import Event, Json, LogLines, Ref, Resource
@@ -280,9 +280,7 @@ class Kubernetes:
             return found[0]
         if not found:
             raise await self._missing(kind, name, "")
-        homes = ", ".join(one.namespace for one in found)
-        facts = {"count": len(found), "what": kind.plural, "name": name, "homes": homes}
-        raise SENTENCES.error(Invalid, "several_named", **facts)
+        raise errors.several(kind, name, [one.namespace for one in found])
 
     async def _require_namespace(self, namespace: str) -> None:
         """The API lists nothing for a namespace that does not exist; people want to be told."""

@@ -91,6 +91,12 @@ def _instead(kind: Kind, name: str, known: Sequence[str], homes: Sequence[str]) 
     return SENTENCES.said("nothing_known", what=kind.plural)
 
 
+def several(kind: Kind, name: str, homes: Sequence[str]) -> Invalid:
+    """More than one object has the name that was to be enough."""
+    facts = {"count": len(homes), "what": kind.plural, "name": name, "homes": ", ".join(homes)}
+    return SENTENCES.error(Invalid, "several_named", **facts)
+
+
 def no_kind(text: str, known: Iterable[str], silent: Mapping[str, str]) -> NotFound:
     """`silent` are the group versions that could not be asked, and why."""
     hints = [did_you_mean(text, known)]

@@ -18,7 +18,10 @@ def arguments(text: str, previous: str = "") -> dict[str, Any]:
         ("errors of checkout in the last 2 hours", "PT2H"),
         ("what changed in the past 30 minutes", "PT30M"),
         ("what changed in the last half an hour", "PT30M"),
-        ("what changed in the last hour and a half", "PT1H"),
+        ("what changed in the last hour and a half", "PT90M"),
+        ("what changed in the last two and a half hours", "PT150M"),
+        ("过去一个半小时有什么变更", "PT90M"),
+        ("最近一刻钟有什么变更", "PT15M"),
         ("what changed since yesterday", "P1D"),
         ("what changed this week", "P7D"),
         ("checkout 最近30分钟为什么报错", "PT30M"),
@@ -31,6 +34,40 @@ def arguments(text: str, previous: str = "") -> dict[str, Any]:
 )
 def test_a_length_of_time_is_read_as_iso_8601(text: str, window: str) -> None:
     assert arguments(text)["window"] == window
+
+
+def test_the_end_of_a_name_is_no_length_of_time() -> None:
+    assert "window" not in arguments("cassandra-3 日志")
+    assert "horizon" not in arguments("mysql-0 还能撑几天")
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("下午三点 checkout 怎么了", "15:00"),
+        ("凌晨两点半 checkout 怎么了", "02:30"),
+        ("昨晚两点 checkout 怎么了", "02:00"),
+    ],
+)
+def test_a_clock_is_read_in_chinese_words(text: str, at: str) -> None:
+    assert arguments(text)["at"] == at
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("checkout 扩到十二个副本", {"replicas": 12}),
+        ("给 core 团队建一个两万块的预算", {"amount": 20000, "currency": "CNY"}),
+        ("把 core 团队的预算由 3 万改为 4.5 万元", {"amount": 45000}),
+        ("move the threshold of DiskFull from 70 to 85", {"threshold": 85}),
+        ("is shop/checkout healthy", {"namespace": "shop", "name": "checkout"}),
+        ("which alerts fired last night", {"window": "PT12H"}),
+    ],
+)
+def test_sums_numbers_and_places_are_read_as_people_write_them(
+    text: str, found: dict[str, Any]
+) -> None:
+    assert found.items() <= arguments(text).items()
 
 
 def test_a_forecast_looks_ahead_and_a_bill_looks_back() -> None:

@@ -47,6 +47,32 @@ silence {a} for 45 minutes | alert_admin alert={a} duration=PT45M
 mute the alerts of {n} for 2 hours | alert_admin name={n} duration=PT2H
 alert me when cpu of {n} is above 80% | alert_admin name={n} metric=cpu threshold=80
 send critical alerts of team {t} to slack | alert_admin team={t} severity=critical channel=slack
+what broke in namespace {ns} {w} | rca namespace={ns} window={w}
+please look into {n}, it has been slow {w} | rca name={n} window={w}
+job {job} failed again, why | rca kind=Job name={job}
+describe pod {pod} in namespace {ns} | rca kind=Pod name={pod} namespace={ns}
+top memory consumers in namespace {ns} | rca namespace={ns} metric=memory
+disk usage of {pod} {w} | rca name={pod} metric=disk window={w}
+please give {n} {k} more replicas | autofix name={n} replicas={k}
+evict pod {pod} in namespace {ns} | autofix kind=Pod name={pod} namespace={ns}
+rerun the job {job} in namespace {ns} | autofix kind=Job name={job} namespace={ns}
+suspend cronjob {job} | autofix kind=CronJob name={job}
+uncordon {node} | autofix name={node}
+what have you fixed {w} | autofix window={w}
+break down the cost of team {t} {w} | cost team={t} window={w}
+raise the budget of team {t} to {m} GBP | cost team={t} amount={m} currency=GBP
+is team {t} over budget | cost team={t}
+what will namespace {ns} cost next month | cost namespace={ns} horizon=P30D
+predict the traffic of {n} for the next 2 weeks | cost name={n} metric=qps horizon=P14D
+any savings in namespace {ns}? | cost namespace={ns}
+acknowledge {a} | alert_admin alert={a}
+what alerts fired {w} | alert_admin window={w}
+keep {a} quiet until 06:30 | alert_admin alert={a} at=06:30
+end the silence of {a} | alert_admin alert={a}
+set the threshold of {a} to 75 | alert_admin alert={a} threshold=75
+page me if memory of {n} exceeds 90% for 5 minutes | alert_admin name={n} metric=memory threshold=90 duration=PT5M
+who is told about {a} | alert_admin alert={a}
+who is on call for team {t} | alert_admin team={t}
 """,
     "zh": """
 {n} {w}为什么报错 | rca name={n} window={w}
@@ -82,6 +108,41 @@ send critical alerts of team {t} to slack | alert_admin team={t} severity=critic
 {n} 的告警静音两小时 | alert_admin name={n} duration=PT2H
 {n} 的 CPU 超过 80% 就告警 | alert_admin name={n} metric=cpu threshold=80
 {t} 团队的严重告警发到 slack | alert_admin team={t} severity=critical channel=slack
+{w} {ns} 命名空间出了什么故障 | rca namespace={ns} window={w}
+帮我查下 {n} {w}为什么这么慢 | rca name={n} window={w}
+任务 {job} 又失败了，什么原因 | rca kind=Job name={job}
+查看 {ns} 命名空间的 pod {pod} | rca kind=Pod name={pod} namespace={ns}
+{pod} {w}的磁盘用量 | rca name={pod} metric=disk window={w}
+{n} 现在几个副本 | rca name={n}
+{ns} 命名空间有多少个 pod | rca kind=Pod namespace={ns}
+{n} 停了会影响谁 | rca name={n}
+给 {n} 加 {k} 个副本 | autofix name={n} replicas={k}
+{n} 缩到 {k} 个副本 | autofix name={n} replicas={k}
+{n} 从 3 个副本扩到 {k} 个 | autofix name={n} replicas={k}
+把 {n} 这个 deployment 重启一下 | autofix kind=Deployment name={n}
+驱逐 {ns} 命名空间的 pod {pod} | autofix kind=Pod name={pod} namespace={ns}
+重跑任务 {job} | autofix kind=Job name={job}
+重新跑一遍 {job} 任务 | autofix kind=Job name={job}
+暂停定时任务 {job} | autofix kind=CronJob name={job}
+{node} 恢复调度 | autofix name={node}
+{w}你修了什么 | autofix window={w}
+{n} 退回上个版本 | autofix name={n}
+把 {t} 团队的预算提到 {m} 英镑 | cost team={t} amount={m} currency=GBP
+{t} 团队超预算了吗 | cost team={t}
+{ns} 命名空间下个月要花多少钱 | cost namespace={ns} horizon=P30D
+{n} 未来两周的流量预测 | cost name={n} metric=qps horizon=P14D
+{n} 明天的内存会到多少 | cost name={n} metric=memory horizon=P1D
+{ns} 命名空间哪里能省钱 | cost namespace={ns}
+认领 {a} | alert_admin alert={a}
+{w}响过哪些告警 | alert_admin window={w}
+{a} 在 06:30 之前不要响 | alert_admin alert={a} at=06:30
+取消 {a} 的静默 | alert_admin alert={a}
+{a} 的阈值调到 75 | alert_admin alert={a} threshold=75
+{n} 内存超过 90% 持续 5 分钟就叫我 | alert_admin name={n} metric=memory threshold=90 duration=PT5M
+{a} 通知了谁 | alert_admin alert={a}
+{t} 团队今天谁值班 | alert_admin team={t}
+{ns} 命名空间开两小时维护窗口 | alert_admin namespace={ns} duration=PT2H
+只看 {t} 团队的警告 | alert_admin team={t} severity=warning
 """,
 }
 # Names of one word are ordinary words as well.
@@ -112,6 +173,8 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "t": ("booking", "ops", "ml", "core-infra"),
     "node": ("edge-12", "ip-10-0-3-7", "worker-a1", "node-5"),
     "a": ("LatencyHigh", "KubePodCrashLooping", "DiskAlmostFull"),
+    "pod": ("redis-0", "tariff-api-7d9f8b6c5-x2x4z", "mysql-primary-1"),
+    "job": ("nightly-report", "import-9", "backup"),
     "k": ("2", "5", "12"),
     "m": ("800", "2500", "12000"),
 }
@@ -138,7 +201,7 @@ OF_EACH = 12
 
 def made(language: str) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Sentences, each with the subagent that is meant and the arguments that are in it."""
-    drawn = random.Random(language)
+    drawn = random.Random(language)  # noqa: S311
     for line in SENTENCES[language].strip().splitlines():
         sentence, _, label = line.partition(" | ")
         subagent, *pairs = label.split()
