@@ -22,7 +22,10 @@ from evals.routing.paraphrasing import phrases
 from evals.routing.utterances import HERE, utterances
 
 WEIGHTS = Path(__file__).parent.parent / "agent" / "lexicon" / "likeness.json"
-LEARNT = ("earlier", "seen", "seen_arguments", "seen_operations", "seen_third", "seen_grammar")
+LEARNT = (
+    *("earlier", "seen", "seen_arguments", "seen_operations", "seen_third", "seen_grammar"),
+    *("seen_first", "seen_channels", "seen_later"),
+)
 OF_EACH_PHRASE = 50
 # How many ways to say something a sentence counts for that somebody typed whole.
 TYPED = 6
