@@ -216,7 +216,7 @@ def _affects(cause: Finding, effect: Finding) -> bool:
 
 
 # Keys by which a cause and an effect may name a third object.
-SHARED_KEYS = ("webhook", "api", "gateway", "namespace", "pod", "secret", "resources")
+SHARED_KEYS = ("webhook", "api", "gateway", "namespace", "pod", "job", "secret", "resources")
 
 
 def _shares(cause: Finding, effect: Finding) -> bool:

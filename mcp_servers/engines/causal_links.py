@@ -180,6 +180,7 @@ LINKS: tuple[Link, ...] = (
             Join.CALLED,
         )
     ),
+    *_whenever(_each(("job.*",), ("pod.init_blocked",), Join.SHARED)),
     # A caller of a caller: each waits for the next.
     Link("app.dependency_unreachable", "app.dependency_unreachable", Join.CALLED),
     # Without its setting a program falls back on another one, and calls who is not there.

@@ -66,7 +66,8 @@ _EXHAUSTED: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "memory",
         re.compile(
-            r"OOM command not allowed|used memory > 'maxmemory'|memory (?:resource )?limit alarm|low on memory",
+            r"OOM command not allowed|used memory > 'maxmemory'|memory (?:resource )?limit alarm|low on memory"
+            r"|perhaps out of memory|worker\b.{0,60}(?:signal:? ?9\b|SIGKILL)",
             re.IGNORECASE,
         ),
     ),
@@ -95,7 +96,7 @@ _HINTS = (
     "auth", "denied", "wrongpass", "credential", "login", "token", "401", "ora-01017", "sasl",
     "accesskey", "signature", "jwt", "skew", "refused", "invalid", "pool", "connection", "too many", "emfile", "enfile",
     "space", "disk", "thread", "429", "rate", "throttl", "memory", "slots", "clients", "rejected",
-    "quota", "oom", "watermark", "限流", "频繁", "失败", "密码", "密钥", "凭证", "令牌", "连接", "磁盘",
+    "quota", "oom", "watermark", "sigkill", "signal", "限流", "频繁", "失败", "密码", "密钥", "凭证", "令牌", "连接", "磁盘",
 )  # fmt: skip
 
 

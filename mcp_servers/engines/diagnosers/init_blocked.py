@@ -1,5 +1,6 @@
 """A pod whose init containers do not let it begin."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
@@ -11,10 +12,10 @@ from mcp_servers.engines.endpoints import Addresses
 from mcp_servers.engines.fields import text
 from mcp_servers.engines.log_signals import Line, telling
 from mcp_servers.engines.settling import live_pods
+from mcp_servers.engines.starting import PATIENCE
 from mcp_servers.facts.findings import Evidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Resource, moment
 
-PATIENCE = timedelta(minutes=10)
 ORDINARY_WAITING = frozenset({"", "PodInitializing", "ContainerCreating"})
 
 
@@ -72,7 +73,10 @@ def _finding(cluster: Cluster, container: Container, state: str) -> Finding:
             "minutes": str(int((cluster.now - since) / timedelta(minutes=1))) if since else "",
             "restarts": str(container.restarts),
         },
-        joins={"service": ",".join(awaited)} if awaited else {},
+        joins={
+            **({"service": ",".join(awaited)} if awaited else {}),
+            **({"job": ",".join(jobs)} if (jobs := _awaited_jobs(cluster, container)) else {}),
+        },
     )
 
 
@@ -85,6 +89,13 @@ def _awaited(cluster: Cluster, container: Container, lines: Sequence[Line]) -> l
     hosts += [word for text in said for word in sorted(words_of(text))]
     found = [addresses.service(host, seen_from=space) for host in dict.fromkeys(hosts)]
     return sorted({key(one.ref) for one in found if one is not None})
+
+
+def _awaited_jobs(cluster: Cluster, container: Container) -> list[str]:
+    """The Jobs whose names stand in its command."""
+    said = set(re.findall(r"[a-z0-9][a-z0-9.-]*", " ".join(container.command)))
+    jobs = cluster.all("Job", container.pod.namespace)
+    return sorted(key(one.ref) for one in jobs if one.name in said)
 
 
 def _cited(container: Container, state: str) -> Evidence:

@@ -7,6 +7,7 @@ from mcp_servers.engines.about_pods import key
 from mcp_servers.engines.endpoints import is_by_hand, ready_pods, selected_pods, slices_of
 from mcp_servers.engines.ownership import top_owner, workload_of
 from mcp_servers.engines.settling import is_young, rolling
+from mcp_servers.engines.starting import may_still_start
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Resource, moment
 
@@ -21,7 +22,11 @@ def service_endpoints(cluster: Cluster) -> Iterator[Finding]:
         pods = selected_pods(cluster, service)
         ready, from_slices = ready_pods(cluster, service)
         unready = [pod for pod in pods if pod.ref not in ready]
-        settled = [pod for pod in unready if not is_young(cluster, pod)]
+        settled = [
+            pod
+            for pod in unready
+            if not is_young(cluster, pod) and not may_still_start(cluster, pod)
+        ]
         if settled and (not ready or not _is_rolling(cluster, settled)):
             yield _finding(cluster, service, len(ready), len(pods), settled, sure=from_slices)
 

@@ -134,6 +134,7 @@ def test_people_who_mistype_are_no_fault(lines: list[str]) -> None:
         ("获取数据库连接失败：连接池已耗尽，当前 50/50", "connection pool"),
         ("connection blocked by broker: low on disk", "disk space"),
         ("index blocked by: disk usage exceeded flood-stage watermark", "disk space"),
+        ("[ERROR] Worker (pid:88) was sent SIGKILL! Perhaps out of memory?", "memory"),
         ("OOM command not allowed when used memory > 'maxmemory'", "memory"),
         ("QueuePool limit of size 5 overflow 10 reached, connection timed out", "connection pool"),
         ("FATAL: sorry, too many clients already", "connections"),

@@ -22,6 +22,7 @@ from tests.factories import (
     rules,
     running,
     service,
+    thing,
     waiting,
 )
 
@@ -218,6 +219,28 @@ def test_an_init_container_waits_for_a_service_that_leads_nowhere(
     front = service("db")
     told = cluster(*objects, front, endpoint_slice(front, []), logs=[said])
     assert roots(told) == ["service.no_pods"]
+
+
+def test_an_init_container_waits_for_a_job_that_failed() -> None:
+    objects = initialising(running("wait", ready=False, since=40))
+    command = ["kubectl", "wait", "--for=condition=complete", "job/web-migrate"]
+    objects[2]["spec"]["initContainers"][0]["command"] = command
+    failed = condition("Failed", "True", reason="BackoffLimitExceeded", ago=38)
+    job = thing("Job", "web-migrate", age=45, spec={}, status={"conditions": [failed], "failed": 3})
+    assert roots(cluster(*objects, job)) == ["job.failed"]
+
+
+@pytest.mark.parametrize(
+    ("since", "restarts", "told"), [(5, 0, False), (15, 0, True), (5, 2, True)]
+)
+def test_a_first_start_takes_its_time_before_its_service_misses_it(
+    since: float, restarts: int, told: bool
+) -> None:
+    status = running("wait", ready=False, since=since, restartCount=restarts)
+    objects = initialising(status)
+    front = service("web")
+    seen = cluster(*objects, front, endpoint_slice(front, [objects[3]]))
+    assert ("service.endpoints_partial" in rules(seen)) is told
 
 
 def test_an_init_container_with_a_typo_has_a_sharper_rule_too() -> None:
