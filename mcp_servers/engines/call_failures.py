@@ -53,7 +53,11 @@ _SERVED = re.compile(
     r"\bHTTP/\d(?:\.\d)?\"|\"(?:remote_addr|client_ip|user_agent)\"|remote_addr=|\bserved\b"
 )
 _NOT_A_FAILURE = re.compile(
-    r"listening|started server|serving (?:on|at)|recovered|reconnected", re.IGNORECASE
+    r"listening|started server|serving (?:on|at)|recovered|reconnected"
+    # Whoever called went away: that is theirs.
+    r"|(?:from|to) (?:the )?client\b|reading client request|client (?:closed|disconnected|aborted)"
+    r"|downstream (?:remote )?(?:disconnect|reset)",
+    re.IGNORECASE,
 )
 
 _UNRESOLVED = re.compile(
