@@ -24,7 +24,7 @@ from api.cli.source import (
     with_source,
 )
 from api.cli.wishes import BATCH_PREFIX, PLAN_PREFIX, with_wish
-from api.cli.words import chosen
+from api.cli.words import chosen, word
 from core.errors import Invalid
 
 fix = typer.Typer(help="Change the cluster, with an approval and a way back.", no_args_is_help=True)
@@ -70,10 +70,8 @@ def list_all(
     source: Source,
 ) -> None:
     """List what was changed, the latest first."""
-    if plans and batches:
-        raise Invalid("Plans and batches are two lists.", hint="Ask for one of them.")
-    which = "plans" if plans else "batches" if batches else "changes"
-    finish(_list(source, limit, output, chosen(lang), which))
+    asked = [name for name, wanted in (("plans", plans), ("batches", batches)) if wanted]
+    finish(_list(source, limit, output, chosen(lang), asked or ["changes"]))
 
 
 @fix.command("approve")
@@ -209,9 +207,12 @@ async def _show(source: Source, name: str, output: Output, language: str, *, rep
     return OK
 
 
-async def _list(source: Source, limit: int, output: Output, language: str, which: str) -> int:
+async def _list(source: Source, limit: int, output: Output, language: str, asked: list[str]) -> int:
     from api.cli.fixing import called
 
+    if len(asked) > 1:
+        raise Invalid(word("one_list", language))
+    [which] = asked
     view = await called(source, f"autofix_list_{which}", {"limit": limit})
     told = {"plans": plans_text, "batches": batches_text, "changes": changes_text}[which]
     _print(view, told(view, language), output)

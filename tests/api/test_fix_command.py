@@ -109,3 +109,11 @@ def test_the_kill_switch_is_a_file_that_the_command_writes(tmp_path: Path) -> No
     assert midwatch("fix", "status", "--snapshot", "shop", cwd=tmp_path).returncode == 1
     resumed = midwatch("fix", "resume", "--reason", "over", "--snapshot", "shop", cwd=tmp_path)
     assert (resumed.returncode, (tmp_path / "data" / "autofix-stopped").exists()) == (0, False)
+
+
+def test_two_lists_are_not_asked_for_at_once_and_no_batch_is_told_in_words(tmp_path: Path) -> None:
+    done = midwatch("fix", "list", "--plans", "--batches", "--lang", "zh", cwd=tmp_path)
+    assert (done.returncode, done.stderr.strip()) == (2, "方案和批次是两个列表，请只选其一。")
+    done = midwatch("fix", "show", "bat-none", "--snapshot", "shop", "--lang", "en", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "There is no batch bat-none." in done.stderr
