@@ -69,9 +69,10 @@ async def diagnose(tools: CallerTools, body: Scope) -> Body:
 
 
 @router.post("/plan", operation_id="planFix")
-async def plan(tools: CallerTools, body: PlanRequest) -> Body:
+async def plan(tools: CallerTools, reads: Reads, body: PlanRequest) -> Body:
     """Propose a change: target, diff, risk, checks, who has to approve. Nothing is changed."""
-    return (await tools.call("autofix_plan", **_given(body))).data
+    language = body.language if "language" in body.model_fields_set else reads
+    return (await tools.call("autofix_plan", **{**_given(body), "language": language})).data
 
 
 @router.get("/plans", operation_id="listFixPlans")

@@ -104,9 +104,11 @@ async def drafted(desk: Desk, caller: Principal, wanted: Wanted) -> Draft:
     words = Telling(wanted.language)
     match draft.repair:
         case Advice() as advice:
-            draft.refused = Refused(code="advice", message=words.advice(advice))
+            draft.refused = Refused(code="advice", reason=advice.why, message=words.advice(advice))
         case Proposal() as proposal:
-            draft.refused = Refused(code="proposal", message=words.proposal(proposal))
+            draft.refused = Refused(
+                code="proposal", reason=proposal.why, message=words.proposal(proposal)
+            )
             draft.proposal = _proposed(proposal)
         case Plan() as plan:
             draft.repair = _as_policy_waits(plan, desk.policy.limits.settle)

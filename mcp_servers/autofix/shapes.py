@@ -63,6 +63,7 @@ class RehearsalView(BaseModel):
 
 class Refused(BaseModel):
     code: str = Field(description="advice | proposal | preflight | a guard's name")
+    reason: str = Field(default="", description="Which advice or proposal, by its stable name.")
     message: str
     hint: str = ""
 

@@ -73,6 +73,8 @@ def _told(case: Case, owner: Resource, old: Fraction, new: Fraction) -> Outcome:
         new=written("cpu", new),
         share=case.told("share"),
     )
+    if owner.kind == "StatefulSet" and desired_replicas(owner) <= 1:
+        return case.proposal(owner, step.after or {}, "restart_interrupts", **step.params)
     if not case.told("probe_timeouts"):
         return case.proposal(owner, step.after or {}, "no_harm_seen", **step.params)
     return single(step)

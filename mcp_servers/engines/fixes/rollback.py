@@ -41,6 +41,9 @@ def roll_back(case: Case) -> Outcome:
 def _kept_from(case: Case, owner: Resource, chosen: Revision) -> Advice | None:
     """Why going back would harm, or not help."""
     cluster, number = case.cluster, chosen.number or chosen.name
+    changed = case.told("changed")
+    if case.rule == REGRESSION and changed not in ("", str(owner.ref)):
+        return case.advice("changed_elsewhere", changed=changed)
     if is_migrated(owner) or has_migrated(cluster, owner, chosen.template):
         return case.advice("data_was_migrated")
     if case.request is None and waits_elsewhere(cluster, owner, chosen.template):

@@ -61,6 +61,17 @@ def _way_back(seen: Cluster, rule: str) -> Any:
     return going_back(about[0], seen) if about else None
 
 
+def test_a_rollout_is_not_undone_for_what_another_object_changed() -> None:
+    seen = two_containers(app_before="registry.example.com/web:1", agent_before="agent:1")
+    for changed, why in (("ConfigMap shop/cache-rules", "changed_elsewhere"), (str(WEB), "")):
+        about = Finding(
+            "app.regression_after_change", Severity.HIGH, Confidence.STRONG, WEB, None, (),
+            params={"changed": changed},
+        )  # fmt: skip
+        way = repair(about, seen)
+        assert (way.why if isinstance(way, Advice) else "") == why
+
+
 def migrating(**parts: Any) -> Json:
     return container("migrate", image=BAD, command=["alembic", "upgrade", "head"], **parts)
 
