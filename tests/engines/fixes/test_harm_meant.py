@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from mcp_servers.engines.fixes import _REPAIRERS
+from mcp_servers.engines.fixes import _REPAIRERS, repair
 from mcp_servers.engines.fixes.drafting import Case
-from mcp_servers.facts.fixes import Advice, Plan, Request, Verb
+from mcp_servers.facts.findings import Confidence, Finding, Severity
+from mcp_servers.facts.fixes import Advice, Plan, Proposal, Request, Verb
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref
-from tests.engines.fixes.judging import advice, asked, container_of, plan, repaired, result
+from tests.engines.fixes.judging import advice, asked, container_of, plan, repaired, result, told
 from tests.engines.fixes.test_jobs import cron
 from tests.engines.fixes.test_memory import killed
 from tests.engines.fixes.test_scaling import asleep, scaler
@@ -247,3 +248,18 @@ def test_eviction_is_by_the_eviction_api_alone() -> None:
     one = asked(seen, "fix.drain", Ref("Node", "", "node-1"))
     assert isinstance(one, Plan)
     assert {step.write.verb for step in one.steps[1:]} == {Verb.EVICT}
+
+
+@pytest.mark.parametrize(("replicas", "why"), [(1, "restart_interrupts"), (3, "")])
+def test_the_only_keeper_of_data_is_not_restarted_for_cpu(replicas: int, why: str) -> None:
+    limits = {"limits": {"cpu": "1"}}
+    template = {"spec": {"containers": [container("db", resources=limits)]}}
+    store = thing("StatefulSet", "store", spec={"replicas": replicas, "template": template})
+    params = {"share": "85%", "limit": "1", "probe_timeouts": "4"}
+    about = Finding(
+        "pod.cpu_throttled", Severity.HIGH, Confidence.STRONG, Ref("StatefulSet", "shop", "store"),
+        None, (), params, container="db",
+    )  # fmt: skip
+    seen = cluster(store, node())
+    way = told(repair(about, seen), seen)
+    assert (way.why if isinstance(way, Proposal) else "") == why
