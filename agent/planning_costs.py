@@ -1,6 +1,8 @@
 """Pure: the calls for questions about money: what was spent, on what."""
 
+import re
 from collections.abc import Sequence
+from typing import Any
 
 from agent.asked import Asked
 from agent.steps import Step
@@ -11,6 +13,19 @@ SPEND = "budgets_spend"
 LOAD = "forecast_load"
 SAVINGS = "budgets_savings"
 ANOMALIES = "budgets_anomalies"
+WHAT_IF = "budgets_what_if"
+
+# "What if we double …": how many times, or how many.
+REPLICAS = re.compile(r"replicas?|instances?|pods?|copies|副本|实例|扩容|缩容|扩到|缩到")
+TIMES = (
+    (2.0, re.compile(r"\bdoubl\w+|\btwice\b|翻一?[倍番]|两倍|2 ?倍")),
+    (3.0, re.compile(r"\btripl\w+|三倍|3 ?倍")),
+    (0.5, re.compile(r"\bhalv\w+|\bhalf\b|减半|一半")),
+)
+SUPPOSED = re.compile(r"\bwhat if\b|\bif (?:we|i)\b|\bwould\b|如果|假如|要是")
+TO_COUNT = re.compile(
+    r"(?:\bto|到|为|成)\s*(\d{1,4})|(\d{1,4})\s*(?:replicas|instances|pods|个?副本|个?实例)"
+)
 
 # What people divide a bill by, and the label that usually carries it.
 LABELS = (
@@ -24,6 +39,8 @@ WORKLOADS = ("workload", "deployment", "service", "工作负载", "服务", "应
 
 def spend(asked: Asked, results: Sequence[Result]) -> list[Step]:
     """By what was said; a bare name may be a namespace, else it is a workload of any."""
+    if supposed := other_replicas(asked):
+        return [] if results else [Step(WHAT_IF, supposed)]
     told = [one for one in results if one.tool == SPEND]
     arguments = {"window": asked.window, "language": asked.language}
     if asked.name and not asked.namespace and not asked.kind:
@@ -33,6 +50,18 @@ def spend(asked: Asked, results: Sequence[Result]) -> list[Step]:
         return [Step(SPEND, {**arguments, "by": "workload"})] if missing else []
     by = "workload" if asked.name else divided_by(asked)
     return [Step(SPEND, {**arguments, "namespace": asked.namespace, "by": by})] if not told else []
+
+
+def other_replicas(asked: Asked) -> dict[str, Any]:
+    """What a question supposes of a workload's replicas; nothing when it supposes nothing of them."""
+    words = asked.question.lower()
+    if not (asked.name and SUPPOSED.search(words) and REPLICAS.search(words)):
+        return {}
+    own = {"name": asked.name, "namespace": asked.namespace, "language": asked.language}
+    if found := TO_COUNT.search(words):
+        return {**own, "replicas": int(found[1] or found[2])}
+    times = next((factor for factor, pattern in TIMES if pattern.search(words)), None)
+    return {**own, "times": times} if times else {}
 
 
 def forecast(asked: Asked, results: Sequence[Result]) -> list[Step]:

@@ -111,6 +111,22 @@ def told_savings(asked: Asked, result: Result) -> str:
     return joined([head, _table(asked, columns, cells), notes(data)])
 
 
+def told_what_if(asked: Asked, result: Result) -> str:
+    """What the replicas would take, and what that does to the bill, which is another thing."""
+    data = result.data
+    bill = data["bill_difference"]
+    facts = {
+        "what": plain(f"{data['kind']} {data['namespace']}/{data['name']}"),
+        "replicas": data["replicas"],
+        "then": data["replicas_then"],
+        "monthly": amount(data["monthly"]),
+        "monthly_then": amount(data["monthly_then"]),
+        "currency": data["currency"],
+        "bill": "?" if bill is None else amount(bill),
+    }
+    return joined([cited(result, phrase("costs.what_if", asked.language, **facts)), notes(data)])
+
+
 def _changed(row: Json, what: str) -> str:
     wanted = row[f"{what}_recommended"]
     return f"{row[f'{what}_request'] or '-'} → {wanted}" if wanted else ""

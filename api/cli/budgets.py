@@ -21,6 +21,7 @@ from api.cli.source import (
     with_source,
 )
 from api.cli.tables import columns
+from api.cli.tools import called as tool_called
 from api.cli.words import chosen, word
 
 budgets = typer.Typer(help="Budgets: what may be spent, how it stands, and who is told.")
@@ -197,6 +198,39 @@ async def _models(source: Source, asked: Json, output: Output) -> int:
     )
     told = columns(word("models_columns", language).split("|"), rows) if rows else []
     put("\n".join([head, *told, *(f"! {one['text']}" for one in data["notes"])]))
+    return OK
+
+
+@budgets.command("what-if")
+@with_source
+def what_if(
+    workload: Annotated[str, typer.Argument(metavar="NAME", help="Deployment or StatefulSet.")],
+    namespace: NamespaceOption = "",
+    replicas: Annotated[int, typer.Option("--replicas", help="So many instead.")] = 0,
+    times: Annotated[float, typer.Option("--times", help="Or so many times as many: 2.")] = 0,
+    currency: Annotated[str, typer.Option("--currency", help="As CNY; a rate must be known.")] = "",
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """What other replicas of a workload would cost, and whether the nodes have room."""
+    asked = {"name": workload, "namespace": namespace, "replicas": replicas or None}
+    more = {"times": times or None, "currency": currency, "language": chosen(lang)}
+    finish(_what_if(source, {**asked, **more}, output))
+
+
+async def _what_if(source: Source, asked: Json, output: Output) -> int:
+    data = await tool_called(source, "budgets_what_if", dict(asked))
+    if output is Output.JSON:
+        put_json(data)
+        return OK
+    facts = {key: data[key] for key in ("kind", "namespace", "name", "replicas", "currency")}
+    facts |= {"then": data["replicas_then"], "monthly": money(data["monthly"])}
+    facts["monthly_then"] = money(data["monthly_then"])
+    facts["bill"] = money(data["bill_difference"])
+    head = word("what_if", str(asked["language"]), **facts)
+    put("\n".join([head, *(f"! {one['text']}" for one in data["notes"])]))
     return OK
 
 

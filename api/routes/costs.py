@@ -54,6 +54,23 @@ async def all_rows(tools: Tools, tool: str, asked: BaseModel) -> list[dict[str, 
             return rows
 
 
+class OtherReplicas(BaseModel):
+    """Of which workload, and either how many or how many times as many."""
+
+    name: str = Field(min_length=1, max_length=253, examples=["checkout"])
+    namespace: str = Field(default="", max_length=63)
+    replicas: int = Field(default=0, ge=0, le=10_000)
+    times: float = Field(default=0, ge=0, le=100, examples=[2])
+    currency: str = Field(default="", max_length=3)
+    language: Literal["en", "zh"] = "en"
+
+
+@router.get("/costs/what-if", operation_id="whatIf")
+async def what_if(tools: CallerTools, asked: Annotated[OtherReplicas, Query()]) -> dict[str, Any]:
+    """What other replicas of a workload would cost a month, and whether its nodes have room."""
+    return (await tools.call("budgets_what_if", **asked.model_dump(exclude_defaults=True))).data
+
+
 class Bill(BaseModel):
     """A bill as text: FOCUS CSV, or any whose columns a map names."""
 

@@ -225,18 +225,18 @@ def _labels(home: Mapping[str, str], own: Mapping[str, str]) -> tuple[tuple[str,
 def _asked(pod: Resource, container: str) -> Amounts:
     for one in (*rows(pod.spec, "containers"), *rows(pod.spec, "initContainers")):
         if text(one, "name") == container:
-            return _amounts(section(section(one, "resources"), "requests"))
+            return amounts_of(section(section(one, "resources"), "requests"))
     return Amounts()
 
 
-def _amounts(told: Mapping[str, object]) -> Amounts:
+def amounts_of(told: Mapping[str, object]) -> Amounts:
     gpus = sum(float(quantity(told.get(one)) or 0) for one in GPUS)
     memory = float(quantity(told.get("memory")) or 0) / GIB
     return Amounts(float(quantity(told.get("cpu")) or 0), memory, gpus)
 
 
 def _node(node: Resource, prices: PriceBook, seen: Sequence[datetime]) -> NodeHours:
-    has = _amounts(section(node.status, "capacity"))
+    has = amounts_of(section(node.status, "capacity"))
     price = prices.nodes.get(node.labels.get(INSTANCE_TYPE, ""))
     rates = prices.rates if price is None else node_rates(price, has, prices.rates)
     return NodeHours(node.name, has, hours_since(node.created_at, seen), rates)

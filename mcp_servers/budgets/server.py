@@ -18,6 +18,7 @@ from mcp_servers.budgets.savings import budgets_savings
 from mcp_servers.budgets.spend import budgets_spend
 from mcp_servers.budgets.spend_changes import budgets_anomalies, budgets_expect
 from mcp_servers.budgets.table_anomalies import budgets_table_anomalies
+from mcp_servers.budgets.what_if import budgets_what_if
 
 MOST_FILE_BYTES = 64 * 1024 * 1024
 
@@ -25,7 +26,7 @@ MOST_FILE_BYTES = 64 * 1024 * 1024
 def build(backends: Backends, gate: Gate) -> ToolServer:
     server, desk = ToolServer("budgets", gate), backends.desk
     purse = Purse(backends.kubernetes, backends.prometheus, backends.billing)
-    for tool in (budgets_spend, budgets_savings):
+    for tool in (budgets_spend, budgets_savings, budgets_what_if):
         publish(server, tool, needs=Permission.COSTS_READ, purse=purse)
     for tool in (budgets_list, budgets_preview, budgets_anomalies):
         publish(server, tool, needs=Permission.COSTS_READ, purse=purse, desk=desk)

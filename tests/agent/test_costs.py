@@ -72,3 +72,19 @@ async def test_savings_are_told_with_how_sure_they_are(
     assert said in told.answer
     assert "payments/ledger" in told.answer
     assert "[1]" in told.answer
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("what if we double checkout's replicas?", "with 6 it would take"),
+        ("如果把 checkout 的副本翻倍会怎样？", "6 个副本则为"),
+        ("what if we scale checkout to 5 replicas?", "with 5 it would take"),
+    ],
+)
+async def test_other_replicas_are_only_supposed(
+    question: str, said: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert [call.tool for call in told.calls] == ["budgets_what_if"]
+    assert said in told.answer
