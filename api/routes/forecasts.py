@@ -36,6 +36,33 @@ class Ahead(BaseModel):
     language: Literal["en", "zh"] = "en"
 
 
+class Judged(Ahead):
+    metric: Literal["qps", "cpu", "memory", "disk"]
+
+
+# Of the answer of a forecast, what is about the ways it was made.
+ABOUT_METHODS = (
+    "verdict",
+    "missing",
+    "query",
+    "known_hours",
+    "method",
+    "season",
+    "backtest",
+    "tried",
+)
+
+
+@router.get("/predict/models", operation_id="predictionModels")
+async def prediction_models(
+    tools: CallerTools, asked: Annotated[Judged, Query()]
+) -> dict[str, Any]:
+    """Which methods were tried on the history of a load, how each did, and which one is taken."""
+    given = asked.model_dump(exclude_defaults=True)
+    told = (await tools.call("forecast_load", **given)).data
+    return {name: told[name] for name in ABOUT_METHODS}
+
+
 @router.get("/predict/{metric}", operation_id="predictLoad")
 async def predict_load(
     tools: CallerTools,

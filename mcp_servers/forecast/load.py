@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from statistics import pstdev
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import anyio.to_thread
@@ -17,7 +18,15 @@ from mcp_servers.access import span_of
 from mcp_servers.backends.metric_scope import check
 from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.backends.sentences import SENTENCES
-from mcp_servers.forecast.shapes import Backtest, ForecastPoint, Language, Level, report, tidy
+from mcp_servers.forecast.shapes import (
+    Backtest,
+    ForecastPoint,
+    Language,
+    Level,
+    Tried,
+    report,
+    tidy,
+)
 
 if TYPE_CHECKING:  # numpy is loaded by the first call, not by the server's start
     from mcp_servers.engines.forecast import Forecast
@@ -91,6 +100,15 @@ class LoadForecast(BaseModel):
     mean: float | None = Field(default=None, description="Mean over the horizon.")
     peak: Peak | None = None
     full_at: datetime | None = Field(default=None, description="When a disk's mean reaches 1.")
+    growth: float | None = Field(
+        default=None, description="Mean over the horizon against that of as long before, percent."
+    )
+    volatility: float | None = Field(
+        default=None, description="Spread of its hours, in percent of their mean."
+    )
+    tried: list[Tried] = Field(
+        default_factory=list[Tried], description="Every method at the same origins, the best first."
+    )
     forecast: list[ForecastPoint] = Field(default_factory=list[ForecastPoint])
 
     def as_text(self) -> str:
@@ -250,9 +268,23 @@ def _shaped(told: LoadForecast, found: "Forecast", known: _Known, metric: str) -
             "mean": tidy(_mean([one.mean for one in points])),
             "peak": Peak(at=highest.at, mean=highest.mean, upper=highest.upper),
             "full_at": full[0] if full else None,
+            "growth": _growth(known, [one.mean for one in points]),
+            "volatility": _volatility(known),
+            "tried": whole.tried,
             "forecast": points,
         }
     )
+
+
+def _growth(known: _Known, ahead: Sequence[float]) -> float | None:
+    """None where there was nothing before to grow from."""
+    before = _mean(known.values[-len(ahead) :])
+    return round(100 * (_mean(ahead) / before - 1), 2) if before > 0 else None
+
+
+def _volatility(known: _Known) -> float | None:
+    mean = _mean(known.values)
+    return round(100 * pstdev(known.values) / mean, 2) if mean > 0 else None
 
 
 def _last_hour(known: _Known) -> Sequence[float]:

@@ -37,8 +37,9 @@ async def test_a_name_that_is_no_namespace_is_a_workload(assistant: Assistant) -
     [
         ("predict the memory of checkout for the next hour", "it peaks at"),
         ("预测 checkout 未来 1 小时的内存", "峰值"),
-        ("predict the qps of checkout for the next 3 days", "cannot be foretold"),
-        ("checkout 明天的 QPS 预测", "无法预测"),
+        ("predict the qps of checkout for the next 3 days", "it peaks at"),
+        ("checkout 明天的 QPS 预测", "峰值"),
+        ("predict the qps of chequeout for the next 3 days", "cannot be foretold"),
     ],
 )
 async def test_load_is_foretold_or_it_is_said_what_is_missing(
@@ -47,7 +48,7 @@ async def test_load_is_foretold_or_it_is_said_what_is_missing(
     told = await ask(assistant, question)
     assert told.done.route == ("cost",)
     assert said in told.answer
-    assert "[1]" in told.answer
+    assert "[1]" in told.answer or "[2]" in told.answer  # a bare name is tried as a place too
 
 
 @pytest.mark.parametrize(

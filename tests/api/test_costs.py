@@ -48,3 +48,31 @@ async def test_rest_refuses_who_may_not_see_costs(midwatch: Midwatch) -> None:
     async with midwatch.client(token) as http:
         refused = await http.get("/api/v1/costs")
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+
+
+async def test_the_methods_of_a_prediction_are_told_with_how_each_did(midwatch: Midwatch) -> None:
+    asked = {"metric": "qps", "namespace": "shop", "name": "checkout"}
+    async with midwatch.client() as http:
+        told = (await http.get("/api/v1/predict/models", params=asked)).json()
+        wrong = await http.get("/api/v1/predict/models", params={**asked, "metric": "mood"})
+        far = await http.get(
+            "/api/v1/predict/qps", params={**asked, "metric": "", "horizon": "PT169H"}
+        )
+    assert told["verdict"] == "ok"
+    assert told["method"] in {one["method"] for one in told["tried"]}
+    assert [one["mase"] for one in told["tried"]] == sorted(one["mase"] for one in told["tried"])
+    assert (wrong.status_code, far.status_code) == (422, 422)
+
+
+async def test_other_replicas_and_a_bill_are_told_by_rest(midwatch: Midwatch) -> None:
+    supposed = {"name": "storefront", "namespace": "shop", "times": 2}
+    bill = "ChargePeriodStart,EffectiveCost,BillingCurrency,ServiceName\n2026-01-01,5,USD,db\n"
+    async with midwatch.client() as http:
+        told = (await http.get("/api/v1/costs/what-if", params=supposed)).json()
+        read = (await http.post("/api/v1/costs/bill", json={"bill": bill})).json()
+        models = (await http.get("/api/v1/costs/models")).json()
+        sizes = await http.get("/api/v1/savings.csv")
+    assert told["replicas_then"] == 4
+    assert (read["total"], [one["name"] for one in read["rows"]]) == (5.0, ["db"])
+    assert models["rows"] == []
+    assert sizes.text.startswith("kind,namespace,name,container")
