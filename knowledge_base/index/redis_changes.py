@@ -63,10 +63,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A copy that is being built: `old` is the one in use, `kept` what it holds."""
+    """A copy that is being built by `builder`: `old` is the one in use, `kept` what it holds."""
 
     space: Space
-    embedder: str
+    builder: str
     old: Space | None
     kept: Mapping[str, str]
     with_vectors: bool
@@ -141,7 +141,9 @@ class Changes:
         wide = change.dimensions or (0 if revectored or old is None else old.dimensions)
         embedder = state.embedder if change.embedder is None else change.embedder
         same = not revectored and old is not None and old.dimensions == wide
-        copy = Copy(self._begun(state, wide, embedder), embedder, old, kept, same)
+        builder = token_hex(8)
+        space = self._begun(wide, embedder, builder)
+        copy = Copy(space, builder, old, kept, same)
         try:
             self._build(copy, change)
         except (Changed, Missing):
@@ -150,9 +152,10 @@ class Changes:
         named = {"space": copy.space.id, "dimensions": wide, "embedder": embedder}
         told = ("HSET", self.key, *(part for pair in named.items() for part in pair))
         try:
-            self._commit(state, [told, ("DEL", copy.space.lease)])
+            self._commit(state, [told, ("DEL", copy.space.lease)], built=copy)
         except Changed:  # the next attempt finds it and adds what is new
-            self.wire.ask("DEL", copy.space.lease)
+            if self._holds(copy):
+                self.wire.ask("DEL", copy.space.lease)
             raise
         self._drop_unused()
 
@@ -169,30 +172,40 @@ class Changes:
         if (documents, passages) != (len(after), sum(count for count, _ in after.values())):
             raise Changed
 
-    def _begun(self, state: State, dimensions: int, embedder: str) -> Space:
+    def _begun(self, dimensions: int, embedder: str, builder: str) -> Space:
         """A copy to build on: one that was left unfinished by somebody who is gone, or a new one."""
         kind = f"{dimensions} {embedder}"
         spaces: dict[bytes, bytes] = self.wire.ask("HGETALL", f"{self.root}:spaces")
         for name, told in spaces.items():
             space = Space(self.root, name.decode(), dimensions)
-            if told.decode() == kind and space != state.space and self._leased(space):
-                return space
+            if told.decode() == kind and self._leased(space, builder):
+                # Looked at after it was taken: its builder may just have finished.
+                if space != self.state().space:
+                    return space
+                self.wire.ask("DEL", space.lease)
         space = Space(self.root, token_hex(4), dimensions)
-        self._leased(space)
+        self._leased(space, builder)
         self.wire.ask("HSET", f"{self.root}:spaces", space.id, kind)
         self.wire.ask_all(space.created())
         return space
 
-    def _leased(self, space: Space) -> bool:
-        return bool(self.wire.ask("SET", space.lease, "1", "NX", "EX", LEASE_S))
+    def _leased(self, space: Space, builder: str) -> bool:
+        return bool(self.wire.ask("SET", space.lease, builder, "NX", "EX", LEASE_S))
+
+    def _holds(self, copy: Copy) -> bool:
+        """Whether it still belongs to its builder; one who was silent for too long has lost it."""
+        return self.wire.ask("GET", copy.space.lease) == copy.builder.encode()
 
     def _drop_unused(self) -> None:
         """Copies that nobody uses or builds any more."""
         names: list[bytes] = self.wire.ask("HKEYS", f"{self.root}:spaces")
         for space in (Space(self.root, name.decode(), 0) for name in names):
-            in_use = self.state().space
-            if not (in_use and in_use.id == space.id) and self._leased(space):
-                self._drop(space)
+            if self._leased(space, "nobody"):
+                in_use = self.state().space
+                if in_use and in_use.id == space.id:
+                    self.wire.ask("DEL", space.lease)
+                else:
+                    self._drop(space)
 
     def _drop(self, space: Space) -> None:
         self.wire.ask("HDEL", f"{self.root}:spaces", space.id)
@@ -202,9 +215,17 @@ class Changes:
             except Missing:
                 continue
 
-    def _commit(self, state: State, commands: Sequence[Command]) -> None:
+    def _commit(
+        self, state: State, commands: Sequence[Command], *, built: Copy | None = None
+    ) -> None:
+        """All of it and another version, unless the state is another one by now."""
         counted = ("HINCRBY", self.key, "version", 1)
-        self.wire.change(self.key, lambda: self.state() == state, [*commands, counted])
+        watched = [self.key, *([built.space.lease] if built else [])]
+
+        def still() -> bool:
+            return self.state() == state and (built is None or self._holds(built))
+
+        self.wire.change(watched, still, [*commands, counted])
 
 
 def _is_small(change: Change, space: Space, kept: Mapping[str, str]) -> bool:

@@ -70,13 +70,15 @@ class Wire:
         if batch:
             self.ask_all(batch)
 
-    def change(self, watched: str, still: Callable[[], bool], commands: Sequence[Any]) -> None:
-        """All commands as one change. Raises `Changed` unless `still`, and when `watched` was
-        written to since."""
+    def change(
+        self, watched: Sequence[str], still: Callable[[], bool], commands: Sequence[Any]
+    ) -> None:
+        """All commands as one change. Raises `Changed` unless `still`, and when one of the `watched`
+        keys was written to since."""
         from redis.exceptions import WatchError
 
         with _our_errors(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.watch(watched)
+            pipe.watch(*watched)
             if not still():
                 raise Changed
             pipe.multi()

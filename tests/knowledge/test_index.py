@@ -273,3 +273,18 @@ def test_no_question_breaks_an_index(index: Index, question: str) -> None:
     )
     search(index, question, k=5, embedder=Counting())
     assert found(index, "what is node.left_cordoned")[0] == "names"
+
+
+def test_many_writers_on_an_empty_base_take_nothing_from_each_other(opened: Opener) -> None:
+    indexes = [opened() for _ in range(6)]
+    work = [
+        threading.Thread(target=put, args=(one, {f"{n}/{i}": DISK for i in range(4)}),
+                         kwargs={"prefix": f"{n}/"})
+        for n, one in enumerate(indexes)
+    ]  # fmt: skip
+    for one in work:
+        one.start()
+    for one in work:
+        one.join()
+    assert len(indexes[0].fingerprints()) == indexes[0].count() == 24
+    assert len({hit.passage.doc for hit in search(indexes[1], "disk full", k=5)}) == 1
