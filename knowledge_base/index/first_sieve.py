@@ -40,9 +40,8 @@ def _score(one: Candidate, rarity: Mapping[str, float], mean_length: float) -> f
     length = sum(len(told) for _, told in fields) / mean_length
     times = dict.fromkeys(rarity, 0.0)
     for weight, told in fields:
-        for word in told:
-            if word in times:
-                times[word] += weight
+        for word in rarity.keys() & told:
+            times[word] += weight * told.count(word)
     spread = K1 * (1 - B + B * length)
     return sum(
         rarity[word] * often * (K1 + 1) / (often + spread) for word, often in times.items() if often

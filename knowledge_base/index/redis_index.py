@@ -1,6 +1,7 @@
 """Passages in a Redis with search, for several services over one base."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -16,6 +17,7 @@ from knowledge_base.index.indexed_words import telling
 from knowledge_base.index.matrix import nearness
 from knowledge_base.index.redis_changes import ATTEMPTS, Change, Changes
 from knowledge_base.index.redis_space import (
+    EVERYBODY,
     FIELDS,
     PLACED,
     Space,
@@ -40,6 +42,19 @@ WIDE = 3
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """How many words a passage has, and the groups that pages name, as tags have them."""
+
+    mean_length: float
+    groups: frozenset[str]
+
+    def narrowed(self, scope: Scope) -> Scope:
+        """The same scope without a condition that every page meets: filters cost more than searching."""
+        own = {EVERYBODY, *map(digest, scope.readers or ())}
+        return replace(scope, readers=None) if self.groups <= own else scope
+
+
 class RedisIndex:
     """All keys begin with `root`, so that several bases can be in one Redis."""
 
@@ -48,7 +63,7 @@ class RedisIndex:
         self._wire = Wire(url)
         self._wire.ask("FT._LIST")
         self._changes = Changes(self._wire, self._root)
-        self._means: dict[tuple[str, str], float] = {}
+        self._known: dict[tuple[str, str], Facts] = {}
 
     def close(self) -> None:
         self._wire.close()
@@ -134,35 +149,39 @@ class RedisIndex:
         return self._read(read, None)
 
     def _searched(self, space: Space, asked: Asked, limit: int) -> Found:
-        index = space.passages
+        index, facts = space.passages, self._facts(space)
+        scope = facts.narrowed(asked.scope)
         words = list(dict.fromkeys((*asked.words, *asked.concepts, *asked.others)))
         every = documents_query(index, "", limit=0)
         counted = self._wire.ask_all([every, *(holding_query(index, one) for one in words)])
         total, *counts = (int(one[0]) for one in counted)
         holding = dict(zip(words, counts, strict=True))
         wanted = telling(asked, holding, total)
-        by_word = words_query(index, wanted, asked.scope, WIDE * limit) if wanted else None
+        by_word = words_query(index, wanted, scope, WIDE * limit) if wanted else None
         near = None
         if asked.vector is not None and len(asked.vector) == space.dimensions:
-            near = nearest_query(index, asked.vector, asked.scope, limit)
+            near = nearest_query(index, asked.vector, scope, limit)
         answers = iter(self._wire.ask_all([one for one in (by_word, near) if one]))
         worded = dict(rows(next(answers))) if by_word else {}
         nearest = dict(rows(next(answers))) if near else {}
         held = _candidates(worded | nearest, asked.vector)
         best = best_by_words(
             [held[key] for key in worded], wanted, holding,
-            passages=total, mean_length=self._mean(space), limit=limit,
+            passages=total, mean_length=facts.mean_length, limit=limit,
         )  # fmt: skip
         best += [held[key] for key in nearest if held[key].nearness > 0]
         return Found(list({id(one): one for one in best}.values()), total, holding)
 
-    def _mean(self, space: Space) -> float:
-        """How many words a passage has, asked again after a change."""
+    def _facts(self, space: Space) -> Facts:
+        """Of all passages, asked again after a change."""
         seen = (space.id, self._changes.state().version)
-        if seen not in self._means:
-            told = self._wire.ask(*mean_length_query(space.passages))
-            self._means = {seen: float(told[1][1]) if len(told) > 1 else 1.0}
-        return self._means[seen] or 1.0
+        if seen not in self._known:
+            lengths, groups = self._wire.ask_all(
+                [mean_length_query(space.passages), ("FT.TAGVALS", space.passages, "groups")]
+            )
+            mean = float(lengths[1][1]) if len(lengths) > 1 else 0.0
+            self._known = {seen: Facts(mean or 1.0, frozenset(one.decode() for one in groups))}
+        return self._known[seen]
 
     def _read(self, read: Callable[[Space], T], nothing: T) -> T:
         """What `read` finds in one state of the base."""
