@@ -6,6 +6,12 @@ from html.parser import HTMLParser
 _UNSEEN = frozenset(
     ("script", "style", "template", "noscript", "head", "nav", "footer", "iframe", "object", "svg")
 )
+# What exports of Confluence and MediaWiki put around a page, by the names that they give it.
+_AROUND = frozenset(
+    ("breadcrumb-section", "breadcrumbs", "page-metadata", "footer", "footer-body", "greybox",
+     "mw-navigation", "mw-panel", "mw-head", "mw-jump-link", "mw-editsection", "printfooter", "catlinks")
+)  # fmt: skip
+_ROLES = frozenset(("navigation", "contentinfo", "search"))
 _PARAGRAPHS = frozenset(
     ("p", "div", "section", "article", "main", "ul", "ol", "dl", "dt", "dd", "blockquote", "header")
 )
@@ -54,7 +60,7 @@ class _Page(HTMLParser):
     def _leads_out_of_sight(self, tag: str, attrs: list[tuple[str, str | None]]) -> bool:
         if self._unseen and tag == self._unseen[-1]:
             return True
-        return tag in _UNSEEN or (tag not in _VOID and _hidden(attrs))
+        return tag in _UNSEEN or (tag not in _VOID and (_hidden(attrs) or _is_around(attrs)))
 
     def _open(self, tag: str) -> None:
         if tag in _HEADINGS:
@@ -119,6 +125,13 @@ class _Page(HTMLParser):
             self._out.append(text)
         elif self._cells:
             self._cells[-1] += text
+
+
+def _is_around(attrs: list[tuple[str, str | None]]) -> bool:
+    """What leads through a wiki and says nothing of its own."""
+    named = dict(attrs)
+    names = {named.get("id") or "", *(named.get("class") or "").split()}
+    return not _AROUND.isdisjoint(names) or named.get("role") in _ROLES
 
 
 def _hidden(attrs: list[tuple[str, str | None]]) -> bool:

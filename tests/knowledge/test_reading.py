@@ -26,6 +26,18 @@ PAGE = """<html><head><title>Disk &amp; node</title><script>alert("x")</script>
 <!-- hidden --></body></html>"""
 
 
+CONFLUENCE = """<!DOCTYPE html><html><head><title>OPS : Restart the cart</title></head><body>
+<div id="main-header"><div id="breadcrumb-section"><ol id="breadcrumbs"><li><a href="index.html">Operations</a>
+</li></ol></div><h1 id="title-heading"><span id="title-text"> OPS : Restart the cart </span></h1></div>
+<div id="content" class="view"><div class="page-metadata">Created by <span class='author'>Ann</span></div>
+<div id="main-content" class="wiki-content group"><h2>When</h2><p>When the <strong>cart</strong> hangs.</p>
+<div class="code panel"><pre class="syntaxhighlighter-pre">kubectl rollout restart deploy/cart</pre></div>
+<div class="table-wrap"><table class="confluenceTable"><tbody><tr><th>Step</th><th>Who</th></tr>
+<tr><td>1</td><td>Ann</td></tr></tbody></table></div></div></div>
+<div id="footer" role="contentinfo"><section class="footer-body"><p>Document generated</p></section></div>
+</body></html>"""
+
+
 def packed(files: dict[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -125,6 +137,33 @@ def test_an_archive_is_read_without_unpacking_it() -> None:
 def test_names_that_lead_out_are_refused(name: str) -> None:
     with pytest.raises(Invalid, match="leads out"):
         in_archive(packed({name: b"x"}))
+
+
+def test_an_export_of_confluence_gives_its_pages_without_what_is_around_them(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "OPS").mkdir()
+    (tmp_path / "OPS" / "Restart_1.html").write_text(CONFLUENCE)
+    (tmp_path / "OPS" / "attachments").mkdir()
+    (tmp_path / "OPS" / "attachments" / "1.png").write_bytes(b"\x89PNG")
+    index = LocalIndex(None)
+    assert ingest(index, found_in(tmp_path)).added == 1
+    [listed] = index.documents()
+    text = index.body(listed.doc) or ""
+    assert listed.title == "OPS : Restart the cart"
+    assert "```\nkubectl rollout restart deploy/cart\n```" in text
+    assert "| Step | Who |\n|---|---|\n| 1 | Ann |" in text
+    assert all(one not in text for one in ("Operations", "Created by", "Document generated"))
+    assert search(index, "restart the cart", k=1)[0].passage.heading == "When"
+
+
+def test_a_file_of_200_megabytes_is_listed_and_not_read(tmp_path: Path) -> None:
+    (tmp_path / "good.md").write_text("# Good\n\nwater")
+    with (tmp_path / "great.md").open("wb") as file:
+        file.truncate(200 * 1024 * 1024)
+    report = ingest(LocalIndex(None), found_in(tmp_path))
+    assert (report.added, [one.doc for one in report.skipped]) == (1, ["great.md"])
+    assert "It has 200 MiB; 20 MiB are read." in report.skipped[0].reason
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
