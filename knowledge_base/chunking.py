@@ -21,7 +21,10 @@ _TABLE = re.compile(r"[ \t]*\|")
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """`heading` is the path below the title, "A › B"; "" before the first heading. Lines count from 1."""
+    """`heading` is the path below the title, "A › B"; "" before the first heading. Lines count from 1.
+
+    `asked` is told to an index that takes the passage in, and not by one that gives it back.
+    """
 
     doc: str
     title: str
@@ -30,6 +33,7 @@ class Passage:
     first_line: int = 0
     last_line: int = 0
     language: str = "en"
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ def document(doc: str, markdown: str) -> Document:
             piece.first,
             piece.last,
             language_of(f"{title} {piece.text}"),
+            about.asked,
         )
         for one in sections
         for piece in _pieces(one.blocks)

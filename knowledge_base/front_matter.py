@@ -25,6 +25,7 @@ class About:
     tags: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()  # how people ask for what the page tells, in any language
 
 
 def parted(markdown: str) -> tuple[About, int]:
@@ -56,6 +57,7 @@ def _about(fields: dict[object, object]) -> About:
         tags=_texts(fields, "tags"),
         groups=_texts(fields, "groups"),
         rules=_texts(fields, "rules"),
+        asked=_texts(fields, "asked"),
     )
 
 

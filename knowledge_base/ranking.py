@@ -4,11 +4,13 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from knowledge_base.chunking import Passage
+from knowledge_base.concepts import concepts
 from knowledge_base.front_matter import About
 from knowledge_base.index import Asked, Candidate, Found
-from knowledge_base.segmentation import is_chinese
+from knowledge_base.segmentation import asked_words, is_chinese
 
 NOTHING_SAID = About()
 
@@ -24,6 +26,9 @@ class Hit:
     strength: float = 0.0  # its BM25 score, in words that no passage holds
     concepts: int = 0  # how many concepts of the question it speaks of
     nearness: float = 0.0  # cosine with the question; 0 without vectors
+    title_nearness: float = 0.0  # the same of the title of its page
+    named: float = 0.0  # how much of the question is a name of its page, and the reverse
+    known: float = 0.0  # share of what was asked that any passage holds
     also_in: tuple[str, ...] = ()
 
 
@@ -32,24 +37,27 @@ class Weights:
     """What counts how much. Measured: docs/knowledge-base.md."""
 
     # A word in the title says more of a passage than one in its text.
-    title: float = 2.5
-    heading: float = 1.5
-    concepts: float = 0.7  # a concept against a word
+    title: float = 3.5
+    heading: float = 1.0
+    concepts: float = 1.4  # a concept against a word
     # Beside the words, which count 1.
-    nearness: float = 0.5
-    # The bundled model knows few Chinese words: between Chinese texts it says little.
-    nearness_in_chinese: float = 0.15
-    title_nearness: float = 0.5
-    others: float = 0.2  # further passages of a page: it speaks of it in several places
+    nearness: float = 1.75
+    title_nearness: float = 0.25
+    named: float = (
+        1.1  # what of the question is in a name of the page, and of the name in the question
+    )
+    others: float = 0.3  # further passages of a page: it speaks of it in several places
     language: float = 1.25  # the same page in the asker's language is the better answer
     own: float = 1.1  # a page of the house knows more of the house than a shipped one
 
 
 WEIGHTS = Weights()
-# Okapi BM25 with its usual constants; the length is that of a usual passage, in words.
-K1, B, USUAL_LENGTH = 1.2, 0.75, 120.0
+# Okapi BM25; a little flatter than usual, for passages are of about one length: that of so many words.
+K1, B, USUAL_LENGTH = 0.9, 0.6, 120.0
 # In a base of fewer passages a word is as rare as it would be among so many: there is no telling.
 FEW_PASSAGES = 200
+# How rare a word of a name is that the question lacks, as a share of the rarest.
+OTHERWISE = 0.5
 # Further passages of one document say less that is new than the first of another.
 PASSAGES_PER_DOCUMENT = 2
 # What scores below this share of the best shares only a common word with the question.
@@ -75,13 +83,17 @@ def ranked(
         Hit(
             one.passage,
             (told.score + weights.others * (sums[one.passage.doc] - told.score)) / most
-            + _weight(one, question, weights) * max(one.nearness, 0.0) / nearest
-            + weights.title_nearness * max(one.title_nearness, 0.0) / by_title,
+            + weights.nearness * max(one.nearness, 0.0) / nearest
+            + weights.title_nearness * max(one.title_nearness, 0.0) / by_title
+            + weights.named * told.named,
             one.about,
             told.coverage,
             told.score / chances.rarest,
             told.concepts,
             one.nearness,
+            one.title_nearness,
+            told.named,
+            chances.known,
         )
         for one, told in zip(found.candidates, lexical, strict=True)
     ]
@@ -89,9 +101,11 @@ def ranked(
     return _chosen([_preferred(hit, preferred, weights) for hit in hits], k)
 
 
-def _weight(one: Candidate, question: str, weights: Weights) -> float:
-    both_chinese = one.passage.language == "zh" and is_chinese(question)
-    return weights.nearness_in_chinese if both_chinese else weights.nearness
+@lru_cache(maxsize=32_768)
+def said_by(name: str) -> frozenset[str]:
+    """The concepts of a name, and its words that no concept covers."""
+    told = concepts(name)
+    return frozenset((*told.concepts, *asked_words(told.rest)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +113,7 @@ class _Told:
     score: float
     coverage: float
     concepts: int
+    named: float
 
 
 class _Chances:
@@ -111,7 +126,20 @@ class _Chances:
         self._words, self._concepts = asked.words, asked.concepts
         self._others = frozenset(asked.others)
         self.rarest = math.log(1 + (passages + 0.5) / 0.5)
-        self._whole = sum(self._rarity[one] for one in (*asked.others, *asked.concepts)) or 1.0
+        self._said = frozenset((*asked.others, *asked.concepts))
+        self._whole = sum(self._rarity[one] for one in self._said) or 1.0
+        self.known = sum(found.holding[one] > 0 for one in self._said) / (len(self._said) or 1)
+
+    def _named(self, one: Candidate) -> float:
+        """The best of the names of a page: 1 when it says what the question says and no more."""
+        names = (one.passage.title, *one.about.asked)
+        return max((self._likeness(said_by(name)) for name in names), default=0.0)
+
+    def _likeness(self, name: frozenset[str]) -> float:
+        shared = sum(self._rarity[word] for word in name & self._said)
+        # How rare the other words of the name are was not asked of the index.
+        whole = shared + OTHERWISE * self.rarest * len(name - self._said)
+        return shared / math.sqrt(whole * self._whole) if shared else 0.0
 
     def words(self, one: Candidate) -> _Told:
         title, heading, text = (
@@ -136,7 +164,7 @@ class _Chances:
                 score += self._weights.concepts * gained
                 held += self._rarity[concept]
                 shared += 1
-        return _Told(score, held / self._whole, shared)
+        return _Told(score, held / self._whole, shared, self._named(one))
 
 
 def _rarity(holding: Mapping[str, int], passages: int) -> dict[str, float]:

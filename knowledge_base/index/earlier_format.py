@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import Invalid
@@ -10,38 +11,67 @@ from knowledge_base.index import Entry
 
 # What is shipped is put in again from where it is shipped.
 SHIPPED = "runbooks/"
+FIRST = "knowledge-1.db"
+# How names of facts begin that are places where pages lie.
+SOURCE = "source:"
 
 
-def documents_of_earlier_format(folder: Path, newest: int) -> Iterator[tuple[Path, list[Entry]]]:
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A file of an earlier format: its documents, and the places that a refresh looks through."""
+
+    path: Path
+    entries: list[Entry]
+    sources: list[str]
+
+
+def of_earlier_formats(folder: Path, newest: int) -> Iterator[Earlier]:
     """Each file of an earlier format with what it holds; one that cannot be read holds nothing.
 
-    Format 1 kept passages only: a page is put together from them. Its fingerprint is empty, so that
-    the next ingest of its source replaces it.
+    Format 1 kept passages only: a page is put together from them. Later ones keep the Markdown, with who
+    may read it. The fingerprint is empty, so that the next ingest of its source replaces it.
     """
     for number in range(1, newest):
         path = folder / f"knowledge-{number}.db"
         if path.is_file():
-            yield path, _documents(path)
+            yield _read(path)
 
 
-def _documents(path: Path) -> list[Entry]:
-    pages: dict[str, list[str]] = {}
+def _read(path: Path) -> Earlier:
     try:
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
-            rows = connection.execute("SELECT doc, title, heading, text FROM passages ORDER BY id")
-            for doc, title, heading, text in rows:
-                page = pages.setdefault(str(doc), [f"# {title}"])
-                page += [f"## {heading}"] if heading else []
-                page.append(str(text))
+            first = path.name == FIRST
+            pages = _pieced(connection) if first else _kept(connection)
+            sources = [] if first else _sources(connection)
         finally:
             connection.close()
     except sqlite3.Error:
-        return []
-    return [
+        return Earlier(path, [], [])
+    entries = [
         entry for doc, page in pages.items() if not doc.startswith(SHIPPED)
-        for entry in _entry(doc, "\n\n".join(page))
+        for entry in _entry(doc, page)
     ]  # fmt: skip
+    return Earlier(path, entries, sources)
+
+
+def _sources(connection: sqlite3.Connection) -> list[str]:
+    rows = connection.execute("SELECT name FROM facts WHERE name LIKE ?", (f"{SOURCE}%",))
+    return [str(name).removeprefix(SOURCE) for (name,) in rows]
+
+
+def _kept(connection: sqlite3.Connection) -> dict[str, str]:
+    return dict(connection.execute("SELECT doc, body FROM documents"))
+
+
+def _pieced(connection: sqlite3.Connection) -> dict[str, str]:
+    pages: dict[str, list[str]] = {}
+    rows = connection.execute("SELECT doc, title, heading, text FROM passages ORDER BY id")
+    for doc, title, heading, text in rows:
+        page = pages.setdefault(str(doc), [f"# {title}"])
+        page += [f"## {heading}"] if heading else []
+        page.append(str(text))
+    return {doc: "\n\n".join(page) for doc, page in pages.items()}
 
 
 def _entry(doc: str, markdown: str) -> Iterator[Entry]:

@@ -28,9 +28,10 @@ class Indexed:
 
 
 def indexed(passage: Passage) -> Indexed:
-    said = f"{passage.title}\n{passage.heading}\n{passage.text}"
+    names = "\n".join((passage.title, *passage.asked))
+    said = f"{names}\n{passage.heading}\n{passage.text}"
     return Indexed(
-        *(" ".join(words(text)) for text in (passage.title, passage.heading, passage.text)),
+        *(" ".join(words(text)) for text in (names, passage.heading, passage.text)),
         concepts=" ".join(concepts(said).concepts),
     )
 

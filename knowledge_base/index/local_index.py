@@ -16,13 +16,13 @@ from core.errors import UpstreamUnavailable
 from knowledge_base.chunking import Passage
 from knowledge_base.front_matter import About
 from knowledge_base.index import EVERYTHING, Asked, Candidate, Entry, Found, Listed, Scope, taken
-from knowledge_base.index.earlier_format import documents_of_earlier_format
+from knowledge_base.index.earlier_format import SOURCE, of_earlier_formats
 from knowledge_base.index.indexed_words import WEIGHTS, indexed, telling
 from knowledge_base.index.matrix import Matrix
 from knowledge_base.index.permitted import Permitted, within
 
 # A change of the tables, or of how text is cut into words, makes another number and a new file.
-FORMAT = 2
+FORMAT = 3
 FILE = f"knowledge-{FORMAT}.db"
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -45,8 +45,6 @@ CREATE VIRTUAL TABLE IF NOT EXISTS holding USING fts5vocab (words, row);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 BUSY_TIMEOUT_S = 10.0
-# How names of facts begin that are places where pages lie.
-SOURCE = "source:"
 
 # As the columns are declared.
 Row = tuple[Any, ...]
@@ -185,9 +183,11 @@ class LocalIndex:
     def _migrate(self, folder: Path) -> None:
         """Take over what people added to an index of an earlier format, and delete that."""
         kept = self.fingerprints()
-        for path, entries in documents_of_earlier_format(folder, FORMAT):
-            self.apply([one for one in entries if one.document.doc not in kept])
-            path.unlink(missing_ok=True)
+        for earlier in of_earlier_formats(folder, FORMAT):
+            self.apply([one for one in earlier.entries if one.document.doc not in kept])
+            for source in earlier.sources:
+                self.remember_source(source)
+            earlier.path.unlink(missing_ok=True)
 
     @contextmanager
     def _reads(self) -> Generator[sqlite3.Connection]:
@@ -292,8 +292,8 @@ def _candidate(row: Row, nearness: float, title_nearness: float) -> Candidate:
 @lru_cache(maxsize=4_096)
 def _about(told: str) -> About:
     fields: dict[str, Any] = orjson.loads(told)
-    for name in ("tags", "groups", "rules"):
-        fields[name] = tuple(fields[name])
+    for name in ("tags", "groups", "rules", "asked"):
+        fields[name] = tuple(fields.get(name, ()))
     return About(**fields)
 
 
