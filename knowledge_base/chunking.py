@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from knowledge_base.front_matter import About, parted
@@ -23,7 +23,7 @@ _TABLE = re.compile(r"[ \t]*\|")
 class Passage:
     """`heading` is the path below the title, "A › B"; "" before the first heading. Lines count from 1.
 
-    `asked` is told to an index that takes the passage in, and not by one that gives it back.
+    `asked` is how the page is asked for: told by its first passage to an index that takes it in.
     """
 
     doc: str
@@ -89,12 +89,12 @@ def document(doc: str, markdown: str) -> Document:
             piece.first,
             piece.last,
             language_of(f"{title} {piece.text}"),
-            about.asked,
         )
         for one in sections
         for piece in _pieces(one.blocks)
         if piece.text.strip()
     ]
+    cut[:1] = [replace(first, asked=about.asked) for first in cut[:1]]
     return Document(doc, about, markdown, language_of(markdown[start:]), tuple(cut))
 
 

@@ -10,7 +10,7 @@ from knowledge_base.chunking import Passage
 from knowledge_base.concepts import concepts
 from knowledge_base.front_matter import About
 from knowledge_base.index import Asked, Candidate, Found
-from knowledge_base.segmentation import asked_words, is_chinese
+from knowledge_base.segmentation import asked_words, is_chinese, words
 
 NOTHING_SAID = About()
 
@@ -41,12 +41,12 @@ class Weights:
     heading: float = 1.0
     concepts: float = 1.4  # a concept against a word
     # Beside the words, which count 1.
-    nearness: float = 1.75
+    nearness: float = 1.5
+    # Pairs of characters find Chinese in Chinese so well that vectors add little.
+    nearness_in_chinese: float = 0.8
     title_nearness: float = 0.25
-    named: float = (
-        1.1  # what of the question is in a name of the page, and of the name in the question
-    )
-    others: float = 0.3  # further passages of a page: it speaks of it in several places
+    named: float = 1.0  # what the question shares with a name of the page
+    others: float = 0.25  # further passages of a page: it speaks of it in several places
     language: float = 1.25  # the same page in the asker's language is the better answer
     own: float = 1.1  # a page of the house knows more of the house than a shipped one
 
@@ -56,6 +56,8 @@ WEIGHTS = Weights()
 K1, B, USUAL_LENGTH = 0.9, 0.6, 120.0
 # In a base of fewer passages a word is as rare as it would be among so many: there is no telling.
 FEW_PASSAGES = 200
+# Fields and names of passages that were candidates lately.
+KEPT = 8_192
 # How rare a word of a name is that the question lacks, as a share of the rarest.
 OTHERWISE = 0.5
 # Further passages of one document say less that is new than the first of another.
@@ -83,7 +85,7 @@ def ranked(
         Hit(
             one.passage,
             (told.score + weights.others * (sums[one.passage.doc] - told.score)) / most
-            + weights.nearness * max(one.nearness, 0.0) / nearest
+            + _weight(one, question, weights) * max(one.nearness, 0.0) / nearest
             + weights.title_nearness * max(one.title_nearness, 0.0) / by_title
             + weights.named * told.named,
             one.about,
@@ -101,7 +103,25 @@ def ranked(
     return _chosen([_preferred(hit, preferred, weights) for hit in hits], k)
 
 
-@lru_cache(maxsize=32_768)
+def _weight(one: Candidate, question: str, weights: Weights) -> float:
+    both_chinese = one.passage.language == "zh" and is_chinese(question)
+    return weights.nearness_in_chinese if both_chinese else weights.nearness
+
+
+@lru_cache(maxsize=KEPT)
+def counted(field: str) -> Counter[str]:
+    """How often each word of a field stands there."""
+    return Counter(field.split())
+
+
+@lru_cache(maxsize=KEPT)
+def asked_for_by(asked: tuple[str, ...]) -> str:
+    """The words and the concepts of all ways to ask for a page. An index has them at one passage alone."""
+    told = "\n".join(asked)
+    return " ".join((*words(told), *concepts(told).concepts))
+
+
+@lru_cache(maxsize=KEPT)
 def said_by(name: str) -> frozenset[str]:
     """The concepts of a name, and its words that no concept covers."""
     told = concepts(name)
@@ -142,16 +162,16 @@ class _Chances:
         return shared / math.sqrt(whole * self._whole) if shared else 0.0
 
     def words(self, one: Candidate) -> _Told:
-        title, heading, text = (
-            Counter(field.split()) for field in (one.title, one.heading, one.text)
+        title, heading, text, concepts = map(
+            counted, (one.title, one.heading, one.text, one.concepts)
         )
-        concepts = Counter(one.concepts.split())
+        asked_for = counted(asked_for_by(one.about.asked))
         length = B * text.total() / USUAL_LENGTH + 1 - B
         score = held = 0.0
         shared = 0
         for word in self._words:
             times = (
-                self._weights.title * min(title[word], 1)
+                self._weights.title * min(title[word] + asked_for[word], 1)
                 + self._weights.heading * min(heading[word], 1)
                 + text[word]
             )
@@ -159,7 +179,7 @@ class _Chances:
                 score += self._rarity[word] * times * (K1 + 1) / (times + K1 * length)
                 held += self._rarity[word] if word in self._others else 0.0
         for concept in self._concepts:
-            if times := concepts[concept]:
+            if times := concepts[concept] + asked_for[concept]:
                 gained = self._rarity[concept] * times * (K1 + 1) / (times + K1 * length)
                 score += self._weights.concepts * gained
                 held += self._rarity[concept]

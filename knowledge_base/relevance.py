@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from knowledge_base.ranking import Hit
 
 LOOKED_AT = 3
+# Cross-validated on those questions, 98 in 100 others are refused from here, and 99 in 100 own ones are not.
+LIKELY = 0.6
 # The embedder whose cosines were measured; those of another have another scale.
 MEASURED = "use-multilingual-512"
 
@@ -30,15 +32,15 @@ class Signs:
     title_nearness: float = 0.0
 
 
-BY_WORDS = Signs(-7.44, strength=1.90, coverage=1.49, named=4.76, known=2.50)
+BY_WORDS = Signs(-7.44, strength=1.83, coverage=1.18, named=4.56, known=2.70)
 BY_MEANING = Signs(
-    -9.50, strength=1.47, coverage=1.02, named=3.20, known=3.17, nearness=4.06, title_nearness=6.83
+    -9.40, strength=1.42, coverage=1.01, named=2.79, known=2.99, nearness=3.91, title_nearness=7.10
 )
 
 
 def answers(hits: Sequence[Hit], embedder: str = "") -> bool:
-    """Whether any of the first hits is about what was asked."""
-    return likelihood(hits, embedder) > 0.5
+    """Whether the first hits are about what was asked."""
+    return likelihood(hits, embedder) > LIKELY
 
 
 def likelihood(hits: Sequence[Hit], embedder: str = "") -> float:

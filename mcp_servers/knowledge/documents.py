@@ -43,6 +43,7 @@ class Searched:
 
     hits: list[Hit]
     documents: int
+    embedder: str = ""  # what made the vectors, if any were used
     by_words: str = ""
     left_out: str = ""
 
@@ -159,11 +160,11 @@ def _searched(base: "Base", question: str, k: int, scope: Scope) -> Searched:
         if embedder is None:
             raise
         missing = str(error)
-        hits = search(index, question, k=k, scope=scope)
+        hits, embedder = search(index, question, k=k, scope=scope), None
     documents = index.count(scope)
     if not documents and not index.count():  # somebody has emptied it
         base.take_in_shipped()
-    return Searched(hits, documents, missing)
+    return Searched(hits, documents, embedder.name if embedder else "", missing)
 
 
 def prefix_of(path: Path, among: Sequence[Path]) -> str:

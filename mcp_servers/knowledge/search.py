@@ -107,7 +107,7 @@ async def knowledge_search(
     return FoundDocuments(
         query=query,
         documents=found.documents,
-        relevant=answers(found.hits),
+        relevant=answers(found.hits, found.embedder),
         missing=found.by_words,
         left_out=found.left_out,
         duration_ms=round((monotonic_s() - started_s) * 1000),

@@ -17,7 +17,7 @@ from knowledge_base.index.local_index import LocalIndex
 from knowledge_base.ingest import SHIPPED, ingest, ingest_shipped
 from knowledge_base.ranking import Hit
 from knowledge_base.reading.folders import found_in
-from knowledge_base.relevance import answers
+from knowledge_base.relevance import MEASURED, answers
 from knowledge_base.searching import search
 from knowledge_base.segmentation import is_chinese
 
@@ -70,12 +70,14 @@ def test_a_question_finds_its_page_in_its_language(question: str, page: str) -> 
     language = "zh" if is_chinese(question) else "en"
     docs = list(dict.fromkeys(hit.passage.doc for hit in asked(question)))
     assert f"runbooks/{page}.{language}.md" in docs[:2]
-    assert answers(asked(question))
+    assert answers(asked(question), MEASURED)
+    assert answers(search(shipped(), question, k=12))
 
 
 @pytest.mark.parametrize("question", ["Who won the football championship?", "红烧肉怎么做"])
 def test_a_question_about_something_else_is_not_answered(question: str) -> None:
-    assert not answers(asked(question))
+    assert not answers(asked(question), MEASURED)
+    assert not answers(search(shipped(), question, k=12))
 
 
 def test_one_page_does_not_fill_all_places() -> None:
@@ -89,8 +91,16 @@ def test_every_page_exists_in_both_languages_about_the_same() -> None:
             name.replace(".en.", ".zh.") if ".en." in name else name.replace(".zh.", ".en.")
         ]
         assert text.count("\n## ") == other.count("\n## "), name
-        assert parted(text)[0].rules == parted(other)[0].rules, name
+        for told in ("rules", "asked"):
+            assert getattr(parted(text)[0], told) == getattr(parted(other)[0], told), name
     assert len(PAGES) >= 120
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if ".en." in name])
+def test_a_page_says_how_people_ask_for_it_in_both_languages(name: str) -> None:
+    asked_for = parted(PAGES[name])[0].asked
+    assert sum(is_chinese(one) for one in asked_for) >= 2
+    assert sum(not is_chinese(one) for one in asked_for) >= 2
 
 
 def test_every_rule_has_a_page_and_every_page_names_rules_that_exist() -> None:
