@@ -81,13 +81,17 @@ def ranked(
     sums: Counter[str] = Counter()
     for candidate, told in zip(found.candidates, lexical, strict=True):
         sums[candidate.passage.doc] += told.score  # pyright: ignore[reportArgumentType] - counts may be fractions
+    preferred = "zh" if is_chinese(question) else "en"
     hits = [
         Hit(
             one.passage,
-            (told.score + weights.others * (sums[one.passage.doc] - told.score)) / most
-            + _weight(one, question, weights) * max(one.nearness, 0.0) / nearest
-            + weights.title_nearness * max(one.title_nearness, 0.0) / by_title
-            + weights.named * told.named,
+            _preference(one, preferred, weights)
+            * (
+                (told.score + weights.others * (sums[one.passage.doc] - told.score)) / most
+                + _weight(one, question, weights) * max(one.nearness, 0.0) / nearest
+                + weights.title_nearness * max(one.title_nearness, 0.0) / by_title
+                + weights.named * told.named
+            ),
             one.about,
             told.coverage,
             told.score / chances.rarest,
@@ -99,8 +103,7 @@ def ranked(
         )
         for one, told in zip(found.candidates, lexical, strict=True)
     ]
-    preferred = "zh" if is_chinese(question) else "en"
-    return _chosen([_preferred(hit, preferred, weights) for hit in hits], k)
+    return _chosen(hits, k)
 
 
 def _weight(one: Candidate, question: str, weights: Weights) -> float:
@@ -194,10 +197,9 @@ def _rarity(holding: Mapping[str, int], passages: int) -> dict[str, float]:
     }
 
 
-def _preferred(hit: Hit, language: str, weights: Weights) -> Hit:
-    factor = weights.language if hit.passage.language == language else 1.0
-    factor *= 1.0 if hit.passage.doc.startswith(SHIPPED) else weights.own
-    return replace(hit, score=hit.score * factor)
+def _preference(one: Candidate, language: str, weights: Weights) -> float:
+    own = 1.0 if one.passage.doc.startswith(SHIPPED) else weights.own
+    return own * (weights.language if one.passage.language == language else 1.0)
 
 
 def _chosen(hits: Sequence[Hit], k: int) -> list[Hit]:
