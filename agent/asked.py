@@ -17,7 +17,8 @@ from core.clock import utc_now
 class Asked:
     """The question and what was read from it; arguments have the names of contracts.md.
 
-    `door` is the namespace of the page or command the question came from.
+    `door` is the namespace of the page or command the question came from. `earlier` is the question
+    before it in the thread, for a reader by rules.
     """
 
     question: str
@@ -25,6 +26,7 @@ class Asked:
     language: Language
     arguments: dict[str, Any] = field(default_factory=dict[str, Any])
     door: str = ""
+    earlier: str = ""
 
     @property
     def namespace(self) -> str:

@@ -106,6 +106,12 @@ def is_elliptical(said: Said, previous: Mapping[str, Any]) -> bool:
     return opened and (said.evidence < OWN_WORDS or other)
 
 
+def goes_on(message: str) -> bool:
+    """Whether a message is half a sentence after another: "and for a private registry?"."""
+    said = Said(message, "", "", 0.0, {})
+    return said.is_short and bool(_OPENER.search(said.text) or _POINTING.search(said.text))
+
+
 def _fills(said: Said, previous: Mapping[str, Any]) -> bool:
     return bool(_now(said, previous))
 

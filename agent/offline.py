@@ -5,6 +5,7 @@ It stands where a model would, so the same graph, limits and events run without 
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -22,10 +23,13 @@ from langchain_core.tools import BaseTool
 
 from agent.answers import answer
 from agent.asked import Asked
+from agent.following import goes_on
 from agent.planning import next_steps
 from agent.steps import Step
 from agent.toolbox import Result, new_call
 
+# How what was marked as data begins.
+DATA = "<tool_data"
 # Where a spoken answer is cut: after a sentence or a line.
 PIECE = re.compile(r".+?(?:[.!?;]\s+|[。！？；]|\n+|$)", re.DOTALL)
 
@@ -94,7 +98,18 @@ def _situation(messages: Sequence[BaseMessage]) -> tuple[Asked, list[Result]]:
         for one in messages[place:]
         if isinstance(one, ToolMessage) and one.artifact
     ]
-    return Asked.of(asked), results
+    return replace(Asked.of(asked), earlier=_earlier(messages[:place])), results
+
+
+def _earlier(messages: Sequence[BaseMessage]) -> str:
+    """The question before; together with the one before that when it was half a one."""
+    asked = [
+        str(one.content)
+        for one in messages
+        if isinstance(one, HumanMessage) and not str(one.content).startswith(DATA)
+    ]
+    told = asked[-2:] if asked and goes_on(asked[-1]) else asked[-1:]
+    return " ".join(told)
 
 
 def _call(step: Step) -> Any:

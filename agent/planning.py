@@ -8,6 +8,7 @@ from agent.planning_alerts import alerts, channels, rules, silences
 from agent.planning_budgets import budgets
 from agent.planning_costs import anomalies, forecast, savings, spend
 from agent.planning_fixes import changing, history, plans
+from agent.planning_knowledge import SEARCH, knowledge
 from agent.planning_patterns import SUMMED_UP, in_patterns
 from agent.planning_systems import dependencies, findings, incidents, unusual
 from agent.steps import Step
@@ -50,8 +51,8 @@ def next_steps(
     `offered` maps each tool to the names of its arguments.
     """
     plan = PLANS.get(asked.intent, _investigate)
-    if "knowledge_search" in offered:
-        plan = _search
+    if SEARCH in offered:
+        plan = knowledge
     wanted = [one for one in in_patterns(asked) if one.tool in offered] or plan(asked, results)
     steps = [_fitting(one, offered[one.tool]) for one in wanted if one.tool in offered]
     made = [(one.tool, one.arguments) for one in results]
@@ -314,10 +315,6 @@ def _disk_query(asked: Asked) -> str:
             f"kubelet_volume_stats_used_bytes{inside} / kubelet_volume_stats_capacity_bytes{inside}"
         )
     return '1 - node_filesystem_avail_bytes{mountpoint="/"} / node_filesystem_size_bytes{mountpoint="/"}'
-
-
-def _search(asked: Asked, _: Sequence[Result]) -> list[Step]:
-    return [Step("knowledge_search", {"query": asked.question[:400]})]
 
 
 PLANS: dict[str, Callable[[Asked, Sequence[Result]], list[Step]]] = {

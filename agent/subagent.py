@@ -16,7 +16,8 @@ class Subagent:
     `purpose` is what the supervisor's prompt says of it; `prompt` names a file of
     `agent/prompts/`. `without` are tools of its servers for programs and people: a model has no
     file to hand them or no use for them, and would pay for their schemas with every call. For that
-    price `on_demand` are offered only to a question that asks for them.
+    price `on_demand` are offered only to a question that asks for them. `borrowed` are single tools
+    of servers that are not its own.
     """
 
     name: str
@@ -26,11 +27,16 @@ class Subagent:
     max_tool_calls: int = 8
     without: frozenset[str] = frozenset()
     on_demand: frozenset[str] = frozenset()
+    borrowed: tuple[str, ...] = ()
 
     async def offered(self, tools: Tools, wanted: Collection[str] = ()) -> list[ToolSpec]:
         """What a model at this work is offered of what the caller may use, for what is `wanted`."""
         left_out = self.without | (self.on_demand - set(wanted))
-        return [one for one in await tools.list(*self.servers) if one.name not in left_out]
+        own = [one for one in await tools.list(*self.servers) if one.name not in left_out]
+        if not self.borrowed:
+            return own
+        lenders = dict.fromkeys(one.partition("_")[0] for one in self.borrowed)
+        return own + [one for one in await tools.list(*lenders) if one.name in self.borrowed]
 
 
 @cache

@@ -8,7 +8,7 @@ from agent.answers.costs import told_load, told_savings, told_spend, told_what_i
 from agent.answers.failures import told_failure
 from agent.answers.fixes import TELLERS as OF_FIXES
 from agent.answers.investigation import told_investigation
-from agent.answers.knowledge import told_hits
+from agent.answers.knowledge import told_draft, told_hits, told_knowledge
 from agent.answers.markdown import joined, numbered, plain
 from agent.answers.measurements import told_samples
 from agent.answers.objects import told_object
@@ -27,6 +27,7 @@ from agent.planning import INVESTIGATE
 from agent.planning_budgets import ADD, BUDGETS, CHANGE, CHANGING, PREVIEW, REMOVE
 from agent.planning_costs import ANOMALIES, LOAD, SAVINGS, SPEND, WHAT_IF
 from agent.planning_fixes import APPLY, ROLLBACK, never_done, not_offered
+from agent.planning_knowledge import DRAFT, SEARCH
 from agent.planning_patterns import (
     ERROR_SUMMARY,
     EVENT_PATTERNS,
@@ -74,6 +75,8 @@ def answer(asked: Asked, results: Sequence[Result]) -> str:
         useful, results = [], [one for one in results if one.tool in CHANGING and not one.ok]
     if useful:
         last = useful[-1]
+        if any(one.tool == SEARCH for one in useful):
+            return joined([told_knowledge(asked, useful), _offered(asked)])
         if last.tool == UNUSUAL:
             return told_unusual(asked, [one for one in useful if one.tool == UNUSUAL])
         told = [_taken(asked), _widened(asked, results), told_result(asked, last)]
@@ -157,8 +160,10 @@ def told_result(asked: Asked, result: Result) -> str:
     """One result in words; of a tool that no rule knows, the beginning of its text."""
     if result.tool == INVESTIGATE:
         return told_investigation(result, asked.language)
-    if result.tool == "knowledge_search":
+    if result.tool == SEARCH:
         return told_hits(asked, result)
+    if result.tool == DRAFT:
+        return told_draft(asked, result)
     if result.tool.startswith("prometheus_query"):
         return told_samples(asked, result)
     if result.tool == "kubernetes_get_object":

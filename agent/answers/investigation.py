@@ -44,7 +44,12 @@ class _Telling:
             section(self._word("symptoms"), self._symptoms()),
             section(self._word("others"), bullets(self._other(one) for one in others)),
             section(self._word("next"), _next_steps(first)),
+            self._runbook(first),
         ]
+
+    def _runbook(self, cause: Json) -> str:
+        page = str(cause.get("runbook") or "")
+        return phrase("rca.runbook", self._language, page=code(page)) if page else ""
 
     def _nothing_found(self) -> list[str]:
         verdict = self._data.get("verdict")

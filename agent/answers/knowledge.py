@@ -4,17 +4,55 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agent.answers.markdown import joined, plain
+from agent.answers.disagreement import disagreements
+from agent.answers.markdown import bullets, joined, plain, section
 from agent.asked import Asked
 from agent.intents import language_of
+from agent.planning_knowledge import FINDINGS, SEARCH, rules_of
 from agent.toolbox import Result
 from agent.wording import phrase
 
 SNIPPETS_SHOWN = 3
+FINDINGS_SHOWN = 5
 Hit = Mapping[str, Any]
 
 # A word of a question that its answer has to contain: an acronym, or a name of several words in one.
 TERM = re.compile(r"\b(?:[A-Z]{2,}|[A-Z][a-z]+(?:[A-Z][a-z]+)+)\b")
+
+
+def told_knowledge(asked: Asked, results: Sequence[Result]) -> str:
+    """What the pages say, and what of it is wrong right now."""
+    searched = next(one for one in reversed(results) if one.tool == SEARCH)
+    live = [one for one in results if one.tool == FINDINGS and one.ok]
+    return joined([told_hits(asked, searched), *(_now(asked, searched, one) for one in live)])
+
+
+def told_draft(asked: Asked, result: Result) -> str:
+    """The draft as a file, so that it can be copied as it is."""
+    kind = phrase(f"knowledge.{result.data['kind']}", asked.language)
+    mark = f" [{result.whole}]" if result.whole else ""
+    head = phrase(
+        "knowledge.drafted", asked.language, kind=kind, incident=result.data["incident_id"]
+    )
+    name = str(result.data["name"]).rpartition("/")[2]
+    add = phrase("knowledge.add_draft", asked.language, name=name)
+    return joined([head + mark, f"~~~~markdown\n{str(result.data['markdown']).strip()}\n~~~~", add])
+
+
+def _now(asked: Asked, searched: Result, found: Result) -> str:
+    """Findings that the pages are about; all kinds of trouble are not the answer to this question."""
+    rules = rules_of(searched)
+    told = [one for one in found.data.get("findings") or () if one["rule"] in rules]
+    lines = [f"{plain(one['title'], 200)}{_marks(one, found)}" for one in told[:FINDINGS_SHOWN]]
+    if not lines:
+        return ""
+    more = phrase("knowledge.ask_why", asked.language, name=told[0]["resource"]["name"])
+    return joined([section(phrase("knowledge.now", asked.language), bullets(lines)), more])
+
+
+def _marks(finding: Mapping[str, Any], found: Result) -> str:
+    numbers = [found.numbers.get(str(one["id"])) for one in finding["evidence"][:2]]
+    return "".join(f" [{n}]" for n in numbers if n)
 
 
 def told_hits(asked: Asked, result: Result) -> str:
@@ -27,6 +65,7 @@ def told_hits(asked: Asked, result: Result) -> str:
     if language_of(str(shown[0]["snippet"])) != asked.language:
         told.append(phrase("knowledge.other_language", asked.language))
     told += [_told(hit, result) for hit in shown]
+    told.append(_disagreeing(asked, result, shown))
     return joined([*told, *_missing(asked, result)])
 
 
@@ -38,6 +77,20 @@ def _missing(asked: Asked, result: Result) -> list[str]:
         for key, reason in told.items()
         if reason
     ]
+
+
+def _disagreeing(asked: Asked, result: Result, shown: Sequence[Hit]) -> str:
+    """Where pages say the same thing with other figures; a person must know which one holds."""
+    lines = [
+        phrase(
+            "knowledge.against", asked.language,
+            says=plain(one.says, 200) + _mark(shown[one.first], result),
+            against=plain(one.against, 200) + _mark(shown[one.second], result),
+        )
+        for one in disagreements([str(hit["snippet"]) for hit in shown])
+        if shown[one.first]["doc"] != shown[one.second]["doc"]
+    ]  # fmt: skip
+    return section(phrase("knowledge.disagree", asked.language), bullets(lines)) if lines else ""
 
 
 def _nothing(asked: Asked, result: Result, hits: Sequence[Hit]) -> str:
@@ -63,9 +116,13 @@ def _speaks_of_it(hits: Sequence[Hit], asked: Asked) -> bool:
     return not terms or any(term in text for term in terms)
 
 
-def _told(hit: Hit, result: Result) -> str:
+def _mark(hit: Hit, result: Result) -> str:
     n = result.numbers.get(str(hit.get("id", "")))
-    mark = f" [{n}]" if n else ""
+    return f" [{n}]" if n else ""
+
+
+def _told(hit: Hit, result: Result) -> str:
+    mark = _mark(hit, result)
     titles = [plain(hit[key], 120) for key in ("title", "heading") if hit.get(key)]
     head = " › ".join(dict.fromkeys(titles)) or plain(hit["doc"])
     quoted = "\n".join(f"> {line}" for line in str(hit["snippet"]).strip().splitlines())

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import typer
 
+from api.cli.drafting import draft
 from api.cli.files import ServerOption, TokenOption, read
 from api.cli.outcome import NO, OK, finish, put, put_json, say
 from api.cli.source import Language, LanguageOption, Output, OutputOption, Source
@@ -19,7 +20,10 @@ from core.errors import Invalid, TooLarge
 if TYPE_CHECKING:
     from mcp_servers.client import Tools
 
-kb = typer.Typer(help="Runbooks and other pages: search, add, reindex.", no_args_is_help=True)
+kb = typer.Typer(
+    help="Runbooks and other pages: search, add, reindex, draft.", no_args_is_help=True
+)
+kb.command()(draft)
 
 # Between two looks at how far an ingest is.
 PROGRESS_S = 1.0

@@ -28,6 +28,24 @@ async def search_knowledge(tools: CallerTools, body: Search) -> dict[str, Any]:
     return (await tools.call("knowledge_search", **body.model_dump())).data
 
 
+class Drafting(BaseModel):
+    """An incident by its id, or what is wrong now with what is named; with neither, the last incident."""
+
+    kind: Literal["postmortem", "runbook"] = "postmortem"
+    incident_id: str = Field(default="", max_length=64, examples=["inc-0a1b2c3d4e5f"])
+    namespace: str = Field(default="", max_length=63)
+    resource_kind: str = Field(default="", max_length=100, examples=["Deployment"])
+    name: str = Field(default="", max_length=253, examples=["checkout"])
+    symptom: str = Field(default="", max_length=500)
+    language: Literal["en", "zh"] = "en"
+
+
+@router.post("/draft", operation_id="draftPage")
+async def draft_page(tools: CallerTools, body: Drafting) -> dict[str, Any]:
+    """A postmortem or a runbook in Markdown, for a person to edit; nothing is added by it."""
+    return (await tools.call("rca_draft_page", **body.model_dump(exclude_defaults=True))).data
+
+
 @router.get("/documents", operation_id="listDocuments")
 async def list_documents(
     tools: CallerTools, service: Filter = "", tag: Filter = "", rule: Filter = "", cursor: str = ""

@@ -14,6 +14,7 @@ from mcp_servers.engines.rca_ranking import Verdict
 from mcp_servers.facts.findings import Finding, Severity
 from mcp_servers.facts.kubernetes import Ref
 from mcp_servers.rca.refusals import rules_to_add
+from mcp_servers.rca.runbooks import runbook_of
 from mcp_servers.rca.shapes import (
     FindingItem,
     FixHint,
@@ -150,4 +151,5 @@ def _item(finding: Finding, numbered: Numbered, texts: Texts) -> FindingItem:
         cause=texts.cause(finding),
         evidence=numbered.items(finding.evidence, at_most=at_most),
         fix=FixHint(id=fix.id, summary=texts.fix(finding)) if fix else None,
+        runbook=runbook_of(finding.rule, texts.language),
     )

@@ -5,6 +5,7 @@ from mcp_servers.access import Gate, ToolServer, publish
 from mcp_servers.backends import Backends
 from mcp_servers.rca.dependency_graph import rca_dependency_graph
 from mcp_servers.rca.diagnose import rca_list_findings
+from mcp_servers.rca.drafts import rca_draft_page
 from mcp_servers.rca.incidents import rca_get_incident, rca_list_incidents
 from mcp_servers.rca.investigate import rca_investigate
 from mcp_servers.rca.log_files import rca_log_patterns
@@ -37,13 +38,8 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
         rca_error_summary,
     ):
         publish(server, tool, needs=Permission.INCIDENTS_READ, hands=hands)
-    publish(
-        server,
-        rca_investigate,
-        needs=Permission.INCIDENTS_READ,
-        hands=hands,
-        incidents=incidents,
-    )
+    for tool in (rca_investigate, rca_draft_page):
+        publish(server, tool, needs=Permission.INCIDENTS_READ, hands=hands, incidents=incidents)
     for tool in (rca_list_incidents, rca_get_incident):
         publish(server, tool, needs=Permission.INCIDENTS_READ, incidents=incidents)
     publish(server, rca_list_custom_rules, needs=Permission.INCIDENTS_READ, rules=hands.rules)

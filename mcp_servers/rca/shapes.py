@@ -56,6 +56,7 @@ class FindingItem(BaseModel):
     cause: str
     evidence: list[EvidenceItem]
     fix: FixHint | None
+    runbook: str = Field(default="", description="The page of the knowledge base about it.")
 
 
 class Scope(BaseModel):
@@ -90,6 +91,7 @@ class RootCauseItem(BaseModel):
     evidence: list[EvidenceItem]
     chain: list[Step]
     recommendations: list[Recommendation]
+    runbook: str = Field(default="", description="The page of the knowledge base about it.")
 
 
 class Symptom(BaseModel):

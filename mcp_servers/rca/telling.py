@@ -14,6 +14,7 @@ from mcp_servers.engines.rca_ranking import (
 )
 from mcp_servers.facts.findings import Evidence, Finding, Source
 from mcp_servers.facts.kubernetes import Change, Ref
+from mcp_servers.rca.runbooks import runbook_of
 from mcp_servers.rca.shapes import (
     EvidenceItem,
     Language,
@@ -121,6 +122,7 @@ class Teller:
                 for one in root.chain
             ],
             recommendations=self._recommendations(finding),
+            runbook=runbook_of(finding.rule, self._texts.language),
         )
 
     def _evidence_of(self, root: RootCause) -> list[EvidenceItem]:

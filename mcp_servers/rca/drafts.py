@@ -1,0 +1,94 @@
+"""rca_draft_page: an incident as a postmortem or a runbook in Markdown, for a person to edit."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from core.errors import Invalid, NotFound
+from core.principal import Principal
+from mcp_servers.backends import IncidentStore
+from mcp_servers.rca.diagnose import Kind, Name, Namespace
+from mcp_servers.rca.draft_text import Draft
+from mcp_servers.rca.incidents import KeptIncident, rca_get_incident, rca_list_incidents
+from mcp_servers.rca.investigate import SymptomText, Window, rca_investigate
+from mcp_servers.rca.investigation import Investigation
+from mcp_servers.rca.shapes import Language
+from mcp_servers.rca.study import Hands
+
+Id = Annotated[str, Field(max_length=64, description="inc-…; empty: see the other arguments.")]
+PageKind = Literal["postmortem", "runbook"]
+
+
+class DraftedPage(BaseModel):
+    incident_id: str
+    kind: PageKind
+    language: Language
+    name: str = Field(description="A name to add it to the knowledge base under.")
+    title: str
+    markdown: str = Field(description="With front matter. Nothing was added anywhere.")
+
+    def as_text(self) -> str:
+        return self.markdown
+
+
+async def rca_draft_page(
+    kind: PageKind = "postmortem",
+    incident_id: Id = "",
+    namespace: Namespace = "",
+    resource_kind: Kind = "",
+    name: Name = "",
+    symptom: SymptomText = "",
+    window: Window = "PT1H",
+    language: Language = "en",
+    *,
+    hands: Hands,
+    incidents: IncidentStore | None,
+    caller: Principal,
+) -> DraftedPage:
+    """Draft a postmortem or a runbook as Markdown from an incident; a person edits and adds it.
+
+    Of the incident with this id; or of what is wrong now with the named object, namespace or symptom;
+    with neither, of the last incident.
+    """
+    if incident_id or not (namespace or name or symptom):
+        kept = await _kept(incident_id, incidents, caller)
+        return _page(kept.investigation, kept, kind, language)
+    found = await rca_investigate(
+        namespace, resource_kind, name, symptom, window, language,
+        hands=hands, incidents=incidents, caller=caller,
+    )  # fmt: skip
+    if not (found.root_causes or found.symptoms):
+        raise Invalid(
+            "Nothing is wrong there now, so there is nothing to draft.",
+            hint="rca_list_incidents names incidents of the past.",
+        )
+    return _page(found, None, kind, language)
+
+
+async def _kept(
+    incident_id: str, incidents: IncidentStore | None, caller: Principal
+) -> KeptIncident:
+    if incident_id:
+        return await rca_get_incident(incident_id, incidents=incidents, caller=caller)
+    last = (await rca_list_incidents(1, incidents=incidents, caller=caller)).rows
+    if not last:
+        raise NotFound(
+            "No incident was found yet.",
+            hint="Investigate what is wrong, or name an object or a namespace.",
+        )
+    return await rca_get_incident(last[0].id, incidents=incidents, caller=caller)
+
+
+def _page(
+    found: Investigation, kept: KeptIncident | None, kind: PageKind, language: Language
+) -> DraftedPage:
+    draft = Draft(found, kept, language)
+    markdown = draft.postmortem() if kind == "postmortem" else draft.runbook()
+    return DraftedPage(
+        incident_id=found.incident_id,
+        kind=kind,
+        language=language,
+        name=f"incidents/{found.incident_id}.{kind}.{language}.md",
+        title=draft.title(kind),
+        markdown=markdown,
+    )
