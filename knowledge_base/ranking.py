@@ -1,6 +1,7 @@
 """Pure: what was found → what is worth showing, and whether it answers at all."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -67,6 +68,13 @@ FLOOR = 0.35
 # Passages that share this much of their words say the same.
 SAME_SHARE = 0.9
 SHIPPED = "runbooks/"
+# A passage with at least this share of the best of its page may stand before it.
+NEAR, JUST_ABOVE = 0.6, 1.000_001
+# Headings of what is to be done, and questions for something else.
+_DOING = re.compile(r"(?i)what to do|how to fix|mitigat|remed|resol|solution|处理|解决|修复|处置")
+_FINDING_OUT = re.compile(
+    r"(?i)\b(?:confirm|check|verify|tell whether|mean|means|what is|symptoms?|afterwards)\b|确认|排查|什么意思|现象|是什么|验证"
+)
 
 
 def ranked(
@@ -103,7 +111,7 @@ def ranked(
         )
         for one, told in zip(found.candidates, lexical, strict=True)
     ]
-    return _chosen(hits, k)
+    return _chosen(hits if _FINDING_OUT.search(question) else _doing_first(hits), k)
 
 
 def _weight(one: Candidate, question: str, weights: Weights) -> float:
@@ -195,6 +203,19 @@ def _rarity(holding: Mapping[str, int], passages: int) -> dict[str, float]:
     return {
         word: math.log(1 + (passages - held + 0.5) / (held + 0.5)) for word, held in holding.items()
     }
+
+
+def _doing_first(hits: Sequence[Hit]) -> list[Hit]:
+    """What to do before the rest of a page; which page comes first stays as it is."""
+    best: dict[str, float] = {}
+    for hit in hits:
+        best[hit.passage.doc] = max(hit.score, best.get(hit.passage.doc, 0.0))
+    return [
+        replace(hit, score=best[hit.passage.doc] * JUST_ABOVE)
+        if hit.score >= NEAR * best[hit.passage.doc] and _DOING.search(hit.passage.heading)
+        else hit
+        for hit in hits
+    ]
 
 
 def _preference(one: Candidate, language: str, weights: Weights) -> float:
