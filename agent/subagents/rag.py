@@ -20,6 +20,9 @@ RAG = Subagent(
             "knowledge_recall_answer",
             "knowledge_keep_answer",
             "knowledge_clear_cache",
+            "knowledge_rate_answer",
+            "knowledge_gaps",
+            "knowledge_close_gap",
         }
     ),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -41,6 +42,7 @@ from core.storage.database import Database
 from core.storage.kept_acceptances import KeptAcceptances
 from core.storage.kept_alerts import KeptAlerts
 from core.storage.kept_incidents import KeptIncidents
+from core.storage.kept_questions import KeptQuestions
 from core.storage.usage_log import UsageLog
 from core.telemetry import Metrics
 
@@ -117,6 +119,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
             sources=[watched] if watched else [],
             keeps_up=True,
         )
+        place = replace(place, questions=KeptQuestions(database))
         desk = alert_desk(settings, database)
         sessions = await enter(
             tool_sessions(

@@ -12,6 +12,7 @@ import typer
 
 from api.cli.drafting import draft
 from api.cli.files import ServerOption, TokenOption, read
+from api.cli.gaps import gaps, rate
 from api.cli.outcome import NO, OK, finish, put, put_json, say
 from api.cli.source import Language, LanguageOption, Output, OutputOption, Source
 from api.cli.words import chosen, word
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 kb = typer.Typer(
     help="Runbooks and other pages: search, add, reindex, draft.", no_args_is_help=True
 )
-kb.command()(draft)
+for command in (draft, gaps, rate):
+    kb.command()(command)
 
 # Between two looks at how far an ingest is.
 PROGRESS_S = 1.0

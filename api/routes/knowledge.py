@@ -40,6 +40,33 @@ class Drafting(BaseModel):
     language: Literal["en", "zh"] = "en"
 
 
+class Rating(BaseModel):
+    question: str = Field(min_length=1, max_length=500)
+    helpful: bool
+    docs: list[str] = Field(default=[], max_length=20, description="Documents that it cited.")
+    comment: str = Field(default="", max_length=500)
+
+
+@router.post("/feedback", operation_id="rateAnswer")
+async def rate_answer(tools: CallerTools, body: Rating) -> dict[str, Any]:
+    """Whether an answer from the knowledge base helped; who said so is not kept."""
+    return (await tools.call("knowledge_rate_answer", **body.model_dump())).data
+
+
+@router.get("/gaps", operation_id="knowledgeGaps")
+async def gaps(
+    tools: CallerTools, limit: Annotated[int, Query(ge=1, le=200)] = 50
+) -> dict[str, Any]:
+    """What people asked that no page answers, or whose answers did not help."""
+    return (await tools.call("knowledge_gaps", limit=limit)).data
+
+
+@router.delete("/gaps/{gap_id}", operation_id="closeGap")
+async def close_gap(tools: CallerTools, gap_id: str) -> dict[str, Any]:
+    """Take a question off the list of gaps."""
+    return (await tools.call("knowledge_close_gap", gap_id=gap_id)).data
+
+
 @router.post("/draft", operation_id="draftPage")
 async def draft_page(tools: CallerTools, body: Drafting) -> dict[str, Any]:
     """A postmortem or a runbook in Markdown, for a person to edit; nothing is added by it."""

@@ -231,6 +231,20 @@ class IncidentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionRow:
+    """A question to the knowledge base, how often nothing was found, and how answers were rated."""
+
+    id: str
+    question: str
+    found_nothing: int
+    helpful: int
+    unhelpful: int
+    docs: tuple[str, ...]
+    comment: str
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AcceptedRow:
     """Who took a foreign server's tools as they were; `digest` is of the whole list.
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from core.storage.fix_records import (
     RehearsalRow,
     StepRow,
 )
-from core.storage.records import AcceptedRow, IncidentRow
+from core.storage.records import AcceptedRow, IncidentRow, QuestionRow
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.backends.billing import Billing
 
@@ -59,6 +59,20 @@ class IncidentStore(Protocol):
     async def latest(self, within: Collection[str] | None, *, limit: int) -> list[IncidentRow]: ...
 
     async def get(self, incident_id: str) -> IncidentRow | None: ...
+
+
+class QuestionStore(Protocol):
+    """Where it is remembered what the knowledge base was asked in vain; only a running service has one."""
+
+    async def found_nothing(self, question: str) -> None: ...
+
+    async def rate(
+        self, question: str, *, helpful: bool, docs: Sequence[str], comment: str
+    ) -> str: ...
+
+    async def gaps(self, *, limit: int) -> list[QuestionRow]: ...
+
+    async def forget(self, question_id: str) -> bool: ...
 
 
 class FixStore(Protocol):
@@ -188,6 +202,7 @@ class KnowledgePlace:
     redis_url: str = field(default="", repr=False)
     redis_root: str = "midwatch:knowledge"
     keeps_up: bool = False
+    questions: QuestionStore | None = None
 
 
 IN_MEMORY = KnowledgePlace()

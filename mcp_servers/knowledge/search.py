@@ -9,6 +9,7 @@ from core.principal import Principal
 from knowledge_base.ranking import Hit
 from knowledge_base.relevance import answers
 from mcp_servers.knowledge.documents import Documents, scope_of
+from mcp_servers.knowledge.gaps import note_nothing_found
 
 Query = Annotated[
     str, Field(min_length=1, max_length=500, description="Words or a question, English or Chinese.")
@@ -104,10 +105,13 @@ async def knowledge_search(
     started_s = monotonic_s()
     scope = scope_of(caller, service=service, tag=tag, language=language, rule=rule)
     found = await documents.search(query, k, scope)
+    relevant = answers(found.hits, found.embedder)
+    if not (relevant or service or tag or rule or language):
+        await note_nothing_found(documents, query)
     return FoundDocuments(
         query=query,
         documents=found.documents,
-        relevant=answers(found.hits, found.embedder),
+        relevant=relevant,
         missing=found.by_words,
         left_out=found.left_out,
         duration_ms=round((monotonic_s() - started_s) * 1000),

@@ -9,6 +9,11 @@ from mcp_servers.knowledge.answers import (
     knowledge_recall_answer,
 )
 from mcp_servers.knowledge.documents import Documents
+from mcp_servers.knowledge.gaps import (
+    knowledge_close_gap,
+    knowledge_gaps,
+    knowledge_rate_answer,
+)
 from mcp_servers.knowledge.pages import (
     knowledge_add_document,
     knowledge_delete_document,
@@ -25,7 +30,9 @@ READING = (
     knowledge_list_documents,
     knowledge_stats,
     knowledge_recall_answer,
+    knowledge_rate_answer,
 )
+KEEPING = (knowledge_gaps, knowledge_close_gap)
 WRITING = (knowledge_delete_document, knowledge_refresh, knowledge_clear_cache)
 # A file of the greatest size that is read, in base64; and an answer with what it cites.
 FILE_BYTES, ANSWER_BYTES = 30_100_000, 500_000
@@ -37,6 +44,8 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
     for tool in READING:
         publish(server, tool, needs=Permission.KNOWLEDGE_READ, documents=documents)
     needs = Permission.KNOWLEDGE_MANAGE
+    for tool in KEEPING:
+        publish(server, tool, needs=needs, documents=documents)
     for tool in WRITING:
         publish(server, tool, needs=needs, changes=True, documents=documents)
     publish(

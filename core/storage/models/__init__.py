@@ -31,6 +31,7 @@ from core.storage.models.identity import ApiToken, LoginLink, RefreshToken, User
 from core.storage.models.incidents import Incident
 from core.storage.models.jobs import Job, Lease
 from core.storage.models.patrols import Patrol, PatrolFinding, PatrolRun
+from core.storage.models.questions import KnowledgeQuestion
 from core.storage.models.told_facts import ToldFact
 from core.storage.models.watches import UsageWatch, UsageWatchState
 
@@ -64,6 +65,7 @@ __all__ = [
     "Incident",
     "Job",
     "Lease",
+    "KnowledgeQuestion",
     "LoginLink",
     "Message",
     "ModelUsage",
