@@ -1,6 +1,7 @@
 import { html } from "../html.mjs";
 import { t, time } from "../i18n.mjs";
 import { evidence } from "../store.mjs";
+import { Passage, placeOf } from "./passage.mjs";
 
 export function Evidence() {
   const shown = evidence.value;
@@ -10,19 +11,25 @@ export function Evidence() {
         <h2>${t("evidence")}</h2>
         ${shown && html`<button type="button" class="plain" aria-label=${t("closeEvidence")} onClick=${() => (evidence.value = null)}>✕</button>`}
       </header>
-      ${shown ? shown.citations.map((one) => html`<${Item} key=${one.n} item=${one} chosen=${one.n === shown.n} />`) : html`<p class="quiet">${t("noEvidence")}</p>`}
+      ${shown ? shown.citations.map((one) => html`<${Item} key=${one.n} item=${one} chosen=${one.n === shown.n} shown=${shown} />`) : html`<p class="quiet">${t("noEvidence")}</p>`}
     </aside>
   `;
 }
 
-function Item({ item, chosen }) {
+function Item({ item, chosen, shown }) {
   const reveal = (element) => chosen && element?.scrollIntoView({ block: "nearest" });
   return html`
     <section class=${`item ${chosen ? "chosen" : ""}`} ref=${reveal} data-n=${item.n}>
       <h3><span class="number">${item.n}</span> ${t(`source_${item.source}`)}</h3>
-      <pre>${item.text}</pre>
-      <p class="quiet">${t("where")}: <code>${item.ref}</code></p>
+      ${item.source === "document"
+        ? html`<${Passage} item=${item} chosen=${chosen} question=${shown.question} docs=${docsOf(shown.citations)} />`
+        : html`<pre>${item.text}</pre><p class="quiet">${t("where")}: <code>${item.ref}</code></p>`}
       ${item.at && html`<p class="quiet">${t("seenAt", { at: time(item.at) })}</p>`}
     </section>
   `;
+}
+
+function docsOf(citations) {
+  const places = citations.filter((one) => one.source === "document").map((one) => placeOf(one.ref));
+  return [...new Set(places.filter(Boolean).map((one) => one.doc))];
 }

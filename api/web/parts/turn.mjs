@@ -136,7 +136,7 @@ function Answer({ turn }) {
   const open = (event) => {
     const n = Number(event.target.closest?.("button.cite")?.dataset.n);
     const found = turn.citations.find((one) => one.n === n);
-    if (found) evidence.value = { citations: turn.citations, n };
+    if (found) evidence.value = { citations: turn.citations, n, question: turn.question };
   };
   return html`
     <div class="answer" onClick=${open} dangerouslySetInnerHTML=${{ __html: rendered(turn.answer) }}></div>
