@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, SecretStr, model_validator
-from pydantic_settings import NoDecode
 
 from core.settings.groups import Group, HttpUrl
+from core.settings.library import NoDecode
 
 NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
