@@ -18,14 +18,22 @@ def containers_worth_reading(
     """(pod, container, previous) in the order of how much they may tell, the asked namespace first.
 
     Every container that restarted or is not ready is read, both instances where there are two;
-    of healthy workloads one pod each, because callers log what they cannot reach.
+    of healthy workloads one pod each, because callers log what they cannot reach. Where there is
+    time left, the other pods of the asked namespace: one of several may be alone in its trouble.
     """
     pods = sorted(cluster.all("Pod"), key=lambda pod: (pod.namespace != near, pod.ref))
     broken = [pod for pod in pods if is_suspect(pod)]
     owners = {top_owner(cluster, pod) for pod in broken}
     healthy = list(_one_each(cluster, [pod for pod in pods if not is_suspect(pod)], owners))
     wanted = [one for pod in (*broken, *healthy) for one in _logs_of(pod)]
-    return sorted(wanted, key=lambda one: one[0].namespace != near)[:at_most]
+    read = {one.ref for one in (*broken, *healthy)}
+    others = [pod for pod in pods if near and pod.namespace == near and pod.ref not in read]
+    left = [one for pod in others if not _is_done(pod) for one in _logs_of(pod)]
+    return [*sorted(wanted, key=lambda one: one[0].namespace != near), *left][:at_most]
+
+
+def _is_done(pod: Resource) -> bool:
+    return pod.status.get("phase") == "Succeeded"
 
 
 def _one_each(cluster: Cluster, pods: list[Resource], known: set[Ref]) -> Iterator[Resource]:
@@ -39,7 +47,7 @@ def _one_each(cluster: Cluster, pods: list[Resource], known: set[Ref]) -> Iterat
 
 def is_suspect(pod: Resource) -> bool:
     """Whether a container of it restarted or is not ready."""
-    if pod.status.get("phase") == "Succeeded":
+    if _is_done(pod):
         return False
     return any(
         not status.get("ready") or _restarted(status)
