@@ -110,7 +110,7 @@ async def test_a_snapshot_without_logs_says_that_they_were_not_seen(
 ) -> None:
     async with cluster_of(tmp_path, *unready("a", 2)) as mine:
         answer = (await mine.call("rca_investigate", namespace="shop", language=language)).data
-        skipped = (await mine.call("rca_list_findings", language=language)).data
+        skipped = (await mine.call("rca_list_findings", namespace="shop", language=language)).data
     [why] = of_logs(answer)
     assert why.startswith(told)
     assert of_logs(skipped, "skipped") == [why]
