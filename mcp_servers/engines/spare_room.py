@@ -32,5 +32,5 @@ def fit(free: Sequence[Amounts], whole: Sequence[Amounts], pod: Amounts, coming:
 
 def _times(room: Amounts, pod: Amounts, most: int) -> int:
     parts = ((room.cpu, pod.cpu), (room.memory, pod.memory), (room.gpu, pod.gpu))
-    found = [math.floor(have / wants + ROUNDING) for have, wants in parts if wants > 0]
-    return max(min([most, *found]), 0)
+    found = [have / wants + ROUNDING for have, wants in parts if wants > 0]
+    return max(math.floor(min([most, *found])), 0)
