@@ -263,6 +263,8 @@ def _hits(found: dict[str, Any], language: str) -> str:
     for hit in found["hits"]:
         lines.append(f"{hit['text']}  ({hit['doc']}:{hit['lines']})")
         lines += [f"    {line}" for line in hit["snippet"].splitlines()[:6]]
+    for name, key in (("missing", "kb_by_words"), ("left_out", "kb_left_out")):
+        lines += [word(key, language, reason=found[name])] if found[name] else []
     return "\n".join(lines)
 
 

@@ -28,6 +28,8 @@ EN: Mapping[str, str] = {
     "kb_stats": "documents        {documents} ({by_language})\npassages         {passages}\n"
     "kept in          {index}\nvectors by       {embedder}\nwithout vectors  {without_vectors} documents\n"
     "kept vectors     {kept_vectors}\nkept answers     {kept_answers}",
+    "kb_by_words": "Searched by words alone: {reason}",
+    "kb_left_out": "Only the pages shipped with Midwatch were searched, not your own: {reason}",
     "kb_cleared": "Forgotten: {answers} answers, {vectors} vectors.",
     "kb_without_vectors": "Some pages are found by words alone so far: {reason}",
     "kb_gaps": "{count} questions without a good answer; {filled} found nothing once and find a page now",
@@ -143,6 +145,8 @@ ZH: Mapping[str, str] = {
     "kb_stats": "文档        {documents}（{by_language}）\n段落        {passages}\n"
     "存放于      {index}\n向量来自    {embedder}\n尚无向量    {without_vectors} 篇\n"
     "缓存的向量  {kept_vectors}\n缓存的答案  {kept_answers}",
+    "kb_by_words": "本次只按字词检索：{reason}",
+    "kb_left_out": "本次只检索了 Midwatch 自带的页面，没有检索您自己添加的页面：{reason}",
     "kb_cleared": "已清除：{answers} 条答案，{vectors} 条向量。",
     "kb_without_vectors": "部分页面暂时只能按字词找到：{reason}",
     "kb_gaps": "{count} 个问题没有好的答案；另有 {filled} 个曾经一无所获，现在已能找到页面",
