@@ -34,6 +34,7 @@ class BundledModel:
     """512 numbers a text, in a few milliseconds; those of the shipped pages are there already."""
 
     name = "use-multilingual-512"
+    is_costly = False
 
     def __init__(self, known: Prepared = NOTHING_PREPARED) -> None:
         self._known = known

@@ -13,7 +13,7 @@ from knowledge_base.segmentation import is_chinese, telling_words
 
 # Measured (docs/knowledge-base.md, `midwatch eval run asked-again`): what two that have the same words
 # are by their vectors at least. It is a guard against words that mean something else in their place.
-MIN_NEARNESS = 0.65
+MIN_NEARNESS = 0.6
 
 _NEGATION = re.compile(
     r"\b(?:not|no|never|cannot|without)\b|n['’]t\b|[不没無无未非别勿]", re.IGNORECASE

@@ -45,7 +45,7 @@ async def test_the_old_vectors_serve_until_the_new_ones_are_all_there(tmp_path: 
             answer = await Tools(sessions, ANN).call("knowledge_search", query="disks fill up")
             assert (answer.data["missing"], answer.data["relevant"]) == ("", True)
             told = (await Tools(sessions, ANN).call("knowledge_stats")).data
-            assert told["embedder"] == "wordllama-256"
+            assert told["embedder"] == "use-multilingual-512"
             let_go.set()
             await stats_when(sessions, f"m@{url}")
             after = await Tools(sessions, ANN).call("knowledge_search", query="disks fill up")
