@@ -45,6 +45,9 @@ FOLLOWED = 0.8
 # question for a document or a procedure is one about a thing only when that is said to be broken.
 TROUBLE = {"explain": 2.0, "documents": 3.0}
 
+# What no sentence that likeness was learned from asks for.
+UNTAUGHT = frozenset(("draft",))
+
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 # Where a message may go on to a second matter.
@@ -133,6 +136,8 @@ def _weighed(route: Route, message: str, readings: Scores) -> Route:
 def _likely_intent(route: Route, subagent: str, like: Likeness, readings: Scores) -> str:
     """The rules' intent, unless they knew none or sentences like this one leave little doubt."""
     intent, share = like.intent(subagent)
+    if subagent == route.subagent and route.intent in UNTAUGHT:
+        return route.intent
     if subagent == route.subagent and route.intent not in UNKNOWN:
         told_of_trouble = route.intent == "investigate" and intent in LOOKS and share < PLAIN
         return intent if share >= NO_DOUBT and not told_of_trouble else route.intent

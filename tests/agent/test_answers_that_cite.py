@@ -1,0 +1,75 @@
+"""Answers of the knowledge base: what goes on in a thread, where pages disagree, what is drafted."""
+
+import pytest
+
+from agent.answers.disagreement import disagreements
+from agent.asked import Asked
+from agent.intents import read
+from agent.planning_knowledge import knowledge, query_of
+
+
+@pytest.mark.parametrize(
+    ("earlier", "said", "query"),
+    [
+        (
+            "How do I fix ImagePullBackOff?",
+            "and for a private registry?",
+            "How do I fix ImagePullBackOff? and for a private registry?",
+        ),
+        ("镜像拉取失败怎么处理", "那私有仓库呢？", "镜像拉取失败怎么处理 那私有仓库呢？"),
+        ("How do I drain a node?", "How do I add a model?", "How do I add a model?"),
+        ("", "and for a private registry?", "and for a private registry?"),
+    ],
+)
+def test_half_a_question_is_searched_with_the_one_before_it(
+    earlier: str, said: str, query: str
+) -> None:
+    assert query_of(Asked(said, "how_to", "en", earlier=earlier)) == query
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Wait 10 minutes before you drain the next node.", "- Wait 30 minutes before you drain the next node."),
+        ("Always restart the primary database first.", "Do not always restart the primary database first."),
+        ("重启之前等待 5 分钟再检查连接数", "重启之前等待 30 分钟再检查连接数"),
+    ],
+)  # fmt: skip
+def test_two_pages_that_say_the_same_thing_otherwise_are_told_apart(one: str, other: str) -> None:
+    [found] = disagreements([f"Before.\n{one}", other])
+    assert (found.first, found.second) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Wait 10 minutes before you drain the next node.", "Wait 10 minutes before you drain the next node."),
+        ("Raise the limit to 512Mi.", "The queue holds 30 messages at most."),
+        ("1. Drain the node that is next", "2. Drain the node that is next"),
+    ],
+)  # fmt: skip
+def test_what_agrees_or_is_about_something_else_is_no_disagreement(one: str, other: str) -> None:
+    assert disagreements([one, other]) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "incident"),
+    [
+        ("Draft a postmortem for incident inc-0a1b2c3d4e5f", "postmortem", "inc-0a1b2c3d4e5f"),
+        ("Write a runbook from the last incident", "runbook", ""),
+        ("帮我起草一份上一次故障的复盘", "postmortem", ""),
+    ],
+)
+def test_a_page_is_drafted_from_an_incident(question: str, kind: str, incident: str) -> None:
+    route = read(question)
+    assert (route.subagent, route.intent) == ("rag", "draft")
+    [step] = knowledge(Asked(question, route.intent, route.language), [])
+    assert step.tool == "rca_draft_page"
+    assert (step.arguments["kind"], step.arguments["incident_id"]) == (kind, incident)
+
+
+@pytest.mark.parametrize(
+    "question", ["Show me the postmortem of the payment outage", "复盘文档在哪里"]
+)
+def test_a_page_that_is_there_is_searched(question: str) -> None:
+    assert (read(question).subagent, read(question).intent != "draft") == ("rag", True)
