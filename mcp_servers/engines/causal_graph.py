@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from mcp_servers.engines.causal_links import Join, Link, links_between
 from mcp_servers.engines.clocks import ahead_by
 from mcp_servers.engines.fields import rows, whole
-from mcp_servers.engines.rule_families import is_symptom
+from mcp_servers.engines.rule_families import DEGRADED, is_symptom
 from mcp_servers.engines.settling import GRACE
 from mcp_servers.engines.topology import Relation, Topology
 from mcp_servers.facts.findings import Finding
@@ -56,7 +56,7 @@ class CausalGraph:
         onward = [self._longest(n, seen | {n}, prefer) for n in effects]
         best = max(
             onward,
-            key=lambda way: (len(way), prefer(self._findings[way[-1]])),
+            key=lambda way: (len(way), prefer(last := self._findings[way[-1]]), _is_told(last)),
             default=list[int](),
         )
         return [start, *best]
@@ -80,6 +80,11 @@ class CausalGraph:
         finding = self._findings[n]
         since = finding.since.timestamp() if finding.since else float("inf")
         return is_symptom(finding.ranked_as), since, n
+
+
+def _is_told(finding: Finding) -> bool:
+    """Whether somebody says so, in words: a curve alone tells least of what is felt."""
+    return finding.ranked_as not in DEGRADED
 
 
 def causal_graph(findings: Sequence[Finding], cluster: Cluster, topology: Topology) -> CausalGraph:
