@@ -120,6 +120,8 @@ def _weighed(route: Route, message: str, readings: Scores) -> Route:
     intent = _likely_intent(route, subagent, like, readings)
     confidence = round(shares[subagent], 3)
     known = like.familiar >= FAMILIAR and confidence >= ALIKE
+    if like.shares and (route.subagent, route.intent) not in like.shares and route.sure:
+        return route  # the classifier was never told of such questions
     asks_of_fault = subagent == "rag" and _of_a_fault("explain", message, readings)
     if OURS.search(message) or asks_of_fault or (route.intent in UNKNOWN and not known):
         return route

@@ -244,9 +244,9 @@ async def test_what_is_missing_is_told_in_the_language_of_the_question(
     told = await ask(assistant, "命名空间 shopp 有什么问题？")
     assert told.answer == "所问的对象不存在：没有名为 'shopp' 的命名空间。您要找的是 shop 吗？"
     told = await ask(assistant, "deployment chekout 为什么报错？", thread="name")
-    assert "没有名为 `chekout` 的Deployment。是不是指 checkout？" in told.answer
+    assert "Deployment 'chekout' 不存在。您要找的是 checkout 吗？" in told.answer
     told = await ask(assistant, "chekout 为什么报错？", thread="loose")
-    assert "没有名为 `chekout` 的对象。是不是指 checkout？因此改为检查了" in told.answer
+    assert "对象 'chekout' 不存在。您要找的是 checkout 吗？" in told.answer
 
 
 async def test_a_namespace_called_one_is_meant_literally(assistant: Assistant) -> None:
