@@ -6,6 +6,7 @@ from sandbox.controllers.events import record
 from sandbox.controllers.protection import OF_VOLUMES
 from sandbox.controllers.removal import delete
 from sandbox.controllers.scheduler import SELECTED_NODE, waits_for_pod
+from sandbox.controllers.volume_metrics import enlarge
 from sandbox.controllers.world import CLAIMS, CLASSES, VOLUMES, World, key_of, leaving
 from sandbox.fields import at, section, texts
 from sandbox.quantities import quantity
@@ -108,6 +109,7 @@ def _grow(world: World, claim: Json) -> None:
     world.change(VOLUMES, volume, spec={**spec, "capacity": capacity})
     status = section(claim, "status")
     told = {**status, "capacity": {**section(status, "capacity"), **more}}
+    enlarge(world, claim, float(wanted - has))
     message = "MountVolume.NodeExpandVolume succeeded for volume"
     record(
         world,

@@ -134,3 +134,26 @@ def test_a_claim_that_asks_for_more_gets_a_larger_volume() -> None:
     [volume] = cluster.all("PersistentVolume", "")
     assert claim["status"]["capacity"] == volume["spec"]["capacity"] == {"storage": "3Gi"}
     assert len(cluster.events("FileSystemResizeSuccessful")) == 1
+
+
+def test_what_is_measured_of_a_volume_grows_with_it_and_with_no_other() -> None:
+    cluster, gib = _bound("Retain"), 1024.0**3
+    series, now_s = cluster.controllers.world.series, cluster.time.timestamp()
+    told = {"capacity": gib, "available": 0.1 * gib, "used": 0.9 * gib}
+    for claim in ("data", "other"):
+        for what, value in told.items():
+            series.hold(_measured(what, claim), value, now_s, interval_ms=30_000)
+    cluster.edit("PersistentVolumeClaim", "data", resources={"requests": {"storage": "3Gi"}})
+    cluster.pass_s(60)
+    later_s = cluster.time.timestamp()
+
+    def measured(claim: str) -> dict[str, float | None]:
+        return {what: series.value_at(_measured(what, claim), later_s) for what in told}
+
+    assert measured("data") == {"capacity": 3 * gib, "available": 2.1 * gib, "used": 0.9 * gib}
+    assert measured("other") == told
+
+
+def _measured(what: str, claim: str) -> tuple[tuple[str, str], ...]:
+    name = f"kubelet_volume_stats_{what}_bytes"
+    return (("__name__", name), ("namespace", "shop"), ("persistentvolumeclaim", claim))
