@@ -123,6 +123,9 @@ def _weighed(route: Route, message: str, readings: Scores) -> Route:
     if like.shares and (route.subagent, route.intent) not in like.shares and route.sure:
         return route  # the classifier was never told of such questions
     asks_of_fault = subagent == "rag" and _of_a_fault("explain", message, readings)
+    only_supposed = subagent == "autofix" and says(message.lower(), route.language, "supposed")
+    if only_supposed and route.subagent != "autofix":
+        return route
     if OURS.search(message) or asks_of_fault or (route.intent in UNKNOWN and not known):
         return route
     if subagent == route.subagent:

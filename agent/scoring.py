@@ -9,7 +9,9 @@ from agent.covering import without_circumstances, without_names, without_purpose
 from agent.lexicon.signals import Lexicon, lexicon
 
 Language = Literal["en", "zh"]
-Word = Literal["trade", "trouble", "complaint", "why", "statement", "request", "hypothetical"]
+Word = Literal[
+    "trade", "trouble", "complaint", "why", "statement", "request", "hypothetical", "supposed"
+]
 Scores = Mapping[tuple[str, str], float]
 
 # A second signal of the same reading adds little: sentences repeat themselves.
@@ -35,7 +37,7 @@ def says(text: str, language: Language, word: Word) -> bool:
 def scores(text: str, language: Language) -> Scores:
     """Evidence for each reading; several signals of one intent add up with shrinking weight."""
     heard = _heard(text, language)
-    idea = says(text, language, "hypothetical")
+    idea = says(text, language, "hypothetical") or says(text, language, "supposed")
     table = [signal for one in _lexicons(language) for signal in one.signals]
     hits: dict[tuple[str, str], list[float]] = defaultdict(list)
     for signal in table:

@@ -85,6 +85,10 @@ def _redacted(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return redact_fields(event)
 
 
+# What is bound stands in every line of a block: with it the names of a request, for instance.
+bound = structlog.contextvars.bound_contextvars
+
+
 def logger(name: str) -> structlog.stdlib.BoundLogger:
     """A structured logger: `log.info("turn.finished", thread_id=…)`."""
     return structlog.stdlib.get_logger(name)

@@ -3,13 +3,12 @@
 import re
 from uuid import uuid4
 
-import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.clock import monotonic_s
-from core.telemetry import Metrics, logger
+from core.telemetry import Metrics, bound, logger
 
 # A client may send a whole conversation along, though only its newest message is read.
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -42,7 +41,7 @@ class Envelope:
                 self._note(scope, int(message["status"]), monotonic_s() - started_s)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with bound(request_id=request_id):
             await self._app(scope, _bounded(receive, _most_bytes(scope)), answered)
 
     def _note(self, scope: Scope, status: int, duration_s: float) -> None:
