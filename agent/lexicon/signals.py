@@ -26,6 +26,7 @@ class Lexicon(NamedTuple):
     statement: re.Pattern[str]  # something is told, or asked to be confirmed
     request: re.Pattern[str]  # something is to be shown or counted
     hypothetical: re.Pattern[str]  # a change is only thought of
+    supposed: re.Pattern[str]  # what it would take is asked
 
 
 @cache
