@@ -1,4 +1,4 @@
-"""Fit `agent/lexicon/likeness.json` to the sentences that rules are written with.
+"""Fit `agent/lexicon/likeness.txt` to the sentences that rules are written with.
 
     python -m tools.fit_routing  # print how well, of sentences left out
     python -m tools.fit_routing --write
@@ -7,7 +7,6 @@ Softmax regression over intents by adaptive steps (numpy). Sentences of `unseen`
 """
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from agent.likeness import HUNDREDTHS, features
 from evals.routing.paraphrasing import phrases
 from evals.routing.utterances import HERE, utterances
 
-WEIGHTS = Path(__file__).parent.parent / "agent" / "lexicon" / "likeness.json"
+WEIGHTS = Path(__file__).parent.parent / "agent" / "lexicon" / "likeness.txt"
 LEARNT = (
     *("earlier", "seen", "seen_arguments", "seen_operations", "seen_third", "seen_grammar"),
     *("seen_first", "seen_channels", "seen_later"),
@@ -126,16 +125,12 @@ class Fitted:
             judged
         )
 
-    def as_json(self) -> str:
-        rows = {
-            name: _row(row) for name, row in zip(self.names, self.weights.tolist(), strict=True)
-        }
-        told = {
-            "intents": self.labels,
-            "bias": [round(one, 3) for one in self.bias.tolist()],
-            "features": {name: row for name, row in rows.items() if row},
-        }
-        return json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n"
+    def as_text(self) -> str:
+        """The intents with their bias, then a line of each feature, sorted as bytes are (`agent.likeness.Lines`)."""
+        bias = self.bias.tolist()
+        intents = (f"{one}={round(own, 3)}" for one, own in zip(self.labels, bias, strict=True))
+        rows = zip(self.names, map(_row, self.weights.tolist()), strict=True)
+        return "\n".join((" ".join(intents), *(f"{name} {row}" for name, row in rows if row), ""))
 
 
 def _row(weights: Sequence[float]) -> str:
@@ -151,7 +146,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the weights")
     told, ways = list(examples()), list(paraphrases())
     if parser.parse_args().write:
-        WEIGHTS.write_text(Fitted([*told, *ways]).as_json(), "utf-8")
+        WEIGHTS.write_text(Fitted([*told, *ways]).as_text(), "utf-8")
         print(f"fitted to {len(told)} sentences and {len(ways)} ways to say such")
         return
     for fold in range(5):
