@@ -22,6 +22,7 @@ NAMING = (
     "langchain_core.tracers.langchain",
     "langchain_core.language_models.chat_models",
     "langchain_core.tools.base",
+    "langgraph.stream.transformers",
 )
 
 

@@ -1,13 +1,15 @@
-"""MCP without the cipher it would seal the state of unfinished calls with.
+"""MCP without the cipher it would seal the state of unfinished calls with, and without a command line.
 
 Our tools finish in one go, and the cipher's library is 7 MiB. What does need it, the secrets of
 channels and the dates of certificates, is reached by a tool call, when all this is loaded.
+MCP's event streams hook into uvicorn's command line to hear of signals. `api/app/serving.py` hears them
+itself; who serves by uvicorn (`mcp_servers/serve.py`) has loaded that before, and keeps the hook.
 """
 
 from contextlib import ExitStack
 from importlib import import_module
 
-from core.absent import put_off
+from core.absent import put_off, without
 
 CIPHER = {
     "cryptography.exceptions": ("InvalidTag",),
@@ -20,6 +22,7 @@ CIPHER = {
 def load_mcp() -> None:
     """Call it before the first import of MCP; later it does nothing."""
     with ExitStack() as stack:
+        stack.enter_context(without("uvicorn.main"))
         for package, names in CIPHER.items():
             stack.enter_context(put_off(package, *names))
         import_module("mcp.server.request_state")
