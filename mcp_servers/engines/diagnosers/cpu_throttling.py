@@ -61,7 +61,8 @@ def _steps(values: Sequence[float]) -> list[float]:
 
 
 def _began(throttled: Series, periods: Series, least: float) -> datetime | None:
-    """The first step of the last unbroken run of steps with a high share."""
+    """The earliest that the last unbroken run of steps with a high share may have begun: a counter
+    tells that it grew within a step, not when."""
     of_all = dict(
         zip(
             (at for at, _ in periods.points[1:]),
@@ -71,9 +72,9 @@ def _began(throttled: Series, periods: Series, least: float) -> datetime | None:
     )
     began: datetime | None = None
     steps = _steps([value for _, value in throttled.points])
-    for (at, _), step in zip(throttled.points[1:], steps, strict=False):
+    for ((before, _), (at, _)), step in zip(pairwise(throttled.points), steps, strict=True):
         high = of_all.get(at, 0.0) > 0 and step / of_all[at] >= least
-        began = (began or at) if high else None
+        began = (began or before) if high else None
     return began
 
 

@@ -1,6 +1,8 @@
 """What is forbidden, expired, suspended, throttled, squeezed, or long gone."""
 
 import copy
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -8,6 +10,7 @@ from mcp_servers.facts.findings import Confidence, Severity
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref
 from mcp_servers.facts.metrics import Series
 from tests.factories import (
+    NOW,
     at,
     cluster,
     condition,
@@ -193,6 +196,38 @@ def test_throttling_with_slow_probes_is_a_fault_at_its_limit() -> None:
     assert (finding.params["limit"], finding.params["share"]) == ("250m", "60%")
     assert finding.fix is not None
     assert finding.fix.id == "fix.cpu"
+
+
+@pytest.mark.parametrize(
+    ("began", "answer"), [(20, "pod.cpu_throttled"), (14, "pod.probe.timeout")]
+)
+def test_throttling_may_have_begun_at_any_moment_of_the_first_step_that_shows_it(
+    began: int, answer: str
+) -> None:
+    """Its step ends a minute and a half after the first probe that timed out, and began before it."""
+    spec = container(
+        "web",
+        resources={"limits": {"cpu": "250m"}},
+        readinessProbe={"httpGet": {"path": "/", "port": 8080}},
+    )
+    made = deployment(replicas=1, ready=0, containers=[spec])
+    owner = replica_set(made, ready=0)
+    one = pod(owner, status=[running(ready=False)], ready=False)
+    slow = "Readiness probe failed: Get http://10.0.0.1:8080/: context deadline exceeded"
+    late = event(one, "Unhealthy", slow, container_name="web", count=40, first=19.5, ago=1)
+    counted = counters(one, 0.0)
+    points = [
+        (when, value + max(0.0, began - (NOW - when) / timedelta(minutes=1)) * 30)
+        for when, value in counted[1].points
+    ]
+    told = cluster(
+        made,
+        owner,
+        one,
+        events=[late],
+        series=[counted[0], replace(counted[1], points=tuple(points))],
+    )
+    assert roots(told)[0] == answer
 
 
 def test_throttling_that_hurts_nobody_is_hygiene_and_a_little_is_nothing() -> None:
