@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from mcp_servers.engines import citing
 from mcp_servers.engines.containers import Container, containers
+from mcp_servers.engines.runs import was_made_good
 from mcp_servers.engines.settling import live_pods
 from mcp_servers.facts.findings import Evidence
 from mcp_servers.facts.kubernetes import Cluster, LogLines
@@ -56,13 +57,14 @@ class Speaker:
 
 
 def speakers(cluster: Cluster) -> list[Speaker]:
-    """Every container of a living pod whose log was read."""
+    """Every container of a living pod whose log was read, but for those of attempts that a later one
+    made good."""
     return cluster.derived("speakers", lambda: list(_speakers(cluster)))
 
 
 def _speakers(cluster: Cluster) -> Iterator[Speaker]:
     for pod in live_pods(cluster):
-        for container in containers(pod):
+        for container in [] if was_made_good(cluster, pod) else containers(pod):
             if logs := cluster.logs_of(pod, container.name):
                 yield Speaker(container, tuple(logs))
 

@@ -8,6 +8,7 @@ from mcp_servers.engines.containers import Container, Termination, containers
 from mcp_servers.engines.fields import text, whole
 from mcp_servers.engines.log_signals import final_words
 from mcp_servers.engines.ownership import pods_under, top_owner
+from mcp_servers.engines.runs import later_success
 from mcp_servers.engines.settling import is_ready, is_terminating
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Json, Resource, moment
@@ -28,7 +29,7 @@ def failed_jobs(cluster: Cluster) -> Iterator[Finding]:
 def _finding(cluster: Cluster, job: Resource, condition: Json) -> Finding:
     owner = top_owner(cluster, job)
     since, reason = moment(condition.get("lastTransitionTime")), text(condition, "reason")
-    repaired = _later_success(cluster, job)
+    repaired = later_success(cluster, job)
     late = reason == "DeadlineExceeded"
     ends, evidence = _last_end(cluster, job)
     said = f"True ({reason}: {text(condition, 'message')})"
@@ -109,19 +110,6 @@ def _retrying(cluster: Cluster, job: Resource) -> Finding:
         cause_key=job.name,
         joins={"job": key(job.ref)},
     )
-
-
-def _later_success(cluster: Cluster, job: Resource) -> Resource | None:
-    """A run of the same CronJob that began after this one and got through."""
-    owner = top_owner(cluster, job)
-    if owner == job.ref:
-        return None
-    for other in cluster.all("Job", job.namespace):
-        later = (other.created_at or cluster.now) > (job.created_at or cluster.now)
-        complete = (other.condition("Complete") or {}).get("status") == "True"
-        if later and complete and top_owner(cluster, other) == owner:
-            return other
-    return None
 
 
 def _last_end(cluster: Cluster, job: Resource) -> tuple[Termination | None, list[Evidence]]:

@@ -163,6 +163,30 @@ def test_a_job_that_ended_does_not_try_again(kind: str) -> None:
     assert "job.retrying" not in rules(cluster(*attempts(job(condition(kind, "True")))))
 
 
+@pytest.mark.parametrize(("kind", "blamed"), [("Complete", False), ("Failed", True)])
+def test_what_a_failed_attempt_complained_of_is_over_when_its_job_got_through(
+    kind: str, blamed: bool
+) -> None:
+    objects = attempts(job(condition(kind, "True")))
+    said = log(objects[1], "dial tcp 10.20.0.8:443: i/o timeout", name="main", last=10)
+    told = rules(cluster(*objects, logs=[said]))
+    assert ("app.dependency_unreachable" in told) is blamed
+
+
+@pytest.mark.parametrize(("age", "blamed"), [(60, False), (120, True)])
+def test_what_a_failed_run_complained_of_is_over_when_a_later_run_got_through(
+    age: float, blamed: bool
+) -> None:
+    """A run from before says nothing about this one."""
+    nightly = thing("CronJob", "nightly", spec={"schedule": "0 3 * * *"})
+    objects = attempts(job(condition("Failed", "True"), age=90, owner=nightly))
+    status = {"conditions": [condition("Complete", "True")], "succeeded": 1}
+    other = thing("Job", "other", spec={"template": {}}, status=status, age=age, owner=nightly)
+    said = log(objects[1], "dial tcp 10.20.0.8:443: i/o timeout", name="main", last=10)
+    told = rules(cluster(nightly, *objects, other, logs=[said]))
+    assert ("app.dependency_unreachable" in told) is blamed
+
+
 def test_a_job_whose_next_attempt_got_through_is_silent() -> None:
     done = running("main", ready=False, state=ended(0, "Completed", ago=2))
     objects = attempts(job(), second=done)
