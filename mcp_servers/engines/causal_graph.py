@@ -212,6 +212,14 @@ def _same_container(cause: Finding, effect: Finding) -> bool:
     return not cause.container or not effect.container or cause.container == effect.container
 
 
+def _would_grow(cause: Finding, effect: Finding) -> bool:
+    return cause.resource == effect.resource and not cause.joined("outgrown")
+
+
+def _has_outgrown(cause: Finding, effect: Finding) -> bool:
+    return cause.resource == effect.resource and bool(effect.joined("outgrown"))
+
+
 def _affects(cause: Finding, effect: Finding) -> bool:
     """Whether the cause names the effect's workload; of calls, those to one Service."""
     if effect.resource not in cause.affected:
@@ -271,6 +279,8 @@ _TESTS: Mapping[Join, Test] = {
     Join.SCALED: lambda _, cause, effect: str(effect.resource) in cause.joined("target"),
     Join.POD: _of_two(_both("pod")),
     Join.HOST: _of_two(_both("host")),
+    Join.GROWS: _of_two(_would_grow),
+    Join.OUTGROWN: _of_two(_has_outgrown),
     Join.NAMED: lambda _, cause, effect: str(cause.resource) in effect.joined("workload"),
 }
 

@@ -19,8 +19,10 @@ from mcp_servers.engines.rule_families import (
     ROLLOUT_SYMPTOMS,
     SERVICE_FAULTS,
     SERVICE_SYMPTOMS,
+    SHORT_OF_ROOM,
     STOPS_A_CONTAINER,
     STOPS_A_POD,
+    UNPLACEABLE,
     UNREADY_IN_ORDER,
     matches,
 )
@@ -51,6 +53,8 @@ class Join(StrEnum):
     SCALED = "scaled"  # the cause is about the autoscaling of the effect's workload
     POD = "pod"  # both name one pod
     HOST = "host"  # both name one host
+    GROWS = "grows"  # one workload, whose pods a further node would take
+    OUTGROWN = "outgrown"  # one workload, whose pods ask for more than any node has
     NAMED = "named"  # the effect names the cause's workload: a budget's, a route's controller
 
 
@@ -293,32 +297,9 @@ LINKS: tuple[Link, ...] = (
     *_whenever(_each(("node.system_oom",), CRASHES_IN_ORDER, Join.POD)),
     # The scheduler's refusal comes first and the autoscaler's after it, yet the second decides where
     # another node would help. Where none would, there is nothing to scale up for.
-    *_whenever(
-        _each(
-            ("autoscaler.no_scale_up",),
-            (
-                "pod.unschedulable.cpu",
-                "pod.unschedulable.memory",
-                "pod.unschedulable.extended",
-                "pod.unschedulable.node_full",
-            ),
-            Join.WORKLOAD,
-        )
-    ),
-    *_whenever(
-        _each(
-            (
-                "pod.unschedulable.taint",
-                "pod.unschedulable.node_selector",
-                "pod.unschedulable.pod_affinity",
-                "pod.unschedulable.topology_spread",
-                "pod.unschedulable.volume",
-                "pod.unschedulable.host_port",
-            ),
-            ("autoscaler.no_scale_up",),
-            Join.WORKLOAD,
-        )
-    ),
+    *_whenever(_each(("autoscaler.no_scale_up",), SHORT_OF_ROOM, Join.GROWS)),
+    *_whenever(_each(SHORT_OF_ROOM, ("autoscaler.no_scale_up",), Join.OUTGROWN)),
+    *_whenever(_each(UNPLACEABLE, ("autoscaler.no_scale_up",), Join.WORKLOAD)),
     Link("node.left_cordoned", "pod.unschedulable.cordoned", Join.NODE),
     Link("pod.memory_leak", "node.memory_pressure", Join.ON_NODE),
     Link("pod.memory_hog", "node.memory_pressure", Join.ON_NODE),

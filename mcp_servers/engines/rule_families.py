@@ -55,6 +55,22 @@ STOPS_A_POD = (
     "custom.cause",
 )
 
+# Why no node takes a pod: what more room would help against, and what it would not.
+SHORT_OF_ROOM = (
+    "pod.unschedulable.cpu",
+    "pod.unschedulable.memory",
+    "pod.unschedulable.extended",
+    "pod.unschedulable.node_full",
+)
+UNPLACEABLE = (
+    "pod.unschedulable.taint",
+    "pod.unschedulable.node_selector",
+    "pod.unschedulable.pod_affinity",
+    "pod.unschedulable.topology_spread",
+    "pod.unschedulable.volume",
+    "pod.unschedulable.host_port",
+)
+
 # What a workload looks like when one of the above is true of it: symptoms, in falling depth.
 LOOKS_BROKEN = (
     "pod.crash_loop",

@@ -1,5 +1,6 @@
 """Pods that no node takes, and the one reason that decides it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from mcp_servers.engines.scheduling import (
     blocking_taints,
     clauses,
     leading,
+    requests,
     selects,
 )
 from mcp_servers.engines.settling import is_young, live_pods, rolling
@@ -25,6 +27,9 @@ from mcp_servers.facts.nearest import nearest_names
 SCALING_UP = timedelta(minutes=10)
 JUST_CORDONED = timedelta(minutes=30)
 SURGE_FITS_LATER = frozenset({"pod_affinity", "topology_spread", "host_port"})
+
+# Of groups whose nodes might take the pod, why they get no further one.
+_HELD_BACK = re.compile(r"limit reached|max node group size|backoff|not ready", re.IGNORECASE)
 
 FIXES = {
     "cpu": "fix.resources",
@@ -198,7 +203,23 @@ def no_scale_up(cluster: Cluster) -> Iterator[Finding]:
                 "at_limit": "true" if "max node group size" in refused[-1].message else "",
                 "count": str(sum(one.count for one in refused)),
             },
+            joins={"outgrown": lacked} if (lacked := _outgrown(cluster, pod, reasons)) else {},
         )
+
+
+def _outgrown(cluster: Cluster, pod: Resource, reasons: str) -> str:
+    """What the pod asks more of than any node has, where a new node is said to lack it too."""
+    if _HELD_BACK.search(reasons):
+        return ""
+    lacked = [name for name in INSUFFICIENT.findall(reasons) if _fits_none(cluster, pod, name)]
+    return lacked[0] if lacked else ""
+
+
+def _fits_none(cluster: Cluster, pod: Resource, name: str) -> bool:
+    whole = [allocatable(node, name) for node in cluster.all("Node")]
+    known = [amount for amount in whole if amount is not None]
+    asked = requests(pod).get(name)
+    return asked is not None and bool(known) and asked > max(known)
 
 
 def scheduler_absent(cluster: Cluster) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from tests.factories import (
     node,
     pod,
     replica_set,
+    roots,
     rules,
     running,
     stamp,
@@ -261,6 +262,27 @@ def test_an_autoscaler_at_its_maximum_says_so() -> None:
     refused = event(waiting_pod.all("Pod")[0].raw, "NotTriggerScaleUp", said, count=12)
     told = cluster(*(one.raw for one in waiting_pod.resources), events=[refused])
     assert found(told, "autoscaler.no_scale_up").params["at_limit"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("asked", "reasons", "answer"),
+    [
+        ("12", "1 Insufficient cpu", "pod.unschedulable.cpu"),
+        ("12", "1 Insufficient cpu, 1 Insufficient memory", "pod.unschedulable.cpu"),
+        ("3", "1 Insufficient cpu", "autoscaler.no_scale_up"),
+        ("12", "1 Insufficient cpu, 1 max node group size reached", "autoscaler.no_scale_up"),
+        ("12", "1 in backoff after failed scale-up", "autoscaler.no_scale_up"),
+    ],
+)
+def test_an_autoscaler_is_not_to_blame_for_a_pod_that_no_node_could_hold(
+    asked: str, reasons: str, answer: str
+) -> None:
+    """It may have a group of larger nodes that is at its limit; then that is the matter."""
+    short = "0/2 nodes are available: 2 Insufficient cpu."
+    waits = pending(short, node(), node("node-2"), containers=asking(cpu=asked))
+    said = f"pod didn't trigger scale-up: {reasons}"
+    refused = event(waits.all("Pod")[0].raw, "NotTriggerScaleUp", said, count=12)
+    assert roots(cluster(*(one.raw for one in waits.resources), events=[refused])) == [answer]
 
 
 def test_a_scheduler_that_nobody_runs_is_told_after_a_while() -> None:
