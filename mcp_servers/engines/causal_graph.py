@@ -177,6 +177,21 @@ class _Joins:
             for service in services_called(effect) or self._configured(effect)
         )
 
+    def presented(self, cause: Finding, effect: Finding) -> bool:
+        """Whether a Secret that has run out is used by whom the effect's calls go to; where it tells
+        of no call, by its own workload."""
+        if cause.resource.kind != "Secret" or cause.since is None:
+            return False
+        called = services_called(effect)
+        holders = {
+            holder
+            for service in called
+            for holder in self._topology.dependencies(service, Relation.SELECTS)
+        }
+        if not called and not effect.joined("host"):
+            holders = {effect.resource}
+        return bool(holders & set(cause.affected))
+
     def _configured(self, effect: Finding) -> list[Ref]:
         """Where a log names no Service, those that the workload is configured to call, or the
         workloads that it is told to affect."""
@@ -281,6 +296,7 @@ _TESTS: Mapping[Join, Test] = {
     Join.HOST: _of_two(_both("host")),
     Join.GROWS: _of_two(_would_grow),
     Join.OUTGROWN: _of_two(_has_outgrown),
+    Join.PRESENTED: _Joins.presented,
     Join.NAMED: lambda _, cause, effect: str(cause.resource) in effect.joined("workload"),
 }
 

@@ -55,6 +55,7 @@ class Join(StrEnum):
     HOST = "host"  # both name one host
     GROWS = "grows"  # one workload, whose pods a further node would take
     OUTGROWN = "outgrown"  # one workload, whose pods ask for more than any node has
+    PRESENTED = "presented"  # the cause is a Secret of the effect's workload, or of one it calls
     NAMED = "named"  # the effect names the cause's workload: a budget's, a route's controller
 
 
@@ -233,6 +234,7 @@ LINKS: tuple[Link, ...] = (
     *_each(("tls.host_mismatch",), ("app.dependency_unreachable", *LOOKS_BROKEN), Join.AFFECTS),
     Link("gateway.not_ready", "httproute.unattached", Join.SHARED, timed=False),
     Link("tls.expiring", "tls.expiring", Join.SHARED, timed=False),
+    Link("tls.expiring", "tls.expiring", Join.PRESENTED),
     # What extends the API, and what waits for it.
     *_each(
         (*STOPS_A_CONTAINER, *STOPS_A_POD, *LOOKS_BROKEN, *SERVICE_FAULTS),

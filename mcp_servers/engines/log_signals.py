@@ -64,7 +64,9 @@ def speakers(cluster: Cluster) -> list[Speaker]:
 
 def _speakers(cluster: Cluster) -> Iterator[Speaker]:
     for pod in live_pods(cluster):
-        for container in [] if was_made_good(cluster, pod) else containers(pod):
+        if was_made_good(cluster, pod):
+            continue
+        for container in containers(pod):
             if logs := cluster.logs_of(pod, container.name):
                 yield Speaker(container, tuple(logs))
 

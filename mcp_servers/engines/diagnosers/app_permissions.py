@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from mcp_servers.engines import citing
-from mcp_servers.engines.about_pods import about_pod
-from mcp_servers.engines.call_failures import targets
+from mcp_servers.engines.about_pods import about_pod, key
+from mcp_servers.engines.call_failures import Target, targets
+from mcp_servers.engines.endpoints import Addresses
 from mcp_servers.engines.fields import rows, text, words
 from mcp_servers.engines.log_signals import Line, Speaker, died_of_it, lately, speakers
 from mcp_servers.facts.findings import Confidence, Finding, Severity
@@ -139,8 +140,34 @@ def _expired(cluster: Cluster, speaker: Speaker, lines: Sequence[Line]) -> Itera
             "expired_at": "",
             "ends_at": "",
         },
-        joins={"secret": f"{namespace}/{secret}"} if secret else {},
+        joins=_holder(container.pod, secret) or _whom_it_called(cluster, namespace, lines, said[0]),
     )
+
+
+def _holder(pod: Resource, secret: str) -> dict[str, str]:
+    return {"secret": f"{pod.namespace}/{secret}"} if secret else {}
+
+
+def _whom_it_called(
+    cluster: Cluster, namespace: str, lines: Sequence[Line], refused: Line
+) -> dict[str, str]:
+    """The host of the call and its Service: of the line itself, or of the last one soon before it
+    that names any, as programs do that say whom they dial."""
+    at = lines.index(refused)
+    before = (one for one in reversed(lines[: at + 1]) if _soon_before(one, refused))
+    named = next((found for one in before if (found := targets(one.text))), list[Target]())
+    addresses = Addresses(cluster)
+    services = [addresses.service(one.host, seen_from=namespace) for one in named]
+    known = [one for one in services if one is not None]
+    if known:
+        return {"host": str(named[0]), "service": key(known[0].ref)}
+    return {"host": str(named[0])} if named and targets(refused.text) else {}
+
+
+def _soon_before(line: Line, refused: Line) -> bool:
+    if line.log is not refused.log or line.at is None or refused.at is None:
+        return line is refused
+    return refused.at - line.at <= DIED_WITHIN
 
 
 def _mounted_secret(pod: Resource, spec: Json, path: str) -> str:

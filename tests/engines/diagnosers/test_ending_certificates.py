@@ -6,8 +6,23 @@ import pytest
 
 from mcp_servers.engines.certificates import Certificate, as_facts
 from mcp_servers.facts.findings import Severity
-from mcp_servers.facts.kubernetes import Json
-from tests.factories import NOW, cluster, deployment, found, pod, replica_set, roots, rules, thing
+from mcp_servers.facts.kubernetes import Cluster, Json
+from tests.factories import (
+    NOW,
+    cluster,
+    deployment,
+    ended,
+    found,
+    log,
+    pod,
+    ranking,
+    replica_set,
+    roots,
+    rules,
+    thing,
+    waiting,
+    workload,
+)
 
 
 def secret(days_left: float, **annotations: str) -> Json:
@@ -56,3 +71,57 @@ def test_a_workload_that_mounts_it_uses_it() -> None:
     owner = replica_set(made)
     finding = found(cluster(secret(-1), made, owner, pod(owner)), "tls.expiring")
     assert [str(one) for one in finding.affected] == ["Deployment shop/web"]
+
+
+REFUSED = "cannot reach broker: x509: certificate has expired or is not yet valid"
+ALERT = "TLS server: received CLIENT ALERT: Fatal - Certificate Expired"
+DIALING = "dialing broker url=amqps://broker.shop.svc:5671"
+
+
+def broker(*, mounted: bool = True) -> list[Json]:
+    volume = {"name": "tls", "secret": {"secretName": "shop-tls"}}
+    return workload("broker", pod_spec={"volumes": [volume]} if mounted else {})
+
+
+def caller() -> list[Json]:
+    made = deployment("rating", replicas=1, ready=0)
+    owner = replica_set(made, ready=0)
+    last = {"lastState": ended(1, ago=2), "restartCount": 5}
+    return [made, owner, pod(owner, status=[waiting("rating", "CrashLoopBackOff", **last)])]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[DIALING, REFUSED], [f"{REFUSED} (amqps://broker.shop.svc:5671)"]],
+    ids=["before", "in"],
+)
+def test_the_secret_that_ran_out_is_why_its_server_is_refused_by_those_who_call_it(
+    lines: list[str],
+) -> None:
+    server, client = broker(), caller()
+    refused = log(client[2], *lines, name="rating", previous=True, last=2, every_s=0.1)
+    alerts = log(server[2], *[ALERT] * 4, name="broker", last=2)
+    told = cluster(secret(-0.2), *server, *client, logs=[refused, alerts])
+    answer = [(one.finding.rule, one.finding.resource.kind) for one in ranking(told).roots]
+    assert answer == [("tls.expiring", "Secret")]
+
+
+def blamed(told: Cluster) -> set[str]:
+    return {str(one.finding.resource) for one in ranking(told).roots}
+
+
+def test_a_certificate_that_ran_out_elsewhere_is_not_laid_to_the_secret_one_has() -> None:
+    """A partner outside, and a Service whose pods do not use the Secret."""
+    server, client = broker(), caller()
+    for host, using in (("pay.example.com", True), ("broker.shop.svc", False)):
+        line = f"{REFUSED} (https://{host}:443)"
+        said = log(client[2], line, name="rating", previous=True, last=2, every_s=0.1)
+        held = server if using else broker(mounted=False)
+        told = cluster(secret(-0.2), ingress(), *held, *client, logs=[said])
+        assert "Deployment shop/rating" in blamed(told)
+
+
+def test_one_that_has_days_left_is_not_why_another_is_called_expired() -> None:
+    server = broker()
+    alerts = log(server[2], *[ALERT] * 4, name="broker", last=2)
+    assert "Deployment shop/broker" in blamed(cluster(secret(3), *server, logs=[alerts]))
