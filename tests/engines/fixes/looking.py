@@ -1,7 +1,7 @@
 """A practice cluster as the engines see it, and repairs carried out on it over the wire."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -97,14 +97,23 @@ def _line(line: str) -> tuple[datetime | None, str]:
 def _series(practice: Practising, now: datetime) -> Iterable[Series]:
     times = {"start": (now - REACH_BACK).timestamp(), "end": now.timestamp(), "step": STEP_S}
     names = practice.get("/prometheus/api/v1/label/__name__/values")["data"]
-    counted = practice.get("/prometheus/api/v1/query", query=apart_query(candidates(names), ""))
-    apart = told_apart([Series("", _labels(one), ()) for one in counted["data"]["result"]])
+    apart = _apart(practice, candidates(names))
     for question in (*of_objects(""), *questions(names, apart, "")):
         asked = practice.get("/prometheus/api/v1/query_range", query=question.promql, **times)
         for one in asked["data"]["result"]:
             points = [(datetime.fromtimestamp(at, UTC), float(told)) for at, told in one["values"]]
             told = question.promql, _labels(one), tuple(points)
             yield Series(*told, role=question.role, metric=question.metric)
+
+
+def _apart(
+    practice: Practising, names: Collection[str]
+) -> Mapping[str, Mapping[str, Collection[str]]]:
+    """A selector of no names is no selector, to Prometheus."""
+    if not names:
+        return {}
+    counted = practice.get("/prometheus/api/v1/query", query=apart_query(names, ""))
+    return told_apart([Series("", _labels(one), ()) for one in counted["data"]["result"]])
 
 
 def _labels(result: dict[str, Any]) -> tuple[tuple[str, str], ...]:
