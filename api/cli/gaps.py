@@ -6,7 +6,6 @@ import typer
 
 from api.cli.files import ServerOption, TokenOption
 from api.cli.outcome import NO, OK, finish, put, put_json
-from api.cli.remote import call_tool
 from api.cli.source import Language, LanguageOption, Output, OutputOption, Source
 from api.cli.words import chosen, word
 from core.errors import Invalid
@@ -41,6 +40,8 @@ def rate(
 
 
 async def _gaps(source: Source, close: str, language: str, output: Output) -> int:
+    from api.cli.remote import call_tool
+
     _refuse_without_service(source)
     if close:
         await call_tool(source, "knowledge_close_gap", {"gap_id": close})
@@ -51,6 +52,8 @@ async def _gaps(source: Source, close: str, language: str, output: Output) -> in
 
 
 async def _rate(source: Source, told: dict[str, Any], language: str) -> int:
+    from api.cli.remote import call_tool
+
     _refuse_without_service(source)
     await call_tool(source, "knowledge_rate_answer", told)
     put(word("kb_rated", language))

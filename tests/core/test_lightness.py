@@ -136,6 +136,15 @@ def test_another_user_of_the_kubernetes_client_finds_all_its_parts() -> None:
     assert told(program) == "False Watch False"
 
 
+def test_the_commands_are_listed_without_an_http_library() -> None:
+    program = """
+        import sys
+        import api.cli
+        print([name for name in ("httpx2", "pydantic", "sqlalchemy") if name in sys.modules])
+    """
+    assert told(program) == "[]"
+
+
 def test_the_service_starts_without_mcp_and_the_tool_servers() -> None:
     program = """
         import sys
