@@ -13,6 +13,12 @@ RCA = Subagent(
     max_tool_calls=12,
     without=frozenset({"rca_list_custom_rules", "rca_rank_table"}),
     on_demand=frozenset(
-        {"rca_event_patterns", "rca_error_summary", "rca_log_patterns", "rca_table_anomalies"}
+        {
+            "rca_event_patterns",
+            "rca_error_summary",
+            "rca_log_patterns",
+            "rca_table_anomalies",
+            "rca_draft_page",
+        }
     ),
 )
