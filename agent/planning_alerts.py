@@ -1,6 +1,6 @@
 """Pure: the calls for questions about alerts, silences, rules and who was told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -47,6 +47,15 @@ ANALYSED = (
 )
 PATROLLED = ("patrol", "巡检")
 WATCHED = ("usage watch", "watches", "用量监视", "监视规则", "用量告警")
+# What a question that is about these is offered beside the tools of every day, by part of their names.
+SPOKEN_OF: tuple[tuple[tuple[str, ...], str], ...] = (
+    (PATROLLED, "patrol"),
+    ((*ANALYSED, "analys", "investigat", "分析"), "_analys"),
+    ((*WATCHED, "usage", "model", "watch", "用量", "模型"), "watch"),
+    (("policy", "policies", "route", "routing", "escalat", "inhibit", "策略", "路由", "升级"), "polic"),
+    (("policy", "policies", "dry run", "would have", "策略", "试运行"), "dry_run"),
+    (("channel", "notif", "deliver", "slack", "mail", "ding", "feishu", "渠道", "通知", "送达", "飞书", "钉钉"), "channels_"),
+)  # fmt: skip
 LINTED = (
     *(
         "lint",
@@ -199,3 +208,10 @@ def _ended(asked: Asked, results: Sequence[Result]) -> list[Step]:
 
 def _any(asked: Asked, words: Sequence[str]) -> bool:
     return any(word in asked.question.lower() for word in words)
+
+
+def spoken_of(asked: Asked, on_demand: Collection[str]) -> set[str]:
+    """Which of the tools that are offered on demand a question is about."""
+    said = asked.question.lower()
+    parts = [part for words, part in SPOKEN_OF if any(word in said for word in words)]
+    return {name for name in on_demand if any(part in name for part in parts)}

@@ -21,6 +21,7 @@ from agent.fallback import Persistence, Request
 from agent.faults import Fault, ModelFailed
 from agent.limits import MAX_EMPTY_REPLIES, MAX_REPEATED_CALLS
 from agent.listening import calls_of, reached_its_limit
+from agent.planning_alerts import spoken_of
 from agent.planning_patterns import in_patterns
 from agent.subagent import Subagent, prompt
 from agent.toolbox import Result, offer
@@ -158,6 +159,7 @@ class Work:
 
     async def _offered(self, turn: Turn) -> list[ToolSpec]:
         wanted = {step.tool for step in in_patterns(turn.asked)}
+        wanted |= spoken_of(turn.asked, self.subagent.on_demand)
         return [*await self.subagent.offered(turn.tools, wanted), *turn.toolbox.own]
 
     def _limit(self, turn: Turn) -> int:

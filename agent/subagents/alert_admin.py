@@ -30,4 +30,29 @@ ALERT_ADMIN = Subagent(
             "alerting_second_silence",
         }
     ),
+    on_demand=frozenset(
+        {
+            "alerting_patrol_rounds",
+            "alerting_patrol_report",
+            "alerting_list_patrols",
+            "alerting_set_patrol",
+            "alerting_remove_patrol",
+            "alerting_run_patrol",
+            "alerting_list_analyses",
+            "alerting_show_analysis",
+            "alerting_cancel_analysis",
+            "alerting_retry_analysis",
+            "alerting_list_watches",
+            "alerting_set_watch",
+            "alerting_remove_watch",
+            "alerting_policy_versions",
+            "alerting_dry_run",
+            "alerting_set_policy",
+            "alerting_roll_back_policy",
+            "channels_remove",
+            "channels_test",
+            "channels_replay",
+            "channels_delivery",
+        }
+    ),
 )
