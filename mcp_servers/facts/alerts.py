@@ -1,7 +1,7 @@
 """Alerts, silences and rules as the servers see them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 Labels = tuple[tuple[str, str], ...]
@@ -68,7 +68,7 @@ class Rule:
     for_s: float
     labels: Labels
     alerts: int
-    annotations: Labels = field(default_factory=dict[str, str])
+    annotations: Labels = ()
 
 
 @dataclass(frozen=True, slots=True)

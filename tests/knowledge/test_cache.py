@@ -1,6 +1,6 @@
 """What was worked out before is not asked for again, in a file as in Redis."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -28,7 +28,7 @@ class Counting:
         self.asked: list[str] = []
         self._patience = patience
 
-    def embed(self, texts: list[str]) -> Vectors:
+    def embed(self, texts: Sequence[str]) -> Vectors:
         self.asked += texts
         if len(self.asked) > self._patience:
             raise UpstreamUnavailable("It is away.")

@@ -1,7 +1,7 @@
 """Every index keeps step with its documents, and is never seen half changed."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ class Counting:
     name = "counting"
     is_costly = False
 
-    def embed(self, texts: list[str]) -> Vectors:
+    def embed(self, texts: Sequence[str]) -> Vectors:
         rows = [[1.0 + text.lower().count("disk"), 1.0] for text in texts]
         table = np.array(rows, np.float32)
         return table / np.linalg.norm(table, axis=1, keepdims=True)
@@ -167,7 +167,7 @@ def test_vectors_of_another_embedder_are_kept_until_all_are_rebuilt(index: Index
 
 def test_an_embedder_that_is_away_leaves_pages_that_words_find(index: Index) -> None:
     class Away(Counting):
-        def embed(self, texts: list[str]) -> Vectors:
+        def embed(self, texts: Sequence[str]) -> Vectors:
             raise UpstreamUnavailable("The embeddings endpoint does not answer.")
 
     assert "does not answer" in put(index, {"disk": DISK}, embedder=Away()).vectors
