@@ -54,7 +54,8 @@ def config_map_is_missing(scene: Scene) -> None:
     )
     scene.tell(
         "down", app, root("pod.config_ref.configmap_missing", app.parent),
-        fix=("fix.repoint", app.parent), mention=(called,), symptoms_ok=DOWN,
+        # Another version, or that of another stage, is not what was meant by a slip: a person says which.
+        fix=("fix.repoint", app.parent), repair="none", mention=(called,), symptoms_ok=DOWN,
     )  # fmt: skip
 
 
