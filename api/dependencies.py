@@ -56,6 +56,20 @@ class Opened:
 
 
 # Dependencies are asynchronous though they wait for nothing: others are run in a thread each.
+async def noted(
+    current: Opened, principal: Principal, action: str, target: str, **detail: object
+) -> None:
+    """In the audit trail before anybody is answered."""
+    await current.audit.record(
+        subject=principal.subject,
+        action=action,
+        target=target,
+        outcome="ok",
+        detail=detail,
+        at_once=True,
+    )
+
+
 async def opened(request: Request) -> Opened:
     return request.app.state.opened
 

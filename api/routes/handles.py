@@ -5,9 +5,8 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from api.dependencies import Current, Opened, UserManager
+from api.dependencies import Current, UserManager, noted
 from core.clock import utc_now
-from core.principal import Principal
 from core.storage.records import HandleRow
 from core.storage.repositories.handles import Handles
 
@@ -46,7 +45,7 @@ async def link_handle(
     """
     async with current.database.session() as session:
         row = await Handles(session).link(body.user, service, handle, utc_now())
-    await _noted(current, manager, "user.know", row.user_name, service=service, handle=handle)
+    await noted(current, manager, "user.know", row.user_name, service=service, handle=handle)
     return _handle(row)
 
 
@@ -55,20 +54,7 @@ async def unlink_handle(service: str, handle: str, manager: UserManager, current
     """The person is nobody here any more."""
     async with current.database.session() as session:
         await Handles(session).unlink(service, handle)
-    await _noted(current, manager, "user.unknow", handle, service=service)
-
-
-async def _noted(
-    current: Opened, principal: Principal, action: str, target: str, **detail: object
-) -> None:
-    await current.audit.record(
-        subject=principal.subject,
-        action=action,
-        target=target,
-        outcome="ok",
-        detail=detail,
-        at_once=True,
-    )
+    await noted(current, manager, "user.unknow", handle, service=service)
 
 
 def _handle(row: HandleRow) -> Handle:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from api.dependencies import Caller, Current, Opened, UserManager
+from api.dependencies import Caller, Current, UserManager, noted
 from core.clock import utc_now
 from core.errors import Forbidden, Invalid
 from core.principal import Permission, Principal
@@ -92,7 +92,7 @@ async def add_user(body: NewUser, manager: UserManager, current: Current) -> Use
         password=body.password,
         namespaces=None if body.namespaces is None else frozenset(body.namespaces),
     )
-    await _noted(current, manager, "user.add", row.name, role=row.role)
+    await noted(current, manager, "user.add", row.name, role=row.role)
     return _user(row)
 
 
@@ -109,7 +109,7 @@ async def change_user(name: str, body: UserChange, manager: UserManager, current
         users = Users(session)
         row = replace(await users.get(name), **given)
         await users.save(row)
-    await _noted(current, manager, "user.change", name, **given)
+    await noted(current, manager, "user.change", name, **given)
     return _user(row)
 
 
@@ -140,7 +140,7 @@ async def create_token(body: NewToken, principal: Caller, current: Current) -> T
         scopes=_narrowed(scopes, principal, user),
         ttl=timedelta(days=body.ttl_days) if body.ttl_days else None,
     )
-    await _noted(current, principal, "token.create", row.id, user=user, label=body.label)
+    await noted(current, principal, "token.create", row.id, user=user, label=body.label)
     return TokenWithSecret(**_token(row).model_dump(), token=secret)
 
 
@@ -150,7 +150,7 @@ async def revoke_token(token_id: str, principal: Caller, current: Current) -> No
     own = "" if principal.may(Permission.TOKENS_MANAGE) else principal.subject
     async with current.database.session() as session:
         await Tokens(session).revoke_api_token(token_id, utc_now(), user_name=own)
-    await _noted(current, principal, "token.revoke", token_id)
+    await noted(current, principal, "token.revoke", token_id)
 
 
 def _narrowed(
@@ -172,19 +172,6 @@ def _narrowed(
 def _manages(principal: Principal) -> None:
     if not principal.may(Permission.TOKENS_MANAGE):
         raise Forbidden(f"This takes the permission {Permission.TOKENS_MANAGE.value}.")
-
-
-async def _noted(
-    current: Opened, principal: Principal, action: str, target: str, **detail: object
-) -> None:
-    await current.audit.record(
-        subject=principal.subject,
-        action=action,
-        target=target,
-        outcome="ok",
-        detail=detail,
-        at_once=True,
-    )
 
 
 def _user(row: UserRow) -> User:
