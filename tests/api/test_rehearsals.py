@@ -47,6 +47,16 @@ async def rehearsed(http: Client, plan_id: str) -> dict[str, Any]:
     return found.json()
 
 
+async def tried_by_chat(http: Client, plan_id: str) -> str:
+    """What the chat answers at the end: on a slow machine it first says that it is still trying."""
+    for _ in range(5):
+        asked = await http.post("/api/v1/query", json={"question": f"演练 {plan_id}"}, timeout=120)
+        answer = str(asked.json()["answer"])
+        if "正在集群副本上演练" not in answer:
+            break
+    return answer
+
+
 async def test_a_plan_says_that_it_was_not_tried_until_it_was(service: Midwatch) -> None:
     async with service.client() as http:
         plan_id = await planned(http)
@@ -70,9 +80,9 @@ async def test_a_chat_and_its_card_say_how_it_went(service: Midwatch) -> None:
     async with service.client() as http:
         change = {"change": "restart", "language": "zh"}
         plan_id = await planned(http, **change)
-        asked = await http.post("/api/v1/query", json={"question": f"演练 {plan_id}"}, timeout=120)
+        answer = await tried_by_chat(http, plan_id)
         card = (await http.post("/api/v1/query", json={"question": f"执行 {plan_id}"})).json()
-    assert "已在集群副本上演练：执行成功并通过验证" in asked.json()["answer"]
+    assert "已在集群副本上演练：执行成功并通过验证" in answer
     [approval] = card["approvals"]
     assert (approval["objects"], len(approval["actions"])) == ("Deployment shop/checkout", 1)
     assert approval["cluster"]
