@@ -68,12 +68,14 @@ class _Telling:
         facts = [phrase("rca.confidence", self._language, percent=round(cause["confidence"] * 100))]
         if cause.get("since"):
             facts.insert(0, phrase("rca.since", self._language, at=_moment(cause["since"])))
-        return f"**{summary}** {self._marks(cause, 3)}\n\n_{'; '.join(facts)}_"
+        return f"**{summary}** {self._marks(cause, 3)}\n\n_{self._word('between').join(facts)}_"
 
     def _cause(self, cause: Json) -> str:
         told = plain(cause.get("cause", ""), 1200)
         if cause.get("change"):
-            told += " " + phrase("rca.change", self._language, change=plain(cause["change"]))
+            told = self._word("next_sentence").join(
+                [told, phrase("rca.change", self._language, change=plain(cause["change"]))]
+            )
         return told.strip()
 
     def _evidence(self, cause: Json) -> str:
@@ -96,7 +98,7 @@ class _Telling:
     def _ruled_out(self) -> str:
         ruled_out: Sequence[Json] = self._data.get("ruled_out") or []
         told = bullets(
-            f"{plain(one['hypothesis'])}: {plain(one['why'])}"
+            self._remark(plain(one["hypothesis"]), plain(one["why"]))
             for one in ruled_out[:RULED_OUT_SHOWN]
         )
         return section(self._word("ruled_out"), told)
@@ -111,7 +113,8 @@ class _Telling:
     def _not_checked(self) -> str:
         skipped: Sequence[Json] = self._data.get("not_checked") or []
         told = bullets(
-            f"{plain(one['what'])}: {told_reason(one['why'], self._language)}" for one in skipped
+            self._remark(plain(one["what"]), told_reason(one["why"], self._language))
+            for one in skipped
         )
         rules = str(self._data.get("rbac") or "")
         return joined(
@@ -120,6 +123,9 @@ class _Telling:
                 told_failure(rules, self._language, LONGEST_ADVICE),
             ]
         )
+
+    def _remark(self, about: str, told: str) -> str:
+        return phrase("rca.remark", self._language, about=about, told=told)
 
     def _marks(self, holder: Json, at_most: int) -> str:
         marks = dict.fromkeys(self._mark(one) for one in holder.get("evidence") or ())

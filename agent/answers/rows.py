@@ -144,9 +144,11 @@ def told_changes(asked: Asked, result: Result) -> str:
     ]
     told = _listed(asked, result, head, ("ago", "kind", "object", "change", "author"), cells)
     skipped: Sequence[str] = result.data.get("not_checked") or []
-    return joined(
-        [told, *(f"_{phrase('rca.not_checked', asked.language)}: {plain(one)}_" for one in skipped)]
+    about = phrase("rca.not_checked", asked.language)
+    left_out = (
+        phrase("rca.remark", asked.language, about=about, told=plain(one)) for one in skipped
     )
+    return joined([told, *(f"_{one}_" for one in left_out)])
 
 
 def told_usage(asked: Asked, result: Result) -> str:

@@ -33,7 +33,7 @@ def serve(
         Path, typer.Argument(metavar="DIR|NAME", help="A snapshot folder or a shipped name.")
     ] = Path("shop"),
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 0,
     speed: Annotated[
         float, typer.Option(min=0.1, max=3600, help="Seconds that pass for it in one.")
     ] = 1,

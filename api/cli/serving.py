@@ -12,7 +12,9 @@ from api.cli.words import chosen, word
 @with_source
 def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "",
-    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)
+    ] = None,
     *,
     source: Source,
 ) -> None:

@@ -50,6 +50,15 @@ async def test_an_answer_names_chain_evidence_and_what_was_ruled_out(assistant: 
     assert {one.source for one in told.done.citations} >= {"object", "event"}
 
 
+async def test_a_chinese_answer_is_punctuated_as_chinese_is(assistant: Assistant) -> None:
+    told = await ask(assistant, "checkout 为什么报错？")
+    _, _, ruled_out = told.answer.partition("**已排除**")
+    assert "本身有问题（" in ruled_out
+    assert "）：" in ruled_out
+    assert "; 依据" not in told.answer
+    assert "。 " not in told.answer.partition("**证据**")[0]
+
+
 async def test_an_answer_comes_sentence_by_sentence(assistant: Assistant) -> None:
     told = await ask(assistant, "Why is checkout failing?")
     assert len([event for event in told.events if type(event).__name__ == "Token"]) > 10

@@ -100,6 +100,15 @@ def test_a_broken_snapshot_is_named_with_its_line(tmp_path: Path) -> None:
     assert "line" in done.stderr
 
 
+@pytest.mark.parametrize("command", [("up",), ("sandbox", "serve", "shop")])
+@pytest.mark.parametrize("port", ["-1", "65536", "http"])
+def test_a_port_that_cannot_be_is_said_to_be(command: tuple[str, ...], port: str) -> None:
+    done = midwatch(*command, "--port", port)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'--port'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_misspelt_setting_is_named() -> None:
     done = midwatch("diagnose", MIDWATCH_PROMETHEUS__ULR="http://x")
     assert done.returncode == 2
