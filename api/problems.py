@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from api.sent import unknown_field
 from core.errors import OpsError
 
 MEDIA_TYPE = "application/problem+json"
@@ -150,6 +151,8 @@ def _fault(fault: Mapping[str, Any], request: Request) -> str:
     """What is wrong with the input; for a body that could not be read at all, how to send it."""
     if fault["type"] == "json_invalid":
         return f"This is not JSON: {fault['ctx']['error']}."
+    if fault["type"] == "extra_forbidden":
+        return unknown_field(str(fault["loc"][-1]), request)
     media = request.headers.get("content-type", "").partition(";")[0]
     if tuple(fault["loc"]) == ("body",) and media != "application/json":
         return "Send a JSON object with `Content-Type: application/json`."

@@ -3,30 +3,31 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.dependencies import CallerTools, HandTools, Wake
+from api.sent import Sent
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 
 
-class NewPolicy(BaseModel):
+class NewPolicy(Sent):
     document: dict[str, Any]
     reason: str = Field(min_length=3, max_length=500)
     based_on: int = Field(description="The version that was read; 0 before the first.")
 
 
-class Tried(BaseModel):
+class Tried(Sent):
     document: dict[str, Any]
     window: str = Field(default="PT24H", description="ISO 8601, at most 31 days.")
 
 
-class RollBack(BaseModel):
+class RollBack(Sent):
     version: int
     reason: str = Field(min_length=3, max_length=500)
 
 
-class WantedSilence(BaseModel):
+class WantedSilence(Sent):
     matchers: list[str] = Field(examples=[['alertname="DiskFull"', 'namespace="shop"']])
     duration: str = Field(default="PT2H", description="ISO 8601.")
     comment: str = Field(default="", max_length=500)
@@ -37,7 +38,7 @@ class NewSilence(WantedSilence):
     second: str = Field(default="", max_length=2000, description="A second person's yes.")
 
 
-class Seconded(BaseModel):
+class Seconded(Sent):
     matchers: list[str]
     duration: str = "PT2H"
 

@@ -3,17 +3,18 @@
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from agent.approvals import Decision
 from api.dependencies import Chatter, InPerson
+from api.sent import Sent
 from api.turns.approvals import answer_to, waiting_for
 from api.turns.running import CurrentTurns
 
 router = APIRouter(prefix="/api/v1/approvals", tags=["approvals"])
 
 
-class Verdict(BaseModel):
+class Verdict(Sent):
     approved: bool
     typed: str = Field(
         default="", max_length=253, description="The name that confirms a high risk."

@@ -8,6 +8,7 @@ from fastapi.security import OAuth2PasswordRequestForm
 from pydantic import BaseModel, Field
 
 from api.dependencies import SESSION_COOKIE, Caller, Current, Opened, same_origin
+from api.sent import Sent
 from core.errors import Unauthenticated
 from core.principal import Principal
 from core.security.signin import Grant
@@ -29,11 +30,11 @@ class TokenPair(BaseModel):
     expires_in: int = Field(description="Seconds that the access token holds.")
 
 
-class Refresh(BaseModel):
+class Refresh(Sent):
     refresh_token: str = Field(min_length=1, max_length=500)
 
 
-class Credentials(BaseModel):
+class Credentials(Sent):
     username: str = Field(min_length=1, max_length=200)
     password: str = Field(min_length=1, max_length=1024)
 

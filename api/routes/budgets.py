@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from api.dependencies import CallerTools, Wake
 from api.routes.costs import as_csv
+from api.sent import Sent
 
 router = APIRouter(prefix="/api/v1", tags=["budgets"])
 
@@ -16,7 +17,7 @@ Language = Literal["en", "zh"]
 LISTS = ("told", "drivers", "notes", "foretold", "channels", "thresholds", "forecast_thresholds")
 
 
-class NewBudget(BaseModel):
+class NewBudget(Sent):
     name: str = Field(max_length=100, examples=["shop"])
     amount: str = Field(max_length=20, examples=["1200.50"])
     currency: str = Field(default="", max_length=3, description="Empty: the price book's.")
@@ -35,7 +36,7 @@ class NewBudget(BaseModel):
     channels: list[str] = Field(default_factory=list[str], max_length=20)
 
 
-class BudgetChange(BaseModel):
+class BudgetChange(Sent):
     """Only what is given changes."""
 
     amount: str | None = Field(default=None, max_length=20)
@@ -79,7 +80,7 @@ class Unusual(BaseModel):
     cursor: str = Field(default="", max_length=200)
 
 
-class ExpectedChange(BaseModel):
+class ExpectedChange(Sent):
     scope: str = Field(max_length=400, description="As the anomaly tells it.")
     start: str = Field(max_length=10, description="Its first day.")
     note: str = Field(min_length=1, max_length=500, description="Why it was expected.")

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from api.dependencies import CallerTools, Wake
+from api.sent import Sent
 
 router = APIRouter(prefix="/api/v1", tags=["channels"])
 
@@ -13,7 +14,7 @@ Name = Annotated[str, Path(max_length=100)]
 DeliveryId = Annotated[str, Path(max_length=32)]
 
 
-class NewChannel(BaseModel):
+class NewChannel(Sent):
     name: str = Field(max_length=100, examples=["on-call"])
     kind: str = Field(
         description="webhook, slack, dingtalk, feishu, wecom, teams, pagerduty or email."
@@ -23,7 +24,7 @@ class NewChannel(BaseModel):
     tags: list[str] = Field(default_factory=list)
 
 
-class ChannelChange(BaseModel):
+class ChannelChange(Sent):
     """Only what is given changes; `settings` are given as a whole."""
 
     settings: dict[str, Any] | None = None

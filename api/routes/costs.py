@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from api.dependencies import CallerTools
+from api.sent import Sent
 from mcp_servers.client import Tools
 
 router = APIRouter(prefix="/api/v1", tags=["costs"])
@@ -71,7 +72,7 @@ async def what_if(tools: CallerTools, asked: Annotated[OtherReplicas, Query()]) 
     return (await tools.call("budgets_what_if", **asked.model_dump(exclude_defaults=True))).data
 
 
-class Bill(BaseModel):
+class Bill(Sent):
     """A bill as text: FOCUS CSV, or any whose columns a map names."""
 
     bill: str = Field(description="CSV with ChargePeriodStart, EffectiveCost and BillingCurrency.")

@@ -6,13 +6,14 @@ from fastapi import APIRouter, Body, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.dependencies import CallerTools
+from api.sent import Sent
 
 router = APIRouter(prefix="/api/v1", tags=["tools"])
 
 Language = Literal["en", "zh"]
 
 
-class Scope(BaseModel):
+class Scope(Sent):
     """Empty fields ask about everything."""
 
     namespace: str = Field(default="", max_length=63)
@@ -48,7 +49,7 @@ class Around(BaseModel):
     cursor: str = Field(default="", max_length=200)
 
 
-class LogFiles(BaseModel):
+class LogFiles(Sent):
     logs: list[str] = Field(min_length=1, description="One text a file.", examples=[["ERROR x"]])
     assign: bool = False
 

@@ -4,10 +4,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.dependencies import CallerTools, HandTools, Reads
 from api.routes.findings import Scope
+from api.sent import Sent
 
 router = APIRouter(prefix="/api/v1/autofix", tags=["repairs"])
 
@@ -30,7 +31,7 @@ class PlanRequest(Scope):
     revision: int = Field(default=0, ge=0)
 
 
-class Approval(BaseModel):
+class Approval(Sent):
     plan_id: Id
     typed_name: str = Field(
         default="", max_length=253, description="The object's name; high risk asks for it."
@@ -38,27 +39,27 @@ class Approval(BaseModel):
     reason: str = Field(default="", max_length=500)
 
 
-class Denial(BaseModel):
+class Denial(Sent):
     plan_id: Id
     reason: str = Field(default="", max_length=500)
 
 
-class Application(BaseModel):
+class Application(Sent):
     plan_id: Id
     wait_s: Wait = 45
 
 
-class Batch(BaseModel):
+class Batch(Sent):
     plan_ids: list[Id] = Field(min_length=1, max_length=20, description="In this order.")
     wait_s: Wait = 45
 
 
-class Rollback(BaseModel):
+class Rollback(Sent):
     change_id: Id
     wait_s: Wait = 45
 
 
-class Reason(BaseModel):
+class Reason(Sent):
     reason: str = Field(min_length=1, max_length=500)
 
 
@@ -193,5 +194,5 @@ async def resume(tools: HandTools, body: Reason) -> Body:
     return (await tools.call("autofix_resume", reason=body.reason)).data
 
 
-def _given(body: BaseModel) -> Body:
+def _given(body: Sent) -> Body:
     return {name: one for name, one in body.model_dump().items() if one not in ("", None)}

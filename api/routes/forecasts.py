@@ -6,13 +6,14 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.dependencies import CallerTools
+from api.sent import Sent
 
 router = APIRouter(prefix="/api/v1", tags=["costs"])
 
 VALUES = "timestamp,value\n2026-01-31T12:00:00Z,12\n"
 
 
-class Foretold(BaseModel):
+class Foretold(Sent):
     """The file of `midwatch forecast`, as text."""
 
     values: str = Field(description="CSV: timestamp,value.", examples=[VALUES])
@@ -20,7 +21,7 @@ class Foretold(BaseModel):
     level: float = Field(default=80, ge=50, le=99, description="Of the interval, percent.")
 
 
-class Spent(BaseModel):
+class Spent(Sent):
     """The file of `midwatch anomalies --kind cost`, as text."""
 
     values: str = Field(description="CSV: timestamp,value.", examples=[VALUES])

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from api.dependencies import Current, UserManager, noted
+from api.sent import Sent
 from core.clock import utc_now
 from core.storage.records import HandleRow
 from core.storage.repositories.handles import Handles
@@ -20,7 +21,7 @@ class Handle(BaseModel):
     linked_at: datetime
 
 
-class HandleUser(BaseModel):
+class HandleUser(Sent):
     user: str
 
 

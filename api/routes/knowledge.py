@@ -4,16 +4,17 @@ import base64
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.dependencies import CallerTools
+from api.sent import Sent
 
 router = APIRouter(prefix="/api/v1/knowledge", tags=["knowledge"])
 
 Filter = Annotated[str, Query(max_length=200)]
 
 
-class Search(BaseModel):
+class Search(Sent):
     query: str = Field(min_length=1, max_length=500, examples=["how do I drain a node"])
     k: int = Field(default=5, ge=1, le=20, description="How many passages at most.")
     service: str = ""
@@ -28,7 +29,7 @@ async def search_knowledge(tools: CallerTools, body: Search) -> dict[str, Any]:
     return (await tools.call("knowledge_search", **body.model_dump())).data
 
 
-class Drafting(BaseModel):
+class Drafting(Sent):
     """An incident by its id, or what is wrong now with what is named; with neither, the last incident."""
 
     kind: Literal["postmortem", "runbook"] = "postmortem"
@@ -40,7 +41,7 @@ class Drafting(BaseModel):
     language: Literal["en", "zh"] = "en"
 
 
-class Rating(BaseModel):
+class Rating(Sent):
     question: str = Field(min_length=1, max_length=500)
     helpful: bool
     docs: list[str] = Field(default=[], max_length=20, description="Documents that it cited.")

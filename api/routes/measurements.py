@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.dependencies import CallerTools
+from api.sent import Sent
 
 router = APIRouter(prefix="/api/v1/metrics", tags=["tools"])
 
@@ -22,7 +23,7 @@ class Watched(BaseModel):
     cursor: str = Field(default="", max_length=200)
 
 
-class Table(BaseModel):
+class Table(Sent):
     """The file of `midwatch anomalies`, as text."""
 
     values: str = Field(description="CSV: timestamp,value.", examples=[VALUES])

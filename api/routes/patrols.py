@@ -3,9 +3,10 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.dependencies import CallerTools, Wake
+from api.sent import Sent
 
 router = APIRouter(prefix="/api/v1/patrols", tags=["patrols"])
 
@@ -13,7 +14,7 @@ Name = Annotated[str, Path(max_length=100)]
 Language = Literal["en", "zh"]
 
 
-class PatrolTerms(BaseModel):
+class PatrolTerms(Sent):
     """Only what is given changes."""
 
     every: str = Field(default="", description="ISO 8601, from PT5M on.", examples=["PT1H"])

@@ -3,16 +3,17 @@
 from typing import Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.dependencies import Chatter
+from api.sent import Sent
 from api.turns.questions import Question
 from api.turns.running import MAX_QUESTION_CHARACTERS, CurrentTurns
 
 router = APIRouter(prefix="/api/v1", tags=["ask"])
 
 
-class Query(BaseModel):
+class Query(Sent):
     question: str = Field(
         min_length=1, max_length=MAX_QUESTION_CHARACTERS, examples=["Why is checkout failing?"]
     )
@@ -28,7 +29,7 @@ class Query(BaseModel):
     )
 
 
-class AskedRoute(BaseModel):
+class AskedRoute(Sent):
     question: str = Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS)
 
 

@@ -3,16 +3,17 @@
 from typing import Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.dependencies import CallerTools
+from api.sent import Sent
 
 router = APIRouter(prefix="/api/v1/rca", tags=["tools"])
 
 METRICS = "timestamp,cart:latency_ms\n2026-01-31T12:00:00Z,12\n"
 
 
-class MetricsTable(BaseModel):
+class MetricsTable(Sent):
     """The files of `midwatch rca rank`, as text."""
 
     metrics: str = Field(description="CSV: timestamp,component:metric,…", examples=[METRICS])

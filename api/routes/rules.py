@@ -3,14 +3,15 @@
 from typing import Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.dependencies import CallerTools
+from api.sent import Sent
 
 router = APIRouter(prefix="/api/v1/rules", tags=["alerts"])
 
 
-class RuleText(BaseModel):
+class RuleText(Sent):
     text: str = Field(
         default="",
         max_length=1_000_000,

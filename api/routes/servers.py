@@ -3,16 +3,17 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.dependencies import CallerTools, Current, HandTools
+from api.sent import Sent
 
 router = APIRouter(prefix="/api/v1/servers", tags=["tools"])
 
 Name = Annotated[str, Path(max_length=20)]
 
 
-class Acceptance(BaseModel):
+class Acceptance(Sent):
     digest: str = Field(
         description="`digest` of the list as it was shown.", pattern=r"^sha256:[0-9a-f]{64}$"
     )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from agent.approvals import Decision
 from api.dependencies import Chatter, Current, InPerson
+from api.sent import Sent
 from api.turns.questions import Question
 from api.turns.running import CurrentTurns
 from api.turns.standing import standing_shape
@@ -51,14 +52,14 @@ class Answer(BaseModel):
     )
 
 
-class Resumption(BaseModel):
+class Resumption(Sent):
     """Empty after a crash; after an interrupt the answers of the person who sends them."""
 
     decisions: list[Answer] = Field(default_factory=list[Answer], max_length=50)
     run_id: str = Field(default="", max_length=64, description="Of your choice, to cancel it by.")
 
 
-class NewTitle(BaseModel):
+class NewTitle(Sent):
     title: str = Field(min_length=1, max_length=200)
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from agent.teaching import MOST_CHARACTERS, ToldFact
 from api.dependencies import Chatter, Current
+from api.sent import Sent
 from api.turns.notebooks import KeptNotebook
 
 router = APIRouter(prefix="/api/v1/facts", tags=["facts"])
@@ -20,7 +21,7 @@ class Fact(BaseModel):
     everybody: bool = Field(description="Told to the whole organisation.")
 
 
-class NewFact(BaseModel):
+class NewFact(Sent):
     text: str = Field(
         min_length=1, max_length=MOST_CHARACTERS, examples=["team payments owns shop"]
     )

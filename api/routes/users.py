@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.dependencies import Caller, Current, UserManager, noted
+from api.sent import Sent
 from core.clock import utc_now
 from core.errors import Forbidden, Invalid
 from core.principal import Permission, Principal
@@ -29,14 +30,14 @@ class User(BaseModel):
     created_at: datetime
 
 
-class NewUser(BaseModel):
+class NewUser(Sent):
     name: str = Field(min_length=1, max_length=200)
     role: str = Field(default="user", description="guest, user, manager or admin.")
     password: str = Field(default="", max_length=1024, description="Empty: comes in by link.")
     namespaces: list[str] | None = Field(default=None, description="null: every namespace.")
 
 
-class UserChange(BaseModel):
+class UserChange(Sent):
     """Only what is given changes."""
 
     role: str | None = None
@@ -57,7 +58,7 @@ class Token(BaseModel):
     revoked_at: datetime | None
 
 
-class NewToken(BaseModel):
+class NewToken(Sent):
     label: str = Field(min_length=1, max_length=200)
     scopes: list[str] | None = Field(default=None, description="Narrow it to these permissions.")
     ttl_days: int | None = Field(default=None, ge=1, le=3650)

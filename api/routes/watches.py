@@ -3,16 +3,17 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.dependencies import CallerTools, Wake
+from api.sent import Sent
 
 router = APIRouter(prefix="/api/v1/watches", tags=["usage"])
 
 Name = Annotated[str, Path(max_length=100)]
 
 
-class WatchBody(BaseModel):
+class WatchBody(Sent):
     terms: dict[str, Any] = Field(
         description="measure, compare, threshold, window, held, by, only_…, least, no_data, severity.",
         examples=[{"measure": "failure_rate", "compare": ">", "threshold": 0.2, "by": "model"}],

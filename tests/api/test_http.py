@@ -152,6 +152,38 @@ async def test_every_route_can_be_read_about_without_another_site(stage: Stage) 
     assert "://" not in page.text
 
 
+# What other people's clients send is theirs to extend.
+EXTENDED = {"/agui", "/v1/chat/completions", "/v1/responses"}
+
+
+async def test_every_body_of_our_own_names_all_that_it_takes(stage: Stage) -> None:
+    document = await description(stage)
+    kinds = document["components"]["schemas"]
+    sent = {
+        path: operation["requestBody"]["content"].get("application/json", {}).get("schema", {})
+        for _, path, operation in operations(document)
+        if "requestBody" in operation
+    }
+    named = {
+        path: kinds[one["$ref"].rpartition("/")[2]] for path, one in sent.items() if "$ref" in one
+    }
+    extended = {path for path, one in named.items() if one.get("additionalProperties") is not False}
+    assert extended == EXTENDED
+
+
+async def test_a_field_that_nobody_knows_is_refused_with_the_nearest(stage: Stage) -> None:
+    async with stage.client() as http:
+        near = await http.post("/api/v1/rca/analyze", json={"namespce": "shop"})
+        far = await http.post("/api/v1/query", json={"question": "hi", "colour": "red"})
+    assert (near.status_code, far.status_code) == (422, 422)
+    [fault] = near.json()["errors"]
+    assert fault["pointer"] == "body/namespce"
+    assert fault["detail"] == "There is no field 'namespce'. Did you mean 'namespace'?"
+    assert far.json()["errors"][0]["detail"].startswith(
+        "There is no field 'colour'. Known here: question, "
+    )
+
+
 @pytest.mark.parametrize(
     ("body", "media", "said"),
     [
