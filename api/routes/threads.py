@@ -1,17 +1,21 @@
-"""Conversations: list, search, read, rename, delete."""
+"""Conversations: list, search, read, export, rename, delete."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+import orjson
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from agent.approvals import Decision
-from api.dependencies import Chatter, Current, InPerson
+from api.dependencies import Chatter, Current, InPerson, Reads
 from api.sent import Sent
+from api.turns.exporting import as_document
 from api.turns.questions import Question
 from api.turns.running import CurrentTurns
 from api.turns.standing import standing_shape
+from core.clock import utc_now
 from core.storage.records import ConversationRow, MessageRow, ToolCallRow
 from core.storage.repositories.conversations import Conversations
 
@@ -44,7 +48,7 @@ class ThreadWithMessages(Thread):
     )
 
 
-class Answer(BaseModel):
+class Answer(Sent):
     approval_id: str = Field(max_length=64)
     approved: bool
     typed: str = Field(
@@ -57,6 +61,11 @@ class Resumption(Sent):
 
     decisions: list[Answer] = Field(default_factory=list[Answer], max_length=50)
     run_id: str = Field(default="", max_length=64, description="Of your choice, to cancel it by.")
+
+
+class ExportFormat(StrEnum):
+    MARKDOWN = "markdown"
+    JSON = "json"
 
 
 class NewTitle(Sent):
@@ -122,6 +131,33 @@ async def list_messages(
     return {"items": [_message(message) for message in messages]}
 
 
+@router.get(
+    "/{thread_id}/export",
+    operation_id="exportThread",
+    response_class=Response,
+    responses={200: {"content": {"text/markdown": {}, "application/json": {}}}},
+)
+async def export_thread(
+    thread_id: str,
+    principal: Chatter,
+    current: Current,
+    reads: Reads,
+    format: Annotated[ExportFormat, Query()] = ExportFormat.MARKDOWN,  # noqa: A002 - the query's name
+) -> Response:
+    """A conversation as a file: Markdown to read, or JSON with everything that is kept of it."""
+    async with current.database.session() as session:
+        conversations = Conversations(session)
+        row = await conversations.get(thread_id, owner=principal.subject)
+        messages = await conversations.messages(thread_id, owner=principal.subject)
+    thread = _thread(row).model_dump(exclude={"snippet"})
+    told = [_message(message) for message in messages]
+    if format is ExportFormat.JSON:
+        whole = orjson.dumps({**thread, "messages": told}, option=orjson.OPT_UTC_Z)
+        return _file(whole, "application/json", row.id, "json")
+    text = as_document(thread, told, utc_now(), reads)
+    return _file(text.encode(), "text/markdown; charset=utf-8", row.id, "md")
+
+
 @router.patch("/{thread_id}", operation_id="renameThread")
 async def rename_thread(
     thread_id: str, body: NewTitle, principal: Chatter, current: Current
@@ -149,6 +185,11 @@ async def delete_thread(
         outcome="ok",
         detail={},
     )
+
+
+def _file(content: bytes, media_type: str, name: str, ending: str) -> Response:
+    saved_as = f'attachment; filename="midwatch-{name}.{ending}"'
+    return Response(content, media_type=media_type, headers={"content-disposition": saved_as})
 
 
 def _thread(row: ConversationRow, snippet: str = "") -> Thread:

@@ -86,6 +86,16 @@ def test_a_conversation_is_kept_found_renamed_and_deleted(
         expect(page.locator(".threads li")).to_have_count(0)
 
 
+def test_a_conversation_is_saved_as_a_file(browser: Browser, service: Service) -> None:
+    with signed_in(browser, service) as page:
+        ask(page, "Why is checkout failing?")
+        page.locator(".threads li").first.hover()
+        with page.expect_download() as saving:
+            page.get_by_role("link", name=re.compile("Save as Markdown")).first.click()
+        assert saving.value.suggested_filename.endswith(".md")
+        assert "OOMKilled" in saving.value.path().read_text()
+
+
 def test_what_a_cluster_wrote_cannot_run_or_load_anything(
     browser: Browser, service: Service
 ) -> None:

@@ -36,6 +36,7 @@ export function Threads({ onChosen }) {
                 ${thread.branch_of && html`<span class="quiet">⑂ <span class="unseen">${t("branch")} </span></span>`}${thread.title}
               </button>
               <button type="button" class="plain small" title=${t("rename")} aria-label=${`${t("rename")}: ${thread.title}`} onClick=${() => rename(thread)}>✎</button>
+              <a class="plain small" title=${t("export")} aria-label=${`${t("export")}: ${thread.title}`} href=${`/api/v1/threads/${encodeURIComponent(thread.id)}/export`} download>⇩</a>
               <button type="button" class="plain small" title=${t("delete")} aria-label=${`${t("delete")}: ${thread.title}`} onClick=${() => remove(thread)}>✕</button>
             </li>
           `,
