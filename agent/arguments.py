@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent import durations
+from agent.commanding import ordered
+from agent.covering import without_rejected
 from agent.naming import CAMEL, TEAM, could_be_name, marked_namespace, object_named
 from agent.numerals import COUNT, number_of
 from agent.scoring import LOOKS
@@ -12,7 +14,7 @@ from agent.scoring import LOOKS
 METRICS = {
     "qps": r"\bqps\b|\brps\b|requests?\s(?:rate|per\ssecond)|requests?/s|throughput|traffic|流量|吞吐|请求量|每秒[^，。]{0,6}请求",
     "cpu": r"\bcpus?\b|处理器",
-    "memory": r"\bmemory\b|\bmem\b|\bram\b|内存(?!条)",
+    "memory": r"\bmemory\b|\bmem\b|\bram\b|内存(?!条|溢出)",
     "disk": r"\bdisks?\b|\bstorage\b|磁盘|硬盘|存储空间|的盘",
 }
 CURRENCIES = {
@@ -25,9 +27,9 @@ CHANNELS = {
     "slack": r"\bslack\b",
     "dingtalk": r"\bdingtalk\b|钉钉",
     "feishu": r"\bfeishu\b|\blark\b|飞书",
-    "email": r"\be-?mails?\b|邮件|邮箱",
+    "email": r"\be-?mails?\b|\b(?:by|via|per)\smail\b|邮件|邮箱",
     "webhook": r"\bwebhooks?\b",
-    "teams": r"\bon teams\b|\bms teams\b|\bmicrosoft teams\b",
+    "teams": r"\b(?:on|via|to|into) teams\b(?!\s\w+\s(?:and|or)\b)|\bms teams\b|\bmicrosoft teams\b",
     "pagerduty": r"\bpagerduty\b",
     "sms": r"\bsms\b|短信",
     "wecom": r"\bwecom\b|企业微信",
@@ -50,6 +52,11 @@ REPLICAS = re.compile(
     r"|(?:\bscale\s+(?:\w+\s)?[\w-]+\s|(?:扩容|缩容|扩|缩)[^，。]{0,30}?到|(?:扩容|缩容)\s*[\w-]+\s|to|to\s+be"
     r"|replicas?\s*(?:=|to|of\s+[\w-]+\s+to)|(?:副本数?|replicas?)\s*(?:改为|改成|设为|设成|调到|调成|调为|调整到|调整为|增加到|减少到|降到|提到|加到|到)?)"
     rf"\s*{_COUNT}(?![a-z0-9.])"
+)
+# "Bump web to twelve", "web 加到十二个": how many, where nothing else is said to be counted.
+BROUGHT = re.compile(
+    rf"\b(?:bump|raise|take|bring|drop|grow|shrink|reduce|increase|lower|get|put|set|go\swith)\s(?:the\s)?[\w-]+\s(?:(?:up|down|back)\s)?(?:from\s\S+\s)?to\s{_COUNT}(?:\s(?:please|pls|now|then))*\W*$"
+    rf"|^\W*[\w-]+\sto\s{_COUNT}\W*$|(?:提|加|升|降|减|调|开|改|弄|增|减少|增加|调整)[到成为]\s*{_COUNT}\s*个?吧?\W*$"
 )
 AMOUNT = re.compile(
     r"(?:[$€£¥￥]\s*)?(\d[\d,]*(?:\.\d+)?|[一二两三四五六七八九十]+(?=[千万]))\s*(k\b|grand\b|万|千)?(?![\d.,]*\s*(?:%|percent|天|日|周|个?月|个?小时|分钟|(?:days?|weeks?|months?|hours?|minutes?|quarters?|[hd])\b))(?![\d.])\s*(?:usd|eur|gbp|cny|rmb|dollars?|euros?|pounds?|yuan|美元|美金|欧元|英镑|元|块)?"
@@ -78,7 +85,8 @@ TEAMS = frozenset(
 def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
     """Every argument the message contains and its subagent takes."""
     text = message.lower()
-    of_many = subagent != "rca" or intent in LOOKS
+    told = ordered(text) if intent == "change" else text
+    of_many = subagent not in ("rca", "autofix") or intent in LOOKS
     found: dict[str, Any] = dict(object_named(message, of_many=of_many))
     if intent in OF_SYSTEMS and found.get("kind") in ("Service", "Pod"):
         del found["kind"]
@@ -88,8 +96,8 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
     if intent == "budget" and "service" in found and not found.get("namespace"):
         found["namespace"] = found.pop("service")  # budgets are kept for places and teams
         found.pop("name", None)
-    found |= _times(text, subagent, intent)
-    found |= _first_word("metric", METRICS, text)
+    found |= _times(told, subagent, intent)
+    found |= _first_word("metric", METRICS, told)
     found |= _by_subagent(text, message, subagent, intent)
     if intent == "list" and not (found.get("kind") or found.get("name")) and MACHINES.search(text):
         found["kind"] = "Node"
@@ -105,6 +113,8 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
 
 
 def _times(text: str, subagent: str, intent: str) -> dict[str, str]:
+    if intent == "plans":
+        return {}  # what waits for a yes waits now, whenever it was asked
     ahead = durations.horizon(text) if subagent == "cost" else ""
     if subagent == "alert_admin" and intent != "alerts":
         lasts = durations.lasting(text) if intent in LASTING else ""
@@ -130,22 +140,24 @@ def _by_subagent(text: str, message: str, subagent: str, intent: str) -> dict[st
             "team": team,
             "threshold": _threshold(text),
             "alert": next(iter(CAMEL.findall(message)), ""),
-            **_first_word("severity", SEVERITIES, text),
+            **_first_meant("severity", SEVERITIES, text),
             **_channel(text),
         }
     return {}
 
 
 def _channel(text: str) -> dict[str, str]:
-    if named := HASH_CHANNEL.search(text):
+    if named := HASH_CHANNEL.search(without_rejected(text)) or HASH_CHANNEL.search(text):
         return {"channel": named[0]}
-    return _first_word("channel", CHANNELS, text)
+    return _first_meant("channel", CHANNELS, text)
 
 
 def _replicas(text: str) -> int | None:
     found = next(iter([*REPLICAS.finditer(text)][::-1]), None)  # "from 2 to 5" means the last
+    if brought := BROUGHT.search(text):
+        return number_of(next(one for one in brought.groups() if one))
     if not found or not re.search(
-        r"^\W*[\w-]+ to \d+\W*$|scal|replica|\badd\b|副本|实例|扩|缩|加|instances|copies", text
+        r"scal|replica|\badd\b|副本|实例|扩|缩|加|instances|copies", text
     ):
         return None
     return number_of(found[1] or found[2])
@@ -171,6 +183,11 @@ def _threshold(text: str) -> float | int | None:
     found = every[-1] if INSTEAD_OF.search(text) else every[0]
     number = float(found[1])
     return int(number) if number == int(number) else number
+
+
+def _first_meant(key: str, words: Mapping[str, str], text: str) -> dict[str, str]:
+    """What is meant beside what is ruled out; what is only ruled out is what the sentence is about."""
+    return _first_word(key, words, without_rejected(text)) or _first_word(key, words, text)
 
 
 def _first_word(key: str, words: Mapping[str, str], text: str) -> dict[str, str]:

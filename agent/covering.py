@@ -10,6 +10,11 @@ import re
 from agent.lexicon.stopwords import STOPWORDS
 
 COVER = "x"
+# What is named only to say that it is not meant: "by slack and not by mail", "发钉钉，不要发邮件".
+REJECTED = re.compile(
+    r"(?:,\s*|\b(?:and|but)\s)?\b(?:not|never|instead\sof|rather\sthan|no\slonger|except)\s[^,.;]*"
+    r"|(?:而不是|不要|别|不用|不再)(?:再)?[^，。；,;]*"
+)
 HYPHENATED = re.compile(r"(?<![\w#@.-])[a-z][a-z0-9.]*(?:-[a-z0-9][a-z0-9.]*)+(?![\w-])")
 
 _EVENTS = (
@@ -44,3 +49,8 @@ def without_circumstances(text: str) -> str:
 
 def without_purposes(text: str) -> str:
     return PURPOSE.sub(f"{COVER} ", text)
+
+
+def without_rejected(text: str) -> str:
+    """What is left without the alternatives that are named only to be ruled out; maybe nothing."""
+    return REJECTED.sub(" ", text)

@@ -8,7 +8,7 @@ from typing import Any
 from agent import durations
 from agent.arguments import extract
 from agent.lexicon.stopwords import FUNCTION_WORDS
-from agent.naming import KIND_WORDS, NAME
+from agent.naming import KIND_WORDS, NAME, WRITTEN_OUT
 from agent.numerals import ENGLISH_NUMBERS, HAN_NUMBERS, number_of
 from agent.scoring import LOOKS
 
@@ -24,7 +24,7 @@ _POINTING = re.compile(
 )
 _EVERYTHING = re.compile(r"\b(?:clusters?|all|every\w*|any\w*)\b|集群|所有|全部|整个|线上")
 _FILLERS = re.compile(
-    r"(?i)^\W*(?:(?:sorry|wait|hm+|no|nope|ok(?:ay)?|thanks|thx|actually|well|oh|ah|right|cool|不对|算了|不(?=[,，])|等等|等下|等一下|哦|嗯|好的?(?=[,，\s])|还是)(?![\w'-])[\s,，.!。！]*)+"
+    r"(?i)^\W*(?:(?:sorry|wait|hm+|no|nope|ok(?:ay)?|thanks|thx|actually|well|oh|ah|right|cool|yes|yep|sure|fine|不对|算了|行(?![\u4e00-\u9fff])|嗯+|可以(?=[,，\s])|不(?=[,，])|等等|等下|等一下|哦|嗯|好的?(?=[,，\s])|还是)(?![\w'-])[\s,，.!。！]*)+"
 )
 SHORT_WORDS = 8
 SHORT_CHARACTERS = 16
@@ -84,6 +84,11 @@ def without_fillers(message: str) -> str:
     """A reply without how it begins: "no wait, make that 10" says "make that 10"."""
     rest = _FILLERS.sub("", message)
     return rest if re.search(r"\w", rest) else message
+
+
+def is_filler(message: str) -> bool:
+    """Whether nothing is said but how a reply begins: "ok", "行"."""
+    return not re.search(r"\w", _FILLERS.sub("", message))
 
 
 def is_elliptical(said: Said, previous: Mapping[str, Any]) -> bool:
@@ -169,7 +174,8 @@ def _bare(said: Said, now: Mapping[str, Any]) -> str:
     ):
         return ""
     words = [match[0] for match in NAME.finditer(said.text) if _LATIN.search(match[0])]
-    left = [one for one in words if one not in FUNCTION_WORDS and one not in KIND_WORDS]
+    little = FUNCTION_WORDS | KIND_WORDS.keys()
+    left = [one for one in words if one not in little and not WRITTEN_OUT.fullmatch(one)]
     return left[0] if len(left) == 1 and set(words) - set(left) <= FUNCTION_WORDS else ""
 
 

@@ -9,7 +9,16 @@ from functools import lru_cache
 from typing import Any, Literal, cast
 
 from agent.arguments import extract
-from agent.following import Said, asked_anew, is_elliptical, pointed_at, shared, without_fillers
+from agent.commanding import only_tells
+from agent.following import (
+    Said,
+    asked_anew,
+    is_elliptical,
+    is_filler,
+    pointed_at,
+    shared,
+    without_fillers,
+)
 from agent.likeness import Likeness, likeness
 from agent.naming import broken_object, looks_named
 from agent.scoring import LOOKS, OURS, Language, Scores, added, intent_for, says, scores
@@ -62,6 +71,8 @@ _BOTH = re.compile(
     r"|两边|两方面|都(?:帮|给|要)?我?(?:查|看)|(?:原因|根因|为什么).*(?:和|与|以及|还有|及)\S{0,6}(?:费用|成本|花费|账单)|(?:费用|成本|花费|账单).*(?:和|与|以及|还有|及)\S{0,6}(?:原因|根因)"
 )
 MOST_PARTS = 3
+# What is ordered, rather than asked.
+ORDERS = (("autofix", "change"), ("alert_admin", "silences"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,15 +273,37 @@ def read_all(message: str, *, previous: Mapping[str, Any] | None = None) -> list
     A part counts only when its own words are clear; a later part may mean what an earlier named.
     """
     whole = read(message, previous=previous)
-    parts = [one for one in _BORDER.split(message) if one and one.strip()]
+    parts = [one for one in _BORDER.split(message) if one and one.strip() and not is_filler(one)]
     if not 1 < len(parts) <= MOST_PARTS:
         return both_sides(whole, message)
+    parts = _joined(parts)
+    if len(parts) < 2:
+        return both_sides(whole, message)
     routes = _in_turn(parts, whole.language, previous)
+    if _tells_why(parts[0], routes):
+        return [whole] if whole.subagent == routes[1].subagent else routes[1:]
     clear = all(one.confidence >= CLEAR and one.subagent != "none" for one in routes)
     named = {one.subagent for one in routes}
     if not clear or len(named) < len(routes) or whole.subagent not in named:
         return both_sides(whole, message)
     return routes
+
+
+def _joined(parts: Sequence[str]) -> list[str]:
+    """Neighbours that ask the same subagent are one part, as is what asks none: "it is down, find out"."""
+    told: list[str] = []
+    for part in parts:
+        one = read(part)
+        same = told and (one.intent == "unclear" or read(told[-1]).subagent == one.subagent)
+        told = [*told[:-1], f"{told[-1]}, {part}"] if same else [*told, part]
+    return told
+
+
+def _tells_why(part: str, routes: Sequence[Route]) -> bool:
+    """Whether the first of two parts only tells why the second, an order, is given."""
+    if len(routes) != 2 or routes[0].subagent != "rca" or not only_tells(part):
+        return False
+    return (routes[1].subagent, routes[1].intent) in ORDERS and routes[1].sure
 
 
 def _in_turn(

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from agent.lexicon.kinds import KINDS, OWN_NAME
 from agent.lexicon.stopwords import AMBIGUOUS, CALLED_SO, STOPWORDS
+from agent.numerals import ENGLISH_NUMBERS
 
 _NAME = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
 _HAN = r"\u4e00-\u9fff"
@@ -40,7 +41,7 @@ KIND_THEN_NAME = re.compile(
     rf"(?<![a-z0-9-])({_KIND})\s+(?:named\s+|called\s+|(?:of|for)\s+(?:the\s+)?|的\s*)?[`'\"]?({_NAME})(?![\w-])"
 )
 NAME_THEN_KIND = re.compile(
-    rf"(?<![\w-])[`'\"]?({_NAME})(?![\w-])[`'\"]?(?:'s)?\s*(?:的|这个|那个)?\s*({_KIND})(?![a-z0-9-])"
+    rf"(?<![\w-])[`'\"]?({_NAME})(?![\w-])[`'\"]?(?:'s)?\s*(?:的|[这那该][个台套组些]?)?\s*({_KIND})(?![a-z0-9-])"
 )
 
 _SPACE = r"(?:namespaces?|ns\b|命名空间|名字空间)"
@@ -106,6 +107,9 @@ NAME_SLOTS = (
         rf"(?:the\s+)?(?:{_KIND})?\s*({_NAME})"
     ),
     re.compile(
+        rf"\b(?:bump|take|bring|drop|grow|shrink|set|put|lower|reduce|get)\s+(?:the\s+)?({_NAME})\s+(?:(?:up|down|back)\s+)?(?:from\s+\S+\s+)?to\b"
+    ),
+    re.compile(
         rf"\b(?:give|allow|grant)\s+(?:the\s+)?({_NAME})\s+(?:\w+\s+)?(?:more|less|memory|cpu|\d)"
     ),
     re.compile(
@@ -138,6 +142,7 @@ TEAM = (
     re.compile(rf"({_NAME})\s*(?:团队|小组|组)"),
 )
 CAMEL = re.compile(r"\b(?:[A-Z][a-z0-9]+){2,}\b")
+WRITTEN_OUT = re.compile(ENGLISH_NUMBERS)
 WORD = re.compile(r"[A-Za-z][\w-]*")
 SENTENCE_END = re.compile(r"[.?!:\n]\s+$|[。？！；]\s*$")
 # What stands for a word that is no name; no pattern of a name matches any part of it.
@@ -349,5 +354,6 @@ def _shaped(text: str, message: str) -> list[str]:
 def could_be_name(word: str, *, certain: bool = False) -> bool:
     stop = STOPWORDS - AMBIGUOUS if certain else STOPWORDS
     ordinary = word in stop or word in KIND_WORDS or bool(ENGLISH_ENDING.fullmatch(word))
+    ordinary = ordinary or bool(WRITTEN_OUT.fullmatch(word))
     ordinary = ordinary or (word not in CALLED_SO and bool(DOING.fullmatch(word)))
     return not ordinary and not re.fullmatch(r"[\d.]+[a-z]{0,3}|p\d+|sev-?\d", word)

@@ -106,11 +106,16 @@ def _known() -> frozenset[str]:
 
 @cache
 def _sounds() -> Mapping[str, str]:
-    """Character → the characters that sound like it, of those that words of the trade are made of."""
+    """Character → the characters that sound like it, of those that words of the trade are made of.
+
+    Some nearly do: many speakers do not tell "c" from "ch", "n" from "ng", or "n" from "l".
+    """
     sounds: dict[str, str] = {}
     for group in _lines("homophones.txt"):
         for one in group:
             sounds[one] = sounds.get(one, "") + group
+    for meant, *typed in _lines("nearly_homophones.txt"):
+        sounds[meant] = sounds.get(meant, "") + "".join(typed)
     return sounds
 
 

@@ -3,7 +3,16 @@
 # Kind → its names in lower case, English and Chinese; English plurals are formed by rule.
 KINDS: dict[str, tuple[str, ...]] = {
     "Deployment": ("deployment", "deploy", "部署"),
-    "StatefulSet": ("statefulset", "stateful set", "sts", "有状态副本集", "有状态应用"),
+    "StatefulSet": (
+        "statefulset",
+        "stateful set",
+        "sts",
+        "有状态副本集",
+        "有状态应用",
+        "有状态服务集",
+        "有状态集",
+        "有状态服务",
+    ),
     "DaemonSet": ("daemonset", "daemon set", "ds", "守护进程集", "守护进程"),
     "ReplicaSet": ("replicaset", "replica set", "rs", "副本集"),
     "Pod": ("pod", "po", "容器组", "实例"),

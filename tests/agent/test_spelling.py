@@ -14,6 +14,9 @@ from agent.spelling import respelt
         ("重其 web", "重启 web"),
         ("查看 web 的日至", "查看 web 的日志"),
         ("列出名命空间", "列出命名空间"),
+        ("从启 web", "重启 web"),
+        ("web 的内纯", "web 的内存"),
+        ("看下进像", "看下镜像"),
     ],
 )
 def test_a_slip_is_set_right(typed: str, meant: str) -> None:
@@ -30,6 +33,8 @@ def test_a_slip_is_set_right(typed: str, meant: str) -> None:
         "send HighLatencyy to #alrets",
         "超市的系统为什么慢",
         "最近有什么变更",
+        "这些日子 web 怎么样",
+        "超四个小时没恢复",
         "新版本为什么发不出去",
     ],
 )
