@@ -8,7 +8,7 @@ from agent import durations
 from agent.commanding import ordered
 from agent.covering import without_rejected
 from agent.naming import CAMEL, TEAM, could_be_name, marked_namespace, object_named
-from agent.numerals import COUNT, number_of
+from agent.numerals import COUNT, ENGLISH_NUMBERS, number_of
 from agent.scoring import LOOKS
 
 METRICS = {
@@ -58,8 +58,14 @@ BROUGHT = re.compile(
     rf"\b(?:bump|raise|take|bring|drop|grow|shrink|reduce|increase|lower|get|put|set|go\swith)\s(?:the\s)?[\w-]+\s(?:(?:up|down|back)\s)?(?:from\s\S+\s)?to\s{_COUNT}(?:\s(?:please|pls|now|then))*\W*$"
     rf"|^\W*[\w-]+\sto\s{_COUNT}\W*$|(?:提|加|升|降|减|调|开|改|弄|增|减少|增加|调整)[到成为]\s*{_COUNT}\s*个?吧?\W*$"
 )
+TIMES = {
+    "k": 1_000, "grand": 1_000, "thousand": 1_000, "hundred": 100, "million": 1_000_000,
+    "百": 100, "千": 1_000, "万": 10_000,
+}  # fmt: skip
 AMOUNT = re.compile(
-    r"(?:[$€£¥￥]\s*)?(\d[\d,]*(?:\.\d+)?|[一二两三四五六七八九十]+(?=[千万]))\s*(k\b|grand\b|万|千)?(?![\d.,]*\s*(?:%|percent|天|日|周|个?月|个?小时|分钟|(?:days?|weeks?|months?|hours?|minutes?|quarters?|[hd])\b))(?![\d.])\s*(?:usd|eur|gbp|cny|rmb|dollars?|euros?|pounds?|yuan|美元|美金|欧元|英镑|元|块)?"
+    r"(?:[$€£¥￥]\s*)?(\d[\d,]*(?:\.\d+)?|[一二两三四五六七八九十]+(?=[千万百])|\b(?:"
+    + ENGLISH_NUMBERS
+    + r")(?=\s(?:thousand|hundred|grand|million)\b))\s*(k\b|grand\b|thousand\b|hundred\b|million\b|万|千|百)?(?![\d.,]*\s*(?:%|percent|天|日|周|个?月|个?小时|分钟|(?:days?|weeks?|months?|hours?|minutes?|quarters?|[hd])\b))(?![\d.])\s*(?:usd|eur|gbp|cny|rmb|dollars?|euros?|pounds?|yuan|美元|美金|欧元|英镑|元|块)?"
 )
 # "From 3 to 5": the last is meant.
 INSTEAD_OF = re.compile(r"\bfrom\b|[由从].{1,20}(?:改|调|提|升|降|加|减|涨|到|为)")
@@ -169,7 +175,7 @@ def _money(text: str, *, of_a_budget: bool) -> dict[str, Any]:
     if not found:
         return currency
     told = found[-1] if INSTEAD_OF.search(text) else found[0]
-    times = {"k": 1_000, "grand": 1_000, "千": 1_000, "万": 10_000}.get(told[2] or "", 1)
+    times = TIMES.get(told[2] or "", 1)
     digits = told[1].replace(",", "")
     number = float(digits) if digits[0].isdigit() else number_of(digits)
     amount = number * times

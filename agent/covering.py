@@ -28,7 +28,7 @@ CIRCUMSTANCE = re.compile(
     rf"|{_EVENTS_ZH}[^,，。;；?？!！]{{0,6}}?(?:以后|之后|过后|后)"
     rf"|{_EVENTS_ZH}(?=影响|导致|造成|引起|弄|搞)"
     rf"|{_EVENTS_ZH}了[^。;；?？!！]{{0,16}}?(?=还是|仍|依然|但|可是|却|又|也)"
-    r"|被\s*(?:cordon|drain|[\u4e00-\u9fff]{2})"
+    r"|被\s*(?:cordon|drain|(?!叫|呼|喊|通知)[\u4e00-\u9fff]{2})"
 )
 
 # What a thing is for, right before the word that says what it is.

@@ -7,8 +7,8 @@ from typing import Any
 
 from agent import durations
 from agent.arguments import extract
-from agent.lexicon.stopwords import FUNCTION_WORDS
-from agent.naming import KIND_WORDS, NAME, WRITTEN_OUT
+from agent.lexicon.stopwords import CALLED_SO, FUNCTION_WORDS
+from agent.naming import DOING, KIND_WORDS, NAME, WRITTEN_OUT
 from agent.numerals import ENGLISH_NUMBERS, HAN_NUMBERS, number_of
 from agent.scoring import LOOKS
 
@@ -34,7 +34,10 @@ BARE_CHARACTERS = 7
 
 TIMES = frozenset(("window", "horizon", "duration", "at"))
 OBJECT = ("namespace", "kind", "name", "service")
-WHAT = frozenset((*OBJECT, "team", "alert"))
+OWNER = (*OBJECT, "team")
+WHAT = frozenset((*OWNER, "alert"))
+# What is taken back lasts no longer: "cancel it".
+TAKEN_BACK = re.compile(r"\b(?:cancel|undo|lift|remove|end)\b|取消|撤|解除|去掉")
 # Half a sentence that says where and nothing else: "and in namespace shop?", "shop 命名空间的".
 _ONLY_A_PLACE = re.compile(
     r"^\W*(?:and\s|only\s|just\s)*(?:in\s|of\s|for\s)(?:the\s)?(?:(?:namespace|ns)\s\S+|\S+\s(?:namespace|ns))\W*$"
@@ -132,6 +135,8 @@ def asked_anew(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
         }
     if "kind" in now and "name" not in now and "name" not in before:
         before.pop("kind", None)
+    if TAKEN_BACK.search(said.text):
+        before.pop("duration", None)
     return {**before, **now}
 
 
@@ -175,8 +180,13 @@ def _bare(said: Said, now: Mapping[str, Any]) -> str:
         return ""
     words = [match[0] for match in NAME.finditer(said.text) if _LATIN.search(match[0])]
     little = FUNCTION_WORDS | KIND_WORDS.keys()
-    left = [one for one in words if one not in little and not WRITTEN_OUT.fullmatch(one)]
+    left = [one for one in words if one not in little and could_be_said(one)]
     return left[0] if len(left) == 1 and set(words) - set(left) <= FUNCTION_WORDS else ""
+
+
+def could_be_said(word: str) -> bool:
+    """Whether it may be a name where nothing else is said: no number, and not how something is."""
+    return not WRITTEN_OUT.fullmatch(word) and (word in CALLED_SO or not DOING.fullmatch(word))
 
 
 def pointed_at(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,7 +201,8 @@ def pointed_at(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
     bare = same and (said.is_bare or (said.is_short and _of_nothing(said)))
     if not (points or lacks or bare):
         return own
-    before = {key: value for key, value in previous["arguments"].items() if key in OBJECT}
+    carried = OBJECT if said.subagent != "cost" or "namespace" in own or "team" in own else OWNER
+    before = {key: value for key, value in previous["arguments"].items() if key in carried}
     if "kind" in own and "name" not in before:
         before.pop("kind", None)
     kept = own if not before.get("name") else {k: v for k, v in own.items() if k != "kind"}

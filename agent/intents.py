@@ -61,8 +61,9 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 # Where a message may go on to a second matter.
 _BORDER = re.compile(
-    r"(?i)[,;.?!]?\s+(?:and|then|also)\s+(?:then\s+|also\s+)?|[;；。？?!！]\s*(?:and\s|also\s|then\s|and\salso\s|顺便|另外|然后|再|同时|还有|并且?)?"
-    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且)|[,，]\s*再|\s再(?!跑|试|执行|来)|[,，]\s*(?:并|帮我)|[,，]\s*(?=有没有|有哪些|谁|它|列|看|查|把|静默|重启|回滚|预算|费用|成本|告警)|\s(?:并且?|同时|然后|再)(?=把|将|给|看|查|列|静默|重启|通知|发)"
+    r"(?i),\s*(?:please\s)?(?=(?:restart|roll|revert|scale|drain|cordon|mute|silence|bump|redeploy|kill|evict)\s)"
+    r"|[,;.?!]?\s+(?:and|then|also)\s+(?:then\s+|also\s+)?|[;；。？?!！]\s*(?:and\s|also\s|then\s|and\salso\s|顺便|另外|然后|再|同时|还有|并且?)?"
+    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且)|[,，]\s*再|\s再(?!跑|试|执行|来)|[,，]\s*(?:并|帮我)|[,，]\s*(?=有没有|有哪些|谁|它|列|看|查|把|给|清|扩|缩|排空|驱逐|静默|重启|回滚|预算|费用|成本|告警)|\s(?:并且?|同时|然后|再)(?=把|将|给|看|查|列|静默|重启|通知|发)"
 )
 CLEAR = 0.6
 # What says that both a fault and its price are asked for.

@@ -87,3 +87,23 @@ def test_a_word_of_consent_before_an_order_asks_nothing() -> None:
 )
 def test_what_is_named_to_be_ruled_out_is_not_meant(text: str, channel: str) -> None:
     assert arguments(text)["channel"] == channel
+
+
+def test_an_order_in_english_may_follow_a_comma() -> None:
+    told = "error rate of ab-api went up after the release, roll it back"
+    assert asked(told) == [("autofix", "change")]
+
+
+def test_a_question_about_money_goes_on_with_the_team_that_was_named() -> None:
+    assert arguments("超预算了吗", "risk 团队这个月花了多少")["team"] == "risk"
+    told = arguments("and is that within budget?", "how much did team risk spend this month")
+    assert told["team"] == "risk"
+
+
+def test_what_is_taken_back_lasts_no_longer() -> None:
+    assert arguments("取消吧", "mute CartSlow for 1h") == {"alert": "CartSlow"}
+
+
+def test_a_sum_may_be_written_out() -> None:
+    told = arguments("lower the budget of team risk to eight thousand dollars")
+    assert told == {"team": "risk", "amount": 8000, "currency": "USD"}
