@@ -15,7 +15,7 @@ from agent.asked_again import NOWHERE, given_again, kept
 from agent.candidates import Models
 from agent.choices import choices, picked
 from agent.intents import Route
-from agent.noting import noted, told_about
+from agent.noting import noted, owner_told, told_about
 from agent.recollection import recalled
 from agent.state import Exchange, OpsState, Update
 from agent.subagent import Subagent
@@ -112,6 +112,9 @@ async def decline(state: OpsState, runtime: Runtime[Turn]) -> Update:
     """What no subagent takes is answered by rule, whatever model is configured."""
     turn, asked = runtime.context, asked_in(state)
     turn.take_up(asked)
+    if asked.intent == "taught" and asked.name:
+        turn.say_by_rule(await owner_told(turn, asked.name, asked.language))
+        return {"visited": ["none"]}
     if turn.notebook and (teaching := taught(asked.question)):
         turn.say_by_rule(await noted(teaching, turn.notebook, asked.language))
         return {"visited": ["none"]}

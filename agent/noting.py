@@ -1,6 +1,9 @@
 """The answers to what people teach, and the facts of people beside what tools found."""
 
+from collections.abc import Sequence
+
 from agent.intents import Language
+from agent.owning import owners
 from agent.teaching import Notebook, Teaching, ToldFact, about, meant
 from agent.turn import Turn
 from agent.wording import phrase
@@ -31,9 +34,19 @@ async def told_about(turn: Turn, question: str, language: Language) -> list[str]
     """What people told about what is asked, each with the number it is cited by."""
     if turn.notebook is None:
         return []
-    found = about(await turn.notebook.known(), question)
+    return _cited(turn, about(await turn.notebook.known(), question), language)
+
+
+async def owner_told(turn: Turn, thing: str, language: Language) -> str:
+    """What people told of who owns it, cited; or that nobody did, and how to tell."""
+    known = await turn.notebook.known() if turn.notebook else ()
+    cited = _cited(turn, owners(known, thing), language)
+    return "\n".join(cited) or phrase("taught.unowned", language, thing=thing)
+
+
+def _cited(turn: Turn, facts: Sequence[ToldFact], language: Language) -> list[str]:
     return [
-        f"[{turn.evidence.told(one.by, one.text, one.at)}] {line(one, language)}" for one in found
+        f"[{turn.evidence.told(one.by, one.text, one.at)}] {line(one, language)}" for one in facts
     ]
 
 

@@ -18,6 +18,7 @@ from langgraph.types import Command, Send
 from agent.candidates import Models
 from agent.intents import read
 from agent.nodes import at_work, continued, decision, decline, meant, side_by_side, title
+from agent.owning import owned
 from agent.recollection import facts_of, remembered
 from agent.state import OF_A_TURN, Exchange, OpsState, Update
 from agent.subagent import Subagent
@@ -77,12 +78,21 @@ class Supervisor:
         return Command(goto=handed, update={**update, "plan": plan[len(now) :]})
 
     async def _plan(self, question: str, state: OpsState, turn: Turn) -> list[dict[str, Any]]:
-        if turn.notebook and taught(question):
-            return [{**in_scope(read(question), "", state["language"]).shape(), **TAUGHT}]
+        if (found := _of_the_notebook(question, state, turn)) is not None:
+            told = in_scope(read(question), "", state["language"]).shape()
+            return [{**told, **TAUGHT, "arguments": found}]
         routes = await self.router.plan(question, state.get("asked"), turn.meter)
         plan = [in_scope(one, state["namespace"], state["language"]).shape() for one in routes]
         turn.steps = tuple(title(one) for one in plan)
         return plan
+
+
+def _of_the_notebook(question: str, state: OpsState, turn: Turn) -> dict[str, Any] | None:
+    """None for what the notebook is not asked; else the arguments, which name what an owner is wanted of."""
+    before = state.get("asked") or {}
+    if thing := owned(question, before.get("arguments")):
+        return {"name": thing}
+    return {} if turn.notebook and taught(question) else None
 
 
 def _ended(state: OpsState, turn: Turn) -> Update:

@@ -140,13 +140,15 @@ async def _ask_here(asked: Ask) -> dict[str, Any]:
     """The answer's shape; as events it is printed already."""
     from uuid import uuid4
 
+    from agent.teaching import taught
     from api.cli.facts import notebook_here
     from api.cli.identity import OPERATOR
 
     thread = asked.thread or str(uuid4())
+    keeps = bool(asked.thread or taught(asked.text))
     async with (
         _assistant(asked.source, kept=bool(asked.thread)) as assistant,
-        notebook_here(asked.source.settings(), kept=bool(asked.thread)) as notebook,
+        notebook_here(asked.source.settings(), kept=keeps) as notebook,
     ):
         standing = await assistant.standing(thread) if asked.thread else None
         cut_off = standing.question if standing and not standing.approvals else None

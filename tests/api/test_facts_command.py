@@ -27,6 +27,12 @@ def test_a_fact_is_taught_listed_used_and_deleted_on_this_machine(tmp_path: Path
     assert FACT not in run("facts", "list", cwd=tmp_path).stdout
 
 
+def test_a_fact_told_in_a_first_question_is_remembered_on_this_machine(tmp_path: Path) -> None:
+    assert "Nobody has told me" in run("ask", "who owns checkout?", cwd=tmp_path).stdout
+    run("ask", FACT, cwd=tmp_path)
+    assert FACT in run("ask", "who owns checkout?", cwd=tmp_path).stdout
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
