@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 
 from mcp_servers.engines import citing
 from mcp_servers.engines.about_pods import about_pod
@@ -88,8 +89,7 @@ def missing_setting(cluster: Cluster) -> Iterator[Finding]:
 def _named(speaker: Speaker) -> tuple[_Missing, Line] | None:
     """The first such line near the end: what follows it is mostly a consequence."""
     for log in speaker.logs:
-        tail = log.lines[-TAIL:]
-        for (at, said), (_, next_said) in zip(tail, [*tail[1:], (None, "")], strict=True):
+        for (at, said), (_, next_said) in pairwise([*log.lines[-TAIL:], (None, "")]):
             line = Line(log, at, said)
             if not died_of_it(speaker.container, line, within=DIED_WITHIN):
                 continue

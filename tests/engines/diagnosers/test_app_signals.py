@@ -70,6 +70,10 @@ def test_what_a_program_lacks_is_named(line: str, what: str, name: str) -> None:
     assert (finding.params["what"], finding.params["setting"]) == (what, name)
 
 
+def test_a_program_that_failed_without_a_word_lacks_nothing_that_is_known() -> None:
+    assert "app.missing_setting" not in rules(crashed())
+
+
 def test_who_cannot_be_reached_for_want_of_a_setting_is_no_second_cause() -> None:
     lines = (
         "WARN APP_PROFILE is not set, loading configuration of 'staging'",
