@@ -35,6 +35,8 @@ from mcp_servers.facts.fixes import Plan, Step, Verb, Write
 FORWARD, BACK = "forward", "back"
 # A restart leaves nothing behind that could be taken back.
 LEAVES_NOTHING = frozenset({"fix.restart", "fix.evict_pod"})
+# What was grown stays so; whether that helped is measured later.
+GROWS = "fix.expand_pvc"
 log = logger("midwatch.autofix")
 
 
@@ -153,7 +155,8 @@ class Execution:
         if self.plan.fix in LEAVES_NOTHING:
             await self._finish("failed", why + SENTENCES.said("leaves_nothing"))
         else:
-            more = SENTENCES.said("irreversible", object=self._objects)
+            key = "irreversible_claim" if self.plan.fix == GROWS else "irreversible"
+            more = SENTENCES.said(key, object=self._objects)
             await self._finish("unknown", why + more)
 
     @property

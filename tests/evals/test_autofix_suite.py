@@ -1,6 +1,7 @@
 """The autofix suite: what it counts as mended, as declined and as harm."""
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,15 @@ def test_what_was_approved_and_what_controllers_make_of_it_is_no_harm() -> None:
     old, new = workload(image="web:2"), workload(image="web:1")
     before, after = held(old, pod(old, "web-a")), held(new, pod(new, "web-b"))
     assert harm(before, after, [patched("web:1")]) == []
+
+
+def test_what_was_approved_and_cannot_be_taken_back_is_no_harm_though_nobody_saw_it_help() -> None:
+    before, after = held(workload(image="web:2")), held(workload(image="web:1"))
+    lasting = patched("web:1", status="unknown")
+    assert harm(before, after, [lasting]) == []
+    with_way_back = [{**step, "inverse": {"verb": "strategic"}} for step in lasting.steps]
+    [told] = harm(before, after, [replace(lasting, steps=with_way_back)])
+    assert told.startswith("Deployment/shop/web: spec.template")
 
 
 def test_another_field_of_the_object_is_harm() -> None:

@@ -1,6 +1,8 @@
 """`fix.expand_pvc` and `fix.ephemeral`: room on disks, within what classes, nodes and quotas allow."""
 
 import math
+from dataclasses import replace
+from datetime import timedelta
 from fractions import Fraction
 
 from mcp_servers.engines.fields import rows, section, text
@@ -24,12 +26,15 @@ USED, CAPACITY = "kubelet_volume_stats_used_bytes", "kubelet_volume_stats_capaci
 # After growing, so much of the volume is in use; and one step is no more than double.
 FILLED, GROWTH, MOST = Fraction(7, 10), Fraction(5, 4), 2
 STORAGE = "ephemeral-storage"
+# A driver and the kubelet take minutes to grow a file system, the kubelet measures once a minute, and
+# what it measured may be read every five.
+MEASURED_WITHIN = timedelta(minutes=15)
 
 
 def expand_claim(case: Case) -> Outcome:
     """The request of a claim grows so that seven tenths are in use, by a quarter at least.
 
-    It cannot shrink again, so the step has no inverse.
+    It cannot shrink again, so the step has no inverse; that it helped shows once it is measured.
     """
     claim = case.cluster.get(case.target)
     if claim is None or claim.kind != "PersistentVolumeClaim":
@@ -46,7 +51,8 @@ def expand_claim(case: Case) -> Outcome:
         subsection(raw, "spec", "resources", "requests")["storage"] = as_memory(new)
 
     step = edit("expand_claim", claim, change, old=as_bytes(old), new=as_memory(new))
-    return single(Edit(step.action, claim, step.after, step.params, reversible=False))
+    grown = single(Edit(step.action, claim, step.after, step.params, reversible=False))
+    return replace(grown, deadline=MEASURED_WITHIN)
 
 
 def _refused(case: Case, claim: Resource) -> Advice | None:

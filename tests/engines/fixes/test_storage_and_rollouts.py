@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -51,6 +52,11 @@ def claim(*, size: str = "10Gi", used_gib: float = 9, grows: bool = True, **more
         )
     ]
     return cluster(held, kept, series=series, **more)
+
+
+def test_a_larger_claim_is_given_the_time_in_which_volumes_are_measured() -> None:
+    slowest_scrape = timedelta(minutes=5)
+    assert plan(claim(), "pvc.nearly_full").deadline >= 2 * slowest_scrape
 
 
 def test_a_claim_grows_until_seven_tenths_are_in_use() -> None:

@@ -1,0 +1,29 @@
+"""Changes whose success is only seen once it is measured."""
+
+from pathlib import Path
+
+from tests.servers.repairing import BRISK, ROOT, repairing
+
+# A volume that is full, and measured every five minutes.
+FULL_DISK = str(ROOT / "evals" / "cases" / "rca_third" / "no-room-left-for-the-order-journal")
+CLAIM = {"namespace": "orders", "kind": "PersistentVolumeClaim", "name": "data-orders-pg-0"}
+
+
+async def test_a_larger_volume_is_verified_by_the_first_figures_that_follow(tmp_path: Path) -> None:
+    patient = BRISK.replace("deadline_s = 20", "deadline_s = 60")
+    async with repairing(tmp_path, FULL_DISK, policy=patient, speed=300) as here:
+        change = await here.applied(await here.approved(**CLAIM))
+        assert (change["status"], change["detail"]) == ("verified", "")
+        assert change["verification"]["finding_cleared"]
+
+
+async def test_a_larger_volume_of_which_nothing_was_measured_yet_is_applied_and_not_verified(
+    tmp_path: Path,
+) -> None:
+    hasty = BRISK.replace("deadline_s = 20", "deadline_s = 1")
+    async with repairing(tmp_path, FULL_DISK, policy=hasty, speed=1) as here:
+        change = await here.applied(await here.approved(**CLAIM))
+        assert (change["status"], here.writes()) == ("unknown", 1)
+        assert "It is applied, not verified" in change["detail"]
+        assert "Look at PersistentVolumeClaim orders/data-orders-pg-0" in change["detail"]
+        assert "已写入、未通过验证" in change["detail_in"]["zh"]
