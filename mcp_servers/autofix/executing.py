@@ -4,7 +4,7 @@ A process that dies leaves the records; whoever takes over goes on from the last
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,6 +80,22 @@ class Execution:
             await self._forward()
         except Doubtful as doubt:
             await self._finish("unknown", doubt.why)
+
+    async def without_verdict(self) -> None:
+        """After an error of our own: what cannot be verified is taken back, as far as it was written."""
+        why = SENTENCES.said("broke_off")
+        try:
+            if await self._written(FORWARD):
+                await self._undo(why)
+            else:
+                await self.given_up()
+        except Doubtful as doubt:
+            await self._finish("unknown", why + doubt.why)
+
+    async def given_up(self) -> None:
+        """Nothing more is tried: what there is, a person must see."""
+        look = SENTENCES.said("look_at", object=self._objects)
+        await self._finish("unknown", SENTENCES.said("broke_off") + look)
 
     async def _forward(self) -> None:
         try:
@@ -243,10 +259,29 @@ async def begin(desk: Desk, change: ChangeRow, row: PlanRow) -> None:
 async def _run(desk: Desk, change: ChangeRow, row: PlanRow) -> None:
     execution = await Execution.of(desk, change, row)
     try:
-        await execution.run()
+        for way in (execution.run, execution.without_verdict, execution.given_up):
+            bug = await _bug_in(way())
+            if bug is None:
+                return
+            log.error("change.broke_off", change=change.id, exc_info=bug)
     except OpsError as error:
         # Another process has it now, or the database is away: the records tell how far it came.
         log.warning("change.left", change=change.id, why=str(error))
+
+
+async def _bug_in(work: Coroutine[Any, Any, None]) -> BaseException | None:
+    """What ended it that should not be. A change must come to an end whatever breaks on the way, as
+    whoever took it over would break at the same place. Raises what is an answer."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait([task])
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+    error = task.exception()
+    if isinstance(error, OpsError):
+        raise error
+    return error
 
 
 async def ended(desk: Desk, change_id: str, *, within: timedelta) -> ChangeRow | None:

@@ -1,6 +1,6 @@
 """A practice cluster with something wrong, and people who may ask, approve and apply."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +28,7 @@ CHECKOUT = "/apis/apps/v1/namespaces/shop/deployments/checkout"
 ANN = Principal("ann", permissions=frozenset(Permission))
 BOB = Principal("bob", permissions=frozenset(Permission), present=True)
 Body = dict[str, Any]
+Store = Callable[[Database], KeptFixes]
 
 
 @dataclass(frozen=True)
@@ -97,17 +98,29 @@ WRITE = r"^(PATCH|DELETE|PUT) (?!.*dryRun)|^POST (?!.*(dryRun|selfsubjectaccessr
 
 @asynccontextmanager
 async def repairing(
-    folder: Path, story: str = "shop", *, policy: str = BRISK, speed: float = SPEED, url: str = ""
+    folder: Path,
+    story: str = "shop",
+    *,
+    policy: str = BRISK,
+    speed: float = SPEED,
+    url: str = "",
+    kept_in: Store = KeptFixes,
 ) -> AsyncGenerator[Repairing]:
     """Midwatch reaches the cluster through a proxy that may fail. `url` is that of its database."""
     with serving_in_thread(SNAPSHOTS / story, speed=speed) as addresses:
-        async with over(addresses, folder, policy=policy, url=url) as opened:
+        async with over(addresses, folder, policy=policy, url=url, kept_in=kept_in) as opened:
             yield opened
 
 
 @asynccontextmanager
 async def over(
-    addresses: Addresses, folder: Path, *, policy: str = BRISK, key: str = KEY, url: str = ""
+    addresses: Addresses,
+    folder: Path,
+    *,
+    policy: str = BRISK,
+    key: str = KEY,
+    url: str = "",
+    kept_in: Store = KeptFixes,
 ) -> AsyncGenerator[Repairing]:
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a test sets itself up
     (folder / "policy.toml").write_text(policy)
@@ -120,7 +133,7 @@ async def over(
         )
         url = url or f"sqlite:///{folder / 'midwatch.db'}"
         async with Database.opened(url) as database, AuditLog(database) as audit:
-            store = KeptFixes(database)
+            store = kept_in(database)
             desk = fix_desk(
                 store, key=key, policy_file=folder / "policy.toml", stop_file=folder / "stop"
             )
