@@ -21,6 +21,7 @@ from agent.following import (
 )
 from agent.likeness import Likeness, likeness
 from agent.naming import broken_object, looks_named
+from agent.outcomes import asks_how_it_went
 from agent.scoring import LOOKS, OURS, Language, Scores, added, intent_for, says, scores
 from agent.spelling import respelt
 from agent.weighing import weighed
@@ -170,6 +171,8 @@ def _again(
     """The question before, asked anew; None when this one stands for itself."""
     evidence = max(readings.values(), default=0.0)
     said = Said(message, route.subagent, route.intent, evidence, route.arguments)
+    if previous["subagent"] == "autofix" and asks_how_it_went(message):
+        return Route("autofix", "outcome", {}, route.language, FOLLOWED)
     if not is_elliptical(said, previous):
         return None
     subagent, intent = cast("Subagent", previous["subagent"]), str(previous["intent"])

@@ -7,7 +7,7 @@ from agent.asked import Asked
 from agent.planning_alerts import alerts, channels, rules, silences
 from agent.planning_budgets import budgets
 from agent.planning_costs import anomalies, forecast, savings, spend
-from agent.planning_fixes import changing, history, plans
+from agent.planning_fixes import changing, history, outcome, plans
 from agent.planning_knowledge import SEARCH, knowledge
 from agent.planning_patterns import SUMMED_UP, in_patterns
 from agent.planning_systems import dependencies, findings, incidents, unusual
@@ -334,6 +334,7 @@ PLANS: dict[str, Callable[[Asked, Sequence[Result]], list[Step]]] = {
     "change": changing,
     "plans": plans,
     "history": history,
+    "outcome": outcome,
     "spend": spend,
     "forecast": forecast,
     "savings": savings,

@@ -13,6 +13,11 @@ PLAN, SHOW_PLAN, PLANS_LIST = "autofix_plan", "autofix_get_plan", "autofix_list_
 REHEARSE, ROLLBACK = "autofix_rehearse", "autofix_rollback"
 APPLY, CHANGES, SHOW_CHANGE = "autofix_apply", "autofix_list_changes", "autofix_get_change"
 
+# A change that has not ended; how long a turn waits for its end, after the first answer.
+UNFINISHED = ("running", "undoing")
+FOLLOWED_S = 60
+LATEST = 20
+
 PLAN_ID, CHANGE_ID = re.compile(r"\bfix-[0-9a-f]{12}\b"), re.compile(r"\bchg-[0-9a-f]{12}\b")
 APPLYING = re.compile(r"\bapply\b|\bexecute\b|\bcarry\b|\brun\b|执行|应用|实施")
 TAKING_BACK = re.compile(
@@ -69,6 +74,8 @@ RUNS = frozenset({"rerun", "expire"})
 def changing(asked: Asked, results: Sequence[Result]) -> list[Step]:
     """A plan of the change that is asked for; a plan or change called by its id is shown, or, when
     the words say so, carried out: the server refuses what nobody approved."""
+    if results and (more := _followed(results[-1])):
+        return more
     if plan := PLAN_ID.search(asked.question):
         words = asked.question.lower()
         if REHEARSING.search(words) and not results:
@@ -86,6 +93,31 @@ def changing(asked: Asked, results: Sequence[Result]) -> list[Step]:
     if wanted and not asked.name:
         return []
     return _planned(asked, wanted, results)
+
+
+def outcome(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    """What became of the change that the turn before was about: of the one that was named there, else
+    of the latest; of a plan that was not carried out, the plan."""
+    if not results:
+        return [Step(CHANGES, {"limit": LATEST})]
+    listed = results[0].data.get("rows") or [] if results[0].ok else []
+    named = {one[0] for kind in (PLAN_ID, CHANGE_ID) for one in kind.finditer(asked.earlier)}
+    meant = [one for one in listed if named & {one["plan_id"], one["change_id"]}]
+    if len(results) > 1:
+        return []
+    if plan := PLAN_ID.search(asked.earlier) if not meant else None:
+        return [Step(SHOW_PLAN, {"plan_id": plan[0]})]
+    return [_waited_for(one["change_id"]) for one in (meant or listed)[:1]]
+
+
+def _followed(last: Result) -> list[Step]:
+    """A change that was begun in this turn is waited for a while."""
+    begun = last.ok and last.tool in (APPLY, ROLLBACK) and last.data.get("status") in UNFINISHED
+    return [_waited_for(str(last.data["change_id"]))] if begun else []
+
+
+def _waited_for(change_id: str) -> Step:
+    return Step(SHOW_CHANGE, {"change_id": change_id, "wait_s": FOLLOWED_S})
 
 
 def plans(_: Asked, __: Sequence[Result]) -> list[Step]:

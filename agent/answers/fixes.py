@@ -14,6 +14,7 @@ from agent.planning_fixes import (
     ROLLBACK,
     SHOW_CHANGE,
     SHOW_PLAN,
+    UNFINISHED,
 )
 from agent.toolbox import Result
 from agent.wording import phrase
@@ -73,10 +74,13 @@ def told_change(asked: Asked, result: Result) -> str:
     lines = [
         phrase(f"fixes.ended_{change['status']}", language, **facts) + _mark(result),
         plain(change["detail_in"].get(language) or change["detail"]),
+        plain(change["progress_in"].get(language, "")),
         bullets(plain(one) for one in change["audit_in"].get(language) or change["audit"]),
     ]
     if change["status"] == "verified":
         lines.append(phrase("fixes.take_back", language, change=change["change_id"]))
+    if change["status"] in UNFINISHED:
+        lines.append(phrase("fixes.follow", language, change=change["change_id"]))
     return joined(lines)
 
 

@@ -23,7 +23,7 @@ from api.cli.source import (
     Source,
     with_source,
 )
-from api.cli.wishes import BATCH_PREFIX, PLAN_PREFIX, with_wish
+from api.cli.wishes import BATCH_PREFIX, CHANGE_PREFIX, PLAN_PREFIX, with_wish
 from api.cli.words import chosen, word
 from core.errors import Invalid
 
@@ -49,12 +49,15 @@ def show(
     report: Annotated[
         bool, typer.Option("--report", help="A change or batch as Markdown.")
     ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for a change to end.")] = False,
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
     """Show a plan, a change or a batch again."""
+    if wait and name.startswith(CHANGE_PREFIX):
+        finish(_follow(source, name, output, chosen(lang)))
     finish(_show(source, name, output, chosen(lang), report=report))
 
 
@@ -205,6 +208,14 @@ async def _show(source: Source, name: str, output: Output, language: str, *, rep
     told = batch_text if kind == "batch" else change_text
     _print(view, told(view, language), output)
     return OK
+
+
+async def _follow(source: Source, change_id: str, output: Output, language: str) -> int:
+    from api.cli.fixing import carried_out
+
+    view = await carried_out(source, "autofix_get_change", {"change_id": change_id})
+    _print(view, change_text(view, language), output)
+    return OK if view["status"] == "verified" else NO
 
 
 async def _list(source: Source, limit: int, output: Output, language: str, asked: list[str]) -> int:

@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from api.cli.outcome import say, spoken
 from api.cli.source import Source
 from api.cli.words import word
 from api.editions import fix_desk_over, prepared, tool_sessions
-from core.errors import UpstreamUnavailable
+from core.errors import Conflict, UpstreamUnavailable
 from core.security.audit import AuditLog
 from core.settings import Settings
 from core.storage.database import Database
@@ -79,7 +79,7 @@ async def _followed(source: Source, tool: str, arguments: Body) -> Body:
     try:
         view = await called(source, tool, {**arguments, "wait_s": 30})
         while view["status"] in UNFINISHED:
-            say(f"{view['change_id']}: {view['status']}")
+            say(_how_far(view))
             wait = {"change_id": view["change_id"], "wait_s": 30}
             view = await called(source, "autofix_get_change", wait)
     except UpstreamUnavailable:
@@ -111,13 +111,17 @@ async def carried_out_in_turn(source: Source, plan_ids: list[str]) -> Body:
 async def _to_its_end(tools: Tools, tool: str, arguments: Body) -> Body:
     view = (await tools.call(tool, **arguments, wait_s=30)).data
     while view["status"] in UNFINISHED:
-        say(f"{view['change_id']}: {view['status']}")
+        say(_how_far(view))
         if tool == "autofix_apply":  # takes over what another process left
-            view = (await tools.call(tool, plan_id=view["plan_id"], wait_s=30)).data
-        else:
-            wait = {"change_id": view["change_id"], "wait_s": 30}
-            view = (await tools.call("autofix_get_change", **wait)).data
+            with suppress(Conflict):  # it ended meanwhile
+                await tools.call(tool, plan_id=view["plan_id"], wait_s=0)
+        wait = {"change_id": view["change_id"], "wait_s": 30}
+        view = (await tools.call("autofix_get_change", **wait)).data
     return view
+
+
+def _how_far(view: Body) -> str:
+    return f"{view['change_id']}: {view['progress_in'].get(spoken()) or view['status']}"
 
 
 async def rehearsed_plan(source: Source, plan_id: str) -> Body:

@@ -16,7 +16,7 @@ from api.cli.words import chosen
 # Options have no null; nobody asks for so many.
 NO_REPLICAS = -1
 # The name of a kept plan, which stands where an object would.
-PLAN_PREFIX, BATCH_PREFIX = "fix-", "bat-"
+PLAN_PREFIX, BATCH_PREFIX, CHANGE_PREFIX = "fix-", "bat-", "chg-"
 
 OPTIONS: dict[str, tuple[Any, Any]] = {
     "target": (

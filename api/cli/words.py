@@ -122,7 +122,7 @@ EN: Mapping[str, str] = {
     "serving": "Serving {what} until Ctrl-C.",
     "one_list": "Plans and batches are two lists: ask for one of them.",
     "batch_goes_on": "Whether it was begun is told by: midwatch fix list --batches. Asked for again, the batch goes on; what was done is not done twice.",
-    "change_goes_on": "{change} was begun and not yet verified; it goes on there. Look with: midwatch fix show {change}",
+    "change_goes_on": "{change} was begun and not yet verified; it goes on there. Follow it with: midwatch fix show {change} --wait",
     "change_unheard": "Whether it was begun is not known. Look with: midwatch fix list",
 }
 ZH: Mapping[str, str] = {
@@ -239,7 +239,7 @@ ZH: Mapping[str, str] = {
     "serving": "正在提供 {what}，按 Ctrl-C 结束。",
     "one_list": "方案和批次是两个列表，请只选其一。",
     "batch_goes_on": "是否已开始，请看：midwatch fix list --batches。再次提交同一批会接着执行，做过的不会重做。",
-    "change_goes_on": "{change} 已开始，尚未验证，会在服务端继续执行。查看：midwatch fix show {change}",
+    "change_goes_on": "{change} 已开始，尚未验证，会在服务端继续执行。继续跟踪：midwatch fix show {change} --wait",
     "change_unheard": "无法确定是否已开始。查看：midwatch fix list",
 }
 

@@ -60,12 +60,15 @@ class ChangeView(BaseModel):
         return "\n".join(lines)
 
 
-def _progress(status: str, steps: Sequence[StepRow]) -> dict[str, str]:
-    if status not in ("running", "undoing"):
+def _progress(row: ChangeRow, steps: Sequence[StepRow]) -> dict[str, str]:
+    if row.status not in ("running", "undoing"):
         return {}
     written = any(one.state == "written" for one in steps)
-    how = "undoing" if status == "undoing" else "applied" if written else "not_applied"
-    return dict(SENTENCES.said(f"progress_{how}").texts)
+    how = "undoing" if row.status == "undoing" else "applied" if written else "not_applied"
+    said = SENTENCES.said(f"progress_{how}")
+    if how == "applied" and (latest := row.body.get("latest")):
+        said += SENTENCES.said("progress_latest", at=latest)
+    return dict(said.texts)
 
 
 class ChangeLine(BaseModel):
@@ -127,7 +130,7 @@ def change_view(row: ChangeRow, steps: Sequence[StepRow]) -> ChangeView:
             finding_cleared=bool(row.body.get("finding_cleared")),
             new_findings=list(row.body.get("new_findings") or []),
         ),
-        progress_in=_progress(row.status, steps),
+        progress_in=_progress(row, steps),
         audit=lines,
         audit_in={one: [line_told(line, one) for line in lines] for one in LANGUAGES},
     )

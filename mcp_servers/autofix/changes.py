@@ -28,6 +28,7 @@ from mcp_servers.autofix.plans import Limit, PlanId, cluster_id, status_of
 from mcp_servers.autofix.refusing import SENTENCES, Language, refuse
 from mcp_servers.autofix.reporting import report
 from mcp_servers.autofix.switches import refuse_if_stopped
+from mcp_servers.autofix.verifying import longest
 from mcp_servers.engines.guards import approvals_needed, own_approval, too_soon, unattended
 from mcp_servers.facts.fixes import Level
 from mcp_servers.facts.guards import Size
@@ -155,6 +156,7 @@ async def started(desk: Desk, row: PlanRow, caller: Principal) -> ChangeRow:
         body={
             "sight": None if caller.namespaces is None else sorted(caller.namespaces),
             "size": asdict(size_of(row)),
+            "latest": f"{now + longest(plan_of(row.body['plan']), desk.policy.limits):%H:%M} UTC",
         },
     )
     await desk.trail.record(

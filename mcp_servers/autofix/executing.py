@@ -32,6 +32,7 @@ from mcp_servers.engines.marks import ABSENT, PRESENT
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.fixes import Plan, Step, Verb, Write
 
+LOOKED_AT_EVERY_S = 0.5
 FORWARD, BACK = "forward", "back"
 # A restart leaves nothing behind that could be taken back.
 LEAVES_NOTHING = frozenset({"fix.restart", "fix.evict_pod"})
@@ -285,8 +286,13 @@ async def _bug_in(work: Coroutine[Any, Any, None]) -> BaseException | None:
 
 
 async def ended(desk: Desk, change_id: str, *, within: timedelta) -> ChangeRow | None:
-    """The change once it has ended, or as it stands when the time is over."""
-    task = desk.desk.tasks.get(change_id)
-    if task is not None:
+    """The change once it has ended, or as it stands when the time is over, whichever process it is
+    that carries it out."""
+    end = utc_now() + within
+    if (task := desk.desk.tasks.get(change_id)) is not None:
         await asyncio.wait([task], timeout=within.total_seconds())
-    return await desk.store.change(change_id)
+    while (row := await desk.store.change(change_id)) and row.finished_at is None:
+        if utc_now() >= end:
+            break
+        await asyncio.sleep(min(LOOKED_AT_EVERY_S, (end - utc_now()).total_seconds()))
+    return row

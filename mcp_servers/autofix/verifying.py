@@ -16,6 +16,7 @@ from mcp_servers.engines.completion import complete
 from mcp_servers.engines.verification import judged
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.fixes import Plan
+from mcp_servers.facts.guards import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,13 @@ async def verified(
         if now - since >= deadline + settle + limits.poll:
             return replace(found, good=False, why=SENTENCES.said("unsettled") + found.why)
         await breathe(desk, change)
+
+
+def longest(plan: Plan, limits: Limits) -> timedelta:
+    """The time promised: after it a change is verified, or on its way back."""
+    waits = [one for one in plan.steps[:-1] if one.waits]
+    settle = plan.settle if limits.settle is None else limits.settle
+    return (limits.deadline or plan.deadline) * (len(waits) + 1) + settle + limits.poll
 
 
 async def settled(desk: Desk, change: ChangeRow, plan: Plan, *, within: timedelta) -> bool:

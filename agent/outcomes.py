@@ -1,0 +1,30 @@
+"""Pure: whether a message asks what became of the change that the turn before was about."""
+
+import re
+
+# "is it done?", "did that work?", "how did it go?", "is it verified now", "any news?", "status?"
+_ENGLISH = re.compile(
+    r"^\W*(?:(?:and|so|ok(?:ay)?|well|now)\W+)*(?:"
+    r"(?:is|was|are|has|have)\s(?:it|that|this|they|the\s(?:change|fix|repair|rollback|restart|rehearsal|rollout))"
+    r"(?:\sbeen)?(?:\sall)?(?:\s(?:now|already|yet))?"
+    r"\s(?:done|finished|over|through|complete[d]?|verified|ready|applied|fixed|ok(?:ay)?|good|well|successful|ended|gone|taken\sback|rolled\sback)"
+    r"|(?:did|has|does)\s(?:it|that|this|the\s(?:change|fix|repair|rollback))\s(?:work|help|hold|succeed|go|end|finish|fail)\w*"
+    r"|(?:is\sit|are\s(?:you|we|they))\s(?:done|there|finished|through)"
+    r"|how\s(?:did|does|is|was)\s(?:it|that|this|the\s(?:change|fix|repair|rollback))(?:\s(?:go|going|end|turn\sout|look|doing|stand))*"
+    r"|what(?:'s|\sis|\sbecame|\shas\sbecome|\shappened)\s?(?:of|with|to)?\s(?:it|that|this|the\s(?:change|fix|repair|status|result|outcome))(?:\sof\s(?:it|that|this|the\s(?:change|fix)))?"
+    r"|any\s(?:news|result|progress|update)s?|(?:status|result|outcome|progress|done|finished|verified|fixed)"
+    r"|(?:how\smuch\slonger|how\slong\s(?:will\sit|does\sit|until\sit\sis|to\sgo))(?:\stake|\sdone|\sstill)*"
+    r")(?:\s(?:now|yet|already|so\sfar|then|well))*\W*$"
+)
+_CHINESE = re.compile(
+    r"^\W*(?:那|现在|这个|那个|刚才的?|它|变更|改动|修复|回滚|重启|演练|都|已经|有没有|是不是|是否)*"
+    r"(?:(?:好|完成|做完|搞定|结束|成功|生效|修好|修复|恢复|验证|通过|执行完|改好|改完|回滚完|跑完|行|完)(?:成|过)?(?:了)?(?:吗|没有|没|么|不)"
+    r"|(?:结果|进展|进度|状态|情况)(?:呢|如何|怎么?样|是什么|怎样)?(?:了)?|(?:怎么样|怎样|如何|咋样)了?|还(?:要|需要?)(?:多久|多长时间)|有(?:结果|进展)(?:了)?(?:吗|没)?)"
+    r"\W*$"
+)
+
+
+def asks_how_it_went(message: str) -> bool:
+    """Whether nothing else is asked than what became of it: "is it done?", "好了吗"."""
+    text = message.lower().strip()
+    return bool(_ENGLISH.match(text) or _CHINESE.match(text))
