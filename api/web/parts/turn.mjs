@@ -4,6 +4,7 @@ import { locale, t } from "../i18n.mjs";
 import { rendered } from "../markdown.mjs";
 import { edit, evidence, goOn, running } from "../store.mjs";
 import { Approvals } from "./approval.mjs";
+import { Following } from "./following.mjs";
 import { Repair } from "./repair.mjs";
 
 const ANNOUNCE_EVERY_MS = 500;
@@ -17,6 +18,7 @@ export function Turn({ turn }) {
       <${Answer} turn=${turn} />
       <${Approvals} turn=${turn} />
       <${Repair} turn=${turn} />
+      <${Following} turn=${turn} />
       <${Ending} turn=${turn} />
     </article>
   `;
