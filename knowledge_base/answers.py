@@ -11,7 +11,7 @@ import orjson
 from core.errors import OpsError
 from knowledge_base.cache import Cache
 from knowledge_base.embedder import Embedder, Vectors
-from knowledge_base.index import Index
+from knowledge_base.index import Index, Scope
 from knowledge_base.index.indexed_words import spaced
 from knowledge_base.same_question import MIN_NEARNESS, asks_the_same, meant
 
@@ -34,14 +34,15 @@ class Recalled:
     nearness: float | None = None
 
 
-def scope_of_answers(index: Index, readers: frozenset[str] | None) -> str:
+def scope_of_answers(index: Index, scope: Scope) -> str:
     """Another one after every change of pages, and for readers who may read others."""
-    if readers is None:
-        who = "everything"
-    else:
-        named = orjson.dumps(sorted(index.groups_among(readers)))
-        who = blake2b(named, digest_size=16).hexdigest()
+    told = [_named(index, scope.readers), _named(index, scope.incidents)]
+    who = blake2b(orjson.dumps(told), digest_size=16).hexdigest()
     return f"{_version(index)}{who}"
+
+
+def _named(index: Index, groups: frozenset[str] | None) -> list[str] | None:
+    return None if groups is None else sorted(index.groups_among(groups))
 
 
 def recalled(cache: Cache, embedder: Embedder | None, question: str, scope: str) -> Recalled:

@@ -44,7 +44,8 @@ def entries_of(
     start = 0
     for n, (one, mark) in enumerate(documents):
         end = start + len(one.passages)
-        own = None if vectors is None else np.array(vectors[start:end], np.float32)
+        none = vectors is None or start == end  # a page may be a heading and no more
+        own = None if none else np.array(vectors[start:end], np.float32)
         title = None if title_vectors is None else title_vectors[n]
         entries.append(Entry(one, mark, vectors=own, title_vector=title))
         start = end

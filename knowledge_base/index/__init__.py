@@ -10,12 +10,19 @@ from knowledge_base.front_matter import About
 if TYPE_CHECKING:  # numpy is loaded with the first index, not with the service
     from knowledge_base.embedder import Vectors
 
+# Pages that were made of past incidents.
+INCIDENT_TAG = "past-incident"
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which passages may be found at all. `readers` None: a caller who may read everything."""
+    """Which passages may be found at all. `readers` None: a caller who may read everything.
+
+    `incidents`: of the pages with `INCIDENT_TAG` those of these groups alone, whoever asks; None: all.
+    """
 
     readers: frozenset[str] | None = None
+    incidents: frozenset[str] | None = None
     service: str = ""
     tag: str = ""
     language: str = ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from knowledge_base.index import EVERYTHING, Scope
+from knowledge_base.index import EVERYTHING, INCIDENT_TAG, Scope
 
 # So many scopes are remembered: people have few roles, and filters are rare.
 MOST_SCOPES = 64
@@ -74,6 +74,14 @@ def within(scope: Scope) -> tuple[str, tuple[str, ...]]:
             f" AND m.value IN ({own})))"
         )
         values += sorted(scope.readers)
+    if scope.incidents is not None:
+        own = ",".join("?" * len(scope.incidents))
+        clauses.append(
+            "AND (NOT EXISTS (SELECT 1 FROM marks m WHERE m.doc = d.doc AND m.kind = 'tag'"
+            " AND m.value = ?) OR EXISTS (SELECT 1 FROM marks m WHERE m.doc = d.doc"
+            f" AND m.kind = 'group' AND m.value IN ({own})))"
+        )
+        values += [INCIDENT_TAG, *sorted(scope.incidents)]
     for column, value in (("service", scope.service), ("language", scope.language)):
         if value:
             clauses.append(f"AND d.{column} = ?")

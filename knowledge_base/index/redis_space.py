@@ -13,7 +13,7 @@ import orjson
 
 from knowledge_base.chunking import Passage
 from knowledge_base.embedder import Vectors
-from knowledge_base.index import Entry, Scope
+from knowledge_base.index import INCIDENT_TAG, Entry, Scope
 from knowledge_base.index.indexed_words import WEIGHTS, Indexed, indexed
 
 Command = tuple[Any, ...]
@@ -149,6 +149,10 @@ def within(scope: Scope) -> str:
     if scope.readers is not None:
         own = "|".join([EVERYBODY, *map(digest, sorted(scope.readers))])
         parts.append(f"@groups:{{{own}}}")
+    if scope.incidents is not None:
+        others = f"-@tags:{{{digest(INCIDENT_TAG)}}}"
+        own = "|".join(map(digest, sorted(scope.incidents)))
+        parts.append(f"({others} | @groups:{{{own}}})" if own else others)
     wanted = (
         ("service", scope.service), ("language", scope.language),
         ("tags", scope.tag), ("rules", scope.rule),

@@ -67,7 +67,7 @@ async def knowledge_recall_answer(
     base = await documents.opened()
 
     def recall() -> RecalledAnswer:
-        scope = scope_of_answers(base.index, scope_of(caller).readers)
+        scope = scope_of_answers(base.index, scope_of(caller))
         told = recalled(base.cache, base.asking(), question, scope)
         near = None if told.nearness is None else round(told.nearness, 3)
         about: dict[str, Any] = {"scope": scope, "nearness": near, "threshold": MIN_NEARNESS}

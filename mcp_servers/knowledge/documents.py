@@ -187,8 +187,18 @@ def _still_there(path: Path, prefix: str) -> Iterable[Source]:
 def scope_of(caller: Principal, **filters: str) -> Scope:
     """What this caller may find: a page with access groups is for those roles and users alone.
 
-    Who manages the knowledge base sees all of it.
+    Who manages the knowledge base sees all of it, but of past incidents those of their namespaces.
     """
-    everything = caller.may(Permission.KNOWLEDGE_MANAGE)
-    readers = None if everything else caller.roles | {f"user:{caller.subject}"}
-    return Scope(readers=readers, **filters)
+    incidents = _of_incidents(caller)
+    if caller.may(Permission.KNOWLEDGE_MANAGE):
+        return Scope(incidents=None if "incidents:*" in incidents else incidents, **filters)
+    own = caller.roles | {f"user:{caller.subject}"} | incidents
+    return Scope(readers=own, **filters)
+
+
+def _of_incidents(caller: Principal) -> frozenset[str]:
+    """The groups of pages about incidents that this caller may see: those of its namespaces."""
+    if not caller.may(Permission.INCIDENTS_READ):
+        return frozenset()
+    seen = ("*",) if caller.namespaces is None else caller.namespaces
+    return frozenset({"incidents", *(f"incidents:{one}" for one in seen)})

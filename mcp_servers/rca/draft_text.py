@@ -1,25 +1,26 @@
 """Pure: an investigation → the Markdown of a page. What clusters say is quoted, on one line each."""
 
 import json
-import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from importlib.resources import files
 
+from mcp_servers.rca.aftermath import NOTHING_KNOWN, Aftermath
+from mcp_servers.rca.draft_aftermath import Ending
 from mcp_servers.rca.incidents import KeptIncident
 from mcp_servers.rca.investigation import Investigation
+from mcp_servers.rca.quoting import flat, line, minute
 from mcp_servers.rca.shapes import EvidenceItem, Language, ResourceRef
 
-LINE_CHARACTERS = 400
 TITLE_CHARACTERS = 120
 SUMMARY_CHARACTERS = 1_000
 EVIDENCE_SHOWN, SIGNS_SHOWN = 20, 6
 NAMESPACES_SHOWN = 3
-# Marks that would make something else of a quoted line: HTML, code, stress, a table, a link.
-_LOUD = re.compile(r"([\\`*<|]|(?<=\])\()")
+# What the knowledge base tells pages of past incidents by, to show them to those who may see them.
+TAGS = {"incident": "past-incident"}
+BOTH: tuple[Language, Language] = ("en", "zh")
 
 
 @cache
@@ -35,25 +36,39 @@ class Draft:
     found: Investigation
     kept: KeptIncident | None
     language: Language
+    aftermath: Aftermath = NOTHING_KNOWN
 
     def title(self, kind: str) -> str:
         what = self.found.root_causes[0].summary if self.found.root_causes else self.found.summary
-        return self._say(kind, what=_line(what, TITLE_CHARACTERS).rstrip(".。"))
+        return self._say(kind, what=line(what, TITLE_CHARACTERS).rstrip(".。"))
 
     def postmortem(self) -> str:
         parts = (
-            ("summary", [_line(self.found.summary, SUMMARY_CHARACTERS)]),
+            ("summary", [line(self.found.summary, SUMMARY_CHARACTERS)]),
             ("impact", self._impact()),
             ("timeline", self._timeline()),
             ("cause", self._cause()),
             ("evidence", self._evidence()),
-            ("ruled_out", (f"- {_line(one.hypothesis)}: {_line(one.why)}" for one in self.found.ruled_out)),
-            ("not_checked", (f"- {_line(one.what)}: {_line(one.why)}" for one in self.found.not_checked)),
+            ("ruled_out", (f"- {line(one.hypothesis)}: {line(one.why)}" for one in self.found.ruled_out)),
+            ("not_checked", (f"- {line(one.what)}: {line(one.why)}" for one in self.found.not_checked)),
             ("actions", [*self._recommended("- [ ] "), self._say("more_actions")]),
-            ("cost", [self._say("no_cost")]),
-            ("outcome", [self._say("outcome_note")]),
+            ("cost", list(self._ending().cost()) or [self._say("no_cost")]),
+            ("outcome", [*self._ending().outcome(), self._say("outcome_note")]),
         )  # fmt: skip
         return self._joined("postmortem", parts)
+
+    def incident(self) -> str:
+        """As Midwatch keeps it by itself: what is known and nothing to fill in."""
+        parts = (
+            ("summary", [line(self.found.summary, SUMMARY_CHARACTERS)]),
+            ("impact", self._seen()),
+            ("timeline", self._moments()),
+            ("cause", self._cause()),
+            ("evidence", self._evidence()),
+            ("what_to_do", self._recommended("- ")),
+            ("outcome", list(self._ending().outcome()) or [self._last_seen()]),
+        )
+        return self._joined("incident", parts)
 
     def runbook(self) -> str:
         parts = (
@@ -65,7 +80,7 @@ class Draft:
         return self._joined("runbook", parts)
 
     def _joined(self, kind: str, parts: Iterable[tuple[str, Iterable[str]]]) -> str:
-        note = self._say(f"{kind}_note", id=self.found.incident_id, where=_line(self._where()))
+        note = self._say(f"{kind}_note", id=self.found.incident_id, where=line(self._where()))
         blocks = [self._front_matter(kind), f"# {self.title(kind)}", f"> {note}"]
         for heading, told in parts:
             lines = [one for one in told if one]
@@ -82,13 +97,14 @@ class Draft:
     def _front_matter(self, kind: str) -> str:
         """JSON is YAML too, and no text of a cluster gets out of its quotes."""
         rules = list(dict.fromkeys(one.rule for one in self.found.root_causes))
-        asked = [_flat(one.title) for one in self.found.symptoms[:5]]
+        asked = [flat(one.title) for one in self.found.symptoms[:5]]
         about = {
-            "title": _flat(self.title(kind)),
+            "title": flat(self.title(kind)),
             "service": self.found.root_causes[0].resource.name if rules else "",
-            "tags": ["incident", kind],
+            "tags": ["incident", TAGS.get(kind, kind)],
             "rules": rules,
-            "asked": list(dict.fromkeys(asked)),
+            "asked": list(dict.fromkeys([*asked, *self._asked_for(kind)])),
+            "groups": self._groups() if kind == "incident" else [],
         }
         told = "\n".join(
             f"{name}: {json.dumps(value, ensure_ascii=False)}"
@@ -97,35 +113,63 @@ class Draft:
         )
         return f"---\n{told}\n---"
 
+    def _asked_for(self, kind: str) -> Iterator[str]:
+        """How people ask for what is over, in both languages."""
+        if kind == "incident" and self.found.root_causes:
+            name = flat(self.found.root_causes[0].resource.name)
+            for language in BOTH:
+                for key in ("asked_which", "asked_how"):
+                    yield wording(language)[key].format(name=name)
+
+    def _groups(self) -> list[str]:
+        """An incident is for those who see all that it speaks of; `scope_of` gives readers these."""
+        namespaces = self.kept.namespaces if self.kept else self.found.scope.namespaces
+        if not namespaces:
+            return ["incidents"]
+        one = [f"incidents:{namespaces[0]}"] if len(namespaces) == 1 else []
+        return ["incidents:*", *one]
+
+    def _ending(self) -> "Ending":
+        return Ending(self.aftermath, wording(self.language))
+
+    def _last_seen(self) -> str:
+        return self._say("last_seen", at=minute(self.kept.last_found)) if self.kept else ""
+
     def _impact(self) -> Iterator[str]:
+        yield from self._seen()
+        yield f"- {self._say('people')}"
+
+    def _seen(self) -> Iterator[str]:
         named = dict.fromkeys(_named(one.resource) for one in self.found.symptoms)
         if named:
             yield f"- {self._say('affected', what=', '.join(list(named)[:20]))}"
         if self.kept:
             span = "span" if self.kept.times_found > 1 else "seen_once"
-            first, last = (_at(one) for one in (self.kept.first_found, self.kept.last_found))
+            first, last = (minute(one) for one in (self.kept.first_found, self.kept.last_found))
             yield f"- {self._say(span, first=first, last=last, times=self.kept.times_found)}"
         yield from self._symptoms()
-        yield f"- {self._say('people')}"
 
     def _symptoms(self) -> Iterator[str]:
         for one in self.found.symptoms[:10]:
-            yield f"- {_line(one.title)}"
+            yield f"- {line(one.title)}"
 
     def _timeline(self) -> Iterator[str]:
-        for one in self.found.timeline:
-            yield f"- {_at(one.at)} {_line(one.text)}"
-        if not self.found.timeline:
-            yield self._say("no_timeline")
+        yield from self._moments() or [self._say("no_timeline")]
         yield f"- {self._say('moments')}"
+
+    def _moments(self) -> list[str]:
+        """What the cluster recorded and what others did, in order."""
+        told = [(one.at, line(one.text)) for one in self.found.timeline]
+        told += self._ending().moments()
+        return [f"- {minute(at)} {text}" for at, text in sorted(told)]
 
     def _cause(self) -> Iterator[str]:
         for root in self.found.root_causes[:3]:
             sure = self._say("confidence", percent=round(root.confidence * 100))
-            yield f"{root.rank}. {_line(root.summary)} (`{root.rule}`, {sure})"
-            yield f"   - {_line(root.cause)}"
+            yield f"{root.rank}. {line(root.summary)} (`{root.rule}`, {sure})"
+            yield f"   - {line(root.cause)}"
             if root.change:
-                yield f"   - {self._say('change', what=_line(root.change))}"
+                yield f"   - {self._say('change', what=line(root.change))}"
             if len(root.chain) > 1:
                 steps = " → ".join(dict.fromkeys(_named(one.resource) for one in root.chain))
                 yield f"   - {self._say('chain', what=steps)}"
@@ -138,14 +182,14 @@ class Draft:
             for one in told.evidence:
                 items.setdefault((one.ref, one.text), one)
         shown = [
-            f"- {f'{_at(one.at)} ' if one.at else ''}{one.source} `{_flat(one.ref).replace('`', '')}`: {_line(one.text)}"
+            f"- {f'{minute(one.at)} ' if one.at else ''}{one.source} `{flat(one.ref).replace('`', '')}`: {line(one.text)}"
             for one in list(items.values())[:EVIDENCE_SHOWN]
         ]
         return shown or [self._say("no_evidence")]
 
     def _recommended(self, mark: str) -> Iterator[str]:
         told = [one for root in self.found.root_causes[:3] for one in root.recommendations]
-        for text in dict.fromkeys(_line(one.description) for one in told):
+        for text in dict.fromkeys(line(one.description) for one in told):
             yield f"{mark}{text}"
 
     def _about_it(self, key: str) -> str:
@@ -164,18 +208,3 @@ def _named(one: ResourceRef) -> str:
     return (
         f"`{one.kind} {one.namespace}/{one.name}`" if one.namespace else f"`{one.kind} {one.name}`"
     )
-
-
-def _at(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}"
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())[:LINE_CHARACTERS]
-
-
-def _line(text: str, at_most: int = LINE_CHARACTERS) -> str:
-    """One line of Markdown that is read as it stands."""
-    flat = " ".join(text.split())
-    cut = flat if len(flat) <= at_most else f"{flat[: at_most - 1]}…"
-    return _LOUD.sub(r"\\\1", cut)

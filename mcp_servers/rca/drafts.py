@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from core.errors import Invalid, NotFound
 from core.principal import Principal
 from mcp_servers.backends import IncidentStore
+from mcp_servers.rca.aftermath import NOTHING_KNOWN, Aftermath
 from mcp_servers.rca.diagnose import Kind, Name, Namespace
 from mcp_servers.rca.draft_text import Draft
 from mcp_servers.rca.incidents import KeptIncident, rca_get_incident, rca_list_incidents
@@ -16,7 +17,11 @@ from mcp_servers.rca.shapes import Language
 from mcp_servers.rca.study import Hands
 
 Id = Annotated[str, Field(max_length=64, description="inc-…; empty: see the other arguments.")]
-PageKind = Literal["postmortem", "runbook"]
+PageKind = Annotated[
+    Literal["postmortem", "runbook", "incident"],
+    Field(description="incident: as Midwatch itself keeps it, with nothing to fill in."),
+]
+KnownOfIt = Annotated[Aftermath, Field(description="What others know of it; empty: nothing.")]
 
 
 class DraftedPage(BaseModel):
@@ -40,6 +45,7 @@ async def rca_draft_page(
     symptom: SymptomText = "",
     window: Window = "PT1H",
     language: Language = "en",
+    aftermath: KnownOfIt = NOTHING_KNOWN,
     *,
     hands: Hands,
     incidents: IncidentStore | None,
@@ -52,7 +58,7 @@ async def rca_draft_page(
     """
     if incident_id or not (namespace or name or symptom):
         kept = await _kept(incident_id, incidents, caller)
-        return _page(kept.investigation, kept, kind, language)
+        return _page(kept.investigation, kept, kind, language, aftermath)
     found = await rca_investigate(
         namespace, resource_kind, name, symptom, window, language,
         hands=hands, incidents=incidents, caller=caller,
@@ -62,7 +68,7 @@ async def rca_draft_page(
             "Nothing is wrong there now, so there is nothing to draft.",
             hint="rca_list_incidents names incidents of the past.",
         )
-    return _page(found, None, kind, language)
+    return _page(found, None, kind, language, aftermath)
 
 
 async def _kept(
@@ -80,15 +86,29 @@ async def _kept(
 
 
 def _page(
-    found: Investigation, kept: KeptIncident | None, kind: PageKind, language: Language
+    found: Investigation,
+    kept: KeptIncident | None,
+    kind: PageKind,
+    language: Language,
+    aftermath: Aftermath,
 ) -> DraftedPage:
-    draft = Draft(found, kept, language)
-    markdown = draft.postmortem() if kind == "postmortem" else draft.runbook()
+    draft = Draft(found, kept, language, aftermath)
+    markdown = {
+        "postmortem": draft.postmortem,
+        "runbook": draft.runbook,
+        "incident": draft.incident,
+    }
     return DraftedPage(
         incident_id=found.incident_id,
         kind=kind,
         language=language,
-        name=f"incidents/{found.incident_id}.{kind}.{language}.md",
+        name=_name(found.incident_id, kind, language),
         title=draft.title(kind),
-        markdown=markdown,
+        markdown=markdown[kind](),
     )
+
+
+def _name(incident_id: str, kind: PageKind, language: Language) -> str:
+    if kind == "incident":
+        return f"past-incidents/{incident_id}.md"
+    return f"incidents/{incident_id}.{kind}.{language}.md"

@@ -42,6 +42,7 @@ class IncidentPage(Page[IncidentLine]):
 
 
 class KeptIncident(IncidentLine):
+    namespaces: list[str] = Field(description="Whoever sees all of them may read it.")
     investigation: Investigation = Field(description="As it was found the last time.")
 
     def as_text(self) -> str:
@@ -68,7 +69,10 @@ async def rca_get_incident(
         known = [one.id for one in await store.latest(caller.namespaces, limit=200)]
         hint = did_you_mean(incident_id, known)
         raise NotFound(f"There is no incident {incident_id!r}.", hint=hint)
-    return KeptIncident(**_line(row).model_dump(), investigation=row.investigation)  # pyright: ignore[reportArgumentType]
+    told: Any = row.investigation
+    return KeptIncident(
+        **_line(row).model_dump(), namespaces=sorted(row.namespaces), investigation=told
+    )
 
 
 async def keep(incidents: IncidentStore | None, cluster: str, found: Investigation) -> None:

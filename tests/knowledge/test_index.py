@@ -102,6 +102,35 @@ def test_groups_bound_what_vectors_find_too(index: Index) -> None:
     assert "keys" not in [hit.passage.doc for hit in hits]
 
 
+def test_a_page_that_is_a_heading_alone_stops_no_other(index: Index) -> None:
+    report = put(index, {"heading": "# Disk\n", "disk": DISK}, embedder=Counting())
+    assert (report.added, report.skipped) == (2, [])
+    hits = search(index, "disk", k=5, embedder=Counting())
+    assert [hit.passage.doc for hit in hits] == ["disk"]
+
+
+@pytest.mark.parametrize("embedder", [None, Counting()])
+def test_whose_sight_is_bounded_finds_of_past_incidents_those_in_it_alone(
+    index: Index, embedder: Embedder | None
+) -> None:
+    head = "---\ntags: [incident, past-incident]\ngroups: [{}]\n---\n# Disk of {}\n\nThe disk of {} was full.\n"
+    pages = {
+        name: head.format(f"'incidents:*', 'incidents:{name}'", name, name) for name in ("a", "b")
+    }
+    put(index, {**pages, "keys": SECRET, "disk": DISK}, embedder=embedder)
+
+    def seen(*groups: str) -> set[str]:
+        scope = Scope(incidents=frozenset(groups))
+        hits = search(index, "disk", k=10, embedder=embedder, scope=scope)
+        assert index.count(scope) == len(index.documents(scope))
+        return {hit.passage.doc for hit in hits}
+
+    assert seen("incidents:a") == {"a", "keys", "disk"}
+    assert seen("incidents:*") == {"a", "b", "keys", "disk"}
+    assert seen() == {"keys", "disk"}
+    assert index.body("b", Scope(incidents=frozenset({"incidents:a"}))) is None
+
+
 def test_a_page_that_is_there_twice_is_shown_once_with_its_other_place(index: Index) -> None:
     put(index, {"a/disk": DISK, "b/disk": DISK})
     [hit] = search(index, "disk full", k=5)
