@@ -44,8 +44,9 @@ def entries_of(
     start = 0
     for n, (one, mark) in enumerate(documents):
         end = start + len(one.passages)
-        none = vectors is None or start == end  # a page may be a heading and no more
-        own = None if none else np.array(vectors[start:end], np.float32)
+        # A page may be a heading and no more.
+        some = None if vectors is None or start == end else vectors[start:end]
+        own = None if some is None else np.array(some, np.float32)
         title = None if title_vectors is None else title_vectors[n]
         entries.append(Entry(one, mark, vectors=own, title_vector=title))
         start = end

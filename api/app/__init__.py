@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -14,6 +14,7 @@ from api import problems
 from api.app.doors import Others
 from api.app.envelope import Envelope
 from api.app.mcp_door import McpDoor, mcp_endpoint
+from api.app.past_incidents import Asking, remembered
 from api.app.recovering import recovering
 from api.app.watching import KEEPER, kept_in_step
 from api.bots import dingtalk_messages, slack_events
@@ -45,6 +46,9 @@ from core.storage.kept_incidents import KeptIncidents
 from core.storage.kept_questions import KeptQuestions
 from core.storage.usage_log import UsageLog
 from core.telemetry import Metrics
+
+if TYPE_CHECKING:
+    from mcp_servers.client import KnowledgePlace
 
 DESCRIPTION = """Ask what is wrong with a cluster and why; every claim is cited.
 
@@ -112,29 +116,24 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         accounts = Accounts.over(database, usage_log, settings, spans)
         sign_in = SignIn(database, Signer(signing_key(settings)), Lifetimes.of(settings))
         metrics: Metrics = app.state.metrics
-        watched = settings.knowledge.folder
-        place = knowledge_place(
-            settings,
-            settings.data_dir / "knowledge",
-            sources=[watched] if watched else [],
-            keeps_up=True,
-        )
-        place = replace(place, questions=KeptQuestions(database))
+        incidents, asking = KeptIncidents(database), Asking()
         desk = alert_desk(settings, database)
         sessions = await enter(
             tool_sessions(
                 settings,
                 audit=audit_log,
                 metrics=metrics,
-                knowledge=place,
-                incidents=KeptIncidents(database),
+                knowledge=_knowledge(settings, database, asking),
+                incidents=incidents,
                 acceptances=KeptAcceptances(database),
                 fixes=fix_desk_over(database, settings, settings),
                 desk=desk,
             )
         )
-        if watched:
+        if settings.knowledge.folder:
             await enter(kept_in_step(sessions, settings.knowledge.every))
+        if settings.knowledge.incidents:
+            await enter(remembered(sessions, incidents, asking))
         await enter(recovering(sessions, database))
         assistant = await enter(
             opened_assistant(settings, sessions, memory=settings.memory_place, keeper=KEEPER)
@@ -150,3 +149,14 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         app.state.mcp = OnFirstUse(partial(mcp_endpoint, opened, turns))
         stack.push_async_callback(app.state.mcp.close)
         yield opened
+
+
+def _knowledge(settings: Settings, database: Database, asking: Asking) -> "KnowledgePlace":
+    watched = settings.knowledge.folder
+    place = knowledge_place(
+        settings,
+        settings.data_dir / "knowledge",
+        sources=[watched] if watched else [],
+        keeps_up=True,
+    )
+    return replace(place, questions=KeptQuestions(database), asked=asking)

@@ -28,7 +28,10 @@ class PageKind(StrEnum):
 @with_source
 def draft(
     incident: Annotated[
-        str, typer.Argument(metavar="[INCIDENT]", help="inc-…; without one, what is wrong now.")
+        str,
+        typer.Argument(
+            metavar="[INCIDENT|ALERT]", help="inc-… or an alert's id; without, what is wrong now."
+        ),
     ] = "",
     kind: Annotated[PageKind, typer.Option("--kind", help="What to draft.")] = PageKind.POSTMORTEM,
     service: Annotated[
@@ -48,7 +51,7 @@ def draft(
     of_kind, slash, name = service.rpartition("/")
     arguments = {
         "kind": kind.value,
-        "incident_id": incident,
+        "incident_id" if incident.startswith("inc-") else "alert_id": incident,
         "namespace": namespace,
         "resource_kind": of_kind if slash else "",
         "name": name,
@@ -85,13 +88,13 @@ def _write(out: Path, markdown: str) -> None:
 
 async def _asked(source: Source, arguments: dict[str, Any]) -> dict[str, Any]:
     if source.server:
-        from api.cli.remote import call_tool
+        from api.cli.remote import post
 
-        return await call_tool(source, "rca_draft_page", arguments)
-    if "incident_id" in arguments:
+        return await post(source, "/api/v1/knowledge/draft", arguments)
+    if {"incident_id", "alert_id"} & arguments.keys():
         raise Invalid(
-            "Incidents are kept by a running Midwatch.",
-            hint="Name it with --server URL, or leave the incident out to draft from what is wrong now.",
+            "Incidents and alerts are kept by a running Midwatch.",
+            hint="Name it with --server URL, or leave the id out to draft from what is wrong now.",
         )
     from api.cli.identity import OPERATOR
     from api.editions import opened_sessions

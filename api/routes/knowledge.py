@@ -8,6 +8,7 @@ from pydantic import Field
 
 from api.dependencies import CallerTools
 from api.sent import Sent
+from api.turns.afterwards import drafted
 
 router = APIRouter(prefix="/api/v1/knowledge", tags=["knowledge"])
 
@@ -30,10 +31,11 @@ async def search_knowledge(tools: CallerTools, body: Search) -> dict[str, Any]:
 
 
 class Drafting(Sent):
-    """An incident by its id, or what is wrong now with what is named; with neither, the last incident."""
+    """An incident or an alert by its id, or what is wrong now with what is named; with none, the last incident."""
 
     kind: Literal["postmortem", "runbook"] = "postmortem"
     incident_id: str = Field(default="", max_length=64, examples=["inc-0a1b2c3d4e5f"])
+    alert_id: str = Field(default="", max_length=32, description="As /api/v1/alerts shows it.")
     namespace: str = Field(default="", max_length=63)
     resource_kind: str = Field(default="", max_length=100, examples=["Deployment"])
     name: str = Field(default="", max_length=253, examples=["checkout"])
@@ -71,7 +73,7 @@ async def close_gap(tools: CallerTools, gap_id: str) -> dict[str, Any]:
 @router.post("/draft", operation_id="draftPage")
 async def draft_page(tools: CallerTools, body: Drafting) -> dict[str, Any]:
     """A postmortem or a runbook in Markdown, for a person to edit; nothing is added by it."""
-    return (await tools.call("rca_draft_page", **body.model_dump(exclude_defaults=True))).data
+    return await drafted(tools, body.model_dump(exclude_defaults=True))
 
 
 @router.get("/documents", operation_id="listDocuments")

@@ -195,7 +195,7 @@ def _embedder(choice: str) -> str:
 class KnowledgeSettings(Group):
     """What makes vectors of pages and questions, where they are kept, and a folder of pages that is
     kept in step with. Several bases in one Redis have a `redis_root` each. `answers`: those of a
-    model are given again to the same question."""
+    model are given again to the same question. `incidents`: past ones become pages."""
 
     index: Literal["local", "redis"] = "local"
     redis_root: Annotated[str, Field(min_length=1, max_length=100)] = "midwatch:knowledge"
@@ -205,6 +205,7 @@ class KnowledgeSettings(Group):
     folder: Location | None = None
     every: Duration = timedelta(minutes=5)
     answers: bool = True
+    incidents: bool = True
 
 
 class AlertSettings(Group):

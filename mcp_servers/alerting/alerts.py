@@ -103,6 +103,7 @@ async def alerting_list(
     name: Annotated[str, Field(description="Part of the alert's name.")] = "",
     namespace: str = "",
     window: Window = "",
+    incident: Annotated[str, Field(max_length=64, description="inc-…: those that it caused.")] = "",
     cursor: str = "",
     *,
     desk: Desk,
@@ -111,7 +112,10 @@ async def alerting_list(
     """List alerts that were sent to Midwatch, the last heard of first. For their way, alerting_show."""
     since = utc_now() - span_of(window) if window else None
     async with desk.session() as tables:
-        rows = await tables.alerts.latest(status=status, since=since, limit=2000)
+        if incident:
+            rows = await tables.alerts.of_incident(incident, limit=2000)
+        else:
+            rows = await tables.alerts.latest(status=status, since=since, limit=2000)
     chosen = [
         one
         for one in rows

@@ -191,6 +191,7 @@ class KnowledgePlace:
     `folder` None: the index is kept in memory. `sources` are kept in step with, beside what was
     added; `shipped`: the pages that come with Midwatch are part of it. With `redis_url` the index is
     in that Redis, below `redis_root`. `keeps_up`: vectors are made while others ask, too.
+    `asked` is called whenever the base is asked something.
     """
 
     folder: Path | None = None
@@ -203,6 +204,7 @@ class KnowledgePlace:
     redis_root: str = "midwatch:knowledge"
     keeps_up: bool = False
     questions: QuestionStore | None = None
+    asked: Callable[[], None] | None = field(default=None, repr=False)
 
 
 IN_MEMORY = KnowledgePlace()

@@ -123,6 +123,8 @@ class Documents:
         async with self._opening:
             if self._base is None:
                 self._base = await asyncio.to_thread(_opened, self.place)
+            if self.place.asked:
+                self.place.asked()
             if self.place.keeps_up:
                 self._catching_up.begin(self._base, self.progress.tell)
             return self._base
@@ -184,16 +186,20 @@ def _still_there(path: Path, prefix: str) -> Iterable[Source]:
     return found_in(path, prefix=prefix) if path.exists() else ()
 
 
-def scope_of(caller: Principal, **filters: str) -> Scope:
+def scope_of(
+    caller: Principal, *, service: str = "", tag: str = "", language: str = "", rule: str = ""
+) -> Scope:
     """What this caller may find: a page with access groups is for those roles and users alone.
 
     Who manages the knowledge base sees all of it, but of past incidents those of their namespaces.
     """
     incidents = _of_incidents(caller)
     if caller.may(Permission.KNOWLEDGE_MANAGE):
-        return Scope(incidents=None if "incidents:*" in incidents else incidents, **filters)
-    own = caller.roles | {f"user:{caller.subject}"} | incidents
-    return Scope(readers=own, **filters)
+        every = "incidents:*" in incidents
+        scope = Scope(incidents=None if every else incidents)
+    else:
+        scope = Scope(readers=caller.roles | {f"user:{caller.subject}"} | incidents)
+    return replace(scope, service=service, tag=tag, language=language, rule=rule)
 
 
 def _of_incidents(caller: Principal) -> frozenset[str]:
