@@ -13,9 +13,11 @@ from agent.toolbox import Result
 SEARCH = "knowledge_search"
 DRAFT = "rca_draft_page"
 FINDINGS = "rca_list_findings"
+ALERT = "alerting_show"
 QUERY_CHARACTERS = 400
 
 INCIDENT = re.compile(r"\binc-[0-9a-f]{6,}\b")
+ALERT_ID = re.compile(r"(?<![0-9a-f-])[0-9a-f]{32}(?![0-9a-f])")
 RUNBOOK = re.compile(r"(?i)run\s?book|playbook|手册|预案|sop")
 # "of the last incident" names none: the last one is meant.
 LAST = re.compile(
@@ -26,7 +28,7 @@ LAST = re.compile(
 def knowledge(asked: Asked, results: Sequence[Result]) -> list[Step]:
     """A draft, or a search; what is wrong now when the pages that were found are about faults."""
     if asked.intent == "draft":
-        return [_draft(asked)]
+        return _drafting(asked, results)
     searched = [one for one in results if one.tool == SEARCH]
     if not searched:
         return [Step(SEARCH, {"query": query_of(asked)})]
@@ -46,6 +48,39 @@ def rules_of(searched: Result) -> frozenset[str]:
     hits: Sequence[Mapping[str, Any]] = searched.data.get("hits") or ()
     return (
         frozenset(hits[0].get("rules") or ()) if hits and searched.data["relevant"] else frozenset()
+    )
+
+
+def _drafting(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    """The alert first, where one is named; then the draft, of its incident or of where it points."""
+    named = ALERT_ID.search(asked.question)
+    if not named:
+        return [_draft(asked)]
+    shown = next((one for one in results if one.tool == ALERT), None)
+    if shown is None:
+        return [Step(ALERT, {"alert_id": named[0]})]
+    return [_draft_of(shown.data, asked)] if shown.ok else []
+
+
+def _draft_of(alert: Mapping[str, Any], asked: Asked) -> Step:
+    where: Mapping[str, str] = alert["investigate"]
+    analysis: Mapping[str, Any] = alert.get("analysis") or {}
+    incident = analysis.get("incident_id")
+    pointed = {
+        "namespace": where.get("namespace", ""),
+        "resource_kind": where.get("kind", ""),
+        "name": where.get("name", ""),
+        "symptom": where.get("symptom", ""),
+    }
+    told = ("name", "starts_at", "ends_at", "acknowledged_by")
+    return Step(
+        DRAFT,
+        {
+            "kind": "runbook" if RUNBOOK.search(asked.question) else "postmortem",
+            "language": asked.language,
+            **({"incident_id": incident} if incident else pointed),
+            "aftermath": {"alerts": [{key: alert[key] for key in told}]},
+        },
     )
 
 

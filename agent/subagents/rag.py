@@ -8,8 +8,8 @@ RAG = Subagent(
     servers=("knowledge",),
     prompt="rag.md",
     max_tool_calls=5,
-    # An answer says what of it is wrong right now, and an incident becomes a page.
-    borrowed=("rca_list_findings", "rca_draft_page"),
+    # An answer says what of it is wrong right now, and an incident or an alert becomes a page.
+    borrowed=("rca_list_findings", "rca_draft_page", "alerting_show"),
     # People keep the knowledge base, by its own doors.
     without=frozenset(
         {

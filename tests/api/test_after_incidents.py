@@ -78,6 +78,27 @@ async def test_a_postmortem_is_drafted_from_an_alert_with_its_moments_and_what_i
     assert "每小时花费" in in_chinese["markdown"]
 
 
+@pytest.mark.parametrize(
+    ("question", "moment"),
+    [
+        ("draft a postmortem for alert {}", "Alert `CheckoutFailing` began to fire."),
+        ("为告警 {} 起草一份复盘", "告警 `CheckoutFailing` 触发。"),
+    ],
+)
+async def test_a_conversation_drafts_from_an_alert_too(
+    watch: Midwatch, question: str, moment: str
+) -> None:
+    async with watch.client() as http:
+        alert_id = await posted(http)
+        told = (
+            await http.post("/api/v1/query", json={"question": question.format(alert_id)})
+        ).json()
+        nobody = question.format("0" * 32)
+        unknown = (await http.post("/api/v1/query", json={"question": nobody})).json()
+    assert moment in told["answer"]
+    assert "0" * 32 in unknown["answer"]
+
+
 async def test_a_runbook_is_drafted_from_an_alert_that_nobody_has_looked_into(
     watch: Midwatch,
 ) -> None:
