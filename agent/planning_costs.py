@@ -11,6 +11,7 @@ from core.errors import NotFound
 
 SPEND = "budgets_spend"
 LOAD = "forecast_load"
+DISKS = "forecast_disks"
 SAVINGS = "budgets_savings"
 ANOMALIES = "budgets_anomalies"
 WHAT_IF = "budgets_what_if"
@@ -25,6 +26,12 @@ TIMES = (
 SUPPOSED = re.compile(r"\bwhat if\b|\bif (?:we|i)\b|\bwould\b|如果|假如|要是")
 TO_COUNT = re.compile(
     r"(?:\bto|到|为|成)\s*(\d{1,4})|(\d{1,4})\s*(?:replicas|instances|pods|个?副本|个?实例)"
+)
+
+# When what fills up is full: of a volume, a disk or all of them.
+FULL = re.compile(r"\bfull\b|\bfill(?:s|ed|ing)?\b|\brun\w*\s+out\b|写满|用满|用完|耗尽|满")
+DISK = re.compile(
+    r"\bdisks?\b|\bvolumes?\b|\bpvcs?\b|\bclaims?\b|\bstorage\b|磁盘|硬盘|卷|存储|空间|pvc"
 )
 
 # What people divide a bill by, and the label that usually carries it.
@@ -66,6 +73,8 @@ def other_replicas(asked: Asked) -> dict[str, Any]:
 
 def forecast(asked: Asked, results: Sequence[Result]) -> list[Step]:
     """Load, memory or a disk; a bare name is a service, and else the namespace of that name."""
+    if asks_when_full(asked):
+        return _disks(asked, results)
     told = [one for one in results if one.tool == LOAD]
     ahead = {"horizon": asked.arguments.get("horizon", ""), "language": asked.language}
     arguments = {**ahead, "metric": asked.metric or "qps", "namespace": asked.namespace}
@@ -74,6 +83,22 @@ def forecast(asked: Asked, results: Sequence[Result]) -> list[Step]:
     bare = asked.name and not asked.namespace and not asked.is_literal
     empty = told[0].ok and not told[0].data["known_hours"]
     return [Step(LOAD, {**arguments, "namespace": asked.name})] if bare and empty else []
+
+
+def asks_when_full(asked: Asked) -> bool:
+    words = asked.question.lower()
+    return bool(FULL.search(words) and (asked.metric == "disk" or DISK.search(words)))
+
+
+def _disks(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    """A bare name is part of a claim's or a node's, and else the namespace of that name."""
+    told = [one for one in results if one.tool == DISKS]
+    own = {"namespace": asked.namespace, "language": asked.language}
+    if not told:
+        return [Step(DISKS, {**own, "name": asked.name})]
+    bare = asked.name and not asked.namespace and not asked.is_literal
+    empty = told[0].ok and not told[0].data["total"]
+    return [Step(DISKS, {**own, "namespace": asked.name})] if bare and empty else []
 
 
 def savings(asked: Asked, _: Sequence[Result]) -> list[Step]:

@@ -41,48 +41,8 @@ def told_spend(asked: Asked, result: Result) -> str:
         )
         for row in rows[:ROWS_SHOWN]
     ]
-    told = _table(asked, ("what", "cost", "cpu", "memory", "unused"), cells)
-    return joined([cited(result, _sentences(asked, head)), told, notes(data)])
-
-
-def told_load(asked: Asked, result: Result) -> str:
-    """Now, the peak with its interval, what it rests on and how well that did before."""
-    data = result.data
-    if data["verdict"] != "ok":
-        return cited(result, phrase("costs.no_forecast", asked.language, missing=data["missing"]))
-    peak, unit = data["peak"], data["unit"]
-    facts = {
-        "what": plain(asked.name or asked.namespace) or phrase("costs.all", asked.language),
-        "metric": asked.metric or "qps",
-        "now": measured(data["now"], unit),
-        "mean": measured(data["mean"], unit),
-        "peak": measured(peak["mean"], unit),
-        "upper": "?" if peak["upper"] is None else measured(peak["upper"], unit),
-        "at": moment(peak["at"]),
-        "horizon": data["horizon"],
-        "level": f"{data['level']:g}",
-    }
-    head = [phrase("costs.load", asked.language, **facts)]
-    if data["full_at"]:
-        head.append(phrase("costs.full", asked.language, at=moment(data["full_at"])))
-    return joined([cited(result, _sentences(asked, head)), _grounds(asked, data)])
-
-
-def _grounds(asked: Asked, data: Json) -> str:
-    scored = data["backtest"] or {"mase": None, "coverage": None}
-    facts = {
-        "hours": f"{data['known_hours']:g}",
-        "method": data["method"],
-        "mase": "?" if scored["mase"] is None else f"{scored['mase']:.2f}",
-        "coverage": "?" if scored["coverage"] is None else f"{scored['coverage']:.0%}",
-    }
-    return bullets([phrase("costs.grounds", asked.language, **facts)])
-
-
-def measured(value: float, unit: str) -> str:
-    if unit == "bytes":
-        return f"{value / (1 << 20):,.1f} MiB"
-    return f"{value:.1%}" if unit.startswith("share") else f"{value:.4g} {unit}".strip()
+    told = cost_table(asked, ("what", "cost", "cpu", "memory", "unused"), cells)
+    return joined([cited(result, sentences(asked, head)), told, notes(data)])
 
 
 def told_savings(asked: Asked, result: Result) -> str:
@@ -108,7 +68,7 @@ def told_savings(asked: Asked, result: Result) -> str:
     ]
     columns = ("what", "cpu", "memory", "monthly", "confidence", "why")
     head = cited(result, phrase(key, asked.language, **facts))
-    return joined([head, _table(asked, columns, cells), notes(data)])
+    return joined([head, cost_table(asked, columns, cells), notes(data)])
 
 
 def told_what_if(asked: Asked, result: Result) -> str:
@@ -140,11 +100,11 @@ def _about(asked: Asked, rows: Sequence[Json]) -> Sequence[Json]:
     return own or [row for row in rows if row["namespace"] == asked.name]
 
 
-def _sentences(asked: Asked, told: Sequence[str]) -> str:
+def sentences(asked: Asked, told: Sequence[str]) -> str:
     return ("" if asked.language == "zh" else " ").join(told)
 
 
-def _table(asked: Asked, columns: Sequence[str], cells: Sequence[Sequence[object]]) -> str:
+def cost_table(asked: Asked, columns: Sequence[str], cells: Sequence[Sequence[object]]) -> str:
     headings = [phrase(f"cost_columns.{one}", asked.language) for one in columns]
     return table(headings, cells) if cells else ""
 

@@ -15,6 +15,7 @@ from api.cli.source import (
     Source,
     with_source,
 )
+from api.cli.tables import columns
 from api.cli.tools import called
 from api.cli.words import chosen, word
 
@@ -22,7 +23,10 @@ from api.cli.words import chosen, word
 @with_source
 def predict(
     metric: Annotated[
-        str, typer.Argument(metavar="[METRIC]", help="qps, cpu, memory or disk.")
+        str,
+        typer.Argument(
+            metavar="[METRIC]", help="qps, cpu, memory, disk; or disks: when each is full."
+        ),
     ] = "",
     service: Annotated[str, typer.Option("--service", help="Of which service.")] = "",
     query: Annotated[str, typer.Option("--query", help="PromQL of one series instead.")] = "",
@@ -35,6 +39,10 @@ def predict(
     source: Source,
 ) -> None:
     """Foretell load, memory, a disk or any series, with an interval."""
+    if metric == "disks":
+        disks = {"name": service, "namespace": namespace, "language": chosen(lang)}
+        finish(_disks(source, disks, chosen(lang), output))
+        return
     arguments = {
         "metric": metric,
         "name": service,
@@ -56,6 +64,39 @@ async def _predict(source: Source, arguments: dict[str, Any], language: str, out
     return OK if report["verdict"] == "ok" else NO
 
 
+async def _disks(source: Source, arguments: dict[str, Any], language: str, output: Output) -> int:
+    report = await called(source, "forecast_disks", arguments)
+    if output is Output.JSON:
+        put_json(report)
+    else:
+        put(disks_text(report, language))
+    return OK if report["verdict"] == "ok" else NO
+
+
+def disks_text(report: dict[str, Any], language: str) -> str:
+    """One line a volume or disk, the soonest full first."""
+    facts = {"filling": report["filling"], "total": report["total"]}
+    head = word("disks_head", language, **facts)
+    cells = [
+        (
+            f"{one['namespace']}/{one['name']}"
+            if one["namespace"]
+            else one["name"] + one["mountpoint"],
+            f"{one['share']:.0%}",
+            "-" if one["percent_per_day"] is None else f"{one['percent_per_day']:+.2f} %",
+            *(_days(one[key]) for key in ("days_until_full", "earliest_days", "latest_days")),
+            word(f"disk_{one['state']}", language),
+        )
+        for one in report["rows"]
+    ]
+    table = columns(word("disks_columns", language).split("|"), cells) if cells else []
+    return "\n".join([head, *table, *report["notes"]])
+
+
+def _days(days: float | None) -> str:
+    return "-" if days is None else f"{days:.1f}"
+
+
 def load_text(report: dict[str, Any], language: str) -> str:
     if report["verdict"] != "ok":
         return f"{word('verdict_insufficient_data', language)}: {report['missing']}"
@@ -65,7 +106,7 @@ def load_text(report: dict[str, Any], language: str) -> str:
     head = word(
         "predicted", language, at=peak["at"], peak=f"{peak['mean']:.5g}", **numbers, **facts
     )
-    lines = [head]
+    lines = [head, *_advice(report["recommendation"], language)]
     for one in report["forecast"]:
         told = {
             key: "-" if one[key] is None else f"{one[key]:.5g}"
@@ -73,3 +114,17 @@ def load_text(report: dict[str, Any], language: str) -> str:
         }
         lines.append("  " + word("forecast_point", language, at=one["at"], **told))
     return "\n".join(lines)
+
+
+def _advice(advice: dict[str, Any] | None, language: str) -> list[str]:
+    """The instances it takes, and why."""
+    if advice is None:
+        return []
+    why = [f"  {one}" for one in advice["reasons"]]
+    if advice["verdict"] != "ok":
+        return why
+    totals = {key: advice[key] or "-" for key in ("cpu_total", "memory_total")}
+    head = [word("instances", language, **{**advice, **totals})]
+    if advice["scale_by"]:
+        head.append(word("scale_by", language, at=advice["scale_by"]))
+    return [*head, *why]

@@ -64,6 +64,21 @@ async def prediction_models(
     return {name: told[name] for name in ABOUT_METHODS}
 
 
+class Filling(BaseModel):
+    """Whose volumes and disks."""
+
+    namespace: str = Field(default="", max_length=63)
+    name: str = Field(default="", max_length=253, description="Part of a claim's or node's name.")
+    language: Literal["en", "zh"] = "en"
+    cursor: str = Field(default="", max_length=200)
+
+
+@router.get("/predict/disks", operation_id="predictDisks")
+async def predict_disks(tools: CallerTools, asked: Annotated[Filling, Query()]) -> dict[str, Any]:
+    """In how many days each volume and each disk of a node will be full, the soonest first."""
+    return (await tools.call("forecast_disks", **asked.model_dump(exclude_defaults=True))).data
+
+
 @router.get("/predict/{metric}", operation_id="predictLoad")
 async def predict_load(
     tools: CallerTools,

@@ -1,10 +1,7 @@
 """forecast_load: what load, memory or a disk will be in the next hours, from what it was."""
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from statistics import pstdev
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,9 +12,12 @@ from core.clock import utc_now
 from core.errors import Invalid
 from core.principal import Principal
 from mcp_servers.access import span_of
+from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.metric_scope import check
 from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.backends.sentences import SENTENCES
+from mcp_servers.forecast.history import Known, history
+from mcp_servers.forecast.scaling import SCALED, Recommendation, Wanted, recommended
 from mcp_servers.forecast.shapes import (
     Backtest,
     ForecastPoint,
@@ -40,12 +40,6 @@ Query = Annotated[str, Field(max_length=4000, description="PromQL of one series.
 Horizon = Annotated[str, Field(max_length=20, description="ISO 8601, PT1H to P7D.")]
 
 SHORTEST, LONGEST = timedelta(hours=1), timedelta(hours=168)
-# Hours of four weeks show days and weeks; where less was kept, five minutes of a day.
-HISTORY, HOUR = timedelta(days=28), timedelta(hours=1)
-LATELY, FINE = timedelta(hours=24), timedelta(minutes=5)
-FEWEST_HOURS = 48
-# One request for points holds 300.
-AT_ONCE = 280
 
 QUERIES = {
     "qps": "sum(rate(http_requests_total{{{service}}}[10m]))",
@@ -55,6 +49,11 @@ QUERIES = {
         "max(kubelet_volume_stats_used_bytes{{{claims}}}"
         " / kubelet_volume_stats_capacity_bytes{{{claims}}})"
     ),
+}
+# Of the same pods: cores, and how many there were.
+BESIDE = {
+    "cores": QUERIES["cpu"],
+    "count": "count(max by (pod) (container_memory_working_set_bytes{{{pods}}}))",
 }
 UNITS = {"qps": "requests/s", "cpu": "cores", "memory": "bytes", "disk": "share of capacity"}
 
@@ -100,6 +99,12 @@ class LoadForecast(BaseModel):
     mean: float | None = Field(default=None, description="Mean over the horizon.")
     peak: Peak | None = None
     full_at: datetime | None = Field(default=None, description="When a disk's mean reaches 1.")
+    days_until_full: float | None = Field(
+        default=None, description="Of a disk, by its last weeks; null: not within a year."
+    )
+    recommendation: Recommendation | None = Field(
+        default=None, description="Of instances, where a workload was named."
+    )
     growth: float | None = Field(
         default=None, description="Mean over the horizon against that of as long before, percent."
     )
@@ -124,19 +129,6 @@ class LoadForecast(BaseModel):
         )
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What Prometheus knows: times in seconds and values, one series."""
-
-    times: tuple[float, ...]
-    values: tuple[float, ...]
-    series: int
-
-    @property
-    def hours(self) -> float:
-        return (self.times[-1] - self.times[0]) / 3600 if self.times else 0.0
-
-
 async def forecast_load(
     metric: Metric = "",
     namespace: Namespace = "",
@@ -147,11 +139,12 @@ async def forecast_load(
     language: Language = "en",
     *,
     prometheus: Prometheus,
+    kubernetes: Kubernetes,
     caller: Principal,
 ) -> LoadForecast:
-    """Foretell load (qps, cpu, memory), a disk, or any PromQL series up to a week ahead.
+    """Foretell load (qps, cpu, memory) with the instances it takes, a disk, or any PromQL series.
 
-    For a table that you have use forecast_table.
+    Up to a week ahead. When disks will be full say forecast_disks; of a table, forecast_table.
     """
     ahead = span_of(horizon)
     if not SHORTEST <= ahead <= LONGEST:
@@ -160,7 +153,8 @@ async def forecast_load(
         raise SENTENCES.error(Invalid, "nothing_to_foretell")
     asked = query or _query(metric, namespace, name)
     check(caller, asked)
-    known, step = await _history(prometheus, asked, utc_now())
+    now = utc_now()
+    known, step = await history(prometheus, asked, now)
     told = LoadForecast(
         verdict="insufficient_data",
         query=asked,
@@ -176,10 +170,28 @@ async def forecast_load(
     found = await anyio.to_thread.run_sync(_foretold, known, step, ahead, level, metric)
     if not found.enough:
         return _insufficient(told, found.why, known, ahead, language)
-    return _shaped(told, found, known, metric)
+    shaped = _shaped(told, found, known, metric)
+    if metric not in SCALED or not name:
+        return shaped
+    beside = {key: _filled(one, namespace, name) for key, one in BESIDE.items()}
+    recommendation = await recommended(
+        Wanted(metric, namespace, name, language, shaped.forecast),
+        known,
+        step,
+        beside,
+        kubernetes=kubernetes,
+        prometheus=prometheus,
+        caller=caller,
+        now=now,
+    )
+    return shaped.model_copy(update={"recommendation": recommendation})
 
 
 def _query(metric: str, namespace: str, name: str) -> str:
+    return _filled(QUERIES[metric], namespace, name)
+
+
+def _filled(template: str, namespace: str, name: str) -> str:
     home = f'namespace="{namespace}"' if namespace else ""
     own = {
         "service": f'service="{name}"' if name else "",
@@ -187,42 +199,10 @@ def _query(metric: str, namespace: str, name: str) -> str:
         "claims": f"persistentvolumeclaim=~`.*{name}.*`" if name else "",
     }
     inside = {key: ",".join(part for part in (home, one) if part) for key, one in own.items()}
-    return QUERIES[metric].format(**inside)
+    return template.format(**inside)
 
 
-async def _history(prometheus: Prometheus, query: str, now: datetime) -> tuple[_Known, timedelta]:
-    coarse = await _read(prometheus, query, now, HISTORY, HOUR)
-    if len(coarse.times) >= FEWEST_HOURS or coarse.series > 1:
-        return coarse, HOUR
-    return await _read(prometheus, query, now, LATELY, FINE), FINE
-
-
-async def _read(
-    prometheus: Prometheus, query: str, now: datetime, back: timedelta, step: timedelta
-) -> _Known:
-    """Evenly spaced values that end now, in as many requests as their number needs."""
-    count = round(back / step)
-    marks = [*range(0, count, AT_ONCE), count]
-    pieces = await asyncio.gather(
-        *(
-            prometheus.query_range(
-                query,
-                start=now - step * (count - first - 1),
-                end=now - step * (count - last),
-                points=last - first,
-            )
-            for first, last in pairwise(marks)
-        )
-    )
-    points: dict[float, float] = {}
-    labels = {one.labels for piece in pieces for one in piece}
-    for one in (series for piece in pieces for series in piece):
-        points.update((at.timestamp(), value) for at, value in one.points)
-    times = sorted(points)
-    return _Known(tuple(times), tuple(points[at] for at in times), len(labels))
-
-
-def _lacking(known: _Known, ahead: timedelta) -> str:
+def _lacking(known: Known, ahead: timedelta) -> str:
     """Nobody can tell further ahead than they can look back."""
     if known.series > 1:
         return "several"
@@ -232,7 +212,7 @@ def _lacking(known: _Known, ahead: timedelta) -> str:
 
 
 def _insufficient(
-    told: LoadForecast, why: str, known: _Known, ahead: timedelta, language: str
+    told: LoadForecast, why: str, known: Known, ahead: timedelta, language: str
 ) -> LoadForecast:
     facts = {
         "query": told.query,
@@ -244,7 +224,7 @@ def _insufficient(
 
 
 def _foretold(
-    known: _Known, step: timedelta, ahead: timedelta, level: float, metric: str
+    known: Known, step: timedelta, ahead: timedelta, level: float, metric: str
 ) -> "Forecast":
     from mcp_servers.engines.forecast import forecast
 
@@ -253,7 +233,7 @@ def _foretold(
     return forecast(known.times, known.values, horizon=horizon, level=level, capacity=capacity)
 
 
-def _shaped(told: LoadForecast, found: "Forecast", known: _Known, metric: str) -> LoadForecast:
+def _shaped(told: LoadForecast, found: "Forecast", known: Known, metric: str) -> LoadForecast:
     whole = report(found, told.level)
     points = whole.forecast
     highest = max(points, key=lambda one: one.mean)
@@ -268,6 +248,7 @@ def _shaped(told: LoadForecast, found: "Forecast", known: _Known, metric: str) -
             "mean": tidy(_mean([one.mean for one in points])),
             "peak": Peak(at=highest.at, mean=highest.mean, upper=highest.upper),
             "full_at": full[0] if full else None,
+            "days_until_full": _days(known) if metric == "disk" else None,
             "growth": _growth(known, [one.mean for one in points]),
             "volatility": _volatility(known),
             "tried": whole.tried,
@@ -276,18 +257,25 @@ def _shaped(told: LoadForecast, found: "Forecast", known: _Known, metric: str) -
     )
 
 
-def _growth(known: _Known, ahead: Sequence[float]) -> float | None:
+def _days(known: Known) -> float | None:
+    from mcp_servers.engines.filling import filling
+
+    found = filling(known.times, known.values, 1.0)
+    return None if found.days is None else round(found.days, 2)
+
+
+def _growth(known: Known, ahead: Sequence[float]) -> float | None:
     """None where there was nothing before to grow from."""
     before = _mean(known.values[-len(ahead) :])
     return round(100 * (_mean(ahead) / before - 1), 2) if before > 0 else None
 
 
-def _volatility(known: _Known) -> float | None:
+def _volatility(known: Known) -> float | None:
     mean = _mean(known.values)
     return round(100 * pstdev(known.values) / mean, 2) if mean > 0 else None
 
 
-def _last_hour(known: _Known) -> Sequence[float]:
+def _last_hour(known: Known) -> Sequence[float]:
     pairs = zip(known.times, known.values, strict=True)
     return [value for at, value in pairs if at > known.times[-1] - 3600]
 

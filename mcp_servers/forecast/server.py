@@ -3,6 +3,7 @@
 from core.principal import Permission
 from mcp_servers.access import Gate, ToolServer, publish
 from mcp_servers.backends import Backends
+from mcp_servers.forecast.disks import forecast_disks
 from mcp_servers.forecast.load import forecast_load
 from mcp_servers.forecast.table import forecast_table
 
@@ -18,5 +19,12 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
         takes_bytes=MOST_FILE_BYTES,
         gives_characters=MOST_FILE_BYTES,
     )
-    publish(server, forecast_load, needs=Permission.METRICS_READ, prometheus=backends.prometheus)
+    publish(
+        server,
+        forecast_load,
+        needs=Permission.METRICS_READ,
+        prometheus=backends.prometheus,
+        kubernetes=backends.kubernetes,
+    )
+    publish(server, forecast_disks, needs=Permission.METRICS_READ, prometheus=backends.prometheus)
     return server

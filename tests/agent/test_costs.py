@@ -89,3 +89,33 @@ async def test_other_replicas_are_only_supposed(
     told = await ask(assistant, question)
     assert [call.tool for call in told.calls] == ["budgets_what_if"]
     assert said in told.answer
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("how many instances of checkout do we need tomorrow", "core-seconds"),
+        ("checkout 明天需要多少实例", "核·秒"),
+    ],
+)
+async def test_how_many_instances_is_told_with_the_reasons(
+    question: str, said: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert [call.tool for call in told.calls] == ["forecast_load"]
+    assert said in told.answer
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("how many days until the volumes are full?", "Nothing is known of volumes"),
+        ("磁盘还有几天写满", "没有任何数据"),
+    ],
+)
+async def test_when_disks_are_full_is_asked_of_what_was_measured(
+    question: str, said: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert [call.tool for call in told.calls] == ["forecast_disks"]
+    assert said in told.answer

@@ -54,6 +54,7 @@ async def test_the_methods_of_a_prediction_are_told_with_how_each_did(midwatch: 
     asked = {"metric": "qps", "namespace": "shop", "name": "checkout"}
     async with midwatch.client() as http:
         told = (await http.get("/api/v1/predict/models", params=asked)).json()
+        disks = (await http.get("/api/v1/predict/disks", params={"namespace": "shop"})).json()
         wrong = await http.get("/api/v1/predict/models", params={**asked, "metric": "mood"})
         far = await http.get(
             "/api/v1/predict/qps", params={**asked, "metric": "", "horizon": "PT169H"}
@@ -62,6 +63,7 @@ async def test_the_methods_of_a_prediction_are_told_with_how_each_did(midwatch: 
     assert told["method"] in {one["method"] for one in told["tried"]}
     assert [one["mase"] for one in told["tried"]] == sorted(one["mase"] for one in told["tried"])
     assert (wrong.status_code, far.status_code) == (422, 422)
+    assert (disks["verdict"], disks["rows"]) == ("insufficient_data", [])
 
 
 async def test_other_replicas_and_a_bill_are_told_by_rest(midwatch: Midwatch) -> None:

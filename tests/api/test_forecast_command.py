@@ -94,3 +94,21 @@ def test_spend_is_judged_by_its_weeks(folder: Path) -> None:
     assert set(report["points"][0]) == {"at", "value", "expected", "score", "anomaly", "severity"}
     told = run("anomalies", "--csv", "spend.csv", "--kind", "cost", "--lang", "zh", cwd=folder)
     assert told.stdout.startswith("60 个值中有 1 个异常")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "0 of 0 volumes and disks"), ("zh", "0 个卷和磁盘")]
+)
+def test_disks_that_nobody_measured_are_no_prediction(
+    tmp_path: Path, language: str, said: str
+) -> None:
+    done = run("predict", "disks", "--lang", language, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert said in done.stdout
+
+
+def test_a_prediction_of_load_tells_the_instances_it_takes(tmp_path: Path) -> None:
+    done = run("predict", "qps", "--service", "storefront", "-n", "shop", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Deployment shop/storefront: " in done.stdout
+    assert "from their making to ready" in done.stdout

@@ -1,6 +1,6 @@
 """forecast_load over the practice shop, and over a Prometheus that remembers weeks."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from math import pi, sin
 from pathlib import Path
@@ -8,11 +8,25 @@ from pathlib import Path
 import pytest
 
 from core.errors import Forbidden, Invalid
-from mcp_servers.client import Connections, Tools, in_process
+from core.principal import Permission, Principal
+from mcp_servers.client import Connections, Sessions, Tools, in_process
 from sandbox.server import serving_in_thread
 from tests.servers.conftest import ANN
 
 WEEKS = timedelta(days=22)
+# By the place of a value, of which a day has 288: one fills by 1 % a day, one was cleaned up three
+# days before the end and fills by 2 % since, one stays as it is, one is another team's.
+LAST = 22 * 288
+USED: dict[tuple[str, str], Callable[[int], float]] = {
+    ("shop", "data-db-0"): lambda i: 78 + i / 288,
+    ("shop", "logs"): lambda i: 60 + 2 * (i - LAST) / 288 if i > LAST - 3 * 288 else 90.0,
+    ("shop", "media"): lambda _: 40.0,
+    ("other", "cache"): lambda i: 10 + i / 288,
+}
+VOLUMES: dict[str, dict[tuple[str, str], Callable[[int], float]]] = {
+    "used": USED,
+    "capacity": {claim: lambda _: 100.0 for claim in USED},
+}
 
 
 def measured(until: datetime) -> str:
@@ -25,11 +39,12 @@ def measured(until: datetime) -> str:
         f'app_load{{namespace="shop"}} {value:.3f} {at.timestamp():.0f}'
         for at, value in zip(marks, course, strict=True)
     ]
-    claim = '{namespace="shop",persistentvolumeclaim="data-db-0"}'
-    for name, of in (("used", lambda i: 78 + i / 288), ("capacity", lambda _: 100.0)):
+    for name, courses in VOLUMES.items():
         lines.append(f"# TYPE kubelet_volume_stats_{name}_bytes gauge")
         lines += [
-            f"kubelet_volume_stats_{name}_bytes{claim} {of(i):.5f} {at.timestamp():.0f}"
+            f'kubelet_volume_stats_{name}_bytes{{namespace="{home}",persistentvolumeclaim="{claim}"}}'
+            f" {of(i):.5f} {at.timestamp():.0f}"
+            for (home, claim), of in courses.items()
             for i, at in enumerate(marks)
         ]
     return "\n".join([*lines, "# EOF\n"])
@@ -44,13 +59,18 @@ def weeks_in(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-async def weeks(
+async def remembering(
     anyio_backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Tools]:
+) -> AsyncIterator[Sessions]:
     with serving_in_thread(weeks_in(tmp_path_factory.mktemp("weeks"))) as addresses:
         reach = Connections(kubeconfig=addresses.kubeconfig, prometheus_url=addresses.prometheus)
         async with in_process(reach, only=["forecast"]) as sessions:
-            yield Tools(sessions, ANN)
+            yield sessions
+
+
+@pytest.fixture
+def weeks(remembering: Sessions) -> Tools:
+    return Tools(remembering, ANN)
 
 
 async def test_a_daily_course_is_foretold_with_its_peak(weeks: Tools) -> None:
@@ -69,6 +89,71 @@ async def test_a_disk_that_fills_says_when_and_never_goes_over(weeks: Tools) -> 
     assert told["verdict"] == "ok"
     assert max(one["mean"] for one in told["forecast"]) <= 1
     assert told["full_at"] is not None
+    assert told["days_until_full"] == pytest.approx(1, abs=1.2)
+
+
+async def test_disks_are_told_by_the_days_they_have_left(weeks: Tools) -> None:
+    told = (await weeks.call("forecast_disks", namespace="shop")).data
+    rows = {one["name"]: one for one in told["rows"]}
+    assert [one["name"] for one in told["rows"]] == ["data-db-0", "logs", "media"]
+    assert (told["verdict"], told["filling"], told["total"]) == ("ok", 2, 3)
+    assert rows["logs"]["days_until_full"] == pytest.approx(20, abs=1)
+    assert rows["logs"]["percent_per_day"] == pytest.approx(2, abs=0.1)
+    assert rows["logs"]["cleaned_days_ago"] == pytest.approx(3, abs=0.3)
+    assert rows["media"]["state"] == "steady"
+    assert rows["media"]["days_until_full"] is None
+
+
+async def test_disks_of_others_are_not_told_to_who_may_not_see_them(
+    weeks: Tools, remembering: Sessions
+) -> None:
+    of_all = (await weeks.call("forecast_disks", name="cache")).data
+    assert [one["namespace"] for one in of_all["rows"]] == ["other"]
+    sue = Principal("sue", permissions=frozenset(Permission), namespaces=frozenset({"shop"}))
+    hers = Tools(remembering, sue)
+    own = (await hers.call("forecast_disks", language="zh")).data
+    assert {one["namespace"] for one in own["rows"]} == {"shop"}
+    assert "节点磁盘" in "".join(own["notes"])
+    with pytest.raises(Forbidden):
+        await hers.call("forecast_disks", namespace="other")
+
+
+async def test_disks_that_nobody_measured_are_said_to_be_unknown(tools: Tools) -> None:
+    told = (await tools.call("forecast_disks")).data
+    assert (told["verdict"], told["rows"]) == ("insufficient_data", [])
+    assert "nothing is said" in told["notes"][0]
+
+
+async def test_a_peak_is_told_in_instances_with_the_reasons(tools: Tools) -> None:
+    asked = {"metric": "qps", "namespace": "shop", "name": "storefront", "horizon": "P1D"}
+    told = (await tools.call("forecast_load", **asked)).data["recommendation"]
+    assert (told["verdict"], told["basis"]) == ("ok", "cpu_per_request")
+    assert told["workload"] == "Deployment shop/storefront"
+    assert told["instances"] >= 1
+    assert told["cpu_total"]
+    assert told["memory_total"]
+    assert told["scale_up_s"] > 0
+    assert any("core-seconds" in one for one in told["reasons"])
+    assert any("from their making to ready" in one for one in told["reasons"])
+
+
+async def test_cpu_is_divided_by_what_a_pod_requests_in_both_languages(tools: Tools) -> None:
+    asked = {"metric": "cpu", "namespace": "shop", "name": "storefront", "language": "zh"}
+    told = (await tools.call("forecast_load", **asked)).data["recommendation"]
+    assert (told["basis"], told["target_percent"]) == ("request", 70)
+    assert any("申请量的 70 %" in one for one in told["reasons"])
+
+
+async def test_no_instances_are_told_to_a_caller_who_may_not_see_the_workload(
+    tools: Tools, sessions: Sessions
+) -> None:
+    asked = {"metric": "qps", "name": "checkout", "namespace": "shop"}
+    found = (await tools.call("forecast_load", **asked)).data["recommendation"]
+    assert found["verdict"] == "ok"
+    hidden = Principal("eve", permissions=frozenset({Permission.METRICS_READ}))
+    told = (await Tools(sessions, hidden).call("forecast_load", **asked)).data["recommendation"]
+    assert (told["verdict"], told["instances"]) == ("insufficient_data", None)
+    assert "cluster:read" in told["reasons"][0]
 
 
 async def test_nobody_tells_further_ahead_than_they_can_look_back(calm_tools: Tools) -> None:

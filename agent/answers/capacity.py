@@ -1,0 +1,111 @@
+"""What is told of what comes next: load and the instances it takes, disks and when they are full."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agent.answers.costs import cited, cost_table, moment, sentences
+from agent.answers.markdown import bullets, joined, plain
+from agent.asked import Asked
+from agent.toolbox import Result
+from agent.wording import phrase
+
+Json = Mapping[str, Any]
+ROWS_SHOWN = 15
+
+
+def told_load(asked: Asked, result: Result) -> str:
+    """Now, the peak with its interval, what it rests on and how well that did before."""
+    data = result.data
+    if data["verdict"] != "ok":
+        return cited(result, phrase("costs.no_forecast", asked.language, missing=data["missing"]))
+    peak, unit = data["peak"], data["unit"]
+    facts = {
+        "what": plain(asked.name or asked.namespace) or phrase("costs.all", asked.language),
+        "metric": asked.metric or "qps",
+        "now": measured(data["now"], unit),
+        "mean": measured(data["mean"], unit),
+        "peak": measured(peak["mean"], unit),
+        "upper": "?" if peak["upper"] is None else measured(peak["upper"], unit),
+        "at": moment(peak["at"]),
+        "horizon": data["horizon"],
+        "level": f"{data['level']:g}",
+    }
+    head = [phrase("costs.load", asked.language, **facts)]
+    if data["full_at"]:
+        head.append(phrase("costs.full", asked.language, at=moment(data["full_at"])))
+    advice = data.get("recommendation")
+    told = [cited(result, sentences(asked, head)), _grounds(asked, data)]
+    return joined([*told, _advice(asked, advice)] if advice else told)
+
+
+def _advice(asked: Asked, advice: Json) -> str:
+    """So many instances, and why, each reason one line."""
+    if advice["verdict"] != "ok":
+        return bullets(advice["reasons"])
+    facts = {
+        "workload": plain(advice["workload"]),
+        "count": advice["instances"],
+        "now": advice["instances_now"],
+        "cpu": advice["cpu_total"] or "?",
+        "memory": advice["memory_total"] or "?",
+    }
+    told = [phrase("costs.instances", asked.language, **facts)]
+    if advice["scale_by"]:
+        told.append(phrase("costs.scale_by", asked.language, at=moment(advice["scale_by"])))
+    return joined([sentences(asked, told), bullets(advice["reasons"])])
+
+
+def _grounds(asked: Asked, data: Json) -> str:
+    scored = data["backtest"] or {"mase": None, "coverage": None}
+    facts = {
+        "hours": f"{data['known_hours']:g}",
+        "method": data["method"],
+        "mase": "?" if scored["mase"] is None else f"{scored['mase']:.2f}",
+        "coverage": "?" if scored["coverage"] is None else f"{scored['coverage']:.0%}",
+    }
+    return bullets([phrase("costs.grounds", asked.language, **facts)])
+
+
+def measured(value: float, unit: str) -> str:
+    if unit == "bytes":
+        return f"{value / (1 << 20):,.1f} MiB"
+    return f"{value:.1%}" if unit.startswith("share") else f"{value:.4g} {unit}".strip()
+
+
+def told_disks(asked: Asked, result: Result) -> str:
+    """Those that fill up, the soonest first, with the days and how sure they are."""
+    data = result.data
+    rows = data["rows"]
+    first = rows[0] if rows else None
+    facts = {"filling": data["filling"], "total": data["total"]}
+    head = [phrase("costs.disks" if rows else "costs.no_disks", asked.language, **facts)]
+    if first and first["days_until_full"] is not None:
+        days = f"{first['days_until_full']:.1f}"
+        head.append(phrase("costs.disk_first", asked.language, name=_of(first), days=days))
+    cells = [
+        (
+            _of(row),
+            f"{row['share']:.0%}",
+            "-" if row["percent_per_day"] is None else f"{row['percent_per_day']:+.2f} %",
+            _days(row),
+            phrase(f"costs.disk_{row['state']}", asked.language),
+        )
+        for row in rows[:ROWS_SHOWN]
+    ]
+    columns = ("what", "used", "per_day", "days", "state")
+    told = cost_table(asked, columns, cells)
+    return joined([cited(result, sentences(asked, head)), told, bullets(data["notes"])])
+
+
+def _of(row: Json) -> str:
+    where = f"{row['namespace']}/{row['name']}" if row["namespace"] else row["name"]
+    return plain(f"{where}{row['mountpoint']}")
+
+
+def _days(row: Json) -> str:
+    if row["days_until_full"] is None:
+        return "-"
+    ends = [
+        "…" if one is None else f"{one:.1f}" for one in (row["earliest_days"], row["latest_days"])
+    ]
+    return f"{row['days_until_full']:.1f} ({ends[0]} – {ends[1]})"
