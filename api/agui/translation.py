@@ -155,6 +155,7 @@ class Translation:
             told.append({"type": "CUSTOM", "name": "answer_revised", "value": revised})
         if event.citations:
             told.append(_sources(event))
+        told += [_chart(event.message_id, one) for one in self.answered.charts]
         return told
 
     def _open(self, message_id: str) -> list[Wire]:
@@ -277,6 +278,15 @@ def _sources(done: Done) -> Wire:
         "messageId": f"{done.message_id}-sources",
         "activityType": "sources",
         "content": {"messageId": done.message_id, "citations": citations},
+    }
+
+
+def _chart(message_id: str, chart: Wire) -> Wire:
+    return {
+        "type": "ACTIVITY_SNAPSHOT",
+        "messageId": f"{message_id}-chart-{chart['id']}",
+        "activityType": "chart",
+        "content": {"messageId": message_id, "toolCallId": chart["id"], **chart},
     }
 
 

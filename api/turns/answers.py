@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.charts import charts_of
 from agent.events import Citation, Done, Event, Token, ToolFinished, Usage
 
 
@@ -37,6 +38,11 @@ class Answered:
     @property
     def used(self) -> tuple[Usage, ...]:
         return self.done.usage if self.done and self.done.usage else tuple(self.usage)
+
+    @property
+    def charts(self) -> list[dict[str, Any]]:
+        """What the tools found, drawn; nothing before the answer is whole."""
+        return charts_of(self.tool_calls, self.done.language) if self.done else []
 
     def shape(self, *, duration_ms: int) -> dict[str, Any]:
         done = self.done

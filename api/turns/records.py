@@ -40,6 +40,7 @@ def _answer(run: Run, answered: Answered, ending: Ending, error: OpsError | None
         "error": {"code": error.code, "message": str(error)} if error else None,
         "route": list(done.route) if done else [],
         "citations": [citation_shape(citation) for citation in done.citations] if done else [],
+        "charts": answered.charts,
         "usage": [usage_shape(used) for used in answered.used],
         "incomplete": done.incomplete if done else "",
         "incomplete_code": done.incomplete_code if done else "",

@@ -93,6 +93,7 @@ function told(messages) {
       const turn = found[found.length - 1];
       turn.answer = joined(turn.answer, message.content);
       turn.citations = message.citations ?? [];
+      turn.charts = [...turn.charts, ...(message.charts ?? [])];
       turn.usage = [...turn.usage, ...(message.usage ?? [])];
       turn.incomplete = message.incomplete ?? "";
       turn.items = [...turn.items, ...(message.tool_calls ?? []).map((call, n) => ({
@@ -128,6 +129,7 @@ function emptyTurn(question) {
     plan: [],
     items: [],
     citations: [],
+    charts: [],
     usage: [],
     incomplete: "",
     error: "",
@@ -263,8 +265,11 @@ const HANDLERS = {
   TEXT_MESSAGE_START: (turn) => ({ answer: turn.before ? `${turn.before}\n\n` : "" }),
   TEXT_MESSAGE_CONTENT: (turn, event) => ({ answer: turn.answer + event.delta }),
   CUSTOM: (turn, event) => (event.name === "answer_revised" ? { answer: joined(turn.before, event.value.answer) } : {}),
-  ACTIVITY_SNAPSHOT: (turn, event) =>
-    event.activityType === "sources" ? { citations: event.content.citations } : {},
+  ACTIVITY_SNAPSHOT: (turn, { activityType, content }) => {
+    if (activityType === "sources") return { citations: content.citations };
+    if (activityType !== "chart") return {};
+    return { charts: [...turn.charts.filter((one) => one.id !== content.id), content] };
+  },
   RUN_FINISHED: (turn, event) => ({
     state: ENDINGS[event.outcome?.type] ?? "done",
     approvals: event.outcome?.interrupts ?? [],

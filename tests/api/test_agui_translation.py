@@ -186,3 +186,19 @@ async def test_a_model_that_steps_in_is_told_where_it_happened() -> None:
         "why": "the provider is overloaded",
         "subagentRunId": "s1",
     }
+
+
+async def test_figures_of_money_arrive_as_a_chart_that_is_its_own_table() -> None:
+    rows = [{"name": "shop", "cost": 4.5, "unused_cost": 1.0}]
+    data = {"rows": rows, "start": "2026-01-01", "end": "2026-01-02", "currency": "USD"}
+    call = ("c2", "budgets", "budgets_spend", {"by": "namespace"})
+    events: list[Event] = [
+        ToolStarted(*call, "s1"),
+        ToolFinished(*call, "ok", 12, "4.5 USD", data, 5, "s1"),
+        Done("m1", "shop cost 4.5 USD.", "en", ("cost",), (), (OFFLINE,)),
+    ]
+    [chart] = [e for e in await told(finished(events)) if e["type"] == "ACTIVITY_SNAPSHOT"]
+    assert (chart["activityType"], chart["messageId"]) == ("chart", "m1-chart-c2")
+    assert chart["content"]["toolCallId"] == "c2"
+    assert chart["content"]["rows"] == [["shop", 4.5, 1.0]]
+    assert chart["content"]["columns"] == ["what", "cost", "asked for, not used"]

@@ -4,6 +4,7 @@ import { locale, t } from "../i18n.mjs";
 import { rendered } from "../markdown.mjs";
 import { edit, evidence, goOn, running } from "../store.mjs";
 import { Approvals } from "./approval.mjs";
+import { Chart } from "./chart.mjs";
 import { Following } from "./following.mjs";
 import { Repair } from "./repair.mjs";
 
@@ -16,6 +17,7 @@ export function Turn({ turn }) {
       <${Plan} steps=${turn.plan} />
       <div class="work">${turn.items.map((item) => html`<${Work} key=${item.id} item=${item} />`)}</div>
       <${Answer} turn=${turn} />
+      ${turn.charts.map((chart) => html`<${Chart} key=${chart.id} chart=${chart} />`)}
       <${Approvals} turn=${turn} />
       <${Repair} turn=${turn} />
       <${Following} turn=${turn} />

@@ -1,0 +1,154 @@
+"""Pure: what the result of a cost or forecast tool looks like drawn, in the language of the answer.
+
+A chart is its own text twin: `columns` and `rows` are the table, and the drawing is made of them.
+Results without anything to draw have none.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from agent.events import ToolFinished
+from agent.intents import Language
+from agent.wording import phrase
+
+Json = Mapping[str, Any]
+Drawn = dict[str, Any]
+
+# More bars than this are a table; the points of a week by the hour fit a line.
+MOST_BARS, MOST_POINTS = 12, 336
+MIB = 1 << 20
+
+
+def charts_of(calls: Iterable[ToolFinished], language: Language) -> list[Drawn]:
+    """One for each call that has something to draw; the same asked twice is drawn once."""
+    found: dict[str, Drawn] = {}
+    for call in calls:
+        draw = DRAWN.get(call.tool)
+        if draw is None or call.status != "ok" or not call.data:
+            continue
+        chart = draw(call.data, language)
+        if chart["rows"]:
+            known = f"{call.tool} {chart['title']}"
+            found[known] = {"id": call.call_id, "tool": call.tool, **chart}
+    return list(found.values())
+
+
+def _load(data: Json, language: Language) -> Drawn:
+    """The mean with its interval; bytes as MiB and shares as percent, which people read."""
+    unit, by = _scale(str(data.get("unit", "")))
+    points = data["forecast"][:MOST_POINTS]
+    rows = [
+        [one["at"], *(None if one[key] is None else one[key] * by for key in _BAND)]
+        for one in points
+    ]
+    title = phrase("charts.load", language, query=data["query"], level=f"{data['level']:g}")
+    return _chart("line", title, unit, _heads(language, "time", *_BAND), rows)
+
+
+_BAND = ("mean", "lower", "upper")
+
+
+def _scale(unit: str) -> tuple[str, float]:
+    if unit == "bytes":
+        return "MiB", 1 / MIB
+    return ("%", 100.0) if unit.startswith("share") else (unit, 1.0)
+
+
+def _spend(data: Json, language: Language) -> Drawn:
+    days = {"start": str(data["start"])[:10], "end": str(data["end"])[:10]}
+    rows = [[row["name"], row["cost"], row["unused_cost"]] for row in data["rows"]]
+    title = phrase("charts.spend", language, **days)
+    return _chart("bars", title, data["currency"], _heads(language, "what", "cost", "unused"), rows)
+
+
+def _savings(data: Json, language: Language) -> Drawn:
+    rows = [
+        [f"{row['namespace']}/{row['name']} {row['container']}", row["monthly"]]
+        for row in data["rows"]
+    ]
+    heads = _heads(language, "what", "monthly")
+    return _chart("bars", phrase("charts.savings", language), data["currency"], heads, rows)
+
+
+def _disks(data: Json, language: Language) -> Drawn:
+    rows = [
+        [
+            f"{row['namespace']}/{row['name']}"
+            if row["namespace"]
+            else row["name"] + row["mountpoint"],
+            100 * row["share"],
+            row["days_until_full"],
+        ]
+        for row in data["rows"]
+    ]
+    heads = _heads(language, "what", "used", "days")
+    return _chart("bars", phrase("charts.disks", language), "%", heads, rows)
+
+
+def _budgets(data: Json, language: Language) -> Drawn:
+    rows = [
+        [row["name"], row["share"], None if end is None else end["mean"], row["amount"]]
+        for row in data["rows"]
+        if row["share"] is not None
+        for end in [row["foretold"]]
+    ]
+    heads = _heads(language, "budget", "share", "end", "amount")
+    return _chart("bars", phrase("charts.budgets", language), "%", heads, rows)
+
+
+def _anomalies(data: Json, language: Language) -> Drawn:
+    """What the last week cost a day by workload, and what the days before did."""
+    rows = [[one["workload"], one["daily"], one["daily_before"]] for one in data["week"]]
+    heads = _heads(language, "what", "now", "before")
+    return _chart("bars", phrase("charts.week", language), data["currency"], heads, rows)
+
+
+def _what_if(data: Json, language: Language) -> Drawn:
+    rows = [
+        [phrase("charts.replicas", language, count=data[count]), data[cost]]
+        for count, cost in (("replicas", "monthly"), ("replicas_then", "monthly_then"))
+    ]
+    title = phrase("charts.what_if", language, name=f"{data['namespace']}/{data['name']}")
+    return _chart("bars", title, data["currency"], _heads(language, "replicas_head", "cost"), rows)
+
+
+def _models(data: Json, language: Language) -> Drawn:
+    rows = [[row["name"], row["cost"]] for row in data["rows"]]
+    heads = _heads(language, "what", "cost")
+    return _chart("bars", phrase("charts.models", language), data["currency"], heads, rows)
+
+
+def _heads(language: Language, *names: str) -> list[str]:
+    return [phrase(f"charts.{one}", language) for one in names]
+
+
+def _chart(
+    form: str, title: str, unit: str, heads: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> Drawn:
+    """`more` is how many bars were left out: it is said beside the chart, not hidden."""
+    shown = rows if form == "line" else rows[:MOST_BARS]
+    told = [[_number(one) for one in row] for row in shown]
+    return {
+        "form": form,
+        "title": title,
+        "unit": unit,
+        "columns": list(heads),
+        "rows": told,
+        "more": len(rows) - len(shown),
+    }
+
+
+def _number(value: Any) -> Any:
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+DRAWN: Mapping[str, Callable[[Json, Language], Drawn]] = {
+    "forecast_load": _load,
+    "forecast_disks": _disks,
+    "budgets_spend": _spend,
+    "budgets_savings": _savings,
+    "budgets_list": _budgets,
+    "budgets_anomalies": _anomalies,
+    "budgets_what_if": _what_if,
+    "budgets_model_spend": _models,
+}

@@ -1,0 +1,96 @@
+// A chart of an answer: drawn as SVG without any style of its own, with its values as a table.
+import { html } from "../html.mjs";
+import { locale, t } from "../i18n.mjs";
+
+const WIDTH = 640;
+const LINE = { height: 200, left: 64, right: 8, top: 10, bottom: 26 };
+const BAR = { height: 24, label: 220, value: 96 };
+const LABEL_SHOWN = 30;
+
+export function Chart({ chart }) {
+  const drawn = chart.form === "line" ? lines(chart) : bars(chart);
+  const label = t("chartOf", { title: chart.title, low: number(drawn.low), high: number(drawn.high), unit: chart.unit });
+  return html`
+    <figure class="chart-of" data-tool=${chart.tool}>
+      <figcaption>${chart.title} <span class="quiet">${chart.unit} · ${chart.tool}</span></figcaption>
+      <svg viewBox=${`0 0 ${WIDTH} ${drawn.height}`} role="img" aria-label=${label}>${drawn.shapes}</svg>
+      ${chart.more > 0 && html`<p class="quiet">${t("chartMore", { n: chart.more })}</p>`}
+      <details><summary>${t("chartValues")}</summary><${Values} chart=${chart} /></details>
+    </figure>
+  `;
+}
+
+function Values({ chart }) {
+  const cell = (value, n) => (n === 0 ? html`<th scope="row">${first(chart, value)}</th>` : html`<td>${value === null ? "–" : number(value)}</td>`);
+  return html`
+    <div class="values" tabindex="0"><table>
+      <caption class="unseen">${chart.title} (${chart.unit})</caption>
+      <thead><tr>${chart.columns.map((one) => html`<th scope="col" key=${one}>${one}</th>`)}</tr></thead>
+      <tbody>${chart.rows.map((row, n) => html`<tr key=${n}>${row.map(cell)}</tr>`)}</tbody>
+    </table></div>
+  `;
+}
+
+// Time, mean and, where it is known, the interval around it.
+function lines(chart) {
+  const values = chart.rows.flatMap((row) => row.slice(1)).filter((one) => one !== null);
+  const [low, high] = range(values);
+  const x = (n) => LINE.left + (n / Math.max(chart.rows.length - 1, 1)) * (WIDTH - LINE.left - LINE.right);
+  const y = (value) => LINE.top + (1 - (value - low) / (high - low)) * (LINE.height - LINE.top - LINE.bottom);
+  const path = (column, from = 0) => chart.rows.map((row, n) => `${n || from ? "L" : "M"}${round(x(n))} ${round(y(row[column]))}`);
+  const whole = chart.rows.every((row) => row[2] !== null && row[3] !== null);
+  const band = whole && [...path(3), ...path(2, 1).reverse(), "Z"].join("");
+  const ticks = [low, (low + high) / 2, high];
+  const middle = Math.floor((chart.rows.length - 1) / 2);
+  const shapes = html`
+    ${ticks.map((one) => html`
+      <line class="rule" x1=${LINE.left} x2=${WIDTH - LINE.right} y1=${round(y(one))} y2=${round(y(one))} />
+      <text class="end" x=${LINE.left - 6} y=${round(y(one)) + 4}>${number(one)}</text>
+    `)}
+    ${band && html`<path class="band" d=${band} />`}
+    <path class="mean" d=${path(1).join("")} />
+    ${[[0, ""], [middle, "middle"], [chart.rows.length - 1, "end"]].map(([n, at]) => html`<text class=${at} x=${round(x(n))} y=${LINE.height - 6}>${first(chart, chart.rows[n][0])}</text>`)}
+  `;
+  return { shapes, height: LINE.height, low: Math.min(...values), high: Math.max(...values) };
+}
+
+function range(values) {
+  const low = Math.min(0, ...values);
+  const high = Math.max(...values);
+  return high > low ? [low, high] : [low, low + 1];
+}
+
+// The first number of each row; the others are in the table.
+function bars(chart) {
+  const values = chart.rows.map((row) => row[1] ?? 0);
+  const most = Math.max(...values.map(Math.abs)) || 1;
+  const room = WIDTH - BAR.label - BAR.value;
+  const shapes = chart.rows.map((row, n) => html`
+    <g key=${n}>
+      <title>${row[0]}: ${number(values[n])} ${chart.unit}</title>
+      <text class="end" x=${BAR.label - 8} y=${n * BAR.height + 16}>${short(String(row[0]))}</text>
+      <rect class=${values[n] < 0 ? "bar below" : "bar"} x=${BAR.label} y=${n * BAR.height + 4} width=${round((Math.abs(values[n]) / most) * room)} height=${BAR.height - 8} />
+      <text x=${BAR.label + round((Math.abs(values[n]) / most) * room) + 6} y=${n * BAR.height + 16}>${number(values[n])}</text>
+    </g>
+  `);
+  return { shapes, height: chart.rows.length * BAR.height, low: Math.min(...values), high: Math.max(...values) };
+}
+
+// The end of a long name says more than its beginning.
+function short(text) {
+  return text.length > LABEL_SHOWN ? `…${text.slice(1 - LABEL_SHOWN)}` : text;
+}
+
+function first(chart, value) {
+  if (chart.form !== "line") return value;
+  const shape = { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" };
+  return new Intl.DateTimeFormat(locale.value, shape).format(new Date(value));
+}
+
+function number(value) {
+  return new Intl.NumberFormat(locale.value, { maximumSignificantDigits: 4 }).format(value);
+}
+
+function round(value) {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,83 @@
+"""What answers about money and load look like drawn: figures of the tools, words of the language."""
+
+from typing import Any
+
+import pytest
+
+from agent.charts import MOST_BARS, charts_of
+from agent.events import ToolFinished
+from agent.graph import Assistant
+from tests.agent.turns import ask
+
+
+def found(tool: str, data: dict[str, Any], status: str = "ok") -> ToolFinished:
+    return ToolFinished("c1", "budgets", tool, {}, status, 5, "", data, 1, "s1")
+
+
+@pytest.mark.parametrize(
+    ("question", "form", "head"),
+    [
+        ("How much does shop cost?", "bars", "asked for, not used"),
+        ("最近 1 天 shop 花了多少钱？", "bars", "申请未用"),
+        ("predict the qps of checkout for the next 3 days", "line", "upper end"),
+        ("checkout 明天的 QPS 预测", "line", "上限"),
+        ("which workloads are over-provisioned?", "bars", "a month"),
+        ("如果把 checkout 的副本翻倍会怎样？", "bars", "副本数"),
+    ],
+)
+async def test_an_answer_is_drawn_from_the_figures_of_its_tool(
+    question: str, form: str, head: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    finished = [one for one in told.events if isinstance(one, ToolFinished)]
+    [chart] = charts_of(finished, told.done.language)
+    assert (chart["form"], chart["tool"]) == (form, finished[-1].tool)
+    assert head in chart["columns"]
+    assert all(len(row) == len(chart["columns"]) for row in chart["rows"])
+    assert chart["id"] == finished[-1].call_id
+
+
+async def test_a_forecast_is_drawn_with_its_interval(assistant: Assistant) -> None:
+    told = await ask(assistant, "predict the memory of checkout for the next 24 hours")
+    [call] = [one for one in told.events if isinstance(one, ToolFinished)]
+    [chart] = charts_of([call], "en")
+    at, mean, lower, upper = chart["rows"][0]
+    assert (len(chart["rows"]), chart["unit"]) == (24, "MiB")
+    assert lower <= mean <= upper
+    assert at == call.data["forecast"][0]["at"]
+
+
+async def test_what_cannot_be_foretold_is_not_drawn(assistant: Assistant) -> None:
+    told = await ask(assistant, "predict the qps of chequeout for the next 3 days")
+    calls = [one for one in told.events if isinstance(one, ToolFinished)]
+    assert charts_of(calls, "en") == []
+
+
+def test_what_is_left_out_is_counted_and_a_refused_call_draws_nothing() -> None:
+    rows = [{"name": str(i), "cost": float(i), "unused_cost": 0.0} for i in range(MOST_BARS + 3)]
+    data = {"rows": rows, "start": "2026-01-01", "end": "2026-01-02", "currency": "USD"}
+    [chart] = charts_of([found("budgets_spend", data)], "en")
+    assert (len(chart["rows"]), chart["more"]) == (MOST_BARS, 3)
+    assert charts_of([found("budgets_spend", data, "forbidden")], "en") == []
+    assert charts_of([found("kubernetes_list_pods", data)], "en") == []
+
+
+def test_budgets_disks_changes_and_models_are_drawn() -> None:
+    budget = {"name": "shop", "share": 80.0, "amount": 100.0, "foretold": {"mean": 120.0}}
+    disk = {"namespace": "shop", "name": "data", "mountpoint": "", "share": 0.9}
+    told = {
+        "budgets_list": {"rows": [budget, {**budget, "share": None}]},
+        "forecast_disks": {"rows": [{**disk, "days_until_full": None}]},
+        "budgets_anomalies": {
+            "currency": "USD",
+            "week": [{"workload": "Deployment shop/web", "daily": 4.0, "daily_before": 2.0}],
+        },
+        "budgets_model_spend": {"currency": "CNY", "rows": [{"name": "search", "cost": 3.0}]},
+    }
+    rows = [charts_of([found(tool, data)], "zh")[0]["rows"] for tool, data in told.items()]
+    assert rows == [
+        [["shop", 80.0, 120.0, 100.0]],
+        [["shop/data", 90.0, None]],
+        [["Deployment shop/web", 4.0, 2.0]],
+        [["search", 3.0]],
+    ]

@@ -1,0 +1,52 @@
+"""An answer about load or money is drawn, with its values as a table, and is drawn again later."""
+
+import gzip
+
+import pytest
+from playwright.sync_api import Browser, Response, expect
+
+from tests.e2e.conftest import Service, signed_in
+from tests.e2e.test_page import ask
+
+pytestmark = pytest.mark.e2e
+
+MOST_FIRST_LOAD = 110 * 1024
+ASKED = {
+    "en-US": ("predict the qps of checkout for the next 24 hours", "Values as a table", "expected"),
+    "zh-CN": ("checkout 明天的 QPS 预测", "以表格显示数值", "预计"),
+}
+
+
+@pytest.mark.parametrize("locale", list(ASKED))
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_forecast_is_drawn_with_its_values_and_again_when_opened_later(
+    browser: Browser, service: Service, locale: str, width: int
+) -> None:
+    question, values, column = ASKED[locale]
+    with signed_in(browser, service, locale=locale) as page:
+        refused: list[str] = []
+        page.on("console", lambda one: refused.append(one.text) if one.type == "error" else None)
+        page.set_viewport_size({"width": width, "height": 900})
+        ask(page, question)
+        chart = page.locator(".turn .chart-of")
+        expect(chart.locator("svg path.mean")).to_be_attached()
+        expect(chart.locator("svg")).to_have_attribute("role", "img")
+        chart.get_by_text(values).click()
+        expect(chart.get_by_role("columnheader", name=column, exact=True)).to_be_visible()
+        expect(chart.locator("tbody tr")).to_have_count(24)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.reload()
+        if width < 700:
+            page.locator(".top .menu").click()
+        page.locator(".threads .title").first.click()
+        expect(page.locator(".turn .chart-of svg path.mean")).to_be_attached()
+        assert not refused
+
+
+def test_the_first_load_stays_small(browser: Browser, service: Service) -> None:
+    with signed_in(browser, service) as page:
+        seen: list[Response] = []
+        page.on("response", lambda one: seen.append(one))
+        page.reload(wait_until="networkidle")
+        page_files = [one for one in seen if "/api/" not in one.url and one.ok]
+        assert sum(len(gzip.compress(one.body())) for one in page_files) <= MOST_FIRST_LOAD
