@@ -137,6 +137,8 @@ def connections(settings: Settings, *, knowledge: "KnowledgePlace | None" = None
             for name, one in settings.foreign.items()
         ),
         price_book=settings.costs.price_book,
+        opencost_url=settings.costs.opencost_url,
+        opencost_currency=settings.costs.opencost_currency,
     )
 
 

@@ -55,6 +55,8 @@ class Connections:
     rules_folder: Path | None = None  # rules that people added; None: none
     foreign: tuple[ForeignAddress, ...] = ()  # tool servers of others
     price_book: Path | None = None  # None: the one that comes with Midwatch
+    opencost_url: str = ""  # spend is then what OpenCost says, in this currency
+    opencost_currency: str = "USD"
     clusterless: bool = False  # for tools that work on what they are given: no kubeconfig is read
 
 
@@ -201,6 +203,7 @@ def connected(connections: Connections) -> Backends:
     from mcp_servers.backends.alertmanager import Alertmanager
     from mcp_servers.backends.billing import Billing
     from mcp_servers.backends.kubernetes import Kubernetes
+    from mcp_servers.backends.opencost import OpenCost
     from mcp_servers.backends.prometheus import Prometheus
 
     return Backends(
@@ -218,6 +221,11 @@ def connected(connections: Connections) -> Backends:
         rules_folder=connections.rules_folder,
         foreign=_foreign_servers(connections),
         billing=Billing(connections.price_book),
+        opencost=OpenCost.connect(
+            connections.opencost_url, connections.opencost_currency, connections.timeout_s
+        )
+        if connections.opencost_url
+        else None,
     )
 
 

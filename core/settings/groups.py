@@ -147,9 +147,14 @@ class TraceSettings(Group):
 
 
 class CostSettings(Group):
-    """The price book that spend is worked out with; without one, the one that comes with Midwatch."""
+    """The price book that spend is worked out with; without one, the one that comes with Midwatch.
+
+    With an OpenCost spend is what that says, in the currency that it was set to.
+    """
 
     price_book: Location | None = None
+    opencost_url: HttpUrl = ""
+    opencost_currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
 
 
 def _hosts(value: Any) -> Any:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # the hands are loaded by whoever connects them
     from mcp_servers.backends.alertmanager import Alertmanager
     from mcp_servers.backends.foreign import ForeignServer
     from mcp_servers.backends.kubernetes import Kubernetes
+    from mcp_servers.backends.opencost import OpenCost
     from mcp_servers.backends.prometheus import Prometheus
     from mcp_servers.facts.guards import Asked
 
@@ -225,6 +226,7 @@ class Backends:
     fixes: FixDesk | None = None
     billing: Billing = field(default_factory=Billing)
     desk: Desk = field(default_factory=Desk)
+    opencost: "OpenCost | None" = None
 
     async def close(self) -> None:
         if self.fixes:
@@ -234,4 +236,6 @@ class Backends:
         await self.alertmanager.close()
         for server in self.foreign:
             await server.close()
+        if self.opencost:
+            await self.opencost.close()
         await self.desk.wire.close()

@@ -9,6 +9,7 @@ from decimal import Decimal
 from core.errors import Invalid, OpsError
 from mcp_servers.backends.billing import Billing
 from mcp_servers.backends.kubernetes import Kubernetes
+from mcp_servers.backends.opencost import OpenCost
 from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.engines.allocation import node_rates
@@ -50,11 +51,12 @@ Container = tuple[str, str, str]  # namespace, pod, container
 
 @dataclass(frozen=True)
 class Purse:
-    """The hands of the cost tools."""
+    """The hands of the cost tools. With `opencost` spend is what OpenCost says, and nothing else."""
 
     kubernetes: Kubernetes
     prometheus: Prometheus
     billing: Billing
+    opencost: OpenCost | None = None
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,12 @@ from core.errors import Invalid, NotFound
 from core.principal import Principal
 from mcp_servers.access import span_of
 from mcp_servers.backends.billing import Billing
+from mcp_servers.backends.opencost import OpenCost
 from mcp_servers.backends.sentences import SENTENCES, instead
 from mcp_servers.budgets.gathering import HOUR, Gathered, Purse, gather
+from mcp_servers.budgets.opencost_bill import SOURCE, allocated
 from mcp_servers.budgets.texts import Language, Note
-from mcp_servers.engines.allocation import Allocation, Share, allocate
+from mcp_servers.engines.allocation import Allocation, Share, allocate, divided
 from mcp_servers.engines.currencies import rate_of
 from mcp_servers.facts.money import NOTHING, PriceBook
 from mcp_servers.paging import Page
@@ -179,6 +181,8 @@ async def billed(
     shared: frozenset[str] = frozenset(),
 ) -> Bill:
     """The bill between two moments, divided. Raises `Invalid` for a currency without a rate."""
+    if purse.opencost:
+        return await _of_opencost(purse, purse.opencost, start, end, currency, idle, shared)
     code, rate = exchanged(purse.billing, currency, on=end)
     gathered = await gather(purse, start, end)
     allocation = allocate(
@@ -190,6 +194,25 @@ async def billed(
         shared=shared,
     )
     return Bill(gathered, allocation, code, rate)
+
+
+async def _of_opencost(
+    purse: Purse,
+    source: OpenCost,
+    start: datetime,
+    end: datetime,
+    currency: str,
+    idle: Idle,
+    shared: frozenset[str],
+) -> Bill:
+    """The same from another's figures: one source for a bill, never two."""
+    code, rate = currency or source.currency, Decimal(1)
+    if code != source.currency:
+        wanted, base = exchanged(purse.billing, code, on=end)
+        rate = base / exchanged(purse.billing, source.currency, on=end)[1]
+        code = wanted
+    gathered, whole = allocated(await source.allocated(start, end), source.currency, start, end)
+    return Bill(gathered, divided(whole, idle, shared), code, rate)
 
 
 def exchanged(billing: Billing, currency: str, *, on: datetime) -> tuple[str, Decimal]:
@@ -277,6 +300,7 @@ def notes_of(bill: Bill, language: str) -> list[Note]:
         ("unplaced", found.unplaced > 0, {"count": found.unplaced}),
         ("unpriced", found.unpriced > 0, {"count": found.unpriced}),
         ("crowded", bool(crowded), {"nodes": crowded}),
+        ("opencost", gathered.prices.name == SOURCE, {}),
         ("no_idle", not found.idle and _was_divided(found), {}),
         ("all_taken", not found.idle and not _was_divided(found), {}),
         (

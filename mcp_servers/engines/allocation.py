@@ -106,6 +106,11 @@ def allocate(
         unplaced=unplaced,
         unpriced=unpriced,
     )
+    return divided(whole, idle, shared)
+
+
+def divided(whole: Allocation, idle: Split, shared: frozenset[str] = frozenset()) -> Allocation:
+    """The same bill with its idle, overhead and shared namespaces divided, the costliest first."""
     return _ordered(whole if idle == "separate" else _divided(whole, idle, shared))
 
 

@@ -68,6 +68,21 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
+class Allocated:
+    """What somebody else worked out for one pod; `workload` None is idle. `hours` it was there."""
+
+    workload: Ref | None
+    labels: tuple[tuple[str, str], ...]
+    cpu: Decimal
+    memory: Decimal
+    gpu: Decimal
+    other: Decimal
+    unused: Decimal
+    taken: Amounts
+    hours: float
+
+
+@dataclass(frozen=True, slots=True)
 class PriceBook:
     """Prices that hold from a day on. `nodes` are prices a node-hour by instance type.
 
