@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from api.cli.costs_text import amount
-from api.cli.files import asked, read
+from api.cli.files import asked, bill_of, read
 from api.cli.outcome import OK, put, put_json
 from api.cli.source import Output, Source
 from api.cli.tables import columns
@@ -19,9 +19,7 @@ async def tell_bill(
     source: Source, bill: Path, mapped: Path | None, given: dict[str, str], output: Output
 ) -> int:
     """`given`: by, currency and language."""
-    if bill.suffix == ".parquet":
-        raise Invalid(f"{bill} is Parquet, which is not read.", hint="Export the bill as CSV.")
-    wanted: dict[str, Any] = {"bill": read(bill), "by": given["by"] or DEFAULT_BY}
+    wanted: dict[str, Any] = {"bill": bill_of(bill), "by": given["by"] or DEFAULT_BY}
     wanted |= {"currency": given["currency"]} if given["currency"] else {}
     wanted |= {"columns": _mapped(mapped)} if mapped else {}
     report = await asked(source, "budgets_bill", wanted)

@@ -1,5 +1,6 @@
 """Commands over files: what they share. No cluster is opened for them."""
 
+import base64
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +32,17 @@ def read(path: Path) -> str:
         return path.read_bytes().decode("utf-8", errors="replace")
     except OSError as error:
         raise Invalid(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def bill_of(path: Path) -> str:
+    """The text of a bill, and of Parquet its Base64: what the tool takes."""
+    try:
+        with path.open("rb") as file:
+            if file.read(4) != b"PAR1":
+                return read(path)
+            return base64.b64encode(b"PAR1" + file.read()).decode()
+    except OSError:
+        return read(path)  # which says why, or reads standard input
 
 
 async def asked(source: Source, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:

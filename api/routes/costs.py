@@ -75,7 +75,9 @@ async def what_if(tools: CallerTools, asked: Annotated[OtherReplicas, Query()]) 
 class Bill(Sent):
     """A bill as text: FOCUS CSV, or any whose columns a map names."""
 
-    bill: str = Field(description="CSV with ChargePeriodStart, EffectiveCost and BillingCurrency.")
+    bill: str = Field(
+        description="CSV with ChargePeriodStart, EffectiveCost and BillingCurrency, or such Parquet as Base64."
+    )
     by: str = Field(default="ServiceName", max_length=200, examples=["tag:team"])
     currency: str = Field(default="", max_length=3, examples=["CNY"])
     columns: dict[str, str] = Field(

@@ -1,4 +1,4 @@
-"""A bill as it is handed in: FOCUS CSV, or any CSV whose columns a small map names."""
+"""A bill as it is handed in: FOCUS as CSV or Parquet, or any whose columns a small map names."""
 
 import csv
 import re
@@ -11,6 +11,7 @@ from io import StringIO
 import orjson
 
 from core.errors import Invalid
+from mcp_servers.backends.parquet_bills import columns_and_rows, is_parquet
 from mcp_servers.facts.nearest import did_you_mean
 
 DAY = timedelta(days=1)
@@ -47,6 +48,12 @@ def lines_of(text: str, columns: Mapping[str, str]) -> Iterator[BillLine]:
     if strange:
         hint = f"A map has: {', '.join(MAPPED)}."
         raise Invalid(f"A map of a bill has no {strange[0]}.", hint=hint)
+    if is_parquet(text):
+        known, rows = columns_and_rows(text)
+        wanted = _columns(known, columns)
+        # A row is counted as its line of CSV would be, below the header.
+        yield from (_line(row, wanted, number) for number, row in enumerate(rows, start=2))
+        return
     reader = csv.DictReader(StringIO(text.removeprefix("\ufeff"), newline=""))
     known = [one for one in reader.fieldnames or () if one]
     wanted = _columns(known, columns)

@@ -17,7 +17,13 @@ from mcp_servers.budgets.spend_days import Rate, rates_to
 from mcp_servers.facts.money import NOTHING
 from mcp_servers.facts.nearest import did_you_mean
 
-BillCsv = Annotated[str, Field(max_length=64_000_000, description="FOCUS CSV, or one with a map.")]
+BillCsv = Annotated[
+    str,
+    Field(
+        max_length=64_000_000,
+        description="FOCUS CSV, or one with a map; or FOCUS Parquet as Base64.",
+    ),
+]
 By = Annotated[
     str, Field(max_length=200, description="A column, as ServiceName, or tag:KEY, as tag:team.")
 ]

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -179,7 +181,25 @@ def test_the_command_reads_a_file_in_both_languages(tmp_path: Path) -> None:
     path.write_text(table([charge(date(2026, 1, 1) + DAY * i, 10) for i in range(20)]))
     english = run("costs", "--bill", str(path), "--lang", "en")
     chinese = run("costs", "--bill", str(path), "--lang", "zh")
-    parquet = run("costs", "--bill", str(tmp_path / "x.parquet"), "--lang", "en")
     assert "Bill: 200.00 EUR from 2026-01-01 to 2026-01-20, 20 lines" in english.stdout
     assert "起的这个月预计共" in chinese.stdout
-    assert (parquet.returncode, "Export the bill as CSV" in parquet.stderr) == (2, True)
+
+
+WITHOUT = """
+import sys
+sys.modules["pyarrow"] = None
+from mcp_servers.backends.bills import lines_of
+from core.errors import Invalid
+try:
+    list(lines_of("UEFSMRUEFQ==", {}))
+except Invalid as error:
+    print(error)
+"""
+
+
+def test_parquet_without_its_library_says_what_to_install() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT], check=False, capture_output=True, text=True
+    )
+    assert "pip install 'midwatch[parquet]'" in done.stdout
+    assert "export the bill as CSV" in done.stdout
