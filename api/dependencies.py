@@ -140,12 +140,12 @@ Auditor = Annotated[Principal, Depends(needs(Permission.AUDIT_READ))]
 UserManager = Annotated[Principal, Depends(needs(Permission.USERS_MANAGE))]
 
 
-async def waking(request: Request) -> Callable[[], None]:
-    """Tells the jobs that there is something to do now."""
+async def waking(request: Request) -> Callable[..., None]:
+    """Tells the jobs, all or those named, that there is something to do now."""
     return request.app.state.wake
 
 
-Wake = Annotated[Callable[[], None], Depends(waking)]
+Wake = Annotated[Callable[..., None], Depends(waking)]
 
 
 async def caller_tools(current: Current, principal: Caller) -> Tools:

@@ -15,6 +15,8 @@ from mcp_servers.client import Sessions
 
 # What nobody waits for within the second looks no oftener than this.
 REST_S = 0.25
+# The outbox may be looked through twenty times a second, whoever wakes it.
+PAUSE_S = 0.05
 # How soon a job is seen that another process put; what this one puts wakes it.
 ELSEWHERE_S = 5.0
 
@@ -22,10 +24,10 @@ ELSEWHERE_S = 5.0
 @asynccontextmanager
 async def standing(
     store: KeptAlerts, sessions: Sessions, used: Used, keep: timedelta
-) -> AsyncGenerator[Callable[[], None]]:
+) -> AsyncGenerator[Callable[..., None]]:
     """The loops of a running service. Gives what wakes them when there is something to do."""
     deliveries = Deliveries(store, sessions)
-    outbox = Loop("deliveries", deliveries.work)
+    outbox = Loop("deliveries", deliveries.work, rest_s=PAUSE_S)
     deliveries.again = outbox.woken.set
     told = outbox.woken.set
     groups = Loop("groups", Groups(store, sessions, told).work, rest_s=REST_S)

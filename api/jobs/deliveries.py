@@ -24,7 +24,10 @@ log = logger("midwatch.jobs")
 
 
 class Deliveries:
-    """Each channel has a task of its own, so that one that hangs holds up nobody else."""
+    """Each channel has a task of its own, so that one that hangs holds up nobody else.
+
+    When it ends, what waits is looked through again.
+    """
 
     def __init__(self, store: KeptAlerts, sessions: Sessions) -> None:
         self._store, self._tools = store, Tools(sessions, JOBS)
@@ -33,16 +36,15 @@ class Deliveries:
 
     async def work(self) -> datetime | None:
         """Start sending wherever something is due; who is at it goes on."""
-        now = utc_now()
         async with self._store.session() as tables:
-            names = await tables.outbox.waiting_channels(now)
-            due = await tables.outbox.next_due_after(now)
-        for name in names:
-            if name not in self._sending:
+            waiting = await tables.outbox.waiting_since()
+        now = utc_now()
+        for name, at in waiting.items():
+            if at <= now and name not in self._sending:
                 task = asyncio.create_task(self._send(name))
                 self._sending[name] = task
                 task.add_done_callback(lambda done, name=name: self._ended(name, done))
-        return due
+        return min((at for at in waiting.values() if at > now), default=None)
 
     async def stop(self) -> None:
         """Let what is being sent be sent and written down: else it would be sent again."""

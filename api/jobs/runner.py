@@ -77,7 +77,8 @@ class Runner:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def wake(self) -> None:
-        """Something was put to be done: look now."""
+    def wake(self, *names: str) -> None:
+        """Something was put to be done: look now. Without names all do."""
         for one in self._loops:
-            one.woken.set()
+            if not names or one.name in names:
+                one.woken.set()

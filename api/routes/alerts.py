@@ -12,6 +12,8 @@ from core.errors import Invalid
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
 Source = Literal["alertmanager", "prometheus", "grafana", "cloudevents", "generic"]
+# What alerts give to do; the other jobs need not look two hundred times a second.
+WOKEN = ("deliveries", "groups", "jobs")
 AlertId = Annotated[str, Path(max_length=32)]
 
 
@@ -85,5 +87,5 @@ async def _received(
     if not isinstance(payload, dict | list):
         raise Invalid("Alerts are a JSON object or a list.")
     answer = await tools.call("alerting_receive", source=source, payload=payload, mapping=mapping)
-    wake()
+    wake(*WOKEN)
     return answer.data

@@ -55,7 +55,8 @@ class Analysing:
             job = self._new(group, rows)
             await self.tables.jobs.put([job])
         else:
-            await self.tables.jobs.hurry(job.id, _urgency(rows))
+            if job.state == "waiting" and job.priority > _urgency(rows):
+                await self.tables.jobs.hurry(job.id, _urgency(rows))
         detail: dict[str, Any] = {"analysis": job.id}
         for row in rows:
             self.joined[row.id] = job

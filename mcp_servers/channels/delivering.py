@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 BATCH = 100
 # A lease outlives the longest send by far, and a round ends well before its lease.
-LEASE, ROUND_S = timedelta(seconds=90), 30.0
+LEASE, ROUND_S = timedelta(seconds=90), 4.0
+# Who may be told again so soon is waited for on the spot: putting off all that waits takes longer.
+SOON = timedelta(seconds=0.2)
 # For programs, which keep each alert apart; people are better served by one message.
 ALONE = frozenset({"webhook", "pagerduty"})
 
@@ -46,7 +48,7 @@ async def channels_deliver_due(
     """Send what is due to a channel, or to all. Run by the jobs; safe to run in several processes."""
     owner = secrets.token_hex(8)
     async with desk.session() as tables:
-        names = [channel] if channel else await tables.outbox.waiting_channels(utc_now())
+        names = [channel] if channel else sorted(await tables.outbox.waiting_since())
     rounds = [_Round(desk, name, owner) for name in names]
     await asyncio.gather(*(one.run() for one in rounds))
     async with desk.session() as tables:
@@ -56,42 +58,59 @@ async def channels_deliver_due(
 
 
 class _Round:
-    """One pass over what waits for one channel."""
+    """What waits for one channel, and what comes while that is sent."""
 
     def __init__(self, desk: Desk, name: str, owner: str) -> None:
         self._desk, self._name, self._owner = desk, name, owner
+        self._ends_s = monotonic_s() + ROUND_S
+        # As it was when the last answer was written down: settings may change in between.
+        self._channel: ChannelRow | None = None
         self.sent = self.failed = 0
 
     async def run(self) -> None:
-        now, started_s = utc_now(), monotonic_s()
+        now = utc_now()
         async with self._desk.session() as tables:
             if not await tables.channels.lease(self._name, self._owner, now, now + LEASE):
                 return
-            channel = await tables.channels.get(self._name)
-            due = await tables.outbox.due(self._name, now, limit=BATCH)
-            if channel is None or not channel.enabled:
-                await tables.outbox.save([_given_up(one, "The channel is off.") for one in due])
-                due = []
-            if channel and due:
-                due = await _paced(tables, channel, due, now)
+            due = await self._due(tables)
         try:
-            for delivery in due if channel else []:
-                if monotonic_s() - started_s > ROUND_S or not await self._send(delivery):
-                    break
+            while due and await self._send_all(due):
+                async with self._desk.session() as tables:
+                    due = await self._due(tables)
         finally:
             async with self._desk.session() as tables:
                 await tables.channels.release(self._name, self._owner)
 
+    async def _due(self, tables: "AlertTables") -> list[DeliveryRow]:
+        now = utc_now()
+        channel = self._channel = await tables.channels.get(self._name)
+        due = await tables.outbox.due(self._name, now, limit=BATCH)
+        if channel and channel.enabled:
+            return await _paced(tables, channel, due, now) if due else []
+        await tables.outbox.save([_given_up(one, "The channel is off.") for one in due])
+        return []
+
+    async def _send_all(self, due: Sequence[DeliveryRow]) -> bool:
+        """False when the channel wants no more now, or the round has gone on for long enough."""
+        for delivery in due:
+            if monotonic_s() > self._ends_s or not await self._send(delivery):
+                return False
+        return True
+
     async def _send(self, delivery: DeliveryRow) -> bool:
         """One message. False when the channel wants no more now."""
-        async with self._desk.session() as tables:
-            channel = await tables.channels.get(self._name)
+        channel = self._channel
         if channel is None:
             return False
         rate, now = kind_of(channel.kind).rate, utc_now()
         bucket = _bucket(channel, now)
         if bucket.tokens < 1 - 1e-9:
-            return await self._postponed([delivery], now + bucket.wait(rate))
+            wait = bucket.wait(rate)
+            if wait > SOON:
+                return await self._postponed([delivery], now + wait)
+            await asyncio.sleep(wait.total_seconds())
+            now = utc_now()
+            bucket = bucket.filled(rate, now)
         started_s = monotonic_s()
         outcome = await self._told(channel, delivery, now)
         latency_ms = round((monotonic_s() - started_s) * 1000)
@@ -100,10 +119,10 @@ class _Round:
         self.failed += not outcome.sent
         rest = done.run_after if outcome.rests else None
         async with self._desk.session() as tables:
-            await tables.outbox.save([done])
+            await tables.outbox.answered(done)
             await tables.outbox.tried(_attempt(done, outcome, now, latency_ms))
             left = bucket.taken()
-            await tables.channels.set_bucket(self._name, left.tokens, left.at, rest)
+            self._channel = await tables.channels.set_bucket(self._name, left.tokens, left.at, rest)
             await tables.alerts.note(_steps(done, outcome, latency_ms))
         # Who does not answer one message will not answer the next, and each would take its time.
         return rest is None and outcome.code != "network"
@@ -125,37 +144,38 @@ class _Round:
 
     async def _postponed(self, due: Sequence[DeliveryRow], until: datetime) -> Literal[False]:
         async with self._desk.session() as tables:
-            await tables.outbox.save([replace(one, run_after=until) for one in due])
+            await tables.outbox.put_off(due, until)
         return False
 
 
 async def _paced(
     tables: "AlertTables", channel: ChannelRow, due: list[DeliveryRow], now: datetime
 ) -> list[DeliveryRow]:
-    """What may be sent now: all, the first few, or the first few and the rest as one digest."""
+    """What may be sent now: all, the first few, or the first few and the rest as one digest.
+
+    What is for programs waits for its turn one by one.
+    """
     if channel.rest_until and channel.rest_until > now:
-        await tables.outbox.save([replace(one, run_after=channel.rest_until) for one in due])
+        await tables.outbox.put_off(due, channel.rest_until)
         return []
     rate = kind_of(channel.kind).rate
+    if channel.kind in ALONE:
+        return due
     bucket = _bucket(channel, now)
     room = int(bucket.tokens + 1e-9)
     if len(due) <= room:
         return due
     fresh = [one for one in due[max(room - 1, 0) :] if one.attempts == 0]
-    if channel.kind in ALONE or len(fresh) < 2:
-        await _wait(tables, due[room:], now + bucket.wait(rate))
+    if len(fresh) < 2:
+        await tables.outbox.put_off(due[room:], now + bucket.wait(rate))
         return due[:room]
     digest, merged = _digest(channel, fresh, now)
     await tables.outbox.put([digest])
     await tables.outbox.save(merged)
     kept = [one for one in due if one.id not in {row.id for row in merged}]
     sendable = [*kept, digest]
-    await _wait(tables, sendable[room:], now + bucket.wait(rate))
+    await tables.outbox.put_off(sendable[room:], now + bucket.wait(rate))
     return sendable[:room]
-
-
-async def _wait(tables: "AlertTables", late: Sequence[DeliveryRow], until: datetime) -> None:
-    await tables.outbox.save([replace(one, run_after=until) for one in late])
 
 
 def _digest(

@@ -1,7 +1,7 @@
 """What people are to be told: of which alerts, in no language yet, and then worded for a channel."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 # From the worst on; what a rule calls otherwise is between warning and info.
@@ -55,7 +55,7 @@ class Telling:
         return worst(one.severity for one in firing) if firing else "info"
 
     def as_data(self) -> dict[str, Any]:
-        return {**asdict(self), "alerts": [asdict(one) for one in self.alerts]}
+        return {**_values(self), "alerts": [_values(one) for one in self.alerts]}
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "Telling":
@@ -64,6 +64,11 @@ class Telling:
             "alerts": tuple(ToldAlert(**one) for one in data["alerts"]),
         }
         return cls(**given)
+
+
+def _values(record: "Telling | ToldAlert") -> dict[str, Any]:
+    """By the names of the fields; what they hold is not copied as `asdict` would."""
+    return {one.name: getattr(record, one.name) for one in fields(record)}
 
 
 @dataclass(frozen=True, slots=True)

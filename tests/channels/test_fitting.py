@@ -91,9 +91,17 @@ def test_no_robot_is_told_more_than_it_allows_in_any_stretch_of_time(
 def test_a_clock_that_goes_back_gives_nothing_away() -> None:
     rate = Rate(burst=2, per_s=1)
     empty = Bucket(0.0, START)
-    back = empty.filled(rate, START - timedelta(hours=1))
+    back = empty.filled(rate, START - timedelta(seconds=2))
     assert back.tokens == 0
     assert back.filled(rate, START + timedelta(seconds=1)).tokens == 1
+
+
+def test_a_clock_that_goes_back_far_silences_nobody_until_it_has_caught_up() -> None:
+    rate = Rate(burst=2, per_s=1)
+    earlier = START - timedelta(hours=1)
+    back = Bucket(0.0, START).filled(rate, earlier)
+    assert back.tokens == 0
+    assert back.filled(rate, earlier + timedelta(seconds=1)).tokens == 1
 
 
 @given(st.integers(1, 40), st.floats(0, 1), st.floats(0, 5000))

@@ -21,9 +21,9 @@ from core.clock import utc_now
 from tests.channels.conftest import Room, alert, webhook
 
 ROOT = Path(__file__).parents[2]
-# The sessions of a round: what waits, the lease, the channel, the answer, the release, what is next.
+# The sessions of a round: what waits, the lease, the answer, what came since, the release, what is next.
 SESSIONS = 6
-ANSWER = 4
+ANSWER = 3
 POINTS = [f"{when}:{n}" for n in range(1, SESSIONS + 1) for when in ("before", "after")]
 
 

@@ -3,7 +3,7 @@
     .venv/bin/python -m tools.measure.alerts [SECONDS]
 
 The service is `midwatch up` with SQLite; the sender and the channel are in this process, on loopback.
-A real Alertmanager is measured beside it where its program is found.
+A real Alertmanager is measured beside it where its program is found, by the same senders on the same machine.
 """
 
 import json
@@ -136,8 +136,13 @@ def taken_in(post: Callable[[Sequence[Alert]], None], requests: int = 100) -> fl
     return 10 * requests / (time.monotonic() - began)
 
 
+def alertmanager_program() -> str | None:
+    """As its makers call it, or as Debian does."""
+    return shutil.which("alertmanager") or shutil.which("prometheus-alertmanager")
+
+
 @contextmanager
-def alertmanager() -> Generator[Callable[[Sequence[Alert]], None]]:
+def alertmanager(program: str) -> Generator[Callable[[Sequence[Alert]], None]]:
     """A real one with a receiver that nothing is sent to."""
     port = free_port()
     with tempfile.TemporaryDirectory() as home:
@@ -145,7 +150,7 @@ def alertmanager() -> Generator[Callable[[Sequence[Alert]], None]]:
         config.write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
         process = subprocess.Popen(
             [
-                *("alertmanager", f"--config.file={config}", f"--storage.path={home}"),
+                *(program, f"--config.file={config}", f"--storage.path={home}"),
                 *(f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="),
             ],
             stderr=subprocess.DEVNULL,
@@ -206,8 +211,8 @@ def main(seconds: int) -> None:
         rate = taken_in(door.post)
     how = f"stored and decided on before the answer; {SENDERS} senders, 10 a request"
     print(f"| alerts taken in | {rate:.0f} a second |  | {how} |")
-    if shutil.which("alertmanager"):
-        with alertmanager() as post:
+    if program := alertmanager_program():
+        with alertmanager(program) as post:
             print(
                 f"| the same by a real Alertmanager | {taken_in(post):.0f} a second |  | in memory |"
             )

@@ -10,12 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.alert_records import EpisodeRow, GroupRow, PolicyRow, StepRow
 from core.storage.models import AlertEpisode, AlertGate, AlertGroup, AlertPolicy, AlertStep
-from core.storage.repositories.mapping import insert_of, record, upsert
+from core.storage.repositories.mapping import columns, insert_of, record, upsert
 
 ONLY = 1
 EPISODES, STEPS = cast("Table", AlertEpisode.__table__), cast("Table", AlertStep.__table__)
 GATE, GROUPS = cast("Table", AlertGate.__table__), cast("Table", AlertGroup.__table__)
 POLICIES = cast("Table", AlertPolicy.__table__)
+ADD_STEPS = insert(STEPS)
+NEWEST_POLICY = select(POLICIES).order_by(POLICIES.c.version.desc()).limit(1)
 
 # How many ids one statement names at most.
 CHUNK = 500
@@ -38,8 +40,7 @@ class Alerts:
 
     async def policy(self) -> PolicyRow | None:
         """The policy in force."""
-        query = select(POLICIES).order_by(POLICIES.c.version.desc()).limit(1)
-        found = (await self._session.execute(query)).first()
+        found = (await self._session.execute(NEWEST_POLICY)).first()
         return record(PolicyRow, found) if found else None
 
     async def policies(self, *, limit: int = 50) -> list[PolicyRow]:
@@ -82,7 +83,7 @@ class Alerts:
 
     async def note(self, rows: Sequence[StepRow]) -> None:
         if rows:
-            await self._session.execute(insert(STEPS), [asdict(row) for row in rows])
+            await self._session.execute(ADD_STEPS, [columns(row) for row in rows])
 
     async def steps(self, alert_id: str) -> list[StepRow]:
         """In the order they were done."""
@@ -131,6 +132,8 @@ class Alerts:
         return [record(EpisodeRow, row) for row in await self._session.execute(query)]
 
     async def groups(self, keys: Collection[str]) -> dict[str, GroupRow]:
+        if not keys:
+            return {}
         query = select(GROUPS).where(GROUPS.c.key.in_(list(keys)))
         return {row.key: record(GroupRow, row) for row in await self._session.execute(query)}
 

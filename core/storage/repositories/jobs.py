@@ -1,7 +1,6 @@
 """Jobs: put once, taken by one, and ended by who still holds the lease."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
 
@@ -10,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.job_records import JobRow
 from core.storage.models import Job, Lease
-from core.storage.repositories.mapping import insert_new, insert_of, record, upsert
+from core.storage.repositories.mapping import columns, insert_new, insert_of, record, upsert
 
 JOBS, LEASES = cast("Table", Job.__table__), cast("Table", Lease.__table__)
 # Taken away from who has it: when it ends, it ends without effect.
@@ -23,7 +22,7 @@ class Jobs:
 
     async def put(self, rows: Sequence[JobRow]) -> None:
         """Add jobs; one whose key is there already is not added again."""
-        await insert_new(self._session, JOBS, [asdict(row) for row in rows], "key")
+        await insert_new(self._session, JOBS, [columns(row) for row in rows], "key")
 
     async def save(self, row: JobRow) -> None:
         await upsert(self._session, JOBS, [row], "id")

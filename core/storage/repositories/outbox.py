@@ -5,16 +5,41 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, delete, func, insert, or_, select, update
+from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.alert_records import AttemptRow, ChannelRow, DeliveryRow
 from core.storage.models import Channel, Delivery, DeliveryAttempt
-from core.storage.repositories.mapping import insert_new, record, upsert
+from core.storage.repositories.mapping import columns, insert_new, record, upsert
 
 CHANNELS, DELIVERIES = cast("Table", Channel.__table__), cast("Table", Delivery.__table__)
 ATTEMPTS = cast("Table", DeliveryAttempt.__table__)
 WAITING = DELIVERIES.c.state == "pending"
+ADD_ATTEMPT = insert(ATTEMPTS)
+# Prepared, as these are executed with every message.
+LEAVE = (
+    update(CHANNELS)
+    .where(CHANNELS.c.name == bindparam("of"))
+    .values({one: bindparam(one) for one in ("bucket_tokens", "bucket_at", "rest_until")})
+    .returning(CHANNELS)
+)
+ANSWER = ("state", "attempts", "run_after", "sent_at", "code", "error")
+ANSWERED = (
+    update(DELIVERIES)
+    .where(DELIVERIES.c.id == bindparam("of"))
+    .values({name: bindparam(name) for name in ANSWER})
+)
+PUT_OFF = (
+    update(DELIVERIES)
+    .where(DELIVERIES.c.id == bindparam("of"))
+    .values(run_after=bindparam("until"))
+)
+FIRST_DUE = (
+    select(DELIVERIES.c.channel, func.min(DELIVERIES.c.run_after).label("run_after"))
+    .where(WAITING)
+    .group_by(DELIVERIES.c.channel)
+)
+ALL_CHANNELS = select(CHANNELS).order_by(CHANNELS.c.name)
 
 
 class Channels:
@@ -22,8 +47,7 @@ class Channels:
         self._session = session
 
     async def all(self) -> list[ChannelRow]:
-        query = select(CHANNELS).order_by(CHANNELS.c.name)
-        return [record(ChannelRow, row) for row in await self._session.execute(query)]
+        return [record(ChannelRow, row) for row in await self._session.execute(ALL_CHANNELS)]
 
     async def get(self, name: str) -> ChannelRow | None:
         query = select(CHANNELS).where(CHANNELS.c.name == name)
@@ -67,10 +91,11 @@ class Channels:
 
     async def set_bucket(
         self, name: str, tokens: float, at: datetime, rest_until: datetime | None
-    ) -> None:
-        """What is left of its rate, and until when the channel asked to be left alone."""
+    ) -> ChannelRow | None:
+        """What is left of its rate, and until when it asked to be left alone; gives all of it."""
         left = {"bucket_tokens": tokens, "bucket_at": at, "rest_until": rest_until}
-        await self._session.execute(update(CHANNELS).where(CHANNELS.c.name == name).values(**left))
+        found = (await self._session.execute(LEAVE, {"of": name, **left})).first()
+        return record(ChannelRow, found) if found else None
 
 
 class Outbox:
@@ -80,13 +105,13 @@ class Outbox:
     async def put(self, rows: Sequence[DeliveryRow]) -> None:
         """Add messages; one whose idempotency key is there already is not added again."""
         await insert_new(
-            self._session, DELIVERIES, [asdict(row) for row in rows], "idempotency_key"
+            self._session, DELIVERIES, [columns(row) for row in rows], "idempotency_key"
         )
 
-    async def waiting_channels(self, now: datetime) -> list[str]:
-        """The channels that have something to be sent now."""
-        query = select(DELIVERIES.c.channel).where(WAITING, DELIVERIES.c.run_after <= now)
-        return sorted((await self._session.scalars(query.distinct())).all())
+    async def waiting_since(self) -> dict[str, datetime]:
+        """The channels that have something to be sent, and when the first of it is, or was, due."""
+        found = await self._session.execute(FIRST_DUE)
+        return {row.channel: row.run_after for row in found}
 
     async def due(self, channel: str, now: datetime, *, limit: int) -> list[DeliveryRow]:
         """What a channel is to be told now, in the order it was put."""
@@ -102,12 +127,6 @@ class Outbox:
         query = select(func.min(DELIVERIES.c.run_after)).where(WAITING)
         return (await self._session.execute(query)).scalar()
 
-    async def next_due_after(self, now: datetime) -> datetime | None:
-        """When the next one becomes due that is not yet."""
-        later = DELIVERIES.c.run_after > now
-        query = select(func.min(DELIVERIES.c.run_after)).where(WAITING, later)
-        return (await self._session.execute(query)).scalar()
-
     async def get(self, delivery_id: str) -> DeliveryRow | None:
         query = select(DELIVERIES).where(DELIVERIES.c.id == delivery_id)
         found = (await self._session.execute(query)).first()
@@ -116,8 +135,18 @@ class Outbox:
     async def save(self, rows: Sequence[DeliveryRow]) -> None:
         await upsert(self._session, DELIVERIES, rows, "id")
 
+    async def answered(self, row: DeliveryRow) -> None:
+        """What came of a message; what it says is not written again."""
+        values = {name: getattr(row, name) for name in ANSWER}
+        await self._session.execute(ANSWERED, {"of": row.id, **values})
+
+    async def put_off(self, rows: Sequence[DeliveryRow], until: datetime) -> None:
+        if rows:
+            waits = [{"of": row.id, "until": until} for row in rows]
+            await self._session.execute(PUT_OFF, waits)
+
     async def tried(self, row: AttemptRow) -> None:
-        await self._session.execute(insert(ATTEMPTS), asdict(row))
+        await self._session.execute(ADD_ATTEMPT, columns(row))
 
     async def latest(
         self, *, channel: str = "", state: str = "", limit: int = 500

@@ -24,9 +24,14 @@ class Bucket:
     at: datetime
 
     def filled(self, rate: Rate, now: datetime) -> "Bucket":
-        """The bucket at `now`. A clock that went back adds nothing."""
-        passed_s = max(0.0, (now - self.at).total_seconds())
-        return Bucket(min(rate.burst, self.tokens + passed_s * rate.per_s), max(now, self.at))
+        """The bucket at `now`. A clock that went back adds nothing.
+
+        One that went back by more than it takes to fill the bucket is believed from there on: else
+        nobody would be told anything until it has caught up.
+        """
+        passed_s = (now - self.at).total_seconds()
+        at = now if passed_s < -rate.burst / rate.per_s else max(now, self.at)
+        return Bucket(min(rate.burst, self.tokens + max(0.0, passed_s) * rate.per_s), at)
 
     def taken(self) -> "Bucket":
         return Bucket(self.tokens - 1, self.at)
