@@ -15,6 +15,7 @@ ANALYSES = "alerting_list_analyses"
 PATROLS, PATROL_REPORT = "alerting_list_patrols", "alerting_patrol_report"
 WATCHES = "alerting_list_watches"
 LINT = "alerting_lint_rules"
+RULE_FILES, BACK_TEST = "alerting_list_rule_files", "alerting_back_test_rules"
 SILENCES, PREVIEW = "alerting_list_silences", "alerting_preview_silence"
 SET, EXPIRE = "alerting_create_silence", "alerting_expire_silence"
 CHANNELS, HEALTH, DELIVERIES = "channels_list", "channels_health", "channels_deliveries"
@@ -47,10 +48,23 @@ ANALYSED = (
 )
 PATROLLED = ("patrol", "巡检")
 WATCHED = ("usage watch", "watches", "用量监视", "监视规则", "用量告警")
+BACK_TESTED = (
+    "back-test",
+    "backtest",
+    "back test",
+    "would have fired",
+    "回测",
+    "本会触发",
+    "会触发几次",
+    "会触发多少次",
+)
+STORED = ("rule file", "stored rule", "versions of the rules", "规则文件", "保存的规则", "规则版本")
 # What a question that is about these is offered beside the tools of every day, by part of their names.
 SPOKEN_OF: tuple[tuple[tuple[str, ...], str], ...] = (
     (PATROLLED, "patrol"),
     ((*ANALYSED, "analys", "investigat", "分析"), "_analys"),
+    ((*STORED, "rule", "规则"), "rule_file"),
+    ((*BACK_TESTED, "noisy", "rule", "规则"), "back_test"),
     ((*WATCHED, "usage", "model", "watch", "用量", "模型"), "watch"),
     (("policy", "policies", "route", "routing", "escalat", "inhibit", "策略", "路由", "升级"), "polic"),
     (("policy", "policies", "dry run", "would have", "策略", "试运行"), "dry_run"),
@@ -131,6 +145,11 @@ def silences(asked: Asked, results: Sequence[Result]) -> list[Step]:
 
 
 def rules(asked: Asked, _: Sequence[Result]) -> list[Step]:
+    if _any(asked, BACK_TESTED):
+        named = asked.arguments.get("alert", "")
+        return [Step(BACK_TEST, {"rule": named, "window": asked.window or "P7D"})]
+    if _any(asked, STORED):
+        return [Step(RULE_FILES)]
     if _any(asked, LINTED):
         return [Step(LINT, {"language": asked.language})]
     if _any(asked, NOISY):

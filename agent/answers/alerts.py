@@ -143,6 +143,39 @@ def told_lint(asked: Asked, result: Result) -> str:
     return joined([_cited(result, head), table(headings, cells), more])
 
 
+def told_rule_files(asked: Asked, result: Result) -> str:
+    cells = [
+        (row["name"], row["version"], row["alerts"], _at(row["created_at"]), row["created_by"])
+        for row in _rows(result)
+    ]
+    columns = ("file", "version", "rules", "at", "by")
+    return _listed(asked, result, "rule_files", columns, cells)
+
+
+def told_trials(asked: Asked, result: Result) -> str:
+    """How often each would have fired; which could not be tried, or had nothing to be tried on."""
+    trials: Sequence[Json] = result.data["trials"]
+    told = [one for one in trials if not one["failed"]]
+    if not trials:
+        return _cited(result, phrase("alerting.no_trials", asked.language))
+    cells = [(one["rule"], one["fired"], one["brief"], one["now"]) for one in told[:ROWS_SHOWN]]
+    window = result.data["window"]
+    head = phrase("alerting.trials", asked.language, total=len(told), window=window)
+    headings = [
+        phrase(f"columns.{one}", asked.language) for one in ("rule", "fired", "under_5", "now")
+    ]
+    blind = [one["rule"] for one in told if one["without_data"]]
+    left = [*result.data["untried"], *(one["rule"] for one in trials if one["failed"])]
+    notes = [
+        phrase(f"alerting.{key}", asked.language, rules=", ".join(names[:ROWS_SHOWN]))
+        for key, names in (("trials_blind", blind), ("trials_left", left))
+        if names
+    ]
+    more = len(told) - len(cells)
+    rest = [phrase("rows.more", asked.language, count=more)] if more > 0 else []
+    return joined([_cited(result, head), table(headings, cells), *rest, *notes])
+
+
 def told_silences(asked: Asked, result: Result) -> str:
     cells = [
         (
@@ -294,6 +327,8 @@ ALERTING: dict[str, Callable[[Asked, Result], str]] = {
     "alerting_list_patrols": told_patrols,
     "alerting_list_watches": told_watches,
     "alerting_lint_rules": told_lint,
+    "alerting_list_rule_files": told_rule_files,
+    "alerting_back_test_rules": told_trials,
     "alerting_patrol_report": told_patrol,
     "alerting_list_analyses": told_analyses,
     "alerting_list_silences": told_silences,

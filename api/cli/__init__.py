@@ -21,13 +21,13 @@ from api.cli import (
     fixes,
     forecast,
     kb,
-    linting,
     logs,
     patrols,
     people,
     practice,
     predict,
     rca,
+    ruling,
     servers,
     serving,
     usage,
@@ -74,7 +74,7 @@ app.add_typer(practice.sandbox, name="sandbox")
 app.add_typer(fixes.fix, name="fix")
 app.add_typer(analyses.alerts, name="alerts")
 app.add_typer(alerting.silences, name="silences")
-app.add_typer(linting.rules, name="rules")
+app.add_typer(ruling.rules, name="rules")
 app.add_typer(channels.channels, name="channels")
 app.add_typer(watches.watches, name="watches")
 app.add_typer(patrols.patrols, name="patrols")

@@ -32,7 +32,7 @@ def lint(
 
 
 async def _lint(source: Source, file: Path | None, language: str, output: Output) -> int:
-    asked = {"text": _text(file) if file else "", "language": language}
+    asked = {"text": text_of(file) if file else "", "language": language}
     data = await called(source, "alerting_lint_rules", asked, with_cluster=file is None)
     if output is Output.JSON:
         put_json(data)
@@ -48,20 +48,22 @@ def _lines(data: Json, language: str) -> list[str]:
     head = word(
         "lint_head", language, rules=data["rules"], counts=counts or word("lint_none", language)
     )
-    told = [_line(one, language) for one in data["remarks"]]
+    told = [remark_line(one, language) for one in data["remarks"]]
     left = sum(data["counts"].values()) - len(data["remarks"])
     more = [word("and_more", language, count=left)] if left else []
     return [head, *told, *more]
 
 
-def _line(one: Json, language: str) -> str:
+def remark_line(one: Json, language: str) -> str:
+    """Where, what, and what to write instead."""
     level = word(f"lint_{one['level']}", language)
     place = f"{one['group']}/{one['rule']}"
     joint = " " if language == "en" else ""
     return f"{level}  {place}  {one['check']}\n    {one['text']}{joint}{one['hint']}".rstrip()
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """What is written in it. Raises `Invalid` when that is nothing, or cannot be read."""
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -1,14 +1,18 @@
-"""Rules of Prometheus, looked through for mistakes."""
+"""Rules of Prometheus: kept by version, looked through for mistakes, tried out on the past."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from api.dependencies import CallerTools
 from api.sent import Sent
 
 router = APIRouter(prefix="/api/v1/rules", tags=["alerts"])
+
+Name = Annotated[str, Path(max_length=100)]
+Language = Literal["en", "zh"]
+Version = Annotated[int, Query(ge=0, description="0: the newest.")]
 
 
 class RuleText(Sent):
@@ -17,10 +21,91 @@ class RuleText(Sent):
         max_length=1_000_000,
         description="A file of rules or a PrometheusRule; empty: the rules in force.",
     )
-    language: Literal["en", "zh"] = "en"
+    language: Language = "en"
+
+
+class NewRules(Sent):
+    text: str = Field(max_length=500_000, description="A file of rules or a PrometheusRule.")
+    reason: str = Field(min_length=3, max_length=500)
+    based_on: int = Field(description="The version that was read; 0 before the first.")
+    with_errors: bool = Field(default=False, description="Store it though the linter finds errors.")
+    language: Language = "en"
+
+
+class Back(Sent):
+    reason: str = Field(min_length=3, max_length=500)
+    version: int = Field(default=0, ge=0, description="0: the one before the newest.")
+    language: Language = "en"
+
+
+class Compared(Sent):
+    before: int = Field(default=0, ge=0, description="Version; 0: the one before `after`.")
+    after: int = Field(default=0, ge=0, description="Version; 0: the newest, or `text`.")
+    text: str = Field(default="", max_length=500_000)
+
+
+class Tried(Sent):
+    name: str = Field(default="", max_length=100, description="A stored file.")
+    text: str = Field(default="", max_length=500_000)
+    rule: str = Field(default="", description="Part of a rule's name; empty: all.")
+    window: str = Field(default="P7D", description="ISO 8601, at most 31 days.")
+    step: str = Field(default="PT1M", description="ISO 8601; rules are evaluated so often.")
 
 
 @router.post("/lint", operation_id="lintRules")
 async def lint(body: RuleText, tools: CallerTools) -> dict[str, Any]:
     """What is wrong with rules, why that matters, and what to write instead."""
     return (await tools.call("alerting_lint_rules", **body.model_dump())).data
+
+
+@router.post("/back-test", operation_id="backTestRules")
+async def back_test(body: Tried, tools: CallerTools) -> dict[str, Any]:
+    """How often rules would have fired over the past; without name and text, those in force."""
+    return (await tools.call("alerting_back_test_rules", **body.model_dump())).data
+
+
+@router.get("/files", operation_id="listRuleFiles")
+async def list_files(tools: CallerTools, cursor: str = "") -> dict[str, Any]:
+    """The files of rules that are stored, with their versions."""
+    return (await tools.call("alerting_list_rule_files", cursor=cursor)).data
+
+
+@router.get("/files/{name}", operation_id="showRuleFile")
+async def show_file(
+    name: Name, tools: CallerTools, version: Version = 0, language: Language = "en"
+) -> dict[str, Any]:
+    """One file of rules with what the linter says of it."""
+    asked = {"name": name, "version": version, "language": language}
+    return (await tools.call("alerting_show_rule_file", **asked)).data
+
+
+@router.put("/files/{name}", operation_id="setRuleFile")
+async def set_file(name: Name, body: NewRules, tools: CallerTools) -> dict[str, Any]:
+    """Store a file of rules as a new version, when the linter finds no error in it."""
+    return (await tools.call("alerting_set_rule_file", name=name, **body.model_dump())).data
+
+
+@router.delete("/files/{name}", operation_id="removeRuleFile")
+async def remove_file(
+    name: Name, tools: CallerTools, reason: Annotated[str, Query(min_length=3, max_length=500)]
+) -> dict[str, Any]:
+    """Remove a file of rules; its versions stay."""
+    return (await tools.call("alerting_remove_rule_file", name=name, reason=reason)).data
+
+
+@router.get("/files/{name}/versions", operation_id="ruleFileVersions")
+async def versions(name: Name, tools: CallerTools, cursor: str = "") -> dict[str, Any]:
+    """The versions of a file, the newest first."""
+    return (await tools.call("alerting_rule_file_versions", name=name, cursor=cursor)).data
+
+
+@router.post("/files/{name}/diff", operation_id="diffRuleFile")
+async def diff(name: Name, body: Compared, tools: CallerTools) -> dict[str, Any]:
+    """What differs between two versions of a file, or between it and a new text."""
+    return (await tools.call("alerting_diff_rule_file", name=name, **body.model_dump())).data
+
+
+@router.post("/files/{name}/rollback", operation_id="rollBackRuleFile")
+async def roll_back(name: Name, body: Back, tools: CallerTools) -> dict[str, Any]:
+    """Make an earlier version the newest again."""
+    return (await tools.call("alerting_roll_back_rule_file", name=name, **body.model_dump())).data

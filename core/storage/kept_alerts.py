@@ -10,6 +10,7 @@ from core.storage.repositories.budgets import Budgets, SpendDays
 from core.storage.repositories.jobs import Jobs
 from core.storage.repositories.outbox import Channels, Outbox
 from core.storage.repositories.patrols import Patrols
+from core.storage.repositories.rules import RuleFiles
 from core.storage.repositories.usage import Usage
 from core.storage.repositories.watches import Watches
 
@@ -27,6 +28,7 @@ class AlertTables:
     usage: Usage
     patrols: Patrols
     watches: Watches
+    rule_files: RuleFiles
 
 
 class KeptAlerts:
@@ -49,4 +51,5 @@ class KeptAlerts:
                 Usage(session),
                 Patrols(session),
                 Watches(session),
+                RuleFiles(session),
             )

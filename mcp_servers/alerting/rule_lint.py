@@ -60,18 +60,19 @@ async def alerting_lint_rules(
     text: Text = "", language: Language = "en", *, prometheus: Prometheus
 ) -> LintReport:
     """Look through alert and recording rules for mistakes, each explained; a file, or those in force."""
-    rules = rules_of(text) if text.strip() else await _in_force(prometheus)
+    rules = rules_of(text) if text.strip() else await in_force(prometheus)
     remarks = sorted(checked(rules), key=lambda one: LEVELS.index(level_of(one.code)))
     found = [level_of(one.code) for one in remarks]
     return LintReport(
         rules=len(rules),
-        remarks=[_remark(one, language) for one in remarks[:SHOWN]],
+        remarks=[remark(one, language) for one in remarks[:SHOWN]],
         counts={level: found.count(level) for level in LEVELS if level in found},
         checked_by="midwatch",
     )
 
 
-async def _in_force(prometheus: Prometheus) -> list[PromRule]:
+async def in_force(prometheus: Prometheus) -> list[PromRule]:
+    """The rules that Prometheus has, as their file would have them."""
     return [
         rule_of(
             {
@@ -92,7 +93,7 @@ def level_of(code: str) -> Level:
     return "error" if code in ERRORS else "info" if code in NOTES else "warning"
 
 
-def _remark(one: RuleRemark, language: str) -> Remark:
+def remark(one: RuleRemark, language: str) -> Remark:
     text, hint = WORDS.parts(language, one.code, **one.facts)
     return Remark(
         group=one.rule.group,

@@ -35,7 +35,17 @@ from mcp_servers.alerting.policy_tools import (
     alerting_set_policy,
 )
 from mcp_servers.alerting.receiving import alerting_receive
+from mcp_servers.alerting.rule_files import (
+    alerting_diff_rule_file,
+    alerting_list_rule_files,
+    alerting_remove_rule_file,
+    alerting_roll_back_rule_file,
+    alerting_rule_file_versions,
+    alerting_set_rule_file,
+    alerting_show_rule_file,
+)
 from mcp_servers.alerting.rule_lint import alerting_lint_rules
+from mcp_servers.alerting.rule_trials import alerting_back_test_rules
 from mcp_servers.alerting.silences import (
     alerting_create_silence,
     alerting_expire_silence,
@@ -54,6 +64,8 @@ from mcp_servers.backends import Backends
 # A storm of 5,000 alerts with long annotations is one request.
 MOST_REQUEST_BYTES = 8 * 1024 * 1024
 MOST_POLICY_BYTES = 256 * 1024
+# A file of rules is given back whole, so that it can be changed and set again.
+MOST_RULE_CHARACTERS = 1_500_000
 
 FOR_JOBS = (
     alerting_run_due,
@@ -119,16 +131,47 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
             takes_bytes=MOST_POLICY_BYTES,
             desk=desk,
         )
+    _publish_rules(server, backends)
+    publish(server, alerting_list_watches, needs=Permission.USAGE_READ, desk=desk)
+    _publish_silences(server, backends)
+    return server
+
+
+def _publish_rules(server: ToolServer, backends: Backends) -> None:
+    desk, prometheus = backends.desk, backends.prometheus
+    read, change, most = Permission.ALERTS_READ, Permission.ALERTS_MANAGE, MOST_REQUEST_BYTES
+    for tool in (alerting_list_rule_files, alerting_rule_file_versions, alerting_show_rule_file):
+        publish(server, tool, needs=read, gives_characters=MOST_RULE_CHARACTERS, desk=desk)
+    publish(server, alerting_diff_rule_file, needs=read, takes_bytes=most, desk=desk)
+    for tool in (
+        alerting_set_rule_file,
+        alerting_roll_back_rule_file,
+        alerting_remove_rule_file,
+    ):
+        publish(
+            server,
+            tool,
+            needs=change,
+            changes=True,
+            takes_bytes=most,
+            gives_characters=MOST_RULE_CHARACTERS,
+            desk=desk,
+        )
     publish(
         server,
         alerting_lint_rules,
         needs=Permission.METRICS_READ,
-        takes_bytes=MOST_REQUEST_BYTES,
-        prometheus=backends.prometheus,
+        takes_bytes=most,
+        prometheus=prometheus,
     )
-    publish(server, alerting_list_watches, needs=Permission.USAGE_READ, desk=desk)
-    _publish_silences(server, backends)
-    return server
+    publish(
+        server,
+        alerting_back_test_rules,
+        needs=Permission.METRICS_READ,
+        takes_bytes=most,
+        desk=desk,
+        prometheus=prometheus,
+    )
 
 
 def _publish_silences(server: ToolServer, backends: Backends) -> None:

@@ -188,3 +188,29 @@ async def test_the_secret_of_a_channel_is_nowhere_in_the_audit(
     assert "channels_add" in {one.action for one in lines}
     for secret in ("SEC0123456789abcdef", "0123456789abcdef0123456789abcdef", "dHdlbnR5"):
         assert secret not in told
+
+
+async def test_files_of_rules_are_set_compared_tried_and_taken_back_over_rest(
+    watch: Midwatch,
+) -> None:
+    text = "groups: [{name: web, rules: [{alert: Down, expr: up == 0, for: 5m}]}]"
+    async with watch.client() as http:
+        new = {"text": text, "reason": "the first", "based_on": 0}
+        first = await http.put("/api/v1/rules/files/web", json=new)
+        assert (first.status_code, first.json()["version"]) == (200, 1)
+        late = await http.put("/api/v1/rules/files/web", json=new)
+        assert late.status_code == 409
+        changed = {**new, "text": text.replace("5m", "9m"), "based_on": 1}
+        await http.put("/api/v1/rules/files/web", json=changed)
+        found = (await http.post("/api/v1/rules/files/web/diff", json={})).json()
+        assert found["changes"][0]["fields"] == [{"field": "for", "before": "5m", "after": "9m"}]
+        tried = {"name": "web", "window": "PT1H", "step": "PT5M"}
+        [trial] = (await http.post("/api/v1/rules/back-test", json=tried)).json()["trials"]
+        assert (trial["rule"], trial["failed"]) == ("Down", "")
+        back = await http.post("/api/v1/rules/files/web/rollback", json={"reason": "too late"})
+        assert (back.json()["version"], back.json()["text"]) == (3, text)
+        versions = (await http.get("/api/v1/rules/files/web/versions")).json()["rows"]
+        assert [one["version"] for one in versions] == [3, 2, 1]
+        assert (await http.delete("/api/v1/rules/files/web?reason=gone")).json()["removed"]
+        assert (await http.get("/api/v1/rules/files")).json()["rows"] == []
+        assert (await http.get("/api/v1/rules/files/web")).status_code == 404

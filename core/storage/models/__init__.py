@@ -32,6 +32,7 @@ from core.storage.models.incidents import Incident
 from core.storage.models.jobs import Job, Lease
 from core.storage.models.patrols import Patrol, PatrolFinding, PatrolRun
 from core.storage.models.questions import KnowledgeQuestion
+from core.storage.models.rules import RuleFile
 from core.storage.models.told_facts import ToldFact
 from core.storage.models.watches import UsageWatch, UsageWatchState
 
@@ -73,6 +74,7 @@ __all__ = [
     "PatrolFinding",
     "PatrolRun",
     "RefreshToken",
+    "RuleFile",
     "SpendDay",
     "SpendNote",
     "SpendShare",

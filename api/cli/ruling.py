@@ -1,0 +1,240 @@
+"""`midwatch rules files` and what belongs to them: rules kept by version, compared, tried out, taken back."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.alerting import rules
+from api.cli.desk import called, lines, listed
+from api.cli.diagnose import window
+from api.cli.linting import remark_line, text_of
+from api.cli.outcome import OK, finish, put, put_json
+from api.cli.source import Language, LanguageOption, Output, OutputOption, Source, with_source
+from api.cli.words import chosen, word
+
+Json = Mapping[str, Any]
+
+FILES = ("name", "version", "alerts", "recordings", "created_at", "created_by", "reason")
+TRIALS = ("rule", "fired", "brief", "now", "series", "median_s")
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Of a stored file.")]
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Groups of rules in YAML.")]
+ReasonOption = Annotated[str, typer.Option(help="Why it changes.")]
+VersionOption = Annotated[int, typer.Option(help="0: the newest.")]
+
+
+@rules.command("files")
+@with_source
+def list_files(output: OutputOption = Output.TEXT, *, source: Source) -> None:
+    """Files of rules that are stored here, with their versions."""
+    finish(listed(source, "alerting_list_rule_files", {}, FILES, output))
+
+
+@rules.command("versions")
+@with_source
+def list_versions(
+    name: NameArgument, output: OutputOption = Output.TEXT, *, source: Source
+) -> None:
+    """Who changed a file of rules, when and why; the newest first."""
+    finish(listed(source, "alerting_rule_file_versions", {"name": name}, FILES, output))
+
+
+@rules.command("show")
+@with_source
+def show_file(
+    name: NameArgument,
+    version: VersionOption = 0,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """A stored file of rules, as it was set."""
+    asked = {"name": name, "version": version, "language": chosen(lang)}
+    finish(_shown(source, "alerting_show_rule_file", asked, output, with_text=True))
+
+
+@rules.command("set")
+@with_source
+def set_file(
+    name: NameArgument,
+    file: FileArgument,
+    reason: ReasonOption,
+    with_errors: Annotated[
+        bool, typer.Option("--with-errors", help="Though the linter finds errors.")
+    ] = False,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Store a file of rules as a new version, when the linter finds no error in it."""
+    finish(_set(source, name, file, reason, with_errors, chosen(lang), output))
+
+
+@rules.command("rollback")
+@with_source
+def roll_back(
+    name: NameArgument,
+    reason: ReasonOption,
+    version: Annotated[int, typer.Option(help="0: the one before the newest.")] = 0,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Make an earlier version of a file the newest again."""
+    asked = {"name": name, "reason": reason, "version": version, "language": chosen(lang)}
+    finish(_shown(source, "alerting_roll_back_rule_file", asked, output))
+
+
+@rules.command("remove")
+@with_source
+def remove_file(
+    name: NameArgument,
+    reason: ReasonOption,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Remove a stored file of rules; a rollback brings it back."""
+    finish(_removed(source, name, reason, chosen(lang), output))
+
+
+@rules.command("diff")
+@with_source
+def diff(
+    name: NameArgument,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Compared with the newest version.")
+    ] = None,
+    before: Annotated[int, typer.Option(help="0: the one before the other.")] = 0,
+    after: VersionOption = 0,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """What differs between two versions of a file, or between the newest and FILE."""
+    text = text_of(file) if file else ""
+    asked = {"name": name, "before": before, "after": after, "text": text}
+    finish(_diff(source, asked, chosen(lang), output))
+
+
+@rules.command("back-test")
+@with_source
+def back_test(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Else the rules in force.")] = "",
+    file: Annotated[Path | None, typer.Option(help="This file instead.")] = None,
+    rule: Annotated[str, typer.Option(help="Part of a rule's name.")] = "",
+    since: Annotated[str, typer.Option("--since", help="How far back: 24h, 7d, 31d.")] = "7d",
+    step: Annotated[str, typer.Option("--every", help="Evaluated so often: 15s, 1m, 5m.")] = "1m",
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """How often alert rules would have fired over the past, and how many of these were brief."""
+    text = text_of(file) if file else ""
+    asked = {"name": name, "text": text, "rule": rule, "window": window(since)}
+    asked["step"] = window(step)
+    finish(_tried(source, asked, chosen(lang), output))
+
+
+async def _set(
+    source: Source,
+    name: str,
+    file: Path,
+    reason: str,
+    with_errors: bool,
+    language: str,
+    output: Output,
+) -> int:
+    stored = await called(source, "alerting_list_rule_files", {"cursor": ""})
+    newest = {row["name"]: row["version"] for row in stored["rows"]}
+    if name not in newest:
+        newest[name] = await _version(source, name)
+    asked = {
+        "name": name,
+        "text": text_of(file),
+        "reason": reason,
+        "based_on": newest[name],
+        "with_errors": with_errors,
+        "language": language,
+    }
+    return await _shown(source, "alerting_set_rule_file", asked, output)
+
+
+async def _version(source: Source, name: str) -> int:
+    """The newest version of a file that is removed or beyond the first page; 0 when there is none."""
+    from core.errors import NotFound
+
+    try:
+        found = await called(source, "alerting_rule_file_versions", {"name": name})
+    except NotFound:
+        return 0
+    return int(found["rows"][0]["version"])
+
+
+async def _shown(
+    source: Source, tool: str, asked: Json, output: Output, *, with_text: bool = False
+) -> int:
+    data = await called(source, tool, asked, keeps=("based_on",))
+    if output is Output.JSON:
+        put_json(data)
+        return OK
+    language = str(asked["language"])
+    head = word("rule_file", language, **{key: data[key] for key in FILES})
+    remarks = [remark_line(one, language) for one in data["remarks"]]
+    put("\n".join([head, *remarks, *(["", data["text"]] if with_text else [])]))
+    return OK
+
+
+async def _removed(source: Source, name: str, reason: str, language: str, output: Output) -> int:
+    asked = {"name": name, "reason": reason}
+    data = await called(source, "alerting_remove_rule_file", asked)
+    if output is Output.JSON:
+        put_json(data)
+    else:
+        put(word("rule_file_removed", language, name=data["name"], version=data["version"]))
+    return OK
+
+
+async def _diff(source: Source, asked: Json, language: str, output: Output) -> int:
+    data = await called(source, "alerting_diff_rule_file", asked)
+    if output is Output.JSON:
+        put_json(data)
+        return OK
+    told = [_change_line(one, language) for one in data["changes"]]
+    put("\n".join([*(told or [word("rule_same", language)]), "", *data["lines"]]).rstrip())
+    return OK
+
+
+def _change_line(one: Json, language: str) -> str:
+    return f"{word('rule_' + one['how'], language)}  {one['group']}/{one['rule']}"
+
+
+async def _tried(source: Source, asked: Json, language: str, output: Output) -> int:
+    data = await called(source, "alerting_back_test_rules", asked, with_cluster=True)
+    if output is Output.JSON:
+        put_json(data)
+        return OK
+    tried = [one for one in data["trials"] if not one["failed"]]
+    head = word("trial_head", language, rules=len(tried), window=data["window"], step=data["step"])
+    notes = [
+        word("trial_failed", language, rule=one["rule"], why=one["failed"])
+        for one in data["trials"]
+        if one["failed"]
+    ]
+    notes += [
+        word("trial_no_data", language, rule=one["rule"], series=", ".join(one["without_data"]))
+        for one in tried
+        if one["without_data"]
+    ]
+    if data["untried"]:
+        notes.append(word("trial_untried", language, rules=", ".join(data["untried"])))
+    put("\n".join([head, *lines(tried, TRIALS), *notes]))
+    return OK

@@ -1,0 +1,195 @@
+"""Rules tried out on the past: how often each would have fired, for how long, and on what."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from core.clock import monotonic_s, utc_now
+from core.errors import Invalid, OpsError
+from core.principal import Principal
+from mcp_servers.access import span_of
+from mcp_servers.alerting.rule_files import stored_text
+from mcp_servers.alerting.rule_lint import in_force
+from mcp_servers.alerting.rule_reading import rules_of
+from mcp_servers.alerting.sentences import SENTENCES
+from mcp_servers.backends.alert_desk import Desk
+from mcp_servers.backends.prometheus import Prometheus
+from mcp_servers.engines.rule_history import firings
+from mcp_servers.facts.promql import Node, PromRule
+from mcp_servers.facts.rule_trials import Firing
+
+Text = Annotated[
+    str,
+    Field(
+        max_length=500_000,
+        description="A file of rules; empty: the one named, or those of Prometheus.",
+    ),
+]
+LONGEST, SHORTEST_STEP = timedelta(days=31), timedelta(seconds=15)
+BRIEF = timedelta(minutes=5)
+# A call ends within a minute; what was not reached by then is named.
+BUDGET_S = 40.0
+MOST_EXAMPLES = 5
+
+
+class Example(BaseModel):
+    labels: dict[str, str]
+    began: datetime
+    ended: datetime | None = Field(description="Null: it would fire now.")
+    lasted_s: int
+
+
+class Trial(BaseModel):
+    group: str
+    rule: str
+    fired: int = Field(description="How often it would have begun to fire.")
+    brief: int = Field(description="Of these, over within five minutes.")
+    now: int = Field(description="Of these, firing still.")
+    series: int = Field(description="Different label sets among them.")
+    median_s: int = Field(description="How long it fired, in the middle.")
+    firing_s: int = Field(description="All of them together.")
+    without_data: list[str] = Field(
+        description="Selectors with no series in the window: that it never fired says nothing then."
+    )
+    failed: str = Field(description="Why it could not be tried; empty when it was.")
+    examples: list[Example] = Field(description="The last ones, at most five.")
+
+
+class Trials(BaseModel):
+    window: str
+    step: str = Field(
+        description="How often the rules were evaluated; group intervals are not used."
+    )
+    trials: list[Trial] = Field(description="Alerting rules, those that fired most first.")
+    untried: list[str] = Field(description="Rules for which no time was left.")
+    evaluated_by: str = Field(description="The address of the Prometheus that evaluated them.")
+
+    def as_text(self) -> str:
+        told = [f"- {_told(one)}" for one in self.trials[:40]]
+        left = [f"not tried for want of time: {', '.join(self.untried)}"] if self.untried else []
+        return "\n".join([f"{len(self.trials)} alert rules over {self.window}", *told, *left])
+
+
+async def alerting_back_test_rules(
+    name: Annotated[str, Field(max_length=100, description="A stored file of rules.")] = "",
+    text: Text = "",
+    rule: Annotated[str, Field(description="Part of a rule's name; empty: all.")] = "",
+    window: Annotated[str, Field(description="ISO 8601, at most 31 days.")] = "P7D",
+    step: Annotated[str, Field(description="ISO 8601; rules are evaluated so often.")] = "PT1M",
+    *,
+    desk: Desk,
+    prometheus: Prometheus,
+    caller: Principal,
+) -> Trials:
+    """Say how often alert rules would have fired over the past, and how many of these were brief.
+
+    Use before a rule is stored or changed. For what did fire use alerting_quality.
+    """
+    if caller.namespaces is not None:
+        raise SENTENCES.error(Invalid, "trial_sees_all")
+    span, every = min(span_of(window), LONGEST), max(span_of(step), SHORTEST_STEP)
+    if name or text.strip():
+        rules = rules_of(text if text.strip() else await stored_text(desk, name))
+    else:
+        rules = await in_force(prometheus)
+    wanted = [one for one in rules if one.is_alert and rule.lower() in one.name.lower()]
+    return await _tried(prometheus, wanted, window, span, every)
+
+
+async def _tried(
+    prometheus: Prometheus, rules: Sequence[PromRule], window: str, span: timedelta, step: timedelta
+) -> Trials:
+    ends_s, until = monotonic_s() + BUDGET_S, utc_now().replace(microsecond=0)
+    trials: list[Trial] = []
+    for rule in rules:
+        if monotonic_s() > ends_s:
+            break
+        trials.append(await _trial(prometheus, rule, until - span, until, step))
+    untried = [one.name for one in rules[len(trials) :]]
+    trials.sort(key=lambda one: (-one.fired, one.group, one.rule))
+    return Trials(
+        window=window,
+        step=f"{step.total_seconds():g}s",
+        trials=trials,
+        untried=untried,
+        evaluated_by=prometheus.url,
+    )
+
+
+async def _trial(
+    prometheus: Prometheus, rule: PromRule, start: datetime, until: datetime, step: timedelta
+) -> Trial:
+    if rule.tree is None:
+        return _shown(rule, [], failed=rule.fault)
+    held = timedelta(seconds=rule.held_s or 0)
+    try:
+        series = await prometheus.query_every(rule.expression, start=start, end=until, step=step)
+        found = firings(series, held=held, step=step, until=until)
+        missing = [] if series else await _without_data(prometheus, rule.tree, start, until)
+    except OpsError as error:
+        # One rule that Prometheus refuses, or that is too much for it, says nothing of the others.
+        return _shown(rule, [], failed=str(error))
+    return _shown(rule, found, missing=missing)
+
+
+async def _without_data(
+    prometheus: Prometheus, tree: Node, start: datetime, until: datetime
+) -> list[str]:
+    selectors = dict.fromkeys(_selectors(tree.walk()))
+    return [one for one in selectors if not await prometheus.series([one], start=start, end=until)]
+
+
+def _selectors(nodes: Iterable[Node]) -> list[str]:
+    """As PromQL writes them, names included among the matchers."""
+    found: list[str] = []
+    for node in nodes:
+        if node.kind != "selector":
+            continue
+        matchers = [(name, how, value) for name, how, value in node.matchers if name != "__name__"]
+        inside = ",".join(f"{name}{how}{_quoted(value)}" for name, how, value in matchers)
+        found.append(f"{node.name}{{{inside}}}" if inside else node.name)
+    return [one for one in found if one]
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def _shown(
+    rule: PromRule, found: Sequence[Firing], *, missing: Sequence[str] = (), failed: str = ""
+) -> Trial:
+    lasted = sorted(one.lasted_s for one in found)
+    return Trial(
+        group=rule.group,
+        rule=rule.name,
+        fired=len(found),
+        brief=sum(one.ended is not None and one.lasted_s < BRIEF.total_seconds() for one in found),
+        now=sum(one.ended is None for one in found),
+        series=len({one.labels for one in found}),
+        median_s=round(lasted[len(lasted) // 2]) if lasted else 0,
+        firing_s=round(sum(lasted)),
+        without_data=list(missing),
+        failed=failed,
+        examples=[
+            Example(
+                labels=dict(one.labels),
+                began=one.began,
+                ended=one.ended,
+                lasted_s=round(one.lasted_s),
+            )
+            for one in reversed(found[-MOST_EXAMPLES:])
+        ],
+    )
+
+
+def _told(one: Trial) -> str:
+    if one.failed:
+        return f"{one.rule}: not tried: {one.failed}"
+    lacking = f"; no data for {', '.join(one.without_data)}" if one.without_data else ""
+    return (
+        f"{one.rule}: would have fired {one.fired} times, {one.brief} of them < 5 min, "
+        f"{one.now} still fire{lacking}"
+    )
