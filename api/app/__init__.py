@@ -17,8 +17,8 @@ from api.app.mcp_door import McpDoor, mcp_endpoint
 from api.app.past_incidents import Asking, remembered
 from api.app.recovering import recovering
 from api.app.watching import KEEPER, kept_in_step
-from api.bots import dingtalk_messages, slack_events
-from api.bots.opening import dingtalk, slack
+from api.bots import dingtalk_messages, feishu_events, slack_events
+from api.bots.opening import bots
 from api.dependencies import Opened
 from api.editions import (
     alert_desk,
@@ -85,6 +85,8 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(slack_events.router)
     if settings.dingtalk.configured:
         app.include_router(dingtalk_messages.router)
+    if settings.feishu.mode == "http" and settings.feishu.configured:
+        app.include_router(feishu_events.router)
     app.router.routes.append(Route("/mcp", McpDoor()))
     app.router.routes.extend(page_routes())
     app.add_middleware(Envelope, metrics=app.state.metrics)
@@ -142,8 +144,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         stack.push_async_callback(turns.stop)
         opened = Opened(settings, database, audit_log, metrics, sign_in, sessions)
         app.state.opened, app.state.turns = opened, turns
-        app.state.slack = await enter(slack(settings, turns))
-        app.state.dingtalk = await enter(dingtalk(settings, turns))
+        await enter(bots(app.state, settings, turns))
         kept = (KeptAlerts(database), sessions, used_of(database), settings.alerts.keep)
         app.state.wake = await enter(standing(*kept))
         app.state.mcp = OnFirstUse(partial(mcp_endpoint, opened, turns))

@@ -1,10 +1,9 @@
 """What every chat service shares: a message becomes a turn, and is answered where it was said."""
 
 import hashlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
 
 from agent.approvals import Decision
 from agent.intents import Language, language_of
@@ -14,13 +13,18 @@ from api.turns.questions import Question
 from api.turns.replies import decision_in
 from api.turns.running import Turns
 from api.turns.watching import HowTo, Piece, Told, begun, pieces
+from core.errors import OpsError
 from core.principal import Principal
+from core.redaction import redact_text
 from core.storage.repositories.conversations import Conversations
+from core.telemetry import logger
 
+log = logger("midwatch.bots")
 STOP = frozenset({"stop", "cancel", "停止", "停", "取消"})
 HELP = frozenset({"help", "帮助", "?", "？", ""})
 # How many messages are remembered as heard: services send a message again when they were not answered.
 HEARD = 1024
+Show = Callable[[Piece], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,54 @@ class Conversing:
         return "bots.stopped" if at_work else "bots.nothing_runs"
 
 
+async def shown(
+    said: AsyncGenerator[Piece],
+    show: Show,
+    *,
+    service: str,
+    language: Language,
+    refusals: tuple[type[Exception], ...],
+) -> bool:
+    """Hand every piece to `show`; what breaks is said there too. Whether it came to a good end.
+
+    `refusals` are what `show` raises where the service does not take what it is told: it would not
+    take an excuse either, and the log has it.
+    """
+    try:
+        async with aclosing(said) as told:
+            excuse = await _excused(told, show, language, refusals)
+        if excuse is None:
+            return True
+        await show(excuse)
+    except refusals as error:
+        log.warning("bot.refused", service=service, why=redact_text(str(error)))
+    return False
+
+
+async def _excused(
+    said: AsyncGenerator[Piece],
+    show: Show,
+    language: Language,
+    refusals: tuple[type[Exception], ...],
+) -> Told | None:
+    """What to say of what broke, if something did."""
+    try:
+        async for piece in said:
+            await show(piece)
+    except refusals:
+        raise
+    except OpsError as error:
+        return plainly(error.told(language), language)
+    except Exception:  # whoever waits must not be left without an answer
+        log.exception("bot.broke")
+        return plainly(phrase("bots.failed", language), language)
+    return None
+
+
+def plainly(text: str, language: Language) -> Told:
+    """A text that no turn stands behind."""
+    return Told(text, {"language": language, "approvals": [], "answer": text})
+
+
 def _said(heard: Heard, key: str) -> Told:
-    text = phrase(key, heard.language)
-    shape: Mapping[str, Any] = {"language": heard.language, "approvals": [], "answer": text}
-    return Told(text, shape)
+    return plainly(phrase(key, heard.language), heard.language)

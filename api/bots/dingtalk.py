@@ -3,18 +3,16 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from agent.wording import phrase
-from api.bots.conversing import Conversing, Heard
+from api.bots.conversing import Conversing, Heard, shown
 from api.bots.people import People
 from api.turns.running import Turns
 from api.turns.watching import Piece, Told, by_reply
 from core.clock import utc_now
-from core.errors import Invalid, OpsError, Unauthenticated, UpstreamUnavailable
+from core.errors import Invalid, Unauthenticated, UpstreamUnavailable
 from core.http import RequestFailed, client
 from core.settings.bots import DingTalkSettings
 from core.telemetry import logger
@@ -25,6 +23,10 @@ TITLE_CHARACTERS = 40
 # A stamp further off was not made now (DingTalk's own bound for its signatures).
 OLDEST_S = 3600
 log = logger("midwatch.bots.dingtalk")
+
+
+class NotTaken(UpstreamUnavailable):
+    """DingTalk did not take an answer."""
 
 
 class DingTalkBot:
@@ -52,21 +54,17 @@ class DingTalkBot:
             return
         try:
             self._check_address(session)
-            text = await self._answered(heard)
-            for part in parts(text):
-                await _post(session, part, heard.person)
-        except OpsError as error:
+        except Invalid as error:
             log.warning("dingtalk.unanswered", why=str(error))
+            return
 
-    async def _answered(self, heard: Heard) -> str:
-        try:
-            async with aclosing(self._talk.answer(heard)) as said:
-                return await _last(said)
-        except OpsError as error:
-            return error.told(heard.language)
-        except Exception:  # whoever waits must not be left without an answer
-            log.exception("dingtalk.broke", thread=heard.thread)
-            return phrase("bots.failed", heard.language)
+        async def show(piece: Piece) -> None:
+            if isinstance(piece, Told):
+                for part in parts(piece.text):
+                    await _post(session, part, heard.person)
+
+        said = self._talk.answer(heard)
+        await shown(said, show, service="dingtalk", language=heard.language, refusals=(NotTaken,))
 
     def _check_address(self, session: str) -> None:
         """What came in a message may name any address; answers go to DingTalk alone."""
@@ -97,13 +95,6 @@ def _cut(line: str, most_bytes: int) -> list[str]:
     return pieces
 
 
-async def _last(said: AsyncGenerator[Piece]) -> str:
-    async for piece in said:
-        if isinstance(piece, Told):
-            return piece.text
-    raise UpstreamUnavailable("There was no answer.")
-
-
 async def _post(session: str, text: str, person: str) -> None:
     """Judged by DingTalk's own code, not by the HTTP status."""
     title = text.lstrip("#*_- \n").partition("\n")[0][:TITLE_CHARACTERS]
@@ -115,9 +106,9 @@ async def _post(session: str, text: str, person: str) -> None:
             answer = await http.post(f"{address.path}?{address.query}", json={**body, **to})
             told: Any = answer.json()
         except (RequestFailed, ValueError) as error:
-            raise UpstreamUnavailable(f"DingTalk did not take the answer: {error}") from error
+            raise NotTaken(f"DingTalk did not take the answer: {error}") from error
     if told.get("errcode") != 0:
-        raise UpstreamUnavailable(f"DingTalk did not take the answer: {told}")
+        raise NotTaken(f"DingTalk did not take the answer: {told}")
 
 
 def _heard(message: Mapping[str, Any]) -> Heard:

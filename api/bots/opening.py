@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from api.turns.running import Turns
@@ -12,11 +12,23 @@ from core.telemetry import logger
 
 if TYPE_CHECKING:
     from api.bots.dingtalk import DingTalkBot
+    from api.bots.feishu import FeishuBot
     from api.bots.slack import SlackBot
 
 # Between tries to reach a service that is away; its own library keeps a connection that once stood.
 FIRST_REST_S, LONGEST_REST_S = 1.0, 60.0
 log = logger("midwatch.bots")
+
+
+@asynccontextmanager
+async def bots(state: Any, settings: Settings, turns: Turns) -> AsyncGenerator[None]:
+    """Every bot, in `state`, where the routes that services post to look for it."""
+    async with (
+        slack(settings, turns) as state.slack,
+        dingtalk(settings, turns) as state.dingtalk,
+        feishu(settings, turns) as state.feishu,
+    ):
+        yield
 
 
 @asynccontextmanager
@@ -68,6 +80,36 @@ async def dingtalk(settings: Settings, turns: Turns) -> AsyncGenerator["DingTalk
         ) from error
     with DingTalkStream(settings.dingtalk, bot.received):
         yield bot
+
+
+@asynccontextmanager
+async def feishu(settings: Settings, turns: Turns) -> AsyncGenerator["FeishuBot | None"]:
+    """The bot in Feishu, listening if it does so over a long connection; None where it is not set up."""
+    if not settings.feishu.configured:
+        yield None
+        return
+    from api.bots.feishu import FeishuBot
+
+    bot = FeishuBot(settings.feishu, turns)
+    async with aclosing(bot):
+        if settings.feishu.mode == "http":
+            yield bot
+            return
+        try:
+            from api.bots.feishu_stream import FeishuStream
+        except ImportError as error:
+            raise Invalid(
+                f"MIDWATCH_FEISHU__MODE=stream needs a library that is not installed: {error.name}.",
+                hint="pip install 'midwatch[feishu]'",
+            ) from error
+        stream = FeishuStream(bot.api, settings.feishu.api_url, bot.received)
+        listening = asyncio.create_task(stream.run())
+        try:
+            yield bot
+        finally:
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
 
 
 async def _connected(socket: Any, service: str, failures: tuple[type[Exception], ...]) -> None:

@@ -4,7 +4,7 @@
 
 import re
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -17,16 +17,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from agent.approvals import Decision
 from agent.intents import Language
 from agent.wording import phrase
-from api.bots.conversing import Conversing, Heard
+from api.bots.conversing import Conversing, Heard, shown
 from api.bots.people import People
 from api.bots.slack_blocks import approval_blocks, decided_blocks, typed_view
 from api.bots.slack_stream import SlackStream
 from api.turns.running import Turns
 from api.turns.watching import Piece, Told
 from core.errors import OpsError
-from core.redaction import redact_text
 from core.settings.bots import SlackSettings
-from core.telemetry import logger
 
 APPROVE, DENY, TYPED = "midwatch_approve", "midwatch_deny", "midwatch_typed"
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
@@ -35,7 +33,6 @@ LINK = re.compile(r"<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>")
 AWAY = (SlackClientError, ClientError, OSError, TimeoutError)
 SEEN, DONE, FAILED = "eyes", "white_check_mark", "x"
 Wire = Mapping[str, Any]
-log = logger("midwatch.bots.slack")
 
 
 class SlackBot:
@@ -101,24 +98,16 @@ class SlackBot:
         stream = SlackStream(
             self.app.client, heard.place, _root(heard), context.team_id or "", heard.person
         )
-        try:
-            async with aclosing(said) as pieces:
-                async for piece in pieces:
-                    if isinstance(piece, Told):
-                        await stream.end(piece.text, _buttons(piece), language=heard.language)
-                    else:
-                        await stream.step(piece)
-        except OpsError as error:
-            await stream.end(error.told(heard.language), language=heard.language)
-            return False
-        except SlackApiError as error:
-            log.warning("slack.refused", why=redact_text(str(error)))
-            return False
-        except Exception:  # whoever waits must not be left without an answer
-            log.exception("slack.broke", thread=heard.thread)
-            await stream.end(phrase("bots.failed", heard.language), language=heard.language)
-            return False
-        return True
+
+        async def show(piece: Piece) -> None:
+            if isinstance(piece, Told):
+                await stream.end(piece.text, _buttons(piece), language=heard.language)
+            else:
+                await stream.step(piece)
+
+        return await shown(
+            said, show, service="slack", language=heard.language, refusals=(SlackApiError,)
+        )
 
     async def _pressed(
         self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext

@@ -66,7 +66,7 @@ def link(name: Annotated[str, typer.Argument(metavar="NAME")] = "admin") -> None
 @users.command("know")
 def know(
     name: NameArgument,
-    service: Annotated[str, typer.Argument(metavar="SERVICE", help="slack or dingtalk")],
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="slack, dingtalk or feishu")],
     handle: Annotated[str, typer.Argument(metavar="ID", help="The service's own id of them.")],
 ) -> None:
     """Say who a user is in a chat service: what they say there counts as theirs."""
@@ -75,7 +75,7 @@ def know(
 
 @users.command("unknow")
 def unknow(
-    service: Annotated[str, typer.Argument(metavar="SERVICE", help="slack or dingtalk")],
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="slack, dingtalk or feishu")],
     handle: Annotated[str, typer.Argument(metavar="ID", help="The service's own id of them.")],
 ) -> None:
     """Take that back."""

@@ -42,7 +42,7 @@ async def link_handle(
 ) -> Handle:
     """What this person says and presses in the service is the user's own doing from now on.
 
-    `service` is slack or dingtalk; `handle` is its own id of the person, such as U024BE7LH.
+    `service` is slack, dingtalk or feishu; `handle` is its own id of the person, such as U024BE7LH.
     """
     async with current.database.session() as session:
         row = await Handles(session).link(body.user, service, handle, utc_now())

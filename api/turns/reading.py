@@ -21,7 +21,12 @@ def as_text(shape: Mapping[str, Any], how_to_answer: HowTo) -> str:
     if shape["incomplete"]:
         parts += ["", f"**{phrase('text.partial', language)}**: {shape['incomplete']}"]
     for asked in shape["approvals"]:
-        parts += ["", approval_text(asked, language, fence="```"), "", f"`{how_to_answer(asked)}`"]
+        how = how_to_answer(asked)
+        parts += [
+            "",
+            approval_text(asked, language, fence="```"),
+            *(["", f"`{how}`"] if how else ()),
+        ]
     if shape["usage"] and all(used["provider"] == "offline" for used in shape["usage"]):
         parts += ["", f"_{phrase('text.no_model', language)}_"]
     return "\n".join(parts)

@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 
 from core.errors import Invalid
 from core.redaction import redact_text
-from core.settings.bots import DingTalkSettings, SlackSettings
+from core.settings.bots import DingTalkSettings, FeishuSettings, SlackSettings
 from core.settings.foreign import ForeignServer, foreign_variables, refuse_unusable_names
 from core.settings.groups import (
     AlertmanagerSettings,
@@ -100,6 +100,7 @@ class Settings(BaseSettings):
     encryption: EncryptionSettings = EncryptionSettings()
     slack: SlackSettings = SlackSettings()
     dingtalk: DingTalkSettings = DingTalkSettings()
+    feishu: FeishuSettings = FeishuSettings()
     log: LogSettings = LogSettings()
     foreign: dict[str, ForeignServer] = Field(default_factory=dict[str, ForeignServer])
     signing_key: SecretStr | None = None

@@ -85,3 +85,30 @@ class DingTalkSettings(BotSettings):
         if self.configured and not self.client_secret.get_secret_value():
             raise ValueError("MIDWATCH_DINGTALK__CLIENT_ID needs MIDWATCH_DINGTALK__CLIENT_SECRET")
         return self
+
+
+class FeishuSettings(BotSettings):
+    """A bot of an app of one's own in Feishu, or in Lark by its address: over a long connection, which
+    needs no public address, or posted to /feishu/events, where the encrypt key opens and proves it."""
+
+    app_id: str = ""
+    app_secret: SecretStr = SecretStr("")
+    mode: Literal["stream", "http"] = "stream"
+    encrypt_key: SecretStr = SecretStr("")
+    verification_token: SecretStr = SecretStr("")
+    api_url: HttpUrl = "https://open.feishu.cn"
+
+    @property
+    def configured(self) -> bool:
+        return bool(self.app_id)
+
+    @model_validator(mode="after")
+    def feishu_can_be_believed(self) -> Self:
+        if self.configured and not self.app_secret.get_secret_value():
+            raise ValueError("MIDWATCH_FEISHU__APP_ID needs MIDWATCH_FEISHU__APP_SECRET")
+        if self.configured and self.mode == "http" and not self.encrypt_key.get_secret_value():
+            raise ValueError(
+                "MIDWATCH_FEISHU__MODE=http needs MIDWATCH_FEISHU__ENCRYPT_KEY: without it Feishu does "
+                "not sign what it posts"
+            )
+        return self

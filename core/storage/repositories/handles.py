@@ -12,7 +12,7 @@ from core.storage.models import Handle
 from core.storage.records import HandleRow
 from core.storage.repositories.users import Users
 
-SERVICES = ("slack", "dingtalk")
+SERVICES = ("slack", "dingtalk", "feishu")
 POSSIBLE = re.compile(r"[\w$.:@-]{1,200}", re.ASCII)
 
 

@@ -1,0 +1,152 @@
+"""Feishu (Lark), over its long connection or HTTP: mentions, direct messages, buttons on cards."""
+
+import asyncio
+import hmac
+from collections.abc import AsyncGenerator, Coroutine, Mapping
+from contextlib import suppress
+from typing import Any
+
+from agent.approvals import Decision
+from agent.intents import Language
+from agent.wording import phrase
+from api.bots.conversing import Conversing, Heard, shown
+from api.bots.feishu_answer import FeishuAnswer
+from api.bots.feishu_api import FeishuApi, NotTaken
+from api.bots.feishu_cards import APPROVE, decided_card, person
+from api.bots.feishu_messages import Message, message_of
+from api.bots.feishu_sealed import check_signature, opened
+from api.bots.people import People
+from api.turns.running import Turns
+from api.turns.watching import Piece
+from core.clock import utc_now
+from core.errors import OpsError, Unauthenticated
+from core.settings.bots import FeishuSettings
+from core.telemetry import logger
+
+SAID, PRESSED = "im.message.receive_v1", "card.action.trigger"
+# Feishu takes an answer to a button for three seconds; what takes longer goes on without one.
+PATIENCE_S = 2.0
+Wire = Mapping[str, Any]
+log = logger("midwatch.bots.feishu")
+
+
+class FeishuBot:
+    """One app. Events come by `received`, whichever way; what they begin goes on in tasks of its own."""
+
+    def __init__(self, settings: FeishuSettings, turns: Turns) -> None:
+        self._settings = settings
+        people = People(turns.database, "feishu", settings.unmapped, settings.namespaces)
+        self._talk = Conversing(turns, people, lambda _asked, _language: "")
+        self.api = FeishuApi(settings)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def aclose(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.api.close()
+
+    async def posted(self, body: bytes, *, stamp: str, nonce: str, sign: str) -> Wire:
+        """One request of Feishu's, which must be encrypted, and signed unless it asks who is there."""
+        key = self._settings.encrypt_key.get_secret_value()
+        told = opened(body, key)
+        header: Wire = told.get("header") or {}
+        self._check_token(str(header.get("token") or told.get("token") or ""))
+        if told.get("type") == "url_verification":
+            return {"challenge": str(told.get("challenge") or "")}
+        check_signature(body, key, stamp=stamp, nonce=nonce, sign=sign, now=utc_now())
+        return await self.received(told)
+
+    async def received(self, told: Wire) -> Wire:
+        """What to answer Feishu at once."""
+        header: Wire = told.get("header") or {}
+        event: Wire = told.get("event") or {}
+        if header.get("app_id") != self._settings.app_id:
+            log.warning("feishu.not_ours", app=str(header.get("app_id"))[:64])
+            return {}
+        if header.get("event_type") == SAID and (message := message_of(event)):
+            self._begin(self._heard(message))
+        elif header.get("event_type") == PRESSED:
+            return await self._pressed(event, str(header.get("event_id") or ""))
+        return {}
+
+    def _check_token(self, given: str) -> None:
+        wanted = self._settings.verification_token.get_secret_value()
+        if wanted and not hmac.compare_digest(wanted.encode(), given.encode()):
+            raise Unauthenticated("Feishu's verification token does not hold.")
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _heard(self, message: Message) -> None:
+        """The bot answers people who mean it, never bots, and each message once."""
+        heard = message.heard
+        try:
+            meant = message.direct or await self._is_named(message)
+        except NotTaken as error:
+            log.warning("feishu.unanswered", why=str(error))
+            return
+        if (meant or await self._talk.goes_on(heard)) and self._talk.is_new(heard.id):
+            where = {"reply_to": heard.id, "thread": heard.thread}
+            await self._tell(self._talk.answer(heard), where, heard.language)
+
+    async def _is_named(self, message: Message) -> bool:
+        return bool(message.named) and await self.api.own_id() in message.named
+
+    async def _tell(
+        self, said: AsyncGenerator[Piece], where: Mapping[str, str], language: Language
+    ) -> None:
+        answer = FeishuAnswer(self.api, where, language)
+        await shown(said, answer.show, service="feishu", language=language, refusals=(NotTaken,))
+
+    async def _pressed(self, event: Wire, event_id: str) -> Wire:
+        """Go on with the turn, and say at once what became of the button, if that is known soon."""
+        action: Wire = event.get("action") or {}
+        asked: Wire = action.get("value") or {}
+        if not {"do", "id", "reply_to", "thread"} <= set(asked) or not self._talk.is_new(event_id):
+            return {}
+        language: Language = "zh" if asked.get("language") == "zh" else "en"
+        toast: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
+        self._begin(self._decided(event, asked, language, toast))
+        with suppress(TimeoutError):
+            kind, text = await asyncio.wait_for(asyncio.shield(toast), PATIENCE_S)
+            return {"toast": {"type": kind, "content": text}}
+        return {"toast": {"type": "info", "content": phrase("bots.working", language)}}
+
+    async def _decided(
+        self, event: Wire, asked: Wire, language: Language, toast: asyncio.Future[tuple[str, str]]
+    ) -> None:
+        """The first one who presses decides, and the card says who."""
+        operator: Wire = event.get("operator") or {}
+        form: Wire = event["action"].get("form_value") or {}
+        who = str(operator.get("open_id") or "")
+        context: Wire = event.get("context") or {}
+        heard = Heard(
+            str(asked["id"]), who, str(context.get("open_chat_id") or ""), str(asked["thread"]), ""
+        )
+        said = Decision(str(asked["id"]), asked["do"] == APPROVE, str(form.get("typed") or ""))
+        told = self._talk.decide(heard, said)
+        try:
+            first = await anext(told)
+        except OpsError as error:
+            toast.set_result(("error", error.told(language)))
+            return
+        finally:
+            if not toast.done():
+                toast.set_result(("success", phrase("bots.working", language)))
+        key = "bots.approved_by" if said.approved else "bots.denied_by"
+        line = phrase(key, language, person=person(who))
+        with suppress(NotTaken):  # the decision stands, whatever becomes of the buttons
+            card = decided_card(str(asked.get("what") or ""), line)
+            await self.api.change(str(context.get("open_message_id") or ""), card)
+        where = {"reply_to": str(asked["reply_to"]), "thread": heard.thread}
+        await self._tell(_after(first, told), where, language)
+
+
+async def _after(first: Piece, rest: AsyncGenerator[Piece]) -> AsyncGenerator[Piece]:
+    yield first
+    async for piece in rest:
+        yield piece
