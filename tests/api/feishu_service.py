@@ -38,6 +38,7 @@ class Feishu:
     files: list[str] = field(default_factory=list[str])
     acknowledged: list[Wire] = field(default_factory=list[Wire])
     pings: int = 0
+    refusals: int = 0
     refused: dict[str, int] = field(default_factory=dict[str, int])
     tokens: list[str] = field(default_factory=list[str])
     _sockets: list[web.WebSocketResponse] = field(default_factory=list[web.WebSocketResponse])
@@ -111,6 +112,8 @@ class Feishu:
 
     async def reply(self, request: web.Request) -> web.Response:
         if refusal := self._refusal(request, "reply"):
+            self.refusals += 1
+            await self._note()
             return refusal
         asked = await request.json()
         assert len(asked["content"].encode()) <= CARD_BYTES

@@ -1,5 +1,6 @@
 """Midwatch in Feishu: its open API, cards and long connection on loopback."""
 
+import base64
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from agent.events import Done, Token
 from api.app import create_app
 from api.bots.feishu_cards import answer_card
 from api.bots.feishu_frames import DATA, Frame, frame_of
@@ -184,23 +186,19 @@ async def test_a_change_is_approved_by_a_button_once_and_the_card_says_by_whom(
 
 
 def _inside(acknowledged: Wire) -> bytes:
-    import base64
-
     return base64.b64decode(acknowledged["data"])
 
 
 async def test_a_long_answer_comes_with_a_file_that_has_all_of_it(
     stage: Stage, service: Feishu, tmp_path: Path
 ) -> None:
-    from agent.events import Token
-
-    long = "\n".join(f"内存不足 {number}" for number in range(3000))
-    at = next(i for i, one in enumerate(stage.script.events) if isinstance(one, Token))
-    stage.script.events.insert(at, Token(long))
+    long = "\n".join(f"- finding {n}: {'词' * 40}" for n in range(400))
+    stage.script.events[-2:] = [Token("m1", long), Done("m1", long, "en", ("rca",))]
     async with listening(service, stage.turns, tmp_path):
         await service.send(message("why?"))
         await service.until(lambda: [kind for _, kind, _ in service.told if kind == "file"])
-    assert "内存不足 2999" in service.files[0]
+        assert "in the file" in await service.card("finding 0")
+    assert "finding 399" in service.files[0]
 
 
 async def test_a_card_that_cannot_be_changed_is_followed_by_another(
@@ -219,9 +217,8 @@ async def test_what_feishu_does_not_take_ends_nothing(
     service.refused = {"reply": 230002}
     async with listening(service, stage.turns, tmp_path):
         await service.send(message("why?"))
-        await service.acknowledgements(1)
-        await service.until(lambda: not stage.turns.at_work or service.tokens)
-        service.tokens.append("spent")
+        await service.until(lambda: service.refusals == 3)  # a step, the end, the end once more
+        service.tokens.append("a newer one than the bot has")
         service.refused = {}
         await service.send(message("why?", said="om_3"))
         await service.card("Out of memory.")
