@@ -1,7 +1,7 @@
 """What a route may ask for: who is calling, their tools, and what start-up opened."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ from core.clock import utc_now
 from core.errors import Forbidden, Unauthenticated
 from core.principal import Permission, Principal
 from core.security.audit import AuditLog
+from core.security.pacing import Pace
 from core.security.permissions import principal_of
 from core.security.signin import SignIn
 from core.security.tokens import API_TOKEN_PREFIX, hashed
@@ -48,6 +49,7 @@ class Opened:
     metrics: Metrics
     sign_in: SignIn
     sessions: Sessions
+    pace: Pace = field(default_factory=Pace)
 
     async def login_link(self, address: str) -> str:
         """A one-time address that signs the administrator in; makes the account at first."""
@@ -87,14 +89,28 @@ async def caller(
 ) -> Principal:
     """Who is calling. A cookie comes along by itself, so what it does must be asked by our page."""
     if bearer is not None:
-        return await current.sign_in.principal(bearer.credentials)
+        found = await current.sign_in.principal(bearer.credentials)
+        paced(request, current.pace, found, bearer.credentials)
+        return found
     if cookie is None:
         raise Unauthenticated(
             "This needs a credential.", hint="Send `Authorization: Bearer TOKEN`, or sign in."
         )
     if request.method not in SAFE_METHODS:
         same_origin(request)
-    return await of_session(current.database, cookie)
+    found = await of_session(current.database, cookie)
+    paced(request, current.pace, found)
+    return found
+
+
+def paced(request: Request, pace: Pace, principal: Principal, secret: str = "") -> None:
+    """Count a request; its answer says what is left. Raises `TooMany`."""
+    whose = {"user": principal.subject}
+    if secret.startswith(API_TOKEN_PREFIX):
+        whose["key"] = hashed(secret)
+    counted = pace.take(whose)
+    request.state.rate_headers = counted.headers()
+    counted.check()
 
 
 Caller = Annotated[Principal, Depends(caller)]

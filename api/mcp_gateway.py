@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.events import SubagentStarted, ToolStarted
-from api.dependencies import Opened
+from api.dependencies import Opened, paced
 from api.turns.answers import Answered
 from api.turns.questions import Question
 from api.turns.running import MAX_QUESTION_CHARACTERS, Turns
@@ -211,6 +211,7 @@ class Endpoint:
         if kind.lower() != "bearer" or not credential:
             raise Unauthenticated("This needs a token.", hint="Send `Authorization: Bearer TOKEN`.")
         request.state.principal = await self._opened.sign_in.principal(credential.strip())
+        paced(request, self._opened.pace, request.state.principal, credential.strip())
         await self._bounded(scope, receive, send)
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -33,6 +33,7 @@ KINDS: Mapping[str, Kind] = {
     "conflict": Kind(409, "Conflict", "状态冲突"),
     "too_large": Kind(413, "Too large", "内容过大"),
     "invalid": Kind(422, "Invalid input", "输入无效"),
+    "too_many": Kind(429, "Too many requests", "请求过于频繁"),
     "error": Kind(500, "The request failed", "请求失败"),
     "internal": Kind(500, "Internal error", "内部错误"),
     "interrupted": Kind(503, "Interrupted", "已中断"),

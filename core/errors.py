@@ -73,6 +73,12 @@ class TooLarge(OpsError):
     code = "too_large"
 
 
+class TooMany(OpsError):
+    """More requests than the caller may make now; the hint says how long to wait."""
+
+    code = "too_many"
+
+
 class UpstreamUnavailable(OpsError):
     """A system we depend on did not answer. Safe to retry."""
 
@@ -88,6 +94,7 @@ KINDS: dict[str, type[OpsError]] = {
         Invalid,
         Conflict,
         TooLarge,
+        TooMany,
         UpstreamUnavailable,
     )
 }

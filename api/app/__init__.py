@@ -36,6 +36,7 @@ from api.turns.running import Turns
 from api.turns.spans import opened_spans
 from core.opening import OnFirstUse
 from core.security.audit import AuditLog
+from core.security.pacing import Pace
 from core.security.signin import Lifetimes, SignIn
 from core.security.tokens import Signer, signing_key
 from core.settings import Settings
@@ -142,7 +143,8 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         )
         turns = Turns(assistant, database, metrics, audit_log, accounts)
         stack.push_async_callback(turns.stop)
-        opened = Opened(settings, database, audit_log, metrics, sign_in, sessions)
+        pace = Pace({"user": settings.rates.user, "key": settings.rates.key})
+        opened = Opened(settings, database, audit_log, metrics, sign_in, sessions, pace)
         app.state.opened, app.state.turns = opened, turns
         await enter(bots(app.state, settings, turns))
         kept = (KeptAlerts(database), sessions, used_of(database), settings.alerts.keep)

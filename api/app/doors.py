@@ -32,6 +32,7 @@ MODULES = (
     "*api.routes.auth",
     "api.routes.users",
     "api.routes.handles",
+    "api.routes.sessions",
     "api.routes.audit",
     "api.routes.usage",
     "*api.routes.health",

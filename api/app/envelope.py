@@ -38,6 +38,7 @@ class Envelope:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 _add_headers(headers, request_id)
+                headers.update(scope["state"].get("rate_headers") or {})
                 self._note(scope, int(message["status"]), monotonic_s() - started_s)
             await send(message)
 

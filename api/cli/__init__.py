@@ -30,6 +30,7 @@ from api.cli import (
     ruling,
     servers,
     serving,
+    signed_in,
     usage,
     watches,
 )
@@ -83,6 +84,7 @@ app.add_typer(auditing.audit, name="audit")
 app.add_typer(facts.facts, name="facts")
 app.add_typer(people.users, name="users")
 app.add_typer(people.tokens, name="tokens")
+app.add_typer(signed_in.sessions, name="sessions")
 app.add_typer(servers.servers, name="servers")
 app.add_typer(eval_commands.evaluate, name="eval")
 

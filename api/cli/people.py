@@ -109,7 +109,8 @@ def revoke_token(token_id: Annotated[str, typer.Argument(metavar="ID")]) -> None
 
 
 @asynccontextmanager
-async def _doors() -> AsyncGenerator[tuple["Settings", "Database", "SignIn"]]:
+async def opened_doors() -> AsyncGenerator[tuple["Settings", "Database", "SignIn"]]:
+    """The database that the settings name, as who sits at this machine."""
     from core.security.signin import Lifetimes, SignIn
     from core.security.tokens import Signer, signing_key
     from core.settings import load
@@ -122,7 +123,8 @@ async def _doors() -> AsyncGenerator[tuple["Settings", "Database", "SignIn"]]:
         yield settings, database, sign_in
 
 
-async def _note(database: "Database", action: str, target: str, **detail: Any) -> None:
+async def note(database: "Database", action: str, target: str, **detail: Any) -> None:
+    """In the audit trail, as the operator's."""
     from api.cli.identity import OPERATOR
     from core.security.audit import AuditLog
 
@@ -136,7 +138,7 @@ async def _list_users(output: Output) -> int:
     from core.storage.repositories.handles import Handles
     from core.storage.repositories.users import Users
 
-    async with _doors() as (_, database, _), database.session() as session:
+    async with opened_doors() as (_, database, _), database.session() as session:
         rows, known = await Users(session).all(), await Handles(session).all()
     handles = {
         row.name: [f"{k.service} {k.handle}" for k in known if k.user_name == row.name]
@@ -159,10 +161,10 @@ def _person(row: Any, handles: list[str]) -> str:
 async def _add_user(
     name: str, role: str, password: str, namespaces: list[str] | None, output: Output
 ) -> int:
-    async with _doors() as (settings, database, sign_in):
+    async with opened_doors() as (settings, database, sign_in):
         scope = frozenset(namespaces) if namespaces else None
         user = await sign_in.add_user(name, role=role, password=password, namespaces=scope)
-        await _note(database, "user.add", user.name, role=role)
+        await note(database, "user.add", user.name, role=role)
         address = "" if password else _address(settings, await sign_in.make_link(user.name))
     if output is Output.JSON:
         put_json({"name": user.name, "role": user.role, "login_link": address})
@@ -174,18 +176,18 @@ async def _add_user(
 async def _set_disabled(name: str, *, disabled: bool) -> int:
     from core.storage.repositories.users import Users
 
-    async with _doors() as (_, database, _):
+    async with opened_doors() as (_, database, _):
         async with database.session() as session:
             repository = Users(session)
             await repository.save(replace(await repository.get(name), disabled=disabled))
-        await _note(database, "user.change", name, disabled=disabled)
+        await note(database, "user.change", name, disabled=disabled)
     return OK
 
 
 async def _link(name: str) -> int:
-    async with _doors() as (settings, database, sign_in):
+    async with opened_doors() as (settings, database, sign_in):
         code = await sign_in.make_link(name)
-        await _note(database, "user.link", name)
+        await note(database, "user.link", name)
     put(_address(settings, code))
     return OK
 
@@ -194,27 +196,27 @@ async def _know(name: str, service: str, handle: str) -> int:
     from core.clock import utc_now
     from core.storage.repositories.handles import Handles
 
-    async with _doors() as (_, database, _):
+    async with opened_doors() as (_, database, _):
         async with database.session() as session:
             await Handles(session).link(name, service, handle, utc_now())
-        await _note(database, "user.know", name, service=service, handle=handle)
+        await note(database, "user.know", name, service=service, handle=handle)
     return OK
 
 
 async def _unknow(service: str, handle: str) -> int:
     from core.storage.repositories.handles import Handles
 
-    async with _doors() as (_, database, _):
+    async with opened_doors() as (_, database, _):
         async with database.session() as session:
             await Handles(session).unlink(service, handle)
-        await _note(database, "user.unknow", handle, service=service)
+        await note(database, "user.unknow", handle, service=service)
     return OK
 
 
 async def _list_tokens(output: Output) -> int:
     from core.storage.repositories.tokens import Tokens
 
-    async with _doors() as (_, database, _), database.session() as session:
+    async with opened_doors() as (_, database, _), database.session() as session:
         rows = await Tokens(session).api_tokens()
     if output is Output.JSON:
         put_json({"tokens": rows})
@@ -226,14 +228,14 @@ async def _list_tokens(output: Output) -> int:
 async def _create_token(
     user: str, label: str, scopes: list[str] | None, days: int, output: Output
 ) -> int:
-    async with _doors() as (_, database, sign_in):
+    async with opened_doors() as (_, database, sign_in):
         row, secret = await sign_in.make_api_token(
             user,
             label=label,
             scopes=frozenset(scopes) if scopes else None,
             ttl=timedelta(days=days) if days else None,
         )
-        await _note(database, "token.create", row.id, user=user, label=label)
+        await note(database, "token.create", row.id, user=user, label=label)
     if output is Output.JSON:
         put_json({"id": row.id, "user": user, "token": secret, "expires_at": row.expires_at})
     else:
@@ -245,10 +247,10 @@ async def _revoke_token(token_id: str) -> int:
     from core.clock import utc_now
     from core.storage.repositories.tokens import Tokens
 
-    async with _doors() as (_, database, _):
+    async with opened_doors() as (_, database, _):
         async with database.session() as session:
             await Tokens(session).revoke_api_token(token_id, utc_now())
-        await _note(database, "token.revoke", token_id)
+        await note(database, "token.revoke", token_id)
     return OK
 
 

@@ -35,6 +35,7 @@ from core.settings.groups import (
     LogSettings,
     MemorySettings,
     PrometheusSettings,
+    RateSettings,
     RedisSettings,
     RuleSettings,
     ServerSettings,
@@ -88,6 +89,7 @@ class Settings(BaseSettings):
     memory: MemorySettings = MemorySettings()
     llm: ModelSettings = ModelSettings()
     limits: LimitSettings = LimitSettings()
+    rates: RateSettings = RateSettings()
     budgets: BudgetSettings = BudgetSettings()
     usage: UsageSettings = UsageSettings()
     traces: TraceSettings = TraceSettings()

@@ -111,6 +111,13 @@ class LimitSettings(Group):
     approval_s: Annotated[float, Field(gt=0, le=24 * 3600)] = 900
 
 
+class RateSettings(Group):
+    """Requests in a minute: of a person, however they come in, and of each API token. 0: any number."""
+
+    user: int = Field(default=1200, ge=0)
+    key: int = Field(default=600, ge=0)
+
+
 Amount = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 

@@ -69,6 +69,17 @@ class UsageRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One sign-in that goes on: all the refresh tokens that followed one another since."""
+
+    id: str
+    user_name: str
+    began_at: datetime
+    renewed_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FactRow:
     """What `subject` told; `scope` is user or organisation."""
 

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import NotFound
 from core.storage.models import ApiToken, LoginLink, RefreshToken, User
-from core.storage.records import ApiTokenRow, RefreshTokenRow, UserRow
+from core.storage.records import ApiTokenRow, RefreshTokenRow, SessionRow, UserRow
 from core.storage.repositories.users import USER, user_row
 
 REFRESH, USERS = (cast("Table", model.__table__) for model in (RefreshToken, User))
@@ -98,6 +98,38 @@ class Tokens:
         revoked = update(RefreshToken).where(RefreshToken.family == family)
         await self._session.execute(revoked.values(revoked_at=at))
 
+    async def sessions(self, at: datetime, *, user_name: str = "") -> list[SessionRow]:
+        """Those that go on, of one user or of all; the newest sign-in first."""
+        began = func.min(RefreshToken.created_at)
+        first = select(RefreshToken.family, began.label("at")).group_by(RefreshToken.family)
+        begun = first.subquery()
+        query = (
+            select(RefreshToken, begun.c.at)
+            .join(begun, begun.c.family == RefreshToken.family)
+            .where(*_goes_on(at))
+            .order_by(begun.c.at.desc(), RefreshToken.family)
+        )
+        if user_name:
+            query = query.where(RefreshToken.user_name == user_name)
+        return [
+            SessionRow(row.family, row.user_name, began_at, row.created_at, row.expires_at)
+            for row, began_at in await self._session.execute(query)
+        ]
+
+    async def end_sessions(
+        self, at: datetime, *, user_name: str = "", family: str = "", but: str = ""
+    ) -> list[str]:
+        """End those of a user, or the one `family`, except `but`; the ids of those that went on."""
+        chosen = select(RefreshToken.family).where(*_goes_on(at), RefreshToken.family != but)
+        if user_name:
+            chosen = chosen.where(RefreshToken.user_name == user_name)
+        if family:
+            chosen = chosen.where(RefreshToken.family == family)
+        ended = sorted(set(await self._session.scalars(chosen)))
+        revoked = update(RefreshToken).where(RefreshToken.family.in_(ended))
+        await self._session.execute(revoked.values(revoked_at=at))
+        return ended
+
     async def add_login_link(
         self, hashed: str, *, user_name: str, created_at: datetime, expires_at: datetime
     ) -> None:
@@ -122,6 +154,12 @@ class Tokens:
         await self._session.execute(delete(RefreshToken).where(RefreshToken.expires_at < before))
         spent = or_(LoginLink.expires_at < before, LoginLink.used_at < before)
         await self._session.execute(delete(LoginLink).where(spent))
+
+
+def _goes_on(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The one token of a session that has not been used yet."""
+    unused = RefreshToken.used_at.is_(None)
+    return unused, RefreshToken.revoked_at.is_(None), RefreshToken.expires_at > at
 
 
 def _api_token(token: ApiToken) -> ApiTokenRow:

@@ -1,0 +1,68 @@
+"""`midwatch sessions`: who is signed in, and ending that."""
+
+from typing import Annotated
+
+import typer
+
+from api.cli.outcome import OK, finish, put, put_json
+from api.cli.people import note, opened_doors
+from api.cli.source import Output, OutputOption
+
+sessions = typer.Typer(help="Who is signed in.", no_args_is_help=True)
+
+
+@sessions.command("list")
+def list_sessions(
+    user: Annotated[str, typer.Option(help="Of one user only.")] = "",
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Every session that goes on, the newest sign-in first."""
+    finish(_list(user, output))
+
+
+@sessions.command("end")
+def end_sessions(
+    session_id: Annotated[str, typer.Argument(metavar="[ID]", show_default=False)] = "",
+    user: Annotated[str, typer.Option(help="All of this user instead.")] = "",
+) -> None:
+    """End one session, or all of a user; pages are signed out at once."""
+    if bool(session_id) == bool(user):
+        raise typer.BadParameter("give either an ID or --user NAME")
+    finish(_end(session_id, user))
+
+
+async def _list(user: str, output: Output) -> int:
+    from core.clock import utc_now
+    from core.storage.repositories.tokens import Tokens
+
+    async with opened_doors() as (_, database, _), database.session() as session:
+        rows = await Tokens(session).sessions(utc_now(), user_name=user)
+    if output is Output.JSON:
+        put_json({"sessions": rows})
+    elif rows:
+        times = "{:%Y-%m-%d %H:%M}".format
+        put(
+            "\n".join(
+                f"{one.id}  {one.user_name:<24}since {times(one.began_at)}Z  "
+                f"until {times(one.expires_at)}Z"
+                for one in rows
+            )
+        )
+    return OK
+
+
+async def _end(session_id: str, user: str) -> int:
+    from core.clock import utc_now
+    from core.errors import NotFound
+    from core.storage.repositories.tokens import Tokens
+
+    async with opened_doors() as (_, database, _):
+        async with database.session() as session:
+            ended = await Tokens(session).end_sessions(utc_now(), family=session_id, user_name=user)
+        if not ended:
+            whose = f"of {user}" if user else repr(session_id)
+            raise NotFound(f"There is no session {whose} that goes on.")
+        for one in ended:
+            await note(database, "session.end", one)
+    put(f"{len(ended)} ended.")
+    return OK

@@ -1,0 +1,106 @@
+"""Who is signed in, and ending that."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field
+
+from api.dependencies import SESSION_COOKIE, Caller, Current, Opened, noted
+from core.clock import utc_now
+from core.errors import Forbidden, NotFound
+from core.principal import Permission, Principal
+from core.security.tokens import hashed
+from core.storage.repositories.tokens import Tokens
+
+router = APIRouter(prefix="/api/v1/sessions", tags=["sign-in"])
+Whose = Annotated[str, Query(max_length=200, description="Another user; for who manages them.")]
+
+
+class Session(BaseModel):
+    """One sign-in: of a page, or of a program with a refresh token."""
+
+    id: str
+    user: str
+    began_at: datetime
+    renewed_at: datetime = Field(description="When its newest token was given.")
+    expires_at: datetime = Field(description="Unless it is renewed before.")
+    this: bool = Field(description="The page that asks.")
+
+
+class SessionList(BaseModel):
+    items: list[Session]
+
+
+class Ended(BaseModel):
+    ended: list[str] = Field(description="The ids of the sessions that went on until now.")
+
+
+@router.get("", operation_id="listSessions")
+async def list_sessions(
+    request: Request,
+    principal: Caller,
+    current: Current,
+    user: Whose = "",
+    everybody: Annotated[bool, Query(description="Of all users; for who manages them.")] = False,
+) -> SessionList:
+    """Your sessions that go on, the newest sign-in first. API tokens are no sessions."""
+    whose = "" if everybody else (user or principal.subject)
+    _permit(principal, whose)
+    own = await _own(request, current)
+    async with current.database.session() as session:
+        rows = await Tokens(session).sessions(utc_now(), user_name=whose)
+    return SessionList(
+        items=[
+            Session(
+                id=row.id,
+                user=row.user_name,
+                began_at=row.began_at,
+                renewed_at=row.renewed_at,
+                expires_at=row.expires_at,
+                this=row.id == own,
+            )
+            for row in rows
+        ]
+    )
+
+
+@router.delete("/{session_id}", operation_id="endSession", status_code=204)
+async def end_session(
+    session_id: Annotated[str, Path(max_length=64)], principal: Caller, current: Current
+) -> None:
+    """End one: a page at once; a program when its access token ends, at most 15 minutes later."""
+    whose = "" if principal.may(Permission.USERS_MANAGE) else principal.subject
+    async with current.database.session() as session:
+        ended = await Tokens(session).end_sessions(utc_now(), family=session_id, user_name=whose)
+    if not ended:
+        raise NotFound(f"There is no session {session_id!r} that goes on.")
+    await noted(current, principal, "session.end", session_id)
+
+
+@router.delete("", operation_id="endSessions")
+async def end_sessions(
+    request: Request, principal: Caller, current: Current, user: Whose = ""
+) -> Ended:
+    """End all of your sessions but the one that asks, or all of another user."""
+    whose = user or principal.subject
+    _permit(principal, whose)
+    own = await _own(request, current)
+    async with current.database.session() as session:
+        ended = await Tokens(session).end_sessions(utc_now(), user_name=whose, but=own)
+    for one in ended:
+        await noted(current, principal, "session.end", one, user=whose)
+    return Ended(ended=ended)
+
+
+def _permit(principal: Principal, whose: str) -> None:
+    if whose != principal.subject and not principal.may(Permission.USERS_MANAGE):
+        raise Forbidden("Sessions of others take the permission users:manage.")
+
+
+async def _own(request: Request, current: Opened) -> str:
+    """The session of the page that asks; "" for a program."""
+    secret = request.cookies.get(SESSION_COOKIE, "")
+    async with current.database.session() as session:
+        found = await Tokens(session).refresh_token(hashed(secret)) if secret else None
+    return found.family if found else ""
