@@ -143,7 +143,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         )
         turns = Turns(assistant, database, metrics, audit_log, accounts)
         stack.push_async_callback(turns.stop)
-        pace = Pace({"user": settings.rates.user, "key": settings.rates.key})
+        pace = Pace(settings.rates.by_policy())
         opened = Opened(settings, database, audit_log, metrics, sign_in, sessions, pace)
         app.state.opened, app.state.turns = opened, turns
         await enter(bots(app.state, settings, turns))

@@ -50,10 +50,10 @@ class Me(BaseModel):
 
 @router.post("/auth/token", operation_id="issueToken")
 async def issue_token(
-    form: Annotated[OAuth2PasswordRequestForm, Depends()], current: Current
+    form: Annotated[OAuth2PasswordRequestForm, Depends()], request: Request, current: Current
 ) -> TokenPair:
     """Exchange a name and a password for an access token (OAuth2 password form)."""
-    return _pair(await _by_password(current, form.username, form.password))
+    return _pair(await _by_password(request, current, form.username, form.password))
 
 
 @router.post("/auth/refresh", operation_id="refreshToken")
@@ -68,7 +68,7 @@ async def open_session(
 ) -> Me:
     """Sign the page in by name and password: sets the session cookie."""
     same_origin(request)
-    grant = await _by_password(current, body.username, body.password)
+    grant = await _by_password(request, current, body.username, body.password)
     _set_cookie(response, request, grant, current)
     return _me(grant.principal, current)
 
@@ -111,7 +111,13 @@ async def sign_out(
     response.delete_cookie(SESSION_COOKIE, path="/")
 
 
-async def _by_password(current: Opened, name: str, password: str) -> Grant:
+async def _by_password(request: Request, current: Opened, name: str, password: str) -> Grant:
+    """Tries are counted by name, right or wrong, so that none is found out by trying."""
+    counted = current.pace.take({"password": name.casefold()[:200]})
+    request.state.rate_headers = counted.headers()
+    if counted.wait_s:
+        await _noted(current, name[:200], "password", "too_many")
+    counted.check()
     try:
         grant = await current.sign_in.by_password(name, password)
     except Unauthenticated:

@@ -112,10 +112,15 @@ class LimitSettings(Group):
 
 
 class RateSettings(Group):
-    """Requests in a minute: of a person, however they come in, and of each API token. 0: any number."""
+    """In a minute: requests of a person, however they come in, and of each API token; tries of a
+    password for one name. 0: any number."""
 
     user: int = Field(default=1200, ge=0)
     key: int = Field(default=600, ge=0)
+    password: int = Field(default=20, ge=0)
+
+    def by_policy(self) -> dict[str, int]:
+        return {"user": self.user, "key": self.key, "password": self.password}
 
 
 Amount = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
