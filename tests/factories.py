@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mcp_servers.engines.causal_graph import services_called
 from mcp_servers.engines.diagnose import diagnose
+from mcp_servers.engines.logged_calls import calls_told
 from mcp_servers.engines.rca_ranking import Ranking, rank
 from mcp_servers.engines.topology import topology
 from mcp_servers.facts.findings import Finding, Severity
@@ -380,7 +380,5 @@ def roots(of: Cluster) -> list[str]:
 
 def ranking(of: Cluster) -> Ranking:
     findings = diagnose(of)
-    edges = topology(
-        of, calls=[(one.resource, to) for one in findings for to in services_called(one)]
-    )
+    edges = topology(of, calls=calls_told(of, findings))
     return rank(findings, of, edges)

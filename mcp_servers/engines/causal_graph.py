@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from mcp_servers.engines.causal_links import Join, Link, links_between
+from mcp_servers.engines.causal_joins import Join, Link
+from mcp_servers.engines.causal_links import links_between
 from mcp_servers.engines.clocks import ahead_by
 from mcp_servers.engines.fields import rows, whole
 from mcp_servers.engines.rule_families import DEGRADED, is_symptom
@@ -195,6 +196,8 @@ class _Joins:
     def _configured(self, effect: Finding) -> list[Ref]:
         """Where a log names no Service, those that the workload is configured to call, or the
         workloads that it is told to affect."""
+        if any(_is_elsewhere(host) for host in effect.joined("host")):
+            return []
         callers = dict.fromkeys((effect.resource, *effect.affected))
         return [
             service
@@ -221,10 +224,29 @@ class _Joins:
         return cause.resource in self._topology.dependencies(effect.resource, Relation.REFERS_TO)
 
 
+def _is_elsewhere(host: str) -> bool:
+    """Whether a host that led to no Service is known by a full name: that of another system."""
+    name = host.partition(":")[0]
+    return "." in name and not name.replace(".", "").isdigit() and not name.endswith(".local")
+
+
 def _same_container(cause: Finding, effect: Finding) -> bool:
     if cause.resource != effect.resource:
         return False
     return not cause.container or not effect.container or cause.container == effect.container
+
+
+def _crashed(cause: Finding, effect: Finding) -> bool:
+    return _same_container(cause, effect) and not cause.joined("killed_by")
+
+
+def _probed(cause: Finding, effect: Finding) -> bool:
+    killed_by = cause.joined("killed_by") & effect.joined("killed_by")
+    return _same_container(cause, effect) and bool(killed_by)
+
+
+def _echoed(cause: Finding, effect: Finding) -> bool:
+    return bool(cause.joined("ran_out") & effect.joined("ran_out_elsewhere"))
 
 
 def _would_grow(cause: Finding, effect: Finding) -> bool:
@@ -295,6 +317,12 @@ _TESTS: Mapping[Join, Test] = {
     Join.POD: _of_two(_both("pod")),
     Join.HOST: _of_two(_both("host")),
     Join.GROWS: _of_two(_would_grow),
+    Join.CRASHED: _of_two(_crashed),
+    Join.PROBED: _of_two(_probed),
+    Join.ECHOED: _of_two(_echoed),
+    Join.HEADLESS: lambda joins, cause, effect: (
+        bool(effect.joined("headless")) and joins.called(cause, effect)
+    ),
     Join.OUTGROWN: _of_two(_has_outgrown),
     Join.PRESENTED: _Joins.presented,
     Join.NAMED: lambda _, cause, effect: str(cause.resource) in effect.joined("workload"),

@@ -15,6 +15,13 @@ _SECRET = re.compile(
     r"(?i)((?:password|passwd|pwd|secret|token|api[_-]?key|authorization)[\"']?\s*[=:]\s*)"
     r"(\"[^\"]*\"|'[^']*'|(?:bearer\s+|basic\s+)?[^\s,;&\"']+)"
 )
+# Error codes as clouds and APIs write them: one word of several capitalised parts after its label, or
+# one that ends as such codes do.
+_ERROR_CODE = re.compile(
+    r"(?:api error|error ?code|code|reason|errorType|Error Code)[\"']?\s*[:=]?\s*[\"']?[A-Z][A-Za-z]+[a-z][A-Z]\w+"
+    r"|\b[A-Z][a-z]+\w*(?:Exception|Error|Exceeded|Denied|NotFound|Unauthorized|Forbidden)\b"
+    r"|\b(?:[A-Z]{2,}_){1,4}[A-Z]{2,}\b"
+)
 _URL_USER = re.compile(r"(://[^/\s:@]*:)[^@\s/]+@")
 
 
@@ -67,9 +74,16 @@ def masked(line: str) -> str:
 
 
 def shortened(text: str, *, at_most: int = LONGEST_TEXT) -> str:
-    """A text on one line; a long one loses its middle, because runtimes put the reason last."""
+    """A text on one line; a long one loses its middle, because runtimes put the reason last. A code
+    that names the error stays, wherever it stands: it is what people search for."""
     flat, half = " ".join(text.split()), at_most // 2
-    return flat if len(flat) <= at_most else f"{flat[: half - 1]}…{flat[-half:]}"
+    if len(flat) <= at_most:
+        return flat
+    lost = _ERROR_CODE.search(flat, half - 1, len(flat) - half)
+    if lost is None or len(lost.group(0)) > half // 2:
+        return f"{flat[: half - 1]}…{flat[-half:]}"
+    head = half - 2 - len(lost.group(0))
+    return f"{flat[:head]}…{lost.group(0)}…{flat[-half:]}"
 
 
 def clock(at: datetime | None) -> str:

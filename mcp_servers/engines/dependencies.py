@@ -1,11 +1,11 @@
 """The dependency graph as people look at it: every edge of the topology and those that the ranking
-does without (owners, network policies, addresses in ConfigMaps, calls that were measured), around what
+does without (owners, network policies, addresses in ConfigMaps that many share, calls that were measured), around what
 was asked about."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from mcp_servers.engines.call_failures import targets
-from mcp_servers.engines.fields import strings, text, whole
+from mcp_servers.engines.configured_calls import addresses_in
+from mcp_servers.engines.fields import text, whole
 from mcp_servers.engines.network_policies import selector
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.selectors import matching
@@ -13,13 +13,10 @@ from mcp_servers.engines.topology import (
     Edge,
     Relation,
     Topology,
-    hosts_in,
-    is_address,
-    service_named,
     services_of,
     workloads,
 )
-from mcp_servers.facts.kubernetes import Cluster, Ref, Resource
+from mcp_servers.facts.kubernetes import Cluster, Ref
 
 # What is told first.
 ORDER = (
@@ -40,9 +37,6 @@ _LEADS_ON = (
     Relation.SCALES,
     Relation.OWNED_BY,
 )
-
-# A longer text in a ConfigMap is data rather than settings.
-SETTINGS_CHARACTERS = 64 * 1024
 
 
 def dependency_edges(
@@ -129,22 +123,3 @@ def _config_calls(cluster: Cluster, topology: Topology) -> Iterator[Edge]:
             for _, service in addresses_in(cluster, config, workload.namespace) if config else ():
                 if service not in own:
                     yield Edge(workload.ref, service, Relation.CALLS)
-
-
-def addresses_in(cluster: Cluster, config: Resource, namespace: str) -> list[tuple[str, Ref]]:
-    """(key, Service) for the addresses in a ConfigMap, as seen from a namespace."""
-    found: list[tuple[str, Ref]] = []
-    for key, value in strings(config.raw, "data").items():
-        if len(value) <= SETTINGS_CHARACTERS:
-            named = (service_named(host, namespace) for host in _hosts(key, value))
-            found += [(key, one) for one in dict.fromkeys(named) if cluster.get(one)]
-    return found
-
-
-def _hosts(key: str, value: str) -> Iterator[str]:
-    """A setting of one line is read as a variable is; a file, for hosts with a port or a scheme."""
-    if "\n" not in value.strip():
-        yield from hosts_in(value) if is_address(key, value) else ()
-        return
-    for line in value.splitlines():
-        yield from (one.host.lower() for one in targets(line))

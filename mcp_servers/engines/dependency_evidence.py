@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mcp_servers.engines.citing import field, masked
 from mcp_servers.engines.config_references import references
-from mcp_servers.engines.dependencies import addresses_in
+from mcp_servers.engines.configured_calls import addresses_in
 from mcp_servers.engines.fields import rows, section, strings, text
 from mcp_servers.engines.network_policies import Direction, limits
 from mcp_servers.engines.ownership import pods_by_owner

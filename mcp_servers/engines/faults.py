@@ -27,7 +27,7 @@ RISK_RULES = ("pdb.blocks_drain", "sts.service_missing", "tls.expiring")
 # Notes as long as all is well, and the cause where they explain a fault.
 LATENT_RULES = ("config.changed_not_reloaded", "app.slow_queries")
 # The same of those that are faults by themselves only where they are graver.
-LATENT_WHEN_LOW = ("pod.cpu_throttled",)
+LATENT_WHEN_LOW = ("pod.cpu_throttled", "service.no_pods")
 
 
 def is_fault(finding: Finding) -> bool:

@@ -115,6 +115,12 @@ def kills(cluster: Cluster, container: Container) -> list[Event]:
     ]
 
 
+def killing_probes(cluster: Cluster, container: Container) -> str:
+    """The kinds of probe that the kubelet ended a container for, as joins name them."""
+    found = (_KILLED.search(one.message) for one in kills(cluster, container))
+    return ",".join(sorted({match.group(1).lower() for match in found if match}))
+
+
 def port_of(probe: Json, container: Container) -> tuple[str, str]:
     """The port a probe names and the number it means; the number is "" for an unknown name."""
     handler = section(probe, "httpGet") or section(probe, "tcpSocket") or section(probe, "grpc")

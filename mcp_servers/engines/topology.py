@@ -1,22 +1,19 @@
 """Who depends on whom in a cluster: owners, selectors, references, nodes, routes and calls."""
 
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
 
+from mcp_servers.engines.configured_calls import configured_calls
 from mcp_servers.engines.fields import rows, section, strings, text, words
+from mcp_servers.engines.hosts import has_address, hosts_in, is_address, service_named
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.selectors import matches
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
 
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicaSet")
-
-# An environment variable with such a name holds an address even when its value has no port.
-ADDRESS_NAME = re.compile(r"(HOST|ADDR|ADDRESS|URL|URI|ENDPOINT|SERVICE|BACKEND|UPSTREAM|DSN)S?$")
-HOST_TOKEN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 class Relation(StrEnum):
@@ -92,6 +89,7 @@ def topology(cluster: Cluster, calls: Iterable[tuple[Ref, Ref]] = ()) -> Topolog
         *_selections(cluster),
         *_routes(cluster),
         *_references(cluster),
+        *cluster.derived("calls by configuration", lambda: list(_configured(cluster))),
         *_placements(cluster),
         *_scalers(cluster),
         *declared_calls(cluster, workloads(cluster)),
@@ -232,6 +230,15 @@ def declared_calls(cluster: Cluster, callers: Iterable[Resource]) -> Iterator[Ed
             yield Edge(workload.ref, service, Relation.CALLS)
 
 
+def _configured(cluster: Cluster) -> Iterator[Edge]:
+    """Calls to Services that a ConfigMap of the workload's own names, but for those to itself."""
+    pairs = [(one.dependent, one.dependency) for one in _references(cluster)]
+    for caller, service in configured_calls(cluster, pairs):
+        workload = cluster.get(caller)
+        if workload is not None and service not in set(services_of(cluster, workload)):
+            yield Edge(caller, service, Relation.CALLS)
+
+
 def declarations(workload: Resource, service: Ref) -> Iterator[tuple[str, str]]:
     """Where, and in what words, a workload's environment or arguments name a Service."""
     for container in _containers(workload):
@@ -272,24 +279,4 @@ def _addresses(container: Json) -> Iterator[tuple[str, str]]:
         if is_address(name, value):
             yield f"env[{name}]", value
     for place in ("command", "args"):
-        yield from ((place, one) for one in words(container, place) if _has_address(one))
-
-
-def is_address(name: str, value: str) -> bool:
-    """Whether a setting of this name and value tells whom to call."""
-    return bool(ADDRESS_NAME.search(name.upper())) or _has_address(value)
-
-
-def _has_address(value: str) -> bool:
-    return "://" in value or ".svc" in value or bool(re.search(r"[a-z]:\d{2,5}\b", value))
-
-
-def hosts_in(value: str) -> Iterator[str]:
-    """Words of a value that may name a host."""
-    yield from (match.group() for match in HOST_TOKEN.finditer(value.lower()))
-
-
-def service_named(host: str, namespace: str) -> Ref:
-    """The Service a cluster-internal host name means when asked from `namespace`."""
-    parts = host.split(":")[0].removesuffix(".").split(".")
-    return Ref("Service", parts[1] if len(parts) > 1 else namespace, parts[0])
+        yield from ((place, one) for one in words(container, place) if has_address(one))

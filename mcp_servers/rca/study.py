@@ -9,10 +9,10 @@ from core.principal import Principal
 from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.prometheus import Prometheus
-from mcp_servers.engines.causal_graph import services_called
 from mcp_servers.engines.custom_rules import judge
 from mcp_servers.engines.diagnose import diagnose
 from mcp_servers.engines.diagnosers import ALL
+from mcp_servers.engines.logged_calls import calls_told
 from mcp_servers.engines.topology import Topology, topology
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.kubernetes import Cluster, NotChecked, Ref, Resource
@@ -91,7 +91,7 @@ async def study(hands: Hands, caller: Principal, asked: Asked) -> Study:
         thresholds=rules.thresholds,
     )
     findings = diagnose(cluster, (*ALL, lambda _: judged.findings))
-    edges = topology(cluster, calls=_calls_in(findings))
+    edges = topology(cluster, calls=calls_told(cluster, findings))
     objects = _objects(cluster, asked)
     if not objects and not asked.namespace:
         asked = replace(asked, namespace=namespace_mentioned(cluster, asked.words))
@@ -125,11 +125,6 @@ async def _gathered(hands: Hands, caller: Principal, asked: Asked) -> Cluster:
         near=near,
         pipeline=caller.namespaces is None and not alone,
     )
-
-
-def _calls_in(findings: list[Finding]) -> list[tuple[Ref, Ref]]:
-    """(workload, Service) pairs that logs gave away."""
-    return [(one.resource, service) for one in findings for service in services_called(one)]
 
 
 def in_scope(finding: Finding, looked: Study) -> bool:

@@ -70,8 +70,20 @@ async def follow_log(
 def _text(pod: Json, container: str, lines: list[Line], call: Call) -> bytes:
     if not call.flag("timestamps"):
         return b"".join(line + b"\n" for _, line in lines)
-    started = _started(pod, container) or pod["metadata"]["creationTimestamp"]
-    return b"".join((time or started).encode() + b" " + line + b"\n" for time, line in lines)
+    untimed = _presumed(pod, container, lines, previous=call.flag("previous"))
+    return b"".join((time or untimed).encode() + b" " + line + b"\n" for time, line in lines)
+
+
+def _presumed(pod: Json, container: str, lines: list[Line], *, previous: bool) -> str:
+    """The time of lines that have none: the start of the run that wrote them; where no line of a run
+    that is over has any, its end, because what is left of such a log is its last words."""
+    ended = section(_status(pod, container), "lastState", "terminated")
+    finished = str(ended.get("finishedAt") or "")
+    of_the_dead = previous or not _started(pod, container)
+    if of_the_dead and finished and not any(time for time, _ in lines):
+        return finished
+    started = str(ended.get("startedAt") or "") if of_the_dead else _started(pod, container)
+    return started or str(pod["metadata"]["creationTimestamp"])
 
 
 def _lines(

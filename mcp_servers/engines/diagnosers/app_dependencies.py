@@ -16,6 +16,7 @@ from mcp_servers.engines.call_failures import (
     words_of,
 )
 from mcp_servers.engines.endpoints import Addresses, selector_of
+from mcp_servers.engines.fields import text
 from mcp_servers.engines.log_signals import Line, Speaker, died_of_it, lately, speakers
 from mcp_servers.engines.repairs import whole_since
 from mcp_servers.engines.selectors import matches_equality
@@ -244,7 +245,12 @@ def _unresolved_finding(
 
 
 def _unresolved_joins(name: str, service: Resource | None) -> Mapping[str, str]:
-    return {"host": name, "service": key(service.ref)} if service else {"host": name}
+    """A headless Service has an address only while a pod behind it is ready; others always have."""
+    if service is None:
+        return {"host": name}
+    headless = text(service.spec, "clusterIP") == "None"
+    named = key(service.ref)
+    return {"host": name, "service": named, "headless": named if headless else ""}
 
 
 def _near(name: str, pod: Resource, addresses: Addresses) -> list[str]:

@@ -59,7 +59,7 @@ _EXHAUSTED: tuple[tuple[str, re.Pattern[str]], ...] = (
         "disk space",
         re.compile(
             r"no space left on device|ENOSPC|EDQUOT|disk quota exceeded|disk (?:is )?full|low on disk"
-            r"|disk (?:resource )?limit alarm|flood.?stage watermark|磁盘(?:空间)?(?:已满|不足)",
+            r"|disk (?:resource )?limit alarm|flood.?stage (?:disk )?watermark|index_create_block|read-only-allow-delete|磁盘(?:空间)?(?:已满|不足)",
             re.IGNORECASE,
         ),
     ),
@@ -90,6 +90,14 @@ _EXHAUSTED: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(r"java\.lang\.OutOfMemoryError|JavaScript heap out of memory|MemoryError\b"),
     ),
 )
+# An answer that is quoted: what it says ran out did so on the other side. Only of these is that told
+# by the other side in its own words too.
+_QUOTED_ANSWER = re.compile(
+    r"response(?: body)?[\"']?\s*[:=]|\"status\"\s*:\s*[45]\d\d|status(?: ?code)?[=: ]+\d{3}\b"
+    r"|\b(?:server|remote|upstream|broker) (?:said|answered|replied|returned|responded)|cluster_block_exception",
+    re.IGNORECASE,
+)
+_TOLD_BY_BOTH = ("disk space", "memory")
 _SHARE = re.compile(r"\b(\d+)\s*(?:/|of|out of)\s*(\d+)\b")
 _LIMIT = re.compile(r"\b(?:limit|max(?:imum)?|size)(?: of)?[ =:]+(\d+)", re.IGNORECASE)
 _HINTS = (
@@ -247,5 +255,12 @@ def _exhausted_finding(
             "host": host,
             "service": service,
         },
-        joins={**_joins(host, service), **_claims(speaker, kind)},
+        joins={**_joins(host, service), **_whose(speaker, kind, lines[0], host)},
     )
+
+
+def _whose(speaker: Speaker, kind: str, line: Line, host: str) -> dict[str, str]:
+    """Whether it is its own that ran out, or that of somebody whose answer it quotes."""
+    if kind in _TOLD_BY_BOTH and _QUOTED_ANSWER.search(line.text):
+        return {} if host else {"ran_out_elsewhere": kind}
+    return {"ran_out": kind, **_claims(speaker, kind)}

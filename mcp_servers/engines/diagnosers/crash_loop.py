@@ -15,12 +15,15 @@ from mcp_servers.engines.containers import (
 from mcp_servers.engines.fields import text
 from mcp_servers.engines.log_signals import final_words
 from mcp_servers.engines.ownership import owner_chain, pods_by_owner, top_owner
+from mcp_servers.engines.probing import killing_probes
 from mcp_servers.engines.settling import is_ready, live_pods
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Resource
 
 # Exit codes that say more than "the application failed"; each has a rule of its own.
 TELLING_CODES = frozenset({126, 127, 128, 132, 134, 135, 136, 137, 139, 143})
+# How a process ends that the kubelet stops: by SIGKILL, or by SIGTERM.
+STOPPED = frozenset({137, 143})
 # A container that ended this lately and this often is in a loop though it happens to run.
 JUST_NOW = timedelta(minutes=10)
 OFTEN = 3
@@ -78,7 +81,14 @@ def _crash_finding(
             "restarts": str(container.restarts),
             "log_line": citing.quoted(line.text) if line else "",
         },
+        joins={"killed_by": _killed_by(cluster, container, end)},
     )
+
+
+def _killed_by(cluster: Cluster, container: Container, end: Termination | None) -> str:
+    """The probe that the kubelet ended it for: no crash of its own, whatever it looks like."""
+    by_signal = end is not None and end.exit_code in STOPPED
+    return killing_probes(cluster, container) if by_signal else ""
 
 
 def _began(cluster: Cluster, container: Container, end: Termination | None) -> datetime | None:

@@ -8,6 +8,7 @@ from mcp_servers.engines.containers import Container, Role, Termination, contain
 from mcp_servers.engines.fields import text
 from mcp_servers.engines.log_signals import final_words
 from mcp_servers.engines.ownership import top_owner
+from mcp_servers.engines.probing import killing_probes
 from mcp_servers.engines.revisions import can_roll_back, newest, previous_container
 from mcp_servers.engines.settling import is_superseded, is_terminating, live_pods
 from mcp_servers.facts.findings import Confidence, Finding, Severity
@@ -71,6 +72,7 @@ def _killed_finding(cluster: Cluster, container: Container, end: Termination) ->
             "trigger": citing.quoted(trigger.message) if trigger else "",
             "node_oom": citing.quoted(node_oom[-1].message) if node_oom else "",
         },
+        joins={"killed_by": killing_probes(cluster, container)},
     )
 
 

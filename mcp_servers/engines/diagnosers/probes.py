@@ -153,6 +153,7 @@ def _status_finding(cluster: Cluster, failed: Failures) -> Finding:
         cause_key=f"{failed.kind} {status}",
         fix="fix.probe" if status == "404" else _way_back(cluster, container),
         params={**_params(failed), "path": path, "status": status, "known_good": good},
+        joins={"killed_by": failed.kind if kills(cluster, container) else ""},
     )
 
 

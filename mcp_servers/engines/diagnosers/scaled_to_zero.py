@@ -10,11 +10,9 @@ from mcp_servers.engines.fields import rows, section, strings, text
 from mcp_servers.engines.revisions import template_of
 from mcp_servers.engines.selectors import matches_equality
 from mcp_servers.engines.settling import desired_replicas
+from mcp_servers.engines.sleeping import is_marked_asleep, sleeps_well
 from mcp_servers.facts.findings import Confidence, Finding, Fix, Severity
 from mcp_servers.facts.kubernetes import Cluster, Ref, Resource, moment
-
-# Words in annotations and labels of tools that scale to zero on purpose.
-ON_PURPOSE = ("keda", "downscaler", "scale-to-zero", "kube-green", "snorlax", "sleep")
 
 
 def scaled_to_zero(cluster: Cluster) -> Iterator[Finding]:
@@ -28,8 +26,7 @@ def scaled_to_zero(cluster: Cluster) -> Iterator[Finding]:
 
 
 def _on_purpose(cluster: Cluster, workload: Resource) -> bool:
-    marks = [*workload.annotations, *workload.labels]
-    if any(word in mark.lower() for mark in marks for word in ON_PURPOSE):
+    if is_marked_asleep(workload) or sleeps_well(cluster, workload):
         return True
     return any(
         text(one.spec, "scaleTargetRef", "name") == workload.name

@@ -11,6 +11,7 @@ from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.revisions import template_of
 from mcp_servers.engines.selectors import NearMiss, matches_equality, near_miss, written
 from mcp_servers.engines.settling import desired_replicas, is_finished, is_young, live_pods
+from mcp_servers.engines.sleeping import sleeps_well
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Fix, Severity
 from mcp_servers.facts.kubernetes import Cluster, Ref, Resource, moment
 
@@ -89,6 +90,8 @@ def _near(
 
 
 def _none(cluster: Cluster, service: Resource, makers: list[Resource]) -> Finding:
+    """A note where all that would serve sleeps until there is work: somebody who calls in vain makes
+    it the cause."""
     asleep = [one for one in makers if desired_replicas(one) == 0 and one.kind != "DaemonSet"]
     users = _referrers(cluster, service)
     elsewhere = _namespaces_with_pods(cluster, service)
@@ -97,9 +100,11 @@ def _none(cluster: Cluster, service: Resource, makers: list[Resource]) -> Findin
         for one in makers
         if one.kind != "DaemonSet"
     ]
+    well = bool(makers) and all(sleeps_well(cluster, one) for one in makers)
+    grave = Severity.CRITICAL if users else Severity.MEDIUM
     return Finding(
         rule="service.no_pods",
-        severity=Severity.CRITICAL if users else Severity.MEDIUM,
+        severity=Severity.LOW if well else grave,
         confidence=Confidence.CERTAIN,
         resource=service.ref,
         since=_changed_at(cluster, service),

@@ -269,8 +269,17 @@ def _blocked(stateful: Resource, members: Members, ordinal: int) -> Finding:
             "desired": str(len(wanted)),
         },
         affected=(pod.ref,) if pod else (),
-        joins={"pod": f"{stateful.namespace}/{name}"},
+        joins={
+            "pod": f"{stateful.namespace}/{name}",
+            "claim": ",".join(f"{stateful.namespace}/{one}" for one in _claims(stateful, ordinal)),
+        },
     )
+
+
+def _claims(stateful: Resource, ordinal: int) -> list[str]:
+    """The claims that the controller makes for this ordinal, whether or not its pod is there."""
+    made = rows(stateful.spec, "volumeClaimTemplates")
+    return [f"{text(one, 'metadata', 'name')}-{stateful.name}-{ordinal}" for one in made]
 
 
 def _unready(pod: Resource) -> Evidence:

@@ -199,5 +199,5 @@ def _finding(cluster: Cluster, claim: Resource, usage: _Usage | None, said: Line
             "users": ", ".join(sorted({str(top_owner(cluster, pod)) for pod in users})),
             "fixed_class": held.name if held and not grows else "",
         },
-        joins={"claim": key(claim.ref)},
+        joins={"claim": key(claim.ref), "ran_out": "disk space" if full else ""},
     )
