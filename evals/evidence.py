@@ -69,7 +69,9 @@ class Witness:
         where, _, instance = ref.partition(" ")
         namespace, pod, container = where.split("/", 2)
         key = LogKey(namespace, pod, container, previous=bool(instance))
-        log = self._snapshot.logs.get(key)
+        # A container that waits to be restarted has one last run, which is both.
+        other = LogKey(namespace, pod, container, previous=not instance)
+        log = self._snapshot.logs.get(key) or self._snapshot.logs.get(other)
         return log is not None and _says(_flat(log.content.decode("utf-8", "replace")), text)
 
     @cached_property

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mcp_servers.engines.log_entries import level_in
+from mcp_servers.engines.log_entries import NO_POSITION, level_in
 
 # A host is a name of letters, digits, dots and dashes, or an IPv4 address.
 _HOST = r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9_-]+)*)"
@@ -40,7 +40,7 @@ _TIMED_OUT = re.compile(
     re.IGNORECASE,
 )
 _UNAVAILABLE = re.compile(
-    r"\b50[234]\b(?! ?ms)|service unavailable|bad gateway|gateway time-?out|code = unavailable"
+    rf"{NO_POSITION}\b50[234]\b(?! ?ms)|service unavailable|bad gateway|gateway time-?out|code = unavailable"
     r"|\bUNAVAILABLE\b|unreachable|服务不可用|网关(?:错误|超时)",
     re.IGNORECASE,
 )

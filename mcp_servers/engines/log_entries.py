@@ -51,6 +51,29 @@ RAISED = re.compile(
 
 _RAISED_END = ("Error", "Exception", "Panic", "Throwable", "Warning")
 
+# Before a number that may be a status: not the line of a source file, as `leader.go:429` has it.
+NO_POSITION = (
+    "".join(
+        rf"(?<!\.{one}:)"
+        for one in (
+            "go",
+            "py",
+            "js",
+            "ts",
+            "rb",
+            "rs",
+            "cc",
+            "kt",
+            "php",
+            "cpp",
+            "java",
+            "scala",
+            "cs",
+        )
+    )
+    + r"(?<!\bline )(?<!\bline:)"
+)
+
 _MESSAGE = ("msg", "message", "log", "event", "text")
 _MOMENT = ("time", "ts", "timestamp", "@timestamp", "t", "datetime")
 _SEVERITY = ("level", "severity", "lvl", "levelname", "log.level")

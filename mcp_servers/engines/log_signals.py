@@ -67,8 +67,15 @@ def _speakers(cluster: Cluster) -> Iterator[Speaker]:
         if was_made_good(cluster, pod):
             continue
         for container in containers(pod):
-            if logs := cluster.logs_of(pod, container.name):
-                yield Speaker(container, tuple(logs))
+            if logs := _each_once(cluster.logs_of(pod, container.name)):
+                yield Speaker(container, logs)
+
+
+def _each_once(logs: Sequence[LogLines]) -> tuple[LogLines, ...]:
+    """A container that waits to be restarted has one last run, which is served as both instances:
+    what it said once must not count twice."""
+    first, *rest = logs if logs else (None,)
+    return () if first is None else (first, *(one for one in rest if one.lines != first.lines))
 
 
 def last_words(cluster: Cluster, container: Container) -> list[Line]:

@@ -14,6 +14,8 @@ from mcp_servers.facts.findings import Confidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster, Json, Resource
 
 FEWEST_LINES = 3
+# Whom a Role of a namespace can be bound to by what a log says.
+ACCOUNT = "system:serviceaccount:"
 DIED_WITHIN = timedelta(seconds=60)
 
 _FORBIDDEN = re.compile(
@@ -79,6 +81,7 @@ def _denied_finding(
         since=lines[0].at,
         container=speaker.container.name,
         cause_key=f"{verb} {resource}",
+        fix="fix.rbac" if namespace and user.startswith(ACCOUNT) else "",
         params={
             "user": user,
             "account": account,
@@ -95,7 +98,7 @@ def _denied_finding(
 
 def _account_key(user: str) -> str:
     parts = user.split(":")
-    return f"{parts[-2]}/{parts[-1]}" if user.startswith("system:serviceaccount:") else user
+    return f"{parts[-2]}/{parts[-1]}" if user.startswith(ACCOUNT) else user
 
 
 def _nearest_role(cluster: Cluster, resource: str, verb: str, namespace: str) -> Resource | None:

@@ -10,6 +10,7 @@ from mcp_servers.engines.call_failures import kind_of_failure, targets
 from mcp_servers.engines.claims import claims_of
 from mcp_servers.engines.config_references import references
 from mcp_servers.engines.endpoints import Addresses
+from mcp_servers.engines.log_entries import NO_POSITION
 from mcp_servers.engines.log_signals import Line, Speaker, died_of_it, lately, speakers
 from mcp_servers.facts.findings import Confidence, Finding, Severity
 from mcp_servers.facts.kubernetes import Cluster
@@ -28,7 +29,7 @@ _REFUSED = re.compile(
     r"|too far in the (?:future|past)|rejected)|RequestTimeTooSkewed|clock skew",
     re.IGNORECASE,
 )
-_UNAUTHORISED = re.compile(r"\b401\b|unauthorized|unauthenticated", re.IGNORECASE)
+_UNAUTHORISED = re.compile(rf"{NO_POSITION}\b401\b|unauthorized|unauthenticated", re.IGNORECASE)
 # Requests that somebody else made to us are that person's passwords, not ours.
 _INBOUND = re.compile(
     r"\b(?:POST|GET|PUT) /[\w/-]*(?:login|signin|session|auth|token)|remote_addr|client_ip|from \d+\.\d+\.\d+\.\d+"
@@ -81,7 +82,7 @@ _EXHAUSTED: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "rate limit",
         re.compile(
-            r"(?:status|code|http|returned|responded|answered|->|:)[\s=:\"']*429\b(?! ?ms|/)|too many requests|请求过于频繁|触发限流|被限流|rate limit(?:ed| exceeded| reached)?|throttl(?:ed|ing)",
+            rf"(?:status|code|http|returned|responded|answered|->|:)[\s=:\"']*{NO_POSITION}429\b(?! ?ms|/)|too many requests|请求过于频繁|触发限流|被限流|rate limit(?:ed| exceeded| reached)?|throttl(?:ed|ing)",
             re.IGNORECASE,
         ),
     ),

@@ -13,7 +13,7 @@ from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.quantities import as_bytes, quantity
 from mcp_servers.engines.settling import is_finished, is_terminating, is_young
 from mcp_servers.facts.findings import Confidence, Evidence, Finding, Severity
-from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource, moment
+from mcp_servers.facts.kubernetes import Cluster, Event, Json, Ref, Resource, moment
 
 MEMORY = "container_memory_working_set_bytes"
 BLIP = timedelta(seconds=40)
@@ -24,6 +24,7 @@ PRESSURE = {
     "DiskPressure": ("node.disk_pressure", "NodeHasDiskPressure", "ephemeral-storage"),
 }
 EVICTING = ("EvictionThresholdMet", "FreeDiskSpaceFailed", "ImageGCFailed")
+_LOW_ON = re.compile(r"low on resource:? *\[?([\w-]+)", re.IGNORECASE)
 _ATTEMPT = re.compile(r"reclaim ([\w-]+)")
 
 
@@ -116,9 +117,16 @@ def _concerns(message: str, seen: str, reason: str, resource: str) -> bool:
     """Whether an event of the eviction manager is about this resource."""
     reclaimed = _ATTEMPT.search(message)
     if reclaimed is None:
-        return seen == reason or (resource != "memory" and seen != "EvictionThresholdMet")
-    memory = reclaimed.group(1) == "memory"
-    return memory == (resource == "memory")
+        told_of_disk = resource == "ephemeral-storage" and seen != "EvictionThresholdMet"
+        return seen == reason or told_of_disk
+    return _short_of(reclaimed.group(1)) == resource
+
+
+def _short_of(reclaimed: str) -> str:
+    """What kind of thing the eviction manager tries to win back; space and inodes are of disks."""
+    if reclaimed == "memory":
+        return "memory"
+    return "pids" if reclaimed.startswith("pid") else "ephemeral-storage"
 
 
 def _pressure(
@@ -130,11 +138,15 @@ def _pressure(
     evidence: list[Evidence],
 ) -> Finding:
     present = condition.get("status") == "True"
-    evicted = _evicted(cluster, node)
+    evicted = _evicted(cluster, node, resource)
     hungriest = _hungriest(cluster, node) if resource == "memory" else None
     unlimited = _unlimited(cluster, node) if resource == "memory" else []
     times = [moment(condition.get("lastTransitionTime"))] if present else []
-    firsts = [event.first_at for event in cluster.events_about(node, *EVICTING)]
+    firsts = [
+        event.first_at
+        for event in cluster.events_about(node, *EVICTING)
+        if _concerns(event.message, event.reason, "", resource)
+    ]
     recent = [at for at in (*times, *firsts) if at is not None]
     if hungriest:
         evidence = [*evidence, hungriest.cited]
@@ -161,8 +173,11 @@ def _pressure(
     )
 
 
-def _evicted(cluster: Cluster, node: Resource) -> list[Resource]:
-    return [pod for pod in _pods_on(cluster, node) if text(pod.status, "reason") == "Evicted"]
+def _evicted(cluster: Cluster, node: Resource, resource: str) -> list[Resource]:
+    """The pods that had to go, but for those whose eviction tells of something else."""
+    gone = [pod for pod in _pods_on(cluster, node) if text(pod.status, "reason") == "Evicted"]
+    told = [(pod, _LOW_ON.search(text(pod.status, "message"))) for pod in gone]
+    return [pod for pod, low in told if low is None or _short_of(low.group(1).lower()) == resource]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,20 +236,36 @@ def pid_or_network(cluster: Cluster) -> Iterator[Finding]:
     for node in cluster.all("Node"):
         for kind in ("PIDPressure", "NetworkUnavailable"):
             condition = node.condition(kind) or {}
-            if condition.get("status") != "True":
+            present = condition.get("status") == "True"
+            reclaiming = _reclaiming_pids(cluster, node) if kind == "PIDPressure" else []
+            if not present and not reclaiming:
                 continue
-            since = moment(condition.get("lastTransitionTime"))
+            since = moment(condition.get("lastTransitionTime")) if present else None
             said = f"True ({condition.get('message') or condition.get('reason')})"
             path = f".status.conditions[{kind}].status"
+            stated = [citing.field(node, path, said, since)] if present else []
+            firsts = [one.first_at for one in reclaiming if one.first_at]
             yield Finding(
                 rule="node.pid_or_network",
                 severity=Severity.HIGH,
-                confidence=Confidence.CERTAIN,
+                confidence=Confidence.CERTAIN if present else Confidence.STRONG,
                 resource=node.ref,
-                since=since,
-                evidence=(citing.field(node, path, said, since),),
-                params={"condition": kind, "message": citing.quoted(text(condition, "message"))},
+                since=min([*([since] if since else []), *firsts], default=None),
+                evidence=(*stated, *citing.events(reclaiming, at_most=1)),
+                params={
+                    "condition": kind,
+                    "message": citing.quoted(text(condition, "message")) if present else "",
+                },
                 affected=tuple(pod.ref for pod in _pods_on(cluster, node)),
                 cause_key=kind,
                 joins={"node": node.name},
             )
+
+
+def _reclaiming_pids(cluster: Cluster, node: Resource) -> list[Event]:
+    """Where the condition comes and goes, the evictions that it led to are still told of."""
+    return [
+        event
+        for event in cluster.events_about(node, "EvictionThresholdMet")
+        if cluster.recent(event.last_at) and _concerns(event.message, event.reason, "", "pids")
+    ]
