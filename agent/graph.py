@@ -29,6 +29,7 @@ from agent.models import Lineup, ModelChoice
 from agent.nodes import decision
 from agent.pricing import Prices
 from agent.resuming import Standing, answers_to, restore, standing_of, tell_pending
+from agent.sentences import SENTENCES
 from agent.state import Exchange, OpsState
 from agent.subagent import Subagent, with_foreign
 from agent.subagents.alert_admin import ALERT_ADMIN
@@ -154,7 +155,7 @@ class Assistant:
         snapshot = await self.graph.aget_state(_config(thread_id))
         standing = standing_of(snapshot)
         if standing is None:
-            raise NotFound("Nothing is left to go on with here.", hint="Ask a question.")
+            raise SENTENCES.error(NotFound, "nothing_left")
         events: Events = asyncio.Queue()
         turn = self._turn(principal, account, events, can_ask=can_ask)
         turn.notebook = notebook
@@ -254,11 +255,13 @@ def _refuse_unknown(lineup: Lineup) -> None:
 
 def _check(message: str) -> None:
     if not message.strip():
-        raise Invalid("The question is empty.", hint="Ask something.")
+        raise SENTENCES.error(Invalid, "no_question")
     if len(message) > MAX_QUESTION_CHARACTERS:
-        raise Invalid(
-            f"The question has {len(message)} characters.",
-            hint=f"At most {MAX_QUESTION_CHARACTERS} can be read.",
+        raise SENTENCES.error(
+            Invalid,
+            "long_question",
+            len=len(message),
+            max_question_characters=MAX_QUESTION_CHARACTERS,
         )
 
 

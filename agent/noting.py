@@ -24,7 +24,7 @@ async def noted(teaching: Teaching, notebook: Notebook, language: Language) -> s
         for one in gone:
             await notebook.forget(one.id)
     except OpsError as error:
-        return str(error)
+        return error.told(language)
     if not gone:
         return phrase("taught.unknown", language, text=teaching.text)
     return phrase("taught.forgotten", language, text="; ".join(one.text for one in gone))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.sentences import SENTENCES
 from core.errors import Invalid, NotFound
 from mcp_servers.client import ToolSpec
 
@@ -51,10 +52,10 @@ class Long:
         number, start = arguments.get("result"), arguments.get("start")
         if not isinstance(number, int) or not 1 <= number <= len(self.texts):
             known = ", ".join(str(n + 1) for n in range(len(self.texts))) or "none"
-            raise NotFound(f"No long result has the number {number}.", hint=f"There are: {known}.")
+            raise SENTENCES.error(NotFound, "no_result", number=str(number), known=known)
         size = len(self.texts[number - 1])
         if not isinstance(start, int) or not 0 <= start < size:
-            raise Invalid(f"The result ends at character {size}.", hint="Start before that.")
+            raise SENTENCES.error(Invalid, "past_the_result", size=size)
         return self._part(number, start)
 
     def _part(self, number: int, start: int) -> str:

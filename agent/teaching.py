@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from agent.recollection import names_in
+from agent.sentences import SENTENCES
 from core.errors import Invalid
 
 MOST_CHARACTERS = 400
@@ -101,11 +102,9 @@ def worded(text: str) -> str:
     """A fact as it is kept, for doors that are handed nothing else. Raises `Invalid`."""
     told = " ".join(text.split())
     if not told:
-        raise Invalid("The fact is empty.", hint='As "team payments owns shop".')
+        raise SENTENCES.error(Invalid, "empty_fact")
     if len(told) > MOST_CHARACTERS:
-        raise Invalid(
-            f"The fact has {len(told)} characters.", hint=f"At most {MOST_CHARACTERS} are kept."
-        )
+        raise SENTENCES.error(Invalid, "long_fact", len=len(told), most_characters=MOST_CHARACTERS)
     return told
 
 

@@ -10,6 +10,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer, OAuth2PasswordBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
 from api.problems import language_of
+from api.sentences import SENTENCES
 from core.clock import utc_now
 from core.errors import Forbidden, Unauthenticated
 from core.principal import Permission, Principal
@@ -93,9 +94,7 @@ async def caller(
         paced(request, current.pace, found, bearer.credentials)
         return found
     if cookie is None:
-        raise Unauthenticated(
-            "This needs a credential.", hint="Send `Authorization: Bearer TOKEN`, or sign in."
-        )
+        raise SENTENCES.error(Unauthenticated, "no_credential")
     if request.method not in SAFE_METHODS:
         same_origin(request)
     found = await of_session(current.database, cookie)
@@ -121,7 +120,7 @@ async def of_session(database: Database, secret: str) -> Principal:
     async with database.session() as session:
         found = await Tokens(session).session_of(hashed(secret))
     if found is None or not _goes_on(*found):
-        raise Unauthenticated("The session has ended.", hint="Sign in again.")
+        raise SENTENCES.error(Unauthenticated, "session_ended")
     return principal_of(found[1])
 
 
@@ -137,7 +136,7 @@ def same_origin(request: Request) -> None:
         return
     if site is None and (origin is None or urlsplit(origin).netloc == request.headers.get("host")):
         return
-    raise Forbidden("Another site may not do this in your name.", hint="Use the page itself.")
+    raise SENTENCES.error(Forbidden, "other_site")
 
 
 def needs(permission: Permission) -> Callable[[Principal], Awaitable[Principal]]:
@@ -145,7 +144,7 @@ def needs(permission: Permission) -> Callable[[Principal], Awaitable[Principal]]
 
     async def permitted(principal: Caller) -> Principal:
         if not principal.may(permission):
-            raise Forbidden(f"This takes the permission {permission.value}.")
+            raise SENTENCES.error(Forbidden, "takes_permission", value=permission.value)
         return principal
 
     return permitted
@@ -195,10 +194,7 @@ InPerson = Annotated[Principal, Depends(in_person)]
 def require_presence(principal: Principal) -> None:
     """Raises `Forbidden` for a decision that a program would make in a person's place."""
     if not principal.present:
-        raise Forbidden(
-            "This is for a person's own hand, and an API token may be a program's.",
-            hint="Use the page, or a token whose `--scope` names this right.",
-        )
+        raise SENTENCES.error(Forbidden, "own_hand")
 
 
 async def hand(current: Current, principal: InPerson) -> Tools:

@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.events import SubagentStarted, ToolStarted
 from api.dependencies import Opened, paced
+from api.sentences import SENTENCES
 from api.turns.answers import Answered
 from api.turns.questions import Question
 from api.turns.running import MAX_QUESTION_CHARACTERS, Turns
@@ -153,9 +154,11 @@ def _question(arguments: Mapping[str, Any]) -> Question:
     text = str(arguments.get("question", "")).strip()
     language = str(arguments.get("language") or "auto")
     if not text or len(text) > MAX_QUESTION_CHARACTERS:
-        raise Invalid(f"question must have 1 to {MAX_QUESTION_CHARACTERS} characters.")
+        raise SENTENCES.error(
+            Invalid, "question_length", max_question_characters=MAX_QUESTION_CHARACTERS
+        )
     if language not in {"auto", "en", "zh"}:
-        raise Invalid(f"language cannot be {language!r}.", hint="Use auto, en or zh.")
+        raise SENTENCES.error(Invalid, "no_such_language", language=language)
     return Question(text, thread_id=str(arguments.get("thread_id") or ""), language=language)
 
 
@@ -209,7 +212,7 @@ class Endpoint:
         request = Request(scope)
         kind, _, credential = request.headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not credential:
-            raise Unauthenticated("This needs a token.", hint="Send `Authorization: Bearer TOKEN`.")
+            raise SENTENCES.error(Unauthenticated, "no_token")
         request.state.principal = await self._opened.sign_in.principal(credential.strip())
         paced(request, self._opened.pace, request.state.principal, credential.strip())
         await self._bounded(scope, receive, send)
@@ -240,7 +243,7 @@ def endpoint(opened: Opened, turns: Turns) -> Endpoint:
 def _verified(context: Context) -> Principal:
     request: Request | None = context.request
     if request is None:
-        raise Unauthenticated("This call carries no identity.")
+        raise SENTENCES.error(Unauthenticated, "no_identity")
     return request.state.principal
 
 

@@ -27,9 +27,8 @@ from core.sentences import Fact
 from core.telemetry import Metrics
 from mcp_servers.caller import Bearer, Verify, caller
 from mcp_servers.facts.durations import duration
-from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.replies import MAX_DATA_CHARACTERS, code_of, failure, success
-from mcp_servers.sentences import SENTENCES
+from mcp_servers.sentences import SENTENCES, near
 from mcp_servers.unsealed import NoState
 
 Tool = Callable[..., Awaitable[BaseModel]]
@@ -331,7 +330,7 @@ def _not_offered(call: _Call, published: Mapping[str, Published]) -> OpsError:
         permission = str(tool.needs)
         return SENTENCES.error(Forbidden, "not_yours", tool=call.tool, permission=permission)
     offered = [name for name, one in published.items() if call.principal.may(one.needs)]
-    return NotFound(f"There is no tool {call.tool!r}.", hint=did_you_mean(call.tool, offered))
+    return SENTENCES.error(NotFound, "no_tool", tool=call.tool, hint=near(call.tool, offered))
 
 
 def _refused(name: str, error: ToolError) -> Invalid:

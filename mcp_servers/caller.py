@@ -9,6 +9,7 @@ from mcp.server.auth.provider import AccessToken, TokenVerifier
 
 from core.errors import Forbidden
 from core.principal import Principal
+from mcp_servers.sentences import SENTENCES
 
 Verify = Callable[[str], Awaitable[Principal | None]]
 
@@ -19,7 +20,7 @@ def caller() -> Principal:
     """The verified caller of the running tool. Raises `Forbidden` when there is none."""
     principal = _principal.get() or _from_token()
     if principal is None:
-        raise Forbidden("This call carries no identity.")
+        raise SENTENCES.error(Forbidden, "no_identity")
     return principal
 
 

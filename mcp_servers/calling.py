@@ -22,6 +22,7 @@ from mcp_servers.access import ToolServer
 from mcp_servers.backends.addresses import host_of
 from mcp_servers.caller import acting_as
 from mcp_servers.facts.tools import Answer, ToolSpec
+from mcp_servers.sentences import SENTENCES
 
 # An investigation asks many things of a slow cluster.
 CALL_TIMEOUT_S = 60.0
@@ -39,9 +40,7 @@ class _Wire:
 
     def failure(self) -> OpsError:
         if self.status in (401, 403):
-            return Unauthenticated(
-                f"The tool server at {host_of(self.url)} does not accept this token."
-            )
+            return SENTENCES.error(Unauthenticated, "token_not_accepted", host_of=host_of(self.url))
         told = f" (status {self.status})" if self.status >= 400 else ""
         return UpstreamUnavailable(f"The tool server at {host_of(self.url)} does not answer{told}.")
 
@@ -75,7 +74,9 @@ class Line:
         except (MCPError, httpx2.HTTPError) as error:
             if self.wire:
                 raise self.wire.failure() from error
-            raise UpstreamUnavailable(f"The tool server did not answer {name}: {error}.") from error
+            raise SENTENCES.error(
+                UpstreamUnavailable, "server_silent", name=name, error=str(error)
+            ) from error
         text = "\n".join(one.text for one in result.content if isinstance(one, TextContent))
         data: dict[str, Any] = result.structured_content or {}
         if result.is_error:

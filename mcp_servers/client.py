@@ -28,9 +28,9 @@ from mcp_servers.backends import (
     KnowledgePlace,
     Rehearse,
 )
-from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.facts.tools import Answer, ToolSpec
 from mcp_servers.registry import BUILDERS, at_start, building
+from mcp_servers.sentences import SENTENCES, near
 from mcp_servers.unsealed import load_mcp
 
 if TYPE_CHECKING:
@@ -269,5 +269,5 @@ class Tools:
         answer = await self._sessions.send(name, arguments, self._principal)
         if answer is None:
             known = [spec.name for spec in await self.list()]
-            raise NotFound(f"There is no tool {name!r}.", hint=did_you_mean(name, known))
+            raise SENTENCES.error(NotFound, "no_tool", tool=name, hint=near(name, known))
         return answer

@@ -12,6 +12,7 @@ from core.errors import OpsError, TooLarge
 from core.redaction import redact_fields, redact_text, signs_of_secrets
 from core.visible import has_unseen, visible, visible_fields
 from mcp_servers.paging import Page
+from mcp_servers.sentences import SENTENCES
 
 # What one call may put before a model (about 6,000 tokens) and hand to a program.
 MAX_TEXT_CHARACTERS = 24_000
@@ -67,7 +68,7 @@ class _Written:
 def _cut(result: BaseModel, over: float) -> BaseModel:
     """A page gives up rows and moves its cursor; anything else must fit as it is."""
     if not isinstance(result, Page) or len(cast("Page[Any]", result).rows) <= 1:
-        raise TooLarge("The answer is too large to hand on.", hint="Ask for less of it.")
+        raise SENTENCES.error(TooLarge, "answer_too_large")
     page = cast("Page[Any]", result)
     return page.cut(max(1, int(len(page.rows) / over * 0.9)))
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from agent.approvals import Decision
+from api.sentences import SENTENCES
 from core.errors import Invalid
 
 Wire = dict[str, Any]
@@ -46,14 +47,11 @@ def decisions_of(resume: Sequence[Mapping[str, Any]]) -> tuple[Decision, ...]:
 def _decision(entry: Mapping[str, Any]) -> Decision:
     approval_id, payload = entry.get("interruptId"), entry.get("payload")
     if not isinstance(approval_id, str):
-        raise Invalid("An entry of resume needs the interruptId it answers.")
+        raise SENTENCES.error(Invalid, "no_interrupt_id")
     if entry.get("status") == "cancelled":
         return Decision(approval_id, approved=False)
     fields = cast("dict[str, Any]", payload) if isinstance(payload, dict) else {}
     approved = fields.get("approved")
     if not isinstance(approved, bool):
-        raise Invalid(
-            f"The answer to {approval_id} does not say whether it is approved.",
-            hint='Send {"approved": true} or {"approved": false} as its payload.',
-        )
+        raise SENTENCES.error(Invalid, "no_verdict", approval_id=approval_id)
     return Decision(approval_id, approved, str(fields.get("typed") or ""))

@@ -16,6 +16,7 @@ from api.agui.interrupts import decisions_of
 from api.agui.pending import refused_frames
 from api.agui.translation import frames
 from api.dependencies import Caller, InPerson
+from api.sentences import SENTENCES
 from api.turns.questions import Question
 from api.turns.running import CurrentTurns, Turns
 from api.turns.runs import Run
@@ -143,7 +144,7 @@ async def _begun(
     same = question.resume or run.question == question.text.strip()
     threads = {question.thread_id, question.branch}
     if run.thread_id not in threads or not same:
-        raise Conflict(f"The run {run.id!r} answers another message.", hint="Use a new run id.")
+        raise SENTENCES.error(Conflict, "run_of_another", id=run.id)
     return run
 
 
@@ -155,7 +156,7 @@ def _text(messages: list[dict[str, Any]]) -> str:
     """The newest message of the user; parts that are not text cannot be read yet."""
     asked = [message for message in messages if message.get("role") == "user"]
     if not asked:
-        raise Invalid("There is no message of role user.")
+        raise SENTENCES.error(Invalid, "no_user_message")
     content = asked[-1].get("content")
     if isinstance(content, list):
         parts = [_fields(part) for part in cast("list[Any]", content)]

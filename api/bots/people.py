@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agent.wording import phrase
+from api.sentences import SENTENCES
 from core.errors import Forbidden
 from core.principal import Permission, Principal
 from core.security.permissions import READ, principal_of
@@ -32,7 +33,7 @@ class People:
         if user is None:
             found = self._stranger(handle)
         elif user.disabled:
-            raise Forbidden(f"The user {user.name} is disabled.")
+            raise SENTENCES.error(Forbidden, "user_disabled", name=user.name)
         else:
             found = replace(principal_of(user), present=True)
         return replace(found, namespaces=_both(found.namespaces, self.namespaces.get(place)))

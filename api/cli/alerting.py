@@ -9,6 +9,7 @@ from api.cli.desk import called, lines, listed, shown
 from api.cli.diagnose import window
 from api.cli.outcome import OK, finish, put, put_json
 from api.cli.reports import analysis_lines
+from api.cli.sentences import SENTENCES
 from api.cli.source import (
     Language,
     LanguageOption,
@@ -250,9 +251,9 @@ def _yaml(file: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise Invalid(f"Cannot read {file}.", hint=str(error)) from error
     except yaml.YAMLError as error:
-        raise Invalid(f"{file} is no YAML: {error}.") from error
+        raise SENTENCES.error(Invalid, "no_yaml", file=str(file), error=str(error)) from error
     if not isinstance(found, dict):
-        raise Invalid(f"{file} holds no policy.")
+        raise SENTENCES.error(Invalid, "no_policy", file=str(file))
     return found  # pyright: ignore[reportUnknownVariableType] - YAML; the server checks it
 
 
@@ -272,4 +273,4 @@ def _matcher(text: str) -> str:
         if found:
             plain = value.strip().strip('"')
             return f'{name.strip()}{operator}"{plain}"'
-    raise Invalid(f"{text!r} is no matcher.", hint="Write it as alertname=X.")
+    raise SENTENCES.error(Invalid, "no_matcher", text=text)

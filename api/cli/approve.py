@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.outcome import finish, say
+from api.cli.sentences import SENTENCES
 from api.cli.source import Source, with_source
 from api.cli.words import word
 from core.errors import Invalid
@@ -39,9 +40,7 @@ async def _approve(approval: str, approved: bool, typed: str, thread: str, sourc
     elif thread:
         shape = await go_on_here(thread, [said], source)
     else:
-        raise Invalid(
-            "--thread is missing.", hint="`midwatch approve ID --thread THREAD`, or --server URL."
-        )
+        raise SENTENCES.error(Invalid, "no_thread")
     print_answer(shape, AnswerFormat.TEXT)
     return code_of(shape)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.outcome import NO, OK, UPSTREAM_AWAY, finish, put, put_json, say
+from api.cli.sentences import SENTENCES
 from api.cli.source import (
     Language,
     LanguageOption,
@@ -303,7 +304,7 @@ def _read(question: str) -> str:
             say("Type the question, then Ctrl-D.")
         question = sys.stdin.read()
     if not question.strip():
-        raise Invalid("There is no question.", hint="midwatch ask 'Why is checkout failing?'")
+        raise SENTENCES.error(Invalid, "no_question")
     return question.strip()
 
 
@@ -311,5 +312,5 @@ def _lines(file: Path) -> list[str]:
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"Cannot read {file}: {error}.") from error
+        raise SENTENCES.error(Invalid, "cannot_read", file=str(file), error=str(error)) from error
     return [line.strip() for line in text.splitlines() if line.strip()]

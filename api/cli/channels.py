@@ -7,6 +7,7 @@ import typer
 
 from api.cli.desk import listed, shown
 from api.cli.outcome import finish
+from api.cli.sentences import SENTENCES
 from api.cli.source import Output, OutputOption, Source, with_source
 from core.errors import Invalid
 
@@ -134,7 +135,7 @@ def _settings(file: Path) -> dict[str, Any]:
         text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
         found: Any = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Invalid(f"Cannot read the settings in {file}.") from error
+        raise SENTENCES.error(Invalid, "unreadable_settings", file=str(file)) from error
     if not isinstance(found, dict):
-        raise Invalid(f"{file} holds no settings.")
+        raise SENTENCES.error(Invalid, "no_settings", file=str(file))
     return found  # pyright: ignore[reportUnknownVariableType] - YAML; the server checks it

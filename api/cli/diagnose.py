@@ -9,6 +9,7 @@ import typer
 
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.reports import causes_text, findings_text
+from api.cli.sentences import SENTENCES
 from api.cli.source import (
     EverywhereOption,
     Language,
@@ -123,10 +124,7 @@ async def _call(source: Source, tool: str, arguments: dict[str, Any]) -> dict[st
     given = {name: value for name, value in arguments.items() if value}
     if source.server:
         if source.rules:
-            raise Invalid(
-                "A running Midwatch reads its own rules.",
-                hint="Leave out --rules, or set MIDWATCH_RULES__FOLDER where it runs.",
-            )
+            raise SENTENCES.error(Invalid, "own_rules")
         from api.cli.remote import call_tool
 
         return await call_tool(source, tool, given)
@@ -146,7 +144,7 @@ def window(since: str) -> str:
         return f"P{count}{unit}" if unit in "DW" else f"PT{count}{unit}"
     if ISO_WINDOW.fullmatch(since):
         return since.upper()
-    raise Invalid(f"{since!r} is not a length of time.", hint="Write 30m, 1h, 2d or PT1H.")
+    raise SENTENCES.error(Invalid, "no_length", since=since)
 
 
 def _kind_and_name(target: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.outcome import OK, finish, put, put_json
+from api.cli.sentences import SENTENCES
 from api.cli.source import (
     Language,
     LanguageOption,
@@ -92,10 +93,7 @@ async def _asked(source: Source, arguments: dict[str, Any]) -> dict[str, Any]:
 
         return await post(source, "/api/v1/knowledge/draft", arguments)
     if {"incident_id", "alert_id"} & arguments.keys():
-        raise Invalid(
-            "Incidents and alerts are kept by a running Midwatch.",
-            hint="Name it with --server URL, or leave the id out to draft from what is wrong now.",
-        )
+        raise SENTENCES.error(Invalid, "incidents_kept_there")
     from api.cli.identity import OPERATOR
     from api.editions import opened_sessions
     from mcp_servers.client import Tools

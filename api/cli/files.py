@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.sentences import SENTENCES
 from api.cli.source import Source
 from core.errors import Invalid
 
@@ -31,7 +32,9 @@ def read(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8", errors="replace")
     except OSError as error:
-        raise Invalid(f"Cannot read {path}: {error.strerror}.") from error
+        raise SENTENCES.error(
+            Invalid, "cannot_read_file", path=str(path), strerror=str(error.strerror)
+        ) from error
 
 
 def bill_of(path: Path) -> str:

@@ -15,6 +15,7 @@ from api.cli.fix_reports import (
     switch_text,
 )
 from api.cli.outcome import NO, OK, finish, put, put_json
+from api.cli.sentences import SENTENCES
 from api.cli.source import (
     Language,
     LanguageOption,
@@ -268,10 +269,7 @@ async def _rehearse(source: Source, arguments: dict[str, Any], output: Output) -
         _print(plan, plan_text(plan, language), output)
         return OK if plan["rehearsal"]["outcome"] == "verified" else NO
     if source.server:
-        raise Invalid(
-            "Without a plan a rehearsal runs here, not on a server.",
-            hint="Name a plan that is kept there (fix-…), or give --kubeconfig.",
-        )
+        raise SENTENCES.error(Invalid, "rehearsal_here")
     view = await rehearsed(source, arguments)
     _print(view, rehearsal_text(view, arguments["language"]), output)
     return OK if view["outcome"] == "verified" else NO

@@ -6,6 +6,7 @@ import typer
 
 from api.cli.files import ServerOption, TokenOption
 from api.cli.outcome import NO, OK, finish, put, put_json
+from api.cli.sentences import SENTENCES
 from api.cli.source import Language, LanguageOption, Output, OutputOption, Source
 from api.cli.words import chosen, word
 from core.errors import Invalid
@@ -71,4 +72,4 @@ def _lines(found: dict[str, Any], language: str) -> str:
 
 def _refuse_without_service(source: Source) -> None:
     if not source.server:
-        raise Invalid("Questions are kept by a running Midwatch.", hint="Give --server URL.")
+        raise SENTENCES.error(Invalid, "questions_kept_there")

@@ -14,6 +14,7 @@ from api.cli.drafting import draft
 from api.cli.files import ServerOption, TokenOption, read
 from api.cli.gaps import gaps, rate
 from api.cli.outcome import NO, OK, finish, put, put_json, say
+from api.cli.sentences import SENTENCES
 from api.cli.source import Language, LanguageOption, Output, OutputOption, Source
 from api.cli.words import chosen, word
 from core.errors import Invalid, TooLarge
@@ -165,7 +166,7 @@ async def _search(
     output: Output,
 ) -> int:
     if bool(question) == bool(queries):
-        raise Invalid("Give a question, or --queries with a file of them.")
+        raise SENTENCES.error(Invalid, "question_or_file")
     if queries is None:
         found = await place.call("knowledge_search", query=question, k=k, **filters)
         put_json(found) if output is Output.JSON else put(_hits(found, language))
@@ -185,7 +186,7 @@ async def _search(
 async def _add(place: _Place, paths: list[Path], language: str, output: Output) -> int:
     for path in paths:
         if not path.exists():
-            raise Invalid(f"There is no file or folder {path}.")
+            raise SENTENCES.error(Invalid, "no_path", path=str(path))
     told = await _uploaded(place, paths) if place.source.server and paths else {}
     if not told and place.source.server:
         told = await place.call("knowledge_refresh")

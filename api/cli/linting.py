@@ -9,6 +9,7 @@ import typer
 from api.cli.alerting import rules
 from api.cli.desk import called
 from api.cli.outcome import NO, OK, finish, put, put_json
+from api.cli.sentences import SENTENCES
 from api.cli.source import Language, LanguageOption, Output, OutputOption, Source, with_source
 from api.cli.words import chosen, word
 from core.errors import Invalid
@@ -69,5 +70,5 @@ def text_of(file: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise Invalid(f"Cannot read {file}.", hint=str(error)) from error
     if not text.strip():
-        raise Invalid(f"{file} is empty.", hint="Name a file that holds groups of rules.")
+        raise SENTENCES.error(Invalid, "empty_rules", file=str(file))
     return text

@@ -10,6 +10,7 @@ import typer
 
 from api.cli.faults import inject
 from api.cli.outcome import INTERRUPTED, OK, finish, put, put_json, say
+from api.cli.sentences import SENTENCES
 from api.cli.source import (
     Language,
     Output,
@@ -85,7 +86,7 @@ def seconds_of(since: str) -> int:
     found = LENGTH.fullmatch(since.strip().upper())
     seconds = int(found[1]) * SECONDS[found[2]] if found else 0
     if not seconds:
-        raise Invalid(f"{since!r} is not a length of time.", hint="Write 30m, 1h, 2d or PT1H.")
+        raise SENTENCES.error(Invalid, "no_length", since=since)
     return seconds
 
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 import orjson
 
 from api.cli.outcome import put, spoken
+from api.cli.sentences import SENTENCES
 from api.cli.source import Source
 from core.errors import Invalid, UpstreamUnavailable, from_code
 from core.http import Client, RequestFailed, Response, client
@@ -112,21 +113,16 @@ async def stream(source: Source, body: dict[str, Any]) -> None:
 @asynccontextmanager
 async def _connected(source: Source) -> AsyncGenerator[Client]:
     if not source.token:
-        raise Invalid(
-            "--server needs a token.",
-            hint="Give --token or MIDWATCH_TOKEN; `midwatch tokens create` makes one.",
-        )
+        raise SENTENCES.error(Invalid, "no_token")
     if not source.server.startswith(("http://", "https://")):
-        raise Invalid(
-            f"{source.server!r} is no address.", hint="It begins with http:// or https://."
-        )
+        raise SENTENCES.error(Invalid, "no_address", server=source.server)
     headers = {"Authorization": f"Bearer {source.token}", "Accept-Language": spoken()}
     try:
         async with client(source.server, timeout_s=TURN_TIMEOUT_S, headers=headers) as http:
             yield http
     except RequestFailed as error:
-        raise UpstreamUnavailable(
-            f"{source.server} does not answer.", hint=f"Is Midwatch running there? {error}"
+        raise SENTENCES.error(
+            UpstreamUnavailable, "no_answer", server=source.server, error=str(error)
         ) from error
 
 
@@ -137,9 +133,8 @@ def _data(response: Response) -> dict[str, Any]:
     try:
         body: Any = orjson.loads(response.content)
     except orjson.JSONDecodeError as error:
-        raise UpstreamUnavailable(
-            f"{response.url} answered {response.status_code} and no JSON.",
-            hint="Is that address a Midwatch?",
+        raise SENTENCES.error(
+            UpstreamUnavailable, "no_json", url=str(response.url), status_code=response.status_code
         ) from error
     fields = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
     if response.status_code >= 400:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.outcome import OK, finish, put, put_json
+from api.cli.sentences import SENTENCES
 from api.cli.source import Output, OutputOption
 
 servers = typer.Typer(help="Tool servers of others (MIDWATCH_FOREIGN__…).", no_args_is_help=True)
@@ -56,7 +57,7 @@ async def _show(name: str, output: Output) -> int:
     chosen = next((one for one in found["servers"] if one["name"] == name), None)
     if chosen is None:
         known = ", ".join(one["name"] for one in found["servers"])
-        raise NotFound(f"There is no foreign server {name!r}.", hint=f"Known: {known}.")
+        raise SENTENCES.error(NotFound, "no_foreign_server", name=name, known=known)
     if output is Output.JSON:
         put_json(chosen)
         return OK
@@ -91,7 +92,7 @@ async def _called(tool: str, **arguments: str) -> dict[str, Any]:
 
     settings = load()
     if not settings.foreign:
-        raise Invalid("There is no foreign server.", hint="Set MIDWATCH_FOREIGN__<NAME>__URL.")
+        raise SENTENCES.error(Invalid, "no_foreign_servers")
     async with Database.opened(settings.database_url) as database, AuditLog(database) as audit:
         kept = KeptAcceptances(database)
         async with tool_sessions(settings, audit=audit, acceptances=kept) as sessions:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.outcome import speak
+from api.cli.sentences import SENTENCES
 from core.errors import Invalid
 
 if TYPE_CHECKING:
@@ -66,10 +67,7 @@ class Source:
         }
         live = any((self.kubeconfig, self.context, self.prometheus, self.alertmanager))
         if self.snapshot and live:
-            raise Invalid(
-                "A snapshot and a running cluster cannot both be asked.",
-                hint="Give --snapshot alone, or the addresses of the cluster.",
-            )
+            raise SENTENCES.error(Invalid, "both_sources")
         overrides: dict[str, Any] = {
             "cluster": "live" if live else None,
             "snapshot": self.snapshot,

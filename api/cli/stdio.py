@@ -8,6 +8,7 @@ from uuid import uuid4
 from mcp.server.stdio import stdio_server
 
 from api.cli.identity import OPERATOR
+from api.cli.sentences import SENTENCES
 from api.editions import opened_assistant, opened_sessions
 from api.mcp_gateway import Ask, Progress, gateway, shape_of
 from api.turns.questions import Question
@@ -24,7 +25,7 @@ async def speak(server: str, settings: Settings) -> None:
         sessions = await stack.enter_async_context(opened_sessions(settings))
         if server and server not in sessions.built:
             known = ", ".join(sorted(sessions.built))
-            raise Invalid(f"There is no tool server {server!r}.", hint=f"Known: {known}.")
+            raise SENTENCES.error(Invalid, "no_tool_server", server=server, known=known)
         ask, servers = _no_turns, (server,) if server else ()
         if not server:
             assistant = opened_assistant(settings, sessions, memory=None)
@@ -51,4 +52,4 @@ def _asking(assistant: Answering) -> Ask:
 
 
 async def _no_turns(_who: Principal, _question: Question, _progress: Progress) -> dict[str, Any]:
-    raise NotFound("One tool server alone answers no questions.", hint="Run `midwatch mcp`.")
+    raise SENTENCES.error(NotFound, "one_server_alone")

@@ -6,6 +6,7 @@ from typing import Any, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.openai_compat.failures import NoSuchModel
+from api.sentences import SENTENCES
 from api.turns.approvals import answer_to
 from api.turns.questions import Question
 from api.turns.replies import decision_in
@@ -59,7 +60,7 @@ async def question_of(
     """
     last = next((n for n in range(len(messages) - 1, -1, -1) if messages[n].role == "user"), -1)
     if last < 0:
-        raise Invalid("There is no message of role user.")
+        raise SENTENCES.error(Invalid, "no_user_message")
     text = messages[last].text
     if said := decision_in(text):
         return await answer_to(turns, principal.subject, said)

@@ -15,6 +15,7 @@ from api.openai_compat.asking import MODEL, Asked, Message, question_of, token_c
 from api.openai_compat.events import Narration
 from api.openai_compat.failures import OpenAIRoute, failure
 from api.openai_compat.telling import KEEPALIVE, beside, data, listened, streamed, whole
+from api.sentences import SENTENCES
 from api.turns.running import CurrentTurns, Turns
 from api.turns.runs import Run
 from api.turns.watching import Piece, Silence, Step, Told, begun
@@ -45,7 +46,9 @@ class ResponseAsked(Asked):
             return "", ""
         thread, between, run = self.previous_response_id.removeprefix(PREFIX).partition(BETWEEN)
         if not between:
-            raise NotFound(f"There is no response {self.previous_response_id!r}.")
+            raise SENTENCES.error(
+                NotFound, "no_response", previous_response_id=self.previous_response_id
+            )
         return thread, run
 
 

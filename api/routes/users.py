@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.dependencies import Caller, Current, UserManager, noted
 from api.sent import Sent
+from api.sentences import SENTENCES
 from core.clock import utc_now
 from core.errors import Forbidden, Invalid
 from core.principal import Permission, Principal
@@ -101,7 +102,7 @@ async def add_user(body: NewUser, manager: UserManager, current: Current) -> Use
 async def change_user(name: str, body: UserChange, manager: UserManager, current: Current) -> User:
     """Change a role, a password or a language; disable or enable."""
     if name == manager.subject and (body.disabled or (body.role or "admin") != "admin"):
-        raise Invalid("You cannot lock yourself out.", hint="Let another administrator do it.")
+        raise SENTENCES.error(Invalid, "lock_yourself_out")
     if body.password is not None:
         await current.sign_in.set_password(name, body.password)
     given = body.model_dump(exclude_none=True, exclude={"password"})
@@ -166,13 +167,13 @@ def _narrowed(
     if scopes is None:
         return None if held == whole else held
     if not scopes <= held:
-        raise Forbidden("A token cannot have more rights than you hold.")
+        raise SENTENCES.error(Forbidden, "more_than_you_hold")
     return scopes
 
 
 def _manages(principal: Principal) -> None:
     if not principal.may(Permission.TOKENS_MANAGE):
-        raise Forbidden(f"This takes the permission {Permission.TOKENS_MANAGE.value}.")
+        raise SENTENCES.error(Forbidden, "takes_permission", value=Permission.TOKENS_MANAGE.value)
 
 
 def _user(row: UserRow) -> User:

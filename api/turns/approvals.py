@@ -3,6 +3,7 @@
 from typing import Any
 
 from agent.approvals import Decision
+from api.sentences import SENTENCES
 from api.turns.questions import Question
 from api.turns.running import Turns
 from core.errors import NotFound
@@ -29,8 +30,5 @@ async def answer_to(turns: Turns, subject: str, said: Decision) -> Question:
     waiting = await waiting_for(turns, subject)
     threads = [one["thread_id"] for one in waiting if one["id"] == said.approval_id]
     if not threads:
-        raise NotFound(
-            f"Nothing of yours waits for an answer to {said.approval_id!r}.",
-            hint="It may have expired, or have been answered.",
-        )
+        raise SENTENCES.error(NotFound, "nothing_waits", approval_id=said.approval_id)
     return Question("", thread_id=threads[0], can_ask=True, resume=True, decisions=(said,))

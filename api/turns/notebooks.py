@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from agent.teaching import ToldFact
+from api.sentences import SENTENCES
 from core.clock import utc_now
 from core.errors import Forbidden
 from core.principal import Permission, Principal
@@ -34,9 +35,7 @@ class KeptNotebook:
 
     async def keep(self, text: str, *, everybody: bool) -> None:
         if everybody and not self.principal.may(SPEAKS_FOR_ALL):
-            raise Forbidden(
-                "Only managers tell something to everybody.", hint="It can be kept for you alone."
-            )
+            raise SENTENCES.error(Forbidden, "not_for_everybody")
         scope, subject = "organisation" if everybody else "user", self.principal.subject
         fact = FactRow(str(uuid4()), scope, subject, text, self.thread_id, utc_now())
         async with self.database.session() as session:

@@ -14,6 +14,7 @@ from agent.events import Event
 from agent.standing import Standing
 from agent.state import Exchange
 from api.dependencies import require_presence
+from api.sentences import SENTENCES
 from api.turns.accounts import Accounts, RunAccount
 from api.turns.answers import Answered
 from api.turns.branching import branched, edited_in
@@ -58,12 +59,9 @@ class Turns:
         thread_id = question.thread_id or str(uuid4())
         run_id = question.run_id or str(uuid4())
         if self.runs.by_id.get(run_id):
-            raise Conflict(f"There is a run {run_id!r} already.", hint="Choose another run id.")
+            raise SENTENCES.error(Conflict, "run_exists", run_id=run_id)
         if thread_id in self._busy:
-            raise Conflict(
-                "This conversation is still answering the question before.",
-                hint="Wait for it to finish, or cancel that run.",
-            )
+            raise SENTENCES.error(Conflict, "still_answering")
         run = Run(run_id, thread_id, principal.subject, question.text.strip())
         self._busy.add(thread_id)
         try:
@@ -95,10 +93,7 @@ class Turns:
     def find(self, run_id: str, subject: str) -> Run:
         run = self.runs.get(run_id, subject)
         if run is None:
-            raise NotFound(
-                f"There is no run {run_id!r} any more.",
-                hint="Read the conversation's messages instead.",
-            )
+            raise SENTENCES.error(NotFound, "run_gone", run_id=run_id)
         return run
 
     def at_work(self, thread_id: str, subject: str) -> list[Run]:
@@ -132,7 +127,7 @@ class Turns:
     async def forget(self, thread_id: str, subject: str) -> None:
         """Let go of a deleted conversation's memory; cancels what it is doing."""
         if thread_id in self._busy:
-            raise Conflict("This conversation is being answered.", hint="Cancel the run first.")
+            raise SENTENCES.error(Conflict, "being_answered")
         await self.assistant.forget(_memory_key(subject, thread_id))
 
     async def stop(self) -> None:
@@ -153,15 +148,17 @@ class Turns:
         if self._stopping:
             raise Interrupted("Midwatch is stopping.", hint="Ask again in a moment.")
         if not principal.may(Permission.CHAT_USE):
-            raise Forbidden("You may not ask questions.", hint="It takes the right chat:use.")
+            raise SENTENCES.error(Forbidden, "may_not_ask")
         for given in (question.thread_id, question.run_id, question.branch):
             if given and not ID.fullmatch(given):
-                raise Invalid(f"{given[:80]!r} cannot be an id.", hint="Use a UUID.")
+                raise SENTENCES.error(Invalid, "no_id", given=given[:80])
         text = question.text.strip()
         if not text and not question.resume:
-            raise Invalid("The question is empty.")
+            raise SENTENCES.error(Invalid, "no_question")
         if len(text) > MAX_QUESTION_CHARACTERS:
-            raise TooLarge(f"A question has at most {MAX_QUESTION_CHARACTERS} characters.")
+            raise SENTENCES.error(
+                TooLarge, "long_question", max_question_characters=MAX_QUESTION_CHARACTERS
+            )
 
     async def _begin(self, run: Run, *, is_new: bool) -> None:
         """A new conversation is kept before it is answered, so that it is found after a crash."""
@@ -171,7 +168,7 @@ class Turns:
             if owner is None and run.question:
                 await conversations.begin(run.thread_id, run.subject, run.question, utc_now())
         if owner not in {None, run.subject}:
-            raise NotFound(f"There is no conversation {run.thread_id!r}.")
+            raise SENTENCES.error(NotFound, "no_conversation", thread_id=run.thread_id)
 
     async def _branched(
         self, subject: str, question: Question

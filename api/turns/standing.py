@@ -11,6 +11,7 @@ from agent.standing import Standing
 from agent.state import Exchange
 from agent.teaching import Notebook
 from agent.wording import phrase
+from api.sentences import SENTENCES
 from core.errors import Conflict, Invalid, NotFound
 from core.principal import Principal
 
@@ -126,10 +127,7 @@ def admit_resume(standing: Standing | None, decisions: Sequence[Decision]) -> St
             "The time to answer is over, so nothing was changed.", hint="Ask for it once more."
         )
     if standing.approvals and not decisions:
-        raise Invalid(
-            f"This conversation waits for a person's answer to {', '.join(sorted(known))}.",
-            hint="Say of each whether it is approved.",
-        )
+        raise SENTENCES.error(Invalid, "waits_for_a_person", known=", ".join(sorted(known)))
     return standing
 
 

@@ -7,6 +7,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from core.errors import Invalid
+from core.security.sentences import SENTENCES
 
 MIN_CHARACTERS = 10
 # More would only make hashing slow for everybody else.
@@ -19,7 +20,9 @@ _HASHER = PasswordHash([Argon2Hasher(time_cost=2, memory_cost=19_456, parallelis
 async def hash_password(password: str) -> str:
     """Raises `Invalid` when the password is too short or too long."""
     if not MIN_CHARACTERS <= len(password) <= MAX_CHARACTERS:
-        raise Invalid(f"A password has {MIN_CHARACTERS} to {MAX_CHARACTERS} characters.")
+        raise SENTENCES.error(
+            Invalid, "password_length", min_characters=MIN_CHARACTERS, max_characters=MAX_CHARACTERS
+        )
     return await asyncio.to_thread(_HASHER.hash, password)
 
 

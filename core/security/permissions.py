@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from core.errors import Invalid
 from core.principal import Permission, Principal
+from core.security.sentences import SENTENCES
 from core.storage.records import UserRow
 
 READ = frozenset(
@@ -47,7 +48,7 @@ ROLES: Mapping[str, frozenset[Permission]] = {
 
 def permissions_of(role: str) -> frozenset[Permission]:
     if role not in ROLES:
-        raise Invalid(f"There is no role {role!r}.", hint=f"Roles: {', '.join(ROLES)}.")
+        raise SENTENCES.error(Invalid, "no_role", role=role, known=", ".join(ROLES))
     return ROLES[role]
 
 
@@ -69,6 +70,6 @@ def check_scopes(scopes: frozenset[str]) -> None:
     known = {permission.value for permission in Permission}
     unknown = sorted(scopes - known)
     if unknown:
-        raise Invalid(
-            f"There is no scope {unknown[0]!r}.", hint=f"Scopes: {', '.join(sorted(known))}."
+        raise SENTENCES.error(
+            Invalid, "no_scope", unknown=unknown[0], known=", ".join(sorted(known))
         )

@@ -8,6 +8,7 @@ from core.errors import Invalid, Unauthenticated
 from core.principal import Principal
 from core.security.passwords import hash_password, is_password
 from core.security.permissions import check_scopes, permissions_of, principal_of
+from core.security.sentences import SENTENCES
 from core.security.tokens import API, API_TOKEN_PREFIX, Signer, hashed, new_id, new_secret
 from core.settings import Settings
 from core.storage.database import Database
@@ -61,7 +62,7 @@ class SignIn:
             user = await Users(session).find(name)
         matches = await is_password(password, user.password_hash if user else "")
         if user is None or not matches or user.disabled:
-            raise Unauthenticated("The name or the password is wrong.")
+            raise SENTENCES.error(Unauthenticated, "wrong_password")
         async with self._database.session() as session:
             return await self._grant(Tokens(session), user, family=new_id())
 
@@ -73,10 +74,7 @@ class SignIn:
             user = await Users(session).find(name) if name else None
             if user and not user.disabled:
                 return await self._grant(tokens, user, family=new_id())
-        raise Unauthenticated(
-            "This sign-in link was used or has expired.",
-            hint="`midwatch users link NAME` makes a new one.",
-        )
+        raise SENTENCES.error(Unauthenticated, "link_used")
 
     async def by_refresh_token(self, refresh_token: str) -> Grant:
         """A new pair for an old refresh token. Used twice, it ends the whole session."""
@@ -87,7 +85,7 @@ class SignIn:
                 user = await Users(session).get(found.user_name)
                 if not user.disabled:
                     return await self._grant(tokens, user, family=found.family)
-        raise Unauthenticated("The session has ended.", hint="Sign in again.")
+        raise SENTENCES.error(Unauthenticated, "session_ended")
 
     async def sign_out(self, refresh_token: str) -> None:
         """End the session that this token belongs to; an unknown one changes nothing."""
@@ -146,7 +144,7 @@ class SignIn:
         """Without a password the user comes in by link. Raises `Conflict` when the name is taken."""
         permissions_of(role)
         if not name.strip() or len(name) > 200:
-            raise Invalid("A user needs a name of at most 200 characters.")
+            raise SENTENCES.error(Invalid, "user_name")
         kept = await hash_password(password) if password else ""
         user = UserRow(name.strip(), role, utc_now(), namespaces, password_hash=kept)
         async with self._database.session() as session:
@@ -174,7 +172,7 @@ class SignIn:
             token = await tokens.api_token(hashed(secret))
             user = await Users(session).find(token.user_name) if token else None
             if token is None or user is None or user.disabled or not _holds(token, now):
-                raise Unauthenticated("The API token is unknown, revoked or has expired.")
+                raise SENTENCES.error(Unauthenticated, "token_unknown")
             if token.last_used_at is None or now - token.last_used_at > LAST_USED_RESOLUTION:
                 await tokens.api_token_used(token.id, now)
         return principal_of(user, scopes=token.scopes)

@@ -16,6 +16,7 @@ from core.clock import utc_now
 from core.errors import Invalid, Unauthenticated
 from core.principal import Principal
 from core.security.permissions import ROLES, principal_of
+from core.security.sentences import SENTENCES
 from core.settings import Cluster, Settings
 from core.storage.records import UserRow
 
@@ -110,9 +111,7 @@ class Signer:
             claims = self._for(audience).loads(token.removeprefix(ACCESS_TOKEN_PREFIX))
             return _principal(_in_time(claims))
         except (BadData, ValueError, TypeError, KeyError) as error:
-            raise Unauthenticated(
-                "The access token does not hold or has expired.", hint="Sign in again."
-            ) from error
+            raise SENTENCES.error(Unauthenticated, "access_token_ended") from error
 
     def _for(self, audience: str) -> URLSafeSerializer:
         hmac_sha256 = {"key_derivation": "hmac", "digest_method": hashlib.sha256}

@@ -25,6 +25,7 @@ from sqlalchemy.pool import StaticPool
 
 from core.errors import Conflict, Invalid, OpsError, UpstreamUnavailable
 from core.storage import migrations, one_visit
+from core.storage.sentences import SENTENCES
 from core.storage.turns import InTurn, end_turn, queue
 
 # How long a writer waits for another one. Our transactions take milliseconds.
@@ -228,7 +229,7 @@ def _our_errors(name: str, *more: type[Exception]) -> Generator[None]:
     try:
         yield
     except exc.IntegrityError as error:
-        raise Conflict("Somebody else changed it at the same time.", hint="Try again.") from error
+        raise SENTENCES.error(Conflict, "changed_meanwhile") from error
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, *more) as error:
         raise _explained(error, name) from error
 
@@ -242,9 +243,9 @@ def _explained(error: Exception, name: str) -> OpsError:
     if "unable to open" in text:
         return Invalid(f"Cannot open {name}.", hint="Check the path and its permissions.")
     if "locked" in text or "busy" in text:
-        return UpstreamUnavailable(f"Another process is writing to {name}.", hint="Try again.")
+        return SENTENCES.error(UpstreamUnavailable, "another_writer", name=name)
     if "authentication failed" in text or "does not exist" in text:
         return Invalid(f"Cannot use {name}: {text}.", hint="Check MIDWATCH_DATABASE__URL.")
     if "disk is full" in text:
-        return UpstreamUnavailable(f"The disk that holds {name} is full.")
+        return SENTENCES.error(UpstreamUnavailable, "disk_full", name=name)
     return UpstreamUnavailable(f"{name[0].upper()}{name[1:]} does not answer.", hint=text)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.util import await_only
 
 from core.errors import UpstreamUnavailable
+from core.storage.sentences import SENTENCES
 
 # How long a session stands in the queue. Only one that writes inside another that wrote waits so long.
 PATIENCE_S = 60.0
@@ -45,7 +46,7 @@ def _begin_turn(session: Session) -> None:
     try:
         await_only(_admitted(session.info[QUEUE]))
     except TimeoutError:
-        raise UpstreamUnavailable("The database is busy.", hint="Try again.") from None
+        raise SENTENCES.error(UpstreamUnavailable, "database_busy") from None
     session.info[HAS_TURN] = True
 
 

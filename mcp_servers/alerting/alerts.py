@@ -9,14 +9,16 @@ from pydantic import BaseModel, Field
 from core.clock import utc_now
 from core.errors import Conflict, NotFound
 from core.principal import Principal
+from core.sentences import Said
 from core.storage.alert_records import EpisodeRow, StepRow
 from mcp_servers.access import span_of
 from mcp_servers.alerting.analysis_shapes import AlertAnalysis, Language, shown_analysis
+from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.alert_analysis import question_of
-from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.facts.notices import severity_of
 from mcp_servers.paging import Page
+from mcp_servers.sentences import near
 
 Id = Annotated[str, Field(max_length=32, description="As alerting_list shows it.")]
 Window = Annotated[str, Field(description="ISO 8601, e.g. PT24H, P7D.")]
@@ -136,8 +138,8 @@ async def alerting_show(
         known = [] if row else [one.id for one in await tables.alerts.latest()]
         job = await tables.jobs.get(row.analysis_id) if row and row.analysis_id else None
     if row is None or not in_sight(caller, row.labels):
-        hint = did_you_mean(alert_id, known) if caller.namespaces is None else ""
-        raise NotFound(f"There is no alert {alert_id!r}.", hint=hint)
+        hint = near(alert_id, known) if caller.namespaces is None else Said()
+        raise SENTENCES.error(NotFound, "no_alert_like", alert_id=alert_id, hint=hint)
     return _record(row, steps, shown_analysis(job, language, caller) if job else None)
 
 
@@ -147,9 +149,9 @@ async def alerting_acknowledge(alert_id: Id, *, desk: Desk, caller: Principal) -
     async with desk.session() as tables:
         row = (await tables.alerts.episodes([alert_id])).get(alert_id)
         if row is None or not in_sight(caller, row.labels):
-            raise NotFound(f"There is no alert {alert_id!r}.")
+            raise SENTENCES.error(NotFound, "no_alert", alert_id=alert_id)
         if not await tables.alerts.acknowledge(alert_id, caller.subject, now):
-            raise Conflict(f"{row.acknowledged_by} takes care of it already.")
+            raise SENTENCES.error(Conflict, "taken_care_of", acknowledged_by=row.acknowledged_by)
         step = StepRow(alert_id, now, "acknowledge", "done", {"by": caller.subject})
         await tables.alerts.note([step])
     return await alerting_show(alert_id, desk=desk, caller=caller)

@@ -19,6 +19,7 @@ from mcp_servers.alerting.analysis_shapes import (
     Language,
     shown_analysis,
 )
+from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.backends.alert_desk import Desk
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ async def alerting_analyse(
         await tables.alerts.take_turn()
         row = (await tables.alerts.episodes([alert_id])).get(alert_id)
         if row is None or not in_sight(caller, row.labels):
-            raise NotFound(f"There is no alert {alert_id!r}.")
+            raise SENTENCES.error(NotFound, "no_alert", alert_id=alert_id)
         known = await tables.jobs.get(row.analysis_id) if row.analysis_id else None
         if known and known.state in ("waiting", "running"):
             await tables.jobs.hurry(known.id, BY_HAND)

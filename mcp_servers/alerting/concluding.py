@@ -17,6 +17,7 @@ from mcp_servers.alerting.analyses import WORDS
 from mcp_servers.alerting.analysing import KIND
 from mcp_servers.alerting.analysis_shapes import SIMILAR_KEPT, kept_causes
 from mcp_servers.alerting.job_ends import LeaseLostError, ended
+from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.alerting.telling import delivery, told
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.alert_analysis import question_for, wider
@@ -57,7 +58,7 @@ async def alerting_begin_analysis(analysis_id: Id, *, desk: Desk) -> Questions:
     async with desk.session() as tables:
         rows = await tables.alerts.analysed_by(analysis_id)
     if not rows:
-        raise NotFound("The alerts of this analysis are gone.")
+        raise SENTENCES.error(NotFound, "alerts_gone")
     question = question_for([(one.labels, summary_of(one)) for one in rows])
     return Questions(questions=wider(question), alerts=len(rows))
 
@@ -75,7 +76,7 @@ async def alerting_conclude_analysis(
             await tables.alerts.take_turn()
             job = await tables.jobs.get(analysis_id)
             if job is None or job.kind != KIND:
-                raise NotFound("There is no such analysis.")
+                raise SENTENCES.error(NotFound, "no_analysis")
             ending = _Ending(tables, job, now, desk.public_url)
             await ending.conclude(owner, found, why)
     except LeaseLostError:

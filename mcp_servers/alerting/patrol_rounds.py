@@ -14,6 +14,7 @@ from core.storage.patrol_records import PatrolRow, PatrolRunRow, StandingRow
 from mcp_servers.alerting.job_ends import LeaseLostError, ended
 from mcp_servers.alerting.policies import policy_in_force
 from mcp_servers.alerting.receiving import Passing
+from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.alert_analysis import NAMING
 from mcp_servers.engines.patrolling import ALERTED, compared, is_complete, score
@@ -81,7 +82,7 @@ async def _round(tables: "AlertTables", run_id: str) -> tuple[JobRow, PatrolRow]
     job = await tables.jobs.get(run_id)
     patrol = await tables.patrols.get(str(job.arguments["patrol"])) if job else None
     if job is None or job.kind != KIND or patrol is None:
-        raise NotFound("The patrol of this round is gone.")
+        raise SENTENCES.error(NotFound, "patrol_gone")
     return job, patrol
 
 

@@ -16,10 +16,11 @@ from core.storage.budget_records import BudgetRow
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.budgets.budget_state import BudgetLine, Today, line_of, standing, today_of, told_of
 from mcp_servers.budgets.gathering import Purse
+from mcp_servers.budgets.sentences import SENTENCES
 from mcp_servers.budgets.spend import exchanged
 from mcp_servers.budgets.texts import Language
-from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.paging import Page
+from mcp_servers.sentences import near
 
 MOST_NAME = 100
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=MOST_NAME)]
@@ -138,7 +139,7 @@ async def budgets_add(
     await _check_channels(row.channels, desk)
     async with desk.session() as tables:
         if not await tables.budgets.add(row):
-            raise Conflict(f"There is a budget {name!r} already.", hint="Change or remove it.")
+            raise SENTENCES.error(Conflict, "budget_exists", name=name)
     return await _shown(row, purse, desk, language)
 
 
@@ -179,9 +180,8 @@ async def budgets_preview(
         channels=list(channels),
     )
     if before and currency and before.currency != code:
-        raise Invalid(
-            f"The budget {name!r} is in {before.currency}, not {code}.",
-            hint="Remove it and add another, or give the amount in its currency.",
+        raise SENTENCES.error(
+            Invalid, "other_currency", name=name, currency=before.currency, code=str(code)
         )
     row = replace(
         row,
@@ -238,7 +238,7 @@ async def budgets_change(
         after = replace(after, version=before.version + 1, end_foretold={})
     async with desk.session() as tables:
         if not await tables.budgets.save(after, version=before.version):
-            raise Conflict(f"Somebody else changed the budget {name!r}.", hint="Look at it again.")
+            raise SENTENCES.error(Conflict, "changed_meanwhile", name=name)
     return await _shown(after, purse, desk, language)
 
 
@@ -275,39 +275,28 @@ def _named(rows: Collection[BudgetRow], name: str) -> BudgetRow:
     for row in rows:
         if row.name == name:
             return row
-    hint = did_you_mean(name, [one.name for one in rows])
-    raise NotFound(f"There is no budget {name!r}.", hint=hint or "Add it first.")
+    hint = near(name, [one.name for one in rows]) or SENTENCES.said("add_it_first")
+    raise SENTENCES.error(NotFound, "no_budget", name=name, hint=hint)
 
 
 def _check(row: BudgetRow, caller: Principal) -> None:
     if not _sees(caller, row):
-        raise Forbidden(
-            "This budget would cover more than your namespaces.",
-            hint="Give it one of your namespaces.",
-        )
+        raise SENTENCES.error(Forbidden, "covers_more")
     _check_scope(row)
     if row.period == "custom":
         if not (row.starts_on and row.ends_on and row.starts_on < row.ends_on):
-            raise Invalid(
-                "A custom period needs its first day and a later first day after it.",
-                hint="Give starts_on and ends_on as YYYY-MM-DD.",
-            )
+            raise SENTENCES.error(Invalid, "custom_period")
     elif row.starts_on or row.ends_on:
-        raise Invalid(
-            f"A budget by the {row.period} has the days of the calendar.",
-            hint="Leave starts_on and ends_on out, or make its period custom.",
-        )
+        raise SENTENCES.error(Invalid, "calendar_period", period=row.period)
 
 
 def _check_scope(row: BudgetRow) -> None:
     """What models cost is of people and teams; what a cluster costs, of namespaces and labels."""
     of_models = row.spend == "models"
     if of_models and (row.namespace or row.label not in ("", "team")):
-        raise Invalid(
-            "What models cost is known by user and by team.", hint="Give user, or label team=NAME."
-        )
+        raise SENTENCES.error(Invalid, "models_by_whom")
     if row.subject and not of_models:
-        raise Invalid("A user has no part of what a cluster costs.", hint="Give spend=models.")
+        raise SENTENCES.error(Invalid, "no_user_part")
 
 
 async def _check_channels(named: Collection[str], desk: Desk) -> None:
@@ -316,13 +305,14 @@ async def _check_channels(named: Collection[str], desk: Desk) -> None:
     names = {one.name for one in known} | {f"tag:{tag}" for one in known for tag in one.tags}
     for name in named:
         if name != "*" and not channels_of([name], known) and name not in names:
-            known = f"Known: {', '.join(sorted(names))}." if names else "No channel was added yet."
-            hint = did_you_mean(name, names) or known
-            raise NotFound(f"There is no channel {name!r}.", hint=hint)
+            listed = SENTENCES.said("known", names=", ".join(sorted(names)))
+            known = listed if names else SENTENCES.said("no_channel_yet")
+            hint = near(name, names) or known
+            raise SENTENCES.error(NotFound, "no_channel", name=name, hint=hint)
 
 
 def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise Invalid(f"{text} is no day of the calendar.") from error
+        raise SENTENCES.error(Invalid, "no_day", text=text) from error

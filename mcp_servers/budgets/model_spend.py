@@ -14,6 +14,7 @@ from core.principal import Principal
 from core.storage.budget_records import BudgetRow
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.budgets.gathering import Purse
+from mcp_servers.budgets.sentences import SENTENCES
 from mcp_servers.budgets.spend import Currency, Cursor, exchanged, money, window_of
 from mcp_servers.budgets.spend_days import DAY, Rate, ScopeDays, rates_to
 from mcp_servers.budgets.texts import Language, Note
@@ -81,7 +82,7 @@ async def budgets_model_spend(
 ) -> ModelSpend:
     """What calls of language models cost, by user, team or model. For the cluster: budgets_spend."""
     if caller.namespaces is not None:
-        raise Forbidden("What models cost is of no single namespace, and you see some only.")
+        raise SENTENCES.error(Forbidden, "models_of_no_namespace")
     end = utc_now()
     start = end - window_of(window, LONGEST)
     code, _ = exchanged(purse.billing, currency, on=end)

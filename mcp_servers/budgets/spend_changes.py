@@ -15,6 +15,7 @@ from core.principal import Principal
 from core.storage.budget_records import SpendNoteRow
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.budgets.gathering import Purse
+from mcp_servers.budgets.sentences import SENTENCES
 from mcp_servers.budgets.spend import Namespace, exchanged
 from mcp_servers.budgets.spend_days import (
     DAY,
@@ -152,9 +153,7 @@ async def budgets_expect(
             break
     else:
         known = ", ".join(f"{one.scope} {one.start}" for one in lines) or "none"
-        raise Invalid(
-            f"{scope} has no anomaly that begins on {start}.", hint=f"There are: {known}."
-        )
+        raise SENTENCES.error(Invalid, "no_anomaly", scope=scope, start=start, known=known)
     days = (line.end - line.start).days + 1
     name = hashlib.sha256(f"{scope}\0{start}\0{line.direction}".encode()).hexdigest()[:32]
     row = SpendNoteRow(

@@ -13,13 +13,14 @@ from core.clock import utc_now
 from core.errors import Invalid, NotFound
 from core.principal import Principal
 from mcp_servers.budgets.gathering import INSTANCE_TYPE, Purse, amounts_of
+from mcp_servers.budgets.sentences import SENTENCES
 from mcp_servers.budgets.spend import Bill, Currency, Namespace, billed, money
 from mcp_servers.budgets.texts import Language, Note
 from mcp_servers.engines.fields import rows, section, text
 from mcp_servers.engines.spare_room import Fit, fit
 from mcp_servers.facts.kubernetes import Resource
 from mcp_servers.facts.money import NOTHING, Amounts, PriceBook
-from mcp_servers.facts.nearest import did_you_mean
+from mcp_servers.sentences import near
 
 KINDS = ("Deployment", "StatefulSet")
 # A month as clouds count it, and what a month is foretold from.
@@ -68,7 +69,7 @@ async def budgets_what_if(
     Nothing is changed; to scale use autofix.
     """
     if bool(replicas) == bool(times):
-        raise Invalid("It is not said how many replicas.", hint="Give either replicas or times.")
+        raise SENTENCES.error(Invalid, "how_many")
     end = utc_now()
     found = await _workload(purse, caller, namespace, name)
     bill = await billed(purse, end - LATELY, end, currency)
@@ -102,13 +103,11 @@ async def _workload(purse: Purse, caller: Principal, namespace: str, name: str) 
     every = [one for part in lists for one in part]
     found = [one for one in every if one.name == name]
     if not found:
-        hint = (
-            did_you_mean(name, [one.name for one in every]) or "Name a Deployment or StatefulSet."
-        )
-        raise NotFound(f"There is no Deployment named {name!r}.", hint=hint)
+        hint = near(name, [one.name for one in every]) or SENTENCES.said("name_a_workload")
+        raise SENTENCES.error(NotFound, "no_workload", name=name, hint=hint)
     if len(found) > 1:
         places = ", ".join(sorted(one.namespace for one in found))
-        raise Invalid(f"There are several workloads {name!r}.", hint=f"In namespaces: {places}.")
+        raise SENTENCES.error(Invalid, "several_workloads", name=name, places=places)
     return found[0]
 
 

@@ -13,10 +13,11 @@ from core.storage.alert_records import ChannelRow
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.backends.senders.kinds import configured, tell
 from mcp_servers.channels.sealing import opened, sealed
+from mcp_servers.channels.sentences import SENTENCES
 from mcp_servers.channels.wording import worded
-from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.facts.notices import Telling
 from mcp_servers.paging import Page
+from mcp_servers.sentences import near
 
 if TYPE_CHECKING:
     from core.storage.repositories.outbox import Channels
@@ -91,7 +92,7 @@ async def channels_add(
     )
     async with desk.session() as tables:
         if await tables.channels.get(name):
-            raise Conflict(f"There is a channel {name!r} already.", hint="Change or remove it.")
+            raise SENTENCES.error(Conflict, "channel_exists", name=name)
         await tables.channels.add(row)
     return _line(row)
 
@@ -170,7 +171,7 @@ async def existing(channels: "Channels", name: str) -> ChannelRow:
     row = await channels.get(name)
     if row is None:
         known = [one.name for one in await channels.all()]
-        raise NotFound(f"There is no channel {name!r}.", hint=did_you_mean(name, known))
+        raise SENTENCES.error(NotFound, "no_channel", name=name, hint=near(name, known))
     return row
 
 

@@ -12,6 +12,7 @@ from core.principal import Principal
 from core.storage.alert_records import AttemptRow, ChannelRow, DeliveryRow
 from mcp_servers.access import span_of
 from mcp_servers.backends.alert_desk import Desk
+from mcp_servers.channels.sentences import SENTENCES
 from mcp_servers.facts.notices import Telling
 from mcp_servers.paging import Page
 
@@ -89,7 +90,7 @@ async def channels_delivery(delivery_id: Id, *, desk: Desk, caller: Principal) -
         row = await tables.outbox.get(delivery_id)
         tries = await tables.outbox.attempts([delivery_id])
     if row is None or not _in_sight(caller, row):
-        raise NotFound(f"There is no delivery {delivery_id!r}.")
+        raise SENTENCES.error(NotFound, "no_delivery", delivery_id=delivery_id)
     return DeliveryDetail(**_line(row).model_dump(), tries=[_try(one) for one in tries])
 
 
@@ -98,9 +99,9 @@ async def channels_replay(delivery_id: Id, *, desk: Desk) -> DeliveryLine:
     async with desk.session() as tables:
         row = await tables.outbox.get(delivery_id)
         if row is None:
-            raise NotFound(f"There is no delivery {delivery_id!r}.")
+            raise SENTENCES.error(NotFound, "no_delivery", delivery_id=delivery_id)
         if row.state not in ("dead", "cancelled"):
-            raise Conflict(f"This delivery is {row.state}.", hint="Only what is dead is replayed.")
+            raise SENTENCES.error(Conflict, "not_dead", state=row.state)
         again = replace(row, state="pending", attempts=0, run_after=utc_now(), error="", code="")
         await tables.outbox.save([again])
     return _line(again)

@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field
 from core.errors import Conflict, Invalid, NotFound, UpstreamUnavailable
 from core.principal import Principal
 from mcp_servers.backends import Acceptances
-from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.foreign.adopting import Adopted
 from mcp_servers.foreign.standing import Standing, State
+from mcp_servers.sentences import SENTENCES, near
 
 Name = Annotated[str, Field(description="A foreign server's name.", max_length=20)]
 Digest = Annotated[
@@ -70,9 +70,7 @@ async def foreign_accept(
     if offer is None:
         raise UpstreamUnavailable(standing.why)
     if offer.digest != digest:
-        raise Conflict(
-            f"{name} now offers something else than what was shown.", hint="Look at it again."
-        )
+        raise SENTENCES.error(Conflict, "offers_otherwise", name=name)
     await store.accept(name, digest, caller.subject)
     return await _shape(standing)
 
@@ -84,7 +82,7 @@ async def foreign_withdraw(
     standing = _unpinned(name, standings)
     store = _store(acceptances)
     if not await store.withdraw(name):
-        raise Conflict(f"Nobody has accepted {name}.")
+        raise SENTENCES.error(Conflict, "nobody_accepted", name=name)
     return await _shape(standing)
 
 
@@ -93,25 +91,19 @@ def _named(name: str, standings: tuple[Standing, ...]) -> Standing:
         if one.name == name:
             return one
     known = [one.name for one in standings]
-    raise NotFound(f"There is no foreign server {name!r}.", hint=did_you_mean(name, known))
+    raise SENTENCES.error(NotFound, "no_foreign_server", name=name, hint=near(name, known))
 
 
 def _store(acceptances: Acceptances | None) -> Acceptances:
     if acceptances is None:
-        raise UpstreamUnavailable(
-            "Nothing is kept here: there is no database.",
-            hint="Ask the running service, or set MIDWATCH_FOREIGN__<NAME>__PIN to the digest.",
-        )
+        raise SENTENCES.error(UpstreamUnavailable, "acceptance_not_kept")
     return acceptances
 
 
 def _unpinned(name: str, standings: tuple[Standing, ...]) -> Standing:
     standing = _named(name, standings)
     if standing.server.address.pin:
-        raise Invalid(
-            f"{standing.name} is pinned in the settings.",
-            hint=f"Change MIDWATCH_FOREIGN__{standing.name.upper()}__PIN.",
-        )
+        raise SENTENCES.error(Invalid, "pinned", name=standing.name, upper=standing.name.upper())
     return standing
 
 

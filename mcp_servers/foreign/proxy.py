@@ -13,6 +13,7 @@ from mcp_servers.access import Gate, Published, ToolServer
 from mcp_servers.foreign.adopting import Adopted
 from mcp_servers.foreign.standing import Standing
 from mcp_servers.replies import MAX_DATA_CHARACTERS, MAX_TEXT_CHARACTERS, success
+from mcp_servers.sentences import SENTENCES
 
 MAX_ERROR_CHARACTERS = 300
 MAX_ARGUMENTS_BYTES = 16 * 1024
@@ -51,12 +52,10 @@ class Proxy(ToolServer):
     async def admit(self, principal: Principal, tool: str) -> None:
         """Raises `Forbidden` with what would have to be true."""
         if not principal.may(Permission.FOREIGN_USE):
-            raise Forbidden(f"You may not use {tool}.", hint=f"It needs {Permission.FOREIGN_USE}.")
+            permission = str(Permission.FOREIGN_USE)
+            raise SENTENCES.error(Forbidden, "not_yours", tool=tool, permission=permission)
         if principal.namespaces is not None:
-            raise Forbidden(
-                f"You may not use {tool}: you see only some namespaces, and the foreign server "
-                f"{self.name} knows nothing of that."
-            )
+            raise SENTENCES.error(Forbidden, "foreign_sees_all", tool=tool, name=self.name)
         self._take_up(await self._standing.usable())
 
     async def run_tool(
@@ -66,8 +65,8 @@ class Proxy(ToolServer):
         answer = await self._standing.server.call(tool, arguments)
         text = "\n".join(_told(one) for one in answer.content)
         if answer.is_error:
-            raise UpstreamUnavailable(
-                f"{name} failed; the foreign server says: {text[:MAX_ERROR_CHARACTERS]}"
+            raise SENTENCES.error(
+                UpstreamUnavailable, "foreign_failed", name=name, text=text[:MAX_ERROR_CHARACTERS]
             )
         if len(text) > MAX_TEXT_CHARACTERS - 100:
             text = f"{text[: MAX_TEXT_CHARACTERS - 100]}\n… {len(text)} characters in all"

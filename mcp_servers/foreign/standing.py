@@ -9,6 +9,7 @@ from core.storage.records import AcceptedRow
 from mcp_servers.backends import Acceptances
 from mcp_servers.backends.foreign import ForeignServer
 from mcp_servers.foreign.adopting import Adopted, adopted
+from mcp_servers.sentences import SENTENCES
 
 # A list is believed for so long; a server that did not answer is left alone for so long.
 FRESH_S = 60.0
@@ -72,18 +73,9 @@ class Standing:
             return self._known
         if state == "unreachable":
             raise UpstreamUnavailable(self.why)
-        raise Forbidden(
-            SENTENCES[state].format(self.name),
-            hint=f"`midwatch servers show {self.name}` shows what it offers and how to accept it.",
-        )
+        raise SENTENCES.error(Forbidden, f"foreign_{state}", name=self.name)
 
     def _asked_lately(self) -> bool:
         if self._asked_at_s is None:
             return False
         return monotonic_s() - self._asked_at_s < (REST_S if self._known is None else FRESH_S)
-
-
-SENTENCES: dict[State, str] = {
-    "not_accepted": "Nobody has accepted the tools of the foreign server {0} yet.",
-    "changed": "The tools of the foreign server {0} are not those that were accepted.",
-}

@@ -14,6 +14,7 @@ from knowledge_base.reading.folders import Source, found_in
 from knowledge_base.reports import Report
 from mcp_servers.backends import KnowledgePlace
 from mcp_servers.knowledge.catching_up import CatchingUp, with_vectors
+from mcp_servers.knowledge.sentences import SENTENCES
 
 if TYPE_CHECKING:  # what works on vectors is loaded when the base is first opened
     from mcp_servers.knowledge.opening import Base
@@ -80,9 +81,7 @@ class Documents:
         base = await self.opened()
         text = await asyncio.to_thread(base.index.body, doc, scope)
         if text is None:
-            raise NotFound(
-                f"There is no document {doc!r}.", hint="knowledge_list_documents names them."
-            )
+            raise SENTENCES.error(NotFound, "no_document", doc=doc)
         return text
 
     async def take_in(self, sources: Iterable[Source], prefix: str | None = None) -> Report:

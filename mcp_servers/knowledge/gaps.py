@@ -11,6 +11,7 @@ from core.storage.records import QuestionRow
 from knowledge_base.relevance import answers
 from mcp_servers.backends import QuestionStore
 from mcp_servers.knowledge.documents import Documents, scope_of
+from mcp_servers.knowledge.sentences import SENTENCES
 
 Question = Annotated[str, Field(min_length=1, max_length=500, description="As it was asked.")]
 Docs = Annotated[list[str], Field(max_length=20, description="Documents that the answer cited.")]
@@ -89,7 +90,7 @@ async def knowledge_gaps(limit: Limit = 50, *, documents: Documents, caller: Pri
 async def knowledge_close_gap(gap_id: str, *, documents: Documents) -> Rated:
     """Take a question off the list of gaps: it is answered now, or nothing for this base."""
     if not await _store(documents).forget(gap_id):
-        raise NotFound(f"There is no gap {gap_id!r}.", hint="knowledge_gaps names them.")
+        raise SENTENCES.error(NotFound, "no_gap", gap_id=gap_id)
     return Rated(id=gap_id, helpful=True)
 
 
@@ -106,7 +107,5 @@ async def note_nothing_found(documents: Documents, question: str) -> None:
 
 def _store(documents: Documents) -> QuestionStore:
     if documents.place.questions is None:
-        raise UpstreamUnavailable(
-            "Questions are not kept here: there is no database.", hint="Ask the running service."
-        )
+        raise SENTENCES.error(UpstreamUnavailable, "questions_not_kept")
     return documents.place.questions

@@ -16,6 +16,7 @@ from knowledge_base.reading import markdown_of
 from knowledge_base.reading.folders import Source, in_archive, refuse_escapes
 from knowledge_base.reports import Report
 from mcp_servers.knowledge.documents import Documents, scope_of
+from mcp_servers.knowledge.sentences import SENTENCES
 from mcp_servers.paging import Page
 
 Doc = Annotated[str, Field(min_length=1, max_length=300, description="Name of a document.")]
@@ -161,7 +162,7 @@ async def knowledge_add_document(
     try:
         content = base64.b64decode(content_base64, validate=True)
     except binascii.Error as error:
-        raise Invalid("The content is not base64.") from error
+        raise SENTENCES.error(Invalid, "no_base64") from error
     report = await documents.take_in(_sources(name, content))
     if report.skipped and not name.endswith(".zip"):
         raise Invalid(f"{name}: {report.skipped[0].reason}")
@@ -214,7 +215,4 @@ def _sources(name: str, content: bytes) -> Sequence[Source]:
 def _refuse_name(name: str) -> None:
     refuse_escapes(name)
     if name.startswith(SHIPPED):
-        raise Forbidden(
-            f"Documents below {SHIPPED} come with Midwatch and are as they are.",
-            hint="Give yours another name; it is found before them.",
-        )
+        raise SENTENCES.error(Forbidden, "shipped_document", shipped=SHIPPED)

@@ -13,6 +13,7 @@ from mcp_servers.rca.draft_text import Draft
 from mcp_servers.rca.incidents import KeptIncident, rca_get_incident, rca_list_incidents
 from mcp_servers.rca.investigate import SymptomText, Window, rca_investigate
 from mcp_servers.rca.investigation import Investigation
+from mcp_servers.rca.sentences import SENTENCES
 from mcp_servers.rca.shapes import Language
 from mcp_servers.rca.study import Hands
 
@@ -64,10 +65,7 @@ async def rca_draft_page(
         hands=hands, incidents=incidents, caller=caller,
     )  # fmt: skip
     if not (found.root_causes or found.symptoms):
-        raise Invalid(
-            "Nothing is wrong there now, so there is nothing to draft.",
-            hint="rca_list_incidents names incidents of the past.",
-        )
+        raise SENTENCES.error(Invalid, "nothing_wrong")
     return _page(found, None, kind, language, aftermath)
 
 
@@ -78,10 +76,7 @@ async def _kept(
         return await rca_get_incident(incident_id, incidents=incidents, caller=caller)
     last = (await rca_list_incidents(1, incidents=incidents, caller=caller)).rows
     if not last:
-        raise NotFound(
-            "No incident was found yet.",
-            hint="Investigate what is wrong, or name an object or a namespace.",
-        )
+        raise SENTENCES.error(NotFound, "no_incident_yet")
     return await rca_get_incident(last[0].id, incidents=incidents, caller=caller)
 
 

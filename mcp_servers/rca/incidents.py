@@ -13,9 +13,10 @@ from core.principal import Principal
 from core.redaction import redact_fields
 from core.storage.records import IncidentRow
 from mcp_servers.backends import IncidentStore
-from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.paging import Page
 from mcp_servers.rca.investigation import Investigation
+from mcp_servers.rca.sentences import SENTENCES
+from mcp_servers.sentences import near
 
 Limit = Annotated[int, Field(ge=1, le=200)]
 Id = Annotated[str, Field(max_length=64, description="inc-…")]
@@ -67,8 +68,8 @@ async def rca_get_incident(
     row = await store.get(incident_id)
     if row is None or not all(caller.sees(one) for one in row.namespaces):
         known = [one.id for one in await store.latest(caller.namespaces, limit=200)]
-        hint = did_you_mean(incident_id, known)
-        raise NotFound(f"There is no incident {incident_id!r}.", hint=hint)
+        hint = near(incident_id, known)
+        raise SENTENCES.error(NotFound, "no_incident", incident_id=incident_id, hint=hint)
     told: Any = row.investigation
     return KeptIncident(
         **_line(row).model_dump(), namespaces=sorted(row.namespaces), investigation=told
@@ -98,9 +99,7 @@ async def keep(incidents: IncidentStore | None, cluster: str, found: Investigati
 
 def _store(incidents: IncidentStore | None) -> IncidentStore:
     if incidents is None:
-        raise UpstreamUnavailable(
-            "Nothing is kept here: there is no database.", hint="Ask the running service."
-        )
+        raise SENTENCES.error(UpstreamUnavailable, "incidents_not_kept")
     return incidents
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import NotFound
 from core.storage.records import MessageRow, Turn
 from core.storage.repositories.conversations import THREADS, Conversations
+from core.storage.sentences import SENTENCES
 
 
 class Branches:
@@ -30,7 +31,7 @@ class Branches:
         messages = await self._conversations.messages(thread_id, owner=owner)
         ends = [n for n, one in enumerate(messages) if one.detail.get("run_id") == run_id]
         if not ends:
-            raise NotFound(f"This conversation has no run {run_id!r}.")
+            raise SENTENCES.error(NotFound, "no_such_run", run_id=run_id)
         later = [one.id for one in messages[ends[-1] :] if one.role == "user"]
         return later[0] if later else ""
 
@@ -53,7 +54,7 @@ def _place(messages: Sequence[MessageRow], edited: str) -> int:
         asked = place if one.role == "user" else asked
         if edited == (one.id if one.role == "user" else one.detail.get("run_id")):
             return asked
-    raise NotFound(f"This conversation has no question {edited!r}.")
+    raise SENTENCES.error(NotFound, "no_such_question", edited=edited)
 
 
 def _turns(messages: Sequence[MessageRow]) -> list[tuple[MessageRow | None, MessageRow]]:

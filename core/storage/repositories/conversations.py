@@ -34,6 +34,7 @@ from core.storage.records import (
     Turn,
 )
 from core.storage.repositories.mapping import columns
+from core.storage.sentences import SENTENCES
 
 TITLE_CHARACTERS = 80
 SNIPPET_CHARACTERS = 120
@@ -75,7 +76,7 @@ class Conversations:
         """Raises `NotFound` for another's conversation too: that it exists is theirs to know."""
         found = await self._session.get(Conversation, thread_id)
         if found is None or found.owner != owner:
-            raise NotFound(f"There is no conversation {thread_id!r}.")
+            raise SENTENCES.error(NotFound, "no_conversation", thread_id=thread_id)
         return _conversation(found)
 
     async def owner_of(self, thread_id: str) -> str | None:
@@ -114,7 +115,7 @@ class Conversations:
     async def rename(self, thread_id: str, title: str, *, owner: str) -> ConversationRow:
         title = _title(title)
         if not title:
-            raise Invalid("A conversation needs a title.")
+            raise SENTENCES.error(Invalid, "no_title")
         await self.get(thread_id, owner=owner)
         change = update(Conversation).where(Conversation.id == thread_id).values(title=title)
         await self._session.execute(change)
@@ -167,7 +168,7 @@ class Conversations:
         if found.first():
             return
         if await self.owner_of(turn.thread_id):
-            raise NotFound(f"There is no conversation {turn.thread_id!r}.")
+            raise SENTENCES.error(NotFound, "no_conversation", thread_id=turn.thread_id)
         first = turn.question or turn.answer
         await self.begin(turn.thread_id, turn.owner, first.text, first.created_at, used_at=now)
 
@@ -232,9 +233,7 @@ def _position(cursor: str) -> tuple[datetime, str]:
         at, thread_id = base64.urlsafe_b64decode(cursor).decode().split(" ", 1)
         return datetime.fromisoformat(at), thread_id
     except (ValueError, binascii.Error) as error:
-        raise Invalid(
-            "This cursor was not given by Midwatch.", hint="Start without one."
-        ) from error
+        raise SENTENCES.error(Invalid, "foreign_cursor") from error
 
 
 def _conversation(row: Conversation) -> ConversationRow:

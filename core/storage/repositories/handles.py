@@ -11,6 +11,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.storage.models import Handle
 from core.storage.records import HandleRow
 from core.storage.repositories.users import Users
+from core.storage.sentences import SENTENCES
 
 SERVICES = ("slack", "dingtalk", "feishu")
 POSSIBLE = re.compile(r"[\w$.:@-]{1,200}", re.ASCII)
@@ -23,18 +24,16 @@ class Handles:
     async def link(self, user_name: str, service: str, handle: str, at: datetime) -> HandleRow:
         """Raises `Conflict` when the handle is linked to somebody else."""
         if service not in SERVICES:
-            raise Invalid(
-                f"There is no service {service!r}.", hint=f"Services: {', '.join(SERVICES)}."
-            )
+            raise SENTENCES.error(Invalid, "no_service", service=service, known=", ".join(SERVICES))
         if not POSSIBLE.fullmatch(handle):
-            raise Invalid(f"{handle[:80]!r} cannot be a person's id in {service}.")
+            raise SENTENCES.error(Invalid, "no_handle", handle=handle[:80], service=service)
         user = await Users(self._session).get(user_name)
         owner = await self.user_of(service, handle)
         if owner == user.name:
             await self.unlink(service, handle)
         elif owner:
-            raise Conflict(
-                f"{handle} of {service} is linked to {owner}.", hint="Unlink it there first."
+            raise SENTENCES.error(
+                Conflict, "handle_linked", handle=handle, service=service, owner=owner
             )
         row = HandleRow(service, handle, user.name, at)
         values = {"service": service, "handle": handle, "user_name": user.name, "linked_at": at}
@@ -46,7 +45,7 @@ class Handles:
         gone = delete(Handle).where(Handle.service == service, Handle.handle == handle)
         found = await self._session.execute(gone.returning(Handle.handle))
         if found.first() is None:
-            raise NotFound(f"No user is linked to {handle} of {service}.")
+            raise SENTENCES.error(NotFound, "handle_unlinked", handle=handle, service=service)
 
     async def user_of(self, service: str, handle: str) -> str:
         """ "" when nobody is linked to it."""

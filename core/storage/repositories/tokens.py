@@ -10,6 +10,7 @@ from core.errors import NotFound
 from core.storage.models import ApiToken, LoginLink, RefreshToken, User
 from core.storage.records import ApiTokenRow, RefreshTokenRow, SessionRow, UserRow
 from core.storage.repositories.users import USER, user_row
+from core.storage.sentences import SENTENCES
 
 REFRESH, USERS = (cast("Table", model.__table__) for model in (RefreshToken, User))
 TOKEN = ("family", "user_name", "created_at", "expires_at", "used_at", "revoked_at")
@@ -59,7 +60,7 @@ class Tokens:
         if user_name:
             query = query.where(ApiToken.user_name == user_name)
         if not (await self._session.execute(query.returning(ApiToken.id))).first():
-            raise NotFound(f"There is no token {token_id!r}.")
+            raise SENTENCES.error(NotFound, "no_token", token_id=token_id)
 
     async def add_refresh_token(self, token: RefreshTokenRow, *, hashed: str) -> None:
         await self._session.execute(

@@ -10,6 +10,7 @@ from core.errors import Forbidden, NotFound, TooLarge
 from core.redaction import redact_text
 from core.storage.models import ToldFact
 from core.storage.records import FactRow
+from core.storage.sentences import SENTENCES
 
 # More than this of one person's own, or of the organisation's, nobody reads any more.
 MOST = 200
@@ -36,7 +37,7 @@ class ToldFacts:
         if any(one.text.casefold() == fact.text.casefold() for one in known):
             return
         if len(known) >= MOST:
-            raise TooLarge(f"There are {MOST} facts already.", hint="Delete some of them first.")
+            raise SENTENCES.error(TooLarge, "facts_full", most=MOST)
         values = {
             "id": fact.id,
             "scope": fact.scope,
@@ -54,9 +55,9 @@ class ToldFacts:
         """
         found = await self._session.get(ToldFact, fact_id)
         if found is None or (found.scope == "user" and found.subject != subject):
-            raise NotFound(f"There is no fact {fact_id!r}.")
+            raise SENTENCES.error(NotFound, "no_fact", fact_id=fact_id)
         if found.subject != subject and not may_manage:
-            raise Forbidden(f"{found.subject} told this to everybody; you may not delete it.")
+            raise SENTENCES.error(Forbidden, "told_to_everybody", subject=found.subject)
         await self._session.execute(delete(ToldFact).where(ToldFact.id == fact_id))
 
     async def _of_scope(self, fact: FactRow) -> Sequence[ToldFact]:

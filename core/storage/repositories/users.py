@@ -8,8 +8,10 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Conflict, NotFound
+from core.sentences import Said
 from core.storage.models import User
 from core.storage.records import UserRow
+from core.storage.sentences import SENTENCES
 
 # The columns of a user, as `user_row` takes them.
 USER = (
@@ -32,8 +34,8 @@ class Users:
         if found is None:
             known = [user.name for user in await self.all()]
             nearest = difflib.get_close_matches(name, known, n=1)
-            hint = f"Did you mean {nearest[0]}?" if nearest else ""
-            raise NotFound(f"There is no user {name!r}.", hint=hint)
+            hint = SENTENCES.said("near", name=nearest[0]) if nearest else Said()
+            raise SENTENCES.error(NotFound, "no_user", name=name, hint=hint)
         return found
 
     async def all(self) -> list[UserRow]:
@@ -47,7 +49,7 @@ class Users:
     async def add(self, user: UserRow) -> None:
         """Raises `Conflict` when the name is taken."""
         if await self.find(user.name):
-            raise Conflict(f"There is already a user {user.name!r}.")
+            raise SENTENCES.error(Conflict, "user_exists", name=user.name)
         await self._session.execute(insert(User).values(_values(user)))
 
     async def save(self, user: UserRow) -> None:

@@ -1,0 +1,5 @@
+"""What is said of credentials that are not taken."""
+
+from core.sentences import Sentences
+
+SENTENCES = Sentences("core.security")

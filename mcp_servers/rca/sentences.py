@@ -1,0 +1,5 @@
+"""What is said of incidents that are not there."""
+
+from core.sentences import Sentences
+
+SENTENCES = Sentences("mcp_servers.rca")

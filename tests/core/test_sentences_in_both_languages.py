@@ -1,0 +1,68 @@
+"""Every sentence an error says is written in both languages, and filled with what it is given."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("agent", "api", "core", "mcp_servers")
+CATALOGUES = sorted(
+    path for room in ROOMS for path in (ROOT / room).rglob("catalogue/refusals_en.toml")
+)
+Entry = Mapping[str, str]
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).parent.parent.as_posix()
+
+
+def entries(path: Path) -> Mapping[str, Entry]:
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+def gaps(entry: Entry) -> set[str]:
+    """What an entry has to be filled with."""
+    text = " ".join(entry.values())
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def calls(package: Path) -> Iterator[tuple[str, set[str]]]:
+    """Each sentence a package's own modules say by name, and what they give it."""
+    module = package.relative_to(ROOT).as_posix().replace("/", ".")
+    imported = re.compile(rf"^from {module}\.sentences import (?:\w+, )*SENTENCES\b", re.MULTILINE)
+    for path in package.glob("**/*.py"):
+        text = path.read_text("utf-8")
+        if not imported.search(text):
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in (
+                "SENTENCES.error",
+                "SENTENCES.said",
+            ):
+                keys = [one.value for one in node.args if isinstance(one, ast.Constant)]
+                if keys and all(one.arg for one in node.keywords):
+                    yield str(keys[0]), {str(one.arg) for one in node.keywords}
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=named)
+def test_both_languages_have_the_same_sentences_with_the_same_gaps(path: Path) -> None:
+    english, chinese = entries(path), entries(path.with_name("refusals_zh.toml"))
+    assert english.keys() == chinese.keys()
+    assert len(english) > 0
+    for key, entry in english.items():
+        assert gaps(entry) == gaps(chinese[key]), key
+        assert entry.keys() == chinese[key].keys(), key
+        assert entry["message"] != chinese[key]["message"] or key == "no_arguments", key
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=named)
+def test_what_is_said_by_name_is_there_and_is_given_all_it_needs(path: Path) -> None:
+    known = entries(path)
+    for key, given in calls(path.parent.parent):
+        assert key in known
+        assert gaps(known[key]) <= given, key
