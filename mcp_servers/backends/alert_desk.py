@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import UpstreamUnavailable
 from mcp_servers.backends.senders.outgoing import Wire
+from mcp_servers.backends.sentences import SENTENCES
 
 if TYPE_CHECKING:
     from core.security.encryption import Vault
@@ -23,15 +24,11 @@ class Desk:
 
     def session(self) -> "AbstractAsyncContextManager[AlertTables]":
         if self.store is None:
-            raise _without("Alerts, channels and budgets are not kept here: there is no database.")
+            raise SENTENCES.error(UpstreamUnavailable, "no_alert_tables")
         return self.store.session()
 
     @property
     def vault(self) -> "Vault":
         if self.keys is None:
-            raise _without("Secrets of channels cannot be opened here: there are no keys.")
+            raise SENTENCES.error(UpstreamUnavailable, "no_channel_keys")
         return self.keys
-
-
-def _without(sentence: str) -> UpstreamUnavailable:
-    return UpstreamUnavailable(sentence, hint="Ask the running service, with --server.")
