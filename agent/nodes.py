@@ -13,7 +13,7 @@ from agent.answers.fixes import plan_unshown
 from agent.asked import Asked
 from agent.asked_again import NOWHERE, given_again, kept
 from agent.candidates import Models
-from agent.choices import choices, picked
+from agent.choices import choices, picked, wanted
 from agent.intents import Route
 from agent.noting import noted, owner_told, told_about
 from agent.recollection import recalled
@@ -161,9 +161,12 @@ def continued(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, 
 
 
 def meant(state: OpsState) -> str:
-    """The question; when it only picks one of those that were offered, that one."""
+    """The question; when it only picks one of those that were offered, or wants the plan shown, that one."""
     offered = decision(state).get("offered") or ()
-    return picked(state["question"], offered) or state["question"]
+    before = state.get("exchanges", [])
+    shown = before[-1]["answer"] if before else ""
+    question = state["question"]
+    return picked(question, offered) or wanted(question, shown) or question
 
 
 def side_by_side(plan: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
