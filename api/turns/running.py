@@ -146,7 +146,7 @@ class Turns:
 
     def _check(self, principal: Principal, question: Question) -> None:
         if self._stopping:
-            raise Interrupted("Midwatch is stopping.", hint="Ask again in a moment.")
+            raise SENTENCES.error(Interrupted, "stopping")
         if not principal.may(Permission.CHAT_USE):
             raise SENTENCES.error(Forbidden, "may_not_ask")
         for given in (question.thread_id, question.run_id, question.branch):
@@ -256,10 +256,8 @@ class Turns:
 
     def _cut(self) -> tuple[Ending, OpsError]:
         if self._stopping:
-            return Ending.STOPPED, Interrupted(
-                "Midwatch is stopping; what was finished is kept.", hint="Ask again in a moment."
-            )
-        return Ending.CANCELLED, Interrupted("Cancelled; what was finished is kept.")
+            return Ending.STOPPED, SENTENCES.error(Interrupted, "stopped")
+        return Ending.CANCELLED, SENTENCES.error(Interrupted, "cancelled")
 
     async def _finish(
         self, run: Run, answered: Answered, ending: Ending, error: OpsError | None
