@@ -23,8 +23,8 @@ Body = dict[str, Any]
 UNFINISHED = ("running", "undoing")
 RUNNING = "running"
 # A rehearsal's time passes faster; its limits are short, and nobody is asked.
-REHEARSAL_SPEED = 10.0
-REHEARSAL_POLICY = 'own_approval = "high"\n[limits]\nsettle_s = 10\npoll_s = 1\n'
+REHEARSAL_SPEED = 30.0
+REHEARSAL_POLICY = 'own_approval = "high"\n[limits]\nsettle_s = 5\npoll_s = 0.5\n'
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -73,6 +74,23 @@ async def test_a_plan_is_proposed_and_found_again(people: People) -> None:
     assert again == plan
     assert plan["plan_id"] in [one["plan_id"] for one in listed["rows"]]
     assert {"target", "patch", "diff", "inverse", "risk"} <= set(plan["steps"][0])
+
+
+@pytest.mark.parametrize(
+    ("door", "body"),
+    [
+        ("plan", {**CHECKOUT, "change": "scale", "replica": 3}),
+        ("apply", {"plan_id": "fix-000000000000", "patch": {"spec": {"replicas": 0}}}),
+        ("approve", {"plan_id": "fix-000000000000", "approver": "sue"}),
+    ],
+)
+async def test_a_field_that_nobody_knows_is_refused_and_not_left_aside(
+    people: People, door: str, body: dict[str, Any]
+) -> None:
+    async with people.of(people.bob) as http:
+        answer = await http.post(f"{ROUTE}/{door}", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert list(body)[-1] in answer.text
 
 
 async def test_a_refusal_is_read_in_the_language_the_reader_asks_for(people: People) -> None:

@@ -18,7 +18,7 @@ from core.storage.database import Database
 from core.storage.fix_records import Admission, ChangeRow, StepRow
 from core.storage.kept_fixes import KeptFixes
 from mcp_servers.client import Connections, Tools, fix_desk, in_process
-from tests.servers.repairing import ANN, KEY
+from tests.servers.repairing import ANN, END_S, KEY
 
 
 class Dying(KeptFixes):
@@ -68,9 +68,9 @@ async def main(
         async with in_process(reach, audit=audit, fixes=desk) as sessions:
             tools, plans = Tools(sessions, ANN), plan_id.split()
             if len(plans) > 1:
-                await tools.call("autofix_apply_batch", plan_ids=plans, wait_s=60)
+                await tools.call("autofix_apply_batch", plan_ids=plans, wait_s=END_S)
             else:
-                await tools.call("autofix_apply", plan_id=plan_id, wait_s=60)
+                await tools.call("autofix_apply", plan_id=plan_id, wait_s=END_S)
 
 
 if __name__ == "__main__":

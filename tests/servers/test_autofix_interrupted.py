@@ -14,7 +14,17 @@ import pytest
 
 from core.errors import Conflict
 from tests import proxy as faults
-from tests.servers.repairing import BRISK, CHECKOUT, ROOT, Body, Repairing, over, repairing
+from tests.servers.repairing import (
+    ALIVE,
+    BRISK,
+    CHECKOUT,
+    END_S,
+    ROOT,
+    Body,
+    Repairing,
+    over,
+    repairing,
+)
 
 CATALOG = CHECKOUT.replace("checkout", "catalog")
 LEDGER = "/apis/apps/v1/namespaces/payments/deployments/ledger"
@@ -36,13 +46,13 @@ async def carried_out_apart(here: Repairing, plan_id: str, point: str = "after:0
 
 async def recovered(here: Repairing, plan_id: str) -> Body:
     """Wait until the dead process's time is over, take the change over and see how it ends."""
-    for _ in range(100):
+    for _ in range(600):
         if (await here.call("autofix_recover"))["changes"]:
             break
         await asyncio.sleep(0.1)
     change = await here.store.change_of(plan_id)
     assert change is not None
-    return await here.call("autofix_get_change", change_id=change.id, wait_s=60)
+    return await here.call("autofix_get_change", change_id=change.id, wait_s=END_S)
 
 
 # start, intended, written, finish: each before it is recorded and after.
@@ -90,7 +100,7 @@ async def test_a_process_killed_after_the_end_leaves_nothing_to_do(
 async def test_two_processes_make_no_more_changes_in_an_hour_than_may_be(
     tmp_path: Path, database_url: str
 ) -> None:
-    one_an_hour = f"{BRISK}writes_per_hour = 1\n"
+    one_an_hour = f"{ALIVE}writes_per_hour = 1\n"
     async with repairing(tmp_path, policy=one_an_hour, url=database_url) as here:
         wanted = {"change": "restart", "namespace": "shop", "name": "catalog"}
         plans = [await here.approved(), await here.approved(**wanted)]
@@ -116,7 +126,7 @@ async def test_a_batch_whose_process_was_killed_says_so_and_goes_on_when_asked_a
         left = await here.call("autofix_get_batch", batch_id=batch["batch_id"])
         assert (left["status"], left["ended"]) == ("left", True)
         assert "process" in left["stopped"]
-        view = await here.call("autofix_apply_batch", plan_ids=plans, wait_s=60)
+        view = await here.call("autofix_apply_batch", plan_ids=plans, wait_s=END_S)
         assert (view["batch_id"], view["status"]) == (batch["batch_id"], "done")
         assert [one["status"] for one in view["items"]] == ["verified"] * 2
         assert here.writes() == 2
@@ -130,7 +140,7 @@ BACK_POINTS = ["before:4", "after:4", "before:5", "after:5"]
 async def test_a_way_back_that_was_interrupted_is_gone_to_its_end_once(
     tmp_path: Path, database_url: str, point: str
 ) -> None:
-    brisk = BRISK.replace("deadline_s = 20", "deadline_s = 2")
+    brisk = BRISK.replace("deadline_s = 120", "deadline_s = 2")
     async with repairing(tmp_path, "bad-image", policy=brisk, url=database_url) as here:
         now = here.get(LEDGER)["spec"]["replicas"]
         wanted = {"change": "scale", "namespace": "payments", "name": "ledger"}
@@ -162,8 +172,8 @@ async def test_of_two_processes_with_one_plan_one_carries_it_out(
     tmp_path: Path, database_url: str
 ) -> None:
     async with (
-        repairing(tmp_path, url=database_url) as here,
-        over(here.addresses, tmp_path, url=database_url) as there,
+        repairing(tmp_path, policy=ALIVE, url=database_url) as here,
+        over(here.addresses, tmp_path, policy=ALIVE, url=database_url) as there,
     ):
         plan_id = await here.approved()
         found = await asyncio.gather(
@@ -179,7 +189,7 @@ async def test_of_two_processes_with_one_plan_one_carries_it_out(
 async def test_of_three_processes_that_carry_one_plan_out_at_once_the_object_sees_one(
     tmp_path: Path, database_url: str
 ) -> None:
-    async with repairing(tmp_path, url=database_url) as here:
+    async with repairing(tmp_path, policy=ALIVE, url=database_url) as here:
         plan_id = await here.approved()
         ends = await asyncio.gather(*(carried_out_apart(here, plan_id) for _ in range(3)))
         assert 0 in ends
@@ -193,13 +203,13 @@ async def test_of_three_processes_that_carry_one_plan_out_at_once_the_object_see
 async def test_one_workload_is_changed_by_one_plan_at_a_time(
     tmp_path: Path, database_url: str
 ) -> None:
-    async with repairing(tmp_path, url=database_url) as here:
+    async with repairing(tmp_path, policy=ALIVE, url=database_url) as here:
         first = await here.approved()
         second = await here.approved(change="restart", namespace="shop", name="checkout")
         begun = await here.call("autofix_apply", plan_id=first, wait_s=0)
         with pytest.raises(Conflict, match="is at work on"):
             await here.call("autofix_apply", plan_id=second)
-        await here.call("autofix_get_change", change_id=begun["change_id"], wait_s=60)
+        await here.call("autofix_get_change", change_id=begun["change_id"], wait_s=END_S)
 
 
 async def test_a_write_whose_answer_was_lost_is_found_to_have_happened(
@@ -267,7 +277,7 @@ async def test_a_way_back_that_no_longer_applies_is_not_forced(
         change = await here.applied(await here.approved())
         other = {"name": "checkout", "env": [{"name": "ADDED", "value": "by somebody"}]}
         here.patch(CHECKOUT, {"spec": {"template": {"spec": {"containers": [other]}}}})
-        undone = await here.call("autofix_rollback", change_id=change["change_id"], wait_s=60)
+        undone = await here.call("autofix_rollback", change_id=change["change_id"], wait_s=END_S)
         assert (undone["status"], here.memory(), here.writes()) == ("unknown", "384Mi", 1)
         assert "Look at Deployment shop/checkout" in undone["detail"]
 
@@ -275,7 +285,7 @@ async def test_a_way_back_that_no_longer_applies_is_not_forced(
 async def test_a_change_that_does_not_hold_and_that_others_went_on_from_is_not_taken_back(
     tmp_path: Path, database_url: str
 ) -> None:
-    brisk = BRISK.replace("deadline_s = 20", "deadline_s = 3")
+    brisk = BRISK.replace("deadline_s = 120", "deadline_s = 3")
     async with repairing(tmp_path, "bad-image", policy=brisk, url=database_url) as here:
         now = here.get(LEDGER)["spec"]["replicas"]
         wanted = {"change": "scale", "namespace": "payments", "name": "ledger"}
@@ -283,7 +293,7 @@ async def test_a_change_that_does_not_hold_and_that_others_went_on_from_is_not_t
         begun = await here.call("autofix_apply", plan_id=plan_id, wait_s=0)
         await until(lambda: here.get(LEDGER)["spec"]["replicas"] == now + 1)
         here.patch(LEDGER, {"spec": {"replicas": now + 3}})
-        change = await here.call("autofix_get_change", change_id=begun["change_id"], wait_s=60)
+        change = await here.call("autofix_get_change", change_id=begun["change_id"], wait_s=END_S)
         assert change["status"] == "unknown"
         assert "could not be taken back" in change["detail"]
         assert "Look at Deployment payments/ledger" in change["detail"]
@@ -301,7 +311,7 @@ async def test_a_repair_that_was_well_and_fails_again_within_the_settling_time_i
         await looked_at_and_found_well(here)
         fault = {"fault": "oom", "target": "deployment/checkout", "namespace": "shop"}
         here.web.post("/sandbox/faults", json=fault).raise_for_status()
-        change = await here.call("autofix_get_change", change_id=begun["change_id"], wait_s=60)
+        change = await here.call("autofix_get_change", change_id=begun["change_id"], wait_s=END_S)
         assert (change["status"], here.memory()) == ("rolled_back", "256Mi")
         assert here.get(CHECKOUT)["metadata"]["generation"] == before + 2
         assert change["detail"].startswith("It was well and did not stay so.")
@@ -310,7 +320,7 @@ async def test_a_repair_that_was_well_and_fails_again_within_the_settling_time_i
 
 
 async def until(so: Callable[[], bool]) -> None:
-    for _ in range(600):
+    for _ in range(2400):
         if so():
             return
         await asyncio.sleep(0.05)
@@ -337,5 +347,5 @@ async def test_an_api_that_is_away_while_verifying_is_waited_for(
     async with repairing(tmp_path, url=database_url) as here:
         begun = await here.call("autofix_apply", plan_id=await here.approved(), wait_s=0)
         here.proxy.fail("GET .*/pods", faults.status(503, "busy"), times=8)
-        change = await here.call("autofix_get_change", change_id=begun["change_id"], wait_s=60)
+        change = await here.call("autofix_get_change", change_id=begun["change_id"], wait_s=END_S)
         assert (change["status"], here.writes()) == ("verified", 1)

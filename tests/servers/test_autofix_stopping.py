@@ -56,7 +56,7 @@ async def test_repeated_failures_stop_all_writing_until_a_person_resumes(tmp_pat
 async def test_an_api_server_that_leaves_a_change_without_answers_stops_all_writing(
     tmp_path: Path,
 ) -> None:
-    brisk = BRISK.replace("deadline_s = 20", "deadline_s = 2")
+    brisk = BRISK.replace("deadline_s = 120", "deadline_s = 2")
     async with repairing(tmp_path, policy=f"{brisk}api_errors_of_at_least = 4\n") as here:
         plan_id = await here.approved()
         other = await here.approved(**SCALE, replicas=4)
