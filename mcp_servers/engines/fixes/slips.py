@@ -20,9 +20,19 @@ _KINDS = """
 config configs configuration conf cfg cm map settings secret secrets env vars credentials creds sa account serviceaccount
 """
 OF_KIND = frozenset(_KINDS.split())
+# Words for one thing, one of which a key was called by before and another since. Only what says the same
+# of a value: a URL is no address, a name is no user.
+_SAME = (
+    "dir directory folder path", "url uri", "db database", "pwd passwd password pass", "addr address",
+    "lvl level", "msg message", "max maximum", "min minimum", "num number", "conn connection",
+    "tz timezone", "lang language", "env environment", "freq frequency", "concurrency parallelism",
+)  # fmt: skip
+SAME = {word: group.split()[0] for group in _SAME for word in group.split()}
 # So many letters that two spellings of a word begin alike with; keys of one object are fewer, and nearer.
 STEM, STEM_OF_KEYS = 4, 3
 FEWEST_LETTERS = 3
+# A word that stays says what the other is of: "DIR" and "PATH" alone may be of anything.
+FEWEST_WORDS = 2
 
 
 def is_slip(asked: str, known: str, *, stem: int = STEM) -> bool:
@@ -51,20 +61,36 @@ def slips(asked: str, known: Iterable[str]) -> list[str]:
 
 
 def renamed(asked: str, known: Iterable[str]) -> list[str]:
-    """Of the near keys of one object those that are slips, or have one word more or less."""
-    return [
+    """Of the keys of one object the near ones that are slips, or have one word more or less, and those
+    that say one of the words by another for the same thing."""
+    keys = sorted(set(known))
+    near = [
         one
-        for one in nearest_names(asked, known)
+        for one in nearest_names(asked, keys)
         if is_slip(asked, one, stem=STEM_OF_KEYS)
         or _has_one_more(asked, one)
         or _has_one_more(one, asked)
     ]
+    return list(dict.fromkeys([*near, *(one for one in keys if _is_same(asked, one))]))
 
 
 def _has_one_more(short: str, long: str) -> bool:
     """Whether one begins as the other does and says one word more, which tells nothing apart."""
     few, many = _words(short), _words(long)
     return many[:-1] == few and not (many[-1].isdigit() or many[-1] in TELL_APART)
+
+
+def _is_same(asked: str, known: str) -> bool:
+    """Whether the words are the same in the same order but for one, which is called otherwise."""
+    one, other = _words(asked), _words(known)
+    if len(one) != len(other) or len(one) < FEWEST_WORDS:
+        return False
+    unlike = [pair for pair in zip(one, other, strict=True) if pair[0] != pair[1]]
+    return len(unlike) == 1 and _say_same(*unlike[0])
+
+
+def _say_same(one: str, other: str) -> bool:
+    return one in SAME and SAME[one] == SAME.get(other)
 
 
 def are_apart(one: str, other: str) -> bool:

@@ -59,3 +59,18 @@ def test_a_key_may_have_been_given_one_word_more() -> None:
     assert renamed("POINTS_RATE", ["POINTS_RATIO", "POINTS_EXPIRY"]) == ["POINTS_RATIO"]
     assert not is_slip("api-prod", "api-proxy")
     assert renamed("DB_HOST", ["DB_PORT", "DB_NAME"]) == []
+
+
+def test_a_key_may_be_called_by_another_word_for_the_same_thing() -> None:
+    keys = ["FONT_PATH", "DPI", "PAPER_SIZE", "FONT_SIZE"]
+    assert renamed("FONT_DIR", keys) == ["FONT_PATH"]
+    assert renamed("database.password", ["db.password", "db.user"]) == ["db.password"]
+    assert renamed("LOG_LVL", ["LOG_LEVEL", "LOG_PATH"]) == ["LOG_LEVEL"]
+
+
+def test_another_word_for_another_thing_is_another_key() -> None:
+    assert renamed("API_URL", ["API_ADDRESS", "API_PATH"]) == []
+    assert renamed("DIR", ["PATH"]) == []
+    assert renamed("FONT_DIR", ["CACHE_PATH", "FONT_NAME"]) == []
+    assert renamed("CACHE_MAX", ["CACHE_MIN"]) == []
+    assert renamed("SOURCE_DIR", ["TARGET_PATH"]) == []
