@@ -8,11 +8,13 @@ from uuid import uuid4
 
 from agent.toolbox import HELD_BACK, NOT_AFTER, Call
 from core.clock import utc_now
-from core.errors import Conflict, OpsError
+from core.errors import Conflict, NotFound, OpsError
 from core.principal import Principal
 from mcp_servers.client import Sessions, Tools, ToolSpec
 
 PLAN, CHANGE, APPROVE = "autofix_get_plan", "autofix_get_change", "autofix_approve"
+# Of a plan: nothing more can come of it, or it is being carried out.
+OVER = ("taken", "denied", "expired")
 LEVELS = ("", "low", "medium", "high", "critical")
 
 
@@ -82,8 +84,9 @@ class People:
 
 async def asked_for(
     call: Call, spec: ToolSpec, tools: Tools, wait: timedelta, language: str
-) -> Approval:
-    """The question about one call; with the plan that it names, if it names one.
+) -> Approval | None:
+    """The question about one call; with the plan that it names, if it names one. None when there is no
+    such plan or change, or it is over: nobody is asked for what the server will not do.
 
     `language` is that of whoever is asked, for why a plan cannot be shown.
     """
@@ -102,15 +105,21 @@ async def asked_for(
         if change_id:
             return await _with_way_back(bare, change_id, tools)
         plan = (await tools.call(PLAN, plan_id=plan_id)).data
+    except NotFound:
+        return None
     except OpsError as error:
         return replace(bare, plan_id=plan_id, problem=error.told(language))
+    if str(plan.get("status") or "") in OVER:
+        return None
     return _with_plan(replace(bare, plan_id=plan_id), plan)
 
 
-async def _with_way_back(bare: Approval, change_id: str, tools: Tools) -> Approval:
+async def _with_way_back(bare: Approval, change_id: str, tools: Tools) -> Approval | None:
     """What taking a change back would do. The way back was approved with the change itself, so
     nothing is noted with its plan, whose time is over."""
     change = (await tools.call(CHANGE, change_id=change_id)).data
+    if str(change.get("status") or "verified") != "verified":
+        return None
     plan = (await tools.call(PLAN, plan_id=str(change["plan_id"]))).data
     shown = _with_plan(bare, {**plan, "approval": {}, "rehearsal": {}})
     return replace(shown, diff=reversed_diff(shown.diff), actions=())

@@ -45,8 +45,9 @@ def changing(calls: Sequence[Call], offered: Sequence[ToolSpec], turn: Turn) -> 
 
 async def questions(
     calls: Sequence[Call], offered: Sequence[ToolSpec], turn: Turn
-) -> list[dict[str, Any]]:
-    """What will happen, for a person to read: one question for each call."""
+) -> tuple[list[dict[str, Any]], Verdicts]:
+    """What will happen, for a person to read: one question for each call; and the verdicts on those
+    about which there is nothing to ask, which are left to the server: it says why it does not do them."""
     specs = {spec.name: spec for spec in offered}
     asked = [
         await asked_for(
@@ -54,7 +55,10 @@ async def questions(
         )
         for call in calls
     ]
-    return [{**one.shape(), "subagent_run_id": turn.run_id} for one in asked]
+    shapes = [{**one.shape(), "subagent_run_id": turn.run_id} for one in asked if one]
+    moot = [call for call, one in zip(calls, asked, strict=True) if one is None]
+    left = {"verdict": "approved", "attempt": turn.attempt, "problem": {}}
+    return shapes, {call["id"]: dict(left) for call in moot}
 
 
 async def answers(pending: Sequence[Mapping[str, Any]], turn: Turn) -> Verdicts:

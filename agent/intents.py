@@ -21,7 +21,7 @@ from agent.following import (
 )
 from agent.likeness import Likeness, likeness
 from agent.naming import broken_object, looks_named
-from agent.outcomes import asks_how_it_went
+from agent.outcomes import asks_how_it_went, asks_to_stop
 from agent.scoring import LOOKS, OURS, Language, Scores, added, intent_for, says, scores
 from agent.spelling import respelt
 from agent.weighing import weighed
@@ -112,6 +112,8 @@ def read(message: str, *, previous: Mapping[str, Any] | None = None) -> Route:
     """What a message asks for. `previous` is the shape of the turn before, for follow-ups."""
     message = as_typed(without_fillers(message) if previous else message)
     text, language = message.lower(), language_of(message)
+    if asks_to_stop(message):
+        return Route("autofix", "change", {}, language, FOLLOWED)
     readings = scores(text, language)
     subagent, intent, confidence = _settled(*_best(readings, message, language), message, readings)
     route = Route(subagent, intent, _named(message, subagent, intent), language, confidence)

@@ -1,4 +1,4 @@
-"""Pure: whether a message asks what became of the change that the turn before was about."""
+"""Pure: whether a message asks what became of a change, or orders that none be made any more."""
 
 import re
 
@@ -28,3 +28,15 @@ def asks_how_it_went(message: str) -> bool:
     """Whether nothing else is asked than what became of it: "is it done?", "好了吗"."""
     text = message.lower().strip()
     return bool(_ENGLISH.match(text) or _CHINESE.match(text))
+
+
+# All of it, at once: "stop all changes", "freeze all writes", "停止一切变更".
+_STOPPING = re.compile(
+    r"^\W*(?:(?:please|now|emergency)\W+)*(?:stop|halt|freeze|block)\s(?:all|any|every|making|writing)\s?(?:\w+\s){0,3}?(?:chang\w*|writ\w*|fix\w*|repair\w*|autofix)\b[^?]*$"
+    r"|^\W*(?:请|立即|马上|立刻|紧急)*(?:停止|停掉|禁止|冻结|暂停)(?:一切|所有|全部|任何)(?:的)?(?:变更|修改|改动|写入|修复|写操作)[^?？]*$"
+)
+
+
+def asks_to_stop(message: str) -> bool:
+    """Whether it orders that nothing at all be changed from now on."""
+    return bool(_STOPPING.match(message.lower().strip()))

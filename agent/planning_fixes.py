@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.asked import Asked
+from agent.outcomes import asks_to_stop
 from agent.steps import Step
 from agent.toolbox import Result
 from core.errors import NotFound
 
 PLAN, SHOW_PLAN, PLANS_LIST = "autofix_plan", "autofix_get_plan", "autofix_list_plans"
 REHEARSE, ROLLBACK = "autofix_rehearse", "autofix_rollback"
+STOP = "autofix_stop"
 APPLY, CHANGES, SHOW_CHANGE = "autofix_apply", "autofix_list_changes", "autofix_get_change"
 
 # A change that has not ended; how long a turn waits for its end, after the first answer.
@@ -20,6 +22,7 @@ LATEST = 20
 
 PLAN_ID, CHANGE_ID = re.compile(r"\bfix-[0-9a-f]{12}\b"), re.compile(r"\bchg-[0-9a-f]{12}\b")
 APPLYING = re.compile(r"\bapply\b|\bexecute\b|\bcarry\b|\brun\b|执行|应用|实施")
+WAITING = re.compile(r"\bwait\w*|\bpending\b|\bawait\w*|\bneeds?\b|等|待")
 TAKING_BACK = re.compile(
     r"\b(?:take|roll|go)\b.*\bback\b|\broll-?back\b|\bundo\b|\brevert\b|回滚|回退|撤销|撤回|还原"
 )
@@ -74,8 +77,8 @@ RUNS = frozenset({"rerun", "expire"})
 def changing(asked: Asked, results: Sequence[Result]) -> list[Step]:
     """A plan of the change that is asked for; a plan or change called by its id is shown, or, when
     the words say so, carried out: the server refuses what nobody approved."""
-    if results and (more := _followed(results[-1])):
-        return more
+    if known := _stopped_or_followed(asked, results):
+        return known
     if plan := PLAN_ID.search(asked.question):
         words = asked.question.lower()
         if REHEARSING.search(words) and not results:
@@ -110,9 +113,15 @@ def outcome(asked: Asked, results: Sequence[Result]) -> list[Step]:
     return [_waited_for(one["change_id"]) for one in (meant or listed)[:1]]
 
 
-def _followed(last: Result) -> list[Step]:
-    """A change that was begun in this turn is waited for a while."""
-    begun = last.ok and last.tool in (APPLY, ROLLBACK) and last.data.get("status") in UNFINISHED
+def _stopped_or_followed(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    """All changes are stopped where that is asked for; one that was begun in this turn is waited for a
+    while."""
+    if asks_to_stop(asked.question):
+        return [Step(STOP, {"reason": asked.question[:500]})]
+    last = results[-1] if results else None
+    if last is None or not last.ok or last.tool not in (APPLY, ROLLBACK):
+        return []
+    begun = last.data.get("status") in UNFINISHED
     return [_waited_for(str(last.data["change_id"]))] if begun else []
 
 
@@ -124,8 +133,13 @@ def plans(_: Asked, __: Sequence[Result]) -> list[Step]:
     return [Step(PLANS_LIST)]
 
 
-def history(_: Asked, __: Sequence[Result]) -> list[Step]:
-    return [Step(CHANGES)]
+def history(asked: Asked, _: Sequence[Result]) -> list[Step]:
+    return _stopped_or_followed(asked, ()) or [Step(CHANGES)]
+
+
+def waiting_alone(asked: Asked) -> bool:
+    """Whether only plans are asked for that somebody has to decide about."""
+    return bool(WAITING.search(asked.question.lower()))
 
 
 def never_done(asked: Asked) -> bool:

@@ -125,12 +125,15 @@ class Work:
         calls = changing(calls_of(_last_reply(state)), offered, turn)
         if not turn.people.possible:
             return Command(goto="tools", update={"verdicts": cannot_ask(calls)})
-        return Command(goto="approve", update={"pending": await questions(calls, offered, turn)})
+        pending, verdicts = await questions(calls, offered, turn)
+        goto = "approve" if pending else "tools"
+        return Command(goto=goto, update={"pending": pending, "verdicts": verdicts})
 
     async def approve(self, state: LoopState, runtime: Runtime[Turn]) -> dict[str, Any]:
         """Wait for the person's answer. This node may be left and come back to in another process."""
         turn = taken_up(state, runtime.context)
-        return {"verdicts": await answers(state.get("pending", []), turn), "pending": []}
+        given = await answers(state.get("pending", []), turn)
+        return {"verdicts": {**state.get("verdicts", {}), **given}, "pending": []}
 
     async def tools(self, state: LoopState, runtime: Runtime[Turn]) -> dict[str, Any]:
         """Make the calls of the last reply, side by side, but for those that a person refused."""

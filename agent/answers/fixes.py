@@ -14,7 +14,9 @@ from agent.planning_fixes import (
     ROLLBACK,
     SHOW_CHANGE,
     SHOW_PLAN,
+    STOP,
     UNFINISHED,
+    waiting_alone,
 )
 from agent.toolbox import Result
 from agent.wording import phrase
@@ -31,7 +33,8 @@ def told_plan(asked: Asked, result: Result) -> str:
     plan, language = result.data, asked.language
     if plan.get("refused") and not plan["steps"]:
         return _refused(asked, plan)
-    head = phrase("fixes.plan", language, title=plain(plan["title"]), risk=_risk(plan, language))
+    key = "fixes.plan" if plan["status"] in (*OPEN, "refused") else "fixes.closed_plan"
+    head = phrase(key, language, title=plain(plan["title"]), risk=_risk(plan, language))
     return joined(
         [
             f"{head}{_mark(result)}",
@@ -102,14 +105,30 @@ def told_changes(asked: Asked, result: Result) -> str:
 
 def told_plans(asked: Asked, result: Result) -> str:
     rows: Sequence[Json] = result.data.get("rows") or []
+    if rows and waiting_alone(asked):
+        rows = [one for one in rows if one["status"] == "proposed"]
+        if not rows:
+            return phrase("fixes.none_waits", asked.language) + _mark(result)
     if not rows:
         return phrase("fixes.no_plans", asked.language) + _mark(result)
     cells = [
-        (one["plan_id"], one["status"], one["risk"], one["title"], _object(one), one["requester"])
+        (one["plan_id"], phrase(f"fixes.plan_{one['status']}", asked.language), one["risk"],
+         one["title"], _object(one), one["requester"])
         for one in rows[:LINES_SHOWN]
-    ]
+    ]  # fmt: skip
     heads = phrase("fixes.plan_columns", asked.language).split(" | ")
     return table(heads, cells) + _mark(result)
+
+
+def told_switch(asked: Asked, result: Result) -> str:
+    """Whether anything may be written, and how that is changed."""
+    stands = result.data
+    if stands["writing"]:
+        return phrase("fixes.writing", asked.language) + _mark(result)
+    why = plain(stands["reason_in"].get(asked.language) or stands["reason"])
+    return phrase(
+        "fixes.stopped", asked.language, who=plain(stands["stopped_by"]), why=why
+    ) + _mark(result)
 
 
 def _object(row: Json) -> str:
@@ -163,7 +182,9 @@ def _how_on(asked: Asked, plan: Json) -> str:
     if not name:
         return phrase("fixes.not_kept", language)
     if plan["status"] not in OPEN:
-        return phrase("fixes.closed", language, plan=name, status=plan["status"])
+        key = "fixes.carried_out" if plan["status"] == "taken" else "fixes.closed"
+        status = phrase(f"fixes.plan_{plan['status']}", language)
+        return phrase(key, language, plan=name, status=status)
     if plan["status"] == "approved" or not approval["required"]:
         return phrase("fixes.may_go", language, plan=name)
     until = str(approval["expires_at"])[11:16]
@@ -181,4 +202,5 @@ TELLERS = {
     ROLLBACK: told_change,
     CHANGES: told_changes,
     PLANS_LIST: told_plans,
+    STOP: told_switch,
 }

@@ -6,7 +6,7 @@ import pytest
 
 from agent.asked import Asked
 from agent.intents import read
-from agent.outcomes import asks_how_it_went
+from agent.outcomes import asks_how_it_went, asks_to_stop
 from agent.planning import PLANS
 from agent.planning_fixes import changing, outcome
 from agent.toolbox import Result
@@ -110,3 +110,34 @@ def test_a_change_that_has_not_ended_is_waited_for_in_the_same_turn(status: str,
     begun = Result("autofix_apply", {}, "ok", "", {"change_id": CHANGE, "status": status})
     steps = [one for one in changing(asked, [begun]) if one.tool == "autofix_get_change"]
     assert len(steps) == more
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        "stop all changes",
+        "please stop making changes!",
+        "freeze all writes",
+        "停止一切变更",
+        "立即停止所有修改",
+    ],
+)
+def test_an_order_to_stop_all_changes_stops_them(order: str) -> None:
+    route = read(order)
+    assert (route.subagent, route.intent) == ("autofix", "change")
+    [step] = changing(Asked(order, "change", route.language), [])
+    assert (step.tool, step.arguments) == ("autofix_stop", {"reason": order})
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "stop checkout",
+        "why did all changes stop?",
+        "停止 checkout",
+        "谁停止了所有变更？",
+        "what changed",
+    ],
+)
+def test_what_stops_one_thing_or_asks_stops_nothing(message: str) -> None:
+    assert not asks_to_stop(message)
