@@ -126,9 +126,7 @@ def told_switch(asked: Asked, result: Result) -> str:
     if stands["writing"]:
         return phrase("fixes.writing", asked.language) + _mark(result)
     why = plain(stands["reason_in"].get(asked.language) or stands["reason"])
-    return phrase(
-        "fixes.stopped", asked.language, who=plain(stands["stopped_by"]), why=why
-    ) + _mark(result)
+    return phrase("fixes.stopped", asked.language, why=why) + _mark(result)
 
 
 def _object(row: Json) -> str:

@@ -60,7 +60,7 @@ class Rollback(Sent):
 
 
 class Reason(Sent):
-    reason: str = Field(min_length=1, max_length=500)
+    reason: str = Field(default="", max_length=500, description="It is asked for, and kept.")
 
 
 @router.post("/diagnose", operation_id="findingsToFix")
