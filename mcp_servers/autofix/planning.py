@@ -1,6 +1,7 @@
 """From a finding or a wish to a plan: repair, guards, preflight, dry run, diff and risk."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -18,8 +19,10 @@ from mcp_servers.autofix.shapes import (
     Target,
 )
 from mcp_servers.autofix.telling import Telling
+from mcp_servers.autofix.writing import TRIES
 from mcp_servers.backends.kubernetes_writing import RIGHTS
 from mcp_servers.engines.faults import is_fault
+from mcp_servers.engines.fields import text
 from mcp_servers.engines.fingerprints import fingerprint
 from mcp_servers.engines.fixes import requested
 from mcp_servers.engines.fixes.choosing import chosen
@@ -31,7 +34,7 @@ from mcp_servers.engines.risks import assess
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.fixes import Advice, Level, Plan, Proposal, Repair, Request, Step, Write
 from mcp_servers.facts.guards import Refusal
-from mcp_servers.facts.kubernetes import Ref
+from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
 
 # What a person may ask for, and the fix that does it.
 CHANGES = {
@@ -253,10 +256,8 @@ async def _access_to(desk: Desk, write: Write, language: Language) -> CheckView:
 
 async def _tried(desk: Desk, plan: Plan, n: int, step: Step, draft: Draft, words: Telling) -> None:
     """Try one step dry, and note how the object is before and would be after."""
-    live = await desk.writing.found(step.write.target)
-    before = live.raw if live else None
     try:
-        answer = await desk.writing.try_dry(step.write)
+        before, answer = await _dry(desk, step.write, draft.sighting.cluster)
     except OpsError as error:
         draft.checks.append(CheckView(check="dry_run", ok=False, detail=error.told(words.language)))
         return
@@ -274,6 +275,26 @@ async def _tried(desk: Desk, plan: Plan, n: int, step: Step, draft: Draft, words
     facts = [words.fact(key, params) for key, params in risk.facts]
     view = RiskView(level=risk.level.value, facts=facts)
     draft.steps.append(_step_view(n, step, words.action(step), diff(before, after), view))
+
+
+async def _dry(desk: Desk, write: Write, cluster: Cluster) -> tuple[Json | None, Json]:
+    """The object as it is, and as it would be. That its status moves on meanwhile, as in any rollout,
+    is no obstacle; that somebody changes what is to be written is."""
+    seen = cluster.get(write.target)
+    for _ in range(TRIES - 1):
+        live = await desk.writing.found(write.target)
+        now = _same_but_newer(write, seen, live)
+        with suppress(Conflict):
+            return live.raw if live else None, await desk.writing.try_dry(now)
+    live = await desk.writing.found(write.target)
+    now = _same_but_newer(write, seen, live)
+    return live.raw if live else None, await desk.writing.try_dry(now)
+
+
+def _same_but_newer(write: Write, seen: Resource | None, live: Resource | None) -> Write:
+    if seen is None or live is None or mark(write, seen.raw) != mark(write, live.raw):
+        return write
+    return replace(write, resource_version=text(live.metadata, "resourceVersion"))
 
 
 def _step_view(n: int, step: Step, action: str, shown: str, risk: RiskView) -> StepView:

@@ -1,7 +1,8 @@
-"""Changes whose success is only seen once it is measured."""
+"""Changes of what is only measured later, and of what moves on meanwhile."""
 
 from pathlib import Path
 
+from tests import proxy as faults
 from tests.servers.repairing import BRISK, ROOT, repairing
 
 # A volume that is full, and measured every five minutes.
@@ -26,3 +27,11 @@ async def test_a_larger_volume_of_which_nothing_was_measured_yet_is_applied_and_
         assert "It is applied, not verified" in change["detail"]
         assert "Look at PersistentVolumeClaim orders/data-orders-pg-0" in change["detail"]
         assert "已写入、未通过验证" in change["detail_in"]["zh"]
+
+
+async def test_a_plan_is_made_of_what_moves_on_while_it_is_read(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        moved = faults.status(409, "the object has been modified")
+        here.proxy.fail("PATCH .*dryRun", moved, times=2)
+        plan = await here.planned(change="restart", namespace="shop", name="catalog")
+        assert (plan["status"], plan["refused"]) == ("proposed", None)
