@@ -11,6 +11,7 @@ from knowledge_base.chunking import Passage
 from knowledge_base.concepts import concepts
 from knowledge_base.front_matter import About
 from knowledge_base.index import Asked, Candidate, Found
+from knowledge_base.products import products_in
 from knowledge_base.segmentation import asked_words, is_chinese, words
 
 NOTHING_SAID = About()
@@ -30,6 +31,7 @@ class Hit:
     title_nearness: float = 0.0  # the same of the title of its page
     named: float = 0.0  # how much of the question is a name of its page, and the reverse
     known: float = 0.0  # share of what was asked that any passage holds
+    strange: float = 0.0  # share of the products that were named which it does not speak of
     also_in: tuple[str, ...] = ()
 
 
@@ -90,6 +92,7 @@ def ranked(
     for candidate, told in zip(found.candidates, lexical, strict=True):
         sums[candidate.passage.doc] += told.score  # pyright: ignore[reportArgumentType] - counts may be fractions
     preferred = "zh" if is_chinese(question) else "en"
+    products = products_in(question)
     hits = [
         Hit(
             one.passage,
@@ -108,10 +111,18 @@ def ranked(
             one.title_nearness,
             told.named,
             chances.known,
+            _strange(one, products),
         )
         for one, told in zip(found.candidates, lexical, strict=True)
     ]
     return _chosen(hits if _FINDING_OUT.search(question) else _doing_first(hits), k)
+
+
+def _strange(one: Candidate, named: frozenset[str]) -> float:
+    if not named:
+        return 0.0
+    told = "\n".join((one.passage.title, one.passage.heading, one.passage.text, *one.about.asked))
+    return len(named - products_in(told)) / len(named)
 
 
 def _weight(one: Candidate, question: str, weights: Weights) -> float:

@@ -89,7 +89,7 @@ async def _judge(path: Path, tools: Tools) -> SuiteResult:
         if not right
     ]
     metrics["not_in_the_base_recognised"] = round(mean(refused), 3) if refused else None
-    metrics["p95_ms"] = round(quantiles(took, n=20)[-1] * 1000, 1)
+    metrics["p95_ms"] = round(quantiles(took, n=20)[-1] * 1000, 1) if took else None
     # Each question with a page is asked in its own language and across.
     cases = 2 * len(asked) - len(unanswered)
     return SuiteResult(
