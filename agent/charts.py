@@ -112,6 +112,13 @@ def _what_if(data: Json, language: Language) -> Drawn:
     return _chart("bars", title, data["currency"], _heads(language, "replicas_head", "cost"), rows)
 
 
+def _bills(data: Json, language: Language) -> Drawn:
+    report = data["report"] or {"rows": [], "currency": "", "start": "", "end": ""}
+    rows = [[row["name"], row["cost"]] for row in report["rows"]]
+    title = phrase("charts.bills", language, start=report["start"], end=report["end"])
+    return _chart("bars", title, report["currency"], _heads(language, "what", "cost"), rows)
+
+
 def _models(data: Json, language: Language) -> Drawn:
     rows = [[row["name"], row["cost"]] for row in data["rows"]]
     heads = _heads(language, "what", "cost")
@@ -151,4 +158,5 @@ DRAWN: Mapping[str, Callable[[Json, Language], Drawn]] = {
     "budgets_anomalies": _anomalies,
     "budgets_what_if": _what_if,
     "budgets_model_spend": _models,
+    "budgets_kept_bills": _bills,
 }

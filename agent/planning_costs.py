@@ -15,6 +15,7 @@ DISKS = "forecast_disks"
 SAVINGS = "budgets_savings"
 ANOMALIES = "budgets_anomalies"
 WHAT_IF = "budgets_what_if"
+BILLS = "budgets_kept_bills"
 
 # "What if we double …": how many times, or how many.
 REPLICAS = re.compile(r"replicas?|instances?|pods?|copies|副本|实例|扩容|缩容|扩到|缩到")
@@ -34,6 +35,13 @@ DISK = re.compile(
     r"\bdisks?\b|\bvolumes?\b|\bpvcs?\b|\bclaims?\b|\bstorage\b|磁盘|硬盘|卷|存储|空间|pvc"
 )
 
+# A cloud's bill that was read in, and not what the cluster's own workloads cost.
+CLOUD_BILL = re.compile(
+    r"\b(?:cloud|imported|kept|provider'?s?|aws|azure|gcp|aliyun)\b[^.?]*\b(?:bills?|invoices?)\b"
+    r"|\b(?:bills?|invoices?)\b[^.?]*\b(?:imported|kept|cloud)\b"
+    r"|云账单|云服务账单|云厂商[^，。]*账单|(?:导入|保存)的?账单|(?:阿里云|腾讯云|华为云|aws|azure)[^，。]*账单"
+)
+
 # What people divide a bill by, and the label that usually carries it.
 LABELS = (
     (("team", "团队", "小组"), "label:team"),
@@ -48,6 +56,10 @@ def spend(asked: Asked, results: Sequence[Result]) -> list[Step]:
     """By what was said; a bare name may be a namespace, else it is a workload of any."""
     if supposed := other_replicas(asked):
         return [] if results else [Step(WHAT_IF, supposed)]
+    if CLOUD_BILL.search(asked.question.lower()):
+        by = divided_by(asked)
+        by = f"tag:{by.removeprefix('label:')}" if by.startswith("label:") else "ServiceName"
+        return [] if results else [Step(BILLS, {"by": by, "language": asked.language})]
     told = [one for one in results if one.tool == SPEND]
     arguments = {"window": asked.window, "language": asked.language}
     if asked.name and not asked.namespace and not asked.kind:

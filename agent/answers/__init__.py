@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from agent.answers.alerts import ALERTING
 from agent.answers.budgets import told_anomalies, told_budgets, told_one_budget
 from agent.answers.capacity import told_disks, told_load
-from agent.answers.costs import told_savings, told_spend, told_what_if
+from agent.answers.costs import told_bills, told_savings, told_spend, told_what_if
 from agent.answers.failures import told_failure
 from agent.answers.fixes import TELLERS as OF_FIXES
 from agent.answers.investigation import told_investigation
@@ -26,7 +26,7 @@ from agent.asked import Asked
 from agent.choices import choices
 from agent.planning import INVESTIGATE
 from agent.planning_budgets import ADD, BUDGETS, CHANGE, CHANGING, PREVIEW, REMOVE
-from agent.planning_costs import ANOMALIES, DISKS, LOAD, SAVINGS, SPEND, WHAT_IF
+from agent.planning_costs import ANOMALIES, BILLS, DISKS, LOAD, SAVINGS, SPEND, WHAT_IF
 from agent.planning_fixes import APPLY, ROLLBACK, never_done, not_offered
 from agent.planning_knowledge import DRAFT, SEARCH
 from agent.planning_patterns import (
@@ -54,6 +54,7 @@ OF_COSTS = {
     DISKS: told_disks,
     SAVINGS: told_savings,
     WHAT_IF: told_what_if,
+    BILLS: told_bills,
     BUDGETS: told_budgets,
     ANOMALIES: told_anomalies,
     PREVIEW: told_one_budget,

@@ -87,6 +87,29 @@ def told_what_if(asked: Asked, result: Result) -> str:
     return joined([cited(result, phrase("costs.what_if", asked.language, **facts)), notes(data)])
 
 
+def told_bills(asked: Asked, result: Result) -> str:
+    """What the bills that were read in are made of, how the month ends, what later files changed."""
+    report = result.data["report"]
+    if not report:
+        return cited(result, phrase("costs.no_bills", asked.language))
+    keys = ("currency", "start", "end")
+    facts = {"total": amount(report["total"]), **{key: report[key] for key in keys}}
+    head = [phrase("costs.bills", asked.language, **facts)]
+    if end := report["month"]:
+        told = {key: "?" if end[key] is None else amount(end[key]) for key in _ENDS}
+        facts = {**told, "currency": report["currency"], "start": end["starts_on"]}
+        head.append(phrase("costs.bill_month", asked.language, **facts))
+    cells = [
+        (row["name"], amount(row["cost"]), f"{row['share']:.1%}")
+        for row in report["rows"][:ROWS_SHOWN]
+    ]
+    rows = cost_table(asked, ("what", "cost", "share"), cells)
+    return joined([cited(result, sentences(asked, head)), rows, notes(result.data)])
+
+
+_ENDS = ("mean", "lower", "upper")
+
+
 def _changed(row: Json, what: str) -> str:
     wanted = row[f"{what}_recommended"]
     return f"{row[f'{what}_request'] or '-'} → {wanted}" if wanted else ""

@@ -10,5 +10,13 @@ COST = Subagent(
     ),
     servers=("budgets", "forecast", "prometheus"),
     prompt="cost.md",
-    without=frozenset({"budgets_bill", "budgets_table_anomalies", "forecast_table"}),
+    without=frozenset(
+        {
+            "budgets_bill",
+            "budgets_keep_bill",
+            "budgets_forget_bill",
+            "budgets_table_anomalies",
+            "forecast_table",
+        }
+    ),
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from api.cli.costs_text import amount
+from api.cli.desk import called
 from api.cli.files import asked, bill_of, read
 from api.cli.outcome import OK, put, put_json
 from api.cli.source import Output, Source
@@ -27,6 +28,45 @@ async def tell_bill(
         put_json(report)
     else:
         put(bill_text(report, given["language"]))
+    return OK
+
+
+async def keep_bill(
+    source: Source,
+    name: str,
+    bill: Path,
+    mapped: Path | None,
+    given: dict[str, str],
+    output: Output,
+) -> int:
+    """What was kept, and which known days the file changed."""
+    wanted: dict[str, Any] = {"name": name, "bill": bill_of(bill), "language": given["language"]}
+    wanted |= {"service": given["by"] or DEFAULT_BY}
+    wanted |= {"columns": _mapped(mapped)} if mapped else {}
+    report = await called(source, "budgets_keep_bill", wanted)
+    if output is Output.JSON:
+        put_json(report)
+        return OK
+    lines = [word("bill_kept", given["language"], **report)]
+    days = ("day", "before", "after", "currency")
+    lines += [f"  {day}: {before:.2f} -> {after:.2f} {code}" for day, before, after, code in
+              ([one[key] for key in days] for one in report["changed"])]  # fmt: skip
+    put("\n".join([*lines, *(f"! {one['text']}" for one in report["notes"])]))
+    return OK
+
+
+async def tell_kept(source: Source, name: str, given: dict[str, str], output: Output) -> int:
+    """Of one kept bill, or of all."""
+    wanted = {**given, "name": "" if name == "all" else name}
+    report = await called(source, "budgets_kept_bills", wanted)
+    language = given["language"]
+    if output is Output.JSON:
+        put_json(report)
+        return OK
+    told = (
+        bill_text(report["report"], language) if report["report"] else word("bill_none", language)
+    )
+    put("\n".join([told, *(f"! {one['text']}" for one in report["notes"])]))
     return OK
 
 

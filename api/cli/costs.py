@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.bills import tell_bill
+from api.cli.bills import keep_bill, tell_bill, tell_kept
 from api.cli.costs_text import amount
 from api.cli.diagnose import window as iso
 from api.cli.outcome import NO, OK, finish, put, put_json
@@ -58,15 +58,27 @@ def costs(
         Path | None,
         typer.Option("--map", metavar="M.toml", help="How that bill's columns are called."),
     ] = None,
+    keep: Annotated[
+        str, typer.Option("--keep", metavar="NAME", help="Keep that bill under a name.")
+    ] = "",
+    kept: Annotated[
+        str, typer.Option("--kept", metavar="NAME|all", help="What kept bills are made of instead.")
+    ] = "",
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
     """Show what namespaces, workloads or teams cost, and what was idle; or what a bill is made of."""
-    if bill:
+    if bill or kept:
         given = {"by": by, "currency": currency, "language": chosen(lang)}
-        finish(tell_bill(source, bill, mapped, given, output))
+        if kept:
+            told = tell_kept(source, kept, given, output)
+        elif bill and keep:
+            told = keep_bill(source, keep, bill, mapped, given, output)
+        else:
+            told = tell_bill(source, bill or Path(), mapped, given, output)
+        finish(told)
         return
     place = "" if everywhere else namespace
     arguments = {

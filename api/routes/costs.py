@@ -93,6 +93,41 @@ async def tell_bill(tools: CallerTools, asked: Bill) -> dict[str, Any]:
     return (await tools.call("budgets_bill", **given)).data
 
 
+class KeptBill(Bill):
+    """The same, to be kept under a name. `by` is the column that days are kept by."""
+
+    name: str = Field(max_length=100, examples=["aws"])
+    language: Literal["en", "zh"] = "en"
+
+
+class KeptBillsAsked(BaseModel):
+    name: str = Field(default="", max_length=100, description="One bill; all when empty.")
+    by: str = Field(default="ServiceName", max_length=200, examples=["tag:team", "bill"])
+    currency: str = Field(default="", max_length=3, examples=["CNY"])
+    language: Literal["en", "zh"] = "en"
+
+
+@router.post("/costs/bills", operation_id="keepBill", status_code=201)
+async def keep_bill(tools: CallerTools, asked: KeptBill) -> dict[str, Any]:
+    """Keep a bill; what an earlier file of that name said of its days is replaced, and told."""
+    given = asked.model_dump(include={"name", "bill", "columns", "language"})
+    return (await tools.call("budgets_keep_bill", service=asked.by, **given)).data
+
+
+@router.get("/costs/bills", operation_id="keptBills")
+async def kept_bills(
+    tools: CallerTools, asked: Annotated[KeptBillsAsked, Query()]
+) -> dict[str, Any]:
+    """What the kept bills are made of, how their month will end, and what later files changed."""
+    return (await tools.call("budgets_kept_bills", **asked.model_dump(exclude_defaults=True))).data
+
+
+@router.delete("/costs/bills/{name}", operation_id="forgetBill")
+async def forget_bill(tools: CallerTools, name: str) -> dict[str, Any]:
+    """Forget a bill with all its files."""
+    return (await tools.call("budgets_forget_bill", name=name)).data
+
+
 class ModelSpending(BaseModel):
     window: str = Field(default="P30D", max_length=20, description="ISO 8601.")
     by: Literal["user", "team", "model"] = "team"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from core.storage.database import Database
 from core.storage.repositories.alerts import Alerts
+from core.storage.repositories.bills import Bills
 from core.storage.repositories.budgets import Budgets, SpendDays
 from core.storage.repositories.jobs import Jobs
 from core.storage.repositories.outbox import Channels, Outbox
@@ -28,6 +29,7 @@ class AlertTables:
     usage: Usage
     patrols: Patrols
     watches: Watches
+    bills: Bills
     rule_files: RuleFiles
 
 
@@ -51,5 +53,6 @@ class KeptAlerts:
                 Usage(session),
                 Patrols(session),
                 Watches(session),
+                Bills(session),
                 RuleFiles(session),
             )

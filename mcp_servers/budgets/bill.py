@@ -34,6 +34,7 @@ Columns = Annotated[
     ),
 ]
 ROWS, EPISODES = 50, 20
+DEFAULT_BY = "ServiceName"
 TAG = "tag:"
 
 
@@ -87,7 +88,7 @@ class BillReport(BaseModel):
 
 async def budgets_bill(
     bill: BillCsv,
-    by: By = "ServiceName",
+    by: By = DEFAULT_BY,
     currency: Currency = "",
     columns: Columns = {},  # noqa: B006 - read only
     *,
@@ -98,39 +99,46 @@ async def budgets_bill(
 
 
 @dataclass
-class _Sums:
+class Sums:
     days: dict[date, Decimal] = field(default_factory=dict[date, Decimal])
     names: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
     lines: int = 0
 
     def add(self, line: BillLine, name: str, rate: Rate) -> None:
         """A charge for several days costs each the same, at the rate of each day."""
-        self.lines += 1
-        whole = NOTHING
         for i in range(line.days):
             day = line.first + DAY * i
-            per_unit = rate(line.currency, day)
-            if per_unit is None:
-                raise Invalid(
-                    f"There is no rate from {line.currency} for {day}, and the bill is told in another.",
-                    hint="Add one under [[rates]] of the price book, or ask in its own currency.",
-                )
-            cost = line.cost / line.days * per_unit
-            self.days[day] = self.days.get(day, NOTHING) + cost
-            whole += cost
-        self.names[name] = self.names.get(name, NOTHING) + whole
+            self.add_day(day, name, line.cost / line.days, line.currency, rate)
+        self.lines += 1 - line.days
+
+    def add_day(self, day: date, name: str, cost: Decimal, currency: str, rate: Rate) -> None:
+        """What one name cost on one day."""
+        self.lines += 1
+        per_unit = rate(currency, day)
+        if per_unit is None:
+            raise Invalid(
+                f"There is no rate from {currency} for {day}, and the bill is told in another.",
+                hint="Add one under [[rates]] of the price book, or ask in its own currency.",
+            )
+        self.days[day] = self.days.get(day, NOTHING) + cost * per_unit
+        self.names[name] = self.names.get(name, NOTHING) + cost * per_unit
 
 
 def _report(
     bill: str, by: str, currency: str, columns: Mapping[str, str], purse: Purse
 ) -> BillReport:
-    sums, code, rate = _Sums(), currency, None
+    sums, code, rate = Sums(), currency, None
     for line in lines_of(bill, columns):
         code = code or line.currency
         rate = rate or rates_in(code, purse, line.last)
-        sums.add(line, _name(line, by), rate)
+        sums.add(line, name_of(line, by), rate)
     if not sums.days:
         raise Invalid("The bill has no lines.", hint="Only its header was read.")
+    return report_of(sums, code, by)
+
+
+def report_of(sums: Sums, code: str, by: str) -> BillReport:
+    """What days that were added up are made of; there is one at least."""
     first, last = min(sums.days), max(sums.days)
     total = sum(sums.names.values(), NOTHING)
     costs = {day: float(sums.days.get(day, NOTHING)) for day in _days(first, last)}
@@ -153,7 +161,7 @@ def rates_in(code: str, purse: Purse, on: date) -> Rate:
     return lambda of, day: Decimal(1) if of == code else priced(of, day)
 
 
-def _name(line: BillLine, by: str) -> str:
+def name_of(line: BillLine, by: str) -> str:
     if by.startswith(TAG):
         return line.tags.get(by.removeprefix(TAG)) or UNLABELLED
     if by not in line.told:

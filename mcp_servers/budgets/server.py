@@ -13,6 +13,11 @@ from mcp_servers.budgets.budget_tools import (
     budgets_remove,
 )
 from mcp_servers.budgets.gathering import Purse
+from mcp_servers.budgets.kept_bills import (
+    budgets_forget_bill,
+    budgets_keep_bill,
+    budgets_kept_bills,
+)
 from mcp_servers.budgets.model_spend import budgets_model_spend
 from mcp_servers.budgets.savings import budgets_savings
 from mcp_servers.budgets.spend import budgets_spend
@@ -28,11 +33,20 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
     purse = Purse(backends.kubernetes, backends.prometheus, backends.billing, backends.opencost)
     for tool in (budgets_spend, budgets_savings, budgets_what_if):
         publish(server, tool, needs=Permission.COSTS_READ, purse=purse)
-    for tool in (budgets_list, budgets_preview, budgets_anomalies):
+    for tool in (budgets_list, budgets_preview, budgets_anomalies, budgets_kept_bills):
         publish(server, tool, needs=Permission.COSTS_READ, purse=purse, desk=desk)
     publish(server, budgets_model_spend, needs=Permission.USAGE_READ, purse=purse, desk=desk)
     for tool in (budgets_add, budgets_change, budgets_remove, budgets_expect):
         publish(server, tool, needs=Permission.BUDGETS_MANAGE, changes=True, purse=purse, desk=desk)
+    publish(
+        server,
+        budgets_keep_bill,
+        needs=Permission.BUDGETS_MANAGE,
+        changes=True,
+        takes_bytes=MOST_FILE_BYTES,
+        desk=desk,
+    )
+    publish(server, budgets_forget_bill, needs=Permission.BUDGETS_MANAGE, changes=True, desk=desk)
     publish(server, budgets_check, needs=Permission.DELIVERIES_RUN, purse=purse, desk=desk)
     publish(
         server,

@@ -119,3 +119,11 @@ async def test_when_disks_are_full_is_asked_of_what_was_measured(
     told = await ask(assistant, question)
     assert [call.tool for call in told.calls] == ["forecast_disks"]
     assert said in told.answer
+
+
+@pytest.mark.parametrize("question", ["what is in our cloud bill?", "我们的云账单里都有什么？"])
+async def test_a_cloud_bill_is_asked_of_what_was_read_in(
+    question: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert [call.tool for call in told.calls] == ["budgets_kept_bills"]

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -78,3 +80,33 @@ async def test_other_replicas_and_a_bill_are_told_by_rest(midwatch: Midwatch) ->
     assert (read["total"], [one["name"] for one in read["rows"]]) == (5.0, ["db"])
     assert models["rows"] == []
     assert sizes.text.startswith("kind,namespace,name,container")
+
+
+async def test_a_bill_is_kept_told_and_forgotten_by_rest(midwatch: Midwatch) -> None:
+    bill = "ChargePeriodStart,EffectiveCost,BillingCurrency,ServiceName\n{day},{cost},USD,db\n"
+    today = datetime.now(UTC).date()
+    async with midwatch.client() as http:
+        for cost in (5, 7):
+            body = {"name": "aws", "bill": bill.format(day=today, cost=cost)}
+            kept = await http.post("/api/v1/costs/bills", json=body)
+        told = (await http.get("/api/v1/costs/bills", params={"language": "zh"})).json()
+        gone = await http.delete("/api/v1/costs/bills/aws")
+        again = await http.delete("/api/v1/costs/bills/aws")
+    assert (kept.status_code, kept.json()["days_changed"]) == (201, 1)
+    assert told["report"]["total"] == 7
+    assert "而不是 5.00" in told["notes"][0]["text"]
+    assert (gone.status_code, again.status_code) == (200, 404)
+
+
+def test_the_command_keeps_a_bill_and_tells_it(tmp_path: Path) -> None:
+    today = datetime.now(UTC).date()
+    (tmp_path / "b.csv").write_text(
+        f"ChargePeriodStart,EffectiveCost,BillingCurrency,ServiceName\n{today},5,USD,db\n"
+    )
+    home = {"MIDWATCH_DATA_DIR": str(tmp_path / "data")}
+    none = run("costs", "--kept", "all", "--lang", "zh", cwd=tmp_path, **home)
+    kept = run("costs", "--bill", "b.csv", "--keep", "aws", "--lang", "en", cwd=tmp_path, **home)
+    told = run("costs", "--kept", "aws", "--lang", "en", cwd=tmp_path, **home)
+    assert "还没有保存账单" in none.stdout
+    assert "Bill aws is kept: 1 lines" in kept.stdout
+    assert "Bill: 5.00 USD" in told.stdout

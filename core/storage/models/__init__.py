@@ -12,6 +12,7 @@ from core.storage.models.alerts import (
 )
 from core.storage.models.audit import AuditEntry, AuditHead
 from core.storage.models.base import Base
+from core.storage.models.bills import BillImport, BillPart
 from core.storage.models.budgets import Budget, BudgetMark, SpendDay, SpendNote, SpendShare
 from core.storage.models.conversations import Conversation, Message, ModelUsage, ToolCall
 from core.storage.models.fixes import (
@@ -48,6 +49,8 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Base",
+    "BillImport",
+    "BillPart",
     "Budget",
     "BudgetMark",
     "Channel",
