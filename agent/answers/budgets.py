@@ -1,5 +1,6 @@
 """How budgets stand, and why spend changed, each with the workloads behind."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from agent.wording import phrase
 Json = Mapping[str, Any]
 ROWS_SHOWN = 15
 TROUBLED = ("over", "at_risk")
+WHICH_TEAM = re.compile(r"\b(?:which|what|whose|any)\s+teams?\b|(?:哪|什么)[个些]?(?:团队|小组|组)")
+TEAM_OF = re.compile(r"(?:^|\s)team=(\S+)")
 
 
 def told_budgets(asked: Asked, result: Result) -> str:
@@ -24,6 +27,8 @@ def told_budgets(asked: Asked, result: Result) -> str:
         what = plain(asked.namespace or str(asked.arguments.get("team", "")))
         key = "budgets.none_of" if what and result.data["rows"] else "budgets.none"
         return joined([cited(result, phrase(key, asked.language, what=what)), wish])
+    if asks_which_team(asked):
+        return _of_teams(asked, result, rows)
     ranked = sorted(rows, key=lambda row: (row["state"] not in TROUBLED, -(row["share"] or 0)))
     troubled = [row for row in ranked if row["state"] in TROUBLED]
     key = "budgets.troubled" if troubled else "budgets.calm"
@@ -37,6 +42,54 @@ def told_budgets(asked: Asked, result: Result) -> str:
     grown = [_driver(row, one, asked) for row in troubled[:3] for one in row["drivers"][:2]]
     known = [f"{plain(row['name'])}: {one['text']}" for row in ranked for one in row["notes"]]
     return joined([cited(result, head), table(headings, cells), bullets([*grown, *known]), wish])
+
+
+def asks_which_team(asked: Asked) -> bool:
+    return bool(WHICH_TEAM.search(asked.question.lower()))
+
+
+def _of_teams(asked: Asked, result: Result, rows: Sequence[Json]) -> str:
+    """The teams whose budget is or will be passed, the furthest over first, each with its figures."""
+    own = [row for row in rows if TEAM_OF.search(row["scope"])]
+    broken = sorted(
+        (row for row in own if row["state"] in TROUBLED), key=lambda row: -_end_share(row)
+    )
+    key = "team_breaks" if broken else "no_team_breaks" if own else "no_team"
+    teams = ", ".join(dict.fromkeys(_team(row) for row in broken))
+    head = phrase(f"budgets.{key}", asked.language, teams=teams, count=len(own))
+    unknown = [_team(row) for row in own if row["state"] == "insufficient_data"]
+    lines = [_breaks(row, asked.language) for row in broken]
+    grown = [_driver(row, one, asked) for row in broken[:3] for one in row["drivers"][:2]]
+    if unknown:
+        facts = {"teams": ", ".join(unknown)}
+        lines.append(phrase("budgets.teams_unknown", asked.language, **facts))
+    return joined([cited(result, head), bullets([*lines, *grown])])
+
+
+def _breaks(row: Json, language: Language) -> str:
+    end, day = row["foretold"], row["exhausted_on"]
+    facts = {
+        "team": _team(row),
+        "name": plain(row["name"]),
+        "spent": amount(row["spent"]),
+        "amount": amount(row["amount"]),
+        "currency": row["currency"],
+        "end": amount(end["mean"]) if end else "?",
+        "day": day or "",
+    }
+    key = "team_line" if day is None else "team_line_until"
+    return phrase(f"budgets.{key}", language, **facts)
+
+
+def _team(row: Json) -> str:
+    found = TEAM_OF.search(row["scope"])
+    return plain(found[1]) if found else ""
+
+
+def _end_share(row: Json) -> float:
+    """What is expected in the end, or was spent, of the amount."""
+    end = row["foretold"]["mean"] if row["foretold"] else row["spent"]
+    return max(end, row["spent"]) / row["amount"] if row["amount"] else float("inf")
 
 
 def told_one_budget(asked: Asked, result: Result) -> str:

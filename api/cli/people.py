@@ -1,5 +1,6 @@
 """`midwatch users` and `midwatch tokens`: who may come in."""
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,6 +11,7 @@ import typer
 
 from api.cli.outcome import OK, finish, put, put_json
 from api.cli.source import Output, OutputOption
+from core.errors import Invalid
 
 if TYPE_CHECKING:
     from core.security.signin import SignIn
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 users = typer.Typer(help="Who may come in.", no_args_is_help=True)
 tokens = typer.Typer(help="API tokens for programs.", no_args_is_help=True)
+
+# What the door takes too, as the value of a label.
+TEAM = re.compile(r"[A-Za-z0-9._-]{0,63}")
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME")]
 
@@ -55,6 +60,15 @@ def disable_user(name: NameArgument) -> None:
 def enable_user(name: NameArgument) -> None:
     """Open it again."""
     finish(_set_disabled(name, disabled=False))
+
+
+@users.command("team")
+def team(
+    name: NameArgument,
+    team: Annotated[str, typer.Argument(metavar="[TEAM]", help="As search; without: none.")] = "",
+) -> None:
+    """Say which team a user is of: what models cost is told, and budgeted, by it."""
+    finish(_set_team(name, team))
 
 
 @users.command("link")
@@ -145,7 +159,7 @@ async def _list_users(output: Output) -> int:
         for row in rows
     }
     if output is Output.JSON:
-        shown = ("name", "role", "disabled", "language", "created_at")
+        shown = ("name", "role", "team", "disabled", "language", "created_at")
         users = [{name: getattr(row, name) for name in shown} for row in rows]
         put_json({"users": [{**one, "handles": handles[one["name"]]} for one in users]})
     else:
@@ -154,7 +168,8 @@ async def _list_users(output: Output) -> int:
 
 
 def _person(row: Any, handles: list[str]) -> str:
-    state = ", ".join([*(["disabled"] if row.disabled else []), *handles])
+    team = [f"team {row.team}"] if row.team else []
+    state = ", ".join([*(["disabled"] if row.disabled else []), *team, *handles])
     return f"{row.name:<24}{row.role:<10}{state}".rstrip()
 
 
@@ -181,6 +196,21 @@ async def _set_disabled(name: str, *, disabled: bool) -> int:
             repository = Users(session)
             await repository.save(replace(await repository.get(name), disabled=disabled))
         await note(database, "user.change", name, disabled=disabled)
+    return OK
+
+
+async def _set_team(name: str, team: str) -> int:
+    from core.storage.repositories.users import Users
+
+    if not TEAM.fullmatch(team):
+        raise Invalid(
+            f"{team!r} is no team.", hint="Letters, digits, '.', '_' and '-'; 63 at most."
+        )
+    async with _doors() as (_, database, _):
+        async with database.session() as session:
+            repository = Users(session)
+            await repository.save(replace(await repository.get(name), team=team))
+        await _note(database, "user.change", name, team=team)
     return OK
 
 

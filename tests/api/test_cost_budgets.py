@@ -194,3 +194,39 @@ def test_the_command_says_how_many_days_it_lacks(language: str, said: str, tmp_p
     done = run("budgets", "anomalies", "--snapshot", "healthy", "--lang", language, **place)
     assert done.returncode == 0
     assert said in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("question", "none", "calm"),
+    [
+        ("which team will break its budget?", "No team has a budget", "None of the 1 budgets"),
+        ("哪个团队会超预算？", "还没有任何团队的预算", "1 个团队预算均未超支"),
+    ],
+)
+async def test_no_team_breaks_a_budget_that_it_has_not_or_that_holds(
+    question: str, none: str, calm: str, budgets: Midwatch
+) -> None:
+    async with budgets.client() as http:
+        before = (await http.post("/api/v1/query", json={"question": question})).json()
+        models = {"name": "llm", "amount": "9", "spend": "models", "label": "team=search"}
+        added = await http.post("/api/v1/budgets", json=models)
+        told = (await http.post("/api/v1/query", json={"question": question})).json()
+        await http.delete("/api/v1/budgets/llm")
+    assert none in before["answer"]
+    assert added.status_code == 201
+    assert calm in told["answer"]
+
+
+def test_a_user_is_given_a_team_by_the_command_line(tmp_path: Path) -> None:
+    place = {"MIDWATCH_DATA_DIR": str(tmp_path)}
+    run("users", "add", "sue", **place)
+    given = run("users", "team", "sue", "search", **place)
+    listed = run("users", "list", **place)
+    wrong = run("users", "team", "sue", "two words", **place)
+    taken = run("users", "team", "sue", **place)
+    after = run("users", "list", "-o", "json", **place)
+    assert given.returncode == 0
+    assert "team search" in listed.stdout
+    assert (wrong.returncode, "is no team" in wrong.stderr) == (2, True)
+    assert taken.returncode == 0
+    assert {one["name"]: one["team"] for one in json.loads(after.stdout)["users"]}["sue"] == ""

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from agent.answers.budgets import told_budgets
+from agent.asked import Asked
+from agent.intents import language_of
+from agent.toolbox import Result
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from mcp_servers.client import Connections
 from sandbox.server import serving_in_thread
@@ -235,3 +239,28 @@ async def test_who_sees_one_namespace_sees_and_makes_its_budgets_only(desk: Offi
         await sue.call("budgets_add", name="more", amount="5")
     with pytest.raises(NotFound):
         await sue.call("budgets_remove", name="data")
+
+
+@pytest.mark.parametrize(
+    ("question", "head", "line"),
+    [
+        ("which team will break its budget?", "expected to: sales.", "sales: "),
+        ("哪个团队会超预算？", "预计会超支：sales。", "sales：已花费"),
+    ],
+)
+async def test_the_team_that_breaks_its_budget_is_named_with_its_figures(
+    question: str, head: str, line: str, desk: Office
+) -> None:
+    for team, amount in (("sales", "300"), ("base", "9000")):
+        label = {"label": f"team={team}", **around(8, 8)}
+        await desk.call("budgets_add", name=f"of-{team}", amount=amount, **label)
+    await desk.call("budgets_add", name="shop", amount="1", namespace="shop", **around(8, 8))
+    await desk.days()
+    data = await desk.call("budgets_list")
+    asked = Asked(question, "budget", language_of(question), {})
+    told = told_budgets(asked, Result("budgets_list", {}, "ok", "", data))
+    assert head in told
+    assert line in told
+    assert "300.00 EUR" in told
+    assert "Pod shop/web" in told
+    assert "base" not in told
