@@ -265,7 +265,7 @@ def sent_state(mark: MarkRow, told: Told) -> Sent:
 
 def _notes(one: Standing, told: Told, today: Today, language: str) -> list[Note]:
     """What a reader must know before believing the figures, or trusting to be told."""
-    row, days = one.row, len(one.days.whole)
+    row, days, sources = one.row, len(one.days.whole), one.days.sources
     over = max((min(one.today, one.end) - one.start).days, 0)
     known = sum(one.start <= day < one.end for day in one.days.whole)
     channels = channels_of(map(str, row.channels), told.channels)
@@ -279,5 +279,6 @@ def _notes(one: Standing, told: Told, today: Today, language: str) -> list[Note]
         ("no_match", bool(days) and not one.days.matched, {"scope": scope_of(row)}),
         ("no_today", bool(today.failure) and row.spend != MODELS, {"why": today.failure}),
         ("nothing", not one.budget.amount, {}),
+        ("mixed_prices", len(sources) > 1, {"sources": ", ".join(sources)}),
     ]
     return [Note.of(f"budget.{code}", language, **facts) for code, is_due, facts in due if is_due]

@@ -22,6 +22,7 @@ from mcp_servers.budgets.spend_days import (
     LONGEST_DAYS,
     WHOLE_HOURS,
     rates_to,
+    sources_of,
     write_days,
 )
 from mcp_servers.budgets.spend_scopes import Scope, everything, scopes_of
@@ -183,6 +184,7 @@ class _Study:
     week: list[CauseLine]
     daily: float | None
     daily_before: float | None
+    sources: Sequence[str]
 
 
 async def _studied(purse: Purse, desk: Desk, caller: Principal, namespace: str, by: str) -> _Study:
@@ -213,6 +215,7 @@ async def _studied(purse: Purse, desk: Desk, caller: Principal, namespace: str, 
         [_cause_line(one, revisions, today - DAY * WEEK, today) for one in week],
         _a_day(workloads, [one for one in whole if one >= today - DAY * WEEK]),
         _a_day(workloads, [one for one in whole if 0 < (today - one).days - WEEK <= 2 * WEEK]),
+        sources_of(days),
     )
 
 
@@ -319,10 +322,12 @@ def _notes(found: _Study, language: str) -> list[Note]:
         "days": found.kept,
         "missing": found.missing,
         "fewest": FEWEST + 1,
+        "sources": ", ".join(found.sources),
     }
     due = [
         ("few_days", known <= FEWEST),
         ("unread", found.missing > 0),
         ("holes", found.kept > known),
+        ("mixed_prices", len(found.sources) > 1),
     ]
     return [Note.of(f"anomaly.{code}", language, **facts) for code, is_due in due if is_due]

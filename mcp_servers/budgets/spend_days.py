@@ -1,7 +1,7 @@
 """What each day cost, written down once it is over, so that it is known when metrics are gone."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -32,12 +32,14 @@ class ScopeDays:
     """What a budget's scope cost: `whole` days, by day and by workload, and all that was `spent`.
 
     `spent` holds what is known of the period up to now, days that were measured in part included.
+    `sources` are the price books, or others' figures, that the days of the period rest on.
     """
 
     whole: dict[date, float] = field(default_factory=dict[date, float])
     by_workload: dict[str, dict[date, float]] = field(default_factory=dict[str, dict[date, float]])
     spent: float = 0.0
     matched: bool = False
+    sources: tuple[str, ...] = ()
 
 
 async def write_days(
@@ -87,6 +89,7 @@ def scope_days(
     rates = {one.day: rate(one.currency, one.day) for one in days}
     whole = {one.day for one in days if one.hours_seen >= WHOLE_HOURS and rates[one.day]}
     whole.discard(today)
+    found.sources = sources_of(one for one in days if one.day >= start)
     found.whole = dict.fromkeys(sorted(whole), 0.0)
     for share in shares:
         per_unit = rates.get(share.day)
@@ -101,6 +104,11 @@ def scope_days(
             costs = found.by_workload.setdefault(share.workload, {})
             costs[share.day] = costs.get(share.day, 0.0) + cost
     return found
+
+
+def sources_of(days: Iterable[DayRow]) -> tuple[str, ...]:
+    """What the prices of days come from; more than one is said, as their costs do not compare."""
+    return tuple(sorted({one.prices for one in days if one.prices}))
 
 
 def in_scope(budget: BudgetRow, share: ShareRow) -> bool:
