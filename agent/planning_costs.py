@@ -14,6 +14,7 @@ LOAD = "forecast_load"
 DISKS = "forecast_disks"
 SAVINGS = "budgets_savings"
 ANOMALIES = "budgets_anomalies"
+HOURLY = "budgets_hourly_anomalies"
 WHAT_IF = "budgets_what_if"
 BILLS = "budgets_kept_bills"
 
@@ -41,6 +42,8 @@ CLOUD_BILL = re.compile(
     r"|\b(?:bills?|invoices?)\b[^.?]*\b(?:imported|kept|cloud)\b"
     r"|云账单|云服务账单|云厂商[^，。]*账单|(?:导入|保存)的?账单|(?:阿里云|腾讯云|华为云|aws|azure)[^，。]*账单"
 )
+
+HOUR = re.compile(r"\bhour(?:s|ly)?\b|小时|钟头")
 
 # What people divide a bill by, and the label that usually carries it.
 LABELS = (
@@ -119,6 +122,9 @@ def savings(asked: Asked, _: Sequence[Result]) -> list[Step]:
 
 def anomalies(asked: Asked, results: Sequence[Result]) -> list[Step]:
     """Of a namespace; a bare name may be one, else it is a workload of any."""
+    if HOUR.search(asked.question.lower()):
+        own = {"namespace": asked.namespace, "language": asked.language}
+        return [] if results else [Step(HOURLY, own)]
     told = [one for one in results if one.tool == ANOMALIES]
     by = divided_by(asked)
     arguments = {"by": by if by.startswith("label:") else "namespace", "language": asked.language}

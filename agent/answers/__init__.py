@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from agent.answers.alerts import ALERTING
 from agent.answers.budgets import told_anomalies, told_budgets, told_one_budget
-from agent.answers.capacity import told_disks, told_load
+from agent.answers.capacity import told_disks, told_hours, told_load
 from agent.answers.costs import told_bills, told_savings, told_spend, told_what_if
 from agent.answers.failures import told_failure
 from agent.answers.fixes import TELLERS as OF_FIXES
@@ -26,7 +26,7 @@ from agent.asked import Asked
 from agent.choices import choices
 from agent.planning import INVESTIGATE
 from agent.planning_budgets import ADD, BUDGETS, CHANGE, CHANGING, PREVIEW, REMOVE
-from agent.planning_costs import ANOMALIES, BILLS, DISKS, LOAD, SAVINGS, SPEND, WHAT_IF
+from agent.planning_costs import ANOMALIES, BILLS, DISKS, HOURLY, LOAD, SAVINGS, SPEND, WHAT_IF
 from agent.planning_fixes import APPLY, ROLLBACK, never_done, not_offered
 from agent.planning_knowledge import DRAFT, SEARCH
 from agent.planning_patterns import (
@@ -57,6 +57,7 @@ OF_COSTS = {
     BILLS: told_bills,
     BUDGETS: told_budgets,
     ANOMALIES: told_anomalies,
+    HOURLY: told_hours,
     PREVIEW: told_one_budget,
     ADD: told_one_budget,
     CHANGE: told_one_budget,

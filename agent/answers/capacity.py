@@ -1,9 +1,9 @@
-"""What is told of what comes next: load and the instances it takes, disks and when they are full."""
+"""What is told of hours: load to come and the instances it takes, full disks, hours that cost too much."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from agent.answers.costs import cited, cost_table, moment, sentences
+from agent.answers.costs import cited, cost_table, moment, notes, sentences
 from agent.answers.markdown import bullets, joined, plain
 from agent.asked import Asked
 from agent.toolbox import Result
@@ -109,3 +109,24 @@ def _days(row: Json) -> str:
         "…" if one is None else f"{one:.1f}" for one in (row["earliest_days"], row["latest_days"])
     ]
     return f"{row['days_until_full']:.1f} ({ends[0]} – {ends[1]})"
+
+
+def told_hours(asked: Asked, result: Result) -> str:
+    """Hours whose spend stands out, the latest first, with the workloads behind."""
+    data = result.data
+    if data["verdict"] != "ok":
+        return joined([cited(result, phrase("anomalies.unknown", asked.language)), notes(data)])
+    key = "anomalies.hours" if data["rows"] else "anomalies.no_hours"
+    head = phrase(key, asked.language, count=data["total"], hours=data["hours_known"])
+    cells = [
+        (
+            row["namespace"],
+            f"{moment(row['start'])} – {moment(row['end'])}",
+            f"{row['impact']:+.4f} {data['currency']}",
+            row["severity"],
+            "; ".join(plain(one["workload"]) for one in row["causes"]),
+        )
+        for row in data["rows"][:ROWS_SHOWN]
+    ]
+    columns = ("what", "hours", "impact", "severity", "causes")
+    return joined([cited(result, head), cost_table(asked, columns, cells), notes(data)])

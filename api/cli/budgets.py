@@ -9,6 +9,7 @@ from api.cli.costs import report_times
 from api.cli.costs_text import amount as money
 from api.cli.desk import called, shown
 from api.cli.diagnose import window as iso
+from api.cli.hourly import tell_hours
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.source import (
     Language,
@@ -157,12 +158,18 @@ def remove_budget(
 def spend_anomalies(
     namespace: NamespaceOption = "",
     by: Annotated[str, typer.Option("--by", help="namespace or label:KEY.")] = "namespace",
+    hourly: Annotated[
+        bool, typer.Option("--hourly", help="Hours of namespaces instead of days.")
+    ] = False,
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
     """Days that cost far more or less than usual, and the workloads behind. Exit code 1: some do."""
+    if hourly:
+        finish(tell_hours(source, {"namespace": namespace, "language": chosen(lang)}, output))
+        return
     asked = {"namespace": namespace, "by": by, "language": chosen(lang)}
     finish(_anomalies(source, asked, output))
 

@@ -128,6 +128,22 @@ async def forget_bill(tools: CallerTools, name: str) -> dict[str, Any]:
     return (await tools.call("budgets_forget_bill", name=name)).data
 
 
+class UnusualHours(BaseModel):
+    namespace: str = Field(default="", max_length=63)
+    currency: str = Field(default="", max_length=3, examples=["CNY"])
+    language: Literal["en", "zh"] = "en"
+    cursor: str = Field(default="", max_length=200)
+
+
+@router.get("/costs/anomalies/hourly", operation_id="hourlySpendAnomalies")
+async def hourly_anomalies(
+    tools: CallerTools, asked: Annotated[UnusualHours, Query()]
+) -> dict[str, Any]:
+    """Hours in which namespaces cost far more or less than usual, and the workloads behind."""
+    given = asked.model_dump(exclude_defaults=True)
+    return (await tools.call("budgets_hourly_anomalies", **given)).data
+
+
 class ModelSpending(BaseModel):
     window: str = Field(default="P30D", max_length=20, description="ISO 8601.")
     by: Literal["user", "team", "model"] = "team"

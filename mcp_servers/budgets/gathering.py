@@ -102,7 +102,7 @@ async def gather(purse: Purse, start: datetime, end: datetime) -> Gathered:
     uses, unasked = _uses(objects, takings)
     silent = list(_unmeasured(objects, takings.by_container, seen))
     return Gathered(
-        nodes=tuple(_node(one, prices, seen) for one in objects.all("Node")),
+        nodes=tuple(node_of(one, prices, seen) for one in objects.all("Node")),
         uses=(*uses, *silent),
         charges=tuple(_charges(objects, prices, seen)),
         overhead=prices.cluster_hour * len(seen),
@@ -115,7 +115,7 @@ async def gather(purse: Purse, start: datetime, end: datetime) -> Gathered:
     )
 
 
-async def _objects(kubernetes: Kubernetes, now: datetime, missed: list[NotChecked]) -> Cluster:
+async def objects_of(kubernetes: Kubernetes, now: datetime, missed: list[NotChecked]) -> Cluster:
     kinds = (
         *("Node", "Pod", "Namespace", "Service", "PersistentVolume", "PersistentVolumeClaim"),
         *OWNERS,
@@ -141,7 +141,7 @@ async def _taken(
     ends = [end - HOUR * i for i in range(round((end - start) / HOUR))][::-1]
     days = [ends[i : i + HOURS_AT_ONCE] for i in range(0, len(ends), HOURS_AT_ONCE)]
     objects, first = await asyncio.gather(
-        _objects(purse.kubernetes, end, missed), _measured(purse.prometheus, days[0])
+        objects_of(purse.kubernetes, end, missed), _measured(purse.prometheus, days[0])
     )
     takings = _Takings({(one.namespace, one.name): one for one in objects.all("Pod")})
     takings.add(first)
@@ -237,7 +237,7 @@ def amounts_of(told: Mapping[str, object]) -> Amounts:
     return Amounts(float(quantity(told.get("cpu")) or 0), memory, gpus)
 
 
-def _node(node: Resource, prices: PriceBook, seen: Sequence[datetime]) -> NodeHours:
+def node_of(node: Resource, prices: PriceBook, seen: Sequence[datetime]) -> NodeHours:
     has = amounts_of(section(node.status, "capacity"))
     price = prices.nodes.get(node.labels.get(INSTANCE_TYPE, ""))
     rates = prices.rates if price is None else node_rates(price, has, prices.rates)

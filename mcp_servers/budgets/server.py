@@ -13,6 +13,7 @@ from mcp_servers.budgets.budget_tools import (
     budgets_remove,
 )
 from mcp_servers.budgets.gathering import Purse
+from mcp_servers.budgets.hourly_changes import budgets_hourly_anomalies
 from mcp_servers.budgets.kept_bills import (
     budgets_forget_bill,
     budgets_keep_bill,
@@ -31,7 +32,7 @@ MOST_FILE_BYTES = 64 * 1024 * 1024
 def build(backends: Backends, gate: Gate) -> ToolServer:
     server, desk = ToolServer("budgets", gate), backends.desk
     purse = Purse(backends.kubernetes, backends.prometheus, backends.billing, backends.opencost)
-    for tool in (budgets_spend, budgets_savings, budgets_what_if):
+    for tool in (budgets_spend, budgets_savings, budgets_what_if, budgets_hourly_anomalies):
         publish(server, tool, needs=Permission.COSTS_READ, purse=purse)
     for tool in (budgets_list, budgets_preview, budgets_anomalies, budgets_kept_bills):
         publish(server, tool, needs=Permission.COSTS_READ, purse=purse, desk=desk)

@@ -127,3 +127,20 @@ async def test_a_cloud_bill_is_asked_of_what_was_read_in(
 ) -> None:
     told = await ask(assistant, question)
     assert [call.tool for call in told.calls] == ["budgets_kept_bills"]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("are there cost anomalies by the hour in shop?", "changes of spend by the hour"),
+        ("shop 哪些小时的费用异常？", "处费用变化异常"),
+    ],
+)
+async def test_hours_that_cost_unusually_much_are_told(
+    question: str, said: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert [call.tool for call in told.calls] == ["budgets_hourly_anomalies"]
+    assert (
+        said in told.answer or "No hour of the last" in told.answer or "没有费用异常" in told.answer
+    )
