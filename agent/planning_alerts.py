@@ -15,6 +15,7 @@ ANALYSES = "alerting_list_analyses"
 PATROLS, PATROL_REPORT = "alerting_list_patrols", "alerting_patrol_report"
 WATCHES = "alerting_list_watches"
 LINT = "alerting_lint_rules"
+MANAGERS = "alerting_list_alertmanagers"
 RULE_FILES, BACK_TEST = "alerting_list_rule_files", "alerting_back_test_rules"
 SILENCES, PREVIEW = "alerting_list_silences", "alerting_preview_silence"
 SET, EXPIRE = "alerting_create_silence", "alerting_expire_silence"
@@ -63,6 +64,7 @@ STORED = ("rule file", "stored rule", "versions of the rules", "规则文件", "
 SPOKEN_OF: tuple[tuple[tuple[str, ...], str], ...] = (
     (PATROLLED, "patrol"),
     ((*ANALYSED, "analys", "investigat", "分析"), "_analys"),
+    (("alertmanager",), "alertmanagers"),
     ((*STORED, "rule", "规则"), "rule_file"),
     ((*BACK_TESTED, "noisy", "rule", "规则"), "back_test"),
     ((*WATCHED, "usage", "model", "watch", "用量", "模型"), "watch"),
@@ -111,6 +113,10 @@ def alerts(asked: Asked, _: Sequence[Result]) -> list[Step]:
     """What fires now; or what came in before; or which alerts are worth having."""
     if _any(asked, WATCHED):
         return [Step(WATCHES)]
+    if _any(asked, ("alertmanager",)) and _any(
+        asked, (*WORKING, "cluster", "member", "集群", "成员")
+    ):
+        return [Step(MANAGERS)]
     if _any(asked, PATROLLED):
         listed = _any(asked, LISTED) and not _any(asked, ("report", "报告", "结果", "result"))
         return [Step(PATROLS) if listed else Step(PATROL_REPORT, {"language": asked.language})]

@@ -115,7 +115,7 @@ def shipped_snapshots() -> list[str]:
 
 def connections(settings: Settings, *, knowledge: "KnowledgePlace | None" = None) -> "Connections":
     """Where the real systems are, for the tool servers."""
-    from mcp_servers.client import Connections, ForeignAddress
+    from mcp_servers.client import ClusterAddress, Connections, ForeignAddress
 
     return Connections(
         kubeconfig=settings.kubernetes.kubeconfig,
@@ -123,6 +123,10 @@ def connections(settings: Settings, *, knowledge: "KnowledgePlace | None" = None
         impersonate=settings.kubernetes.impersonate,
         prometheus_url=settings.prometheus.url,
         alertmanager_url=settings.alertmanager.url,
+        alertmanagers=tuple(
+            ClusterAddress(name, one.members, one.labels)
+            for name, one in settings.alertmanagers.items()
+        ),
         timeout_s=settings.kubernetes.timeout_s,
         knowledge=knowledge or knowledge_place(settings, None),
         rules_folder=settings.rules.folder,

@@ -6,7 +6,7 @@ It is light: MCP and the servers are loaded with the first question to them.
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
@@ -37,8 +37,18 @@ if TYPE_CHECKING:
     from core.security.encryption import Vault
     from core.storage.kept_alerts import KeptAlerts
     from mcp_servers.access import AuditSink, Gate, ToolServer
+    from mcp_servers.backends.alertmanagers import Alertmanagers
     from mcp_servers.backends.foreign import ForeignServer
     from mcp_servers.calling import Line
+
+
+@dataclass(frozen=True)
+class ClusterAddress:
+    """A cluster of Alertmanagers: its name, the addresses of its members, its labels."""
+
+    name: str
+    members: tuple[str, ...]
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,7 @@ class Connections:
     impersonate: str = ""
     prometheus_url: str = ""
     alertmanager_url: str = ""
+    alertmanagers: tuple[ClusterAddress, ...] = ()  # clusters of them beside the first
     timeout_s: float = 10.0
     knowledge: KnowledgePlace = IN_MEMORY
     rules_folder: Path | None = None  # rules that people added; None: none
@@ -200,12 +211,12 @@ def desk_over(
 
 def connected(connections: Connections) -> Backends:
     """The hands for these addresses; nothing is asked of them yet."""
-    from mcp_servers.backends.alertmanager import Alertmanager
     from mcp_servers.backends.billing import Billing
     from mcp_servers.backends.kubernetes import Kubernetes
     from mcp_servers.backends.opencost import OpenCost
     from mcp_servers.backends.prometheus import Prometheus
 
+    alertmanagers = _alertmanagers(connections)
     return Backends(
         kubernetes=Kubernetes(api=None, cluster_name="", timeout_s=connections.timeout_s)
         if connections.clusterless
@@ -216,7 +227,8 @@ def connected(connections: Connections) -> Backends:
             timeout_s=connections.timeout_s,
         ),
         prometheus=Prometheus.connect(connections.prometheus_url, connections.timeout_s),
-        alertmanager=Alertmanager.connect(connections.alertmanager_url, connections.timeout_s),
+        alertmanager=alertmanagers.clusters[0].members[0],
+        alertmanagers=alertmanagers,
         knowledge=connections.knowledge,
         rules_folder=connections.rules_folder,
         foreign=_foreign_servers(connections),
@@ -226,6 +238,25 @@ def connected(connections: Connections) -> Backends:
         )
         if connections.opencost_url
         else None,
+    )
+
+
+def _alertmanagers(connections: Connections) -> "Alertmanagers":
+    """The one by its address, unless clusters alone are named, and the clusters."""
+    from mcp_servers.backends.alertmanager import Alertmanager
+    from mcp_servers.backends.alertmanagers import AlertmanagerCluster, Alertmanagers
+
+    first = (ClusterAddress("default", (connections.alertmanager_url,)),)
+    alone = not connections.alertmanager_url and connections.alertmanagers
+    return Alertmanagers(
+        tuple(
+            AlertmanagerCluster(
+                one.name,
+                tuple(Alertmanager.connect(url, connections.timeout_s) for url in one.members),
+                one.labels,
+            )
+            for one in (*(() if alone else first), *connections.alertmanagers)
+        )
     )
 
 

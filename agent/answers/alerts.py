@@ -143,6 +143,31 @@ def told_lint(asked: Asked, result: Result) -> str:
     return joined([_cited(result, head), table(headings, cells), more])
 
 
+def told_managers(asked: Asked, result: Result) -> str:
+    """A row a member, and below what is not well."""
+    rows = _rows(result)
+    cells = [
+        (
+            row["name"],
+            member["address"],
+            phrase("alerting.answers" if member["answers"] else "alerting.silent", asked.language),
+            member["version"],
+            member["peers"],
+            member["silences"],
+        )
+        for row in rows
+        for member in row["members"]
+    ]
+    headings = [
+        phrase(f"columns.{one}", asked.language)
+        for one in ("cluster", "member", "state", "version", "peers", "silences")
+    ]
+    problems = [text for row in rows for text in row["problems_in"][asked.language]]
+    key = "managers_ill" if problems else "managers_well"
+    head = phrase(f"alerting.{key}", asked.language, total=len(cells), count=len(problems))
+    return joined([_cited(result, head), table(headings, cells[:ROWS_SHOWN]), *problems])
+
+
 def told_rule_files(asked: Asked, result: Result) -> str:
     cells = [
         (row["name"], row["version"], row["alerts"], _at(row["created_at"]), row["created_by"])
@@ -327,6 +352,7 @@ ALERTING: dict[str, Callable[[Asked, Result], str]] = {
     "alerting_list_patrols": told_patrols,
     "alerting_list_watches": told_watches,
     "alerting_lint_rules": told_lint,
+    "alerting_list_alertmanagers": told_managers,
     "alerting_list_rule_files": told_rule_files,
     "alerting_back_test_rules": told_trials,
     "alerting_patrol_report": told_patrol,

@@ -49,6 +49,7 @@ ALERT_ADMIN = Subagent(
             "alerting_dry_run",
             "alerting_set_policy",
             "alerting_roll_back_policy",
+            "alerting_list_alertmanagers",
             "alerting_list_rule_files",
             "alerting_rule_file_versions",
             "alerting_show_rule_file",

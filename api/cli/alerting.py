@@ -7,7 +7,7 @@ import typer
 
 from api.cli.desk import called, lines, listed, shown
 from api.cli.diagnose import window
-from api.cli.outcome import OK, finish, put, put_json
+from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.reports import analysis_lines
 from api.cli.sentences import SENTENCES
 from api.cli.source import (
@@ -28,7 +28,8 @@ rules = typer.Typer(help="Alert rules, and what they are worth.")
 
 FIRING = ("severity", "state", "name", "namespace", "summary")
 RECEIVED = ("id", "status", "severity", "name", "namespace", "starts_at", "told", "acknowledged_by")
-SILENCES = ("id", "state", "matchers", "ends_at", "created_by", "catches_now", "comment")
+SILENCES = ("cluster", "id", "state", "matchers", "ends_at", "created_by", "catches_now", "comment")
+MEMBERS = ("cluster", "address", "answers", "version", "gossip", "peers", "silences", "alerts")
 QUALITY = ("name", "verdict", "episodes", "brief", "acknowledged", "median_minutes")
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID")]
@@ -39,6 +40,9 @@ MatcherArgument = Annotated[
 ForOption = Annotated[str, typer.Option("--for", help="How long: 30m, 2h, 1d.")]
 CommentOption = Annotated[str, typer.Option("--comment", help="Why.")]
 TicketOption = Annotated[str, typer.Option("--ticket", help="Of planned work.")]
+ClusterOption = Annotated[
+    str, typer.Option("--in", help="Cluster of Alertmanagers: its name, or labels as region=eu.")
+]
 
 
 @alerts.callback(invoke_without_command=True)
@@ -54,6 +58,19 @@ def list_firing(
     if ctx.invoked_subcommand is None:
         asked = {"namespace": namespace}
         finish(listed(source, "prometheus_alerts", asked, FIRING, output, with_cluster=True))
+
+
+@alerts.command("managers")
+@with_source
+def list_managers(
+    cluster: ClusterOption = "",
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Clusters of Alertmanagers with each member. Exit code 1 when not all is well."""
+    finish(_managers(source, cluster, chosen(lang), output))
 
 
 @alerts.command("list")
@@ -127,13 +144,14 @@ def dry_run(
 def list_silences(
     ctx: typer.Context,
     state: Annotated[str, typer.Option(help="active, pending or expired.")] = "",
+    cluster: ClusterOption = "",
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
     """Silences, those in force first, with what each of them catches now."""
     if ctx.invoked_subcommand is None:
-        asked = {"state": state}
+        asked = {"state": state, "cluster": cluster}
         tool = "alerting_list_silences"
         finish(listed(source, tool, asked, SILENCES, output, with_cluster=True))
 
@@ -145,12 +163,13 @@ def preview_silence(
     length: ForOption = "2h",
     comment: CommentOption = "",
     ticket: TicketOption = "",
+    cluster: ClusterOption = "",
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
     """What a silence would catch, and whether it may be set."""
-    asked = _silence(matchers, length, comment, ticket)
+    asked = {**_silence(matchers, length, comment, ticket), "cluster": cluster}
     finish(shown(source, "alerting_preview_silence", asked, output, with_cluster=True))
 
 
@@ -162,12 +181,13 @@ def add_silence(
     comment: CommentOption = "",
     ticket: TicketOption = "",
     second: Annotated[str, typer.Option(help="A second person's yes.")] = "",
+    cluster: ClusterOption = "",
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
     """Set a silence, within the guards."""
-    asked = {**_silence(matchers, length, comment, ticket), "second": second}
+    asked = {**_silence(matchers, length, comment, ticket), "second": second, "cluster": cluster}
     finish(shown(source, "alerting_create_silence", asked, output, with_cluster=True))
 
 
@@ -176,12 +196,14 @@ def add_silence(
 def second_silence(
     matchers: MatcherArgument,
     length: ForOption = "2h",
+    cluster: ClusterOption = "",
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
     """Agree, as the second person, to exactly this silence."""
-    asked = {"matchers": [_matcher(one) for one in matchers], "duration": window(length)}
+    told = [_matcher(one) for one in matchers]
+    asked = {"matchers": told, "duration": window(length), "cluster": cluster}
     door = "/api/v1/silences/second"
     finish(shown(source, "alerting_second_silence", asked, output, door=door))
 
@@ -189,10 +211,14 @@ def second_silence(
 @silences.command("expire")
 @with_source
 def expire_silence(
-    silence_id: IdArgument, output: OutputOption = Output.TEXT, *, source: Source
+    silence_id: IdArgument,
+    cluster: ClusterOption = "",
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
 ) -> None:
     """End a silence now."""
-    asked = {"silence_id": silence_id}
+    asked = {"silence_id": silence_id, "cluster": cluster}
     finish(shown(source, "alerting_expire_silence", asked, output, with_cluster=True))
 
 
@@ -221,6 +247,20 @@ def rule_quality(
     """Alert rules by what they were worth: noisy, over by themselves, or never acted on."""
     asked = {"window": window(since)}
     finish(listed(source, "alerting_quality", asked, QUALITY, output))
+
+
+async def _managers(source: Source, cluster: str, language: str, output: Output) -> int:
+    asked = {"cluster": cluster}
+    data = await called(source, "alerting_list_alertmanagers", asked, with_cluster=True)
+    if output is Output.JSON:
+        put_json(data)
+    else:
+        members = [
+            {"cluster": one["name"], **member} for one in data["rows"] for member in one["members"]
+        ]
+        said = [text for one in data["rows"] for text in one["problems_in"][language]]
+        put("\n".join([*lines(members, MEMBERS), *said, data["shown"]]))
+    return OK if all(one["state"] == "ok" for one in data["rows"]) else NO
 
 
 async def _show(source: Source, alert_id: str, language: str, output: Output) -> int:

@@ -14,6 +14,11 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 
 from core.errors import Invalid
 from core.redaction import redact_text
+from core.settings.alertmanagers import (
+    AlertmanagerClusterSettings,
+    alertmanager_variables,
+    refuse_odd_clusters,
+)
 from core.settings.bots import DingTalkSettings, FeishuSettings, SlackSettings
 from core.settings.foreign import ForeignServer, foreign_variables, refuse_unusable_names
 from core.settings.groups import (
@@ -104,6 +109,9 @@ class Settings(BaseSettings):
     dingtalk: DingTalkSettings = DingTalkSettings()
     feishu: FeishuSettings = FeishuSettings()
     log: LogSettings = LogSettings()
+    alertmanagers: dict[str, AlertmanagerClusterSettings] = Field(
+        default_factory=dict[str, AlertmanagerClusterSettings]
+    )
     foreign: dict[str, ForeignServer] = Field(default_factory=dict[str, ForeignServer])
     signing_key: SecretStr | None = None
     access_token_ttl: Duration = timedelta(minutes=15)
@@ -164,6 +172,11 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def alertmanagers_can_be_named(self) -> Self:
+        refuse_odd_clusters(self.alertmanagers)
+        return self
+
+    @model_validator(mode="after")
     def a_signing_key_is_long(self) -> Self:
         key = self.signing_key.get_secret_value() if self.signing_key else ""
         if self.signing_key and len(key) < MIN_SIGNING_KEY_CHARACTERS:
@@ -212,6 +225,7 @@ def refuse_unknown_variables(variables: Variables) -> None:
     """A misspelt setting would be ignored in silence; say which one was probably meant."""
     for name, variable in variables.items():
         known = [*known_variables(), *named_variables(name), *foreign_variables(name)]
+        known += alertmanager_variables(name)
         if not name.startswith(PREFIX) or name in known or name in CLIENT_VARIABLES:
             continue
         if _is_service_link(name, variable.value):

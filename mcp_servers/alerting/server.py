@@ -15,6 +15,7 @@ from mcp_servers.alerting.analyses import (
     alerting_retry_analysis,
     alerting_show_analysis,
 )
+from mcp_servers.alerting.clusters import alerting_list_alertmanagers
 from mcp_servers.alerting.concluding import alerting_begin_analysis, alerting_conclude_analysis
 from mcp_servers.alerting.due import alerting_run_due
 from mcp_servers.alerting.forgetting import alerting_forget_old
@@ -176,16 +177,17 @@ def _publish_rules(server: ToolServer, backends: Backends) -> None:
 
 def _publish_silences(server: ToolServer, backends: Backends) -> None:
     read, write = Permission.ALERTS_READ, Permission.SILENCES_WRITE
-    alertmanager, desk = backends.alertmanager, backends.desk
-    publish(server, alerting_list_silences, needs=read, alertmanager=alertmanager)
-    publish(server, alerting_preview_silence, needs=read, alertmanager=alertmanager, desk=desk)
+    alertmanagers, desk = backends.alertmanagers, backends.desk
+    publish(server, alerting_list_alertmanagers, needs=read, alertmanagers=alertmanagers)
+    publish(server, alerting_list_silences, needs=read, alertmanagers=alertmanagers)
+    publish(server, alerting_preview_silence, needs=read, alertmanagers=alertmanagers, desk=desk)
     publish(
         server,
         alerting_create_silence,
         needs=write,
         changes=True,
-        alertmanager=alertmanager,
+        alertmanagers=alertmanagers,
         desk=desk,
     )
-    publish(server, alerting_expire_silence, needs=write, changes=True, alertmanager=alertmanager)
+    publish(server, alerting_expire_silence, needs=write, changes=True, alertmanagers=alertmanagers)
     publish(server, alerting_second_silence, needs=write, by_hand=True, desk=desk)

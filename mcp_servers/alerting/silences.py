@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from core.clock import utc_now
-from core.errors import Forbidden, Invalid, NotFound
+from core.errors import Forbidden, Invalid, NotFound, UpstreamUnavailable
 from core.principal import Permission, Principal
 from core.sentences import LANGUAGES, Said
 from mcp_servers.access import span_of
@@ -16,6 +16,7 @@ from mcp_servers.alerting.seconding import checked_second, second_for
 from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.backends.alertmanager import Alertmanager
+from mcp_servers.backends.alertmanagers import AlertmanagerCluster, Alertmanagers
 from mcp_servers.engines.alert_matching import Matcher, matchers_of
 from mcp_servers.engines.silence_guards import (
     RENEWALS_THAT_ARE_A_FINDING,
@@ -36,6 +37,13 @@ Ticket = Annotated[str, Field(max_length=100, description="Of planned work, e.g.
 Second = Annotated[str, Field(max_length=2000, description="What alerting_second_silence gave.")]
 State = Literal["", "active", "pending", "expired"]
 Id = Annotated[str, Field(max_length=64)]
+Cluster = Annotated[
+    str,
+    Field(
+        max_length=200,
+        description="Alertmanager cluster by name, or by labels as in region=eu; needed where there are several.",
+    ),
+]
 
 LOOK_BACK = timedelta(days=7)
 SHOWN = 20
@@ -50,11 +58,18 @@ class SilenceRow(BaseModel):
     created_by: str
     comment: str
     catches_now: int | None = Field(description="Alerts it matches now; null when it is over.")
+    cluster: str = Field(default="", description="Alertmanager cluster, where there are several.")
 
 
 class SilencePage(Page[SilenceRow]):
+    unanswered: list[str] = Field(
+        default=[],
+        description="Alertmanager clusters of which nobody answered; theirs are missing.",
+    )
+
     def as_text(self) -> str:
-        return self.told(f"silences: {self.shown}", map(_line, self.rows))
+        missing = f"; no answer from {', '.join(self.unanswered)}" if self.unanswered else ""
+        return self.told(f"silences: {self.shown}{missing}", map(_line, self.rows))
 
 
 class Caught(BaseModel):
@@ -106,17 +121,39 @@ class _Wanted:
 
 
 async def alerting_list_silences(
-    state: State = "", cursor: str = "", *, alertmanager: Alertmanager, caller: Principal
+    state: State = "",
+    cursor: str = "",
+    cluster: Cluster = "",
+    *,
+    alertmanagers: Alertmanagers,
+    caller: Principal,
 ) -> SilencePage:
-    """List silences, those in force first, with what each of them catches now."""
-    alerts = await alertmanager.alerts()
-    found = [one for one in await alertmanager.silences() if _is_seen(caller, one.matchers)]
+    """List silences of every Alertmanager cluster or of one, those in force first, with what each catches now."""
+    chosen, several = alertmanagers.chosen(cluster), len(alertmanagers.clusters) > 1
+    found: list[SilenceRow] = []
+    failures: dict[str, UpstreamUnavailable] = {}
+    for one in chosen:
+        try:
+            found += await _rows_of(one, state, caller, several=several)
+        except UpstreamUnavailable as error:
+            failures[one.name] = error
+    if len(failures) == len(chosen):
+        raise next(iter(failures.values()))
     order = ("active", "pending", "expired")
-    chosen = sorted(
-        (one for one in found if state in ("", one.state)), key=lambda one: order.index(one.state)
-    )
-    labels = [dict(one.labels) for one in alerts]
-    return SilencePage.shaped(chosen, lambda one: _row(one, labels), cursor=cursor)
+    found.sort(key=lambda one: order.index(one.state))
+    return SilencePage.of(found, cursor=cursor, unanswered=list(failures))
+
+
+async def _rows_of(
+    cluster: AlertmanagerCluster, state: str, caller: Principal, *, several: bool
+) -> list[SilenceRow]:
+    alertmanager = await cluster.answering()
+    labels = [dict(one.labels) for one in await alertmanager.alerts()]
+    return [
+        _row(one, labels, cluster.name if several else "")
+        for one in await alertmanager.silences()
+        if _is_seen(caller, one.matchers) and state in ("", one.state)
+    ]
 
 
 async def alerting_preview_silence(
@@ -124,12 +161,14 @@ async def alerting_preview_silence(
     duration: Duration = "PT2H",
     comment: Comment = "",
     ticket: Ticket = "",
+    cluster: Cluster = "",
     *,
-    alertmanager: Alertmanager,
+    alertmanagers: Alertmanagers,
     desk: Desk,
     caller: Principal,
 ) -> Preview:
     """Say what a silence would catch now and caught in 7 days, and whether it may be set."""
+    alertmanager = await alertmanagers.one(cluster)
     wanted = await _wanted(matchers, duration, comment, ticket, alertmanager, desk, caller)
     against = wanted.objections
     return Preview(
@@ -152,16 +191,20 @@ async def alerting_create_silence(
     duration: Duration = "PT2H",
     ticket: Ticket = "",
     second: Second = "",
+    cluster: Cluster = "",
     *,
-    alertmanager: Alertmanager,
+    alertmanagers: Alertmanagers,
     desk: Desk,
     caller: Principal,
 ) -> SetSilence:
     """Set a silence in Alertmanager, within the guards. See alerting_preview_silence first."""
+    alertmanager = await alertmanagers.one(cluster)
     wanted = await _wanted(matchers, duration, comment, ticket, alertmanager, desk, caller)
     against = wanted.objections
     if second and against and all(one.second for one in against):
-        by = checked_second(desk.vault, second, matchers, duration, caller, utc_now())
+        by = checked_second(
+            desk.vault, second, _agreed(matchers, cluster), duration, caller, utc_now()
+        )
         comment = f"{comment} (seconded by {by})"
     elif against:
         raise _refused(against)
@@ -188,18 +231,29 @@ async def alerting_create_silence(
 
 
 async def alerting_second_silence(
-    matchers: Written, duration: Duration = "PT2H", *, desk: Desk, caller: Principal
+    matchers: Written,
+    duration: Duration = "PT2H",
+    cluster: Cluster = "",
+    *,
+    desk: Desk,
+    caller: Principal,
 ) -> SecondPerson:
     """Agree, as the second person, to exactly this silence; hand the result to who sets it."""
     _matchers(matchers)
-    second = second_for(desk.vault, matchers, duration, caller, utc_now())
+    second = second_for(desk.vault, _agreed(matchers, cluster), duration, caller, utc_now())
     return SecondPerson(second=second, by=caller.subject)
 
 
+def _agreed(matchers: list[str], cluster: str) -> list[str]:
+    """What a second person agrees to: in no other cluster, where one was named."""
+    return [*matchers, f"in {cluster}"] if cluster else matchers
+
+
 async def alerting_expire_silence(
-    silence_id: Id, *, alertmanager: Alertmanager, caller: Principal
+    silence_id: Id, cluster: Cluster = "", *, alertmanagers: Alertmanagers, caller: Principal
 ) -> SilenceRow:
     """End a silence now. That of somebody else takes the permission silences:manage."""
+    alertmanager = await alertmanagers.one(cluster)
     found = {one.id: one for one in await alertmanager.silences()}
     known = found.get(silence_id)
     if known is None or not _is_seen(caller, known.matchers):
@@ -307,7 +361,7 @@ def _said(one: Objection) -> Said:
     return SENTENCES.said(one.code, **one.params)
 
 
-def _row(one: Silence, alerts: Sequence[dict[str, str]]) -> SilenceRow:
+def _row(one: Silence, alerts: Sequence[dict[str, str]], cluster: str = "") -> SilenceRow:
     read = matchers_of(one.matchers)
     over = one.state == "expired"
     catches = sum(all(matcher.takes(labels) for matcher in read) for labels in alerts)
@@ -320,10 +374,12 @@ def _row(one: Silence, alerts: Sequence[dict[str, str]]) -> SilenceRow:
         created_by=one.created_by,
         comment=one.comment,
         catches_now=None if over else catches,
+        cluster=cluster,
     )
 
 
 def _line(one: SilenceRow) -> str:
     until = f" until {one.ends_at:%Y-%m-%d %H:%M}" if one.ends_at else ""
     who = f"by {one.created_by}: {one.comment}"
-    return f"{one.id} {one.state}{until} {{{', '.join(one.matchers)}}} {who}"
+    place = f" in {one.cluster}" if one.cluster else ""
+    return f"{one.id} {one.state}{until}{place} {{{', '.join(one.matchers)}}} {who}"

@@ -24,6 +24,7 @@ from mcp_servers.backends.billing import Billing
 
 if TYPE_CHECKING:  # the hands are loaded by whoever connects them
     from mcp_servers.backends.alertmanager import Alertmanager
+    from mcp_servers.backends.alertmanagers import Alertmanagers
     from mcp_servers.backends.foreign import ForeignServer
     from mcp_servers.backends.kubernetes import Kubernetes
     from mcp_servers.backends.opencost import OpenCost
@@ -217,7 +218,8 @@ class Backends:
 
     kubernetes: "Kubernetes"
     prometheus: "Prometheus"
-    alertmanager: "Alertmanager"
+    alertmanager: "Alertmanager"  # the first of the first cluster
+    alertmanagers: "Alertmanagers"
     knowledge: KnowledgePlace = IN_MEMORY
     rules_folder: Path | None = None
     incidents: IncidentStore | None = None
@@ -233,7 +235,7 @@ class Backends:
             await self.fixes.close()
         self.kubernetes.close()
         await self.prometheus.close()
-        await self.alertmanager.close()
+        await self.alertmanagers.close()
         for server in self.foreign:
             await server.close()
         if self.opencost:

@@ -1,5 +1,6 @@
 """Alertmanager's API v2."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar, cast
@@ -8,8 +9,10 @@ from urllib.parse import quote
 import yaml
 
 from core.errors import UpstreamUnavailable
+from mcp_servers.backends.addresses import host_of
 from mcp_servers.backends.http_api import HttpApi
 from mcp_servers.backends.retrying import PATIENCE, Patience
+from mcp_servers.facts.alertmanagers import MemberSeen
 from mcp_servers.facts.alerts import Alert, Labels, NewSilence, Receiver, Silence
 from mcp_servers.facts.kubernetes import moment
 
@@ -34,6 +37,11 @@ class Alertmanager:
     @property
     def url(self) -> str:
         return self._api.url
+
+    @property
+    def address(self) -> str:
+        """Host and port, for people."""
+        return host_of(self.url)
 
     @property
     def configured(self) -> bool:
@@ -79,6 +87,25 @@ class Alertmanager:
             if same and one.ends_at == wanted.ends_at and one.state != "expired":
                 return one.id
         return ""
+
+    async def seen(self, *, whole: bool = False) -> MemberSeen:
+        """What it says of itself and of its peers; `whole`: with its silences and alerts."""
+        status: Json = await self._get("status", dict)
+        gossip: Json = status.get("cluster") or {}
+        version: Json = status.get("versionInfo") or {}
+        configuration: Json = status.get("config") or {}
+        original = str(configuration.get("original") or "")
+        silences = await self.silences() if whole else []
+        return MemberSeen(
+            address=self.address,
+            version=str(version.get("version") or ""),
+            since=moment(status.get("uptime")),
+            gossip=str(gossip.get("status") or "disabled"),
+            peers=len(gossip.get("peers") or ()),
+            configuration=hashlib.sha256(original.encode()).hexdigest()[:12],
+            silences=frozenset(one.id for one in silences if one.state == "active"),
+            alerts=len(await self.alerts()) if whole else 0,
+        )
 
     async def receivers(self) -> list[Receiver]:
         """The receivers of its configuration, each with the integrations it sends by."""

@@ -66,6 +66,8 @@ async def assistant(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[
         ("回测一下告警规则，会触发几次？", "alerting_back_test_rules", "本会触发的次数"),
         ("which rule files are stored?", "alerting_list_rule_files", "No file of rules is stored"),
         ("保存了哪些规则文件？", "alerting_list_rule_files", "还没有保存规则文件"),
+        ("are the alertmanagers healthy?", "alerting_list_alertmanagers", "All 1 members"),
+        ("Alertmanager 集群健康吗？", "alerting_list_alertmanagers", "都有应答"),
         ("有哪些巡检？", "alerting_list_patrols", "还没有设置巡检"),
         ("告警分析的结果是什么？", "alerting_list_analyses", "共 1 次告警分析"),
     ],
