@@ -151,7 +151,7 @@ def list_silences(
 ) -> None:
     """Silences, those in force first, with what each of them catches now."""
     if ctx.invoked_subcommand is None:
-        asked = {"state": state, "cluster": cluster}
+        asked = {"state": state, "am_cluster": cluster}
         tool = "alerting_list_silences"
         finish(listed(source, tool, asked, SILENCES, output, with_cluster=True))
 
@@ -169,7 +169,7 @@ def preview_silence(
     source: Source,
 ) -> None:
     """What a silence would catch, and whether it may be set."""
-    asked = {**_silence(matchers, length, comment, ticket), "cluster": cluster}
+    asked = {**_silence(matchers, length, comment, ticket), "am_cluster": cluster}
     finish(shown(source, "alerting_preview_silence", asked, output, with_cluster=True))
 
 
@@ -187,7 +187,7 @@ def add_silence(
     source: Source,
 ) -> None:
     """Set a silence, within the guards."""
-    asked = {**_silence(matchers, length, comment, ticket), "second": second, "cluster": cluster}
+    asked = {**_silence(matchers, length, comment, ticket), "second": second, "am_cluster": cluster}
     finish(shown(source, "alerting_create_silence", asked, output, with_cluster=True))
 
 
@@ -203,7 +203,7 @@ def second_silence(
 ) -> None:
     """Agree, as the second person, to exactly this silence."""
     told = [_matcher(one) for one in matchers]
-    asked = {"matchers": told, "duration": window(length), "cluster": cluster}
+    asked = {"matchers": told, "duration": window(length), "am_cluster": cluster}
     door = "/api/v1/silences/second"
     finish(shown(source, "alerting_second_silence", asked, output, door=door))
 
@@ -218,7 +218,7 @@ def expire_silence(
     source: Source,
 ) -> None:
     """End a silence now."""
-    asked = {"silence_id": silence_id, "cluster": cluster}
+    asked = {"silence_id": silence_id, "am_cluster": cluster}
     finish(shown(source, "alerting_expire_silence", asked, output, with_cluster=True))
 
 
@@ -250,7 +250,7 @@ def rule_quality(
 
 
 async def _managers(source: Source, cluster: str, language: str, output: Output) -> int:
-    asked = {"cluster": cluster}
+    asked = {"am_cluster": cluster}
     data = await called(source, "alerting_list_alertmanagers", asked, with_cluster=True)
     if output is Output.JSON:
         put_json(data)

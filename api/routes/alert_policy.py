@@ -32,7 +32,7 @@ class WantedSilence(Sent):
     duration: str = Field(default="PT2H", description="ISO 8601.")
     comment: str = Field(default="", max_length=500)
     ticket: str = Field(default="", max_length=100)
-    cluster: str = Field(
+    am_cluster: str = Field(
         default="", max_length=200, description="Of Alertmanagers, by name or labels as region=eu."
     )
 
@@ -44,7 +44,7 @@ class NewSilence(WantedSilence):
 class Seconded(Sent):
     matchers: list[str]
     duration: str = "PT2H"
-    cluster: str = Field(default="", max_length=200)
+    am_cluster: str = Field(default="", max_length=200)
 
 
 @router.get("/alert-policy", operation_id="getAlertPolicy")
@@ -83,19 +83,19 @@ async def roll_back(body: RollBack, tools: CallerTools, wake: Wake) -> dict[str,
 
 @router.get("/silences", operation_id="listSilences")
 async def list_silences(
-    tools: CallerTools, state: str = "", cursor: str = "", cluster: str = ""
+    tools: CallerTools, state: str = "", cursor: str = "", am_cluster: str = ""
 ) -> dict[str, Any]:
     """Silences, those in force first, with what each of them catches now."""
-    asked = {"state": state, "cursor": cursor, "cluster": cluster}
+    asked = {"state": state, "cursor": cursor, "am_cluster": am_cluster}
     return (await tools.call("alerting_list_silences", **asked)).data
 
 
 @router.get("/alertmanagers", operation_id="listAlertmanagers")
 async def list_alertmanagers(
-    tools: CallerTools, cluster: str = "", cursor: str = ""
+    tools: CallerTools, am_cluster: str = "", cursor: str = ""
 ) -> dict[str, Any]:
     """Clusters of Alertmanagers, all or those of a name or labels, with the health of each member."""
-    asked = {"cluster": cluster, "cursor": cursor}
+    asked = {"am_cluster": am_cluster, "cursor": cursor}
     return (await tools.call("alerting_list_alertmanagers", **asked)).data
 
 
@@ -119,8 +119,8 @@ async def create_silence(body: NewSilence, tools: CallerTools) -> dict[str, Any]
 
 @router.delete("/silences/{silence_id}", operation_id="expireSilence")
 async def expire_silence(
-    silence_id: Annotated[str, Path(max_length=64)], tools: CallerTools, cluster: str = ""
+    silence_id: Annotated[str, Path(max_length=64)], tools: CallerTools, am_cluster: str = ""
 ) -> dict[str, Any]:
     """End a silence now."""
-    asked = {"silence_id": silence_id, "cluster": cluster}
+    asked = {"silence_id": silence_id, "am_cluster": am_cluster}
     return (await tools.call("alerting_expire_silence", **asked)).data

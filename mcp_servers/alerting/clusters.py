@@ -43,7 +43,7 @@ class ClusterPage(Page[ClusterLine]):
 
 
 async def alerting_list_alertmanagers(
-    cluster: Annotated[
+    am_cluster: Annotated[
         str, Field(max_length=200, description="A name, or labels as in region=eu; empty: all.")
     ] = "",
     cursor: str = "",
@@ -54,7 +54,7 @@ async def alerting_list_alertmanagers(
 
     Use for "are the Alertmanagers healthy". For what fires use prometheus_alerts.
     """
-    chosen = alertmanagers.chosen(cluster)
+    chosen = alertmanagers.chosen(am_cluster)
     seen = await asyncio.gather(*(one.seen() for one in chosen))
     lines = [_line(one, members) for one, members in zip(chosen, seen, strict=True)]
     return ClusterPage.of(lines, cursor=cursor)

@@ -123,13 +123,13 @@ class _Wanted:
 async def alerting_list_silences(
     state: State = "",
     cursor: str = "",
-    cluster: Cluster = "",
+    am_cluster: Cluster = "",
     *,
     alertmanagers: Alertmanagers,
     caller: Principal,
 ) -> SilencePage:
     """List silences of every Alertmanager cluster or of one, those in force first, with what each catches now."""
-    chosen, several = alertmanagers.chosen(cluster), len(alertmanagers.clusters) > 1
+    chosen, several = alertmanagers.chosen(am_cluster), len(alertmanagers.clusters) > 1
     found: list[SilenceRow] = []
     failures: dict[str, UpstreamUnavailable] = {}
     for one in chosen:
@@ -161,14 +161,14 @@ async def alerting_preview_silence(
     duration: Duration = "PT2H",
     comment: Comment = "",
     ticket: Ticket = "",
-    cluster: Cluster = "",
+    am_cluster: Cluster = "",
     *,
     alertmanagers: Alertmanagers,
     desk: Desk,
     caller: Principal,
 ) -> Preview:
     """Say what a silence would catch now and caught in 7 days, and whether it may be set."""
-    alertmanager = await alertmanagers.one(cluster)
+    alertmanager = await alertmanagers.one(am_cluster)
     wanted = await _wanted(matchers, duration, comment, ticket, alertmanager, desk, caller)
     against = wanted.objections
     return Preview(
@@ -191,19 +191,19 @@ async def alerting_create_silence(
     duration: Duration = "PT2H",
     ticket: Ticket = "",
     second: Second = "",
-    cluster: Cluster = "",
+    am_cluster: Cluster = "",
     *,
     alertmanagers: Alertmanagers,
     desk: Desk,
     caller: Principal,
 ) -> SetSilence:
     """Set a silence in Alertmanager, within the guards. See alerting_preview_silence first."""
-    alertmanager = await alertmanagers.one(cluster)
+    alertmanager = await alertmanagers.one(am_cluster)
     wanted = await _wanted(matchers, duration, comment, ticket, alertmanager, desk, caller)
     against = wanted.objections
     if second and against and all(one.second for one in against):
         by = checked_second(
-            desk.vault, second, _agreed(matchers, cluster), duration, caller, utc_now()
+            desk.vault, second, _agreed(matchers, am_cluster), duration, caller, utc_now()
         )
         comment = f"{comment} (seconded by {by})"
     elif against:
@@ -233,14 +233,14 @@ async def alerting_create_silence(
 async def alerting_second_silence(
     matchers: Written,
     duration: Duration = "PT2H",
-    cluster: Cluster = "",
+    am_cluster: Cluster = "",
     *,
     desk: Desk,
     caller: Principal,
 ) -> SecondPerson:
     """Agree, as the second person, to exactly this silence; hand the result to who sets it."""
     _matchers(matchers)
-    second = second_for(desk.vault, _agreed(matchers, cluster), duration, caller, utc_now())
+    second = second_for(desk.vault, _agreed(matchers, am_cluster), duration, caller, utc_now())
     return SecondPerson(second=second, by=caller.subject)
 
 
@@ -250,10 +250,10 @@ def _agreed(matchers: list[str], cluster: str) -> list[str]:
 
 
 async def alerting_expire_silence(
-    silence_id: Id, cluster: Cluster = "", *, alertmanagers: Alertmanagers, caller: Principal
+    silence_id: Id, am_cluster: Cluster = "", *, alertmanagers: Alertmanagers, caller: Principal
 ) -> SilenceRow:
     """End a silence now. That of somebody else takes the permission silences:manage."""
-    alertmanager = await alertmanagers.one(cluster)
+    alertmanager = await alertmanagers.one(am_cluster)
     found = {one.id: one for one in await alertmanager.silences()}
     known = found.get(silence_id)
     if known is None or not _is_seen(caller, known.matchers):

@@ -65,21 +65,21 @@ async def test_each_cluster_is_told_with_its_members_and_what_is_wrong(tools: To
 
 async def test_clusters_are_chosen_by_name_or_labels(tools: Tools) -> None:
     for wanted in ("us", "region=us", "region=us,team=web"):
-        rows = (await tools.call("alerting_list_alertmanagers", cluster=wanted)).data["rows"]
+        rows = (await tools.call("alerting_list_alertmanagers", am_cluster=wanted)).data["rows"]
         assert [one["name"] for one in rows] == ["us"]
     with pytest.raises(NotFound, match="no Alertmanager cluster 'region=eu'"):
-        await tools.call("alerting_list_alertmanagers", cluster="region=eu")
+        await tools.call("alerting_list_alertmanagers", am_cluster="region=eu")
 
 
 async def test_a_silence_is_set_in_the_cluster_that_is_named_by_a_member_that_answers(
     tools: Tools,
 ) -> None:
-    made = (await tools.call("alerting_create_silence", **WANTED, cluster="us")).data["silence"]
-    listed = (await tools.call("alerting_list_silences", state="active", cluster="us")).data
+    made = (await tools.call("alerting_create_silence", **WANTED, am_cluster="us")).data["silence"]
+    listed = (await tools.call("alerting_list_silences", state="active", am_cluster="us")).data
     assert made["id"] in {one["id"] for one in listed["rows"]}
-    elsewhere = (await tools.call("alerting_list_silences", cluster="default")).data["rows"]
+    elsewhere = (await tools.call("alerting_list_silences", am_cluster="default")).data["rows"]
     assert made["id"] not in {one["id"] for one in elsewhere}
-    ended = await tools.call("alerting_expire_silence", silence_id=made["id"], cluster="us")
+    ended = await tools.call("alerting_expire_silence", silence_id=made["id"], am_cluster="us")
     assert ended.data["state"] == "expired"
 
 
@@ -94,7 +94,7 @@ async def test_silences_of_all_are_listed_with_whose_they_are_and_who_did_not_an
     tools: Tools,
 ) -> None:
     for cluster in ("default", "us"):
-        await tools.call("alerting_create_silence", **WANTED, cluster=cluster)
+        await tools.call("alerting_create_silence", **WANTED, am_cluster=cluster)
     found = (await tools.call("alerting_list_silences")).data
     assert {one["cluster"] for one in found["rows"]} == {"default", "us"}
     assert found["unanswered"] == ["lost"]
