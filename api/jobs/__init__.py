@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from api.jobs import analyses, patrols
 from api.jobs.checks import CHECK_EVERY_S, Budgets, Forgetting
+from api.jobs.clock import Clock
 from api.jobs.deliveries import Deliveries, Groups
 from api.jobs.runner import Loop, Runner
 from api.jobs.watches import LOOK_EVERY_S, Used, Watches
@@ -45,7 +46,9 @@ async def standing(
     old = Forgetting(sessions, keep, scheduler.holds)
     forgetting = Loop("forgetting", old.work, CHECK_EVERY_S, rest_s=REST_S)
     loops = [outbox, groups, budgets, watches, forgetting, schedule, working]
-    async with Runner(loops) as runner:
+    runner = Runner(loops)
+    loops.append(Loop("clock", Clock(store, runner.wake).work))
+    async with runner:
         yield runner.wake
     await workers.stop()
     await scheduler.stop()

@@ -13,6 +13,7 @@ from core.storage.repositories.outbox import Channels, Outbox
 from core.storage.repositories.patrols import Patrols
 from core.storage.repositories.rules import RuleFiles
 from core.storage.repositories.usage import Usage
+from core.storage.repositories.waits import Waits
 from core.storage.repositories.watches import Watches
 
 
@@ -31,6 +32,7 @@ class AlertTables:
     watches: Watches
     bills: Bills
     rule_files: RuleFiles
+    waits: Waits
 
 
 class KeptAlerts:
@@ -55,4 +57,5 @@ class KeptAlerts:
                 Watches(session),
                 Bills(session),
                 RuleFiles(session),
+                Waits(session),
             )
