@@ -15,14 +15,14 @@ from agent.subagents.rca import RCA
 from api.agui.interrupts import decisions_of
 from api.agui.pending import refused_frames
 from api.agui.translation import frames
-from api.dependencies import Caller, InPerson
+from api.dependencies import Caller, InPerson, takes
 from api.sentences import SENTENCES
 from api.turns.questions import Question
 from api.turns.running import CurrentTurns, Turns
 from api.turns.runs import Run
 from api.turns.standing import AwaitsPerson, NothingStands, TooLate
 from core.errors import Conflict, Invalid
-from core.principal import Principal
+from core.principal import Permission, Principal
 
 router = APIRouter(tags=["stream"])
 
@@ -68,6 +68,7 @@ class RunInput(BaseModel):
 @router.post(
     "/agui",
     operation_id="runAgent",
+    dependencies=[takes(Permission.CHAT_USE)],
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {}}, "description": "AG-UI 1.0 events."}},
 )

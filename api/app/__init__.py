@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from api import problems
-from api.app.doors import Others
+from api.app.doors import Others, permissions
 from api.app.envelope import Envelope
 from api.app.mcp_door import McpDoor, mcp_endpoint
 from api.app.past_incidents import Asking, remembered
@@ -101,6 +101,11 @@ class Midwatch(FastAPI):
         self.state.others.load()
         document = super().openapi()
         document["components"]["schemas"]["Problem"] = problems.SCHEMA
+        takes = permissions()
+        for operations in document["paths"].values():
+            for told in operations.values():
+                if needed := takes.get(told["operationId"]):
+                    told["x-permissions"] = needed
         return document
 
 

@@ -7,8 +7,12 @@ import asyncio
 from importlib import import_module
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
+
+from api.dependencies import Needs
 
 # In the order in which /docs has them, and in which they are looked through: what senders of alerts
 # post to hundreds of times a second comes early. A mark stands before those that every conversation uses.
@@ -89,3 +93,18 @@ def _imported() -> list[str]:
 def _include(app: FastAPI, names: list[str]) -> None:
     for name in names:
         app.include_router(import_module(name).router)
+
+
+def permissions() -> dict[str, list[str]]:
+    """What each operation takes, by its id, as the routes say themselves; empty: being signed in, or nothing."""
+    found: dict[str, list[str]] = {}
+    for name in _imported():
+        for route in import_module(name).router.routes:
+            if isinstance(route, APIRoute) and route.operation_id:
+                found[route.operation_id] = sorted(set(_taken(route.dependant)))
+    return found
+
+
+def _taken(dependant: Dependant) -> list[str]:
+    own = [dependant.call.permission.value] if isinstance(dependant.call, Needs) else []
+    return own + [one for below in dependant.dependencies for one in _taken(below)]

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from api.dependencies import Chatter, InPerson
+from api.dependencies import Chatter, InPerson, takes
 from api.openai_compat.asking import MODEL, Asked, Message, question_of, token_counts
 from api.openai_compat.failures import NoSuchModel, OpenAIRoute, failure
 from api.openai_compat.telling import KEEPALIVE, beside, data, listened, streamed, whole
@@ -19,6 +19,7 @@ from api.turns.runs import Run
 from api.turns.watching import Piece, Silence, Step, Told, begun
 from core.clock import utc_now
 from core.errors import OpsError
+from core.principal import Permission
 
 router = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAIRoute)
 
@@ -53,6 +54,7 @@ async def get_model(model: str, _principal: Chatter) -> Wire:
 @router.post(
     "/chat/completions",
     operation_id="createChatCompletion",
+    dependencies=[takes(Permission.CHAT_USE)],
     responses={200: {"content": {"text/event-stream": {}}, "description": "A completion."}},
 )
 async def complete(

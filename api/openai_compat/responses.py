@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from api.dependencies import InPerson
+from api.dependencies import InPerson, takes
 from api.openai_compat.asking import MODEL, Asked, Message, question_of, token_counts
 from api.openai_compat.events import Narration
 from api.openai_compat.failures import OpenAIRoute, failure
@@ -21,6 +21,7 @@ from api.turns.runs import Run
 from api.turns.watching import Piece, Silence, Step, Told, begun
 from core.clock import utc_now
 from core.errors import NotFound, OpsError
+from core.principal import Permission
 
 router = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAIRoute)
 
@@ -55,6 +56,7 @@ class ResponseAsked(Asked):
 @router.post(
     "/responses",
     operation_id="createResponse",
+    dependencies=[takes(Permission.CHAT_USE)],
     responses={200: {"content": {"text/event-stream": {}}, "description": "A response."}},
 )
 async def respond(

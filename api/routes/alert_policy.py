@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import Field
 
-from api.dependencies import CallerTools, HandTools, Wake
+from api.dependencies import CallerTools, HandTools, Wake, takes
 from api.sent import Sent
+from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 
@@ -47,13 +48,17 @@ class Seconded(Sent):
     am_cluster: str = Field(default="", max_length=200)
 
 
-@router.get("/alert-policy", operation_id="getAlertPolicy")
+@router.get(
+    "/alert-policy", operation_id="getAlertPolicy", dependencies=[takes(Permission.ALERTS_READ)]
+)
 async def get_policy(tools: CallerTools) -> dict[str, Any]:
     """The policy in force."""
     return (await tools.call("alerting_get_policy")).data
 
 
-@router.put("/alert-policy", operation_id="setAlertPolicy")
+@router.put(
+    "/alert-policy", operation_id="setAlertPolicy", dependencies=[takes(Permission.ALERTS_MANAGE)]
+)
 async def set_policy(body: NewPolicy, tools: CallerTools, wake: Wake) -> dict[str, Any]:
     """Put a policy in force at once, as a new version."""
     answer = await tools.call("alerting_set_policy", **body.model_dump())
@@ -61,19 +66,31 @@ async def set_policy(body: NewPolicy, tools: CallerTools, wake: Wake) -> dict[st
     return answer.data
 
 
-@router.get("/alert-policy/versions", operation_id="alertPolicyVersions")
+@router.get(
+    "/alert-policy/versions",
+    operation_id="alertPolicyVersions",
+    dependencies=[takes(Permission.ALERTS_READ)],
+)
 async def versions(tools: CallerTools, cursor: str = "") -> dict[str, Any]:
     """The versions of the policy, the newest first."""
     return (await tools.call("alerting_policy_versions", cursor=cursor)).data
 
 
-@router.post("/alert-policy/dry-run", operation_id="dryRunAlertPolicy")
+@router.post(
+    "/alert-policy/dry-run",
+    operation_id="dryRunAlertPolicy",
+    dependencies=[takes(Permission.ALERTS_READ)],
+)
 async def dry_run(body: Tried, tools: CallerTools) -> dict[str, Any]:
     """What a policy would have made of the alerts that came in."""
     return (await tools.call("alerting_dry_run", **body.model_dump())).data
 
 
-@router.post("/alert-policy/rollback", operation_id="rollBackAlertPolicy")
+@router.post(
+    "/alert-policy/rollback",
+    operation_id="rollBackAlertPolicy",
+    dependencies=[takes(Permission.ALERTS_MANAGE)],
+)
 async def roll_back(body: RollBack, tools: CallerTools, wake: Wake) -> dict[str, Any]:
     """Put an earlier version in force again."""
     answer = await tools.call("alerting_roll_back_policy", **body.model_dump())
@@ -81,7 +98,7 @@ async def roll_back(body: RollBack, tools: CallerTools, wake: Wake) -> dict[str,
     return answer.data
 
 
-@router.get("/silences", operation_id="listSilences")
+@router.get("/silences", operation_id="listSilences", dependencies=[takes(Permission.ALERTS_READ)])
 async def list_silences(
     tools: CallerTools, state: str = "", cursor: str = "", am_cluster: str = ""
 ) -> dict[str, Any]:
@@ -90,7 +107,9 @@ async def list_silences(
     return (await tools.call("alerting_list_silences", **asked)).data
 
 
-@router.get("/alertmanagers", operation_id="listAlertmanagers")
+@router.get(
+    "/alertmanagers", operation_id="listAlertmanagers", dependencies=[takes(Permission.ALERTS_READ)]
+)
 async def list_alertmanagers(
     tools: CallerTools, am_cluster: str = "", cursor: str = ""
 ) -> dict[str, Any]:
@@ -99,25 +118,40 @@ async def list_alertmanagers(
     return (await tools.call("alerting_list_alertmanagers", **asked)).data
 
 
-@router.post("/silences/preview", operation_id="previewSilence")
+@router.post(
+    "/silences/preview", operation_id="previewSilence", dependencies=[takes(Permission.ALERTS_READ)]
+)
 async def preview(body: WantedSilence, tools: CallerTools) -> dict[str, Any]:
     """What a silence would catch, and whether it may be set."""
     return (await tools.call("alerting_preview_silence", **body.model_dump())).data
 
 
-@router.post("/silences/second", operation_id="secondSilence")
+@router.post(
+    "/silences/second",
+    operation_id="secondSilence",
+    dependencies=[takes(Permission.SILENCES_WRITE)],
+)
 async def second(body: Seconded, tools: HandTools) -> dict[str, Any]:
     """Agree, as the second person, to exactly this silence."""
     return (await tools.call("alerting_second_silence", **body.model_dump())).data
 
 
-@router.post("/silences", operation_id="createSilence", status_code=201)
+@router.post(
+    "/silences",
+    operation_id="createSilence",
+    dependencies=[takes(Permission.SILENCES_WRITE)],
+    status_code=201,
+)
 async def create_silence(body: NewSilence, tools: CallerTools) -> dict[str, Any]:
     """Set a silence, within the guards."""
     return (await tools.call("alerting_create_silence", **body.model_dump())).data
 
 
-@router.delete("/silences/{silence_id}", operation_id="expireSilence")
+@router.delete(
+    "/silences/{silence_id}",
+    operation_id="expireSilence",
+    dependencies=[takes(Permission.SILENCES_WRITE)],
+)
 async def expire_silence(
     silence_id: Annotated[str, Path(max_length=64)], tools: CallerTools, am_cluster: str = ""
 ) -> dict[str, Any]:

@@ -6,8 +6,9 @@ import orjson
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
-from api.dependencies import CallerTools, Wake
+from api.dependencies import CallerTools, Wake, takes
 from core.errors import Invalid
+from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
@@ -25,35 +26,43 @@ class Wanted(BaseModel):
     cursor: str = ""
 
 
-@router.get("", operation_id="listReceivedAlerts")
+@router.get("", operation_id="listReceivedAlerts", dependencies=[takes(Permission.ALERTS_READ)])
 async def list_alerts(tools: CallerTools, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
     """Alerts that were sent here, the last heard of first."""
     answer = await tools.call("alerting_list", **wanted.model_dump(exclude_defaults=True))
     return answer.data
 
 
-@router.get("/quality", operation_id="alertQuality")
+@router.get("/quality", operation_id="alertQuality", dependencies=[takes(Permission.ALERTS_READ)])
 async def quality(tools: CallerTools, window: str = "P7D", cursor: str = "") -> dict[str, Any]:
     """Alert rules by what they were worth: noisy, over by themselves, or never acted on."""
     answer = await tools.call("alerting_quality", window=window, cursor=cursor)
     return answer.data
 
 
-@router.get("/{alert_id}", operation_id="showAlert")
+@router.get("/{alert_id}", operation_id="showAlert", dependencies=[takes(Permission.ALERTS_READ)])
 async def show(alert_id: AlertId, tools: CallerTools) -> dict[str, Any]:
     """One alert with its processing record: each step, when, why, and who was told."""
     answer = await tools.call("alerting_show", alert_id=alert_id)
     return answer.data
 
 
-@router.post("/{alert_id}/acknowledge", operation_id="acknowledgeAlert")
+@router.post(
+    "/{alert_id}/acknowledge",
+    operation_id="acknowledgeAlert",
+    dependencies=[takes(Permission.ALERTS_MANAGE)],
+)
 async def acknowledge(alert_id: AlertId, tools: CallerTools) -> dict[str, Any]:
     """Take care of an alert, so that it is not escalated."""
     answer = await tools.call("alerting_acknowledge", alert_id=alert_id)
     return answer.data
 
 
-@router.post("/prometheus/api/v2/alerts", operation_id="receiveFromPrometheus")
+@router.post(
+    "/prometheus/api/v2/alerts",
+    operation_id="receiveFromPrometheus",
+    dependencies=[takes(Permission.ALERTS_RECEIVE)],
+)
 async def receive_from_prometheus(
     request: Request, tools: CallerTools, wake: Wake
 ) -> dict[str, Any]:
@@ -61,7 +70,9 @@ async def receive_from_prometheus(
     return await _received("prometheus", request, tools, wake)
 
 
-@router.post("/{source}", operation_id="receiveAlerts")
+@router.post(
+    "/{source}", operation_id="receiveAlerts", dependencies=[takes(Permission.ALERTS_RECEIVE)]
+)
 async def receive(
     source: Source,
     request: Request,

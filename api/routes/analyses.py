@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from api.dependencies import CallerTools, Wake
+from api.dependencies import CallerTools, Wake, takes
+from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 
@@ -19,26 +20,38 @@ class Wanted(BaseModel):
     cursor: str = ""
 
 
-@router.get("/analyses", operation_id="listAnalyses")
+@router.get("/analyses", operation_id="listAnalyses", dependencies=[takes(Permission.ALERTS_READ)])
 async def list_analyses(tools: CallerTools, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
     """Analyses of alerts, the newest first."""
     answer = await tools.call("alerting_list_analyses", **wanted.model_dump(exclude_defaults=True))
     return answer.data
 
 
-@router.get("/analyses/{analysis_id}", operation_id="showAnalysis")
+@router.get(
+    "/analyses/{analysis_id}",
+    operation_id="showAnalysis",
+    dependencies=[takes(Permission.ALERTS_READ)],
+)
 async def show(analysis_id: Id, tools: CallerTools, language: Language = "en") -> dict[str, Any]:
     """One analysis: causes, confidence, what to do, similar past alerts."""
     return await _of("alerting_show_analysis", analysis_id, tools, language)
 
 
-@router.post("/analyses/{analysis_id}/cancel", operation_id="cancelAnalysis")
+@router.post(
+    "/analyses/{analysis_id}/cancel",
+    operation_id="cancelAnalysis",
+    dependencies=[takes(Permission.ALERTS_MANAGE)],
+)
 async def cancel(analysis_id: Id, tools: CallerTools, language: Language = "en") -> dict[str, Any]:
     """Cancel one that waits or runs; what it finds meanwhile is not kept."""
     return await _of("alerting_cancel_analysis", analysis_id, tools, language)
 
 
-@router.post("/analyses/{analysis_id}/retry", operation_id="retryAnalysis")
+@router.post(
+    "/analyses/{analysis_id}/retry",
+    operation_id="retryAnalysis",
+    dependencies=[takes(Permission.ALERTS_MANAGE)],
+)
 async def retry(
     analysis_id: Id, tools: CallerTools, wake: Wake, language: Language = "en"
 ) -> dict[str, Any]:
@@ -48,7 +61,12 @@ async def retry(
     return made
 
 
-@router.post("/alerts/{alert_id}/analyse", operation_id="analyseAlert", status_code=202)
+@router.post(
+    "/alerts/{alert_id}/analyse",
+    operation_id="analyseAlert",
+    dependencies=[takes(Permission.ALERTS_MANAGE)],
+    status_code=202,
+)
 async def analyse(
     alert_id: Id, tools: CallerTools, wake: Wake, language: Language = "en"
 ) -> dict[str, Any]:

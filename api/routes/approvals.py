@@ -6,10 +6,11 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from agent.approvals import Decision
-from api.dependencies import Chatter, InPerson
+from api.dependencies import Chatter, InPerson, takes
 from api.sent import Sent
 from api.turns.approvals import answer_to, waiting_for
 from api.turns.running import CurrentTurns
+from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1/approvals", tags=["approvals"])
 
@@ -29,7 +30,9 @@ async def list_approvals(
     return {"items": await waiting_for(turns, principal.subject)}
 
 
-@router.post("/{approval_id}", operation_id="answerApproval")
+@router.post(
+    "/{approval_id}", operation_id="answerApproval", dependencies=[takes(Permission.CHAT_USE)]
+)
 async def answer_approval(
     approval_id: str, body: Verdict, principal: InPerson, turns: CurrentTurns
 ) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from typing import Any, Literal
 
 from fastapi import APIRouter
 
-from api.dependencies import CallerTools, Chatter
+from api.dependencies import CallerTools, Chatter, takes
 from api.routes import query
 from api.turns.running import CurrentTurns
+from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1/assistant", tags=["assistant"])
 
@@ -19,19 +20,25 @@ async def ask_assistant(
     return await query.ask(body, principal, turns)
 
 
-@router.get("/stats", operation_id="assistantStats")
+@router.get(
+    "/stats", operation_id="assistantStats", dependencies=[takes(Permission.KNOWLEDGE_READ)]
+)
 async def assistant_stats(tools: CallerTools) -> dict[str, Any]:
     """What the assistant knows: documents, what makes their vectors, and what is kept of answers."""
     return (await tools.call("knowledge_stats")).data
 
 
-@router.post("/refresh", operation_id="refreshAssistant")
+@router.post(
+    "/refresh", operation_id="refreshAssistant", dependencies=[takes(Permission.KNOWLEDGE_MANAGE)]
+)
 async def refresh_assistant(tools: CallerTools) -> dict[str, Any]:
     """The same as POST /api/v1/knowledge/refresh."""
     return (await tools.call("knowledge_refresh")).data
 
 
-@router.delete("/cache", operation_id="clearAssistantCache")
+@router.delete(
+    "/cache", operation_id="clearAssistantCache", dependencies=[takes(Permission.KNOWLEDGE_MANAGE)]
+)
 async def clear_assistant_cache(
     tools: CallerTools, what: Literal["answers", "vectors", "all"] = "answers"
 ) -> dict[str, Any]:

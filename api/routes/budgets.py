@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
-from api.dependencies import CallerTools, Wake
+from api.dependencies import CallerTools, Wake, takes
 from api.routes.costs import as_csv
 from api.sent import Sent
+from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1", tags=["budgets"])
 
@@ -54,13 +55,18 @@ class Listing(BaseModel):
     cursor: str = Field(default="", max_length=200)
 
 
-@router.get("/budgets", operation_id="listBudgets")
+@router.get("/budgets", operation_id="listBudgets", dependencies=[takes(Permission.COSTS_READ)])
 async def list_budgets(tools: CallerTools, asked: Annotated[Listing, Query()]) -> dict[str, Any]:
     """How budgets stand: spent, what the period will cost, what drives it, what was told."""
     return (await tools.call("budgets_list", **asked.model_dump(exclude_defaults=True))).data
 
 
-@router.get("/budgets.csv", operation_id="budgetsAsCsv", response_class=Response)
+@router.get(
+    "/budgets.csv",
+    operation_id="budgetsAsCsv",
+    dependencies=[takes(Permission.COSTS_READ)],
+    response_class=Response,
+)
 async def budgets_as_csv(tools: CallerTools) -> Response:
     """The same rows, all pages, for a spreadsheet."""
     rows: list[dict[str, Any]] = []
@@ -86,19 +92,31 @@ class ExpectedChange(Sent):
     note: str = Field(min_length=1, max_length=500, description="Why it was expected.")
 
 
-@router.get("/costs/anomalies", operation_id="spendAnomalies")
+@router.get(
+    "/costs/anomalies", operation_id="spendAnomalies", dependencies=[takes(Permission.COSTS_READ)]
+)
 async def spend_anomalies(tools: CallerTools, asked: Annotated[Unusual, Query()]) -> dict[str, Any]:
     """Days that cost far more or less than usual, and the workloads behind."""
     return (await tools.call("budgets_anomalies", **asked.model_dump(exclude_defaults=True))).data
 
 
-@router.post("/costs/anomalies/expected", operation_id="expectSpendChange", status_code=201)
+@router.post(
+    "/costs/anomalies/expected",
+    operation_id="expectSpendChange",
+    dependencies=[takes(Permission.BUDGETS_MANAGE)],
+    status_code=201,
+)
 async def expect_spend_change(body: ExpectedChange, tools: CallerTools) -> dict[str, Any]:
     """Say that a change was expected: it, and what is like it, is no news any more."""
     return (await tools.call("budgets_expect", **body.model_dump())).data
 
 
-@router.post("/budgets", operation_id="addBudget", status_code=201)
+@router.post(
+    "/budgets",
+    operation_id="addBudget",
+    dependencies=[takes(Permission.BUDGETS_MANAGE)],
+    status_code=201,
+)
 async def add_budget(
     body: NewBudget, tools: CallerTools, wake: Wake, language: Language = "en"
 ) -> dict[str, Any]:
@@ -108,14 +126,18 @@ async def add_budget(
     return answer.data
 
 
-@router.get("/budgets/{name}", operation_id="showBudget")
+@router.get(
+    "/budgets/{name}", operation_id="showBudget", dependencies=[takes(Permission.COSTS_READ)]
+)
 async def show_budget(name: Name, tools: CallerTools, language: Language = "en") -> dict[str, Any]:
     """One budget."""
     answer = await tools.call("budgets_list", name=name, language=language)
     return answer.data["rows"][0]
 
 
-@router.patch("/budgets/{name}", operation_id="changeBudget")
+@router.patch(
+    "/budgets/{name}", operation_id="changeBudget", dependencies=[takes(Permission.BUDGETS_MANAGE)]
+)
 async def change_budget(
     name: Name, body: BudgetChange, tools: CallerTools, wake: Wake, language: Language = "en"
 ) -> dict[str, Any]:
@@ -126,7 +148,9 @@ async def change_budget(
     return answer.data
 
 
-@router.delete("/budgets/{name}", operation_id="removeBudget")
+@router.delete(
+    "/budgets/{name}", operation_id="removeBudget", dependencies=[takes(Permission.BUDGETS_MANAGE)]
+)
 async def remove_budget(name: Name, tools: CallerTools) -> dict[str, Any]:
     """Remove a budget; the days it was judged by stay."""
     return (await tools.call("budgets_remove", name=name)).data

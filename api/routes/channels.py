@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from api.dependencies import CallerTools, Wake
+from api.dependencies import CallerTools, Wake, takes
 from api.sent import Sent
+from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1", tags=["channels"])
 
@@ -39,57 +40,88 @@ class Wanted(BaseModel):
     cursor: str = ""
 
 
-@router.get("/channels", operation_id="listChannels")
+@router.get(
+    "/channels", operation_id="listChannels", dependencies=[takes(Permission.CHANNELS_READ)]
+)
 async def list_channels(tools: CallerTools, cursor: str = "") -> dict[str, Any]:
     """The channels, without their secrets."""
     return (await tools.call("channels_list", cursor=cursor)).data
 
 
-@router.post("/channels", operation_id="addChannel", status_code=201)
+@router.post(
+    "/channels",
+    operation_id="addChannel",
+    dependencies=[takes(Permission.CHANNELS_MANAGE)],
+    status_code=201,
+)
 async def add_channel(body: NewChannel, tools: CallerTools) -> dict[str, Any]:
     """Add a channel; its configuration is checked, and kept encrypted."""
     return (await tools.call("channels_add", **body.model_dump())).data
 
 
-@router.get("/channels/health", operation_id="channelHealth")
+@router.get(
+    "/channels/health", operation_id="channelHealth", dependencies=[takes(Permission.CHANNELS_READ)]
+)
 async def health(tools: CallerTools, window: str = "PT24H", cursor: str = "") -> dict[str, Any]:
     """Success rate, 95th percentile of latency and last error of each channel."""
     return (await tools.call("channels_health", window=window, cursor=cursor)).data
 
 
-@router.patch("/channels/{name}", operation_id="changeChannel")
+@router.patch(
+    "/channels/{name}",
+    operation_id="changeChannel",
+    dependencies=[takes(Permission.CHANNELS_MANAGE)],
+)
 async def change_channel(name: Name, body: ChannelChange, tools: CallerTools) -> dict[str, Any]:
     """Change its configuration, language or tags; switch it off or on."""
     given = body.model_dump(exclude_none=True)
     return (await tools.call("channels_change", name=name, **given)).data
 
 
-@router.delete("/channels/{name}", operation_id="removeChannel")
+@router.delete(
+    "/channels/{name}",
+    operation_id="removeChannel",
+    dependencies=[takes(Permission.CHANNELS_MANAGE)],
+)
 async def remove_channel(name: Name, tools: CallerTools) -> dict[str, Any]:
     """Remove a channel; what waits for it is cancelled."""
     return (await tools.call("channels_remove", name=name)).data
 
 
-@router.post("/channels/{name}/test", operation_id="testChannel")
+@router.post(
+    "/channels/{name}/test",
+    operation_id="testChannel",
+    dependencies=[takes(Permission.CHANNELS_MANAGE)],
+)
 async def try_channel(name: Name, tools: CallerTools) -> dict[str, Any]:
     """Send one message now and say what the channel answered."""
     return (await tools.call("channels_test", name=name)).data
 
 
-@router.get("/deliveries", operation_id="listDeliveries")
+@router.get(
+    "/deliveries", operation_id="listDeliveries", dependencies=[takes(Permission.CHANNELS_READ)]
+)
 async def list_deliveries(tools: CallerTools, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
     """Messages to channels, the newest first."""
     answer = await tools.call("channels_deliveries", **wanted.model_dump(exclude_defaults=True))
     return answer.data
 
 
-@router.get("/deliveries/{delivery_id}", operation_id="showDelivery")
+@router.get(
+    "/deliveries/{delivery_id}",
+    operation_id="showDelivery",
+    dependencies=[takes(Permission.CHANNELS_READ)],
+)
 async def show_delivery(delivery_id: DeliveryId, tools: CallerTools) -> dict[str, Any]:
     """One message with every try."""
     return (await tools.call("channels_delivery", delivery_id=delivery_id)).data
 
 
-@router.post("/deliveries/{delivery_id}/replay", operation_id="replayDelivery")
+@router.post(
+    "/deliveries/{delivery_id}/replay",
+    operation_id="replayDelivery",
+    dependencies=[takes(Permission.CHANNELS_MANAGE)],
+)
 async def replay(delivery_id: DeliveryId, tools: CallerTools, wake: Wake) -> dict[str, Any]:
     """Send a dead message again."""
     answer = await tools.call("channels_replay", delivery_id=delivery_id)

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from api.dependencies import CallerTools
+from api.dependencies import CallerTools, takes
 from api.sent import Sent
+from core.principal import Permission
 from mcp_servers.client import Tools
 
 router = APIRouter(prefix="/api/v1", tags=["costs"])
@@ -30,14 +31,19 @@ class Spending(BaseModel):
     cursor: str = Field(default="", max_length=200)
 
 
-@router.get("/costs", operation_id="spend")
+@router.get("/costs", operation_id="spend", dependencies=[takes(Permission.COSTS_READ)])
 async def spend(tools: CallerTools, asked: Annotated[Spending, Query()]) -> dict[str, Any]:
     """Who the bill is for, with idle, overhead and how much of the time was measured."""
     answer = await tools.call("budgets_spend", **asked.model_dump(exclude_defaults=True))
     return answer.data
 
 
-@router.get("/costs.csv", operation_id="spendAsCsv", response_class=Response)
+@router.get(
+    "/costs.csv",
+    operation_id="spendAsCsv",
+    dependencies=[takes(Permission.COSTS_READ)],
+    response_class=Response,
+)
 async def spend_as_csv(tools: CallerTools, asked: Annotated[Spending, Query()]) -> Response:
     """The same rows, all pages, for a spreadsheet."""
     return as_csv(await all_rows(tools, "budgets_spend", asked))
@@ -66,7 +72,7 @@ class OtherReplicas(BaseModel):
     language: Literal["en", "zh"] = "en"
 
 
-@router.get("/costs/what-if", operation_id="whatIf")
+@router.get("/costs/what-if", operation_id="whatIf", dependencies=[takes(Permission.COSTS_READ)])
 async def what_if(tools: CallerTools, asked: Annotated[OtherReplicas, Query()]) -> dict[str, Any]:
     """What other replicas of a workload would cost a month, and whether its nodes have room."""
     return (await tools.call("budgets_what_if", **asked.model_dump(exclude_defaults=True))).data
@@ -86,7 +92,7 @@ class Bill(Sent):
     )
 
 
-@router.post("/costs/bill", operation_id="tellBill")
+@router.post("/costs/bill", operation_id="tellBill", dependencies=[takes(Permission.COSTS_READ)])
 async def tell_bill(tools: CallerTools, asked: Bill) -> dict[str, Any]:
     """What a bill is made of, how its month will end, and which days stand out."""
     given = asked.model_dump(exclude_defaults=True)
@@ -152,7 +158,7 @@ class ModelSpending(BaseModel):
     cursor: str = Field(default="", max_length=200)
 
 
-@router.get("/costs/models", operation_id="modelSpend")
+@router.get("/costs/models", operation_id="modelSpend", dependencies=[takes(Permission.USAGE_READ)])
 async def model_spend(
     tools: CallerTools, asked: Annotated[ModelSpending, Query()]
 ) -> dict[str, Any]:
@@ -160,7 +166,12 @@ async def model_spend(
     return (await tools.call("budgets_model_spend", **asked.model_dump(exclude_defaults=True))).data
 
 
-@router.get("/costs/models.csv", operation_id="modelSpendAsCsv", response_class=Response)
+@router.get(
+    "/costs/models.csv",
+    operation_id="modelSpendAsCsv",
+    dependencies=[takes(Permission.USAGE_READ)],
+    response_class=Response,
+)
 async def model_spend_as_csv(
     tools: CallerTools, asked: Annotated[ModelSpending, Query()]
 ) -> Response:
@@ -175,7 +186,12 @@ class Sizing(BaseModel):
     cursor: str = Field(default="", max_length=200)
 
 
-@router.get("/savings.csv", operation_id="savingsAsCsv", response_class=Response)
+@router.get(
+    "/savings.csv",
+    operation_id="savingsAsCsv",
+    dependencies=[takes(Permission.COSTS_READ)],
+    response_class=Response,
+)
 async def savings_as_csv(tools: CallerTools, asked: Annotated[Sizing, Query()]) -> Response:
     """The same rows, all pages, for a spreadsheet; reasons as one text."""
     rows = await all_rows(tools, "budgets_savings", asked)
@@ -184,7 +200,7 @@ async def savings_as_csv(tools: CallerTools, asked: Annotated[Sizing, Query()]) 
     return as_csv(rows)
 
 
-@router.get("/savings", operation_id="savings")
+@router.get("/savings", operation_id="savings", dependencies=[takes(Permission.COSTS_READ)])
 async def savings(tools: CallerTools, asked: Annotated[Sizing, Query()]) -> dict[str, Any]:
     """What workloads could request instead, and the money that saves a month."""
     answer = await tools.call("budgets_savings", **asked.model_dump(exclude_defaults=True))

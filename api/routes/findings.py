@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.dependencies import CallerTools
+from api.dependencies import CallerTools, takes
 from api.sent import Sent
+from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1", tags=["tools"])
 
@@ -54,47 +55,61 @@ class LogFiles(Sent):
     assign: bool = False
 
 
-@router.get("/findings", operation_id="listFindings")
+@router.get(
+    "/findings", operation_id="listFindings", dependencies=[takes(Permission.INCIDENTS_READ)]
+)
 async def list_findings(tools: CallerTools, scope: Annotated[Scope, Query()]) -> dict[str, Any]:
     """Everything that is wrong in scope, worst first, with evidence and the class of fix."""
     answer = await tools.call("rca_list_findings", **_given(scope))
     return answer.data
 
 
-@router.get("/diagnose", operation_id="diagnose")
+@router.get("/diagnose", operation_id="diagnose", dependencies=[takes(Permission.INCIDENTS_READ)])
 async def diagnose(tools: CallerTools, scope: Annotated[Scope, Query()]) -> dict[str, Any]:
     """The same as the findings, under the name that the command line gives it."""
     return await list_findings(tools, scope)
 
 
-@router.get("/events/patterns", operation_id="eventPatterns")
+@router.get(
+    "/events/patterns",
+    operation_id="eventPatterns",
+    dependencies=[takes(Permission.INCIDENTS_READ)],
+)
 async def event_patterns(tools: CallerTools, part: Annotated[Part, Query()]) -> dict[str, Any]:
     """What events say, each kind once: how often and on how many objects."""
     answer = await tools.call("rca_event_patterns", **part.model_dump(exclude_defaults=True))
     return answer.data
 
 
-@router.get("/errors/summary", operation_id="errorSummary")
+@router.get(
+    "/errors/summary", operation_id="errorSummary", dependencies=[takes(Permission.INCIDENTS_READ)]
+)
 async def error_summary(tools: CallerTools, part: Annotated[Part, Query()]) -> dict[str, Any]:
     """What logs complain of, each kind once, and which workloads say it."""
     answer = await tools.call("rca_error_summary", **part.model_dump(exclude_defaults=True))
     return answer.data
 
 
-@router.post("/investigations", operation_id="investigate")
+@router.post(
+    "/investigations", operation_id="investigate", dependencies=[takes(Permission.INCIDENTS_READ)]
+)
 async def investigate(tools: CallerTools, body: Investigation) -> dict[str, Any]:
     """Root causes ranked over findings, changes, topology and time."""
     answer = await tools.call("rca_investigate", **_given(body))
     return answer.data
 
 
-@router.post("/rca/analyze", operation_id="analyze")
+@router.post(
+    "/rca/analyze", operation_id="analyze", dependencies=[takes(Permission.INCIDENTS_READ)]
+)
 async def analyze(tools: CallerTools, body: Investigation) -> dict[str, Any]:
     """The same as an investigation, under the name that other systems give it."""
     return await investigate(tools, body)
 
 
-@router.get("/incidents", operation_id="listIncidents")
+@router.get(
+    "/incidents", operation_id="listIncidents", dependencies=[takes(Permission.INCIDENTS_READ)]
+)
 async def list_incidents(
     tools: CallerTools,
     limit: Annotated[int, Query(ge=1, le=200)] = 20,
@@ -105,21 +120,31 @@ async def list_incidents(
     return answer.data
 
 
-@router.get("/incidents/{incident_id}", operation_id="getIncident")
+@router.get(
+    "/incidents/{incident_id}",
+    operation_id="getIncident",
+    dependencies=[takes(Permission.INCIDENTS_READ)],
+)
 async def get_incident(tools: CallerTools, incident_id: str) -> dict[str, Any]:
     """One incident with the evidence as it was when it was last found."""
     answer = await tools.call("rca_get_incident", incident_id=incident_id)
     return answer.data
 
 
-@router.get("/rca/rules", operation_id="listCustomRules")
+@router.get(
+    "/rca/rules", operation_id="listCustomRules", dependencies=[takes(Permission.INCIDENTS_READ)]
+)
 async def list_custom_rules(tools: CallerTools) -> dict[str, Any]:
     """The rules that were added here, and the thresholds of the others."""
     answer = await tools.call("rca_list_custom_rules")
     return answer.data
 
 
-@router.get("/rca/dependencies", operation_id="dependencyGraph")
+@router.get(
+    "/rca/dependencies",
+    operation_id="dependencyGraph",
+    dependencies=[takes(Permission.INCIDENTS_READ)],
+)
 async def dependency_graph(
     tools: CallerTools, around: Annotated[Around, Query()]
 ) -> dict[str, Any]:
@@ -128,7 +153,9 @@ async def dependency_graph(
     return answer.data
 
 
-@router.get("/logs/patterns", operation_id="logPatterns")
+@router.get(
+    "/logs/patterns", operation_id="logPatterns", dependencies=[takes(Permission.LOGS_READ)]
+)
 async def log_patterns(tools: CallerTools, log: Annotated[Log, Query()]) -> dict[str, Any]:
     """What a log says, each kind of line once; with `new_since`, what is new in it."""
     given = log.model_dump(mode="json", exclude_defaults=True)
@@ -136,7 +163,11 @@ async def log_patterns(tools: CallerTools, log: Annotated[Log, Query()]) -> dict
     return answer.data
 
 
-@router.post("/logs/patterns", operation_id="logFilePatterns")
+@router.post(
+    "/logs/patterns",
+    operation_id="logFilePatterns",
+    dependencies=[takes(Permission.INCIDENTS_READ)],
+)
 async def log_file_patterns(tools: CallerTools, body: LogFiles) -> dict[str, Any]:
     """The same of log files that are sent along; with `assign`, which pattern each line is of."""
     answer = await tools.call("rca_log_patterns", **body.model_dump())

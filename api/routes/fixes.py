@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse
 from pydantic import Field
 
-from api.dependencies import CallerTools, HandTools, Reads
+from api.dependencies import CallerTools, HandTools, Reads, takes
 from api.routes.findings import Scope
 from api.sent import Sent
+from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1/autofix", tags=["repairs"])
 
@@ -63,68 +64,74 @@ class Reason(Sent):
     reason: str = Field(default="", max_length=500, description="It is asked for, and kept.")
 
 
-@router.post("/diagnose", operation_id="findingsToFix")
+@router.post(
+    "/diagnose", operation_id="findingsToFix", dependencies=[takes(Permission.INCIDENTS_READ)]
+)
 async def diagnose(tools: CallerTools, body: Scope) -> Body:
     """What is wrong in scope, and which of it has a class of repair."""
     return (await tools.call("rca_list_findings", **_given(body))).data
 
 
-@router.post("/plan", operation_id="planFix")
+@router.post("/plan", operation_id="planFix", dependencies=[takes(Permission.FIXES_PLAN)])
 async def plan(tools: CallerTools, reads: Reads, body: PlanRequest) -> Body:
     """Propose a change: target, diff, risk, checks, who has to approve. Nothing is changed."""
     language = body.language if "language" in body.model_fields_set else reads
     return (await tools.call("autofix_plan", **{**_given(body), "language": language})).data
 
 
-@router.get("/plans", operation_id="listFixPlans")
+@router.get("/plans", operation_id="listFixPlans", dependencies=[takes(Permission.FIXES_PLAN)])
 async def list_plans(tools: CallerTools, limit: Limit = 20, cursor: Cursor = "") -> Body:
     """The plans there are, the newest first."""
     return (await tools.call("autofix_list_plans", limit=limit, cursor=cursor)).data
 
 
-@router.get("/plans/{plan_id}", operation_id="getFixPlan")
+@router.get(
+    "/plans/{plan_id}", operation_id="getFixPlan", dependencies=[takes(Permission.FIXES_PLAN)]
+)
 async def get_plan(tools: CallerTools, plan_id: str) -> Body:
     """One plan, with what was decided about it."""
     return (await tools.call("autofix_get_plan", plan_id=plan_id)).data
 
 
-@router.post("/rehearse", operation_id="rehearseFix")
+@router.post("/rehearse", operation_id="rehearseFix", dependencies=[takes(Permission.FIXES_PLAN)])
 async def rehearse(tools: CallerTools, body: Application) -> Body:
     """Try a plan on a copy of the cluster; the outcome stands with the plan from then on."""
     return (await tools.call("autofix_rehearse", **body.model_dump())).data
 
 
-@router.post("/approve", operation_id="approveFix")
+@router.post("/approve", operation_id="approveFix", dependencies=[takes(Permission.FIXES_APPROVE)])
 async def approve(tools: HandTools, body: Approval) -> Body:
     """Approve a plan. Whoever decides second gets 409 and is told who was first."""
     return (await tools.call("autofix_approve", **body.model_dump())).data
 
 
-@router.post("/deny", operation_id="denyFix")
+@router.post("/deny", operation_id="denyFix", dependencies=[takes(Permission.FIXES_APPROVE)])
 async def deny(tools: HandTools, body: Denial) -> Body:
     """Deny a plan; the reason is kept."""
     return (await tools.call("autofix_deny", **body.model_dump())).data
 
 
-@router.post("/apply", operation_id="applyFix")
+@router.post("/apply", operation_id="applyFix", dependencies=[takes(Permission.FIXES_APPLY)])
 async def apply(tools: CallerTools, body: Application) -> Body:
     """Carry out an approved plan; answers when it has ended, or how far it is."""
     return (await tools.call("autofix_apply", **body.model_dump())).data
 
 
-@router.post("/batch", operation_id="applyFixes")
+@router.post("/batch", operation_id="applyFixes", dependencies=[takes(Permission.FIXES_APPLY)])
 async def apply_batch(tools: CallerTools, body: Batch) -> Body:
     """Carry approved plans out one by one, up to the first that does not verify."""
     return (await tools.call("autofix_apply_batch", **body.model_dump())).data
 
 
-@router.get("/batches", operation_id="listFixBatches")
+@router.get("/batches", operation_id="listFixBatches", dependencies=[takes(Permission.FIXES_PLAN)])
 async def list_batches(tools: CallerTools, limit: Limit = 20, cursor: Cursor = "") -> Body:
     """The batches there have been, the latest first."""
     return (await tools.call("autofix_list_batches", limit=limit, cursor=cursor)).data
 
 
-@router.get("/batches/{batch_id}", operation_id="getFixBatch")
+@router.get(
+    "/batches/{batch_id}", operation_id="getFixBatch", dependencies=[takes(Permission.FIXES_PLAN)]
+)
 async def get_batch(
     tools: CallerTools, batch_id: str, wait_s: Annotated[float, Query(ge=0, le=60)] = 0
 ) -> Body:
@@ -135,6 +142,7 @@ async def get_batch(
 @router.get(
     "/batches/{batch_id}/report",
     operation_id="reportFixBatch",
+    dependencies=[takes(Permission.FIXES_PLAN)],
     response_class=PlainTextResponse,
 )
 async def report_batch(tools: CallerTools, reads: Reads, batch_id: str) -> PlainTextResponse:
@@ -144,19 +152,21 @@ async def report_batch(tools: CallerTools, reads: Reads, batch_id: str) -> Plain
     return PlainTextResponse(found["markdown"], media_type="text/markdown; charset=utf-8")
 
 
-@router.post("/rollback", operation_id="rollBackFix")
+@router.post("/rollback", operation_id="rollBackFix", dependencies=[takes(Permission.FIXES_APPLY)])
 async def rollback(tools: CallerTools, body: Rollback) -> Body:
     """Take a verified change back."""
     return (await tools.call("autofix_rollback", **body.model_dump())).data
 
 
-@router.get("/changes", operation_id="listFixChanges")
+@router.get("/changes", operation_id="listFixChanges", dependencies=[takes(Permission.FIXES_PLAN)])
 async def list_changes(tools: CallerTools, limit: Limit = 20, cursor: Cursor = "") -> Body:
     """What was carried out, the latest first."""
     return (await tools.call("autofix_list_changes", limit=limit, cursor=cursor)).data
 
 
-@router.get("/changes/{change_id}", operation_id="getFixChange")
+@router.get(
+    "/changes/{change_id}", operation_id="getFixChange", dependencies=[takes(Permission.FIXES_PLAN)]
+)
 async def get_change(
     tools: CallerTools, change_id: str, wait_s: Annotated[float, Query(ge=0, le=60)] = 0
 ) -> Body:
@@ -167,6 +177,7 @@ async def get_change(
 @router.get(
     "/changes/{change_id}/report",
     operation_id="reportFixChange",
+    dependencies=[takes(Permission.FIXES_PLAN)],
     response_class=PlainTextResponse,
 )
 async def report_change(tools: CallerTools, reads: Reads, change_id: str) -> PlainTextResponse:
@@ -176,19 +187,19 @@ async def report_change(tools: CallerTools, reads: Reads, change_id: str) -> Pla
     return PlainTextResponse(found["markdown"], media_type="text/markdown; charset=utf-8")
 
 
-@router.get("/config", operation_id="fixConfig")
+@router.get("/config", operation_id="fixConfig", dependencies=[takes(Permission.FIXES_PLAN)])
 async def config(tools: CallerTools) -> Body:
     """Whether writing is allowed, and what bounds it."""
     return (await tools.call("autofix_status")).data
 
 
-@router.post("/stop", operation_id="stopFixes")
+@router.post("/stop", operation_id="stopFixes", dependencies=[takes(Permission.FIXES_STOP)])
 async def stop(tools: CallerTools, body: Reason) -> Body:
     """Stop all writing at once."""
     return (await tools.call("autofix_stop", reason=body.reason)).data
 
 
-@router.post("/resume", operation_id="resumeFixes")
+@router.post("/resume", operation_id="resumeFixes", dependencies=[takes(Permission.FIXES_STOP)])
 async def resume(tools: HandTools, body: Reason) -> Body:
     """Allow writing again."""
     return (await tools.call("autofix_resume", reason=body.reason)).data

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from api.dependencies import CallerTools
+from api.dependencies import CallerTools, takes
 from api.sent import Sent
+from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1", tags=["costs"])
 
@@ -54,7 +55,11 @@ ABOUT_METHODS = (
 )
 
 
-@router.get("/predict/models", operation_id="predictionModels")
+@router.get(
+    "/predict/models",
+    operation_id="predictionModels",
+    dependencies=[takes(Permission.METRICS_READ)],
+)
 async def prediction_models(
     tools: CallerTools, asked: Annotated[Judged, Query()]
 ) -> dict[str, Any]:
@@ -73,13 +78,17 @@ class Filling(BaseModel):
     cursor: str = Field(default="", max_length=200)
 
 
-@router.get("/predict/disks", operation_id="predictDisks")
+@router.get(
+    "/predict/disks", operation_id="predictDisks", dependencies=[takes(Permission.METRICS_READ)]
+)
 async def predict_disks(tools: CallerTools, asked: Annotated[Filling, Query()]) -> dict[str, Any]:
     """In how many days each volume and each disk of a node will be full, the soonest first."""
     return (await tools.call("forecast_disks", **asked.model_dump(exclude_defaults=True))).data
 
 
-@router.get("/predict/{metric}", operation_id="predictLoad")
+@router.get(
+    "/predict/{metric}", operation_id="predictLoad", dependencies=[takes(Permission.METRICS_READ)]
+)
 async def predict_load(
     tools: CallerTools,
     metric: Literal["qps", "cpu", "memory", "disk"],
@@ -90,13 +99,19 @@ async def predict_load(
     return (await tools.call("forecast_load", metric=metric, **given)).data
 
 
-@router.post("/forecast", operation_id="forecastTable")
+@router.post(
+    "/forecast", operation_id="forecastTable", dependencies=[takes(Permission.METRICS_READ)]
+)
 async def forecast_table(tools: CallerTools, asked: Foretold) -> dict[str, Any]:
     """The next values of a table, with an interval and how well the method did before."""
     return (await tools.call("forecast_table", **asked.model_dump())).data
 
 
-@router.post("/costs/anomalies", operation_id="tableCostAnomalies")
+@router.post(
+    "/costs/anomalies",
+    operation_id="tableCostAnomalies",
+    dependencies=[takes(Permission.COSTS_READ)],
+)
 async def table_cost_anomalies(tools: CallerTools, asked: Spent) -> dict[str, Any]:
     """Days or hours of a table of spend that cost far more or less than usual."""
     return (await tools.call("budgets_table_anomalies", **asked.model_dump())).data

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from api.dependencies import CallerTools
+from api.dependencies import CallerTools, takes
 from api.sent import Sent
 from api.turns.afterwards import drafted
+from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1/knowledge", tags=["knowledge"])
 
@@ -24,7 +25,9 @@ class Search(Sent):
     rule: str = Field(default="", description="A rule of diagnosis, such as pod.oom_killed.")
 
 
-@router.post("/search", operation_id="searchKnowledge")
+@router.post(
+    "/search", operation_id="searchKnowledge", dependencies=[takes(Permission.KNOWLEDGE_READ)]
+)
 async def search_knowledge(tools: CallerTools, body: Search) -> dict[str, Any]:
     """Passages that answer a question, and whether any of them really does."""
     return (await tools.call("knowledge_search", **body.model_dump())).data
@@ -50,13 +53,17 @@ class Rating(Sent):
     comment: str = Field(default="", max_length=500)
 
 
-@router.post("/feedback", operation_id="rateAnswer")
+@router.post(
+    "/feedback", operation_id="rateAnswer", dependencies=[takes(Permission.KNOWLEDGE_READ)]
+)
 async def rate_answer(tools: CallerTools, body: Rating) -> dict[str, Any]:
     """Whether an answer from the knowledge base helped; who said so is not kept."""
     return (await tools.call("knowledge_rate_answer", **body.model_dump())).data
 
 
-@router.get("/gaps", operation_id="knowledgeGaps")
+@router.get(
+    "/gaps", operation_id="knowledgeGaps", dependencies=[takes(Permission.KNOWLEDGE_MANAGE)]
+)
 async def gaps(
     tools: CallerTools, limit: Annotated[int, Query(ge=1, le=200)] = 50
 ) -> dict[str, Any]:
@@ -64,19 +71,23 @@ async def gaps(
     return (await tools.call("knowledge_gaps", limit=limit)).data
 
 
-@router.delete("/gaps/{gap_id}", operation_id="closeGap")
+@router.delete(
+    "/gaps/{gap_id}", operation_id="closeGap", dependencies=[takes(Permission.KNOWLEDGE_MANAGE)]
+)
 async def close_gap(tools: CallerTools, gap_id: str) -> dict[str, Any]:
     """Take a question off the list of gaps."""
     return (await tools.call("knowledge_close_gap", gap_id=gap_id)).data
 
 
-@router.post("/draft", operation_id="draftPage")
+@router.post("/draft", operation_id="draftPage", dependencies=[takes(Permission.INCIDENTS_READ)])
 async def draft_page(tools: CallerTools, body: Drafting) -> dict[str, Any]:
     """A postmortem or a runbook in Markdown, for a person to edit; nothing is added by it."""
     return await drafted(tools, body.model_dump(exclude_defaults=True))
 
 
-@router.get("/documents", operation_id="listDocuments")
+@router.get(
+    "/documents", operation_id="listDocuments", dependencies=[takes(Permission.KNOWLEDGE_READ)]
+)
 async def list_documents(
     tools: CallerTools, service: Filter = "", tag: Filter = "", rule: Filter = "", cursor: str = ""
 ) -> dict[str, Any]:
@@ -85,7 +96,11 @@ async def list_documents(
     return (await tools.call("knowledge_list_documents", cursor=cursor, **filters)).data
 
 
-@router.get("/documents/{doc:path}", operation_id="getDocument")
+@router.get(
+    "/documents/{doc:path}",
+    operation_id="getDocument",
+    dependencies=[takes(Permission.KNOWLEDGE_READ)],
+)
 async def get_document(
     tools: CallerTools, doc: str, offset: Annotated[int, Query(ge=0)] = 0
 ) -> dict[str, Any]:
@@ -93,7 +108,11 @@ async def get_document(
     return (await tools.call("knowledge_get_document", doc=doc, offset=offset)).data
 
 
-@router.put("/documents/{name:path}", operation_id="putDocument")
+@router.put(
+    "/documents/{name:path}",
+    operation_id="putDocument",
+    dependencies=[takes(Permission.KNOWLEDGE_MANAGE)],
+)
 async def put_document(tools: CallerTools, name: str, request: Request) -> dict[str, Any]:
     """Add the file in the body, or replace the document of that name. A .zip adds the pages in it."""
     content = await request.body()
@@ -101,25 +120,35 @@ async def put_document(tools: CallerTools, name: str, request: Request) -> dict[
     return (await tools.call("knowledge_add_document", name=name, content_base64=encoded)).data
 
 
-@router.delete("/documents/{doc:path}", operation_id="deleteDocument")
+@router.delete(
+    "/documents/{doc:path}",
+    operation_id="deleteDocument",
+    dependencies=[takes(Permission.KNOWLEDGE_MANAGE)],
+)
 async def delete_document(tools: CallerTools, doc: str) -> dict[str, Any]:
     """Take a document out; what is shipped stays."""
     return (await tools.call("knowledge_delete_document", doc=doc)).data
 
 
-@router.post("/refresh", operation_id="refreshKnowledge")
+@router.post(
+    "/refresh", operation_id="refreshKnowledge", dependencies=[takes(Permission.KNOWLEDGE_MANAGE)]
+)
 async def refresh(tools: CallerTools) -> dict[str, Any]:
     """Look through the folders that were added: changed pages go in, deleted ones out."""
     return (await tools.call("knowledge_refresh")).data
 
 
-@router.get("/stats", operation_id="knowledgeStats")
+@router.get(
+    "/stats", operation_id="knowledgeStats", dependencies=[takes(Permission.KNOWLEDGE_READ)]
+)
 async def stats(tools: CallerTools) -> dict[str, Any]:
     """How many documents there are, and how far a running ingest is."""
     return (await tools.call("knowledge_stats")).data
 
 
-@router.delete("/cache", operation_id="clearKnowledgeCache")
+@router.delete(
+    "/cache", operation_id="clearKnowledgeCache", dependencies=[takes(Permission.KNOWLEDGE_MANAGE)]
+)
 async def clear_cache(
     tools: CallerTools, what: Literal["answers", "vectors", "all"] = "answers"
 ) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from api.dependencies import CallerTools
+from api.dependencies import CallerTools, takes
 from api.sent import Sent
+from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1/metrics", tags=["tools"])
 
@@ -36,7 +37,7 @@ class Wanted(BaseModel):
     cursor: str = Field(default="", max_length=200)
 
 
-@router.get("", operation_id="availableMetrics")
+@router.get("", operation_id="availableMetrics", dependencies=[takes(Permission.METRICS_READ)])
 async def available_metrics(
     tools: CallerTools, wanted: Annotated[Wanted, Query()]
 ) -> dict[str, Any]:
@@ -46,7 +47,9 @@ async def available_metrics(
     return answer.data
 
 
-@router.get("/anomalies", operation_id="metricAnomalies")
+@router.get(
+    "/anomalies", operation_id="metricAnomalies", dependencies=[takes(Permission.INCIDENTS_READ)]
+)
 async def metric_anomalies(
     tools: CallerTools, watched: Annotated[Watched, Query()]
 ) -> dict[str, Any]:
@@ -55,7 +58,9 @@ async def metric_anomalies(
     return answer.data
 
 
-@router.post("/anomalies", operation_id="tableAnomalies")
+@router.post(
+    "/anomalies", operation_id="tableAnomalies", dependencies=[takes(Permission.INCIDENTS_READ)]
+)
 async def table_anomalies(tools: CallerTools, table: Table) -> dict[str, Any]:
     """The same of a table that is sent along, value by value."""
     answer = await tools.call("rca_table_anomalies", **table.model_dump())

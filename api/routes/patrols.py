@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
-from api.dependencies import CallerTools, Wake
+from api.dependencies import CallerTools, Wake, takes
 from api.sent import Sent
+from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1/patrols", tags=["patrols"])
 
@@ -22,13 +23,13 @@ class PatrolTerms(Sent):
     enabled: bool | None = None
 
 
-@router.get("", operation_id="listPatrols")
+@router.get("", operation_id="listPatrols", dependencies=[takes(Permission.ALERTS_READ)])
 async def list_patrols(tools: CallerTools, cursor: str = "") -> dict[str, Any]:
     """Patrols, with the score of their last round."""
     return (await tools.call("alerting_list_patrols", cursor=cursor)).data
 
 
-@router.put("/{name}", operation_id="setPatrol")
+@router.put("/{name}", operation_id="setPatrol", dependencies=[takes(Permission.ALERTS_MANAGE)])
 async def set_patrol(
     name: Name, body: PatrolTerms, tools: CallerTools, wake: Wake
 ) -> dict[str, Any]:
@@ -38,13 +39,20 @@ async def set_patrol(
     return made.data
 
 
-@router.delete("/{name}", operation_id="removePatrol")
+@router.delete(
+    "/{name}", operation_id="removePatrol", dependencies=[takes(Permission.ALERTS_MANAGE)]
+)
 async def remove_patrol(name: Name, tools: CallerTools) -> dict[str, Any]:
     """Remove a patrol; its rounds stay on record."""
     return (await tools.call("alerting_remove_patrol", name=name)).data
 
 
-@router.post("/{name}/run", operation_id="runPatrol", status_code=202)
+@router.post(
+    "/{name}/run",
+    operation_id="runPatrol",
+    dependencies=[takes(Permission.ALERTS_MANAGE)],
+    status_code=202,
+)
 async def run_patrol(name: Name, tools: CallerTools, wake: Wake) -> dict[str, Any]:
     """Send a patrol out now."""
     sent = await tools.call("alerting_run_patrol", name=name)
@@ -52,13 +60,17 @@ async def run_patrol(name: Name, tools: CallerTools, wake: Wake) -> dict[str, An
     return sent.data
 
 
-@router.get("/{name}/rounds", operation_id="listPatrolRounds")
+@router.get(
+    "/{name}/rounds", operation_id="listPatrolRounds", dependencies=[takes(Permission.ALERTS_READ)]
+)
 async def rounds(name: Name, tools: CallerTools, cursor: str = "") -> dict[str, Any]:
     """The rounds of a patrol, the newest first."""
     return (await tools.call("alerting_patrol_rounds", name=name, cursor=cursor)).data
 
 
-@router.get("/{name}/report", operation_id="patrolReport")
+@router.get(
+    "/{name}/report", operation_id="patrolReport", dependencies=[takes(Permission.ALERTS_READ)]
+)
 async def report(
     name: Name, tools: CallerTools, run_id: str = "", language: Language = "en"
 ) -> dict[str, Any]:
@@ -67,7 +79,11 @@ async def report(
     return (await tools.call("alerting_patrol_report", **asked)).data
 
 
-@router.get("/{name}/report.md", operation_id="patrolReportMarkdown")
+@router.get(
+    "/{name}/report.md",
+    operation_id="patrolReportMarkdown",
+    dependencies=[takes(Permission.ALERTS_READ)],
+)
 async def report_markdown(
     name: Name, tools: CallerTools, run_id: str = "", language: Language = "en"
 ) -> Response:

@@ -5,8 +5,9 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.dependencies import CallerTools
+from api.dependencies import CallerTools, takes
 from api.sent import Sent
+from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1/rca", tags=["tools"])
 
@@ -27,7 +28,7 @@ class MetricsTable(Sent):
     language: Literal["en", "zh"] = "en"
 
 
-@router.post("/rank", operation_id="rankTable")
+@router.post("/rank", operation_id="rankTable", dependencies=[takes(Permission.INCIDENTS_READ)])
 async def rank_table(tools: CallerTools, body: MetricsTable) -> dict[str, Any]:
     """Components, or metrics, ranked by how likely each is the root cause, with evidence."""
     answer = await tools.call("rca_rank_table", **body.model_dump())

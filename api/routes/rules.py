@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from api.dependencies import CallerTools
+from api.dependencies import CallerTools, takes
 from api.sent import Sent
+from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1/rules", tags=["alerts"])
 
@@ -52,25 +53,29 @@ class Tried(Sent):
     step: str = Field(default="PT1M", description="ISO 8601; rules are evaluated so often.")
 
 
-@router.post("/lint", operation_id="lintRules")
+@router.post("/lint", operation_id="lintRules", dependencies=[takes(Permission.METRICS_READ)])
 async def lint(body: RuleText, tools: CallerTools) -> dict[str, Any]:
     """What is wrong with rules, why that matters, and what to write instead."""
     return (await tools.call("alerting_lint_rules", **body.model_dump())).data
 
 
-@router.post("/back-test", operation_id="backTestRules")
+@router.post(
+    "/back-test", operation_id="backTestRules", dependencies=[takes(Permission.METRICS_READ)]
+)
 async def back_test(body: Tried, tools: CallerTools) -> dict[str, Any]:
     """How often rules would have fired over the past; without name and text, those in force."""
     return (await tools.call("alerting_back_test_rules", **body.model_dump())).data
 
 
-@router.get("/files", operation_id="listRuleFiles")
+@router.get("/files", operation_id="listRuleFiles", dependencies=[takes(Permission.ALERTS_READ)])
 async def list_files(tools: CallerTools, cursor: str = "") -> dict[str, Any]:
     """The files of rules that are stored, with their versions."""
     return (await tools.call("alerting_list_rule_files", cursor=cursor)).data
 
 
-@router.get("/files/{name}", operation_id="showRuleFile")
+@router.get(
+    "/files/{name}", operation_id="showRuleFile", dependencies=[takes(Permission.ALERTS_READ)]
+)
 async def show_file(
     name: Name, tools: CallerTools, version: Version = 0, language: Language = "en"
 ) -> dict[str, Any]:
@@ -79,13 +84,17 @@ async def show_file(
     return (await tools.call("alerting_show_rule_file", **asked)).data
 
 
-@router.put("/files/{name}", operation_id="setRuleFile")
+@router.put(
+    "/files/{name}", operation_id="setRuleFile", dependencies=[takes(Permission.ALERTS_MANAGE)]
+)
 async def set_file(name: Name, body: NewRules, tools: CallerTools) -> dict[str, Any]:
     """Store a file of rules as a new version, when the linter finds no error in it."""
     return (await tools.call("alerting_set_rule_file", name=name, **body.model_dump())).data
 
 
-@router.delete("/files/{name}", operation_id="removeRuleFile")
+@router.delete(
+    "/files/{name}", operation_id="removeRuleFile", dependencies=[takes(Permission.ALERTS_MANAGE)]
+)
 async def remove_file(
     name: Name, tools: CallerTools, reason: Annotated[str, Query(min_length=3, max_length=500)]
 ) -> dict[str, Any]:
@@ -93,19 +102,29 @@ async def remove_file(
     return (await tools.call("alerting_remove_rule_file", name=name, reason=reason)).data
 
 
-@router.get("/files/{name}/versions", operation_id="ruleFileVersions")
+@router.get(
+    "/files/{name}/versions",
+    operation_id="ruleFileVersions",
+    dependencies=[takes(Permission.ALERTS_READ)],
+)
 async def versions(name: Name, tools: CallerTools, cursor: str = "") -> dict[str, Any]:
     """The versions of a file, the newest first."""
     return (await tools.call("alerting_rule_file_versions", name=name, cursor=cursor)).data
 
 
-@router.post("/files/{name}/diff", operation_id="diffRuleFile")
+@router.post(
+    "/files/{name}/diff", operation_id="diffRuleFile", dependencies=[takes(Permission.ALERTS_READ)]
+)
 async def diff(name: Name, body: Compared, tools: CallerTools) -> dict[str, Any]:
     """What differs between two versions of a file, or between it and a new text."""
     return (await tools.call("alerting_diff_rule_file", name=name, **body.model_dump())).data
 
 
-@router.post("/files/{name}/rollback", operation_id="rollBackRuleFile")
+@router.post(
+    "/files/{name}/rollback",
+    operation_id="rollBackRuleFile",
+    dependencies=[takes(Permission.ALERTS_MANAGE)],
+)
 async def roll_back(name: Name, body: Back, tools: CallerTools) -> dict[str, Any]:
     """Make an earlier version the newest again."""
     return (await tools.call("alerting_roll_back_rule_file", name=name, **body.model_dump())).data

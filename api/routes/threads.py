@@ -9,13 +9,14 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from agent.approvals import Decision
-from api.dependencies import Chatter, Current, InPerson, Reads
+from api.dependencies import Chatter, Current, InPerson, Reads, takes
 from api.sent import Sent
 from api.turns.exporting import as_document
 from api.turns.questions import Question
 from api.turns.running import CurrentTurns
 from api.turns.standing import standing_shape
 from core.clock import utc_now
+from core.principal import Permission
 from core.storage.records import ConversationRow, MessageRow, ToolCallRow
 from core.storage.repositories.conversations import Conversations
 
@@ -105,7 +106,9 @@ async def read_thread(
     return ThreadWithMessages(**_thread(row).model_dump(), messages=told, standing=standing)
 
 
-@router.post("/{thread_id}/resume", operation_id="resumeThread")
+@router.post(
+    "/{thread_id}/resume", operation_id="resumeThread", dependencies=[takes(Permission.CHAT_USE)]
+)
 async def resume_thread(
     thread_id: str, body: Resumption, principal: InPerson, turns: CurrentTurns
 ) -> dict[str, Any]:

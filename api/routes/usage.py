@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from api.dependencies import Current, needs
+from api.dependencies import Current, Needs
 from core.clock import utc_now
 from core.principal import Permission, Principal
 from core.storage.records import UsageRow
@@ -14,7 +14,7 @@ from core.storage.repositories.usage import Usage
 
 router = APIRouter(prefix="/api/v1", tags=["usage"])
 
-Reader = Annotated[Principal, Depends(needs(Permission.USAGE_READ))]
+Reader = Annotated[Principal, Depends(Needs(Permission.USAGE_READ))]
 Subject = Annotated[str, Query(max_length=200)]
 
 

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import Field
 
-from api.dependencies import CallerTools, Wake
+from api.dependencies import CallerTools, Wake, takes
 from api.sent import Sent
+from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1/watches", tags=["usage"])
 
@@ -21,13 +22,13 @@ class WatchBody(Sent):
     enabled: bool = True
 
 
-@router.get("", operation_id="listWatches")
+@router.get("", operation_id="listWatches", dependencies=[takes(Permission.USAGE_READ)])
 async def list_watches(tools: CallerTools, cursor: str = "") -> dict[str, Any]:
     """Watches, with what each sees."""
     return (await tools.call("alerting_list_watches", cursor=cursor)).data
 
 
-@router.put("/{name}", operation_id="setWatch")
+@router.put("/{name}", operation_id="setWatch", dependencies=[takes(Permission.ALERTS_MANAGE)])
 async def set_watch(name: Name, body: WatchBody, tools: CallerTools, wake: Wake) -> dict[str, Any]:
     """Set a watch, or set it anew."""
     made = await tools.call("alerting_set_watch", name=name, **body.model_dump())
@@ -35,7 +36,9 @@ async def set_watch(name: Name, body: WatchBody, tools: CallerTools, wake: Wake)
     return made.data
 
 
-@router.delete("/{name}", operation_id="removeWatch")
+@router.delete(
+    "/{name}", operation_id="removeWatch", dependencies=[takes(Permission.ALERTS_MANAGE)]
+)
 async def remove_watch(name: Name, tools: CallerTools, wake: Wake) -> dict[str, Any]:
     """Remove a watch; what fires of it ends."""
     gone = await tools.call("alerting_remove_watch", name=name)
