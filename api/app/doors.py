@@ -39,6 +39,7 @@ MODULES = (
     "api.routes.sessions",
     "api.routes.audit",
     "api.routes.usage",
+    "api.routes.feedback",
     "*api.routes.health",
     "api.routes.watches",
     "api.routes.patrols",

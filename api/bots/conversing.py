@@ -13,14 +13,18 @@ from api.turns.questions import Question
 from api.turns.replies import decision_in
 from api.turns.running import Turns
 from api.turns.watching import HowTo, Piece, Told, begun, pieces
+from core.clock import utc_now
 from core.errors import OpsError
 from core.principal import Principal
 from core.redaction import redact_text
 from core.storage.repositories.conversations import Conversations
+from core.storage.repositories.feedback import Feedbacks
 from core.telemetry import logger
 
 log = logger("midwatch.bots")
 STOP = frozenset({"stop", "cancel", "停止", "停", "取消"})
+HELPED = frozenset({"👍", "+1", "有用", "[赞]", "[强]"})
+HELPED_NOT = frozenset({"👎", "-1", "没用", "[弱]"})
 HELP = frozenset({"help", "帮助", "?", "？", ""})
 # How many messages are remembered as heard: services send a message again when they were not answered.
 HEARD = 1024
@@ -81,10 +85,17 @@ class Conversing:
             yield _said(heard, "bots.help")
         elif word in STOP:
             yield _said(heard, await self._stopped(heard, principal))
+        elif word in HELPED | HELPED_NOT:
+            yield _said(heard, await self._rated(heard, principal, word in HELPED))
         else:
             async with aclosing(self._turn(principal, self._question(heard))) as told:
                 async for piece in told:
                     yield piece
+
+    async def rate(self, heard: Heard, run_id: str, *, helpful: bool) -> str:
+        """A button that says whether an answer helped; what to answer, by its name."""
+        principal = await self.people.principal(heard.person, heard.place)
+        return await self._rated(heard, principal, helpful, run_id)
 
     async def decide(self, heard: Heard, said: Decision) -> AsyncGenerator[Piece]:
         """A button that was pressed in the thread."""
@@ -107,6 +118,21 @@ class Conversing:
         async with aclosing(pieces(started, self.how_to_answer)) as told:
             async for piece in told:
                 yield piece
+
+    async def _rated(
+        self, heard: Heard, principal: Principal, helpful: bool, run_id: str = ""
+    ) -> str:
+        """Of one's own conversation; of its newest answer where no button says which."""
+        about = {"run_id": run_id, "door": self.people.service}
+        async with self.turns.database.session() as session:
+            await Feedbacks(session).say(
+                self.thread_id(heard),
+                owner=principal.subject,
+                helpful=helpful,
+                at=utc_now(),
+                **about,
+            )
+        return "bots.thanks" if helpful else "bots.thanks_anyway"
 
     async def _stopped(self, heard: Heard, principal: Principal) -> str:
         at_work = self.turns.at_work(self.thread_id(heard), principal.subject)

@@ -12,7 +12,7 @@ from agent.wording import phrase
 from api.bots.conversing import Conversing, Heard, shown
 from api.bots.feishu_answer import FeishuAnswer
 from api.bots.feishu_api import FeishuApi, NotTaken
-from api.bots.feishu_cards import APPROVE, decided_card, person
+from api.bots.feishu_cards import APPROVE, HELPED, HELPED_NOT, decided_card, person
 from api.bots.feishu_messages import Message, message_of
 from api.bots.feishu_sealed import check_signature, opened
 from api.bots.people import People
@@ -109,24 +109,31 @@ class FeishuBot:
         if not {"do", "id", "reply_to", "thread"} <= set(asked) or not self._talk.is_new(event_id):
             return {}
         language: Language = "zh" if asked.get("language") == "zh" else "en"
+        if asked["do"] in (HELPED, HELPED_NOT):
+            return await self._rated(event, asked, language)
         toast: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
         self._begin(self._decided(event, asked, language, toast))
         with suppress(TimeoutError):
             kind, text = await asyncio.wait_for(asyncio.shield(toast), PATIENCE_S)
-            return {"toast": {"type": kind, "content": text}}
-        return {"toast": {"type": "info", "content": phrase("bots.working", language)}}
+            return _toast(kind, text)
+        return _toast("info", phrase("bots.working", language))
+
+    async def _rated(self, event: Wire, asked: Wire, language: Language) -> Wire:
+        """A word on an answer, answered to who said it alone."""
+        heard = _presser(event, asked)
+        try:
+            said = await self._talk.rate(heard, str(asked["id"]), helpful=asked["do"] == HELPED)
+        except OpsError as error:
+            return _toast("error", error.told(language))
+        return _toast("success", phrase(said, language))
 
     async def _decided(
         self, event: Wire, asked: Wire, language: Language, toast: asyncio.Future[tuple[str, str]]
     ) -> None:
         """The first one who presses decides, and the card says who."""
-        operator: Wire = event.get("operator") or {}
-        form: Wire = event["action"].get("form_value") or {}
-        who = str(operator.get("open_id") or "")
+        heard = _presser(event, asked)
         context: Wire = event.get("context") or {}
-        heard = Heard(
-            str(asked["id"]), who, str(context.get("open_chat_id") or ""), str(asked["thread"]), ""
-        )
+        form: Wire = event["action"].get("form_value") or {}
         said = Decision(str(asked["id"]), asked["do"] == APPROVE, str(form.get("typed") or ""))
         told = self._talk.decide(heard, said)
         try:
@@ -134,16 +141,30 @@ class FeishuBot:
         except OpsError as error:
             toast.set_result(("error", error.told(language)))
             return
-        finally:
-            if not toast.done():
-                toast.set_result(("success", phrase("bots.working", language)))
+        except Exception:  # whoever pressed must not be left without an answer
+            log.exception("feishu.broke")
+            toast.set_result(("error", phrase("bots.failed", language)))
+            return
+        toast.set_result(("success", phrase("bots.working", language)))
         key = "bots.approved_by" if said.approved else "bots.denied_by"
-        line = phrase(key, language, person=person(who))
+        line = phrase(key, language, person=person(heard.person))
         with suppress(NotTaken):  # the decision stands, whatever becomes of the buttons
             card = decided_card(str(asked.get("what") or ""), line)
             await self.api.change(str(context.get("open_message_id") or ""), card)
         where = {"reply_to": str(asked["reply_to"]), "thread": heard.thread}
         await self._tell(_after(first, told), where, language)
+
+
+def _presser(event: Wire, asked: Wire) -> Heard:
+    """Who pressed a button, and in which conversation."""
+    operator: Wire = event.get("operator") or {}
+    context: Wire = event.get("context") or {}
+    who, chat = str(operator.get("open_id") or ""), str(context.get("open_chat_id") or "")
+    return Heard(str(asked["id"]), who, chat, str(asked["thread"]), "")
+
+
+def _toast(kind: str, text: str) -> Wire:
+    return {"toast": {"type": kind, "content": text}}
 
 
 async def _after(first: Piece, rest: AsyncGenerator[Piece]) -> AsyncGenerator[Piece]:

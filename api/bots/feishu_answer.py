@@ -31,7 +31,8 @@ class FeishuAnswer:
     async def show(self, piece: Piece) -> None:
         """Steps that come fast are shown together. Raises `NotTaken` where the end was not taken."""
         if isinstance(piece, Told):
-            await self._end(piece.text)
+            done = piece.run_id if not piece.shape["approvals"] else ""
+            await self._end(piece.text, done)
             for asked in piece.shape["approvals"]:
                 asking = approval_card(asked, self._where, self._language)
                 await self._api.reply(self._where["reply_to"], asking)
@@ -45,15 +46,17 @@ class FeishuAnswer:
             with suppress(NotTaken):  # the text is what matters, and comes whole at the end
                 await self._put(working_card(self._steps.values(), self._language))
 
-    async def _end(self, text: str) -> None:
+    async def _end(self, text: str, run_id: str) -> None:
         head, rest = _cut(text)
         if rest:
             head += f"\n\n*{phrase('bots.whole_as_file', self._language)}*"
+        asked = {**self._where, "run": run_id} if run_id else None
+        card = answer_card(head, self._language, asked)
         try:
-            await self._put(answer_card(head))
+            await self._put(card)
         except NotTaken:
             self._card = ""  # the card may be gone; the answer is not to go with it
-            await self._put(answer_card(head))
+            await self._put(card)
         if rest:
             await self._api.attach(self._where["reply_to"], "answer.md", text)
 

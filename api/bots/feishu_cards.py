@@ -10,6 +10,7 @@ from api.turns.watching import Step
 
 Card = dict[str, Any]
 APPROVE, DENY = "approve", "deny"
+HELPED, HELPED_NOT = "helped", "helped_not"
 # A card has about 30 KB at most, and its JSON escapes lines and quotes.
 TEXT_BYTES = 20_000
 SHOWN_STEPS, STEP_CHARACTERS, WHAT_CHARACTERS = 20, 160, 300
@@ -57,9 +58,19 @@ def decided_card(what: str, said: str) -> Card:
     return card(markdown(f"{plain(what)}\n{said}"))
 
 
-def answer_card(text: str) -> Card:
-    """A whole answer; no tag in what it cites names or calls anybody."""
-    return card(markdown(TAG.sub("&#60;", text)))
+def answer_card(
+    text: str, language: Language = "en", asked: Mapping[str, str] | None = None
+) -> Card:
+    """A whole answer; no tag in what it cites names or calls anybody. `asked` comes back with a thumb."""
+    shown = markdown(TAG.sub("&#60;", text))
+    if not asked:
+        return card(shown)
+    carried = {**asked, "id": asked["run"], "language": language}
+    thumbs = [
+        _button(f"bots.{do}", {**carried, "do": do}, language, "default")
+        for do in (HELPED, HELPED_NOT)
+    ]
+    return card(shown, _row(*thumbs))
 
 
 def person(open_id: str) -> str:

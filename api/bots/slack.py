@@ -19,7 +19,7 @@ from agent.intents import Language
 from agent.wording import phrase
 from api.bots.conversing import Conversing, Heard, shown
 from api.bots.people import People
-from api.bots.slack_blocks import approval_blocks, decided_blocks, typed_view
+from api.bots.slack_blocks import approval_blocks, decided_blocks, feedback_blocks, typed_view
 from api.bots.slack_stream import SlackStream
 from api.turns.running import Turns
 from api.turns.watching import Piece, Told
@@ -27,6 +27,7 @@ from core.errors import OpsError
 from core.settings.bots import SlackSettings
 
 APPROVE, DENY, TYPED = "midwatch_approve", "midwatch_deny", "midwatch_typed"
+FEEDBACK = "midwatch_feedback"
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 LINK = re.compile(r"<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>")
 # What opening a socket may end with; it is tried again.
@@ -56,6 +57,7 @@ class SlackBot:
         self.app.event("message")(self._said)
         self.app.action(APPROVE)(self._pressed)
         self.app.action(DENY)(self._pressed)
+        self.app.action(FEEDBACK)(self._rated)
         self.app.view(TYPED)(self._typed)
 
     @property
@@ -101,7 +103,7 @@ class SlackBot:
 
         async def show(piece: Piece) -> None:
             if isinstance(piece, Told):
-                await stream.end(piece.text, _buttons(piece), language=heard.language)
+                await stream.end(piece.text, _buttons(piece, heard), language=heard.language)
             else:
                 await stream.step(piece)
 
@@ -131,6 +133,22 @@ class SlackBot:
         typed = view["state"]["values"]["typed"]["typed"]["value"] or ""
         said = Decision(asked["id"], approved=True, typed=typed)
         await self._decided(said, asked["language"], asked, body["user"]["id"], context)
+
+    async def _rated(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """A word on an answer is told to who said it alone."""
+        await ack()
+        said, at = orjson.loads(action["value"]), _where(body)
+        person, language = body["user"]["id"], said["language"]
+        heard = Heard("", person, at["channel"], f"{at['channel']} {said['root']}", "")
+        try:
+            text = phrase(
+                await self._talk.rate(heard, said["run"], helpful=said["helpful"]), language
+            )
+        except OpsError as error:
+            text = error.told(language)
+        where = {"channel": at["channel"], "thread_ts": said["root"]}
+        with suppress(SlackApiError):
+            await self.app.client.chat_postEphemeral(user=person, text=text, **where)
 
     async def _decided(
         self, said: Decision, language: Language, at: Wire, person: str, context: AsyncBoltContext
@@ -186,8 +204,10 @@ def _plain(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
 
 
-def _buttons(told: Told) -> list[dict[str, Any]]:
+def _buttons(told: Told, heard: Heard) -> list[dict[str, Any]]:
     language: Language = "zh" if told.shape["language"] == "zh" else "en"
+    if told.run_id and not told.shape["approvals"]:
+        return feedback_blocks(FEEDBACK, told.run_id, _root(heard), language)
     return [
         block
         for asked in told.shape["approvals"]

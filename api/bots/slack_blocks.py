@@ -32,6 +32,22 @@ def approval_blocks(
     return [{"type": "actions", "block_id": asked["id"], "elements": [yes, no]}]
 
 
+def feedback_blocks(action: str, run_id: str, root: str, language: Language) -> list[Block]:
+    """Thumbs under an answer."""
+
+    def thumb(label: str, helpful: bool) -> Block:
+        told = {"run": run_id, "root": root, "helpful": helpful, "language": language}
+        return {"text": _text(phrase(label, language)), "value": orjson.dumps(told).decode()}
+
+    element: Block = {
+        "type": "feedback_buttons",
+        "action_id": action,
+        "positive_button": thumb("bots.helped", helpful=True),
+        "negative_button": thumb("bots.helped_not", helpful=False),
+    }
+    return [{"type": "context_actions", "elements": [element]}]
+
+
 def decided_blocks(blocks: Sequence[Block], line: str) -> list[Block]:
     """The message as it was, with who decided in place of the buttons."""
     kept = [one for one in blocks if one.get("type") != "actions"]

@@ -1,7 +1,7 @@
 """One run as readers of plain text follow it: what is being done, and in the end the whole text."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from agent.events import Event, SubagentFinished, SubagentStarted, ToolFinished, ToolStarted
@@ -34,10 +34,11 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The end: the text, and the `ask` shape behind it."""
+    """The end: the text, the `ask` shape behind it, and the run if it is one's answer."""
 
     text: str
     shape: Mapping[str, Any]
+    run_id: str = ""
 
 
 Piece = Step | Silence | Told
@@ -75,7 +76,8 @@ async def pieces(started: Run | Told, how_to_answer: HowTo) -> AsyncGenerator[Pi
                 yield step
     if run.error:
         raise run.error
-    yield told(answered.shape(duration_ms=run.duration_ms), how_to_answer)
+    end = told(answered.shape(duration_ms=run.duration_ms), how_to_answer)
+    yield replace(end, run_id=run.id)
 
 
 def told(shape: Mapping[str, Any], how_to_answer: HowTo) -> Told:

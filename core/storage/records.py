@@ -80,6 +80,25 @@ class SessionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedbackRow:
+    """What was said of the answer of a run. `resolved_by` is "" as long as it is open."""
+
+    number: int
+    run_id: str
+    thread_id: str
+    subject: str
+    helpful: bool
+    reason: str
+    comment: str
+    door: str
+    question: str
+    route: str
+    said_at: datetime
+    resolved_by: str
+    resolved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class FactRow:
     """What `subject` told; `scope` is user or organisation."""
 

@@ -213,6 +213,24 @@ async def test_a_change_is_approved_by_a_reply_and_done_once(
     assert repairs.ledger.done == ["restart checkout"]
 
 
+async def test_a_thumb_as_a_reply_is_of_the_answer_before(
+    midwatch: Midwatch, service: DingTalk, tmp_path: Path
+) -> None:
+    talk = {"conversationId": "cidThumb"}
+    async with listening(service, midwatch.turns, tmp_path):
+        await service.send(service.message("[赞]", **talk))
+        [none_yet] = await service.texts(1)
+        await service.send(service.message(QUESTIONS[1], msgId="msg-2", **talk))
+        await service.texts(2)
+        await service.send(service.message("👎", msgId="msg-3", **talk))
+        texts = await service.texts(3)
+    assert "conversation" in none_yet
+    assert "Thank you" in texts[2]
+    async with midwatch.client() as http:
+        words = (await http.get("/api/v1/feedback", params={"helpful": False})).json()["items"]
+    assert ("dingtalk", QUESTIONS[1]) in [(one["door"], one["question"]) for one in words]
+
+
 async def test_answers_go_to_dingtalk_alone(
     stage: Stage, service: DingTalk, tmp_path: Path
 ) -> None:

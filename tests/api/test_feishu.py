@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from agent.events import Done, Token
 from api.app import create_app
-from api.bots.feishu_cards import answer_card
+from api.bots.feishu_cards import answer_card, approval_card
 from api.bots.feishu_frames import DATA, Frame, frame_of
 from api.bots.opening import feishu
 from api.turns.running import Turns
@@ -183,6 +183,44 @@ async def test_a_change_is_approved_by_a_button_once_and_the_card_says_by_whom(
     assert b"toast" in _inside(refused)
     assert b"error" in _inside(refused)
     assert repairs.ledger.done == ["restart checkout"]
+
+
+async def test_a_thumb_under_an_answer_is_kept_and_thanked_for(
+    midwatch: Midwatch, service: Feishu, tmp_path: Path
+) -> None:
+    async with listening(service, midwatch.turns, tmp_path):
+        await service.send(message(QUESTIONS[1]))
+        await service.card("256Mi", '"do":"helped"')
+        name, card = service.card_with('"do":"helped"')
+        [yes, no] = buttons(card)
+        await service.send(pressed(no, name, number=1))
+        await service.send(pressed(yes, name, who="ou_stranger", number=2))
+        told = await service.acknowledgements(3)
+    toasts = sorted(orjson.loads(_inside(one))["toast"]["type"] for one in told[1:])
+    assert toasts == ["error", "success"]
+    async with midwatch.client() as http:
+        [word] = [
+            one
+            for one in (await http.get("/api/v1/feedback")).json()["items"]
+            if one["run_id"] == yes["id"]
+        ]
+    assert (word["helpful"], word["door"], word["question"]) == (False, "feishu", QUESTIONS[1])
+
+
+def test_at_high_risk_the_name_is_typed_into_the_card() -> None:
+    asked = {
+        "id": "apr_1",
+        "tool": "autofix_apply",
+        "objects": "shop/checkout",
+        "typed": "checkout",
+    }
+    where = {"reply_to": "om_1", "thread": "oc_1"}
+    card = approval_card(asked, where, "zh")
+    form = card["body"]["elements"][1]
+    assert (form["tag"], form["elements"][0]["name"]) == ("form", "typed")
+    assert form["elements"][1]["form_action_type"] == "submit"
+    assert "checkout" in orjson.dumps(form).decode()
+    assert [one["do"] for one in buttons(card)] == ["approve", "deny"]
 
 
 def _inside(acknowledged: Wire) -> bytes:

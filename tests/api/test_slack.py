@@ -216,6 +216,26 @@ async def test_a_button_approves_once_and_says_who_did(
     assert "Approved by <@U1>" in orjson.dumps(updated["blocks"]).decode()
 
 
+async def test_a_thumb_under_an_answer_is_kept_and_thanked_for(
+    midwatch: Midwatch, service: Slack, tmp_path: Path
+) -> None:
+    async with listening(service, midwatch.turns, tmp_path):
+        await service.send(message(QUESTIONS[0]))
+        [answer] = await service.ended()
+        [block] = [one for one in answer["blocks"] if one["type"] == "context_actions"]
+        [thumbs] = block["elements"]
+        action = {"action_id": thumbs["action_id"], "value": thumbs["negative_button"]["value"]}
+        where = {"channel": "D01", "ts": "1700000100.000001", "root": "1700000001.000100"}
+        payload = pressed({**action, "type": "feedback_buttons"}, **where)
+        await service.send(payload, kind="interactive")
+        await service.until(lambda: service.of("chat.postEphemeral"))
+    assert "Thank you" in service.of("chat.postEphemeral")[0]["text"]
+    run = orjson.loads(action["value"])["run"]
+    async with midwatch.client() as http:
+        words = (await http.get("/api/v1/feedback", params={"helpful": False})).json()["items"]
+    assert (run, "slack") in [(one["run_id"], one["door"]) for one in words]
+
+
 async def test_a_reply_denies_as_a_button_does(
     repairs: Repairs, service: Slack, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from core.storage.models.base import Base
 from core.storage.models.bills import BillImport, BillPart
 from core.storage.models.budgets import Budget, BudgetMark, SpendDay, SpendNote, SpendShare
 from core.storage.models.conversations import Conversation, Message, ModelUsage, ToolCall
+from core.storage.models.feedback import Feedback
 from core.storage.models.fixes import (
     FixBatch,
     FixBreaker,
@@ -57,6 +58,7 @@ __all__ = [
     "Conversation",
     "Delivery",
     "DeliveryAttempt",
+    "Feedback",
     "FixBatch",
     "FixBreaker",
     "FixChange",
