@@ -27,7 +27,7 @@ from core.errors import OpsError
 from core.settings.bots import SlackSettings
 
 APPROVE, DENY, TYPED = "midwatch_approve", "midwatch_deny", "midwatch_typed"
-FEEDBACK = "midwatch_feedback"
+FEEDBACK, INVESTIGATE = "midwatch_feedback", "midwatch_investigate"
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 LINK = re.compile(r"<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>")
 # What opening a socket may end with; it is tried again.
@@ -58,6 +58,7 @@ class SlackBot:
         self.app.action(APPROVE)(self._pressed)
         self.app.action(DENY)(self._pressed)
         self.app.action(FEEDBACK)(self._rated)
+        self.app.action(INVESTIGATE)(self._investigate)
         self.app.view(TYPED)(self._typed)
 
     @property
@@ -133,6 +134,18 @@ class SlackBot:
         typed = view["state"]["values"]["typed"]["typed"]["value"] or ""
         said = Decision(asked["id"], approved=True, typed=typed)
         await self._decided(said, asked["language"], asked, body["user"]["id"], context)
+
+    async def _investigate(
+        self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
+        """The button on an alert: its question is the presser's own, and is answered below the alert."""
+        await ack()
+        at, person = _where(body), body["user"]["id"]
+        pressed = f"{at['channel']} {at['ts']} {person} {action.get('action_ts')}"
+        thread = f"{at['channel']} {at['root']}"
+        heard = Heard(pressed, person, at["channel"], thread, str(action["value"]))
+        if self._talk.is_new(heard.id):
+            await self._tell(heard, self._talk.answer(heard), context)
 
     async def _rated(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """A word on an answer is told to who said it alone."""

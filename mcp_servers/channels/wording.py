@@ -1,11 +1,13 @@
 """Tellings in the words of a channel's language."""
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import quote
 
 from core.redaction import redact_text
 from mcp_servers.facts.notices import SEVERITIES, Entry, Notice, Telling, ToldAlert
@@ -13,6 +15,8 @@ from mcp_servers.facts.notices import SEVERITIES, Entry, Notice, Telling, ToldAl
 # Said elsewhere in the message, or of interest to programs alone.
 TOLD_ELSEWHERE = frozenset({"alertname", "severity", "prometheus", "__name__"})
 MOST_LABELS, MOST_DESCRIPTION = 8, 600
+# What stands in a question must be a name: a question is put to a model.
+NAME = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 PLACE = ("namespace", "service", "job", "node", "instance")
 
 
@@ -30,6 +34,7 @@ def worded(
     alerts = sorted(telling.alerts, key=_urgency)
     severity = telling.severity
     told = {"severity": words["severity"][severity], **facts}
+    ask = _question(alerts, words)
     return Notice(
         id=message_id,
         key=telling.key,
@@ -38,9 +43,11 @@ def worded(
         title=redact_text(telling.title or _title(telling, words)),
         summary=redact_text(telling.text or words["summary"][telling.reason].format(**told)),
         entries=tuple(_entry(one, words) for one in alerts),
-        links=_links(alerts, words, public_url),
+        links=_links(alerts, words, public_url, ask),
         language=language,
         more=words["rest"]["more"],
+        ask=ask,
+        ask_label=words["link"]["investigate"],
         data={**telling.as_data(), "alerts": [telling_data(one) for one in alerts]},
     )
 
@@ -116,13 +123,14 @@ def _stamp(at: str) -> str:
 
 
 def _links(
-    alerts: Sequence[ToldAlert], words: Mapping[str, Mapping[str, str]], public_url: str
+    alerts: Sequence[ToldAlert], words: Mapping[str, Mapping[str, str]], public_url: str, ask: str
 ) -> tuple[tuple[str, str], ...]:
     """Of the most urgent alert; a channel shows a handful of buttons at most."""
     if not alerts:
         return ()
     first, names = alerts[0], words["link"]
     found = [
+        (names["investigate"], f"{public_url}/?ask={quote(ask)}" if public_url and ask else ""),
         (names["chart"], first.generator_url),
         (names["runbook"], first.runbook_url),
         (names["silence"], first.silence_url if first.status == "firing" else ""),
@@ -132,6 +140,18 @@ def _links(
         ),
     ]
     return tuple((label, url) for label, url in found if url.startswith(("https://", "http://")))
+
+
+def _question(alerts: Sequence[ToldAlert], words: Mapping[str, Mapping[str, str]]) -> str:
+    """What to ask about the most urgent alert that fires. Only names, which no text can be put into."""
+    firing = next(
+        (one for one in alerts if one.status == "firing" and NAME.fullmatch(one.name)), None
+    )
+    if firing is None:
+        return ""
+    namespace = firing.labels.get("namespace", "")
+    key = "in_namespace" if NAME.fullmatch(namespace) else "anywhere"
+    return words["ask"][key].format(name=firing.name, namespace=namespace)
 
 
 def _urgency(alert: ToldAlert) -> tuple[bool, int, str]:

@@ -96,6 +96,8 @@ class Notice:
     language: str
     more: str
     left_out: int = 0
+    ask: str = ""  # what to ask Midwatch about it; empty when nothing fires
+    ask_label: str = ""
     data: dict[str, Any] = field(default_factory=dict[str, Any])  # the telling, for programs
 
     @property

@@ -178,7 +178,7 @@ async def test_a_change_is_approved_by_a_button_once_and_the_card_says_by_whom(
         for _ in range(2):
             await service.send(pressed(yes, name, number=2))
         await service.card(f"Approved by <at id={PERSON}></at>")
-        await service.until(lambda: service.replied_to.count("om_1") >= 3)
+        await service.card("Done.")
         assert buttons(service.cards()[name]) == []
     assert b"toast" in _inside(refused)
     assert b"error" in _inside(refused)
@@ -215,7 +215,7 @@ def test_at_high_risk_the_name_is_typed_into_the_card() -> None:
         "typed": "checkout",
     }
     where = {"reply_to": "om_1", "thread": "oc_1"}
-    card = approval_card(asked, where, "zh")
+    card = orjson.loads(orjson.dumps(approval_card(asked, where, "zh")))
     form = card["body"]["elements"][1]
     assert (form["tag"], form["elements"][0]["name"]) == ("form", "typed")
     assert form["elements"][1]["form_action_type"] == "submit"

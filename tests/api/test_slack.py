@@ -20,6 +20,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.settings.bots import SlackSettings
 from core.storage.database import Database
 from core.storage.repositories.handles import Handles
+from mcp_servers.backends.senders.slack import INVESTIGATE
 from tests.api.conftest import Midwatch, Stage, offline, serving
 from tests.api.repairs import QUESTION, Repairs, repairing
 from tests.api.slack_service import (
@@ -234,6 +235,23 @@ async def test_a_thumb_under_an_answer_is_kept_and_thanked_for(
     async with midwatch.client() as http:
         words = (await http.get("/api/v1/feedback", params={"helpful": False})).json()["items"]
     assert (run, "slack") in [(one["run_id"], one["door"]) for one in words]
+
+
+async def test_the_button_on_an_alert_asks_as_who_pressed_it_and_answers_below_it(
+    midwatch: Midwatch, service: Slack, tmp_path: Path
+) -> None:
+    action = {"action_id": INVESTIGATE, "value": "找出 shop 命名空间 ServiceErrorsHigh 的根因"}
+    where = {"channel": "C09", "ts": "1700000300.000100", "root": "1700000300.000100"}
+    async with listening(service, midwatch.turns, tmp_path):
+        await service.send(pressed(action, person="U0STRANGER", **where), kind="interactive")
+        [refused] = await service.ended(1)
+        for _ in range(2):
+            await service.send(pressed(action, **where), kind="interactive")
+        answers = await service.ended(2)
+    assert "256Mi" not in text_of([refused])
+    assert "256Mi" in text_of(answers[1:])
+    [_, opened] = service.of("chat.startStream")
+    assert (opened["channel"], opened["thread_ts"]) == ("C09", "1700000300.000100")
 
 
 async def test_a_reply_denies_as_a_button_does(

@@ -20,6 +20,16 @@ def ask(page: Page, question: str) -> None:
     expect(turn.locator(".ending")).to_be_visible(timeout=ANSWER_WITHIN_MS)
 
 
+def test_a_link_brings_a_question_along_which_only_a_person_sends(
+    browser: Browser, service: Service
+) -> None:
+    with signed_in(browser, service) as page:
+        page.goto(f"{service.address}/?ask=Find%20the%20root%20cause%20of%20%3Cb%3EDown%3C/b%3E.")
+        expect(page.locator("#question")).to_have_value("Find the root cause of <b>Down</b>.")
+        assert page.locator(".turn").count() == 0
+        assert "ask=" not in page.url
+
+
 @pytest.mark.parametrize(
     ("locale", "question", "words"),
     [

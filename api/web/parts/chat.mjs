@@ -40,8 +40,17 @@ function Welcome() {
   `;
 }
 
+// A link may bring a question along, such as that of an alert. It is shown, and a person sends it.
+function handed() {
+  const place = new URL(location.href);
+  const question = (place.searchParams.get("ask") ?? "").slice(0, 500);
+  place.searchParams.delete("ask");
+  if (question) history.replaceState(null, "", place);
+  return question;
+}
+
 function Composer() {
-  const [text, setText] = useState("");
+  const [text, setText] = useState(handed);
   const send = (event) => {
     event?.preventDefault();
     if (!text.trim() || running.value) return;

@@ -1,5 +1,6 @@
 """Slack's incoming webhooks, in Block Kit."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,11 +21,23 @@ COLOURS = {"critical": "#c0392b", "error": "#d35400", "warning": "#f39c12", "inf
 RESOLVED = "#27ae60"
 
 
+# What the bot of the same app listens to.
+INVESTIGATE = "midwatch_investigate"
+
+
 class SlackConfiguration(Configuration):
+    """`app`: the webhook belongs to Midwatch's own app, whose bot hears its buttons."""
+
     url: Url
+    app: bool = False
 
 
 async def send(config: SlackConfiguration, notice: Notice, wire: Wire, now: datetime) -> Outcome:
+    if config.app and notice.ask:
+        links = tuple(one for one in notice.links if one[0] != notice.ask_label)
+        notice = replace(notice, links=links[: MOST_BUTTONS - 1])
+    else:
+        notice = replace(notice, ask="")
     small = fitting(notice, fits)
     headers = {"Content-Type": "application/json; charset=utf-8"}
     return judged(await wire.post(config.url, orjson.dumps(message(small)), headers))
@@ -59,8 +72,9 @@ def message(notice: Notice) -> dict[str, Any]:
         *_sections(_entry(one) for one in notice.entries),
         *_sections([_escaped(notice.rest)]),
     ]
-    if notice.links:
-        buttons = [_button(*link) for link in notice.links[:MOST_BUTTONS]]
+    if notice.links or notice.ask:
+        buttons = [_asking(notice)] if notice.ask else []
+        buttons += [_button(*link) for link in notice.links[:MOST_BUTTONS]]
         blocks.append({"type": "actions", "elements": buttons})
     colour = RESOLVED if notice.status == "resolved" else COLOURS[notice.severity]
     text = cut_characters(_escaped(title), SECTION)
@@ -89,6 +103,11 @@ def _escaped(text: str) -> str:
 
 def _plain(text: str, most: int) -> dict[str, Any]:
     return {"type": "plain_text", "text": cut_characters(text, most), "emoji": True}
+
+
+def _asking(notice: Notice) -> dict[str, Any]:
+    text = _plain(notice.ask_label, BUTTON)
+    return {"type": "button", "text": text, "action_id": INVESTIGATE, "value": notice.ask}
 
 
 def _button(label: str, url: str) -> dict[str, Any]:
