@@ -206,11 +206,11 @@ async def _set_team(name: str, team: str) -> int:
         raise Invalid(
             f"{team!r} is no team.", hint="Letters, digits, '.', '_' and '-'; 63 at most."
         )
-    async with _doors() as (_, database, _):
+    async with opened_doors() as (_, database, _):
         async with database.session() as session:
             repository = Users(session)
             await repository.save(replace(await repository.get(name), team=team))
-        await _note(database, "user.change", name, team=team)
+        await note(database, "user.change", name, team=team)
     return OK
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from api.dependencies import Chatter, Current, Needs, noted, takes
+from api.sent import Sent
 from core.clock import utc_now
 from core.principal import Permission, Principal
 from core.storage.records import FeedbackRow
@@ -17,7 +18,7 @@ Keeper = Annotated[Principal, Depends(Needs(Permission.KNOWLEDGE_MANAGE))]
 Reason = Literal["", "wrong_cause", "incomplete", "unclear", "not_asked", "too_slow", "other"]
 
 
-class Word(BaseModel):
+class Word(Sent):
     """Of one answer; the newest of the conversation where `run_id` is left out."""
 
     helpful: bool
