@@ -1,12 +1,14 @@
 """What can be read over the wire: discovery, objects, lists in pages, logs."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import kubernetes
 import pytest
 
-from tests.sandbox.small_cluster import LOG
+from sandbox.server import serving_in_thread
+from tests.sandbox.small_cluster import LOG, write, write_snapshot
 
 
 def names(answer: httpx2.Response) -> list[str]:
@@ -184,3 +186,19 @@ def test_a_log_that_cannot_be_had_says_why(
 ) -> None:
     answer = http.get(POD_LOG.format(pod), params=query)
     assert (answer.status_code, answer.json()["message"]) == (400, message)
+
+
+def test_lines_without_a_time_of_a_run_that_is_over_have_the_time_of_its_end(
+    tmp_path: Path,
+) -> None:
+    folder = write_snapshot(tmp_path / "untimed")
+    write(folder / "logs/shop/web-b/app.previous.log", b"starting\nout of memory\n")
+    query = {"previous": "true", "timestamps": "true"}
+    with (
+        serving_in_thread(folder) as served,
+        httpx2.Client(base_url=served.kubernetes, verify=False) as client,
+    ):
+        pod = client.get("/api/v1/namespaces/shop/pods/web-b").json()
+        lines = client.get(POD_LOG.format("web-b"), params=query).text.splitlines()
+    ended = pod["status"]["containerStatuses"][0]["lastState"]["terminated"]["finishedAt"]
+    assert lines == [f"{ended} starting", f"{ended} out of memory"]

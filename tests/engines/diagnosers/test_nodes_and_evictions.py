@@ -147,3 +147,18 @@ def test_an_eviction_is_history_once_the_limit_it_went_over_is_higher() -> None:
     assert found(cluster(*objects), "pod.evicted.own_storage").severity is Severity.HIGH
     limits["limits"] = {"ephemeral-storage": "1536Mi"}
     assert found(cluster(*objects), "pod.evicted.own_storage").severity is Severity.INFO
+
+
+def test_reclaiming_process_ids_says_nothing_about_the_disk() -> None:
+    host = node()
+    said = event(host, "EvictionThresholdMet", "Attempting to reclaim pids", ago=30)
+    assert rules(cluster(host, events=[said])) == {"node.pid_or_network"}
+
+
+def test_pods_that_went_for_process_ids_are_not_counted_for_the_disk() -> None:
+    host = node(conditions=[condition("DiskPressure", "True"), condition("PIDPressure", "True")])
+    gone = evicted()
+    for one in gone:
+        if one["kind"] == "Pod" and one["status"].get("reason") == "Evicted":
+            one["status"]["message"] = "The node was low on resource: pids."
+    assert found(cluster(host, *gone), "node.disk_pressure").params["evicted"] == ""

@@ -61,7 +61,8 @@ def test_a_missing_right_is_told_exactly_with_the_role_that_almost_has_it() -> N
     assert (params["verb"], params["what_resource"]) == ("update", "leases.coordination.k8s.io")
     assert (params["account"], params["near"], params["where"]) == ("web", "web", "shop")
     assert finding.joins["service_account"] == "shop/web"
-    assert finding.fix is None
+    assert finding.fix is not None  # only ever proposed: `tests/engines/fixes`
+    assert finding.fix.id == "fix.rbac"
 
 
 def test_one_refusal_of_a_healthy_program_is_silent() -> None:
