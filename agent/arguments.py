@@ -79,6 +79,8 @@ HASH_CHANNEL = re.compile(r"(?<!\w)#[a-z][\w-]*")
 OF_SYSTEMS = frozenset(("dependencies", "unusual", "findings", "incidents"))
 
 
+# What waits for a yes, and how something is: both are asked of now, whatever day it is.
+OF_NOW = frozenset(("plans", "health"))
 # What lasts from now on. What fired is asked about backwards.
 LASTING = frozenset(("silences", "rules"))
 
@@ -119,8 +121,8 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
 
 
 def _times(text: str, subagent: str, intent: str) -> dict[str, str]:
-    if intent == "plans":
-        return {}  # what waits for a yes waits now, whenever it was asked
+    if intent in OF_NOW:
+        return {}
     ahead = durations.horizon(text) if subagent == "cost" else ""
     if subagent == "alert_admin" and intent != "alerts":
         lasts = durations.lasting(text) if intent in LASTING else ""

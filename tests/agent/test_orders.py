@@ -107,3 +107,22 @@ def test_what_is_taken_back_lasts_no_longer() -> None:
 def test_a_sum_may_be_written_out() -> None:
     told = arguments("lower the budget of team risk to eight thousand dollars")
     assert told == {"team": "risk", "amount": 8000, "currency": "USD"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ab-api 加内存", "ab-api 的内存调大一些", "ab-9 设为不可调度", "ab-api 开六个实例"],
+)
+def test_an_order_in_chinese_may_begin_with_its_object(text: str) -> None:
+    assert asked(text) == [("autofix", "change")]
+
+
+def test_two_things_joined_by_and_are_asked_of_two_subagents() -> None:
+    wanted = [("rca", "logs"), ("cost", "spend")]
+    assert asked("把 ab-api 的日志和这个月的费用给我") == wanted
+
+
+def test_how_something_is_is_asked_of_now() -> None:
+    assert arguments("今天集群还好吗") == {}
+    assert asked("what is waiting for my approval today") == [("autofix", "plans")]
+    assert arguments("what is waiting for my approval today") == {}
