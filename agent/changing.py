@@ -57,7 +57,7 @@ async def questions(
     ]
     shapes = [{**one.shape(), "subagent_run_id": turn.run_id} for one in asked if one]
     moot = [call for call, one in zip(calls, asked, strict=True) if one is None]
-    left = {"verdict": "approved", "attempt": turn.attempt, "problem": {}}
+    left: dict[str, Any] = {"verdict": "approved", "attempt": turn.attempt, "problem": {}}
     return shapes, {call["id"]: dict(left) for call in moot}
 
 

@@ -103,7 +103,7 @@ def outcome(asked: Asked, results: Sequence[Result]) -> list[Step]:
     of the latest; of a plan that was not carried out, the plan."""
     if not results:
         return [Step(CHANGES, {"limit": LATEST})]
-    listed = results[0].data.get("rows") or [] if results[0].ok else []
+    listed: list[dict[str, Any]] = (results[0].data.get("rows") or []) if results[0].ok else []
     named = {one[0] for kind in (PLAN_ID, CHANGE_ID) for one in kind.finditer(asked.earlier)}
     meant = [one for one in listed if named & {one["plan_id"], one["change_id"]}]
     if len(results) > 1:
