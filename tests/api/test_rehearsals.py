@@ -42,7 +42,8 @@ async def planned(http: Client, **more: Any) -> str:
 
 
 async def rehearsed(http: Client, plan_id: str) -> dict[str, Any]:
-    found = await http.post(f"{ROUTE}/rehearse", json={"plan_id": plan_id, "wait_s": 120})
+    asked = {"plan_id": plan_id, "wait_s": 120}
+    found = await http.post(f"{ROUTE}/rehearse", json=asked, timeout=180)
     assert found.status_code == 200, found.text
     return found.json()
 
