@@ -133,7 +133,7 @@ async def over(
             kubeconfig=kubeconfig_through(proxy, addresses.kubeconfig, folder),
             prometheus_url=addresses.prometheus,
             alertmanager_url=addresses.alertmanager,
-            timeout_s=5,
+            timeout_s=15,
         )
         url = url or f"sqlite:///{folder / 'midwatch.db'}"
         async with Database.opened(url) as database, AuditLog(database) as audit:
