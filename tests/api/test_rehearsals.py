@@ -79,13 +79,13 @@ async def test_a_plan_says_that_it_was_not_tried_until_it_was(service: Midwatch)
 
 async def test_a_chat_and_its_card_say_how_it_went(service: Midwatch) -> None:
     async with service.client() as http:
-        change = {"change": "restart", "language": "zh"}
+        change = {"change": "restart", "name": "catalog", "language": "zh"}
         plan_id = await planned(http, **change)
         answer = await tried_by_chat(http, plan_id)
         card = (await http.post("/api/v1/query", json={"question": f"执行 {plan_id}"})).json()
     assert "已在集群副本上演练：执行成功并通过验证" in answer
     [approval] = card["approvals"]
-    assert (approval["objects"], len(approval["actions"])) == ("Deployment shop/checkout", 1)
+    assert (approval["objects"], len(approval["actions"])) == ("Deployment shop/catalog", 1)
     assert approval["cluster"]
     assert "已在集群副本上演练" in approval["rehearsal"]
     assert "演练无法预知" in approval["cannot_know"]
