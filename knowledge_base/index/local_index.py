@@ -139,7 +139,7 @@ class LocalIndex:
             matrix = self._current_matrix(reader, version)
             allowed = self._permitted.by(reader, asked.scope, version, matrix.ids)
             held = _holding(reader, [*asked.words, *asked.concepts, *asked.others])
-            total = int(reader.execute("SELECT count(*) FROM passages").fetchone()[0])
+            total = self._permitted.total(reader, version)
             by_word = _by_words(reader, telling(asked, held, total), allowed.table, limit)
             ids = dict.fromkeys(row[0] for row in by_word)
             if asked.vector is not None and matrix.size:

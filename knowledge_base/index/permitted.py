@@ -32,6 +32,7 @@ class Permitted:
 
     seen: str = ""
     _known: dict[Scope, Allowed] = field(default_factory=dict[Scope, Allowed])
+    _total: tuple[str, int] = ("", 0)
 
     def by(self, reader: sqlite3.Connection, scope: Scope, version: str, vectors: Ids) -> Allowed:
         """What a scope allows; `vectors` are the ids that have one, in the order of their table."""
@@ -41,18 +42,26 @@ class Permitted:
             self._forget(reader)
             self.seen = version
         if scope not in self._known:
-            self._known[scope] = self._worked_out(reader, scope, vectors)
+            self._known[scope] = self._worked_out(reader, scope, version, vectors)
         return self._known[scope]
 
-    def _worked_out(self, reader: sqlite3.Connection, scope: Scope, vectors: Ids) -> Allowed:
+    def total(self, reader: sqlite3.Connection, version: str) -> int:
+        """How many passages there are: to count them is to read them all."""
+        if self._total[0] != version:
+            found = reader.execute("SELECT count(*) FROM passages").fetchone()
+            self._total = (version, int(found[0]))
+        return self._total[1]
+
+    def _worked_out(
+        self, reader: sqlite3.Connection, scope: Scope, version: str, vectors: Ids
+    ) -> Allowed:
         clauses, values = within(scope)
         found = "FROM passages p JOIN documents d ON d.doc = p.doc"
         table = f"temp.scope_{len(self._known)}"
         reader.execute(f"CREATE TEMP TABLE scope_{len(self._known)} (id INTEGER PRIMARY KEY)")
         reader.execute(f"INSERT INTO {table} SELECT p.id {found} WHERE 1 {clauses}", values)
         ids = [row[0] for row in reader.execute(f"SELECT id FROM {table}")]
-        total = int(reader.execute("SELECT count(*) FROM passages").fetchone()[0])
-        if len(ids) == total:
+        if len(ids) == self.total(reader, version):
             return Allowed()
         return Allowed(table, np.isin(vectors, np.array(ids, np.int64)))
 
