@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import Invalid, UpstreamUnavailable
+from knowledge_base.sentences import SENTENCES
 
 Vectors = npt.NDArray[np.float32]
 
@@ -58,16 +59,13 @@ class EndpointEmbedder:
             ordered = sorted(rows, key=lambda row: row["index"])
             vectors = np.array([row["embedding"] for row in ordered], np.float32)
         except httpx2.HTTPStatusError as error:
-            raise UpstreamUnavailable(
-                f"The embeddings endpoint answers with status {error.response.status_code}.",
-                hint="Check MIDWATCH_KNOWLEDGE__EMBEDDER and its key.",
+            raise SENTENCES.error(
+                UpstreamUnavailable, "embedder_status", status=error.response.status_code
             ) from error
         except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
-            raise UpstreamUnavailable(
-                f"The embeddings endpoint does not answer as it should: {error!r}."
-            ) from error
+            raise SENTENCES.error(UpstreamUnavailable, "embedder_wrong", why=repr(error)) from error
         if vectors.ndim != 2 or len(vectors) != len(texts):
-            raise UpstreamUnavailable("The embeddings endpoint left some texts out.")
+            raise SENTENCES.error(UpstreamUnavailable, "embedder_left_out")
         return vectors
 
 

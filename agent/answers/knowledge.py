@@ -71,12 +71,19 @@ def told_hits(asked: Asked, result: Result) -> str:
 
 def _missing(asked: Asked, result: Result) -> list[str]:
     """What could not be used for the search, so that nobody takes the answer for the whole one."""
-    told = {"words_alone": result.data.get("missing"), "left_out": result.data.get("left_out")}
+    keys = {"words_alone": "missing", "left_out": "left_out"}
+    told = {key: _in_words(asked, result, field) for key, field in keys.items()}
     return [
         phrase(f"knowledge.{key}", asked.language, reason=plain(str(reason), 300))
         for key, reason in told.items()
         if reason
     ]
+
+
+def _in_words(asked: Asked, result: Result, field: str) -> str:
+    """Why, in the language of the question where it is known."""
+    by_language: Mapping[str, str] = result.data.get(f"{field}_in") or {}
+    return by_language.get(asked.language) or str(result.data.get(field) or "")
 
 
 def _disagreeing(asked: Asked, result: Result, shown: Sequence[Hit]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.errors import UpstreamUnavailable
 from knowledge_base.cache import MOST_ANSWERS, MOST_VECTORS, Counts
+from knowledge_base.sentences import SENTENCES
 
 # Another form of the tables is another file; what was in the old one is worked out again.
 FILE = "knowledge-cache-1.db"
@@ -38,8 +39,8 @@ class LocalCache:
             self._file.execute("PRAGMA synchronous = NORMAL")
             self._file.executescript(SCHEMA)
         except (OSError, sqlite3.Error) as error:
-            raise UpstreamUnavailable(
-                f"Cannot open the cache of the knowledge base in {folder}: {error}."
+            raise SENTENCES.error(
+                UpstreamUnavailable, "cache_unopened", folder=str(folder), why=str(error)
             ) from error
         weakref.finalize(self, self._file.close)
 
@@ -105,6 +106,4 @@ class LocalCache:
             with self._lock, self._file:
                 yield self._file
         except sqlite3.Error as error:
-            raise UpstreamUnavailable(
-                f"The cache of the knowledge base does not answer: {error}."
-            ) from error
+            raise SENTENCES.error(UpstreamUnavailable, "cache_silent", why=str(error)) from error

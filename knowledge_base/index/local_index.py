@@ -20,6 +20,7 @@ from knowledge_base.index.earlier_format import SOURCE, of_earlier_formats
 from knowledge_base.index.indexed_words import WEIGHTS, indexed, telling
 from knowledge_base.index.matrix import Matrix
 from knowledge_base.index.permitted import Permitted, within
+from knowledge_base.sentences import SENTENCES
 
 # A change of the tables, or of how text is cut into words, makes another number and a new file.
 FORMAT = 3
@@ -70,8 +71,8 @@ class LocalIndex:
             self._writer = _opened(place)
             self._reader = self._writer if folder is None else _opened(place)
         except (OSError, sqlite3.Error) as error:
-            raise UpstreamUnavailable(
-                f"Cannot open the knowledge index in {folder}: {error}."
+            raise SENTENCES.error(
+                UpstreamUnavailable, "index_unopened", folder=str(folder), why=str(error)
             ) from error
         weakref.finalize(self, _close, self._reader, self._writer)
         if folder is not None:
@@ -216,7 +217,7 @@ def _told() -> Generator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise UpstreamUnavailable(f"The knowledge index does not answer: {error}.") from error
+        raise SENTENCES.error(UpstreamUnavailable, "index_silent", why=str(error)) from error
 
 
 def _opened(place: str) -> sqlite3.Connection:

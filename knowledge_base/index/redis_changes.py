@@ -18,6 +18,7 @@ from knowledge_base.index.redis_space import (
     passages_of,
 )
 from knowledge_base.index.redis_wire import Changed, Missing, Wire
+from knowledge_base.sentences import SENTENCES
 
 # Passages of a transaction: putting one into the graph takes about a millisecond.
 SMALL = 250
@@ -133,7 +134,7 @@ class Changes:
             except (Changed, Missing):
                 continue
             return
-        raise UpstreamUnavailable("Others change the knowledge index in Redis without a pause.")
+        raise SENTENCES.error(UpstreamUnavailable, "index_contended")
 
     def _switch(self, state: State, kept: Mapping[str, str], change: Change) -> None:
         """Build the state after the change as a copy, and use that from now on."""

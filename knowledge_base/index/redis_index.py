@@ -31,6 +31,7 @@ from knowledge_base.index.redis_space import (
     words_query,
 )
 from knowledge_base.index.redis_wire import Missing, Wire, rows
+from knowledge_base.sentences import SENTENCES
 
 # A change of the fields, or of how text is cut into words, makes another number and a new base.
 FORMAT = 1
@@ -195,7 +196,7 @@ class RedisIndex:
                 continue
             if self._changes.state().version == state.version:
                 return found
-        raise UpstreamUnavailable("The knowledge index in Redis is being changed without a pause.")
+        raise SENTENCES.error(UpstreamUnavailable, "index_moving")
 
 
 def _candidates(

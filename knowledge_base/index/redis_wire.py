@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from core.errors import Invalid, UpstreamUnavailable
+from knowledge_base.sentences import SENTENCES
 
 TIMEOUT_S, CONNECT_TIMEOUT_S = 10.0, 3.0
 # Commands that are sent in one go where they need not be one change.
@@ -31,9 +32,7 @@ class Wire:
             from redis.backoff import NoBackoff
             from redis.retry import Retry
         except ImportError as error:
-            raise Invalid(
-                "The index in Redis needs the package redis.", hint="pip install 'midwatch[redis]'"
-            ) from error
+            raise SENTENCES.error(Invalid, "redis_package") from error
         try:
             self._redis = Redis.from_url(
                 url,
@@ -44,7 +43,7 @@ class Wire:
                 protocol=2,
             )
         except ValueError as error:
-            raise Invalid(f"MIDWATCH_REDIS__URL cannot be used: {error}.") from error
+            raise SENTENCES.error(Invalid, "redis_address", why=str(error)) from error
 
     def ask(self, *command: Any) -> Any:
         with _our_errors():
@@ -114,12 +113,7 @@ def _our_errors() -> Generator[None]:
         if "no such index" in told or "unknown index" in told:
             raise Missing from error
         if "unknown command" in told and "ft." in told:
-            raise UpstreamUnavailable(
-                "This Redis cannot search.",
-                hint="Redis 8 can, or an earlier one with the module RediSearch.",
-            ) from error
-        raise UpstreamUnavailable(f"The knowledge index in Redis refuses: {error}.") from error
+            raise SENTENCES.error(UpstreamUnavailable, "redis_cannot_search") from error
+        raise SENTENCES.error(UpstreamUnavailable, "redis_refuses", why=str(error)) from error
     except (RedisError, OSError) as error:
-        raise UpstreamUnavailable(
-            "The knowledge index in Redis does not answer.", hint=str(error)
-        ) from error
+        raise SENTENCES.error(UpstreamUnavailable, "redis_silent", why=str(error)) from error

@@ -1,7 +1,7 @@
 """The documents of this installation: opened when first asked, kept in step with what is shipped."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +39,8 @@ class Progress:
 class Searched:
     """Hits, among how many documents, and what was missing for it; "" when nothing was.
 
-    `by_words`: why there were no vectors. `left_out`: why not all documents were searched.
+    `by_words`: why there were no vectors. `left_out`: why not all documents were searched. Both also by
+    language.
     """
 
     hits: list[Hit]
@@ -47,6 +48,8 @@ class Searched:
     embedder: str = ""  # what made the vectors, if any were used
     by_words: str = ""
     left_out: str = ""
+    by_words_in: Mapping[str, str] = field(default_factory=dict[str, str])
+    left_out_in: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass
@@ -70,7 +73,7 @@ class Documents:
             if not (self.place.redis_url and self.place.shipped):
                 raise
             found = await asyncio.to_thread(_searched, await self._left(), question, k, scope)
-            return replace(found, left_out=str(error))
+            return replace(found, left_out=str(error), left_out_in=error.texts)
 
     async def listed(self, scope: Scope) -> list[Listed]:
         base = await self.opened()
@@ -154,18 +157,21 @@ def _opened(place: KnowledgePlace) -> "Base":
 def _searched(base: "Base", question: str, k: int, scope: Scope) -> Searched:
     from knowledge_base.searching import search
 
-    index, embedder, missing = base.index, base.asking(), ""
+    index, embedder, missing = base.index, base.asking(), None
     try:
         hits = search(index, question, k=k, embedder=embedder, scope=scope)
     except UpstreamUnavailable as error:
         if embedder is None:
             raise
-        missing = str(error)
+        missing = error
         hits, embedder = search(index, question, k=k, scope=scope), None
     documents = index.count(scope)
     if not documents and not index.count():  # somebody has emptied it
         base.take_in_shipped()
-    return Searched(hits, documents, embedder.name if embedder else "", missing)
+    name = embedder.name if embedder else ""
+    if missing is None:
+        return Searched(hits, documents, name)
+    return Searched(hits, documents, name, str(missing), by_words_in=missing.texts)
 
 
 def prefix_of(path: Path, among: Sequence[Path]) -> str:

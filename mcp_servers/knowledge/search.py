@@ -67,6 +67,8 @@ class FoundDocuments(BaseModel):
     left_out: str = Field(
         default="", description="Why the shipped pages alone were searched; empty: all were."
     )
+    missing_in: dict[str, str] = Field(default={}, description="The same by language.")
+    left_out_in: dict[str, str] = Field(default={}, description="The same by language.")
     duration_ms: int
     hits: list[Found]
 
@@ -114,6 +116,8 @@ async def knowledge_search(
         relevant=relevant,
         missing=found.by_words,
         left_out=found.left_out,
+        missing_in=dict(found.by_words_in),
+        left_out_in=dict(found.left_out_in),
         duration_ms=round((monotonic_s() - started_s) * 1000),
         hits=[Found.of(n, hit) for n, hit in enumerate(found.hits, 1)],
     )

@@ -1,11 +1,15 @@
 """Answers of the knowledge base: what goes on in a thread, where pages disagree, what is drafted."""
 
+from typing import Any
+
 import pytest
 
 from agent.answers.disagreement import disagreements
+from agent.answers.knowledge import told_hits
 from agent.asked import Asked
-from agent.intents import read
+from agent.intents import Language, read
 from agent.planning_knowledge import knowledge, query_of
+from agent.toolbox import OK, Result
 
 
 @pytest.mark.parametrize(
@@ -73,3 +77,21 @@ def test_a_page_is_drafted_from_an_incident(question: str, kind: str, incident: 
 )
 def test_a_page_that_is_there_is_searched(question: str) -> None:
     assert (read(question).subagent, read(question).intent != "draft") == ("rag", True)
+
+
+@pytest.mark.parametrize(
+    ("language", "why"), [("zh", "Redis 中的索引没有响应。"), ("en", "No answer.")]
+)
+def test_why_something_was_left_out_is_said_in_the_language_of_the_question(
+    language: Language, why: str
+) -> None:
+    texts = {"zh": "Redis 中的索引没有响应。"}
+    data: dict[str, Any] = {
+        "hits": [],
+        "documents": 3,
+        "left_out": "No answer.",
+        "left_out_in": texts,
+    }
+    result = Result("knowledge_search", {}, OK, "", data)
+    question = {"zh": "怎么喂海象", "en": "how to feed a walrus"}[language]
+    assert why in told_hits(Asked(question, "how_to", language), result)

@@ -60,9 +60,29 @@ async def test_without_redis_the_shipped_pages_answer_and_the_answer_says_so(
             )
             assert answer.data["hits"][0]["doc"] == "runbooks/oom-killed.en.md"
             assert "Redis does not answer" in answer.data["left_out"]
+            assert "Redis 中的知识库索引没有响应" in answer.data["left_out_in"]["zh"]
             assert "Only the pages shipped with Midwatch were searched" in answer.text
             with pytest.raises(UpstreamUnavailable, match="Redis does not answer"):
                 await Tools(sessions, ANN).call("knowledge_add_document", **arguments)
+
+
+async def test_queries_that_lose_redis_on_their_way_are_answered_from_what_is_left(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    with searching_redis(tmp_path, port) as url:
+        async with knowing(KnowledgePlace(redis_url=url)) as sessions:
+            tools = Tools(sessions, ANN)
+            asked = "container OOMKilled"
+            await tools.call("knowledge_search", query=asked)
+            under_way = [
+                asyncio.create_task(tools.call("knowledge_search", query=asked)) for _ in range(20)
+            ]
+            await asyncio.to_thread(killed, port)
+            answers = await asyncio.gather(*under_way)
+            answers.append(await tools.call("knowledge_search", query=asked))
+    assert {one.data["hits"][0]["doc"] for one in answers} == {"runbooks/oom-killed.en.md"}
+    assert "Redis does not answer" in answers[-1].data["left_out"]
 
 
 async def test_an_ingest_that_loses_redis_is_told_and_the_next_one_is_whole(
