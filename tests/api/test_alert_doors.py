@@ -214,3 +214,32 @@ async def test_files_of_rules_are_set_compared_tried_and_taken_back_over_rest(
         assert (await http.delete("/api/v1/rules/files/web?reason=gone")).json()["removed"]
         assert (await http.get("/api/v1/rules/files")).json()["rows"] == []
         assert (await http.get("/api/v1/rules/files/web")).status_code == 404
+
+
+async def test_a_channel_that_hangs_holds_up_no_other_and_is_told_once_it_answers(
+    watch: Midwatch, services: tuple[Services, str]
+) -> None:
+    fakes, address = services
+    hangs, other = fakes.heard["webhook"], fakes.heard["slack"]
+    hangs.hang_s = 60.0
+    async with watch.client() as http:
+        for kind in ("webhook", "slack"):
+            body = {"name": kind, "kind": kind, "settings": SETTINGS[kind](address)}
+            assert (await http.post("/api/v1/channels", json=body)).status_code == 201
+        await http.post("/api/v1/alerts/alertmanager", json=webhook(alert()))
+        await taken(other, 1)
+        assert hangs.taken == []
+        hangs.hang_s = 0.0
+        await _all_sent(http)
+        tried = (await http.get("/api/v1/channels/health")).json()["rows"]
+        assert {one["channel"]: one["sent"] for one in tried} == {"slack": 1, "webhook": 1}
+    assert len({one["id"] for one in hangs.taken}) == 1
+
+
+async def _all_sent(http: httpx2.AsyncClient) -> None:
+    async with asyncio.timeout(120):
+        while True:
+            rows = (await http.get("/api/v1/deliveries")).json()["rows"]
+            if rows and all(one["state"] == "sent" for one in rows):
+                return
+            await asyncio.sleep(0.2)

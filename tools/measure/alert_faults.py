@@ -3,7 +3,7 @@
     .venv/bin/python -m tools.measure.alert_faults [ALERTS] [KILLS]
 
 The sender repeats a request until it is answered with 2xx, as Alertmanager does. The channel answers one
-message in five with 429, 500 or 503. The service is killed with SIGKILL and started again over the same database.
+message in five with 429, 500 or 503, and one in a hundred not before the sender has given up. The service is killed with SIGKILL and started again over the same database.
 """
 
 import sys
@@ -18,7 +18,7 @@ from tools.measure.__main__ import Up
 from tools.measure.alerts import Alert, Door, alerts
 from tools.measure.receiver import receiving
 
-FAILING, IN_A_REQUEST, SENDERS = 0.2, 10, 4
+FAILING, HANGING, IN_A_REQUEST, SENDERS = 0.2, 0.01, 10, 4
 PATIENCE_S = 900.0
 
 
@@ -57,7 +57,7 @@ def _posted(service: Mortal, body: Sequence[Alert]) -> bool:
 
 
 def main(many: int, kills: int) -> None:
-    with tempfile.TemporaryDirectory() as home, receiving(FAILING) as receiver:
+    with tempfile.TemporaryDirectory() as home, receiving(FAILING, HANGING) as receiver:
         service = Mortal(Path(home))
         service.door.add(receiver)
         drawn = alerts(many)
@@ -81,6 +81,7 @@ def main(many: int, kills: int) -> None:
             f"{many} alerts in {requests} requests, {kills} times kill -9, {time.monotonic() - began:.0f} s"
         )
         print(f"lost: {many - len(receiver.told_at)}")
+        print(f"messages that were left hanging: {receiver.hung}")
         print(f"messages acknowledged: {len(receiver.acknowledged)}, more than once: {twice}")
         service.up.process.terminate()
         service.up.process.wait()

@@ -15,14 +15,19 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+# Longer than a sender waits for an answer.
+HANGS_S = 7.0
 SECRET = "whsec_" + base64.b64encode(b"measured on loopback").decode()
 
 
 @dataclass
 class Receiver:
-    """`failing` is the share of messages that it answers with an error, taken or not."""
+    """`failing` is the share of messages that it answers with an error and does not take; `hanging`
+    that of those it does not answer until whoever sent them has given up."""
 
     failing: float = 0.0
+    hanging: float = 0.0
+    hung: int = 0
     address: str = ""
     told_at: dict[str, float] = field(default_factory=dict[str, float])
     acknowledged: Counter[str] = field(default_factory=Counter[str])
@@ -38,6 +43,12 @@ class Receiver:
             fate = self.draw.random()
             if fate < self.failing:
                 return self.draw.choice([500, 503, 429])
+            hangs = fate > 1 - self.hanging
+            self.hung += hangs
+        if hangs:
+            time.sleep(HANGS_S)
+            return 503
+        with self.lock:
             data, now = body["data"], time.monotonic()
             if data["reason"] != "analysis" and not self.acknowledged[message_id]:
                 self.messages += 1
@@ -68,8 +79,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def receiving(failing: float = 0.0) -> Generator[Receiver]:
-    receiver = Receiver(failing)
+def receiving(failing: float = 0.0, hanging: float = 0.0) -> Generator[Receiver]:
+    receiver = Receiver(failing, hanging)
     handler = type("Handler", (_Handler,), {"receiver": receiver})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     receiver.address = f"http://127.0.0.1:{server.server_address[1]}"
