@@ -16,7 +16,6 @@ from api.bots.slack import SlackBot
 from api.turns.running import Turns
 from api.turns.runs import Ending
 from core.clock import utc_now
-from core.errors import Conflict, Invalid, NotFound
 from core.settings.bots import SlackSettings
 from core.storage.database import Database
 from core.storage.repositories.handles import Handles
@@ -374,38 +373,3 @@ async def test_where_slack_is_not_set_up_there_is_no_door(midwatch: Midwatch) ->
 def test_a_token_alone_cannot_be_heard() -> None:
     with pytest.raises(ValueError, match="needs MIDWATCH_SLACK__APP_TOKEN"):
         SlackSettings(bot_token=SecretStr(BOT_TOKEN))
-
-
-async def test_a_handle_belongs_to_one_user(stage: Stage) -> None:
-    database = stage.opened.database
-    await stage.opened.sign_in.add_user("dora", role="user")
-    await known(database, "dora", "U9")
-    await known(database, "dora", "U9")
-    with pytest.raises(Conflict, match="linked to dora"):
-        await known(database, "admin", "U9")
-    with pytest.raises(NotFound):
-        await known(database, "nobody", "U10")
-    with pytest.raises(Invalid):
-        await known(database, "dora", "U 10")
-    async with database.session() as session:
-        assert await Handles(session).user_of("slack", "U9") == "dora"
-        await Handles(session).unlink("slack", "U9")
-        with pytest.raises(NotFound):
-            await Handles(session).unlink("slack", "U9")
-
-
-async def test_users_are_linked_by_rest_and_only_by_who_manages_them(midwatch: Midwatch) -> None:
-    await midwatch.opened.sign_in.add_user("erin", role="user")
-    place = "/api/v1/handles/slack/U0ERIN"
-    async with midwatch.client() as http:
-        assert (await http.put(place, json={"user": "erin"})).json()["user"] == "erin"
-        listed = (await http.get("/api/v1/handles")).json()["items"]
-        assert ("slack", "U0ERIN", "erin") in [
-            (one["service"], one["handle"], one["user"]) for one in listed
-        ]
-        assert (await http.put(place, json={"user": "admin"})).status_code == 409
-        assert (await http.delete(place)).status_code == 204
-        assert (await http.delete(place)).status_code == 404
-    async with midwatch.client(await midwatch.token_of("frank")) as http:
-        assert (await http.put(place, json={"user": "frank"})).status_code == 403
-        assert (await http.get("/api/v1/handles")).status_code == 403
