@@ -113,14 +113,19 @@ class KeptBillsAsked(BaseModel):
     language: Literal["en", "zh"] = "en"
 
 
-@router.post("/costs/bills", operation_id="keepBill", status_code=201)
+@router.post(
+    "/costs/bills",
+    operation_id="keepBill",
+    dependencies=[takes(Permission.BUDGETS_MANAGE)],
+    status_code=201,
+)
 async def keep_bill(tools: CallerTools, asked: KeptBill) -> dict[str, Any]:
     """Keep a bill; what an earlier file of that name said of its days is replaced, and told."""
     given = asked.model_dump(include={"name", "bill", "columns", "language"})
     return (await tools.call("budgets_keep_bill", service=asked.by, **given)).data
 
 
-@router.get("/costs/bills", operation_id="keptBills")
+@router.get("/costs/bills", operation_id="keptBills", dependencies=[takes(Permission.COSTS_READ)])
 async def kept_bills(
     tools: CallerTools, asked: Annotated[KeptBillsAsked, Query()]
 ) -> dict[str, Any]:
@@ -128,7 +133,11 @@ async def kept_bills(
     return (await tools.call("budgets_kept_bills", **asked.model_dump(exclude_defaults=True))).data
 
 
-@router.delete("/costs/bills/{name}", operation_id="forgetBill")
+@router.delete(
+    "/costs/bills/{name}",
+    operation_id="forgetBill",
+    dependencies=[takes(Permission.BUDGETS_MANAGE)],
+)
 async def forget_bill(tools: CallerTools, name: str) -> dict[str, Any]:
     """Forget a bill with all its files."""
     return (await tools.call("budgets_forget_bill", name=name)).data
@@ -141,7 +150,11 @@ class UnusualHours(BaseModel):
     cursor: str = Field(default="", max_length=200)
 
 
-@router.get("/costs/anomalies/hourly", operation_id="hourlySpendAnomalies")
+@router.get(
+    "/costs/anomalies/hourly",
+    operation_id="hourlySpendAnomalies",
+    dependencies=[takes(Permission.COSTS_READ)],
+)
 async def hourly_anomalies(
     tools: CallerTools, asked: Annotated[UnusualHours, Query()]
 ) -> dict[str, Any]:
