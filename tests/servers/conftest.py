@@ -1,7 +1,6 @@
 """Situations: the practice shop behind open sessions, and people with different rights."""
 
 from collections.abc import AsyncGenerator, Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,8 +16,6 @@ from tests.servers.toys import Written, toys
 
 # Elsewhere no Redis with search is to be had as a package.
 collect_ignore = [] if INSTALLS else ["test_knowledge_in_redis.py"]
-# pyarrow is an extra of 140 MB that no other test needs.
-collect_ignore += [] if find_spec("pyarrow") else ["test_parquet_bill.py"]
 
 SHOP = Path(__file__).parents[2] / "sandbox" / "snapshots" / "shop"
 

@@ -1,4 +1,4 @@
-"""A bill as FOCUS Parquet gives what its CSV gives. Collected where the extra `parquet` is installed."""
+"""A bill as FOCUS Parquet gives what its CSV gives."""
 
 # pyright: reportMissingImports=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false, reportAttributeAccessIssue=false
