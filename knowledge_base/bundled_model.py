@@ -55,4 +55,9 @@ class BundledModel:
         return USE(threads=1)
 
     def _made(self, texts: list[str]) -> Sequence[Vectors]:
-        return list(np.asarray(self._encoder.encode(texts), np.float32)) if texts else []
+        """Each text once: long pages repeat themselves."""
+        if not texts:
+            return []
+        place = {text: n for n, text in enumerate(dict.fromkeys(texts))}
+        rows = np.asarray(self._encoder.encode(list(place)), np.float32)
+        return [rows[place[text]] for text in texts]

@@ -265,7 +265,8 @@ def _hits(found: dict[str, Any], language: str) -> str:
         lines.append(f"{hit['text']}  ({hit['doc']}:{hit['lines']})")
         lines += [f"    {line}" for line in hit["snippet"].splitlines()[:6]]
     for name, key in (("missing", "kb_by_words"), ("left_out", "kb_left_out")):
-        lines += [word(key, language, reason=found[name])] if found[name] else []
+        why = found.get(f"{name}_in", {}).get(language) or found[name]
+        lines += [word(key, language, reason=why)] if why else []
     return "\n".join(lines)
 
 
