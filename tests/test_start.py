@@ -66,7 +66,7 @@ def address(link: str) -> str:
 
 async def test_the_first_start_prints_a_link_that_opens_the_page(tmp_path: Path) -> None:
     with up(tmp_path) as (process, link):
-        async with client(address(link), timeout_s=30) as http:
+        async with client(address(link), timeout_s=120) as http:
             await signed_in(http, link)
             assert "<title>Midwatch</title>" in (await http.get("/")).text
             assert (await http.get("/auth/me")).json()["edition"]["practice"] is True
@@ -81,7 +81,7 @@ async def test_the_first_start_prints_a_link_that_opens_the_page(tmp_path: Path)
 async def test_a_conversation_outlives_the_process(tmp_path: Path) -> None:
     for _ in range(2):
         with up(tmp_path) as (process, link):
-            async with client(address(link), timeout_s=30) as http:
+            async with client(address(link), timeout_s=120) as http:
                 await signed_in(http, link)
                 asked = {"question": "Why is checkout failing?", "thread_id": "kept"}
                 await http.post("/api/v1/query", json=asked)
@@ -111,7 +111,7 @@ def test_what_cannot_start_says_so_in_one_sentence(
         env={**environment(tmp_path), **variables},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")
@@ -128,7 +128,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
             env=environment(tmp_path),
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             check=False,
         )
     assert done.returncode == 2
@@ -153,7 +153,7 @@ async def test_a_practice_cluster_that_died_is_told_as_one_that_does_not_answer(
 ) -> None:
     with up(tmp_path) as (process, link):
         practice_cluster_of(process).kill()
-        async with client(address(link), timeout_s=30) as http:
+        async with client(address(link), timeout_s=120) as http:
             await signed_in(http, link)
             asked = {"question": "Why is checkout failing?"}
             told = (await http.post("/api/v1/query", json=asked)).json()
@@ -197,7 +197,7 @@ async def test_a_turn_cut_by_sigterm_says_so_and_is_kept(tmp_path: Path) -> None
     model = {"MIDWATCH_LLM__PROVIDER": "openai", "MIDWATCH_LLM__BASE_URL": address_of_model}
     body = {"threadId": "cut", "messages": [{"role": "user", "content": "Hm, what about it?"}]}
     with up(tmp_path, **model) as (process, link):
-        async with client(address(link), timeout_s=30) as http:
+        async with client(address(link), timeout_s=120) as http:
             await signed_in(http, link)
             async with http.stream("POST", "/agui", json=body) as response:
                 await asyncio.wait_for(connected.wait(), 20)
@@ -208,7 +208,7 @@ async def test_a_turn_cut_by_sigterm_says_so_and_is_kept(tmp_path: Path) -> None
     provider.close()
     await provider.wait_closed()
     with up(tmp_path) as (_, link):
-        async with client(address(link), timeout_s=30) as http:
+        async with client(address(link), timeout_s=120) as http:
             await signed_in(http, link)
             question, answer = (await http.get("/api/v1/threads/cut")).json()["messages"]
     assert question["content"] == "Hm, what about it?"

@@ -35,7 +35,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 def ended(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(timeout=20)
+        process.wait(timeout=120)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -91,7 +91,7 @@ class Midwatch:
         """A client with the administrator's token; `token` "" comes without any."""
         sent = self.token if token is None else token
         given = {"Authorization": f"Bearer {sent}"} if sent else {}
-        return client(self.address, timeout_s=30, headers={**given, **headers})
+        return client(self.address, timeout_s=120, headers={**given, **headers})
 
     async def token_of(self, name: str, role: str = "user") -> str:
         """A token of another person, who is added first."""

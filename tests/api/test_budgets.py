@@ -108,7 +108,7 @@ async def test_a_service_out_of_budget_answers_by_rules_also_after_a_restart(
         told: list[tuple[str, str]] = []
         for _ in range(2):
             with up(tmp_path, **variables) as (process, link):
-                async with client(address(link), timeout_s=30) as http:
+                async with client(address(link), timeout_s=120) as http:
                     await signed_in(http, link)
                     for thread in ("t1", "t2"):
                         asked = {"question": "Why is checkout failing?", "thread_id": thread}

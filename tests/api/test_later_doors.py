@@ -25,7 +25,7 @@ async def fresh(folder: Path) -> AsyncGenerator[tuple[FastAPI, AsyncClient]]:
         prepared(settings) as ready,
         running(app, ready),
         serving(app) as address,
-        AsyncClient(base_url=address, timeout=30) as web,
+        AsyncClient(base_url=address, timeout=120) as web,
     ):
         yield app, web
 

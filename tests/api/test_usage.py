@@ -129,7 +129,7 @@ async def test_a_service_that_is_told_to_stop_loses_no_call(tmp_path: Path) -> N
             "MIDWATCH_LLM__MODEL": "claude-haiku-4-5",
         }
         with up(tmp_path, **variables) as (process, link):
-            async with client(address(link), timeout_s=30) as http:
+            async with client(address(link), timeout_s=120) as http:
                 await signed_in(http, link)
                 asking = asyncio.create_task(http.post("/api/v1/query", json=QUESTION))
                 for _ in range(1000):
@@ -164,7 +164,7 @@ async def test_texts_are_kept_where_that_is_configured_and_each_message_once(
             "MIDWATCH_USAGE__TEXTS": "true",
         }
         with up(tmp_path, **variables) as (process, link):
-            async with client(address(link), timeout_s=30) as http:
+            async with client(address(link), timeout_s=120) as http:
                 await signed_in(http, link)
                 await http.post("/api/v1/query", json=QUESTION)
             process.send_signal(signal.SIGTERM)

@@ -35,7 +35,7 @@ class Server:
     def client(self) -> httpx2.Client:
         headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
         trusted = ssl.create_default_context(cafile=str(self.ca)) if self.ca else False
-        return httpx2.Client(base_url=self.url, headers=headers, verify=trusted, timeout=30)
+        return httpx2.Client(base_url=self.url, headers=headers, verify=trusted, timeout=120)
 
 
 @dataclass(frozen=True)

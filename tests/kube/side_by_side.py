@@ -60,7 +60,7 @@ class Kubectl:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
         printed = f"{done.stdout}{done.stderr}[{done.returncode}]"

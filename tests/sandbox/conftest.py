@@ -48,7 +48,7 @@ def kubectl(small: Addresses, tmp_path: Path) -> Callable[..., str]:
             input=told,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             check=False,
         )
         return done.stdout + done.stderr

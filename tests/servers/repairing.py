@@ -149,7 +149,7 @@ def _web(addresses: Addresses) -> httpx2.Client:
     config = yaml.safe_load(addresses.kubeconfig.read_text())
     token = config["users"][0]["user"].get("token", "")
     headers = {"authorization": f"Bearer {token}"}
-    return httpx2.Client(base_url=addresses.kubernetes, headers=headers, timeout=20)
+    return httpx2.Client(base_url=addresses.kubernetes, headers=headers, timeout=120)
 
 
 def without_hand(principal: Principal) -> Principal:
