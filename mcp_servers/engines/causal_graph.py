@@ -317,6 +317,9 @@ _TESTS: Mapping[Join, Test] = {
     Join.POD: _of_two(_both("pod")),
     Join.HOST: _of_two(_both("host")),
     Join.GROWS: _of_two(_would_grow),
+    Join.LOADED: lambda joins, cause, effect: (
+        bool(cause.joined("loads")) and joins.called(effect, cause)
+    ),
     Join.CRASHED: _of_two(_crashed),
     Join.PROBED: _of_two(_probed),
     Join.ECHOED: _of_two(_echoed),

@@ -32,6 +32,7 @@ class Join(StrEnum):
     GROWS = "grows"  # one workload, whose pods a further node would take
     OUTGROWN = "outgrown"  # one workload, whose pods ask for more than any node has
     PRESENTED = "presented"  # the cause is a Secret of the effect's workload, or of one it calls
+    LOADED = "loaded"  # the cause's calls go to the effect, and have become more
     CRASHED = "crashed"  # one container, which ended by itself and not by the kubelet's hand
     PROBED = "probed"  # one container, which the kubelet ended for the probe that is the cause
     HEADLESS = "headless"  # called, by a name that only ready pods give an address

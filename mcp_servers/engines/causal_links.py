@@ -85,6 +85,7 @@ LINKS: tuple[Link, ...] = (
     Link("dns.server_unhealthy", "app.degraded", Join.ANYWHERE, timed=False),
     # Who calls someone that fails requests fails them too, hop by hop.
     Link("app.degraded", "app.degraded", Join.CALLED, timed=False),
+    Link("app.regression_after_change", "app.degraded", Join.LOADED, timed=False),
     # A crash of the sidecar is why it has not started.
     *each(CRASHES_IN_ORDER, ("pod.sidecar_unready",), Join.CRASHED),
     # Whom the kubelet ends for its probe does not crash: how the probe fails is the reason.

@@ -19,7 +19,8 @@ MEMORY = "container_memory_working_set_bytes"
 LEAK_SHOWS_AFTER = timedelta(hours=6)
 LOOKS_AHEAD = timedelta(hours=24)
 NEAR_FOR = timedelta(minutes=15)
-FLAT_FOR = timedelta(hours=24)
+# Eight hours are read. What grows by less than this in so long is no risk of the day.
+FLAT_FOR = timedelta(hours=6)
 FLAT = 0.02
 
 

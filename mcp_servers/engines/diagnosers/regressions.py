@@ -229,7 +229,12 @@ def _finding(cluster: Cluster, one: Traffic, change: Change, rise: Rise) -> Find
         affected=tuple(sorted({one.workload, resource})),
         cause_key=change.id,
         fix=Fix("fix.rollback", resource) if can_return else None,
-        joins={"target": key(change.target), **_of_resources(change)},
+        # What a cache does not answer any more, those behind it have to.
+        joins={
+            "target": key(change.target),
+            "loads": "misses" if one.measure == "missing" else "",
+            **_of_resources(change),
+        },
     )
 
 
