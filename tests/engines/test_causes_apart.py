@@ -7,8 +7,16 @@ import pytest
 from mcp_servers.engines import citing
 from mcp_servers.facts.kubernetes import Cluster, Event, Json, LogLines, Ref
 from tests.engines.diagnosers.test_pods_not_begun import made, with_sidecar
-from tests.engines.diagnosers.test_regressions import failing, since
+from tests.engines.diagnosers.test_regressions import (
+    config_edited,
+    failing,
+    looked_up,
+    rolled_out,
+    seen,
+    since,
+)
 from tests.factories import (
+    OLD,
     budget,
     cluster,
     container,
@@ -315,3 +323,15 @@ def test_a_long_text_keeps_the_code_that_names_its_error() -> None:
     assert all(part in text for part in short.split("…"))
     plain = "word " * 200
     assert citing.shortened(plain).count("…") == 1
+
+
+def test_what_a_changed_cache_lets_through_is_why_those_behind_it_are_slow() -> None:
+    source = [{"configMapRef": {"name": "web-conf"}}]
+    origin = [{"name": "ORIGIN_URL", "value": "http://origin:8080"}]
+    cached = rolled_out(ago=OLD, containers=[container(env=origin, envFrom=source)])
+    misses = looked_up(since(50, 0.94, 0.45))
+    slow = failing(since(48, 0.001, 0.2), of="origin")
+    behind = [*cached, *workload("origin")]
+    changed = seen(*behind, config_edited(60), told=[*misses, *slow])
+    assert blamed(changed) == ["app.regression_after_change web"]
+    assert blamed(seen(*behind, told=[*misses, *slow])) == ["app.degraded origin"]
