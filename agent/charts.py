@@ -113,7 +113,7 @@ def _what_if(data: Json, language: Language) -> Drawn:
 
 
 def _bills(data: Json, language: Language) -> Drawn:
-    report = data["report"] or {"rows": [], "currency": "", "start": "", "end": ""}
+    report: Json = data["report"] or {"rows": [], "currency": "", "start": "", "end": ""}
     rows = [[row["name"], row["cost"]] for row in report["rows"]]
     title = phrase("charts.bills", language, start=report["start"], end=report["end"])
     return _chart("bars", title, report["currency"], _heads(language, "what", "cost"), rows)

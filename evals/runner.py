@@ -50,7 +50,7 @@ SERIES: dict[str, Series] = {
 KNOWN = (*SUITES, ROUTING, INJECTIONS, PLUMBING, RETRIEVAL, ASKED_AGAIN, *SERIES)
 
 # Folders of cases whose name ends in one of these are read in totals alone.
-HELD_OUT = ("held_out",)
+HELD_OUT = ("held_out", "rca_seventh")
 ROOT = Path(__file__).parent.parent
 SHIPPED = (ROOT / "sandbox" / "snapshots", ROOT / "evals" / "cases" / "rca")
 

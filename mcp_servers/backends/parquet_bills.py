@@ -9,6 +9,7 @@ import base64
 import binascii
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from importlib import import_module
 from io import BytesIO
 from typing import Any
 
@@ -43,13 +44,12 @@ def columns_and_rows(bill: str) -> tuple[list[str], Iterator[Mapping[str, str | 
 
 def _library() -> tuple[Any, Any]:
     try:
-        from pyarrow import lib, parquet
+        return import_module("pyarrow.parquet"), import_module("pyarrow.lib")
     except ImportError as error:
         raise Invalid(
             "The bill is Parquet, and pyarrow, which reads it, is not installed.",
             hint="Install the extra: pip install 'midwatch[parquet]'; or export the bill as CSV.",
         ) from error
-    return parquet, lib
 
 
 def _rows(file: Any, lib: Any) -> Iterator[Mapping[str, str | None]]:
