@@ -1,5 +1,6 @@
 """Services that ConfigMaps tell a program to call, as an nginx.conf or an application.yaml does."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -10,6 +11,8 @@ from mcp_servers.facts.kubernetes import Cluster, Ref, Resource
 
 # A longer text in a ConfigMap is data rather than settings.
 SETTINGS_CHARACTERS = 64 * 1024
+# A cheap look that lets most lines of a file go.
+_MAY_NAME_A_HOST = re.compile(r"://|\w:\d\d|port", re.IGNORECASE)
 
 
 def configured_calls(
@@ -44,5 +47,5 @@ def _hosts(key: str, value: str) -> Iterator[str]:
     if "\n" not in value.strip():
         yield from hosts_in(value) if is_address(key, value) else ()
         return
-    for line in value.splitlines():
+    for line in dict.fromkeys(filter(_MAY_NAME_A_HOST.search, value.splitlines())):
         yield from (one.host.lower() for one in targets(line))
