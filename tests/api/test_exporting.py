@@ -12,7 +12,9 @@ async def asked(http: Client, *questions: str) -> str:
     """The conversation in which these were asked one after the other."""
     thread: dict[str, Any] = {}
     for question in questions:
-        answer = await http.post("/api/v1/query", json={"question": question, **thread}, timeout=240)
+        answer = await http.post(
+            "/api/v1/query", json={"question": question, **thread}, timeout=240
+        )
         thread = {"thread_id": answer.json()["thread_id"]}
     return thread["thread_id"]
 
