@@ -27,7 +27,7 @@ def schedule(world: World, pod: Json) -> None:
         pod, "spec", "schedulingGates"
     ):
         return
-    nodes = world.store.list(NODES)
+    nodes = _nodes(world)
     if trouble := _claims_trouble(world, pod):
         _refuse(world, pod, f"0/{len(nodes)} nodes are available: {trouble}.", "")
         return
@@ -38,6 +38,14 @@ def schedule(world: World, pod: Json) -> None:
         _bind(world, pod, min(fitting, key=lambda room: room.fullness).node)
     else:
         _refuse(world, pod, *_told(reasons))
+
+
+def _nodes(world: World) -> list[Json]:
+    """A picture may lack the kind altogether: what its pods run on is there, and nobody knows how full."""
+    if nodes := world.store.list(NODES):
+        return nodes
+    names = {str(at(pod, "spec", "nodeName") or "") for pod in world.store.list(PODS)} - {""}
+    return [{"metadata": {"name": name}} for name in sorted(names)]
 
 
 def _told(reasons: list[str]) -> tuple[str, str]:

@@ -76,6 +76,18 @@ def test_a_pod_without_a_place_says_why(told: Json, reason: str) -> None:
     assert cluster.events("FailedScheduling") == [message]
 
 
+def test_where_a_picture_lacks_nodes_pods_go_to_those_that_others_run_on() -> None:
+    other = bare_pod()
+    other["metadata"]["name"] = "other"
+    other["spec"]["nodeName"] = "a"
+    cluster = Stepped(other)
+    cluster.put(bare_pod())
+    cluster.pass_s(5)
+    placed = cluster.get("Pod", "web")
+    assert placed["spec"]["nodeName"] == "a"
+    assert is_ready(placed)
+
+
 def test_reasons_of_several_nodes_are_counted() -> None:
     cluster = Stepped(node("a", cpu="1"), node("b", cpu="1"), node("c", unschedulable=True))
     cluster.put(bare_pod(resources={"requests": {"cpu": "2"}}))

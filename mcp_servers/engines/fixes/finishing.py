@@ -2,6 +2,7 @@
 
 from mcp_servers.engines.fingerprints import fingerprint
 from mcp_servers.engines.fixes.drafting import Case, Draft, Edit, Outcome, ref_of
+from mcp_servers.engines.fixes.in_order import unblocked
 from mcp_servers.engines.fixes.standing import disturbs
 from mcp_servers.engines.fixes.watching import life_before, watched_for
 from mcp_servers.engines.owners import manifest_owner
@@ -40,6 +41,7 @@ def _target(one: Edit) -> Ref:
 
 
 def _judged(case: Case, draft: Draft) -> Repair:
+    draft = unblocked(case, draft)
     leaving = [one.before for one in draft.edits if one.before and is_terminating(one.before)]
     if leaving:
         return case.advice("being_deleted", object_named=leaving[0].ref)

@@ -1,22 +1,21 @@
 """`fix.rollback`: the template of the last revision that was well, if what it names is still there."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from mcp_servers.engines.fields import rows, section, text, whole
-from mcp_servers.engines.fixes.drafting import SETTLE, Case, Draft, Edit, Outcome, edit, named
+from mcp_servers.engines.fixes.drafting import SETTLE, Case, Draft, Outcome, edit, named
 from mcp_servers.engines.fixes.earlier import (
     Revision,
     earlier,
     last_good,
     missing_references,
 )
-from mcp_servers.engines.fixes.editing import pods_of, template_in, workload
+from mcp_servers.engines.fixes.editing import template_in, workload
 from mcp_servers.engines.fixes.migrating import has_migrated, is_migrated
 from mcp_servers.engines.fixes.waiting import is_same_for, waits_elsewhere
 from mcp_servers.engines.revisions import container_in, template_of
-from mcp_servers.engines.settling import PROGRESS_DEADLINE_S, is_ready
-from mcp_servers.facts.fixes import Advice, Level, Verb
+from mcp_servers.engines.settling import PROGRESS_DEADLINE_S
+from mcp_servers.facts.fixes import Advice
 from mcp_servers.facts.kubernetes import Json, Resource
 
 # Rates and latencies are taken over ten minutes: what a rollback did to them shows after that.
@@ -100,26 +99,12 @@ def _told(case: Case, owner: Resource, chosen: Revision) -> Outcome:
         revision=chosen.number or chosen.name,
         images=_images(owner, chosen.template),
     )
-    stuck = _stuck(case, owner)
-    evicted = [
-        Edit("evict_pod", pod, None, {"pod": pod.name}, Verb.EVICT, reversible=False)
-        for pod in stuck
-    ]
     allowed = whole(owner.spec, "progressDeadlineSeconds", default=PROGRESS_DEADLINE_S)
     return Draft(
-        (replace(step, waits=not stuck), *evicted),
-        Level.HIGH if stuck else Level.MEDIUM,
+        (step,),
         settle=SHOWS_AFTER if case.rule == REGRESSION else SETTLE,
         deadline=timedelta(seconds=min(allowed, PROGRESS_DEADLINE_S)),
     )
-
-
-def _stuck(case: Case, owner: Resource) -> list[Resource]:
-    """Pods that a StatefulSet would wait for without end: in order, it replaces none before the one
-    that is not ready is, whatever its template says by now."""
-    if owner.kind != "StatefulSet" or text(owner.spec, "podManagementPolicy") == "Parallel":
-        return []
-    return [pod for pod in pods_of(case) if not is_ready(pod)]
 
 
 def _images(owner: Resource, template: Json) -> str:

@@ -212,6 +212,14 @@ def test_the_pod_that_a_stateful_set_waits_for_is_put_off_by_the_same_plan() -> 
     assert (evict.write.verb, evict.write.target.name, evict.waits) == (Verb.EVICT, "db-1", True)
 
 
+def test_so_it_is_whatever_of_its_template_is_changed() -> None:
+    seen = stuck()
+    one = asked(seen, "fix.restart", Ref("StatefulSet", "shop", "db"))
+    assert isinstance(one, Plan)
+    assert [step.write.target.name for step in one.steps] == ["db", "db-1"]
+    assert one.steps[1].write.verb is Verb.EVICT
+
+
 def test_one_that_does_not_go_in_order_waits_for_none() -> None:
     one = asked(
         stuck(podManagementPolicy="Parallel"), "fix.rollback", Ref("StatefulSet", "shop", "db")
