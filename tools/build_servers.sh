@@ -4,7 +4,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")/../tests/servers_go" && pwd)
-cache="${MIDWATCH_CLIENTS:-$HOME/.cache/midwatch-clients}"
+cache="${TEST_SERVERS_CACHE:-$HOME/.cache/midwatch-clients}"
 
 version_of() { # the version that a wrapper module asks for
     (cd "$here/$1" && go list -m -f '{{.Version}}' "$2")

@@ -29,7 +29,7 @@ def required(*names: str) -> list[Path]:
 
 
 def _built(name: str) -> list[Path]:
-    cache = Path(os.environ.get("MIDWATCH_CLIENTS") or Path.home() / ".cache/midwatch-clients")
+    cache = Path(os.environ.get("TEST_SERVERS_CACHE") or Path.home() / ".cache/midwatch-clients")
     folders = cache.glob(f"{_BUILT_AS.get(name, name)}-*")
     return [folder / name for folder in sorted(folders, key=_version, reverse=True)]
 
