@@ -27,7 +27,7 @@ def told_load(asked: Asked, result: Result) -> str:
         "peak": measured(peak["mean"], unit),
         "upper": "?" if peak["upper"] is None else measured(peak["upper"], unit),
         "at": moment(peak["at"]),
-        "horizon": data["horizon"],
+        "hours": f"{data['horizon_h']:g}",
         "level": f"{data['level']:g}",
     }
     head = [phrase("costs.load", asked.language, **facts)]

@@ -89,6 +89,7 @@ class LoadForecast(BaseModel):
     query: str
     unit: str
     horizon: str
+    horizon_h: float = Field(description="The same in hours.")
     known_hours: float = Field(description="How long back it is known.")
     step_s: float
     method: str = ""
@@ -160,6 +161,7 @@ async def forecast_load(
         query=asked,
         unit=UNITS.get(metric, ""),
         horizon=horizon,
+        horizon_h=ahead / timedelta(hours=1),
         known_hours=round(known.hours, 2),
         step_s=step.total_seconds(),
         level=level,
