@@ -103,7 +103,9 @@ def _finding(
     by: str = "",
 ) -> Finding:
     schedule = text(cron.spec, "schedule")
+    zone = text(cron.spec, "timeZone")
     cited = [citing.field(cron, ".spec.schedule", schedule)]
+    cited += [citing.field(cron, ".spec.timeZone", zone)] if zone and "timeZone" in wrong else []
     return Finding(
         rule=rule,
         severity=severity,

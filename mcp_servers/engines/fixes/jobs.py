@@ -3,6 +3,7 @@
 import copy
 import re
 from datetime import timedelta
+from zoneinfo import available_timezones
 
 from mcp_servers.engines.cron_schedules import MACROS, longest_gap
 from mcp_servers.engines.fields import section, text, whole
@@ -32,7 +33,7 @@ _SECONDS_FIRST = re.compile(r"^0\s+((?:\S+\s+){4}\S+)$")
 
 
 def mend_cron(case: Case) -> Outcome:
-    """A schedule nobody can read, as the one that was surely meant; a suspended one is resumed."""
+    """A schedule or time zone nobody can read, as the one surely meant; a suspended one is resumed."""
     cron = case.cluster.get(case.target)
     if cron is None or cron.kind != "CronJob":
         return case.advice("not_in_sight")
@@ -41,7 +42,14 @@ def mend_cron(case: Case) -> Outcome:
     deadline = whole(cron.spec, "startingDeadlineSeconds")
     if deadline < 0:
         return single(_field(cron, "startingDeadlineSeconds", None, str(deadline)), Level.LOW)
-    schedule = text(cron.spec, "schedule")
+    schedule, zone = text(cron.spec, "schedule"), text(cron.spec, "timeZone")
+    if zone and longest_gap(schedule) is not None:
+        meant = meant_zone(zone)
+        return (
+            single(_field(cron, "timeZone", meant, zone), Level.LOW)
+            if meant
+            else case.advice("zone_unclear", zone=zone)
+        )
     meant = meant_schedule(schedule)
     if not meant:
         return case.advice("schedule_unclear", schedule=schedule)
@@ -62,6 +70,14 @@ def meant_schedule(schedule: str) -> str:
     if (match := _SECONDS_FIRST.match(plain)) and longest_gap(match.group(1)) is not None:
         return match.group(1)
     return ""
+
+
+def meant_zone(zone: str) -> str:
+    """The IANA name that was meant; "" when it is one, when several are as near, and for what names
+    no place: `CST` is three zones, and near to others."""
+    known = available_timezones()
+    near = [] if zone in known or "/" not in zone else nearest_names(zone, known)
+    return near[0] if len(near) == 1 else ""
 
 
 def _field(cron: Resource, name: str, value: object, old: str) -> Edit:

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_servers.engines.cron_schedules import longest_gap
-from mcp_servers.engines.fixes.jobs import meant_schedule
+from mcp_servers.engines.fixes.jobs import meant_schedule, meant_zone
 from mcp_servers.facts.fixes import Advice, Plan, Verb
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref
 from tests.engines.fixes.judging import advice, asked, plan, result
-from tests.factories import cluster, condition, container, deployment, stamp, thing
+from tests.factories import cluster, condition, container, deployment, event, stamp, thing
 
 
 def cron(**spec: Any) -> Json:
@@ -48,6 +48,35 @@ def test_a_misspelt_schedule_is_corrected_and_an_unclear_one_told() -> None:
     seen = cluster(cron(schedule="@dialy"))
     assert result(seen, plan(seen, "cron.invalid"))["spec"]["schedule"] == "@daily"
     assert advice(cluster(cron(schedule="0 25 * * *")), "cron.invalid") == "schedule_unclear"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Europe/Zurch", "Europe/Zurich"),
+        ("America/New York", "America/New_York"),
+        ("asia/shanghai", "Asia/Shanghai"),
+        ("Europe/Berlin", ""),
+        ("CST", ""),
+        ("Moon/Base", ""),
+    ],
+)
+def test_a_time_zone_is_what_was_surely_meant_or_nothing(written: str, meant: str) -> None:
+    assert meant_zone(written) == meant
+
+
+def in_zone(zone: str) -> Cluster:
+    """The controller, which has zones of its own, says that it knows no such one."""
+    one = cron(timeZone=zone)
+    said = event(one, "UnknownTimeZone", f'invalid timeZone: "{zone}"')
+    return cluster(one, events=[said])
+
+
+def test_a_misspelt_time_zone_is_corrected_and_an_unclear_one_told() -> None:
+    seen = in_zone("Europe/Zurch")
+    mended = result(seen, plan(seen, "cron.invalid"))["spec"]
+    assert (mended["timeZone"], mended["schedule"]) == ("Europe/Zurich", "0 3 * * *")
+    assert advice(in_zone("CST"), "cron.invalid") == "zone_unclear"
 
 
 def test_a_deadline_below_nothing_is_taken_away() -> None:
