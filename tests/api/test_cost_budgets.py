@@ -141,7 +141,7 @@ async def test_a_channel_that_is_not_there_is_said_before_anybody_is_asked(
     asked = {"question": "给 payments 命名空间设置每月 500 美元的预算，通知 ops"}
     async with budgets.client() as http:
         told = (await http.post("/api/v1/query", json=asked)).json()
-    assert "没有名为 ops 的通知渠道" in told["answer"]
+    assert "没有渠道 'ops'" in told["answer"]
     assert told["approvals"] == []
 
 

@@ -224,7 +224,7 @@ async def test_a_thumb_as_a_reply_is_of_the_answer_before(
         await service.texts(2)
         await service.send(service.message("👎", msgId="msg-3", **talk))
         texts = await service.texts(3)
-    assert "conversation" in none_yet
+    assert "没有会话" in none_yet
     assert "Thank you" in texts[2]
     async with midwatch.client() as http:
         words = (await http.get("/api/v1/feedback", params={"helpful": False})).json()["items"]
