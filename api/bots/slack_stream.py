@@ -2,6 +2,7 @@
 
 # pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -19,6 +20,8 @@ TEXT_CHARACTERS = 11_500
 TITLE_CHARACTERS = 250
 # A call each second stays within Slack's limits, however many tools are at work.
 EVERY_S = 1.0
+# Slack reads `<!channel>`, `<@person>` and `<#place>` in any text as a call, quoted or not.
+CALL = re.compile(r"<(?=[!@#])")
 STATUSES = {"started": "in_progress", "ok": "complete", "failed": "error"}
 
 
@@ -47,7 +50,7 @@ class SlackStream:
         self, text: str, blocks: Sequence[dict[str, Any]] = (), *, language: Language
     ) -> None:
         """The whole text and its buttons."""
-        shown, rest = _cut(text)
+        shown, rest = _cut(calling_nobody(text))
         if rest:
             shown += f"\n\n_{phrase('bots.whole_as_file', language)}_"
         await self._finish(shown, list(blocks))
@@ -71,7 +74,9 @@ class SlackStream:
         taken, self._steps = self._steps, {}
         return [
             TaskUpdateChunk(
-                id=one.id, title=one.text[:TITLE_CHARACTERS], status=STATUSES[one.status]
+                id=one.id,
+                title=calling_nobody(one.text)[:TITLE_CHARACTERS],
+                status=STATUSES[one.status],
             )
             for one in taken.values()
         ]
@@ -82,6 +87,11 @@ class SlackStream:
                 task_display_mode="plan", **self._where, **self._to
             )
         return self._stream
+
+
+def calling_nobody(text: str) -> str:
+    """The text with nothing in it that would call people: what it cites is data."""
+    return CALL.sub("&lt;", text)
 
 
 def _cut(text: str) -> tuple[str, str]:

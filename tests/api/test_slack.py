@@ -13,6 +13,7 @@ from agent.events import Done, Token
 from api.app import create_app
 from api.bots.opening import slack
 from api.bots.slack import SlackBot
+from api.bots.slack_stream import calling_nobody
 from api.turns.running import Turns
 from api.turns.runs import Ending
 from core.clock import utc_now
@@ -373,3 +374,12 @@ async def test_where_slack_is_not_set_up_there_is_no_door(midwatch: Midwatch) ->
 def test_a_token_alone_cannot_be_heard() -> None:
     with pytest.raises(ValueError, match="needs MIDWATCH_SLACK__APP_TOKEN"):
         SlackSettings(bot_token=SecretStr(BOT_TOKEN))
+
+
+@pytest.mark.parametrize(
+    "call", ["<!channel>", "<!here|here>", "<@U123>", "<#C1|x>", "<<!channel>>"]
+)
+def test_no_text_of_an_answer_calls_anybody(call: str) -> None:
+    told = calling_nobody(f"- [1] log: `{call}` a < b, <https://example.com>")
+    assert not any(mark in told for mark in ("<!", "<@", "<#"))
+    assert "a < b, <https://example.com>" in told
