@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +11,7 @@ import typer
 
 from api.cli.outcome import OK, finish, put, put_json
 from api.cli.source import Output, OutputOption
-from core.errors import Invalid
+from core.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
     from core.security.signin import SignIn
@@ -133,7 +133,8 @@ async def opened_doors() -> AsyncGenerator[tuple["Settings", "Database", "SignIn
     settings = load()
     async with Database.opened(settings.database_url) as database:
         sign_in = SignIn(database, Signer(signing_key(settings)), Lifetimes.of(settings))
-        await sign_in.ensure_admin()
+        with suppress(NotFound):  # where no administrator is left, one can be added here
+            await sign_in.ensure_admin()
         yield settings, database, sign_in
 
 

@@ -158,12 +158,19 @@ class SignIn:
             await users.save(replace(await users.get(name), password_hash=kept))
 
     async def ensure_admin(self, name: str = "admin") -> UserRow:
-        """The named user, made an administrator's account when there are no users at all."""
+        """An administrator: the named one, else the first by name; made when there are no users at all.
+
+        Raises `NotFound` where nobody is one any more.
+        """
         async with self._database.session() as session:
             users = Users(session)
-            if await users.count() == 0:
+            known = await users.all()
+            if not known:
                 await users.add(UserRow(name, "admin", utc_now()))
-            return await users.get(name)
+                return await users.get(name)
+            admins = [one for one in known if one.role == "admin" and not one.disabled]
+            named = [one for one in admins if one.name == name]
+            return next(iter(named or admins), None) or await users.get(name)
 
     async def _by_api_token(self, secret: str) -> Principal:
         now = utc_now()

@@ -210,6 +210,15 @@ async def test_the_first_user_is_an_administrator_and_is_made_once(database: Dat
     assert (await sign_in.ensure_admin()).name == "admin"
 
 
+async def test_another_administrator_stands_in_for_one_of_another_name(sign_in: SignIn) -> None:
+    with pytest.raises(NotFound):
+        await sign_in.ensure_admin()
+    await sign_in.add_user("zoe", role="admin")
+    assert (await sign_in.ensure_admin()).name == "zoe"
+    await sign_in.add_user("admin", role="admin")
+    assert (await sign_in.ensure_admin()).name == "admin"
+
+
 async def test_a_user_needs_a_known_role_a_free_name_and_a_long_password(sign_in: SignIn) -> None:
     with pytest.raises(Invalid, match=r"no role 'root'. Roles: guest, user, manager, admin"):
         await sign_in.add_user("bob", role="root")
