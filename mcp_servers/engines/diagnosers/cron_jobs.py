@@ -32,9 +32,11 @@ def cron_jobs(cluster: Cluster) -> Iterator[Finding]:
 
 
 def _wrong_field(cluster: Cluster, cron: Resource) -> str:
-    """The zones that a controller knows are its own: that it does not know one, its event says."""
-    if cluster.events_about(cron, UNKNOWN_ZONE):
-        return f".spec.timeZone = {text(cron.spec, 'timeZone')!r}"
+    """The zones that a controller knows are its own: that it does not know one, its event says, for
+    as long as that zone is the one that is written."""
+    zone = text(cron.spec, "timeZone")
+    if zone and any(zone in one.message for one in cluster.events_about(cron, UNKNOWN_ZONE)):
+        return f".spec.timeZone = {zone!r}"
     schedule = text(cron.spec, "schedule")
     if not _is_schedule(schedule):
         return f".spec.schedule = {schedule!r}"

@@ -102,6 +102,7 @@ def test_a_time_zone_that_the_controller_does_not_know_is_named() -> None:
     assert "Europe/Berln" in finding.params["wrong"]
     assert roots(cluster(one, events=[said])) == ["cron.invalid"]
     assert "cron.invalid" not in rules(cluster(one))
+    assert "cron.invalid" not in rules(cluster(cron(timeZone="Europe/Berlin"), events=[said]))
 
 
 @pytest.mark.parametrize(
