@@ -37,7 +37,8 @@ class Progress:
         """What an earlier run left, or a beginning. Raises `Invalid` for another cluster's folder."""
         path = folder / FILE
         if not path.exists():
-            return cls(path, cluster, now.isoformat())
+            # Whole seconds: a picture is dated by them, and its samples lie on the same grid.
+            return cls(path, cluster, now.replace(microsecond=0).isoformat())
         try:
             raw: dict[str, Any] = orjson.loads(path.read_bytes())
             parts = {name: Part(**part) for name, part in raw["parts"].items()}

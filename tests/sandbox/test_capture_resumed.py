@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,9 @@ def written(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-# A picture is dated anew whenever it is served.
+# A picture is dated anew whenever it is served, and a capture that takes minutes samples later.
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+SHARE = re.compile(r"\d+(\.\d+)?%")
 
 
 def test_no_half_file_is_left_behind(proxy: Proxy, through: Path, tmp_path: Path) -> None:
@@ -171,9 +173,22 @@ def findings(folder: Path) -> list[Any]:
     assert told["findings"]
     keep = ("rule", "severity", "confidence", "resource")
     return [
-        {**{name: one[name] for name in keep}, "title": MOMENT.sub("then", one["title"])}
+        {
+            **{name: one[name] for name in keep},
+            "title": SHARE.sub("so many", MOMENT.sub("then", one["title"])),
+        }
         for one in told["findings"]
     ]
+
+
+def test_a_capture_is_dated_in_the_seconds_its_samples_lie_on(tmp_path: Path) -> None:
+    folder = tmp_path / "to"
+    with serving_in_thread(SHOP) as shop:
+        capture(folder, kubeconfig=shop.kubeconfig, prometheus_url=shop.prometheus)
+    captured_at = yaml.safe_load((folder / "snapshot.yaml").read_text())["captured_at"]
+    lines = (folder / "metrics" / "services.om").read_text().splitlines()
+    times = {float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
+    assert max(times) == datetime.fromisoformat(captured_at).timestamp()
 
 
 def test_bounds_are_options_of_the_command(tmp_path: Path) -> None:
