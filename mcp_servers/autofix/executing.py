@@ -18,7 +18,7 @@ from mcp_servers.autofix.desk import Desk
 from mcp_servers.autofix.packing import findings_of, plan_of
 from mcp_servers.autofix.refusing import SENTENCES
 from mcp_servers.autofix.switches import trip
-from mcp_servers.autofix.verifying import Verdict, settled, verified
+from mcp_servers.autofix.verifying import Before, Verdict, settled, verified
 from mcp_servers.autofix.writing import (
     WRITTEN,
     Declined,
@@ -29,7 +29,6 @@ from mcp_servers.autofix.writing import (
 )
 from mcp_servers.engines.fixes.watching import span
 from mcp_servers.engines.marks import ABSENT, PRESENT
-from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.fixes import Plan, Step, Verb, Write
 
 LOOKED_AT_EVERY_S = 0.5
@@ -49,7 +48,7 @@ class Execution:
     change: ChangeRow
     plan: Plan
     marks: Sequence[dict[str, str]]
-    before: Sequence[Finding]
+    before: Before
     steps: dict[tuple[str, int], StepRow]
     lines: list[str] = field(default_factory=list[str])
     verdict: Verdict | None = None
@@ -64,7 +63,7 @@ class Execution:
             change,
             plan_of(row.body["plan"]),
             row.body["marks"],
-            findings_of(row.body["before"]),
+            Before(findings_of(row.body["before"]), frozenset(row.body.get("unseen") or ())),
             {(one.direction, one.n): one for one in kept},
         )
 

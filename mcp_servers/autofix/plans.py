@@ -187,6 +187,7 @@ async def _kept(desk: Desk, draft: Draft, plan: Plan, wanted: Wanted, caller: Pr
         "plan": plan_json(plan),
         "marks": draft.marks,
         "before": findings_json(draft.sighting.findings),
+        "unseen": sorted(draft.sighting.cluster.unseen),
         "pods": size(plan, draft.sighting.cluster).pods,
         "cluster": await cluster_id(desk),
         "policy": desk.policy.version,

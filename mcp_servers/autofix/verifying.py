@@ -34,8 +34,16 @@ class Verdict:
     looked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The look that the plan was made by: its findings, and what it could not see."""
+
+    findings: Sequence[Finding]
+    unseen: frozenset[str] = frozenset()
+
+
 async def verified(
-    desk: Desk, change: ChangeRow, plan: Plan, before: Sequence[Finding], since: datetime
+    desk: Desk, change: ChangeRow, plan: Plan, before: Before, since: datetime
 ) -> Verdict:
     """Whether the finding is gone and stays gone for the settling time, within the deadline.
 
@@ -92,9 +100,12 @@ async def breathe(desk: Desk, change: ChangeRow) -> None:
 
 
 async def _looked(
-    desk: Desk, change: ChangeRow, plan: Plan, before: Sequence[Finding], *, was_clean: bool
+    desk: Desk, change: ChangeRow, plan: Plan, before: Before, *, was_clean: bool
 ) -> Verdict:
-    """What the diagnosers say; while the rollout is on its way, only once it had been there."""
+    """What the diagnosers say; while the rollout is on its way, only once it had been there.
+
+    A look that missed what the one before the change saw says nothing: the finding may hide there.
+    """
     try:
         is_complete = await _all_complete(desk, plan)
         if not is_complete and not was_clean:
@@ -102,7 +113,10 @@ async def _looked(
         sighting = await desk.looker.look(sight_of(change), namespace=plan.target.namespace)
     except UpstreamUnavailable as error:
         return Verdict(False, cleared=False, why=SENTENCES.said("unseen", why=error))
-    judgement = judged(before, sighting.findings, plan, sighting.cluster)
+    if missed := sighting.cluster.unseen - before.unseen:
+        what = ", ".join(sorted(missed))
+        return Verdict(False, cleared=False, why=SENTENCES.said("seen_in_part", what=what))
+    judgement = judged(before.findings, sighting.findings, plan, sighting.cluster)
     new = tuple(dict.fromkeys(f"{one.rule} {one.resource}" for one in judgement.new))
     if judgement.verified and not is_complete:
         return Verdict(False, cleared=True, why=SENTENCES.said("rollout_incomplete"))
