@@ -16,7 +16,7 @@ from api.cli.source import (
     with_source,
 )
 from api.cli.tables import columns
-from api.cli.words import chosen
+from api.cli.words import chosen, word
 
 if TYPE_CHECKING:
     from core.security.audit import AuditLog
@@ -78,8 +78,10 @@ async def _list(source: Source, asked: Mapping[str, Any], output: Output, langua
     shape = await (_there if source.server else _here)(source, asked)
     if output is Output.JSON:
         put_json(shape)
+    elif cells := [_cells(one) for one in shape["items"]]:
+        put("\n".join(columns(HEADS[language], cells)))
     else:
-        put("\n".join(columns(HEADS[language], [_cells(one) for one in shape["items"]])))
+        put(word("audit_nothing", language))
     return OK
 
 

@@ -1,6 +1,8 @@
 """Whether writing is allowed at all: the kill switch in a file, the breaker in the store."""
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
 
 import orjson
 from pydantic import BaseModel, Field
@@ -32,7 +34,7 @@ async def switches(desk: Desk) -> Switches:
     """The file first: it must hold while the database does not answer."""
     kept = desk.desk
     if kept.stop_file and kept.stop_file.exists():
-        return Switches(writing=False, stopped_by="kill_switch", reason=_reason(desk))
+        return _by_file(kept.stop_file)
     row = await kept.store.breaker()
     if row is None or not row.stopped:
         return Switches(writing=True)
@@ -107,11 +109,14 @@ def _unanswered(desk: Desk, resumed_at: datetime | None) -> Refusal | None:
     return api_failing(calls, utc_now(), desk.policy)
 
 
-def _reason(desk: Desk) -> str:
-    try:
-        return desk.desk.stop_file.read_text("utf-8").strip()[:500] if desk.desk.stop_file else ""
-    except (OSError, UnicodeDecodeError):
-        return ""  # that it is there is what counts
+def _by_file(file: Path) -> Switches:
+    """That it is there is what counts: where its text or its date cannot be read, less is told."""
+    found = Switches(writing=False, stopped_by="kill_switch")
+    with suppress(OSError):
+        found.since = datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat()
+    with suppress(OSError, UnicodeDecodeError):
+        found.reason = file.read_text("utf-8").strip()[:500]
+    return found
 
 
 def _write(desk: Desk, text: str) -> None:

@@ -86,6 +86,8 @@ async def test_a_running_midwatch_is_asked_by_command(watch: Midwatch) -> None:
 
     code, told, _ = await asyncio.to_thread(audit, "list", "--about", "fix-c")
     assert (code, "autofix_get_plan" in told, "fix-" in told) == (0, True, False)
+    code, told, _ = await asyncio.to_thread(audit, "list", "--about", "fix-d", "--lang", "zh")
+    assert (code, told.strip()) == (0, "审计记录中没有这样的条目。")
     code, told, _ = await asyncio.to_thread(audit, "verify", "-o", "json")
     assert (code, json.loads(told)["holds"]) == (0, True)
     code, _, said = await asyncio.to_thread(audit, "report", "chg-none", "--lang", "zh")

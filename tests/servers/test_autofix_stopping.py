@@ -1,11 +1,13 @@
 """What stops all writing, and what bounds an hour of it."""
 
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from core.clock import utc_now
 from core.errors import Conflict, Forbidden, Invalid, OpsError
 from tests.proxy import status
 from tests.servers.repairing import BOB, BRISK, CHECKOUT, repairing
@@ -20,7 +22,9 @@ async def test_the_kill_switch_holds_without_the_database(tmp_path: Path) -> Non
         (tmp_path / "stop").write_text("fire drill")
         with pytest.raises(Forbidden, match="fire drill"):
             await here.applied(plan_id)
-        assert not (await here.call("autofix_status"))["writing"]
+        found = await here.call("autofix_status")
+        assert (found["writing"], found["stopped_by"]) == (False, "kill_switch")
+        assert utc_now() - datetime.fromisoformat(found["since"]) < timedelta(hours=1)
         with pytest.raises(Invalid, match="reason"):
             await here.call("autofix_resume", BOB, reason=" ")
         await here.call("autofix_resume", BOB, reason="the drill is over")
