@@ -26,7 +26,7 @@ fixes = ["fix.drain"]
 
 import hashlib
 import tomllib
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -114,6 +114,18 @@ class _Limits(_Told):
             for name, value in spans.items()
         }
         return Limits(**plain, **timed, each=self.each.share())
+
+
+def limits_told(limits: Limits) -> dict[str, Any]:
+    """The limits by the names and in the units of the file."""
+
+    def told(name: str) -> Any:
+        value = getattr(limits, name.removesuffix("_s"))
+        return value.total_seconds() if isinstance(value, timedelta) else value
+
+    return {name: told(name) for name in _Limits.model_fields if name != "each"} | {
+        "each": asdict(limits.each)
+    }
 
 
 class _File(_Told):

@@ -1,7 +1,5 @@
 """autofix_status, autofix_stop and autofix_resume: whether writing is allowed, and the switches."""
 
-from dataclasses import asdict
-from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -9,6 +7,7 @@ from pydantic import Field
 from core.errors import Invalid
 from core.principal import Principal
 from mcp_servers.autofix.desk import Desk, visible
+from mcp_servers.autofix.policies import limits_told
 from mcp_servers.autofix.refusing import SENTENCES
 from mcp_servers.autofix.switches import Switches, resume, stop, switches
 from mcp_servers.engines.namespaces import SYSTEM
@@ -23,7 +22,7 @@ class AutofixStatus(Switches):
     protected_namespaces: list[str]
     own_approval: str = Field(description="Up to this risk a requester may approve.")
     unattended: int = Field(description="Rules that let changes go without a person.")
-    limits: dict[str, Any]
+    limits: dict[str, Any] = Field(description="By the names and units of the policy file.")
 
 
 async def autofix_status(*, desk: Desk, caller: Principal) -> AutofixStatus:
@@ -38,7 +37,7 @@ async def autofix_status(*, desk: Desk, caller: Principal) -> AutofixStatus:
         protected_namespaces=sorted(SYSTEM | policy.protected),
         own_approval=policy.own.value if policy.own else "none",
         unattended=len(policy.unattended),
-        limits={name: _plain(value) for name, value in asdict(policy.limits).items()},
+        limits=limits_told(policy.limits),
     )
 
 
@@ -58,7 +57,3 @@ def _given(reason: str) -> str:
     if not reason.strip():
         raise SENTENCES.error(Invalid, "needs_reason")
     return reason.strip()
-
-
-def _plain(value: object) -> object:
-    return value.total_seconds() if isinstance(value, timedelta) else value

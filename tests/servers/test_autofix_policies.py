@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Invalid
-from mcp_servers.autofix.policies import read_policy, with_home
+from mcp_servers.autofix.policies import limits_told, read_policy, with_home
 from mcp_servers.facts.fixes import Level
 from mcp_servers.facts.guards import Policy, Share
 
@@ -40,6 +40,19 @@ def test_what_the_file_says_is_the_policy(tmp_path: Path) -> None:
     assert (policy.allowed, policy.own) == (frozenset({"shop"}), None)
     assert (policy.limits.pods, policy.limits.approval) == (3, timedelta(minutes=1))
     assert policy.unattended[0].hours == (9, 17)
+
+
+def test_limits_are_told_by_the_names_and_units_of_the_file(tmp_path: Path) -> None:
+    text = (
+        "[limits]\napproval_s = 60\nsettle_s = 5\nreplica_factor = 3\neach = { pods_per_hour = 2 }"
+    )
+    limits = told(tmp_path, text).limits
+    shown = limits_told(limits)
+    assert shown["each"]["pods_per_hour"] == 2
+    assert (shown["approval_s"], shown["settle_s"], shown["deadline_s"]) == (60, 5, None)
+    lines = [f"{k} = {v}" for k, v in shown.items() if k != "each" and v is not None]
+    again = "\n".join(["[limits]", *lines, "each = { pods_per_hour = 2 }"])
+    assert told(tmp_path, again).limits == limits
 
 
 def test_another_text_is_another_version(tmp_path: Path) -> None:
