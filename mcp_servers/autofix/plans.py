@@ -27,6 +27,7 @@ from mcp_servers.autofix.shapes import (
 )
 from mcp_servers.autofix.telling import Telling
 from mcp_servers.engines.guards import approvals_needed, names_typed, own_approval, size, unattended
+from mcp_servers.engines.verification import unseen
 from mcp_servers.facts.fixes import Plan
 from mcp_servers.facts.kubernetes import Ref
 
@@ -187,7 +188,7 @@ async def _kept(desk: Desk, draft: Draft, plan: Plan, wanted: Wanted, caller: Pr
         "plan": plan_json(plan),
         "marks": draft.marks,
         "before": findings_json(draft.sighting.findings),
-        "unseen": sorted(draft.sighting.cluster.unseen),
+        "unseen": sorted(unseen(draft.sighting.cluster)),
         "pods": size(plan, draft.sighting.cluster).pods,
         "cluster": await cluster_id(desk),
         "policy": desk.policy.version,

@@ -13,7 +13,7 @@ from core.storage.fix_records import ChangeRow
 from mcp_servers.autofix.desk import Desk
 from mcp_servers.autofix.refusing import SENTENCES
 from mcp_servers.engines.completion import complete
-from mcp_servers.engines.verification import judged
+from mcp_servers.engines.verification import judged, unseen
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.fixes import Plan
 from mcp_servers.facts.guards import Limits
@@ -113,7 +113,7 @@ async def _looked(
         sighting = await desk.looker.look(sight_of(change), namespace=plan.target.namespace)
     except UpstreamUnavailable as error:
         return Verdict(False, cleared=False, why=SENTENCES.said("unseen", why=error))
-    if missed := sighting.cluster.unseen - before.unseen:
+    if missed := unseen(sighting.cluster) - before.unseen:
         what = ", ".join(sorted(missed))
         return Verdict(False, cleared=False, why=SENTENCES.said("seen_in_part", what=what))
     judgement = judged(before.findings, sighting.findings, plan, sighting.cluster)

@@ -40,6 +40,11 @@ def judged(
     return Judgement(not left, tuple(new))
 
 
+def unseen(cluster: Cluster) -> frozenset[str]:
+    """What could not be looked at, of all that makes a diagnosis less certain."""
+    return frozenset(one.what for one in cluster.not_checked if one.counts)
+
+
 def _passes(finding: Finding, cluster: Cluster) -> bool:
     """Whether it is what any rollout brings with it for a while."""
     usual, since = PASSING.get(finding.rule), finding.since

@@ -280,11 +280,6 @@ class Cluster:
             by_kind.setdefault(resource.kind, []).append(resource)
         object.__setattr__(self, "_by_kind", by_kind)
 
-    @property
-    def unseen(self) -> frozenset[str]:
-        """What could not be looked at, of all that makes a diagnosis less certain."""
-        return frozenset(one.what for one in self.not_checked if one.counts)
-
     def derived(self, key: Hashable, work_out: Callable[[], Known]) -> Known:
         """What an engine works out from this cluster alone, worked out once for all who ask."""
         if key not in self._derived:
