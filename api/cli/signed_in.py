@@ -25,7 +25,7 @@ def end_sessions(
     session_id: Annotated[str, typer.Argument(metavar="[ID]", show_default=False)] = "",
     user: Annotated[str, typer.Option(help="All of this user instead.")] = "",
 ) -> None:
-    """End one session, or all of a user; pages are signed out at once."""
+    """End one session, or all of a user, at once."""
     if bool(session_id) == bool(user):
         raise typer.BadParameter("give either an ID or --user NAME")
     finish(_end(session_id, user))

@@ -69,7 +69,7 @@ async def list_sessions(
 async def end_session(
     session_id: Annotated[str, Path(max_length=64)], principal: Caller, current: Current
 ) -> None:
-    """End one: a page at once; a program when its access token ends, at most 15 minutes later."""
+    """End one, and with it at once the page's cookie or the program's tokens."""
     whose = "" if principal.may(Permission.USERS_MANAGE) else principal.subject
     async with current.database.session() as session:
         ended = await Tokens(session).end_sessions(utc_now(), family=session_id, user_name=whose)

@@ -9,7 +9,7 @@ from core.principal import Principal
 from core.security.passwords import hash_password, is_password
 from core.security.permissions import check_scopes, permissions_of, principal_of
 from core.security.sentences import SENTENCES
-from core.security.tokens import API, API_TOKEN_PREFIX, Signer, hashed, new_id, new_secret
+from core.security.tokens import API, API_TOKEN_PREFIX, Claims, Signer, hashed, new_id, new_secret
 from core.settings import Settings
 from core.storage.database import Database
 from core.storage.records import ApiTokenRow, RefreshTokenRow, UserRow
@@ -54,7 +54,7 @@ class SignIn:
         """Who carries this bearer credential: an API token or an access token."""
         if credential.startswith(API_TOKEN_PREFIX):
             return await self._by_api_token(credential)
-        return self._signer.verify(credential, audience=API)
+        return await self._by_access_token(self._signer.verify(credential, audience=API))
 
     async def by_password(self, name: str, password: str) -> Grant:
         """One sentence for an unknown name and a wrong password, after the same time."""
@@ -184,6 +184,14 @@ class SignIn:
                 await tokens.api_token_used(token.id, now)
         return principal_of(user, scopes=token.scopes)
 
+    async def _by_access_token(self, claims: Claims) -> Principal:
+        """It holds as long as its session goes on, with the rights that its user has now."""
+        async with self._database.session() as session:
+            user = await Tokens(session).user_of_session(claims.session, utc_now())
+        if user is None or user.name != claims.subject or user.disabled:
+            raise SENTENCES.error(Unauthenticated, "session_ended")
+        return principal_of(user)
+
     async def _rotates(self, tokens: Tokens, found: RefreshTokenRow, kept_hash: str) -> bool:
         now = utc_now()
         if found.revoked_at or found.expires_at <= now:
@@ -202,7 +210,7 @@ class SignIn:
         principal = principal_of(user)
         return Grant(
             principal=principal,
-            access_token=self._signer.issue(principal, ttl=self._lifetimes.access),
+            access_token=self._signer.issue(user.name, session=family, ttl=self._lifetimes.access),
             refresh_token=refresh_token,
             expires_in_s=int(self._lifetimes.access.total_seconds()),
         )

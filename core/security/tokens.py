@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,8 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from core.clock import utc_now
 from core.errors import Invalid, Unauthenticated
-from core.principal import Principal
-from core.security.permissions import ROLES, principal_of
 from core.security.sentences import SENTENCES
 from core.settings import Cluster, Settings
-from core.storage.records import UserRow
 
 # A token says what it is, so that people and scanners recognise it.
 API_TOKEN_PREFIX = "mw_"  # noqa: S105 - a prefix
@@ -83,6 +80,14 @@ def _kept_key(path: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Claims:
+    """What an access token says: whose it is and of which sign-in. What they may is looked up."""
+
+    subject: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
 class Signer:
     """Issues and verifies access tokens with one symmetric key (HMAC-SHA-256).
 
@@ -92,48 +97,30 @@ class Signer:
 
     key: str
 
-    def issue(self, principal: Principal, *, ttl: timedelta, audience: str = API) -> str:
-        now = utc_now()
-        claims: dict[str, Any] = {
-            "sub": principal.subject,
-            "iat": int(now.timestamp()),
-            "exp": int((now + ttl).timestamp()),
-            "roles": sorted(principal.roles),
-            "scopes": sorted(principal.permissions),
-            "namespaces": None if principal.namespaces is None else sorted(principal.namespaces),
-            "language": principal.language,
+    def issue(self, subject: str, *, ttl: timedelta, session: str = "", audience: str = API) -> str:
+        """`session` is the sign-in that it was given to, and ends with."""
+        claims = {
+            "sub": subject,
+            "sid": session,
+            "exp": int((utc_now() + ttl).timestamp()),
         }
         return f"{ACCESS_TOKEN_PREFIX}{self._for(audience).dumps(claims)}"
 
-    def verify(self, token: str, *, audience: str = API) -> Principal:
+    def verify(self, token: str, *, audience: str = API) -> "Claims":
         """Raises `Unauthenticated` for anything but a token of ours, for `audience`, in time."""
         try:
             claims = self._for(audience).loads(token.removeprefix(ACCESS_TOKEN_PREFIX))
-            return _principal(_in_time(claims))
+            said, left_s = Claims(claims["sub"], claims["sid"]), _left_s(claims)
         except (BadData, ValueError, TypeError, KeyError) as error:
             raise SENTENCES.error(Unauthenticated, "access_token_ended") from error
+        if left_s <= 0:
+            raise SENTENCES.error(Unauthenticated, "access_token_ended")
+        return said
 
     def _for(self, audience: str) -> URLSafeSerializer:
         hmac_sha256 = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
         return URLSafeSerializer(self.key, salt=audience, signer_kwargs=hmac_sha256)
 
 
-def _in_time(claims: Mapping[str, Any]) -> Mapping[str, Any]:
-    if claims["exp"] <= utc_now().timestamp():
-        raise ValueError("expired")
-    return claims
-
-
-def _principal(claims: Mapping[str, Any]) -> Principal:
-    [role] = claims["roles"]
-    if role not in ROLES:
-        raise ValueError("a role of another version")
-    namespaces = claims["namespaces"]
-    user = UserRow(
-        name=claims["sub"],
-        role=role,
-        created_at=datetime.fromtimestamp(claims["iat"], UTC),
-        namespaces=None if namespaces is None else frozenset(namespaces),
-        language=claims["language"],
-    )
-    return principal_of(user, scopes=frozenset(claims["scopes"]))
+def _left_s(claims: Mapping[str, Any]) -> float:
+    return claims["exp"] - utc_now().timestamp()

@@ -78,6 +78,7 @@ async def test_a_session_is_one_however_often_it_is_renewed(stage: Stage) -> Non
         [one] = (await http.get(PLACE, headers=bearer)).json()["items"]
         assert one["began_at"] < one["renewed_at"] < one["expires_at"]
         assert (await http.delete(f"{PLACE}/{one['id']}", headers=bearer)).status_code == 204
+        assert (await http.get("/auth/me", headers=bearer)).status_code == 401
         asked = {"refresh_token": pair["refresh_token"]}
         assert (await http.post("/auth/refresh", json=asked)).status_code == 401
 

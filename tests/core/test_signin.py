@@ -239,21 +239,24 @@ async def test_a_new_password_replaces_the_old(sign_in: SignIn) -> None:
 
 async def test_a_token_for_the_tool_servers_opens_no_other_door(sign_in: SignIn) -> None:
     signer = Signer(KEY)
-    principal = (await sign_in.by_password("ann", PASSWORD)).principal
-    token = signer.issue(principal, ttl=timedelta(minutes=1), audience=TOOLS)
-    assert signer.verify(token, audience=TOOLS) == principal
+    token = signer.issue("ann", ttl=timedelta(minutes=1), audience=TOOLS)
+    assert signer.verify(token, audience=TOOLS).subject == "ann"
     with pytest.raises(Unauthenticated):
         await sign_in.principal(token)
 
 
 async def test_a_token_that_was_forged_or_has_expired_is_refused(sign_in: SignIn) -> None:
-    principal = (await sign_in.by_password("ann", PASSWORD)).principal
-    good = Signer(KEY).issue(principal, ttl=timedelta(minutes=1))
+    good = (await sign_in.by_password("ann", PASSWORD)).access_token
+    session, minute = Signer(KEY).verify(good).session, timedelta(minutes=1)
     body, _, signature = good.rpartition(".")
-    other = Signer(KEY).issue(replace(principal, subject="root"), ttl=timedelta(minutes=1))
+    await sign_in.add_user("root", role="admin")
+    other = Signer(KEY).issue("root", session=session, ttl=minute)
     forged = [
-        Signer("o" * 40).issue(principal, ttl=timedelta(minutes=1)),
-        Signer(KEY).issue(principal, ttl=timedelta(seconds=-1)),
+        other,
+        Signer(KEY).issue("ann", session="another", ttl=minute),
+        Signer(KEY).issue("ann", ttl=minute),
+        Signer("o" * 40).issue("ann", session=session, ttl=minute),
+        Signer(KEY).issue("ann", session=session, ttl=timedelta(seconds=-1)),
         f"{other.rpartition('.')[0]}.{signature}",
         f"{body}.{signature[:-4]}AAAA",
         f"{body}.",
@@ -265,6 +268,26 @@ async def test_a_token_that_was_forged_or_has_expired_is_refused(sign_in: SignIn
     for token in forged:
         with pytest.raises(Unauthenticated):
             await sign_in.principal(token)
+
+
+async def test_an_access_token_ends_with_its_session_and_follows_its_users_rights(
+    database: Database, sign_in: SignIn
+) -> None:
+    first, other = [await sign_in.by_password("ann", PASSWORD) for _ in range(2)]
+    renewed = await sign_in.by_refresh_token(first.refresh_token)
+    async with database.session() as session:
+        users = Users(session)
+        await users.save(replace(await users.get("ann"), role="guest"))
+    for token in (first.access_token, renewed.access_token):
+        assert (await sign_in.principal(token)).permissions == ROLES["guest"]
+    await sign_in.sign_out(renewed.refresh_token)
+    for token in (first.access_token, renewed.access_token):
+        with pytest.raises(Unauthenticated, match="session has ended"):
+            await sign_in.principal(token)
+    assert (await sign_in.principal(other.access_token)).subject == "ann"
+    await disable(database, "ann")
+    with pytest.raises(Unauthenticated):
+        await sign_in.principal(other.access_token)
 
 
 def test_a_practice_installation_makes_its_signing_key_once(tmp_path: Path) -> None:

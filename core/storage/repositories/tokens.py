@@ -19,6 +19,13 @@ SESSION = (
     .join_from(REFRESH, USERS, USERS.c.name == REFRESH.c.user_name)
     .where(REFRESH.c.hash == bindparam("hash"))
 )
+# Whose a session is that goes on: its one token that was not used yet says so.
+ON = (
+    select(*(USERS.c[one] for one in USER))
+    .join_from(REFRESH, USERS, USERS.c.name == REFRESH.c.user_name)
+    .where(REFRESH.c.family == bindparam("family"), REFRESH.c.expires_at > bindparam("at"))
+    .where(REFRESH.c.used_at.is_(None), REFRESH.c.revoked_at.is_(None))
+)
 
 
 class Tokens:
@@ -84,6 +91,11 @@ class Tokens:
             return None
         token, user = found[: len(TOKEN)], found[len(TOKEN) :]
         return RefreshTokenRow(*token), user_row(*user)
+
+    async def user_of_session(self, family: str, at: datetime) -> UserRow | None:
+        """Whose session this is; None for one that has ended. Programs ask it with every request."""
+        found = (await self._session.execute(ON, {"family": family, "at": at})).first()
+        return user_row(*found) if found else None
 
     async def use_refresh_token(self, hashed: str, at: datetime) -> bool:
         """False when somebody else used it first."""
