@@ -23,6 +23,7 @@ from core.settings import Settings
 from core.storage.database import Database
 from core.storage.records import RefreshTokenRow, UserRow
 from core.storage.repositories.tokens import Tokens
+from core.storage.repositories.users import Users
 from core.telemetry import Metrics
 from mcp_servers.client import Sessions, Tools
 
@@ -196,14 +197,16 @@ async def in_person(
     """The caller, `present` where a person acts: by the page, or signed in.
 
     An API token is a program's, unless its rights were put into it by name: then those to decide
-    were meant.
+    were meant. A service account has no hand at all.
     """
     secret = bearer.credentials if bearer else ""
     if not secret.startswith(API_TOKEN_PREFIX):
         return replace(principal, present=True)
     async with current.database.session() as session:
         row = await Tokens(session).api_token(hashed(secret))
-    return replace(principal, present=bool(row and row.scopes))
+        user = await Users(session).find(principal.subject)
+    person = user is not None and not user.service
+    return replace(principal, present=bool(person and row and row.scopes))
 
 
 InPerson = Annotated[Principal, Depends(in_person)]

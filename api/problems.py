@@ -31,6 +31,7 @@ KINDS: Mapping[str, Kind] = {
     "not_found": Kind(404, "Not found", "未找到"),
     "method_not_allowed": Kind(405, "Method not allowed", "不支持的请求方法"),
     "conflict": Kind(409, "Conflict", "状态冲突"),
+    "stale": Kind(412, "Changed meanwhile", "已被修改"),
     "too_large": Kind(413, "Too large", "内容过大"),
     "invalid": Kind(422, "Invalid input", "输入无效"),
     "too_many": Kind(429, "Too many requests", "请求过于频繁"),

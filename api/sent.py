@@ -1,10 +1,15 @@
 """What callers send: a body whose every field is known."""
 
 import difflib
+import hashlib
 from collections.abc import Iterable
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Header, Request
 from pydantic import BaseModel, ConfigDict
+
+from api.sentences import SENTENCES
+from core.errors import Stale
 
 
 class Sent(BaseModel):
@@ -12,6 +17,25 @@ class Sent(BaseModel):
     was heeded, and a scope or a limit left out by accident is the wrong answer told with confidence."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+# Only where the thing still is what its ETag said; without it, whatever it is now.
+IfMatch = Annotated[
+    str,
+    Header(max_length=200, description="An ETag: change it only if it is still that."),
+]
+
+
+def tag_of(shown: BaseModel) -> str:
+    """The ETag of what is shown: another one as soon as anything of it is."""
+    return f'"{hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:16]}"'
+
+
+def check_match(given: str, shown: BaseModel) -> None:
+    """Raises `Stale` where `given`, an If-Match, names none of what is there."""
+    wanted = {one.strip() for one in given.split(",")}
+    if given and not wanted & {"*", tag_of(shown)}:
+        raise SENTENCES.error(Stale, "changed_meanwhile")
 
 
 def unknown_field(name: str, request: Request) -> str:

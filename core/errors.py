@@ -67,6 +67,12 @@ class Conflict(OpsError):
     code = "conflict"
 
 
+class Stale(OpsError):
+    """It is no longer as it was when the caller read it; nothing was changed."""
+
+    code = "stale"
+
+
 class TooLarge(OpsError):
     """The answer or the input is over its bound."""
 
@@ -93,6 +99,7 @@ KINDS: dict[str, type[OpsError]] = {
         Forbidden,
         Invalid,
         Conflict,
+        Stale,
         TooLarge,
         TooMany,
         UpstreamUnavailable,

@@ -35,6 +35,7 @@ MODULES = (
     "api.routes.assistant",
     "*api.routes.auth",
     "api.routes.users",
+    "api.routes.roles",
     "api.routes.handles",
     "api.routes.sessions",
     "api.routes.audit",

@@ -7,7 +7,7 @@ from agent.wording import phrase
 from api.sentences import SENTENCES
 from core.errors import Forbidden
 from core.principal import Permission, Principal
-from core.security.permissions import READ, principal_of
+from core.security.permissions import READ, both, principal_of
 from core.storage.database import Database
 from core.storage.repositories.handles import Handles
 from core.storage.repositories.users import Users
@@ -36,7 +36,7 @@ class People:
             raise SENTENCES.error(Forbidden, "user_disabled", name=user.name)
         else:
             found = replace(principal_of(user), present=True)
-        return replace(found, namespaces=_both(found.namespaces, self.namespaces.get(place)))
+        return replace(found, namespaces=both(found.namespaces, self.namespaces.get(place)))
 
     def _stranger(self, handle: str) -> Principal:
         if self.unmapped != "read":
@@ -52,9 +52,3 @@ class People:
             roles=frozenset({"guest"}),
             permissions=READ | {Permission.CHAT_USE},
         )
-
-
-def _both(own: frozenset[str] | None, here: frozenset[str] | None) -> frozenset[str] | None:
-    if own is None or here is None:
-        return here if own is None else own
-    return own & here

@@ -27,6 +27,7 @@ from api.cli import (
     practice,
     predict,
     rca,
+    roles,
     ruling,
     servers,
     serving,
@@ -83,6 +84,7 @@ app.add_typer(budgets.budgets, name="budgets")
 app.add_typer(auditing.audit, name="audit")
 app.add_typer(facts.facts, name="facts")
 app.add_typer(people.users, name="users")
+app.add_typer(roles.roles, name="roles")
 app.add_typer(people.tokens, name="tokens")
 app.add_typer(signed_in.sessions, name="sessions")
 app.add_typer(servers.servers, name="servers")

@@ -36,18 +36,26 @@ def list_users(output: OutputOption = Output.TEXT) -> None:
 @users.command("add")
 def add_user(
     name: NameArgument,
-    role: Annotated[str, typer.Option(help="guest, user, manager or admin.")] = "user",
+    role: Annotated[
+        str, typer.Option(help="guest, user, manager, admin or one of `midwatch roles list`.")
+    ] = "user",
     password: Annotated[
         bool, typer.Option("--password", help="Ask for a password; otherwise print a link.")
     ] = False,
     namespace: Annotated[
         list[str] | None, typer.Option("-n", "--namespace", help="Only these; repeat it.")
     ] = None,
+    service: Annotated[
+        bool, typer.Option("--service", help="A program, which comes in by API tokens alone.")
+    ] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Add a user and print the one-time link to come in by."""
+    if service and password:
+        raise typer.BadParameter("a service account has no password")
     typed = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if password else ""
-    finish(_add_user(name, role, typed, namespace, output))
+    scope = frozenset(namespace) if namespace else None
+    finish(_add_user(name, role, typed, scope, service=service, output=output))
 
 
 @users.command("disable")
@@ -60,6 +68,12 @@ def disable_user(name: NameArgument) -> None:
 def enable_user(name: NameArgument) -> None:
     """Open it again."""
     finish(_set_disabled(name, disabled=False))
+
+
+@users.command("unlock")
+def unlock_user(name: NameArgument) -> None:
+    """Let passwords be tried again after too many wrong ones."""
+    finish(_unlock(name))
 
 
 @users.command("team")
@@ -160,7 +174,7 @@ async def _list_users(output: Output) -> int:
         for row in rows
     }
     if output is Output.JSON:
-        shown = ("name", "role", "team", "disabled", "language", "created_at")
+        shown = ("name", "role", "team", "service", "disabled", "language", "created_at")
         users = [{name: getattr(row, name) for name in shown} for row in rows]
         put_json({"users": [{**one, "handles": handles[one["name"]]} for one in users]})
     else:
@@ -170,22 +184,41 @@ async def _list_users(output: Output) -> int:
 
 def _person(row: Any, handles: list[str]) -> str:
     team = [f"team {row.team}"] if row.team else []
-    state = ", ".join([*(["disabled"] if row.disabled else []), *team, *handles])
-    return f"{row.name:<24}{row.role:<10}{state}".rstrip()
+    marks = [name for name in ("service", "disabled") if getattr(row, name)]
+    return f"{row.name:<24}{row.role:<18}{', '.join([*marks, *team, *handles])}".rstrip()
 
 
 async def _add_user(
-    name: str, role: str, password: str, namespaces: list[str] | None, output: Output
+    name: str,
+    role: str,
+    password: str,
+    scope: frozenset[str] | None,
+    *,
+    service: bool,
+    output: Output,
 ) -> int:
     async with opened_doors() as (settings, database, sign_in):
-        scope = frozenset(namespaces) if namespaces else None
-        user = await sign_in.add_user(name, role=role, password=password, namespaces=scope)
-        await note(database, "user.add", user.name, role=role)
-        address = "" if password else _address(settings, await sign_in.make_link(user.name))
+        user = await sign_in.add_user(
+            name, role=role, password=password, namespaces=scope, service=service
+        )
+        await note(database, "user.add", user.name, role=role, service=service)
+        by_link = not (password or service)
+        address = _address(settings, await sign_in.make_link(user.name)) if by_link else ""
     if output is Output.JSON:
         put_json({"name": user.name, "role": user.role, "login_link": address})
     else:
-        put(address or f"{user.name} may come in.")
+        more = " by API tokens: `midwatch tokens create`" if service else ""
+        put(address or f"{user.name} may come in{more}.")
+    return OK
+
+
+async def _unlock(name: str) -> int:
+    async with opened_doors() as (_, database, sign_in):
+        if not await sign_in.unlock(name):
+            put(f"{name} was not locked.")
+            return OK
+        await note(database, "user.unlock", name)
+    put(f"{name} may try passwords again.")
     return OK
 
 

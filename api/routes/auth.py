@@ -9,9 +9,10 @@ from pydantic import BaseModel, Field
 
 from api.dependencies import SESSION_COOKIE, Caller, Current, Opened, same_origin
 from api.sent import Sent
-from core.errors import Unauthenticated
+from core.errors import TooMany, Unauthenticated
 from core.principal import Principal
 from core.security.signin import Grant
+from core.security.signin import counted as counted_name
 from core.settings import Cluster
 
 router = APIRouter(tags=["sign-in"])
@@ -121,7 +122,11 @@ async def _by_password(request: Request, current: Opened, name: str, password: s
     try:
         grant = await current.sign_in.by_password(name, password)
     except Unauthenticated:
-        await _noted(current, name[:200], "password", "refused")
+        shut = counted_name(name) in await current.sign_in.shut()
+        await _noted(current, name[:200], "password", "refused_and_shut" if shut else "refused")
+        raise
+    except TooMany:
+        await _noted(current, name[:200], "password", "shut")
         raise
     await _noted(current, grant.principal.subject, "password", "ok")
     return grant

@@ -8,8 +8,10 @@ from pydantic import BaseModel
 from api.dependencies import Current, UserManager, noted
 from api.sent import Sent
 from core.clock import utc_now
+from core.security.permissions import check_over
 from core.storage.records import HandleRow
 from core.storage.repositories.handles import Handles
+from core.storage.repositories.users import Users
 
 router = APIRouter(prefix="/api/v1/handles", tags=["users and tokens"])
 
@@ -45,6 +47,7 @@ async def link_handle(
     `service` is slack, dingtalk or feishu; `handle` is its own id of the person, such as U024BE7LH.
     """
     async with current.database.session() as session:
+        check_over(manager, await Users(session).get(body.user))
         row = await Handles(session).link(body.user, service, handle, utc_now())
     await noted(current, manager, "user.know", row.user_name, service=service, handle=handle)
     return _handle(row)

@@ -1,24 +1,31 @@
 """Who may come in: users and API tokens."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
-from api.dependencies import Caller, Current, UserManager, noted
-from api.sent import Sent
+from api.dependencies import Caller, Current, Opened, UserManager, noted
+from api.sent import IfMatch, Sent, check_match, tag_of
 from api.sentences import SENTENCES
 from core.clock import utc_now
 from core.errors import Forbidden, Invalid
 from core.principal import Permission, Principal
-from core.security.permissions import permissions_of
+from core.security.passwords import hash_password
+from core.security.permissions import check_over, check_within, principal_of
+from core.security.roles import with_role
+from core.security.sentences import SENTENCES as REFUSALS
+from core.security.signin import counted
 from core.storage.records import ApiTokenRow, UserRow
+from core.storage.repositories.roles import Roles
 from core.storage.repositories.tokens import Tokens
 from core.storage.repositories.users import Users
 
 router = APIRouter(prefix="/api/v1", tags=["users and tokens"])
+Name = Annotated[str, Path(max_length=200)]
 
 
 class User(BaseModel):
@@ -27,22 +34,30 @@ class User(BaseModel):
     namespaces: list[str] | None = Field(description="null: every namespace.")
     language: str
     disabled: bool
+    service: bool = Field(description="A program: it has API tokens, no password and no link.")
+    shut_until: datetime | None = Field(
+        default=None, description="No password is looked at until then: too many were wrong."
+    )
     team: str = Field(description="By which what models cost is told; empty: none.")
     created_at: datetime
 
 
 class NewUser(Sent):
     name: str = Field(min_length=1, max_length=200)
-    role: str = Field(default="user", description="guest, user, manager or admin.")
+    role: str = Field(
+        default="user", max_length=16, description="guest, user, manager, admin or one of your own."
+    )
     password: str = Field(default="", max_length=1024, description="Empty: comes in by link.")
     namespaces: list[str] | None = Field(default=None, description="null: every namespace.")
+    service: bool = Field(default=False, description="A program, which comes in by API tokens.")
 
 
 class UserChange(Sent):
     """Only what is given changes."""
 
-    role: str | None = None
-    password: str | None = Field(default=None, max_length=1024)
+    role: str | None = Field(default=None, max_length=16)
+    namespaces: list[str] | None = Field(default=None, description="Left out: as they are.")
+    password: str | None = Field(default=None, min_length=1, max_length=1024)
     disabled: bool | None = None
     language: str | None = Field(default=None, pattern="auto|en|zh")
     team: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]*$", max_length=63)
@@ -81,8 +96,19 @@ class TokenList(BaseModel):
 @router.get("/users", operation_id="listUsers")
 async def list_users(_manager: UserManager, current: Current) -> UserList:
     """Everybody who may come in."""
+    shut = await current.sign_in.shut()
     async with current.database.session() as session:
-        return UserList(items=[_user(row) for row in await Users(session).all()])
+        return UserList(items=[_user(row, shut) for row in await Users(session).all()])
+
+
+@router.get("/users/{name}", operation_id="getUser")
+async def get_user(name: Name, _manager: UserManager, current: Current, response: Response) -> User:
+    """One user, with the ETag to change them by."""
+    shut = await current.sign_in.shut()
+    async with current.database.session() as session:
+        found = _user(await Users(session).get(name), shut)
+    response.headers["ETag"] = tag_of(found)
+    return found
 
 
 @router.post("/users", operation_id="addUser", status_code=201)
@@ -93,26 +119,61 @@ async def add_user(body: NewUser, manager: UserManager, current: Current) -> Use
         role=body.role,
         password=body.password,
         namespaces=None if body.namespaces is None else frozenset(body.namespaces),
+        service=body.service,
+        maker=manager,
     )
-    await noted(current, manager, "user.add", row.name, role=row.role)
+    await noted(current, manager, "user.add", row.name, role=row.role, service=row.service)
     return _user(row)
 
 
 @router.patch("/users/{name}", operation_id="changeUser")
-async def change_user(name: str, body: UserChange, manager: UserManager, current: Current) -> User:
-    """Change a role, a password or a language; disable or enable."""
-    if name == manager.subject and (body.disabled or (body.role or "admin") != "admin"):
+async def change_user(
+    name: Name,
+    body: UserChange,
+    manager: UserManager,
+    current: Current,
+    response: Response,
+    if_match: IfMatch = "",
+) -> User:
+    """Change a role, namespaces, a password or a language; disable or enable.
+
+    Nobody changes who may more than themselves, or makes somebody who may.
+    """
+    if name == manager.subject and (body.disabled or body.role not in (None, *manager.roles)):
         raise SENTENCES.error(Invalid, "lock_yourself_out")
-    if body.password is not None:
-        await current.sign_in.set_password(name, body.password)
     given = body.model_dump(exclude_none=True, exclude={"password"})
-    permissions_of(body.role or "user")
+    kept = {"password_hash": await hash_password(body.password)} if body.password else {}
+    shut = await current.sign_in.shut()
     async with current.database.session() as session:
-        users = Users(session)
-        row = replace(await users.get(name), **given)
-        await users.save(row)
-    await noted(current, manager, "user.change", name, **given)
-    return _user(row)
+        old = await Users(session).get(name)
+        check_match(if_match, _user(old, shut))
+        check_over(manager, old)
+        row = await _changed(Roles(session), old, {**given, **kept})
+        check_over(manager, row)
+        await Users(session).save(row)
+    if kept:
+        await current.sign_in.unlock(name)
+    told = {**given, "password": "new"} if kept else given
+    await noted(current, manager, "user.change", name, **told)
+    found = _user(row, await current.sign_in.shut())
+    response.headers["ETag"] = tag_of(found)
+    return found
+
+
+@router.post("/users/{name}/unlock", operation_id="unlockUser", status_code=204)
+async def unlock_user(name: Name, manager: UserManager, current: Current) -> None:
+    """Let passwords be tried again after too many wrong ones."""
+    if await current.sign_in.unlock(name):
+        await noted(current, manager, "user.unlock", name)
+
+
+async def _changed(roles: Roles, user: UserRow, given: dict[str, Any]) -> UserRow:
+    role = given.get("role", user.role)
+    if user.service and "password_hash" in given:
+        raise REFUSALS.error(Invalid, "service_password")
+    if "namespaces" in given:
+        given = {**given, "namespaces": frozenset(given["namespaces"])}
+    return await with_role(roles, replace(user, **given), role)
 
 
 @router.get("/tokens", operation_id="listTokens")
@@ -139,7 +200,7 @@ async def create_token(body: NewToken, principal: Caller, current: Current) -> T
     row, secret = await current.sign_in.make_api_token(
         user,
         label=body.label,
-        scopes=_narrowed(scopes, principal, user),
+        scopes=await _narrowed(scopes, principal, user, current),
         ttl=timedelta(days=body.ttl_days) if body.ttl_days else None,
     )
     await noted(current, principal, "token.create", row.id, user=user, label=body.label)
@@ -155,15 +216,18 @@ async def revoke_token(token_id: str, principal: Caller, current: Current) -> No
     await noted(current, principal, "token.revoke", token_id)
 
 
-def _narrowed(
-    scopes: frozenset[str] | None, principal: Principal, user: str
+async def _narrowed(
+    scopes: frozenset[str] | None, principal: Principal, user: str, current: Opened
 ) -> frozenset[str] | None:
-    """A caller who came in with a narrow token cannot make a wide one."""
+    """A caller who came in with a narrow token, or has a narrow role, cannot make a wide one."""
+    async with current.database.session() as session:
+        row = await Users(session).get(user)
+    whole = _values(principal_of(row).permissions)
     if user != principal.subject:
+        granted = whole if scopes is None else whole & scopes
+        check_within(principal, granted, principal_of(row).namespaces)
         return scopes
-    held = frozenset(permission.value for permission in principal.permissions)
-    [role] = principal.roles
-    whole = frozenset(permission.value for permission in permissions_of(role))
+    held = _values(principal.permissions)
     if scopes is None:
         return None if held == whole else held
     if not scopes <= held:
@@ -171,18 +235,24 @@ def _narrowed(
     return scopes
 
 
+def _values(permissions: frozenset[Permission]) -> frozenset[str]:
+    return frozenset(one.value for one in permissions)
+
+
 def _manages(principal: Principal) -> None:
     if not principal.may(Permission.TOKENS_MANAGE):
         raise SENTENCES.error(Forbidden, "takes_permission", value=Permission.TOKENS_MANAGE.value)
 
 
-def _user(row: UserRow) -> User:
+def _user(row: UserRow, shut: Mapping[str, datetime] = {}) -> User:
     return User(
         name=row.name,
         role=row.role,
         namespaces=None if row.namespaces is None else sorted(row.namespaces),
         language=row.language,
         disabled=row.disabled,
+        service=row.service,
+        shut_until=shut.get(counted(row.name)),
         team=row.team,
         created_at=row.created_at,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from core.errors import Invalid
+from core.errors import Forbidden, Invalid
 from core.principal import Permission, Principal
 from core.security.sentences import SENTENCES
 from core.storage.records import UserRow
@@ -54,16 +54,46 @@ def permissions_of(role: str) -> frozenset[Permission]:
 
 def principal_of(user: UserRow, *, scopes: frozenset[str] | None = None) -> Principal:
     """The principal a checked credential stands for. `scopes` only ever narrow the role."""
-    permitted = permissions_of(user.role)
+    permitted = _known(user.granted) if user.granted is not None else permissions_of(user.role)
     if scopes is not None:
         permitted = frozenset(one for one in permitted if one.value in scopes)
     return Principal(
         subject=user.name,
         roles=frozenset({user.role}),
         permissions=permitted,
-        namespaces=user.namespaces,
+        namespaces=both(user.namespaces, user.bounds),
         language=user.language,
     )
+
+
+def both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    """Namespaces that are in both; None: every namespace."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
+
+
+def _known(granted: frozenset[str]) -> frozenset[Permission]:
+    """Without those of another version."""
+    return frozenset(one for one in Permission if one.value in granted)
+
+
+def check_within(
+    maker: Principal, permissions: frozenset[str], namespaces: frozenset[str] | None
+) -> None:
+    """Raises `Forbidden`: nobody makes what may do or see more than its maker."""
+    beyond = sorted(permissions - {one.value for one in maker.permissions})
+    if beyond:
+        raise SENTENCES.error(Forbidden, "beyond_permissions", beyond=", ".join(beyond))
+    if maker.namespaces is not None and (namespaces is None or namespaces - maker.namespaces):
+        own = ", ".join(sorted(maker.namespaces)) or "—"
+        raise SENTENCES.error(Forbidden, "beyond_namespaces", own=own)
+
+
+def check_over(maker: Principal, user: UserRow) -> None:
+    """Raises `Forbidden` where this user may do or see more than who would change them."""
+    whole = principal_of(user)
+    check_within(maker, frozenset(one.value for one in whole.permissions), whole.namespaces)
 
 
 def check_scopes(scopes: frozenset[str]) -> None:

@@ -1,23 +1,32 @@
 """Coming in: by password, one-time link, refresh token or API token."""
 
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.clock import utc_now
-from core.errors import Invalid, Unauthenticated
+from core.errors import Invalid, TooMany, Unauthenticated
 from core.principal import Principal
 from core.security.passwords import hash_password, is_password
-from core.security.permissions import check_scopes, permissions_of, principal_of
+from core.security.permissions import check_over, check_scopes, principal_of
+from core.security.roles import with_role
 from core.security.sentences import SENTENCES
 from core.security.tokens import API, API_TOKEN_PREFIX, Claims, Signer, hashed, new_id, new_secret
 from core.settings import Settings
 from core.storage.database import Database
 from core.storage.records import ApiTokenRow, RefreshTokenRow, UserRow
+from core.storage.repositories.roles import Roles
 from core.storage.repositories.tokens import Tokens
 from core.storage.repositories.users import Users
+from core.storage.repositories.wrong_passwords import WrongPasswords
 
 # When a token was last used is for people; a row a minute is near enough and costs no write a call.
 LAST_USED_RESOLUTION = timedelta(minutes=1)
+
+
+# Guesses of names that were left alone for so long are no longer kept.
+FORGOTTEN_AFTER = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +45,19 @@ class Lifetimes:
     refresh: timedelta = timedelta(days=14)
     link: timedelta = timedelta(minutes=10)
 
+    shut: timedelta = timedelta(minutes=15)
+    # Wrong passwords in a row before a name is shut; 0: never.
+    wrong_passwords: int = 10
+
     @classmethod
     def of(cls, settings: Settings) -> "Lifetimes":
-        return cls(settings.access_token_ttl, settings.refresh_token_ttl, settings.login_link_ttl)
+        return cls(
+            settings.access_token_ttl,
+            settings.refresh_token_ttl,
+            settings.login_link_ttl,
+            settings.rates.shut_for,
+            settings.rates.wrong_passwords,
+        )
 
 
 class SignIn:
@@ -57,14 +76,31 @@ class SignIn:
         return await self._by_access_token(self._signer.verify(credential, audience=API))
 
     async def by_password(self, name: str, password: str) -> Grant:
-        """One sentence for an unknown name and a wrong password, after the same time."""
+        """One sentence for an unknown name and a wrong password, after the same time.
+
+        Raises `Unauthenticated`, and `TooMany` for a name that is shut, whosever it is.
+        """
         async with self._database.session() as session:
+            await _check_open(WrongPasswords(session), name)
             user = await Users(session).find(name)
         matches = await is_password(password, user.password_hash if user else "")
         if user is None or not matches or user.disabled:
+            await self._count_wrong(name)
             raise SENTENCES.error(Unauthenticated, "wrong_password")
         async with self._database.session() as session:
+            await WrongPasswords(session).forget(counted(name))
             return await self._grant(Tokens(session), user, family=new_id())
+
+    async def _count_wrong(self, name: str) -> None:
+        """The one that is too many still reads as wrong, and shuts the door behind it."""
+        most, now, key = self._lifetimes.wrong_passwords, utc_now(), counted(name)
+        if not most:
+            return
+        async with self._database.session() as session:
+            wrong = WrongPasswords(session)
+            if await wrong.count(key, now, since=now - self._lifetimes.shut) >= most:
+                await wrong.shut(key, now + self._lifetimes.shut)
+            await wrong.forget_before(now - FORGOTTEN_AFTER)
 
     async def by_link(self, code: str) -> Grant:
         """Raises `Unauthenticated` for a link that was used, has expired or never was."""
@@ -100,6 +136,8 @@ class SignIn:
         code, now = new_secret(), utc_now()
         async with self._database.session() as session:
             user = await Users(session).get(user_name)
+            if user.service:
+                raise SENTENCES.error(Invalid, "service_password")
             await Tokens(session).add_login_link(
                 hashed(code),
                 user_name=user.name,
@@ -140,22 +178,38 @@ class SignIn:
         role: str = "user",
         password: str = "",
         namespaces: frozenset[str] | None = None,
+        service: bool = False,
+        maker: Principal | None = None,
     ) -> UserRow:
-        """Without a password the user comes in by link. Raises `Conflict` when the name is taken."""
-        permissions_of(role)
+        """Without a password the user comes in by link, and a `service` by API tokens alone.
+
+        Raises `Conflict` when the name is taken, `Forbidden` where it may more than its `maker`.
+        """
         if not name.strip() or len(name) > 200:
             raise SENTENCES.error(Invalid, "user_name")
+        if service and password:
+            raise SENTENCES.error(Invalid, "service_password")
         kept = await hash_password(password) if password else ""
-        user = UserRow(name.strip(), role, utc_now(), namespaces, password_hash=kept)
+        user = UserRow(
+            name.strip(), role, utc_now(), namespaces, password_hash=kept, service=service
+        )
         async with self._database.session() as session:
+            user = await with_role(Roles(session), user, role)
+            if maker:
+                check_over(maker, user)
             await Users(session).add(user)
         return user
 
-    async def set_password(self, name: str, password: str) -> None:
-        kept = await hash_password(password)
+    async def unlock(self, name: str) -> bool:
+        """Let passwords of that name be tried again. False when it was not shut."""
         async with self._database.session() as session:
-            users = Users(session)
-            await users.save(replace(await users.get(name), password_hash=kept))
+            user = await Users(session).get(name)
+            return await WrongPasswords(session).forget(counted(user.name))
+
+    async def shut(self) -> Mapping[str, datetime]:
+        """The names that are shut now, as `counted` writes them, and until when."""
+        async with self._database.session() as session:
+            return await WrongPasswords(session).all_shut(utc_now())
 
     async def ensure_admin(self, name: str = "admin") -> UserRow:
         """An administrator: the named one, else the first by name; made when there are no users at all.
@@ -214,6 +268,19 @@ class SignIn:
             refresh_token=refresh_token,
             expires_in_s=int(self._lifetimes.access.total_seconds()),
         )
+
+
+def counted(name: str) -> str:
+    """Tries are counted together however a name is written."""
+    return name.strip().casefold()[:200]
+
+
+async def _check_open(wrong: WrongPasswords, name: str) -> None:
+    now = utc_now()
+    until = await wrong.shut_until(counted(name), now)
+    if until:
+        minutes = math.ceil((until - now) / timedelta(minutes=1))
+        raise SENTENCES.error(TooMany, "shut", minutes=minutes)
 
 
 def _holds(token: ApiTokenRow, now: datetime) -> bool:

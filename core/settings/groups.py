@@ -113,11 +113,16 @@ class LimitSettings(Group):
 
 class RateSettings(Group):
     """In a minute: requests of a person, however they come in, and of each API token; tries of a
-    password for one name. 0: any number."""
+    password for one name. 0: any number.
+
+    After `wrong_passwords` in a row a name is shut for `shut_for`; 0: never.
+    """
 
     user: int = Field(default=1200, ge=0)
     key: int = Field(default=600, ge=0)
     password: int = Field(default=20, ge=0)
+    wrong_passwords: int = Field(default=10, ge=0, le=1000)
+    shut_for: Duration = timedelta(minutes=15)
 
     def by_policy(self) -> dict[str, int]:
         return {"user": self.user, "key": self.key, "password": self.password}

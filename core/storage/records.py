@@ -185,7 +185,11 @@ class UsageTotal:
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """`namespaces` None: every namespace. `password_hash` "": no sign-in by password."""
+    """`namespaces` None: every namespace. `password_hash` "": no sign-in by password.
+
+    A `service` is a program: it has API tokens alone. What a role of one's own grants, and the
+    namespaces it is bounded to, are read along and written nowhere; `granted` None: a built-in role.
+    """
 
     name: str
     role: str
@@ -195,6 +199,22 @@ class UserRow:
     disabled: bool = False
     password_hash: str = field(default="", repr=False)
     team: str = ""
+    service: bool = False
+    granted: frozenset[str] | None = None
+    bounds: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    """A role of one's own. `namespaces` None: every namespace."""
+
+    name: str
+    permissions: frozenset[str]
+    namespaces: frozenset[str] | None
+    about: str
+    version: int
+    changed_by: str
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,17 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 from sqlalchemy import select
 
 from core.clock import utc_now
-from core.errors import Conflict, Invalid, NotFound, Unauthenticated
+from core.errors import Conflict, Invalid, NotFound, TooMany, Unauthenticated
 from core.principal import Permission
+from core.security.passwords import hash_password
 from core.security.permissions import ROLES
-from core.security.signin import Lifetimes, SignIn
+from core.security.signin import Lifetimes, SignIn, counted
 from core.security.tokens import TOOLS, Signer, signing_key
 from core.settings import Settings
 from core.storage.database import Database
@@ -230,8 +232,11 @@ async def test_a_user_needs_a_known_role_a_free_name_and_a_long_password(sign_in
         await sign_in.add_user("  ")
 
 
-async def test_a_new_password_replaces_the_old(sign_in: SignIn) -> None:
-    await sign_in.set_password("ann", "another long password")
+async def test_a_new_password_replaces_the_old(database: Database, sign_in: SignIn) -> None:
+    async with database.session() as session:
+        users = Users(session)
+        kept = await hash_password("another long password")
+        await users.save(replace(await users.get("ann"), password_hash=kept))
     await sign_in.by_password("ann", "another long password")
     with pytest.raises(Unauthenticated):
         await sign_in.by_password("ann", PASSWORD)
@@ -288,6 +293,58 @@ async def test_an_access_token_ends_with_its_session_and_follows_its_users_right
     await disable(database, "ann")
     with pytest.raises(Unauthenticated):
         await sign_in.principal(other.access_token)
+
+
+async def wrong(sign_in: SignIn, name: str, times: int) -> None:
+    for _ in range(times):
+        with pytest.raises(Unauthenticated):
+            await sign_in.by_password(name, "wrong horse battery")
+
+
+@pytest.mark.parametrize("name", ["ann", "nobody", " ANN "])
+async def test_too_many_wrong_passwords_in_a_row_shut_a_name_whosever_it_is(
+    database: Database, sign_in: SignIn, name: str
+) -> None:
+    strict = SignIn(database, Signer(KEY), Lifetimes(wrong_passwords=3))
+    await wrong(strict, name, 3)
+    for process in (strict, SignIn(database, Signer(KEY))):
+        with pytest.raises(TooMany, match=r"too many wrong passwords.* another 15 minutes"):
+            await process.by_password(name, PASSWORD)
+    assert await strict.shut() == {counted(name): ANY}
+    assert (await strict.by_link(await strict.make_link("ann"))).principal.subject == "ann"
+    if counted(name) == "ann":
+        assert await strict.unlock("ann")
+        assert (await strict.by_password("ann", PASSWORD)).principal.subject == "ann"
+        assert not await strict.unlock("ann")
+
+
+async def test_a_right_password_and_a_long_time_forget_the_wrong_ones(database: Database) -> None:
+    strict = SignIn(database, Signer(KEY), Lifetimes(wrong_passwords=3))
+    await strict.add_user("ann", password=PASSWORD)
+    for _ in range(3):
+        await wrong(strict, "ann", 2)
+        await strict.by_password("ann", PASSWORD)
+    brief = SignIn(database, Signer(KEY), Lifetimes(wrong_passwords=3, shut=timedelta(0)))
+    await wrong(brief, "ann", 7)
+    never = SignIn(database, Signer(KEY), Lifetimes(wrong_passwords=0))
+    await wrong(never, "bob", 7)
+    assert await never.shut() == {}
+
+
+async def test_of_many_wrong_passwords_at_once_none_is_left_uncounted(database: Database) -> None:
+    strict = SignIn(database, Signer(KEY), Lifetimes(wrong_passwords=8))
+    await asyncio.gather(*(wrong(strict, "ann", 1) for _ in range(8)))
+    assert set(await strict.shut()) == {"ann"}
+
+
+async def test_a_service_account_comes_in_by_api_tokens_alone(sign_in: SignIn) -> None:
+    with pytest.raises(Invalid, match="has no password"):
+        await sign_in.add_user("robot", service=True, password=PASSWORD)
+    assert (await sign_in.add_user("robot", service=True)).service
+    with pytest.raises(Invalid, match="no sign-in link"):
+        await sign_in.make_link("robot")
+    _, secret = await sign_in.make_api_token("robot", label="ci")
+    assert (await sign_in.principal(secret)).subject == "robot"
 
 
 def test_a_practice_installation_makes_its_signing_key_once(tmp_path: Path) -> None:

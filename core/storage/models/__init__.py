@@ -29,7 +29,15 @@ from core.storage.models.fixes import (
 from core.storage.models.foreign import AcceptedServer
 from core.storage.models.full_text import STATEMENTS as FULL_TEXT_STATEMENTS
 from core.storage.models.handles import Handle
-from core.storage.models.identity import ApiToken, LoginLink, RefreshToken, User
+from core.storage.models.identity import (
+    ApiToken,
+    Identity,
+    LoginLink,
+    RefreshToken,
+    Role,
+    User,
+    WrongPasswords,
+)
 from core.storage.models.incidents import Incident
 from core.storage.models.jobs import Job, Lease
 from core.storage.models.patrols import Patrol, PatrolFinding, PatrolRun
@@ -68,6 +76,7 @@ __all__ = [
     "FixRehearsal",
     "FixStep",
     "Handle",
+    "Identity",
     "Incident",
     "Job",
     "KnowledgeQuestion",
@@ -79,6 +88,7 @@ __all__ = [
     "PatrolFinding",
     "PatrolRun",
     "RefreshToken",
+    "Role",
     "RuleFile",
     "SpendDay",
     "SpendNote",
@@ -88,4 +98,5 @@ __all__ = [
     "UsageWatch",
     "UsageWatchState",
     "User",
+    "WrongPasswords",
 ]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.storage.models.base import Base
@@ -21,7 +21,46 @@ class User(Base):
     language: Mapped[str] = mapped_column(String(8))
     disabled: Mapped[bool]
     team: Mapped[str] = mapped_column(String(63), server_default="")
+    service: Mapped[bool] = mapped_column(
+        server_default=false()
+    )  # a program, which has no password
     created_at: Mapped[datetime]
+
+
+class Role(Base):
+    """A role of one's own. `version` grows with each change, so that nobody overwrites another's."""
+
+    __tablename__ = "roles"
+
+    name: Mapped[str] = mapped_column(String(16), primary_key=True)
+    about: Mapped[str] = mapped_column(String(200))
+    permissions: Mapped[list[Any]]
+    namespaces: Mapped[list[Any] | None]  # None: every namespace
+    version: Mapped[int]
+    changed_by: Mapped[str] = mapped_column(String(200))
+    changed_at: Mapped[datetime]
+
+
+class WrongPasswords(Base):
+    """In a row, for a name that may be nobody's. Until `shut_until` no password of it is looked at."""
+
+    __tablename__ = "wrong_passwords"
+
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    count: Mapped[int]
+    last_at: Mapped[datetime]
+    shut_until: Mapped[datetime | None]
+
+
+class Identity(Base):
+    """Who a user is at a provider, which never gives a `subject` to somebody else."""
+
+    __tablename__ = "identities"
+
+    issuer: Mapped[str] = mapped_column(String(500), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    user_name: Mapped[str] = mapped_column(ForeignKey("users.name", ondelete="CASCADE"), index=True)
+    linked_at: Mapped[datetime]
 
 
 class ApiToken(Base):

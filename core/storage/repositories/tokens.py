@@ -7,22 +7,24 @@ from sqlalchemy import ColumnElement, Table, bindparam, delete, func, insert, or
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import NotFound
-from core.storage.models import ApiToken, LoginLink, RefreshToken, User
+from core.storage.models import ApiToken, LoginLink, RefreshToken
 from core.storage.records import ApiTokenRow, RefreshTokenRow, SessionRow, UserRow
-from core.storage.repositories.users import USER, user_row
+from core.storage.repositories.users import COLUMNS, GRANTED, ROLES, USERS, user_row
 from core.storage.sentences import SENTENCES
 
-REFRESH, USERS = (cast("Table", model.__table__) for model in (RefreshToken, User))
+REFRESH = cast("Table", RefreshToken.__table__)
 TOKEN = ("family", "user_name", "created_at", "expires_at", "used_at", "revoked_at")
 SESSION = (
-    select(*(REFRESH.c[one] for one in TOKEN), *(USERS.c[one] for one in USER))
+    select(*(REFRESH.c[one] for one in TOKEN), *COLUMNS)
     .join_from(REFRESH, USERS, USERS.c.name == REFRESH.c.user_name)
+    .outerjoin(ROLES, GRANTED)
     .where(REFRESH.c.hash == bindparam("hash"))
 )
 # Whose a session is that goes on: its one token that was not used yet says so.
 ON = (
-    select(*(USERS.c[one] for one in USER))
+    select(*COLUMNS)
     .join_from(REFRESH, USERS, USERS.c.name == REFRESH.c.user_name)
+    .outerjoin(ROLES, GRANTED)
     .where(REFRESH.c.family == bindparam("family"), REFRESH.c.expires_at > bindparam("at"))
     .where(REFRESH.c.used_at.is_(None), REFRESH.c.revoked_at.is_(None))
 )

@@ -1,23 +1,30 @@
 """The people and services that may come in."""
 
 import difflib
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Conflict, NotFound
 from core.sentences import Said
-from core.storage.models import User
+from core.storage.models import Role, User
 from core.storage.records import UserRow
 from core.storage.sentences import SENTENCES
 
-# The columns of a user, as `user_row` takes them.
-USER = (
+USERS, ROLES = (cast("Table", model.__table__) for model in (User, Role))
+# The columns of a user, as `user_row` takes them: with what a role of one's own grants.
+NAMES = (
     *("name", "role", "created_at", "namespaces", "language", "disabled", "password_hash"),
-    "team",
+    *("team", "service"),
 )
+COLUMNS = (*(USERS.c[one] for one in NAMES), ROLES.c.permissions, ROLES.c.namespaces)
+GRANTED = ROLES.c.name == USERS.c.role
+ALL = select(*COLUMNS).outerjoin_from(USERS, ROLES, GRANTED).order_by(USERS.c.name)
+ONE = ALL.where(USERS.c.name == bindparam("name"))
 
 
 class Users:
@@ -25,8 +32,8 @@ class Users:
         self._session = session
 
     async def find(self, name: str) -> UserRow | None:
-        found = await self._session.get(User, name)
-        return _row(found) if found else None
+        found = (await self._session.execute(ONE, {"name": name})).first()
+        return user_row(*found) if found else None
 
     async def get(self, name: str) -> UserRow:
         """Raises `NotFound` naming the nearest user."""
@@ -39,9 +46,7 @@ class Users:
         return found
 
     async def all(self) -> list[UserRow]:
-        return [
-            _row(user) for user in await self._session.scalars(select(User).order_by(User.name))
-        ]
+        return [user_row(*found) for found in await self._session.execute(ALL)]
 
     async def count(self) -> int:
         return await self._session.scalar(select(func.count()).select_from(User)) or 0
@@ -63,14 +68,15 @@ class Users:
         await self._session.execute(delete(User).where(User.name == name))
 
 
-def _row(user: User) -> UserRow:
-    return user_row(*(getattr(user, one) for one in USER))
-
-
 def user_row(name: str, role: str, created_at: datetime, namespaces: Any, *more: Any) -> UserRow:
-    """Namespaces are kept as a list."""
-    seen = None if namespaces is None else frozenset[str](namespaces)
-    return UserRow(name, role, created_at, seen, *more)
+    """Of `COLUMNS`. Namespaces and permissions are kept as lists."""
+    *own, granted, bounds = more
+    user = UserRow(name, role, created_at, as_set(namespaces), *own)
+    return replace(user, granted=as_set(granted), bounds=as_set(bounds))
+
+
+def as_set(kept: Iterable[str] | None) -> frozenset[str] | None:
+    return None if kept is None else frozenset(kept)
 
 
 def _values(user: UserRow) -> dict[str, object]:
@@ -83,4 +89,5 @@ def _values(user: UserRow) -> dict[str, object]:
         "disabled": user.disabled,
         "password_hash": user.password_hash,
         "team": user.team,
+        "service": user.service,
     }
