@@ -10,14 +10,17 @@ import numpy as np
 from sandbox.series.growing import Floats, Millis
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-# How far load sways over a day, what is left of it at weekends, and how uneven it is, by the name
-# of the course.
-COURSES: Mapping[str, tuple[float, float, float]] = {
-    "steady": (0.0, 1.0, 0.0),
-    "level": (0.0, 1.0, 0.02),
-    "calm": (0.04, 0.98, 0.02),
-    "busy": (0.35, 0.75, 0.04),
+# How far load sways over a day, what is left of it at weekends, how uneven it is, and by what part
+# of its last value it rises a day, by the name of the course.
+COURSES: Mapping[str, tuple[float, float, float, float]] = {
+    "steady": (0.0, 1.0, 0.0, 0.0),
+    "level": (0.0, 1.0, 0.02, 0.0),
+    "calm": (0.04, 0.98, 0.02, 0.0),
+    "busy": (0.35, 0.75, 0.04, 0.0),
+    "filling": (0.0, 1.0, 0.002, 0.012),
 }
+# What rises was not less than this before, however long ago.
+LEAST_SHARE = 0.05
 # Over so long a course comes to the level that the recording begins with.
 JOINS_MS = DAY_MS
 
@@ -26,10 +29,11 @@ class Course:
     """By the hour from `first_ms` to `until_ms`: the share of the mean, and its sum since the first."""
 
     def __init__(self, name: str, first_ms: int, until_ms: int) -> None:
-        sway, weekend, self.uneven = COURSES[name]
+        sway, weekend, self.uneven, rise = COURSES[name]
         self.hours: Millis = np.arange(first_ms, until_ms + HOUR_MS, HOUR_MS, dtype=np.int64)
         even = _shares(self.hours, sway, weekend, until_ms)
-        self.shares = even * (1 + self.uneven * _noise(self.hours))
+        risen = np.maximum(1 - rise * (until_ms - self.hours) / DAY_MS, LEAST_SHARE)
+        self.shares = even * risen * (1 + self.uneven * _noise(self.hours))
 
     @cached_property
     def sums(self) -> Floats:

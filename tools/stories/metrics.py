@@ -23,6 +23,13 @@ CATALOG = {
     "kube_pod_container_status_restarts": ("kube_state", "counter", "Restarts of a container."),
     "kube_deployment_status_replicas": ("kube_state", "gauge", "Replicas of a deployment."),
     "kube_deployment_status_replicas_available": ("kube_state", "gauge", "Available replicas."),
+    "kube_persistentvolumeclaim_resource_requests_storage_bytes": (
+        "kube_state",
+        "gauge",
+        "Room that a claim asks for.",
+    ),
+    "kubelet_volume_stats_capacity_bytes": ("volumes", "gauge", "Room of a mounted volume."),
+    "kubelet_volume_stats_used_bytes": ("volumes", "gauge", "Taken of a mounted volume."),
     "http_requests": ("services", "counter", "Requests a service answered, by status code."),
     "http_request_duration_seconds": ("services", "histogram", "How long an answer took."),
     "http_client_requests": ("services", "counter", "Calls from one service to another."),

@@ -125,6 +125,29 @@ def _volume(
     )
 
 
+def leave_behind(
+    world: World, namespace: str, claim: str, storage: str, node: str, since: str
+) -> None:
+    """A volume whose claim was deleted, and whose class keeps what is on it."""
+    name = f"pvc-{world.uid('PersistentVolumeClaim', namespace, claim)}"
+    _volume(world, namespace, claim, storage, node, world.ago("220d"), "cluster/left")
+    world.objects = [
+        (file, one)
+        for file, one in world.objects
+        if (one["kind"], one["metadata"]["name"]) != ("PersistentVolumeClaim", claim)
+    ]
+    volume = world.find("PersistentVolume", "", name)
+    volume["spec"]["persistentVolumeReclaimPolicy"] = "Retain"
+    volume["status"] = {"phase": "Released", "lastPhaseTransitionTime": stamp(world.ago(since))}
+
+
+def make_claim(
+    world: World, namespace: str, claim: str, storage: str, node: str, since: str
+) -> None:
+    """A claim with its volume that no workload mounts."""
+    _volume(world, namespace, claim, storage, node, world.ago(since), f"{namespace}/{claim}")
+
+
 def make_daemon_set(
     world: World, namespace: str, name: str, template: Template, created: datetime
 ) -> None:

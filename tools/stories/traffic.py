@@ -223,6 +223,25 @@ def record_nodes(world: World, used: Mapping[str, Curve], *, every_s: int = KUBE
         world.metrics.gauge("node_memory_MemTotal_bytes", labels, flat(total), Span(STATE_S))
 
 
+def record_volumes(world: World, used: Mapping[str, float], *, rising: float = 0.0) -> None:
+    """Room and use of the claims that are mounted, by their names; `rising`: part of it a day."""
+    for claim in world.of_kind("PersistentVolumeClaim"):
+        meta = claim["metadata"]
+        labels = {"namespace": meta["namespace"], "persistentvolumeclaim": meta["name"]}
+        room = size_bytes(claim["spec"]["resources"]["requests"]["storage"])
+        span = Span(KUBELET_S)
+        asked = "kube_persistentvolumeclaim_resource_requests_storage_bytes"
+        world.metrics.gauge(asked, labels, flat(room), Span(STATE_S))
+        if meta["name"] in used:
+            end = room * used[meta["name"]]
+
+            def taken(at: datetime, end: float = end) -> float:
+                return end * (1 - rising * (world.captured_at - at) / timedelta(days=1))
+
+            world.metrics.gauge("kubelet_volume_stats_capacity_bytes", labels, flat(room), span)
+            world.metrics.gauge("kubelet_volume_stats_used_bytes", labels, taken, span)
+
+
 def record_scrapes(world: World, jobs: Sequence[str]) -> None:
     """`up` is 1 for every job, and for kube-state-metrics."""
     for job in ("kube-state-metrics", *jobs):

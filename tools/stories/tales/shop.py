@@ -15,6 +15,7 @@ from tools.stories.lives import Life, Run, restarted_once
 from tools.stories.neighbours import ordinary, pods_of, price_import, released
 from tools.stories.nodes import Machine, places
 from tools.stories.pods import Plan
+from tools.stories.sets import leave_behind, make_claim
 from tools.stories.tales.checkout_runs import life, plan
 from tools.stories.tales.shop_figures import CART, CATALOG, LEDGER, RECOMMENDATION, figures
 from tools.stories.voices import fields
@@ -36,6 +37,9 @@ WEEKS = {
         "container_memory_working_set_bytes": "level",
         "kube_pod_container_resource_requests": "steady",
         "http_requests_total": "busy",
+        "kubelet_volume_stats_capacity_bytes": "steady",
+        "kubelet_volume_stats_used_bytes": "filling",
+        "kube_persistentvolumeclaim_resource_requests_storage_bytes": "steady",
     },
     "pods": [
         {"pod": "storefront-4q745jmhc-7l5zz", "since_days": 5.083, "before": OLD_STOREFRONT},
@@ -63,6 +67,7 @@ def tell() -> World:
     company.payments_settings(world)
     company.shop_edges(world)
     _callers(world)
+    _left_overs(world)
     figures(world, told)
     _people(world)
     alerting.make_rules(world)
@@ -170,6 +175,12 @@ def _callers(world: World) -> None:
             for every_s, text in complaints:
                 lines += voices.repeated(world, seed, since, now, every_s, text)
             voices.tell_pod(world, pod, since="58m", extra=lines)
+
+
+def _left_overs(world: World) -> None:
+    """The volume of a database that moved away, and a claim that an export once wrote to."""
+    leave_behind(world, "shop", "data-catalog-postgres-0", "100Gi", "harbour-w-1", "19d")
+    make_claim(world, "data", "orders-export", "20Gi", "harbour-w-2", "74d")
 
 
 def _people(world: World) -> None:

@@ -30,6 +30,10 @@ CATALOG = Usage(121, 0.08, 55)
 RECOMMENDATION = Usage(205, 0.07, 14)
 LEDGER = Usage(188, 0.11, 12)
 
+# What is taken of the volumes, and by what part of it they rise a day (the course "filling").
+VOLUMES = {"data-orders-postgres-0": 0.78, "data-prometheus-0": 0.62, "data-alertmanager-0": 0.03}
+RISING = 0.012
+
 
 def figures(world: World, told: Told) -> None:
     """Series of checkout, of its callers and of the nodes."""
@@ -45,6 +49,7 @@ def figures(world: World, told: Told) -> None:
     _answers(world, failing)
     _calls(world, failing)
     traffic.record_nodes(world, {})
+    traffic.record_volumes(world, VOLUMES, rising=RISING)
     traffic.record_scrapes(world, ["checkout", "storefront", "mobile-api", "cart", "catalog"])
 
 
