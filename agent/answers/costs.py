@@ -54,21 +54,57 @@ def told_savings(asked: Asked, result: Result) -> str:
         "examined": data["examined"],
         "short": data["too_short"],
     }
-    key = "costs.savings" if data["rows"] else "costs.no_savings"
+    sized = [row for row in data["rows"] if row["what"] == "requests"]
+    unused = [row for row in data["rows"] if row["what"] != "requests"]
+    parts: list[str] = []
+    if sized or not (unused or _only_unused(result)):
+        key = "costs.savings" if sized else "costs.no_savings"
+        parts += [cited(result, phrase(key, asked.language, **facts)), _sized(asked, sized)]
+    if unused or _only_unused(result):
+        key = "costs.unused" if unused else "costs.no_unused"
+        facts["monthly"] = amount(sum(row["monthly"] for row in unused))
+        parts += [cited(result, phrase(key, asked.language, **facts)), _unused(asked, unused)]
+    return joined([*parts, notes(data)])
+
+
+def _only_unused(result: Result) -> bool:
+    return result.arguments.get("what") in ("volumes", "balancers")
+
+
+def _sized(asked: Asked, rows: Sequence[Json]) -> str:
     cells = [
         (
             f"{row['kind']} {row['namespace']}/{row['name']} {row['container']}",
             _changed(row, "cpu"),
             _changed(row, "memory"),
-            amount(row["monthly"]),
-            phrase(f"costs.confidence_{row['confidence']}", asked.language),
-            " ".join(one["text"] for one in row["reasons"]),
+            *_worth(asked, row),
         )
-        for row in data["rows"][:ROWS_SHOWN]
+        for row in rows[:ROWS_SHOWN]
     ]
-    columns = ("what", "cpu", "memory", "monthly", "confidence", "why")
-    head = cited(result, phrase(key, asked.language, **facts))
-    return joined([head, cost_table(asked, columns, cells), notes(data)])
+    return cost_table(asked, ("what", "cpu", "memory", "monthly", "confidence", "why"), cells)
+
+
+def _unused(asked: Asked, rows: Sequence[Json]) -> str:
+    cells = [
+        (
+            f"{row['kind']} {row['namespace']}/{row['name']}".replace(" /", " "),
+            f"{row['size_gib']:g}Gi" if row["size_gib"] else "",
+            moment(row["unused_since"]) if row["unused_since"] else "?",
+            *_worth(asked, row),
+        )
+        for row in rows[:ROWS_SHOWN]
+    ]
+    return cost_table(
+        asked, ("what", "size", "unused_since", "monthly", "confidence", "why"), cells
+    )
+
+
+def _worth(asked: Asked, row: Json) -> tuple[str, str, str]:
+    return (
+        amount(row["monthly"]),
+        phrase(f"costs.confidence_{row['confidence']}", asked.language),
+        " ".join(one["text"] for one in row["reasons"]),
+    )
 
 
 def told_what_if(asked: Asked, result: Result) -> str:

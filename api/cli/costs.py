@@ -96,14 +96,22 @@ def costs(
 @with_source
 def savings(
     namespace: NamespaceOption = "",
+    what: Annotated[
+        str, typer.Option("--what", help="requests, volumes or balancers; else all.")
+    ] = "",
     currency: Annotated[str, typer.Option("--currency", help="As CNY; a rate must be known.")] = "",
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
-    """Show what workloads could request instead, and the money that saves."""
-    arguments = {"namespace": namespace, "currency": currency, "language": chosen(lang)}
+    """Show what workloads could request instead, what costs unused, and the money that saves."""
+    arguments = {
+        "namespace": namespace,
+        "what": what,
+        "currency": currency,
+        "language": chosen(lang),
+    }
     finish(_savings(source, arguments, Told(chosen(lang), output)))
 
 
@@ -121,7 +129,7 @@ def savings_text(report: dict[str, Any], language: str) -> str:
     counts = {"examined": report["examined"], "short": report["too_short"]}
     rows = [
         [
-            f"{row['kind']} {row['namespace']}/{row['name']} {row['container']}",
+            _saved(row),
             f"{row['cpu_request'] or '-'} -> {row['cpu_recommended']}"
             if row["cpu_recommended"]
             else "",
@@ -135,7 +143,19 @@ def savings_text(report: dict[str, Any], language: str) -> str:
     ]
     lines = [word("savings_head", language, **facts, **counts)]
     lines += columns(word("savings_columns", language).split("|"), rows) if rows else []
+    lines += [
+        f"  {_saved(row)}: {' '.join(one['text'] for one in row['reasons'])}"
+        for row in report["rows"]
+        if row["what"] != "requests"
+    ]
     return "\n".join([*lines, *(f"! {one['text']}" for one in report["notes"])])
+
+
+def _saved(row: dict[str, Any]) -> str:
+    """A container of a workload, a volume with its size, or a balancer."""
+    place = f"{row['namespace']}/" if row["namespace"] else ""
+    more = row["container"] or (f"{row['size_gib']:g}Gi" if row["size_gib"] else "")
+    return f"{row['kind']} {place}{row['name']} {more}".rstrip()
 
 
 async def _costs(source: Source, arguments: dict[str, Any], told: Told) -> int:

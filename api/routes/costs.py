@@ -194,6 +194,7 @@ async def model_spend_as_csv(
 
 class Sizing(BaseModel):
     namespace: str = Field(default="", max_length=63)
+    what: Literal["", "requests", "volumes", "balancers"] = ""
     currency: str = Field(default="", max_length=3, examples=["CNY"])
     language: Literal["en", "zh"] = "en"
     cursor: str = Field(default="", max_length=200)
@@ -215,7 +216,7 @@ async def savings_as_csv(tools: CallerTools, asked: Annotated[Sizing, Query()]) 
 
 @router.get("/savings", operation_id="savings", dependencies=[takes(Permission.COSTS_READ)])
 async def savings(tools: CallerTools, asked: Annotated[Sizing, Query()]) -> dict[str, Any]:
-    """What workloads could request instead, and the money that saves a month."""
+    """What workloads could request instead, what costs and does nothing, and the money a month."""
     answer = await tools.call("budgets_savings", **asked.model_dump(exclude_defaults=True))
     return answer.data
 

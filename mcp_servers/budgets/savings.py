@@ -1,11 +1,11 @@
-"""budgets_savings: what workloads could ask for instead, and what that is worth a month."""
+"""budgets_savings: what workloads could ask for instead, what costs unused, and the money a month."""
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -16,13 +16,15 @@ from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.budgets.gathering import BY, MEMORY, RUNNING, Purse
 from mcp_servers.budgets.spend import Currency, Cursor, Namespace, exchanged, money
 from mcp_servers.budgets.texts import Language, Note
+from mcp_servers.budgets.unused import unused_in
 from mcp_servers.engines.fields import rows, section, text, words
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.quantities import as_bytes, as_cores, quantity
 from mcp_servers.engines.rightsizing import Seen, Sized, sized
+from mcp_servers.engines.unclaimed import Unclaimed
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
 from mcp_servers.facts.metrics import Series
-from mcp_servers.facts.money import Rates
+from mcp_servers.facts.money import PriceBook, Rates
 from mcp_servers.paging import Page
 
 # A month as clouds count it.
@@ -40,25 +42,45 @@ QUERIES = {
 HEAP = re.compile(r"-Xmx(\d+)([kKmMgG])")
 HEAP_UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
 
+What = Annotated[
+    Literal["", "requests", "volumes", "balancers"], Field(description="Only these; empty: all.")
+]
+OF_WHAT = {
+    "requests": ("requests",),
+    "volumes": ("unclaimed_volume", "unmounted_claim"),
+    "balancers": ("idle_balancer",),
+}
+
 Measured = Mapping[str, Mapping[tuple[str, str, str], float]]
 
 
 class Saving(BaseModel):
+    what: Literal["requests", "unclaimed_volume", "unmounted_claim", "idle_balancer"] = "requests"
     kind: str
     namespace: str
     name: str
-    container: str
-    pods: int
+    container: str = ""
+    pods: int = 0
     monthly: float = Field(description="Saved a month; negative: it should ask for more.")
-    cpu_request: str = Field(description="Now; empty: unset.")
-    cpu_recommended: str = Field(description="Empty: leave it.")
-    memory_request: str
-    memory_recommended: str
+    cpu_request: str = Field(default="", description="Now; empty: unset.")
+    cpu_recommended: str = Field(default="", description="Empty: leave it.")
+    memory_request: str = ""
+    memory_recommended: str = ""
+    size_gib: float = Field(default=0.0, description="Of a volume.")
+    created_at: datetime | None = Field(default=None, description="Of a volume or balancer.")
+    unused_since: datetime | None = Field(default=None, description="null: not known.")
     confidence: Literal["low", "medium", "high"]
-    history_hours: float
+    history_hours: float = Field(description="How long its use, or disuse, is known.")
     reasons: list[Note]
 
     def as_line(self, currency: str) -> str:
+        if self.what != "requests":
+            told = " ".join(one.text for one in self.reasons)
+            place = f"{self.namespace}/{self.name}" if self.namespace else self.name
+            return (
+                f"{self.what} {self.kind} {place}: {money(self.monthly)} {currency} a month, "
+                f"confidence {self.confidence}: {told}"
+            )
         cpu = f" cpu {self.cpu_request or 'unset'} -> {self.cpu_recommended}"
         memory = f" memory {self.memory_request or 'unset'} -> {self.memory_recommended}"
         told = (cpu if self.cpu_recommended else "") + (memory if self.memory_recommended else "")
@@ -88,6 +110,7 @@ class Savings(Page[Saving]):
 
 async def budgets_savings(
     namespace: Namespace = "",
+    what: What = "",
     currency: Currency = "",
     language: Language = "en",
     cursor: Cursor = "",
@@ -95,7 +118,8 @@ async def budgets_savings(
     purse: Purse,
     caller: Principal,
 ) -> Savings:
-    """What workloads could request instead, from 14 days of usage, and the money it saves.
+    """What workloads could request instead by 14 days of usage, volumes nobody claims or mounts,
+    and balancers that lead nowhere, with the money a month.
 
     For what is asked for and not used now use budgets_spend.
     """
@@ -104,8 +128,10 @@ async def budgets_savings(
     now = utc_now()
     code, rate = exchanged(purse.billing, currency, on=now)
     book = purse.billing.prices(now.date())
-    cluster, measured = await asyncio.gather(
-        _objects(purse, caller, namespace, now), _measured(purse)
+    cluster, measured, unused = await asyncio.gather(
+        _objects(purse, caller, namespace, now),
+        _measured(purse),
+        unused_in(purse, caller, namespace, now),
     )
     advice = [sized(one) for one in _seen(cluster, measured)]
     found = [
@@ -113,25 +139,35 @@ async def budgets_savings(
         for one in advice
         if one.cpu is not None or one.memory is not None
     ]
+    found += [_unused_row(one, book, rate, language, now) for one in unused.found]
+    found = [one for one in found if not what or one.what in OF_WHAT[what]]
     found.sort(key=lambda row: (-row.monthly, row.namespace, row.name, row.container))
     short = sum(one.cpu is None and one.memory is None and "short" in one.why for one in advice)
     return Savings.of(
         found,
         cursor=cursor,
         size=ROWS,
-        verdict="ok" if len(advice) > short else "insufficient_data",
+        verdict="ok" if found or len(advice) > short else "insufficient_data",
         currency=code,
         monthly=round(sum(row.monthly for row in found if row.monthly > 0), 4),
         price_source=book.name,
         examined=len(advice),
         too_short=short,
-        notes=[Note.of("savings.nodes", language), *_about_prices(book.name, language)],
+        notes=[
+            *([Note.of("savings.nodes", language)] if what in ("", "requests") else []),
+            *unused.notes(language),
+            *_about_prices(book, found, language),
+        ],
     )
 
 
-def _about_prices(name: str, language: str) -> list[Note]:
-    is_list = name == "OpenCost defaults"
-    return [Note.of("spend.list_prices", language, name=name)] if is_list else []
+def _about_prices(book: PriceBook, found: Sequence[Saving], language: str) -> list[Note]:
+    is_list = book.name == "OpenCost defaults"
+    free = not book.load_balancer_hour and any(one.what == "idle_balancer" for one in found)
+    return [
+        *([Note.of("spend.list_prices", language, name=book.name)] if is_list else []),
+        *([Note.of("savings.balancer_unpriced", language)] if free else []),
+    ]
 
 
 async def _objects(purse: Purse, caller: Principal, namespace: str, now: datetime) -> Cluster:
@@ -255,4 +291,28 @@ def _row(one: Sized, rates: Rates, rate: Decimal, language: str) -> Saving:
         confidence=one.confidence,
         history_hours=round(seen.hours, 1),
         reasons=[Note.of(f"savings.{why}", language) for why in one.why],
+    )
+
+
+def _unused_row(
+    one: Unclaimed, book: PriceBook, rate: Decimal, language: str, now: datetime
+) -> Saving:
+    """A balancer by the hour, a volume by what it holds room for, used or not."""
+    is_balancer = one.what == "idle_balancer"
+    hourly = (
+        book.load_balancer_hour if is_balancer else book.storage_gib_hour * Decimal(one.size_gib)
+    )
+    hours = (now - one.since).total_seconds() / 3600 if one.since else 0.0
+    return Saving(
+        what=one.what,
+        kind=one.ref.kind,
+        namespace=one.ref.namespace,
+        name=one.ref.name,
+        monthly=round(float(hourly * HOURS_A_MONTH * rate), 4),
+        size_gib=round(one.size_gib, 3),
+        created_at=one.created,
+        unused_since=one.since,
+        confidence=one.confidence,
+        history_hours=round(hours, 1),
+        reasons=[Note.of(f"unused.{why}", language, **one.params) for why in one.why],
     )
