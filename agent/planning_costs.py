@@ -45,6 +45,23 @@ CLOUD_BILL = re.compile(
 
 HOUR = re.compile(r"\bhour(?:s|ly)?\b|小时|钟头")
 
+# How likely a peak is above a level: "the chance that … exceeds 2 cores", "超过 2 核的概率".
+LIKELY = re.compile(
+    r"\b(?:probabilit\w+|chances?|odds|likel\w+|risk)\b|概率|可能性|几率|机率|多大可能|可能超过"
+)
+LEVEL = re.compile(
+    r"(?:\b(?:exceeds?|exceeding|above|over|beyond|pass(?:es)?|(?:more|higher|greater)\sthan)\b"
+    r"|超过|超出|高于|大于|突破)\s*(\d+(?:\.\d+)?)\s*(%|[kmgt]i?b?\b|cores?|核)?"
+)
+CORES = re.compile(r"\d\s*(?:cores?\b|核)")
+BYTES = {"mi": "Mi", "gi": "Gi", "ti": "Ti", "ki": "Ki", "mb": "M", "gb": "G", "tb": "T", "kb": "k"}
+
+# What may cost and do nothing, where only this is asked for.
+UNUSED = (
+    ("balancers", re.compile(r"\b(?:load\s?-?)?balancers?\b|负载均衡")),
+    ("volumes", re.compile(r"\b(?:volumes?|pvs?|pvcs?|claims?|disks?)\b|卷|磁盘|硬盘|pvc?")),
+)
+
 # What people divide a bill by, and the label that usually carries it.
 LABELS = (
     (("team", "团队", "小组"), "label:team"),
@@ -91,13 +108,28 @@ def forecast(asked: Asked, results: Sequence[Result]) -> list[Step]:
     if asks_when_full(asked):
         return _disks(asked, results)
     told = [one for one in results if one.tool == LOAD]
+    exceeds = exceeded(asked)
     ahead = {"horizon": asked.arguments.get("horizon", ""), "language": asked.language}
-    arguments = {**ahead, "metric": asked.metric or "qps", "namespace": asked.namespace}
+    metric = asked.metric or ("cpu" if CORES.search(asked.question.lower()) else "qps")
+    arguments = {**ahead, "metric": metric, "namespace": asked.namespace}
+    arguments |= {"exceeds": exceeds} if exceeds else {}
     if not told:
         return [Step(LOAD, {**arguments, "name": asked.name})]
     bare = asked.name and not asked.namespace and not asked.is_literal
     empty = told[0].ok and not told[0].data["known_hours"]
     return [Step(LOAD, {**arguments, "namespace": asked.name})] if bare and empty else []
+
+
+def exceeded(asked: Asked) -> str:
+    """The level whose chance is asked for, as tools take amounts."""
+    words = asked.question.lower()
+    found = LEVEL.search(words)
+    if not found or not LIKELY.search(words):
+        return ""
+    unit = found[2] or ""
+    if unit == "%":
+        return f"{found[1]}%" if asked.metric == "disk" else ""
+    return found[1] + BYTES.get(unit[:2], "")
 
 
 def asks_when_full(asked: Asked) -> bool:
@@ -117,7 +149,10 @@ def _disks(asked: Asked, results: Sequence[Result]) -> list[Step]:
 
 
 def savings(asked: Asked, _: Sequence[Result]) -> list[Step]:
-    return [Step(SAVINGS, {"namespace": asked.namespace, "language": asked.language})]
+    words = asked.question.lower()
+    what = next((name for name, said in UNUSED if said.search(words)), "")
+    own = {"namespace": asked.namespace, "language": asked.language}
+    return [Step(SAVINGS, own | ({"what": what} if what else {}))]
 
 
 def anomalies(asked: Asked, results: Sequence[Result]) -> list[Step]:

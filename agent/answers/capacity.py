@@ -31,11 +31,32 @@ def told_load(asked: Asked, result: Result) -> str:
         "level": f"{data['level']:g}",
     }
     head = [phrase("costs.load", asked.language, **facts)]
+    head += _likely(asked, data)
     if data["full_at"]:
         head.append(phrase("costs.full", asked.language, at=moment(data["full_at"])))
     advice = data.get("recommendation")
     told = [cited(result, sentences(asked, head)), _grounds(asked, data)]
     return joined([*told, _advice(asked, advice)] if advice else told)
+
+
+def _likely(asked: Asked, data: Json) -> list[str]:
+    """How likely the peak is above each level, where the past tells."""
+    return [
+        phrase(
+            f"costs.chance_{one['of']}" if one["chance"] is not None else "costs.chance_unknown",
+            asked.language,
+            level=measured(one["level"], data["unit"]),
+            chance="" if one["chance"] is None else share(one["chance"]),
+        )
+        for one in data["chances"]
+    ]
+
+
+def share(chance: float) -> str:
+    """In whole percent; nothing is certain, and nothing impossible."""
+    if chance < 0.01:
+        return "< 1 %"
+    return "> 99 %" if chance > 0.99 else f"{chance:.0%}"
 
 
 def _advice(asked: Asked, advice: Json) -> str:

@@ -32,6 +32,10 @@ def predict(
     query: Annotated[str, typer.Option("--query", help="PromQL of one series instead.")] = "",
     horizon: Annotated[str, typer.Option("--horizon", help="6h, 1d, P7D; 168 h at most.")] = "1d",
     level: Annotated[float, typer.Option(help="Of the interval, in percent.")] = 80,
+    exceeds: Annotated[
+        str,
+        typer.Option("--exceeds", help="How likely the peak is above it: 2, 500m, 4Gi; disks 80%."),
+    ] = "",
     namespace: NamespaceOption = "",
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
@@ -49,6 +53,7 @@ def predict(
         "query": query,
         "horizon": iso(horizon),
         "level": level,
+        "exceeds": exceeds,
         "namespace": namespace,
         "language": chosen(lang),
     }
@@ -106,7 +111,7 @@ def load_text(report: dict[str, Any], language: str) -> str:
     head = word(
         "predicted", language, at=peak["at"], peak=f"{peak['mean']:.5g}", **numbers, **facts
     )
-    lines = [head, *_advice(report["recommendation"], language)]
+    lines = [head, *_likely(report, language), *_advice(report["recommendation"], language)]
     for one in report["forecast"]:
         told = {
             key: "-" if one[key] is None else f"{one[key]:.5g}"
@@ -114,6 +119,24 @@ def load_text(report: dict[str, Any], language: str) -> str:
         }
         lines.append("  " + word("forecast_point", language, at=one["at"], **told))
     return "\n".join(lines)
+
+
+def _likely(report: dict[str, Any], language: str) -> list[str]:
+    """Where the highest value lies, and how likely it is above each level."""
+    peak = report["peak"]
+    lines = [
+        word(
+            f"chance_{one['of']}",
+            language,
+            level=f"{one['level']:.5g}",
+            chance="?" if one["chance"] is None else f"{one['chance']:.0%}",
+        )
+        for one in report["chances"]
+    ]
+    if peak["low"] is not None:
+        between = {key: f"{peak[key]:.5g}" for key in ("low", "high")}
+        lines.insert(0, word("peak_between", language, share=f"{report['level']:g}", **between))
+    return lines
 
 
 def _advice(advice: dict[str, Any] | None, language: str) -> list[str]:

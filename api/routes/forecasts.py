@@ -35,6 +35,12 @@ class Ahead(BaseModel):
     name: str = Field(default="", max_length=253, examples=["checkout"])
     horizon: str = Field(default="P1D", max_length=20, description="ISO 8601, PT1H to P7D.")
     level: float = Field(default=80, ge=50, le=99, description="Of the interval, percent.")
+    exceeds: str = Field(
+        default="",
+        max_length=20,
+        description="A level to give the chance of: 2, 500m, 4Gi; of a disk 80%.",
+        examples=["2"],
+    )
     language: Literal["en", "zh"] = "en"
 
 

@@ -26,7 +26,10 @@ MUCH_WORSE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Foretold:
-    """One series: errors in those of a naive step in its history, and the share the interval held."""
+    """One series: errors in those of a naive step in its history, and the share the interval held.
+
+    `peak_held`: whether the highest value was between the ends that were told of it, 0 or 1.
+    """
 
     name: str
     midwatch: float
@@ -35,6 +38,7 @@ class Foretold:
     smape: float
     smape_naive_day: float
     held: float
+    peak_held: float
 
 
 async def run() -> list[SuiteResult]:
@@ -83,6 +87,7 @@ async def _foretold(name: str, values: Values, tools: Tools) -> Foretold:
         smape=_smape(mean, truth),
         smape_naive_day=_smape(by_day, truth),
         held=fmean(inside),
+        peak_held=float(answer.data["peak_low"] <= truth.max() <= answer.data["peak_high"]),
     )
 
 
@@ -112,5 +117,6 @@ def _figures(found: Sequence[Foretold]) -> dict[str, Any]:
         "median_smape": middle("smape"),
         "median_smape_naive_day": middle("smape_naive_day"),
         "interval_of_80_held": round(fmean(one.held for one in found), 3),
+        "peak_of_80_held": round(fmean(one.peak_held for one in found), 3),
         "by_shape": by_shape,
     }

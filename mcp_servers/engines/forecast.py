@@ -13,6 +13,7 @@ import numpy as np
 from mcp_servers.engines.forecasting import WAYS, Periods, least_squares
 from mcp_servers.engines.grids import Grid, evenly, later
 from mcp_servers.engines.metric_tables import Array
+from mcp_servers.engines.peaks import Peaks, peaks
 from mcp_servers.engines.seasons import season_of
 
 # Fewer values show neither level nor spread; more gaps leave too little.
@@ -67,6 +68,7 @@ class Forecast:
     backtest: Score | None = None
     coverage: float | None = None
     origins: int = 0
+    peaks: Peaks | None = None
     scores: Mapping[str, Score] = field(default_factory=dict[str, Score])
 
 
@@ -149,6 +151,7 @@ def _told(
     mean = _carried(method, values, periods, horizon)
     if not np.isfinite(mean).all():
         method, mean = NAIVE, _carried(NAIVE, values, periods, horizon)
+    highest = _peaks(mean, errors[method].missed, origins) if errors else None
     floor = 0.0 if values.min() >= 0 else -np.inf
     ceiling = np.inf if capacity is None else capacity
     mean = np.clip(mean, floor, ceiling)
@@ -179,6 +182,7 @@ def _told(
         backtest=scores.get(method),
         coverage=coverage,
         origins=len(origins),
+        peaks=highest,
         scores=scores,
     )
 
@@ -271,6 +275,11 @@ def _widths(missed: Array, horizon: int, level: float) -> tuple[Array, float]:
         held += int((own <= _quantile(others, level, len(scaled) - 1)).sum()) if len(others) else 0
     ahead = np.arange(1, horizon + 1, dtype=float)
     return _quantile(every, level, len(scaled)) * np.float_power(ahead, power), held / len(every)
+
+
+def _peaks(mean: Array, missed: Array, origins: Sequence[int]) -> Peaks | None:
+    leads = np.arange(1, missed.shape[1] + 1, dtype=float)
+    return peaks(mean, missed, _growth(np.abs(missed), leads), origins)
 
 
 def _known(values: Array) -> Array:

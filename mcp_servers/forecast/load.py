@@ -17,6 +17,7 @@ from mcp_servers.backends.metric_scope import check
 from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.forecast.history import Known, history
+from mcp_servers.forecast.peaks import Chance, Exceeds, chances, level_of
 from mcp_servers.forecast.scaling import SCALED, Recommendation, Wanted, recommended
 from mcp_servers.forecast.shapes import (
     Backtest,
@@ -81,6 +82,8 @@ class Peak(BaseModel):
     at: datetime
     mean: float
     upper: float | None
+    low: float | None = Field(default=None, description="The highest value of all is between")
+    high: float | None = Field(default=None, description="these, in `level` % of cases.")
 
 
 class LoadForecast(BaseModel):
@@ -99,6 +102,9 @@ class LoadForecast(BaseModel):
     now: float | None = Field(default=None, description="Mean of the last hour.")
     mean: float | None = Field(default=None, description="Mean over the horizon.")
     peak: Peak | None = None
+    chances: list[Chance] = Field(
+        default_factory=list[Chance], description="That the highest value is above a level."
+    )
     full_at: datetime | None = Field(default=None, description="When a disk's mean reaches 1.")
     days_until_full: float | None = Field(
         default=None, description="Of a disk, by its last weeks; null: not within a year."
@@ -121,12 +127,13 @@ class LoadForecast(BaseModel):
         if self.verdict != "ok" or self.peak is None:
             return f"insufficient_data: {self.missing}"
         upper = "" if self.peak.upper is None else f", up to {self.peak.upper:.4g}"
+        likely = "".join(f"\n{one.as_text()}" for one in self.chances)
         full = f"\nfull at {self.full_at:%Y-%m-%d %H:%M}Z" if self.full_at else ""
         return (
             f"{self.query} in {self.unit or 'its unit'} over {self.horizon}: "
             f"now {self.now:.4g}, mean {self.mean:.4g}, "
             f"peak {self.peak.mean:.4g}{upper} at {self.peak.at:%m-%d %H:%M}Z; "
-            f"method {self.method}, season {self.season or 'none'}{full}"
+            f"method {self.method}, season {self.season or 'none'}{likely}{full}"
         )
 
 
@@ -137,6 +144,7 @@ async def forecast_load(
     query: Query = "",
     horizon: Horizon = "P1D",
     level: Level = 80,
+    exceeds: Exceeds = "",
     language: Language = "en",
     *,
     prometheus: Prometheus,
@@ -145,13 +153,14 @@ async def forecast_load(
 ) -> LoadForecast:
     """Foretell load (qps, cpu, memory) with the instances it takes, a disk, or any PromQL series.
 
-    Up to a week ahead. When disks will be full say forecast_disks; of a table, forecast_table.
+    Up to a week ahead, with how likely the peak `exceeds` a level. When disks will be full say forecast_disks; of a table, forecast_table.
     """
     ahead = span_of(horizon)
     if not SHORTEST <= ahead <= LONGEST:
         raise SENTENCES.error(Invalid, "horizon_hours")
     if bool(metric) == bool(query):
         raise SENTENCES.error(Invalid, "nothing_to_foretell")
+    bound = level_of(exceeds, metric)
     asked = query or _query(metric, namespace, name)
     check(caller, asked)
     now = utc_now()
@@ -174,7 +183,7 @@ async def forecast_load(
         return _insufficient(told, found.why, known, ahead, language)
     shaped = _shaped(told, found, known, metric)
     if metric not in SCALED or not name:
-        return shaped
+        return shaped.model_copy(update={"chances": chances(found.peaks, bound, metric, None)})
     beside = {key: _filled(one, namespace, name) for key, one in BESIDE.items()}
     recommendation = await recommended(
         Wanted(metric, namespace, name, language, shaped.forecast),
@@ -186,7 +195,8 @@ async def forecast_load(
         caller=caller,
         now=now,
     )
-    return shaped.model_copy(update={"recommendation": recommendation})
+    likely = chances(found.peaks, bound, metric, recommendation)
+    return shaped.model_copy(update={"recommendation": recommendation, "chances": likely})
 
 
 def _query(metric: str, namespace: str, name: str) -> str:
@@ -248,7 +258,13 @@ def _shaped(told: LoadForecast, found: "Forecast", known: Known, metric: str) ->
             "backtest": whole.backtest,
             "now": tidy(_mean(_last_hour(known))),
             "mean": tidy(_mean([one.mean for one in points])),
-            "peak": Peak(at=highest.at, mean=highest.mean, upper=highest.upper),
+            "peak": Peak(
+                at=highest.at,
+                mean=highest.mean,
+                upper=highest.upper,
+                low=whole.peak_low,
+                high=whole.peak_high,
+            ),
             "full_at": full[0] if full else None,
             "days_until_full": _days(known) if metric == "disk" else None,
             "growth": _growth(known, [one.mean for one in points]),

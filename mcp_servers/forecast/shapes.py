@@ -47,6 +47,8 @@ class ForecastReport(BaseModel):
     step_s: float
     forecast: list[ForecastPoint]
     level: float
+    peak_low: float | None = Field(default=None, description="The highest value of all is between")
+    peak_high: float | None = Field(default=None, description="these, in `level` % of cases.")
     backtest: Backtest | None
     tried: list[Tried] = Field(description="Every method at the same origins, the best first.")
     origins: int = Field(description="Earlier moments it was tried from.")
@@ -76,6 +78,7 @@ MISSING = {
 
 def report(found: "Forecast", level: float) -> ForecastReport:
     scored = found.backtest
+    peak_low, peak_high = _peak(found, level / 100)
     ranked = sorted(found.scores.items(), key=lambda one: one[1].mae)
     return ForecastReport(
         method=found.method,
@@ -88,6 +91,8 @@ def report(found: "Forecast", level: float) -> ForecastReport:
         step_s=found.step_s,
         forecast=points(found),
         level=level,
+        peak_low=peak_low,
+        peak_high=peak_high,
         backtest=Backtest(
             smape=round(scored.smape, 3), mase=round(scored.mase, 4), coverage=_share(found)
         )
@@ -113,6 +118,14 @@ def points(found: "Forecast") -> list[ForecastPoint]:
         )
         for one in found.points
     ]
+
+
+def _peak(found: "Forecast", level: float) -> tuple[float | None, float | None]:
+    """As much of the cases above as below."""
+    if found.peaks is None:
+        return None, None
+    beyond = (1 - level) / 2
+    return tidy(found.peaks.at(beyond)), tidy(found.peaks.at(1 - beyond))
 
 
 def _share(found: "Forecast") -> float | None:

@@ -109,8 +109,8 @@ async def test_how_many_instances_is_told_with_the_reasons(
 @pytest.mark.parametrize(
     ("question", "said"),
     [
-        ("how many days until the volumes are full?", "Nothing is known of volumes"),
-        ("磁盘还有几天写满", "没有任何数据"),
+        ("how many days until the volumes are full?", "data/data-orders-postgres-0"),
+        ("磁盘还有几天写满", "data/data-orders-postgres-0"),
     ],
 )
 async def test_when_disks_are_full_is_asked_of_what_was_measured(
@@ -118,6 +118,46 @@ async def test_when_disks_are_full_is_asked_of_what_was_measured(
 ) -> None:
     told = await ask(assistant, question)
     assert [call.tool for call in told.calls] == ["forecast_disks"]
+    assert said in told.answer
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("which volumes are unclaimed?", "data/orders-export"),
+        ("有没有没人用的存储卷？", "data/orders-export"),
+        ("are there unused load balancers?", "No volume or balancer is known"),
+        ("有哪些闲置的负载均衡？", "没有发现在计费却闲置的"),
+    ],
+)
+async def test_what_costs_unused_is_told_alone(
+    question: str, said: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert [call.tool for call in told.calls] == ["budgets_savings"]
+    assert said in told.answer
+    assert "payments/ledger" not in told.answer
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        (
+            "what is the probability that storefront CPU exceeds 2 cores tomorrow?",
+            "exceeds 2 cores is",
+        ),
+        ("storefront 明天 CPU 超过 2 核的概率有多大？", "峰值超过 2 cores 的概率为"),
+        (
+            "how likely is it that memory of storefront goes above 500Mi in the next 6 hours?",
+            "exceeds 500.0 MiB is",
+        ),
+    ],
+)
+async def test_how_likely_a_peak_is_above_a_level_is_a_number(
+    question: str, said: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert [call.tool for call in told.calls] == ["forecast_load"]
     assert said in told.answer
 
 
@@ -134,6 +174,8 @@ async def test_a_cloud_bill_is_asked_of_what_was_read_in(
     [
         ("are there cost anomalies by the hour in shop?", "changes of spend by the hour"),
         ("shop 哪些小时的费用异常？", "处费用变化异常"),
+        ("which hours cost unusually much?", "changes of spend by the hour"),
+        ("哪几个小时花费特别高？", "处费用变化异常"),
     ],
 )
 async def test_hours_that_cost_unusually_much_are_told(

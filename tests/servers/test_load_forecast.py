@@ -92,6 +92,35 @@ async def test_a_disk_that_fills_says_when_and_never_goes_over(weeks: Tools) -> 
     assert told["days_until_full"] == pytest.approx(1, abs=1.2)
 
 
+async def test_how_likely_the_peak_is_above_a_level_is_told(weeks: Tools) -> None:
+    asked = {"query": "sum(app_load)", "horizon": "P1D"}
+    low = (await weeks.call("forecast_load", exceeds="100", **asked)).data
+    high = (await weeks.call("forecast_load", exceeds="180", **asked)).data
+    [likely], [hardly] = low["chances"], high["chances"]
+    assert (likely["level"], likely["of"], hardly["of"]) == (100, "asked", "asked")
+    assert likely["chance"] > 0.95
+    assert hardly["chance"] < 0.05
+    assert low["peak"]["low"] <= low["peak"]["high"]
+
+
+async def test_of_a_disk_the_chance_that_it_is_full_is_told(weeks: Tools) -> None:
+    asked = {"metric": "disk", "namespace": "shop", "name": "db", "horizon": "P7D"}
+    told = (await weeks.call("forecast_load", exceeds="99%", **asked)).data
+    assert [(one["level"], one["of"]) for one in told["chances"]] == [
+        (0.99, "asked"),
+        (1.0, "capacity"),
+    ]
+    assert told["chances"][0]["chance"] >= told["chances"][1]["chance"] > 0.5
+
+
+@pytest.mark.parametrize(
+    ("metric", "exceeds"), [("cpu", "80%"), ("cpu", "much"), ("qps", "-3"), ("disk", "%")]
+)
+async def test_what_is_no_level_is_refused(metric: str, exceeds: str, weeks: Tools) -> None:
+    with pytest.raises(Invalid, match="no level"):
+        await weeks.call("forecast_load", metric=metric, namespace="shop", exceeds=exceeds)
+
+
 async def test_disks_are_told_by_the_days_they_have_left(weeks: Tools) -> None:
     told = (await weeks.call("forecast_disks", namespace="shop")).data
     rows = {one["name"]: one for one in told["rows"]}
@@ -118,8 +147,8 @@ async def test_disks_of_others_are_not_told_to_who_may_not_see_them(
         await hers.call("forecast_disks", namespace="other")
 
 
-async def test_disks_that_nobody_measured_are_said_to_be_unknown(tools: Tools) -> None:
-    told = (await tools.call("forecast_disks")).data
+async def test_disks_that_nobody_measured_are_said_to_be_unknown(calm_tools: Tools) -> None:
+    told = (await calm_tools.call("forecast_disks")).data
     assert (told["verdict"], told["rows"]) == ("insufficient_data", [])
     assert "nothing is said" in told["notes"][0]
 

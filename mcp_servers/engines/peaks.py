@@ -1,0 +1,81 @@
+"""How high the highest value of a forecast may be: each way the forecast missed before, tried on it.
+
+Of each earlier origin the errors go on top of the forecast, and under it, as they followed each
+other; the highest value of each such course is a peak. Their spread is that of Student's t, with as
+many courses as the origins are apart: neighbours' errors overlap, and are half the same.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcp_servers.engines.metric_tables import Array
+
+# With fewer degrees of freedom nothing would ever be unlikely.
+LEAST_FREEDOM = 2.0
+# The density of t beyond so many spreads is nothing that is printed.
+FAR, STEPS = 80.0, 16_001
+
+
+@dataclass(frozen=True, slots=True)
+class Peaks:
+    """The highest value ahead, in the unit of the series: `centre` and `spread` of a t distribution."""
+
+    centre: float
+    spread: float
+    freedom: float
+    origins: int
+
+    def above(self, level: float) -> float:
+        """How likely the peak is above a level, 0 to 1."""
+        if self.spread <= 0:
+            return float(self.centre > level)
+        return 1 - _below((level - self.centre) / self.spread, self.freedom)
+
+    def at(self, share: float) -> float:
+        """The level below which the peak stays in this share of cases."""
+        marks, sums = _course(self.freedom)
+        return self.centre + self.spread * float(np.interp(share, sums, marks))
+
+
+def peaks(mean: Array, missed: Array, power: float, origins: Sequence[int]) -> Peaks | None:
+    """`missed` has errors by origin and lead, NaN where the series ended; errors grow by `power`.
+
+    None with fewer than two origins: one course shows no spread.
+    """
+    if len(origins) < 2:
+        return None
+    errors = _courses(missed, len(mean), power)
+    found = np.concatenate([(mean + errors).max(axis=1), (mean - errors).max(axis=1)])
+    apart = 1 + (max(origins) - min(origins)) / missed.shape[1]
+    independent = min(float(len(origins)), apart)
+    spread = float(found.std(ddof=1)) * math.sqrt(1 + 1 / independent)
+    freedom = max(independent - 1, LEAST_FREEDOM)
+    return Peaks(float(found.mean()), spread, freedom, len(origins))
+
+
+def _courses(missed: Array, ahead: int, power: float) -> Array:
+    """Errors of all leads by origin: what one does not know is another's, and grows with the lead."""
+    told = np.empty((len(missed), ahead))
+    for i in range(ahead):
+        lead = i % missed.shape[1]
+        known = np.flatnonzero(np.isfinite(missed[:, lead]))
+        own = [row if row in known else known[row % len(known)] for row in range(len(missed))]
+        told[:, i] = missed[own, lead] * ((i + 1) / (lead + 1)) ** power
+    return told
+
+
+def _below(value: float, freedom: float) -> float:
+    marks, sums = _course(freedom)
+    return float(np.interp(value, marks, sums))
+
+
+def _course(freedom: float) -> tuple[Array, Array]:
+    """The distribution of Student's t, summed up: any degree of freedom, whole or not."""
+    marks = np.sinh(np.linspace(-math.asinh(FAR), math.asinh(FAR), STEPS))
+    density = np.float_power(1 + marks**2 / freedom, -(freedom + 1) / 2)
+    pieces = (density[1:] + density[:-1]) / 2 * np.diff(marks)
+    sums = np.concatenate([[0.0], np.cumsum(pieces)])
+    return marks, sums / sums[-1]
