@@ -84,10 +84,7 @@ def embedder_for(choice: str, *, base_url: str = "", api_key: str = "") -> "Embe
         return bundled()
     if kind in ENDPOINTS and model:
         return EndpointEmbedder(base_url or ENDPOINTS[kind], model, api_key=api_key)
-    raise Invalid(
-        f"There is no embedder {choice!r}.",
-        hint="Known: bundled, none, openai:MODEL, ollama:MODEL.",
-    )
+    raise SENTENCES.error(Invalid, "no_embedder", choice=choice)
 
 
 ENDPOINTS = {"openai": "https://api.openai.com/v1", "ollama": "http://127.0.0.1:11434/v1"}

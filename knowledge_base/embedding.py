@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.errors import OpsError
+from core.sentences import Said
 from knowledge_base.chunking import Document, document
 from knowledge_base.embedder import Embedder, Vectors
 from knowledge_base.index import Entry, Index
@@ -39,7 +40,7 @@ def entries_of(
         title_vectors = _embedded(titles, embedder, silent)
     except OpsError as error:
         vectors = title_vectors = None
-        report.vectors = str(error)
+        report.vectors = Said.of(error)
     entries: list[Entry] = []
     start = 0
     for n, (one, mark) in enumerate(documents):

@@ -7,6 +7,7 @@ from typing import cast
 import yaml
 
 from core.errors import Invalid
+from knowledge_base.sentences import SENTENCES
 
 _BLOCK = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 # More is no description of a page, and YAML can be made to grow.
@@ -37,15 +38,15 @@ def parted(markdown: str) -> tuple[About, int]:
     if block is None:
         return About(), 0
     if len(block[1]) > MAX_CHARACTERS:
-        raise Invalid("Its front matter is over 16 KiB.", hint="Keep text below the second ---.")
+        raise SENTENCES.error(Invalid, "front_long", limit=MAX_CHARACTERS >> 10)
     try:
         fields: object = yaml.safe_load(block[1])
     except yaml.YAMLError as error:
-        raise Invalid(f"Its front matter is not YAML: {_where(error)}.") from error
+        raise _not_yaml(error) from error
     if fields is None:
         return About(), block.end()
     if not isinstance(fields, dict):
-        raise Invalid("Its front matter is no list of `name: value` lines.")
+        raise SENTENCES.error(Invalid, "front_unnamed")
     return _about(cast("dict[object, object]", fields)), block.end()
 
 
@@ -64,27 +65,29 @@ def _about(fields: dict[object, object]) -> About:
 def _text(fields: dict[object, object], name: str) -> str:
     value = fields.get(name)
     if isinstance(value, (dict, list)):
-        raise Invalid(f"Its front matter gives {name} more than one value.")
+        raise SENTENCES.error(Invalid, "front_many", name=name)
     return "" if value is None else str(value)[:MAX_VALUE_CHARACTERS]
 
 
 def _texts(fields: dict[object, object], name: str) -> tuple[str, ...]:
     value = fields.get(name)
     if isinstance(value, dict):
-        raise Invalid(f"Its front matter gives {name} as a mapping; a list is meant.")
+        raise SENTENCES.error(Invalid, "front_mapping", name=name)
     values: list[object] = (
         cast("list[object]", value) if isinstance(value, list) else [*str(value or "").split(",")]
     )
     # A list in a list of lists, each named once, would become text without end.
     if any(isinstance(one, (dict, list)) for one in values):
-        raise Invalid(f"Its front matter gives {name} as lists in a list; a plain one is meant.")
+        raise SENTENCES.error(Invalid, "front_nested", name=name)
     told = [str(one).strip()[:MAX_VALUE_CHARACTERS] for one in values]
     if len(told) > MAX_VALUES:
-        raise Invalid(f"Its front matter gives {name} more than {MAX_VALUES} values.")
+        raise SENTENCES.error(Invalid, "front_values", name=name, limit=MAX_VALUES)
     return tuple(dict.fromkeys(one for one in told if one))
 
 
-def _where(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or "it cannot be read"
-    return f"{problem}, line {mark.line + 2}" if mark else str(problem)
+def _not_yaml(error: yaml.YAMLError) -> Invalid:
+    """Where it goes wrong, as the line of the file, in the words of the parser."""
+    why = str(getattr(error, "problem", None) or error)
+    if mark := getattr(error, "problem_mark", None):
+        return SENTENCES.error(Invalid, "front_broken_at", why=why, line=mark.line + 2)
+    return SENTENCES.error(Invalid, "front_broken", why=why)

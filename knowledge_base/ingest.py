@@ -5,12 +5,14 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from core.errors import OpsError
+from core.sentences import Said
 from knowledge_base.chunking import Document, document
 from knowledge_base.embedder import Embedder
 from knowledge_base.embedding import Progress, entries_of, silent
 from knowledge_base.index import Index
 from knowledge_base.reading.folders import Source, found_in
 from knowledge_base.reports import Report, Skipped
+from knowledge_base.sentences import SENTENCES
 
 SHIPPED = Path(__file__).parent / "runbooks"
 
@@ -42,7 +44,7 @@ def ingest(
                 continue
             documents.append((document(source.doc, text), mark))
         except OpsError as error:
-            report.skipped.append(Skipped(source.doc, str(error)))
+            report.skipped.append(Skipped(source.doc, Said.of(error)))
     gone = () if prefix is None else _gone(kept, prefix, seen)
     report.removed = len(gone)
     report.changed = sum(one.doc in kept for one, _ in documents)
@@ -61,7 +63,7 @@ def _usable(index: Index, embedder: Embedder | None, report: Report) -> Embedder
     if not index.embedder:
         index.set_embedder(embedder.name)
     elif index.embedder != embedder.name:
-        report.vectors = f"The vectors are still those of {index.embedder}."
+        report.vectors = SENTENCES.said("vectors_of_another", embedder=index.embedder)
         return None
     return embedder
 

@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass, field
 
+from core.sentences import Said
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A page that could not be taken in, and why, in a sentence."""
+    """A page that could not be taken in, and why."""
 
     doc: str
-    reason: str
+    reason: Said
 
 
 @dataclass
 class Report:
-    """What an ingest did. `vectors`: why passages went in without vectors; "" when they have them."""
+    """What an ingest did. `vectors`: why passages went in without vectors; empty when they have them."""
 
     added: int = 0
     changed: int = 0
@@ -21,4 +23,4 @@ class Report:
     unchanged: int = 0
     passages: int = 0
     skipped: list[Skipped] = field(default_factory=list[Skipped])
-    vectors: str = ""
+    vectors: Said = field(default_factory=Said)

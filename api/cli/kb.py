@@ -227,6 +227,7 @@ async def _sent(place: _Place, file: Path, name: str) -> dict[str, Any]:
         path = f"/api/v1/knowledge/documents/{quote(name)}"
         told = await put_file(place.source, path, await asyncio.to_thread(file.read_bytes))
     except (Invalid, TooLarge, OSError) as error:
+        # A service has told it in the language of the command.
         skipped = [{"doc": name, "reason": str(error)}]
         counts = dict.fromkeys(("added", "changed", "removed", "unchanged", "passages"), 0)
         told = {**counts, "skipped": skipped, "skipped_total": 1, "without_vectors": ""}
@@ -265,7 +266,7 @@ def _hits(found: dict[str, Any], language: str) -> str:
         lines.append(f"{hit['text']}  ({hit['doc']}:{hit['lines']})")
         lines += [f"    {line}" for line in hit["snippet"].splitlines()[:6]]
     for name, key in (("missing", "kb_by_words"), ("left_out", "kb_left_out")):
-        why = found.get(f"{name}_in", {}).get(language) or found[name]
+        why = _in(found, name, language)
         lines += [word(key, language, reason=why)] if why else []
     return "\n".join(lines)
 
@@ -275,11 +276,16 @@ def _reports(told: dict[str, Any], language: str) -> str:
     lines = [] if reports else [word("kb_no_sources", language)]
     for one in reports:
         lines.append(f"{one['source']}: {word('kb_report', language, **_counts(one))}")
-        lines += [f"    {skipped['doc']}: {skipped['reason']}" for skipped in one["skipped"]]
-        lines += [f"    {one['without_vectors']}"] if one["without_vectors"] else []
-    if why := told.get("without_vectors"):
+        lines += [f"    {each['doc']}: {_in(each, 'reason', language)}" for each in one["skipped"]]
+        lines += [f"    {why}"] if (why := _in(one, "without_vectors", language)) else []
+    if why := _in(told, "without_vectors", language):
         lines.append(word("kb_without_vectors", language, reason=why))
     return "\n".join(lines)
+
+
+def _in(told: dict[str, Any], name: str, language: str) -> str:
+    """What is told by language, in that language if it is there."""
+    return told.get(f"{name}_in", {}).get(language) or told.get(name, "")
 
 
 def _counts(report: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from core.errors import Invalid, TooLarge
 from knowledge_base.reading.html import markdown_of_html
 from knowledge_base.reading.pdf import markdown_of_pdf
 from knowledge_base.reading.text import decoded
+from knowledge_base.sentences import SENTENCES
 
 # A page that somebody wrote is far below; a PDF carries its fonts and pictures.
 MAX_BYTES = 20 * 1024 * 1024
@@ -35,17 +36,13 @@ def is_page(name: str) -> bool:
 def markdown_of(name: str, content: bytes) -> str:
     """The page in a file. Raises `Invalid` or `TooLarge`, in a sentence without the name of the file."""
     if len(content) > MAX_BYTES:
-        raise TooLarge(f"It is over {MAX_BYTES >> 20} MiB.", hint="Split it into pages.")
+        raise SENTENCES.error(TooLarge, "file_over", limit=MAX_BYTES >> 20)
     reader = READERS.get(PurePosixPath(name).suffix.lower())
     if reader is None:
-        raise Invalid(
-            "It is of a kind that is not read.", hint=f"Read are {', '.join(sorted(READERS))}."
-        )
+        raise SENTENCES.error(Invalid, "file_kind", known=", ".join(sorted(READERS)))
     text = reader(content)
     if len(text) > MAX_CHARACTERS:
-        raise TooLarge(
-            f"Its text is over {MAX_CHARACTERS >> 20} Mi characters.", hint="Split it into pages."
-        )
+        raise SENTENCES.error(TooLarge, "text_too_long", limit=MAX_CHARACTERS >> 20)
     if not text.strip():
-        raise Invalid("It holds no text.")
+        raise SENTENCES.error(Invalid, "no_text")
     return text

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from core.errors import Invalid, TooLarge
 from knowledge_base.reading import MAX_BYTES, is_page, markdown_of
+from knowledge_base.sentences import SENTENCES
 
 # An archive that unpacks to more than this, or this many times its size, is no export of a wiki.
 MAX_ARCHIVE_BYTES = 512 * 1024 * 1024
@@ -36,7 +37,7 @@ def found_in(path: Path, *, prefix: str = "") -> Iterator[Source]:
     elif path.exists():
         yield _of_file(path, prefix + path.name)
     else:
-        raise Invalid(f"There is no file or folder {path}.")
+        raise SENTENCES.error(Invalid, "no_place", path=str(path))
 
 
 def in_archive(content: bytes, *, prefix: str = "") -> list[Source]:
@@ -44,7 +45,7 @@ def in_archive(content: bytes, *, prefix: str = "") -> list[Source]:
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except (zipfile.BadZipFile, ValueError) as error:
-        raise Invalid(f"It is no zip archive: {error}.") from error
+        raise SENTENCES.error(Invalid, "no_archive", why=str(error).rstrip(".")) from error
     entries = [one for one in archive.infolist() if not one.is_dir()]
     _refuse_bombs(entries, len(content))
     for entry in entries:
@@ -61,18 +62,15 @@ def refuse_escapes(name: str) -> None:
     parts = PurePosixPath(name.replace("\\", "/"))
     drive = len(name) > 1 and name[1] == ":"
     if parts.is_absolute() or ".." in parts.parts or drive or "\0" in name:
-        raise Invalid(f"The name {name!r} leads out of its folder.")
+        raise SENTENCES.error(Invalid, "leads_out", name=name)
 
 
 def _refuse_bombs(entries: list[zipfile.ZipInfo], packed: int) -> None:
     unpacked = sum(one.file_size for one in entries)
     if len(entries) > MAX_ARCHIVE_FILES:
-        raise TooLarge(f"The archive has over {MAX_ARCHIVE_FILES} files.", hint="Split it.")
+        raise SENTENCES.error(TooLarge, "archive_files", limit=MAX_ARCHIVE_FILES)
     if unpacked > MAX_ARCHIVE_BYTES or unpacked > MAX_RATIO * max(packed, 1_024):
-        raise TooLarge(
-            f"The archive would unpack to {unpacked >> 20} MiB.",
-            hint="Pack text pages only, or add a folder.",
-        )
+        raise SENTENCES.error(TooLarge, "archive_bomb", size=unpacked >> 20)
 
 
 def _reading(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[], str]:
@@ -83,7 +81,7 @@ def _reading(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[], s
                 content = file.read(MAX_BYTES + 1)
         # RuntimeError: it is encrypted; NotImplementedError: an unknown compression.
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
-            raise Invalid(f"It cannot be unpacked: {error}.") from error
+            raise SENTENCES.error(Invalid, "not_unpacked", why=str(error).rstrip(".")) from error
         return markdown_of(entry.filename, content)
 
     return read
@@ -106,13 +104,10 @@ def _bytes(path: Path, at_most: int) -> bytes:
     try:
         size = path.stat().st_size
         if size > at_most:
-            raise TooLarge(
-                f"It has {size >> 20} MiB; {at_most >> 20} MiB are read.",
-                hint="Split it into pages.",
-            )
+            raise SENTENCES.error(TooLarge, "file_too_large", size=size >> 20, limit=at_most >> 20)
         return path.read_bytes()
     except OSError as error:
-        raise Invalid(f"It cannot be read: {error.strerror}.") from error
+        raise SENTENCES.error(Invalid, "unreadable", why=str(error.strerror)) from error
 
 
 def _is_hidden(name: PurePosixPath) -> bool:

@@ -4,6 +4,7 @@ import io
 import logging
 
 from core.errors import Invalid, TooLarge
+from knowledge_base.sentences import SENTENCES
 
 MAX_PAGES = 2_000
 
@@ -18,15 +19,13 @@ def markdown_of_pdf(content: bytes) -> str:
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted:
-            raise Invalid("It is an encrypted PDF.", hint="Save it without a password.")
+            raise SENTENCES.error(Invalid, "pdf_encrypted")
         if len(reader.pages) > MAX_PAGES:
-            raise TooLarge(f"It is a PDF of over {MAX_PAGES} pages.", hint="Split it.")
+            raise SENTENCES.error(TooLarge, "pdf_long", limit=MAX_PAGES)
         texts = [page.extract_text().strip() for page in reader.pages]
     # A damaged file makes the library stumble in ways that it has no name for.
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Invalid(f"It cannot be read as a PDF: {error}.") from error
+        raise SENTENCES.error(Invalid, "pdf_broken", why=str(error).rstrip(".")) from error
     if not any(texts):
-        raise Invalid(
-            "It is a PDF without text, probably scanned pages.", hint="Run OCR over it first."
-        )
+        raise SENTENCES.error(Invalid, "pdf_scanned")
     return "\n\n".join(f"## Page {n}\n\n{text}" for n, text in enumerate(texts, 1) if text)

@@ -3,6 +3,7 @@
 import codecs
 
 from core.errors import Invalid
+from knowledge_base.sentences import SENTENCES
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -30,12 +31,10 @@ def _in(content: bytes, encoding: str) -> str:
     try:
         return _without_controls(content.decode(encoding))
     except UnicodeDecodeError as error:
-        raise Invalid(
-            "It is no text in UTF-8, UTF-16 or GB 18030.", hint="Save it as UTF-8."
-        ) from error
+        raise SENTENCES.error(Invalid, "no_encoding") from error
 
 
 def _without_controls(text: str) -> str:
     if not _CONTROLS.isdisjoint(text):
-        raise Invalid("It holds binary data and is no text.")
+        raise SENTENCES.error(Invalid, "binary")
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n")

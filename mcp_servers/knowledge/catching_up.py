@@ -47,7 +47,7 @@ def _catch_up(base: "Base", tell: Tell) -> None:
     try:
         report = with_vectors(base.index, embedder, tell)
         if report.vectors:
-            log.warning("vectors_not_made", error=report.vectors)
+            log.warning("vectors_not_made", error=str(report.vectors))
         elif report.changed:
             log.info("vectors_made", embedder=embedder.name, documents=report.changed)
     except OpsError as error:

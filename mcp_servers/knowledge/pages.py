@@ -67,6 +67,7 @@ class WholeDocument(BaseModel):
 class SkippedPage(BaseModel):
     doc: str
     reason: str
+    reason_in: dict[str, str] = Field(description="The same by language.")
 
 
 class Taken(BaseModel):
@@ -83,14 +84,19 @@ class Taken(BaseModel):
     without_vectors: str = Field(
         description="Why words alone find the new pages; empty: they have vectors."
     )
+    without_vectors_in: dict[str, str] = Field(description="The same by language.")
 
     @classmethod
     def of(cls, report: Report, source: str = "") -> "Taken":
         return cls(
             source=source, added=report.added, changed=report.changed, removed=report.removed,
             unchanged=report.unchanged, passages=report.passages,
-            skipped=[SkippedPage(doc=one.doc, reason=one.reason) for one in report.skipped[:SKIPPED_SHOWN]],
-            skipped_total=len(report.skipped), without_vectors=report.vectors,
+            skipped=[
+                SkippedPage(doc=one.doc, reason=str(one.reason), reason_in=dict(one.reason.texts))
+                for one in report.skipped[:SKIPPED_SHOWN]
+            ],
+            skipped_total=len(report.skipped), without_vectors=str(report.vectors),
+            without_vectors_in=dict(report.vectors.texts),
         )  # fmt: skip
 
 
@@ -99,6 +105,7 @@ class Refreshed(BaseModel):
     without_vectors: str = Field(
         default="", description="Why vectors could not be made; empty: all pages have them."
     )
+    without_vectors_in: dict[str, str] = Field(default={}, description="The same by language.")
 
 
 class KnowledgeStats(BaseModel):
@@ -165,7 +172,7 @@ async def knowledge_add_document(
         raise SENTENCES.error(Invalid, "no_base64") from error
     report = await documents.take_in(_sources(name, content))
     if report.skipped and not name.endswith(".zip"):
-        raise Invalid(f"{name}: {report.skipped[0].reason}")
+        raise SENTENCES.error(Invalid, "page_refused", doc=name, why=report.skipped[0].reason)
     return Taken.of(report)
 
 
@@ -181,7 +188,8 @@ async def knowledge_refresh(*, documents: Documents) -> Refreshed:
     """Look through the folders that were added again: changed pages only, deleted ones taken out."""
     reports, vectors = await documents.refresh()
     taken = [Taken.of(report, source) for source, report in reports]
-    return Refreshed(sources=taken, without_vectors=vectors.vectors)
+    why = vectors.vectors
+    return Refreshed(sources=taken, without_vectors=str(why), without_vectors_in=dict(why.texts))
 
 
 async def knowledge_stats(*, documents: Documents, caller: Principal) -> KnowledgeStats:

@@ -17,6 +17,8 @@ def test_pages_are_added_searched_and_kept_in_step(tmp_path: Path) -> None:
     report = json.loads(added.stdout)["sources"][0]
     assert (added.returncode, report["added"], report["skipped_total"]) == (1, 1, 1)
     assert report["skipped"][0]["doc"] == "pages/bad.md"
+    chinese = run("kb", "add", "pages", *index, "--lang", "zh", cwd=tmp_path)
+    assert "pages/bad.md: 不是 UTF-8、UTF-16 或 GB 18030 编码的文本。" in chinese.stdout
 
     queries = tmp_path / "questions.txt"
     queries.write_text("when do we feed the walrus\n怎么做红烧肉\n")

@@ -9,6 +9,7 @@ from pypdf import PdfWriter
 from api.cli.kb import SENT
 from core.http import Client
 from knowledge_base.reading import READERS
+from knowledge_base.segmentation import is_chinese
 from tests.api.conftest import Midwatch
 from tests.knowledge.test_reading import packed, pdf_saying
 
@@ -82,6 +83,17 @@ async def test_a_bad_file_is_refused_in_a_sentence(midwatch: Midwatch, name: str
     assert reason in told["detail"]
 
 
+@pytest.mark.parametrize("name", BAD)
+async def test_a_refusal_is_told_in_the_language_of_who_sends(
+    midwatch: Midwatch, name: str
+) -> None:
+    async with midwatch.client() as http:
+        answer = await http.put(
+            f"{DOCUMENTS}/{name}", content=BAD[name][0], headers={"Accept-Language": "zh"}
+        )
+    assert is_chinese(answer.json()["detail"])
+
+
 async def test_a_file_of_200_megabytes_is_refused_before_it_is_read(midwatch: Midwatch) -> None:
     sent = 0
 
@@ -148,6 +160,7 @@ async def test_of_an_archive_the_good_pages_are_taken_and_the_bad_ones_listed(
         gone = await http.delete(f"{DOCUMENTS}/wiki/space/index.html")
     assert (told["added"], told["skipped_total"], gone.status_code) == (1, 2, 200)
     assert {one["doc"] for one in told["skipped"]} == {"wiki/space/bad.md", "wiki/space/scan.pdf"}
+    assert all(is_chinese(one["reason_in"]["zh"]) for one in told["skipped"])
 
 
 async def test_an_archive_with_a_password_takes_nothing_in(midwatch: Midwatch) -> None:

@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("agent", "api", "core", "mcp_servers")
+ROOMS = ("agent", "api", "core", "knowledge_base", "mcp_servers")
 CATALOGUES = sorted(
     path for room in ROOMS for path in (ROOT / room).rglob("catalogue/refusals_en.toml")
 )

@@ -17,6 +17,7 @@ from knowledge_base.reading import MAX_BYTES, markdown_of
 from knowledge_base.reading.folders import found_in, in_archive
 from knowledge_base.reading.html import markdown_of_html
 from knowledge_base.searching import search
+from knowledge_base.segmentation import is_chinese
 
 PAGE = """<html><head><title>Disk &amp; node</title><script>alert("x")</script>
 <style>p{}</style></head><body><nav>Home</nav><h2>Check</h2><p>Look at
@@ -99,8 +100,9 @@ def test_text_is_read_in_the_encodings_people_save_in(encoding: str) -> None:
     ],
 )
 def test_what_cannot_be_read_says_why(name: str, content: bytes, reason: str) -> None:
-    with pytest.raises(OpsError, match=reason):
+    with pytest.raises(OpsError, match=reason) as refused:
         markdown_of(name, content)
+    assert is_chinese(refused.value.told("zh"))
 
 
 def test_a_pdf_gives_its_text_and_one_without_text_says_so() -> None:
@@ -163,7 +165,7 @@ def test_a_file_of_200_megabytes_is_listed_and_not_read(tmp_path: Path) -> None:
         file.truncate(200 * 1024 * 1024)
     report = ingest(LocalIndex(None), found_in(tmp_path))
     assert (report.added, [one.doc for one in report.skipped]) == (1, ["great.md"])
-    assert "It has 200 MiB; 20 MiB are read." in report.skipped[0].reason
+    assert "It has 200 MiB; 20 MiB are read." in str(report.skipped[0].reason)
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
@@ -178,9 +180,10 @@ def test_one_bad_page_stops_nothing_and_is_listed(tmp_path: Path) -> None:
     index = LocalIndex(None)
     report = ingest(index, found_in(tmp_path))
     assert report.added == 1
-    reasons = {one.doc: one.reason for one in report.skipped}
+    reasons = {one.doc: str(one.reason) for one in report.skipped}
     assert "front matter is not YAML" in reasons["bad.md"]
     assert "no list of `name: value`" in reasons["list.md"]
+    assert all(is_chinese(one.reason.told("zh")) for one in report.skipped)
     assert [hit.passage.doc for hit in search(index, "water", k=3)] == ["good.md"]
 
 
