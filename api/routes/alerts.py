@@ -1,12 +1,12 @@
 """Alerts: taken in from their senders, listed, explained and acknowledged."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
-from api.dependencies import CallerTools, Wake, takes
+from api.dependencies import CallerTools, Intake, Wake, takes
 from core.errors import Invalid
 from core.principal import Permission
 
@@ -64,10 +64,10 @@ async def acknowledge(alert_id: AlertId, tools: CallerTools) -> dict[str, Any]:
     dependencies=[takes(Permission.ALERTS_RECEIVE)],
 )
 async def receive_from_prometheus(
-    request: Request, tools: CallerTools, wake: Wake
+    request: Request, tools: CallerTools, wake: Wake, intake: Intake
 ) -> dict[str, Any]:
     """For Prometheus itself: name this service an Alertmanager with the path prefix above it."""
-    return await _received("prometheus", request, tools, wake)
+    return await _received("prometheus", request, tools, wake, intake)
 
 
 @router.post(
@@ -78,25 +78,34 @@ async def receive(
     request: Request,
     tools: CallerTools,
     wake: Wake,
+    intake: Intake,
     mapping: Annotated[str, Query(description="For generic: a mapping of the policy.")] = "",
 ) -> dict[str, Any]:
     """Take alerts in as their sender posts them. 2xx means that every one of them is stored.
 
     A token for it needs no more than the scope `alerts:receive`.
     """
-    return await _received(source, request, tools, wake, mapping)
+    return await _received(source, request, tools, wake, intake, mapping)
 
 
 async def _received(
-    source: str, request: Request, tools: CallerTools, wake: Wake, mapping: str = ""
+    source: str, request: Request, tools: CallerTools, wake: Wake, intake: Intake, mapping: str = ""
 ) -> dict[str, Any]:
-    body = await request.body()
+    payload = _json(await request.body())
+    # Only then: whoever sends slowly keeps nobody else out.
+    async with intake:
+        answer = await tools.call(
+            "alerting_receive", source=source, payload=payload, mapping=mapping
+        )
+    wake(*WOKEN)
+    return answer.data
+
+
+def _json(body: bytes) -> dict[str, Any] | list[Any]:
     try:
         payload: Any = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise Invalid(f"This is not JSON: {error}.") from error
     if not isinstance(payload, dict | list):
         raise Invalid("Alerts are a JSON object or a list.")
-    answer = await tools.call("alerting_receive", source=source, payload=payload, mapping=mapping)
-    wake(*WOKEN)
-    return answer.data
+    return cast("dict[str, Any] | list[Any]", payload)

@@ -26,7 +26,7 @@ from sqlalchemy.pool import StaticPool
 from core.errors import Conflict, Invalid, OpsError, UpstreamUnavailable
 from core.storage import migrations, one_visit
 from core.storage.sentences import SENTENCES
-from core.storage.turns import InTurn, end_turn, queue
+from core.storage.turns import InTurn, end_turn, hurry, queue
 
 # How long a writer waits for another one. Our transactions take milliseconds.
 BUSY_TIMEOUT_S = 5.0
@@ -73,13 +73,15 @@ class Database:
             await engine.dispose()
 
     @asynccontextmanager
-    async def session(self) -> AsyncGenerator[AsyncSession]:
+    async def session(self, *, urgent: bool = False) -> AsyncGenerator[AsyncSession]:
         """A session that commits at the end, or rolls back when the block raises.
 
         Keep it short: from its first write to its end no other session can write to SQLite.
-        Never hold one while a tool or a model runs.
+        Never hold one while a tool or a model runs. An `urgent` one writes before those that wait.
         """
         session = self._sessions()
+        if urgent:
+            hurry(session.sync_session)
         try:
             async with session:
                 with _our_errors(self.name, *UNCONNECTED):

@@ -42,9 +42,9 @@ class KeptAlerts:
         self._database = database
 
     @asynccontextmanager
-    async def session(self) -> AsyncGenerator[AlertTables]:
-        """Never hold one while a channel is talked to."""
-        async with self._database.session() as session:
+    async def session(self, *, urgent: bool = False) -> AsyncGenerator[AlertTables]:
+        """Never hold one while a channel is talked to. An `urgent` one writes before alerts that arrive."""
+        async with self._database.session(urgent=urgent) as session:
             yield AlertTables(
                 Alerts(session),
                 Channels(session),

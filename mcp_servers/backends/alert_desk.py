@@ -22,10 +22,11 @@ class Desk:
     wire: Wire = field(default_factory=Wire)
     public_url: str = ""
 
-    def session(self) -> "AbstractAsyncContextManager[AlertTables]":
+    def session(self, *, urgent: bool = False) -> "AbstractAsyncContextManager[AlertTables]":
+        """`urgent`: for what is told to channels, which must not wait for all that still arrives."""
         if self.store is None:
             raise SENTENCES.error(UpstreamUnavailable, "no_alert_tables")
-        return self.store.session()
+        return self.store.session(urgent=urgent)
 
     @property
     def vault(self) -> "Vault":

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, Field
 
 from core.clock import monotonic_s, utc_now
-from core.errors import Invalid
+from core.errors import Invalid, UpstreamUnavailable
 from core.storage.alert_records import AttemptRow, ChannelRow, DeliveryRow, StepRow
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.backends.senders.kinds import kind_of, tell
@@ -29,6 +29,8 @@ BATCH = 100
 LEASE, ROUND_S = timedelta(seconds=90), 4.0
 # Who may be told again so soon is waited for on the spot: putting off all that waits takes longer.
 SOON = timedelta(seconds=0.2)
+# How long an answer is kept for a database that takes nothing, and how long until it is tried again.
+INSISTS_S, AGAIN_S = 3600.0, 0.5
 # For programs, which keep each alert apart; people are better served by one message.
 ALONE = frozenset({"webhook", "pagerduty"})
 
@@ -69,17 +71,16 @@ class _Round:
 
     async def run(self) -> None:
         now = utc_now()
-        async with self._desk.session() as tables:
+        async with self._desk.session(urgent=True) as tables:
             if not await tables.channels.lease(self._name, self._owner, now, now + LEASE):
                 return
             due = await self._due(tables)
         try:
             while due and await self._send_all(due):
-                async with self._desk.session() as tables:
+                async with self._desk.session(urgent=True) as tables:
                     due = await self._due(tables)
         finally:
-            async with self._desk.session() as tables:
-                await tables.channels.release(self._name, self._owner)
+            await self._written(lambda tables: tables.channels.release(self._name, self._owner))
 
     async def _due(self, tables: "AlertTables") -> list[DeliveryRow]:
         now = utc_now()
@@ -118,14 +119,29 @@ class _Round:
         self.sent += outcome.sent
         self.failed += not outcome.sent
         rest = done.run_after if outcome.rests else None
-        async with self._desk.session() as tables:
+        left = bucket.taken()
+
+        async def answer(tables: "AlertTables") -> None:
             await tables.outbox.answered(done)
             await tables.outbox.tried(_attempt(done, outcome, now, latency_ms))
-            left = bucket.taken()
             self._channel = await tables.channels.set_bucket(self._name, left.tokens, left.at, rest)
             await tables.alerts.note(_steps(done, outcome, latency_ms))
+
+        await self._written(answer)
         # Who does not answer one message will not answer the next, and each would take its time.
         return rest is None and outcome.code != "network"
+
+    async def _written(self, write: "Callable[[AlertTables], Awaitable[None]]") -> None:
+        """Write until it is taken: a message whose answer is not written down would be sent again."""
+        until_s = monotonic_s() + INSISTS_S
+        while True:
+            try:
+                async with self._desk.session(urgent=True) as tables:
+                    return await write(tables)
+            except UpstreamUnavailable:
+                if monotonic_s() > until_s:
+                    raise
+            await asyncio.sleep(AGAIN_S)
 
     async def _told(self, channel: ChannelRow, delivery: DeliveryRow, now: datetime) -> Outcome:
         try:
@@ -143,7 +159,7 @@ class _Round:
         return await tell(channel.kind, config, notice, self._desk.wire, now)
 
     async def _postponed(self, due: Sequence[DeliveryRow], until: datetime) -> Literal[False]:
-        async with self._desk.session() as tables:
+        async with self._desk.session(urgent=True) as tables:
             await tables.outbox.put_off(due, until)
         return False
 

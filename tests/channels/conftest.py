@@ -10,7 +10,7 @@ import pytest
 
 from core.principal import Permission, Principal
 from core.security.encryption import Vault
-from core.storage.database import Database
+from core.storage.database import BUSY_TIMEOUT_S, Database
 from core.storage.kept_alerts import KeptAlerts
 from mcp_servers.client import Connections, Tools, desk_over, in_process
 from tests.channels.fakes import SETTINGS, Heard, Services, serving
@@ -48,10 +48,12 @@ class Room:
 
 
 @asynccontextmanager
-async def opened(folder: Path, *secrets: str, alertmanager: str = "") -> AsyncGenerator[Room]:
-    services = Services()
+async def opened(
+    folder: Path, *secrets: str, alertmanager: str = "", busy_timeout_s: float = BUSY_TIMEOUT_S
+) -> AsyncGenerator[Room]:
+    services, url = Services(), f"sqlite:///{folder / 'midwatch.db'}"
     async with (
-        Database.opened(f"sqlite:///{folder / 'midwatch.db'}") as database,
+        Database.opened(url, busy_timeout_s=busy_timeout_s) as database,
         serving(services.app) as address,
     ):
         store = KeptAlerts(database)

@@ -30,8 +30,8 @@ class Dying(KeptAlerts):
         self._before, self._left = when == "before", int(number)
 
     @asynccontextmanager
-    async def session(self) -> AsyncGenerator[AlertTables]:
-        async with super().session() as tables:
+    async def session(self, *, urgent: bool = False) -> AsyncGenerator[AlertTables]:
+        async with super().session(urgent=urgent) as tables:
             yield tables
             self._left -= 1
             self._dies(before=True)

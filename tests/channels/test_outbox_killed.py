@@ -4,9 +4,12 @@ The one step lies between a channel's answer and its being written down: who tol
 message comes again with the id it had, by which the receiver can tell.
 """
 
+import asyncio
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,10 +18,12 @@ from typing import Any
 import anyio.to_thread
 import orjson
 import pytest
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from core.clock import utc_now
-from tests.channels.conftest import Room, alert, webhook
+from core.errors import UpstreamUnavailable
+from tests.channels.conftest import Room, alert, opened, webhook
 
 ROOT = Path(__file__).parents[2]
 # The sessions of a round: what waits, the lease, the answer, what came since, the release, what is next.
@@ -95,6 +100,49 @@ async def test_a_channel_that_fails_in_every_way_is_told_each_alert_once(room: R
     await room.deliver()
     assert len(heard.taken) == 2
     assert heard.tries == 5
+
+
+class Locking(Response):
+    """An answer with which another program begins to write to the database, and goes on for a while."""
+
+    def __init__(self, file: Path, for_s: float) -> None:
+        super().__init__(status_code=204)
+        self._file, self._for_s = file, for_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with closing(sqlite3.connect(self._file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await super().__call__(scope, receive, send)
+            await asyncio.sleep(self._for_s)
+            other.execute("ROLLBACK")
+
+
+async def test_what_a_channel_took_is_not_told_again_though_the_database_is_locked_then(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, busy_timeout_s=0.02) as room:
+        heard = await room.add("webhook")
+        await room.receive(alert())
+        heard.plan = [Locking(tmp_path / "midwatch.db", 1.0)]
+        await room.deliver()
+        await room.deliver()
+        assert heard.tries == 1
+        [sent] = await room.deliveries()
+        assert sent["state"] == "sent"
+
+
+async def test_alerts_that_meet_a_locked_database_are_refused_and_told_when_they_come_again(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, busy_timeout_s=0.02) as room:
+        heard = await room.add("webhook")
+        with closing(sqlite3.connect(tmp_path / "midwatch.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(UpstreamUnavailable):
+                await room.receive(alert())
+        await room.receive(alert())
+        await room.deliver()
+        assert len(heard.taken) == 1
 
 
 async def _at_once(room: Room) -> None:

@@ -26,9 +26,9 @@ class Dying(KeptAlerts):
         self._left = int(number)
 
     @asynccontextmanager
-    async def session(self) -> AsyncGenerator[AlertTables]:
+    async def session(self, *, urgent: bool = False) -> AsyncGenerator[AlertTables]:
         self._left -= 1
-        async with super().session() as tables:
+        async with super().session(urgent=urgent) as tables:
             yield tables
             self._dies("in")
         self._dies("out")

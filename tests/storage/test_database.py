@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import utc_now
 from core.errors import Conflict, Invalid, UpstreamUnavailable
 from core.storage.database import Database
 from core.storage.records import UserRow
 from core.storage.repositories.users import Users
+from core.storage.turns import Queue
 
 
 async def add(database: Database, name: str) -> None:
@@ -188,3 +190,44 @@ async def test_the_password_of_the_address_is_in_no_sentence() -> None:
         async with Database.opened("postgresql://app:hunter2@127.0.0.1:9/midwatch"):
             pass
     assert "hunter2" not in str(refused.value)
+
+
+async def test_an_urgent_writer_goes_before_those_that_wait_and_lets_them_write_too(
+    database: Database,
+) -> None:
+    wrote: list[str] = []
+
+    async def write(name: str, *, urgent: bool) -> None:
+        async with database.session(urgent=urgent) as session:
+            await Users(session).add(UserRow(name, "user", utc_now()))
+            wrote.append(name)
+
+    async with database.session() as session:
+        await Users(session).add(UserRow("first", "user", utc_now()))
+        waiting = [asyncio.create_task(write(f"late-{n}", urgent=False)) for n in range(3)]
+        await until_all_wait(session, 3)
+        waiting += [asyncio.create_task(write(f"page-{n}", urgent=True)) for n in range(6)]
+        await until_all_wait(session, 9)
+    await asyncio.gather(*waiting)
+    pages, late = ["page"], ["late"]
+    kinds = [name.partition("-")[0] for name in wrote]
+    assert kinds == pages * 4 + late + pages * 2 + late * 2
+
+
+async def test_a_writer_that_is_cut_as_its_turn_comes_hands_it_on() -> None:
+    line = Queue()
+    await line.take()
+    cut, next_one = (asyncio.create_task(line.take()) for _ in range(2))
+    await asyncio.sleep(0)
+    line.end()
+    cut.cancel()
+    await next_one
+    line.end()
+    await line.take(urgent=True)
+
+
+async def until_all_wait(session: AsyncSession, count: int) -> None:
+    line: Queue = session.sync_session.info["queue"]
+    async with asyncio.timeout(60):
+        while line.waiting < count:  # noqa: ASYNC110 - the queue tells nobody who stands in it
+            await asyncio.sleep(0.001)

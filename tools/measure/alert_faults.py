@@ -1,25 +1,35 @@
-"""Alerts through a service that is killed again and again, to a channel that fails: what got lost or doubled.
+"""Alerts through a service that is killed and whose database is locked, to a channel that fails: what got lost or doubled.
 
-    .venv/bin/python -m tools.measure.alert_faults [ALERTS] [KILLS]
+    .venv/bin/python -m tools.measure.alert_faults [ALERTS] [KILLS] [LOCKS]
 
 The sender repeats a request until it is answered with 2xx, as Alertmanager does. The channel answers one
-message in five with 429, 500 or 503, and one in a hundred not before the sender has given up. The service is killed with SIGKILL and started again over the same database.
+message in five with 429, 500 or 503, and one in a hundred not before the sender has given up. The service is
+killed with SIGKILL and started again over the same database, and another program holds the database's
+write lock for longer than the service waits for it. Both are spread evenly over the alerts.
 """
 
+import sqlite3
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 
 from tools.measure.__main__ import Up
 from tools.measure.alerts import Alert, Door, alerts
-from tools.measure.receiver import receiving
+from tools.measure.receiver import Receiver, receiving
 
-FAILING, HANGING, IN_A_REQUEST, SENDERS = 0.2, 0.01, 10, 4
-PATIENCE_S = 900.0
+FAILING, HANGING, SENDERS = 0.2, 0.01, 4
+# Of many alerts more come in one request, as they do in a storm: a message costs five tries or so.
+IN_A_REQUEST, MOST_REQUESTS = 10, 2_000
+# A writer waits five seconds for another program (`BUSY_TIMEOUT_S` in core.storage.database).
+LOCKED_S = 7.0
+# Nothing more was told for so long: what is missing is lost.
+QUIET_S = 900.0
 
 
 class Mortal:
@@ -36,50 +46,86 @@ class Mortal:
         self.up = Up(self._home)
         self.door = Door(self.up)
 
+    def locked(self) -> None:
+        """Another program writes, and takes its time."""
+        with closing(sqlite3.connect(self._home / "data" / "midwatch.db", timeout=60)) as other:
+            other.isolation_level = None
+            other.execute("BEGIN IMMEDIATE")
+            time.sleep(LOCKED_S)
+            other.execute("ROLLBACK")
 
-def sent(service: Mortal, bodies: list[Sequence[Alert]]) -> None:
-    """Until all were taken in; several threads take from the same list."""
-    while True:
+
+@dataclass
+class Sending:
+    """Several threads take from the same list until all was taken in."""
+
+    service: Mortal
+    bodies: list[Sequence[Alert]]
+    refused: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self) -> None:
+        while True:
+            try:
+                body = self.bodies.pop()
+            except IndexError:
+                return
+            while not self._posted(body):
+                time.sleep(0.2)
+
+    def _posted(self, body: Sequence[Alert]) -> bool:
         try:
-            body = bodies.pop()
-        except IndexError:
-            return
-        while not _posted(service, body):
-            time.sleep(0.2)
+            self.service.door.post(body)
+        except (OSError, HTTPException):
+            with self._lock:
+                self.refused += 1
+            return False
+        return True
 
 
-def _posted(service: Mortal, body: Sequence[Alert]) -> bool:
-    try:
-        service.door.post(body)
-    except (OSError, HTTPException):
-        return False
-    return True
+def harmed(sending: Sending, kills: int, locks: int) -> None:
+    """Kill and lock by turns, each when its share of the requests is gone."""
+    faults = sorted(
+        [((n + 0.5) / kills, sending.service.killed) for n in range(kills)]
+        + [((n + 0.75) / locks, sending.service.locked) for n in range(locks)],
+        key=lambda one: one[0],
+    )
+    requests = len(sending.bodies)
+    for share, fault in faults:
+        while len(sending.bodies) > requests * (1 - share):
+            time.sleep(0.01)
+        fault()
 
 
-def main(many: int, kills: int) -> None:
+def told(receiver: Receiver, many: int) -> None:
+    """Until everybody was told of, or nothing more comes."""
+    heard, since = len(receiver.told_at), time.monotonic()
+    while len(receiver.told_at) < many and time.monotonic() - since < QUIET_S:
+        time.sleep(0.1)
+        if len(receiver.told_at) > heard:
+            heard, since = len(receiver.told_at), time.monotonic()
+
+
+def main(many: int, kills: int, locks: int) -> None:
     with tempfile.TemporaryDirectory() as home, receiving(FAILING, HANGING) as receiver:
         service = Mortal(Path(home))
         service.door.add(receiver)
         drawn = alerts(many)
-        bodies: list[Sequence[Alert]] = [
-            drawn[n : n + IN_A_REQUEST] for n in range(0, many, IN_A_REQUEST)
-        ]
-        requests, began = len(bodies), time.monotonic()
-        senders = [threading.Thread(target=sent, args=(service, bodies)) for _ in range(SENDERS)]
+        each = max(IN_A_REQUEST, -(-many // MOST_REQUESTS))
+        sending = Sending(service, [drawn[n : n + each] for n in range(0, many, each)])
+        requests, began = len(sending.bodies), time.monotonic()
+        senders = [threading.Thread(target=sending.run) for _ in range(SENDERS)]
         for one in senders:
             one.start()
-        for n in range(kills):
-            while bodies and len(bodies) > requests * (kills - n - 0.5) / kills:
-                time.sleep(0.01)
-            service.killed()
+        harmed(sending, kills, locks)
         for one in senders:
             one.join()
-        while len(receiver.told_at) < many and time.monotonic() - began < PATIENCE_S:
-            time.sleep(0.1)
+        told(receiver, many)
         twice = sum(times - 1 for times in receiver.acknowledged.values())
-        print(
-            f"{many} alerts in {requests} requests, {kills} times kill -9, {time.monotonic() - began:.0f} s"
-        )
+        took_s = time.monotonic() - began
+        print(f"{many} alerts in {requests} requests, {took_s:.0f} s")
+        print(f"kill -9: {kills} times; database locked for {LOCKED_S:.0f} s: {locks} times")
+        print(f"requests that were not taken in and sent again: {sending.refused}")
         print(f"lost: {many - len(receiver.told_at)}")
         print(f"messages that were left hanging: {receiver.hung}")
         print(f"messages acknowledged: {len(receiver.acknowledged)}, more than once: {twice}")
@@ -89,4 +135,4 @@ def main(many: int, kills: int) -> None:
 
 if __name__ == "__main__":
     given = [int(one) for one in sys.argv[1:]]
-    main(*(given or (2000, 5)))
+    main(*given, *(2000, 5, 2)[len(given) :])
