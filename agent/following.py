@@ -19,7 +19,7 @@ _OPENER = re.compile(
 # Another thing instead; of a change, another value instead.
 _OTHER = re.compile(r"^\W*(?:换成|改成|改为)|\binstead\W*$")
 _TOO = re.compile(r"也|\b(?:as well|too|also)\b")
-_POINTING = re.compile(
+POINTING = re.compile(
     r"\b(?:it|its|that|this|them|their|they|those|these|there|the same|this one)\b|它|其|这个|那个|该|刚才|上面|此"
 )
 _EVERYTHING = re.compile(r"\b(?:clusters?|all|every\w*|any\w*)\b|集群|所有|全部|整个|线上")
@@ -117,7 +117,7 @@ def is_elliptical(said: Said, previous: Mapping[str, Any]) -> bool:
 def goes_on(message: str) -> bool:
     """Whether a message is half a sentence after another: "and for a private registry?"."""
     said = Said(message, "", "", 0.0, {})
-    return said.is_short and bool(_OPENER.search(said.text) or _POINTING.search(said.text))
+    return said.is_short and bool(_OPENER.search(said.text) or POINTING.search(said.text))
 
 
 def _fills(said: Said, previous: Mapping[str, Any]) -> bool:
@@ -195,7 +195,7 @@ def pointed_at(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
     named = any(key in own for key in ("name", "service"))
     if named or said.subagent in ("none", "rag"):
         return own
-    points = bool(_POINTING.search(said.text))
+    points = bool(POINTING.search(said.text))
     lacks = said.intent in NEED_A_NAME and "namespace" not in own
     same = said.subagent == previous["subagent"] and "kind" not in own
     bare = same and (said.is_bare or (said.is_short and _of_nothing(said)))
@@ -219,7 +219,7 @@ def shared(said: Said, before: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a later part of one message: what it does not name, an earlier part did."""
     own = dict(said.arguments)
     named = any(key in own for key in ("name", "service", "alert", "team"))
-    if named or ("namespace" in own and not _POINTING.search(said.text)):
+    if named or ("namespace" in own and not POINTING.search(said.text)):
         return own
     given = {key: value for key, value in before["arguments"].items() if key in OBJECT}
     if own.get("kind") == "Namespace" and "namespace" in given:

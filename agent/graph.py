@@ -272,7 +272,7 @@ def _done(state: Any, turn: Turn) -> Done:
         message_id=turn.voice.message_id,
         answer=turn.voice.text,
         language=language,
-        route=tuple(state["visited"]),
+        route=tuple(dict.fromkeys(state["visited"])),
         citations=turn.voice.evidence.cited_in(turn.voice.text),
         usage=turn.meter.usage(),
         incomplete=phrase(f"limit.{turn.stop}", language) if turn.stop else "",

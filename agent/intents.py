@@ -3,20 +3,17 @@
 import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal, cast
 
 from agent.arguments import extract
-from agent.commanding import only_tells
 from agent.following import (
     Said,
     asked_anew,
     is_elliptical,
-    is_filler,
     pointed_at,
-    shared,
     without_fillers,
 )
 from agent.likeness import Likeness, likeness
@@ -60,26 +57,13 @@ UNTAUGHT = frozenset(("draft",))
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
-# Where a message may go on to a second matter.
-_BORDER = re.compile(
-    r"(?i),\s*(?:please\s)?(?=(?:restart|roll|revert|scale|drain|cordon|mute|silence|bump|redeploy|kill|evict)\s)"
-    r"|[,;.?!]?\s+(?:and|then|also)\s+(?:then\s+|also\s+)?|[;；。？?!！]\s*(?:and\s|also\s|then\s|and\salso\s|顺便|另外|然后|再|同时|还有|并且?)?"
-    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且)|[,，]\s*再|\s再(?!跑|试|执行|来)|[,，]\s*(?:并|帮我)|[,，]\s*(?=有没有|有哪些|谁|它|列|看|查|把|给|清|扩|缩|排空|驱逐|静默|重启|回滚|预算|费用|成本|告警)|(?:和|以及|跟)(?=[^,，。]{0,6}(?:费用|成本|花费|开销|预算|告警|手册))|\s(?:并且?|同时|然后|再)(?=把|将|给|看|查|列|静默|重启|通知|发)"
-)
-CLEAR = 0.6
-# What says that both a fault and its price are asked for.
-_BOTH = re.compile(
-    r"\bboth\b|\b(?:cause|reason|why|fault)\b.*\b(?:and|plus)\b.*\b(?:costs?|bill|spend|price)\b|\b(?:costs?|bill|spend)\b.*\band\b.*\b(?:cause|reason|why)\b"
-    r"|两边|两方面|都(?:帮|给|要)?我?(?:查|看)|(?:原因|根因|为什么).*(?:和|与|以及|还有|及)\S{0,6}(?:费用|成本|花费|账单)|(?:费用|成本|花费|账单).*(?:和|与|以及|还有|及)\S{0,6}(?:原因|根因)"
-)
-MOST_PARTS = 3
-# What is ordered, rather than asked.
-ORDERS = (("autofix", "change"), ("alert_admin", "silences"))
-
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The supervisor's decision: `route` of contracts.md."""
+    """The supervisor's decision: `route` of contracts.md.
+
+    `words` is the part of the message that asks for it, where the subagent is asked for more than that.
+    """
 
     subagent: Subagent
     intent: str
@@ -87,6 +71,7 @@ class Route:
     language: Language = "en"
     confidence: float = 0.0
     by: Literal["rules", "model"] = "rules"
+    words: str = ""
 
     @property
     def sure(self) -> bool:
@@ -100,6 +85,7 @@ class Route:
             "language": self.language,
             "confidence": self.confidence,
             "by": self.by,
+            **({"words": self.words} if self.words else {}),
         }
 
 
@@ -271,77 +257,6 @@ def _nothing_clear(
     ):
         return False
     return max(by_subagent.values()) < FAINT
-
-
-def read_all(message: str, *, previous: Mapping[str, Any] | None = None) -> list[Route]:
-    """The decisions a message asks for, in its order: mostly one, two when it says two things.
-
-    A part counts only when its own words are clear; a later part may mean what an earlier named.
-    """
-    whole = read(message, previous=previous)
-    parts = [one for one in _BORDER.split(message) if one and one.strip() and not is_filler(one)]
-    if not 1 < len(parts) <= MOST_PARTS:
-        return both_sides(whole, message)
-    parts = _joined(parts)
-    if len(parts) < 2:
-        return both_sides(whole, message)
-    routes = _in_turn(parts, whole.language, previous)
-    if _tells_why(parts[0], routes):
-        return [whole] if whole.subagent == routes[1].subagent else routes[1:]
-    clear = all(one.confidence >= CLEAR and one.subagent != "none" for one in routes)
-    named = {one.subagent for one in routes}
-    if not clear or len(named) < len(routes) or whole.subagent not in named:
-        return both_sides(whole, message)
-    return routes
-
-
-def _joined(parts: Sequence[str]) -> list[str]:
-    """Neighbours that ask the same subagent are one part, as is what asks none: "it is down, find out"."""
-    told: list[str] = []
-    for part in parts:
-        one = read(part)
-        same = told and (one.intent == "unclear" or read(told[-1]).subagent == one.subagent)
-        told = [*told[:-1], f"{told[-1]}, {part}"] if same else [*told, part]
-    return told
-
-
-def _tells_why(part: str, routes: Sequence[Route]) -> bool:
-    """Whether the first of two parts only tells why the second, an order, is given."""
-    if len(routes) != 2 or routes[0].subagent != "rca" or not only_tells(part):
-        return False
-    return (routes[1].subagent, routes[1].intent) in ORDERS and routes[1].sure
-
-
-def _in_turn(
-    parts: Sequence[str], language: Language, previous: Mapping[str, Any] | None
-) -> list[Route]:
-    """Each part read after the one before it."""
-    told: list[Route] = []
-    for part in parts:
-        route = read(part, previous=previous if not told else None)
-        if told and route.subagent not in ("none", "rag"):
-            said = Said(part, route.subagent, route.intent, PLENTY, route.arguments)
-            route = replace(route, arguments=shared(said, told[-1].shape()))
-        told.append(replace(route, language=language))
-    return told
-
-
-def both_sides(route: Route, message: str) -> list[Route]:
-    """One decision; two when a fault and what it costs are asked about in one breath."""
-    text = as_typed(message).lower()
-    if route.subagent not in ("rca", "cost") or not _BOTH.search(text):
-        return [route]
-    readings = scores(text, route.language)
-    costs = {intent: score for (one, intent), score in readings.items() if one == "cost"}
-    if not costs:
-        return [route]
-    why = extract(as_typed(message), subagent="rca", intent="investigate")
-    spent = max(costs, key=lambda one: costs[one])
-    price = extract(as_typed(message), subagent="cost", intent=spent)
-    return [
-        replace(route, subagent="rca", intent="investigate", arguments=why, confidence=FOLLOWED),
-        replace(route, subagent="cost", intent=spent, arguments=price, confidence=FOLLOWED),
-    ]
 
 
 def read_as(message: str, subagent: Subagent) -> Route:

@@ -53,7 +53,7 @@ def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Nod
         return models.of(subagent.name)[0].offline
 
     async def work(state: OpsState, runtime: Runtime[Turn]) -> Update:
-        turn, asked = runtime.context.part_of(subagent.name), asked_in(state)
+        turn, asked = runtime.context.part_of(step_of(decision(state))), asked_in(state)
         turn.take_up(asked)
         begun = len(turn.toolbox.results)
         missing = [one for one in subagent.servers if one not in turn.built]
@@ -175,9 +175,22 @@ def side_by_side(plan: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any
     return looking or plan[:1]
 
 
+def step_of(route: Mapping[str, Any]) -> str:
+    """Which step of the plan a decision is; "" when it is the only one."""
+    return str(route.get("step", ""))
+
+
+def numbered(plan: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The decisions with their places in the plan: one subagent may have several of them."""
+    if len(plan) < 2:
+        return [dict(one) for one in plan]
+    return [{**one, "step": n} for n, one in enumerate(plan)]
+
+
 def asked_in(state: OpsState) -> Asked:
     route = decision(state)
-    words = state["question"], route["intent"], route["language"], route["arguments"]
+    question = route.get("words") or state["question"]
+    words = question, route["intent"], route["language"], route["arguments"]
     return Asked(*words, door=state["namespace"])
 
 

@@ -10,7 +10,7 @@ from langgraph.types import StateSnapshot
 
 from agent.approvals import Approval, Decision
 from agent.events import ApprovalNeeded
-from agent.nodes import decision
+from agent.nodes import decision, step_of
 from agent.recollection import facts_of
 from agent.standing import Standing
 from agent.state import Update
@@ -39,7 +39,16 @@ def restore(turn: Turn, snapshot: StateSnapshot) -> None:
         for _, text in part.get("said", ()):
             turn.recall(text)
     turn.calls = len(turn.toolbox.results)
-    turn.divide([task.name for task in snapshot.tasks if task.result is None])
+    turn.divide(_unfinished(snapshot))
+
+
+def _unfinished(snapshot: StateSnapshot) -> list[str]:
+    """The steps of the plan that were begun and are not at their end."""
+    state = snapshot.values
+    first, still = len(state.get("visited", ())), len(state.get("plan", ()))
+    begun = range(first, len(state.get("steps", ())) - still)
+    finished = {step_of(_written(task.result).get("asked", {})) for task in snapshot.tasks}
+    return [str(n) for n in begun if str(n) not in finished]
 
 
 def answers_to(snapshot: StateSnapshot, decisions: Sequence[Decision]) -> dict[str, Any]:

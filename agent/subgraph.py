@@ -175,7 +175,7 @@ def taken_up(state: LoopState, turn: Turn) -> Turn:
         told = [
             Result.of(one.artifact) for one in state["messages"] if isinstance(one, ToolMessage)
         ]
-        turn.take_back([one for one in told if not one.cached])
+        turn.take_back([one for one in told if not one.cached], heard=True)
         turn.calls += len(told)
         turn.evidence.take_back(state.get("evidence", []))
         turn.recall(state.get("spoken", ""))

@@ -17,7 +17,17 @@ from langgraph.types import Command, Send
 
 from agent.candidates import Models
 from agent.intents import read
-from agent.nodes import at_work, continued, decision, decline, meant, side_by_side, title
+from agent.nodes import (
+    at_work,
+    continued,
+    decision,
+    decline,
+    meant,
+    numbered,
+    side_by_side,
+    step_of,
+    title,
+)
 from agent.owning import owned
 from agent.recollection import facts_of, remembered
 from agent.state import OF_A_TURN, Exchange, OpsState, Update
@@ -71,7 +81,7 @@ class Supervisor:
         turn.tell_plan(len(state["visited"]), len(state["visited"]) + len(now))
         if not now:
             return Command(goto="__end__", update={**update, **_ended(state, turn)})
-        turn.divide([one["subagent"] for one in now])
+        turn.divide([step_of(one) for one in now])
         begun = [continued(decision(state), one) if state["visited"] else one for one in now]
         given = {key: value for key, value in state.items() if key not in OF_A_TURN}
         handed = [Send(one["subagent"], {**given, **update, "asked": one}) for one in begun]
@@ -84,7 +94,7 @@ class Supervisor:
         routes = await self.router.plan(question, state.get("asked"), turn.meter)
         plan = [in_scope(one, state["namespace"], state["language"]).shape() for one in routes]
         turn.steps = tuple(title(one) for one in plan)
-        return plan
+        return numbered(plan)
 
 
 def _of_the_notebook(question: str, state: OpsState, turn: Turn) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from langchain_core.messages import HumanMessage
 
 from agent import intents
 from agent.candidates import Models, Tools
+from agent.dividing import read_all
 from agent.events import Event
 from agent.evidence import Evidence
 from agent.fallback import Persistence, Request
@@ -38,7 +39,7 @@ class Router:
         self, message: str, previous: Mapping[str, Any] | None, meter: Meter
     ) -> list[Route]:
         """Who shall answer, in order: nearly always one subagent."""
-        routes = intents.read_all(message, previous=previous)
+        routes = read_all(message, previous=previous)
         if len(routes) > 1:
             return routes[:MAX_HAND_OFFS]
         return [await self.decide(message, previous=previous, meter=meter)]

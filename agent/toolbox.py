@@ -89,7 +89,11 @@ def offer(spec: ToolSpec) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Toolbox:
-    """Makes the calls of one turn as one caller. The same call is made once and remembered."""
+    """Makes the calls of one turn as one caller. The same call is made once and remembered.
+
+    A subagent that repeats itself is told so; another one that asks the same is given what was found.
+    What was looked at before a change was made is looked at again after it.
+    """
 
     tools: Tools
     evidence: Evidence
@@ -100,6 +104,8 @@ class Toolbox:
     long: Long = field(default_factory=Long)
     nearly: Nearly = field(default_factory=Nearly)
     repeats: int = 0
+    _heard: set[str] = field(default_factory=set[str])
+    _changing: set[str] = field(default_factory=set[str])
     _settled: set[str] = field(default_factory=set[str])
     _begun: dict[str, asyncio.Future[Result]] = field(
         default_factory=dict[str, "asyncio.Future[Result]"]
@@ -109,6 +115,14 @@ class Toolbox:
     def own(self) -> list[ToolSpec]:
         """Tools of the turn itself, offered once there is a use for them."""
         return [READ_ON] if self.long.texts else []
+
+    def begin(self) -> None:
+        """Another subagent takes up its work: nothing was called or told in its conversation yet."""
+        self._heard, self.nearly = set(), Nearly()
+
+    def aside(self) -> "Toolbox":
+        """For a conversation beside this one, which knows what was found but heard none of it."""
+        return replace(self, results=[], nearly=Nearly(), _heard=set())
 
     def knows(self, call: Call) -> bool:
         """Whether this very call was made, or answered without making it."""
@@ -128,13 +142,15 @@ class Toolbox:
             self._begun[_key(call)] = told
             self._settled.add(_key(call))
 
-    def take_back(self, results: Sequence[Result]) -> None:
-        """What was found before this process, or this run, took the turn up."""
+    def take_back(self, results: Sequence[Result], *, heard: bool = False) -> None:
+        """What was found before this process, or this run, took the turn up; `heard` where it goes on."""
         for one in results:
-            call = Call(id="", name=one.tool, args=one.arguments, problem="")
-            if one.status != UpstreamUnavailable.code:
-                self.settle(call, one.status, one.text, one.texts)
-                self._settled.discard(_key(call))
+            key = _key(Call(id="", name=one.tool, args=one.arguments, problem=""))
+            if one.status != UpstreamUnavailable.code and key not in self._begun:
+                self._begun[key] = asyncio.get_running_loop().create_future()
+                self._begun[key].set_result(one)
+            if heard:
+                self._heard.add(key)
             self.long.shown(one.text)
             self.learn(one.text)
             self.learn(partial(_as_json, one.data))
@@ -149,15 +165,26 @@ class Toolbox:
         A failed call is answered with a sentence: a model can read it, and do something else.
         """
         known = {spec.name: spec for spec in offered}
+        self._changing |= {spec.name for spec in offered if spec.changes}
         begun = self._begun_of(calls, known, run_id)
         try:
-            return [
+            told = [
                 self._finished(call, await task, spec, again, run_id)
                 for call, task, spec, again in begun
             ]
         finally:
             for _, task, _, _ in begun:
                 task.cancel()
+        if any(call["name"] in self._changing and not again for call, _, _, again in begun):
+            self._look_anew()
+        return told
+
+    def _look_anew(self) -> None:
+        """Something may have changed: what was seen before it may not be so any more."""
+        looks = [key for key in self._begun if key.partition(" ")[0] not in self._changing]
+        for key in looks:
+            del self._begun[key]
+        self.nearly = Nearly()
 
     def refuse(self, calls: Sequence[Call], limit: int, run_id: str) -> list[ToolMessage]:
         """Answer calls over the limit with a sentence instead of making them."""
@@ -193,8 +220,9 @@ class Toolbox:
         server = spec.server if spec else _server(call["name"])
         self.emit(_started(call, server, run_id))
         key = _key(call)
-        again = key in self._begun and key not in self._settled
+        again = key in self._begun and key in self._heard and key not in self._settled
         self._settled.discard(key)
+        self._heard.add(key)
         if key not in self._begun:
             work = partial(self._work, call, known)
             self._begun[key] = asyncio.create_task(_after(before, work, call) if before else work())
@@ -232,7 +260,7 @@ class Toolbox:
         if again:
             self.repeats += 1
             result = replace(result, text=AGAIN, data={}, duration_ms=0, cached=True)
-        elif result.ok and result.tool != READ_ON.name:
+        elif result.ok and result.tool != READ_ON.name and not result.whole:
             self.learn(result.text)
             self.learn(partial(_as_json, result.data))
             told = self.evidence.number(result.tool, result.arguments, result.text, result.data)
@@ -241,7 +269,7 @@ class Toolbox:
             text = f"{told.text}\n{likeness.note}" if likeness.note else told.text
             result = replace(result, text=text, numbers=told.numbers, whole=told.whole)
         if result.status == UpstreamUnavailable.code:
-            del self._begun[_key(call)]  # asking once more may help
+            self._begun.pop(_key(call), None)  # asking once more may help
         if not again:
             self.results.append(result)
         return self._told(call, result, server, run_id)

@@ -99,9 +99,9 @@ class Turn:
         """What the subagent at work has said so far."""
         return self.voice.whole[self.spoken_before :].lstrip("\n")
 
-    def take_back(self, results: Sequence[Result]) -> None:
-        """What was found before this run of the turn."""
-        self.toolbox.take_back(results)
+    def take_back(self, results: Sequence[Result], *, heard: bool = False) -> None:
+        """What was found before this run of the turn; `heard` by the subagent at work."""
+        self.toolbox.take_back(results, heard=heard)
 
     def recall(self, text: str) -> None:
         """What was said before this run of the turn: said again, unless it was heard."""
@@ -114,21 +114,22 @@ class Turn:
         """From now on this is what is answered, in its language."""
         self.asked, self.voice.language = asked, asked.language
         self.spoken_before = len(self.voice.whole)
+        self.toolbox.begin()
         self.voice.learn(asked.question)
 
-    def divide(self, names: Sequence[str]) -> None:
-        """Subagents that work side by side: the first is heard at once, the others after it.
+    def divide(self, steps: Sequence[str]) -> None:
+        """Steps of the plan worked on side by side: the first is heard at once, the others after it.
 
         They share the evidence and the calls that are left, so that neither numbers nor limits differ.
         """
         self.parts = {}
-        if len(names) < 2:
+        if len(steps) < 2:
             return
-        left = max(1, (self.limits.tool_calls - self.calls) // len(names))
-        for name in names:
-            self.parts[name] = replace(
+        left = max(1, (self.limits.tool_calls - self.calls) // len(steps))
+        for step in steps:
+            self.parts[step] = replace(
                 self,
-                toolbox=replace(self.toolbox, results=[]),
+                toolbox=self.toolbox.aside(),
                 taken_up=False,
                 voice=self.voice if not self.parts else self.voice.aside(unheard),
                 limits=replace(self.limits, tool_calls=left),
@@ -136,9 +137,9 @@ class Turn:
                 parts={},
             )
 
-    def part_of(self, name: str) -> "Turn":
-        """The turn of one subagent; the whole one when it works alone."""
-        return self.parts.get(name, self)
+    def part_of(self, step: str) -> "Turn":
+        """The turn of one step of the plan; the whole one when it is worked on alone."""
+        return self.parts.get(step, self)
 
     def join(self) -> None:
         """Say what was said aside, in the order of the plan, and count together what was used."""

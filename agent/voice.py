@@ -67,7 +67,7 @@ class Voice:
 
     def say(self, text: str) -> None:
         """A whole text that is certainly part of the answer."""
-        self._held, self._by_rules = text, True
+        self._held, self._by_rules, self._speaking = text, True, False
         self._speak(len(text))
         self._speaking = False
 

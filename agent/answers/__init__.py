@@ -163,7 +163,8 @@ def partial_answer(asked: Asked, results: Sequence[Result]) -> str:
 def told_result(asked: Asked, result: Result) -> str:
     """One result in words; of a tool that no rule knows, the beginning of its text."""
     if result.tool == INVESTIGATE:
-        return told_investigation(result, asked.language)
+        whole = asked.name if asked.intent == "health" else ""
+        return told_investigation(result, asked.language, whole)
     if result.tool == SEARCH:
         return told_hits(asked, result)
     if result.tool == DRAFT:

@@ -19,9 +19,29 @@ RULED_OUT_SHOWN = 5
 LONGEST_ADVICE = 400
 
 
-def told_investigation(result: Result, language: Language) -> str:
-    """The structured `investigate` answer as Markdown; every fact with its number."""
-    return _Telling(result, language).told()
+def told_investigation(result: Result, language: Language, whole: str = "") -> str:
+    """The structured `investigate` answer as Markdown; every fact with its number.
+
+    `whole` is the name of what was asked to be healthy: when nothing found is about it, that is said first.
+    """
+    told = _Telling(result, language).told()
+    causes: Sequence[Json] = result.data.get("root_causes") or []
+    if not whole or not causes or whole in _troubled(result.data):
+        return told
+    return joined([phrase("rca.itself_fine", language, name=code(whole)), told])
+
+
+def _troubled(data: Json) -> set[str]:
+    """The names of whatever something was found wrong with."""
+    causes: list[Json] = data.get("root_causes") or []
+    symptoms: list[Json] = data.get("symptoms") or []
+    found = [*causes, *symptoms]
+    for cause in causes:
+        found += cause.get("chain") or []
+    touched: list[Json] = [one["resource"] for one in found if one.get("resource")]
+    for one in found:
+        touched += one.get("affected") or []
+    return {str(one["name"]) for one in touched}
 
 
 class _Telling:

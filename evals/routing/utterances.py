@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.intents import Route, read_all
+from agent.dividing import read_all
+from agent.intents import Route
 from core.errors import Invalid
 
 HERE = Path(__file__).parent

@@ -42,9 +42,10 @@ class Judged:
         )
 
     def _pairs(self) -> Iterator[tuple[Wanted, Route]]:
-        routes = {one.subagent: one for one in self.routes}
-        for wanted in self.utterance.wanted:
-            yield wanted, routes[wanted.subagent]
+        """What one subagent is asked for several times is compared in the order of the message."""
+        routes = sorted(self.routes, key=lambda one: one.subagent)
+        wanted = sorted(self.utterance.wanted, key=lambda one: one.subagent)
+        yield from zip(wanted, routes, strict=True)
 
     @property
     def is_right(self) -> bool:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from agent.intents import read, read_all
+from agent.dividing import read_all
+from agent.intents import read
 
 
 def asked(text: str, previous: str = "") -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from agent.intents import read_all
+from agent.dividing import read_all
 from evals.routing.utterances import folded
 
 SENTENCES = {

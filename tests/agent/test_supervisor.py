@@ -81,3 +81,32 @@ def test_a_number_picks_only_what_was_offered() -> None:
 def test_every_choice_is_a_question_that_is_understood(language: Language) -> None:
     offered = [*choices("cart-api", language), *choices("", language)]
     assert [one for one in offered if not read(one).sure] == []
+
+
+async def test_two_asks_of_one_subagent_are_both_answered(assistant: Assistant) -> None:
+    told = await ask(assistant, "Why is checkout down, and is payments healthy?")
+    assert told.done.route == ("rca",)
+    assert order(told)[:2] == ["+rca", "+rca"]
+    looked = {str(one.arguments) for one in told.calls if one.tool == "rca_investigate"}
+    assert any("checkout" in one for one in looked)
+    assert any("payments" in one for one in looked)
+    first, second = told.answer.index("OOMKilled"), told.answer.index("No fault found in payments")
+    assert first < second
+    assert "\n\n**No fault" in told.answer
+
+
+async def test_two_changes_of_one_message_are_made_one_after_the_other(
+    assistant: Assistant,
+) -> None:
+    told = await ask(assistant, "restart cart and scale payments to 3")
+    assert order(told) == ["+autofix", "-autofix"] * 2
+
+
+async def test_what_is_healthy_itself_is_said_before_what_is_wrong_beside_it(
+    assistant: Assistant,
+) -> None:
+    told = await ask(assistant, "cart 健康吗")
+    assert told.answer.startswith("**`cart` 自身没有发现问题。**")
+    assert not (await ask(assistant, "is checkout healthy?", thread="ill")).answer.startswith(
+        "**Nothing"
+    )

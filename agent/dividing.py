@@ -1,0 +1,185 @@
+"""Pure: one message that asks for several things, taken apart into a decision for each."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+
+from agent.arguments import extract
+from agent.commanding import only_tells
+from agent.following import POINTING, Said, is_filler, shared
+from agent.intents import FOLLOWED, PLENTY, Route, as_typed, read
+from agent.scoring import Language, says, scores
+
+# Where a message may go on to a second matter.
+_BORDER = re.compile(
+    r"(?i),\s*(?:please\s)?(?=(?:restart|roll|revert|scale|drain|cordon|mute|silence|bump|redeploy|kill|evict)\s)"
+    r"|[,;.?!]?\s+(?:and|then|also)\s+(?:then\s+|also\s+)?|[;；。？?!！]\s*(?:and\s|also\s|then\s|and\salso\s|顺便|另外|然后|再|同时|还有|并且?)?"
+    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且)|[,，]\s*再|\s再(?!跑|试|执行|来)|[,，]\s*(?:并|帮我)|[,，]\s*(?=有没有|有哪些|谁|它|列|看|查|把|给|清|扩|缩|排空|驱逐|静默|重启|回滚|预算|费用|成本|告警)|(?:和|以及|跟)(?=[^,，。]{0,6}(?:费用|成本|花费|开销|预算|告警|手册))|\s(?:并且?|同时|然后|再)(?=把|将|给|看|查|列|静默|重启|通知|发)"
+)
+_COMMA = re.compile(r"[,，]\s*(?!\d{3})")
+CLEAR = 0.6
+# What says that both a fault and its price are asked for.
+_BOTH = re.compile(
+    r"\bboth\b|\b(?:cause|reason|why|fault)\b.*\b(?:and|plus)\b.*\b(?:costs?|bill|spend|price)\b|\b(?:costs?|bill|spend)\b.*\band\b.*\b(?:cause|reason|why)\b"
+    r"|两边|两方面|都(?:帮|给|要)?我?(?:查|看)|(?:原因|根因|为什么).*(?:和|与|以及|还有|及)\S{0,6}(?:费用|成本|花费|账单)|(?:费用|成本|花费|账单).*(?:和|与|以及|还有|及)\S{0,6}(?:原因|根因)"
+)
+MOST_PARTS = 3
+# What is ordered, rather than asked.
+ORDERS = (("autofix", "change"), ("alert_admin", "silences"))
+# What is asked in one way or another: "is it healthy?" is told with the reason why it is not.
+OF_A_STATE = frozenset(("investigate", "health", "look"))
+# What words that are said of anything ask for: with nothing named, they go on with what was said.
+GENERAL = OF_A_STATE | {"list"}
+# A part that asks or orders for itself, and does not only tell.
+_ASKS = re.compile(
+    r"(?i)^\W*(?:(?:and|also|then|plus|but|please|pls|can|could|would|will|you|we|i|want|need|like|to|know|see|tell|me|let|just|quickly)\b\W*)*"
+    r"(?:why|what|which|who|whose|whom|when|where|how|is|are|was|were|do|does|did|has|have|had|should|any|list|show|check|find|look|get|give|describe|count|compare|investigate|diagnose|verify|explain|print|fetch|pull|see)(?:'s)?\b"
+    r"|[吗么呢]\W*$|为什么|为何|为啥|怎么|咋|哪|什么|啥|谁|多少|几[个次台天]|多久|是不是|是否|有没有|有无|如何|原因|根因|正常不|好了没"
+    r"|^\W*(?:请|麻烦|帮我|帮忙|给我|再|顺便|另外|然后|先|同时|也|还)*\s*(?:查|看|列|找|统计|显示|展示|检查|诊断|排查|分析|确认|对比|告诉)"
+)
+
+
+# Why, and nothing else: of what was just told.
+_ONLY_WHY = re.compile(
+    r"(?i)\W*(?:and\s|but\s)?(?:why|how\scome|what(?:'s|\sis)?\s(?:the\s)?(?:reason|cause)|为什么|为何|为啥|怎么回事|咋回事|(?:是?什么|啥)(?:原因|情况|问题)|原因(?:是什么|何在)?)(?:\sis\s(?:that|it|this))?[呢啊呀]?\W*"
+)
+
+
+def read_all(message: str, *, previous: Mapping[str, Any] | None = None) -> list[Route]:
+    """The decisions a message asks for, in its order: mostly one, two when it says two things.
+
+    A part counts only when its own words are clear; a later part may mean what an earlier named.
+    Of decisions for one subagent, each has the `words` that asked for it.
+    """
+    whole = read(message, previous=previous)
+    parts = _joined(_parts(message))
+    if len(parts) < 2:
+        return both_sides(whole, message)
+    routes = _in_turn(parts, whole.language, previous)
+    if _tells_why(parts[0], routes):
+        return [whole] if whole.subagent == routes[1].subagent else routes[1:]
+    clear = all(one.confidence >= CLEAR and one.subagent != "none" for one in routes)
+    if not clear or whole.subagent not in _told_apart(routes):
+        return both_sides(whole, message)
+    return _worded(parts, routes)
+
+
+def _parts(message: str) -> list[str]:
+    """The message between its borders; whole when there are too many to be matters of their own.
+
+    A comma alone is a border between questions that each stand for themselves.
+    """
+    for border in (_BORDER, _COMMA):
+        parts = [one for one in border.split(message) if one and one.strip() and not is_filler(one)]
+        if len(parts) > 1:
+            break
+    else:
+        return [message]
+    every = border is _BORDER or all(_asks(one, read(one)) for one in parts)
+    return parts if every and len(parts) <= MOST_PARTS else [message]
+
+
+def _told_apart(routes: Sequence[Route]) -> set[str]:
+    """Who is asked, when nobody is asked again after another was; else nobody."""
+    turns = [one for one, _ in groupby(one.subagent for one in routes)]
+    return set(turns) if len(set(turns)) == len(turns) else set()
+
+
+def _worded(parts: Sequence[str], routes: Sequence[Route]) -> list[Route]:
+    """Who is asked for several things is told each in its own words; others read the whole message."""
+    asked = [one.subagent for one in routes]
+    return [
+        replace(one, words=part.strip()) if asked.count(one.subagent) > 1 else one
+        for part, one in zip(parts, routes, strict=True)
+    ]
+
+
+def _joined(parts: Sequence[str]) -> list[str]:
+    """Neighbours that ask the same of one subagent are one part, as is what asks none: "it is down, find out"."""
+    told: list[str] = []
+    for part in parts:
+        one = read(part)
+        same = told and (one.intent == "unclear" or _goes_on(told[-1], part, one))
+        told = [*told[:-1], f"{told[-1]}, {part}"] if same else [*told, part]
+    return told
+
+
+def _goes_on(before: str, part: str, route: Route) -> bool:
+    """Whether a part says more of what the one before it asks, and asks nothing new of that subagent."""
+    asked = read(before)
+    if asked.subagent != route.subagent:
+        return False
+    both_ask = all(_asks(*one) for one in ((before, asked), (part, route)))
+    return not (both_ask and _is_another(asked, route, part))
+
+
+def _asks(part: str, route: Route) -> bool:
+    """Whether a part asks for something of its own, rather than to go on: "go ahead", "list them"."""
+    if route.confidence < CLEAR or route.subagent == "none" or _ONLY_WHY.fullmatch(part):
+        return False
+    of_something = bool(_about(route) or POINTING.search(part.lower()))
+    if (route.subagent, route.intent) in ORDERS:
+        return of_something
+    own = of_something or "kind" in route.arguments or says(part.lower(), route.language, "why")
+    bare = route.intent in GENERAL and not own
+    return bool(_ASKS.search(part)) and not bare
+
+
+def _is_another(before: Route, after: Route, part: str) -> bool:
+    """Whether one subagent is asked for something else: of another thing, or another question."""
+    if after.subagent == "rag":
+        return after.intent != "help" and not POINTING.search(part.lower())
+    if named := _about(after):
+        return named != _about(before) or not _alike(before, after)
+    return not _alike(before, after)
+
+
+def _alike(before: Route, after: Route) -> bool:
+    intents = {before.intent, after.intent}
+    return len(intents) == 1 or intents <= OF_A_STATE
+
+
+def _about(route: Route) -> str:
+    keys = ("name", "service", "alert", "team", "namespace")
+    return next((str(route.arguments[key]) for key in keys if key in route.arguments), "")
+
+
+def _tells_why(part: str, routes: Sequence[Route]) -> bool:
+    """Whether the first of two parts only tells why the second, an order, is given."""
+    if len(routes) != 2 or routes[0].subagent != "rca" or not only_tells(part):
+        return False
+    return (routes[1].subagent, routes[1].intent) in ORDERS and routes[1].sure
+
+
+def _in_turn(
+    parts: Sequence[str], language: Language, previous: Mapping[str, Any] | None
+) -> list[Route]:
+    """Each part read after the one before it."""
+    told: list[Route] = []
+    for part in parts:
+        route = read(part, previous=previous if not told else None)
+        if told and route.subagent not in ("none", "rag"):
+            said = Said(part, route.subagent, route.intent, PLENTY, route.arguments)
+            route = replace(route, arguments=shared(said, told[-1].shape()))
+        told.append(replace(route, language=language))
+    return told
+
+
+def both_sides(route: Route, message: str) -> list[Route]:
+    """One decision; two when a fault and what it costs are asked about in one breath."""
+    text = as_typed(message).lower()
+    if route.subagent not in ("rca", "cost") or not _BOTH.search(text):
+        return [route]
+    readings = scores(text, route.language)
+    costs = {intent: score for (one, intent), score in readings.items() if one == "cost"}
+    if not costs:
+        return [route]
+    why = extract(as_typed(message), subagent="rca", intent="investigate")
+    spent = max(costs, key=lambda one: costs[one])
+    price = extract(as_typed(message), subagent="cost", intent=spent)
+    return [
+        replace(route, subagent="rca", intent="investigate", arguments=why, confidence=FOLLOWED),
+        replace(route, subagent="cost", intent=spent, arguments=price, confidence=FOLLOWED),
+    ]
