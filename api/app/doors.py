@@ -40,6 +40,7 @@ MODULES = (
     "api.routes.sessions",
     "api.routes.audit",
     "api.routes.usage",
+    "api.routes.usage_statistics",
     "api.routes.feedback",
     "*api.routes.health",
     "api.routes.watches",

@@ -1,12 +1,15 @@
-// The chat page: conversations on the left, the open one in the middle, evidence on the right.
+// The chat page: conversations on the left, the open one in the middle, evidence on the right; or a page beside it.
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { html } from "./html.mjs";
-import { language, loadWords } from "./i18n.mjs";
+import { language, loadWords, t } from "./i18n.mjs";
+import { go, place } from "./route.mjs";
 import { evidence, me, running, stop, whoAmI } from "./store.mjs";
+import { Beside } from "./parts/beside.mjs";
 import { Chat } from "./parts/chat.mjs";
 import { Evidence } from "./parts/evidence.mjs";
+import { Rail, may } from "./parts/rail.mjs";
 import { SignIn } from "./parts/sign-in.mjs";
 import { Threads } from "./parts/threads.mjs";
 import { TopBar } from "./parts/top-bar.mjs";
@@ -14,12 +17,19 @@ import { TopBar } from "./parts/top-bar.mjs";
 const menuOpen = signal(false);
 
 function keys(event) {
-  if (event.key === "Escape" && running.value) stop();
+  if (event.key === "Escape" && menuOpen.value) menuOpen.value = false;
+  else if (event.key === "Escape" && running.value) stop();
   else if (event.key === "Escape" && evidence.value) evidence.value = null;
   else if (event.key === "/" && !/^(INPUT|TEXTAREA)$/.test(document.activeElement?.tagName ?? "")) {
     event.preventDefault();
     document.querySelector("#question")?.focus();
   }
+}
+
+function toContent() {
+  const main = document.querySelector("main");
+  main.tabIndex = -1;
+  main.focus();
 }
 
 function App() {
@@ -29,12 +39,16 @@ function App() {
   }, []);
   if (me.value === undefined) return html`<p class="starting" role="status">Midwatch…</p>`;
   if (me.value === null) return html`<${SignIn} />`;
+  const chatting = place.value.page === "chat";
+  if (chatting && !may("chat:use")) go("overview");
+  const shut = () => (menuOpen.value = false);
+  const look = [chatting ? "chatting" : "beside", evidence.value && "with-evidence", menuOpen.value && "with-menu"];
   return html`
-    <div class=${`page ${evidence.value ? "with-evidence" : ""} ${menuOpen.value ? "with-menu" : ""}`} data-language=${language.value}>
+    <div class=${["page", ...look].filter(Boolean).join(" ")} data-language=${language.value}>
+      <button type="button" class="skip" onClick=${toContent}>${t("skip")}</button>
       <${TopBar} menuOpen=${menuOpen} />
-      <${Threads} onChosen=${() => (menuOpen.value = false)} />
-      <${Chat} />
-      <${Evidence} />
+      <${Rail} onChosen=${shut} />
+      ${chatting ? html`<${Threads} onChosen=${shut} /><${Chat} /><${Evidence} />` : html`<${Beside} />`}
     </div>
   `;
 }

@@ -1,8 +1,8 @@
 // The page's words. The language is the reader's choice, else the browser's.
 import { computed, signal } from "@preact/signals";
 
-const CATALOGUES = { en: "/i18n/en.json", zh: "/i18n/zh-CN.json" };
-const words = {};
+const CATALOGUES = { en: "en.json", zh: "zh-CN.json" };
+const words = { en: {}, zh: {} };
 
 const remembered = localStorage.getItem("midwatch.language");
 const preferred = (navigator.language || "en").toLowerCase().startsWith("zh") ? "zh" : "en";
@@ -10,10 +10,11 @@ const preferred = (navigator.language || "en").toLowerCase().startsWith("zh") ? 
 export const language = signal(remembered in CATALOGUES ? remembered : preferred);
 export const locale = computed(() => (language.value === "zh" ? "zh-CN" : "en"));
 
-export async function loadWords() {
+// `part` "": those of the chat page; "pages.": those of the pages beside it.
+export async function loadWords(part = "") {
   await Promise.all(
-    Object.entries(CATALOGUES).map(async ([name, url]) => {
-      words[name] = await (await fetch(url)).json();
+    Object.entries(CATALOGUES).map(async ([name, file]) => {
+      Object.assign(words[name], await (await fetch(`/i18n/${part}${file}`)).json());
     }),
   );
   document.documentElement.lang = locale.value;

@@ -9,12 +9,13 @@ export const threadId = signal("");
 export const turns = signal([]);
 export const evidence = signal(null);
 export const lost = signal(false);
+export const draft = signal(""); // what is written and not sent
 export const running = computed(() => turns.value.some((turn) => turn.state === "running"));
 
 export async function whoAmI() {
   try {
     me.value = await json("GET", "/auth/me");
-    await listThreads();
+    if (me.value.permissions.includes("chat:use")) await listThreads();
   } catch (error) {
     if (!(error instanceof Refused) || error.status !== 401) throw error;
     me.value = null;
@@ -45,6 +46,13 @@ export async function listThreads() {
   const asked = query.value.trim();
   const url = asked ? `/api/v1/threads?q=${encodeURIComponent(asked)}` : "/api/v1/threads";
   threads.value = (await json("GET", url)).items;
+}
+
+// Another page hands a question over; it is shown in a new conversation, and a person sends it.
+export function askLater(question) {
+  newThread();
+  draft.value = question;
+  location.hash = "#/chat";
 }
 
 export function newThread() {

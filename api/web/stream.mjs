@@ -1,3 +1,5 @@
+import { locale } from "./i18n.mjs";
+
 // One run over POST /agui. A lost connection is taken up again where it broke off.
 const RETRIES = 5;
 
@@ -12,7 +14,7 @@ export class Refused extends Error {
 export async function json(method, url, body) {
   const response = await fetch(url, {
     method,
-    headers: body === undefined ? {} : { "content-type": "application/json" },
+    headers: { "accept-language": locale.value, ...(body === undefined ? {} : { "content-type": "application/json" }) },
     body: body === undefined ? undefined : JSON.stringify(body),
     credentials: "same-origin",
   });
@@ -49,7 +51,7 @@ export async function follow(input, heard, { lost }) {
 }
 
 async function open(input, lastId) {
-  const headers = { "content-type": "application/json", accept: "text/event-stream" };
+  const headers = { "content-type": "application/json", accept: "text/event-stream", "accept-language": locale.value };
   if (lastId) headers["last-event-id"] = lastId;
   const response = await fetch("/agui", {
     method: "POST",

@@ -6,10 +6,13 @@ import { decide } from "../store.mjs";
 
 export function Approvals({ turn }) {
   if (!turn.approvals?.length) return null;
-  return turn.approvals.map((one) => html`<${Approval} key=${one.id} turn=${turn} asked=${one} />`);
+  return turn.approvals.map(
+    (one) => html`<${Card} key=${one.id} asked=${one} answer=${(verdict) => decide(turn.id, one.id, verdict)} />`,
+  );
 }
 
-function Approval({ turn, asked }) {
+// `answer({ approved, typed })` is what a person decides; null: it is only shown.
+export function Card({ asked, answer, busy = false }) {
   const { tool, arguments: given, risk, facts, diff, approvers, typed, problem, rehearsal, cannot_know: cannotKnow, cluster, objects, actions = [] } = asked.metadata;
   const left = useSecondsLeft(asked.expiresAt);
   const [name, setName] = useState("");
@@ -19,10 +22,11 @@ function Approval({ turn, asked }) {
   }, []);
   const title = `approval-${asked.id}`;
   const mayApprove = !typed || name.trim() === typed;
-  const answer = (approved) => decide(turn.id, asked.id, { approved, typed: name.trim() });
+  const open = left > 0 && !busy;
+  const say = (approved) => answer({ approved, typed: name.trim() });
   const submit = (event) => {
     event.preventDefault();
-    if (mayApprove && left > 0) answer(true);
+    if (mayApprove && open) say(true);
   };
   return html`
     <section class=${`approval ${risk}`} aria-labelledby=${title} data-tool=${tool} tabindex="-1" ref=${card}>
@@ -40,11 +44,11 @@ function Approval({ turn, asked }) {
       ${problem && html`<p class="problem">${t("planUnreadable", { why: problem })}</p>`}
       ${approvers && html`<p class="quiet">${t("approvers", { who: approvers })}</p>`}
       <${Deadline} left=${left} at=${asked.expiresAt} />
-      <form onSubmit=${submit}>
+      ${answer && html`<form onSubmit=${submit}>
         ${typed && html`<label>${t("typeName", { name: typed })}<input type="text" autocomplete="off" spellcheck="false" value=${name} onInput=${(event) => setName(event.target.value)} /></label>`}
-        <button type="button" class="deny" disabled=${left <= 0} onClick=${() => answer(false)}>${t("deny")}</button>
-        <button type="submit" class="primary approve" disabled=${left <= 0 || !mayApprove}>${t("approve")}</button>
-      </form>
+        <button type="button" class="deny" disabled=${!open} onClick=${() => say(false)}>${t("deny")}</button>
+        <button type="submit" class="primary approve" disabled=${!open || !mayApprove}>${t("approve")}</button>
+      </form>`}
       ${asked.decided && html`<p class="quiet" role="status">${t(asked.decided.approved ? "willApprove" : "willDeny")}</p>`}
     </section>
   `;

@@ -12,7 +12,7 @@ export function Chart({ chart }) {
   const label = t("chartOf", { title: chart.title, low: number(drawn.low), high: number(drawn.high), unit: chart.unit });
   return html`
     <figure class="chart-of" data-tool=${chart.tool}>
-      <figcaption>${chart.title} <span class="quiet">${chart.unit} · ${chart.tool}</span></figcaption>
+      <figcaption>${chart.title} <span class="quiet">${[chart.unit, chart.tool].filter(Boolean).join(" · ")}</span></figcaption>
       <svg viewBox=${`0 0 ${WIDTH} ${drawn.height}`} role="img" aria-label=${label}>${drawn.shapes}</svg>
       ${chart.more > 0 && html`<p class="quiet">${t("chartMore", { n: chart.more })}</p>`}
       <details><summary>${t("chartValues")}</summary><${Values} chart=${chart} /></details>
@@ -38,25 +38,38 @@ function lines(chart) {
   const x = (n) => LINE.left + (n / Math.max(chart.rows.length - 1, 1)) * (WIDTH - LINE.left - LINE.right);
   const y = (value) => LINE.top + (1 - (value - low) / (high - low)) * (LINE.height - LINE.top - LINE.bottom);
   const path = (column, from = 0) => chart.rows.map((row, n) => `${n || from ? "L" : "M"}${round(x(n))} ${round(y(row[column]))}`);
-  const whole = chart.rows.every((row) => row[2] !== null && row[3] !== null);
+  const whole = chart.rows.every((row) => row.length > 3 && row[2] !== null && row[3] !== null);
   const band = whole && [...path(3), ...path(2, 1).reverse(), "Z"].join("");
   const ticks = [low, (low + high) / 2, high];
-  const middle = Math.floor((chart.rows.length - 1) / 2);
+  const last = chart.rows.length - 1;
+  const labels = last > 1 ? [[0, ""], [Math.floor(last / 2), "middle"], [last, "end"]] : [[0, ""], [last, "end"]].slice(0, last + 1);
   const shapes = html`
     ${ticks.map((one) => html`
       <line class="rule" x1=${LINE.left} x2=${WIDTH - LINE.right} y1=${round(y(one))} y2=${round(y(one))} />
       <text class="end" x=${LINE.left - 6} y=${round(y(one)) + 4}>${number(one)}</text>
     `)}
     ${band && html`<path class="band" d=${band} />`}
-    <path class="mean" d=${path(1).join("")} />
-    ${[[0, ""], [middle, "middle"], [chart.rows.length - 1, "end"]].map(([n, at]) => html`<text class=${at} x=${round(x(n))} y=${LINE.height - 6}>${first(chart, chart.rows[n][0])}</text>`)}
+    <path class="mean" d=${drawn(chart.rows, x, y)} />
+    ${labels.map(([n, at]) => html`<text class=${at} x=${round(x(n))} y=${LINE.height - 6}>${first(chart, chart.rows[n][0])}</text>`)}
   `;
-  return { shapes, height: LINE.height, low: Math.min(...values), high: Math.max(...values) };
+  return { shapes, height: LINE.height, low: values.length ? Math.min(...values) : 0, high: values.length ? Math.max(...values) : 0 };
+}
+
+// Where nothing is known the line breaks; a value that stands alone is a dot.
+function drawn(rows, x, y) {
+  let pen = false;
+  return rows.map(([, value], n) => {
+    const move = pen ? "L" : "M";
+    pen = value !== null;
+    if (!pen) return "";
+    const alone = move === "M" && (rows[n + 1]?.[1] ?? null) === null;
+    return `${move}${round(x(n))} ${round(y(value))}${alone ? "h0" : ""}`;
+  }).join("");
 }
 
 function range(values) {
   const low = Math.min(0, ...values);
-  const high = Math.max(...values);
+  const high = Math.max(0, ...values);
   return high > low ? [low, high] : [low, low + 1];
 }
 
@@ -83,7 +96,8 @@ function short(text) {
 
 function first(chart, value) {
   if (chart.form !== "line") return value;
-  const shape = { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" };
+  const hours = chart.days ? { year: "numeric", timeZone: "UTC" } : { hour: "2-digit", minute: "2-digit" };
+  const shape = { month: "numeric", day: "numeric", ...hours };
   return new Intl.DateTimeFormat(locale.value, shape).format(new Date(value));
 }
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "../html.mjs";
 import { t } from "../i18n.mjs";
-import { ask, lost, running, stop, turns } from "../store.mjs";
+import { ask, draft, lost, running, stop, turns } from "../store.mjs";
 import { Turn } from "./turn.mjs";
 
 const NEAR_BOTTOM_PX = 80;
@@ -49,8 +49,11 @@ function handed() {
   return question;
 }
 
+draft.value = handed();
+
 function Composer() {
-  const [text, setText] = useState(handed);
+  const text = draft.value;
+  const setText = (words) => (draft.value = words);
   const send = (event) => {
     event?.preventDefault();
     if (!text.trim() || running.value) return;

@@ -3,17 +3,20 @@ import { html } from "../html.mjs";
 import { chooseLanguage, language, t } from "../i18n.mjs";
 import { me, signOut } from "../store.mjs";
 
-const THEMES = ["auto", "light", "dark"];
-const theme = signal(localStorage.getItem("midwatch.theme") ?? "auto");
+export const THEMES = { auto: "themeAuto", light: "themeLight", dark: "themeDark" };
+export const theme = signal(localStorage.getItem("midwatch.theme") ?? "auto");
 document.documentElement.dataset.theme = theme.value;
 
-function nextTheme() {
-  theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length];
-  localStorage.setItem("midwatch.theme", theme.value);
-  document.documentElement.dataset.theme = theme.value;
+export function chooseTheme(name) {
+  theme.value = name;
+  localStorage.setItem("midwatch.theme", name);
+  document.documentElement.dataset.theme = name;
 }
 
-const THEME_NAMES = { auto: "themeAuto", light: "themeLight", dark: "themeDark" };
+function nextTheme() {
+  const names = Object.keys(THEMES);
+  chooseTheme(names[(names.indexOf(theme.value) + 1) % names.length]);
+}
 
 export function TopBar({ menuOpen }) {
   const practising = me.value.edition?.practice;
@@ -29,7 +32,7 @@ export function TopBar({ menuOpen }) {
           ${t("language")}
         </button>
         <button type="button" class="plain" id="theme" onClick=${nextTheme}>
-          <span class="unseen">${t("theme")}: </span>${t(THEME_NAMES[theme.value])}
+          <span class="unseen">${t("theme")}: </span>${t(THEMES[theme.value])}
         </button>
         <button type="button" class="plain" onClick=${signOut}>${t("signOut")}</button>
       </nav>
