@@ -9,6 +9,8 @@ from sandbox.snapshot import Snapshot
 # before; any of these ends the fault.
 ALSO = {
     "fix.command": {"fix.rollback"},
+    # The table of fault classes and that of repairs call the end of a suspension by one name each.
+    "fix.resume": {"fix.cron"},
     "fix.env": {"fix.rollback"},
     "fix.node_selector": {"fix.rollback"},
     "fix.probe": {"fix.rollback"},

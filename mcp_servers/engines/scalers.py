@@ -58,6 +58,12 @@ class Reading:
         now, wanted = quantity(self.current), quantity(self.target)
         return now is not None and wanted is not None and now > wanted
 
+    @property
+    def ratio(self) -> float:
+        """Present value to target; 0 where one of them is no quantity."""
+        now, wanted = quantity(self.current), quantity(self.target)
+        return float(now / wanted) if now is not None and wanted else 0.0
+
 
 def readings(scaler: Resource) -> Iterator[Reading]:
     """Each metric with its present value against its target, where the status has both."""

@@ -10,6 +10,7 @@ from mcp_servers.engines.fields import section, text, whole
 from mcp_servers.engines.fixes.drafting import Case, Draft, Edit, Outcome, edit, single
 from mcp_servers.engines.fixes.earlier import missing_references
 from mcp_servers.engines.fixes.editing import is_on_purpose, subsection
+from mcp_servers.engines.fixes.recovered import come_back
 from mcp_servers.engines.fixes.rollouts import resume
 from mcp_servers.engines.ownership import top_owner
 from mcp_servers.engines.revisions import template_of
@@ -96,8 +97,8 @@ def _field(cron: Resource, name: str, value: object, old: str) -> Edit:
 def rerun(case: Case) -> Outcome:
     """A new Job from the template of now: the CronJob's where there is one, else the Job's own.
 
-    Where nothing has changed since it failed a new run would fail alike, so that only a person
-    may ask for it.
+    Where nothing has changed since it failed, its template or what it could not reach, a new run
+    would fail alike, so that only a person may ask for it.
     """
     failed = _failed_job(case)
     if failed is None:
@@ -109,14 +110,16 @@ def rerun(case: Case) -> Outcome:
     spec = _job_spec(parent or failed)
     if gone := missing_references(case.cluster, failed.namespace, section(spec, "template")):
         return case.advice("root_still_there", missing=", ".join(gone))
-    if case.request is None and not (parent and _differs(parent, failed)):
+    back = come_back(case.cluster, failed)
+    if case.request is None and not back and not (parent and _differs(parent, failed)):
         return case.advice("cause_may_stand", job=failed.name)
     if parent and (why := _run_beside(case, failed, parent)):
         return case.advice(why)
     made = _job(failed, spec, parent)
     if case.cluster.get(Ref("Job", failed.namespace, made["metadata"]["name"])) is not None:
         return case.advice("already_so")
-    step = Edit("rerun_job", None, made, {"job": failed.name}, Verb.CREATE)
+    told = {"job": failed.name, "services": ", ".join(map(str, back))}
+    step = Edit("rerun_recovered" if back else "rerun_job", None, made, told, Verb.CREATE)
     return Draft((step,), Level.LOW, deadline=_lasts(spec))
 
 

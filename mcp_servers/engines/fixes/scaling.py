@@ -12,7 +12,7 @@ from mcp_servers.engines.fixes.standing import JUST_NOW
 from mcp_servers.engines.owners import replicas_owner
 from mcp_servers.engines.revisions import template_of
 from mcp_servers.engines.room import as_pod, exceeded, places, pod_charges
-from mcp_servers.engines.scalers import HPA, scalers_by_target, target_of
+from mcp_servers.engines.scalers import HPA, readings, scalers_by_target, target_of
 from mcp_servers.engines.settling import desired_replicas
 from mcp_servers.engines.stamps import last_writer
 from mcp_servers.facts.fixes import Level, Verb
@@ -23,8 +23,12 @@ BY_HAND = ("kubectl", "k9s", "lens", "dashboard", "headlamp", "rancher", "argocd
 SCALED = ("Deployment", "StatefulSet", "ReplicaSet")
 # `Scaled down replica set web-7d… from 3 to 0`, and without the first number in older clusters.
 _FROM = re.compile(r"from (\d+) to 0")
-# A ceiling that is reached is raised by half, and never by more than so many at once.
-CEILING, AT_ONCE = 1.5, 5
+# A ceiling that is reached is raised by half, so many more at most; where its metrics ask for more
+# than that, to what they ask for, twice as many or so many more at most.
+CEILING, TWICE, AT_ONCE = 1.5, 2, 5
+# How far above its target a metric may be before an autoscaler wants more:
+# --horizontal-pod-autoscaler-tolerance, whose default this is.
+TOLERANCE = 0.1
 # Where nothing remembers how many there were.
 WITHOUT_MEMORY = 1
 
@@ -126,13 +130,19 @@ def _target(case: Case, scaler: Resource) -> Outcome:
 
 
 def _ceiling(case: Case, scaler: Resource) -> Outcome:
-    """Raised by half, no more than five, as far as quota and nodes hold that many pods."""
+    """Raised so far that its metrics no longer press against it, if one step may go there, and as far
+    as quota and nodes hold that many pods."""
     target = case.cluster.get(target_of(scaler))
     most = whole(scaler.spec, "maxReplicas")
     if target is None or most < 1:
         return case.advice("not_in_sight")
-    wanted = min(math.ceil(most * CEILING), most + AT_ONCE)
     running = whole(scaler.status, "currentReplicas", default=most)
+    asked = running * max((one.ratio for one in readings(scaler)), default=0.0)
+    at_once = max(most * TWICE, most + AT_ONCE)
+    usual = min(math.ceil(most * CEILING), most + AT_ONCE)
+    wanted = max(usual, min(math.ceil(asked), at_once))
+    if asked > wanted * (1 + TOLERANCE):
+        return case.advice("ceiling_far_below", most=most, wanted=math.ceil(asked), at_once=at_once)
     if why := _no_room(case, target, wanted - min(running, most)):
         return why
     if text(scaler.spec, "maxReplicas") == str(wanted):

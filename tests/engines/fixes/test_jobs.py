@@ -9,7 +9,21 @@ from mcp_servers.engines.fixes.jobs import meant_schedule, meant_zone
 from mcp_servers.facts.fixes import Advice, Plan, Verb
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref
 from tests.engines.fixes.judging import advice, asked, plan, result
-from tests.factories import cluster, condition, container, deployment, event, stamp, thing
+from tests.factories import (
+    OLD,
+    cluster,
+    condition,
+    container,
+    deployment,
+    endpoint_slice,
+    event,
+    log,
+    pod,
+    replica_set,
+    service,
+    stamp,
+    thing,
+)  # fmt: skip
 
 
 def cron(**spec: Any) -> Json:
@@ -133,6 +147,51 @@ def test_a_run_whose_template_was_repaired_since_is_made_again() -> None:
     assert step.inverse is not None
     assert step.inverse.verb is Verb.DELETE
     assert step.write.body["spec"]["template"]["spec"]["containers"][0]["image"].endswith(":1.4.2")
+
+
+def refused_by_a_database(said: str, *, ready_ago: float, is_ready: bool = True) -> Cluster:
+    """A run that failed half an hour ago, and the database that it called, ready since then or not."""
+    seen = failed(parent=cron())
+    [job] = seen.all("Job")
+    run = pod(dict(job.raw), "b2x9p")
+    held = deployment("db", replicas=1)
+    made = replica_set(held)
+    behind = pod(made, "aa0bb", ready=is_ready, changed=ready_ago)
+    front = service("db", ip="10.96.7.7")
+    more = (run, held, made, behind, front, endpoint_slice(front, [behind]))
+    logs = [log(run, "importing", said, said, name="import", last=31)]
+    return cluster(*(dict(one.raw) for one in seen.resources), *more, logs=logs)
+
+
+REFUSED = "Error: connect ECONNREFUSED 10.96.7.7:5432"
+
+
+def test_a_run_is_made_again_once_what_refused_it_has_come_back() -> None:
+    seen = refused_by_a_database(REFUSED, ready_ago=12)
+    [step] = plan(seen, "job.failed").steps
+    assert step.write.verb is Verb.CREATE
+    assert (step.action, step.params["services"]) == ("rerun_recovered", "Service shop/db")
+
+
+@pytest.mark.parametrize(
+    ("said", "ready_ago", "is_ready"),
+    [
+        (REFUSED, OLD, True),  # it was ready all along: something else is in the way
+        (REFUSED, 5, False),
+        ("Error: connect ECONNREFUSED 172.31.9.9:5432", 12, True),  # not of this cluster
+        ("read tcp 10.244.0.9:40112->10.96.7.7:5432: connection reset by peer", 12, True),
+        ("could not resolve host: db", 12, True),
+        ("duplicate key value violates unique constraint", 12, True),
+    ],
+)
+def test_and_not_where_that_does_not_show(said: str, ready_ago: float, is_ready: bool) -> None:
+    seen = refused_by_a_database(said, ready_ago=ready_ago, is_ready=is_ready)
+    assert advice(seen, "job.failed") == "cause_may_stand"
+
+
+def test_nor_where_another_call_failed_too() -> None:
+    both = f"{REFUSED} / POST http://ledger.example.com/close: 503 service unavailable"
+    assert advice(refused_by_a_database(both, ready_ago=12), "job.failed") == "cause_may_stand"
 
 
 def test_a_person_may_have_a_job_run_again_without_what_belongs_to_the_old_one() -> None:

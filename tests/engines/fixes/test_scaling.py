@@ -113,7 +113,7 @@ def test_the_risk_tells_how_many_there_were() -> None:
     assert ("replicas_change", {"old": "2", "new": "4"}) in risk_of(seen, one, one.steps[0]).facts
 
 
-def pressed(most: int, *more: Json) -> Cluster:
+def pressed(most: int, *more: Json, reading: int = 96) -> Cluster:
     owner = deployment(replicas=most)
     limited = condition("ScalingLimited", "True", reason="TooManyReplicas")
     metric = {
@@ -122,12 +122,12 @@ def pressed(most: int, *more: Json) -> Cluster:
     }
     current = {
         "type": "Resource",
-        "resource": {"name": "cpu", "current": {"averageUtilization": 96}},
+        "resource": {"name": "cpu", "current": {"averageUtilization": reading}},
     }
     held = scaler(
         minReplicas=1, maxReplicas=most, metrics=[metric],
         conditions=[limited, condition("ScalingActive", "True")],
-        status={"desiredReplicas": most, "currentMetrics": [current]},
+        status={"desiredReplicas": most, "currentReplicas": most, "currentMetrics": [current]},
     )  # fmt: skip
     made = replica_set(owner)
     return cluster(
@@ -141,10 +141,19 @@ def pressed(most: int, *more: Json) -> Cluster:
     )
 
 
-@pytest.mark.parametrize(("most", "new"), [(4, 6), (2, 3), (20, 25)])
-def test_a_ceiling_is_raised_by_half_and_by_five_at_most(most: int, new: int) -> None:
+@pytest.mark.parametrize(("most", "new"), [(4, 6), (2, 3), (20, 28)])
+def test_a_ceiling_is_raised_by_half_or_to_what_its_metrics_ask_for(most: int, new: int) -> None:
     seen = pressed(most)
     assert result(seen, plan(seen, "hpa.at_max"))["spec"]["maxReplicas"] == new
+
+
+def test_a_ceiling_goes_to_what_its_metrics_ask_for_where_half_more_would_not_do() -> None:
+    seen = pressed(6, reading=138)
+    assert result(seen, plan(seen, "hpa.at_max"))["spec"]["maxReplicas"] == 12
+
+
+def test_a_ceiling_that_one_step_leaves_pressed_is_left_to_a_person() -> None:
+    assert advice(pressed(6, reading=300), "hpa.at_max") == "ceiling_far_below"
 
 
 def test_not_beyond_what_a_quota_holds() -> None:
