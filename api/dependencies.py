@@ -19,7 +19,7 @@ from core.security.audit import AuditLog
 from core.security.pacing import Pace
 from core.security.permissions import principal_of
 from core.security.signin import SignIn
-from core.security.tokens import API_TOKEN_PREFIX, hashed
+from core.security.tokens import ACCESS_TOKEN_PREFIX, API_TOKEN_PREFIX, hashed
 from core.settings import Settings
 from core.storage.database import Database
 from core.storage.records import RefreshTokenRow, UserRow
@@ -36,7 +36,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BEARER = HTTPBearer(
     auto_error=False,
     scheme_name="bearer",
-    description="An access token, or an API token that begins with mw_.",
+    description="An access token, an API token that begins with mw_, or the identity provider's.",
 )
 PASSWORD = OAuth2PasswordBearer("/auth/token", auto_error=False, scheme_name="password")
 COOKIE = APIKeyCookie(
@@ -205,12 +205,12 @@ async def in_person(
 ) -> Principal:
     """The caller, `present` where a person acts: by the page, or signed in.
 
-    An API token is a program's, unless its rights were put into it by name: then those to decide
-    were meant. A service account has no hand at all.
+    A provider's token is a program's, and so is an API token, unless its rights were put into it by
+    name: then those to decide were meant. A service account has no hand at all.
     """
     secret = bearer.credentials if bearer else ""
     if not secret.startswith(API_TOKEN_PREFIX):
-        return replace(principal, present=True)
+        return replace(principal, present=not secret or secret.startswith(ACCESS_TOKEN_PREFIX))
     async with current.database.session() as session:
         row = await Tokens(session).api_token(hashed(secret))
         user = await Users(session).find(principal.subject)

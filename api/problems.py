@@ -103,7 +103,7 @@ def problem(
         orjson.dumps(body),
         status_code=body["status"],
         media_type=MEDIA_TYPE,
-        headers={**_headers(body["status"]), **(headers or {})},
+        headers={**_headers(body["status"], request), **(headers or {})},
     )
 
 
@@ -181,9 +181,11 @@ def _pointer(location: tuple[int | str, ...]) -> str:
     return "/".join(str(part) for part in location)
 
 
-def _headers(status: int) -> dict[str, str]:
+def _headers(status: int, request: Request) -> dict[str, str]:
     if status == 401:
-        return {"WWW-Authenticate": 'Bearer realm="midwatch"'}
+        told = getattr(request.app.state, "resource_metadata", None)
+        more = f', resource_metadata="{told(request)}"' if told else ""
+        return {"WWW-Authenticate": f'Bearer realm="midwatch"{more}'}
     return {"Retry-After": "5"} if status == 503 else {}
 
 

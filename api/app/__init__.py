@@ -50,6 +50,7 @@ from core.storage.usage_log import UsageLog
 from core.telemetry import Metrics
 
 if TYPE_CHECKING:
+    from core.security.admission import Admissions
     from mcp_servers.client import KnowledgePlace
 
 # Requests with alerts that are worked on at once. More would finish no sooner, and each would take
@@ -88,6 +89,11 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.intake = asyncio.Semaphore(TAKEN_IN_AT_ONCE)
     problems.install(app)
     app.state.others = Others(app)
+    if settings.oidc.configured:
+        from api.routes import oidc
+
+        app.include_router(oidc.router)
+        app.state.resource_metadata = oidc.metadata_address
     if settings.slack.configured:
         app.include_router(slack_events.router)
     if settings.dingtalk.configured:
@@ -128,7 +134,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         spans = await enter(opened_spans(settings.traces.url))
         usage_log = await enter(UsageLog(database))
         accounts = Accounts.over(database, usage_log, settings, spans)
-        sign_in = SignIn(database, Signer(signing_key(settings)), Lifetimes.of(settings))
+        sign_in = _sign_in(app, settings, database)
         metrics: Metrics = app.state.metrics
         incidents, asking = KeptIncidents(database), Asking()
         desk = alert_desk(settings, database)
@@ -163,6 +169,21 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         app.state.mcp = OnFirstUse(partial(mcp_endpoint, opened, turns))
         stack.push_async_callback(app.state.mcp.close)
         yield opened
+
+
+def _sign_in(app: FastAPI, settings: Settings, database: Database) -> SignIn:
+    app.state.admissions = _admissions(settings, database)
+    signer, lifetimes = Signer(signing_key(settings)), Lifetimes.of(settings)
+    return SignIn(database, signer, lifetimes, app.state.admissions)
+
+
+def _admissions(settings: Settings, database: Database) -> "Admissions | None":
+    if not settings.oidc.configured:
+        return None
+    from core.security.admission import Admissions
+    from core.security.oidc import Provider
+
+    return Admissions(database, Provider(settings.oidc))
 
 
 def _knowledge(settings: Settings, database: Database, asking: Asking) -> "KnowledgePlace":

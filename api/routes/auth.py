@@ -49,6 +49,16 @@ class Me(BaseModel):
     edition: dict[str, Any] = Field(description="Practice cluster or live, and the model in use.")
 
 
+class AtProvider(BaseModel):
+    label: str = Field(description="What the button says.")
+    address: str = Field(description="Where the button leads.")
+
+
+class Ways(BaseModel):
+    password: bool
+    provider: AtProvider | None = Field(description="null: none is set up.")
+
+
 @router.post("/auth/token", operation_id="issueToken")
 async def issue_token(
     form: Annotated[OAuth2PasswordRequestForm, Depends()], request: Request, current: Current
@@ -70,7 +80,7 @@ async def open_session(
     """Sign the page in by name and password: sets the session cookie."""
     same_origin(request)
     grant = await _by_password(request, current, body.username, body.password)
-    _set_cookie(response, request, grant, current)
+    set_cookie(response, request, grant, current)
     return _me(grant.principal, current)
 
 
@@ -80,13 +90,21 @@ async def follow_login_link(token: str, request: Request, current: Current) -> R
     try:
         grant = await current.sign_in.by_link(token)
     except Unauthenticated:
-        await _noted(current, "unknown", "link", "refused")
+        await noted_sign_in(current, "unknown", "link", "refused")
         policy = {"Content-Security-Policy": "default-src 'none'"}
         return HTMLResponse(SPENT, status_code=401, headers=policy)
-    await _noted(current, grant.principal.subject, "link", "ok")
+    await noted_sign_in(current, grant.principal.subject, "link", "ok")
     response = RedirectResponse("/", status_code=303, headers={"Cache-Control": "no-store"})
-    _set_cookie(response, request, grant, current)
+    set_cookie(response, request, grant, current)
     return response
+
+
+@router.get("/auth/ways", operation_id="waysToSignIn")
+async def ways_to_sign_in(current: Current) -> Ways:
+    """How the page can be signed in; nobody has to be, to ask."""
+    oidc = current.settings.oidc
+    provider = AtProvider(label=oidc.shown_as, address="/auth/oidc/login")
+    return Ways(password=True, provider=provider if oidc.configured else None)
 
 
 @router.get("/auth/me", operation_id="whoAmI")
@@ -117,24 +135,28 @@ async def _by_password(request: Request, current: Opened, name: str, password: s
     counted = current.pace.take({"password": name.casefold()[:200]})
     request.state.rate_headers = counted.headers()
     if counted.wait_s:
-        await _noted(current, name[:200], "password", "too_many")
+        await noted_sign_in(current, name[:200], "password", "too_many")
     counted.check()
     try:
         grant = await current.sign_in.by_password(name, password)
     except Unauthenticated:
         shut = counted_name(name) in await current.sign_in.shut()
-        await _noted(current, name[:200], "password", "refused_and_shut" if shut else "refused")
+        await noted_sign_in(
+            current, name[:200], "password", "refused_and_shut" if shut else "refused"
+        )
         raise
     except TooMany:
-        await _noted(current, name[:200], "password", "shut")
+        await noted_sign_in(current, name[:200], "password", "shut")
         raise
-    await _noted(current, grant.principal.subject, "password", "ok")
+    await noted_sign_in(current, grant.principal.subject, "password", "ok")
     return grant
 
 
-async def _noted(current: Opened, subject: str, way: str, outcome: str) -> None:
+async def noted_sign_in(
+    current: Opened, subject: str, way: str, outcome: str, **detail: object
+) -> None:
     await current.audit.record(
-        subject=subject, action="auth.sign_in", target=way, outcome=outcome, detail={}
+        subject=subject, action="auth.sign_in", target=way, outcome=outcome, detail=detail
     )
 
 
@@ -146,7 +168,7 @@ def _pair(grant: Grant) -> TokenPair:
     )
 
 
-def _set_cookie(response: Response, request: Request, grant: Grant, current: Opened) -> None:
+def set_cookie(response: Response, request: Request, grant: Grant, current: Opened) -> None:
     response.set_cookie(
         SESSION_COOKIE,
         grant.refresh_token,

@@ -1,9 +1,10 @@
-"""Coming in: by password, one-time link, refresh token or API token."""
+"""Coming in: by password, one-time link, refresh token, API token or the word of a provider."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from core.clock import utc_now
 from core.errors import Invalid, TooMany, Unauthenticated
@@ -12,7 +13,7 @@ from core.security.passwords import hash_password, is_password
 from core.security.permissions import check_over, check_scopes, principal_of
 from core.security.roles import with_role
 from core.security.sentences import SENTENCES
-from core.security.tokens import API, API_TOKEN_PREFIX, Claims, Signer, hashed, new_id, new_secret
+from core.security.tokens import API, API_TOKEN_PREFIX, Session, Signer, hashed, new_id, new_secret
 from core.settings import Settings
 from core.storage.database import Database
 from core.storage.records import ApiTokenRow, RefreshTokenRow, UserRow
@@ -21,10 +22,11 @@ from core.storage.repositories.tokens import Tokens
 from core.storage.repositories.users import Users
 from core.storage.repositories.wrong_passwords import WrongPasswords
 
+if TYPE_CHECKING:
+    from core.security.admission import Admissions
+
 # When a token was last used is for people; a row a minute is near enough and costs no write a call.
 LAST_USED_RESOLUTION = timedelta(minutes=1)
-
-
 # Guesses of names that were left alone for so long are no longer kept.
 FORGOTTEN_AFTER = timedelta(days=7)
 
@@ -64,15 +66,21 @@ class SignIn:
     """Every method opens its own short session, so that a refusal is kept too."""
 
     def __init__(
-        self, database: Database, signer: Signer, lifetimes: Lifetimes | None = None
+        self,
+        database: Database,
+        signer: Signer,
+        lifetimes: Lifetimes | None = None,
+        admissions: "Admissions | None" = None,
     ) -> None:
-        self._database, self._signer = database, signer
+        self._database, self._signer, self._admissions = database, signer, admissions
         self._lifetimes = lifetimes or Lifetimes()
 
     async def principal(self, credential: str) -> Principal:
-        """Who carries this bearer credential: an API token or an access token."""
+        """Who carries this bearer credential: an API token, an access token, or the provider's."""
         if credential.startswith(API_TOKEN_PREFIX):
             return await self._by_api_token(credential)
+        if self._admissions and self._admissions.recognises(credential):
+            return principal_of(await self._admissions.of_bearer(credential))
         return await self._by_access_token(self._signer.verify(credential, audience=API))
 
     async def by_password(self, name: str, password: str) -> Grant:
@@ -111,6 +119,11 @@ class SignIn:
             if user and not user.disabled:
                 return await self._grant(tokens, user, family=new_id())
         raise SENTENCES.error(Unauthenticated, "link_used")
+
+    async def admit(self, user: UserRow) -> Grant:
+        """A session for a user whom `Admissions` let in just now."""
+        async with self._database.session() as session:
+            return await self._grant(Tokens(session), user, family=new_id())
 
     async def by_refresh_token(self, refresh_token: str) -> Grant:
         """A new pair for an old refresh token. Used twice, it ends the whole session."""
@@ -238,11 +251,11 @@ class SignIn:
                 await tokens.api_token_used(token.id, now)
         return principal_of(user, scopes=token.scopes)
 
-    async def _by_access_token(self, claims: Claims) -> Principal:
+    async def _by_access_token(self, token: Session) -> Principal:
         """It holds as long as its session goes on, with the rights that its user has now."""
         async with self._database.session() as session:
-            user = await Tokens(session).user_of_session(claims.session, utc_now())
-        if user is None or user.name != claims.subject or user.disabled:
+            user = await Tokens(session).user_of_session(token.session, utc_now())
+        if user is None or user.name != token.subject or user.disabled:
             raise SENTENCES.error(Unauthenticated, "session_ended")
         return principal_of(user)
 

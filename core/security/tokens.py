@@ -80,7 +80,7 @@ def _kept_key(path: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
+class Session:
     """What an access token says: whose it is and of which sign-in. What they may is looked up."""
 
     subject: str
@@ -106,11 +106,11 @@ class Signer:
         }
         return f"{ACCESS_TOKEN_PREFIX}{self._for(audience).dumps(claims)}"
 
-    def verify(self, token: str, *, audience: str = API) -> "Claims":
+    def verify(self, token: str, *, audience: str = API) -> "Session":
         """Raises `Unauthenticated` for anything but a token of ours, for `audience`, in time."""
         try:
             claims = self._for(audience).loads(token.removeprefix(ACCESS_TOKEN_PREFIX))
-            said, left_s = Claims(claims["sub"], claims["sid"]), _left_s(claims)
+            said, left_s = Session(claims["sub"], claims["sid"]), _left_s(claims)
         except (BadData, ValueError, TypeError, KeyError) as error:
             raise SENTENCES.error(Unauthenticated, "access_token_ended") from error
         if left_s <= 0:

@@ -49,6 +49,7 @@ from core.settings.groups import (
 )
 from core.settings.library import BaseSettings, SettingsConfigDict
 from core.settings.models import ModelSettings, named_variables, refuse_unusable, with_models
+from core.settings.oidc import OidcSettings
 from core.settings.variables import PREFIX, Variable, Variables, group_fields
 
 __all__ = ["AlertmanagerSettings", "Cluster", "Settings", "known_variables", "load"]
@@ -95,6 +96,7 @@ class Settings(BaseSettings):
     llm: ModelSettings = ModelSettings()
     limits: LimitSettings = LimitSettings()
     rates: RateSettings = RateSettings()
+    oidc: OidcSettings = OidcSettings()
     budgets: BudgetSettings = BudgetSettings()
     usage: UsageSettings = UsageSettings()
     traces: TraceSettings = TraceSettings()

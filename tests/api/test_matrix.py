@@ -19,7 +19,7 @@ from tests.api.conftest import offline, serving
 
 # What anybody may do, signed in or not.
 OPEN = {
-    "issueToken", "refreshToken", "openSession", "followLoginLink", "signOut",
+    "issueToken", "refreshToken", "openSession", "followLoginLink", "signOut", "waysToSignIn",
     "livez", "readyz", "metrics", "version",
 }  # fmt: skip
 # What everybody may do who is signed in: each sees and changes there only what is theirs, or is asked
