@@ -34,6 +34,8 @@ build kwok "$kwok" "-X sigs.k8s.io/kwok/pkg/consts.Version=$kwok" sigs.k8s.io/kw
 
 build helm "$(version_of helm helm.sh/helm/v3)" "" helm.sh/helm/v3/cmd/helm
 
+build oidc "$(version_of oidc github.com/zitadel/oidc/v3)" "" midwatch.example/tests/servers_go/oidc
+
 release=$(version_of kubernetes k8s.io/kubernetes)
 minor=${release#v1.}
 at=k8s.io/component-base/version
