@@ -280,14 +280,15 @@ async def tool_sessions(
 def alert_desk(settings: Settings, database: "Database") -> "Desk":
     """What alerts and channels work with: the database, the keys to secrets, and the way out."""
     from core.security.encryption import Vault
+    from core.security.keys import keys_of
     from core.security.tokens import signing_key
     from core.storage.kept_alerts import KeptAlerts
     from mcp_servers.client import desk_over
 
-    keys = [one.strip() for one in settings.encryption.keys.split(",") if one.strip()]
+    keys = keys_of(settings.encryption, otherwise=lambda: signing_key(settings))
     return desk_over(
         KeptAlerts(database),
-        Vault.of(*(keys or [signing_key(settings)])),
+        Vault(keys),
         practice=settings.cluster is Cluster.SANDBOX,
         private_hosts=settings.channels.private_hosts,
         public_url=settings.server.public_url,

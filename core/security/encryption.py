@@ -3,12 +3,11 @@
 import base64
 import hashlib
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from core.errors import Invalid
+from core.security.keys import Keys
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -30,20 +29,25 @@ class Vault:
     authenticated with it, so that one row's secret opens nothing when it is copied into another.
     """
 
-    def __init__(self, secrets: Sequence[str]) -> None:
-        self._secrets = secrets
+    def __init__(self, keys: Keys) -> None:
+        self._secrets = keys
+        self._made: dict[str, _Key] = {}
 
     @classmethod
     def of(cls, *secrets: str) -> "Vault":
         """Keys from secrets of high entropy: the one in use first, then the ones before it."""
-        return cls(secrets)
+        return cls(Keys(lambda: secrets))
 
-    @cached_property
     def _keys(self) -> list[_Key]:
-        return [_key(secret) for secret in self._secrets]
+        return [self._key(secret) for secret in self._secrets.all()]
+
+    def _key(self, secret: str) -> _Key:
+        if secret not in self._made:
+            self._made[secret] = _key(secret)
+        return self._made[secret]
 
     def seal(self, text: str, *, place: str) -> str:
-        key, nonce = self._keys[0], os.urandom(NONCE_BYTES)
+        key, nonce = self._keys()[0], os.urandom(NONCE_BYTES)
         sealed = nonce + key.aead.encrypt(nonce, text.encode(), place.encode())
         return f"{PREFIX}.{key.id}.{base64.urlsafe_b64encode(sealed).decode()}"
 
@@ -53,11 +57,11 @@ class Vault:
 
         _, _, rest = sealed.partition(".")
         key_id, _, coded = rest.partition(".")
-        known = {key.id: key for key in self._keys}
+        known = {key.id: key for key in self._keys()}
         if key_id not in known:
             raise Invalid(
                 f"A secret of {place} is sealed with a key that is not here.",
-                hint="Add the earlier key to MIDWATCH_ENCRYPTION__KEYS, after the one in use.",
+                hint="Add the earlier key to those of MIDWATCH_ENCRYPTION__KEYS, after the one in use.",
             )
         try:
             raw = base64.urlsafe_b64decode(coded)
@@ -68,7 +72,7 @@ class Vault:
 
     def is_current(self, sealed: str) -> bool:
         """Whether the key in use sealed it; what is not should be sealed anew."""
-        return sealed.split(".")[1:2] == [self._keys[0].id]
+        return sealed.split(".")[1:2] == [self._keys()[0].id]
 
 
 def _key(secret: str) -> _Key:

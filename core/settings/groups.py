@@ -5,9 +5,17 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
 
 from core.settings.library import NoDecode
 
@@ -187,9 +195,20 @@ class ChannelSettings(Group):
 
 
 class EncryptionSettings(Group):
-    """Keys for secrets at rest, by commas: the one in use, then earlier ones. Empty: one's own."""
+    """Keys for secrets at rest, by commas: the one in use, then earlier ones. Or a file that has one
+    a line, or a command that prints them so; both are read again while services run. Empty: one's own."""
 
     keys: Annotated[str, AfterValidator(_long_keys)] = Field(default="", repr=False)
+    keys_file: Location | None = None
+    keys_command: str = Field(default="", max_length=2000, repr=False)
+
+    @model_validator(mode="after")
+    def keys_come_from_one_place(self) -> Self:
+        if sum(map(bool, (self.keys, self.keys_file, self.keys_command))) > 1:
+            raise ValueError(
+                "of MIDWATCH_ENCRYPTION__KEYS, __KEYS_FILE and __KEYS_COMMAND give only one"
+            )
+        return self
 
 
 class RuleSettings(Group):
