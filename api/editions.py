@@ -279,16 +279,13 @@ async def tool_sessions(
 
 def alert_desk(settings: Settings, database: "Database") -> "Desk":
     """What alerts and channels work with: the database, the keys to secrets, and the way out."""
-    from core.security.encryption import Vault
-    from core.security.keys import keys_of
-    from core.security.tokens import signing_key
+    from core.security.encryption import vault_of
     from core.storage.kept_alerts import KeptAlerts
     from mcp_servers.client import desk_over
 
-    keys = keys_of(settings.encryption, otherwise=lambda: signing_key(settings))
     return desk_over(
         KeptAlerts(database),
-        Vault(keys),
+        vault_of(settings),
         practice=settings.cluster is Cluster.SANDBOX,
         private_hosts=settings.channels.private_hosts,
         public_url=settings.server.public_url,

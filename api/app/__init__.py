@@ -17,6 +17,7 @@ from api.app.envelope import Envelope
 from api.app.mcp_door import McpDoor, mcp_endpoint
 from api.app.past_incidents import Asking, remembered
 from api.app.recovering import recovering
+from api.app.repeats import Repeats
 from api.app.watching import KEEPER, kept_in_step
 from api.bots import dingtalk_messages, feishu_events, slack_events
 from api.bots.opening import bots
@@ -62,6 +63,13 @@ DESCRIPTION = """Ask what is wrong with a cluster and why; every claim is cited.
 Errors are `application/problem+json` with a stable `code`. Streams are AG-UI 1.0. `/mcp` speaks the
 Model Context Protocol. Bearer tokens need no `Origin`; the page's cookie does."""
 PROBLEM = {"content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+REPEATABLE: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Sent again within a day it is answered again, and carried out once.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[A-Za-z0-9_-]+$"},
+}
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"description": description, **PROBLEM} for status, description in problems.documented()
 }
@@ -102,6 +110,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(feishu_events.router)
     app.router.routes.append(Route("/mcp", McpDoor()))
     app.router.routes.extend(page_routes())
+    app.add_middleware(Repeats)
     app.add_middleware(Envelope, metrics=app.state.metrics)
     return app
 
@@ -115,7 +124,9 @@ class Midwatch(FastAPI):
         document["components"]["schemas"]["Problem"] = problems.SCHEMA
         takes = permissions()
         for operations in document["paths"].values():
-            for told in operations.values():
+            for method, told in operations.items():
+                if method == "post":
+                    told.setdefault("parameters", []).append(REPEATABLE)
                 if needed := takes.get(told["operationId"]):
                     told["x-permissions"] = needed
         return document

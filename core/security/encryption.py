@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.errors import Invalid
-from core.security.keys import Keys
+from core.security.keys import Keys, keys_of
+from core.security.tokens import signing_key
+from core.settings import Settings
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -73,6 +75,11 @@ class Vault:
     def is_current(self, sealed: str) -> bool:
         """Whether the key in use sealed it; what is not should be sealed anew."""
         return sealed.split(".")[1:2] == [self._keys()[0].id]
+
+
+def vault_of(settings: Settings) -> Vault:
+    """With the keys that the settings name, else with one of the signing key."""
+    return Vault(keys_of(settings.encryption, otherwise=lambda: signing_key(settings)))
 
 
 def _key(secret: str) -> _Key:

@@ -218,6 +218,18 @@ class RoleRow:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptAnswerRow:
+    """A request that may be repeated, and the sealed answer to it; `status` 0: none yet."""
+
+    subject: str
+    key: str
+    fingerprint: str
+    begun_at: datetime
+    status: int = 0
+    sealed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HandleRow:
     """Who a user is in a chat service, by the service's own id of the person."""
 

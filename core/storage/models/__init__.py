@@ -32,6 +32,7 @@ from core.storage.models.handles import Handle
 from core.storage.models.identity import (
     ApiToken,
     Identity,
+    KeptAnswer,
     LoginLink,
     RefreshToken,
     Role,
@@ -79,6 +80,7 @@ __all__ = [
     "Identity",
     "Incident",
     "Job",
+    "KeptAnswer",
     "KnowledgeQuestion",
     "Lease",
     "LoginLink",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, false
+from sqlalchemy import ForeignKey, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.storage.models.base import Base
@@ -61,6 +61,19 @@ class Identity(Base):
     subject: Mapped[str] = mapped_column(String(255), primary_key=True)
     user_name: Mapped[str] = mapped_column(ForeignKey("users.name", ondelete="CASCADE"), index=True)
     linked_at: Mapped[datetime]
+
+
+class KeptAnswer(Base):
+    """What a request with an Idempotency-Key was answered, encrypted. `status` 0: not yet."""
+
+    __tablename__ = "kept_answers"
+
+    subject: Mapped[str] = mapped_column(String(200), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    begun_at: Mapped[datetime] = mapped_column(index=True)
+    status: Mapped[int]
+    sealed: Mapped[str] = mapped_column(Text)
 
 
 class ApiToken(Base):

@@ -1,4 +1,5 @@
-"""Roles of one's own, service accounts, names that are shut, and who somebody is at a provider."""
+"""Roles of one's own, service accounts, names that are shut, who somebody is at a provider, and
+answers to requests that may be repeated."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -42,9 +43,19 @@ def upgrade() -> None:
         sa.Column("linked_at", sa.DateTime(timezone=True), nullable=False),
     )
     op.create_index("ix_identities_user_name", "identities", ["user_name"])
+    op.create_table(
+        "kept_answers",
+        sa.Column("subject", sa.String(200), primary_key=True),
+        sa.Column("key", sa.String(255), primary_key=True),
+        sa.Column("fingerprint", sa.String(64), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+    )
+    op.create_index("ix_kept_answers_begun_at", "kept_answers", ["begun_at"])
 
 
 def downgrade() -> None:
-    for table in ("identities", "wrong_passwords", "roles"):
+    for table in ("kept_answers", "identities", "wrong_passwords", "roles"):
         op.drop_table(table)
     op.drop_column("users", "service")
