@@ -17,6 +17,7 @@ OK, NO, BAD_INPUT, UPSTREAM_AWAY, INTERRUPTED = 0, 1, 2, 3, 130
 STARTING = (100_000, 50, 100)
 
 _language: ContextVar[str] = ContextVar("language", default="")
+_data: ContextVar[str] = ContextVar("data", default="json")
 
 
 def finish(work: Coroutine[Any, Any, int]) -> None:
@@ -70,12 +71,45 @@ def put(text: str) -> None:
     sys.stdout.flush()
 
 
+def print_as(data: str) -> None:
+    """From now on this command's data is `json`, `jsonl` or `yaml`."""
+    _data.set(data)
+
+
 def put_json(value: Any, *, lines: bool = False) -> None:
-    """The whole result; `lines` for one compact object a line."""
+    """The whole result, as data of the kind that was asked for; `lines`: one compact object a line.
+
+    As `jsonl` a result that is a list of things is one thing a line, without what stands beside them.
+    """
     import orjson
 
-    option = 0 if lines else orjson.OPT_INDENT_2
-    put(orjson.dumps(value, option=option, default=_plain).decode())
+    kind = _data.get()
+    whole = orjson.dumps(value, option=0 if lines else orjson.OPT_INDENT_2, default=_plain)
+    if kind == "json" or (lines and kind == "jsonl"):
+        put(whole.decode())
+    elif kind == "yaml":
+        put(("---\n" if lines else "") + _yaml(orjson.loads(whole)))
+    else:
+        for one in _things(orjson.loads(whole)):
+            put(orjson.dumps(one).decode())
+
+
+def _things(value: Any) -> list[Any]:
+    """A list, or the one list of an object; anything else is one thing."""
+    if isinstance(value, list):
+        return cast("list[Any]", value)
+    if isinstance(value, dict):
+        held = cast("dict[str, Any]", value).values()
+        lists = [cast("list[Any]", one) for one in held if isinstance(one, list)]
+        if len(lists) == 1:
+            return lists[0]
+    return [value]
+
+
+def _yaml(value: Any) -> str:
+    import yaml
+
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120)
 
 
 def _plain(value: Any) -> Any:

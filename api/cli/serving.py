@@ -1,9 +1,11 @@
 """`midwatch up`, `mcp`, `doctor` and `version`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from api.cli.editors import EditorChoice
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.source import Language, Output, OutputOption, Source, with_source
 from api.cli.words import chosen, word
@@ -24,11 +26,32 @@ def up(
 
 @with_source
 def mcp(
-    only: Annotated[str, typer.Argument(metavar="[SERVER]", help="One tool server alone.")] = "",
+    only: Annotated[
+        str, typer.Argument(metavar="[SERVER|install]", help="One tool server alone.")
+    ] = "",
+    client: Annotated[
+        EditorChoice, typer.Option(help="Of `install`: whose file in this folder.")
+    ] = EditorChoice.CLAUDE,
+    print_: Annotated[
+        bool, typer.Option("--print", help="Of `install`: show the file, write nothing.")
+    ] = False,
     *,
     source: Source,
 ) -> None:
-    """Speak MCP on stdin and stdout, for editors and other agents."""
+    """Speak MCP on stdin and stdout, for editors and other agents.
+
+    `midwatch mcp install --client cursor` adds Midwatch to an editor's file in this folder, with the
+    options of where the cluster is; with `--server URL` a running Midwatch instead.
+    """
+    if only == "install":
+        from api.cli.editors import install
+
+        arguments, folder = source.arguments(), Path()
+        finish(
+            install(
+                client, folder=folder, server=source.server, arguments=arguments, only_print=print_
+            )
+        )
     finish(_mcp(only, source))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.outcome import speak
+from api.cli.outcome import print_as, speak
 from api.cli.sentences import SENTENCES
 from core.errors import Invalid
 
@@ -21,8 +21,12 @@ CLUSTER = "Where the cluster is"
 
 
 class Output(StrEnum):
+    """How results are printed. Inside a command there are two: for people, and as data."""
+
     TEXT = "text"
     JSON = "json"
+    YAML = "yaml"
+    JSONL = "jsonl"
 
 
 class Language(StrEnum):
@@ -31,7 +35,16 @@ class Language(StrEnum):
     ZH = "zh"
 
 
-OutputOption = Annotated[Output, typer.Option("-o", "--output", help="How to print the result.")]
+def _as_data(asked: Output) -> Output:
+    """Which kind of data is printed is remembered for the moment when it is."""
+    if asked is not Output.TEXT:
+        print_as(asked.value)
+    return Output.TEXT if asked is Output.TEXT else Output.JSON
+
+
+OutputOption = Annotated[
+    Output, typer.Option("-o", "--output", callback=_as_data, help="How to print the result.")
+]
 LanguageOption = Annotated[Language, typer.Option("--lang", help="Language of the answer.")]
 NamespaceOption = Annotated[str, typer.Option("-n", "--namespace", help="Look only here.")]
 EverywhereOption = Annotated[
@@ -58,6 +71,25 @@ class Source:
         from core.settings import load
 
         return load(**self._overrides())
+
+    def arguments(self) -> list[str]:
+        """The same said again on a command line, from wherever it is started; no token."""
+        places = {
+            "--snapshot": self.snapshot,
+            "--kubeconfig": self.kubeconfig,
+            "--rules": self.rules,
+        }
+        named = {
+            one: str(path.absolute()) for one, path in places.items() if path and path.exists()
+        }
+        named |= {one: str(path) for one, path in places.items() if path and not path.exists()}
+        named |= {
+            "--context": self.context,
+            "--as": self.impersonate,
+            "--prometheus": self.prometheus,
+            "--alertmanager": self.alertmanager,
+        }
+        return [part for one, value in named.items() if value for part in (one, value)]
 
     def _overrides(self) -> dict[str, Any]:
         kubernetes = {
