@@ -41,7 +41,6 @@ KINDS: Mapping[str, Kind] = {
     "upstream_unavailable": Kind(503, "A system did not answer", "依赖的系统没有响应"),
 }
 CODE_OF_STATUS: Mapping[int, str] = {
-    400: "invalid",
     **{kind.status: code for code, kind in KINDS.items() if code != "error"},
 }
 SCHEMA: dict[str, Any] = {
@@ -65,6 +64,7 @@ SCHEMA: dict[str, Any] = {
         },
     },
 }
+SEND_JSON = "Send a JSON object with `Content-Type: application/json`."
 BUG = "Midwatch made a mistake; the details are in its log under this request id."
 BUG_ZH = "Midwatch 内部出错，详情见日志中的该请求编号。"
 
@@ -157,8 +157,14 @@ def _fault(fault: Mapping[str, Any], request: Request) -> str:
         return unknown_field(str(fault["loc"][-1]), request)
     media = request.headers.get("content-type", "").partition(";")[0]
     if tuple(fault["loc"]) == ("body",) and media != "application/json":
-        return "Send a JSON object with `Content-Type: application/json`."
+        return SEND_JSON
     return str(fault["msg"])
+
+
+def _unreadable(request: Request) -> str:
+    if request.headers.get("content-type", "").startswith("application/json"):
+        return "The body is not JSON in UTF-8."
+    return SEND_JSON
 
 
 async def _of_http(request: Request, error: Exception) -> Response:
@@ -166,6 +172,8 @@ async def _of_http(request: Request, error: Exception) -> Response:
     status, detail = refused.status_code, str(refused.detail)
     if status == 404:
         detail = f"There is nothing at {request.url.path}."
+    if status == 400:  # of the framework: a body that could not be decoded
+        status, detail = 422, _unreadable(request)
     if status == 405:
         detail = f"{request.method} is not possible at {request.url.path}."
     code = CODE_OF_STATUS.get(status, "error")

@@ -168,7 +168,7 @@ class ToolServer(MCPServer[None]):
             raise _not_offered(call, self.published)
         if tool.by_hand and not call.principal.present:
             raise SENTENCES.error(Forbidden, "by_hand", tool=call.tool)
-        if len(orjson.dumps(call.arguments, default=str)) > tool.takes_bytes:
+        if len(_written(call)) > tool.takes_bytes:
             raise SENTENCES.error(Invalid, "too_long", tool=call.tool)
         unknown = sorted(set(call.arguments) - tool.arguments)
         if unknown:
@@ -352,12 +352,23 @@ def span_of(window: str) -> timedelta:
         raise SENTENCES.error(Invalid, "window", why=str(error)) from error
 
 
+def _written(call: "_Call") -> bytes:
+    """Raises `Invalid` for what has no place in JSON, before anything else is done with it."""
+    try:
+        return orjson.dumps(call.arguments, default=str)
+    except TypeError as error:
+        raise SENTENCES.error(Invalid, "no_json", tool=call.tool) from error
+
+
 def _brief(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _short(value) for name, value in arguments.items()}
 
 
 def _short(value: Any) -> Any:
-    text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+    try:
+        text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+    except TypeError:  # the trail is JSON, too
+        return _digest(repr(value))
     return _digest(text) if len(text) > MAX_AUDITED_CHARACTERS else value
 
 

@@ -8,6 +8,7 @@ from fastapi.security import OAuth2PasswordRequestForm
 from pydantic import BaseModel, Field
 
 from api.dependencies import SESSION_COOKIE, Caller, Current, Opened, same_origin
+from api.problems import MEDIA_TYPE
 from api.sent import Sent
 from core.errors import TooMany, Unauthenticated
 from core.principal import Principal
@@ -22,6 +23,12 @@ SPENT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Midwatch<
 one; or <a href="/">sign in with a password</a>.</p>
 <p lang="zh">登录链接已使用或已过期。用 <code>midwatch users link NAME</code> 生成新的链接，或<a
 href="/">用密码登录</a>。</p></html>"""
+
+
+SPENT_OR_PROBLEM: dict[str, Any] = {
+    "text/html": {},
+    MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}},
+}
 
 
 class TokenPair(BaseModel):
@@ -84,7 +91,13 @@ async def open_session(
     return _me(grant.principal, current)
 
 
-@router.get("/login", operation_id="followLoginLink", response_class=RedirectResponse)
+@router.get(
+    "/login",
+    operation_id="followLoginLink",
+    response_class=RedirectResponse,
+    status_code=303,
+    responses={401: {"description": "The link does not hold.", "content": SPENT_OR_PROBLEM}},
+)
 async def follow_login_link(token: str, request: Request, current: Current) -> Response:
     """Sign the page in by a one-time link, then show it."""
     try:
