@@ -157,11 +157,12 @@ def savings(asked: Asked, _: Sequence[Result]) -> list[Step]:
 
 def anomalies(asked: Asked, results: Sequence[Result]) -> list[Step]:
     """Of a namespace; a bare name may be one, else it is a workload of any."""
+    by = divided_by(asked)
     if HOUR.search(asked.question.lower()):
         own = {"namespace": asked.namespace, "language": asked.language}
+        own |= {"by": by} if by.startswith("label:") else {}
         return [] if results else [Step(HOURLY, own)]
     told = [one for one in results if one.tool == ANOMALIES]
-    by = divided_by(asked)
     arguments = {"by": by if by.startswith("label:") else "namespace", "language": asked.language}
     return [] if told else [Step(ANOMALIES, {**arguments, "namespace": asked.namespace})]
 

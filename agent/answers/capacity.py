@@ -141,7 +141,7 @@ def told_hours(asked: Asked, result: Result) -> str:
     head = phrase(key, asked.language, count=data["total"], hours=data["hours_known"])
     cells = [
         (
-            row["namespace"],
+            row["scope"],
             f"{moment(row['start'])} – {moment(row['end'])}",
             f"{row['impact']:+.4f} {data['currency']}",
             row["severity"],

@@ -9,7 +9,7 @@ from api.cli.costs import report_times
 from api.cli.costs_text import amount as money
 from api.cli.desk import called, shown
 from api.cli.diagnose import window as iso
-from api.cli.hourly import tell_hours
+from api.cli.hourly import tell_hours, tell_noticed
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.source import (
     Language,
@@ -57,6 +57,16 @@ TERMS: dict[str, tuple[Any, Any]] = {
             typer.Option("--channel", help="A channel, tag:NAME or *; repeat it."),
         ],
         None,
+    ),
+    "anomalies": (
+        Annotated[
+            str,
+            typer.Option(
+                "--anomalies",
+                help="Tell changes of its spend too: low, medium, high, critical; off.",
+            ),
+        ],
+        "",
     ),
     "lang": (LanguageOption, Language.AUTO),
 }
@@ -158,20 +168,33 @@ def remove_budget(
 def spend_anomalies(
     namespace: NamespaceOption = "",
     by: Annotated[str, typer.Option("--by", help="namespace or label:KEY.")] = "namespace",
-    hourly: Annotated[
-        bool, typer.Option("--hourly", help="Hours of namespaces instead of days.")
-    ] = False,
+    hourly: Annotated[bool, typer.Option("--hourly", help="Hours instead of days.")] = False,
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
     """Days that cost far more or less than usual, and the workloads behind. Exit code 1: some do."""
-    if hourly:
-        finish(tell_hours(source, {"namespace": namespace, "language": chosen(lang)}, output))
-        return
     asked = {"namespace": namespace, "by": by, "language": chosen(lang)}
+    if hourly:
+        finish(tell_hours(source, asked, output))
+        return
     finish(_anomalies(source, asked, output))
+
+
+@budgets.command("noticed")
+@with_source
+def noticed(
+    hourly: Annotated[bool, typer.Option("--hourly", help="Of hours alone.")] = False,
+    since: Annotated[str, typer.Option("--since", help="How far back: 7d, P30D.")] = "30d",
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Changes that were noticed in budgets' scopes, and whom they were told."""
+    asked = {"step": "hour" if hourly else "", "window": iso(since)}
+    finish(tell_noticed(source, asked, chosen(lang), output))
 
 
 @budgets.command("models")

@@ -14,6 +14,7 @@ router = APIRouter(prefix="/api/v1", tags=["budgets"])
 
 Name = Annotated[str, Path(max_length=100)]
 Language = Literal["en", "zh"]
+Severity = Literal["off", "low", "medium", "high", "critical"]
 # What a spreadsheet has no cell for.
 LISTS = ("told", "drivers", "notes", "foretold", "channels", "thresholds", "forecast_thresholds")
 
@@ -35,6 +36,9 @@ class NewBudget(Sent):
     forecast_thresholds: list[int] = Field(default=[100], max_length=10)
     owner: str = Field(default="", max_length=200)
     channels: list[str] = Field(default_factory=list[str], max_length=20)
+    anomalies: Severity = Field(
+        default="off", description="From which severity on changes of its spend are told too."
+    )
 
 
 class BudgetChange(Sent):
@@ -48,6 +52,7 @@ class BudgetChange(Sent):
     forecast_thresholds: list[int] | None = Field(default=None, max_length=10)
     owner: str | None = Field(default=None, max_length=200)
     channels: list[str] | None = Field(default=None, max_length=20)
+    anomalies: Severity | None = None
 
 
 class Listing(BaseModel):
@@ -86,9 +91,51 @@ class Unusual(BaseModel):
     cursor: str = Field(default="", max_length=200)
 
 
+class Kept(BaseModel):
+    """`step`: day or hour; both when empty."""
+
+    step: Literal["", "day", "hour"] = ""
+    window: str = Field(default="P30D", max_length=20, description="ISO 8601.")
+    cursor: str = Field(default="", max_length=200)
+
+
+@router.get(
+    "/costs/anomalies/kept",
+    operation_id="keptSpendAnomalies",
+    dependencies=[takes(Permission.COSTS_READ)],
+)
+async def kept_anomalies(tools: CallerTools, asked: Annotated[Kept, Query()]) -> dict[str, Any]:
+    """Changes that were noticed in budgets' scopes, by day and hour, and whom they were told."""
+    return (await tools.call("budgets_episodes", **asked.model_dump(exclude_defaults=True))).data
+
+
+@router.get(
+    "/costs/anomalies/kept.csv",
+    operation_id="keptSpendAnomaliesAsCsv",
+    dependencies=[takes(Permission.COSTS_READ)],
+    response_class=Response,
+)
+async def kept_anomalies_as_csv(tools: CallerTools, asked: Annotated[Kept, Query()]) -> Response:
+    """The same rows, all pages, for a spreadsheet; workloads and budgets as one text each."""
+    rows: list[dict[str, Any]] = []
+    given = asked.model_dump(exclude_defaults=True)
+    while True:
+        data = (await tools.call("budgets_episodes", **given)).data
+        rows += [{**row, **_texts(row)} for row in data["rows"]]
+        given["cursor"] = data["cursor"]
+        if not given["cursor"]:
+            return as_csv(rows)
+
+
+def _texts(row: dict[str, Any]) -> dict[str, str]:
+    causes = "; ".join(one["workload"] for one in row["causes"])
+    told = "; ".join(f"{one['budget']}: {one['state']}" for one in row["told"])
+    return {"causes": causes, "told": told}
+
+
 class ExpectedChange(Sent):
     scope: str = Field(max_length=400, description="As the anomaly tells it.")
-    start: str = Field(max_length=10, description="Its first day.")
+    start: str = Field(max_length=20, description="Its first day, or of hours YYYY-MM-DDTHH:00.")
     note: str = Field(min_length=1, max_length=500, description="Why it was expected.")
 
 

@@ -145,6 +145,7 @@ async def forget_bill(tools: CallerTools, name: str) -> dict[str, Any]:
 
 class UnusualHours(BaseModel):
     namespace: str = Field(default="", max_length=63)
+    by: str = Field(default="namespace", max_length=320, examples=["label:team"])
     currency: str = Field(default="", max_length=3, examples=["CNY"])
     language: Literal["en", "zh"] = "en"
     cursor: str = Field(default="", max_length=200)
@@ -158,7 +159,7 @@ class UnusualHours(BaseModel):
 async def hourly_anomalies(
     tools: CallerTools, asked: Annotated[UnusualHours, Query()]
 ) -> dict[str, Any]:
-    """Hours in which namespaces cost far more or less than usual, and the workloads behind."""
+    """Hours in which namespaces or teams cost far more or less than usual, and what is behind."""
     given = asked.model_dump(exclude_defaults=True)
     return (await tools.call("budgets_hourly_anomalies", **given)).data
 

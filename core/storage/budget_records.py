@@ -10,6 +10,8 @@ class BudgetRow:
     """`version` grows when what is told must be told anew. `end_foretold`: by the last check.
 
     `spend` "models" is what models cost: of a `subject`, of the team that `value` names, or of all.
+    `anomalies` is from which severity on changes of its spend are told: off | low | … | critical;
+    `hours_judged` the end of the last hour that was judged for it.
     """
 
     name: str
@@ -32,6 +34,8 @@ class BudgetRow:
     channels: list[Any] = field(default_factory=list[Any])
     version: int = 1
     end_foretold: dict[str, Any] = field(default_factory=dict[str, Any])
+    anomalies: str = "off"
+    hours_judged: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,8 @@ class ShareRow:
 class SpendNoteRow:
     """Somebody said that a change of spend was expected: what is like it is no news.
 
-    `scope`: a namespace, or KEY=VALUE. `direction`: up | down. `size`: its impact a day.
+    `scope`: a namespace, or KEY=VALUE. `direction`: up | down. `step`: day | hour.
+    `size`: its impact a day, or an hour.
     """
 
     id: str
@@ -91,3 +96,38 @@ class SpendNoteRow:
     note: str
     created_by: str
     created_at: datetime
+    step: str = "day"
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeRow:
+    """Days or hours side by side, from `start` to before `end`, in one direction: up | down.
+
+    `scope`: namespace/NAME, KEY=VALUE, both, cluster, or models, as budgets tell theirs. `step`:
+    day | hour. `impact` is more or less than expected, over all of it. `causes`: workload, kind,
+    cost and cost_before.
+    """
+
+    id: str
+    scope: str
+    step: str
+    direction: str
+    start: datetime
+    end: datetime
+    impact: float
+    currency: str
+    severity: str
+    seen_at: datetime
+    updated_at: datetime
+    causes: list[Any] = field(default_factory=list[Any])
+
+
+@dataclass(frozen=True, slots=True)
+class TellingRow:
+    """An episode told to a budget's channels; `tries`: how often messages were put."""
+
+    budget: str
+    episode: str
+    at: datetime
+    tries: int = 1
+    deliveries: list[Any] = field(default_factory=list[Any])

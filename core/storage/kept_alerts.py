@@ -12,6 +12,7 @@ from core.storage.repositories.jobs import Jobs
 from core.storage.repositories.outbox import Channels, Outbox
 from core.storage.repositories.patrols import Patrols
 from core.storage.repositories.rules import RuleFiles
+from core.storage.repositories.spend_episodes import SpendEpisodes
 from core.storage.repositories.usage import Usage
 from core.storage.repositories.waits import Waits
 from core.storage.repositories.watches import Watches
@@ -26,6 +27,7 @@ class AlertTables:
     outbox: Outbox
     budgets: Budgets
     days: SpendDays
+    episodes: SpendEpisodes
     jobs: Jobs
     usage: Usage
     patrols: Patrols
@@ -51,6 +53,7 @@ class KeptAlerts:
                 Outbox(session),
                 Budgets(session),
                 SpendDays(session),
+                SpendEpisodes(session),
                 Jobs(session),
                 Usage(session),
                 Patrols(session),

@@ -20,6 +20,7 @@ from mcp_servers.budgets.budget_state import (
     today_of,
     told_of,
 )
+from mcp_servers.budgets.episodes import tell_changes
 from mcp_servers.budgets.gathering import Purse
 from mcp_servers.budgets.spend import money
 from mcp_servers.budgets.spend_days import write_days
@@ -56,11 +57,12 @@ async def budgets_check(*, purse: Purse, desk: Desk) -> Checked:
     missing = await write_days(purse, desk, utc_now().date(), most=DAYS_AT_ONCE)
     today, messages = await today_of(purse), 0
     # While earlier days are being written down, what is known grows by itself: that is no news.
-    for row in () if missing else rows:
-        one = await standing(row, today, purse, desk)
+    measured = [await standing(row, today, purse, desk) for row in (() if missing else rows)]
+    for one in measured:
         told = await told_of(one, desk)
         messages += await _tell(one, told, desk, today.now)
         messages += await _tell_again(one, told, desk, today.now)
+    messages += await tell_changes(measured, purse, desk)
     return Checked(budgets=len(rows), told=messages, days_missing=missing)
 
 

@@ -70,6 +70,7 @@ class BudgetLine(BaseModel):
     drivers: list[DriverLine]
     owner: str
     channels: list[str]
+    anomalies: str = Field(description="From which severity on changes of its spend are told.")
     notes: list[Note]
 
     def as_line(self) -> str:
@@ -211,6 +212,7 @@ def line_of(one: Standing, told: Told, today: Today, language: str) -> BudgetLin
         ],
         owner=row.owner,
         channels=[str(name) for name in row.channels],
+        anomalies=row.anomalies,
         notes=_notes(one, told, today, language),
     )
 

@@ -45,6 +45,7 @@ Spend = Annotated[
     Field(description="models: what language models cost; of a user, label team=X, or all."),
 ]
 User = Annotated[str, Field(max_length=200, description="Of models only: whose calls.")]
+Anomalies = Literal["off", "low", "medium", "high", "critical"]
 Owner = Annotated[str, Field(max_length=200)]
 Channels = Annotated[
     list[str], Field(max_length=20, description="Names of channels, tag:NAME, or *.")
@@ -106,13 +107,17 @@ async def budgets_add(
     forecast_thresholds: Percents = [100],  # noqa: B006 - read only
     owner: Owner = "",
     channels: Channels = [],  # noqa: B006 - read only
+    anomalies: Anomalies = "off",
     language: Language = "en",
     *,
     purse: Purse,
     desk: Desk,
     caller: Principal,
 ) -> BudgetLine:
-    """Add a budget of a namespace, a label, or the cluster; days are UTC, ends_on is not in it."""
+    """Add a budget of a namespace, a label, or the cluster; days are UTC, ends_on is not in it.
+
+    `anomalies`: from which severity on its channels are told of changes of its spend too.
+    """
     now = utc_now()
     key, _, value = label.partition("=")
     row = BudgetRow(
@@ -134,6 +139,7 @@ async def budgets_add(
         forecast=sorted(set(forecast_thresholds)),
         owner=owner,
         channels=list(channels),
+        anomalies=anomalies,
     )
     _check(row, caller)
     await _check_channels(row.channels, desk)
@@ -205,6 +211,7 @@ async def budgets_change(
     forecast_thresholds: Percents | None = None,
     owner: Annotated[str | None, Field(max_length=200)] = None,
     channels: Channels | None = None,
+    anomalies: Anomalies | None = None,
     language: Language = "en",
     *,
     purse: Purse,
@@ -229,6 +236,7 @@ async def budgets_change(
         else sorted(set(forecast_thresholds)),
         owner=before.owner if owner is None else owner,
         channels=before.channels if channels is None else list(channels),
+        anomalies=anomalies or before.anomalies,
         updated_at=utc_now(),
     )
     _check(after, caller)

@@ -189,7 +189,7 @@ def _uses(objects: Cluster, takings: _Takings) -> tuple[list[Use], int]:
                 node=text(pod.spec, "nodeName") if pod else "",
                 taken=one.took,
                 used=one.used,
-                labels=_labels(homes.get(namespace, {}), pod.labels if pod else {}),
+                labels=labels_of(homes.get(namespace, {}), pod.labels if pod else {}),
             )
         )
     return uses, unasked
@@ -209,7 +209,7 @@ def _unmeasured(
             if (pod.namespace, pod.name, name) in measured:
                 continue
             taken = _asked(pod, name).times(hours_since(since, seen))
-            labels = _labels(homes.get(pod.namespace, {}), pod.labels)
+            labels = labels_of(homes.get(pod.namespace, {}), pod.labels)
             yield Use(_payer(objects, pod), text(pod.spec, "nodeName"), taken, taken, labels)
 
 
@@ -219,7 +219,7 @@ def _payer(objects: Cluster, pod: Resource) -> Ref:
     return pod.ref if owner.kind == "Node" else owner
 
 
-def _labels(home: Mapping[str, str], own: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def labels_of(home: Mapping[str, str], own: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """What a pod says of itself goes before what its namespace says of all."""
     return tuple(sorted({**home, **own}.items()))
 
@@ -254,7 +254,7 @@ def _charges(objects: Cluster, prices: PriceBook, seen: Sequence[datetime]) -> I
         cost = _storage(size, claim, prices, seen)
         owners = users.get((claim.namespace, claim.name)) or [claim.ref]
         for owner in owners:
-            labels = _labels(homes.get(claim.namespace, {}), claim.labels)
+            labels = labels_of(homes.get(claim.namespace, {}), claim.labels)
             yield Charge("storage", owner, cost / len(owners), labels)
     for volume in objects.all("PersistentVolume"):
         if text(volume.status, "phase") != "Bound":
@@ -263,7 +263,7 @@ def _charges(objects: Cluster, prices: PriceBook, seen: Sequence[datetime]) -> I
     for service in objects.all("Service"):
         if text(service.spec, "type") == "LoadBalancer":
             hours = Decimal(hours_since(service.created_at, seen))
-            labels = _labels(homes.get(service.namespace, {}), service.labels)
+            labels = labels_of(homes.get(service.namespace, {}), service.labels)
             yield Charge("load_balancer", service.ref, prices.load_balancer_hour * hours, labels)
 
 

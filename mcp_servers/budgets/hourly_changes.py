@@ -1,10 +1,7 @@
 """budgets_hourly_anomalies: hours whose spend the weeks before do not explain, and the workloads behind."""
 
-import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Literal
 
 import anyio.to_thread
@@ -13,22 +10,17 @@ from pydantic import BaseModel, Field
 from core.clock import utc_now
 from core.errors import Invalid
 from core.principal import Principal
-from mcp_servers.backends.prometheus import Prometheus
+from core.storage.budget_records import SpendNoteRow
+from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.backends.sentences import SENTENCES
-from mcp_servers.budgets.gathering import GIB, HOUR, QUERIES, Purse, node_of, objects_of
-from mcp_servers.budgets.spend import Currency, Cursor, Namespace, exchanged, money
+from mcp_servers.budgets.gathering import HOUR, Purse
+from mcp_servers.budgets.hourly_costs import FEWEST_HOURS, Clockwork, Costs, Key
+from mcp_servers.budgets.spend import UNLABELLED, Currency, Cursor, Namespace, exchanged, money
+from mcp_servers.budgets.spend_changes import By, expected_by
 from mcp_servers.budgets.texts import Language, Note
-from mcp_servers.engines.ownership import owner_by_name, top_owner
-from mcp_servers.facts.kubernetes import Cluster, NotChecked, Ref
-from mcp_servers.facts.metrics import Series
-from mcp_servers.facts.money import PriceBook
 from mcp_servers.paging import Page
 
-# What hours of four weeks show; one request for points holds 300.
-BACK, AT_ONCE = timedelta(days=28), 280
 WEEK, DAY = timedelta(days=7), timedelta(days=1)
-# Fewer hours show no week, and every weekend would be news (`cost_anomalies`).
-FEWEST_HOURS = 14 * 24
 # Of so many changes, the latest, it is asked which workloads are behind.
 EXPLAINED, CAUSES = 5, 3
 ROWS = 25
@@ -42,13 +34,14 @@ class HourCause(BaseModel):
 
 
 class HourlyChange(BaseModel):
-    namespace: str
+    scope: str = Field(description="Namespace, or KEY=VALUE.")
     start: datetime = Field(description="Where its first hour begins.")
     end: datetime = Field(description="Where its last hour ends.")
     hours: int
     direction: Literal["up", "down"]
     impact: float = Field(description="More or less than expected, over all its hours.")
-    severity: str
+    severity: str = Field(description="low | medium | high | critical, or expected.")
+    expected_by: str = Field(default="", description="Who said that it, or one like it, was.")
     causes: list[HourCause]
 
     def as_line(self, currency: str) -> str:
@@ -57,7 +50,7 @@ class HourlyChange(BaseModel):
             for one in self.causes
         )
         return (
-            f"{self.namespace} {self.start:%m-%d %H:%M}Z to {self.end:%m-%d %H:%M}Z "
+            f"{self.scope} {self.start:%m-%d %H:%M}Z to {self.end:%m-%d %H:%M}Z "
             f"{self.direction} {self.impact:+.4f} {currency} {self.severity}: {why or 'not asked'}"
         )
 
@@ -65,8 +58,10 @@ class HourlyChange(BaseModel):
 class HourlyChanges(Page[HourlyChange]):
     verdict: Literal["ok", "insufficient_data"]
     currency: str
-    hours_known: int = Field(description="Of the namespace that is known longest.")
-    examined: int = Field(description="Namespaces whose hours were judged.")
+    hours_known: int = Field(description="Of the scope that is known longest.")
+    examined: int = Field(
+        description="Namespaces, or values of the label, whose hours were judged."
+    )
     notes: list[Note]
 
     def as_text(self) -> str:
@@ -75,44 +70,32 @@ class HourlyChanges(Page[HourlyChange]):
         return self.told(heading, [*(one.as_line(self.currency) for one in self.rows), *notes])
 
 
-@dataclass(frozen=True)
-class _Prices:
-    """What a core and a GiB cost an hour, on average over the nodes there are."""
-
-    cpu: float
-    memory: float
-
-
 async def budgets_hourly_anomalies(
     namespace: Namespace = "",
+    by: By = "namespace",
     currency: Currency = "",
     language: Language = "en",
     cursor: Cursor = "",
     *,
     purse: Purse,
+    desk: Desk,
     caller: Principal,
 ) -> HourlyChanges:
-    """Hours in which a namespace cost far more or less than the weeks before explain, with causes.
+    """Hours that cost far more or less than the weeks before explain, with the workloads behind.
 
-    For days use budgets_anomalies.
+    By namespace or label:KEY. For days use budgets_anomalies.
     """
     if not purse.prometheus.configured:
         raise SENTENCES.error(Invalid, "spend_needs_prometheus")
     now = utc_now()
-    end = now.replace(minute=0, second=0, microsecond=0)
     code, rate = exchanged(purse.billing, currency, on=now)
-    missed: list[NotChecked] = []
-    objects, found = await asyncio.gather(
-        objects_of(purse.kubernetes, end, missed), _hours(purse.prometheus, "namespace", end, BACK)
-    )
-    prices = _prices(objects, purse.billing.prices(now.date()), float(rate))
-    costs = {
-        name: _costs(one, prices)
-        for (name,), one in found.items()
-        if caller.sees(name) and (not namespace or name == namespace)
-    }
-    rows = await anyio.to_thread.run_sync(_changes, costs, end)
-    explained = [await _explained(one, purse, objects, prices) for one in rows[:EXPLAINED]]
+    clockwork = await Clockwork.of(purse, now, float(rate))
+    costs = await _costs(clockwork, caller, namespace, by)
+    rows = await anyio.to_thread.run_sync(changes_of, costs)
+    rows = await _with_notes(rows, desk)
+    explained = [
+        await _explained(one, clockwork, namespace, by, caller.sees) for one in rows[:EXPLAINED]
+    ]
     known = max((len(one) for one in costs.values()), default=0)
     enough = known > FEWEST_HOURS
     return HourlyChanges.of(
@@ -131,75 +114,36 @@ async def budgets_hourly_anomalies(
     )
 
 
-def _taken(what: str, by: str, scope: str = "") -> str:
-    """The larger of what was asked for and used, summed: a side that has no series gives way."""
-    used, asked = QUERIES[f"{what}_used"], QUERIES[f"{what}_asked"]
-    whole = f"sum by ({by}) (({used} >= {asked}) or {asked} or {used})"
-    return whole.replace('container!=""', f'namespace="{scope}",container!=""') if scope else whole
+async def _costs(
+    clockwork: Clockwork, caller: Principal, namespace: str, by: str
+) -> dict[str, Costs]:
+    if by == "namespace":
+        found = await clockwork.by_namespace(namespace)
+        return {name: one for name, one in found.items() if caller.sees(name)}
+    return await clockwork.by_label(by.removeprefix("label:"), namespace, caller.sees)
 
 
-Hours = dict[str, dict[datetime, float]]
+async def hours_of(purse: Purse, caller: Principal, by: str) -> list[HourlyChange]:
+    """All changes of hours in sight, without their causes."""
+    now = utc_now()
+    clockwork = await Clockwork.of(purse, now, float(exchanged(purse.billing, "", on=now)[1]))
+    return await anyio.to_thread.run_sync(changes_of, await _costs(clockwork, caller, "", by))
 
 
-async def _hours(
-    prometheus: Prometheus, by: str, end: datetime, back: timedelta, scope: str = ""
-) -> dict[tuple[str, ...], Hours]:
-    """By the values of the labels: cores and bytes of each hour, by its end."""
-    count = round(back / HOUR)
-    marks = [*range(0, count, AT_ONCE), count]
-    asked = [
-        (
-            what,
-            _taken(what, by, scope),
-            end - HOUR * (count - first - 1),
-            end - HOUR * (count - last),
-        )
-        for what in ("cpu", "memory")
-        for first, last in pairwise(marks)
-    ]
-    answers = await asyncio.gather(
-        *(
-            prometheus.query_range(
-                query, start=start, end=until, points=round((until - start) / HOUR) + 1
-            )
-            for _, query, start, until in asked
-        )
-    )
-    found: dict[tuple[str, ...], Hours] = {}
-    for (what, *_), series in zip(asked, answers, strict=True):
-        _keep(found, what, by.split(", "), series)
-    return found
+async def _with_notes(rows: list[HourlyChange], desk: Desk) -> list[HourlyChange]:
+    if desk.store is None:  # without a database nobody could say that a change was expected
+        return rows
+    async with desk.session() as tables:
+        notes = await tables.days.notes({one.scope for one in rows}, "hour")
+    return [_noted(one, notes) for one in rows]
 
 
-def _keep(
-    found: dict[tuple[str, ...], Hours], what: str, labels: Sequence[str], series: Iterable[Series]
-) -> None:
-    for one in series:
-        key = tuple(one.label(label) for label in labels)
-        hours = found.setdefault(key, {"cpu": {}, "memory": {}})
-        hours[what].update(one.points)
+def _noted(one: HourlyChange, notes: list[SpendNoteRow]) -> HourlyChange:
+    said = expected_by(one.scope, one.direction, abs(one.impact) / one.hours, notes)
+    return one.model_copy(update={"severity": "expected", "expected_by": said}) if said else one
 
 
-def _prices(objects: Cluster, book: PriceBook, rate: float) -> _Prices:
-    nodes = [node_of(one, book, ()) for one in objects.all("Node")]
-    cores, room = sum(one.has.cpu for one in nodes), sum(one.has.memory for one in nodes)
-    cpu, memory = float(book.rates.cpu), float(book.rates.memory)
-    if cores and room:
-        cpu = sum(one.has.cpu * float(one.rates.cpu) for one in nodes) / cores
-        memory = sum(one.has.memory * float(one.rates.memory) for one in nodes) / room
-    return _Prices(cpu * rate, memory * rate)
-
-
-def _costs(hours: Hours, prices: _Prices) -> dict[datetime, float]:
-    every = {*hours["cpu"], *hours["memory"]}
-    return {
-        at: hours["cpu"].get(at, 0.0) * prices.cpu
-        + hours["memory"].get(at, 0.0) / GIB * prices.memory
-        for at in sorted(every)
-    }
-
-
-def _changes(costs: Mapping[str, Mapping[datetime, float]], end: datetime) -> list[HourlyChange]:
+def changes_of(costs: Mapping[str, Costs]) -> list[HourlyChange]:
     """The latest first. An hour that nobody measured is unknown, and not free."""
     from mcp_servers.engines.cost_anomalies import cost_anomalies  # numpy waits for the first call
 
@@ -208,7 +152,7 @@ def _changes(costs: Mapping[str, Mapping[datetime, float]], end: datetime) -> li
         judged = cost_anomalies([at.timestamp() for at in hours], list(hours.values()))
         found += [
             HourlyChange(
-                namespace=name,
+                scope=name,
                 start=datetime.fromtimestamp(one.start, UTC) - HOUR,
                 end=datetime.fromtimestamp(one.end, UTC),
                 hours=one.values,
@@ -223,12 +167,39 @@ def _changes(costs: Mapping[str, Mapping[datetime, float]], end: datetime) -> li
 
 
 async def _explained(
-    change: HourlyChange, purse: Purse, objects: Cluster, prices: _Prices
+    change: HourlyChange, clockwork: Clockwork, namespace: str, by: str, sees: Callable[[str], bool]
 ) -> HourlyChange:
+    within = _within(clockwork, change.scope, namespace, by, sees)
+    causes = await causes_of(change, clockwork, *within)
+    return change.model_copy(update={"causes": causes})
+
+
+def _within(
+    clockwork: Clockwork, scope: str, namespace: str, by: str, sees: Callable[[str], bool]
+) -> tuple[str, Callable[[Key], bool]]:
+    """The namespace of a scope, and which of its pods and claims belong to it."""
+    if by == "namespace":
+        return scope, lambda _: True
+    has = carrying(clockwork, by.removeprefix("label:"), scope.partition("=")[2])
+    return namespace, lambda pod: sees(pod[0]) and has(pod)
+
+
+def carrying(clockwork: Clockwork, key: str, value: str) -> Callable[[Key], bool]:
+    """Whether a pod or claim carries a label's value."""
+    return lambda pod: clockwork.labels(*pod).get(key, UNLABELLED) == value
+
+
+async def causes_of(
+    change: HourlyChange, clockwork: Clockwork, namespace: str, among: Callable[[Key], bool]
+) -> list[HourCause]:
     """Against the same hours a week before; where nothing is known of them, of the day before."""
-    now = await _by_workload(change, timedelta(), purse, objects, prices)
-    before = await _by_workload(change, WEEK, purse, objects, prices)
-    before = before or await _by_workload(change, DAY, purse, objects, prices)
+
+    async def costs(earlier: timedelta) -> dict[str, float]:
+        start, end = change.start - earlier, change.end - earlier
+        return await clockwork.by_workload(start, end, namespace, among)
+
+    now, before = await costs(timedelta()), await costs(WEEK)
+    before = before or await costs(DAY)
     sign = 1 if change.direction == "up" else -1
     differences = {
         name: sign * (now.get(name, 0.0) - before.get(name, 0.0)) for name in {*now, *before}
@@ -236,8 +207,7 @@ async def _explained(
     ranked = sorted(
         (one for one in differences if differences[one] > 0), key=lambda one: -differences[one]
     )
-    causes = [_cause(name, now.get(name, 0.0), before.get(name, 0.0)) for name in ranked[:CAUSES]]
-    return change.model_copy(update={"causes": causes})
+    return [_cause(name, now.get(name, 0.0), before.get(name, 0.0)) for name in ranked[:CAUSES]]
 
 
 def _cause(workload: str, now: float, before: float) -> HourCause:
@@ -245,25 +215,3 @@ def _cause(workload: str, now: float, before: float) -> HourCause:
     if not before or not now:
         kind = "new" if now else "gone"
     return HourCause(workload=workload, kind=kind, cost=round(now, 6), cost_before=round(before, 6))
-
-
-async def _by_workload(
-    change: HourlyChange, earlier: timedelta, purse: Purse, objects: Cluster, prices: _Prices
-) -> dict[str, float]:
-    back = change.end - change.start
-    found = await _hours(
-        purse.prometheus, "namespace, pod", change.end - earlier, back, change.namespace
-    )
-    costs: dict[str, float] = {}
-    for (namespace, name), hours in found.items():
-        owner = str(_owner(objects, namespace, name))
-        costs[owner] = costs.get(owner, 0.0) + sum(_costs(hours, prices).values())
-    return costs
-
-
-def _owner(objects: Cluster, namespace: str, name: str) -> Ref:
-    pod = objects.get(Ref("Pod", namespace, name))
-    if pod is None:
-        return owner_by_name(objects, Ref("Pod", namespace, name))
-    owner = top_owner(objects, pod)
-    return pod.ref if owner.kind == "Node" else owner

@@ -1,6 +1,5 @@
 """budgets_anomalies: days whose spend the weeks before do not explain, and the workloads behind."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -10,12 +9,11 @@ import anyio.to_thread
 from pydantic import BaseModel, Field
 
 from core.clock import utc_now
-from core.errors import Invalid, OpsError
+from core.errors import OpsError
 from core.principal import Principal
 from core.storage.budget_records import SpendNoteRow
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.budgets.gathering import Purse
-from mcp_servers.budgets.sentences import SENTENCES
 from mcp_servers.budgets.spend import Namespace, exchanged
 from mcp_servers.budgets.spend_days import (
     DAY,
@@ -98,17 +96,6 @@ class SpendChanges(Page[ChangeLine]):
         return self.told(heading, [*told, *notes])
 
 
-class Expected(BaseModel):
-    id: str
-    scope: str
-    direction: str
-    start: date
-    note: str
-
-    def as_text(self) -> str:
-        return f"{self.scope} {self.direction} from {self.start}: expected, {self.note}"
-
-
 async def budgets_anomalies(
     namespace: Namespace = "",
     by: By = "namespace",
@@ -123,7 +110,7 @@ async def budgets_anomalies(
 
     Also what the last week cost otherwise than the fortnight before.
     """
-    found = await _studied(purse, desk, caller, namespace, by)
+    found = await studied(purse, desk, caller, namespace, by)
     return SpendChanges.of(
         found.lines,
         cursor=cursor,
@@ -137,43 +124,8 @@ async def budgets_anomalies(
     )
 
 
-async def budgets_expect(
-    scope: Annotated[str, Field(max_length=400, description="As budgets_anomalies tells it.")],
-    start: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$", description="Its first day.")],
-    note: Annotated[str, Field(min_length=1, max_length=500, description="Why it was expected.")],
-    *,
-    purse: Purse,
-    desk: Desk,
-    caller: Principal,
-) -> Expected:
-    """Say that a change of spend was expected: it, and what is like it, is no news any more."""
-    by = "namespace" if "=" not in scope else f"label:{scope.partition('=')[0]}"
-    lines = (await _studied(purse, desk, caller, "", by)).lines
-    for line in lines:
-        if line.scope == scope and str(line.start) == start:
-            break
-    else:
-        known = ", ".join(f"{one.scope} {one.start}" for one in lines) or "none"
-        raise SENTENCES.error(Invalid, "no_anomaly", scope=scope, start=start, known=known)
-    days = (line.end - line.start).days + 1
-    name = hashlib.sha256(f"{scope}\0{start}\0{line.direction}".encode()).hexdigest()[:32]
-    row = SpendNoteRow(
-        id=name,
-        scope=scope,
-        direction=line.direction,
-        size=abs(line.impact) / days,
-        start=line.start,
-        note=note,
-        created_by=caller.subject,
-        created_at=utc_now(),
-    )
-    async with desk.session() as tables:
-        await tables.days.note(row)
-    return Expected(id=name, scope=scope, direction=line.direction, start=line.start, note=note)
-
-
 @dataclass(frozen=True)
-class _Study:
+class Study:
     """`whole` are the days that are judged, of those that are `kept`; `missing` ones are not read yet."""
 
     currency: str
@@ -187,7 +139,7 @@ class _Study:
     sources: Sequence[str]
 
 
-async def _studied(purse: Purse, desk: Desk, caller: Principal, namespace: str, by: str) -> _Study:
+async def studied(purse: Purse, desk: Desk, caller: Principal, namespace: str, by: str) -> Study:
     """A day in a currency for which no rate held then is not known: it is neither judged nor summed."""
     now = utc_now()
     today, currency = now.date(), exchanged(purse.billing, "", on=now)[0]
@@ -206,7 +158,7 @@ async def _studied(purse: Purse, desk: Desk, caller: Principal, namespace: str, 
         notes = await tables.days.notes({scope for scope, _ in found})
     week = causes(whole, everything(seen, factors).parts, today - DAY * WEEK, today - DAY)
     workloads = everything([one for one in seen if one.namespace], factors)
-    return _Study(
+    return Study(
         currency,
         whole,
         len(days),
@@ -264,22 +216,27 @@ def _line(
     revisions: dict[str, list[tuple[datetime, str]]],
 ) -> ChangeLine:
     size = abs(change.impact) / ((change.end - change.start).days + 1)
-    like = [
-        one
-        for one in notes
-        if (one.scope, one.direction) == (scope, change.direction) and size <= LIKE * one.size
-    ]
-    said = f"{like[0].created_by}: {like[0].note}" if like else ""
+    said = expected_by(scope, change.direction, size, notes)
     return ChangeLine(
         scope=scope,
         start=change.start,
         end=change.end,
         direction=change.direction,
         impact=round(change.impact, 4),
-        severity="expected" if like else change.severity,
+        severity="expected" if said else change.severity,
         expected_by=said,
         causes=[_cause_line(one, revisions, change.start, change.end) for one in change.causes],
     )
+
+
+def expected_by(scope: str, direction: str, size: float, notes: Sequence[SpendNoteRow]) -> str:
+    """Who said that such a change is expected, and why; "" for news. `size` is a day's or an hour's."""
+    like = [
+        one
+        for one in notes
+        if (one.scope, one.direction) == (scope, direction) and size <= LIKE * one.size
+    ]
+    return f"{like[0].created_by}: {like[0].note}" if like else ""
 
 
 def _cause_line(
@@ -315,7 +272,7 @@ async def _rollouts(purse: Purse, workloads: set[str]) -> dict[str, list[tuple[d
     return found
 
 
-def _notes(found: _Study, language: str) -> list[Note]:
+def _notes(found: Study, language: str) -> list[Note]:
     known = len(found.whole)
     facts = {
         "known": known,

@@ -69,7 +69,9 @@ def _objects() -> list[dict[str, Any]]:
 
 def _measured(until: datetime, days: int) -> str:
     step = timedelta(minutes=5)
-    marks = [until - step * i for i in range(days * 288)][::-1]
+    # From midnight on: a first day that began in the night would be a whole one that cost less.
+    first = (until - timedelta(days=days - 1)).replace(hour=0, minute=0)
+    marks = [until - step * i for i in range((until - first) // step + 1)][::-1]
     grown = until - timedelta(days=GROWN_DAYS)
     lines = ["# TYPE container_memory_working_set_bytes gauge"]
     for namespace, pod in (("shop", "web"), ("data", "db")):

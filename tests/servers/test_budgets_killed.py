@@ -82,3 +82,39 @@ async def test_many_checks_that_are_killed_at_once_still_tell_it_once(
         await asyncio.gather(*(desk.call("budgets_check") for _ in range(10)))
         await desk.call("channels_deliver_due")
         assert len(desk.services.heard["webhook"].taken) == 1
+
+
+# Of a budget that is told of changes too: after the fifth what was noticed by the day is read, kept
+# and told (the eighth), and then the same by the hour (the eleventh).
+CHANGES = ["in:8", "out:8", "in:11", "out:11"]
+
+
+@pytest.fixture(scope="module")
+def older_town(tmp_path_factory: pytest.TempPathFactory) -> Generator[Connections]:
+    """A town that remembers enough days to know what is usual."""
+    folder = town_in(tmp_path_factory.mktemp("older"), 20)
+    with serving_in_thread(folder) as addresses:
+        yield Connections(
+            kubeconfig=addresses.kubeconfig,
+            prometheus_url=addresses.prometheus,
+            price_book=folder / "prices.toml",
+        )
+
+
+@pytest.mark.parametrize("point", CHANGES)
+async def test_a_change_of_spend_is_told_once_whenever_its_check_was_killed(
+    older_town: Connections, database_url: str, point: str
+) -> None:
+    async with office(older_town, database_url) as desk:
+        await desk.channel()
+        budget = {"name": "shop", "amount": "90000", "namespace": "shop", "channels": ["webhook"]}
+        await desk.call("budgets_add", **budget)
+        await desk.days()
+        await desk.call("budgets_change", name="shop", anomalies="low")
+        await killed(older_town, database_url, point)
+        for _ in range(2):
+            await desk.call("budgets_check")
+            await desk.call("channels_deliver_due")
+        assert len(desk.services.heard["webhook"].taken) == 2
+        rows = (await desk.call("budgets_episodes"))["rows"]
+        assert [one["state"] for row in rows for one in row["told"]] == ["sent", "sent"]

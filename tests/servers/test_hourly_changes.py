@@ -68,7 +68,7 @@ async def test_hours_that_cost_more_are_found_with_the_workload_behind(hours: Se
     assert (told["verdict"], told["currency"], told["examined"]) == ("ok", "EUR", 2)
     [change] = [one for one in told["rows"] if one["direction"] == "up"]
     start = datetime.fromisoformat(change["start"])
-    assert change["namespace"] == "shop"
+    assert change["scope"] == "shop"
     assert abs(start - (NOW - HOUR * (ODD[-1] + 1))) <= HOUR
     assert 4 <= change["hours"] <= 6
     assert change["impact"] > 12

@@ -13,7 +13,15 @@ from core.storage.models.alerts import (
 from core.storage.models.audit import AuditEntry, AuditHead
 from core.storage.models.base import Base
 from core.storage.models.bills import BillImport, BillPart
-from core.storage.models.budgets import Budget, BudgetMark, SpendDay, SpendNote, SpendShare
+from core.storage.models.budgets import (
+    Budget,
+    BudgetMark,
+    SpendDay,
+    SpendEpisode,
+    SpendNote,
+    SpendShare,
+    SpendTelling,
+)
 from core.storage.models.conversations import Conversation, Message, ModelUsage, ToolCall
 from core.storage.models.feedback import Feedback
 from core.storage.models.fixes import (
@@ -93,8 +101,10 @@ __all__ = [
     "Role",
     "RuleFile",
     "SpendDay",
+    "SpendEpisode",
     "SpendNote",
     "SpendShare",
+    "SpendTelling",
     "ToldFact",
     "ToolCall",
     "UsageWatch",

@@ -31,6 +31,8 @@ class Budget(Base):
     channels: Mapped[list[Any]]
     version: Mapped[int] = mapped_column(Integer)
     end_foretold: Mapped[dict[str, Any]]
+    anomalies: Mapped[str] = mapped_column(String(16), server_default="off")
+    hours_judged: Mapped[datetime | None]
     created_by: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -89,9 +91,43 @@ class SpendNote(Base):
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     scope: Mapped[str] = mapped_column(String(400), index=True)
+    step: Mapped[str] = mapped_column(String(8), server_default="day")
     direction: Mapped[str] = mapped_column(String(8))
     size: Mapped[float] = mapped_column(Float)
     start: Mapped[date] = mapped_column(Date)
     note: Mapped[str] = mapped_column(String(500))
     created_by: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
+
+
+class SpendEpisode(Base):
+    """Days or hours side by side that cost far more or less than usual; one that goes on grows."""
+
+    __tablename__ = "spend_episodes"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    scope: Mapped[str] = mapped_column(String(400), index=True)
+    step: Mapped[str] = mapped_column(String(8))
+    direction: Mapped[str] = mapped_column(String(8))
+    start: Mapped[datetime]
+    end: Mapped[datetime] = mapped_column(index=True)
+    impact: Mapped[float] = mapped_column(Float)
+    currency: Mapped[str] = mapped_column(String(3))
+    severity: Mapped[str] = mapped_column(String(16))
+    causes: Mapped[list[Any]]
+    seen_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class SpendTelling(Base):
+    """An episode that was told to the channels of a budget: whoever writes the row first tells it."""
+
+    __tablename__ = "spend_tellings"
+
+    budget: Mapped[str] = mapped_column(
+        String(100), ForeignKey("budgets.name", ondelete="CASCADE"), primary_key=True
+    )
+    episode: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(Integer)
+    deliveries: Mapped[list[Any]]

@@ -2,19 +2,27 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from typing import Any, cast
 
 from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.budget_records import BudgetRow, DayRow, MarkRow, ShareRow, SpendNoteRow
-from core.storage.models import Budget, BudgetMark, SpendDay, SpendNote, SpendShare
+from core.storage.models import (
+    Budget,
+    BudgetMark,
+    SpendDay,
+    SpendNote,
+    SpendShare,
+    SpendTelling,
+)
 from core.storage.repositories.mapping import insert_new, insert_of, record
 
 BUDGETS, MARKS = cast("Table", Budget.__table__), cast("Table", BudgetMark.__table__)
 DAYS, SHARES = cast("Table", SpendDay.__table__), cast("Table", SpendShare.__table__)
 NOTES = cast("Table", SpendNote.__table__)
+TELLINGS = cast("Table", SpendTelling.__table__)
 
 
 class Budgets:
@@ -47,12 +55,18 @@ class Budgets:
 
     async def remove(self, name: str) -> bool:
         await self._session.execute(delete(MARKS).where(MARKS.c.budget == name))
+        await self._session.execute(delete(TELLINGS).where(TELLINGS.c.budget == name))
         gone = delete(BUDGETS).where(BUDGETS.c.name == name).returning(BUDGETS.c.name)
         return (await self._session.execute(gone)).first() is not None
 
     async def foretold(self, name: str, version: int, end: dict[str, Any]) -> None:
         same = (BUDGETS.c.name == name) & (BUDGETS.c.version == version)
         await self._session.execute(update(BUDGETS).where(same).values(end_foretold=end))
+
+    async def judged(self, name: str, version: int, until: datetime) -> None:
+        """The hours up to then were judged, and what they showed was told."""
+        same = (BUDGETS.c.name == name) & (BUDGETS.c.version == version)
+        await self._session.execute(update(BUDGETS).where(same).values(hours_judged=until))
 
     async def marks(self, name: str, version: int, period_start: date) -> list[MarkRow]:
         query = select(MARKS).where(
@@ -109,8 +123,9 @@ class SpendDays:
         if mine.first() is not None and shares:
             await self._session.execute(insert(SHARES), [asdict(one) for one in shares])
 
-    async def notes(self, scopes: Collection[str]) -> list[SpendNoteRow]:
-        query = select(NOTES).where(NOTES.c.scope.in_(list(scopes))).order_by(NOTES.c.created_at)
+    async def notes(self, scopes: Collection[str], step: str = "day") -> list[SpendNoteRow]:
+        mine = NOTES.c.scope.in_(list(scopes)) & (NOTES.c.step == step)
+        query = select(NOTES).where(mine).order_by(NOTES.c.created_at)
         return [record(SpendNoteRow, row) for row in await self._session.execute(query)]
 
     async def note(self, row: SpendNoteRow) -> None:
