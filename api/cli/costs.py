@@ -148,6 +148,8 @@ def savings_text(report: dict[str, Any], language: str) -> str:
         for row in report["rows"]
         if row["what"] != "requests"
     ]
+    if ready := next((row["fix"] for row in report["rows"] if row["fix"]), None):
+        lines.append(word("savings_plan", language, **{**ready, "kind": ready["kind"].lower()}))
     return "\n".join([*lines, *(f"! {one['text']}" for one in report["notes"])])
 
 

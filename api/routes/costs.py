@@ -212,6 +212,7 @@ async def savings_as_csv(tools: CallerTools, asked: Annotated[Sizing, Query()]) 
     rows = await all_rows(tools, "budgets_savings", asked)
     for row in rows:
         row["reasons"] = " ".join(one["text"] for one in row["reasons"])
+        row["fix"] = row["fix"]["change"] if row["fix"] else ""
     return as_csv(rows)
 
 

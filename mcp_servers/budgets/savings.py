@@ -51,7 +51,19 @@ OF_WHAT = {
     "balancers": ("idle_balancer",),
 }
 
+# What autofix right-sizes.
+CHANGEABLE = ("Deployment", "StatefulSet", "DaemonSet")
+
 Measured = Mapping[str, Mapping[tuple[str, str, str], float]]
+
+
+class Fix(BaseModel):
+    """What autofix_plan takes. It looks for itself: its step is three tenths down at most."""
+
+    change: Literal["rightsize"] = "rightsize"
+    kind: str
+    namespace: str
+    name: str
 
 
 class Saving(BaseModel):
@@ -71,6 +83,9 @@ class Saving(BaseModel):
     unused_since: datetime | None = Field(default=None, description="null: not known.")
     confidence: Literal["low", "medium", "high"]
     history_hours: float = Field(description="How long its use, or disuse, is known.")
+    fix: Fix | None = Field(
+        default=None, description="Give it to autofix_plan; null: too little is known to change it."
+    )
     reasons: list[Note]
 
     def as_line(self, currency: str) -> str:
@@ -290,8 +305,17 @@ def _row(one: Sized, rates: Rates, rate: Decimal, language: str) -> Saving:
         memory_recommended="" if one.memory is None else f"{one.memory / 2**20:.0f}Mi",
         confidence=one.confidence,
         history_hours=round(seen.hours, 1),
+        fix=_fix(one),
         reasons=[Note.of(f"savings.{why}", language) for why in one.why],
     )
+
+
+def _fix(one: Sized) -> Fix | None:
+    """What was killed for memory is repaired by its finding, which knows the limit that killed it."""
+    owner = one.seen.workload
+    if one.confidence != "high" or owner.kind not in CHANGEABLE or "oom" in one.why:
+        return None
+    return Fix(kind=owner.kind, namespace=owner.namespace, name=owner.name)
 
 
 def _unused_row(

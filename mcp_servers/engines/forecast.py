@@ -13,7 +13,7 @@ import numpy as np
 from mcp_servers.engines.forecasting import WAYS, Periods, least_squares
 from mcp_servers.engines.grids import Grid, evenly, later
 from mcp_servers.engines.metric_tables import Array
-from mcp_servers.engines.peaks import Peaks, peaks
+from mcp_servers.engines.peaks import Peaks, independent, peaks
 from mcp_servers.engines.seasons import season_of
 
 # Fewer values show neither level nor spread; more gaps leave too little.
@@ -28,7 +28,7 @@ MEMBERS = ("robust", "theta", NAIVE)
 BETTER = 0.97
 DAY_S = 86_400.0
 # How much the errors of one origin are one error.
-ALIKE = 0.5
+ALIKE = 0.2
 # Long series are judged by their end.
 MOST_VALUES = 4000
 
@@ -156,7 +156,7 @@ def _told(
     ceiling = np.inf if capacity is None else capacity
     mean = np.clip(mean, floor, ceiling)
     width, coverage = (
-        _widths(errors[method].missed, horizon, level / 100) if errors else (None, None)
+        _widths(errors[method].missed, origins, horizon, level / 100) if errors else (None, None)
     )
     lower = np.clip(mean - width, floor, ceiling) if width is not None else None
     upper = np.clip(mean + width, floor, ceiling) if width is not None else None
@@ -259,7 +259,9 @@ def _chosen(scores: Mapping[str, Score]) -> str:
     return ENSEMBLE if ensemble <= naive else NAIVE
 
 
-def _widths(missed: Array, horizon: int, level: float) -> tuple[Array, float]:
+def _widths(
+    missed: Array, origins: Sequence[int], horizon: int, level: float
+) -> tuple[Array, float]:
     """Half the interval by lead, and the share of earlier values that such an interval held.
 
     Each origin is judged by the errors of the others, so the share is an honest one.
@@ -267,14 +269,14 @@ def _widths(missed: Array, horizon: int, level: float) -> tuple[Array, float]:
     leads = np.arange(1, missed.shape[1] + 1, dtype=float)
     power = _growth(np.abs(missed), leads)
     scaled: Array = np.abs(missed) / np.float_power(leads, power)
-    every = _known(scaled)
+    every, apart = _known(scaled), independent(origins, missed.shape[1])
     held = 0
     for row in range(len(scaled)):
         others = _known(scaled[np.arange(len(scaled)) != row])
         own = _known(scaled[row])
-        held += int((own <= _quantile(others, level, len(scaled) - 1)).sum()) if len(others) else 0
+        held += int((own <= _quantile(others, level, max(apart - 1, 1.0))).sum()) if len(others) else 0
     ahead = np.arange(1, horizon + 1, dtype=float)
-    return _quantile(every, level, len(scaled)) * np.float_power(ahead, power), held / len(every)
+    return _quantile(every, level, apart) * np.float_power(ahead, power), held / len(every)
 
 
 def _peaks(mean: Array, missed: Array, origins: Sequence[int]) -> Peaks | None:
@@ -298,10 +300,10 @@ def _growth(sizes: Array, leads: Array) -> float:
     return min(max(slope, 0.0), 1.0)
 
 
-def _quantile(sizes: Array, level: float, origins: int) -> float:
-    """The level of conformal prediction, with errors of one origin half alike.
+def _quantile(sizes: Array, level: float, apart: float) -> float:
+    """The level of conformal prediction, with errors of one origin partly alike.
 
-    Were they independent there would be as many as values, were they the same as many as origins;
-    with a half the intervals held what they say on the seeds that this was chosen on.
+    Were they independent there would be as many as values, were they the same as many as origins
+    that are `apart`; by how much they are alike was chosen on seeds that nothing is measured on.
     """
-    return float(np.quantile(sizes, min(level * (1 + ALIKE / origins), 1.0)))
+    return float(np.quantile(sizes, min(level * (1 + ALIKE / apart), 1.0)))

@@ -49,11 +49,15 @@ def peaks(mean: Array, missed: Array, power: float, origins: Sequence[int]) -> P
         return None
     errors = _courses(missed, len(mean), power)
     found = np.concatenate([(mean + errors).max(axis=1), (mean - errors).max(axis=1)])
-    apart = 1 + (max(origins) - min(origins)) / missed.shape[1]
-    independent = min(float(len(origins)), apart)
-    spread = float(found.std(ddof=1)) * math.sqrt(1 + 1 / independent)
-    freedom = max(independent - 1, LEAST_FREEDOM)
+    apart = independent(origins, missed.shape[1])
+    spread = float(found.std(ddof=1)) * math.sqrt(1 + 1 / apart)
+    freedom = max(apart - 1, LEAST_FREEDOM)
     return Peaks(float(found.mean()), spread, freedom, len(origins))
+
+
+def independent(origins: Sequence[int], lead: int) -> float:
+    """As how many origins they count, when what lies between two of them is less than a lead."""
+    return min(float(len(origins)), 1 + (max(origins) - min(origins)) / lead)
 
 
 def _courses(missed: Array, ahead: int, power: float) -> Array:
