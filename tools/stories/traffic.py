@@ -229,9 +229,9 @@ def record_volumes(world: World, used: Mapping[str, float], *, rising: float = 0
         meta = claim["metadata"]
         labels = {"namespace": meta["namespace"], "persistentvolumeclaim": meta["name"]}
         room = size_bytes(claim["spec"]["resources"]["requests"]["storage"])
-        span = Span(KUBELET_S)
+        span = Span(STATE_S)
         asked = "kube_persistentvolumeclaim_resource_requests_storage_bytes"
-        world.metrics.gauge(asked, labels, flat(room), Span(STATE_S))
+        world.metrics.gauge(asked, labels, flat(room), span)
         if meta["name"] in used:
             end = room * used[meta["name"]]
 

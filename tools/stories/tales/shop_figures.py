@@ -31,7 +31,7 @@ RECOMMENDATION = Usage(205, 0.07, 14)
 LEDGER = Usage(188, 0.11, 12)
 
 # What is taken of the volumes, and by what part of it they rise a day (the course "filling").
-VOLUMES = {"data-orders-postgres-0": 0.78, "data-prometheus-0": 0.62, "data-alertmanager-0": 0.03}
+VOLUMES = {"data-orders-postgres-0": 0.78, "data-prometheus-0": 0.62}
 RISING = 0.012
 
 
