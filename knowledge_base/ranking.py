@@ -11,6 +11,7 @@ from knowledge_base.chunking import Passage
 from knowledge_base.concepts import concepts
 from knowledge_base.front_matter import About
 from knowledge_base.index import Asked, Candidate, Found
+from knowledge_base.index.indexed_words import counted, parted
 from knowledge_base.products import products_in
 from knowledge_base.segmentation import asked_words, is_chinese, words
 
@@ -59,7 +60,7 @@ WEIGHTS = Weights()
 K1, B, USUAL_LENGTH = 0.9, 0.6, 120.0
 # In a base of fewer passages a word is as rare as it would be among so many: there is no telling.
 FEW_PASSAGES = 200
-# Fields and names of passages that were candidates lately.
+# Names and headings of passages that were candidates lately.
 KEPT = 8_192
 # How rare a word of a name is that the question lacks, as a share of the rarest.
 OTHERWISE = 0.5
@@ -128,21 +129,6 @@ def _weight(one: Candidate, preferred: str, weights: Weights) -> float:
     return weights.nearness_in_chinese if both_chinese else weights.nearness
 
 
-def _times(word: str, field: str) -> float:
-    """How often a word stands in a field. A question has few words, most of which a passage lacks: looking
-    for each takes a fraction of the time of counting all words of the passage."""
-    if word not in field:
-        return 0.0
-    # Two that stand side by side share the space between them.
-    return float(f" {field.replace(' ', '  ')} ".count(f" {word} "))
-
-
-@lru_cache(maxsize=KEPT)
-def counted(field: str) -> Counter[str]:
-    """How often each word of a field stands there."""
-    return Counter(field.split())
-
-
 @lru_cache(maxsize=KEPT)
 def asked_for_by(asked: tuple[str, ...]) -> str:
     """The words and the concepts of all ways to ask for a page. An index has them at one passage alone."""
@@ -173,7 +159,8 @@ class _Chances:
         passages = max(found.passages, FEW_PASSAGES)
         self._rarity = _rarity(found.holding, passages)
         self._words = [(word, f" {word} ") for word in asked.words]
-        self._concepts = asked.concepts
+        self._concepts = [(concept, f" {concept} ") for concept in asked.concepts]
+        self._names: dict[tuple[str, ...], float] = {}
         self._others = frozenset(asked.others)
         self.rarest = math.log(1 + (passages + 0.5) / 0.5)
         self._said = frozenset((*asked.others, *asked.concepts))
@@ -183,7 +170,9 @@ class _Chances:
     def _named(self, one: Candidate) -> float:
         """The best of the names of a page: 1 when it says what the question says and no more."""
         names = (one.passage.title, *one.about.asked)
-        return max((self._likeness(said_by(name)) for name in names), default=0.0)
+        if names not in self._names:  # one page has several passages
+            self._names[names] = max(self._likeness(said_by(name)) for name in names)
+        return self._names[names]
 
     def _likeness(self, name: frozenset[str]) -> float:
         shared = sum(self._rarity[word] for word in name & self._said)
@@ -192,22 +181,23 @@ class _Chances:
         return shared / math.sqrt(whole * self._whole) if shared else 0.0
 
     def words(self, one: Candidate) -> _Told:
-        title, heading, text = f" {one.title} ", f" {one.heading} ", one.text
+        title, heading = counted(one.title), counted(one.heading)
+        text, told = parted(one.text), parted(one.concepts)
         asked_for = counted(asked_for_by(one.about.asked))
-        length = B * (text.count(" ") + 1) / USUAL_LENGTH + 1 - B
+        length = B * (one.text.count(" ") + 1) / USUAL_LENGTH + 1 - B
         score = held = 0.0
         shared = 0
         for word, alone in self._words:
-            times = _times(word, text)
-            if alone in title or word in asked_for:
+            times = float(text.count(alone))
+            if word in title or word in asked_for:
                 times += self._weights.title
-            if alone in heading:
+            if word in heading:
                 times += self._weights.heading
             if times:
                 score += self._rarity[word] * times * (K1 + 1) / (times + K1 * length)
                 held += self._rarity[word] if word in self._others else 0.0
-        for concept in self._concepts:
-            if times := _times(concept, one.concepts) + asked_for[concept]:
+        for concept, alone in self._concepts:
+            if times := told.count(alone) + asked_for[concept]:
                 gained = self._rarity[concept] * times * (K1 + 1) / (times + K1 * length)
                 score += self._weights.concepts * gained
                 held += self._rarity[concept]
@@ -229,10 +219,15 @@ def _doing_first(hits: Sequence[Hit]) -> list[Hit]:
         best[hit.passage.doc] = max(hit.score, best.get(hit.passage.doc, 0.0))
     return [
         replace(hit, score=best[hit.passage.doc] * JUST_ABOVE)
-        if hit.score >= NEAR * best[hit.passage.doc] and _DOING.search(hit.passage.heading)
+        if hit.score >= NEAR * best[hit.passage.doc] and _is_doing(hit.passage.heading)
         else hit
         for hit in hits
     ]
+
+
+@lru_cache(maxsize=KEPT)
+def _is_doing(heading: str) -> bool:
+    return bool(_DOING.search(heading))
 
 
 def _preference(one: Candidate, language: str, weights: Weights) -> float:

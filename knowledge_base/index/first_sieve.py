@@ -4,10 +4,11 @@ import math
 from collections.abc import Mapping, Sequence
 
 from knowledge_base.index import Candidate
-from knowledge_base.index.indexed_words import WEIGHTS
+from knowledge_base.index.indexed_words import WEIGHTS, counted, parted
 
 # Those of FTS5's bm25(), and the least that it takes a word for.
 K1, B, LEAST_RARITY = 1.2, 0.75, 1e-6
+TITLE, HEADING, TEXT, CONCEPTS = WEIGHTS.values()
 
 
 def best_by_words(
@@ -31,18 +32,16 @@ def best_by_words(
 
 
 def _score(one: Candidate, rarity: Mapping[str, float], mean_length: float) -> float:
-    fields = [
-        (weight, told.split())
-        for weight, told in zip(
-            WEIGHTS.values(), (one.title, one.heading, one.text, one.concepts), strict=True
-        )
-    ]
-    length = sum(len(told) for _, told in fields) / mean_length
-    times = dict.fromkeys(rarity, 0.0)
-    for weight, told in fields:
-        for word in rarity.keys() & told:
-            times[word] += weight * told.count(word)
+    fields = [one.title, one.heading, one.text, one.concepts]
+    length = sum(told.count(" ") + 1 for told in fields if told) / mean_length
     spread = K1 * (1 - B + B * length)
-    return sum(
-        rarity[word] * often * (K1 + 1) / (often + spread) for word, often in times.items() if often
-    )
+    title, heading = counted(one.title), counted(one.heading)
+    text, concepts = parted(one.text), parted(one.concepts)
+    score = 0.0
+    for word, rare in rarity.items():
+        alone = f" {word} "
+        often = TEXT * text.count(alone) + CONCEPTS * concepts.count(alone)
+        often += TITLE * title[word] + HEADING * heading[word]
+        if often:
+            score += rare * often * (K1 + 1) / (often + spread)
+    return score

@@ -18,6 +18,7 @@ from knowledge_base.front_matter import About
 from knowledge_base.index import EVERYTHING, Asked, Candidate, Entry, Found, Listed, Scope, taken
 from knowledge_base.index.earlier_format import SOURCE, of_earlier_formats
 from knowledge_base.index.indexed_words import WEIGHTS, indexed, telling
+from knowledge_base.index.lately import Lately
 from knowledge_base.index.matrix import Matrix
 from knowledge_base.index.permitted import Permitted, within
 from knowledge_base.sentences import SENTENCES
@@ -47,6 +48,9 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 BUSY_TIMEOUT_S = 10.0
 
+# Passages and counts of words that are kept in memory; a passage takes about 4 KB.
+MOST_PASSAGES, MOST_WORDS = 8_192, 20_000
+
 # As the columns are declared.
 Row = tuple[Any, ...]
 
@@ -64,6 +68,8 @@ class LocalIndex:
         self._matrix: Matrix = Matrix.empty()
         self._seen = ""
         self._permitted = Permitted()
+        self._rows: Lately[int, Row] = Lately(MOST_PASSAGES)
+        self._holding: Lately[str, int] = Lately(MOST_WORDS)
         try:
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -139,17 +145,15 @@ class LocalIndex:
             version = _version(reader)
             matrix = self._current_matrix(reader, version)
             allowed = self._permitted.by(reader, asked.scope, version, matrix.ids)
-            held = _holding(reader, [*asked.words, *asked.concepts, *asked.others])
+            words = [*asked.words, *asked.concepts, *asked.others]
+            held = self._holding.of(version, words, lambda some: _holding(reader, some))
             total = self._permitted.total(reader, version)
-            by_word = _by_words(reader, telling(asked, held, total), allowed.table, limit)
-            ids = dict.fromkeys(row[0] for row in by_word)
+            ids = _by_words(reader, telling(asked, held, total), allowed.table, limit)
             if asked.vector is not None and matrix.size:
-                ids |= dict.fromkeys(matrix.nearest(asked.vector, limit, allowed.mask))
-            rows = {row[0]: row for row in by_word}
-            missing = [one for one in ids if one not in rows]
-            rows |= {row[0]: row for row in _rows(reader, missing)}
-        near = matrix.nearness(asked.vector, list(ids))
-        told = [_candidate(rows[one], *near[one]) for one in ids]
+                ids += matrix.nearest(asked.vector, limit, allowed.mask)
+            rows = self._rows.of(version, ids, lambda some: _rows(reader, some))
+        near = matrix.nearness(asked.vector, list(rows))
+        told = [_candidate(row, *near[one]) for one, row in rows.items()]
         return Found(told, total, held)
 
     def count(self, scope: Scope = EVERYTHING) -> int:
@@ -240,18 +244,17 @@ def _version(reader: sqlite3.Connection) -> str:
     return str(row[0]) if row else "0"
 
 
-def _holding(reader: sqlite3.Connection, words: Collection[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for word in dict.fromkeys(words):
-        row = reader.execute("SELECT doc FROM holding WHERE term = ?", (word,)).fetchone()
-        found[word] = int(row[0]) if row else 0
-    return found
+def _holding(reader: sqlite3.Connection, words: Sequence[str]) -> list[int]:
+    """How many passages hold each word."""
+    query = "SELECT doc FROM holding WHERE term = ?"
+    rows = [reader.execute(query, (word,)).fetchone() for word in words]
+    return [int(row[0]) if row else 0 for row in rows]
 
 
 def _by_words(
     reader: sqlite3.Connection, words: Sequence[str], allowed: str, limit: int
-) -> list[Row]:
-    """The best passages by words, of those in the table `allowed`; "": of all."""
+) -> list[int]:
+    """The ids of the best passages by words, of those in the table `allowed`; "": of all."""
     if not words:
         return []
     any_of = " OR ".join('"' + word.replace('"', "") + '"' for word in words)
@@ -262,7 +265,7 @@ def _by_words(
         f" WHERE words MATCH ? {among} ORDER BY score, w.rowid LIMIT ?"
     )
     best = reader.execute(inner, (*WEIGHTS.values(), any_of, limit)).fetchall()
-    return _rows(reader, [row[0] for row in best])
+    return [row[0] for row in best]
 
 
 def _rows(reader: sqlite3.Connection, ids: Sequence[int]) -> list[Row]:

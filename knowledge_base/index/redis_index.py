@@ -14,11 +14,11 @@ from knowledge_base.front_matter import About
 from knowledge_base.index import EVERYTHING, Asked, Candidate, Entry, Found, Listed, Scope
 from knowledge_base.index.first_sieve import best_by_words
 from knowledge_base.index.indexed_words import telling
+from knowledge_base.index.lately import Lately
 from knowledge_base.index.matrix import nearness
 from knowledge_base.index.redis_changes import ATTEMPTS, Change, Changes
 from knowledge_base.index.redis_space import (
     EVERYBODY,
-    FIELDS,
     PLACED,
     Space,
     digest,
@@ -27,26 +27,41 @@ from knowledge_base.index.redis_space import (
     holding_query,
     mean_length_query,
     nearest_query,
+    passage_query,
     within,
     words_query,
 )
-from knowledge_base.index.redis_wire import Missing, Wire, rows
+from knowledge_base.index.redis_wire import Missing, Wire, keys, rows
 from knowledge_base.sentences import SENTENCES
 
 # A change of the fields, or of how text is cut into words, makes another number and a new base.
 FORMAT = 1
 SHOWN = ("title", "about", "doc", "in", "passages", "origin")
 
+# Passages and counts of words that are kept in memory; a passage takes about 6 KB.
+MOST_PASSAGES, MOST_WORDS = 8_192, 20_000
+
 # Redis orders by words in another way than SQLite: so many times more come in, and the same go on.
-WIDE = 3
+WIDE = 2
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """How many words a passage has, and the groups that pages name, as tags have them."""
+class Shown:
+    """A passage as it was read: what a `Candidate` begins with, and its vectors as they are packed."""
 
+    told: tuple[Passage, About, str, str, str, str]
+    vector: bytes | None
+    title_vector: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Of one version: its passages, how many words one has, and the groups that pages name, as tags."""
+
+    version: str
+    passages: int
     mean_length: float
     groups: frozenset[str]
 
@@ -65,6 +80,8 @@ class RedisIndex:
         self._wire.ask("FT._LIST")
         self._changes = Changes(self._wire, self._root)
         self._known: dict[tuple[str, str], Facts] = {}
+        self._shown: Lately[bytes, Shown] = Lately(MOST_PASSAGES)
+        self._holding: Lately[str, int] = Lately(MOST_WORDS)
 
     def close(self) -> None:
         self._wire.close()
@@ -152,37 +169,53 @@ class RedisIndex:
     def _searched(self, space: Space, asked: Asked, limit: int) -> Found:
         index, facts = space.passages, self._facts(space)
         scope = facts.narrowed(asked.scope)
-        words = list(dict.fromkeys((*asked.words, *asked.concepts, *asked.others)))
-        every = documents_query(index, "", limit=0)
-        counted = self._wire.ask_all([every, *(holding_query(index, one) for one in words)])
-        total, *counts = (int(one[0]) for one in counted)
-        holding = dict(zip(words, counts, strict=True))
-        wanted = telling(asked, holding, total)
+        words = (*asked.words, *asked.concepts, *asked.others)
+        holding = self._holding.of(
+            (space.id, facts.version), words, lambda some: self._counted(index, some)
+        )
+        wanted = telling(asked, holding, facts.passages)
         by_word = words_query(index, wanted, scope, WIDE * limit) if wanted else None
         near = None
         if asked.vector is not None and len(asked.vector) == space.dimensions:
             near = nearest_query(index, asked.vector, scope, limit)
         answers = iter(self._wire.ask_all([one for one in (by_word, near) if one]))
-        worded = dict(rows(next(answers))) if by_word else {}
-        nearest = dict(rows(next(answers))) if near else {}
-        held = _candidates(worded | nearest, asked.vector)
+        worded = keys(next(answers)) if by_word else []
+        nearest = keys(next(answers)) if near else []
+        seen = self._shown.of((space.id, facts.version), [*worded, *nearest], self._read_passages)
+        held = _candidates(seen, asked.vector)
         best = best_by_words(
             [held[key] for key in worded], wanted, holding,
-            passages=total, mean_length=facts.mean_length, limit=limit,
+            passages=facts.passages, mean_length=facts.mean_length, limit=limit,
         )  # fmt: skip
         best += [held[key] for key in nearest if held[key].nearness > 0]
-        return Found(list({id(one): one for one in best}.values()), total, holding)
+        return Found(list({id(one): one for one in best}.values()), facts.passages, holding)
+
+    def _counted(self, index: str, words: Sequence[str]) -> list[int]:
+        """How many passages hold each word."""
+        counted = self._wire.ask_all([holding_query(index, one) for one in words])
+        return [int(one[0]) for one in counted]
+
+    def _read_passages(self, found: Sequence[bytes]) -> list[Shown]:
+        """Raises `Missing` when one was taken out since it was found."""
+        told = self._wire.ask_all([passage_query(key) for key in found])
+        if any(shown is None for shown, _, _ in told):
+            raise Missing
+        return [Shown(_passage(shown), vector, title) for shown, vector, title in told]
 
     def _facts(self, space: Space) -> Facts:
         """Of all passages, asked again after a change."""
         seen = (space.id, self._changes.state().version)
-        if seen not in self._known:
-            lengths, groups = self._wire.ask_all(
-                [mean_length_query(space.passages), ("FT.TAGVALS", space.passages, "groups")]
+        known = self._known.get(seen)
+        if known is None:
+            every = documents_query(space.passages, "", limit=0)
+            lengths, groups, counted = self._wire.ask_all(
+                [mean_length_query(space.passages), ("FT.TAGVALS", space.passages, "groups"), every]
             )
             mean = float(lengths[1][1]) if len(lengths) > 1 else 0.0
-            self._known = {seen: Facts(mean or 1.0, frozenset(one.decode() for one in groups))}
-        return self._known[seen]
+            named = frozenset(one.decode() for one in groups)
+            known = Facts(seen[1], int(counted[0]), mean or 1.0, named)
+            self._known = {seen: known}
+        return known
 
     def _read(self, read: Callable[[Space], T], nothing: T) -> T:
         """What `read` finds in one state of the base."""
@@ -199,23 +232,19 @@ class RedisIndex:
         raise SENTENCES.error(UpstreamUnavailable, "index_moving")
 
 
-def _candidates(
-    found: Mapping[bytes, Mapping[bytes, bytes]], asked: Vectors | None
-) -> dict[bytes, Candidate]:
-    told = found.values()
-    by_text = nearness([one.get(b"vector") for one in told], asked)
-    by_title = nearness([one.get(b"near_title") for one in told], asked)
+def _candidates(found: Mapping[bytes, Shown], asked: Vectors | None) -> dict[bytes, Candidate]:
+    by_text = nearness([one.vector for one in found.values()], asked)
+    by_title = nearness([one.title_vector for one in found.values()], asked)
     return {
-        key: _candidate(one[b"shown"], near, near_title)
+        key: Candidate(*one.told, nearness=near, title_nearness=near_title)
         for (key, one), near, near_title in zip(found.items(), by_text, by_title, strict=True)
     }
 
 
-def _candidate(shown: bytes, near: float, near_title: float) -> Candidate:
+def _passage(shown: bytes) -> tuple[Passage, About, str, str, str, str]:
     placed, about, words = orjson.loads(shown)
     passage = Passage(**dict(zip(PLACED, placed, strict=True)))
-    named = dict(zip(FIELDS, words, strict=True))
-    return Candidate(passage, _about(about), **named, nearness=near, title_nearness=near_title)
+    return (passage, _about(about), *words)
 
 
 @lru_cache(maxsize=4_096)

@@ -32,7 +32,6 @@ _MARKS = str.maketrans({".": "\u00b7", "-": "\u2011", "'": "\u02bc"})
 
 # What is read of a passage that was found.
 FETCHED = ("shown", "vector", "near_title")
-_RETURNED = ("RETURN", len(FETCHED), *FETCHED)
 
 FIELDS = tuple(one.name for one in fields(Indexed))
 PLACED = ("doc", "title", "heading", "text", "first_line", "last_line", "language")
@@ -172,10 +171,14 @@ def mean_length_query(index: str) -> Command:
     return (*("FT.AGGREGATE", index, "*"), *mean, *_options())
 
 
+def passage_query(key: bytes) -> Command:
+    return ("HMGET", key, *FETCHED)
+
+
 def words_query(index: str, words: Sequence[str], scope: Scope, limit: int) -> Command:
     any_of = "|".join(map(marked, words))
     query = f"{within(scope)} ({any_of})".strip()
-    best = ("VERBATIM", "SCORER", "BM25STD", *_RETURNED, "LIMIT", 0, limit)
+    best = ("VERBATIM", "SCORER", "BM25STD", "NOCONTENT", "LIMIT", 0, limit)
     return ("FT.SEARCH", index, query, *best, *_options())
 
 
@@ -183,7 +186,7 @@ def nearest_query(index: str, asked: Vectors, scope: Scope, limit: int) -> Comma
     among = f"({within(scope)})" if within(scope) else "*"
     query = f"{among}=>[KNN {limit} @vector $asked EF_RUNTIME {SEARCHING} AS far]"
     values = ("PARAMS", 2, "asked", _packed(asked))
-    best = ("SORTBY", "far", *_RETURNED, "LIMIT", 0, limit)
+    best = ("SORTBY", "far", "NOCONTENT", "LIMIT", 0, limit)
     return ("FT.SEARCH", index, query, *values, *best, *_options())
 
 

@@ -92,6 +92,11 @@ class Wire:
         self._redis.close()
 
 
+def keys(answer: Any) -> list[bytes]:
+    """What FT.SEARCH gave with NOCONTENT, the best first."""
+    return cast("list[bytes]", answer)[1:]
+
+
 def rows(answer: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
     """Keys and fields of what FT.SEARCH gave with RETURN."""
     listed = cast("list[Any]", answer)[1:]
