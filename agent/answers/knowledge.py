@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from agent.answers.disagreement import disagreements
@@ -18,6 +19,8 @@ Hit = Mapping[str, Any]
 
 # A word of a question that its answer has to contain: an acronym, or a name of several words in one.
 TERM = re.compile(r"\b(?:[A-Z]{2,}|[A-Z][a-z]+(?:[A-Z][a-z]+)+)\b")
+
+_VERSION = re.compile(r"\.(?:en|zh)(?=\.\w+$)")
 
 
 def told_knowledge(asked: Asked, results: Sequence[Result]) -> str:
@@ -62,7 +65,7 @@ def told_hits(asked: Asked, result: Result) -> str:
     shown = _in_language(hits, asked)[:SNIPPETS_SHOWN]
     key = "found" if _speaks_of_it(shown, asked) else "near"
     told = [phrase(f"knowledge.{key}", asked.language)]
-    if language_of(str(shown[0]["snippet"])) != asked.language:
+    if not _is_in_language(shown[0], asked):
         told.append(phrase("knowledge.other_language", asked.language))
     told += [_told(hit, result) for hit in shown]
     told.append(_disagreeing(asked, result, shown))
@@ -112,9 +115,21 @@ def _nothing(asked: Asked, result: Result, hits: Sequence[Hit]) -> str:
 
 
 def _in_language(hits: Sequence[Hit], asked: Asked) -> list[Hit]:
-    """The hits a reader of the question can read; all of them when there are none."""
-    own = [hit for hit in hits if language_of(str(hit["snippet"])) == asked.language]
-    return own or list(hits)
+    """The hits in the language of the question, and before them those that fit better and are of a page
+    which is not there in it."""
+    own = [hit for hit in hits if _is_in_language(hit, asked)]
+    pages = {_page(hit) for hit in own}
+    others = list(takewhile(lambda hit: not _is_in_language(hit, asked), hits))
+    return [*(hit for hit in others if _page(hit) not in pages), *own]
+
+
+def _is_in_language(hit: Hit, asked: Asked) -> bool:
+    return language_of(str(hit["snippet"])) == asked.language
+
+
+def _page(hit: Hit) -> str:
+    """The name of a document, the same in each language that it is there in."""
+    return _VERSION.sub("", str(hit["doc"]))
 
 
 def _speaks_of_it(hits: Sequence[Hit], asked: Asked) -> bool:

@@ -95,3 +95,25 @@ def test_why_something_was_left_out_is_said_in_the_language_of_the_question(
     result = Result("knowledge_search", {}, OK, "", data)
     question = {"zh": "怎么喂海象", "en": "how to feed a walrus"}[language]
     assert why in told_hits(Asked(question, "how_to", language), result)
+
+
+def hit(doc: str, snippet: str) -> dict[str, Any]:
+    return {"doc": doc, "title": doc, "heading": "", "snippet": snippet}
+
+
+def test_of_a_page_in_two_languages_that_of_the_question_is_told_and_of_one_in_one_that_one() -> (
+    None
+):
+    english, chinese = "Empty the node first.", "先腾空节点。"
+    hits = [
+        hit("house.md", english),
+        hit("runbooks/drain.en.md", english),
+        hit("runbooks/drain.zh.md", chinese),
+        hit("late.md", english),
+    ]
+    result = Result("knowledge_search", {}, OK, "", {"hits": hits, "relevant": True})
+    told = told_hits(Asked("怎么腾空节点", "how_to", "zh"), result)
+    assert [one for one in ("house", "drain.en", "drain.zh", "late") if one in told] == [
+        "house",
+        "drain.zh",
+    ]
