@@ -28,12 +28,19 @@ async def kept_in_step(sessions: Sessions, every: timedelta) -> AsyncGenerator[N
 
 
 async def _keep(sessions: Sessions, every: timedelta) -> None:
+    known: set[tuple[str, str]] = set()
     while True:
         try:
             report = await Tools(sessions, KEEPER).call("knowledge_refresh")
-            for source in report.data["sources"]:
-                for one in source["skipped"]:
-                    log.warning("page_skipped", doc=one["doc"], reason=one["reason"])
+            skipped = {
+                (str(one["doc"]), str(one["reason"]))
+                for source in report.data["sources"]
+                for one in source["skipped"]
+            }
+            # A page that stays as it is is told once, not with every look.
+            for doc, reason in sorted(skipped - known):
+                log.warning("page_skipped", doc=doc, reason=reason)
+            known = skipped
         except OpsError as error:
             # A folder that is away now may be back at the next look.
             log.warning("knowledge_not_refreshed", error=str(error))
