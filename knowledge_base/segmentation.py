@@ -33,6 +33,15 @@ _CHINESE_FILLERS = re.compile(
     r"为什么|为啥|有没有|手册|怎么办|怎么样|怎么|怎样|如何|什么|哪些|哪个|哪里|请问|是否|能不能|可以|应该|一下|我们|你们|意思|吗|呢|啊|的|了"
 )
 
+# How many, since when, and how it was told: rare in pages, so that it would weigh more than the trouble.
+_CIRCUMSTANCES = re.compile(
+    r"(?i)\b(?:two|three|four|five|six|seven|eight|nine|ten|twenty|dozen|half|hours?|minutes?|days?"
+    r"|weeks?|ago|yesterday|today|morning|now|already|still|just|suddenly|somebody|someone|something"
+    r"|nobody|nothing|everything|things?|says?|said|though|although|while|because|even|really|actually)\b"
+    r"|已经|再也|还没有|还没|半小时|半天|小时|分钟|今天|昨天|今早|昨晚|早上|一直|总是|老是|突然|刚刚|刚才"
+    r"|好几个|几个|几台|好多|很多|有时候|有时|之后|以后|的时候|为何|然后|结果|可是|但是|明明|根本|压根|居然"
+)
+
 
 def words(text: str) -> list[str]:
     """The words of a text, in order, repeats included."""
@@ -44,7 +53,8 @@ def words(text: str) -> list[str]:
 
 def asked_words(question: str) -> list[str]:
     """The words of a question that are worth looking for, each once."""
-    return telling_words(question) or list(dict.fromkeys(words(question)))
+    told = telling_words(_CIRCUMSTANCES.sub(" ", question)) or telling_words(question)
+    return told or list(dict.fromkeys(words(question)))
 
 
 def telling_words(question: str) -> list[str]:
