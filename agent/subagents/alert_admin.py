@@ -22,6 +22,10 @@ ALERT_ADMIN = Subagent(
             "alerting_judge_watches",
             "alerting_forget_old",
             "channels_deliver_due",
+            # For `midwatch sync`.
+            "alerting_rule_bundle",
+            "alerting_rule_target_file",
+            "alerting_report_rule_target",
             # Their arguments are secrets, which belong in no conversation.
             "channels_add",
             "channels_change",
@@ -57,6 +61,8 @@ ALERT_ADMIN = Subagent(
             "alerting_set_rule_file",
             "alerting_roll_back_rule_file",
             "alerting_remove_rule_file",
+            "alerting_list_rule_targets",
+            "alerting_forget_rule_target",
             "alerting_back_test_rules",
             "channels_remove",
             "channels_test",

@@ -32,6 +32,7 @@ from api.cli import (
     servers,
     serving,
     signed_in,
+    sync,
     usage,
     watches,
 )
@@ -64,6 +65,7 @@ for command in (
     predict.predict,
     practice.capture,
     usage.usage,
+    sync.sync,
     serving.mcp,
     serving.doctor,
     serving.version,

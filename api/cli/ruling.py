@@ -1,6 +1,6 @@
 """`midwatch rules files` and what belongs to them: rules kept by version, compared, tried out, taken back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,12 +11,15 @@ from api.cli.desk import called, lines, listed
 from api.cli.diagnose import window
 from api.cli.linting import remark_line, text_of
 from api.cli.outcome import OK, finish, put, put_json
+from api.cli.sentences import SENTENCES
 from api.cli.source import Language, LanguageOption, Output, OutputOption, Source, with_source
 from api.cli.words import chosen, word
+from core.errors import Invalid
 
 Json = Mapping[str, Any]
 
 FILES = ("name", "version", "alerts", "recordings", "created_at", "created_by", "reason")
+TARGETS = ("name", "state", "match", "files", "reported_at", "drift", "drift_at", "error")
 TRIALS = ("rule", "fired", "brief", "now", "series", "median_s")
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Of a stored file.")]
@@ -65,13 +68,24 @@ def set_file(
     with_errors: Annotated[
         bool, typer.Option("--with-errors", help="Though the linter finds errors.")
     ] = False,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="Of the file, as in team=web; may be repeated. Else as before."),
+    ] = None,
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
     """Store a file of rules as a new version, when the linter finds no error in it."""
-    finish(_set(source, name, file, reason, with_errors, chosen(lang), output))
+    asked = {
+        "name": name,
+        "reason": reason,
+        "with_errors": with_errors,
+        "language": chosen(lang),
+        **({"labels": labels_of(label)} if label else {}),
+    }
+    finish(_set(source, file, asked, output))
 
 
 @rules.command("rollback")
@@ -124,6 +138,21 @@ def diff(
     finish(_diff(source, asked, chosen(lang), output))
 
 
+@rules.command("targets")
+@with_source
+def list_targets(
+    forget: Annotated[
+        str, typer.Option(metavar="NAME", help="Forget this one; nothing is written there.")
+    ] = "",
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """The Prometheus servers that `midwatch sync` writes rules to: in step or not, and what drifted."""
+    tool = "alerting_forget_rule_target" if forget else "alerting_list_rule_targets"
+    finish(listed(source, tool, {"target": forget}, TARGETS, output))
+
+
 @rules.command("back-test")
 @with_source
 def back_test(
@@ -144,28 +173,22 @@ def back_test(
     finish(_tried(source, asked, chosen(lang), output))
 
 
-async def _set(
-    source: Source,
-    name: str,
-    file: Path,
-    reason: str,
-    with_errors: bool,
-    language: str,
-    output: Output,
-) -> int:
+async def _set(source: Source, file: Path, asked: Json, output: Output) -> int:
+    name = str(asked["name"])
     stored = await called(source, "alerting_list_rule_files", {"cursor": ""})
     newest = {row["name"]: row["version"] for row in stored["rows"]}
     if name not in newest:
         newest[name] = await _version(source, name)
-    asked = {
-        "name": name,
-        "text": text_of(file),
-        "reason": reason,
-        "based_on": newest[name],
-        "with_errors": with_errors,
-        "language": language,
-    }
-    return await _shown(source, "alerting_set_rule_file", asked, output)
+    whole = {**asked, "text": text_of(file), "based_on": newest[name]}
+    return await _shown(source, "alerting_set_rule_file", whole, output)
+
+
+def labels_of(told: Sequence[str]) -> dict[str, str]:
+    """Labels as they are typed, team=web. Raises `Invalid`."""
+    pairs = [one.partition("=") for one in told]
+    if wrong := [one for one, (name, eq, _) in zip(told, pairs, strict=True) if not (name and eq)]:
+        raise SENTENCES.error(Invalid, "no_label", label=wrong[0])
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 async def _version(source: Source, name: str) -> int:

@@ -30,6 +30,9 @@ class NewRules(Sent):
     reason: str = Field(min_length=3, max_length=500)
     based_on: int = Field(description="The version that was read; 0 before the first.")
     with_errors: bool = Field(default=False, description="Store it though the linter finds errors.")
+    labels: dict[str, str] | None = Field(
+        default=None, max_length=20, description="Of the file, e.g. team; null: as before."
+    )
     language: Language = "en"
 
 
@@ -43,6 +46,18 @@ class Compared(Sent):
     before: int = Field(default=0, ge=0, description="Version; 0: the one before `after`.")
     after: int = Field(default=0, ge=0, description="Version; 0: the newest, or `text`.")
     text: str = Field(default="", max_length=500_000)
+
+
+class Held(Sent):
+    """What a Prometheus holds, by whoever writes rules there."""
+
+    state: Literal["in_step", "not_reloaded", "refused", "failed"]
+    match: str = Field(default="", max_length=500)
+    digest: str = Field(default="", max_length=64)
+    error: str = Field(default="", max_length=1000)
+    files: int = Field(default=0, ge=0)
+    every_s: int = Field(default=60, ge=1, le=86_400, description="It looks so often.")
+    drift: list[str] = Field(default=[], max_length=100, description="Changed there by others.")
 
 
 class Tried(Sent):
@@ -128,3 +143,51 @@ async def diff(name: Name, body: Compared, tools: CallerTools) -> dict[str, Any]
 async def roll_back(name: Name, body: Back, tools: CallerTools) -> dict[str, Any]:
     """Make an earlier version the newest again."""
     return (await tools.call("alerting_roll_back_rule_file", name=name, **body.model_dump())).data
+
+
+@router.get("/bundle", operation_id="ruleBundle", dependencies=[takes(Permission.ALERTS_READ)])
+async def bundle(
+    tools: CallerTools,
+    match: Annotated[str, Query(max_length=500, description="team=web,env=prod; empty: all.")] = "",
+) -> dict[str, Any]:
+    """Which files of rules, at which versions, a Prometheus that takes these labels is to hold."""
+    return (await tools.call("alerting_rule_bundle", match=match)).data
+
+
+@router.get(
+    "/bundle/{name}/{version}",
+    operation_id="ruleBundleFile",
+    dependencies=[takes(Permission.ALERTS_READ)],
+)
+async def bundle_file(name: Name, version: int, tools: CallerTools) -> dict[str, Any]:
+    """A version of a file as a Prometheus reads it."""
+    return (await tools.call("alerting_rule_target_file", name=name, version=version)).data
+
+
+@router.get(
+    "/targets", operation_id="listRuleTargets", dependencies=[takes(Permission.ALERTS_READ)]
+)
+async def list_targets(tools: CallerTools, cursor: str = "") -> dict[str, Any]:
+    """The Prometheus servers that rules are written to: in step or not, and what drifted."""
+    return (await tools.call("alerting_list_rule_targets", cursor=cursor)).data
+
+
+@router.post(
+    "/targets/{name}",
+    operation_id="reportRuleTarget",
+    dependencies=[takes(Permission.ALERTS_RECEIVE)],
+)
+async def report_target(name: Name, body: Held, tools: CallerTools) -> dict[str, Any]:
+    """Note what a Prometheus holds."""
+    held = body.model_dump()
+    return (await tools.call("alerting_report_rule_target", target=name, **held)).data
+
+
+@router.delete(
+    "/targets/{name}",
+    operation_id="forgetRuleTarget",
+    dependencies=[takes(Permission.ALERTS_MANAGE)],
+)
+async def forget_target(name: Name, tools: CallerTools) -> dict[str, Any]:
+    """Forget a Prometheus that no rules are written to any more."""
+    return (await tools.call("alerting_forget_rule_target", target=name)).data

@@ -37,6 +37,13 @@ Text = Annotated[
 ]
 Reason = Annotated[str, Field(min_length=3, max_length=500)]
 Version = Annotated[int, Field(ge=0)]
+Labels = Annotated[
+    dict[
+        Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_./-]*$", max_length=100)],
+        Annotated[str, Field(max_length=200)],
+    ],
+    Field(max_length=20),
+]
 MOST_LINES, MOST_REMARKS = 400, 200
 
 
@@ -49,6 +56,7 @@ class RuleFileLine(BaseModel):
     created_at: datetime
     reason: str
     removed: bool = Field(description="Whether this version removed the file.")
+    labels: dict[str, str] = Field(description="Of the file: by these a Prometheus takes it.")
 
 
 class RuleFiles(Page[RuleFileLine]):
@@ -171,6 +179,9 @@ async def alerting_set_rule_file(
     with_errors: Annotated[
         bool, Field(description="Store it though the linter finds errors in it.")
     ] = False,
+    labels: Annotated[
+        Labels | None, Field(description="Of the file, e.g. team; null: as before.")
+    ] = None,
     language: Language = "en",
     *,
     desk: Desk,
@@ -187,7 +198,7 @@ async def alerting_set_rule_file(
         if errors and not with_errors:
             first = f"{errors[0].rule.group}/{errors[0].rule.name}: {errors[0].code}"
             raise SENTENCES.error(Invalid, "rules_with_errors", count=len(errors), first=first)
-        row = await _next(tables, name, text, reason, based_on, caller)
+        row = await _next(tables, name, text, reason, based_on, caller, labels)
     return _shown(row, remarks, language)
 
 
@@ -251,6 +262,7 @@ async def _next(
     reason: str,
     based_on: int,
     caller: Principal,
+    labels: dict[str, str] | None = None,
 ) -> RuleFileRow:
     newest = await tables.rule_files.get(name)
     latest = newest.version if newest else 0
@@ -258,7 +270,8 @@ async def _next(
         raise SENTENCES.error(
             Conflict, "rules_moved_on", name=name, latest=latest, version=based_on
         )
-    row = RuleFileRow(name, latest + 1, text, caller.subject, utc_now(), reason)
+    kept = newest.labels if newest and labels is None else labels or {}
+    row = RuleFileRow(name, latest + 1, text, caller.subject, utc_now(), reason, kept)
     await tables.rule_files.add(row)
     return row
 
@@ -291,6 +304,7 @@ def _line(row: RuleFileRow) -> RuleFileLine:
         created_at=row.created_at,
         reason=row.reason,
         removed=not row.text,
+        labels=row.labels,
     )
 
 

@@ -35,6 +35,15 @@ def rules_of(text: str) -> list[PromRule]:
     return rules
 
 
+def plain(text: str) -> str:
+    """The same rules as a Prometheus reads them from a file, without what an operator adds around."""
+    documents = [one for one in yaml.safe_load_all(text) if one is not None]
+    if len(documents) == 1 and "groups" in documents[0]:
+        return text
+    groups = [dict(group) for one in documents for group in _groups(one)]
+    return yaml.safe_dump({"groups": groups}, sort_keys=False, allow_unicode=True)
+
+
 def _groups(document: Any) -> Iterator[Mapping[str, Any]]:
     if not isinstance(document, Mapping):
         return

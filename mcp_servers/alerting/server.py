@@ -46,6 +46,13 @@ from mcp_servers.alerting.rule_files import (
     alerting_show_rule_file,
 )
 from mcp_servers.alerting.rule_lint import alerting_lint_rules
+from mcp_servers.alerting.rule_targets import (
+    alerting_forget_rule_target,
+    alerting_list_rule_targets,
+    alerting_report_rule_target,
+    alerting_rule_bundle,
+    alerting_rule_target_file,
+)
 from mcp_servers.alerting.rule_trials import alerting_back_test_rules
 from mcp_servers.alerting.silences import (
     alerting_create_silence,
@@ -141,9 +148,19 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
 def _publish_rules(server: ToolServer, backends: Backends) -> None:
     desk, prometheus = backends.desk, backends.prometheus
     read, change, most = Permission.ALERTS_READ, Permission.ALERTS_MANAGE, MOST_REQUEST_BYTES
-    for tool in (alerting_list_rule_files, alerting_rule_file_versions, alerting_show_rule_file):
+    for tool in (
+        alerting_list_rule_files,
+        alerting_rule_file_versions,
+        alerting_show_rule_file,
+        alerting_list_rule_targets,
+        alerting_rule_bundle,
+        alerting_rule_target_file,
+    ):
         publish(server, tool, needs=read, gives_characters=MOST_RULE_CHARACTERS, desk=desk)
     publish(server, alerting_diff_rule_file, needs=read, takes_bytes=most, desk=desk)
+    # Whoever writes rules to a Prometheus says so as senders of alerts do, and may change nothing here.
+    publish(server, alerting_report_rule_target, needs=Permission.ALERTS_RECEIVE, desk=desk)
+    publish(server, alerting_forget_rule_target, needs=change, changes=True, desk=desk)
     for tool in (
         alerting_set_rule_file,
         alerting_roll_back_rule_file,

@@ -51,7 +51,7 @@ from core.storage.models.incidents import Incident
 from core.storage.models.jobs import Job, Lease
 from core.storage.models.patrols import Patrol, PatrolFinding, PatrolRun
 from core.storage.models.questions import KnowledgeQuestion
-from core.storage.models.rules import RuleFile
+from core.storage.models.rules import RuleFile, RuleTarget
 from core.storage.models.told_facts import ToldFact
 from core.storage.models.watches import UsageWatch, UsageWatchState
 
@@ -100,6 +100,7 @@ __all__ = [
     "RefreshToken",
     "Role",
     "RuleFile",
+    "RuleTarget",
     "SpendDay",
     "SpendEpisode",
     "SpendNote",

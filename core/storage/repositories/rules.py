@@ -1,16 +1,16 @@
-"""Files of rules by version; the newest of a name is the one that holds."""
+"""Files of rules by version, of which the newest of a name holds; and where they are held."""
 
 from dataclasses import asdict
 from typing import cast
 
-from sqlalchemy import Table, and_, func, insert, select
+from sqlalchemy import Table, and_, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.storage.models import RuleFile
-from core.storage.repositories.mapping import record
-from core.storage.rule_records import RuleFileRow
+from core.storage.models import RuleFile, RuleTarget
+from core.storage.repositories.mapping import record, upsert
+from core.storage.rule_records import RuleFileRow, RuleTargetRow
 
-FILES = cast("Table", RuleFile.__table__)
+FILES, TARGETS = cast("Table", RuleFile.__table__), cast("Table", RuleTarget.__table__)
 
 
 class RuleFiles:
@@ -44,3 +44,19 @@ class RuleFiles:
     async def add(self, row: RuleFileRow) -> None:
         """`Conflict` when that version is taken."""
         await self._session.execute(insert(FILES), asdict(row))
+
+    async def targets(self) -> list[RuleTargetRow]:
+        """Every Prometheus that was heard of, by name."""
+        query = select(TARGETS).order_by(TARGETS.c.name)
+        return [record(RuleTargetRow, row) for row in await self._session.execute(query)]
+
+    async def target(self, name: str) -> RuleTargetRow | None:
+        found = (await self._session.execute(select(TARGETS).where(TARGETS.c.name == name))).first()
+        return record(RuleTargetRow, found) if found else None
+
+    async def save_target(self, row: RuleTargetRow) -> None:
+        await upsert(self._session, TARGETS, [row], "name")
+
+    async def forget_target(self, name: str) -> bool:
+        gone = delete(TARGETS).where(TARGETS.c.name == name).returning(TARGETS.c.name)
+        return (await self._session.execute(gone)).first() is not None

@@ -1,0 +1,161 @@
+"""One round of `midwatch sync`: what is to be there, what is, the reload, and the report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from api.cli.desk import called
+from api.cli.rule_folder import Notes, RuleFolder, digest_of
+from api.cli.sentences import SENTENCES
+from api.cli.source import Source
+from core.clock import utc_now
+from core.errors import UpstreamUnavailable
+from core.http import RequestFailed, client
+
+RELOAD_TIMEOUT_S = 60.0
+# What Prometheus answers when it cannot use what it read; anything else says nothing of the rules.
+UNUSABLE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """`state` as alerting_report_rule_target takes it. `drift` are files that somebody else had changed;
+    they were put right, but where what is wanted was refused and there is nothing to put there."""
+
+    state: str
+    digest: str
+    files: int
+    error: str = ""
+    drift: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """A Prometheus and the folder it reads rules from. Without `reload_url` it looks there by itself."""
+
+    name: str
+    match: str
+    folder: RuleFolder
+    reload_url: str
+    every_s: int
+
+
+async def synced(source: Source, target: Target) -> Round:
+    """Bring the folder in step and say so. Raises `OpsError` when the service does not answer."""
+    bundle = await called(source, "alerting_rule_bundle", {"match": target.match})
+    notes = target.folder.notes()
+    drift = target.folder.drifted(notes)
+    if notes.refused != bundle["digest"] and (notes.written.digest != bundle["digest"] or drift):
+        texts = await _texts(source, target.folder, notes, bundle)
+        notes = target.folder.replace(notes, bundle["digest"], texts)
+    if not notes.reloaded:
+        return await _reported(source, target, await _reloaded(target, notes, drift))
+    made = _round("in_step", notes, drift)
+    if notes.refused == bundle["digest"]:
+        made = _round("refused", notes, drift, notes.why)
+    return await _reported(source, target, made)
+
+
+async def _texts(
+    source: Source, folder: RuleFolder, notes: Notes, bundle: Mapping[str, Any]
+) -> dict[str, str]:
+    """Every file that is to be there; what is there already as it should be is not asked for."""
+    found: dict[str, str] = {}
+    for one in bundle["files"]:
+        name = file_name(one["name"])
+        there = folder.text(name)
+        if there is None or digest_of(there) != one["digest"]:
+            there = await _text(source, one)
+        found[name] = there
+    return found
+
+
+async def _text(source: Source, one: Mapping[str, Any]) -> str:
+    asked = {"name": one["name"], "version": one["version"]}
+    text = str((await called(source, "alerting_rule_target_file", asked))["text"])
+    if digest_of(text) != one["digest"]:
+        raise SENTENCES.error(UpstreamUnavailable, "sync_not_whole", name=one["name"])
+    return text
+
+
+def file_name(name: str) -> str:
+    return name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"
+
+
+async def _reloaded(target: Target, notes: Notes, drift: list[str]) -> Round:
+    if not target.reload_url:
+        return _round("in_step", target.folder.taken(notes), drift)
+    why, usable = await _asked_to_reload(target.reload_url)
+    if not why:
+        return _round("in_step", target.folder.taken(notes), drift)
+    if usable:
+        return _round("not_reloaded", notes, drift, why)
+    back = target.folder.given_back(notes, why)
+    again, _ = await _asked_to_reload(target.reload_url)
+    return _round("refused", back, drift, f"{why} {again}" if again else why)
+
+
+async def _asked_to_reload(url: str) -> tuple[str, bool]:
+    """Why it did not reload, empty when it did; and whether the files may be good all the same."""
+    try:
+        async with client(url, timeout_s=RELOAD_TIMEOUT_S) as http:
+            answer = await http.post(url)
+    except RequestFailed as error:
+        return f"{type(error).__name__}: {error}"[:500], True
+    if answer.is_success:
+        return "", True
+    told = f"HTTP {answer.status_code}: {' '.join(answer.text.split())}"
+    return told[:500], answer.status_code != UNUSABLE
+
+
+def _round(state: str, notes: Notes, drift: list[str], error: str = "") -> Round:
+    written = notes.written
+    return Round(state, written.digest, len(written.files), error[:1000], tuple(drift))
+
+
+async def _reported(source: Source, target: Target, made: Round) -> Round:
+    held = {
+        "target": target.name,
+        "state": made.state,
+        "match": target.match,
+        "digest": made.digest,
+        "error": made.error,
+        "files": made.files,
+        "every_s": target.every_s,
+        "drift": list(made.drift)[:100],
+    }
+    await called(source, "alerting_report_rule_target", held)
+    return made
+
+
+@dataclass
+class Counts:
+    """For whoever watches this process: written as Prometheus reads it from a file."""
+
+    rounds: dict[str, int] = field(default_factory=dict[str, int])
+    failed_in_a_row: int = 0
+    drifted: int = 0
+    last_success_s: float = 0.0
+    files: int = 0
+
+    def add(self, state: str, files: int = 0, drifted: int = 0) -> None:
+        self.rounds[state] = self.rounds.get(state, 0) + 1
+        well = state == "in_step"
+        self.failed_in_a_row = 0 if well else self.failed_in_a_row + 1
+        self.drifted += drifted
+        if well:
+            self.last_success_s, self.files = utc_now().timestamp(), files
+
+    def as_text(self, target: str) -> str:
+        of = f'target="{target}"'
+        told = [
+            (f'rounds_total{{{of},state="{state}"}}', count)
+            for state, count in sorted(self.rounds.items())
+        ]
+        told += [
+            (f"failed_rounds_in_a_row{{{of}}}", self.failed_in_a_row),
+            (f"drifted_files_total{{{of}}}", self.drifted),
+            (f"last_success_timestamp_seconds{{{of}}}", round(self.last_success_s)),
+            (f"files{{{of}}}", self.files),
+        ]
+        return "".join(f"midwatch_sync_{name} {value}\n" for name, value in told)
