@@ -62,6 +62,8 @@ ALERT_ADMIN = Subagent(
             "alerting_roll_back_rule_file",
             "alerting_remove_rule_file",
             "alerting_list_rule_targets",
+            "alerting_suggest_slo_rules",
+            "alerting_suggest_threshold",
             "alerting_forget_rule_target",
             "alerting_back_test_rules",
             "channels_remove",

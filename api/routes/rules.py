@@ -68,6 +68,27 @@ class Tried(Sent):
     step: str = Field(default="PT1M", description="ISO 8601; rules are evaluated so often.")
 
 
+class Objective(Sent):
+    name: str = Field(max_length=100)
+    objective_percent: float = Field(gt=0, lt=100, description="E.g. 99.9.")
+    errors: str = Field(max_length=10_000, description="Failures a second over $window.")
+    total: str = Field(max_length=10_000, description="All of them over $window.")
+    days: int = Field(default=30, ge=7, le=90, description="Of the budget.")
+    window: str = Field(default="P7D", description="ISO 8601, to try them on.")
+    runbook_url: str = Field(default="", max_length=500)
+    language: Language = "en"
+
+
+class History(Sent):
+    name: str = Field(max_length=100, description="Of the alert.")
+    expression: str = Field(max_length=10_000, description="Without a comparison.")
+    below: bool = Field(default=False, description="What is too low is bad.")
+    held: str = Field(default="PT5M", description="ISO 8601: it has to hold so long.")
+    window: str = Field(default="P14D", description="ISO 8601, at most 31 days.")
+    at_most: int = Field(default=2, ge=0, description="So often it may have fired.")
+    severity: str = Field(default="warning", max_length=40)
+
+
 @router.post("/lint", operation_id="lintRules", dependencies=[takes(Permission.METRICS_READ)])
 async def lint(body: RuleText, tools: CallerTools) -> dict[str, Any]:
     """What is wrong with rules, why that matters, and what to write instead."""
@@ -191,3 +212,21 @@ async def report_target(name: Name, body: Held, tools: CallerTools) -> dict[str,
 async def forget_target(name: Name, tools: CallerTools) -> dict[str, Any]:
     """Forget a Prometheus that no rules are written to any more."""
     return (await tools.call("alerting_forget_rule_target", target=name)).data
+
+
+@router.post(
+    "/suggest/slo", operation_id="suggestSloRules", dependencies=[takes(Permission.METRICS_READ)]
+)
+async def suggest_slo(body: Objective, tools: CallerTools) -> dict[str, Any]:
+    """Burn-rate rules for an objective, and how often they would have fired. Nothing is stored."""
+    return (await tools.call("alerting_suggest_slo_rules", **body.model_dump())).data
+
+
+@router.post(
+    "/suggest/threshold",
+    operation_id="suggestThreshold",
+    dependencies=[takes(Permission.METRICS_READ)],
+)
+async def suggest_threshold(body: History, tools: CallerTools) -> dict[str, Any]:
+    """The most sensitive threshold that would have fired seldom enough. Nothing is stored."""
+    return (await tools.call("alerting_suggest_threshold", **body.model_dump())).data

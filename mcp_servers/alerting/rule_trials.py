@@ -95,10 +95,10 @@ async def alerting_back_test_rules(
     else:
         rules = await in_force(prometheus)
     wanted = [one for one in rules if one.is_alert and rule.lower() in one.name.lower()]
-    return await _tried(prometheus, wanted, window, span, every)
+    return await tried(prometheus, wanted, window, span, every)
 
 
-async def _tried(
+async def tried(
     prometheus: Prometheus, rules: Sequence[PromRule], window: str, span: timedelta, step: timedelta
 ) -> Trials:
     ends_s, until = monotonic_s() + BUDGET_S, utc_now().replace(microsecond=0)

@@ -46,6 +46,10 @@ from mcp_servers.alerting.rule_files import (
     alerting_show_rule_file,
 )
 from mcp_servers.alerting.rule_lint import alerting_lint_rules
+from mcp_servers.alerting.rule_suggestions import (
+    alerting_suggest_slo_rules,
+    alerting_suggest_threshold,
+)
 from mcp_servers.alerting.rule_targets import (
     alerting_forget_rule_target,
     alerting_list_rule_targets,
@@ -175,6 +179,8 @@ def _publish_rules(server: ToolServer, backends: Backends) -> None:
             gives_characters=MOST_RULE_CHARACTERS,
             desk=desk,
         )
+    for tool in (alerting_suggest_slo_rules, alerting_suggest_threshold):
+        publish(server, tool, needs=Permission.METRICS_READ, prometheus=prometheus)
     publish(
         server,
         alerting_lint_rules,
