@@ -56,7 +56,7 @@ REPLICAS = re.compile(
 # "Bump web to twelve", "web 加到十二个": how many, where nothing else is said to be counted.
 BROUGHT = re.compile(
     rf"\b(?:bump|raise|take|bring|drop|grow|shrink|reduce|increase|lower|get|put|set|go\swith)\s(?:the\s)?[\w-]+\s(?:(?:up|down|back)\s)?(?:from\s\S+\s)?to\s{_COUNT}(?:\s(?:please|pls|now|then))*\W*$"
-    rf"|^\W*[\w-]+\sto\s{_COUNT}\W*$|(?:提|加|升|降|减|调|开|改|弄|增|减少|增加|调整)[到成为]\s*{_COUNT}\s*个?吧?\W*$"
+    rf"|^\W*[\w-]+\sto\s{_COUNT}\W*$|(?:提|加|升|降|减|调|开|改|弄|增|凑|补|扩|缩|拉|减少|增加|调整)[到成为]\s*{_COUNT}\s*个?吧?\W*$"
 )
 TIMES = {
     "k": 1_000, "grand": 1_000, "thousand": 1_000, "hundred": 100, "million": 1_000_000,
@@ -70,7 +70,7 @@ AMOUNT = re.compile(
 # "From 3 to 5": the last is meant.
 INSTEAD_OF = re.compile(r"\bfrom\b|[由从].{1,20}(?:改|调|提|升|降|加|减|涨|到|为)")
 THRESHOLD = re.compile(
-    r"(?:above|over|exceeds?|exceeding|below|under|than|reaches|pass(?:es)?|cross(?:es)?|hits?|beyond|past|to|at(?=\s*\d+\s*%)|超过?|高于|大于|低于|小于|达到|到|过|改成|改为|设成|设为|调成|调为)\s*(\d+(?:\.\d+)?)(?![\d:.]|\s*(?:小时|个小时|分钟|天|周|hours?|h\b|hrs?\b|minutes?|mins?\b|days?|weeks?))\s*(%|percent|ms|s\b|毫秒)?"
+    r"(?:above|over|exceeds?|exceeding|below|under|than|reaches|pass(?:es)?|cross(?:es)?|hits?|tops|climbs|beyond|past|to|at(?=\s*\d+\s*%)|超过?了?|高于|大于|低于|小于|达到|到了?|[过破]了?|改成|改为|设成|设为|调成|调为)\s*(\d+(?:\.\d+)?)(?![\d:.]|\s*(?:小时|个小时|分钟|天|周|hours?|h\b|hrs?\b|minutes?|mins?\b|days?|weeks?))\s*(%|percent|ms|s\b|毫秒)?"
 )
 HASH_CHANNEL = re.compile(r"(?<!\w)#[a-z][\w-]*")
 

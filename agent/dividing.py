@@ -16,7 +16,7 @@ from agent.scoring import Language, says, scores
 _BORDER = re.compile(
     r"(?i),\s*(?:please\s)?(?=(?:restart|roll|revert|scale|drain|cordon|mute|silence|bump|redeploy|kill|evict)\s)"
     r"|[,;.?!]?\s+(?:and|then|also)\s+(?:then\s+|also\s+)?|[;；。？?!！]\s*(?:and\s|also\s|then\s|and\salso\s|顺便|另外|然后|再|同时|还有|并且?)?"
-    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且)|[,，]\s*再|\s再(?!跑|试|执行|来)|[,，]\s*(?:并|帮我)|[,，]\s*(?=有没有|有哪些|谁|它|列|看|查|把|给|清|扩|缩|排空|驱逐|静默|重启|回滚|预算|费用|成本|告警)|(?:和|以及|跟)(?=[^,，。]{0,6}(?:费用|成本|花费|开销|预算|告警|手册))|\s(?:并且?|同时|然后|再)(?=把|将|给|看|查|列|静默|重启|通知|发)"
+    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且)|[,，]\s*(?:再|完了|完事|接着|随后|之后|回头|紧接着)|\s再(?!跑|试|执行|来)|[,，]\s*(?:并|帮我)|[,，]\s*(?=有没有|有哪些|谁|它|列|看|查|把|给|清|扩|缩|排空|驱逐|静默|重启|回滚|预算|费用|成本|告警)|(?:和|以及|跟)(?=[^,，。]{0,6}(?:费用|成本|花费|开销|预算|告警|手册))|\s(?:并且?|同时|然后|再)(?=把|将|给|看|查|列|静默|重启|通知|发)"
 )
 _COMMA = re.compile(r"[,，]\s*(?!\d{3})")
 CLEAR = 0.6
@@ -36,11 +36,13 @@ GENERAL = OF_A_STATE | {"list"}
 _ASKS = re.compile(
     r"(?i)^\W*(?:(?:and|also|then|plus|but|please|pls|can|could|would|will|you|we|i|want|need|like|to|know|see|tell|me|let|just|quickly)\b\W*)*"
     r"(?:why|what|which|who|whose|whom|when|where|how|is|are|was|were|do|does|did|has|have|had|should|any|list|show|check|find|look|get|give|describe|count|compare|investigate|diagnose|verify|explain|print|fetch|pull|see)(?:'s)?\b"
-    r"|[吗么呢]\W*$|为什么|为何|为啥|怎么|咋|哪|什么|啥|谁|多少|几[个次台天]|多久|是不是|是否|有没有|有无|如何|原因|根因|正常不|好了没"
+    r"|[吗么呢]\W*$|为什么|为何|为啥|怎么|咋|哪|什么|啥|谁|多少|几[个次台天]|多久|是不是|是否|有没有|有无|如何|原因|根因|正常不|好了没|[\u4e00-\u9fff]不\W*$"
     r"|^\W*(?:请|麻烦|帮我|帮忙|给我|再|顺便|另外|然后|先|同时|也|还)*\s*(?:查|看|列|找|统计|显示|展示|检查|诊断|排查|分析|确认|对比|告诉)"
 )
 
 
+# What an order is about, when it names nothing.
+_OF_IT = re.compile(r"\b(?:its?|them|their|th(?:is|at)\sone)\b|它|其(?![他它实中])")
 # Why, and nothing else: of what was just told.
 _ONLY_WHY = re.compile(
     r"(?i)\W*(?:and\s|but\s)?(?:why|how\scome|what(?:'s|\sis)?\s(?:the\s)?(?:reason|cause)|为什么|为何|为啥|怎么回事|咋回事|(?:是?什么|啥)(?:原因|情况|问题)|原因(?:是什么|何在)?)(?:\sis\s(?:that|it|this))?[呢啊呀]?\W*"
@@ -60,10 +62,16 @@ def read_all(message: str, *, previous: Mapping[str, Any] | None = None) -> list
     routes = _in_turn(parts, whole.language, previous)
     if _tells_why(parts[0], routes):
         return [whole] if whole.subagent == routes[1].subagent else routes[1:]
-    clear = all(one.confidence >= CLEAR and one.subagent != "none" for one in routes)
+    clear = all(_is_clear(one) for one in routes)
     if not clear or whole.subagent not in _told_apart(routes):
         return both_sides(whole, message)
     return _worded(parts, routes)
+
+
+def _is_clear(route: Route) -> bool:
+    """Whether a part stands for itself: an order to change nothing in particular only goes on."""
+    of_nothing = (route.subagent, route.intent) == ORDERS[0] and not route.arguments
+    return route.confidence >= CLEAR and route.subagent != "none" and not of_nothing
 
 
 def _parts(message: str) -> list[str]:
@@ -121,7 +129,7 @@ def _asks(part: str, route: Route) -> bool:
         return False
     of_something = bool(_about(route) or POINTING.search(part.lower()))
     if (route.subagent, route.intent) in ORDERS:
-        return of_something
+        return bool(_about(route) or _OF_IT.search(part.lower()))
     own = of_something or "kind" in route.arguments or says(part.lower(), route.language, "why")
     bare = route.intent in GENERAL and not own
     return bool(_ASKS.search(part)) and not bare

@@ -67,7 +67,7 @@ BESIDE = (
     re.compile(rf"(?<![\w-]){_NO_SPACE}({_NAME})\s*(?:命名空间|名字空间|\s(?:namespace|ns)\b)"),
 )
 IN_PLACE = re.compile(
-    rf"\b(?:in|from|within|inside|across)\s+(?:the\s+)?[`'\"]?({_NAME})[`'\"]?(?![\w-])(?!\s+(?:service|pod|deployment|node|\d+)\b)"
+    rf"\b(?:in|from|within|inside|across)\s+(?:the\s+)?[`'\"]?({_NAME})[`'\"]?(?![\w-])(?!['’]s\s)(?!\s+(?:service|pod|deployment|node|\d+)\b)"
 )
 IN_PLACE_ZH = re.compile(
     rf"(?<![\w-])({_NAME})\s*(?:环境|里面|里边|里|中的?|下面|下的?(?![个周月季半一次载线降午])|空间|的\s*(?=[a-z][a-z0-9]*-[a-z0-9-]+(?![\w-])))"
