@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 
 from api.app import create_app, running
@@ -23,10 +23,12 @@ from uvicorn.server import Server as Uvicorn
 
 # How long open requests have to end after their turns were cut.
 GRACE_S = 5
-# Collect after this many new objects: what a turn makes goes with it, so there is little to find.
-RUNNING = (5_000, 10, 10)
-# So many that outlive a whole collection are a library that was loaded by its first use.
-LOADED = 30_000
+# Collect after this many new objects. Most of what a turn makes goes with it, but the graph's loop of
+# each turn (some 400 objects, with all that tools told) is found by a whole collection only: one in
+# 250 turns is short, and keeps memory flat.
+RUNNING = (5_000, 5, 4)
+# So many modules more are a library that was loaded by its first use.
+LIBRARY = 20
 # glibc's number for how many heaps it keeps (malloc.h), and how many: by default eight a core, of
 # which each of our many short-lived readers would leave one half empty.
 M_ARENA_MAX, HEAPS = -8, 2
@@ -75,7 +77,7 @@ async def serve(settings: Settings) -> int:
                 timeout_graceful_shutdown=GRACE_S,
             )
             server = Server(config)
-            _settle()
+            _settle(lambda: app.state.turns.going_on)
             link = await started.login_link(address)
             sys.stdout.write(f"Midwatch is ready. Sign in once with {link}\n")
             sys.stdout.flush()
@@ -89,16 +91,28 @@ def _share_heaps() -> None:
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, HEAPS)
 
 
-def _settle() -> None:
+def _settle(turns: Callable[[], int]) -> None:
     """What start-up made stays, and what is loaded later: let no collection look through it again."""
     gc.freeze()
     gc.set_threshold(*RUNNING)
-    gc.callbacks.append(_settle_more)
+    gc.callbacks.append(Settling(turns))
 
 
-def _settle_more(phase: str, info: dict[str, int]) -> None:
-    if phase == "stop" and info["generation"] == 2 and len(gc.get_objects(generation=2)) > LOADED:
-        gc.freeze()
+class Settling:
+    """Sets aside a library that was loaded since, after a collection that is not of the youngest alone.
+
+    It goes by modules, never by how much is there, and waits until no more than one turn is at work:
+    what is set aside is never given back, and the turns of a busy hour are as many objects.
+    """
+
+    def __init__(self, turns: Callable[[], int]) -> None:
+        self._turns, self._modules = turns, len(sys.modules)
+
+    def __call__(self, phase: str, info: dict[str, int]) -> None:
+        loaded = len(sys.modules) - self._modules >= LIBRARY
+        if phase == "stop" and info["generation"] and loaded and self._turns() <= 1:
+            gc.freeze()
+            self._modules = len(sys.modules)
 
 
 @contextmanager

@@ -52,6 +52,11 @@ class Turns:
     _busy: set[str] = field(default_factory=set[str])
     _stopping: bool = False
 
+    @property
+    def going_on(self) -> int:
+        """How many turns are at work."""
+        return len(self._tasks)
+
     async def start(self, principal: Principal, question: Question) -> Run:
         """Begin a turn. Raises `Conflict` while another one of the same thread is going on."""
         self._check(principal, question)

@@ -30,6 +30,9 @@ from core.storage.turns import InTurn, end_turn, hurry, queue
 
 # How long a writer waits for another one. Our transactions take milliseconds.
 BUSY_TIMEOUT_S = 5.0
+# How long a session waits for a connection where two hundred turns begin at once on a slow, busy machine:
+# each holds one for milliseconds of its own, and the wait is for the processor, as in `turns`.
+POOL_TIMEOUT_S = 90.0
 # What each connection remembers of the file; the system remembers it too. By default it is 2 MiB.
 CACHE_KIB = 512
 
@@ -165,8 +168,7 @@ def _engine(address: URL, busy_timeout_s: float) -> AsyncEngine:
     options: dict[str, Any] = {"json_serializer": _to_json, "json_deserializer": orjson.loads}
     if address.get_backend_name() != "sqlite":
         return create_async_engine(address, pool_pre_ping=True, **options)
-    if not _is_file(address):
-        options["poolclass"] = StaticPool
+    options |= {"pool_timeout": POOL_TIMEOUT_S} if _is_file(address) else {"poolclass": StaticPool}
     engine = create_async_engine(
         address,
         # The write lock is taken by the first write of a transaction and waited for there;
