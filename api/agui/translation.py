@@ -19,9 +19,10 @@ from agent.events import (
     ToolStarted,
     Usage,
 )
+from agent.intents import language_of
 from api.agui.interrupts import interrupt
 from api.turns.answers import Answered, citation_shape, usage_shape
-from api.turns.runs import Ending, Run
+from api.turns.runs import Ending, Run, broken
 
 PROTOCOL_VERSION = "1.0"
 HEARTBEAT_S = 15.0
@@ -194,11 +195,10 @@ class Translation:
         return event | ({"result": result} if result is not None else {})
 
     def _failed(self, run: Run) -> Wire:
-        code = run.error.code if run.error else "internal"
-        message = (
-            str(run.error) if run.error else "Midwatch made a mistake; its log has the details."
-        )
-        return {"type": "RUN_ERROR", "message": message, "code": code, **self._usage()}
+        """In the language of the question: there was no answer that could have had another."""
+        error = run.error or broken()
+        message = error.told(language_of(run.question))
+        return {"type": "RUN_ERROR", "message": message, "code": error.code, **self._usage()}
 
     def _usage(self) -> Wire:
         used = self.answered.used

@@ -21,7 +21,7 @@ from api.turns.branching import branched, edited_in
 from api.turns.notebooks import KeptNotebook
 from api.turns.questions import Question
 from api.turns.records import record
-from api.turns.runs import Broken, Ending, Interrupted, Run, Runs, consume
+from api.turns.runs import Ending, Interrupted, Run, Runs, broken, consume
 from api.turns.standing import Answering, admit_question, admit_resume
 from core.clock import utc_now
 from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError, TooLarge
@@ -251,7 +251,7 @@ class Turns:
     async def _drive(self, run: Run, events: AsyncGenerator[Event]) -> None:
         self.metrics.turn_started()
         answered = Answered(run.thread_id)
-        ending, error = Ending.FAILED, _broken()
+        ending, error = Ending.FAILED, broken()
         try:
             ending, error = await consume(run, events, answered)
         except asyncio.CancelledError:
@@ -308,7 +308,7 @@ class Turns:
         if mistake is not None:
             log.error("turn.broke", run_id=run.id, thread_id=run.thread_id, exc_info=mistake)
         if run.ending is None:
-            run.end(*(self._cut() if task.cancelled() else (Ending.FAILED, _broken())))
+            run.end(*(self._cut() if task.cancelled() else (Ending.FAILED, broken())))
 
     def _count(self, run: Run, answered: Answered) -> None:
         route = answered.done.route if answered.done else ()
@@ -336,10 +336,6 @@ class Turns:
 def _memory_key(subject: str, thread_id: str) -> str:
     """Two people's memories stay apart, whatever thread id a client sends."""
     return f"{subject}/{thread_id}"
-
-
-def _broken() -> OpsError:
-    return Broken("Midwatch made a mistake; its log has the details.")
 
 
 async def current_turns(request: Request) -> Turns:

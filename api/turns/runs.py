@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from agent.events import Done, Event, SubagentStarted, ToolFinished, ToolStarted
+from api.sentences import SENTENCES
 from api.turns.answers import Answered
 from core.clock import monotonic_s, utc_now
 from core.errors import OpsError
@@ -42,6 +43,10 @@ class Broken(OpsError):
     """A mistake of ours ended the turn."""
 
     code = "internal"
+
+
+def broken() -> Broken:
+    return SENTENCES.error(Broken, "our_mistake")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +169,7 @@ async def consume(
     except OpsError as error:
         return Ending.FAILED, error
     if answered.done is None:
-        return Ending.FAILED, Broken("The turn ended without an answer.")
+        return Ending.FAILED, SENTENCES.error(Broken, "ended_unanswered")
     return (Ending.WAITING if answered.done.approvals else Ending.DONE), None
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import Invalid
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.facts.money import PriceBook, Rates
 
 SHIPPED = Path(__file__).parent / "prices.toml"
@@ -61,9 +62,8 @@ class Billing:
         held = [one for one in told.prices if one.valid_from <= on]
         if not held:
             first = min(one.valid_from for one in told.prices)
-            raise Invalid(
-                f"The price book {told.name} has no prices for {on}.",
-                hint=f"Its first prices hold from {first}.",
+            raise SENTENCES.error(
+                Invalid, "no_prices_yet", book=told.name, on=str(on), first=str(first)
             )
         return _book(told, max(held, key=lambda one: one.valid_from))
 
@@ -89,8 +89,12 @@ def _read(path: Path) -> _File:
     try:
         stamp = path.stat().st_mtime_ns
     except OSError as error:
-        raise Invalid(f"Cannot read the price book {path}: {error.strerror}.") from error
+        raise _unread(path, str(error.strerror)) from error
     return _read_at(path, stamp)
+
+
+def _unread(path: Path, why: str) -> Invalid:
+    return SENTENCES.error(Invalid, "price_book_unread", path=str(path), why=why)
 
 
 @cache
@@ -98,12 +102,16 @@ def _read_at(path: Path, _: int) -> _File:
     """Read again when the file changed."""
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise Invalid(f"The price book {path} is larger than {MOST_BYTES} bytes.")
+            raise SENTENCES.error(
+                Invalid, "large_price_book", path=str(path), most_bytes=MOST_BYTES
+            )
         raw: Mapping[str, Any] = tomllib.loads(path.read_text("utf-8"))
         return _File.model_validate(raw)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Invalid(f"Cannot read the price book {path}: {error}.") from error
+        raise _unread(path, str(error)) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise Invalid(f"The price book {path}: {where}: {first['msg'].lower()}.") from error
+        raise SENTENCES.error(
+            Invalid, "wrong_price_book", path=str(path), where=where, why=first["msg"].lower()
+        ) from error

@@ -12,7 +12,8 @@ import orjson
 
 from core.errors import Invalid
 from mcp_servers.backends.parquet_bills import columns_and_rows, is_parquet
-from mcp_servers.facts.nearest import did_you_mean
+from mcp_servers.backends.sentences import SENTENCES, instead
+from mcp_servers.facts.nearest import nearest_names
 
 DAY = timedelta(days=1)
 # A charge for longer than this is no charge of a period.
@@ -46,8 +47,7 @@ def lines_of(text: str, columns: Mapping[str, str]) -> Iterator[BillLine]:
     """
     strange = sorted(set(columns) - set(MAPPED))
     if strange:
-        hint = f"A map has: {', '.join(MAPPED)}."
-        raise Invalid(f"A map of a bill has no {strange[0]}.", hint=hint)
+        raise SENTENCES.error(Invalid, "not_in_a_map", what=strange[0], columns=", ".join(MAPPED))
     if is_parquet(text):
         known, rows = columns_and_rows(text)
         wanted = _columns(known, columns)
@@ -61,7 +61,9 @@ def lines_of(text: str, columns: Mapping[str, str]) -> Iterator[BillLine]:
         for row in reader:
             yield _line(row, wanted, reader.line_num)
     except csv.Error as error:
-        raise Invalid(f"The bill is no CSV: line {reader.line_num}: {error}.") from error
+        raise SENTENCES.error(
+            Invalid, "bill_no_csv", line=reader.line_num, why=str(error)
+        ) from error
 
 
 def _columns(known: list[str], given: Mapping[str, str]) -> dict[str, str]:
@@ -70,13 +72,20 @@ def _columns(known: list[str], given: Mapping[str, str]) -> dict[str, str]:
     wanted.setdefault("tags", "Tags")
     for part in ("start", "cost", "currency"):
         if wanted[part] not in known:
-            near = did_you_mean(wanted[part], known)
-            raise Invalid(
-                f"The bill has no column {wanted[part]} for the {part} of a charge.",
-                hint=f"{near} " * bool(near) + f"It has: {', '.join(known[:40]) or 'no columns'}. "
-                "Name it in a map: start, end, cost, currency, tags.",
-            )
+            raise _no_column(wanted[part], part, known)
     return wanted
+
+
+def _no_column(column: str, part: str, known: list[str]) -> Invalid:
+    near = instead(column, known) if nearest_names(column, known) else ""
+    has = ", ".join(known[:40]) or "-"
+    return SENTENCES.error(
+        Invalid, "bill_without_column", column=column, part=part, near=near, has=has
+    )
+
+
+def _no_amount(line: int, column: str, told: str) -> Invalid:
+    return SENTENCES.error(Invalid, "bill_no_amount", line=line, column=column, told=told)
 
 
 def _line(row: Mapping[str, str | None], wanted: Mapping[str, str], number: int) -> BillLine:
@@ -86,10 +95,10 @@ def _line(row: Mapping[str, str | None], wanted: Mapping[str, str], number: int)
     end = _moment(until, wanted["end"], number) if until else None
     last = max((end - timedelta(microseconds=1)).date(), first) if end else first
     if (last - first).days > MOST_DAYS:
-        raise Invalid(f"Line {number} of the bill is for more than {MOST_DAYS} days.")
+        raise SENTENCES.error(Invalid, "long_charge", line=number, most_days=MOST_DAYS)
     currency = (row.get(wanted["currency"]) or "").strip()
     if not CURRENCY.match(currency):
-        raise Invalid(f"Line {number} of the bill has no currency such as USD: {currency[:20]!r}.")
+        raise SENTENCES.error(Invalid, "no_currency", line=number, told=repr(currency[:20]))
     told = {key: value or "" for key, value in row.items() if key}
     tags = _tags(row.get(wanted["tags"]), wanted["tags"], number)
     return BillLine(
@@ -105,8 +114,9 @@ def _moment(text: str | None, column: str, number: int) -> datetime:
     try:
         found = datetime.fromisoformat((text or "").strip())
     except ValueError as error:
-        told = f"Line {number} of the bill: {column} is {str(text)[:40]!r}, which is no time."
-        raise Invalid(told, hint="Write RFC 3339, as 2026-01-31T00:00:00Z.") from error
+        raise SENTENCES.error(
+            Invalid, "bill_no_time", line=number, column=column, told=repr(str(text)[:40])
+        ) from error
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
@@ -114,11 +124,9 @@ def _cost(text: str | None, wanted: Mapping[str, str], number: int) -> Decimal:
     try:
         cost = Decimal((text or "").strip())
     except InvalidOperation as error:
-        raise Invalid(
-            f"Line {number} of the bill: {wanted['cost']} is {str(text)[:40]!r}, which is no amount."
-        ) from error
+        raise _no_amount(number, wanted["cost"], repr(str(text)[:40])) from error
     if not cost.is_finite():
-        raise Invalid(f"Line {number} of the bill: {wanted['cost']} is {cost}.")
+        raise _no_amount(number, wanted["cost"], str(cost))
     return cost
 
 
@@ -130,4 +138,4 @@ def _tags(text: str | None, column: str, number: int) -> dict[str, str]:
         found = orjson.loads(text)
         return {str(key): str(value) for key, value in found.items()}
     except (orjson.JSONDecodeError, AttributeError) as error:
-        raise Invalid(f"Line {number} of the bill: {column} is no JSON object.") from error
+        raise SENTENCES.error(Invalid, "bill_no_json", line=number, column=column) from error

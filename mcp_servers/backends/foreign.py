@@ -14,6 +14,7 @@ from core.http import client as http_client
 from core.http import is_plain_loopback
 from mcp_servers.backends import ForeignAddress
 from mcp_servers.backends.addresses import host_of
+from mcp_servers.backends.sentences import SENTENCES
 
 # A list that goes on for ever must not fill the memory.
 MOST_PAGES = 10
@@ -26,9 +27,8 @@ class ForeignServer:
     def __init__(self, address: ForeignAddress) -> None:
         """Raises `Invalid` for an address over which token and answers could be read on the way."""
         if not address.url.startswith("https:") and not is_plain_loopback(address.url):
-            raise Invalid(
-                f"The foreign server {address.name} is not reached over https.",
-                hint=f"Change MIDWATCH_FOREIGN__{address.name.upper()}__URL.",
+            raise SENTENCES.error(
+                Invalid, "foreign_plain", name=address.name, setting=address.name.upper()
             )
         self.address = address
         headers = {"Authorization": f"Bearer {address.token}"} if address.token else None

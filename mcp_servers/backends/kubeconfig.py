@@ -8,7 +8,7 @@ from typing import Any, cast
 import yaml
 
 from core.errors import Invalid
-from mcp_servers.facts.nearest import did_you_mean
+from mcp_servers.backends.sentences import SENTENCES, instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,16 @@ def read(file: Path, context: str = "") -> Kubeconfig:
     tree = _tree(file)
     chosen = context or _text(tree, "current-context")
     if not chosen:
-        raise Invalid(f"{file}: there is no current-context.", hint="Set one, or name a context.")
+        raise SENTENCES.error(Invalid, "no_current_context", file=str(file))
     entry = _entry(file, tree, "contexts", chosen)
     cluster_name = _text(entry.get("context"), "cluster")
     cluster = _entry(file, tree, "clusters", cluster_name).get("cluster")
     server = _text(cluster, "server")
     if not server.startswith(("http://", "https://")):
         line = _line_of(file, "clusters", cluster_name)
-        raise Invalid(f"{file}:{line}: cluster {cluster_name!r} has no http(s) server address.")
+        raise SENTENCES.error(
+            Invalid, "no_server_address", file=str(file), line=line, cluster=cluster_name
+        )
     user = _text(entry.get("context"), "user")
     if user:
         _entry(file, tree, "users", user)
@@ -43,16 +45,18 @@ def _tree(file: Path) -> Mapping[str, Any]:
     try:
         tree = yaml.safe_load(file.read_text())
     except FileNotFoundError as error:
-        raise Invalid(f"There is no kubeconfig at {file}.") from error
+        raise SENTENCES.error(Invalid, "no_kubeconfig", file=str(file)) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"The kubeconfig {file} cannot be read: {error}.") from error
+        raise SENTENCES.error(
+            Invalid, "kubeconfig_unread", file=str(file), why=str(error)
+        ) from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise Invalid(f"{file}:{line}: this is not YAML: {error.problem}.") from error
+        raise _no_yaml(file, line, str(error.problem)) from error
     except yaml.YAMLError as error:
-        raise Invalid(f"{file}:1: this is not YAML: {error}.") from error
+        raise _no_yaml(file, 1, str(error)) from error
     if not isinstance(tree, dict) or "clusters" not in tree:
-        raise Invalid(f"{file}:1: this is not a kubeconfig: it has no list of clusters.")
+        raise SENTENCES.error(Invalid, "no_clusters_listed", file=str(file))
     return cast("Mapping[str, Any]", tree)
 
 
@@ -62,10 +66,20 @@ def _entry(file: Path, tree: Mapping[str, Any], section: str, name: str) -> Mapp
     named = {_text(one, "name"): cast("Mapping[str, Any]", one) for one in entries}
     if name in named:
         return named[name]
-    kind = section.removesuffix("s")
-    hint = did_you_mean(name, named) or f"Known: {', '.join(sorted(named)) or 'none'}."
-    line = _line_of(file, section)
-    raise Invalid(f"{file}:{line}: there is no {kind} {name!r}.", hint=hint)
+    hint = instead(name, named) if named else ""
+    raise SENTENCES.error(
+        Invalid,
+        "not_in_kubeconfig",
+        file=str(file),
+        line=_line_of(file, section),
+        kind=section.removesuffix("s"),
+        name=name,
+        hint=hint,
+    )
+
+
+def _no_yaml(file: Path, line: int, why: str) -> Invalid:
+    return SENTENCES.error(Invalid, "no_yaml", file=str(file), line=line, why=why)
 
 
 def _text(tree: Any, key: str) -> str:

@@ -13,6 +13,7 @@ from core.absent import only_parts_of, put_off, without
 from core.errors import Invalid
 from mcp_servers.backends.addresses import is_loopback
 from mcp_servers.backends.kubeconfig import read as read_kubeconfig
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.facts.kubernetes import Json
 
 # The parts that stream, watch and elect leaders stay out. Its HTTP library would guess encodings, with
@@ -144,7 +145,9 @@ def _fill_in(configuration: Configuration, kubeconfig: Path | None, context: str
         try:
             load_kube_config(str(file), chosen.context, configuration, persist_config=False)
         except ConfigException as error:
-            raise Invalid(f"{file}: {error}.") from error
+            raise SENTENCES.error(
+                Invalid, "kubeconfig_unread", file=str(file), why=str(error)
+            ) from error
         return chosen.context
     try:
         load_incluster_config(client_configuration=configuration)

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from core.errors import Invalid
+from mcp_servers.backends.sentences import SENTENCES
 
 # What every Parquet file begins with, as it looks in Base64.
 MAGIC, ENCODED = b"PAR1", "UEFSM"
@@ -34,10 +35,10 @@ def columns_and_rows(bill: str) -> tuple[list[str], Iterator[Mapping[str, str | 
     try:
         file = parquet.ParquetFile(BytesIO(base64.b64decode(bill, validate=True)))
     except (binascii.Error, lib.ArrowException, OSError) as error:
-        raise Invalid(f"The bill is no Parquet that can be read: {error}.") from error
+        raise SENTENCES.error(Invalid, "bill_no_parquet", why=str(error)) from error
     if file.metadata.num_rows > MOST_ROWS:
-        raise Invalid(
-            f"The bill has {file.metadata.num_rows} rows.", hint=f"At most {MOST_ROWS} are read."
+        raise SENTENCES.error(
+            Invalid, "bill_of_many_rows", rows=file.metadata.num_rows, most=MOST_ROWS
         )
     return list(file.schema_arrow.names), _rows(file, lib)
 
@@ -46,10 +47,7 @@ def _library() -> tuple[Any, Any]:
     try:
         return import_module("pyarrow.parquet"), import_module("pyarrow.lib")
     except ImportError as error:
-        raise Invalid(
-            "The bill is Parquet, and pyarrow, which reads it, is not installed.",
-            hint="Install the extra: pip install 'midwatch[parquet]'; or export the bill as CSV.",
-        ) from error
+        raise SENTENCES.error(Invalid, "no_pyarrow") from error
 
 
 def _rows(file: Any, lib: Any) -> Iterator[Mapping[str, str | None]]:
@@ -58,7 +56,7 @@ def _rows(file: Any, lib: Any) -> Iterator[Mapping[str, str | None]]:
             for row in batch.to_pylist():
                 yield {str(name): _text(value) for name, value in row.items()}
     except (lib.ArrowException, OSError) as error:
-        raise Invalid(f"The bill is no Parquet that can be read: {error}.") from error
+        raise SENTENCES.error(Invalid, "bill_no_parquet", why=str(error)) from error
 
 
 def _text(value: Any) -> str | None:

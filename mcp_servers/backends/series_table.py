@@ -7,13 +7,14 @@ from io import StringIO
 from math import isfinite, nan
 
 from core.errors import Invalid
+from mcp_servers.backends.sentences import SENTENCES
 
 # What monitoring systems write where there is no value.
 GAPS = frozenset({"", "nan", "null", "none", "na", "n/a", "-"})
 # Seconds since 1970 above this are milliseconds, microseconds or nanoseconds.
 _LATEST_S = 1e11
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-HEADER = "The header is: timestamp,value"
+HEADER = "timestamp,value"
 
 
 def seconds_of(text: str) -> float:
@@ -39,14 +40,14 @@ def series_of(text: str) -> tuple[list[float], list[float]]:
     lines = _rows(text)
     header = next(lines, (1, list[str]()))[1]
     if len(header) != 2:
-        raise Invalid(f"The table has {len(header)} columns, not two.", hint=f"{HEADER}.")
+        raise SENTENCES.error(Invalid, "table_columns", count=len(header), header=HEADER)
     if _is_time(header[0]):
-        raise Invalid("The table has no header.", hint=f"{HEADER}.")
+        raise SENTENCES.error(Invalid, "table_no_header", header=HEADER)
     times: list[float] = []
     values: list[float] = []
     for line, row in lines:
         if len(row) != 2:
-            raise Invalid(f"Line {line} of the table has {len(row)} fields, the header 2.")
+            raise SENTENCES.error(Invalid, "table_fields", line=line, count=len(row))
         times.append(_time(row[0], line))
         values.append(_value(row[1], line))
     return times, values
@@ -59,7 +60,9 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
             if any(field.strip() for field in row):
                 yield reader.line_num, row
     except csv.Error as error:
-        raise Invalid(f"The table is no CSV: line {reader.line_num}: {error}.") from error
+        raise SENTENCES.error(
+            Invalid, "table_no_csv", line=reader.line_num, why=str(error)
+        ) from error
 
 
 def _is_time(text: str) -> bool:
@@ -74,10 +77,7 @@ def _time(text: str, line: int) -> float:
     try:
         return seconds_of(text)
     except (ValueError, OverflowError) as error:
-        raise Invalid(
-            f"Line {line} of the table begins with {text[:40]!r}, which is no time.",
-            hint="Write RFC 3339 or seconds since 1970.",
-        ) from error
+        raise SENTENCES.error(Invalid, "table_no_time", line=line, told=repr(text[:40])) from error
 
 
 def _value(text: str, line: int) -> float:
@@ -86,7 +86,9 @@ def _value(text: str, line: int) -> float:
     try:
         value = float(text)
     except ValueError as error:
-        raise Invalid(f"Line {line} of the table: {text[:40]!r} is no number.") from error
+        raise SENTENCES.error(
+            Invalid, "table_no_number", line=line, told=repr(text[:40])
+        ) from error
     if not isfinite(value):
         return nan
     return value

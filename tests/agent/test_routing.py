@@ -31,7 +31,7 @@ def test_no_unseen_sentence_was_seen() -> None:
     paths = list(HERE.glob("*.txt"))
     unseen = [path for path in paths if path.stem.startswith("unseen")]
     seen = {one.told for path in paths if path not in unseen for one in utterances(path)}
-    assert len(unseen) == 1
+    assert len(unseen) == 2
     for path in unseen:
         assert not [one.told for one in utterances(path) if one.told in seen]
 
@@ -47,10 +47,11 @@ def test_sentences_that_the_rules_were_made_with_are_routed_right() -> None:
         assert figures(name)["arguments_exact"] >= 0.94, name
 
 
-def test_sentences_that_nobody_looked_at_are_routed_right_nearly_as_often() -> None:
-    told = figures("unseen_strangers")["by_language"]
+@pytest.mark.parametrize("name", ["unseen_strangers", "unseen_second"])
+def test_sentences_that_nobody_looked_at_are_routed_right_nearly_as_often(name: str) -> None:
+    told = figures(name)["by_language"]
     for language in ("en", "zh"):
-        assert told[language]["subagent"] >= 0.9, language
+        assert told[language]["subagent"] >= 0.95, language
         assert told[language]["arguments_exact"] >= 0.9, language
 
 

@@ -1,17 +1,22 @@
 """A process is killed in the middle of a turn; another one goes on at the node that was running."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from evals.providers.saying import Say
+from agent.events import SubagentFinished
+from agent.graph import Assistant
+from evals.providers.saying import Json, Say
 from evals.providers.serving import Provider, provider_serving
+from mcp_servers.client import Sessions
 from tests.agent.changing_server import Ledger, changing
 from tests.agent.conftest import assistant_with
 from tests.agent.turns import ANN, Told, choice_of
@@ -127,3 +132,53 @@ async def test_a_change_that_may_have_been_made_is_not_made_again(
             await again.collect(assistant.resume("thread", principal=ANN))
     assert ledger.done in (made, ["apply plan-1 for ann"])
     assert [one.status for one in again.calls] == [told_of_it]
+
+
+class Slowly:
+    """Answers about checkout at once, and about cart only when it is told to."""
+
+    def __init__(self) -> None:
+        self.quick = False
+
+    def __call__(self, body: Json) -> Say:
+        if "is cart healthy" not in str(body["messages"]):
+            return Say("Checkout lacks memory.")
+        return Say("Cart is fine.", pause_s=0 if self.quick else 600)
+
+
+async def kept(assistant: Assistant) -> None:
+    """Until what a finished subagent wrote is in the memory."""
+    async with asyncio.timeout(120):
+        while True:
+            snapshot = await assistant.graph.aget_state({"configurable": {"thread_id": "thread"}})
+            if any(task.result for task in snapshot.tasks):
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_of_two_asks_of_one_subagent_only_the_unfinished_one_is_taken_up(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    memory, slowly = tmp_path / "memory.db", Slowly()
+    with provider_serving(slowly) as provider:
+        choice = choice_of("openai", provider, timeout_s=300)
+        async with assistant_with(sessions, choice, memory=memory) as assistant:
+            question = "Why is checkout down, and is cart healthy?"
+            events = assistant.run(question, principal=ANN, thread_id="thread")
+            async with aclosing(events):
+                async for event in events:
+                    if isinstance(event, SubagentFinished) and event.status == "ok":
+                        await kept(assistant)
+                        break
+        slowly.quick = True
+        asked = len(provider.requests)
+        async with assistant_with(sessions, choice, memory=memory) as assistant:
+            told = Told()
+            await told.collect(assistant.resume("thread", principal=ANN))
+            left = await assistant.standing("thread")
+    first, second = told.answer.index("lacks memory"), told.answer.index("Cart is fine")
+    assert first < second
+    assert [str(one["messages"]).count("is cart healthy") for one in provider.requests[asked:]] == [
+        1
+    ]
+    assert left is None

@@ -23,7 +23,7 @@ from agent.events import (
     Usage,
 )
 from api.agui.translation import frames, wire_events
-from api.turns.runs import Ending, Interrupted, Run
+from api.turns.runs import Ending, Interrupted, Run, broken
 from core.errors import UpstreamUnavailable
 
 AG_UI = TypeAdapter(AnyEvent)
@@ -151,6 +151,13 @@ async def test_a_cancelled_run_leaves_nothing_open() -> None:
         "RUN_FINISHED",
     ]
     assert events[-1]["outcome"] == {"type": "cancelled"}
+
+
+async def test_a_failed_run_says_why_in_the_language_of_its_question() -> None:
+    run = finished(TURN[:2], Ending.FAILED, broken())
+    run.question = "checkout 为什么挂了"
+    end = (await told(run))[-1]
+    assert (end["code"], end["message"]) == ("internal", "Midwatch 内部出错，详情见其日志。")
 
 
 async def test_a_failed_run_says_why_with_a_stable_code() -> None:
