@@ -1,10 +1,11 @@
-"""Pure: what the result of a cost or forecast tool looks like drawn, in the language of the answer.
+"""Pure: what the result of a cost, forecast or cause tool looks like drawn, in the language of the answer.
 
 A chart is its own text twin: `columns` and `rows` are the table, and the drawing is made of them.
 Results without anything to draw have none.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from agent.events import ToolFinished
@@ -125,6 +126,27 @@ def _models(data: Json, language: Language) -> Drawn:
     return _chart("bars", phrase("charts.models", language), data["currency"], heads, rows)
 
 
+def _causes(data: Json, language: Language) -> Drawn:
+    """Along each root cause's chain, after the change that began it: cause, effect, what shows it."""
+    shown = {_place(one): one["evidence"] for one in data["symptoms"]}
+    rows: dict[tuple[str, str], list[str]] = {}
+    for root in data["root_causes"]:
+        steps = [(one["title"], shown.get(_place(one), ())) for one in root["chain"]]
+        if root["change"] and steps:
+            steps = [(root["change"], ()), (steps[0][0], root["evidence"]), *steps[1:]]
+        for (cause, _), (effect, evidence) in pairwise(steps):
+            if cause != effect:
+                why = evidence[0]["text"] if evidence else ""
+                rows.setdefault((cause, effect), [cause, effect, why])
+    heads = _heads(language, "cause", "effect", "shown_by")
+    return _chart("graph", phrase("charts.causes", language), "", heads, list(rows.values()))
+
+
+def _place(told: Json) -> tuple[str, ...]:
+    of = told["resource"]
+    return (told["rule"], of["kind"], of["namespace"] or "", of["name"])
+
+
 def _heads(language: Language, *names: str) -> list[str]:
     return [phrase(f"charts.{one}", language) for one in names]
 
@@ -150,6 +172,7 @@ def _number(value: Any) -> Any:
 
 
 DRAWN: Mapping[str, Callable[[Json, Language], Drawn]] = {
+    "rca_investigate": _causes,
     "forecast_load": _load,
     "forecast_disks": _disks,
     "budgets_spend": _spend,

@@ -28,6 +28,8 @@ DOMPurify.addHook("afterSanitizeAttributes", (node) => {
     node.setAttribute("target", "_blank");
     node.setAttribute("rel", "noopener noreferrer nofollow");
   }
+  // A wide table is moved sideways, by the keyboard too.
+  if (node.tagName === "TABLE") node.setAttribute("tabindex", "0");
 });
 
 // While an answer streams, an open code fence is closed for the reader.

@@ -100,6 +100,7 @@ function told(messages) {
     } else if (found.length) {
       const turn = found[found.length - 1];
       turn.answer = joined(turn.answer, message.content);
+      turn.answeredBy = message.run_id;
       turn.citations = message.citations ?? [];
       turn.charts = [...turn.charts, ...(message.charts ?? [])];
       turn.usage = [...turn.usage, ...(message.usage ?? [])];

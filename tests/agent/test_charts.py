@@ -37,6 +37,29 @@ async def test_an_answer_is_drawn_from_the_figures_of_its_tool(
     assert chart["id"] == finished[-1].call_id
 
 
+@pytest.mark.parametrize(
+    ("question", "head"), [("Why is checkout failing?", "cause"), ("checkout 为什么报错？", "原因")]
+)
+async def test_causes_are_drawn_from_the_change_to_what_users_feel(
+    question: str, head: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    finished = [one for one in told.events if isinstance(one, ToolFinished)]
+    [graph] = [one for one in charts_of(finished, told.done.language) if one["form"] == "graph"]
+    assert graph["columns"][0] == head
+    assert "4.19.0" in graph["rows"][0][0]
+    assert "256Mi" in graph["rows"][0][1]
+    assert any(word in graph["rows"][-1][1] for word in ("failing requests", "失败请求"))
+    assert "OOMKilled" in graph["rows"][0][2]
+
+
+def test_nothing_is_drawn_of_a_cause_without_effects() -> None:
+    lone = {"rule": "r", "resource": {"kind": "Pod", "namespace": None, "name": "a"}, "title": "A"}
+    root = {"chain": [lone], "change": "", "evidence": []}
+    data = {"root_causes": [root], "symptoms": []}
+    assert charts_of([found("rca_investigate", data)], "en") == []
+
+
 async def test_a_forecast_is_drawn_with_its_interval(assistant: Assistant) -> None:
     told = await ask(assistant, "predict the memory of checkout for the next 24 hours")
     [call] = [one for one in told.events if isinstance(one, ToolFinished)]

@@ -84,19 +84,13 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def signed_in(
-    browser: Browser,
-    service: Service,
-    *,
-    locale: str = "en-US",
-    expected: str = "nothing",
-    **options: object,
+def watched(
+    context: BrowserContext, service: Service, expected: str = "nothing"
 ) -> Generator[Page]:
-    """A page behind the one-time link; fails on script errors, policy violations, foreign hosts.
+    """A page of `context`; fails on script errors, policy violations, foreign hosts.
 
     A complaint that contains `expected` is what the test provokes.
     """
-    context: BrowserContext = browser.new_context(locale=locale, **options)  # pyright: ignore[reportArgumentType]
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -109,8 +103,23 @@ def signed_in(
             else complaints.append(f"foreign host: {request.url}")
         ),
     )
-    page.goto(service.link)
-    page.wait_for_selector("#question")
     yield page
     context.close()
     assert [one for one in complaints if expected not in one] == []
+
+
+@contextmanager
+def signed_in(
+    browser: Browser,
+    service: Service,
+    *,
+    locale: str = "en-US",
+    expected: str = "nothing",
+    **options: object,
+) -> Generator[Page]:
+    """A watched page behind the one-time link."""
+    context: BrowserContext = browser.new_context(locale=locale, **options)  # pyright: ignore[reportArgumentType]
+    with watched(context, service, expected) as page:
+        page.goto(service.link)
+        page.wait_for_selector("#question")
+        yield page

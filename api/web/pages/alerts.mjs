@@ -76,12 +76,12 @@ function Silences({ rows, changed }) {
     if ((await act.run(() => json("DELETE", `/api/v1/silences/${encodeURIComponent(row.id)}`), t("silenceEnded"))) !== undefined) changed();
   };
   const columns = [
-    { head: t("matchersHead"), cell: (row) => html`<code>${row.matchers.join(", ")}</code>` },
+    { head: t("matchersHead"), long: true, cell: (row) => html`<code>${row.matchers.join(", ")}</code>` },
     { head: t("statusHead"), cell: (row) => html`<${Tag} tone=${row.state === "active" ? "warn" : ""}>${worded("silence", row.state)}<//>` },
     { head: t("untilHead"), cell: (row) => html`<${When} at=${row.ends_at} />` },
     { head: t("catchesHead"), end: true, cell: (row) => row.catches_now ?? "–" },
     { head: t("byHead"), cell: (row) => row.created_by },
-    { head: t("commentHead"), cell: (row) => row.comment },
+    { head: t("commentHead"), long: true, cell: (row) => row.comment },
     { head: t("doHead"), cell: (row) => may("silences:write") && row.state !== "expired" && html`<button type="button" class="small" disabled=${act.busy} onClick=${() => end(row)} aria-label=${`${t("endSilence")}: ${row.matchers.join(", ")}`}>${t("endSilence")}</button>` },
   ];
   return html`<${Table} label=${t("silences")} columns=${columns} rows=${rows} keyOf=${(row) => row.id} /><${Said} act=${act} />`;

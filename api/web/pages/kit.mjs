@@ -174,20 +174,24 @@ export function named({ kind, namespace, name }) {
   return `${kind} ${namespace ? `${namespace}/` : ""}${name}`;
 }
 
-// Wide on a screen, to be moved sideways on a phone. Columns: { head, cell(row), end }.
+// Wide on a screen, to be moved sideways on a phone. Columns: { head, cell(row), end, long }.
 export function Table({ label, columns, rows, keyOf }) {
   return html`
     <div class="wide" tabindex="0" role="region" aria-label=${label}><table>
-      <thead><tr>${columns.map((one) => html`<th key=${one.head} scope="col" class=${one.end ? "end" : ""}>${one.head}</th>`)}</tr></thead>
+      <thead><tr>${columns.map((one) => html`<th key=${one.head} scope="col" class=${look(one)}>${one.head}</th>`)}</tr></thead>
       <tbody>${rows.map((row, n) => html`
         <tr key=${keyOf ? keyOf(row) : n}>${columns.map((one, place) =>
           place === 0
             ? html`<th key=${one.head} scope="row">${one.cell(row)}</th>`
-            : html`<td key=${one.head} class=${one.end ? "end" : ""}>${one.cell(row)}</td>`,
+            : html`<td key=${one.head} class=${look(one)}>${one.cell(row)}</td>`,
         )}</tr>
       `)}</tbody>
     </table></div>
   `;
+}
+
+function look({ end, long }) {
+  return end ? "end" : long ? "long" : undefined;
 }
 
 export function Notes({ notes }) {

@@ -85,7 +85,7 @@ function Savings({ rows, currency }) {
     { head: "CPU", cell: (row) => change(row.cpu_request, row.cpu_recommended) },
     { head: t("memoryHead"), cell: (row) => change(row.memory_request, row.memory_recommended) },
     { head: t("confidenceHead"), cell: (row) => worded("sure", row.confidence) },
-    { head: t("whyHead"), cell: (row) => row.reasons.map((one) => one.text).join(" ") },
+    { head: t("whyHead"), long: true, cell: (row) => row.reasons.map((one) => one.text).join(" ") },
   ];
   return html`<${Table} label=${t("savings")} columns=${columns} rows=${rows} />`;
 }

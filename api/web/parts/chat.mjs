@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "../html.mjs";
 import { t } from "../i18n.mjs";
 import { ask, draft, lost, running, stop, turns } from "../store.mjs";
+import { Offer, chosen, close, key, look, meant, offer, picked } from "./picker.mjs";
 import { Turn } from "./turn.mjs";
 
 const NEAR_BOTTOM_PX = 80;
@@ -52,26 +53,53 @@ function handed() {
 draft.value = handed();
 
 function Composer() {
+  const box = useRef(null);
   const text = draft.value;
-  const setText = (words) => (draft.value = words);
+  const put = ({ text: words, caret }) => {
+    draft.value = words;
+    // The words are in the box once it was drawn anew.
+    requestAnimationFrame(() => {
+      box.current?.focus();
+      box.current?.setSelectionRange(caret, caret);
+      look(words, caret);
+    });
+  };
   const send = (event) => {
     event?.preventDefault();
     if (!text.trim() || running.value) return;
-    ask(text.trim());
-    setText("");
+    close();
+    ask(meant(text.trim()));
+    draft.value = "";
+  };
+  const write = ({ target, isComposing }) => {
+    draft.value = target.value;
+    if (!isComposing) look(target.value, target.selectionStart);
   };
   // Enter while an input method is composing chooses a word; it must not send half a sentence.
-  const key = (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
-    send(event);
+  const pressed = (event) => {
+    if (key(event)) return;
+    const composing = event.isComposing || event.keyCode === 229;
+    const takes = offer.value && (event.key === "Enter" || event.key === "Tab") && !event.shiftKey && !composing;
+    if (takes) {
+      event.preventDefault();
+      put(picked(text));
+    } else if (event.key === "ArrowUp" && event.altKey) editLast(event);
+    else if (event.key === "Enter" && !event.shiftKey && !composing) send(event);
   };
   return html`
     <form class="composer" onSubmit=${send}>
+      <${Offer} onPick=${() => put(picked(draft.value))} />
       <label class="unseen" for="question">${t("placeholder")}</label>
-      <textarea id="question" rows="1" value=${text} placeholder=${t("placeholder")} onInput=${(event) => setText(event.target.value)} onKeyDown=${key}></textarea>
+      <textarea id="question" rows="1" ref=${box} value=${text} placeholder=${t("placeholder")} onInput=${write} onCompositionEnd=${write} onKeyDown=${pressed} onBlur=${close}
+        aria-autocomplete="list" aria-controls=${offer.value ? "offer" : undefined} aria-activedescendant=${offer.value ? `offer-${chosen.value}` : undefined}></textarea>
       ${running.value
         ? html`<button type="button" class="stop" onClick=${stop}>${t("stop")}</button>`
         : html`<button type="submit" class="primary" disabled=${!text.trim()}>${t("send")}</button>`}
     </form>
   `;
+}
+
+function editLast(event) {
+  event.preventDefault();
+  [...document.querySelectorAll(".asked .edit")].at(-1)?.click();
 }

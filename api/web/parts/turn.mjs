@@ -6,6 +6,8 @@ import { edit, evidence, goOn, running } from "../store.mjs";
 import { Approvals } from "./approval.mjs";
 import { Chart } from "./chart.mjs";
 import { Following } from "./following.mjs";
+import { Graph } from "./graph.mjs";
+import { Opinion } from "./opinion.mjs";
 import { Repair } from "./repair.mjs";
 
 const ANNOUNCE_EVERY_MS = 500;
@@ -17,7 +19,7 @@ export function Turn({ turn }) {
       <${Plan} steps=${turn.plan} />
       <div class="work">${turn.items.map((item) => html`<${Work} key=${item.id} item=${item} />`)}</div>
       <${Answer} turn=${turn} />
-      ${turn.charts.map((chart) => html`<${Chart} key=${chart.id} chart=${chart} />`)}
+      ${turn.charts.map((chart) => html`<${chart.form === "graph" ? Graph : Chart} key=${chart.id} chart=${chart} />`)}
       <${Approvals} turn=${turn} />
       <${Repair} turn=${turn} />
       <${Following} turn=${turn} />
@@ -174,9 +176,14 @@ function Ending({ turn }) {
       ${turn.incomplete && html`<p class="notice">${t("incomplete", { why: turn.incomplete })}</p>`}
       ${turn.usage.map((one) => html`<p class="quiet usage" key=${one.model}>${used(one)}</p>`)}
       ${turn.answer && html`<${Copy} text=${turn.answer} />`}
+      ${AGAIN.includes(turn.state) && html`<button type="button" class="plain small again" title=${t("editHint")} disabled=${running.value} onClick=${() => edit(turn.id, turn.question)}>${t("regenerate")}</button>`}
+      ${turn.state === "done" && turn.answer && html`<${Opinion} turn=${turn} />`}
     </footer>
   `;
 }
+
+// The old answer stays where it is; the new one begins a branch.
+const AGAIN = ["done", "cancelled", "failed"];
 
 function used(usage) {
   if (usage.provider === "offline") return t("noModel");
