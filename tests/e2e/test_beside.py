@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -14,7 +15,7 @@ PLACES = [
     "overview", "approvals", "alerts", "spend", "usage", "feedback", "users", "settings",
 ]  # fmt: skip
 CHECKOUT = {"namespace": "shop", "kind": "Deployment", "name": "checkout"}
-ALERT = {
+ALERT: dict[str, Any] = {
     "version": "4", "status": "firing", "receiver": "x", "groupKey": HOSTILE, "groupLabels": {},
     "commonLabels": {}, "commonAnnotations": {}, "externalURL": "",
     "alerts": [{
