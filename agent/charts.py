@@ -128,9 +128,9 @@ def _models(data: Json, language: Language) -> Drawn:
 
 def _causes(data: Json, language: Language) -> Drawn:
     """Along each root cause's chain, after the change that began it: cause, effect, what shows it."""
-    shown = {_place(one): one["evidence"] for one in data["symptoms"]}
+    shown = {_place(one): one["evidence"] for one in data.get("symptoms", ())}
     rows: dict[tuple[str, str], list[str]] = {}
-    for root in data["root_causes"]:
+    for root in data.get("root_causes", ()):
         steps = [(one["title"], shown.get(_place(one), ())) for one in root["chain"]]
         if root["change"] and steps:
             steps = [(root["change"], ()), (steps[0][0], root["evidence"]), *steps[1:]]

@@ -21,6 +21,7 @@ MODULES = (
     "*api.routes.query",
     "api.routes.alerts",
     "*api.routes.threads",
+    "api.routes.shares",
     "api.routes.told_facts",
     "*api.routes.approvals",
     "api.routes.findings",

@@ -101,7 +101,7 @@ async def read_thread(
         conversations = Conversations(session)
         row = await conversations.get(thread_id, owner=principal.subject)
         messages = await conversations.messages(thread_id, owner=principal.subject)
-    told = [_message(message) for message in messages]
+    told = [message_shape(message) for message in messages]
     standing = standing_shape(await turns.standing(thread_id, principal.subject))
     return ThreadWithMessages(**_thread(row).model_dump(), messages=told, standing=standing)
 
@@ -131,7 +131,7 @@ async def list_messages(
     """The messages of a conversation, in order."""
     async with current.database.session() as session:
         messages = await Conversations(session).messages(thread_id, owner=principal.subject)
-    return {"items": [_message(message) for message in messages]}
+    return {"items": [message_shape(message) for message in messages]}
 
 
 @router.get(
@@ -153,7 +153,7 @@ async def export_thread(
         row = await conversations.get(thread_id, owner=principal.subject)
         messages = await conversations.messages(thread_id, owner=principal.subject)
     thread = _thread(row).model_dump(exclude={"snippet"})
-    told = [_message(message) for message in messages]
+    told = [message_shape(message) for message in messages]
     if format is ExportFormat.JSON:
         whole = orjson.dumps({**thread, "messages": told}, option=orjson.OPT_UTC_Z)
         return _file(whole, "application/json", row.id, "json")
@@ -207,7 +207,7 @@ def _thread(row: ConversationRow, snippet: str = "") -> Thread:
     )
 
 
-def _message(message: MessageRow) -> dict[str, Any]:
+def message_shape(message: MessageRow) -> dict[str, Any]:
     told: dict[str, Any] = {
         "id": message.id,
         "role": message.role,

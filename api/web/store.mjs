@@ -92,7 +92,7 @@ function standing(found, stands) {
 }
 
 // Stored messages become turns: a question and what answered it, in several parts if it waited.
-function told(messages) {
+export function told(messages) {
   const found = [];
   for (const message of messages) {
     if (message.role === "user") {

@@ -274,7 +274,9 @@ def _widths(
     for row in range(len(scaled)):
         others = _known(scaled[np.arange(len(scaled)) != row])
         own = _known(scaled[row])
-        held += int((own <= _quantile(others, level, max(apart - 1, 1.0))).sum()) if len(others) else 0
+        held += (
+            int((own <= _quantile(others, level, max(apart - 1, 1.0))).sum()) if len(others) else 0
+        )
     ahead = np.arange(1, horizon + 1, dtype=float)
     return _quantile(every, level, apart) * np.float_power(ahead, power), held / len(every)
 

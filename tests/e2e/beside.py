@@ -97,7 +97,7 @@ def settled(page: Page) -> None:
 def complaints_of_axe(page: Page) -> list[str]:
     """What is serious or critical. The policy forbids scripts of others, so it comes in beside it."""
     session = page.context.new_cdp_session(page)
-    session.send("Runtime.evaluate", {"expression": AXE.read_text()})
+    session.send("Runtime.evaluate", {"expression": AXE.read_text()})  # pyright: ignore[reportUnknownMemberType]
     session.detach()
     return page.evaluate(RUN_AXE)
 

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { html } from "../html.mjs";
 import { chooseLanguage, language, t } from "../i18n.mjs";
+import { may } from "../parts/rail.mjs";
 import { THEMES, chooseTheme, theme } from "../parts/top-bar.mjs";
 import { me } from "../store.mjs";
 import { json } from "../stream.mjs";
@@ -19,6 +20,7 @@ export default function Settings() {
       <//>
       <${Connections} />
       <${Sessions} />
+      ${may("chat:use") && html`<${Links} />`}
       <${Keys} />
     <//>
   `;
@@ -50,6 +52,25 @@ function Sessions() {
   return html`
     <${Section} title=${t("sessions")} aside=${others}>
       <${Shown} read=${read}><${Table} label=${t("sessions")} columns=${columns} rows=${read.rows} keyOf=${(row) => row.id} /><//>
+      <${Said} act=${act} />
+    <//>
+  `;
+}
+
+function Links() {
+  const read = useRead("/api/v1/shares");
+  const act = useAct();
+  const revoke = async (row) => (await act.run(() => json("DELETE", `/api/v1/shares/${encodeURIComponent(row.id)}`), t("linkTaken"))) !== undefined && read.again();
+  const state = (row) => (row.revoked_at ? "takenBack" : Date.parse(row.expires_at) < Date.now() ? "expired" : "");
+  const columns = [
+    { head: t("conversationHead"), long: true, cell: (row) => row.title },
+    { head: t("madeHead"), cell: (row) => html`<${When} at=${row.created_at} />` },
+    { head: t("untilHead"), cell: (row) => html`<${When} at=${row.expires_at} />` },
+    { head: t("doHead"), cell: (row) => (state(row) ? html`<${Tag}>${t(state(row))}<//>` : html`<button type="button" class="small deny" disabled=${act.busy} onClick=${() => revoke(row)} aria-label=${`${t("takeBack")}: ${row.title}`}>${t("takeBack")}</button>`) },
+  ];
+  return html`
+    <${Section} title=${t("sharedLinks")}>
+      <${Shown} read=${read} empty=${t("noLinks")}><${Table} label=${t("sharedLinks")} columns=${columns} rows=${read.rows} keyOf=${(row) => row.id} /><//>
       <${Said} act=${act} />
     <//>
   `;

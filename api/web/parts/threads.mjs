@@ -1,3 +1,4 @@
+import { signal } from "@preact/signals";
 import { html } from "../html.mjs";
 import { t } from "../i18n.mjs";
 import { deleteThread, listThreads, newThread, openThread, query, renameThread, threadId, threads } from "../store.mjs";
@@ -13,6 +14,14 @@ function search(event) {
 function rename(thread) {
   const title = prompt(t("newTitle"), thread.title);
   if (title?.trim()) renameThread(thread.id, title.trim());
+}
+
+// What shares is loaded when it is first wanted.
+const sharing = signal(null);
+
+async function share(thread) {
+  const { Sharing } = await import("./sharing.mjs");
+  sharing.value = { Sharing, thread };
 }
 
 function remove(thread) {
@@ -36,6 +45,7 @@ export function Threads({ onChosen }) {
                 ${thread.branch_of && html`<span class="quiet">⑂ <span class="unseen">${t("branch")} </span></span>`}${thread.title}
               </button>
               <button type="button" class="plain small" title=${t("rename")} aria-label=${`${t("rename")}: ${thread.title}`} onClick=${() => rename(thread)}>✎</button>
+              <button type="button" class="plain small" title=${t("share")} aria-label=${`${t("share")}: ${thread.title}`} onClick=${() => share(thread)}>⤴</button>
               <a class="plain small" title=${t("export")} aria-label=${`${t("export")}: ${thread.title}`} href=${`/api/v1/threads/${encodeURIComponent(thread.id)}/export`} download>⇩</a>
               <button type="button" class="plain small" title=${t("delete")} aria-label=${`${t("delete")}: ${thread.title}`} onClick=${() => remove(thread)}>✕</button>
             </li>
@@ -44,5 +54,6 @@ export function Threads({ onChosen }) {
       </ul>
       ${threads.value.length === 0 && html`<p class="quiet">${t("noThreads")}</p>`}
     </aside>
+    ${sharing.value && html`<${sharing.value.Sharing} key=${sharing.value.thread.id} thread=${sharing.value.thread} onClose=${() => (sharing.value = null)} />`}
   `;
 }

@@ -12,29 +12,28 @@ import { Repair } from "./repair.mjs";
 
 const ANNOUNCE_EVERY_MS = 500;
 
-export function Turn({ turn }) {
+// `fixed`: it is only read.
+export function Turn({ turn, fixed = false }) {
   return html`
     <article class="turn" aria-busy=${turn.state === "running"}>
-      <${Asked} turn=${turn} />
+      <${Asked} turn=${turn} fixed=${fixed} />
       <${Plan} steps=${turn.plan} />
       <div class="work">${turn.items.map((item) => html`<${Work} key=${item.id} item=${item} />`)}</div>
       <${Answer} turn=${turn} />
       ${turn.charts.map((chart) => html`<${chart.form === "graph" ? Graph : Chart} key=${chart.id} chart=${chart} />`)}
-      <${Approvals} turn=${turn} />
-      <${Repair} turn=${turn} />
-      <${Following} turn=${turn} />
-      <${Ending} turn=${turn} />
+      ${!fixed && html`<${Approvals} turn=${turn} /><${Repair} turn=${turn} /><${Following} turn=${turn} />`}
+      <${Ending} turn=${turn} fixed=${fixed} />
     </article>
   `;
 }
 
 // A question, which can be edited: the edited one is answered in a branch.
-function Asked({ turn }) {
+function Asked({ turn, fixed }) {
   const [text, setText] = useState(null);
   if (text === null) {
     return html`
       <div class="asked">
-        <button type="button" class="plain small edit" title=${t("editQuestion")} aria-label=${`${t("editQuestion")}: ${turn.question}`} disabled=${running.value} onClick=${() => setText(turn.question)}>✎</button>
+        ${!fixed && html`<button type="button" class="plain small edit" title=${t("editQuestion")} aria-label=${`${t("editQuestion")}: ${turn.question}`} disabled=${running.value} onClick=${() => setText(turn.question)}>✎</button>`}
         <p class="question"><span class="unseen">${t("you")}: </span>${turn.question}</p>
       </div>
     `;
@@ -166,7 +165,7 @@ function useAnnounced(text, running) {
   return spoken;
 }
 
-function Ending({ turn }) {
+function Ending({ turn, fixed }) {
   if (turn.state === "running") return html`<p class="quiet" role="status">${t("working")}</p>`;
   return html`
     <footer class="ending">
@@ -176,8 +175,8 @@ function Ending({ turn }) {
       ${turn.incomplete && html`<p class="notice">${t("incomplete", { why: turn.incomplete })}</p>`}
       ${turn.usage.map((one) => html`<p class="quiet usage" key=${one.model}>${used(one)}</p>`)}
       ${turn.answer && html`<${Copy} text=${turn.answer} />`}
-      ${AGAIN.includes(turn.state) && html`<button type="button" class="plain small again" title=${t("editHint")} disabled=${running.value} onClick=${() => edit(turn.id, turn.question)}>${t("regenerate")}</button>`}
-      ${turn.state === "done" && turn.answer && html`<${Opinion} turn=${turn} />`}
+      ${!fixed && AGAIN.includes(turn.state) && html`<button type="button" class="plain small again" title=${t("editHint")} disabled=${running.value} onClick=${() => edit(turn.id, turn.question)}>${t("regenerate")}</button>`}
+      ${!fixed && turn.state === "done" && turn.answer && html`<${Opinion} turn=${turn} />`}
     </footer>
   `;
 }

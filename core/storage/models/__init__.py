@@ -52,6 +52,7 @@ from core.storage.models.jobs import Job, Lease
 from core.storage.models.patrols import Patrol, PatrolFinding, PatrolRun
 from core.storage.models.questions import KnowledgeQuestion
 from core.storage.models.rules import RuleFile, RuleTarget
+from core.storage.models.shares import Share
 from core.storage.models.told_facts import ToldFact
 from core.storage.models.watches import UsageWatch, UsageWatchState
 
@@ -101,6 +102,7 @@ __all__ = [
     "Role",
     "RuleFile",
     "RuleTarget",
+    "Share",
     "SpendDay",
     "SpendEpisode",
     "SpendNote",
