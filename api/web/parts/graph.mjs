@@ -2,25 +2,28 @@
 import { html } from "../html.mjs";
 import { t } from "../i18n.mjs";
 
-const WIDTH = 640;
+// Letters are as large on a phone: the drawing is as wide as there is room.
+const WIDE = 640;
+const EDGES = 56;
 const GAP = { side: 16, down: 34 };
 const LINE = 16;
 const PAD = 10;
 const MOST_LINES = 4;
 // A word, or one sign of Chinese with the marks that may not begin a line.
-const WORDS = /[\u2e80-\uffff][）。，、；：？！》」]*|[^\s\u2e80-\uffff]+\s*|\s+/gu;
+const WORDS = /[\u2e80-\uffff][）。，、；：？！》」]*|[^\s\u2e80-\uffff]+[）。，、；：？！》」]*\s*|\s+/gu;
 // About how wide a letter of the drawing's text is; those of Chinese are twice that.
 const LETTER = 6.6;
 
 // Rows of `chart`: cause, effect, and what shows it.
 export function Graph({ chart }) {
-  const boxes = placed(chart.rows);
+  const width = Math.max(260, Math.min(WIDE, document.documentElement.clientWidth - EDGES));
+  const boxes = placed(chart.rows, width);
   const height = Math.max(...boxes.map((one) => one.y + one.height)) + 2;
   const at = new Map(boxes.map((one) => [one.name, one]));
   return html`
     <figure class="graph-of" data-tool=${chart.tool}>
       <figcaption>${chart.title}</figcaption>
-      <svg viewBox=${`0 0 ${WIDTH} ${height}`} role="img" aria-label=${t("graphOf", { title: chart.title, n: chart.rows.length })}>
+      <svg viewBox=${`0 0 ${width} ${height}`} role="img" aria-label=${t("graphOf", { title: chart.title, n: chart.rows.length })}>
         ${chart.rows.map(([from, to], n) => html`<${Arrow} key=${n} from=${at.get(from)} to=${at.get(to)} />`)}
         ${boxes.map((one) => html`
           <g key=${one.name} class=${one.layer === 0 ? "root" : ""}>
@@ -48,14 +51,14 @@ function Arrow({ from, to }) {
 }
 
 // Causes above their effects: each thing one row below the lowest of what led to it.
-function placed(rows) {
+function placed(rows, whole) {
   const layers = layered(rows);
   const boxes = [];
   let y = 2;
   for (let layer = 0; [...layers.values()].includes(layer); layer += 1) {
     const names = [...layers].filter(([, one]) => one === layer).map(([name]) => name);
-    const width = Math.min(420, (WIDTH - 4 - GAP.side * (names.length - 1)) / names.length);
-    const left = (WIDTH - width * names.length - GAP.side * (names.length - 1)) / 2;
+    const width = Math.min(420, (whole - 4 - GAP.side * (names.length - 1)) / names.length);
+    const left = (whole - width * names.length - GAP.side * (names.length - 1)) / 2;
     const lines = names.map((name) => wrapped(name, Math.floor((width - 2 * PAD) / LETTER)));
     const height = Math.max(...lines.map((one) => one.length)) * LINE + 2 * PAD - 4;
     names.forEach((name, n) => boxes.push({ name, layer, x: left + n * (width + GAP.side), y, width, height, lines: lines[n] }));
