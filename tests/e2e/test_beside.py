@@ -212,7 +212,7 @@ def test_an_api_key_is_shown_once_works_and_is_revoked(desk: Desk) -> None:
 def test_a_user_is_added_and_shut_out(desk: Desk) -> None:
     with desk.page() as page:
         opened(page, desk, "users")
-        form = page.locator("form.form").last
+        form = page.locator("section", has_text="Add a user").locator("form.form").first
         form.get_by_label("Name", exact=True).fill("mira")
         form.get_by_label("Namespaces").fill("shop, data")
         form.get_by_role("button").click()
@@ -220,6 +220,28 @@ def test_a_user_is_added_and_shut_out(desk: Desk) -> None:
         expect(card).to_contain_text("data, shop")
         card.get_by_role("button", name="Shut out: mira").click()
         expect(card.locator("h3")).to_contain_text("shut out")
+
+
+def test_a_role_is_made_given_and_cannot_go_while_somebody_has_it(desk: Desk) -> None:
+    with desk.page(expected="409 (Conflict)") as page:
+        opened(page, desk, "users")
+        page.get_by_text("Add a role").first.click()
+        form = page.locator(".adding form")
+        form.get_by_label("Name").fill("night-watch")
+        form.get_by_label("incidents:read").check()
+        form.get_by_role("button").click()
+        role = page.locator(".card[data-role=night-watch]")
+        expect(role).to_contain_text("of your own")
+        gus = page.locator(".card[data-user=gus]")
+        gus.get_by_role("combobox").select_option("night-watch")
+        gus.get_by_role("button", name="Save").first.click()
+        expect(gus.locator(".said")).to_contain_text("changed")
+        page.once("dialog", lambda dialog: dialog.accept())
+        role.get_by_role("button", name="Remove: night-watch").click()
+        expect(role.locator(".problem")).not_to_be_empty()
+        gus.get_by_role("combobox").select_option("guest")
+        gus.get_by_role("button", name="Save").first.click()
+        expect(gus.get_by_role("button", name="Save", exact=True)).to_be_hidden()
 
 
 def test_who_may_not_is_told_so_and_offered_nothing(desk: Desk) -> None:

@@ -4,23 +4,25 @@ import { html } from "../html.mjs";
 import { t } from "../i18n.mjs";
 import { me } from "../store.mjs";
 import { json } from "../stream.mjs";
+import { Roles } from "./roles.mjs";
 import { Field, Refresh, Said, Section, Sheet, Shown, Tag, When, useAct, useRead, worded } from "./kit.mjs";
-
-const ROLES = ["guest", "user", "manager", "admin"];
 
 export default function Users() {
   const read = useRead("/api/v1/users");
+  const roles = useRead("/api/v1/roles");
+  const names = roles.rows.map((one) => one.name);
   return html`
-    <${Sheet} title=${t("page_users")} lead=${t("usersLead")} actions=${html`<${Refresh} reads=${[read]} />`}>
+    <${Sheet} title=${t("page_users")} lead=${t("usersLead")} actions=${html`<${Refresh} reads=${[read, roles]} />`}>
       <${Shown} read=${read}>
-        <ul class="cards">${read.rows.map((one) => html`<${User} key=${one.name} user=${one} changed=${read.again} />`)}</ul>
-        <${Adding} added=${read.again} />
+        <ul class="cards">${read.rows.map((one) => html`<${User} key=${one.name} user=${one} roles=${names} changed=${read.again} />`)}</ul>
+        <${Adding} roles=${names} added=${read.again} />
+        <${Roles} read=${roles} />
       <//>
     <//>
   `;
 }
 
-function User({ user, changed }) {
+function User({ user, roles, changed }) {
   const act = useAct();
   const [role, setRole] = useState(user.role);
   const own = user.name === me.value.subject;
@@ -34,30 +36,31 @@ function User({ user, changed }) {
   };
   return html`
     <li class="card" data-user=${user.name}>
-      <h3><${Tag} tone=${user.disabled ? "bad" : "good"}>${t(user.disabled ? "shut" : "letIn")}<//> ${user.name}${own && html` <span class="quiet">(${t("yourself")})</span>`}</h3>
+      <h3><${Tag} tone=${user.disabled ? "bad" : "good"}>${t(user.disabled ? "shut" : "letIn")}<//> ${user.name}${user.service && html` <${Tag}>${t("program")}<//>`}${own && html` <span class="quiet">(${t("yourself")})</span>`}</h3>
       <p class="quiet">${t("namespacesOf", { which: user.namespaces === null ? t("all") : user.namespaces.join(", ") || t("none") })}${user.team && ` · ${t("teamOf", { team: user.team })}`} · ${t("since")} <${When} at=${user.created_at} /></p>
       <div class="actions">
-        <label class="inline">${t("roleHead")} <select value=${role} disabled=${own} onChange=${(event) => setRole(event.target.value)}>${[...new Set([...ROLES, user.role])].map((one) => html`<option key=${one} value=${one}>${worded("role", one)}</option>`)}</select></label>
+        <label class="inline">${t("roleHead")} <select value=${role} disabled=${own} onChange=${(event) => setRole(event.target.value)}>${[...new Set([...roles, user.role])].map((one) => html`<option key=${one} value=${one}>${worded("role", one)}</option>`)}</select></label>
         ${role !== user.role && html`<button type="button" class="primary" disabled=${act.busy} onClick=${() => change({ role }, t("roleChanged"))}>${t("save")}</button>`}
         ${!own && html`<button type="button" class=${user.disabled ? "" : "deny"} disabled=${act.busy} onClick=${() => change({ disabled: !user.disabled })} aria-label=${`${t(user.disabled ? "letInAgain" : "shutOut")}: ${user.name}`}>${t(user.disabled ? "letInAgain" : "shutOut")}</button>`}
         ${!own && html`<button type="button" disabled=${act.busy} onClick=${endSessions} aria-label=${`${t("endSessions")}: ${user.name}`}>${t("endSessions")}</button>`}
       </div>
-      <details><summary>${t("setPassword")}</summary>
+      ${user.shut_until && html`<p class="notice">${t("shutUntil")} <${When} at=${user.shut_until} /></p>`}
+      ${!user.service && html`<details><summary>${t("setPassword")}</summary>
         <form class="form" onSubmit=${password}><${Field} label=${t("newPassword")}><input name="password" type="password" required autocomplete="new-password" maxlength="1024" /><//><button type="submit" disabled=${act.busy}>${t("save")}</button></form>
-      </details>
+      </details>`}
       <${Said} act=${act} />
     </li>
   `;
 }
 
-function Adding({ added }) {
+function Adding({ roles, added }) {
   const act = useAct();
   const add = async (event) => {
     event.preventDefault();
     const form = event.currentTarget;
     const given = Object.fromEntries(new FormData(form));
     const names = given.namespaces.split(",").map((one) => one.trim()).filter(Boolean);
-    const body = { name: given.name.trim(), role: given.role, password: given.password, namespaces: names.length ? names : null };
+    const body = { name: given.name.trim(), role: given.role, password: given.password, namespaces: names.length ? names : null, service: given.service === "on" };
     if (!(await act.run(() => json("POST", "/api/v1/users", body), t("userAdded")))) return;
     form.reset();
     added();
@@ -66,9 +69,10 @@ function Adding({ added }) {
     <${Section} title=${t("addUser")}>
       <form class="form" onSubmit=${add}>
         <${Field} label=${t("nameHead")}><input name="name" required maxlength="200" autocomplete="off" /><//>
-        <${Field} label=${t("roleHead")}><select name="role">${ROLES.map((one) => html`<option key=${one} value=${one} selected=${one === "user"}>${worded("role", one)}</option>`)}</select><//>
+        <${Field} label=${t("roleHead")}><select name="role">${roles.map((one) => html`<option key=${one} value=${one} selected=${one === "user"}>${worded("role", one)}</option>`)}</select><//>
         <${Field} label=${t("password")} hint=${t("emptyByLink")}><input name="password" type="password" autocomplete="new-password" maxlength="1024" /><//>
         <${Field} label=${t("namespacesHead")} hint=${t("emptyIsAll")}><input name="namespaces" /><//>
+        <label><input type="checkbox" name="service" /> ${t("isProgram")}</label>
         <button type="submit" class="primary" disabled=${act.busy}>${t("addUser")}</button>
       </form>
       <${Said} act=${act} />
