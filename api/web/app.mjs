@@ -16,11 +16,37 @@ import { TopBar } from "./parts/top-bar.mjs";
 
 const menuOpen = signal(false);
 
+// What asks where to go, loaded when it is first wanted: { Palette, kind }.
+const palette = signal(null);
+
+async function ask(event, kind) {
+  event.preventDefault();
+  if (!me.value || palette.value) return;
+  const { Palette } = await import("./parts/palette.mjs");
+  palette.value = { Palette, kind };
+}
+
+// To the next card, call or turn, or the one before.
+function step(by) {
+  const cards = [...document.querySelectorAll("main .card, main .tool > summary, main .turn")];
+  const here = cards.indexOf(document.activeElement?.closest(".card, .tool > summary, .turn"));
+  const next = cards[here < 0 && by < 0 ? cards.length - 1 : Math.max(0, here + by)];
+  if (!next) return;
+  if (!next.hasAttribute("tabindex") && next.tagName !== "SUMMARY") next.tabIndex = -1;
+  next.focus();
+}
+
+const LETTERS = { "?": (event) => ask(event, "help"), j: () => step(1), k: () => step(-1) };
+
 function keys(event) {
-  if (event.key === "Escape" && menuOpen.value) menuOpen.value = false;
+  if (event.isComposing || document.querySelector("dialog[open]")) return;
+  const writing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? "");
+  if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) ask(event, "places");
+  else if (!writing && !event.ctrlKey && !event.metaKey && !event.altKey && LETTERS[event.key]) LETTERS[event.key](event);
+  else if (event.key === "Escape" && menuOpen.value) menuOpen.value = false;
   else if (event.key === "Escape" && running.value) stop();
   else if (event.key === "Escape" && evidence.value) evidence.value = null;
-  else if (event.key === "/" && !/^(INPUT|TEXTAREA)$/.test(document.activeElement?.tagName ?? "")) {
+  else if (event.key === "/" && !writing) {
     event.preventDefault();
     document.querySelector("#question")?.focus();
   }
@@ -48,6 +74,7 @@ function App() {
       <button type="button" class="skip" onClick=${toContent}>${t("skip")}</button>
       <${TopBar} menuOpen=${menuOpen} />
       <${Rail} onChosen=${shut} />
+      ${palette.value && html`<${palette.value.Palette} kind=${palette.value.kind} onClose=${() => (palette.value = null)} />`}
       ${chatting ? html`<${Threads} onChosen=${shut} /><${Chat} /><${Evidence} />` : html`<${Beside} />`}
     </div>
   `;

@@ -128,6 +128,11 @@ def test_a_finding_is_investigated_and_its_causes_are_drawn_and_listed(desk: Des
         expect(edges.first).to_contain_text("→")
         assert edges.count() == boxes - 1
         expect(page.locator(".timeline li").first).to_be_visible()
+        page.get_by_role("button", name="Draft a postmortem").click()
+        expect(page.locator("pre.draft")).to_contain_text("256Mi")
+        with page.expect_download() as saving:
+            page.get_by_role("link", name="Save as Markdown").click()
+        assert "256Mi" in saving.value.path().read_text()
         assert complaints_of_axe(page) == []
         shot(page, "incident")
 

@@ -144,3 +144,33 @@ def test_what_was_wrong_with_an_answer_reaches_the_review(desk: Desk) -> None:
         page.get_by_role("button", name="Good answer").click()
         expect(page.locator(".opinion [role=status]")).to_contain_text("noted")
         assert desk.send("GET", "/api/v1/feedback")["items"][0]["helpful"]
+
+
+def test_pages_and_conversations_are_gone_to_by_a_part_of_their_name(desk: Desk) -> None:
+    with desk.page() as page:
+        chat(page, desk)
+        page.keyboard.press("Control+k")
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_role("combobox")).to_be_focused()
+        page.keyboard.type("spe")
+        expect(dialog.get_by_role("option")).to_have_count(1)
+        assert complaints_of_axe(page) == []
+        shot(page, "palette")
+        page.keyboard.press("Enter")
+        expect(page.locator("h2", has_text="Spend")).to_be_visible()
+        expect(page.locator("main .card").first).to_be_visible()
+        page.keyboard.press("j")
+        expect(page.locator(".card:focus")).to_have_count(1)
+        page.keyboard.press("?")
+        expect(dialog).to_contain_text("new line")
+        assert complaints_of_axe(page) == []
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+
+
+def test_a_letter_that_is_written_is_no_command_of_the_page(desk: Desk) -> None:
+    with desk.page() as page:
+        chat(page, desk)
+        page.locator("#question").press_sequentially("jk?/")
+        expect(page.locator("#question")).to_have_value("jk?/")
+        expect(page.get_by_role("dialog")).to_have_count(0)

@@ -1,4 +1,5 @@
 // One incident: its causes with what led to what, what was felt, in which order, and what was ruled out.
+import { useState } from "preact/hooks";
 import { html } from "../html.mjs";
 import { language, t, time } from "../i18n.mjs";
 import { go } from "../route.mjs";
@@ -25,6 +26,7 @@ function Told({ incident, again }) {
     <p class="summary">${incident.summary}</p>
     <p class="quiet"><code>${incident.id}</code> · ${incident.cluster} · ${t("firstFound")} <${When} at=${incident.first_found} /> · ${t("lastFound")} <${When} at=${incident.last_found} /> · ${t("timesFound", { n: number(incident.times_found) })}</p>
     <${Doing} incident=${incident} cause=${causes[0]} again=${again} />
+    <${Postmortem} id=${incident.id} />
     ${causes.map((one) => html`<${Cause} key=${one.rank} cause=${one} symptoms=${told.symptoms ?? []} />`)}
     ${told.timeline?.length > 0 && html`<${Section} title=${t("timeline")}><ol class="timeline">${told.timeline.map((one, n) => html`<li key=${n}><time datetime=${one.at}>${time(one.at)}</time> <span>${one.text}</span></li>`)}</ol><//>`}
     ${told.symptoms?.length > 0 && html`<${Section} title=${t("symptoms")}><ul class="cards">${told.symptoms.map((one, n) => html`<li key=${n} class="card"><h4>${one.title}</h4><${Evidence} items=${one.evidence} /></li>`)}</ul><//>`}
@@ -48,6 +50,22 @@ function Doing({ incident, cause, again }) {
       <button type="button" class="primary" disabled=${act.busy} onClick=${repeat}>${t(act.busy ? "investigating" : "investigateAgain")}</button>
       ${cause && may("chat:use") && html`<button type="button" onClick=${() => askLater(t("askWhy", { what: named(about) }))}>${t("askInChat")}</button>`}
     </div>
+    <${Said} act=${act} />
+  `;
+}
+
+// A draft for a person to edit; nothing is kept of it.
+function Postmortem({ id }) {
+  const act = useAct();
+  const [page, setPage] = useState(null);
+  const draft = async () => {
+    const made = await act.run(() => json("POST", "/api/v1/knowledge/draft", { incident_id: id, kind: "postmortem", language: language.value }));
+    if (made) setPage({ ...made, file: URL.createObjectURL(new Blob([made.markdown], { type: "text/markdown" })) });
+  };
+  return html`
+    <div class="actions"><button type="button" disabled=${act.busy} onClick=${draft}>${t("draftPostmortem")}</button>
+      ${page && html`<a class="button" href=${page.file} download=${page.name.split("/").at(-1)}>${t("saveDraft")}</a>`}</div>
+    ${page && html`<pre class="draft" tabindex="0" aria-label=${page.title}>${page.markdown}</pre>`}
     <${Said} act=${act} />
   `;
 }
