@@ -28,10 +28,10 @@ from api.cli import (
     predict,
     rca,
     roles,
+    rule_testing,
     servers,
     serving,
     signed_in,
-    suggesting,
     sync,
     usage,
     watches,
@@ -78,7 +78,7 @@ app.add_typer(practice.sandbox, name="sandbox")
 app.add_typer(fixes.fix, name="fix")
 app.add_typer(analyses.alerts, name="alerts")
 app.add_typer(alerting.silences, name="silences")
-app.add_typer(suggesting.rules, name="rules")
+app.add_typer(rule_testing.rules, name="rules")
 app.add_typer(channels.channels, name="channels")
 app.add_typer(watches.watches, name="watches")
 app.add_typer(patrols.patrols, name="patrols")

@@ -107,6 +107,17 @@ def evaluate(rule: Rule, series: Source, group: Group, *, at_ms: int) -> Evaluat
     return Evaluation(_alerts(rule, times_ms.tolist(), vector))
 
 
+def alerts_since(
+    rule: Rule, group: Group, series: Source, *, first_ms: int, at_ms: int
+) -> list[Alert]:
+    """What is pending or firing at a turn when nothing was evaluated before another one.
+
+    Raises `Unparsable`, or `Unanswerable` where the rule fails at one of the turns.
+    """
+    times_ms, vector = _asked(rule, group, series, first_ms, at_ms)
+    return _alerts(rule, times_ms.tolist(), vector)
+
+
 def recorded_at(
     rule: Rule, group: Group, series: Source, *, first_ms: int, last_ms: int
 ) -> tuple[Millis, Vector]:

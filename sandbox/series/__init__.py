@@ -104,7 +104,7 @@ class Series:
                 more_times, more_values = growth.between(start_ms, end_ms)
                 times.append(more_times)
                 values.append(more_values)
-        marks = stale_ms(self.growths)
+        marks = np.union1d(self.stale_ms, stale_ms(self.growths))
         return Series(
             self.labels,
             np.concatenate(times),
