@@ -22,7 +22,8 @@ ALERT_ADMIN = Subagent(
             "alerting_judge_watches",
             "alerting_forget_old",
             "channels_deliver_due",
-            # For `midwatch sync`.
+            # For workflow engines, and for `midwatch sync`.
+            "alerting_note_workflow",
             "alerting_rule_bundle",
             "alerting_rule_target_file",
             "alerting_report_rule_target",

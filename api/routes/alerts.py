@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from api.dependencies import CallerTools, Intake, Wake, takes
+from api.sent import Sent
 from core.errors import Invalid
 from core.principal import Permission
 
@@ -16,6 +17,14 @@ Source = Literal["alertmanager", "prometheus", "grafana", "cloudevents", "generi
 # What alerts give to do; the other jobs need not look two hundred times a second.
 WOKEN = ("deliveries", "groups", "jobs")
 AlertId = Annotated[str, Path(max_length=32)]
+
+
+class WorkflowReport(Sent):
+    workflow: str = Field(min_length=1, max_length=100, description="Its name.")
+    run: str = Field(min_length=1, max_length=200, description="The engine's id of it.")
+    status: Literal["started", "done", "failed"]
+    text: str = Field(default="", max_length=4000, description="What came of it.")
+    url: str = Field(default="", max_length=1000, pattern=r"^(https?://\S+)?$")
 
 
 class Wanted(BaseModel):
@@ -55,6 +64,19 @@ async def show(alert_id: AlertId, tools: CallerTools) -> dict[str, Any]:
 async def acknowledge(alert_id: AlertId, tools: CallerTools) -> dict[str, Any]:
     """Take care of an alert, so that it is not escalated."""
     answer = await tools.call("alerting_acknowledge", alert_id=alert_id)
+    return answer.data
+
+
+@router.post(
+    "/{alert_id}/workflow",
+    operation_id="reportWorkflow",
+    dependencies=[takes(Permission.ALERTS_RECEIVE)],
+)
+async def report_workflow(
+    alert_id: AlertId, body: WorkflowReport, tools: CallerTools
+) -> dict[str, Any]:
+    """Note what a workflow did about an alert. A token needs no more than `alerts:receive`."""
+    answer = await tools.call("alerting_note_workflow", alert_id=alert_id, **body.model_dump())
     return answer.data
 
 

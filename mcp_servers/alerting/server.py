@@ -71,6 +71,7 @@ from mcp_servers.alerting.watches import (
     alerting_remove_watch,
     alerting_set_watch,
 )
+from mcp_servers.alerting.workflows import alerting_note_workflow
 from mcp_servers.backends import Backends
 
 # A storm of 5,000 alerts with long annotations is one request.
@@ -122,6 +123,7 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
         takes_bytes=MOST_REQUEST_BYTES,
         desk=desk,
     )
+    publish(server, alerting_note_workflow, needs=Permission.ALERTS_RECEIVE, desk=desk)
     for tool in FOR_JOBS:
         publish(
             server,

@@ -41,7 +41,7 @@ async def services() -> AsyncIterator[tuple[Services, str]]:
 
 
 async def taken(heard: Heard, count: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while len(heard.taken) < count:
             await heard.more.wait()
             heard.more.clear()
