@@ -55,6 +55,7 @@ ALERT_ADMIN = Subagent(
             "alerting_set_policy",
             "alerting_roll_back_policy",
             "alerting_list_alertmanagers",
+            "alerting_list_cluster_alerts",
             "alerting_list_rule_files",
             "alerting_rule_file_versions",
             "alerting_show_rule_file",

@@ -1,5 +1,6 @@
 """`midwatch alerts`, `midwatch silences` and `midwatch rules`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,6 +38,17 @@ SinceOption = Annotated[str, typer.Option("--since", help="How far back: 30m, 24
 MatcherArgument = Annotated[
     list[str], typer.Argument(metavar="MATCHER…", help="alertname=X, or 'node=~\"a|b\"'.")
 ]
+EVERYWHERE = (
+    "cluster",
+    "name",
+    "state",
+    "severity",
+    "namespace",
+    "since",
+    "silenced_by",
+    "missing_at",
+)
+GROUPED = ("labels", "alerts", "active", "suppressed", "clusters", "since")
 ForOption = Annotated[str, typer.Option("--for", help="How long: 30m, 2h, 1d.")]
 CommentOption = Annotated[str, typer.Option("--comment", help="Why.")]
 TicketOption = Annotated[str, typer.Option("--ticket", help="Of planned work.")]
@@ -71,6 +83,23 @@ def list_managers(
 ) -> None:
     """Clusters of Alertmanagers with each member. Exit code 1 when not all is well."""
     finish(_managers(source, cluster, chosen(lang), output))
+
+
+@alerts.command("everywhere")
+@with_source
+def list_everywhere(
+    cluster: ClusterOption = "",
+    name: Annotated[str, typer.Option(help="Part of an alert's name.")] = "",
+    namespace: NamespaceOption = "",
+    state: Annotated[str, typer.Option(help="active or suppressed.")] = "",
+    group_by: Annotated[str, typer.Option(help="Labels: alertname,namespace.")] = "",
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """What every cluster of Alertmanagers has, and which of its members lack it."""
+    asked = {"am_cluster": cluster, "name": name, "namespace": namespace, "state": state}
+    finish(_everywhere(source, {**asked, "group_by": group_by}, output))
 
 
 @alerts.command("list")
@@ -272,6 +301,17 @@ async def _show(source: Source, alert_id: str, language: str, output: Output) ->
     steps = lines(data["steps"], ("at", "step", "outcome", "detail"))
     found = ["", *analysis_lines(data["analysis"], language)] if data["analysis"] else []
     put("\n".join([*head, "", *steps, *found]))
+    return OK
+
+
+async def _everywhere(source: Source, asked: Mapping[str, str], output: Output) -> int:
+    data = await called(source, "alerting_list_cluster_alerts", asked, with_cluster=True)
+    if output is Output.JSON:
+        put_json(data)
+        return OK
+    told = lines(data["groups"], GROUPED) if asked["group_by"] else lines(data["rows"], EVERYWHERE)
+    unanswered = lines([{"unanswered": one} for one in data["unanswered"]], ("unanswered",))
+    put("\n".join([*told, data["shown"], *unanswered]))
     return OK
 
 

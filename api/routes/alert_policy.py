@@ -1,8 +1,8 @@
 """The policy over alerts, and silences in Alertmanager."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from api.dependencies import CallerTools, HandTools, Wake, takes
@@ -105,6 +105,26 @@ async def list_silences(
     """Silences, those in force first, with what each of them catches now."""
     asked = {"state": state, "cursor": cursor, "am_cluster": am_cluster}
     return (await tools.call("alerting_list_silences", **asked)).data
+
+
+@router.get(
+    "/alertmanagers/alerts",
+    operation_id="listClusterAlerts",
+    dependencies=[takes(Permission.ALERTS_READ)],
+)
+async def list_cluster_alerts(
+    tools: CallerTools,
+    am_cluster: Annotated[str, Query(max_length=200, description="Name or labels.")] = "",
+    name: str = "",
+    namespace: str = "",
+    state: Literal["", "active", "suppressed", "unprocessed"] = "",
+    group_by: Annotated[str, Query(max_length=500, description="alertname,namespace")] = "",
+    cursor: str = "",
+) -> dict[str, Any]:
+    """What every cluster of Alertmanagers has, which members lack it, and groups by labels."""
+    asked = {"am_cluster": am_cluster, "name": name, "namespace": namespace, "state": state}
+    grouped = {"group_by": group_by, "cursor": cursor}
+    return (await tools.call("alerting_list_cluster_alerts", **asked, **grouped)).data
 
 
 @router.get(

@@ -65,6 +65,7 @@ from mcp_servers.alerting.silences import (
     alerting_preview_silence,
     alerting_second_silence,
 )
+from mcp_servers.alerting.told_everywhere import alerting_list_cluster_alerts
 from mcp_servers.alerting.watches import (
     alerting_judge_watches,
     alerting_list_watches,
@@ -204,6 +205,7 @@ def _publish_silences(server: ToolServer, backends: Backends) -> None:
     read, write = Permission.ALERTS_READ, Permission.SILENCES_WRITE
     alertmanagers, desk = backends.alertmanagers, backends.desk
     publish(server, alerting_list_alertmanagers, needs=read, alertmanagers=alertmanagers)
+    publish(server, alerting_list_cluster_alerts, needs=read, alertmanagers=alertmanagers)
     publish(server, alerting_list_silences, needs=read, alertmanagers=alertmanagers)
     publish(server, alerting_preview_silence, needs=read, alertmanagers=alertmanagers, desk=desk)
     publish(

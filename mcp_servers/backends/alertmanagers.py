@@ -8,6 +8,7 @@ from core.errors import Invalid, NotFound, OpsError, UpstreamUnavailable
 from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.facts.alertmanagers import MemberSeen
+from mcp_servers.facts.alerts import Alert
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class AlertmanagerCluster:
     async def seen(self) -> list[MemberSeen]:
         """Every member, asked at once; who does not answer says why in `why`."""
         return list(await asyncio.gather(*map(_seen, self.members)))
+
+    async def alerts(self) -> list[tuple[str, list[Alert] | OpsError]]:
+        """By the address of every member, asked at once: its alerts, or why it does not answer."""
+        found = await asyncio.gather(*map(_alerts, self.members))
+        return [(one.address, told) for one, told in zip(self.members, found, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -79,3 +85,10 @@ async def _seen(member: Alertmanager) -> MemberSeen:
         return await member.seen(whole=True)
     except OpsError as error:
         return MemberSeen(member.address, why=str(error))
+
+
+async def _alerts(member: Alertmanager) -> list[Alert] | OpsError:
+    try:
+        return await member.alerts()
+    except OpsError as error:
+        return error

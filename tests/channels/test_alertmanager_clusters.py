@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import Invalid, NotFound
+from core.errors import Invalid, NotFound, UpstreamUnavailable
 from core.security.encryption import Vault
 from core.settings import Settings
 from core.storage.database import Database
@@ -124,3 +124,41 @@ def test_odd_clusters_are_refused_at_start(
     monkeypatch.setenv(f"MIDWATCH_ALERTMANAGERS__{variable}", text)
     with pytest.raises(ValueError, match=why):
         Settings()
+
+
+async def test_alerts_are_told_over_all_clusters_and_who_did_not_answer(tools: Tools) -> None:
+    found = (await tools.call("alerting_list_cluster_alerts")).data
+    assert {one["cluster"] for one in found["rows"]} <= {"default", "us"}
+    assert found["total"] > 0
+    assert all(one["missing_at"] == [] for one in found["rows"])
+    assert [one.partition("/")[0] for one in found["unanswered"]] == ["us", "lost"]
+
+
+async def test_groups_count_the_alerts_that_share_labels_over_clusters(tools: Tools) -> None:
+    asked = {"group_by": "severity", "am_cluster": "default"}
+    found = (await tools.call("alerting_list_cluster_alerts", **asked)).data
+    assert sum(one["alerts"] for one in found["groups"]) == found["total"]
+    for one in found["groups"]:
+        assert set(one["labels"]) <= {"severity"}
+        assert one["active"] + one["suppressed"] <= one["alerts"]
+        assert one["clusters"] == ["default"]
+
+
+async def test_where_no_cluster_answers_that_is_an_error_and_no_empty_list(tools: Tools) -> None:
+    with pytest.raises(UpstreamUnavailable):
+        await tools.call("alerting_list_cluster_alerts", am_cluster="lost")
+
+
+async def test_an_alert_that_a_member_lacks_says_which(
+    eu: Addresses, us: Addresses, tmp_path: Path
+) -> None:
+    """Two that do not know each other, named as one cluster."""
+    both = ClusterAddress("odd", (eu.alertmanager, us.alertmanager))
+    reach = Connections(clusterless=True, alertmanager_url=eu.alertmanager, alertmanagers=(both,))
+    async with Database.opened(f"sqlite:///{tmp_path / 'midwatch.db'}") as database:
+        desk = desk_over(KeptAlerts(database), Vault.of("a key " * 8), practice=True)
+        async with in_process(reach, desk=desk, only=("alerting",)) as sessions:
+            asked = {"am_cluster": "odd"}
+            found = (await Tools(sessions, ANN).call("alerting_list_cluster_alerts", **asked)).data
+    lacking = {address for one in found["rows"] for address in one["missing_at"]}
+    assert us.alertmanager.removeprefix("http://").partition("/")[0] in lacking
