@@ -1,9 +1,11 @@
 """What people say of answers, and seeing to it."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
 from api.dependencies import Chatter, Current, Needs, noted, takes
@@ -13,6 +15,9 @@ from core.principal import Permission, Principal
 from core.storage.records import FeedbackRow
 from core.storage.repositories.feedback import Feedbacks
 
+# Where the text of a question ends that is kept with a word on its answer.
+MAX_QUESTION_CHARACTERS = 500
+CJK = re.compile(r"[\u3400-\u9fff]")
 router = APIRouter(prefix="/api/v1", tags=["feedback"])
 Keeper = Annotated[Principal, Depends(Needs(Permission.KNOWLEDGE_MANAGE))]
 Reason = Literal["", "wrong_cause", "incomplete", "unclear", "not_asked", "too_slow", "other"]
@@ -77,6 +82,25 @@ async def list_feedback(
     return FeedbackPage(items=[_feedback(row) for row in rows], next_cursor=more)
 
 
+@router.get(
+    "/feedback/cases",
+    operation_id="exportFeedback",
+    dependencies=[takes(Permission.USAGE_READ)],
+    response_class=PlainTextResponse,
+)
+async def export_feedback(
+    current: Current, limit: Annotated[int, Query(ge=1, le=5000)] = 1000
+) -> str:
+    """Questions as cases for `midwatch eval run routing --cases DIR`, the newest `limit` of them.
+
+    Those whose answer helped are cases; the others stand as remarks, for somebody to say what was right.
+    """
+    async with current.database.session() as session:
+        rows = await Feedbacks(session).page(limit=limit)
+    lines = [_case(row) for row in reversed(rows) if row.route and _is_one_line(row.question)]
+    return "\n".join(dict.fromkeys(lines)) + "\n"
+
+
 @router.post("/feedback/{number}/resolve", operation_id="resolveFeedback")
 async def resolve_feedback(
     number: Annotated[int, Path(ge=1, lt=2**31)], keeper: Keeper, current: Current
@@ -86,6 +110,21 @@ async def resolve_feedback(
         row = await Feedbacks(session).resolve(number, by=keeper.subject, at=utc_now())
     await noted(current, keeper, "feedback.resolve", str(number))
     return _feedback(row)
+
+
+def _is_one_line(question: str) -> bool:
+    """Whether it is there as a whole, and has none of what the format of cases is made of."""
+    whole = 0 < len(question) < MAX_QUESTION_CHARACTERS
+    return whole and question.isprintable() and " | " not in question and " >> " not in question
+
+
+def _case(row: FeedbackRow) -> str:
+    language = "zh" if CJK.search(row.question) else "en"
+    case = f"{language} plain | {row.question.strip()} | {' ; '.join(row.route.split(','))}"
+    if row.helpful:
+        return case
+    why = " ".join(f"{row.reason} {row.comment}".split())
+    return f"# {why}\n# {case}"
 
 
 def _feedback(row: FeedbackRow) -> Feedback:

@@ -59,9 +59,10 @@ def folded(arguments: Mapping[str, Any]) -> dict[str, str]:
 
 
 def utterances(path: Path) -> list[Utterance]:
-    """The lines of a file. Raises `Invalid` for one that cannot be read."""
+    """The lines of a file but remarks (#). Raises `Invalid` for one that cannot be read."""
     lines = enumerate(path.read_text("utf-8").splitlines(), 1)
-    return [_read(line, f"{path.name} line {n}") for n, line in lines if line.strip()]
+    said = [(n, line) for n, line in lines if line.strip() and not line.startswith("#")]
+    return [_read(line, f"{path.name} line {n}") for n, line in said]
 
 
 def _read(line: str, where: str) -> Utterance:

@@ -1,8 +1,10 @@
 """Whether answers helped: said by whose they are, read and seen to by who may."""
 
+from pathlib import Path
 from typing import Any
 
 from core.http import Client
+from evals.suites import routing
 from tests.api.conftest import Midwatch
 
 QUESTION = "Why is checkout failing? token: hunter2hunter2"
@@ -75,3 +77,29 @@ async def test_who_keeps_the_knowledge_base_sees_to_it_and_a_new_word_opens_it_a
         assert all(one["id"] < page["items"][0]["id"] for one in below.json()["items"])
         await http.delete(f"/api/v1/threads/{thread}")
         assert await listed(midwatch, thread) == []
+
+
+async def test_what_was_said_comes_as_cases_that_the_evaluation_judges(
+    midwatch: Midwatch, tmp_path: Path
+) -> None:
+    token = await midwatch.token_of("ida")
+    said = [
+        ("Why is checkout failing?", {"helpful": True}),
+        ("checkout 为什么报错？", {"helpful": True}),
+        ("Which pods are not running?", {"helpful": False, "reason": "unclear", "comment": "a\nb"}),
+        ("a | b >> c", {"helpful": True}),
+    ]
+    async with midwatch.client(token) as http:
+        for question, word in said:
+            thread = await asked(http, question)
+            await http.put(f"/api/v1/threads/{thread}/feedback", json=word)
+        assert (await http.get("/api/v1/feedback/cases")).status_code == 403
+    async with midwatch.client() as http:
+        cases = (await http.get("/api/v1/feedback/cases")).text
+    assert "en plain | Why is checkout failing? | rca\n" in cases
+    assert "zh plain | checkout 为什么报错？ | rca\n" in cases
+    assert "# unclear a b\n# en plain | Which pods are not running? | rca\n" in cases
+    assert "a | b" not in cases
+    (tmp_path / "said.txt").write_text(cases)
+    [judged] = routing.run(tmp_path)
+    assert judged.cases == judged.passed >= 2
