@@ -1,7 +1,8 @@
 """`midwatch up`, `mcp`, `doctor` and `version`."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -90,6 +91,11 @@ async def _mcp(server: str, source: Source) -> int:
     return OK
 
 
+def _line(check: Mapping[str, Any], language: str) -> str:
+    took = f"  ({check['response_ms']} ms)" if "response_ms" in check else ""
+    return f"{word(check['status'], language):<8}{check['name']:<16}{check['detail']}{took}"
+
+
 async def _doctor(output: Output, source: Source) -> int:
     from api.cli.identity import OPERATOR
     from api.editions import opened_sessions
@@ -102,9 +108,5 @@ async def _doctor(output: Output, source: Source) -> int:
         put_json({"components": checks})
     else:
         language = chosen(Language.AUTO)
-        put(
-            "\n".join(
-                f"{word(c['status'], language):<8}{c['name']:<16}{c['detail']}" for c in checks
-            )
-        )
+        put("\n".join(_line(one, language) for one in checks))
     return NO if any(check["status"] == "failed" for check in checks) else OK

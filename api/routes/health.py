@@ -1,5 +1,6 @@
 """Is it alive, is it ready, what does it reach, what does it count."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -7,6 +8,7 @@ from pydantic import BaseModel
 
 from api.dependencies import Caller, Current, Opened
 from api.problems import problem
+from core.clock import monotonic_s
 from core.errors import OpsError
 from core.principal import Principal
 from core.settings import Cluster, Settings
@@ -59,32 +61,45 @@ async def version(request: Request) -> Version:
 
 @router.get("/api/v1/health/components", operation_id="listComponents")
 async def list_components(principal: Caller, current: Current) -> dict[str, Any]:
-    """Each system that Midwatch works with: reached with your rights or not, and why."""
+    """Each system that Midwatch works with: reached with your rights or not, why, and how fast."""
     told = await components(current.settings, current.sessions, principal)
-    why = await _database(current)
-    kept = {"name": "database", "status": "ok" if why == "ok" else "failed", "detail": why}
+    kept = await _timed(_database_component(current))
     return {"items": [kept, *told]}
 
 
 async def components(
     settings: Settings, sessions: Sessions, principal: Principal
-) -> list[dict[str, str]]:
-    """What `midwatch doctor` shows; `status` is ok, off (not configured) or failed."""
+) -> list[dict[str, Any]]:
+    """What `midwatch doctor` shows; `status` is ok, off (not configured) or failed.
+
+    `response_ms` is how long a system took that was asked just now.
+    """
     tools = Tools(sessions, principal)
     offered = {spec.name for spec in await tools.list()}
     configured = _configured(settings)
     probes = [
-        await _probed(tools, name, tool) if name in configured else _off(name)
+        await _timed(_probed(tools, name, tool)) if name in configured else _off(name)
         for name, tool in PROBES.items()
         if tool in offered
     ]
     return [
         {"name": "cluster", "status": "ok", "detail": settings.cluster.value},
         *probes,
-        *([await _foreign(tools)] if "foreign_list_servers" in offered else []),
+        *([await _timed(_foreign(tools))] if "foreign_list_servers" in offered else []),
         {"name": "model", "status": "ok", "detail": _model(settings)},
         {"name": "tool servers", "status": "ok", "detail": ", ".join(sorted(sessions.built))},
     ]
+
+
+async def _timed(probe: Awaitable[dict[str, str]]) -> dict[str, Any]:
+    started_s = monotonic_s()
+    told = await probe
+    return {**told, "response_ms": round((monotonic_s() - started_s) * 1000)}
+
+
+async def _database_component(current: Opened) -> dict[str, str]:
+    why = await _database(current)
+    return {"name": "database", "status": "ok" if why == "ok" else "failed", "detail": why}
 
 
 def _configured(settings: Settings) -> set[str]:

@@ -95,6 +95,8 @@ async def test_components_are_named_with_what_was_found(midwatch: Midwatch) -> N
         agent = (await http.get("/agui/capabilities")).json()
     found = {item["name"]: item["status"] for item in items}
     assert {found[name] for name in ("kubernetes", "prometheus", "alertmanager")} == {"ok"}
+    timed = {item["name"] for item in items if item.get("response_ms", -1) >= 0}
+    assert timed == {"database", "kubernetes", "prometheus", "alertmanager"}
     assert {one["name"] for one in agent["multiAgent"]["subagents"]} == {
         "rag", "cost", "rca", "autofix", "alert_admin",
     }  # fmt: skip
