@@ -36,6 +36,8 @@ from api.cli import (
     usage,
     watches,
 )
+from api.cli.outcome import told
+from core.errors import OpsError
 
 
 def _empty() -> typer.Typer:
@@ -110,4 +112,8 @@ def alone(name: str) -> typer.Typer | None:
 
 
 def main() -> None:
-    (alone("".join(sys.argv[1:2])) or app)()
+    """What is refused before a command begins, as a length of time that is none, is one sentence too."""
+    try:
+        (alone("".join(sys.argv[1:2])) or app)()
+    except OpsError as error:
+        sys.exit(told(error))

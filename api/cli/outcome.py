@@ -37,11 +37,16 @@ def finish(work: Coroutine[Any, Any, int]) -> None:
     try:
         code = asyncio.run(work)
     except OpsError as error:
-        say(error.told(spoken()))
-        code = UPSTREAM_AWAY if error.code == "upstream_unavailable" else BAD_INPUT
+        code = told(error)
     except KeyboardInterrupt:
         code = INTERRUPTED
     raise typer.Exit(code)
+
+
+def told(error: OpsError) -> int:
+    """Say why it failed. Gives the exit code."""
+    say(error.told(spoken()))
+    return UPSTREAM_AWAY if error.code == "upstream_unavailable" else BAD_INPUT
 
 
 def speak(language: str) -> None:

@@ -67,11 +67,11 @@ class Fix(BaseModel):
 
 
 class Saving(BaseModel):
-    what: Literal["requests", "unclaimed_volume", "unmounted_claim", "idle_balancer"] = "requests"
     kind: str
     namespace: str
     name: str
     container: str = ""
+    what: Literal["requests", "unclaimed_volume", "unmounted_claim", "idle_balancer"] = "requests"
     pods: int = 0
     monthly: float = Field(description="Saved a month; negative: it should ask for more.")
     cpu_request: str = Field(default="", description="Now; empty: unset.")

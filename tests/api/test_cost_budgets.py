@@ -52,6 +52,18 @@ async def test_a_budget_is_added_shown_changed_and_removed(budgets: Midwatch) ->
     assert (again.status_code, removed.status_code, gone.status_code) == (409, 200, 404)
 
 
+async def test_a_budget_says_from_which_severity_on_changes_are_told(budgets: Midwatch) -> None:
+    async with budgets.client() as http:
+        before = (await http.get("/api/v1/budgets/shop")).json()["anomalies"]
+        changed = await http.patch("/api/v1/budgets/shop", json={"anomalies": "high"})
+        wrong = await http.patch("/api/v1/budgets/shop", json={"anomalies": "loud"})
+        kept = await http.get("/api/v1/costs/anomalies/kept", params={"step": "hour"})
+        table = await http.get("/api/v1/costs/anomalies/kept.csv")
+    assert (before, changed.json()["anomalies"], wrong.status_code) == ("off", "high", 422)
+    assert (kept.status_code, table.status_code) == (200, 200)
+    assert "rows" in kept.json()
+
+
 async def test_the_list_is_a_table_for_a_spreadsheet(budgets: Midwatch) -> None:
     async with budgets.client() as http:
         table = await http.get("/api/v1/budgets.csv")

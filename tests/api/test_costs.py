@@ -110,3 +110,35 @@ def test_the_command_keeps_a_bill_and_tells_it(tmp_path: Path) -> None:
     assert "还没有保存账单" in none.stdout
     assert "Bill aws is kept: 1 lines" in kept.stdout
     assert "Bill: 5.00 USD" in told.stdout
+
+
+async def test_what_is_unused_is_filtered_and_is_a_table_by_rest(midwatch: Midwatch) -> None:
+    async with midwatch.client() as http:
+        told = (await http.get("/api/v1/savings", params={"what": "volumes"})).json()
+        table = await http.get("/api/v1/savings.csv", params={"what": "volumes", "language": "zh"})
+        wrong = await http.get("/api/v1/savings", params={"what": "disks"})
+    rows = list(csv.DictReader(io.StringIO(table.text)))
+    assert {row["what"] for row in told["rows"]} == {"unclaimed_volume", "unmounted_claim"}
+    assert told["monthly"] == pytest.approx(sum(row["monthly"] for row in told["rows"]))
+    assert [row["name"] for row in rows] == [row["name"] for row in told["rows"]]
+    assert "挂载" in "".join(row["reasons"] for row in rows)
+    assert wrong.status_code == 422
+
+
+async def test_how_likely_a_peak_is_comes_by_rest(midwatch: Midwatch) -> None:
+    asked = {"namespace": "shop", "name": "storefront", "exceeds": "2"}
+    async with midwatch.client() as http:
+        told = (await http.get("/api/v1/predict/cpu", params=asked)).json()
+        wrong = await http.get("/api/v1/predict/cpu", params={**asked, "exceeds": "much"})
+    levels = {one["of"]: one["chance"] for one in told["chances"]}
+    assert set(levels) == {"asked", "instances"}
+    assert all(0 <= one <= 1 for one in levels.values())
+    assert told["peak"]["low"] <= told["peak"]["high"]
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "invalid")
+
+
+def test_the_command_tells_what_is_unused_and_how_to_plan_a_change() -> None:
+    done = run("savings", "--lang", "en", "--snapshot", "shop")
+    assert done.returncode == 0
+    assert "PersistentVolumeClaim data/orders-export 20Gi: No pod mounts it." in done.stdout
+    assert "midwatch fix plan --change rightsize deployment/" in done.stdout
