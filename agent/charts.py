@@ -64,7 +64,7 @@ def _spend(data: Json, language: Language) -> Drawn:
 
 def _savings(data: Json, language: Language) -> Drawn:
     rows = [
-        [f"{row['namespace']}/{row['name']} {row['container']}", row["monthly"]]
+        [f"{row['namespace']}/{row['name']} {row['container']}".strip("/ "), row["monthly"]]
         for row in data["rows"]
     ]
     heads = _heads(language, "what", "monthly")

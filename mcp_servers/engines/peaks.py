@@ -62,13 +62,15 @@ def independent(origins: Sequence[int], lead: int) -> float:
 
 def _courses(missed: Array, ahead: int, power: float) -> Array:
     """Errors of all leads by origin: what one does not know is another's, and grows with the lead."""
-    told = np.empty((len(missed), ahead))
-    for i in range(ahead):
-        lead = i % missed.shape[1]
-        known = np.flatnonzero(np.isfinite(missed[:, lead]))
-        own = [row if row in known else known[row % len(known)] for row in range(len(missed))]
-        told[:, i] = missed[own, lead] * ((i + 1) / (lead + 1)) ** power
-    return told
+    finite, rows = np.isfinite(missed), np.arange(len(missed))
+    filled = missed.copy()
+    for lead in np.flatnonzero(~finite.all(axis=0)):
+        known = np.flatnonzero(finite[:, lead])
+        others = known[rows % len(known)]
+        filled[:, lead] = missed[np.where(finite[:, lead], rows, others), lead]
+    steps = np.arange(ahead)
+    leads = steps % missed.shape[1]
+    return filled[:, leads] * np.float_power((steps + 1) / (leads + 1), power)
 
 
 def _below(value: float, freedom: float) -> float:

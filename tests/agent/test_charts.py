@@ -104,3 +104,10 @@ def test_budgets_disks_changes_and_models_are_drawn() -> None:
         [["Deployment shop/web", 4.0, 2.0]],
         [["search", 3.0]],
     ]
+
+
+async def test_what_costs_unused_is_drawn_by_its_name(assistant: Assistant) -> None:
+    told = await ask(assistant, "which volumes are unclaimed?")
+    [chart] = charts_of([one for one in told.events if isinstance(one, ToolFinished)], "en")
+    assert "data/orders-export" in [row[0] for row in chart["rows"]]
+    assert all(row[1] > 0 for row in chart["rows"])
