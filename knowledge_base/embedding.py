@@ -10,7 +10,7 @@ from core.sentences import Said
 from knowledge_base.chunking import Document, document
 from knowledge_base.embedder import Embedder, Vectors
 from knowledge_base.index import Entry, Index
-from knowledge_base.index.indexed_words import embedded_text, spaced
+from knowledge_base.index.indexed_words import embedded_text, names_of
 from knowledge_base.reports import Report
 
 # Passages embedded between two reports of progress.
@@ -34,23 +34,23 @@ def entries_of(
     When the embedder is away they have no vectors, and the report says why.
     """
     texts = [embedded_text(passage) for one, _ in documents for passage in one.passages]
-    titles = [spaced(one.title) for one, _ in documents]
+    names = [list(names_of(one)) for one, _ in documents]
     try:
         vectors = _embedded(texts, embedder, progress)
-        title_vectors = _embedded(titles, embedder, silent)
+        name_vectors = _embedded([name for some in names for name in some], embedder, silent)
     except OpsError as error:
-        vectors = title_vectors = None
+        vectors = name_vectors = None
         report.vectors = Said.of(error)
     entries: list[Entry] = []
-    start = 0
-    for n, (one, mark) in enumerate(documents):
-        end = start + len(one.passages)
+    start = named = 0
+    for (one, mark), own_names in zip(documents, names, strict=True):
+        end, named_to = start + len(one.passages), named + len(own_names)
         # A page may be a heading and no more.
         some = None if vectors is None or start == end else vectors[start:end]
         own = None if some is None else np.array(some, np.float32)
-        title = None if title_vectors is None else title_vectors[n]
-        entries.append(Entry(one, mark, vectors=own, title_vector=title))
-        start = end
+        told = None if name_vectors is None else np.array(name_vectors[named:named_to], np.float32)
+        entries.append(Entry(one, mark, vectors=own, name_vectors=told))
+        start, named = end, named_to
     return entries
 
 

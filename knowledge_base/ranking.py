@@ -30,6 +30,7 @@ class Hit:
     concepts: int = 0  # how many concepts of the question it speaks of
     nearness: float = 0.0  # cosine with the question; 0 without vectors
     title_nearness: float = 0.0  # the same of the title of its page
+    name_nearness: float = 0.0  # the same of the nearest name of it
     named: float = 0.0  # how much of the question is a name of its page, and the reverse
     known: float = 0.0  # share of what was asked that any passage holds
     strange: float = 0.0  # share of the products that were named which it does not speak of
@@ -48,7 +49,7 @@ class Weights:
     nearness: float = 1.5
     # Pairs of characters find Chinese in Chinese so well that vectors add little.
     nearness_in_chinese: float = 0.8
-    title_nearness: float = 0.25
+    name_nearness: float = 1.0
     named: float = 1.0  # what the question shares with a name of the page
     others: float = 0.25  # further passages of a page: it speaks of it in several places
     language: float = 1.25  # the same page in the asker's language is the better answer
@@ -88,7 +89,7 @@ def ranked(
     lexical = [chances.words(one) for one in found.candidates]
     most = max((told.score for told in lexical), default=0.0) or 1.0
     nearest = max((one.nearness for one in found.candidates), default=0.0) or 1.0
-    by_title = max((one.title_nearness for one in found.candidates), default=0.0) or 1.0
+    by_name = max((one.name_nearness for one in found.candidates), default=0.0) or 1.0
     sums: Counter[str] = Counter()
     for candidate, told in zip(found.candidates, lexical, strict=True):
         sums[candidate.passage.doc] += told.score  # pyright: ignore[reportArgumentType] - counts may be fractions
@@ -100,7 +101,7 @@ def ranked(
             * (
                 (told.score + weights.others * (sums[one.passage.doc] - told.score)) / most
                 + _weight(one, preferred, weights) * max(one.nearness, 0.0) / nearest
-                + weights.title_nearness * max(one.title_nearness, 0.0) / by_title
+                + weights.name_nearness * max(one.name_nearness, 0.0) / by_name
                 + weights.named * told.named
             ),
             one.about,
@@ -109,6 +110,7 @@ def ranked(
             told.concepts,
             one.nearness,
             one.title_nearness,
+            one.name_nearness,
             told.named,
             chances.known,
         )

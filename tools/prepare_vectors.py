@@ -7,7 +7,7 @@ To be run after pages were changed: what is missing in the file is made by the f
 
 from knowledge_base.bundled_model import MAX_CHARACTERS, BundledModel
 from knowledge_base.chunking import document
-from knowledge_base.index.indexed_words import embedded_text, spaced
+from knowledge_base.index.indexed_words import embedded_text, names_of
 from knowledge_base.ingest import SHIPPED
 from knowledge_base.prepared import FILE, write
 from knowledge_base.reading.folders import found_in
@@ -23,8 +23,8 @@ def shipped_texts() -> list[str]:
     """All that is embedded of the shipped pages, each text once."""
     pages = [document(one.doc, one.read()) for one in found_in(SHIPPED, prefix="runbooks/")]
     told = [embedded_text(passage) for page in pages for passage in page.passages]
-    titles = [spaced(page.title) for page in pages]
-    return list(dict.fromkeys(text[:MAX_CHARACTERS] for text in (*told, *titles)))
+    names = [name for page in pages for name in names_of(page)]
+    return list(dict.fromkeys(text[:MAX_CHARACTERS] for text in (*told, *names)))
 
 
 if __name__ == "__main__":

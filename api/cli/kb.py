@@ -13,7 +13,7 @@ import typer
 from api.cli.drafting import draft
 from api.cli.files import ServerOption, TokenOption, read
 from api.cli.gaps import gaps, rate
-from api.cli.outcome import NO, OK, finish, put, put_json, say
+from api.cli.outcome import NO, OK, finish, put, put_json, say, speak
 from api.cli.sentences import SENTENCES
 from api.cli.source import Language, LanguageOption, Output, OutputOption, Source
 from api.cli.words import chosen, word
@@ -66,7 +66,7 @@ def search(
     """Find the passages that answer a question; with --queries, one JSON object a line."""
     filters = {"service": service, "tag": tag, "rule": rule}
     place = _Place(Source(server=server, token=token), index)
-    finish(_search(place, question, queries, k, filters, chosen(lang), output))
+    finish(_search(place, question, queries, k, filters, _language(lang), output))
 
 
 @kb.command()
@@ -82,7 +82,7 @@ def add(
 ) -> None:
     """Add pages: Markdown, HTML, PDF and text. Folders are remembered and kept in step with."""
     place = _Place(Source(server=server, token=token), index)
-    finish(_add(place, paths, chosen(lang), output))
+    finish(_add(place, paths, _language(lang), output))
 
 
 @kb.command()
@@ -95,7 +95,7 @@ def reindex(
 ) -> None:
     """Look through every folder that was added: changed pages go in, deleted ones go out."""
     place = _Place(Source(server=server, token=token), index)
-    finish(_add(place, [], chosen(lang), output))
+    finish(_add(place, [], _language(lang), output))
 
 
 @kb.command()
@@ -107,7 +107,7 @@ def stats(
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Count documents and passages, name what makes the vectors, and what is kept of answers."""
-    finish(_stats(_Place(Source(server=server, token=token), index), chosen(lang), output))
+    finish(_stats(_Place(Source(server=server, token=token), index), _language(lang), output))
 
 
 @kb.command()
@@ -122,7 +122,14 @@ def clear(
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Forget what was kept to be quicker. Pages stay as they are."""
-    finish(_clear(_Place(Source(server=server, token=token), index), what, chosen(lang), output))
+    finish(_clear(_Place(Source(server=server, token=token), index), what, _language(lang), output))
+
+
+def _language(lang: Language) -> str:
+    """The language of this command, in which its failures are told too."""
+    language = chosen(lang)
+    speak(language)
+    return language
 
 
 class _Place:
@@ -227,8 +234,9 @@ async def _sent(place: _Place, file: Path, name: str) -> dict[str, Any]:
         path = f"/api/v1/knowledge/documents/{quote(name)}"
         told = await put_file(place.source, path, await asyncio.to_thread(file.read_bytes))
     except (Invalid, TooLarge, OSError) as error:
-        # A service has told it in the language of the command.
-        skipped = [{"doc": name, "reason": str(error)}]
+        # A service tells it in the language of the command, after the name of the page.
+        reason = str(error).removeprefix(name).lstrip(":： ")
+        skipped = [{"doc": name, "reason": reason}]
         counts = dict.fromkeys(("added", "changed", "removed", "unchanged", "passages"), 0)
         told = {**counts, "skipped": skipped, "skipped_total": 1, "without_vectors": ""}
     return {**told, "source": name}

@@ -57,7 +57,8 @@ class Candidate:
     text: str
     concepts: str
     nearness: float = 0.0  # cosine with the question; 0 without vectors
-    title_nearness: float = 0.0
+    title_nearness: float = 0.0  # that of the title of its page
+    name_nearness: float = 0.0  # that of the nearest name of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document with the vectors of its passages, and of its title; none: found by words alone.
+    """A document with the vectors of its passages, and of its names: its title and the ways to ask for it.
+    Without any it is found by words alone.
 
     With `replaces` it is put in only where the document of its name still has that fingerprint.
     """
@@ -81,7 +83,7 @@ class Entry:
     replaces: str | None = None
     origin: str = ""
     vectors: "Vectors | None" = None
-    title_vector: "Vectors | None" = None
+    name_vectors: "Vectors | None" = None
 
 
 def taken(entries: Sequence[Entry], kept: Mapping[str, str]) -> dict[str, Entry]:

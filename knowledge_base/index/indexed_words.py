@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from knowledge_base.chunking import Passage
+from knowledge_base.chunking import Document, Passage
 from knowledge_base.concepts import concepts
 from knowledge_base.index import Asked
 from knowledge_base.segmentation import words
@@ -66,6 +66,11 @@ def parted(field: str) -> str:
 def embedded_text(passage: Passage) -> str:
     """What the vector of a passage is made of."""
     return spaced(f"{passage.title}\n{passage.heading}\n{passage.text}")
+
+
+def names_of(document: Document) -> Sequence[str]:
+    """What the vectors of the names of a page are made of: its title, and how people ask for it."""
+    return [spaced(name) for name in (document.title, *document.about.asked)]
 
 
 def spaced(text: str) -> str:

@@ -19,7 +19,7 @@ from knowledge_base.index import EVERYTHING, Asked, Candidate, Entry, Found, Lis
 from knowledge_base.index.earlier_format import SOURCE, of_earlier_formats
 from knowledge_base.index.indexed_words import WEIGHTS, indexed, telling
 from knowledge_base.index.lately import Lately
-from knowledge_base.index.matrix import Matrix
+from knowledge_base.index.matrix import Matrix, Near
 from knowledge_base.index.permitted import Permitted, within
 from knowledge_base.sentences import SENTENCES
 
@@ -153,7 +153,7 @@ class LocalIndex:
                 ids += matrix.nearest(asked.vector, limit, allowed.mask)
             rows = self._rows.of(version, ids, lambda some: _rows(reader, some))
         near = matrix.nearness(asked.vector, list(rows))
-        told = [_candidate(row, *near[one]) for one, row in rows.items()]
+        told = [_candidate(row, near[one]) for one, row in rows.items()]
         return Found(told, total, held)
 
     def count(self, scope: Scope = EVERYTHING) -> int:
@@ -279,7 +279,7 @@ def _rows(reader: sqlite3.Connection, ids: Sequence[int]) -> list[Row]:
     return [rows[one] for one in ids]
 
 
-def _candidate(row: Row, nearness: float, title_nearness: float) -> Candidate:
+def _candidate(row: Row, near: Near) -> Candidate:
     title, heading, text, concepts = row[9:13]
     return Candidate(
         passage=Passage(*row[1:8]),
@@ -288,8 +288,9 @@ def _candidate(row: Row, nearness: float, title_nearness: float) -> Candidate:
         heading=heading,
         text=text,
         concepts=concepts,
-        nearness=nearness,
-        title_nearness=title_nearness,
+        nearness=near.text,
+        title_nearness=near.title,
+        name_nearness=near.name,
     )
 
 
@@ -327,13 +328,13 @@ def _forget(writer: sqlite3.Connection, doc: str) -> None:
 
 def _add(writer: sqlite3.Connection, entry: Entry) -> None:
     document, about = entry.document, entry.document.about
-    title = None if entry.title_vector is None else entry.title_vector.astype("float16").tobytes()
+    names = None if entry.name_vectors is None else entry.name_vectors.astype("float16").tobytes()
     writer.execute(
         "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(document.doc, entry.fingerprint, document.title, document.language),
             *(orjson.dumps(about).decode(), about.service, entry.origin, document.body),
-            *(len(document.passages), title),
+            *(len(document.passages), names),
         ),
     )
     marks = [("group", about.groups), ("tag", about.tags), ("rule", about.rules)]

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,27 +11,40 @@ import numpy.typing as npt
 from knowledge_base.embedder import Vectors
 
 
+class Near(NamedTuple):
+    """How near a passage, the title of its document, and the nearest of all names of that are."""
+
+    text: float
+    title: float
+    name: float
+
+
+NOWHERE = Near(0.0, 0.0, 0.0)
+
+
 @dataclass(frozen=True)
 class Matrix:
-    """`rows` of length 1, one a passage of `ids`; `titles` are those of their documents."""
+    """`rows` of length 1, one a passage of `ids`; `names` are those of the names of their documents, of
+    which each has some, from `first_name` on; `document` says which one a passage is of."""
 
     ids: npt.NDArray[np.int64]
     rows: Vectors
-    titles: Vectors
-    title_of: npt.NDArray[np.int64]
+    names: Vectors
+    first_name: npt.NDArray[np.int64]
+    document: npt.NDArray[np.int64]
 
     @classmethod
     def empty(cls) -> Self:
         none, nowhere = np.zeros((0, 0), np.float32), np.zeros(0, np.int64)
-        return cls(nowhere, none, none, nowhere)
+        return cls(nowhere, none, none, nowhere, nowhere)
 
     @classmethod
     def read(cls, reader: sqlite3.Connection) -> Self:
         """Every passage that has a vector."""
-        titles = reader.execute(
+        documents = reader.execute(
             "SELECT doc, title_vector FROM documents WHERE title_vector IS NOT NULL"
         ).fetchall()
-        place = {doc: n for n, (doc, _) in enumerate(titles)}
+        place = {doc: n for n, (doc, _) in enumerate(documents)}
         found = [
             (key, place[doc], vector)
             for key, doc, vector in reader.execute(
@@ -41,11 +54,14 @@ class Matrix:
         ]
         if not found:
             return cls.empty()
+        size = len(found[0][2])
+        counts = [len(names) // size for _, names in documents]
         return cls(
             np.array([key for key, _, _ in found], np.int64),
-            _table([vector for _, _, vector in found]),
-            _table([vector for _, vector in titles]),
-            np.array([title for _, title, _ in found], np.int64),
+            _table([vector for _, _, vector in found], size),
+            _table([names for _, names in documents], size),
+            np.cumsum([0, *counts[:-1]], dtype=np.int64),
+            np.array([document for _, document, _ in found], np.int64),
         )
 
     @property
@@ -65,35 +81,38 @@ class Matrix:
         first = first[np.argsort(-near[first], kind="stable")][:limit]
         return [int(self.ids[n]) for n in first if near[n] > 0]
 
-    def nearness(self, asked: Vectors | None, ids: Sequence[int]) -> dict[int, tuple[float, float]]:
-        """How near each passage, and the title of its document, is to the question; 0 without vectors."""
-        told = dict.fromkeys(ids, (0.0, 0.0))
+    def nearness(self, asked: Vectors | None, ids: Sequence[int]) -> dict[int, Near]:
+        """How near each passage, and the names of its document, are to the question; 0 without vectors."""
+        told = dict.fromkeys(ids, NOWHERE)
         if asked is None or not self.size:
             return told
         wanted = np.array(ids, np.int64)
         places = np.minimum(np.searchsorted(self.ids, wanted), self.size - 1)
         there = self.ids[places] == wanted
         by_text = _products(self.rows[places], asked)
-        by_title = _products(self.titles[self.title_of[places]], asked)
-        for key, found, text, title in zip(
-            ids, there.tolist(), by_text.tolist(), by_title.tolist(), strict=True
-        ):
+        named, document = _products(self.names, asked), self.document[places]
+        by_title = named[self.first_name[document]]
+        by_name = np.maximum.reduceat(named, self.first_name)[document]
+        near = np.stack([by_text, by_title, by_name], axis=1).tolist()
+        for key, found, one in zip(ids, there.tolist(), near, strict=True):
             if found:
-                told[key] = (text, title)
+                told[key] = Near(*one)
         return told
 
 
-def nearness(packed: Sequence[bytes | None], asked: Vectors | None) -> list[float]:
-    """How near each of some vectors is; 0 for none, and for one of another space."""
-    told = [0.0] * len(packed)
+def nearness(packed: Sequence[bytes | None], asked: Vectors | None) -> list[tuple[float, float]]:
+    """How near the first of each some vectors is, and the nearest; 0 for none, and for those of another space."""
+    told = [(0.0, 0.0)] * len(packed)
     if asked is None:
         return told
     size = 2 * len(asked)
-    there = [n for n, one in enumerate(packed) if one is not None and len(one) == size]
+    there = [(n, one) for n, one in enumerate(packed) if one and len(one) % size == 0]
     if there:
-        rows = _table([one for n in there if (one := packed[n]) is not None])
-        for n, near in zip(there, _products(rows, asked).tolist(), strict=True):
-            told[n] = near
+        first = np.cumsum([0, *(len(one) // size for _, one in there[:-1])])
+        near = _products(_table([one for _, one in there], size), asked)
+        nearest = np.maximum.reduceat(near, first)
+        for (n, _), one, best in zip(there, near[first].tolist(), nearest.tolist(), strict=True):
+            told[n] = (one, best)
     return told
 
 
@@ -103,5 +122,6 @@ def _products(rows: Vectors, asked: Vectors) -> Vectors:
     return np.einsum("ij,j->i", rows, asked)
 
 
-def _table(blobs: Sequence[bytes]) -> Vectors:
-    return np.frombuffer(b"".join(blobs), np.float16).reshape(len(blobs), -1).astype(np.float32)
+def _table(blobs: Sequence[bytes], size: int) -> Vectors:
+    """The vectors of `size` bytes that some blobs are made of, one after the other."""
+    return np.frombuffer(b"".join(blobs), np.float16).reshape(-1, size // 2).astype(np.float32)

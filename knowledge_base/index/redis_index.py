@@ -53,7 +53,7 @@ class Shown:
 
     told: tuple[Passage, About, str, str, str, str]
     vector: bytes | None
-    title_vector: bytes | None
+    name_vectors: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ class RedisIndex:
         told = self._wire.ask_all([passage_query(key) for key in found])
         if any(shown is None for shown, _, _ in told):
             raise Missing
-        return [Shown(_passage(shown), vector, title) for shown, vector, title in told]
+        return [Shown(_passage(shown), vector, names) for shown, vector, names in told]
 
     def _facts(self, space: Space) -> Facts:
         """Of all passages, asked again after a change."""
@@ -234,10 +234,12 @@ class RedisIndex:
 
 def _candidates(found: Mapping[bytes, Shown], asked: Vectors | None) -> dict[bytes, Candidate]:
     by_text = nearness([one.vector for one in found.values()], asked)
-    by_title = nearness([one.title_vector for one in found.values()], asked)
+    by_name = nearness([one.name_vectors for one in found.values()], asked)
     return {
-        key: Candidate(*one.told, nearness=near, title_nearness=near_title)
-        for (key, one), near, near_title in zip(found.items(), by_text, by_title, strict=True)
+        key: Candidate(*one.told, nearness=near, title_nearness=title, name_nearness=name)
+        for (key, one), (near, _), (title, name) in zip(
+            found.items(), by_text, by_name, strict=True
+        )
     }
 
 

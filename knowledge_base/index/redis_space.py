@@ -98,16 +98,16 @@ class Space:
         document = entry.document
         filters = _filters(entry)
         told = orjson.dumps(document.about).decode()
-        title = b"" if entry.title_vector is None else _packed(entry.title_vector)
+        names = b"" if entry.name_vectors is None else _packed(entry.name_vectors)
         yield _hset(self.document_key(document.doc), {
-            **filters, "name": digest(document.doc), "embedded": "yes" if title else "no",
+            **filters, "name": digest(document.doc), "embedded": "yes" if names else "no",
             "doc": document.doc, "title": document.title, "in": document.language, "about": told,
             "passages": len(document.passages), "origin": entry.origin, "body": document.body,
         })  # fmt: skip
         for number, passage in enumerate(document.passages):
             near = {} if entry.vectors is None else {"vector": _packed(entry.vectors[number])}
             yield _hset(self.passage_key(document.doc, number), {
-                **filters, **_words(passage), "shown": shown(passage, told), "near_title": title, **near,
+                **filters, **_words(passage), "shown": shown(passage, told), "near_title": names, **near,
             })  # fmt: skip
         mark = f"{len(document.passages)} {entry.fingerprint}"
         yield ("HSET", self.marks, document.doc, mark)

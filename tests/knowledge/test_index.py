@@ -260,7 +260,7 @@ def test_vectors_are_not_put_to_a_page_that_has_changed_since(index: Index) -> N
     put(index, {"disk": DISK, "memory": MEMORY, "gone": DISK}, embedder=Counting())
     made = [
         Entry(document(doc, body), mark, replaces=mark, vectors=np.ones((1, 3), np.float32) / 3**0.5,
-              title_vector=np.ones(3, np.float32) / 3**0.5)
+              name_vectors=np.ones((1, 3), np.float32) / 3**0.5)
         for doc, body, mark in index.bodies()
     ]  # fmt: skip
     put(index, {"disk": SECRET, "memory": MEMORY}, embedder=Counting())
