@@ -75,10 +75,8 @@ class AwaitsPerson(Conflict):
 
     def __init__(self, approvals: Sequence[Approval]) -> None:
         waiting = ", ".join(one.id for one in approvals)
-        super().__init__(
-            f"This conversation waits for a person's answer to {waiting}.",
-            hint="Approve or deny it first, or wait until it expires.",
-        )
+        told = SENTENCES.error(Conflict, "awaits_a_person", waiting=waiting)
+        super().__init__(told.message, hint=told.hint, reason=told.reason, texts=told.texts)
         self.approvals = tuple(approvals)
 
     def what_waits(self, language: Language) -> str:

@@ -10,12 +10,15 @@ import anyio.to_thread
 from pydantic import BaseModel, Field
 
 from core.errors import Invalid
+from core.sentences import Said
 from mcp_servers.backends.bills import DAY, BillLine, lines_of
+from mcp_servers.backends.sentences import instead
 from mcp_servers.budgets.gathering import Purse
+from mcp_servers.budgets.sentences import SENTENCES
 from mcp_servers.budgets.spend import UNLABELLED, Currency, money
 from mcp_servers.budgets.spend_days import Rate, rates_to
 from mcp_servers.facts.money import NOTHING
-from mcp_servers.facts.nearest import did_you_mean
+from mcp_servers.facts.nearest import nearest_names
 
 BillCsv = Annotated[
     str,
@@ -116,10 +119,7 @@ class Sums:
         self.lines += 1
         per_unit = rate(currency, day)
         if per_unit is None:
-            raise Invalid(
-                f"There is no rate from {currency} for {day}, and the bill is told in another.",
-                hint="Add one under [[rates]] of the price book, or ask in its own currency.",
-            )
+            raise SENTENCES.error(Invalid, "no_rate_of_a_bill", currency=currency, day=str(day))
         self.days[day] = self.days.get(day, NOTHING) + cost * per_unit
         self.names[name] = self.names.get(name, NOTHING) + cost * per_unit
 
@@ -133,7 +133,7 @@ def _report(
         rate = rate or rates_in(code, purse, line.last)
         sums.add(line, name_of(line, by), rate)
     if not sums.days:
-        raise Invalid("The bill has no lines.", hint="Only its header was read.")
+        raise SENTENCES.error(Invalid, "bill_without_lines")
     return report_of(sums, code, by)
 
 
@@ -165,11 +165,8 @@ def name_of(line: BillLine, by: str) -> str:
     if by.startswith(TAG):
         return line.tags.get(by.removeprefix(TAG)) or UNLABELLED
     if by not in line.told:
-        near = did_you_mean(by, line.told)
-        raise Invalid(
-            f"The bill has no column {by}.",
-            hint=near or f"It has: {', '.join(list(line.told)[:40])}; or tag:KEY.",
-        )
+        has = ", ".join(list(line.told)[:40])
+        raise SENTENCES.error(Invalid, "bill_not_by", by=by, hint=_near(by, line.told), has=has)
     return line.told[by].strip() or UNLABELLED
 
 
@@ -225,3 +222,9 @@ def _episodes(costs: Mapping[date, float]) -> list[BillEpisode]:
         )
         for one in sorted(found, key=lambda one: -one.end)[:EPISODES]
     ]
+
+
+def _near(name: str, known: Iterable[str]) -> Said | str:
+    """What was perhaps meant; "" when nothing is like it."""
+    names = sorted(known)
+    return instead(name, names) if nearest_names(name, names) else ""

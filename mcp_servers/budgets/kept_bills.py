@@ -18,6 +18,7 @@ from core.principal import Principal
 from core.storage.bill_records import BillImportRow, BillPartRow
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.backends.bills import DAY, lines_of
+from mcp_servers.backends.sentences import instead
 from mcp_servers.budgets.bill import (
     DEFAULT_BY,
     TAG,
@@ -30,10 +31,10 @@ from mcp_servers.budgets.bill import (
     report_of,
 )
 from mcp_servers.budgets.gathering import Purse
+from mcp_servers.budgets.sentences import SENTENCES
 from mcp_servers.budgets.spend import UNLABELLED, Currency, money
 from mcp_servers.budgets.texts import Language, Note
 from mcp_servers.facts.money import NOTHING
-from mcp_servers.facts.nearest import did_you_mean
 
 BillName = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="As aws.")
@@ -118,7 +119,7 @@ async def budgets_keep_bill(
     _whole(caller)
     parts, lines = await anyio.to_thread.run_sync(_parts, name, bill, columns, service)
     if not parts:
-        raise Invalid("The bill has no lines.", hint="Only its header was read.")
+        raise SENTENCES.error(Invalid, "bill_without_lines")
     first, last = min(one.day for one in parts), max(one.day for one in parts)
     async with desk.session() as tables:
         before = _by_day(await tables.bills.parts(name, first, last))
@@ -166,7 +167,9 @@ async def budgets_kept_bills(
         parts = await tables.bills.parts(name, today - LONGEST, today + LONGEST)
     known = sorted({one.bill for one in files})
     if name and name not in known:
-        raise NotFound(f"No bill {name!r} is kept.", hint=did_you_mean(name, known))
+        raise SENTENCES.error(
+            NotFound, "no_such_bill", name=name, hint=instead(name, known) if known else ""
+        )
     own = [one for one in files if not name or one.bill == name]
     report = await anyio.to_thread.run_sync(_report, parts, by, currency, purse)
     return KeptBills(
@@ -181,14 +184,14 @@ async def budgets_forget_bill(name: BillName, *, desk: Desk, caller: Principal) 
     _whole(caller)
     async with desk.session() as tables:
         if not await tables.bills.remove(name):
-            raise NotFound(f"No bill {name!r} is kept.")
+            raise SENTENCES.error(NotFound, "no_such_bill", name=name, hint="")
     return BillForgotten(name=name)
 
 
 def _whole(caller: Principal) -> None:
     """A cloud's bill is of no namespace, so it is for who sees all of them."""
     if caller.namespaces is not None:
-        raise Forbidden("Bills are kept for who sees every namespace.")
+        raise SENTENCES.error(Forbidden, "bills_for_all")
 
 
 @dataclass
@@ -255,7 +258,7 @@ def _named(one: BillPartRow, by: str) -> str:
         return one.bill
     if by == DEFAULT_BY:
         return one.service
-    raise Invalid(f"Kept bills are not told by {by}.", hint="By ServiceName, tag:KEY or bill.")
+    raise SENTENCES.error(Invalid, "kept_bills_by", by=by)
 
 
 def _file(row: BillImportRow) -> BillFile:

@@ -10,15 +10,17 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import Invalid
+from core.sentences import Said
 from mcp_servers.backends.metric_scope import selectors
+from mcp_servers.backends.sentences import instead
 from mcp_servers.engines.wording import params_of
 from mcp_servers.facts.findings import Role, Severity
-from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.facts.rules import CustomRule
 from mcp_servers.facts.thresholds import THRESHOLDS
 from mcp_servers.rca.expressions import fault_of
 from mcp_servers.rca.gather import CLUSTER_SCOPED, FOR_NOTES, NAMESPACED
 from mcp_servers.rca.gather_extended import ADD_ONS, GATEWAY_KINDS
+from mcp_servers.rca.sentences import SENTENCES
 from mcp_servers.rca.texts import known_rules
 
 MOST_FILES = 50
@@ -97,14 +99,16 @@ def read_rules(folder: Path | None) -> RuleSet:
     told = [source.read() for source in sources]
     metrics = _metrics(sources, told)
     rules: list[CustomRule] = []
-    taken = dict.fromkeys(known_rules(), "one that comes with Midwatch")
+    taken: dict[str, Path | None] = dict.fromkeys(known_rules())
     for source, file in zip(sources, told, strict=True):
         for n, entry in enumerate(file.rules):
             _check(source, n, entry, taken, metrics)
-            taken[entry.id] = f"the one in {source.path}"
+            taken[entry.id] = source.path
             rules.append(_as_fact(entry))
     if len(rules) > MOST_RULES:
-        raise Invalid(f"{folder} holds {len(rules)} rules; at most {MOST_RULES} are asked.")
+        raise SENTENCES.error(
+            Invalid, "many_rules", folder=str(folder), count=len(rules), most=MOST_RULES
+        )
     return RuleSet(tuple(rules), metrics, _thresholds(sources, told))
 
 
@@ -113,15 +117,17 @@ def _metrics(sources: Sequence["_Source"], told: Sequence[_File]) -> dict[str, s
     for source, file in zip(sources, told, strict=True):
         for name, promql in file.metrics.items():
             if name in metrics:
-                raise source.wrong(("metrics", name), "another file has this name")
+                raise source.wrong(("metrics", name), SENTENCES.said("rule_metric_taken"))
             try:
                 selectors(promql)
             except Invalid as error:
-                raise source.wrong(("metrics", name), error.message) from error
+                raise source.wrong(("metrics", name), Said.of(error)) from error
             metrics[name] = promql
     if len(metrics) > MOST_METRICS:
-        place = sources[0].path.parent
-        raise Invalid(f"{place} holds {len(metrics)} metrics; at most {MOST_METRICS} are asked.")
+        place = str(sources[0].path.parent)
+        raise SENTENCES.error(
+            Invalid, "many_rule_metrics", folder=place, count=len(metrics), most=MOST_METRICS
+        )
     return metrics
 
 
@@ -129,30 +135,34 @@ def _thresholds(sources: Sequence["_Source"], told: Sequence[_File]) -> dict[str
     drawn: dict[str, float] = {}
     for source, file in zip(sources, told, strict=True):
         for name, value in file.thresholds.items():
-            if fault := _fault_of_threshold(name, value) or (name in drawn and "is drawn twice"):
-                raise source.wrong(("thresholds", name), f"it {fault}")
+            if fault := _fault_of_threshold(name, value):
+                raise source.wrong(("thresholds", name), fault)
+            if name in drawn:
+                raise source.wrong(("thresholds", name), SENTENCES.said("rule_threshold_twice"))
             drawn[name] = value
     return drawn
 
 
-def _fault_of_threshold(name: str, value: float) -> str:
+def _fault_of_threshold(name: str, value: float) -> Said | None:
     known = THRESHOLDS.get(name)
     if known is None:
-        hint = did_you_mean(name, THRESHOLDS) or f"Known: {', '.join(THRESHOLDS)}."
-        return f"is no threshold. {hint}"
+        return SENTENCES.said("rule_no_threshold", hint=instead(name, THRESHOLDS))
     if known.least <= value <= known.most:
-        return ""
-    return f"must be from {known.least:g} to {known.most:g} {known.unit}, and is {value:g}"
+        return None
+    bounds = {"least": f"{known.least:g}", "most": f"{known.most:g}", "unit": known.unit}
+    return SENTENCES.said("rule_threshold_bounds", value=f"{value:g}", **bounds)
 
 
 def _files(folder: Path) -> Sequence[Path]:
     if not folder.is_dir():
-        raise Invalid(f"There is no folder of rules {folder}.")
+        raise SENTENCES.error(Invalid, "no_rules_folder", folder=str(folder))
     found = sorted(one for one in folder.iterdir() if one.suffix in (".yaml", ".yml"))
     if not found:
-        raise Invalid(f"There is no rule file (*.yaml) in {folder}.")
+        raise SENTENCES.error(Invalid, "no_rule_file", folder=str(folder))
     if len(found) > MOST_FILES:
-        raise Invalid(f"{folder} holds {len(found)} rule files; at most {MOST_FILES} are read.")
+        raise SENTENCES.error(
+            Invalid, "many_rule_files", folder=str(folder), count=len(found), most=MOST_FILES
+        )
     return found
 
 
@@ -170,46 +180,58 @@ class _Source:
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             message = first["msg"].removeprefix("Value error, ")
-            raise self.wrong(first["loc"], f"{message[:1].lower()}{message[1:]}") from None
+            told = f"{message[:1].lower()}{message[1:]}"
+            raise self.wrong(first["loc"], Said(texts={"en": told})) from None
 
     def _data(self) -> Any:
         try:
             if self.path.stat().st_size > MOST_BYTES:
-                raise Invalid(f"{self.path} is larger than {MOST_BYTES // 1024} KiB.")
+                raise SENTENCES.error(
+                    Invalid, "large_rule_file", path=str(self.path), most=MOST_BYTES // 1024
+                )
             text = self.path.read_text("utf-8")
             self._root = yaml.compose(text, yaml.SafeLoader)
             self._refuse_tricks(self._root)
             return yaml.safe_load(text)
         except (OSError, UnicodeDecodeError) as error:
-            raise Invalid(f"Cannot read {self.path} as UTF-8 text.") from error
+            raise SENTENCES.error(Invalid, "rule_file_unread", path=str(self.path)) from error
         except RecursionError as error:
-            raise Invalid(f"{self.path} is nested too deep.") from error
+            raise SENTENCES.error(Invalid, "rule_file_deep", path=str(self.path)) from error
         except yaml.YAMLError as error:
             raise self._no_yaml(error) from error
 
     def _no_yaml(self, error: yaml.YAMLError) -> Invalid:
         mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}" if mark else ""
+        line = SENTENCES.said("at_line", line=mark.line + 1) if mark else ""
         problem = getattr(error, "problem", None) or "it cannot be parsed"
-        return Invalid(f"{self.path}{line} is no YAML: {problem}.")
+        told = {"path": str(self.path), "line": line, "why": str(problem)}
+        return SENTENCES.error(Invalid, "rule_file_no_yaml", **told)
 
     def _refuse_tricks(self, root: yaml.Node | None) -> None:
         """No aliases, by which a small file becomes a huge one; no key twice, which hides one."""
         seen = set[int]()
         for node in _nodes(root):
             if id(node) in seen:
-                raise Invalid(f"{self.path} line {node.start_mark.line + 1}: aliases are not read.")
+                line = node.start_mark.line + 1
+                raise SENTENCES.error(Invalid, "rule_file_alias", path=str(self.path), line=line)
             seen.add(id(node))
             keys = [key.value for key, _ in _pairs(node)]
             for key, _ in _pairs(node):
                 if keys.count(key.value) > 1:
                     line = key.start_mark.line + 1
-                    raise Invalid(f"{self.path} line {line}: {key.value!r} is written twice.")
+                    told = {"path": str(self.path), "line": line, "key": str(key.value)}
+                    raise SENTENCES.error(Invalid, "rule_file_twice", **told)
 
-    def wrong(self, location: Location, message: str) -> Invalid:
+    def wrong(self, location: Location, why: Said) -> Invalid:
         named = ".".join(str(part) for part in location if isinstance(part, str))
-        what = f"{named}: " if named else ""
-        return Invalid(f"{self.path} line {self._line(location)}: {what}{message.rstrip('.')}.")
+        return SENTENCES.error(
+            Invalid,
+            "rule_file_wrong",
+            path=str(self.path),
+            line=self._line(location),
+            what=f"{named}: " if named else "",
+            why=why.inside(),
+        )
 
     def _line(self, location: Location) -> int:
         node, line = self._root, 0
@@ -241,20 +263,31 @@ def _nodes(node: yaml.Node | None) -> Iterator[yaml.Node]:
 
 
 def _check(
-    source: _Source, n: int, rule: _Rule, taken: Mapping[str, str], metrics: Mapping[str, str]
+    source: _Source,
+    n: int,
+    rule: _Rule,
+    taken: Mapping[str, Path | None],
+    metrics: Mapping[str, str],
 ) -> None:
     here: Location = ("rules", n)
     if rule.id in taken:
-        raise source.wrong((*here, "id"), f"{rule.id} has the name of {taken[rule.id]}")
+        raise source.wrong((*here, "id"), _taken(rule.id, taken[rule.id]))
     if rule.kind not in KINDS:
-        hint = did_you_mean(rule.kind, KINDS) or f"Known: {', '.join(sorted(KINDS))}."
-        raise source.wrong((*here, "kind"), f"{rule.kind!r} is no kind that is looked at. {hint}")
+        told = SENTENCES.said("rule_no_kind", kind=rule.kind, hint=instead(rule.kind, KINDS))
+        raise source.wrong((*here, "kind"), told)
     expressions = {("when",): rule.when}
     expressions |= {("values", name): one for name, one in rule.values.items()}
     for where, expression in expressions.items():
         if fault := fault_of(expression, metrics):
-            raise source.wrong((*here, *where), f"the expression {fault}")
+            raise source.wrong((*here, *where), SENTENCES.said("rule_expression", why=fault))
     _check_words(source, here, rule)
+
+
+def _taken(rule: str, path: Path | None) -> Said:
+    """Whose name it has: of a rule in a file, or without one of a rule that comes with Midwatch."""
+    if path is None:
+        return SENTENCES.said("rule_id_taken", id=rule)
+    return SENTENCES.said("rule_id_taken_in", id=rule, path=str(path))
 
 
 def _check_words(source: _Source, here: Location, rule: _Rule) -> None:
@@ -264,9 +297,9 @@ def _check_words(source: _Source, here: Location, rule: _Rule) -> None:
         for part, template in words.items():
             strange = sorted(params_of(template) - known)
             if strange:
-                hint = did_you_mean(strange[0], known) or f"Known: {', '.join(sorted(known))}."
-                message = f"{{{strange[0]}}} is none of the values. {hint}"
-                raise source.wrong((*here, language, part), message)
+                hint = instead(strange[0], known)
+                told = SENTENCES.said("rule_no_value", name=strange[0], hint=hint)
+                raise source.wrong((*here, language, part), told)
 
 
 def _as_fact(rule: _Rule) -> CustomRule:

@@ -11,6 +11,7 @@ from core.errors import Invalid
 from mcp_servers.backends.series_table import seconds_of
 from mcp_servers.engines.log_novelty import LogLine
 from mcp_servers.engines.metric_tables import Array
+from mcp_servers.rca.sentences import SENTENCES
 
 # What monitoring systems write where there is no value.
 _GAPS = frozenset({"", "nan", "null", "none", "na", "n/a", "-"})
@@ -24,28 +25,23 @@ def at_of(text: str) -> float | None:
     try:
         return seconds_of(text)
     except (ValueError, OverflowError) as error:
-        raise Invalid(
-            f"{text!r} is not a moment.", hint="Write 2026-01-31T12:00:00Z, or seconds since 1970."
-        ) from error
+        raise SENTENCES.error(Invalid, "no_moment", told=repr(text)) from error
 
 
 def metrics_of(text: str) -> tuple[Array, list[str], Array]:
     """Times in seconds, names of the columns, values with gaps as NaN. Raises `Invalid`."""
-    rows = _rows(text, "The metrics")
+    rows = _rows(text, "metrics")
     header = next(rows, (1, list[str]()))[1]
     if len(header) < 2:
-        raise Invalid(
-            "The metrics have no column beside the first.",
-            hint="The header is: timestamp,component:metric,…",
-        )
+        raise SENTENCES.error(Invalid, "metrics_of_one_column")
     times: list[float] = []
     values: list[list[float]] = []
     for line, row in rows:
         if len(row) != len(header):
-            raise Invalid(
-                f"Line {line} of the metrics has {len(row)} fields, the header {len(header)}."
+            raise SENTENCES.error(
+                Invalid, "metrics_fields", line=line, count=len(row), wanted=len(header)
             )
-        times.append(_time(row[0], line, "the metrics"))
+        times.append(_time(row[0], line, "metrics"))
         values.append(_numbers(row, header, line))
     table = np.array(values) if values else np.empty((0, len(header) - 1))
     return np.array(times), header[1:], table
@@ -55,19 +51,19 @@ def logs_of(text: str) -> list[LogLine]:
     """Lines of a log CSV with the columns timestamp, component and message. Raises `Invalid`."""
     if not text.strip():
         return []
-    rows = _rows(text, "The logs")
+    rows = _rows(text, "logs")
     header = [name.strip().lower() for name in next(rows, (1, list[str]()))[1]]
     missing = [name for name in _LOG_FIELDS if name not in header]
     if missing:
-        raise Invalid(
-            f"The logs have no column {missing[0]}.", hint=f"The header is: {','.join(_LOG_FIELDS)}"
+        raise SENTENCES.error(
+            Invalid, "logs_without_column", column=missing[0], header=",".join(_LOG_FIELDS)
         )
     at, component, message = (header.index(name) for name in _LOG_FIELDS)
     lines: list[LogLine] = []
     for line, row in rows:
         if len(row) <= max(at, component, message):
-            raise Invalid(f"Line {line} of the logs has only {len(row)} fields.")
-        lines.append((_time(row[at], line, "the logs"), row[component], row[message]))
+            raise SENTENCES.error(Invalid, "logs_fields", line=line, count=len(row))
+        lines.append((_time(row[at], line, "logs"), row[component], row[message]))
     return lines
 
 
@@ -79,16 +75,17 @@ def _rows(text: str, what: str) -> Iterator[tuple[int, list[str]]]:
             if any(field.strip() for field in row):
                 yield reader.line_num, row
     except csv.Error as error:
-        raise Invalid(f"{what} are no CSV: line {reader.line_num}: {error}.") from error
+        raise SENTENCES.error(
+            Invalid, f"{what}_no_csv", line=reader.line_num, why=str(error)
+        ) from error
 
 
 def _time(text: str, line: int, what: str) -> float:
     try:
         return seconds_of(text)
     except (ValueError, OverflowError) as error:
-        raise Invalid(
-            f"Line {line} of {what} begins with {text[:40]!r}, which is no time.",
-            hint="Write RFC 3339 or seconds since 1970.",
+        raise SENTENCES.error(
+            Invalid, f"{what}_no_time", line=line, told=repr(text[:40])
         ) from error
 
 
@@ -106,6 +103,6 @@ def _number(field: str, name: str, line: int) -> float:
     try:
         return float(field)
     except ValueError as error:
-        raise Invalid(
-            f"Line {line} of the metrics: {name} is {field[:40]!r}, which is no number."
+        raise SENTENCES.error(
+            Invalid, "metrics_no_number", line=line, name=name, told=repr(field[:40])
         ) from error
