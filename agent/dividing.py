@@ -36,7 +36,7 @@ GENERAL = OF_A_STATE | {"list"}
 _ASKS = re.compile(
     r"(?i)^\W*(?:(?:and|also|then|plus|but|please|pls|can|could|would|will|you|we|i|want|need|like|to|know|see|tell|me|let|just|quickly)\b\W*)*"
     r"(?:why|what|which|who|whose|whom|when|where|how|is|are|was|were|do|does|did|has|have|had|should|any|list|show|check|find|look|get|give|describe|count|compare|investigate|diagnose|verify|explain|print|fetch|pull|see)(?:'s)?\b"
-    r"|[吗么呢]\W*$|为什么|为何|为啥|怎么|咋|哪|什么|啥|谁|多少|几[个次台天]|多久|是不是|是否|有没有|有无|如何|原因|根因|正常不|好了没|[\u4e00-\u9fff]不\W*$"
+    r"|^\W*(?:and\s|also\s)*(?:can|could|will|would|shall)\s(?:we|i|you|it|they|this|that)\b|[吗么呢]\W*$|为什么|为何|为啥|怎么|咋|哪|什么|啥|谁|多少|几[个次台天]|多久|是不是|是否|有没有|有无|如何|原因|根因|正常不|好了没|[\u4e00-\u9fff]不\W*$"
     r"|^\W*(?:请|麻烦|帮我|帮忙|给我|再|顺便|另外|然后|先|同时|也|还)*\s*(?:查|看|列|找|统计|显示|展示|检查|诊断|排查|分析|确认|对比|告诉)"
 )
 

@@ -46,6 +46,20 @@ _HOURS = {word: hour for hour, word in enumerate("一二三四五六七八九十
 _CLOCK_ZH = re.compile(
     rf"(凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|今晚|昨晚|夜里|半夜)\s*(\d{{1,2}}|{_alternatives(_HOURS)})\s*点(半)?(?!\S?钟头)"
 )
+# "从八点半开始": without a part of the day, as it is told.
+_CLOCK_SINCE_ZH = re.compile(
+    rf"(?:从|自)\s*(\d{{1,2}}|{_alternatives(_HOURS)})\s*点(半)?(?!\S?钟头|[多点])"
+)
+_ENGLISH_HOURS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+    "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
+}  # fmt: skip
+_MINUTES = {("half", "past"): 30, ("quarter", "past"): 15, ("quarter", "to"): -15}
+# "Half past eight", "nine o'clock", "ten this morning": an hour in words is one when something says so.
+_CLOCK_SAID = re.compile(
+    rf"\b(?P<at>(?:at|since|around|about|from|by|till|until|before|after)\s)?(?:(?P<part>half|quarter)\s(?P<side>past|to)\s)?(?P<hour>{_alternatives(_ENGLISH_HOURS)}|1[0-2]|[1-9])"
+    r"(?P<clock>\so'?clock)?(?P<day>\s(?:this|in\sthe|yesterday)\s(?:morning|afternoon|evening))?(?![\w%:.]|\s?-)"
+)
 _AFTER_NOON = frozenset(("下午", "傍晚", "晚上", "今晚", "昨晚"))
 # "Two o'clock last night" was after midnight.
 _NIGHT = frozenset(("晚上", "今晚", "昨晚"))
@@ -106,7 +120,22 @@ def clock(text: str) -> str:
         hour = _HOURS[found[2]] if found[2] in _HOURS else int(found[2])
         later = found[1] in _AFTER_NOON and (5 if found[1] in _NIGHT else 1) <= hour < 12
         return f"{(hour + 12 * later) % 24:02}:{'30' if found[3] else '00'}"
-    return ""
+    if found := _CLOCK_SINCE_ZH.search(text):
+        hour = _HOURS[found[1]] if found[1] in _HOURS else int(found[1])
+        return f"{hour % 24:02}:{'30' if found[2] else '00'}"
+    said = (_clock_said(found) for found in _CLOCK_SAID.finditer(text))
+    return next((one for one in said if one), "")
+
+
+def _clock_said(found: re.Match[str]) -> str:
+    """An hour in words as HH:MM; "" for a mere number."""
+    if not (found["part"] or found["clock"] or (found["at"] and found["day"])):
+        return ""
+    minutes = _MINUTES.get((found["part"], found["side"]), 0) if found["part"] else 0
+    hour = _ENGLISH_HOURS.get(found["hour"]) or int(found["hour"])
+    later = hour < 12 and bool(found["day"]) and not found["day"].endswith("morning")
+    told = (hour + 12 * later) * 60 + minutes
+    return f"{told // 60 % 24:02}:{told % 60:02}"
 
 
 def length_of(duration: str) -> timedelta:

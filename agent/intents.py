@@ -142,7 +142,9 @@ def _weighed(route: Route, message: str, readings: Scores) -> Route:
 def _likely_intent(route: Route, subagent: str, like: Likeness, readings: Scores) -> str:
     """The rules' intent, unless they knew none or sentences like this one leave little doubt."""
     intent, share = like.intent(subagent)
-    if subagent == route.subagent and route.intent in UNTAUGHT:
+    told_so = readings.get((route.subagent, route.intent), 0.0) >= FAINT
+    told_so = told_so and (subagent, intent) not in readings
+    if subagent == route.subagent and (told_so or route.intent in UNTAUGHT):
         return route.intent
     if subagent == route.subagent and route.intent not in UNKNOWN:
         told_of_trouble = route.intent == "investigate" and intent in LOOKS and share < PLAIN

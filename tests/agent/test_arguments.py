@@ -206,3 +206,19 @@ def test_the_namespace_is_the_word_beside_namespace() -> None:
     assert arguments("命名空间 shop 里的 web 日志")["namespace"] == "shop"
     assert arguments("shop 命名空间的 web 日志")["namespace"] == "shop"
     assert "kind" not in arguments("is namespace shop healthy?")
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("since half past eight cart answers with 503, why", "08:30"),
+        ("cart went down at a quarter to nine", "08:45"),
+        ("since ten this morning cart times out", "10:00"),
+        ("why did cart fail at two o'clock in the afternoon", "14:00"),
+        ("从八点半开始 cart 一直报错，为什么", "08:30"),
+        ("the one this morning crashed, why is cart slow", ""),
+        ("cart 从一点点变慢到完全没反应，为什么", ""),
+    ],
+)
+def test_an_hour_in_words_is_a_time_when_something_says_so(text: str, at: str) -> None:
+    assert read(text).arguments.get("at", "") == at
