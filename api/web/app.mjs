@@ -63,10 +63,13 @@ function App() {
     document.addEventListener("keydown", keys);
     return () => document.removeEventListener("keydown", keys);
   }, []);
+  // Who may not ask is shown what they may look at.
+  useEffect(() => {
+    if (me.value && place.value.page === "chat" && !may("chat:use")) go("overview");
+  });
   if (me.value === undefined) return html`<p class="starting" role="status">Midwatch…</p>`;
   if (me.value === null) return html`<${SignIn} />`;
   const chatting = place.value.page === "chat";
-  if (chatting && !may("chat:use")) go("overview");
   const shut = () => (menuOpen.value = false);
   const look = [chatting ? "chatting" : "beside", evidence.value && "with-evidence", menuOpen.value && "with-menu"];
   return html`
