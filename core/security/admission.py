@@ -1,6 +1,7 @@
 """Which user somebody from a provider is here, and with which role."""
 
 from collections.abc import Iterable
+from typing import cast
 
 from core.clock import utc_now
 from core.errors import Conflict, Unauthenticated
@@ -98,4 +99,4 @@ def _several(told: object) -> Iterable[object]:
     """A list, a mapping whose keys are the roles, or names with blanks or commas between."""
     if isinstance(told, str):
         return told.replace(",", " ").split()
-    return told if isinstance(told, Iterable) else ()
+    return cast("Iterable[object]", told) if isinstance(told, Iterable) else ()
