@@ -1,6 +1,6 @@
 """budgets_hourly_anomalies: hours whose spend the weeks before do not explain, and the workloads behind."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -109,9 +109,17 @@ async def budgets_hourly_anomalies(
         notes=[
             Note.of("hourly.prices", language)
             if enough
-            else Note.of("hourly.few", language, known=known, fewest=FEWEST_HOURS + 1)
+            else Note.of("hourly.few", language, known=known, fewest=FEWEST_HOURS + 1),
+            *about_label(costs, by, language),
         ],
     )
+
+
+def about_label(scopes: Collection[str], by: str, language: str) -> list[Note]:
+    """A label that nothing carries has one value, which is none."""
+    key = by.removeprefix("label:")
+    unknown = key != by and set(scopes) == {f"{key}={UNLABELLED}"}
+    return [Note.of("spend.no_label", language, label=key)] if unknown else []
 
 
 async def _costs(

@@ -97,3 +97,11 @@ async def test_few_hours_are_said_to_be_few(calm_tools: Tools) -> None:
     told = (await calm_tools.call("budgets_hourly_anomalies", language="zh")).data
     assert (told["verdict"], told["rows"]) == ("insufficient_data", [])
     assert "需要 337 小时" in told["notes"][0]["text"]
+
+
+async def test_a_label_is_a_scope_and_one_that_nothing_carries_is_said_to_be_none(
+    hours: Sessions,
+) -> None:
+    told = (await Tools(hours, ANN).call("budgets_hourly_anomalies", by="label:team")).data
+    assert [one["scope"] for one in told["rows"]] == ["team=(none)"]
+    assert "label team" in told["notes"][-1]["text"]
