@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
 from api.dependencies import Auditor, CallerTools, Current, Reads
+from api.routes.markdown import Markdown
 from core.security.audit import AuditLog, Head
 from core.security.audit_report import trail_section, verdict_text
 from core.storage.records import AuditRow
@@ -77,16 +77,16 @@ async def verify_audit(
 @router.get(
     "/audit/changes/{change_id}/report",
     operation_id="reportAuditedChange",
-    response_class=PlainTextResponse,
+    response_class=Markdown,
 )
 async def report_audited_change(
     _auditor: Auditor, current: Current, tools: CallerTools, reads: Reads, change_id: str
-) -> PlainTextResponse:
+) -> Markdown:
     """One change, or batch of changes, as a Markdown report with its lines of the audit trail."""
     tool, about = reported(change_id, reads)
     found = (await tools.call(tool, **about)).data
     text = await with_trail(found["markdown"], change_id, current.audit, reads)
-    return PlainTextResponse(text, media_type="text/markdown; charset=utf-8")
+    return Markdown(text)
 
 
 def reported(name: str, language: str) -> tuple[str, dict[str, str]]:

@@ -3,11 +3,11 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from fastapi.responses import PlainTextResponse
 from pydantic import Field
 
 from api.dependencies import CallerTools, HandTools, Reads, takes
 from api.routes.findings import Scope
+from api.routes.markdown import Markdown
 from api.sent import Sent
 from core.principal import Permission
 
@@ -143,13 +143,13 @@ async def get_batch(
     "/batches/{batch_id}/report",
     operation_id="reportFixBatch",
     dependencies=[takes(Permission.FIXES_PLAN)],
-    response_class=PlainTextResponse,
+    response_class=Markdown,
 )
-async def report_batch(tools: CallerTools, reads: Reads, batch_id: str) -> PlainTextResponse:
+async def report_batch(tools: CallerTools, reads: Reads, batch_id: str) -> Markdown:
     """One batch as a Markdown report."""
     about = {"batch_id": batch_id, "language": reads}
     found = (await tools.call("autofix_report_batch", **about)).data
-    return PlainTextResponse(found["markdown"], media_type="text/markdown; charset=utf-8")
+    return Markdown(found["markdown"])
 
 
 @router.post("/rollback", operation_id="rollBackFix", dependencies=[takes(Permission.FIXES_APPLY)])
@@ -178,13 +178,13 @@ async def get_change(
     "/changes/{change_id}/report",
     operation_id="reportFixChange",
     dependencies=[takes(Permission.FIXES_PLAN)],
-    response_class=PlainTextResponse,
+    response_class=Markdown,
 )
-async def report_change(tools: CallerTools, reads: Reads, change_id: str) -> PlainTextResponse:
+async def report_change(tools: CallerTools, reads: Reads, change_id: str) -> Markdown:
     """One change as a Markdown report."""
     about = {"change_id": change_id, "language": reads}
     found = (await tools.call("autofix_report_change", **about)).data
-    return PlainTextResponse(found["markdown"], media_type="text/markdown; charset=utf-8")
+    return Markdown(found["markdown"])
 
 
 @router.get("/config", operation_id="fixConfig", dependencies=[takes(Permission.FIXES_PLAN)])

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path
 from pydantic import Field
 
 from api.dependencies import CallerTools, Wake, takes
+from api.routes.markdown import Markdown
 from api.sent import Sent
 from core.principal import Permission
 
@@ -83,11 +84,12 @@ async def report(
     "/{name}/report.md",
     operation_id="patrolReportMarkdown",
     dependencies=[takes(Permission.ALERTS_READ)],
+    response_class=Markdown,
 )
 async def report_markdown(
     name: Name, tools: CallerTools, run_id: str = "", language: Language = "en"
-) -> Response:
+) -> Markdown:
     """The same as a Markdown file."""
     asked = {"name": name, "run_id": run_id, "language": language}
     found = (await tools.call("alerting_patrol_report", **asked)).data
-    return Response(found["markdown"], media_type="text/markdown; charset=utf-8")
+    return Markdown(found["markdown"])
