@@ -9,3 +9,6 @@ node_modules/.bin/node --version
 # Feishu's library wants older libraries than Midwatch has, so it lives in a place of its own.
 test -x feishu_library/bin/python || python3 -m venv feishu_library
 feishu_library/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r feishu.lock
+# So does what draws requests from the OpenAPI document: its plug-in would join every test run.
+test -x schemathesis/bin/python || python3 -m venv schemathesis
+schemathesis/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r schemathesis.lock
