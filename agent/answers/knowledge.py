@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import takewhile
 from typing import Any
 
 from agent.answers.disagreement import disagreements
@@ -115,12 +114,15 @@ def _nothing(asked: Asked, result: Result, hits: Sequence[Hit]) -> str:
 
 
 def _in_language(hits: Sequence[Hit], asked: Asked) -> list[Hit]:
-    """The hits in the language of the question, and before them those that fit better and are of a page
-    which is not there in it."""
-    own = [hit for hit in hits if _is_in_language(hit, asked)]
-    pages = {_page(hit) for hit in own}
-    others = list(takewhile(lambda hit: not _is_in_language(hit, asked), hits))
-    return [*(hit for hit in others if _page(hit) not in pages), *own]
+    """The hits in the language of the question, and those of pages that are there in another one alone."""
+    own = {_page(hit) for hit in hits if _is_in_language(hit, asked)}
+    kept = [
+        hit
+        for hit in hits
+        if _is_in_language(hit, asked)
+        or (_page(hit) not in own and not _VERSION.search(str(hit["doc"])))
+    ]
+    return kept or list(hits)
 
 
 def _is_in_language(hit: Hit, asked: Asked) -> bool:

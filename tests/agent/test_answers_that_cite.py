@@ -116,4 +116,5 @@ def test_of_a_page_in_two_languages_that_of_the_question_is_told_and_of_one_in_o
     assert [one for one in ("house", "drain.en", "drain.zh", "late") if one in told] == [
         "house",
         "drain.zh",
+        "late",
     ]

