@@ -119,6 +119,9 @@ def _weighed(route: Route, message: str, readings: Scores) -> Route:
     shares = weighed(route.subagent, route.confidence, readings, like)
     subagent = cast("Subagent", max(shares, key=lambda one: shares[one]))
     intent = _likely_intent(route, subagent, like, readings)
+    asks_why = route.intent == "investigate" and says(message.lower(), route.language, "why")
+    if asks_why and intent in LOOKS:
+        intent = route.intent
     confidence = round(shares[subagent], 3)
     known = like.familiar >= FAMILIAR and confidence >= ALIKE
     if like.shares and (route.subagent, route.intent) not in like.shares and route.sure:

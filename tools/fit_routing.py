@@ -23,7 +23,15 @@ from evals.routing.utterances import HERE, utterances
 WEIGHTS = Path(__file__).parent.parent / "agent" / "lexicon" / "likeness.txt"
 LEARNT = (
     *("earlier", "seen", "seen_arguments", "seen_operations", "seen_third", "seen_grammar"),
-    *("seen_first", "seen_channels", "seen_later", "seen_roles", "seen_last", "seen_night"),
+    *(
+        "seen_first",
+        "seen_channels",
+        "seen_later",
+        "seen_roles",
+        "seen_last",
+        "seen_night",
+        "seen_plain",
+    ),
 )
 OF_EACH_PHRASE = 50
 # How many ways to say something a sentence counts for that somebody typed whole.
