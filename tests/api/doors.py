@@ -16,6 +16,8 @@ from pydantic import TypeAdapter
 from tests.api.conftest import Midwatch
 
 AG_UI = TypeAdapter(Event)
+# How long an answer is waited for: a busy machine is slow.
+ANSWER_S = 240
 
 
 async def by_query(midwatch: Midwatch, question: str) -> dict[str, Any]:
@@ -46,7 +48,7 @@ async def by_mcp(midwatch: Midwatch, question: str) -> dict[str, Any]:
         heard.append(message or "")
 
     headers = {"Authorization": f"Bearer {midwatch.token}"}
-    async with httpx2.AsyncClient(headers=headers, verify=False) as http:
+    async with httpx2.AsyncClient(headers=headers, verify=False, timeout=ANSWER_S) as http:
         transport = streamable_http_client(f"{midwatch.address}/mcp", http_client=http)
         async with Client(transport) as client:
             result = await client.call_tool(
