@@ -50,6 +50,7 @@ class Weights:
     # Pairs of characters find Chinese in Chinese so well that vectors add little.
     nearness_in_chinese: float = 0.8
     name_nearness: float = 1.0
+    name_nearness_in_chinese: float = 0.25
     named: float = 1.0  # what the question shares with a name of the page
     others: float = 0.25  # further passages of a page: it speaks of it in several places
     language: float = 1.25  # the same page in the asker's language is the better answer
@@ -101,7 +102,7 @@ def ranked(
             * (
                 (told.score + weights.others * (sums[one.passage.doc] - told.score)) / most
                 + _weight(one, preferred, weights) * max(one.nearness, 0.0) / nearest
-                + weights.name_nearness * max(one.name_nearness, 0.0) / by_name
+                + _name_weight(one, preferred, weights) * max(one.name_nearness, 0.0) / by_name
                 + weights.named * told.named
             ),
             one.about,
@@ -127,8 +128,16 @@ def _strange(hit: Hit, named: frozenset[str]) -> float:
 
 
 def _weight(one: Candidate, preferred: str, weights: Weights) -> float:
-    both_chinese = one.passage.language == "zh" == preferred
-    return weights.nearness_in_chinese if both_chinese else weights.nearness
+    return weights.nearness_in_chinese if _both_chinese(one, preferred) else weights.nearness
+
+
+def _name_weight(one: Candidate, preferred: str, weights: Weights) -> float:
+    in_chinese = _both_chinese(one, preferred)
+    return weights.name_nearness_in_chinese if in_chinese else weights.name_nearness
+
+
+def _both_chinese(one: Candidate, preferred: str) -> bool:
+    return one.passage.language == "zh" == preferred
 
 
 @lru_cache(maxsize=KEPT)
