@@ -61,10 +61,10 @@ async def test_what_is_wrong_right_now_stands_beside_the_page_about_it(
     async with midwatch.client() as http:
         answer = await asked(http, question)
     cited = refs(answer)
-    first = next(iter(cited.values()))
+    number, first = next(iter(cited.items()))
     assert re.fullmatch(rf"{re.escape(page)}:\d+-\d+#.+", first)
     pages, _, live = answer["answer"].partition(now)
-    assert "[1]" in pages
+    assert f"[{number}]" in pages
     found = re.search(told, live)
     assert found
     assert cited[int(found[1])].startswith("Pod shop/checkout-")
