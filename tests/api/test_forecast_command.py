@@ -102,7 +102,7 @@ def test_spend_is_judged_by_its_weeks(folder: Path) -> None:
 def test_disks_that_nobody_measured_are_no_prediction(
     tmp_path: Path, language: str, said: str
 ) -> None:
-    done = run("predict", "disks", "--lang", language, cwd=tmp_path)
+    done = run("predict", "disks", "--lang", language, "--snapshot", "bad-image", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (1, "")
     assert said in done.stdout
 

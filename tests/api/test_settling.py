@@ -34,7 +34,8 @@ def test_a_library_that_was_loaded_is_set_aside_once(monkeypatch: pytest.MonkeyP
     aside = gc.get_freeze_count()
     more = [[n] for n in range(1_000)]
     settling("stop", WHOLE)
-    assert before < aside == gc.get_freeze_count()
+    # What was set aside may still go when nobody holds it: never is there more of it.
+    assert before < aside >= gc.get_freeze_count()
     assert len(more) == 1_000
 
 
@@ -44,7 +45,7 @@ def test_while_turns_are_at_work_nothing_is_set_aside(monkeypatch: pytest.Monkey
     loaded(monkeypatch, "meanwhile")
     before = gc.get_freeze_count()
     settling("stop", WHOLE)
-    assert gc.get_freeze_count() == before
+    assert gc.get_freeze_count() <= before
     turns[0] = 0
     settling("stop", WHOLE)
     assert gc.get_freeze_count() > before
@@ -54,5 +55,5 @@ def test_many_objects_are_no_library() -> None:
     settling = Settling(lambda: 0)
     before, many = gc.get_freeze_count(), [[n] for n in range(100_000)]
     settling("stop", WHOLE)
-    assert gc.get_freeze_count() == before
+    assert gc.get_freeze_count() <= before
     assert len(many) == 100_000

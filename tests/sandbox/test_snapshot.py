@@ -98,7 +98,8 @@ def test_alerts_silences_and_changes_move_too(tmp_path: Path) -> None:
     assert found(snapshot, "Namespace", "midwatch-system")
 
 
-@given(st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1)), st.integers(-(10**8), 10**8))  # noqa: DTZ001
+# From the second day on: the first second of all says that something never happened, and stays.
+@given(st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1)), st.integers(-(10**8), 10**8))  # noqa: DTZ001
 @pytest.mark.parametrize("ending", ["Z", ".123456789Z", "+08:00", ".5-03:30"])
 def test_moving_a_time_adds_whole_seconds_and_keeps_its_ending(
     ending: str, moment: datetime, seconds: int
