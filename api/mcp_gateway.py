@@ -21,10 +21,11 @@ from mcp.types import (
     ToolAnnotations,
 )
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.events import SubagentStarted, ToolStarted
 from api.dependencies import Opened, paced
+from api.sent import replayed
 from api.sentences import SENTENCES
 from api.turns.answers import Answered
 from api.turns.questions import Question
@@ -221,7 +222,7 @@ class Endpoint:
         body = await _read(receive)
         streams = b'"progressToken"' in body and _accepts_stream(scope)
         manager = self._streaming if streams else self._plain
-        await manager.handle_request(scope, _replayed(body, receive), send)
+        await manager.handle_request(scope, replayed(body, receive), send)
 
 
 def endpoint(opened: Opened, turns: Turns) -> Endpoint:
@@ -270,17 +271,3 @@ def _accepts_stream(scope: Scope) -> bool:
     return any(
         name == b"accept" and b"text/event-stream" in value for name, value in scope["headers"]
     )
-
-
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    """The body once more, then whatever the connection says next (that it closed)."""
-    given = False
-
-    async def replay() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay

@@ -1,4 +1,4 @@
-"""What callers send: a body whose every field is known."""
+"""What callers send: a body whose every field is known, and one that is read before its door reads it."""
 
 import difflib
 import hashlib
@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Header, Request
 from pydantic import BaseModel, ConfigDict
+from starlette.types import Message, Receive
 
 from api.sentences import SENTENCES
 from core.errors import Stale
@@ -51,3 +52,17 @@ def _fields(request: Request) -> Iterable[str]:
     body = getattr(request.scope.get("route"), "body_field", None)
     kind = getattr(getattr(body, "field_info", None), "annotation", None)
     return getattr(kind, "model_fields", ())
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """A body that was read already, once more, then whatever the connection says next (that it closed)."""
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

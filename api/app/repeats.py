@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.dependencies import SESSION_COOKIE, Opened, of_session
 from api.problems import CODE_OF_STATUS, language_of, problem
+from api.sent import replayed
 from api.sentences import SENTENCES
 from core.clock import utc_now
 from core.errors import Conflict, Invalid, OpsError
@@ -102,7 +103,7 @@ class Repeats:
         current: Opened = request.app.state.opened
         subject = await _asking(request, current)
         if not subject:  # the route says what is missing
-            await self._app(request.scope, _replayed(body, request.receive), send)
+            await self._app(request.scope, replayed(body, request.receive), send)
             return
         asked = KeptAnswerRow(subject, found[1], _fingerprint(request, body), utc_now())
         before = await _before(current, asked)
@@ -119,7 +120,7 @@ class Repeats:
             await send(message)
 
         try:
-            await self._app(request.scope, _replayed(body, request.receive), heard)
+            await self._app(request.scope, replayed(body, request.receive), heard)
         finally:
             # Whoever is gone may ask again, and must not find it begun for ever.
             await asyncio.shield(_end(current, asked, answer, self._keys(current)))
@@ -180,17 +181,3 @@ async def _end(current: Opened, asked: KeptAnswerRow, answer: _Answer, vault: Va
 
 def _place(asked: KeptAnswerRow) -> str:
     return f"answer {asked.subject} {asked.key}"
-
-
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    """The body once more, then whatever the connection says next (that it closed)."""
-    given = False
-
-    async def replay() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay

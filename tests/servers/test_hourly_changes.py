@@ -4,15 +4,14 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import orjson
 import pytest
 
 from core.errors import Forbidden
 from core.principal import Permission, Principal
-from mcp_servers.client import Connections, Sessions, Tools, in_process
-from sandbox.server import serving_in_thread
+from mcp_servers.client import Sessions, Tools
 from tests.servers.budgeting import BOOK
 from tests.servers.conftest import ANN
+from tests.servers.priced import priced
 from tests.servers.test_cost_bad_input import OBJECTS
 
 HOUR, STEP = timedelta(hours=1), timedelta(minutes=15)
@@ -45,22 +44,8 @@ async def hours(
     anyio_backend: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncGenerator[Sessions]:
     folder: Path = tmp_path_factory.mktemp("hours")
-    (folder / "metrics").mkdir()
-    (folder / "objects" / "all").mkdir(parents=True)
-    stamp = f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
-    (folder / "snapshot.yaml").write_text(f"name: hours\ncluster: hours\ncaptured_at: '{stamp}'\n")
-    for one in OBJECTS:
-        (folder / "objects" / "all" / f"{one['kind']}.json").write_bytes(orjson.dumps(one))
-    (folder / "metrics" / "all.om").write_text(metrics())
-    (folder / "prices.toml").write_text(BOOK)
-    with serving_in_thread(folder) as addresses:
-        reach = Connections(
-            kubeconfig=addresses.kubeconfig,
-            prometheus_url=addresses.prometheus,
-            price_book=folder / "prices.toml",
-        )
-        async with in_process(reach, only=["budgets"]) as sessions:
-            yield sessions
+    async with priced(folder, OBJECTS, metrics=metrics(), book=BOOK, captured_at=NOW) as sessions:
+        yield sessions
 
 
 async def test_hours_that_cost_more_are_found_with_the_workload_behind(hours: Sessions) -> None:

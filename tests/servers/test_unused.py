@@ -5,13 +5,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from core.principal import Permission, Principal
-from mcp_servers.client import Connections, Sessions, Tools, in_process
-from sandbox.server import serving_in_thread
+from mcp_servers.client import Sessions, Tools
 from tests.servers.conftest import ANN
+from tests.servers.priced import priced
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 OLD = "2020-01-01T00:00:00Z"
@@ -111,23 +110,8 @@ async def unused(
     anyio_backend: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncGenerator[Sessions]:
     folder: Path = tmp_path_factory.mktemp("unused")
-    (folder / "metrics").mkdir()
-    (folder / "objects" / "all").mkdir(parents=True)
-    (folder / "snapshot.yaml").write_text(
-        f"name: unused\ncluster: unused\ncaptured_at: '{NOW:%Y-%m-%dT%H:%M:%SZ}'\n"
-    )
-    for i, one in enumerate(objects()):
-        (folder / "objects" / "all" / f"{i}.json").write_bytes(orjson.dumps(one))
-    (folder / "metrics" / "all.om").write_text(metrics())
-    (folder / "prices.toml").write_text(BOOK)
-    with serving_in_thread(folder) as addresses:
-        reach = Connections(
-            kubeconfig=addresses.kubeconfig,
-            prometheus_url=addresses.prometheus,
-            price_book=folder / "prices.toml",
-        )
-        async with in_process(reach, only=["budgets"]) as sessions:
-            yield sessions
+    async with priced(folder, objects(), metrics=metrics(), book=BOOK, captured_at=NOW) as sessions:
+        yield sessions
 
 
 async def test_what_costs_and_does_nothing_is_told_with_money_age_and_evidence(
