@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from langchain_core.messages import HumanMessage
 
+from agent.comparing import named_beside
 from agent.durations import length_of
-from agent.intents import Language
+from agent.intents import Language, as_typed
+from agent.moments import Span, length_to, span_told
 from agent.naming import marked_namespace
 from core.clock import utc_now
 
@@ -18,7 +21,7 @@ class Asked:
     """The question and what was read from it; arguments have the names of contracts.md.
 
     `door` is the namespace of the page or command the question came from. `earlier` is the question
-    before it in the thread, for a reader by rules.
+    before it in the thread, for a reader by rules. `was_place`: the name stood where namespaces stand.
     """
 
     question: str
@@ -27,6 +30,9 @@ class Asked:
     arguments: dict[str, Any] = field(default_factory=dict[str, Any])
     door: str = ""
     earlier: str = ""
+    was_place: bool = False
+    # One moment for all steps of a turn: read anew at each, "since noon" would be another length each time.
+    asked_at: str = field(default_factory=lambda: utc_now().isoformat(), compare=False)
 
     @property
     def namespace(self) -> str:
@@ -40,6 +46,11 @@ class Asked:
     @property
     def name(self) -> str:
         return str(self.arguments.get("name") or self.arguments.get("service") or "")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name and those that are asked about beside it: "the memory of checkout and cart"."""
+        return (self.name, *named_beside(as_typed(self.question), self.name)) if self.name else ()
 
     @property
     def kind(self) -> str:
@@ -59,22 +70,52 @@ class Asked:
         return str(self.arguments.get("kind", ""))
 
     @property
+    def span(self) -> Span | None:
+        """When it is about, where a day or a clock says so: "since Tuesday", "between 2 and 3"."""
+        return span_told(as_typed(self.question).lower(), self.now)
+
+    @property
+    def now(self) -> datetime:
+        """When it was asked."""
+        return datetime.fromisoformat(self.asked_at)
+
+    @property
     def window(self) -> str:
-        return str(self.arguments.get("window", ""))
+        """How far back it looks: to when something is said to be, or for how long."""
+        told = self.span
+        return length_to(told, self.now) if told else str(self.arguments.get("window", ""))
+
+    @property
+    def looked_at(self) -> Span | None:
+        """The time that is asked about, told by a moment or by a length; None for any."""
+        return self.span or (Span(self.now - length_of(self.window)) if self.window else None)
 
     def ago(self, length: str) -> str:
         """The moment so long before now, for tools that take moments."""
-        return (utc_now() - length_of(length)).isoformat(timespec="seconds")
+        return (self.now - length_of(length)).isoformat(timespec="seconds")
 
     @property
     def metric(self) -> str:
         return str(self.arguments.get("metric", ""))
 
     def means(self, row: Mapping[str, Any]) -> bool:
-        """Whether a row is about the object asked about, a pod of that workload or on that node."""
-        name = str(row["name"])
-        on_it = row.get("node") == self.name
-        return name == self.name or name.startswith(f"{self.name}-") or on_it
+        """Whether a row is about an object asked about, a pod of that workload or on that node."""
+        return any(is_of(row, one) for one in self.names)
+
+    def inside(self, namespace: str) -> "Asked":
+        """The same of everything in a namespace."""
+        named = ("name", "service", "kind")
+        others = {key: value for key, value in self.arguments.items() if key not in named}
+        return replace(self, arguments={**others, "namespace": namespace})
+
+    def is_in(self, listed: Mapping[str, Any]) -> bool:
+        """Whether a list of a tool has anything of this name."""
+        return any(self.name in str(row) for row in listed.get("rows") or ())
+
+    def called(self, name: str) -> "Asked":
+        """The same of something of this name, wherever it is."""
+        others = {key: value for key, value in self.arguments.items() if key != "namespace"}
+        return replace(self, arguments={**others, "name": name}, was_place=True)
 
     def message(self) -> HumanMessage:
         """The question with what was read from it, for a model or for the offline planner."""
@@ -90,6 +131,7 @@ class Asked:
                     "language": self.language,
                     "arguments": self.arguments,
                     "door": self.door,
+                    "asked_at": self.asked_at,
                 }
             },
         )
@@ -97,3 +139,9 @@ class Asked:
     @classmethod
     def of(cls, message: HumanMessage) -> "Asked":
         return cls(**message.additional_kwargs["asked"])
+
+
+def is_of(row: Mapping[str, Any], name: str) -> bool:
+    """Whether a row is about the object of a name, a pod of that workload or on that node."""
+    told = str(row["name"])
+    return told == name or told.startswith(f"{name}-") or row.get("node") == name

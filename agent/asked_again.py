@@ -1,7 +1,8 @@
 """A question about the pages that was answered before is answered again without a model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from langchain_core.messages import AnyMessage
 
@@ -12,6 +13,8 @@ from mcp_servers.client import Tools
 
 # Whose answers are from pages.
 SUBAGENT = "rag"
+# The flag's name.
+FUNCTION = "answers"
 # What an answer may rest on to be good for others too: pages, and no cluster.
 READING = frozenset({"knowledge_search", "knowledge_get_document", "knowledge_list_documents"})
 MOST_CHARACTERS = 500
@@ -38,7 +41,9 @@ async def given_again(turn: Turn, messages: Sequence[AnyMessage]) -> Place:
         or len(messages) != 1
     ):
         return NOWHERE
-    if len(turn.asked.question) > MOST_CHARACTERS:
+    account = turn.meter.account
+    state = await account.state_of(FUNCTION)
+    if len(turn.asked.question) > MOST_CHARACTERS or state == "off":
         return NOWHERE
     try:
         told = await turn.tools.call("knowledge_recall_answer", question=turn.asked.question)
@@ -46,12 +51,19 @@ async def given_again(turn: Turn, messages: Sequence[AnyMessage]) -> Place:
         return NOWHERE
     if not told.data["found"]:
         return Place(told.data["scope"])
+    if state == "shadow":
+        account.beside(FUNCTION, _would_be_given(turn.working, told.data["at"]))
+        return Place(told.data["scope"])
     cited = [[one["source"], one["ref"], one["text"], one["at"]] for one in told.data["cited"]]
     turn.evidence.take_back(cited)
     turn.voice.learn("\n".join([told.data["answer"], *(one[2] for one in cited)]))
     note = phrase("knowledge.again", turn.asked.language, at=told.data["at"])
     turn.say_by_rule(f"{told.data['answer']}\n\n{note}")
     return Place(given=True)
+
+
+async def _would_be_given(subagent: str, at: str) -> Mapping[str, Any]:
+    return {"subagent": subagent, "given_again": True, "answered_at": at}
 
 
 async def kept(turn: Turn, place: Place) -> None:

@@ -11,23 +11,30 @@ from typing import Any
 from agent.events import ToolFinished
 from agent.intents import Language
 from agent.wording import phrase
+from core.payers import payer
 
 Json = Mapping[str, Any]
 Drawn = dict[str, Any]
+# When, of what kind, and what happened.
+Event = tuple[str, str, str]
 
 # More bars than this are a table; the points of a week by the hour fit a line.
 MOST_BARS, MOST_POINTS = 12, 336
+MOST_SERIES, MOST_MARKS = 4, 12
 MIB = 1 << 20
 
 
 def charts_of(calls: Iterable[ToolFinished], language: Language) -> list[Drawn]:
     """One for each call that has something to draw; the same asked twice is drawn once."""
     found: dict[str, Drawn] = {}
+    calls = list(calls)
     for call in calls:
         draw = DRAWN.get(call.tool)
         if draw is None or call.status != "ok" or not call.data:
             continue
         chart = draw(call.data, language)
+        if chart.get("series"):
+            chart["marks"] = marks_within(calls, chart["rows"])
         if chart["rows"]:
             known = f"{call.tool} {chart['title']}"
             found[known] = {"id": call.call_id, "tool": call.tool, **chart}
@@ -49,6 +56,72 @@ def _load(data: Json, language: Language) -> Drawn:
 _BAND = ("mean", "lower", "upper")
 
 
+def _course(data: Json, language: Language) -> Drawn:
+    """What series did: a row for each moment at which one of them has a point, a column for each."""
+    unit, by = _scale(str(data.get("unit", "")))
+    shown = data["rows"][:MOST_SERIES]
+    rows: dict[str, list[Any]] = {}
+    for place, series in enumerate(shown):
+        for at, value in series["points"]:
+            rows.setdefault(at, [at, *([None] * len(shown))])[place + 1] = value * by
+    heads = [*_heads(language, "time"), *_series_names(shown)]
+    told = _chart("line", data["query"], unit, heads, [rows[at] for at in sorted(rows)])
+    return {**told, "series": True, "more": len(data["rows"]) - len(shown)}
+
+
+def _series_names(shown: Sequence[Json]) -> list[str]:
+    """By the labels in which they differ; alone, by its name."""
+    labels = [{k: v for k, v in one["labels"].items() if k != "__name__"} for one in shown]
+    telling = [key for key in labels[0] if len({one.get(key) for one in labels}) > 1] or (
+        list(labels[0])[-1:] if labels else []
+    )
+    named = [" ".join(str(one.get(key, "–")) for key in telling) for one in labels]
+    return [name or str(n + 1) for n, name in enumerate(named)]
+
+
+def marks_within(calls: Iterable[ToolFinished], rows: Sequence[Sequence[Any]]) -> list[Drawn]:
+    """What changed or fired between the first and the last moment, as other calls of the turn tell it."""
+    if not rows:
+        return []
+    first, last = rows[0][0], rows[-1][0]
+    found = {
+        (at, text): {"at": at, "kind": kind, "text": text}
+        for call in calls
+        if call.status == "ok" and call.tool in EVENTS
+        for at, kind, text in EVENTS[call.tool](call.data or {})
+        if first <= at <= last
+    }
+    return [found[key] for key in sorted(found)][:MOST_MARKS]
+
+
+def _changed(data: Json) -> list[Event]:
+    return [
+        (one["at"], one["kind"], f"{one['namespace']}/{one['name']}: {one['summary']}".lstrip("/"))
+        for one in data.get("rows", ())
+    ]
+
+
+def _timeline(data: Json) -> list[Event]:
+    """What evidence shows is a symptom; the rest are changes."""
+    return [
+        (one["at"], "symptom" if one["evidence"] else "change", one["text"])
+        for one in data.get("timeline", ())
+    ]
+
+
+def _fired(data: Json) -> list[Event]:
+    return [
+        (one["starts_at"], "alert", one["summary"] or one["name"]) for one in data.get("rows", ())
+    ]
+
+
+EVENTS: Mapping[str, Callable[[Json], list[Event]]] = {
+    "kubernetes_what_changed": _changed,
+    "rca_investigate": _timeline,
+    "alerting_list": _fired,
+}
+
+
 def _scale(unit: str) -> tuple[str, float]:
     if unit == "bytes":
         return "MiB", 1 / MIB
@@ -57,7 +130,7 @@ def _scale(unit: str) -> tuple[str, float]:
 
 def _spend(data: Json, language: Language) -> Drawn:
     days = {"start": str(data["start"])[:10], "end": str(data["end"])[:10]}
-    rows = [[row["name"], row["cost"], row["unused_cost"]] for row in data["rows"]]
+    rows = [[payer(row["name"], language), row["cost"], row["unused_cost"]] for row in data["rows"]]
     title = phrase("charts.spend", language, **days)
     return _chart("bars", title, data["currency"], _heads(language, "what", "cost", "unused"), rows)
 
@@ -66,6 +139,7 @@ def _savings(data: Json, language: Language) -> Drawn:
     rows = [
         [f"{row['namespace']}/{row['name']} {row['container']}".strip("/ "), row["monthly"]]
         for row in data["rows"]
+        if row["monthly"] is not None
     ]
     heads = _heads(language, "what", "monthly")
     return _chart("bars", phrase("charts.savings", language), data["currency"], heads, rows)
@@ -99,7 +173,10 @@ def _budgets(data: Json, language: Language) -> Drawn:
 
 def _anomalies(data: Json, language: Language) -> Drawn:
     """What the last week cost a day by workload, and what the days before did."""
-    rows = [[one["workload"], one["daily"], one["daily_before"]] for one in data["week"]]
+    rows = [
+        [payer(one["workload"], language), one["daily"], one["daily_before"]]
+        for one in data["week"]
+    ]
     heads = _heads(language, "what", "now", "before")
     return _chart("bars", phrase("charts.week", language), data["currency"], heads, rows)
 
@@ -115,13 +192,13 @@ def _what_if(data: Json, language: Language) -> Drawn:
 
 def _bills(data: Json, language: Language) -> Drawn:
     report: Json = data["report"] or {"rows": [], "currency": "", "start": "", "end": ""}
-    rows = [[row["name"], row["cost"]] for row in report["rows"]]
+    rows = [[payer(row["name"], language), row["cost"]] for row in report["rows"]]
     title = phrase("charts.bills", language, start=report["start"], end=report["end"])
     return _chart("bars", title, report["currency"], _heads(language, "what", "cost"), rows)
 
 
 def _models(data: Json, language: Language) -> Drawn:
-    rows = [[row["name"], row["cost"]] for row in data["rows"]]
+    rows = [[payer(row["name"], language), row["cost"]] for row in data["rows"]]
     heads = _heads(language, "what", "cost")
     return _chart("bars", phrase("charts.models", language), data["currency"], heads, rows)
 
@@ -174,6 +251,7 @@ def _number(value: Any) -> Any:
 DRAWN: Mapping[str, Callable[[Json, Language], Drawn]] = {
     "rca_investigate": _causes,
     "forecast_load": _load,
+    "prometheus_query_range": _course,
     "forecast_disks": _disks,
     "budgets_spend": _spend,
     "budgets_savings": _savings,

@@ -10,7 +10,7 @@ CLAUSE_END = re.compile(r"[,;](?!\d)|[，；。]|[.!?]\s")
 POINTING_BACK = re.compile(r"\b(?:it|its|them|their|that)\b|[它其]")
 # What makes a statement a question: "it is down, find out why" asks, "it is down" tells.
 ASKING = re.compile(
-    r"[?？吗么呢查看]|分析|诊断|定位|原因|\b(?:what|which|who|when|where|how|find|check|investigate|diagnose|look|see|show|tell)\b"
+    r"[?？吗么呢查看哪咋]|什么|怎么|为何|为啥|多少|分析|诊断|定位|原因|\b(?:what|which|who|when|where|how|find|check|investigate|diagnose|look|see|show|tell)\b"
 )
 
 

@@ -12,7 +12,7 @@ from agent.lexicon.stopwords import STOPWORDS
 COVER = "x"
 # What is named only to say that it is not meant: "by slack and not by mail", "发钉钉，不要发邮件".
 REJECTED = re.compile(
-    r"(?:,\s*|\b(?:and|but)\s)?\b(?:not|never|instead\sof|rather\sthan|no\slonger|except)\s[^,.;]*"
+    r"(?:,\s*|\b(?:and|but)\s)?\b(?:not|don['’]?t|never|instead\sof|rather\sthan|no\slonger|except)\s[^,.;]*"
     r"|(?:而不是|不要|别|不用|不再)(?:再)?[^，。；,;]*"
 )
 HYPHENATED = re.compile(r"(?<![\w#@.-])[a-z][a-z0-9.]*(?:-[a-z0-9][a-z0-9.]*)+(?![\w-])")
@@ -24,11 +24,11 @@ _EVENTS = (
 _EVENTS_ZH = r"(?:维护|驱逐|排空|升级|更新|重启|发布|上线|部署|回滚|扩容|缩容|迁移|切换|变更)"
 CIRCUMSTANCE = re.compile(
     rf"\b(?:before|during|ahead\sof|after|since|following|because\sof|due\sto)\s(?:(?:the|our|your|last|\w+'s|\w+)\s){{0,2}}{_EVENTS}\b"
-    rf"|\b(?:did|has|could|does)\s(?:the\s|our\s|that\s)?{_EVENTS}\b"
+    rf"|\b(?:did|has|(?<!you\s)(?<!we\s)could|does)\s(?:the\s|our\s|that\s)?{_EVENTS}\b"
     rf"|{_EVENTS_ZH}[^,，。;；?？!！]{{0,6}}?(?:以后|之后|过后|后)"
     rf"|{_EVENTS_ZH}(?=影响|导致|造成|引起|弄|搞)"
     rf"|{_EVENTS_ZH}了[^。;；?？!！]{{0,16}}?(?=还是|仍|依然|但|可是|却|又|也)"
-    r"|被\s*(?:cordon|drain|(?!叫|呼|喊|通知)[\u4e00-\u9fff]{2})"
+    r"|被\s*(?:cordon|drain|(?!叫|呼|喊|通知|谁|什么|哪)[\u4e00-\u9fff]{2})"
 )
 
 # What a thing is for, right before the word that says what it is.

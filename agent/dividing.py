@@ -10,14 +10,23 @@ from agent.arguments import extract
 from agent.commanding import only_tells
 from agent.following import POINTING, Said, is_filler, shared
 from agent.intents import FOLLOWED, PLENTY, Route, as_typed, read
+from agent.ordering import orders_amount, without_ruled_out
 from agent.scoring import Language, says, scores
+from agent.sizing import sets_amounts
 
 # Where a message may go on to a second matter.
 _BORDER = re.compile(
-    r"(?i),\s*(?:please\s)?(?=(?:restart|roll|revert|scale|drain|cordon|mute|silence|bump|redeploy|kill|evict)\s)"
+    r"(?i),\s*(?:please\s)?(?=(?:take\s(?:it|that|this)\sback|undo|fix|restart|roll|revert|scale|drain|cordon|mute|silence|bump|redeploy|kill|evict)\s)"
     r"|[,;.?!]?\s+(?:and|then|also)\s+(?:then\s+|also\s+)?|[;；。？?!！]\s*(?:and\s|also\s|then\s|and\salso\s|顺便|另外|然后|再|同时|还有|并且?)?"
-    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且)|[,，]\s*(?:再|完了|完事|接着|随后|之后|回头|紧接着)|\s再(?!跑|试|执行|来)|[,，]\s*(?:并|帮我)|[,，]\s*(?=有没有|有哪些|谁|它|列|看|查|把|给|清|扩|缩|排空|驱逐|静默|重启|回滚|预算|费用|成本|告警)|(?:和|以及|跟)(?=[^,，。]{0,6}(?:费用|成本|花费|开销|预算|告警|手册))|\s(?:并且?|同时|然后|再)(?=把|将|给|看|查|列|静默|重启|通知|发)"
+    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且)|[,，]\s*(?:再|完了|完事|接着|随后|之后|回头|紧接着)|\s再(?!跑|试|执行|来)|[,，]\s*(?:并|帮我)|[,，]\s*(?:先|直接|赶紧|马上)?\s?(?=restart|rollback|roll\sback|scale|drain|cordon|mute|silence)|[,，]\s*(?=有没有|有哪些|谁|它|列|看|查|把|给|清|扩|缩|退|撤|修|恢复|排空|驱逐|静默|重启|回滚|预算|费用|成本|告警)|(?:和|以及|跟)(?=[^,，。]{0,6}(?:费用|成本|花费|开销|预算|告警|手册))|\s(?:并且?|同时|然后|再)(?=把|将|给|看|查|列|静默|重启|通知|发)"
 )
+_RULED_OUT_WAY = re.compile(r"(?i)\W*(?:and\s|but\s)?not\s(?:by|to|in|on|via|for|with|through)\b")
+# What is only ruled out asks for nothing: "to slack and not by email".
+_RULED_OUT = re.compile(r"(?i)\W*(?:but\s)?(?:not|never|rather\sthan|instead\sof)\b")
+# The two sides of "the difference between a Job and a CronJob" are no matters of their own.
+_BETWEEN = re.compile(r"(?i)\bbetween\s(?:\S+\s){1,4}and\s\S+")
+# A character that no sentence has, and no pattern takes for a space.
+HELD = "\ue000"
 _COMMA = re.compile(r"[,，]\s*(?!\d{3})")
 CLEAR = 0.6
 # What says that both a fault and its price are asked for.
@@ -28,6 +37,10 @@ _BOTH = re.compile(
 MOST_PARTS = 3
 # What is ordered, rather than asked.
 ORDERS = (("autofix", "change"), ("alert_admin", "silences"))
+# What a reason may be given for: "it pages for nothing, change that rule".
+REASONED = (*ORDERS, ("alert_admin", "rules"))
+# What is told of alerts, and what was behind it is no matter of theirs.
+TOLD_OF = (("alert_admin", "channels"), ("alert_admin", "alerts"))
 # What is asked in one way or another: "is it healthy?" is told with the reason why it is not.
 OF_A_STATE = frozenset(("investigate", "health", "look"))
 # What words that are said of anything ask for: with nothing named, they go on with what was said.
@@ -41,12 +54,17 @@ _ASKS = re.compile(
 )
 
 
+# All alerts, and not those of what was named before: "and tell me which alerts are firing".
+_EVERY_ALERT = re.compile(
+    r"\b(?:what|which|any\sother)\s(?:other\s)?alerts\b(?!.*\b(?:for|on|of|about|from|it|them)\b)|(?:有|是)哪些\s?(?:别的|其他)?(?:告警|报警)|(?:告警|报警)(?:有哪些|列表)"
+)
 # What an order is about, when it names nothing.
 _OF_IT = re.compile(r"\b(?:its?|them|their|th(?:is|at)\sone)\b|它|其(?![他它实中])")
 # Why, and nothing else: of what was just told.
 _ONLY_WHY = re.compile(
     r"(?i)\W*(?:and\s|but\s)?(?:why|how\scome|what(?:'s|\sis)?\s(?:the\s)?(?:reason|cause)|为什么|为何|为啥|怎么回事|咋回事|(?:是?什么|啥)(?:原因|情况|问题)|原因(?:是什么|何在)?)(?:\sis\s(?:that|it|this))?[呢啊呀]?\W*"
 )
+_AND_WHY = re.compile(r"(?i)\s*[,，;；。?？]\s*|\s+(?=and\s(?:why|how\scome|what\sfor)\b)")
 
 
 def read_all(message: str, *, previous: Mapping[str, Any] | None = None) -> list[Route]:
@@ -56,16 +74,52 @@ def read_all(message: str, *, previous: Mapping[str, Any] | None = None) -> list
     Of decisions for one subagent, each has the `words` that asked for it.
     """
     whole = read(message, previous=previous)
-    parts = _joined(_parts(message))
-    if len(parts) < 2:
+    if order := _order_with_reason(message, previous):
+        return [order]
+    if told := _told_and_why(message, whole, previous):
+        return told
+    parts = _parts(message)
+    if len(parts) < 2 or len(parts := _joined(parts)) < 2:
         return both_sides(whole, message)
     routes = _in_turn(parts, whole.language, previous)
     if _tells_why(parts[0], routes):
-        return [whole] if whole.subagent == routes[1].subagent else routes[1:]
+        return [whole] if whole.subagent == routes[1].subagent else [_of_what_was_told(*routes)]
     clear = all(_is_clear(one) for one in routes)
     if not clear or whole.subagent not in _told_apart(routes):
         return both_sides(whole, message)
     return _worded(parts, routes)
+
+
+def _order_with_reason(message: str, previous: Mapping[str, Any] | None) -> Route | None:
+    """An order of which the rest only tells why: "cordon node-7, its disk is dying"."""
+    first, *rest = [one for one in _COMMA.split(message) if one.strip()]
+    if len(rest) != 1 or not only_tells(rest[0]):
+        return None
+    order, reason = read(first, previous=previous), read(rest[0])
+    named = bool(_about(order)) and not _about(reason)
+    is_order = (order.subagent, order.intent) in ORDERS and order.sure
+    return order if is_order and named and reason.intent in OF_A_STATE else None
+
+
+def _told_and_why(message: str, whole: Route, previous: Mapping[str, Any] | None) -> list[Route]:
+    """Who was told, or what fires, and why: the cause is another's to find, at the same time and of the
+    same thing. Empty where the question is another."""
+    told, *rest = [one for one in _AND_WHY.split(message) if one and one.strip(" ?？。.!！")]
+    if len(rest) != 1 or not _ONLY_WHY.fullmatch(rest[0]):
+        return []
+    first = read(told, previous=previous)
+    if (first.subagent, first.intent) not in TOLD_OF or first.confidence < CLEAR:
+        return []
+    about = extract(as_typed(message), subagent="rca", intent="investigate")
+    return [first, Route("rca", "investigate", about, whole.language, FOLLOWED)]
+
+
+def _of_what_was_told(told: Route, order: Route) -> Route:
+    """An order about what was told before it: "memory is short, give it some more"."""
+    metric = told.arguments.get("metric")
+    if not metric or "metric" in order.arguments or _about(told) not in ("", _about(order)):
+        return order
+    return replace(order, arguments={**order.arguments, "metric": metric})
 
 
 def _is_clear(route: Route) -> bool:
@@ -79,14 +133,24 @@ def _parts(message: str) -> list[str]:
 
     A comma alone is a border between questions that each stand for themselves.
     """
+    kept = _BETWEEN.sub(lambda found: found[0].replace(" ", HELD), message)
     for border in (_BORDER, _COMMA):
-        parts = [one for one in border.split(message) if one and one.strip() and not is_filler(one)]
+        parts = [one.replace(HELD, " ") for one in border.split(kept) if one]
+        parts = [one for one in parts if _says_something(one)]
         if len(parts) > 1:
             break
     else:
         return [message]
     every = border is _BORDER or all(_asks(one, read(one)) for one in parts)
     return parts if every and len(parts) <= MOST_PARTS else [message]
+
+
+def _says_something(part: str) -> bool:
+    """Whether a part is more than how a reply begins, than what is not to be done, and than an
+    alternative that is ruled out ("and not by email")."""
+    if not part or not part.strip() or is_filler(part) or _RULED_OUT_WAY.match(part):
+        return False
+    return bool(re.search(r"\w", without_ruled_out(part.lower())))
 
 
 def _told_apart(routes: Sequence[Route]) -> set[str]:
@@ -109,7 +173,8 @@ def _joined(parts: Sequence[str]) -> list[str]:
     told: list[str] = []
     for part in parts:
         one = read(part)
-        same = told and (one.intent == "unclear" or _goes_on(told[-1], part, one))
+        more = one.intent == "unclear" or _RULED_OUT.match(part)
+        same = told and (more or _goes_on(told[-1], part, one))
         told = [*told[:-1], f"{told[-1]}, {part}"] if same else [*told, part]
     return told
 
@@ -117,10 +182,18 @@ def _joined(parts: Sequence[str]) -> list[str]:
 def _goes_on(before: str, part: str, route: Route) -> bool:
     """Whether a part says more of what the one before it asks, and asks nothing new of that subagent."""
     asked = read(before)
+    if _sets_more(before, part):
+        return True
     if asked.subagent != route.subagent:
         return False
     both_ask = all(_asks(*one) for one in ((before, asked), (part, route)))
     return not (both_ask and _is_another(asked, route, part))
+
+
+def _sets_more(before: str, part: str) -> bool:
+    """Whether a part only names another amount of what the one before it sets: "cpu=2 and memory=4Gi"."""
+    is_bare = not says(part.lower(), "en", "trouble") and sets_amounts(f"set {part.lower()}")
+    return is_bare and orders_amount(as_typed(before).lower()) and not _ASKS.search(part)
 
 
 def _asks(part: str, route: Route) -> bool:
@@ -158,7 +231,7 @@ def _tells_why(part: str, routes: Sequence[Route]) -> bool:
     """Whether the first of two parts only tells why the second, an order, is given."""
     if len(routes) != 2 or routes[0].subagent != "rca" or not only_tells(part):
         return False
-    return (routes[1].subagent, routes[1].intent) in ORDERS and routes[1].sure
+    return (routes[1].subagent, routes[1].intent) in REASONED and routes[1].sure
 
 
 def _in_turn(
@@ -168,11 +241,16 @@ def _in_turn(
     told: list[Route] = []
     for part in parts:
         route = read(part, previous=previous if not told else None)
-        if told and route.subagent not in ("none", "rag"):
+        if told and route.subagent not in ("none", "rag") and not _asks_of_all(part, told[-1]):
             said = Said(part, route.subagent, route.intent, PLENTY, route.arguments)
             route = replace(route, arguments=shared(said, told[-1].shape()))
         told.append(replace(route, language=language))
     return told
+
+
+def _asks_of_all(part: str, before: Route) -> bool:
+    """Whether a part asks for all alerts, and not for those of the thing that was named before it."""
+    return bool(_EVERY_ALERT.search(part.lower())) and "name" in before.arguments
 
 
 def both_sides(route: Route, message: str) -> list[Route]:

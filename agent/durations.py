@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
-from agent.lexicon.times import AHEAD_WORDS, NUMBERS, PAST_WORDS, UNITS
+from agent.lexicon.times import AHEAD_WORDS, GOING_ON, NUMBERS, PAST_WORDS, UNITS
+from agent.numerals import ENGLISH_NUMBERS, HAN_NUMBERS, number_of
 
 
 def _alternatives(words: Mapping[str, object]) -> str:
@@ -14,17 +15,31 @@ def _alternatives(words: Mapping[str, object]) -> str:
 _ENGLISH_UNITS = _alternatives({word: 0 for word in UNITS if word.isascii() and len(word) > 1})
 _LETTERS = "".join(word for word in UNITS if len(word) == 1 and word.isascii())
 _CHINESE_UNITS = _alternatives({word: 0 for word in UNITS if not word.isascii()})
-_WORDS = _alternatives(NUMBERS)
+_WORDS = f"{ENGLISH_NUMBERS}|(?:{HAN_NUMBERS})(?!点|分之)|{_alternatives(NUMBERS)}"
 
 LENGTH = (
     rf"(?<![a-z\d.-])(?P<number>\d+(?:\.\d+)?|{_WORDS})?\s*-?\s*"
-    rf"(?P<unit>(?<![a-z])(?:(?:{_ENGLISH_UNITS})s?|[{_LETTERS}])(?![a-z])|(?:{_CHINESE_UNITS})(?!志))"
+    rf"(?P<unit>(?<![a-z])(?:(?:{_ENGLISH_UNITS})s?|[{_LETTERS}])(?![a-z])|(?:{_CHINESE_UNITS})(?!志|(?<=分)之|(?<=[周期拜])[一二三四五六天末]))"
 )
+
+
+def _named(name: str) -> str:
+    """A length whose number and unit are told apart from others of the same pattern."""
+    return LENGTH.replace("?P<number>", f"?P<{name}>").replace("?P<unit>", f"?P<{name}_of>")
+
+
 _BACK = re.compile(
     rf"(?:\b(?:last|past|previous|recent|within|since|over|over\s+the|in\s+the)\s+(?:the\s+)?(?:last\s+|past\s+)?"
     rf"|最近|过去|近|前(?!天)|这|从|过去的)\s*{LENGTH}"
 )
 _AGO = re.compile(rf"{LENGTH}\s*(?:ago\b|前|以前|之前|以来|内)")
+# What has gone on for so long: "has been stuck for an hour", "卡了一个小时了".
+_SO_LONG = re.compile(
+    rf"(?:\b(?:has|have|been)|'(?:s|ve))\b[^.;?]*\bfor\s+(?:(?:the\s+|over\s+|about\s+|around\s+|almost\s+|nearly\s+|more\s+than\s+|at\s+least\s+)*){LENGTH}"
+    rf"|\bfor\s+(?:(?:over|about|almost|nearly)\s+)?{_named('since')}\s+(?:already|now|straight|in\s+a\s+row)\b|(?:持续了?|[等卡挂停断慢坏]了)\s*{_named('held')}"
+    rf"|{_named('lasted')}\s*多?了(?!吗|没)"
+)
+_WAYS = {"number": "unit", "since": "since_of", "held": "held_of", "lasted": "lasted_of"}
 _AHEAD = re.compile(
     rf"(?:\b(?:next|coming|following|in|within|in\s+the\s+next|over\s+the\s+next|upcoming)\s+(?:the\s+)?"
     rf"|未来|接下来|今后|往后|后面|下)\s*{LENGTH}"
@@ -32,6 +47,10 @@ _AHEAD = re.compile(
 _LATER = re.compile(rf"{LENGTH}\s*(?:后|之后|以后)")
 _FOR = re.compile(
     rf"(?:\b(?:for|during)\s+(?:the\s+)?(?:next\s+)?|静默|屏蔽|静音|持续|告警)\s*{LENGTH}"
+)
+# "For the next hour" is one hour.
+_FOR_NEXT = re.compile(
+    rf"(?:\b(?:for|during|over)\s+(?:the\s+)?(?:next|coming)\s+|接下来(?:的)?){LENGTH}"
 )
 _ANY = re.compile(LENGTH)
 # "What you said just now" is no length of time.
@@ -44,7 +63,7 @@ _HOURS = {word: hour for hour, word in enumerate("一二三四五六七八九十
     "十二": 12,
 }
 _CLOCK_ZH = re.compile(
-    rf"(凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|今晚|昨晚|夜里|半夜)\s*(\d{{1,2}}|{_alternatives(_HOURS)})\s*点(半)?(?!\S?钟头)"
+    rf"(凌晨|清晨|早上|早晨|明早|明晨|今早|上午|中午|下午|傍晚|晚上|今晚|明晚|昨晚|夜里|半夜)\s*(\d{{1,2}}|{_alternatives(_HOURS)})\s*点(半)?(?!\S?钟头)"
 )
 # "从八点半开始": without a part of the day, as it is told.
 _CLOCK_SINCE_ZH = re.compile(
@@ -58,11 +77,11 @@ _MINUTES = {("half", "past"): 30, ("quarter", "past"): 15, ("quarter", "to"): -1
 # "Half past eight", "nine o'clock", "ten this morning": an hour in words is one when something says so.
 _CLOCK_SAID = re.compile(
     rf"\b(?P<at>(?:at|since|around|about|from|by|till|until|before|after)\s)?(?:(?P<part>half|quarter)\s(?P<side>past|to)\s)?(?P<hour>{_alternatives(_ENGLISH_HOURS)}|1[0-2]|[1-9])"
-    r"(?P<clock>\so'?clock)?(?P<day>\s(?:this|in\sthe|yesterday)\s(?:morning|afternoon|evening))?(?![\w%:.]|\s?-)"
+    r"(?P<clock>\so'?clock)?(?P<day>\s(?:this|in\sthe|yesterday|tomorrow)\s(?:morning|afternoon|evening))?(?![\w%:.]|\s?-)"
 )
-_AFTER_NOON = frozenset(("下午", "傍晚", "晚上", "今晚", "昨晚"))
+_AFTER_NOON = frozenset(("下午", "傍晚", "晚上", "今晚", "明晚", "昨晚"))
 # "Two o'clock last night" was after midnight.
-_NIGHT = frozenset(("晚上", "今晚", "昨晚"))
+_NIGHT = frozenset(("晚上", "今晚", "明晚", "昨晚"))
 # "How many days" is no number of days.
 _HOW_MANY = "几"
 # "One and a half hours": the half stands beside the unit, or after it.
@@ -84,7 +103,19 @@ def window(text: str) -> str:
     for pattern in (_BACK, _AGO):
         if found := pattern.search(text):
             return _iso(found)
-    return _word(_SAID.sub("", text), PAST_WORDS)
+    if word := _word(_SAID.sub("", text), PAST_WORDS):
+        return word
+    return _so_long(text)
+
+
+def _so_long(text: str) -> str:
+    """For how long something has gone on already; "" where no number says it."""
+    for found in _SO_LONG.finditer(text):
+        told = found.groupdict()
+        way = next(one for one in _WAYS if told[_WAYS[one]])
+        if told[way] and told[way] != _HOW_MANY:
+            return _of(told[way], told[_WAYS[way]])
+    return ""
 
 
 def horizon(text: str) -> str:
@@ -93,6 +124,11 @@ def horizon(text: str) -> str:
     if found := _AHEAD.search(text) or _LATER.search(text):
         return _iso(found)
     return _word(text, AHEAD_WORDS)
+
+
+def rest_of(text: str) -> str:
+    """How far ahead what is going on lasts: "this week" looks ahead where the future is asked for."""
+    return _word(text, {word: PAST_WORDS[word] for word in GOING_ON})
 
 
 def extent(text: str) -> str:
@@ -105,6 +141,8 @@ def extent(text: str) -> str:
 def lasting(text: str) -> str:
     """How long something shall last; "" when a lower-case sentence does not say."""
     text = _plain(text)
+    if found := _FOR_NEXT.search(text):
+        return _iso(found)
     told = (found for pattern in (_FOR, _ANY) for found in pattern.finditer(text))
     return next((_iso(one) for one in told if one["number"] not in (None, _HOW_MANY)), "")
 
@@ -154,9 +192,12 @@ def _word(text: str, words: Mapping[str, str]) -> str:
 
 
 def _iso(found: re.Match[str]) -> str:
-    unit = found["unit"]
+    return _of(found["number"], found["unit"])
+
+
+def _of(told: str | None, unit: str) -> str:
     letter, in_time, times = UNITS.get(unit) or UNITS[unit.removesuffix("s")]
-    number = _number(found["number"]) * times
+    number = _number(told) * times
     if number != int(number):
         return _split(number, letter)
     return f"P{'T' if in_time else ''}{int(number)}{letter}"
@@ -173,4 +214,6 @@ def _split(number: float, letter: str) -> str:
 def _number(word: str | None) -> float:
     if not word:
         return 1
-    return NUMBERS[word] if word in NUMBERS else float(word)
+    if word in NUMBERS:
+        return NUMBERS[word]
+    return float(word) if word[0].isdigit() else number_of(word)

@@ -168,7 +168,7 @@ class Done:
 
     `incomplete` says in the user's language why the answer is partial ("" when it is whole);
     `incomplete_code` is its stable name: tool_limit | token_limit | time_limit | model_failed |
-    budget_turn | budget_thread | budget_user | budget_day. Out of budget, rules go on alone.
+    budget_turn | budget_thread | budget_user | budget_day | models_off. Out of budget, rules go on alone.
     With `approvals` the turn is not over: it goes on when a person has answered them.
     """
 

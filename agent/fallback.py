@@ -12,6 +12,7 @@ from agent.events import FellBack
 from agent.faults import Fault, ModelFailed
 from agent.listening import Asking, one_reply
 from agent.models import Lineup
+from agent.sentences import SENTENCES
 
 # A request that cannot have at least this long is not worth a wait.
 WORTH_ASKING_S = 2.0
@@ -53,14 +54,15 @@ class Persistence:
                 failure = failure if failure and error.fault.outcome == RESTING else error
                 if asking.voice.speaking:
                     break
-        raise failure or ModelFailed("", Fault("denied", "none is configured"))
+        raise failure or ModelFailed("", Fault("denied", SENTENCES.said("model_none")))
 
     async def _from(self, one: "_One", request: Request, asking: Asking) -> AIMessage:
         ready, breaker = await one.candidate.ready(request.tools), one.candidate.breaker
         messages = [one.candidate.instructions(request.instructions), *request.messages]
-        failure, pause_s = _resting(one.candidate), breaker.rests_s(_now_s())
+        failure: ModelFailed | None = None
+        pause_s = breaker.rests_s(_now_s())
         for tried in range(self.lineup.retries + 1):
-            if not await self._admitted(one, pause_s, failure.fault, asking):
+            if not await self._admitted(one, pause_s, failure, asking):
                 break
             if not tried:
                 one.tell(asking)
@@ -77,13 +79,16 @@ class Persistence:
             else:
                 breaker.succeeded()
                 return reply
-        raise failure
+        raise failure or _resting(one.candidate)
 
-    async def _admitted(self, one: "_One", pause_s: float, fault: Fault, asking: Asking) -> bool:
+    async def _admitted(
+        self, one: "_One", pause_s: float, failure: ModelFailed | None, asking: Asking
+    ) -> bool:
         """Wait as long as it is worth it; whether the model may be asked then."""
         breaker = one.candidate.breaker
-        while self._may_wait(pause_s, fault, one.others, asking):
-            await asyncio.sleep(pause_s)
+        while pause_s <= 0 or self._may_wait(one, pause_s, failure, asking):
+            if pause_s > 0:
+                await asyncio.sleep(pause_s)
             if breaker.admits(_now_s()):
                 return True
             # Another turn was told to wait meanwhile; without a wait, its request decides.
@@ -96,14 +101,15 @@ class Persistence:
         longest_s = min(LONGEST_PAUSE_S, self.lineup.pause_s * 2**tried)
         return fault.wait_s + longest_s * (1 + self.jitter()) / 2
 
-    def _may_wait(self, pause_s: float, fault: Fault, others: Candidates, asking: Asking) -> bool:
+    def _may_wait(
+        self, one: "_One", pause_s: float, failure: ModelFailed | None, asking: Asking
+    ) -> bool:
         """A provider that said how long is waited for as the turn's time allows, others briefly.
 
         One that rests is not waited for at all while another is ready.
         """
-        if pause_s <= 0:
-            return True
-        if any(not one.breaker.rests_s(_now_s()) for one in others):
+        fault = (failure or _resting(one.candidate)).fault
+        if any(not other.breaker.rests_s(_now_s()) for other in one.others):
             return fault.outcome != RESTING and pause_s < PATIENCE_S
         in_time_s = asking.seconds_left - WORTH_ASKING_S
         return pause_s < (in_time_s if fault.wait_s else min(in_time_s, LONGEST_PAUSE_S))
@@ -123,13 +129,14 @@ class _One:
     def tell(self, asking: Asking) -> None:
         """Said when it is really asked."""
         if self.before:
-            failed, why = self.before.title, self.before.fault.why
+            failed = self.before.title
+            why = self.before.fault.why.told(asking.voice.language)
             asking.emit(FellBack(asking.run_id, failed, self.candidate.choice.title, why))
 
 
 def _resting(candidate: Candidate) -> ModelFailed:
     rests_s = max(1, round(candidate.breaker.rests_s(_now_s())))
-    why = f"it failed before and is left alone for {rests_s} s more"
+    why = SENTENCES.said("model_resting", seconds=rests_s)
     return ModelFailed(candidate.choice.title, Fault(RESTING, why))
 
 

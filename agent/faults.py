@@ -7,18 +7,20 @@ from typing import Any, cast
 
 from langchain_core.exceptions import ContextOverflowError
 
+from agent.sentences import SENTENCES
 from core.clock import utc_now
 from core.errors import UpstreamUnavailable
 from core.redaction import redact_text
+from core.sentences import Said
 
-# What a person can do something about.
+# What a person can do something about, by the names of our sentences.
 STATUSES = {
-    401: "the provider does not accept the key",
-    403: "the key may not use this model",
-    404: "the provider has no model of this name",
-    429: "the provider wants fewer requests, or the credit is used up",
-    503: "the provider is overloaded",
-    529: "the provider is overloaded",
+    401: "model_key_refused",
+    403: "model_not_permitted",
+    404: "model_unknown",
+    429: "model_pace",
+    503: "model_overloaded",
+    529: "model_overloaded",
 }
 OUTCOMES = {401: "denied", 403: "denied", 404: "no_such_model", 429: "rate_limited"}
 OVERLOADED = (503, 529)
@@ -50,7 +52,7 @@ class Fault:
     """Why one request failed. `wait_s` is how long the provider asked to be left alone."""
 
     outcome: str
-    why: str
+    why: Said
     wait_s: float = 0.0
     hopeless: bool = False
 
@@ -68,8 +70,9 @@ class ModelFailed(UpstreamUnavailable):
 
     def __init__(self, title: str, fault: Fault) -> None:
         provider, _, model = title.partition("/")
-        named = f" {model} ({provider})" if title else ""
-        super().__init__(f"The model{named} failed: {fault.why}.")
+        key = "named_model_failed" if title else "model_failed"
+        said = SENTENCES.said(key, model=model, provider=provider, why=fault.why.inside())
+        super().__init__(str(said), reason="model_failed", texts={"zh": said.told("zh")})
         self.title, self.fault = title, fault
 
 
@@ -77,10 +80,10 @@ def fault_of(error: Exception) -> Fault:
     """What an error of a provider's library means."""
     said = _names(error)
     if isinstance(error, ContextOverflowError) or _overflowed(error, said):
-        return Fault("too_long", "the conversation is longer than the model can read")
+        return Fault("too_long", SENTENCES.said("model_overflow"))
     name = type(error).__name__
     if "Timeout" in name:
-        return Fault("timeout", "it did not answer in time")
+        return Fault("timeout", SENTENCES.said("model_silent"))
     status = getattr(error, "status_code", None) or 0
     if status < 400:  # an error in the middle of an answer has a name only
         status = next((NAMED[one] for one in said if one in NAMED), None)
@@ -103,8 +106,10 @@ def _outcome(status: int) -> str:
     return OUTCOMES.get(status) or ("server_error" if status >= 500 else "invalid")
 
 
-def _told(status: int, error: Exception) -> str:
-    return f"{STATUSES[status]} (status {status})" if status in STATUSES else _first_line(error)
+def _told(status: int, error: Exception) -> Said:
+    if status in STATUSES:
+        return SENTENCES.said(STATUSES[status], status=status)
+    return _first_line(error)
 
 
 def _names(error: Exception) -> tuple[str, ...]:
@@ -134,6 +139,7 @@ def _wait_s(error: Exception) -> float:
         return 0.0
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: Exception) -> Said:
+    """Another's words, which are told as they are."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return redact_text(lines[0][:200].rstrip("."))
+    return Said("", {"en": redact_text(lines[0][:200].rstrip("."))})

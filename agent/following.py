@@ -11,6 +11,7 @@ from agent.lexicon.stopwords import CALLED_SO, FUNCTION_WORDS
 from agent.naming import DOING, KIND_WORDS, NAME, WRITTEN_OUT
 from agent.numerals import ENGLISH_NUMBERS, HAN_NUMBERS, number_of
 from agent.scoring import LOOKS
+from agent.sizing import says_amount
 
 _OPENER = re.compile(
     r"^\W*(?:and|what about|how about|same|now|then|also|or|but|only|just|in|for|on|over|make (?:it|that)|better|rather|instead)\b"
@@ -50,6 +51,7 @@ OWN_WORDS = 3.3
 
 _NUMBER = re.compile(rf"(?<![\w.-])\d+(?![\w.-])|{HAN_NUMBERS}(?=\s?个)|\b(?:{ENGLISH_NUMBERS})\b")
 _LATIN = re.compile(r"[a-z]")
+_AMOUNT = re.compile(r"\d[\d.]*(?:[kmgt]i?b?|c)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ def is_elliptical(said: Said, previous: Mapping[str, Any]) -> bool:
         return said.is_short and (opened or said.is_bare or _fills(said, previous))
     same = (said.subagent, said.intent) == (previous["subagent"], previous["intent"])
     if same and said.arguments and set(said.arguments) <= TIMES and said.is_bare:
+        return True
+    if same and opened and not said.arguments and says_amount(said.text):
         return True
     if same and said.arguments and set(said.arguments) <= WHAT and _TOO.search(said.text):
         return True
@@ -175,7 +179,7 @@ def _bare(said: Said, now: Mapping[str, Any]) -> str:
     """A word that would be no name in a longer sentence: "and data?", "data 的呢"."""
     if any(
         key in now
-        for key in ("namespace", "kind", "team", "metric", "window", "duration", "horizon")
+        for key in ("namespace", "kind", "team", "alert", "metric", "window", "duration", "horizon")
     ):
         return ""
     words = [match[0] for match in NAME.finditer(said.text) if _LATIN.search(match[0])]
@@ -185,8 +189,13 @@ def _bare(said: Said, now: Mapping[str, Any]) -> str:
 
 
 def could_be_said(word: str) -> bool:
-    """Whether it may be a name where nothing else is said: no number, and not how something is."""
-    return not WRITTEN_OUT.fullmatch(word) and (word in CALLED_SO or not DOING.fullmatch(word))
+    """Whether it may be a name where nothing else is said: no number, no amount as "1gi", and not how
+    something is."""
+    return (
+        not _AMOUNT.fullmatch(word)
+        and not WRITTEN_OUT.fullmatch(word)
+        and (word in CALLED_SO or not DOING.fullmatch(word))
+    )
 
 
 def pointed_at(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,9 +219,9 @@ def pointed_at(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_nothing(said: Said) -> bool:
-    """A question for a cause that says of nothing whose: "since when?"."""
+    """A question for a cause, or for some of many, that says of nothing whose: "since when?", "which restarts most"."""
     nowhere = not any(key in said.arguments for key in OBJECT)
-    return said.intent == "investigate" and nowhere and not _EVERYTHING.search(said.text)
+    return said.intent in ("investigate", "list") and nowhere and not _EVERYTHING.search(said.text)
 
 
 def shared(said: Said, before: Mapping[str, Any]) -> dict[str, Any]:

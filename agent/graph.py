@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -131,7 +132,7 @@ class Assistant:
             asked["exchanges"] = list(exchanges)
             asked["asked"] = exchanges[-1].get("asked", {}) if exchanges else {}
         events: Events = asyncio.Queue()
-        turn = self._turn(principal, account, events, can_ask=can_ask)
+        turn = self._turn(principal, account, events, thread_id, can_ask=can_ask)
         turn.notebook = notebook
         async with aclosing(self._events(asked, thread_id, turn, events)) as told:
             async for event in told:
@@ -157,7 +158,7 @@ class Assistant:
         if standing is None:
             raise SENTENCES.error(NotFound, "nothing_left")
         events: Events = asyncio.Queue()
-        turn = self._turn(principal, account, events, can_ask=can_ask)
+        turn = self._turn(principal, account, events, thread_id, can_ask=can_ask)
         turn.notebook = notebook
         turn.resumed = "quietly" if standing.approvals else "aloud"
         turn.person = principal if decisions else None
@@ -182,18 +183,25 @@ class Assistant:
         snapshot = await self.graph.aget_state(_config(thread_id))
         return list(snapshot.values.get("exchanges", []))
 
-    async def route(self, message: str, *, account: Account | None = None) -> Route:
-        """Only the supervisor's decision about a message that begins a conversation."""
+    async def route(self, message: str, *, account: Account | None = None) -> list[Route]:
+        """Only the supervisor's decisions about a message that begins a conversation: one of each
+        thing it asks for, in the order they would be answered."""
         _check(message)
         meter = Meter(self.prices, account or Unlimited(), self.limits.usd)
-        return await self.router.decide(message, meter=meter)
+        return await self.router.plan(message, None, meter)
 
     async def forget(self, thread_id: str) -> None:
         """Remove everything remembered of a conversation."""
         await self.memory.adelete_thread(thread_id)
 
     def _turn(
-        self, principal: Principal, account: Account | None, events: Events, *, can_ask: bool
+        self,
+        principal: Principal,
+        account: Account | None,
+        events: Events,
+        thread_id: str,
+        *,
+        can_ask: bool,
     ) -> Turn:
         """What a turn does, it does for the caller, but never as the caller in person."""
         tools = Tools(self.sessions, replace(principal, present=False))
@@ -201,7 +209,13 @@ class Assistant:
         turn = Turn.begun(self.sessions, tools, self.limits, meter, events.put_nowait)
         turn.people = People(possible=can_ask, wait=self.limits.approval)
         turn.keeper = self.keeper
+        turn.settled = partial(self._settled, thread_id)
         return turn
+
+    async def _settled(self, thread_id: str) -> None:
+        """In the middle of a turn: wait until the step before the one at work is kept."""
+        await asyncio.sleep(0)  # LangGraph hands it over in a task of its own, which begins now
+        await self.memory.asettle(thread_id)
 
     async def _events(
         self, given: Any, thread_id: str, turn: Turn, events: Events
@@ -247,9 +261,8 @@ def _refuse_unknown(lineup: Lineup) -> None:
     known = {SUPERVISOR, *(one.name for one in SUBAGENTS)}
     for name in lineup.subagents:
         if name not in known:
-            raise Invalid(
-                f"MIDWATCH_LLM__SUBAGENTS__{name.upper()} names no subagent.",
-                hint=f"Known: {', '.join(sorted(known))}.",
+            raise SENTENCES.error(
+                Invalid, "model_of_no_subagent", name=name.upper(), known=", ".join(sorted(known))
             )
 
 

@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal, cast
@@ -17,9 +17,20 @@ from agent.following import (
     without_fillers,
 )
 from agent.likeness import Likeness, likeness
-from agent.naming import broken_object, looks_named
-from agent.outcomes import asks_how_it_went, asks_to_stop
-from agent.scoring import LOOKS, OURS, Language, Scores, added, intent_for, says, scores
+from agent.naming import broken_object, looks_named, only_unknown
+from agent.ordering import orders_amount, without_ruled_out, without_ruled_out_silence
+from agent.outcomes import asks_how_a_fix_went, asks_how_it_went, asks_to_stop
+from agent.scoring import (
+    LOOKS,
+    OURS,
+    Language,
+    Scores,
+    added,
+    intent_for,
+    is_supposed,
+    says,
+    scores,
+)
 from agent.spelling import respelt
 from agent.weighing import weighed
 
@@ -43,6 +54,8 @@ SMALL_TALK = (("none", "off_topic"), ("none", "chat"))
 ALIKE = 0.7
 FAMILIAR = 0.7
 NO_DOUBT = 0.9
+# What speaks for another intent is no doubt while it is at most this part of what speaks for one.
+MUCH_LESS = 0.5
 # How likely it must be that only a look is asked for where rules hear of trouble.
 PLAIN = 0.97
 UNKNOWN = frozenset(("unclear", "look"))
@@ -55,6 +68,21 @@ TROUBLE = {"explain": 2.0, "documents": 3.0}
 # What no sentence that likeness was learned from asks for.
 UNTAUGHT = frozenset(("draft",))
 
+# What is mostly asked of one thing, and what says which.
+OF_ONE_THING = frozenset(
+    (
+        *(("rca", one) for one in ("investigate", "logs", "rollout", "dependencies", "metrics")),
+        *(("autofix", "change"), ("alert_admin", "rules"), ("cost", "spend")),
+    )
+)
+OF_WHAT = frozenset(("name", "service", "namespace", "team", "alert", "kind"))
+# How kubectl is called by those who call it all day.
+KUBECTL = re.compile(
+    r"^\W*k\s(?=(?:get|describe|logs?|top|rollout|scale|delete|drain|cordon|uncordon|edit|apply|events)\b)"
+)
+_GOING_ON = re.compile(r"(?i)^\W*(?:(?:and|then|also|so)\s+)+")
+# How Alertmanager's own templates begin a message that is pasted with a question.
+_ALERT_HEAD = re.compile(r"\[(?:FIRING|RESOLVED)(?::\d+)?\]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -89,6 +117,12 @@ class Route:
         }
 
 
+def decided(routes: Sequence[Route]) -> dict[str, Any]:
+    """The shape of the first decision; of all of them as `asks`, where a message asks several things."""
+    first, *more = (one.shape() for one in routes)
+    return {**first, "asks": [first, *more]} if more else first
+
+
 def language_of(message: str) -> Language:
     """Chinese when it contains Chinese characters: names in it are English either way."""
     return "zh" if _HAN.search(message) else "en"
@@ -100,6 +134,10 @@ def read(message: str, *, previous: Mapping[str, Any] | None = None) -> Route:
     text, language = message.lower(), language_of(message)
     if asks_to_stop(message):
         return Route("autofix", "change", {}, language, FOLLOWED)
+    if asks_how_a_fix_went(message):
+        return Route(
+            "autofix", "outcome", _named(message, "autofix", "outcome"), language, FOLLOWED
+        )
     readings = scores(text, language)
     subagent, intent, confidence = _settled(*_best(readings, message, language), message, readings)
     route = Route(subagent, intent, _named(message, subagent, intent), language, confidence)
@@ -110,12 +148,19 @@ def read(message: str, *, previous: Mapping[str, Any] | None = None) -> Route:
 
 
 def _named(message: str, subagent: str, intent: str) -> dict[str, Any]:
-    return {} if subagent in ("none", "rag") else extract(message, subagent=subagent, intent=intent)
+    if subagent in ("none", "rag"):
+        return {}
+    found = extract(message, subagent=subagent, intent=intent)
+    if (subagent, intent) in OF_ONE_THING and OF_WHAT.isdisjoint(found):
+        # What is asked of one thing is about the one word that is no ordinary one.
+        name = only_unknown(message)
+        found |= {"name": name, "service": name} if name else {}
+    return found
 
 
 def _weighed(route: Route, message: str, readings: Scores) -> Route:
     """What rules read, or what sentences like this one asked for when that is likelier."""
-    like = likeness(message)
+    like = likeness(_weighed_words(message, is_order=route.subagent == "autofix"))
     shares = weighed(route.subagent, route.confidence, readings, like)
     subagent = cast("Subagent", max(shares, key=lambda one: shares[one]))
     intent = _likely_intent(route, subagent, like, readings)
@@ -127,10 +172,16 @@ def _weighed(route: Route, message: str, readings: Scores) -> Route:
     if like.shares and (route.subagent, route.intent) not in like.shares and route.sure:
         return route  # the classifier was never told of such questions
     asks_of_fault = subagent == "rag" and _of_a_fault("explain", message, readings)
-    only_supposed = subagent == "autofix" and says(message.lower(), route.language, "supposed")
+    only_supposed = subagent == "autofix" and is_supposed(message.lower(), route.language)
     if only_supposed and route.subagent != "autofix":
         return route
-    if OURS.search(message) or asks_of_fault or (route.intent in UNKNOWN and not known):
+    if (
+        route.subagent == "alert_admin"
+        and not asks_why
+        and says(message.lower(), route.language, "own")
+    ):
+        return route  # "healthy" is said of the cluster far oftener than of Alertmanagers
+    if _is_certain(route, message) or asks_of_fault or (route.intent in UNKNOWN and not known):
         return route
     if subagent == route.subagent:
         confidence = max(confidence, route.confidence)
@@ -142,11 +193,23 @@ def _weighed(route: Route, message: str, readings: Scores) -> Route:
     )
 
 
+def _weighed_words(message: str, *, is_order: bool) -> str:
+    """A message without what it forbids; an order without how it goes on: "and drain it"."""
+    told = _GOING_ON.sub("", message) if is_order else message
+    return without_ruled_out(without_ruled_out_silence(told))
+
+
+def _is_certain(route: Route, message: str) -> bool:
+    """Whether no weighing of words says more: a plan is named, or an amount is set ("cart 只留半核")."""
+    sets = route.subagent == "autofix" and orders_amount(without_ruled_out(message.lower()))
+    return sets or bool(OURS.search(message))
+
+
 def _likely_intent(route: Route, subagent: str, like: Likeness, readings: Scores) -> str:
     """The rules' intent, unless they knew none or sentences like this one leave little doubt."""
     intent, share = like.intent(subagent)
-    told_so = readings.get((route.subagent, route.intent), 0.0) >= FAINT
-    told_so = told_so and (subagent, intent) not in readings
+    told = readings.get((route.subagent, route.intent), 0.0)
+    told_so = told >= FAINT and readings.get((subagent, intent), 0.0) <= told * MUCH_LESS
     if subagent == route.subagent and (told_so or route.intent in UNTAUGHT):
         return route.intent
     if subagent == route.subagent and route.intent not in UNKNOWN:
@@ -180,7 +243,8 @@ def _pointed(route: Route, message: str, previous: Mapping[str, Any]) -> Route:
 @lru_cache(maxsize=64)  # a message is read whole and in parts
 def as_typed(message: str) -> str:
     """The message as it was meant to be typed."""
-    return respelt(_spaced(unicodedata.normalize("NFKC", message).strip()))
+    message = _ALERT_HEAD.sub(" ", unicodedata.normalize("NFKC", message)).strip()
+    return respelt(KUBECTL.sub("kubectl ", _spaced(message)))
 
 
 def _spaced(message: str) -> str:

@@ -19,6 +19,7 @@ from agent.events import Event, ModelCall, Tokens
 from agent.faults import Fault, ModelFailed, fault_of
 from agent.metering import Meter
 from agent.models import Speaker
+from agent.sentences import SENTENCES
 from agent.streaming import pieces
 from agent.toolbox import Call
 from agent.voice import Voice
@@ -129,7 +130,7 @@ async def one_reply(ready: Ready, messages: Sequence[AnyMessage], asking: Asking
 
 def _reply(chunks: Sequence[AIMessageChunk], speaker: Speaker) -> AIMessage:
     if not chunks:
-        raise _failed(speaker, "unreadable", "it sent an empty answer")
+        raise _failed(speaker, "unreadable", "model_sent_nothing")
     reply = add_ai_message_chunks(chunks[0], *chunks[1:])
     _check_ending(reply, speaker)
     return _usable(_without_guesses(reply))
@@ -193,7 +194,7 @@ async def _chunks(ready: Ready, messages: Sequence[AnyMessage]) -> AsyncGenerato
     except speaker.failures as error:
         raise ModelFailed(speaker.choice.title, fault_of(error)) from error
     except RUBBISH as error:
-        raise _failed(speaker, "unreadable", "its answer could not be read") from error
+        raise _failed(speaker, "unreadable", "model_unreadable") from error
 
 
 def _speak(chunk: AIMessageChunk, voice: Voice) -> None:
@@ -207,11 +208,11 @@ def _check_ending(reply: AIMessage, speaker: Speaker) -> None:
     """A provider says how a reply ended; one that just stops was cut off, its calls half told."""
     ending = _ending(reply)
     if not ending and not speaker.offline:
-        raise _failed(speaker, "cut", "its answer broke off")
+        raise _failed(speaker, "cut", "model_broke_off")
     if ending in DECLINED or _declines(reply):
-        raise _failed(speaker, "refused", "it declined to answer")
+        raise _failed(speaker, "refused", "model_declined")
     if ending in TOO_LONG and (reply.tool_calls or reply.invalid_tool_calls):
-        raise _failed(speaker, "cut", "it did not come to the end of a tool call")
+        raise _failed(speaker, "cut", "model_call_cut")
 
 
 def _ending(reply: AIMessage) -> str:
@@ -270,4 +271,5 @@ def _said(chunk: AIMessageChunk) -> str:
 
 
 def _failed(speaker: Speaker, outcome: str, why: str) -> ModelFailed:
-    return ModelFailed(speaker.choice.title, Fault(outcome, why))
+    """`why` is the name of a sentence of ours."""
+    return ModelFailed(speaker.choice.title, Fault(outcome, SENTENCES.said(why)))

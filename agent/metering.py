@@ -32,7 +32,8 @@ class Meter:
         if call.provider == "offline":
             self.by_rules = True
             return
-        cost = self.prices.cost_usd(call.provider, call.model, call.at.date(), call.tokens)
+        known = replace(self.prices, kept=self.account.prices)
+        cost = known.cost_usd(call.provider, call.model, call.at.date(), call.tokens)
         priced = replace(call, cost_usd=cost)
         self.calls.append(priced)
         self.account.charge(priced)

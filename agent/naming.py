@@ -3,16 +3,16 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from agent.hosts import without_hosts
 from agent.lexicon.kinds import KINDS, OWN_NAME
 from agent.lexicon.stopwords import AMBIGUOUS, CALLED_SO, STOPWORDS
 from agent.numerals import ENGLISH_NUMBERS
 
 _NAME = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
+NAME_SHAPE = _NAME
 _HAN = r"\u4e00-\u9fff"
-NAME = re.compile(rf"(?<![\w#@.:/-]){_NAME}(?![\w:-])")
+NAME = re.compile(rf"(?<![\w#@.:/-]){_NAME}(?![\w-]|:(?!\s))")
 QUOTED = re.compile(rf"[`'\"“‘「]({_NAME})[`'\"”’」]")
-
-
 SHAPED = re.compile(r"[a-z]-[a-z0-9]|[a-z]\d")
 # A pod's own name ends with an ordinal or with what its controller made up.
 POD_NAME = re.compile(r"-(?:\d+|[a-z0-9]*\d[a-z0-9]*)$|-[a-z0-9]{8,10}-[a-z0-9]{5}$")
@@ -38,7 +38,7 @@ _KIND = "|".join(re.escape(word) for word in sorted(KIND_WORDS, key=len, reverse
 KIND = re.compile(rf"(?<![a-z0-9-])(?:{_KIND})(?![a-z0-9-])")
 SLASHED = re.compile(rf"(?<![a-z0-9-])({_KIND})\s?/\s?({_NAME})")
 KIND_THEN_NAME = re.compile(
-    rf"(?<![a-z0-9-])({_KIND})\s+(?:named\s+|called\s+|(?:of|for)\s+(?:the\s+)?|的\s*)?[`'\"]?({_NAME})(?![\w-])"
+    rf"(?<![a-z0-9-])({_KIND})\s+(?:(?:is\s+)?(?:named|called)\s+|(?:of|for)\s+(?:the\s+)?|的\s*|是\s*|名?叫\s*)?[`'\"]?({_NAME})(?![\w-])"
 )
 NAME_THEN_KIND = re.compile(
     rf"(?<![\w-])[`'\"]?({_NAME})(?![\w-])[`'\"]?(?:'s)?\s*(?:的|[这那该][个台套组些]?)?\s*({_KIND})(?![a-z0-9-])"
@@ -67,16 +67,20 @@ BESIDE = (
     re.compile(rf"(?<![\w-]){_NO_SPACE}({_NAME})\s*(?:命名空间|名字空间|\s(?:namespace|ns)\b)"),
 )
 IN_PLACE = re.compile(
-    rf"\b(?:in|from|within|inside|across)\s+(?:the\s+)?[`'\"]?({_NAME})[`'\"]?(?![\w-])(?!['’]s\s)(?!\s+(?:service|pod|deployment|node|\d+)\b)"
+    rf"\b(?:in|from|within|inside|across)\s+(?:the\s+)?[`'\"]?({_NAME})[`'\"]?(?![\w-])(?!['’]s\s)(?!\s+(?:service|pod|deployment|node|logs?|\d+)\b)"
 )
 IN_PLACE_ZH = re.compile(
-    rf"(?<![\w-])({_NAME})\s*(?:环境|里面|里边|里|中的?|下面|下的?(?![个周月季半一次载线降午])|空间|的\s*(?=[a-z][a-z0-9]*-[a-z0-9-]+(?![\w-])))"
+    rf"(?<![\w-])({_NAME})\s*(?:环境|里面|里边|里|中(?![午旬间])的?|下面|下的?(?![个周月季半一次载线降午])|空间|的\s*(?=[a-z][a-z0-9]*-[a-z0-9-]+(?![\w-])))"
 )
 
 # What names end with that are parts of a system, not places in a cluster.
 COMPONENT = re.compile(
     r"-(?:api|svc|service|router|worker|proxy|gateway|gw|server|web|consumer|producer|writer|reader|cache|db|bff"
     r"|core|job|exporter|indexer|planner|scheduler|controller|operator|ui|frontend|backend|engine|processor|handler|app|portal)$"
+)
+# "From gateway edge-gw": the word says what the name behind it is.
+ROLE = re.compile(
+    r"(?:gateway|proxy|router|worker|queue|broker|cache|database|db|server|host|backend|frontend|client|upstream|balancer)$"
 )
 # A place and what is in it, as paths are written.
 PATH = re.compile(rf"(?<![\w./:@-])({_NAME})/({_NAME})(?![\w./:-])")
@@ -95,6 +99,8 @@ PLACES = frozenset(
 )
 # What stands before a name, or after it, in a question about one thing.
 NAME_SLOTS = (
+    # What begins a sentence and can only be a name is what it is about.
+    re.compile(r"^\W*(?:the\s+)?([a-z][a-z0-9]*(?:-[a-z0-9]+)+)(?=:?\s+[a-z])"),
     re.compile(
         rf"\b(?:requests?|cost|costs|price|forecast|load|deployment|service|root\scause|errors?|logs?|5xx)\s+"
         rf"(?:of|for|on|from|in)\s+(?:the\s+)?({_NAME})"
@@ -125,23 +131,27 @@ NAME_SLOTS = (
     re.compile(
         rf"\bwho\s+(?:has\s+|just\s+)?(?:deployed|released|shipped|changed|touched|restarted|scaled|edited|updated)\s+(?:the\s+)?({_NAME})"
     ),
-    re.compile(rf"^\W*(?:the\s+)?({_NAME})\s+in\s+(?:namespace|ns|the)\b"),
+    re.compile(rf"(?:^\W*|[,;]\s*)(?:the\s+)?({_NAME})\s+in\s+(?:namespace|ns|the)\b"),
+    re.compile(
+        rf"\bkubectl\s+(?:logs?|describe|top|rollout\s\w+|scale|delete|edit)\s+(?:-\S+\s+)*(?:(?:{_KIND})[\s/]+)?({_NAME})"
+    ),
     re.compile(
         rf"\b(?:touched|changed|edited|modified|updated|broke)\s+(?:the\s+)?({_NAME})(?:'s)?\s+(?:config\w*|settings|image|values|env\w*)\b"
     ),
     re.compile(
         rf"({_NAME})(?:'s\b|\s+(?:is|are|was|were|keeps?|has|have|had|returns?|crashed|crashes|failed"
-        rf"|fails|service|went|died|stopped|started|cannot|can't|gets|looks|seems|responds)\b)"
+        rf"|fails|service|went|died|stopped|started|cannot|can't|gets|looks|seems|responds|answers|lost|loses|drops|won't|doesn't|throws|serves|refuses|hangs|behaves|misbehaves)\b)"
     ),
     re.compile(rf"(?<![\w-])({_NAME})\s+(?:logs?|events|cpu|memory|metrics|latency|qps|rollout)\b"),
     re.compile(rf"\b(?:with|of|for|on|to|running)\s+(?:the\s+)?({_NAME})"),
 )
+TEAM_THEN_NAME = re.compile(rf"\bteam\s+({_NAME})")
 TEAM = (
     re.compile(rf"\b(?:the\s+)?({_NAME})\s+team\b"),
-    re.compile(rf"\bteam\s+({_NAME})"),
+    TEAM_THEN_NAME,
     re.compile(rf"({_NAME})\s*(?:团队|小组|组)"),
 )
-CAMEL = re.compile(r"\b(?:[A-Z][a-z0-9]+){2,}\b")
+CAMEL = re.compile(r"\b(?:[A-Z]{2,}(?=[A-Z][a-z])(?!OOMK)|[A-Z][a-z0-9]+){2,}\b")
 WRITTEN_OUT = re.compile(ENGLISH_NUMBERS)
 WORD = re.compile(r"[A-Za-z][\w-]*")
 SENTENCE_END = re.compile(r"[.?!:\n]\s+$|[。？！；]\s*$")
@@ -150,7 +160,11 @@ COVER = "X"
 # Where the word for a Deployment is what somebody does.
 DEPLOYING = re.compile(
     r"重新部署|部署(?:在|了|过|什么|哪些)|\b(?:did|has|to|we|i|you|they|any\w+|some\w+|who)\s(?:just\s)?deploy\b"
+    r"|\b(?:since|after)\s(?:\w+\s)?deploy\b|\b(?:last|latest|previous)\sdeployment\b(?=\sof\b)|\b(?:last|latest|new|recent|previous|this|that|bad|every|each|a|the)\sdeploy\b(?=\s(?:of|to|went|broke|was|at|on)\b|\W*$)"
 )
+BEGINS_WITH = re.compile(rf"\W*(?:the\s+)?({_NAME})(?![\w-])")
+# A shorter word that stands nowhere where names do is as likely a slip.
+LEAST_LETTERS = 4
 # A longer sentence has a verb, which says what its names are.
 FRAGMENT_WORDS = 5
 # A name said to be in trouble, right beside it.
@@ -166,6 +180,7 @@ def spelt(message: str) -> str:
     Kubernetes names are in lower case: a word typed with capitals is none ("DR",
     "ContainerCreating") and is covered, except where English begins a sentence with one.
     """
+    message = without_hosts(message)
     if not re.search("[a-z]", message):
         return message.lower()
     return WORD.sub(lambda word: _as_typed(word, message), message)
@@ -267,8 +282,14 @@ def _placed(pattern: re.Pattern[str], text: str) -> Iterator[str]:
         # What something comes from, or belongs to, is a place only when it is a plain word.
         come_from = match[0].startswith("from") or match[0].endswith("的 ")
         come_from = come_from and bool(SHAPED.search(match[1]))
-        if not (COMPONENT.search(match[1]) or come_from):
+        if not (COMPONENT.search(match[1]) or come_from or _is_role(match)):
             yield match[1]
+
+
+def _is_role(match: re.Match[str]) -> bool:
+    """Whether a name stands right behind the word, which says only what that is."""
+    behind = re.match(rf"\s+[`'\"]?({_NAME})", match.string[match.end() :])
+    return bool(ROLE.match(match[1]) and behind and SHAPED.search(behind[1]))
 
 
 def _kind_and_name(text: str, taken: set[str]) -> tuple[str, str]:
@@ -318,16 +339,36 @@ def _bare_name(text: str, message: str, taken: set[str]) -> str:
             return match[1]
     slotted, shaped = _slotted(text), _shaped(text, message)
     looking = [one for one in shaped if one not in spoken_for]
-    for name in (*_surer(slotted, looking), *shaped, *_left_over(text)):
+    for name in (*_surer(slotted, looking, text), *shaped, *_left_over(text)):
         if could_be_name(name) and name not in spoken_for:
             return name
     return ""
 
 
-def _surer(slotted: list[str], shaped: list[str]) -> list[str]:
-    """Where one word looks like a name and others only stand like one, the one that looks so."""
+def only_unknown(message: str) -> str:
+    """The one word of a sentence that is no ordinary one; "" where there are more of them, or none."""
+    words = {match[0] for match in NAME.finditer(spelt(message)) if len(match[0]) >= LEAST_LETTERS}
+    unknown = {one for one in words if could_be_name(one) and one.isalpha()}
+    return unknown.pop() if len(unknown) == 1 else ""
+
+
+def _surer(slotted: list[str], shaped: list[str], text: str) -> list[str]:
+    """Where one word looks like a name and others only stand like one, the one that looks so.
+
+    Before it goes what a sentence begins with and is about: "checkout can't reach rates-db".
+    """
+    first = BEGINS_WITH.match(text)
+    if first and could_be_name(first[1]) and _is_about(first[1], slotted, shaped, text):
+        return [first[1], *slotted]
     looking = [one for one in shaped if SHAPED.search(one) and could_be_name(one)]
     return looking if len(set(looking)) == 1 else slotted
+
+
+def _is_about(first: str, slotted: list[str], shaped: list[str], text: str) -> bool:
+    """Whether the sentence is about its first word, and no later clause names what is meant."""
+    clause = re.split(r"[,;，；]", text)[0]
+    elsewhere = [one for one in shaped if SHAPED.search(one) and one not in clause]
+    return not elsewhere and (first in slotted or bool(re.search(rf"[{_HAN}]", text)))
 
 
 def _left_over(text: str) -> list[str]:
@@ -356,4 +397,4 @@ def could_be_name(word: str, *, certain: bool = False) -> bool:
     ordinary = word in stop or word in KIND_WORDS or bool(ENGLISH_ENDING.fullmatch(word))
     ordinary = ordinary or bool(WRITTEN_OUT.fullmatch(word))
     ordinary = ordinary or (word not in CALLED_SO and bool(DOING.fullmatch(word)))
-    return not ordinary and not re.fullmatch(r"[\d.]+[a-z]{0,3}|p\d+|sev-?\d", word)
+    return not ordinary and not re.fullmatch(r"[\d.]+(?:-[\d.]+)?[a-z]{0,3}|p\d+|sev-?\d", word)

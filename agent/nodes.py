@@ -4,10 +4,11 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
+from langgraph.types import Command
 
 from agent.answers.fixes import plan_unshown
 from agent.asked import Asked
@@ -16,8 +17,8 @@ from agent.candidates import Models
 from agent.choices import choices, picked, wanted
 from agent.intents import Route
 from agent.noting import noted, owner_told, told_about
-from agent.recollection import recalled
-from agent.state import Exchange, OpsState, Update
+from agent.recollection import facts_of, recalled, remembered
+from agent.state import OF_A_TURN, Exchange, OpsState, Update
 from agent.subagent import Subagent
 from agent.subgraph import build_subgraph, taken_up
 from agent.teaching import taught
@@ -39,9 +40,12 @@ CHANGES = frozenset(
 )
 
 
+Handed = Command[Literal["supervisor", "__end__"]]
+
+
 class Node(Protocol):
-    async def __call__(self, state: OpsState, runtime: Runtime[Turn]) -> Update:
-        """What a node changes of the state."""
+    async def __call__(self, state: OpsState, runtime: Runtime[Turn]) -> Handed:
+        """What a node changes of the state, and who is next."""
         ...
 
 
@@ -52,7 +56,7 @@ def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Nod
     def begins_offline() -> bool:
         return models.of(subagent.name)[0].offline
 
-    async def work(state: OpsState, runtime: Runtime[Turn]) -> Update:
+    async def work(state: OpsState, runtime: Runtime[Turn]) -> Handed:
         turn, asked = runtime.context.part_of(step_of(decision(state))), asked_in(state)
         turn.take_up(asked)
         begun = len(turn.toolbox.results)
@@ -78,12 +82,27 @@ def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Nod
                     await kept(turn, place)
                 if told := plan_unshown(asked, turn.toolbox.results[begun:], turn.spoken):
                     turn.say_by_rule(told)
-        learned = {**decision(state), "arguments": _learned(asked, turn.toolbox.results)}
-        if asked.intent == "look":
-            learned["offered"] = choices(asked.name or asked.namespace, asked.language)
-        return {"visited": [subagent.name], "asked": learned, **_done_by(subagent, turn, begun)}
+        found = {"asked": _understood(state, asked, turn), **_done_by(subagent, turn, begun)}
+        return handed_on(state, turn, {"visited": [subagent.name], **found})
 
     return work
+
+
+def handed_on(state: OpsState, turn: Turn, update: Update) -> Handed:
+    """To the supervisor, who knows what is left of the plan; the only step of one ends the turn itself."""
+    if step_of(decision(state)):
+        return Command(goto="supervisor", update=update)
+    return Command(goto="__end__", update={**update, **ended({**state, **update}, turn)})
+
+
+def ended(state: Mapping[str, Any], turn: Turn) -> Update:
+    """What stays of the turn; what only another run of it would need goes."""
+    facts = facts_of(turn.toolbox.results)
+    told = Exchange(question=state["question"], answer=turn.voice.whole, facts=facts)
+    told["asked"] = dict(decision(state))
+    before, unanswered = state.get("exchanges", []), state.get("unanswered")
+    kept = remembered([*before, unanswered] if unanswered else before, told)
+    return {"exchanges": kept, "unanswered": None, **{name: [] for name in OF_A_TURN}}
 
 
 def _say_what_was_told(turn: Turn, told: Sequence[str]) -> None:
@@ -108,21 +127,32 @@ def _done_by(subagent: Subagent, turn: Turn, begun: int) -> Update:
     return told | ({"evidence": kept} if (kept := turn.evidence.kept()) else {})
 
 
-async def decline(state: OpsState, runtime: Runtime[Turn]) -> Update:
+async def decline(state: OpsState, runtime: Runtime[Turn]) -> Handed:
     """What no subagent takes is answered by rule, whatever model is configured."""
     turn, asked = runtime.context, asked_in(state)
     turn.take_up(asked)
+    return handed_on(state, turn, {"visited": ["none"], **await _declined(state, turn, asked)})
+
+
+async def _declined(state: OpsState, turn: Turn, asked: Asked) -> Update:
     if asked.intent == "taught" and asked.name:
         turn.say_by_rule(await owner_told(turn, asked.name, asked.language))
-        return {"visited": ["none"]}
+        return {}
     if turn.notebook and (teaching := taught(asked.question)):
         turn.say_by_rule(await noted(teaching, turn.notebook, asked.language))
-        return {"visited": ["none"]}
+        return {}
     turn.say_by_rule(declined(asked.intent, asked.language))
     if asked.intent != "unclear":
-        return {"visited": ["none"]}
-    offered = {**decision(state), "offered": choices("", asked.language)}
-    return {"visited": ["none"], "asked": offered}
+        return {}
+    return {"asked": {**decision(state), "offered": choices("", asked.language)}}
+
+
+def _understood(state: OpsState, asked: Asked, turn: Turn) -> dict[str, Any]:
+    """The decision with what was learned, and what a next question may pick from."""
+    learned = {**decision(state), "arguments": _learned(asked, turn.toolbox.results)}
+    if asked.intent == "look":
+        learned["offered"] = choices(asked.name or asked.namespace, asked.language)
+    return learned
 
 
 def _learned(asked: Asked, results: Sequence[Result]) -> dict[str, Any]:
@@ -144,7 +174,7 @@ def _places(result: Result) -> Sequence[Mapping[str, Any]]:
     return [*(one["resource"] for one in causes), *(row for row in rows if "name" in row)]
 
 
-def decision(state: OpsState) -> Mapping[str, Any]:
+def decision(state: Mapping[str, Any]) -> Mapping[str, Any]:
     """The decision being worked on, in the shape of `intents.Route`."""
     return state.get("asked") or Route("none", "unclear").shape()
 

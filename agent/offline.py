@@ -24,7 +24,7 @@ from langchain_core.tools import BaseTool
 from agent.answers import answer
 from agent.asked import Asked
 from agent.following import goes_on
-from agent.planning import next_steps
+from agent.planning import as_found, next_steps
 from agent.steps import Step
 from agent.toolbox import Result, new_call
 
@@ -80,10 +80,12 @@ def _reply(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]) -> 
         tool["function"]["name"]: frozenset(tool["function"]["parameters"].get("properties", {}))
         for tool in tools
     }
-    steps = next_steps(asked, results, offered)
-    if steps:
+    meant = as_found(asked, results)
+    if steps := next_steps(meant, results, offered):
         return AIMessage(content="", tool_calls=[_call(step) for step in steps])
-    return AIMessage(content=answer(asked, results))
+    if meant is not asked and not any(meant.is_in(one.data) for one in results if one.ok):
+        meant, results = asked, [one for one in results if not one.ok]
+    return AIMessage(content=answer(meant, results))
 
 
 def _situation(messages: Sequence[BaseMessage]) -> tuple[Asked, list[Result]]:

@@ -30,6 +30,18 @@ def asks_how_it_went(message: str) -> bool:
     return bool(_ENGLISH.match(text) or _CHINESE.match(text))
 
 
+# "Did the fix for web work?", "web 的修复有效果吗": with the thing that was mended.
+_OF_A_FIX = re.compile(
+    r"^\W*(?:did|has|have|does)\s(?:the|your|that|our)\s(?:\w+\s)?(?:fix|repair|remediation|rollback|restart)\s(?:for|of|on|to)\s\S+\s(?:\w+\s)?(?:work|help|hold|succeed|go\sthrough|take|stick)\w*(?:\s(?:out|so\sfar|yet))?\W*$"
+    r"|的?\s*(?:修复|回滚|修理)(?:之?后)?\s?(?:有(?:没有)?(?:效果?|用)|生效|见效|管用|成功)(?:了)?(?:吗|没有?|么)?\W*$"
+)
+
+
+def asks_how_a_fix_went(message: str) -> bool:
+    """Whether it asks what became of the change to something it names."""
+    return bool(_OF_A_FIX.search(message.lower().strip()))
+
+
 # All of it, at once: "stop all changes", "freeze all writes", "停止一切变更".
 _STOPPING = re.compile(
     r"^\W*(?:(?:please|now|emergency)\W+)*(?:stop|halt|freeze|block)\s(?:all|any|every|making|writing)\s?(?:\w+\s){0,3}?(?:chang\w*|writ\w*|fix\w*|repair\w*|autofix)\b[^?]*$"

@@ -1,15 +1,22 @@
 """Pure: which tool calls a question needs next, given what came so far. No model."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from agent.asked import Asked
+from agent.asked import Asked, is_of
+from agent.moments import since_rollout
 from agent.planning_alerts import alerts, channels, rules, silences
 from agent.planning_budgets import budgets
 from agent.planning_costs import anomalies, forecast, savings, spend
 from agent.planning_fixes import changing, history, outcome, plans
 from agent.planning_knowledge import SEARCH, knowledge
-from agent.planning_patterns import SUMMED_UP, in_patterns
+from agent.planning_lacking import in_image, lacking, pod_state
+from agent.planning_logs import logs
+from agent.planning_metrics import asks_who_uses, measured
+from agent.planning_patterns import in_patterns
+from agent.planning_settings import of_what_runs, part_of
 from agent.planning_systems import dependencies, findings, incidents, unusual
 from agent.steps import Step
 from agent.toolbox import Result
@@ -19,27 +26,25 @@ INVESTIGATE = "rca_investigate"
 WORKLOAD_KINDS = frozenset(("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"))
 CLUSTER_KINDS = frozenset(("Node", "Namespace", "PersistentVolume"))
 CHANGES_WINDOW = "P1D"
-LOG_LINES = 30
+# Only pods restart; their workload's row says nothing of it.
+OF_RESTARTS = re.compile(r"\brestart(?:s|ed)\b|重启")
+WHAT_RUNS = re.compile(
+    r"\b(?:what(?:'s|\sis|\sall\sis)?|everything|anything|workloads|who)\b.*\b(?:running|scheduled|placed|hosted|living|runs|lives|on)\b"
+    r"|[跑放]|运行|调度"
+)
+# How far back the last rollout is looked for.
+SINCE_ROLLOUT_WINDOW = "P7D"
 
 # How many further pages of a list are read to find a name.
 PAGES = 6
 
 WORKLOADS = "kubernetes_list_workloads"
 PODS = "kubernetes_list_pods"
+# Of the kinds that no other list is about.
+OBJECTS = "kubernetes_list_objects"
+WITH_LISTS = WORKLOAD_KINDS | {"Pod", "Node", "Namespace", "Event"}
 
 DETAIL = ("describe", "yaml", "manifest", "in full", "spec", "详情", "详细", "描述", "完整")
-UNHEALTHY = (
-    *("unhealthy", "not ready", "notready", "failing", "broken", "crash"),
-    *("异常", "不健康", "未就绪", "故障"),
-)
-PREVIOUS = ("previous", "crashed", "上一次", "崩溃前", "之前")
-ERRORS = ("error", "exception", "错误", "报错")
-NEWLY = (" new ", "新的", "新出现", "新增", "新日志")
-NEW_WINDOW = "PT1H"
-PATTERNS = "kubernetes_log_patterns"
-ERROR_RATE = ("error rate", "errors per", "5xx", "错误率", "失败率", "报错率")
-LATENCY = ("latency", "response time", "p95", "延迟", "响应时间", "耗时")
-WHOLE = ("cluster", "集群", "per node", "each node")
 WARNINGS = ("warning", "警告", "异常", "错误")
 
 
@@ -53,10 +58,22 @@ def next_steps(
     plan = PLANS.get(asked.intent, _investigate)
     if SEARCH in offered:
         plan = knowledge
-    wanted = [one for one in in_patterns(asked) if one.tool in offered] or plan(asked, results)
+    there = [one for one in results if not _is_missing(one)] if asked.was_place else results
+    wanted = [one for one in in_patterns(asked) if one.tool in offered] or plan(asked, there)
     steps = [_fitting(one, offered[one.tool]) for one in wanted if one.tool in offered]
     made = [(one.tool, one.arguments) for one in results]
     return [one for one in steps if (one.tool, one.arguments) not in made]
+
+
+def as_found(asked: Asked, results: Sequence[Result]) -> Asked:
+    """What stood where namespaces stand and is none is a name: "what changed in checkout"."""
+    place = asked.namespace
+    if not place or asked.name or asked.intent == "investigate":
+        return asked
+    of_place = [one for one in results if one.arguments.get("namespace") == place]
+    if not any(_is_missing(one) for one in of_place):
+        return asked
+    return asked.called(place)
 
 
 def _fitting(step: Step, known: frozenset[str]) -> Step:
@@ -70,6 +87,11 @@ def _fitting(step: Step, known: frozenset[str]) -> Step:
 
 def _investigate(asked: Asked, results: Sequence[Result]) -> list[Step]:
     """What was read from the question; when that is not there, what was certain of it."""
+    if asks_who_uses(asked):
+        return _metrics(asked, results)
+    if len(asked.names) > 1:
+        each = [replace(asked, arguments={**asked.arguments, "name": one}) for one in asked.names]
+        return [] if results else [_investigation(one, _scopes(one)[0]) for one in each]
     scopes = _scopes(asked)
     tried = [one for one in results if one.tool == INVESTIGATE]
     if not tried:
@@ -88,6 +110,8 @@ def _scopes(asked: Asked) -> list[Mapping[str, str]]:
         scopes += [] if asked.namespace else [{"namespace": asked.name}]
         scopes.append({"namespace": asked.sure_namespace})
     elif asked.namespace != asked.sure_namespace:
+        # "Connection refused in web": what stands where places do may be a thing.
+        scopes += [] if asked.name else [{"name": asked.namespace}]
         scopes.append({**scopes[0], "namespace": asked.sure_namespace})
     return scopes
 
@@ -104,32 +128,75 @@ def _is_missing(result: Result) -> bool:
 
 
 def _listing(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    if missing := lacking(asked.question):
+        of = asked.kind_of_many if asked.kind_of_many in WORKLOAD_KINDS else ""
+        place = {"namespace": asked.namespace, "kind": of}
+        return [Step(WORKLOADS, {**place, "lacking": missing})]
+    if asked.name and OF_RESTARTS.search(asked.question.lower()):
+        return _seeking(asked, results, Step(PODS, {"namespace": asked.namespace}))
+    if part_of(asked):
+        return _in_full(of_what_runs(asked), results)
+    if in_image(asked):
+        return _pages(results, Step(WORKLOADS, {"namespace": asked.sure_namespace}))
+    return _listed(asked, results)
+
+
+def _pages(results: Sequence[Result], step: Step) -> list[Step]:
+    """A list to its end, or as many pages as are read of one."""
+    pages = [one for one in results if one.tool == step.tool]
+    if not pages:
+        return [step]
+    cursor = pages[-1].data.get("cursor") if pages[-1].ok else ""
+    return (
+        [Step(step.tool, {**step.arguments, "cursor": cursor})]
+        if cursor and len(pages) <= PAGES
+        else []
+    )
+
+
+def _listed(asked: Asked, results: Sequence[Result]) -> list[Step]:
     kind, namespace = asked.kind_of_many, asked.namespace
     if asked.name and _any_word(asked, DETAIL):
         return _in_full(asked, results)
     if asked.name and _is_node(asked):
         return [Step(PODS, {"namespace": namespace, "node": asked.name})]
     if asked.name and kind not in ("Pod", "Node"):
-        return _seeking(asked, results, Step(WORKLOADS, {"namespace": namespace}))
+        return _one_of(asked, results)
     match kind:
         case "Node":
             return [Step("kubernetes_list_nodes")]
         case "Namespace":
             return [Step("kubernetes_list_namespaces")]
         case "Pod" | "":
-            status = "unhealthy" if _any_word(asked, UNHEALTHY) else ""
-            return _seeking(asked, results, Step(PODS, {"namespace": namespace, "status": status}))
+            state = {"namespace": namespace, "status": pod_state(asked.question)}
+            return _seeking(asked, results, Step(PODS, state))
         case _ if kind in WORKLOAD_KINDS:
             return [Step(WORKLOADS, {"namespace": namespace, "kind": kind})]
         case _:
-            return []
+            return [Step(OBJECTS, {"namespace": namespace, "kind": kind})]
+
+
+def _one_of(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    """Something by its name. A Service is anybody's word for a workload, or it is those of a namespace."""
+    listed = Step(OBJECTS, {"namespace": asked.namespace, "kind": asked.kind_of_many})
+    if asks_for_objects(asked) and asked.is_literal:
+        return _seeking(asked, results, listed)
+    steps = _seeking(asked, results, Step(WORKLOADS, {"namespace": asked.namespace}))
+    if steps or not asks_for_objects(asked) or asked.namespace or _owners(asked, results):
+        return steps
+    return [Step(OBJECTS, {**listed.arguments, "namespace": asked.name})]
+
+
+def asks_for_objects(asked: Asked) -> bool:
+    """Whether objects are to be listed of a kind that has no list of its own."""
+    return asked.intent == "list" and asked.kind_of_many not in {"", *WITH_LISTS}
 
 
 def _is_node(asked: Asked) -> bool:
-    """Whether the pods of a node are asked for: "pods on ridge-w-2", "节点 ridge-w-2 上的 pod"."""
+    """Whether the pods of a node are asked for: "pods on ridge-w-2", "节点 ridge-w-2 上跑了什么"."""
     words = asked.question.lower()
     placed = asked.kind == "Node" or f" on {asked.name}" in words or f"{asked.name} 上" in words
-    return placed and "pod" in words
+    return placed and ("pod" in words or bool(WHAT_RUNS.search(words)))
 
 
 def _in_full(asked: Asked, results: Sequence[Result]) -> list[Step]:
@@ -150,7 +217,7 @@ def _seeking(asked: Asked, results: Sequence[Result], step: Step) -> list[Step]:
     if not pages or not asked.name:
         return [step]
     last = pages[-1]
-    if not last.ok or any(_found(asked, one) for one in pages) or len(pages) > PAGES:
+    if not last.ok or _found(asked, pages) or len(pages) > PAGES:
         return []
     if cursor := last.data.get("cursor"):
         return [Step(step.tool, {**step.arguments, "cursor": cursor})]
@@ -159,8 +226,14 @@ def _seeking(asked: Asked, results: Sequence[Result], step: Step) -> list[Step]:
     return [Step(step.tool, {**step.arguments, "namespace": asked.name})]
 
 
-def _found(asked: Asked, page: Result) -> bool:
-    return any(asked.means(row) for row in page.data.get("rows") or ())
+def _found(asked: Asked, pages: Sequence[Result]) -> bool:
+    """Whether everything named is on the pages read so far."""
+    rows = [row for one in pages for row in one.data.get("rows") or ()]
+    several = len(asked.names) > 1  # which may be places as well
+    return all(
+        any(is_of(row, name) or (several and row["namespace"] == name) for row in rows)
+        for name in asked.names
+    )
 
 
 def _any_word(asked: Asked, words: Sequence[str]) -> bool:
@@ -172,29 +245,7 @@ def _logs(asked: Asked, results: Sequence[Result]) -> list[Step]:
     home = asked.namespace or _home_of(asked, results)
     if not asked.name:
         return []
-    if not home:
-        return _seeking(asked, results, Step(WORKLOADS, {}))
-    run = {
-        "namespace": home,
-        "name": asked.name,
-        "previous": _any_word(asked, PREVIOUS) or None,
-    }
-    if _any_word(asked, SUMMED_UP) or _any_word(asked, NEWLY):
-        return _patterns(asked, run, results)
-    arguments = {
-        **run,
-        "tail": LOG_LINES,
-        "grep": "error|exception|fatal|panic" if _any_word(asked, ERRORS) else "",
-    }
-    return [Step("kubernetes_get_logs", arguments)]
-
-
-def _patterns(asked: Asked, run: Mapping[str, Any], results: Sequence[Result]) -> list[Step]:
-    """Each kind of line once; "new" is what was first written within the time asked about."""
-    if any(one.tool == PATTERNS for one in results):
-        return []
-    since = asked.ago(asked.window or NEW_WINDOW) if _any_word(asked, NEWLY) else ""
-    return [Step(PATTERNS, {**run, "new_since": since})]
+    return logs(asked, home, results) if home else _seeking(asked, results, Step(WORKLOADS, {}))
 
 
 def _home_of(asked: Asked, results: Sequence[Result]) -> str:
@@ -223,7 +274,8 @@ def _events(asked: Asked, results: Sequence[Result]) -> list[Step]:
 
 
 def _changes(asked: Asked, results: Sequence[Result]) -> list[Step]:
-    window = asked.window or CHANGES_WINDOW
+    usual = SINCE_ROLLOUT_WINDOW if since_rollout(asked.question.lower()) else CHANGES_WINDOW
+    window = asked.window or usual
     arguments = {"namespace": asked.namespace, "name": asked.name, "window": window}
     return _or_of_namespace(asked, results, Step("kubernetes_what_changed", arguments))
 
@@ -250,71 +302,7 @@ def _rollout(asked: Asked, results: Sequence[Result]) -> list[Step]:
 
 
 def _metrics(asked: Asked, results: Sequence[Result]) -> list[Step]:
-    if query := _query_for(asked):
-        if asked.window:
-            return [Step("prometheus_query_range", {"query": query, "window": asked.window})]
-        return [Step("prometheus_query", {"query": query})]
-    of_nodes = asked.kind_of_many == "Node" or (not asked.name and _any_word(asked, WHOLE))
-    arguments = {"of": "nodes" if of_nodes else "pods", "by": asked.metric or "memory"}
-    step = Step("kubernetes_top", {**arguments, "namespace": asked.namespace})
-    return _seeking(asked, results, step)
-
-
-def _query_for(asked: Asked) -> str:
-    """The PromQL of a measurement that only Prometheus has; "" for use of CPU and memory now."""
-    if asked.metric == "disk":
-        return _disk_query(asked)
-    if _any_word(asked, ERROR_RATE):
-        return _rate_query(asked, 'code=~"5.."')
-    if _any_word(asked, LATENCY):
-        return _latency_query(asked)
-    if asked.metric == "qps":
-        return _rate_query(asked)
-    timed = asked.window and asked.name and asked.kind_of_many != "Node"
-    return _usage_query(asked) if timed and asked.metric in ("cpu", "memory") else ""
-
-
-def _usage_query(asked: Asked) -> str:
-    series = (
-        "container_memory_working_set_bytes"
-        if asked.metric == "memory"
-        else "container_cpu_usage_seconds_total"
-    )
-    selector = f"{series}{{{_pods(asked)}}}"
-    value = selector if asked.metric == "memory" else f"rate({selector}[5m])"
-    return f"sum by (namespace, pod) ({value})"
-
-
-def _pods(asked: Asked) -> str:
-    matchers = [f'pod=~"{asked.name}(-.*)?"', 'container!=""', 'container!="POD"']
-    if asked.namespace:
-        matchers.insert(0, f'namespace="{asked.namespace}"')
-    return ",".join(matchers)
-
-
-def _rate_query(asked: Asked, *matchers: str) -> str:
-    selector = f"http_requests_total{{{_of_service(asked, *matchers)}}}"
-    return f"sum by (namespace, service) (rate({selector}[5m]))"
-
-
-def _latency_query(asked: Asked) -> str:
-    selector = f"http_request_duration_seconds_bucket{{{_of_service(asked)}}}"
-    return f"histogram_quantile(0.95, sum by (le, namespace, service) (rate({selector}[5m])))"
-
-
-def _of_service(asked: Asked, *matchers: str) -> str:
-    own = [f'namespace="{asked.namespace}"'] if asked.namespace else []
-    own += [f'service="{asked.name}"'] if asked.name else []
-    return ",".join([*own, *matchers])
-
-
-def _disk_query(asked: Asked) -> str:
-    if asked.namespace:
-        inside = f'{{namespace="{asked.namespace}"}}'
-        return (
-            f"kubelet_volume_stats_used_bytes{inside} / kubelet_volume_stats_capacity_bytes{inside}"
-        )
-    return '1 - node_filesystem_avail_bytes{mountpoint="/"} / node_filesystem_size_bytes{mountpoint="/"}'
+    return measured(asked, results, _seeking)
 
 
 PLANS: dict[str, Callable[[Asked, Sequence[Result]], list[Step]]] = {

@@ -6,6 +6,7 @@ from typing import Any
 
 from agent.asked import Asked
 from agent.naming import could_be_name
+from agent.raising import is_raised, raised
 from agent.steps import Step
 from agent.toolbox import Result
 
@@ -45,7 +46,6 @@ TOLD = re.compile(
 NOBODY = frozenset(("me", "us", "when", "if", "once", "them", "you", "at", "about"))
 EVERYBODY = frozenset(("everyone", "everybody", "all"))
 PERCENT = re.compile(r"(\d{1,3})\s*%")
-BY_PERCENT = re.compile(r"\bby\s+\d+\s*%|(?:提高|降低|增加|减少|上调|下调)\s*\d+\s*%")
 # Of "from 500 to 800" the second is meant.
 FROM_TO = re.compile(
     r"(?:\bfrom\b|从).*?(?:\bto\b|到|至|为|成)\s*[$€£¥￥]?\s*(\d[\d,]*(?:\.\d+)?)\s*(k\b|万)?"
@@ -68,11 +68,8 @@ def budgets(asked: Asked, results: Sequence[Result]) -> list[Step]:
 
 def sets(asked: Asked) -> bool:
     words = asked.question.lower()
-    return (
-        "amount" in asked.arguments
-        and not BY_PERCENT.search(words)
-        and bool(SETTING.search(words) or CONSIDERED.search(words))
-    )
+    told = "amount" in asked.arguments or is_raised(words)
+    return told and bool(SETTING.search(words) or CONSIDERED.search(words) or is_raised(words))
 
 
 def removes(asked: Asked) -> bool:
@@ -126,7 +123,8 @@ def _setting(
 ) -> list[Step]:
     """Tried out first; done only when that held, and was not merely considered."""
     scope, meant = scope_named(asked), of_scope(asked, rows)
-    if not meant and not scope:
+    amount = _amount(asked, meant)
+    if not amount or (not meant and not scope):
         return []
     tried = [one for one in results if one.tool == PREVIEW]
     name = str(meant[0]["name"]) if meant else _name(scope, rows)
@@ -139,7 +137,7 @@ def _setting(
         channels = tried[-1].arguments.get("channels", [])
     wanted = {
         "name": name,
-        "amount": _amount(asked),
+        "amount": amount,
         "period": _period(asked),
         "channels": channels or None,
         "language": asked.language,
@@ -149,7 +147,9 @@ def _setting(
         return [Step(PREVIEW, {**wanted, **fresh})]
     if not tried[-1].ok or CONSIDERED.search(asked.question.lower()):
         return []
-    wanted["thresholds"] = sorted({int(one) for one in PERCENT.findall(asked.question)}) or None
+    raises = is_raised(asked.question.lower())
+    shares = sorted({int(one) for one in PERCENT.findall(asked.question)})
+    wanted["thresholds"] = None if raises else shares or None
     return [Step(CHANGE, wanted)] if meant else [Step(ADD, {**wanted, **fresh})]
 
 
@@ -164,12 +164,22 @@ def _name(scope: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> str:
     return next(one for one in (base, *(f"{base}-{i}" for i in range(2, 99))) if one not in taken)
 
 
-def _amount(asked: Asked) -> str:
-    found = FROM_TO.search(asked.question.lower())
+def _amount(asked: Asked, meant: Sequence[Mapping[str, Any]]) -> str:
+    """What the budget shall be; "" where it shall be more or less than one that is not known."""
+    words = asked.question.lower()
+    if is_raised(words):
+        now = meant[0].get("amount") if meant else None
+        amount = raised(words, float(now)) if now is not None else None
+        return _written(amount) if amount is not None and amount >= 0 else ""
+    found = FROM_TO.search(words)
     amount = float(asked.arguments["amount"])
     if found:
         times = {"k": 1_000, "万": 10_000}.get(found[2] or "", 1)
         amount = float(found[1].replace(",", "")) * times
+    return _written(amount)
+
+
+def _written(amount: float) -> str:
     return f"{amount:.6f}".rstrip("0").rstrip(".")
 
 

@@ -31,7 +31,9 @@ TO_COUNT = re.compile(
 )
 
 # When what fills up is full: of a volume, a disk or all of them.
-FULL = re.compile(r"\bfull\b|\bfill(?:s|ed|ing)?\b|\brun\w*\s+out\b|写满|用满|用完|耗尽|满")
+FULL = re.compile(
+    r"\bfull\b|\bfill(?:s|ed|ing)?\b|\brun\w*\s+out\b|写满|用满|用完|耗尽|满|(?:撑|够用|用|坚持)多[久长]"
+)
 DISK = re.compile(
     r"\bdisks?\b|\bvolumes?\b|\bpvcs?\b|\bclaims?\b|\bstorage\b|磁盘|硬盘|卷|存储|空间|pvc"
 )
@@ -43,6 +45,7 @@ CLOUD_BILL = re.compile(
     r"|云账单|云服务账单|云厂商[^，。]*账单|(?:导入|保存)的?账单|(?:阿里云|腾讯云|华为云|aws|azure)[^，。]*账单"
 )
 
+OF_A_BUDGET = re.compile(r"\bbudgets?\b|预算")
 HOUR = re.compile(r"\bhour(?:s|ly)?\b|小时|钟头")
 
 # How likely a peak is above a level: "the chance that … exceeds 2 cores", "超过 2 核的概率".
@@ -81,7 +84,9 @@ def spend(asked: Asked, results: Sequence[Result]) -> list[Step]:
         by = f"tag:{by.removeprefix('label:')}" if by.startswith("label:") else "ServiceName"
         return [] if results else [Step(BILLS, {"by": by, "language": asked.language})]
     told = [one for one in results if one.tool == SPEND]
-    arguments = {"window": asked.window, "language": asked.language}
+    # A budget is spent in a month.
+    usual = "P30D" if OF_A_BUDGET.search(asked.question.lower()) else ""
+    arguments = {"window": asked.window or usual, "language": asked.language}
     if asked.name and not asked.namespace and not asked.kind:
         if not told:
             return [Step(SPEND, {**arguments, "namespace": asked.name, "by": "workload"})]
@@ -133,8 +138,10 @@ def exceeded(asked: Asked) -> str:
 
 
 def asks_when_full(asked: Asked) -> bool:
+    """Of disks: they are what runs out when nothing else is named."""
     words = asked.question.lower()
-    return bool(FULL.search(words) and (asked.metric == "disk" or DISK.search(words)))
+    of_disks = asked.metric in ("", "disk") or DISK.search(words)
+    return bool(FULL.search(words) and of_disks)
 
 
 def _disks(asked: Asked, results: Sequence[Result]) -> list[Step]:

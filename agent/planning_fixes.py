@@ -5,7 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.asked import Asked
+from agent.counting import count_ordered
+from agent.naming import marked_namespace
+from agent.ordering import without_ruled_out
 from agent.outcomes import asks_to_stop
+from agent.sizing import Sizes, names_resource, sizes, sizes_after
 from agent.steps import Step
 from agent.toolbox import Result
 from core.errors import NotFound
@@ -22,6 +26,10 @@ LATEST = 20
 
 PLAN_ID, CHANGE_ID = re.compile(r"\bfix-[0-9a-f]{12}\b"), re.compile(r"\bchg-[0-9a-f]{12}\b")
 APPLYING = re.compile(r"\bapply\b|\bexecute\b|\bcarry\b|\brun\b|执行|应用|实施")
+# Points at a plan, and names none.
+OF_A_PLAN = re.compile(
+    r"\b(?:that|the|this|your|last|pending)\s(?:\w+\s)?plan\b|(?:这个|那个|该|刚才|刚刚|上面|之前)[^，。]{0,3}(?:方案|计划)|\bdry[\s-]?run\b|\brehears|演练|预演|试运行|试跑"
+)
 WAITING = re.compile(r"\bwait\w*|\bpending\b|\bawait\w*|\bneeds?\b|等|待")
 TAKING_BACK = re.compile(
     r"\b(?:take|roll|go)\b.*\bback\b|\broll-?back\b|\bundo\b|\brevert\b|回滚|回退|撤销|撤回|还原"
@@ -47,10 +55,12 @@ KINDS_OF_CHANGE = (
                              r"|\brecommended\s(?:requests?|sizes?|resources?)\b|\brequests?\sto\swhat\b"
                              r"|(?:按|照|采纳|应用|执行)[^，。]{0,10}(?:建议|推荐|用量)[^，。]{0,16}(?:资源|规格|配额|request)"
                              r"|(?:资源|规格|配额|request)[^，。]{0,6}(?:按|照)[^，。]{0,8}(?:建议|推荐|用量)|合理规格|缩减规格")),
-    ("rollback", re.compile(r"\broll(?:ing)?\W*back\b|\broll\s\S+(?:\s\S+)?\sback\b|\brevert\b|\bback\sout\b"
-                            r"|\bundo\b|\bgo\sback\sto\b|\b(?:put|bring|take|switch|get)\b.*\bback\s(?:to|on)\s(?!normal)|回滚|回退|撤销|撤回|还原|退回|切回|退到")),
+    ("rollback", re.compile(r"\b(?:take|put|bring)\s(?:it|this|that)\sback\b|退回去|撤回去|滚回去|\broll(?:ing)?\W*back\b|\broll\s\S+(?:\s\S+)?\sback\b|\brevert\b|\bback\sout\b"
+                            r"|\bundo\b|\bget\srid\sof\b|\bgo\sback\sto\b|\b(?:put|bring|take|switch|get)\b.*\bback\s(?:to|on)\s(?!normal)|回滚|回退|撤销|撤回|还原|退回|切回|退到")),
     ("restart", re.compile(r"\bre-?start\b|\bbounce\b|\breboot\b|\bredeploy\b|\bkick\b|\bre-?cycle\b|\bcycle\b"
                            r"|\boff\sand\son\b|重启|重新启动|重新部署|重新拉起|拉起来|关了再开")),
+    # How many is asked back.
+    ("scale", re.compile(r"(?<!auto)(?<!auto-)\b(?:up|down)?scale\b|扩容|缩容|扩缩容|加副本|加实例|减副本|减实例")),
     ("resume", re.compile(r"\bresume\b|\bunpause\b|\bunsuspend\b|恢复(?:发布|运行|执行)|取消(?:暂停|挂起)"
                           r"|(?:恢复|启用)[^，。]{0,8}(?:挂起|暂停|停掉)|继续发布")),
 )  # fmt: skip
@@ -84,7 +94,8 @@ def changing(asked: Asked, results: Sequence[Result]) -> list[Step]:
         if REHEARSING.search(words) and not results:
             return [Step(REHEARSE, {"plan_id": plan[0]})]
         apply = APPLYING.search(words) and not REHEARSING.search(words)
-        return [Step(APPLY if apply else SHOW_PLAN, {"plan_id": plan[0]})]
+        about = {"plan_id": plan[0]}
+        return [Step(APPLY, about) if apply else Step(SHOW_PLAN, about | _read(asked))]
     if change := CHANGE_ID.search(asked.question):
         back = TAKING_BACK.search(asked.question.lower())
         return [Step(ROLLBACK if back else SHOW_CHANGE, {"change_id": change[0]})]
@@ -93,8 +104,17 @@ def changing(asked: Asked, results: Sequence[Result]) -> list[Step]:
         return []
     if wanted == "rollback" and not asked.name:
         return [Step(CHANGES, {"limit": 5})]  # what could be taken back
-    if wanted and not asked.name:
+    if asked.name:
+        return _planned(asked, wanted, results)
+    return _of_nothing(asked, wanted, results)
+
+
+def _of_nothing(asked: Asked, wanted: str, results: Sequence[Result]) -> list[Step]:
+    """A change that names no object: of those that wait, where a plan is meant; else of the namespace."""
+    if wanted:
         return []
+    if OF_A_PLAN.search(_ordered(asked)):
+        return plans(asked, results)
     return _planned(asked, wanted, results)
 
 
@@ -109,7 +129,7 @@ def outcome(asked: Asked, results: Sequence[Result]) -> list[Step]:
     if len(results) > 1:
         return []
     if plan := PLAN_ID.search(asked.earlier) if not meant else None:
-        return [Step(SHOW_PLAN, {"plan_id": plan[0]})]
+        return [Step(SHOW_PLAN, {"plan_id": plan[0], **_read(asked)})]
     return [_waited_for(one["change_id"]) for one in (meant or listed)[:1]]
 
 
@@ -129,8 +149,13 @@ def _waited_for(change_id: str) -> Step:
     return Step(SHOW_CHANGE, {"change_id": change_id, "wait_s": FOLLOWED_S})
 
 
-def plans(_: Asked, __: Sequence[Result]) -> list[Step]:
-    return [Step(PLANS_LIST)]
+def plans(asked: Asked, _: Sequence[Result]) -> list[Step]:
+    return [Step(PLANS_LIST, _read(asked))]
+
+
+def _read(asked: Asked) -> dict[str, Any]:
+    """In the language of who asks, whoever it was made for."""
+    return {"language": asked.language}
 
 
 def history(asked: Asked, _: Sequence[Result]) -> list[Step]:
@@ -144,20 +169,27 @@ def waiting_alone(asked: Asked) -> bool:
 
 def never_done(asked: Asked) -> bool:
     """Whether something is to be deleted; to mend something else instead would be no answer."""
-    return bool(NEVER.search(asked.question.lower()))
+    return bool(NEVER.search(_ordered(asked)))
 
 
 def not_offered(asked: Asked) -> bool:
     """Whether a certain change is asked for that no plan is made of."""
-    return not change_wanted(asked) and bool(NOT_OFFERED.search(asked.question.lower()))
+    return not change_wanted(asked) and bool(NOT_OFFERED.search(_ordered(asked)))
 
 
 def change_wanted(asked: Asked) -> str:
     """The change by its name, "" for whatever mends what is wrong."""
-    if asked.arguments.get("replicas") is not None:
+    if _sizes(asked).amounts:
+        return "resources"
+    words = _ordered(asked)
+    if asked.arguments.get("replicas") is not None or count_ordered(words):
         return "scale"
-    words = asked.question.lower()
     return next((name for name, pattern in KINDS_OF_CHANGE if pattern.search(words)), "")
+
+
+def _ordered(asked: Asked) -> str:
+    """What is ordered, in lower case, without what is ruled out: "fix cart but do not restart it"."""
+    return without_ruled_out(asked.question.lower())
 
 
 def _planned(asked: Asked, wanted: str, results: Sequence[Result]) -> list[Step]:
@@ -171,6 +203,7 @@ def _planned(asked: Asked, wanted: str, results: Sequence[Result]) -> list[Step]
             "change": wanted,
             "replicas": asked.arguments.get("replicas"),
             "language": asked.language,
+            **_told_of(asked, wanted),
         },
     )
     tried = [one for one in results if one.tool == PLAN]
@@ -182,6 +215,35 @@ def _planned(asked: Asked, wanted: str, results: Sequence[Result]) -> list[Step]
     if missing and not wanted and asked.name and not asked.namespace and not asked.is_literal:
         return [Step(PLAN, _as_namespace(step.arguments))]
     return []
+
+
+def _told_of(asked: Asked, wanted: str) -> dict[str, Any]:
+    """What a change takes beside its object. "Two more replicas" is no number of replicas."""
+    if wanted == "resources":
+        return _sized(asked)
+    count = count_ordered(_ordered(asked)) if wanted == "scale" else ""
+    return {"replicas": None, "resources": [count]} if count else {}
+
+
+def _sizes(asked: Asked) -> Sizes:
+    """Of this sentence, or of the one before it with what this one says instead."""
+    found = sizes(asked.question, asked.name)
+    if found.amounts and names_resource(asked.question, asked.name):
+        return found
+    after = sizes_after(asked.question, asked.earlier, asked.name)
+    return after if after.amounts else found
+
+
+def _sized(asked: Asked) -> dict[str, Any]:
+    """The amounts, and the container: "of container proxy in cart" is a container of cart, which is
+    no namespace."""
+    sized = _sizes(asked)
+    named = {"resources": list(sized.amounts), "container": sized.container}
+    inside = sizes(asked.question).container
+    place = asked.namespace
+    if inside != asked.name or not place or place in (asked.door, marked_namespace(asked.question)):
+        return named
+    return {**named, "name": place, "namespace": asked.door, "kind": "", "container": inside}
 
 
 def _as_node(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,21 @@ TABLE_ANOMALIES = "rca_table_anomalies"
 
 SUMMED_UP = (
     *("pattern", "template", "summar", "kinds of", "most common", "most frequent"),
-    *("最常见", "最多的", "聚类", "模式", "模板", "归类", "汇总", "概括", "哪几类"),
+    *(
+        "归一下类",
+        "归个类",
+        "分一下类",
+        "分类",
+        "最常见",
+        "最多的",
+        "聚类",
+        "模式",
+        "模板",
+        "归类",
+        "汇总",
+        "概括",
+        "哪几类",
+    ),
 )
 ERRORS = ("error", "exception", "错误", "报错", "异常日志")
 WHY = ("why", "root cause", "为什么", "为何", "原因", "根因")

@@ -1,5 +1,6 @@
 """Pure: the calls for questions about systems as wholes: dependencies, unusual metrics, findings, incidents."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ FINDINGS = "rca_list_findings"
 INCIDENTS = "rca_list_incidents"
 WORKLOADS = "kubernetes_list_workloads"
 
+# What may be asked about one sort of finding, and how its rules begin.
+TOPICS = {"certificates": (re.compile(r"\bcert(?:ificate)?s?\b|\btls\b|证书"), "tls.")}
 # Of a namespace or cluster, so many workloads are looked into: those not ready first.
 WORKLOADS_LOOKED_INTO = 8
 SERVING = frozenset(("Deployment", "StatefulSet", "DaemonSet"))
@@ -32,8 +35,14 @@ def findings(asked: Asked, results: Sequence[Result]) -> list[Step]:
     return _or_as_namespace(asked, results, Step(FINDINGS, {**scope, "language": asked.language}))
 
 
-def incidents(_: Asked, __: Sequence[Result]) -> list[Step]:
-    return [Step(INCIDENTS)]
+def topic_of(asked: Asked) -> str:
+    """The sort of finding that is asked about alone; "" for all."""
+    words = asked.question.lower()
+    return next((name for name, (pattern, _) in TOPICS.items() if pattern.search(words)), "")
+
+
+def incidents(asked: Asked, _: Sequence[Result]) -> list[Step]:
+    return [Step(INCIDENTS, {"language": asked.language})]
 
 
 def unusual(asked: Asked, results: Sequence[Result]) -> list[Step]:

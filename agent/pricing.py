@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from agent.events import Tokens
+from agent.sentences import SENTENCES
 from core.errors import Invalid
 
+Source = Literal["kept", "file", "shipped"]
 MILLION = Decimal(1_000_000)
 SHIPPED = "prices.toml"
 # A dated name costs what the name without the date does: name-20260101, name-2026-01-01.
@@ -40,9 +42,7 @@ class Price:
 
     def applies(self, provider: str, model: str, day: date, tokens: Tokens) -> bool:
         large = not self.above_input_tokens or tokens.input > self.above_input_tokens
-        if not large or self.since > day or not fnmatchcase(provider, self.provider):
-            return False
-        return any(fnmatchcase(one, self.model) for one in (model, DATED.sub("", model)))
+        return large and self.since <= day and _means(self.provider, self.model, provider, model)
 
     def cost_usd(self, tokens: Tokens) -> Decimal:
         """What the provider counts as input holds what it read from and wrote to its cache."""
@@ -58,23 +58,44 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """`own` is the user's table: a model that stands in it has no other price."""
+    """`own` is the user's file, `kept` what was set in the service since: a model that stands in one has
+    no price of a later one."""
 
     own: Sequence[Price] = ()
+    kept: Sequence[Price] = ()
 
     @classmethod
     def read(cls, path: Path | None) -> "Prices":
         """With a file of one's own. Raises `Invalid` when it cannot be read as prices."""
         return cls(_table(_text(path), str(path))) if path else cls()
 
+    @property
+    def tables(self) -> Sequence[tuple[Source, Sequence[Price]]]:
+        """The first goes before the others."""
+        return (("kept", self.kept), ("file", self.own), ("shipped", _shipped()))
+
     def cost_usd(self, provider: str, model: str, day: date, tokens: Tokens) -> Decimal | None:
         """None: the price is unknown, which is not the same as free."""
-        for table in (self.own, _shipped()):
+        found = self.of(provider, model, day, tokens)
+        return found[1].cost_usd(tokens) if found else None
+
+    def of(
+        self, provider: str, model: str, day: date, tokens: Tokens
+    ) -> tuple[Source, Price] | None:
+        """The price that holds then, and where it stands."""
+        for source, table in self.tables:
             fitting = [one for one in table if one.applies(provider, model, day, tokens)]
             if fitting:
-                latest = max(fitting, key=lambda one: (one.since, one.above_input_tokens))
-                return latest.cost_usd(tokens)
+                return source, max(fitting, key=lambda one: (one.since, one.above_input_tokens))
         return None
+
+
+@lru_cache(maxsize=4096)
+def _means(of_provider: str, of_model: str, provider: str, model: str) -> bool:
+    """Whether the two patterns of a price mean a model: each call of the same few asks it of every price."""
+    if not fnmatchcase(provider, of_provider):
+        return False
+    return any(fnmatchcase(one, of_model) for one in (model, DATED.sub("", model)))
 
 
 @cache
@@ -86,17 +107,17 @@ def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"Cannot read the prices in {path}.", hint=str(error)) from error
+        raise SENTENCES.error(Invalid, "prices_unread", path=str(path), error=str(error)) from error
 
 
 def _table(text: str, where: str) -> Sequence[Price]:
     try:
         told: Mapping[str, Any] = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise Invalid(f"{where} is not TOML.", hint=str(error)) from error
+        raise SENTENCES.error(Invalid, "prices_no_toml", where=where, error=str(error)) from error
     rows: Any = told.get("price")
     if not isinstance(rows, list):
-        raise Invalid(f"{where} has no [[price]].", hint="See agent/prices.toml for the form.")
+        raise SENTENCES.error(Invalid, "prices_none", where=where)
     return [
         _price(row, f"{where}, price {n}") for n, row in enumerate(cast("list[Any]", rows), start=1)
     ]
@@ -104,13 +125,15 @@ def _table(text: str, where: str) -> Sequence[Price]:
 
 def _price(row: Any, where: str) -> Price:
     if not isinstance(row, dict) or not set(cast("dict[str, Any]", row)) <= FIELDS:
-        raise Invalid(f"{where}: a price has only {', '.join(sorted(FIELDS))}.")
+        raise SENTENCES.error(
+            Invalid, "price_fields", where=where, fields=", ".join(sorted(FIELDS))
+        )
     told = cast("dict[str, Any]", row)
     since = told.get("from", date.min)
     if type(since) is not date:
-        raise Invalid(f"{where}: `from` must be a day such as 2026-01-31.")
+        raise SENTENCES.error(Invalid, "price_from", where=where)
     if not isinstance(told.get("model"), str):
-        raise Invalid(f"{where}: `model` must be a name or a pattern with *.")
+        raise SENTENCES.error(Invalid, "price_model", where=where)
     paid = _amount(told, "input", where)
     return Price(
         provider=str(told.get("provider", "*")),
@@ -133,5 +156,5 @@ def _amount(
     except (InvalidOperation, TypeError, ValueError):
         amount = None
     if amount is None or not amount.is_finite() or amount < 0:
-        raise Invalid(f"{where}: `{field}` must be a number that is not negative.")
+        raise SENTENCES.error(Invalid, "price_amount", where=where, field=field)
     return amount

@@ -6,11 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from agent.covering import without_circumstances, without_names, without_purposes
-from agent.lexicon.signals import Lexicon, lexicon
+from agent.lexicon.signals import Lexicon, Signal, lexicon
+from agent.ordering import orders_amount, without_ruled_out, without_ruled_out_silence
 
 Language = Literal["en", "zh"]
 Word = Literal[
-    "trade", "trouble", "complaint", "why", "statement", "request", "hypothetical", "supposed"
+    "trade",
+    "trouble",
+    "complaint",
+    "why",
+    "statement",
+    "request",
+    "hypothetical",
+    "supposed",
+    "own",
 ]
 Scores = Mapping[tuple[str, str], float]
 
@@ -18,6 +27,8 @@ Scores = Mapping[tuple[str, str], float]
 REPEATED = 0.35
 # Plans and changes as Midwatch names them, which nobody types but to speak of a repair.
 OURS, OF_OURS = re.compile(r"\b(?:fix|chg)-[0-9a-f]{12}\b"), 9.0
+# What an amount that is set is worth: nothing else is said of memory in that grammar.
+OF_AN_AMOUNT = 9.0
 # What asks to see something, until something is said to be wrong with it.
 CLAUSE = re.compile(r",\s*|[;.:?!]\s+|[。；]")
 LOOKS = frozenset(("list", "logs", "events", "metrics", "rollout"))
@@ -37,18 +48,31 @@ def says(text: str, language: Language, word: Word) -> bool:
 def scores(text: str, language: Language) -> Scores:
     """Evidence for each reading; several signals of one intent add up with shrinking weight."""
     heard = _heard(text, language)
-    idea = says(text, language, "hypothetical") or says(text, language, "supposed")
+    idea = is_supposed(text, language)
     table = [signal for one in _lexicons(language) for signal in one.signals]
     hits: dict[tuple[str, str], list[float]] = defaultdict(list)
     for signal in table:
         if signal.subagent == "autofix" and signal.intent == "change" and idea:
             continue
-        refused = signal.intent in REFUSED
-        if signal.pattern.search(heard[ALL] if refused else heard.get(signal.subagent, heard[""])):
+        if signal.pattern.search(_for(signal, heard)):
             hits[signal.subagent, signal.intent].append(signal.weight)
     if OURS.search(text):
         hits["autofix", "change"].append(OF_OURS)
+    if not idea and orders_amount(heard["autofix"]):
+        hits["autofix", "change"].append(OF_AN_AMOUNT)
     return {reading: added(weights) for reading, weights in hits.items()}
+
+
+def is_supposed(text: str, language: Language) -> bool:
+    """Whether a change is only thought of."""
+    return says(text, language, "hypothetical") or says(text, language, "supposed")
+
+
+def _for(signal: Signal, heard: Mapping[str, str]) -> str:
+    """What is heard of a sentence by who would answer. That it began with a change asks for none."""
+    if signal.intent in REFUSED:
+        return heard[ALL]
+    return heard.get(signal.intent, heard.get(signal.subagent, heard[""]))
 
 
 def added(weights: Sequence[float]) -> float:
@@ -96,7 +120,13 @@ def _heard(text: str, language: Language) -> Mapping[str, str]:
             ALL: text,
             "none": bare,
             "rca": bare,
-            "autofix": matter,
+            "changes": matter,
+            "autofix": without_ruled_out(matter),
+            "silences": without_ruled_out_silence(without_purposes(matter)),
             "": without_purposes(matter),
         }
-    return {ALL: text, "none": bare, "rca": bare, "": matter}
+    orders = {
+        "autofix": without_ruled_out(matter),
+        "silences": without_ruled_out_silence(matter),
+    }
+    return {ALL: text, "none": bare, "rca": bare, **orders, "": matter}

@@ -28,12 +28,25 @@ HAN = re.compile("[\u4e00-\u9fff]")
 
 def respelt(message: str) -> str:
     """The message with its misspelt words set right; names stay what they are."""
+    message = _in_characters(message)
     message = WORD.sub(lambda found: _word(found[0]), message)
     if not HAN.search(message):
         return message
     for said, meant in _colloquial().items():
         message = message.replace(said, meant) if not said.isascii() else message
     return _characters(message)
+
+
+def _in_characters(message: str) -> str:
+    """Words of the trade that were typed by their sound in Latin letters: "chongqi mailer".
+
+    Not beside English: there such a word is somebody's name for a service.
+    """
+    words = [one[0].lower() for one in WORD.finditer(message)]
+    others = [one for one in words if one not in _pinyin()]
+    if len(others) == len(words) or not (HAN.search(message) or STOPWORDS.isdisjoint(others)):
+        return message
+    return WORD.sub(lambda found: _pinyin().get(found[0].lower(), found[0]), message)
 
 
 def _word(word: str) -> str:
@@ -88,6 +101,13 @@ def _colloquial() -> Mapping[str, str]:
     return {
         said: meant.replace("-", " ") for said, meant in zip(words[::2], words[1::2], strict=True)
     }
+
+
+@cache
+def _pinyin() -> Mapping[str, str]:
+    """Words by their sound → in characters."""
+    words = _lines("pinyin.txt")
+    return dict(zip(words[::2], words[1::2], strict=True))
 
 
 @cache

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
+from agent.sentences import SENTENCES
 from core.errors import Invalid
 from mcp_servers.client import Tools, ToolSpec
 
@@ -55,9 +56,12 @@ def with_foreign(
     names = {one.name for one in team}
     for server, users in foreign.items():
         if unknown := sorted(set(users) - names):
-            raise Invalid(
-                f"MIDWATCH_FOREIGN__{server.upper()}__SUBAGENTS names no subagent: {unknown[0]!r}.",
-                hint=f"Known: {', '.join(sorted(names))}.",
+            raise SENTENCES.error(
+                Invalid,
+                "foreign_for_no_subagent",
+                server=server.upper(),
+                unknown=unknown[0],
+                known=", ".join(sorted(names)),
             )
     return tuple(
         replace(

@@ -15,20 +15,25 @@ from langgraph.types import Command
 from typing_extensions import TypedDict
 
 from agent.answers import partial_answer
+from agent.asked import Asked
 from agent.candidates import Models, Tools
 from agent.changing import Verdicts, answers, cannot_ask, changing, hold_back, questions
 from agent.fallback import Persistence, Request
 from agent.faults import Fault, ModelFailed
 from agent.limits import MAX_EMPTY_REPLIES, MAX_REPEATED_CALLS
 from agent.listening import calls_of, reached_its_limit
+from agent.planning import OBJECTS, asks_for_objects
 from agent.planning_alerts import spoken_of
 from agent.planning_patterns import in_patterns
+from agent.sentences import SENTENCES
 from agent.subagent import Subagent, prompt
 from agent.toolbox import Result, offer
+from agent.trying import Trial
 from agent.turn import Turn
+from agent.untold import untold
 from mcp_servers.client import ToolSpec
 
-EMPTY = Fault("empty", "it answered with nothing")
+EMPTY = Fault("empty", SENTENCES.said("model_empty"))
 NUDGE = "Your last reply was empty. Call one of the tools, or answer the question in words."
 
 
@@ -64,7 +69,7 @@ def build_subgraph(subagent: Subagent, models: Models) -> Loop:
     graph.add_edge(START, "think")
     graph.add_edge("approve", "tools")
     graph.add_edge("tools", "think")
-    return graph.compile(name=subagent.name)
+    return untold(graph.compile(name=subagent.name))
 
 
 @dataclass(slots=True)
@@ -107,8 +112,17 @@ class Work:
         request = Request(self._instructions, messages, tools)
         candidates = self.models.of(self.subagent.name)
         if not candidates[0].offline and not await turn.may_spend():
-            candidates = self.models.offline
+            trial = Trial(self.subagent.name, candidates, request, self._persistence)
+            return await self._by_rules(trial, turn)
         return await self._persistence.reply(candidates, request, turn.asking())
+
+    async def _by_rules(self, trial: Trial, turn: Turn) -> AIMessage:
+        """What rules say where a model might have been asked; it is asked beside them while models are in shadow."""
+        reply = await self._persistence.reply(self.models.offline, trial.request, turn.asking())
+        account = turn.meter.account
+        if trial.is_first and await account.may_try():
+            account.beside("models", trial.against(reply, turn.meter))
+        return reply
 
     async def _after_calls(
         self, reply: AIMessage, turn: Turn
@@ -140,6 +154,8 @@ class Work:
         turn = taken_up(state, runtime.context)
         calls, offered = calls_of(_last_reply(state)), await self._offered(turn)
         hold_back(calls, offered, state.get("verdicts", {}), turn)
+        if turn.settled and changing(calls, offered, turn):
+            await turn.settled()  # another process must know of a change that may have been made
         told = await turn.toolbox.call(calls, offered, turn.run_id)
         return {"messages": [*told], "evidence": turn.evidence.kept()}
 
@@ -161,9 +177,15 @@ class Work:
         return {"messages": [], "spoken": turn.spoken}
 
     async def _offered(self, turn: Turn) -> list[ToolSpec]:
-        wanted = {step.tool for step in in_patterns(turn.asked)}
-        wanted |= spoken_of(turn.asked, self.subagent.on_demand)
-        return [*await self.subagent.offered(turn.tools, wanted), *turn.toolbox.own]
+        if turn.wanted is None:
+            turn.wanted = self._wanted(turn.asked)
+        return [*await self.subagent.offered(turn.tools, turn.wanted), *turn.toolbox.own]
+
+    def _wanted(self, asked: Asked) -> frozenset[str]:
+        """What of the tools on demand the question asks for."""
+        wanted = {step.tool for step in in_patterns(asked)}
+        wanted |= spoken_of(asked, self.subagent.on_demand)
+        return frozenset(wanted | ({OBJECTS} if asks_for_objects(asked) else set()))
 
     def _limit(self, turn: Turn) -> int:
         return min(self.subagent.max_tool_calls, turn.limits.tool_calls)

@@ -1,6 +1,8 @@
 """The supervisor graph: nodes and edges.
 
 START → supervisor → subagents, side by side where one does not need the other → supervisor → … → END
+
+A plan of one step ends where that step does.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -22,6 +24,7 @@ from agent.nodes import (
     continued,
     decision,
     decline,
+    ended,
     meant,
     numbered,
     side_by_side,
@@ -29,12 +32,12 @@ from agent.nodes import (
     title,
 )
 from agent.owning import owned
-from agent.recollection import facts_of, remembered
-from agent.state import OF_A_TURN, Exchange, OpsState, Update
+from agent.state import OF_A_TURN, OpsState, Update
 from agent.subagent import Subagent
 from agent.supervisor import Router, in_scope
 from agent.teaching import taught
 from agent.turn import Turn
+from agent.untold import untold
 
 # What a person teaches is for the notebook: no tool is asked.
 TAUGHT = {"subagent": "none", "intent": "taught"}
@@ -55,10 +58,8 @@ def build_graph(
     graph.add_node("none", decline)
     for subagent in team:
         graph.add_node(subagent.name, at_work(subagent, models, team))
-    for name in ("none", *(one.name for one in team)):
-        graph.add_edge(name, "supervisor")
     graph.add_edge(START, "supervisor")
-    return graph.compile(checkpointer=memory, name="midwatch")
+    return untold(graph.compile(checkpointer=memory, name="midwatch"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Supervisor:
         now = side_by_side(plan)
         turn.tell_plan(len(state["visited"]), len(state["visited"]) + len(now))
         if not now:
-            return Command(goto="__end__", update={**update, **_ended(state, turn)})
+            return Command(goto="__end__", update={**update, **ended(state, turn)})
         turn.divide([step_of(one) for one in now])
         begun = [continued(decision(state), one) if state["visited"] else one for one in now]
         given = {key: value for key, value in state.items() if key not in OF_A_TURN}
@@ -103,13 +104,3 @@ def _of_the_notebook(question: str, state: OpsState, turn: Turn) -> dict[str, An
     if thing := owned(question, before.get("arguments")):
         return {"name": thing}
     return {} if turn.notebook and taught(question) else None
-
-
-def _ended(state: OpsState, turn: Turn) -> Update:
-    """What stays of the turn; what only another run of it would need goes."""
-    facts = facts_of(turn.toolbox.results)
-    told = Exchange(question=state["question"], answer=turn.voice.whole, facts=facts)
-    told["asked"] = dict(decision(state))
-    before, unanswered = state.get("exchanges", []), state.get("unanswered")
-    kept = remembered([*before, unanswered] if unanswered else before, told)
-    return {"exchanges": kept, "unanswered": None, **{name: [] for name in OF_A_TURN}}

@@ -42,16 +42,21 @@ class Router:
         routes = read_all(message, previous=previous)
         if len(routes) > 1:
             return routes[:MAX_HAND_OFFS]
-        return [await self.decide(message, previous=previous, meter=meter)]
+        return [await self._settled(routes[0], message, meter)]
 
     async def decide(
         self, message: str, *, previous: Mapping[str, Any] | None = None, meter: Meter | None = None
     ) -> Route:
         """The rules' decision; the model's when the rules are unsure and a model can be asked."""
-        route = intents.read(message, previous=previous)
+        return await self._settled(
+            intents.read(message, previous=previous), message, meter or Meter()
+        )
+
+    async def _settled(self, route: Route, message: str, meter: Meter) -> Route:
+        """What the rules read, unless they are unsure and a model knows better."""
         if route.sure or self._candidates[0].offline:
             return route
-        chosen = await self._ask(message, meter or Meter())
+        chosen = await self._ask(message, meter)
         agreed = chosen == route.subagent and route.intent not in ("look", "unclear")
         if chosen not in self._names or agreed:
             return route

@@ -1,5 +1,6 @@
 """The tools of one caller in one turn: offered to a model, called once each, their results numbered."""
 
+from agent.sentences import SENTENCES
 from agent.untraced import put_off_http
 
 put_off_http()  # before anything below brings LangChain
@@ -327,12 +328,12 @@ def new_call(name: str, arguments: Mapping[str, Any]) -> Call:
 
 async def _unusable(call: Call, known: Mapping[str, ToolSpec]) -> Result:
     if call["problem"]:
-        error: OpsError = Invalid(
-            f"The arguments of {call['name']} cannot be read.", hint=call["problem"]
+        error: OpsError = SENTENCES.error(
+            Invalid, "arguments_unread", name=call["name"], problem=call["problem"]
         )
     else:
         near = get_close_matches(call["name"], known, n=3, cutoff=0.4) or sorted(known)
-        error = NotFound(f"There is no tool {call['name']!r}.", hint=f"Known: {', '.join(near)}.")
+        error = SENTENCES.error(NotFound, "no_such_tool", name=call["name"], known=", ".join(near))
     return _failed(call, error)
 
 

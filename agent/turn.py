@@ -1,7 +1,7 @@
 """One turn: who asks, what it may use, and where its events go. Never stored."""
 
 import asyncio
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -31,7 +31,9 @@ Stop = Literal["", "tool_limit", "token_limit", "time_limit", "model_failed"] | 
 class Turn:
     """What the nodes of both graphs are handed as their context.
 
-    `people` says whether a person can be asked, `person` who answered; `keeper` keeps answers. A turn is `resumed` when it
+    `people` says whether a person can be asked, `person` who answered; `keeper` keeps answers;
+    `wanted` are tools on demand that what is asked needs, once that was looked up;
+    `settled` waits until the steps made so far are kept. A turn is `resumed` when it
     goes on with what another run of it began: quietly when that run's words were heard and kept,
     aloud when it broke off. `attempt` tells runs apart.
     """
@@ -45,6 +47,7 @@ class Turn:
     deadline_s: float
     emit: Callable[[Event], None]
     asked: Asked = field(default_factory=lambda: Asked("", "", "en"))
+    wanted: frozenset[str] | None = None
     steps: tuple[str, ...] = ()
     stop: Stop = ""
     calls: int = 0
@@ -54,6 +57,7 @@ class Turn:
     person: Principal | None = None
     notebook: Notebook | None = None
     keeper: Principal | None = None
+    settled: Callable[[], Awaitable[None]] | None = None
     resumed: Literal["", "quietly", "aloud"] = ""
     taken_up: bool = False
     attempt: str = field(default_factory=lambda: _new_id("try"))
@@ -113,6 +117,7 @@ class Turn:
     def take_up(self, asked: Asked) -> None:
         """From now on this is what is answered, in its language."""
         self.asked, self.voice.language = asked, asked.language
+        self.wanted = None
         self.spoken_before = len(self.voice.whole)
         self.toolbox.begin()
         self.voice.learn(asked.question)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPBearer, OAuth2PasswordBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
+from starlette.requests import HTTPConnection
 
 from api.problems import language_of
 from api.sentences import SENTENCES
@@ -23,7 +24,7 @@ from core.security.tokens import ACCESS_TOKEN_PREFIX, API_TOKEN_PREFIX, hashed
 from core.settings import Settings
 from core.storage.database import Database
 from core.storage.records import RefreshTokenRow, UserRow
-from core.storage.repositories.tokens import Tokens
+from core.storage.repositories.tokens import Tokens, session_of
 from core.storage.repositories.users import Users
 from core.telemetry import Metrics
 from mcp_servers.client import Sessions, Tools
@@ -123,11 +124,11 @@ Caller = Annotated[Principal, Depends(caller)]
 
 async def of_session(database: Database, secret: str) -> Principal:
     """Whose page session this is. It is read from the database each time, so it ends at once."""
-    async with database.session() as session:
-        found = await Tokens(session).session_of(hashed(secret))
+    async with database.reading() as reading:
+        found = await session_of(reading, hashed(secret))
     if found is None or not _goes_on(*found):
         raise SENTENCES.error(Unauthenticated, "session_ended")
-    return principal_of(found[1])
+    return replace(principal_of(found[1]), app="page")
 
 
 def _goes_on(token: RefreshTokenRow, user: UserRow) -> bool:
@@ -135,7 +136,7 @@ def _goes_on(token: RefreshTokenRow, user: UserRow) -> bool:
     return not (ended or user.disabled)
 
 
-def same_origin(request: Request) -> None:
+def same_origin(request: HTTPConnection) -> None:
     """Refuse what another site made the browser send. A client that is no browser says neither."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site in {"same-origin", "none"}:
@@ -208,7 +209,11 @@ async def in_person(
     A provider's token is a program's, and so is an API token, unless its rights were put into it by
     name: then those to decide were meant. A service account has no hand at all.
     """
-    secret = bearer.credentials if bearer else ""
+    return await credited(current, principal, bearer.credentials if bearer else "")
+
+
+async def credited(current: Opened, principal: Principal, secret: str) -> Principal:
+    """`in_person` by what somebody came in with; "": the session of our page."""
     if not secret.startswith(API_TOKEN_PREFIX):
         return replace(principal, present=not secret or secret.startswith(ACCESS_TOKEN_PREFIX))
     async with current.database.session() as session:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import orjson
 
+from api.sentences import SENTENCES
 from core.errors import Invalid, OpsError, UpstreamUnavailable, from_code
 from core.settings import AlertmanagerSettings, Cluster, Settings
 from core.settings.models import ModelSettings, NamedModel
@@ -77,10 +78,7 @@ async def _addresses(process: asyncio.subprocess.Process) -> dict[str, str]:
     output = cast("asyncio.StreamReader", process.stdout)
     line = await output.readline()
     if not line:
-        raise UpstreamUnavailable(
-            f"The practice cluster ended with code {await process.wait()} before it listened.",
-            hint="Its last words are above.",
-        )
+        raise SENTENCES.error(UpstreamUnavailable, "practice_ended", code=await process.wait())
     told: dict[str, str] = orjson.loads(line)
     if "code" in told:
         raise from_code(told["code"], told["message"], told["hint"])
@@ -105,7 +103,7 @@ def snapshot_folder(named: Path) -> Path:
     if len(named.parts) == 1 and (SHIPPED / named).is_dir():
         return SHIPPED / named
     known = ", ".join(shipped_snapshots())
-    raise Invalid(f"There is no snapshot folder {named}.", hint=f"Shipped: {known}.")
+    raise SENTENCES.error(Invalid, "no_snapshot", named=str(named), known=known)
 
 
 def shipped_snapshots() -> list[str]:
@@ -120,7 +118,10 @@ def connections(settings: Settings, *, knowledge: "KnowledgePlace | None" = None
     return Connections(
         kubeconfig=settings.kubernetes.kubeconfig,
         context=settings.kubernetes.context,
+        cluster=settings.kubernetes.name,
         impersonate=settings.kubernetes.impersonate,
+        callers=settings.kubernetes.impersonate_callers,
+        caller_groups=settings.kubernetes.caller_groups,
         prometheus_url=settings.prometheus.url,
         alertmanager_url=settings.alertmanager.url,
         alertmanagers=tuple(
@@ -211,14 +212,14 @@ async def opened_sessions(settings: Settings) -> AsyncGenerator["Sessions"]:
     """The tool servers over `settings`' systems, and the practice cluster when it is one of them."""
     async with (
         prepared(settings) as ready,
-        _acceptances(ready) as acceptances,
+        kept_acceptances(ready) as acceptances,
         tool_sessions(ready, acceptances=acceptances) as sessions,
     ):
         yield sessions
 
 
 @asynccontextmanager
-async def _acceptances(settings: Settings) -> AsyncGenerator["Acceptances | None"]:
+async def kept_acceptances(settings: Settings) -> AsyncGenerator["Acceptances | None"]:
     """What was accepted of servers of others; without any, no database is opened for it."""
     if not settings.foreign:
         yield None

@@ -9,9 +9,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
-from api.sent import unknown_field
+from api import faults as fault_sentences
+from api.sentences import SENTENCES
 from core.errors import OpsError
+from core.redaction import redact_fields
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -30,6 +33,7 @@ KINDS: Mapping[str, Kind] = {
     "forbidden": Kind(403, "Not permitted", "没有权限"),
     "not_found": Kind(404, "Not found", "未找到"),
     "method_not_allowed": Kind(405, "Method not allowed", "不支持的请求方法"),
+    "too_slow": Kind(408, "Too slow", "请求过慢"),
     "conflict": Kind(409, "Conflict", "状态冲突"),
     "stale": Kind(412, "Changed meanwhile", "已被修改"),
     "too_large": Kind(413, "Too large", "内容过大"),
@@ -64,9 +68,6 @@ SCHEMA: dict[str, Any] = {
         },
     },
 }
-SEND_JSON = "Send a JSON object with `Content-Type: application/json`."
-BUG = "Midwatch made a mistake; the details are in its log under this request id."
-BUG_ZH = "Midwatch 内部出错，详情见日志中的该请求编号。"
 
 
 def problem(
@@ -80,9 +81,9 @@ def problem(
     reason: str = "",
     beside: Mapping[str, Any] | None = None,
 ) -> Response:
-    """One problem document. `status` overrides the table for what the framework itself refused.
+    """One problem document, without secrets: it may quote what was sent, or what a system said.
 
-    `beside` are members that the clients of one door look for.
+    `status` overrides the table for what the framework itself refused. `beside` are members that the clients of one door look for.
     """
     kind = KINDS.get(code, KINDS["error"])
     body: dict[str, Any] = {
@@ -100,7 +101,7 @@ def problem(
     if reason:
         body["reason"] = reason
     return Response(
-        orjson.dumps(body),
+        orjson.dumps(redact_fields(body)),
         status_code=body["status"],
         media_type=MEDIA_TYPE,
         headers={**_headers(body["status"], request), **(headers or {})},
@@ -135,7 +136,8 @@ def invalid(
 ) -> Response:
     """What is wrong with the input, each fault with its place."""
     errors = faults(error, request)
-    return problem("invalid", summary(errors), request, errors=errors, beside=beside)
+    detail = summary(errors, language_of(request))
+    return problem("invalid", detail, request, errors=errors, beside=beside)
 
 
 def faults(error: RequestValidationError, request: Request) -> list[dict[str, str]]:
@@ -145,43 +147,48 @@ def faults(error: RequestValidationError, request: Request) -> list[dict[str, st
     ]
 
 
-def summary(errors: Sequence[Mapping[str, str]]) -> str:
-    return "; ".join(f"{entry['pointer']}: {entry['detail']}" for entry in errors)
+def summary(errors: Sequence[Mapping[str, str]], language: str) -> str:
+    # No colon: behind "password:" stands what redaction takes for a password.
+    between, after = ("；", " ") if language == "zh" else ("; ", " – ")
+    return between.join(f"{entry['pointer']}{after}{entry['detail']}" for entry in errors)
 
 
 def _fault(fault: Mapping[str, Any], request: Request) -> str:
     """What is wrong with the input; for a body that could not be read at all, how to send it."""
     if fault["type"] == "json_invalid":
-        return f"This is not JSON: {fault['ctx']['error']}."
-    if fault["type"] == "extra_forbidden":
-        return unknown_field(str(fault["loc"][-1]), request)
+        return _in(request, "no_json", error=str(fault["ctx"]["error"]))
     media = request.headers.get("content-type", "").partition(";")[0]
     if tuple(fault["loc"]) == ("body",) and media != "application/json":
-        return SEND_JSON
-    return str(fault["msg"])
+        return _in(request, "send_json")
+    return fault_sentences.said(fault, request).told(language_of(request))
+
+
+def _in(request: Request, key: str, **facts: str) -> str:
+    return SENTENCES.said(key, **facts).told(language_of(request))
 
 
 def _unreadable(request: Request) -> str:
     if request.headers.get("content-type", "").startswith("application/json"):
-        return "The body is not JSON in UTF-8."
-    return SEND_JSON
+        return _in(request, "no_json_text")
+    return _in(request, "send_json")
 
 
 async def _of_http(request: Request, error: Exception) -> Response:
     refused = cast("HTTPException", error)
     status, detail = refused.status_code, str(refused.detail)
     if status == 404:
-        detail = f"There is nothing at {request.url.path}."
+        detail = _in(request, "nothing_here", path=request.url.path)
     if status == 400:  # of the framework: a body that could not be decoded
         status, detail = 422, _unreadable(request)
     if status == 405:
-        detail = f"{request.method} is not possible at {request.url.path}."
+        facts = {"method": request.method, "path": request.url.path}
+        detail = _in(request, "not_this_method", **facts)
     code = CODE_OF_STATUS.get(status, "error")
     return problem(code, detail, request, status=status, headers=refused.headers)
 
 
 async def _of_bug(request: Request, _error: Exception) -> Response:
-    return problem("internal", BUG_ZH if _reads_chinese(request) else BUG, request)
+    return problem("internal", _in(request, "bug"), request)
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
@@ -197,10 +204,10 @@ def _headers(status: int, request: Request) -> dict[str, str]:
     return {"Retry-After": "5"} if status == 503 else {}
 
 
-def language_of(request: Request) -> Literal["en", "zh"]:
+def language_of(request: HTTPConnection) -> Literal["en", "zh"]:
     """What the reader asked for first."""
     return "zh" if _reads_chinese(request) else "en"
 
 
-def _reads_chinese(request: Request) -> bool:
+def _reads_chinese(request: HTTPConnection) -> bool:
     return request.headers.get("accept-language", "").lower().startswith("zh")

@@ -1,11 +1,11 @@
 """What callers send: a body whose every field is known, and one that is read before its door reads it."""
 
-import difflib
 import hashlib
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
 
-from fastapi import Header, Request
+import orjson
+from fastapi import Header
 from pydantic import BaseModel, ConfigDict
 from starlette.types import Message, Receive
 
@@ -32,26 +32,22 @@ def tag_of(shown: BaseModel) -> str:
     return f'"{hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:16]}"'
 
 
+def tag_of_fields(shown: Mapping[str, Any], fields: Iterable[str]) -> str:
+    """The ETag of what people set of a thing, whatever else is told with it changes by itself."""
+    told = orjson.dumps([shown[name] for name in fields], option=orjson.OPT_SORT_KEYS, default=str)
+    return f'"{hashlib.sha256(told).hexdigest()[:16]}"'
+
+
 def check_match(given: str, shown: BaseModel) -> None:
     """Raises `Stale` where `given`, an If-Match, names none of what is there."""
+    check_tag(given, tag_of(shown))
+
+
+def check_tag(given: str, tag: str) -> None:
+    """The same by its ETag."""
     wanted = {one.strip() for one in given.split(",")}
-    if given and not wanted & {"*", tag_of(shown)}:
+    if given and not wanted & {"*", tag}:
         raise SENTENCES.error(Stale, "changed_meanwhile")
-
-
-def unknown_field(name: str, request: Request) -> str:
-    """What is said of a field that the asked route does not take."""
-    known = list(_fields(request))
-    near = difflib.get_close_matches(name, known, n=1)
-    if near:
-        return f"There is no field {name!r}. Did you mean {near[0]!r}?"
-    return f"There is no field {name!r}. Known here: {', '.join(known)}."
-
-
-def _fields(request: Request) -> Iterable[str]:
-    body = getattr(request.scope.get("route"), "body_field", None)
-    kind = getattr(getattr(body, "field_info", None), "annotation", None)
-    return getattr(kind, "model_fields", ())
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

@@ -1,6 +1,6 @@
 """Who is calling, and what they may do."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -42,6 +42,10 @@ class Principal:
 
     `present`: a person acts with their own hand, at a door made for that one act. It is set by
     such a door for that one call and never travels: no token carries it, no turn of a model has it.
+    `itself`: Midwatch's own work, or whoever sits at its machine; no credential stands for that.
+    The cluster is then asked with Midwatch's own account, whoever else it is asked as.
+    `app`: by what they came in, which usage is summed up by and nothing is decided by: page, sign-in,
+    provider, a chat service, or key: and the label of an API token.
     """
 
     subject: str
@@ -50,9 +54,20 @@ class Principal:
     namespaces: frozenset[str] | None = field(default=None)  # None: every namespace
     language: str = "auto"
     present: bool = False
+    itself: bool = False
+    clusters: frozenset[str] | None = field(default=None)  # None: every cluster
+    app: str = field(default="", compare=False)
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
 
     def sees(self, namespace: str) -> bool:
         return self.namespaces is None or namespace in self.namespaces
+
+    def reaches(self, cluster: str) -> bool:
+        return self.clusters is None or cluster in self.clusters
+
+    def at(self, home: str) -> "Principal":
+        """The same, to whom a cluster without a name is `home`."""
+        named = self.clusters or frozenset[str]()
+        return replace(self, clusters=named | {""}) if home in named else self

@@ -38,8 +38,13 @@ def _growing(rng: np.random.Generator, hours: Values) -> Values:
 
 def _wandering(rng: np.random.Generator, hours: Values) -> Values:
     """A level that wanders, as memory and queues do."""
+    level, course = _level_and_course(rng, hours)
+    return level * course
+
+
+def _level_and_course(rng: np.random.Generator, hours: Values) -> tuple[Values, Values]:
     walk = np.cumsum(rng.normal(0, rng.uniform(0.005, 0.02), len(hours)))
-    return np.exp(walk) * (1 + 0.2 * (_day(rng, hours) - 1))
+    return np.exp(walk), 1 + 0.2 * (_day(rng, hours) - 1)
 
 
 def _bursts(rng: np.random.Generator, hours: Values) -> Values:
@@ -68,6 +73,17 @@ SHAPES: Mapping[str, Shape] = {
 
 
 def made_load(shape: str, seed: int, count: int) -> Values:
-    rng = np.random.default_rng([seed, *shape.encode()])
-    size = rng.uniform(5, 5000)
+    rng, size = _world(shape, seed)
     return np.maximum(size * SHAPES[shape](rng, np.arange(count, dtype=float)), 0.0)
+
+
+def best_of_wandering(seed: int, history: int, horizon: int) -> Values:
+    """What somebody foretells who knows the course and the level of that world: the level stays."""
+    rng, size = _world("wandering", seed)
+    level, course = _level_and_course(rng, np.arange(history + horizon, dtype=float))
+    return size * level[history - 1] * course[history:]
+
+
+def _world(shape: str, seed: int) -> tuple[np.random.Generator, float]:
+    rng = np.random.default_rng([seed, *shape.encode()])
+    return rng, rng.uniform(5, 5000)

@@ -10,10 +10,10 @@ import orjson
 
 from core.errors import OpsError
 from knowledge_base.cache import Cache
-from knowledge_base.embedder import Embedder, Vectors
 from knowledge_base.index import Index, Scope
 from knowledge_base.index.indexed_words import spaced
 from knowledge_base.same_question import MIN_NEARNESS, asks_the_same, meant
+from knowledge_base.vectors import Embedder, Vectors
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from knowledge_base.embedder import Vectors, of_length_one
 from knowledge_base.prepared import Prepared, prepared
+from knowledge_base.vectors import Vectors, of_length_one
 
 DIMENSIONS = 512
 # What a passage is about stands in its title, its heading and its first sentences.

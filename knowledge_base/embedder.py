@@ -1,38 +1,18 @@
-"""Text → vectors of length one: a small model on this machine, or somebody's embeddings endpoint."""
+"""Which embedder a setting means; one of them asks somebody's embeddings endpoint."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import httpx2
 import numpy as np
-import numpy.typing as npt
 
 from core.errors import Invalid, UpstreamUnavailable
+from knowledge_base.bundled_model import bundled
 from knowledge_base.sentences import SENTENCES
-
-Vectors = npt.NDArray[np.float32]
+from knowledge_base.vectors import Embedder, Vectors, of_length_one
 
 # What one request to an endpoint carries.
 BATCH = 64
 TIMEOUT_S = 30.0
-
-
-class Embedder(Protocol):
-    """Whatever turns texts into vectors whose product says how near their meanings are."""
-
-    @property
-    def name(self) -> str:
-        """Vectors of another name are of another space and never compared with these."""
-        ...
-
-    @property
-    def is_costly(self) -> bool:
-        """Whether no text should be given to it twice, and nobody made to wait for many."""
-        ...
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """One row of length 1 a text. Raises `UpstreamUnavailable` when it cannot be asked."""
-        ...
 
 
 class EndpointEmbedder:
@@ -69,7 +49,7 @@ class EndpointEmbedder:
         return vectors
 
 
-def embedder_for(choice: str, *, base_url: str = "", api_key: str = "") -> "Embedder | None":
+def embedder_for(choice: str, *, base_url: str = "", api_key: str = "") -> Embedder | None:
     """The embedder that a setting means: "none", "bundled", or "openai:MODEL" and "ollama:MODEL".
 
     Raises `Invalid` for another one. None for "none", and for "bundled" where its package is not
@@ -79,8 +59,6 @@ def embedder_for(choice: str, *, base_url: str = "", api_key: str = "") -> "Embe
     if kind == "none":
         return None
     if kind == "bundled":
-        from knowledge_base.bundled_model import bundled
-
         return bundled()
     if kind in ENDPOINTS and model:
         return EndpointEmbedder(base_url or ENDPOINTS[kind], model, api_key=api_key)
@@ -88,9 +66,3 @@ def embedder_for(choice: str, *, base_url: str = "", api_key: str = "") -> "Embe
 
 
 ENDPOINTS = {"openai": "https://api.openai.com/v1", "ollama": "http://127.0.0.1:11434/v1"}
-
-
-def of_length_one(vectors: Vectors) -> Vectors:
-    """The same directions; a row without one stays nothing and is near to nothing."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)

@@ -8,10 +8,10 @@ import numpy as np
 from core.errors import OpsError
 from core.sentences import Said
 from knowledge_base.chunking import Document, document
-from knowledge_base.embedder import Embedder, Vectors
 from knowledge_base.index import Entry, Index
 from knowledge_base.index.indexed_words import embedded_text, names_of
 from knowledge_base.reports import Report
+from knowledge_base.vectors import Embedder, Vectors
 
 # Passages embedded between two reports of progress.
 STEP = 256

@@ -7,12 +7,12 @@ from pathlib import Path
 from core.errors import OpsError
 from core.sentences import Said
 from knowledge_base.chunking import Document, document
-from knowledge_base.embedder import Embedder
 from knowledge_base.embedding import Progress, entries_of, silent
 from knowledge_base.index import Index
 from knowledge_base.reading.folders import Source, found_in
 from knowledge_base.reports import Report, Skipped
 from knowledge_base.sentences import SENTENCES
+from knowledge_base.vectors import Embedder
 
 SHIPPED = Path(__file__).parent / "runbooks"
 

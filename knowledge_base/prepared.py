@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from knowledge_base.embedder import Vectors
+from knowledge_base.vectors import Vectors
 
 FILE = Path(__file__).parent / "prepared.npz"
 # What a direction's largest number becomes in a file of bytes.

@@ -11,11 +11,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from knowledge_base.ranking import Hit
+from knowledge_base.hits import Hit
 
 LOOKED_AT = 3
 # Of the seen questions, 95 in 100 others are refused from here, and 98 in 100 own ones are not.
-LIKELY = 0.65
+LIKELY = 0.72
+# A subject of a word or two gives few signs. Where a passage holds all of it, this is enough: what is
+# strange to all pages comes to .1 and less.
+LIKELY_OF_A_SUBJECT = 0.45
+ALL_OF_IT = 0.99
 # The embedder whose cosines were measured; those of another have another scale.
 MEASURED = "use-multilingual-512"
 
@@ -35,16 +39,18 @@ class Signs:
     strange: float = 0.0
 
 
-BY_WORDS = Signs(-5.40, strength=1.39, coverage=0.01, named=2.37, known=2.96, strange=-4.00)
+BY_WORDS = Signs(-5.53, strength=1.48, coverage=-0.46, named=2.14, known=3.32, strange=-4.22)
 BY_MEANING = Signs(
-    -6.46, strength=1.16, coverage=0.26, named=1.77, known=2.74, nearness=2.64,
-    title_nearness=3.51, strange=-3.85,
+    -6.78, strength=1.18, coverage=-0.23, named=1.58, known=3.06, nearness=3.24,
+    title_nearness=4.28, strange=-4.13,
 )  # fmt: skip
 
 
-def answers(hits: Sequence[Hit], embedder: str = "") -> bool:
-    """Whether the first hits are about what was asked."""
-    return likelihood(hits, embedder) > LIKELY
+def answers(hits: Sequence[Hit], embedder: str = "", *, of_a_subject: bool = False) -> bool:
+    """Whether the first hits are about what was asked; `of_a_subject`: a page on that was asked for, and no more."""
+    told = signs_of(hits)
+    whole = of_a_subject and told["coverage"] > ALL_OF_IT and told["strange"] == 0
+    return likelihood(hits, embedder) > (LIKELY_OF_A_SUBJECT if whole else LIKELY)
 
 
 def likelihood(hits: Sequence[Hit], embedder: str = "") -> float:

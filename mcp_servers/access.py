@@ -14,9 +14,9 @@ from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.request_state import RequestStateSecurity
-from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
+from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from mcp.types import Tool as Listing
-from pydantic import AnyHttpUrl, BaseModel, TypeAdapter, ValidationError
+from pydantic import AnyHttpUrl, BaseModel, TypeAdapter
 
 from core.absent import without
 from core.clock import monotonic_s
@@ -24,7 +24,8 @@ from core.errors import Forbidden, Invalid, NotFound, OpsError
 from core.principal import Permission, Principal
 from core.redaction import redact_fields
 from core.sentences import Fact
-from core.telemetry import Metrics
+from core.telemetry import Metrics, logger
+from mcp_servers.argument_refusals import refused
 from mcp_servers.caller import Bearer, Verify, caller
 from mcp_servers.facts.durations import duration
 from mcp_servers.replies import MAX_DATA_CHARACTERS, code_of, failure, success
@@ -32,6 +33,7 @@ from mcp_servers.sentences import SENTENCES, near
 from mcp_servers.unsealed import NoState
 
 Tool = Callable[..., Awaitable[BaseModel]]
+log = logger("midwatch.tools")
 
 MAX_ARGUMENTS_BYTES = 16 * 1024
 # Longer texts, such as a table handed in, are kept in the audit by size and digest alone.
@@ -110,7 +112,8 @@ class _Call:
 class ToolServer(MCPServer[None]):
     """An MCP server that shows a caller only the tools that caller may use."""
 
-    def __init__(self, name: str, gate: Gate) -> None:
+    def __init__(self, name: str, gate: Gate, *, home: str = "", beyond: bool = True) -> None:
+        """`home`: the cluster that Midwatch works on. `beyond`: its tools are not of that one alone."""
         with without("rich"):  # for a log handler that ours stands before
             super().__init__(
                 name,
@@ -119,8 +122,12 @@ class ToolServer(MCPServer[None]):
                 log_level="WARNING",
                 request_state_security=RequestStateSecurity(codec=NoState()),
             )
-        self.gate = gate
+        self.gate, self._home, self._beyond = gate, home, beyond
         self.published: dict[str, Published] = {}
+
+    def caller(self) -> Principal:
+        """Who calls; a cluster without a name is to them the one that Midwatch works on."""
+        return self.gate.caller().at(self._home)
 
     async def list_tools(self) -> list[Listing]:
         principal = self.gate.caller()
@@ -145,12 +152,26 @@ class ToolServer(MCPServer[None]):
             outcome = "error"
             raise
         except ToolError as error:
-            result, outcome = failure(_refused(name, error)), Invalid.code
+            tool = self.published[name]
+            schema, secret = tool.listing.input_schema, tool.secret_arguments
+            result, outcome = failure(refused(name, error, schema, secret)), Invalid.code
         finally:
             # Also of a call that its caller gave up; that must not keep the line from being written.
             with anyio.CancelScope(shield=True):
                 await self._account(call, outcome)
         return result
+
+    async def answer(self, name: str, arguments: dict[str, Any]) -> CallToolResult:
+        """One call by this process itself, without the messages that MCP would make of it.
+
+        Of a bug the log knows what it was, and the caller only that there was one.
+        """
+        try:
+            result = await self.call_tool(name, arguments)
+        except UnexpectedToolError as bug:
+            log.exception("tool.broke", tool=name, exc_info=bug)
+            return CallToolResult(content=[TextContent(type="text", text=str(bug))], is_error=True)
+        return cast("CallToolResult", result)  # a tool of ours answers in one go
 
     async def admit(self, principal: Principal, tool: str) -> None:
         """What a server asks of every caller, whichever of its tools is called."""
@@ -162,6 +183,7 @@ class ToolServer(MCPServer[None]):
         return await super().call_tool(name, arguments, context)
 
     async def _admit(self, call: _Call) -> None:
+        self._check_reach(call.principal)
         await self.admit(call.principal, call.tool)
         tool = self.published.get(call.tool)
         if tool is None or not call.principal.may(tool.needs):
@@ -182,6 +204,12 @@ class ToolServer(MCPServer[None]):
             raise SENTENCES.error(Forbidden, "hidden_namespace", namespace=namespace, mine=mine)
         if tool.changes:
             await self._record(call, "started")
+
+    def _check_reach(self, principal: Principal) -> None:
+        if self._beyond or not self._home or principal.reaches(self._home):
+            return
+        mine = ", ".join(sorted(principal.clusters or ())) or SENTENCES.said("no_namespace_at_all")
+        raise SENTENCES.error(Forbidden, "hidden_cluster", cluster=self._home, mine=mine)
 
     async def _account(self, call: _Call, outcome: str) -> None:
         duration_s = monotonic_s() - call.started_s
@@ -242,7 +270,7 @@ def publish(
     @functools.wraps(tool)
     async def run(**arguments: Any) -> CallToolResult:
         if "caller" in hidden:
-            arguments["caller"] = server.gate.caller()
+            arguments["caller"] = server.caller()
         try:
             return success(await bound(**arguments), gives_characters)
         except OpsError as error:
@@ -331,17 +359,6 @@ def _not_offered(call: _Call, published: Mapping[str, Published]) -> OpsError:
         return SENTENCES.error(Forbidden, "not_yours", tool=call.tool, permission=permission)
     offered = [name for name, one in published.items() if call.principal.may(one.needs)]
     return SENTENCES.error(NotFound, "no_tool", tool=call.tool, hint=near(call.tool, offered))
-
-
-def _refused(name: str, error: ToolError) -> Invalid:
-    """Why the SDK did not take the arguments, in one sentence."""
-    cause = error.__cause__
-    if not isinstance(cause, ValidationError):
-        return Invalid(str(error))
-    first = cause.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    why = first["msg"].lower()
-    return SENTENCES.error(Invalid, "bad_argument", tool=name, name=where, why=why)
 
 
 def span_of(window: str) -> timedelta:

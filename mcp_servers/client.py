@@ -57,7 +57,10 @@ class Connections:
 
     kubeconfig: Path | None = None
     context: str = ""
+    cluster: str = ""  # its name; "": the context's
     impersonate: str = ""
+    callers: str = ""  # who people here are to the cluster, as in oidc:{user}; "": all are Midwatch
+    caller_groups: tuple[tuple[str, str], ...] = ()  # a role here, a group there
     prometheus_url: str = ""
     alertmanager_url: str = ""
     alertmanagers: tuple[ClusterAddress, ...] = ()  # clusters of them beside the first
@@ -215,6 +218,7 @@ def connected(connections: Connections) -> Backends:
     from mcp_servers.backends.kubernetes import Kubernetes
     from mcp_servers.backends.opencost import OpenCost
     from mcp_servers.backends.prometheus import Prometheus
+    from mcp_servers.backends.sight import Impersonation
 
     alertmanagers = _alertmanagers(connections)
     return Backends(
@@ -223,7 +227,11 @@ def connected(connections: Connections) -> Backends:
         else Kubernetes.connect(
             kubeconfig=connections.kubeconfig,
             context=connections.context,
+            name=connections.cluster,
             impersonate=connections.impersonate,
+            callers=Impersonation(connections.callers, connections.caller_groups)
+            if connections.callers
+            else None,
             timeout_s=connections.timeout_s,
         ),
         prometheus=Prometheus.connect(connections.prometheus_url, connections.timeout_s),
@@ -254,6 +262,7 @@ def _alertmanagers(connections: Connections) -> "Alertmanagers":
                 one.name,
                 tuple(Alertmanager.connect(url, connections.timeout_s) for url in one.members),
                 one.labels,
+                at_home=one is first[0],
             )
             for one in (*(() if alone else first), *connections.alertmanagers)
         )
@@ -272,7 +281,7 @@ def _foreign_servers(connections: Connections) -> "tuple[ForeignServer, ...]":
 async def over_http(url: str, token: str) -> AsyncGenerator[Sessions]:
     """The servers behind one MCP address; the token alone says whose every call is."""
     load_mcp()
-    from mcp_servers.calling import at_address
+    from mcp_servers.calling_over_http import at_address
 
     async with _closing() as stack:
         line, names = await stack.enter_async_context(at_address(url, token))

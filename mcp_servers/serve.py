@@ -9,12 +9,13 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 
 from core.errors import NotFound
+from core.hanging_up import while_waited_for
 from core.principal import Principal
 from core.telemetry import Metrics
 from mcp_servers.access import AuditSink, Gate, ToolServer, Verify
 from mcp_servers.client import Connections, connected
-from mcp_servers.facts.nearest import did_you_mean
 from mcp_servers.registry import BUILDERS
+from mcp_servers.sentences import SENTENCES, near
 
 PATH = "/mcp"
 
@@ -46,20 +47,25 @@ async def over_http(
 
 
 def app(server: ToolServer, url: str) -> Starlette:
-    """The ASGI application at `url`; it answers under no other host name."""
-    return server.streamable_http_app(
+    """The ASGI application at `url`; it answers under no other host name, and who hangs up
+    cancels the call."""
+    built = server.streamable_http_app(
         streamable_http_path=urlsplit(url).path or PATH,
         stateless_http=True,
         json_response=True,
         transport_security=TransportSecuritySettings(allowed_hosts=[urlsplit(url).netloc]),
     )
+    built.add_middleware(while_waited_for)
+    return built
 
 
 @asynccontextmanager
 async def _built(name: str, connections: Connections, gate: Gate) -> AsyncGenerator[ToolServer]:
     if name not in BUILDERS:
-        hint = did_you_mean(name, BUILDERS) or f"Servers: {', '.join(sorted(BUILDERS))}."
-        raise NotFound(f"There is no server {name!r}.", hint=hint)
+        hint = near(name, BUILDERS) or SENTENCES.said(
+            "servers_are", known=", ".join(sorted(BUILDERS))
+        )
+        raise SENTENCES.error(NotFound, "no_server", name=name, hint=hint)
     backends = connected(connections)
     try:
         yield BUILDERS[name](backends, gate)

@@ -1,4 +1,6 @@
-"""MCP without the cipher it would seal the state of unfinished calls with, and without a command line.
+"""MCP without its clients, without the cipher it would seal the state of unfinished calls with, and without a command line.
+
+Only what is at an address needs a client, which is loaded then; a server of this process is called itself.
 
 Our tools finish in one go, and the cipher's library is 7 MiB. What does need it, the secrets of
 channels and the dates of certificates, is reached by a tool call, when all this is loaded.
@@ -9,7 +11,15 @@ itself; who serves by uvicorn (`mcp_servers/serve.py`) has loaded that before, a
 from contextlib import ExitStack
 from importlib import import_module
 
-from core.absent import put_off, without
+from core.absent import only_parts_of, put_off, without
+
+# Where the package has what somebody may want of it besides.
+HOMES = {
+    "Client": "mcp.client.client",
+    "ClientSession": "mcp.client.session",
+    "StdioServerParameters": "mcp.client.stdio",
+    "MCPError": "mcp.shared.exceptions",
+}
 
 CIPHER = {
     "cryptography.exceptions": ("InvalidTag",),
@@ -21,6 +31,7 @@ CIPHER = {
 
 def load_mcp() -> None:
     """Call it before the first import of MCP; later it does nothing."""
+    only_parts_of("mcp", **HOMES)
     with ExitStack() as stack:
         stack.enter_context(without("uvicorn.main"))
         for package, names in CIPHER.items():

@@ -31,6 +31,18 @@ LEARNT = (
         "seen_last",
         "seen_night",
         "seen_plain",
+        "seen_pager",
+        "seen_desk",
+        "seen_compared",
+        "seen_awake",
+        "seen_shift",
+        "seen_ticket",
+        "seen_standup",
+        "seen_parcel",
+        "seen_loyalty",
+        "seen_depot",
+        "seen_orders",
+        "seen_hosts",
     ),
 )
 OF_EACH_PHRASE = 50

@@ -1,10 +1,12 @@
 """Answers written by rules from tool results: the offline planner's, and every partial one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from agent.answers.alert_stores import STORES
 from agent.answers.alerts import ALERTING
 from agent.answers.budgets import told_anomalies, told_budgets, told_one_budget
 from agent.answers.capacity import told_disks, told_hours, told_load
+from agent.answers.comparing import together
 from agent.answers.costs import told_bills, told_savings, told_spend, told_what_if
 from agent.answers.failures import told_failure
 from agent.answers.fixes import TELLERS as OF_FIXES
@@ -20,6 +22,7 @@ from agent.answers.patterns import (
     told_table,
 )
 from agent.answers.rows import TELLERS as OF_ROWS
+from agent.answers.settings import told_settings
 from agent.answers.systems import told_dependencies, told_findings, told_incidents, told_unusual
 from agent.approvals import REFUSED, SENTENCES
 from agent.asked import Asked
@@ -63,7 +66,7 @@ OF_COSTS = {
     CHANGE: told_one_budget,
     REMOVE: told_one_budget,
 }
-BY_TOOL = {**OF_ROWS, **SYSTEMS, **OF_FIXES, **MANY, **OF_COSTS}
+BY_TOOL = {**STORES, **OF_ROWS, **SYSTEMS, **OF_FIXES, **MANY, **OF_COSTS}
 EXAMPLES = {"en": "show the logs of checkout", "zh": "查看 checkout 的日志"}
 
 
@@ -78,13 +81,7 @@ def answer(asked: Asked, results: Sequence[Result]) -> str:
         # What was wanted, not the list it was looked up in, and as it was put.
         useful, results = [], [one for one in results if one.tool in CHANGING and not one.ok]
     if useful:
-        last = useful[-1]
-        if any(one.tool == SEARCH for one in useful):
-            return joined([told_knowledge(asked, useful), _offered(asked)])
-        if last.tool == UNUSUAL:
-            return told_unusual(asked, [one for one in useful if one.tool == UNUSUAL])
-        told = [_taken(asked), _widened(asked, results), told_result(asked, last)]
-        return joined([*told, _offered(asked)])
+        return _useful(asked, results, useful)
     if results:
         # The first failure is about what was asked; later ones are about what was tried instead.
         first = results[0]
@@ -96,6 +93,29 @@ def answer(asked: Asked, results: Sequence[Result]) -> str:
             sentence=told_failure(first.text, asked.language, 900, first.texts),
         )
     return _why_nothing_was_tried(asked)
+
+
+def _useful(asked: Asked, results: Sequence[Result], useful: Sequence[Result]) -> str:
+    last = together(asked, useful)
+    if any(one.tool == SEARCH for one in useful):
+        return joined([told_knowledge(asked, useful), _offered(asked)])
+    if last.tool == UNUSUAL:
+        return told_unusual(asked, [one for one in useful if one.tool == UNUSUAL])
+    if last.tool == INVESTIGATE and len(asked.names) > 1:
+        return joined(_of_each(asked, results))
+    told = [_taken(asked), _widened(asked, results), told_result(asked, last)]
+    return joined([*told, _offered(asked)])
+
+
+def _of_each(asked: Asked, results: Sequence[Result]) -> Iterator[str]:
+    """What was found of each thing that was named, one after the other."""
+    for one in (one for one in results if one.tool == INVESTIGATE):
+        name = str(one.arguments.get("name", ""))
+        yield f"## {plain(name)}"
+        if one.ok:
+            yield told_investigation(one, asked.language, name)
+        else:
+            yield told_failure(one.text, asked.language, 300, one.texts)
 
 
 def _widened(asked: Asked, results: Sequence[Result]) -> str:
@@ -133,7 +153,6 @@ def _offered(asked: Asked) -> str:
 
 
 def _why_nothing_was_tried(asked: Asked) -> str:
-    kind = asked.kind_of_many
     if asked.intent == "change" and never_done(asked):
         return phrase("fixes.never", asked.language)
     if asked.intent == "change" and not_offered(asked):
@@ -143,9 +162,6 @@ def _why_nothing_was_tried(asked: Asked) -> str:
     if asked.intent in ("logs", "rollout") and not asked.name:
         example = EXAMPLES[asked.language]
         return phrase("rows.need_name", asked.language, example=example)
-    if asked.intent == "list" and kind:
-        scope = f" -n {asked.namespace}" if asked.namespace else " -A"
-        return phrase("rows.cannot_list", asked.language, kind=kind, scope=scope)
     return phrase("failed.no_tools", asked.language)
 
 
@@ -172,7 +188,7 @@ def told_result(asked: Asked, result: Result) -> str:
     if result.tool.startswith("prometheus_query"):
         return told_samples(asked, result)
     if result.tool == "kubernetes_get_object":
-        return told_object(asked, result)
+        return told_settings(asked, result) or told_object(asked, result)
     if result.tool == UNUSUAL:
         return told_unusual(asked, [result])
     teller = BY_TOOL.get(result.tool) or ALERTING.get(result.tool)

@@ -1,34 +1,53 @@
 """What is told of alerts, silences, rules, channels and deliveries."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from agent.answers.care import told_taken, told_tried, why_not_taken, why_not_tried
+from agent.answers.listing import ROWS_SHOWN, Json, ago, cited, listed, rows_of, to_the_minute
 from agent.answers.markdown import bullets, code, joined, plain, table
+from agent.answers.rule_drafts import rule_draft
 from agent.asked import Asked
 from agent.toolbox import Result
 from agent.wording import phrase
 
-Json = Mapping[str, Any]
-ROWS_SHOWN = 25
+LEVELS = frozenset(("critical", "error", "warning", "info"))
+STATES = frozenset(("active", "firing", "pending", "suppressed", "unprocessed", "inactive"))
+# So many of the least useful alerts are told what to do about.
+ADVISED = 3
 
 
 def told_firing(asked: Asked, result: Result) -> str:
     cells = [
         (
-            row["severity"],
+            _level(asked, row),
             row["name"],
             row["namespace"],
-            _ago(row["since_s"]),
-            row["state"],
+            ago(row["since_s"]),
+            _state(asked, row),
             row["summary"],
         )
-        for row in _rows(result)
+        for row in rows_of(result)
     ]
-    columns = ("severity", "alert", "namespace", "since", "state", "message")
-    return _listed(asked, result, "firing", columns, cells)
+    columns = ("severity", "alert", "namespace", "ago", "state", "message")
+    return listed(asked, result, "firing", columns, cells)
+
+
+def _level(asked: Asked, row: Json) -> str:
+    """The usual severities in the language of the answer; whatever else is on the label as it is."""
+    told = str(row["severity"])
+    return phrase(f"level.{told}", asked.language) if told in LEVELS else told
+
+
+def _state(asked: Asked, row: Json) -> str:
+    told = str(row["state"])
+    return phrase(f"alert_state.{told}", asked.language) if told in STATES else told
 
 
 def told_rules(asked: Asked, result: Result) -> str:
+    """Those there are; where a new one is asked for, how it would be written."""
+    if draft := rule_draft(asked):
+        return draft
     cells = [
         (
             f"{row['group']}/{row['name']}",
@@ -36,9 +55,9 @@ def told_rules(asked: Asked, result: Result) -> str:
             row["severity"],
             row["query"],
         )
-        for row in _rows(result)
+        for row in rows_of(result)
     ]
-    return _listed(asked, result, "rules", ("rule", "state", "severity", "expression"), cells)
+    return listed(asked, result, "rules", ("rule", "state", "severity", "expression"), cells)
 
 
 def told_received(asked: Asked, result: Result) -> str:
@@ -47,17 +66,24 @@ def told_received(asked: Asked, result: Result) -> str:
             row["severity"],
             row["name"],
             row["namespace"],
-            _at(row["starts_at"]),
-            _at(row["ends_at"]),
+            to_the_minute(row["starts_at"]),
+            to_the_minute(row["ends_at"]),
             _told(row, asked),
         )
-        for row in _rows(result)
+        for row in rows_of(result)
     ]
     columns = ("severity", "alert", "namespace", "since", "ended", "told")
-    return _listed(asked, result, "received", columns, cells)
+    unheard: dict[str, str] = result.data.get("unheard") or {}
+    what = "unheard" if result.arguments.get("status") == "unheard" else "received"
+    told = listed(asked, result, what, columns, cells)
+    return joined([told, why_not_taken(asked, result) or unheard.get(asked.language, "")])
 
 
 def told_quality(asked: Asked, result: Result) -> str:
+    """What each was worth, the one that was asked about alone, and what to do about those that were not worth it."""
+    named = str(asked.arguments.get("alert", ""))
+    own = [one for one in rows_of(result) if named and one["name"] == named]
+    rows = own or rows_of(result)
     cells = [
         (
             row["name"],
@@ -65,26 +91,35 @@ def told_quality(asked: Asked, result: Result) -> str:
             row["episodes"],
             row["brief"],
             row["acknowledged"],
-            row["median_minutes"],
+            "-" if row["median_minutes"] is None else row["median_minutes"],
         )
-        for row in _rows(result)
+        for row in rows
     ]
     columns = ("alert", "worth", "times", "brief", "acknowledged", "minutes")
-    return _listed(asked, result, "quality", columns, cells)
+    advice = [
+        phrase(f"quality_advice.{row['verdict']}", asked.language, alert=code(row["name"]))
+        for row in rows[:ADVISED]
+        if row["verdict"] != "useful"
+    ]
+    if not own:
+        return joined([listed(asked, result, "quality", columns, cells), bullets(advice)])
+    headings = [phrase(f"columns.{one}", asked.language) for one in columns]
+    head = cited(result, phrase("alerting.quality_of", asked.language, alert=code(named)))
+    return joined([head, table(headings, cells), bullets(advice)])
 
 
 def told_analyses(asked: Asked, result: Result) -> str:
     """The first cause of each, and the first thing to do about it."""
     cells: list[tuple[object, ...]] = []
-    for row in _rows(result):
+    for row in rows_of(result):
         first: Json = row["causes"][0] if row["causes"] else dict[str, Any]()
         todo = next(iter(first.get("actions", ())), "")
         sure = f"{first['confidence']:.0%}" if first else ""
         said = first.get("summary") or row["summary"] or row["error"]
         state = phrase(f"analysis.{row['verdict'] or row['state']}", asked.language)
-        cells.append((_at(row["created_at"]), state, said, sure, todo))
+        cells.append((to_the_minute(row["created_at"]), state, said, sure, todo))
     columns = ("at", "state", "cause", "sure", "todo")
-    return _listed(asked, result, "analyses", columns, cells)
+    return listed(asked, result, "analyses", columns, cells)
 
 
 def told_patrols(asked: Asked, result: Result) -> str:
@@ -96,23 +131,23 @@ def told_patrols(asked: Asked, result: Result) -> str:
             f"{row['every_s'] // 60} min",
             "" if row["score"] is None else row["score"],
             "" if row["faults"] is None else row["faults"],
-            _at(row["last_at"]),
+            to_the_minute(row["last_at"]),
         )
-        for row in _rows(result)
+        for row in rows_of(result)
     ]
     columns = ("patrol", "namespace", "every", "score", "faults", "at")
-    return _listed(asked, result, "patrols", columns, cells)
+    return listed(asked, result, "patrols", columns, cells)
 
 
 def told_patrol(asked: Asked, result: Result) -> str:
     """The report as it was written, which is in the asked language already."""
     heading, _, rest = str(result.data["markdown"]).partition("\n")
-    return joined([_cited(result, heading.lstrip("# ")), rest.strip().replace("## ", "#### ")])
+    return joined([cited(result, heading.lstrip("# ")), rest.strip().replace("## ", "#### ")])
 
 
 def told_watches(asked: Asked, result: Result) -> str:
     cells: list[tuple[object, ...]] = []
-    for row in _rows(result):
+    for row in rows_of(result):
         terms = row["terms"]
         rule = f"{terms['measure']} {terms['compare']} {terms['threshold']:g}"
         seen: Sequence[Json] = row["seen"] or [{"about": "", "state": "unseen", "measured": None}]
@@ -121,7 +156,7 @@ def told_watches(asked: Asked, result: Result) -> str:
             value = "" if one["measured"] is None else f"{one['measured']:.4g}"
             cells.append((row["name"], rule, one["about"], state, value))
     columns = ("watch", "rule", "who", "state", "value")
-    return _listed(asked, result, "watches", columns, cells)
+    return listed(asked, result, "watches", columns, cells)
 
 
 def told_lint(asked: Asked, result: Result) -> str:
@@ -129,7 +164,7 @@ def told_lint(asked: Asked, result: Result) -> str:
     total = sum(result.data["counts"].values())
     if not total:
         clean = phrase("alerting.no_lint", asked.language, rules=result.data["rules"])
-        return _cited(result, clean)
+        return cited(result, clean)
     cells = [
         (phrase(f"lint.{one['level']}", asked.language), one["rule"], one["text"], one["hint"])
         for one in remarks[:ROWS_SHOWN]
@@ -140,12 +175,12 @@ def told_lint(asked: Asked, result: Result) -> str:
     ]
     left = total - len(cells)
     more = phrase("rows.more", asked.language, count=left) if left > 0 else ""
-    return joined([_cited(result, head), table(headings, cells), more])
+    return joined([cited(result, head), table(headings, cells), more])
 
 
 def told_managers(asked: Asked, result: Result) -> str:
     """A row a member, and below what is not well."""
-    rows = _rows(result)
+    rows = rows_of(result)
     cells = [
         (
             row["name"],
@@ -165,16 +200,22 @@ def told_managers(asked: Asked, result: Result) -> str:
     problems = [text for row in rows for text in row["problems_in"][asked.language]]
     key = "managers_ill" if problems else "managers_well"
     head = phrase(f"alerting.{key}", asked.language, total=len(cells), count=len(problems))
-    return joined([_cited(result, head), table(headings, cells[:ROWS_SHOWN]), *problems])
+    return joined([cited(result, head), table(headings, cells[:ROWS_SHOWN]), *problems])
 
 
 def told_rule_files(asked: Asked, result: Result) -> str:
     cells = [
-        (row["name"], row["version"], row["alerts"], _at(row["created_at"]), row["created_by"])
-        for row in _rows(result)
+        (
+            row["name"],
+            row["version"],
+            row["alerts"],
+            to_the_minute(row["created_at"]),
+            row["created_by"],
+        )
+        for row in rows_of(result)
     ]
     columns = ("file", "version", "rules", "at", "by")
-    return _listed(asked, result, "rule_files", columns, cells)
+    return listed(asked, result, "rule_files", columns, cells)
 
 
 def told_trials(asked: Asked, result: Result) -> str:
@@ -182,7 +223,7 @@ def told_trials(asked: Asked, result: Result) -> str:
     trials: Sequence[Json] = result.data["trials"]
     told = [one for one in trials if not one["failed"]]
     if not trials:
-        return _cited(result, phrase("alerting.no_trials", asked.language))
+        return cited(result, phrase("alerting.no_trials", asked.language))
     cells = [(one["rule"], one["fired"], one["brief"], one["now"]) for one in told[:ROWS_SHOWN]]
     window = result.data["window"]
     head = phrase("alerting.trials", asked.language, total=len(told), window=window)
@@ -198,7 +239,7 @@ def told_trials(asked: Asked, result: Result) -> str:
     ]
     more = len(told) - len(cells)
     rest = [phrase("rows.more", asked.language, count=more)] if more > 0 else []
-    return joined([_cited(result, head), table(headings, cells), *rest, *notes])
+    return joined([cited(result, head), table(headings, cells), *rest, *notes])
 
 
 def told_silences(asked: Asked, result: Result) -> str:
@@ -206,15 +247,15 @@ def told_silences(asked: Asked, result: Result) -> str:
         (
             row["state"],
             ", ".join(row["matchers"]),
-            _at(row["ends_at"]),
+            to_the_minute(row["ends_at"]),
             row["created_by"],
             row["comment"],
             row["catches_now"],
         )
-        for row in _rows(result)
+        for row in rows_of(result)
     ]
     columns = ("state", "matchers", "until", "author", "comment", "catches")
-    return _listed(asked, result, "silences", columns, cells)
+    return listed(asked, result, "silences", columns, cells)
 
 
 def told_preview(asked: Asked, result: Result) -> str:
@@ -222,7 +263,7 @@ def told_preview(asked: Asked, result: Result) -> str:
     data = result.data
     facts = {
         "matchers": code(", ".join(data["matchers"])),
-        "until": _at(data["ends_at"]),
+        "until": to_the_minute(data["ends_at"]),
         "count": data["caught_in_all"],
     }
     names = sorted({plain(one["name"]) for one in data["caught"]})
@@ -233,7 +274,7 @@ def told_preview(asked: Asked, result: Result) -> str:
     verdict = phrase(f"alerting.{key}", asked.language)
     second = phrase("alerting.second", asked.language) if data["needs_second"] else ""
     head = phrase("alerting.preview", asked.language, **facts)
-    return joined([_cited(result, head), caught, verdict, against, second])
+    return joined([cited(result, head), caught, verdict, against, second])
 
 
 def told_set(asked: Asked, result: Result) -> str:
@@ -241,13 +282,13 @@ def told_set(asked: Asked, result: Result) -> str:
     facts = {
         "id": plain(silence["id"]),
         "matchers": code(", ".join(silence["matchers"])),
-        "until": _at(silence["ends_at"]),
+        "until": to_the_minute(silence["ends_at"]),
         "count": result.data["caught_in_all"],
     }
     head = phrase("alerting.set", asked.language, **facts)
     often = result.data["renewals"] if result.data["note"] else 0
     renewed = phrase("alerting.renewed", asked.language, count=often) if often else ""
-    return joined([_cited(result, head), renewed])
+    return joined([cited(result, head), renewed])
 
 
 def told_ended(asked: Asked, result: Result) -> str:
@@ -255,7 +296,7 @@ def told_ended(asked: Asked, result: Result) -> str:
         "id": plain(result.data["id"]),
         "matchers": code(", ".join(result.data["matchers"])),
     }
-    return _cited(result, phrase("alerting.ended", asked.language, **facts))
+    return cited(result, phrase("alerting.ended", asked.language, **facts))
 
 
 def told_channels(asked: Asked, result: Result) -> str:
@@ -267,11 +308,11 @@ def told_channels(asked: Asked, result: Result) -> str:
             ", ".join(row["tags"]),
             phrase("alerting.on" if row["enabled"] else "alerting.off", asked.language),
         )
-        for row in _rows(result)
+        for row in rows_of(result)
     ]
-    return _listed(
-        asked, result, "channels", ("channel", "kind", "language", "tags", "state"), cells
-    )
+    columns = ("channel", "kind", "language", "tags", "state")
+    told = listed(asked, result, "channels", columns, cells)
+    return joined([told, why_not_tried(asked, result)])
 
 
 def told_health(asked: Asked, result: Result) -> str:
@@ -285,40 +326,19 @@ def told_health(asked: Asked, result: Result) -> str:
             row["dead"],
             row["last_error"],
         )
-        for row in _rows(result)
+        for row in rows_of(result)
     ]
     columns = ("channel", "success", "tries", "p95", "waiting", "dead", "last_error")
-    return _listed(asked, result, "health", columns, cells)
+    return listed(asked, result, "health", columns, cells)
 
 
 def told_deliveries(asked: Asked, result: Result) -> str:
     cells = [
-        (_at(row["created_at"]), row["channel"], row["state"], row["about"], row["error"])
-        for row in _rows(result)
+        (to_the_minute(row["created_at"]), row["channel"], row["state"], row["about"], row["error"])
+        for row in rows_of(result)
     ]
     columns = ("at", "channel", "state", "about", "message")
-    return _listed(asked, result, "deliveries", columns, cells)
-
-
-def _listed(
-    asked: Asked,
-    result: Result,
-    what: str,
-    columns: Sequence[str],
-    cells: Sequence[Sequence[object]],
-) -> str:
-    if not cells:
-        return _cited(result, phrase(f"alerting.no_{what}", asked.language))
-    total = int(result.data.get("total") or len(cells))
-    head = phrase(f"alerting.{what}", asked.language, total=total)
-    left = total - min(len(cells), ROWS_SHOWN)
-    more = phrase("rows.more", asked.language, count=left) if left > 0 else ""
-    headings = [phrase(f"columns.{one}", asked.language) for one in columns]
-    return joined([_cited(result, head), table(headings, cells[:ROWS_SHOWN]), more])
-
-
-def _rows(result: Result) -> list[Json]:
-    return list(result.data.get("rows") or [])
+    return listed(asked, result, "deliveries", columns, cells)
 
 
 def _told(row: Json, asked: Asked) -> str:
@@ -327,27 +347,11 @@ def _told(row: Json, asked: Asked) -> str:
     return phrase("alerting.told" if row["told"] else "alerting.told_nobody", asked.language)
 
 
-def _cited(result: Result, sentence: str) -> str:
-    return f"{sentence} [{result.whole}]" if result.whole else sentence
-
-
-def _at(moment: object) -> str:
-    return str(moment)[:16].replace("T", " ") if moment else ""
-
-
-def _ago(seconds: int | None) -> str:
-    if seconds is None:
-        return ""
-    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
-
-
 ALERTING: dict[str, Callable[[Asked, Result], str]] = {
     "prometheus_alerts": told_firing,
     "prometheus_rules": told_rules,
     "alerting_list": told_received,
+    "alerting_acknowledge": told_taken,
     "alerting_quality": told_quality,
     "alerting_list_patrols": told_patrols,
     "alerting_list_watches": told_watches,
@@ -362,6 +366,7 @@ ALERTING: dict[str, Callable[[Asked, Result], str]] = {
     "alerting_create_silence": told_set,
     "alerting_expire_silence": told_ended,
     "channels_list": told_channels,
+    "channels_test": told_tried,
     "channels_health": told_health,
     "channels_deliveries": told_deliveries,
 }

@@ -9,8 +9,10 @@ from agent.answers.markdown import bullets, joined, plain, table
 from agent.asked import Asked
 from agent.intents import Language
 from agent.planning_budgets import removes
+from agent.raising import is_raised
 from agent.toolbox import Result
 from agent.wording import phrase
+from core.payers import payer
 
 Json = Mapping[str, Any]
 ROWS_SHOWN = 15
@@ -36,7 +38,7 @@ def told_budgets(asked: Asked, result: Result) -> str:
     head = phrase(key, asked.language, names=names, count=len(rows))
     headings = [
         phrase(f"budgets.{one}", asked.language)
-        for one in ("name", "scope", "spent", "share", "end", "state")
+        for one in ("name", "scope", "spent", "remaining", "share", "end", "state")
     ]
     cells = [_cells(row, asked.language) for row in ranked[:ROWS_SHOWN]]
     grown = [_driver(row, one, asked) for row in troubled[:3] for one in row["drivers"][:2]]
@@ -54,13 +56,15 @@ def _of_teams(asked: Asked, result: Result, rows: Sequence[Json]) -> str:
     broken = sorted(
         (row for row in own if row["state"] in TROUBLED), key=lambda row: -_end_share(row)
     )
+    unknown = [_team(row) for row in own if row["state"] == "insufficient_data"]
     key = "team_breaks" if broken else "no_team_breaks" if own else "no_team"
+    if own and len(unknown) == len(own):
+        key = "teams_all_unknown"
     teams = ", ".join(dict.fromkeys(_team(row) for row in broken))
     head = phrase(f"budgets.{key}", asked.language, teams=teams, count=len(own))
-    unknown = [_team(row) for row in own if row["state"] == "insufficient_data"]
     lines = [_breaks(row, asked.language) for row in broken]
     grown = [_driver(row, one, asked) for row in broken[:3] for one in row["drivers"][:2]]
-    if unknown:
+    if 0 < len(unknown) < len(own):
         facts = {"teams": ", ".join(unknown)}
         lines.append(phrase("budgets.teams_unknown", asked.language, **facts))
     return joined([cited(result, head), bullets([*lines, *grown])])
@@ -171,7 +175,7 @@ def _is_named(asked: Asked, workload: str) -> bool:
 def _change(row: Json, currency: str, language: Language) -> str:
     why = "; ".join(_cause("anomalies.cause", one, currency, language) for one in row["causes"])
     facts = {
-        "scope": plain(row["scope"]),
+        "scope": plain(payer(row["scope"], language)),
         "start": row["start"],
         "end": row["end"],
         "impact": f"{row['impact']:+,.2f}",
@@ -190,7 +194,7 @@ def _cause(key: str, one: Json, currency: str, language: Language) -> str:
     return phrase(
         key,
         language,
-        workload=plain(one["workload"]),
+        workload=plain(payer(one["workload"], language)),
         kind=phrase(f"anomalies.of_{one['kind']}", language),
         daily=amount(one["daily"]),
         before=amount(one["daily_before"]),
@@ -223,6 +227,7 @@ def _cells(row: Json, language: Language) -> tuple[object, ...]:
         row["name"],
         row["scope"],
         f"{amount(row['spent'])} / {amount(row['amount'])} {row['currency']}",
+        amount(row["remaining"]),
         "-" if row["share"] is None else f"{row['share']:.0f} %",
         f"{amount(end['mean'])}{interval}" if end else "-",
         phrase(f"budgets.state_{row['state']}", language),
@@ -235,7 +240,7 @@ def _driver(row: Json, one: Json, asked: Asked) -> str:
         "budgets.driver",
         asked.language,
         name=plain(row["name"]),
-        workload=plain(one["workload"]),
+        workload=plain(payer(one["workload"], asked.language)),
         currency=row["currency"],
         **facts,
     )
@@ -243,5 +248,5 @@ def _driver(row: Json, one: Json, asked: Asked) -> str:
 
 def _wish(asked: Asked) -> str:
     """Somebody wants one set, changed or removed, and it is not known which."""
-    wanted = "amount" in asked.arguments or removes(asked)
+    wanted = "amount" in asked.arguments or removes(asked) or is_raised(asked.question.lower())
     return phrase("budgets.how_to_set", asked.language) if wanted else ""

@@ -1,11 +1,13 @@
 """What is told of hours: load to come and the instances it takes, full disks, hours that cost too much."""
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
 from agent.answers.costs import cited, cost_table, moment, notes, sentences
 from agent.answers.markdown import bullets, joined, plain
 from agent.asked import Asked
+from agent.planning_costs import TIMES
 from agent.toolbox import Result
 from agent.wording import phrase
 
@@ -35,6 +37,7 @@ def told_load(asked: Asked, result: Result) -> str:
     if data["full_at"]:
         head.append(phrase("costs.full", asked.language, at=moment(data["full_at"])))
     advice = data.get("recommendation")
+    head += _multiplied(asked, data)
     told = [cited(result, sentences(asked, head)), _grounds(asked, data)]
     return joined([*told, _advice(asked, advice)] if advice else told)
 
@@ -50,6 +53,27 @@ def _likely(asked: Asked, data: Json) -> list[str]:
         )
         for one in data["chances"]
     ]
+
+
+def _multiplied(asked: Asked, data: Json) -> list[str]:
+    """Whether the instances there are carry so many times the peak, where that is asked for."""
+    words = asked.question.lower()
+    times = next((factor for factor, pattern in TIMES if pattern.search(words)), None)
+    carried = next((one["level"] for one in data["chances"] if one["of"] == "instances"), None)
+    peak = data["peak"]["upper"] or data["peak"]["mean"]
+    now = int(data["recommendation"]["instances_now"] or 0) if data["recommendation"] else 0
+    if not (times and carried and now):
+        return []
+    load = times * peak
+    facts = {
+        "times": f"{times:g}",
+        "load": measured(load, data["unit"]),
+        "carried": measured(carried, data["unit"]),
+        "count": ceil(load * now / carried),
+        "now": now,
+    }
+    key = "costs.times_carried" if load <= carried else "costs.times_too_much"
+    return [phrase(key, asked.language, **facts)]
 
 
 def share(chance: float) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.answers.markdown import bullets, joined, plain, table
-from agent.asked import Asked
+from agent.asked import Asked, is_of
 from agent.toolbox import Result
 from agent.wording import phrase
+from core.payers import payer
 
 Json = Mapping[str, Any]
 ROWS_SHOWN = 15
@@ -25,7 +26,7 @@ def told_spend(asked: Asked, result: Result) -> str:
         "currency": data["currency"],
         "start": moment(data["start"]),
         "end": moment(data["end"]),
-        "what": plain(asked.namespace or asked.name) or phrase("costs.all", asked.language),
+        "what": _of_what(asked),
     }
     head = [phrase("costs.spend", asked.language, **facts)]
     if data["bill"] is not None:
@@ -33,7 +34,7 @@ def told_spend(asked: Asked, result: Result) -> str:
         head.append(phrase("costs.whole", asked.language, currency=data["currency"], **whole))
     cells = [
         (
-            row["name"],
+            payer(row["name"], asked.language),
             amount(row["cost"]),
             amount(row["cpu_cost"]),
             amount(row["memory_cost"]),
@@ -48,23 +49,51 @@ def told_spend(asked: Asked, result: Result) -> str:
 def told_savings(asked: Asked, result: Result) -> str:
     """What could ask for less, or should ask for more, with the money and how sure that is."""
     data = result.data
+    sized = [row for row in data["rows"] if row["what"] == "requests"]
+    unused = [row for row in data["rows"] if row["what"] != "requests"]
     facts = {
-        "monthly": amount(data["monthly"]),
+        # The sum is of all that saves, on later pages too; what is unused is told apart.
+        "monthly": amount(round(data["monthly"] - sum(row["monthly"] or 0 for row in unused), 4)),
         "currency": data["currency"],
         "examined": data["examined"],
         "short": data["too_short"],
     }
-    sized = [row for row in data["rows"] if row["what"] == "requests"]
-    unused = [row for row in data["rows"] if row["what"] != "requests"]
+    places = {row["namespace"] for row in data["rows"]}
+    if asked.name and asked.name not in places and not _only_unused(result):
+        return joined([_of_one(asked, result, sized), notes(data)])
     parts: list[str] = []
     if sized or not (unused or _only_unused(result)):
         key = "costs.savings" if sized else "costs.no_savings"
         parts += [cited(result, phrase(key, asked.language, **facts)), _sized(asked, sized)]
     if unused or _only_unused(result):
-        key = "costs.unused" if unused else "costs.no_unused"
-        facts["monthly"] = amount(sum(row["monthly"] for row in unused))
+        priced = [row["monthly"] for row in unused if row["monthly"] is not None]
+        key = "costs.unused" if priced else "costs.unused_unpriced" if unused else "costs.no_unused"
+        facts["monthly"] = amount(sum(priced))
         parts += [cited(result, phrase(key, asked.language, **facts)), _unused(asked, unused)]
     return joined([*parts, notes(data)])
+
+
+def _of_what(asked: Asked) -> str:
+    """What was paid for; a name stands apart from the characters behind it."""
+    name = plain(asked.namespace or asked.name)
+    if not name:
+        return phrase("costs.all", asked.language)
+    return f"{name} " if asked.language == "zh" else name
+
+
+def _of_one(asked: Asked, result: Result, sized: Sequence[Json]) -> str:
+    """What one workload could ask for instead."""
+    own = [row for row in sized if is_of(row, asked.name)]
+    saved = sum(float(row["monthly"]) for row in own)
+    key = "costs.savings_of" if saved > 0 else "costs.needs_more"
+    key = key if own else "costs.no_savings_of"
+    facts = {
+        "name": plain(asked.name),
+        "monthly": amount(abs(saved)),
+        "currency": result.data["currency"],
+    }
+    told = cited(result, phrase(key, asked.language, **facts))
+    return joined([told, _sized(asked, own)]) if own else told
 
 
 def _only_unused(result: Result) -> bool:
@@ -101,7 +130,9 @@ def _unused(asked: Asked, rows: Sequence[Json]) -> str:
 
 def _worth(asked: Asked, row: Json) -> tuple[str, str, str]:
     return (
-        amount(row["monthly"]),
+        phrase("costs.unpriced", asked.language)
+        if row["monthly"] is None
+        else amount(row["monthly"]),
         phrase(f"costs.confidence_{row['confidence']}", asked.language),
         " ".join(one["text"] for one in row["reasons"]),
     )
@@ -136,7 +167,7 @@ def told_bills(asked: Asked, result: Result) -> str:
         facts = {**told, "currency": report["currency"], "start": end["starts_on"]}
         head.append(phrase("costs.bill_month", asked.language, **facts))
     cells = [
-        (row["name"], amount(row["cost"]), f"{row['share']:.1%}")
+        (payer(row["name"], asked.language), amount(row["cost"]), f"{row['share']:.1%}")
         for row in report["rows"][:ROWS_SHOWN]
     ]
     rows = cost_table(asked, ("what", "cost", "share"), cells)

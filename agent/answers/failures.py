@@ -12,6 +12,8 @@ SILENT = rf"{SYSTEM} does not answer(?:: nothing listens there|: the host cannot
 SLOW = rf"{SYSTEM} (?:does not answer: no answer|did not answer) within (?P<seconds>[\d.]+) s\."
 MAY_NOT = r"\s*Midwatch may not (?P<verb>\w+) (?P<what>[\w, .-]+?)"
 UNSEEN = r"Whether there is a '(?P<name>[^']+)'"
+# Where was looked, as the two shapes before it tell it.
+LOOKED = r"(?<=：)(?P<what>Pod|工作负载|事件|警告事件|[A-Z]\w+|最近 \S+ ?\S* ?的变更)"
 NO_OBJECT = r"There is no (?P<kind>\w+) (?:named )?'(?P<name>[^']+)'"
 
 # The sentences of the tool servers, and what each is told as. A sentence of another shape is left
@@ -52,14 +54,29 @@ SHAPES = tuple(
         (r"^joined the cluster$", "changed.joined"),
         (r"^(?P<what>\w+) became (?P<state>\w+): ", "changed.became"),
         (r"^changes of the last (?P<window>P\w+) ", "examined.changes"),
+        (r"^pods (?=in )", "examined.pods"),
+        (r"^workloads (?=in )", "examined.workloads"),
+        (r"^(?P<kind>[A-Z]\w+) objects(?: (?=in )|$)", "examined.objects"),
+        (r"^events (?=in )", "examined.events"),
+        (r"^warning events (?=in )", "examined.warnings"),
         (r"1 of (?P<count>\d+) pods of (?P<what>\w+ \S+?)\. ?", "logged.one_of"),
         (
             r"This log does not reach back before that time, so nothing can be called new\.",
             "logged.short",
         ),
         (r"Nothing was written since that time\.", "logged.silent"),
+        (
+            r"^No series match, though the metrics exist: check the label matchers\.",
+            "measured.no_match",
+        ),
+        (r"There is no metric (?P<name>[^\s.]+)\.", "measured.no_metric"),
+        (r"^No series\.$", "measured.none"),
         (r"^(?P<what>.+?) in namespace (?P<place>[\w.-]+)(?= with |$)", "examined.in_namespace"),
         (r"^(?P<what>.+?) in all namespaces(?= with |$)", "examined.everywhere"),
+        (rf"{LOOKED} with name (?P<name>\S+)$", "examined.named"),
+        (rf"{LOOKED} with status (?P<status>\S+)$", "examined.in_status"),
+        (rf"{LOOKED} with node (?P<node>\S+)$", "examined.on_node"),
+        (rf"{LOOKED} with (?P<filters>.+)$", "examined.filtered"),
     )
 )
 # A line of the YAML that a hint about missing rights holds.

@@ -22,10 +22,14 @@ LONGEST_ADVICE = 400
 def told_investigation(result: Result, language: Language, whole: str = "") -> str:
     """The structured `investigate` answer as Markdown; every fact with its number.
 
-    `whole` is the name of what was asked to be healthy: when nothing found is about it, that is said first.
+    When nothing that was found has to do with what was asked about, that is said first. `whole` is the name of
+    what was asked to be healthy: of that it is said, too, when only what it depends on is ill.
     """
     told = _Telling(result, language).told()
     causes: Sequence[Json] = result.data.get("root_causes") or []
+    if causes and causes[0].get("away"):
+        name = code(str(result.arguments.get("name", "")))
+        return joined([phrase("rca.away", language, name=name), told])
     if not whole or not causes or whole in _troubled(result.data):
         return told
     return joined([phrase("rca.itself_fine", language, name=code(whole)), told])

@@ -6,6 +6,7 @@ from typing import Any
 from agent.answers.failures import told_reason
 from agent.answers.markdown import Marks, bullets, code, joined, plain, section, table
 from agent.asked import Asked
+from agent.planning_systems import TOPICS, topic_of
 from agent.toolbox import Result
 from agent.wording import phrase
 
@@ -115,12 +116,19 @@ def _gravity(one: tuple[Result, Json]) -> int:
 
 
 def told_findings(asked: Asked, result: Result) -> str:
+    topic = topic_of(asked)
     findings: Sequence[Json] = [
-        one for one in result.data.get("findings") or () if one.get("fault", True)
+        one for one in result.data.get("findings") or () if _is_wanted(one, topic)
     ]
+    if topic:
+        return _of_topic(asked, result, topic, findings)
     if not findings:
         mark = f" [{result.whole}]" if result.whole else ""
         return phrase("systems.no_findings", asked.language) + mark
+    return _found(asked, result, findings, "systems.findings")
+
+
+def _found(asked: Asked, result: Result, findings: Sequence[Json], key: str) -> str:
     cells = [
         (
             _severity(asked, one),
@@ -130,9 +138,24 @@ def told_findings(asked: Asked, result: Result) -> str:
         )
         for one in findings
     ]
-    head = phrase("systems.findings", asked.language, total=len(findings))
+    head = phrase(key, asked.language, total=len(findings))
     columns = ("severity", "since", "finding", "evidence")
     return joined([head, _table(asked, columns, cells), _not_checked(asked, result)])
+
+
+def _is_wanted(finding: Json, topic: str) -> bool:
+    """Of one sort, notes too; of everything, the faults."""
+    return finding["rule"].startswith(TOPICS[topic][1]) if topic else finding.get("fault", True)
+
+
+def _of_topic(asked: Asked, result: Result, topic: str, findings: Sequence[Json]) -> str:
+    """What was found of one sort; else how many objects were looked at for it."""
+    if findings:
+        return _found(asked, result, findings, f"systems.{topic}")
+    mark = f" [{result.whole}]" if result.whole else ""
+    looked = int(result.data.get("checked", {}).get("Secret", 0))
+    told = phrase(f"systems.no_{topic}", asked.language, looked=looked)
+    return joined([told + mark, _not_checked(asked, result)])
 
 
 def told_incidents(asked: Asked, result: Result) -> str:

@@ -27,6 +27,7 @@ class Lexicon(NamedTuple):
     request: re.Pattern[str]  # something is to be shown or counted
     hypothetical: re.Pattern[str]  # a change is only thought of
     supposed: re.Pattern[str]  # what it would take is asked
+    own: re.Pattern[str]  # it names what Midwatch alone minds, whatever that is called elsewhere
 
 
 @cache

@@ -106,3 +106,9 @@ AHEAD_WORDS: dict[str, str] = {
     "下个季度": "P90D",
     "明年": "P365D",
 }
+
+# Of these, what is going on: it may be looked back on, or ahead.
+GOING_ON = (
+    *("today", "tonight", "this week", "this month", "this quarter", "this year"),
+    *("今天", "今晚", "本周", "这周", "这个星期", "本月", "这个月", "本季度", "今年"),
+)

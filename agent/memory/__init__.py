@@ -16,7 +16,11 @@ async def opened_memory(where: Path | str | None) -> AsyncGenerator[LatestOnly]:
     `UpstreamUnavailable` when nobody answers there.
     """
     async with _shelf(where) as shelf:
-        yield LatestOnly(shelf)
+        memory = LatestOnly(shelf)
+        try:
+            yield memory
+        finally:
+            await memory.aclose()
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from agent.memory.shelves import Kept, Part, Place, Write
+from agent.sentences import SENTENCES
 from core.errors import Invalid, UpstreamUnavailable
 
 MAX_CONNECTIONS = 8
@@ -144,8 +145,8 @@ async def _our_errors() -> AsyncGenerator[None]:
     try:
         yield
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        raise UpstreamUnavailable(
-            "The memory of conversations in Postgres does not answer.", hint=str(error)
+        raise SENTENCES.error(
+            UpstreamUnavailable, "memory_postgres_away", error=str(error)
         ) from error
 
 
@@ -155,9 +156,7 @@ async def opened_postgres(url: str) -> AsyncGenerator[InPostgres]:
     try:
         import asyncpg
     except ImportError as error:
-        raise Invalid(
-            "Memory in Postgres needs the driver asyncpg.", hint="pip install 'midwatch[postgres]'"
-        ) from error
+        raise SENTENCES.error(Invalid, "memory_postgres_driver") from error
     address = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
     async with _our_errors():
         pool = await asyncpg.create_pool(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import orjson
 
 from agent.memory.shelves import Kept, Part, Place, Write, in_order
+from agent.sentences import SENTENCES
 from core.errors import Invalid, UpstreamUnavailable
 
 if TYPE_CHECKING:
@@ -135,9 +136,7 @@ async def _our_errors() -> AsyncGenerator[None]:
     try:
         yield
     except (RedisError, OSError) as error:
-        raise UpstreamUnavailable(
-            "The memory of conversations in Redis does not answer.", hint=str(error)
-        ) from error
+        raise SENTENCES.error(UpstreamUnavailable, "memory_redis_away", error=str(error)) from error
 
 
 @asynccontextmanager
@@ -146,13 +145,11 @@ async def opened_redis(url: str) -> AsyncGenerator[InRedis]:
     try:
         from redis.asyncio import Redis
     except ImportError as error:
-        raise Invalid(
-            "Memory in Redis needs the package redis.", hint="pip install 'midwatch[redis]'"
-        ) from error
+        raise SENTENCES.error(Invalid, "memory_redis_package") from error
     try:
         redis = Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
     except ValueError as error:
-        raise Invalid(f"MIDWATCH_REDIS__URL cannot be used: {error}.") from error
+        raise SENTENCES.error(Invalid, "memory_redis_address", error=str(error)) from error
     try:
         async with _our_errors():
             await redis.ping()

@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from agent.memory.shelves import Kept, Part, Place, Write
+from agent.sentences import SENTENCES
 from core.errors import Invalid, OpsError, UpstreamUnavailable
 
 Steps = Sequence[tuple[str, Sequence[tuple[object, ...]]]]
@@ -19,9 +20,6 @@ Work = Callable[[sqlite3.Connection], Any]
 
 # How much goes into one transaction, in which nobody else can write.
 BATCH = 100
-# What the tasks of a step wrote, which is part of the checkpoint that follows: when no task is left
-# that comes at once, and what it makes needless was never written.
-HOLD_S = 0.005
 # How long one process waits while another one writes. Ours take a millisecond.
 BUSY_TIMEOUT_S = 5.0
 
@@ -113,7 +111,6 @@ class InSqlite:
         self._lost: set[str] = (
             set()
         )  # conversations of which a step was not kept, until somebody asks
-        self._held: list[tuple[Place, str, _Job]] = []
         self._thread = threading.Thread(target=self._work_off, name="memory", daemon=True)
         self._thread.start()
 
@@ -127,7 +124,6 @@ class InSqlite:
     async def put(self, place: Place, kept: Kept, parts: Sequence[Part] = ()) -> None:
         where = (place.thread, place.namespace, kept.id)
         row = (*where, kept.parent or None, kept.kind, kept.body, kept.metadata)
-        self._held = [one for one in self._held if one[0] != place or one[1] >= kept.id]
         new = [(place.thread, place.namespace, one.id, one.value) for one in parts]
         self._note(place.thread, partial(_put, row=row, where=where, parts=new))
 
@@ -140,12 +136,8 @@ class InSqlite:
             for one in writes
         ]
         verb = "INSERT OR REPLACE" if instead else "INSERT OR IGNORE"
-        job = _Job(place.thread, partial(_write, steps=[(f"{verb} {PUT_WRITE}", rows)]))
-        if not self._held:
-            asyncio.get_running_loop().call_later(HOLD_S, self._release)
-        self._held.append((place, checkpoint, job))
-        if any(one.index < 0 for one in writes):
-            self._release()  # that it waits, failed or goes on is known before anything else is done
+        work = partial(_write, steps=[(f"{verb} {PUT_WRITE}", rows)])
+        self._jobs.put(_Job(place.thread, work))
 
     async def drop_inner(self, thread: str) -> None:
         await self._ask(thread, partial(_write, steps=[(one, [(thread,)]) for one in DROP_INNER]))
@@ -158,15 +150,9 @@ class InSqlite:
 
     async def close(self) -> None:
         """Work off what waits."""
-        self._release()
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         self._connection.close()
-
-    def _release(self) -> None:
-        held, self._held = self._held, []
-        for _, _, job in held:
-            self._jobs.put(job)
 
     def _note(self, thread: str, work: Work) -> None:
         if failure := self._failed.pop(thread, None):
@@ -175,7 +161,6 @@ class InSqlite:
 
     async def _ask(self, thread: str, work: Work) -> Any:
         told = asyncio.get_running_loop().create_future()
-        self._release()
         self._jobs.put(_Job(thread, work, told))
         result = await told
         if failure := self._failed.pop(thread, None):
@@ -217,8 +202,8 @@ class InSqlite:
         return result
 
     def _told_of(self, job: _Job, error: sqlite3.Error) -> None:
-        failure = UpstreamUnavailable(
-            f"The memory of conversations in {self._path} cannot be used.", hint=str(error)
+        failure = SENTENCES.error(
+            UpstreamUnavailable, "memory_file_away", path=str(self._path), error=str(error)
         )
         failure.__cause__ = error
         if job.told is None:
@@ -278,8 +263,7 @@ def _connected(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
         connection.executescript(TABLES)
     except (OSError, sqlite3.Error) as error:
-        raise Invalid(
-            f"Cannot keep the memory of conversations in {path}: {error}.",
-            hint="Set MIDWATCH_DATA_DIR to a folder that Midwatch may write to.",
+        raise SENTENCES.error(
+            Invalid, "memory_file_unwritable", path=str(path), error=str(error)
         ) from error
     return connection

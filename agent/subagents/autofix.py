@@ -13,5 +13,7 @@ AUTOFIX = Subagent(
     # A batch is for who has approved each of its plans already; in a conversation each has a card.
     without=frozenset(
         {"autofix_recover", "autofix_report_change", "autofix_apply_batch", "autofix_report_batch"}
+        # Takes whole files of rules: made by the command line and by REST, from what is stored.
+        | {"autofix_plan_rules"}
     ),
 )

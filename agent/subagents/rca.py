@@ -19,6 +19,7 @@ RCA = Subagent(
             "rca_log_patterns",
             "rca_table_anomalies",
             "rca_draft_page",
+            "kubernetes_list_objects",
         }
     ),
 )

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import orjson
 
-from agent.intents import language_of
+from agent.intents import Language, language_of
 from api.agui.translation import PROTOCOL_VERSION, Wire
 from api.turns.questions import Question
 from api.turns.standing import AwaitsPerson, NothingStands, TooLate
@@ -15,23 +15,42 @@ PENDING = "interrupt_pending"
 
 
 async def refused_frames(
-    question: Question, refused: AwaitsPerson | NothingStands | TooLate
+    question: Question, refused: AwaitsPerson | NothingStands | TooLate, reads: Language = "en"
 ) -> AsyncIterator[bytes]:
-    """Ends in RUN_ERROR. Nothing of it is kept: a message is to be sent again when it is admitted."""
-    run = {"threadId": question.thread_id, "runId": question.run_id or str(uuid4())}
-    started = {"type": "RUN_STARTED", **run, "protocolVersion": PROTOCOL_VERSION}
-    if isinstance(refused, AwaitsPerson):
-        told = _pending(question, refused)
-    else:
-        told = [_error(str(refused), refused.code)]
-    for number, event in enumerate([started, *told], start=1):
+    """`refused_events` as server-sent events."""
+    number = 0
+    async for event in refused_events(question, refused, reads):
+        number += 1
         yield b"id: %d\ndata: %b\n\n" % (number, orjson.dumps(event))
 
 
-def _pending(question: Question, waits: AwaitsPerson) -> list[Wire]:
+async def refused_events(
+    question: Question, refused: AwaitsPerson | NothingStands | TooLate, reads: Language = "en"
+) -> AsyncIterator[Wire]:
+    """Ends in RUN_ERROR. Nothing of it is kept: a message is to be sent again when it is admitted.
+
+    `reads` is what the reader asked for, where the question says nothing of its language.
+    """
+    language = _language(question, reads)
+    run = {"threadId": question.thread_id, "runId": question.run_id or str(uuid4())}
+    started = {"type": "RUN_STARTED", **run, "protocolVersion": PROTOCOL_VERSION}
+    if isinstance(refused, AwaitsPerson):
+        told = _pending(refused, language)
+    else:
+        told = [_error(refused.told(language), refused.code)]
+    for event in (started, *told):
+        yield event
+
+
+def _language(question: Question, reads: Language) -> Language:
+    if question.language != "auto":
+        return "zh" if question.language == "zh" else "en"
+    return language_of(question.text) if question.text else reads
+
+
+def _pending(waits: AwaitsPerson, language: Language) -> list[Wire]:
     """What waits and how to answer it, as a reply that any client shows."""
-    language = question.language if question.language != "auto" else language_of(question.text)
-    text, message = waits.what_waits("zh" if language == "zh" else "en"), f"msg_{uuid4().hex[:16]}"
+    text, message = waits.what_waits(language), f"msg_{uuid4().hex[:16]}"
     return [
         {"type": "TEXT_MESSAGE_START", "messageId": message, "role": "assistant"},
         {"type": "TEXT_MESSAGE_CONTENT", "messageId": message, "delta": text},

@@ -15,7 +15,7 @@ from agent.subagents.rca import RCA
 from api.agui.interrupts import decisions_of
 from api.agui.pending import refused_frames
 from api.agui.translation import frames
-from api.dependencies import Caller, InPerson, takes
+from api.dependencies import Caller, InPerson, Reads, takes
 from api.sentences import SENTENCES
 from api.turns.questions import Question
 from api.turns.running import CurrentTurns, Turns
@@ -73,7 +73,11 @@ class RunInput(BaseModel):
     responses={200: {"content": {"text/event-stream": {}}, "description": "AG-UI 1.0 events."}},
 )
 async def run_agent(
-    body: RunInput, principal: InPerson, turns: CurrentTurns, last_event_id: LastEventId = None
+    body: RunInput,
+    principal: InPerson,
+    turns: CurrentTurns,
+    reads: Reads,
+    last_event_id: LastEventId = None,
 ) -> StreamingResponse:
     """Run one turn as an AG-UI 1.0 stream.
 
@@ -87,9 +91,9 @@ async def run_agent(
     """
     question = body.question()
     try:
-        run = await _begun(turns, principal, question, last_event_id)
+        run = await begun(turns, principal, question, last_event_id)
     except (AwaitsPerson, NothingStands, TooLate) as refused:
-        return _streamed(refused_frames(question, refused))
+        return _streamed(refused_frames(question, refused, reads))
     return _streamed(frames(run, after=last_event_id or 0))
 
 
@@ -134,7 +138,7 @@ async def agent_capabilities(_principal: Caller) -> dict[str, Any]:
     }
 
 
-async def _begun(
+async def begun(
     turns: Turns, principal: Principal, question: Question, last_event_id: int | None
 ) -> Run:
     """The run that this input began before, or a new one."""

@@ -21,8 +21,10 @@ from agent.events import (
 )
 from agent.intents import language_of
 from api.agui.interrupts import interrupt
+from api.sentences import SENTENCES
 from api.turns.answers import Answered, citation_shape, usage_shape
 from api.turns.runs import Ending, Run, broken
+from core.redaction import redact_text
 
 PROTOCOL_VERSION = "1.0"
 HEARTBEAT_S = 15.0
@@ -42,6 +44,7 @@ class Translation:
 
     thread_id: str
     run_id: str
+    language: str = "en"
     answered: Answered = field(init=False)
     plan: list[Wire] = field(default_factory=list[Wire])
     open_message: str = ""
@@ -110,7 +113,23 @@ class Translation:
 
     def _subagent_finished(self, event: SubagentFinished) -> list[Wire]:
         self.open_subagents = [run for run in self.open_subagents if run != event.run_id]
-        return [_subagent_end(event.run_id, event.status)]
+        return [self._subagent_end(event.run_id, event.status)]
+
+    def _subagent_end(self, run_id: str, status: str) -> Wire:
+        if status == "ok":
+            success = {"type": "success"}
+            return {"type": "SUBAGENT_FINISHED", "subagentRunId": run_id, "outcome": success}
+        if status == "waiting":
+            suspended = {"type": "suspended"}
+            return {"type": "SUBAGENT_FINISHED", "subagentRunId": run_id, "outcome": suspended}
+        key = "subagent_cancelled" if status == "cancelled" else "subagent_unfinished"
+        message = SENTENCES.said(key).told(self.language)
+        return {
+            "type": "SUBAGENT_ERROR",
+            "subagentRunId": run_id,
+            "message": message,
+            "code": status,
+        }
 
     @property
     def _approvals(self) -> Sequence[Wire]:
@@ -175,7 +194,7 @@ class Translation:
         for call in self.open_calls.values():
             metadata = {"status": why, "server": call.server, "subagent": call.subagent_run_id}
             told.append(_tool_result(call.call_id, why, call.subagent_run_id, metadata))
-        told += [_subagent_end(run, "cancelled") for run in reversed(self.open_subagents)]
+        told += [self._subagent_end(run, "cancelled") for run in reversed(self.open_subagents)]
         return told
 
     def _result(self) -> Wire:
@@ -197,7 +216,7 @@ class Translation:
     def _failed(self, run: Run) -> Wire:
         """In the language of the question: there was no answer that could have had another."""
         error = run.error or broken()
-        message = error.told(language_of(run.question))
+        message = redact_text(error.told(language_of(run.question)))
         return {"type": "RUN_ERROR", "message": message, "code": error.code, **self._usage()}
 
     def _usage(self) -> Wire:
@@ -226,17 +245,6 @@ def _plan_delta(old: Sequence[Wire], new: Sequence[Wire]) -> list[Wire]:
         for place, (before, after) in enumerate(zip(old, new, strict=True))
         if before["status"] != after["status"]
     ]
-
-
-def _subagent_end(run_id: str, status: str) -> Wire:
-    if status == "ok":
-        success = {"type": "success"}
-        return {"type": "SUBAGENT_FINISHED", "subagentRunId": run_id, "outcome": success}
-    if status == "waiting":
-        suspended = {"type": "suspended"}
-        return {"type": "SUBAGENT_FINISHED", "subagentRunId": run_id, "outcome": suspended}
-    message = "Cancelled." if status == "cancelled" else "The subagent could not finish."
-    return {"type": "SUBAGENT_ERROR", "subagentRunId": run_id, "message": message, "code": status}
 
 
 def _tool_result(call_id: str, content: str, subagent_run_id: str, metadata: Wire) -> Wire:
@@ -296,7 +304,7 @@ def _by(subagent_run_id: str) -> Wire:
 
 async def wire_events(run: Run, *, timeout_s: float | None = None) -> AsyncIterator[Wire | None]:
     """A run as AG-UI events from the first on; None when nothing happened for `timeout_s`."""
-    translation = Translation(run.thread_id, run.id)
+    translation = Translation(run.thread_id, run.id, language_of(run.question))
     for told in translation.begin():
         yield {**told, "timestamp": run.started_ms}
     seen = 0

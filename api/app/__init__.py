@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from api import problems
+from api import examples, problems
+from api.app.cross_origin import CrossOrigin
 from api.app.doors import Others, permissions
 from api.app.envelope import Envelope
 from api.app.mcp_door import McpDoor, mcp_endpoint
@@ -31,6 +32,7 @@ from api.editions import (
     tool_sessions,
 )
 from api.jobs import standing
+from api.jobs.flags import said_of
 from api.jobs.watches import used_of
 from api.routes.pages import page_routes
 from api.turns.accounts import Accounts
@@ -111,7 +113,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.router.routes.append(Route("/mcp", McpDoor()))
     app.router.routes.extend(page_routes())
     app.add_middleware(Repeats)
-    app.add_middleware(Envelope, metrics=app.state.metrics)
+    if settings.langgraph.origins:
+        app.add_middleware(CrossOrigin, origins=settings.langgraph.origins)
+    app.state.patience_s = settings.server.patience_s
+    app.add_middleware(Envelope, metrics=app.state.metrics, patience_s=app.state.patience_s)
     return app
 
 
@@ -119,9 +124,12 @@ class Midwatch(FastAPI):
     """Its description names the problem document once."""
 
     def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema:
+            return self.openapi_schema  # made once, with all that is added below
         self.state.others.load()
         document = super().openapi()
         document["components"]["schemas"]["Problem"] = problems.SCHEMA
+        examples.add(document)
         takes = permissions()
         for operations in document["paths"].values():
             for method, told in operations.items():
@@ -175,8 +183,10 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         opened = Opened(settings, database, audit_log, metrics, sign_in, sessions, pace)
         app.state.opened, app.state.turns = opened, turns
         await enter(bots(app.state, settings, turns))
-        kept = (KeptAlerts(database), sessions, used_of(database), settings.alerts.keep)
-        app.state.wake = await enter(standing(*kept))
+        seen = used_of(database), said_of(database)
+        app.state.wake = await enter(
+            standing(KeptAlerts(database), sessions, *seen, settings.alerts.keep)
+        )
         app.state.mcp = OnFirstUse(partial(mcp_endpoint, opened, turns))
         stack.push_async_callback(app.state.mcp.close)
         yield opened

@@ -18,6 +18,7 @@ from api.dependencies import Needs
 # post to hundreds of times a second comes early. A mark stands before those that every conversation uses.
 MODULES = (
     "*api.agui.routes",
+    "*api.agui.sockets",
     "*api.routes.query",
     "api.routes.alerts",
     "*api.routes.threads",
@@ -42,19 +43,28 @@ MODULES = (
     "api.routes.audit",
     "api.routes.usage",
     "api.routes.usage_statistics",
+    "api.routes.prices",
     "api.routes.feedback",
     "*api.routes.health",
     "api.routes.watches",
+    "api.routes.flags",
+    "api.routes.ofrep",
     "api.routes.patrols",
     "api.routes.rules",
+    "api.routes.rule_placements",
+    "api.routes.manager_configs",
     "api.routes.analyses",
     "api.routes.alert_policy",
     "api.routes.channels",
+    "api.routes.bulk",
     "*api.routes.reference",
     "api.openai_compat.chat",
     "api.openai_compat.responses",
+    "api.langgraph_compat.about",
+    "api.langgraph_compat.threads",
+    "api.langgraph_compat.runs",
 )
-ROOTS = ("/api/", "/v1/")
+ROOTS = ("/api/", "/v1/", "/langgraph/")
 
 
 class Others(BaseRoute):

@@ -1,5 +1,6 @@
-"""What surrounds every request: its id, its bound, its measure, and headers browsers obey."""
+"""What surrounds every request: its id, its bounds, its measure, and headers browsers obey."""
 
+import asyncio
 import re
 from uuid import uuid4
 
@@ -21,10 +22,13 @@ log = logger("midwatch.http")
 
 
 class Envelope:
-    """Around every request: its id, its measure, one log line, and headers that browsers obey."""
+    """Around every request: its id, its measure, one log line, and headers that browsers obey.
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app, self._metrics = app, metrics
+    The next part of its body is waited for `patience_s`, and no longer.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, patience_s: float) -> None:
+        self._app, self._metrics, self._patience_s = app, metrics, patience_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -43,7 +47,8 @@ class Envelope:
             await send(message)
 
         with bound(request_id=request_id):
-            await self._app(scope, _bounded(receive, _most_bytes(scope)), answered)
+            bounded = _bounded(receive, _most_bytes(scope), self._patience_s)
+            await self._app(scope, bounded, answered)
 
     def _note(self, scope: Scope, status: int, duration_s: float) -> None:
         route = getattr(scope.get("route"), "path", "") or "unmatched"
@@ -63,14 +68,22 @@ def _most_bytes(scope: Scope) -> int:
     return MAX_FILE_BYTES if is_file else MAX_BODY_BYTES
 
 
-def _bounded(receive: Receive, most: int) -> Receive:
-    """`receive` that refuses a body over the bound, as soon as it is over."""
-    size = 0
+def _bounded(receive: Receive, most: int, patience_s: float) -> Receive:
+    """`receive` that refuses a body over the bound or too slow, as soon as it is.
+
+    After the body it waits as long as it takes: that is how one hears that the caller went away.
+    """
+    size, whole = 0, False
 
     async def bounded() -> Message:
-        nonlocal size
-        message = await receive()
-        size += len(message.get("body", b""))
+        nonlocal size, whole
+        try:
+            async with asyncio.timeout(None if whole else patience_s):
+                message = await receive()
+        except TimeoutError as error:
+            told = f"The next part of the body did not come within {patience_s:g} s."
+            raise HTTPException(408, f"{told} Send it again.") from error
+        size, whole = size + len(message.get("body", b"")), not message.get("more_body")
         if size > most:
             raise HTTPException(413, f"A request has at most {most} bytes.")
         return message

@@ -12,7 +12,7 @@ from api.turns.running import Turns
 from mcp_servers.client import load_mcp
 
 if TYPE_CHECKING:
-    from api.mcp_gateway import Endpoint
+    from api.mcp_gateway.endpoint import Endpoint
 
 
 class McpDoor:
@@ -27,7 +27,7 @@ class McpDoor:
 async def mcp_endpoint(opened: Opened, turns: Turns) -> AsyncGenerator["Endpoint"]:
     def loaded() -> "Endpoint":
         load_mcp()
-        from api.mcp_gateway import endpoint
+        from api.mcp_gateway.endpoint import endpoint
 
         return endpoint(opened, turns)
 

@@ -24,6 +24,7 @@ from mcp_servers.client import Sessions, Tools
 # Midwatch itself: it reads what is known of incidents and writes pages, and nothing else.
 HISTORIAN = Principal(
     "knowledge-keeper",
+    itself=True,
     permissions=frozenset(
         {
             Permission.INCIDENTS_READ,

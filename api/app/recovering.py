@@ -13,7 +13,7 @@ from core.telemetry import logger
 from mcp_servers.client import Sessions, Tools
 
 # Midwatch itself: it may go on with what a person approved and another process began.
-RECOVERY = Principal("midwatch", permissions=frozenset({Permission.FIXES_STOP}))
+RECOVERY = Principal("midwatch", permissions=frozenset({Permission.FIXES_STOP}), itself=True)
 EVERY_S = 15.0
 log = logger("midwatch.recovery")
 

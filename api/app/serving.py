@@ -9,8 +9,11 @@ import socket
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from typing import Any, cast
 
 from api.app import create_app, running
+from api.app.envelope import MAX_BODY_BYTES
+from api.sentences import SENTENCES
 from core.absent import only_parts_of
 from core.errors import Invalid
 from core.settings import Settings
@@ -21,12 +24,14 @@ only_parts_of("uvicorn", Config="uvicorn.config", Server="uvicorn.server", run="
 from uvicorn.config import Config
 from uvicorn.server import Server as Uvicorn
 
+from api.app.patience import Patient
+
 # How long open requests have to end after their turns were cut.
 GRACE_S = 5
-# Collect after this many new objects. Most of what a turn makes goes with it, but the graph's loop of
-# each turn (some 400 objects, with all that tools told) is found by a whole collection only: one in
-# 250 turns is short, and keeps memory flat.
-RUNNING = (5_000, 5, 4)
+# Collect after this many new objects: more than a turn has at any moment, since most of what it makes goes
+# with it. But the graph's loop of each turn (some 400 objects, with all that tools told) is found by a whole
+# collection only: one in 200 turns is short, and keeps memory flat.
+RUNNING = (20_000, 2, 2)
 # So many modules more are a library that was loaded by its first use.
 LIBRARY = 20
 # glibc's number for how many heaps it keeps (malloc.h), and how many: by default eight a core, of
@@ -73,16 +78,28 @@ async def serve(settings: Settings) -> int:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                ws="none",
+                http=Patient,
+                ws=cast("type[asyncio.Protocol]", websockets),
+                ws_max_size=MAX_BODY_BYTES,
                 timeout_graceful_shutdown=GRACE_S,
             )
             server = Server(config)
             _settle(lambda: app.state.turns.going_on)
             link = await started.login_link(address)
-            sys.stdout.write(f"Midwatch is ready. Sign in once with {link}\n")
+            minutes = f"{settings.login_link_ttl.total_seconds() / 60:.3g}"
+            sys.stdout.write(
+                f"Midwatch is ready. Sign in once, within {minutes} min, with {link}\n"
+            )
             sys.stdout.flush()
             await server.serve(sockets=[listener])
     return 130 if server.interrupted else 0
+
+
+def websockets(**given: Any) -> asyncio.Protocol:
+    """The protocol of WebSockets, which is loaded for the first client that asks for one."""
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+    return WebSocketsSansIOProtocol(**given)
 
 
 def _share_heaps() -> None:
@@ -125,9 +142,8 @@ def listening(host: str, port: int) -> Generator[socket.socket]:
         # A bad host has a negative number of its own; a taken port's text repeats the address.
         number = error.errno or 0
         why = os.strerror(number) if number > 0 else error.strerror
-        raise Invalid(
-            f"Cannot listen on {host} port {port}: {why}.",
-            hint="Choose another one with --port or MIDWATCH_SERVER__PORT.",
+        raise SENTENCES.error(
+            Invalid, "cannot_listen", host=host, port=str(port), why=str(why)
         ) from error
     # asyncio turns Nagle off only where the socket names its protocol, and this one does not:
     # answers would wait 40 ms for acknowledgements. Accepted connections inherit the option.

@@ -2,19 +2,27 @@
 
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
 
 from agent.approvals import Decision
-from agent.intents import Language, language_of
+from agent.intents import Language
 from agent.wording import phrase
+from api.bots.heard import Heard
+from api.bots.owing import Owed, Owing
 from api.bots.people import People
+from api.turns.approvals import answer_to
 from api.turns.questions import Question
 from api.turns.replies import decision_in
 from api.turns.running import Turns
+from api.turns.runs import Ending
+from api.turns.standing import TooLate
 from api.turns.watching import HowTo, Piece, Told, begun, pieces
+from api.turns.watching import told as shaped
 from core.clock import utc_now
-from core.errors import OpsError
+from core.errors import NotFound, OpsError
 from core.principal import Principal
 from core.redaction import redact_text
 from core.storage.repositories.conversations import Conversations
@@ -28,22 +36,10 @@ HELPED_NOT = frozenset({"👎", "-1", "没用", "[弱]"})
 HELP = frozenset({"help", "帮助", "?", "？", ""})
 # How many messages are remembered as heard: services send a message again when they were not answered.
 HEARD = 1024
+# A question that ended so many processes may be what ends them; and nobody waits longer than that for
+# an answer in a chat.
+MOST_TRIES, TOO_LATE = 3, timedelta(hours=1)
 Show = Callable[[Piece], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One message of a person. `thread` is the service's own id of where it belongs."""
-
-    id: str
-    person: str
-    place: str
-    thread: str
-    text: str
-
-    @property
-    def language(self) -> Language:
-        return language_of(self.text)
 
 
 @dataclass(slots=True)
@@ -56,7 +52,11 @@ class Conversing:
     turns: Turns
     people: People
     how_to_answer: HowTo
+    owing: Owing = field(init=False)
     _heard: dict[str, None] = field(default_factory=dict[str, None])
+
+    def __post_init__(self) -> None:
+        self.owing = Owing(self.turns.database, self.people.service)
 
     def is_new(self, message_id: str) -> bool:
         """False for a message that came before."""
@@ -88,7 +88,7 @@ class Conversing:
         elif word in HELPED | HELPED_NOT:
             yield _said(heard, await self._rated(heard, principal, word in HELPED))
         else:
-            async with aclosing(self._turn(principal, self._question(heard))) as told:
+            async with aclosing(self._turn(principal, await self._asked(principal, heard))) as told:
                 async for piece in told:
                     yield piece
 
@@ -100,18 +100,71 @@ class Conversing:
     async def decide(self, heard: Heard, said: Decision) -> AsyncGenerator[Piece]:
         """A button that was pressed in the thread."""
         principal = await self.people.principal(heard.person, heard.place)
-        question = Question(
-            "", thread_id=self.thread_id(heard), can_ask=True, resume=True, decisions=(said,)
-        )
+        question = await self._decision(principal, heard, said)
         async with aclosing(self._turn(principal, question)) as told:
             async for piece in told:
                 yield piece
 
-    def _question(self, heard: Heard) -> Question:
+    async def again(self, owed: Owed) -> AsyncGenerator[Piece]:
+        """What a killed process left unanswered: the answer it had found, the turn gone on with, or,
+        where it is too late for that, a sentence that says so."""
+        heard = owed.heard
+        principal = await self.people.principal(heard.person, heard.place)
+        if owed.tries > MOST_TRIES or utc_now() - owed.asked_at > TOO_LATE:
+            yield _said(heard, "bots.cut_off")
+            return
+        if found := await self._found(principal, owed):
+            yield found
+            return
+        said = owed.decision or decision_in(heard.text)
+        try:
+            turn = self.decide(heard, said) if said else self.answer(heard)
+            async with aclosing(turn) as told:
+                async for piece in told:
+                    yield piece
+        except TooLate:  # the decision was taken already; what it began is gone on with
+            if said is None:
+                raise
+            question = Question("", thread_id=self.thread_id(heard), can_ask=True, resume=True)
+            async with aclosing(self._turn(principal, question)) as told:
+                async for piece in told:
+                    yield piece
+
+    async def _found(self, principal: Principal, owed: Owed) -> Told | None:
+        """What was kept of the answer since it was asked, if the turn came to its end."""
+        thread = self.thread_id(owed.heard)
+        async with self.turns.database.session() as session:
+            conversations = Conversations(session)
+            if await conversations.owner_of(thread) != principal.subject:
+                return None
+            messages = await conversations.messages(thread, owner=principal.subject)
+        last = messages[-1] if messages else None
+        if last is None or last.role != "assistant" or last.created_at < owed.asked_at:
+            return None
+        if last.detail.get("ending") not in (Ending.DONE, Ending.WAITING):
+            return None
+        standing = await self.turns.standing(thread, principal.subject)
+        waits = bool(standing and standing.waits)
+        approvals: list[dict[str, Any]] = last.detail["approvals"] if waits else []
+        shape = {**last.detail, "answer": last.text, "language": last.language}
+        said = shaped({**shape, "approvals": approvals}, self.how_to_answer)
+        return replace(said, run_id=str(last.detail["run_id"]))
+
+    async def _asked(self, principal: Principal, heard: Heard) -> Question:
+        said = decision_in(heard.text)
+        if said is None:
+            return Question(heard.text, thread_id=self.thread_id(heard), can_ask=True)
+        return await self._decision(principal, heard, said)
+
+    async def _decision(self, principal: Principal, heard: Heard, said: Decision) -> Question:
+        """An answer to what waits in this thread, or in another conversation of theirs at any door."""
         thread = self.thread_id(heard)
-        if said := decision_in(heard.text):
-            return Question("", thread_id=thread, can_ask=True, resume=True, decisions=(said,))
-        return Question(heard.text, thread_id=thread, can_ask=True)
+        standing = await self.turns.standing(thread, principal.subject)
+        here = standing and any(one.id == said.approval_id for one in standing.approvals)
+        if not here:
+            with suppress(NotFound):
+                return await answer_to(self.turns, principal.subject, said)
+        return Question("", thread_id=thread, can_ask=True, resume=True, decisions=(said,))
 
     async def _turn(self, principal: Principal, question: Question) -> AsyncGenerator[Piece]:
         started = await begun(self.turns, principal, question)

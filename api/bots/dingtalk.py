@@ -3,12 +3,15 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from api.bots.conversing import Conversing, Heard, shown
+from api.bots.conversing import Conversing, shown
+from api.bots.heard import Heard
+from api.bots.owing import Owed
 from api.bots.people import People
+from api.sentences import SENTENCES
 from api.turns.running import Turns
 from api.turns.watching import Piece, Told, by_reply
 from core.clock import utc_now
@@ -36,6 +39,7 @@ class DingTalkBot:
         self._settings = settings
         people = People(turns.database, "dingtalk", settings.unmapped, settings.namespaces)
         self._talk = Conversing(turns, people, by_reply)
+        self.owing = self._talk.owing
 
     def check(self, stamp: str, sign: str) -> None:
         """Raises `Unauthenticated` for what DingTalk did not post. The body is not signed: mind TLS."""
@@ -44,7 +48,7 @@ class DingTalkBot:
         wanted = base64.b64encode(hmac.new(key, told, hashlib.sha256).digest()).decode()
         fresh = stamp.isdigit() and abs(utc_now().timestamp() - int(stamp) / 1000) <= OLDEST_S
         if not (fresh and hmac.compare_digest(wanted, sign)):
-            raise Unauthenticated("DingTalk's signature does not hold.")
+            raise SENTENCES.error(Unauthenticated, "dingtalk_signature")
 
     async def received(self, message: Mapping[str, Any]) -> None:
         """Answer one message to the robot, once. Never raises: there is nobody to tell but the log."""
@@ -58,19 +62,27 @@ class DingTalkBot:
             log.warning("dingtalk.unanswered", why=str(error))
             return
 
+        async with self.owing.owed(heard, {"session": session}) as ours:
+            if ours:
+                await self._tell(self._talk.answer(heard), heard, session)
+
+    async def resume(self, owed: Owed) -> None:
+        """Answer what a process that was killed left unanswered."""
+        await self._tell(self._talk.again(owed), owed.heard, str(owed.where["session"]))
+
+    async def _tell(self, said: AsyncGenerator[Piece], heard: Heard, session: str) -> None:
         async def show(piece: Piece) -> None:
             if isinstance(piece, Told):
                 for part in parts(piece.text):
                     await _post(session, part, heard.person)
 
-        said = self._talk.answer(heard)
         await shown(said, show, service="dingtalk", language=heard.language, refusals=(NotTaken,))
 
     def _check_address(self, session: str) -> None:
         """What came in a message may name any address; answers go to DingTalk alone."""
         told = urlsplit(session)
         if told.netloc not in self._settings.session_hosts or told.username:
-            raise Invalid(f"{told.netloc or 'No address'} is not a host of DingTalk's sessions.")
+            raise SENTENCES.error(Invalid, "dingtalk_host", host=told.netloc)
 
 
 def parts(text: str, most_bytes: int = TEXT_BYTES) -> list[str]:
@@ -106,9 +118,9 @@ async def _post(session: str, text: str, person: str) -> None:
             answer = await http.post(f"{address.path}?{address.query}", json={**body, **to})
             told: Any = answer.json()
         except (RequestFailed, ValueError) as error:
-            raise NotTaken(f"DingTalk did not take the answer: {error}") from error
+            raise SENTENCES.error(NotTaken, "dingtalk_took_nothing", why=str(error)) from error
     if told.get("errcode") != 0:
-        raise NotTaken(f"DingTalk did not take the answer: {told}")
+        raise SENTENCES.error(NotTaken, "dingtalk_took_nothing", why=str(told))
 
 
 def _heard(message: Mapping[str, Any]) -> Heard:

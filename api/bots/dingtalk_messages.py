@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Request
 
+from api.sentences import SENTENCES
 from core.errors import NotFound
 
 router = APIRouter(tags=["bots"])
@@ -21,7 +22,7 @@ async def dingtalk_messages(
     """Acknowledged at once; the answer goes to the session that the message names."""
     bot = request.app.state.dingtalk
     if bot is None:
-        raise NotFound("DingTalk is not set up to post here.")
+        raise SENTENCES.error(NotFound, "dingtalk_not_set_up")
     bot.check(timestamp, sign)
     task = asyncio.create_task(bot.received(message))
     UNDER_WAY.add(task)

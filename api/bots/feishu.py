@@ -4,18 +4,22 @@ import asyncio
 import hmac
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from agent.approvals import Decision
 from agent.intents import Language
 from agent.wording import phrase
-from api.bots.conversing import Conversing, Heard, shown
+from api.bots.conversing import Conversing, shown
 from api.bots.feishu_answer import FeishuAnswer
 from api.bots.feishu_api import FeishuApi, NotTaken
 from api.bots.feishu_cards import APPROVE, HELPED, HELPED_NOT, decided_card, person
 from api.bots.feishu_messages import Message, message_of
 from api.bots.feishu_sealed import check_signature, opened
+from api.bots.heard import Heard
+from api.bots.owing import Owed
 from api.bots.people import People
+from api.sentences import SENTENCES
 from api.turns.running import Turns
 from api.turns.watching import Piece
 from core.clock import utc_now
@@ -37,6 +41,7 @@ class FeishuBot:
         self._settings = settings
         people = People(turns.database, "feishu", settings.unmapped, settings.namespaces)
         self._talk = Conversing(turns, people, lambda _asked, _language: "")
+        self.owing = self._talk.owing
         self.api = FeishuApi(settings)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -73,7 +78,7 @@ class FeishuBot:
     def _check_token(self, given: str) -> None:
         wanted = self._settings.verification_token.get_secret_value()
         if wanted and not hmac.compare_digest(wanted.encode(), given.encode()):
-            raise Unauthenticated("Feishu's verification token does not hold.")
+            raise SENTENCES.error(Unauthenticated, "feishu_token")
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -91,7 +96,17 @@ class FeishuBot:
             return
         if (meant or await self._talk.goes_on(heard)) and self._talk.is_new(heard.id):
             where = {"reply_to": heard.id, "thread": heard.thread}
-            await self._tell(self._talk.answer(heard), where, heard.language)
+            async with self.owing.owed(heard, {**where, "language": heard.language}) as ours:
+                if ours:
+                    await self._tell(self._talk.answer(heard), where, heard.language)
+
+    async def resume(self, owed: Owed) -> None:
+        """Answer what a process that was killed left unanswered."""
+        language: Language = "zh" if owed.where["language"] == "zh" else "en"
+        where = {name: str(owed.where[name]) for name in ("reply_to", "thread")}
+        if owed.decision:
+            await self._mark(owed.where, owed.decision, owed.heard, language)
+        await self._tell(self._talk.again(owed), where, language)
 
     async def _is_named(self, message: Message) -> bool:
         return bool(message.named) and await self.api.own_id() in message.named
@@ -112,7 +127,7 @@ class FeishuBot:
         if asked["do"] in (HELPED, HELPED_NOT):
             return await self._rated(event, asked, language)
         toast: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
-        self._begin(self._decided(event, asked, language, toast))
+        self._begin(self._decided(event, event_id, asked, language, toast))
         with suppress(TimeoutError):
             kind, text = await asyncio.wait_for(asyncio.shield(toast), PATIENCE_S)
             return _toast(kind, text)
@@ -128,13 +143,37 @@ class FeishuBot:
         return _toast("success", phrase(said, language))
 
     async def _decided(
-        self, event: Wire, asked: Wire, language: Language, toast: asyncio.Future[tuple[str, str]]
+        self,
+        event: Wire,
+        event_id: str,
+        asked: Wire,
+        language: Language,
+        toast: asyncio.Future[tuple[str, str]],
     ) -> None:
         """The first one who presses decides, and the card says who."""
-        heard = _presser(event, asked)
+        heard = replace(_presser(event, asked), id=event_id)
         context: Wire = event.get("context") or {}
         form: Wire = event["action"].get("form_value") or {}
         said = Decision(str(asked["id"]), asked["do"] == APPROVE, str(form.get("typed") or ""))
+        where = {
+            "reply_to": str(asked["reply_to"]),
+            "thread": heard.thread,
+            "language": language,
+            "card": str(context.get("open_message_id") or ""),
+            "what": str(asked.get("what") or ""),
+        }
+        async with self.owing.owed(heard, where, said) as ours:
+            if ours:
+                await self._decide(heard, said, where, language, toast)
+
+    async def _decide(
+        self,
+        heard: Heard,
+        said: Decision,
+        where: Mapping[str, str],
+        language: Language,
+        toast: asyncio.Future[tuple[str, str]],
+    ) -> None:
         told = self._talk.decide(heard, said)
         try:
             first = await anext(told)
@@ -146,13 +185,18 @@ class FeishuBot:
             toast.set_result(("error", phrase("bots.failed", language)))
             return
         toast.set_result(("success", phrase("bots.working", language)))
+        await self._mark(where, said, heard, language)
+        at = {name: where[name] for name in ("reply_to", "thread")}
+        await self._tell(_after(first, told), at, language)
+
+    async def _mark(
+        self, where: Mapping[str, Any], said: Decision, heard: Heard, language: Language
+    ) -> None:
+        """Who decided, in place of the buttons; the decision stands, whatever becomes of them."""
         key = "bots.approved_by" if said.approved else "bots.denied_by"
         line = phrase(key, language, person=person(heard.person))
-        with suppress(NotTaken):  # the decision stands, whatever becomes of the buttons
-            card = decided_card(str(asked.get("what") or ""), line)
-            await self.api.change(str(context.get("open_message_id") or ""), card)
-        where = {"reply_to": str(asked["reply_to"]), "thread": heard.thread}
-        await self._tell(_after(first, told), where, language)
+        with suppress(NotTaken):
+            await self.api.change(str(where["card"]), decided_card(str(where["what"]), line))
 
 
 def _presser(event: Wire, asked: Wire) -> Heard:

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from api.sentences import SENTENCES
 from core.clock import monotonic_s
 from core.errors import UpstreamUnavailable
 from core.http import Client, RequestFailed, client
@@ -100,13 +101,14 @@ class FeishuApi:
         try:
             told: Any = (await self._http.request(method, path, **more)).json()
         except (RequestFailed, ValueError) as error:
-            raise NotTaken(f"Feishu could not be asked: {error}") from error
+            raise SENTENCES.error(NotTaken, "feishu_away", why=str(error)) from error
         if not isinstance(told, dict):
-            raise NotTaken("Feishu's answer is no JSON object.")
+            raise SENTENCES.error(NotTaken, "feishu_unreadable")
         return told  # pyright: ignore[reportUnknownVariableType]
 
 
 def _of_code_0(told: Wire) -> Wire:
     if told.get("code") != 0:
-        raise NotTaken(f"Feishu refused ({told.get('code')}): {str(told.get('msg') or '')[:300]}")
+        why = str(told.get("msg") or "")[:300]
+        raise SENTENCES.error(NotTaken, "feishu_refused", code=str(told.get("code")), why=why)
     return told

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
 
+from api.sentences import SENTENCES
 from core.errors import NotFound
 
 router = APIRouter(tags=["bots"])
@@ -20,5 +21,5 @@ async def feishu_events(
     """Events and buttons; both are answered at once, and go on afterwards."""
     bot = request.app.state.feishu
     if bot is None:
-        raise NotFound("Feishu is not set up to post here.")
+        raise SENTENCES.error(NotFound, "feishu_not_set_up")
     return await bot.posted(await request.body(), stamp=stamp, nonce=nonce, sign=sign)

@@ -12,6 +12,7 @@ import orjson
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
+from api.sentences import SENTENCES
 from core.errors import Invalid, Unauthenticated
 
 BLOCK_BYTES = 16
@@ -25,12 +26,9 @@ def opened(body: bytes, key: str) -> Mapping[str, Any]:
         sealed = base64.b64decode(orjson.loads(body)["encrypt"], validate=True)
         told = orjson.loads(_decrypted(sealed, key))
     except (ValueError, KeyError, TypeError, binascii.Error) as error:
-        raise Invalid(
-            "This is not encrypted with the key of the app.",
-            hint="MIDWATCH_FEISHU__ENCRYPT_KEY is the Encrypt Key of Feishu's console.",
-        ) from error
+        raise SENTENCES.error(Invalid, "feishu_sealed") from error
     if not isinstance(told, dict):
-        raise Invalid("An event is a JSON object.")
+        raise SENTENCES.error(Invalid, "feishu_event")
     return {str(name): value for name, value in told.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
 
@@ -41,7 +39,7 @@ def check_signature(
     wanted = hashlib.sha256(f"{stamp}{nonce}{key}".encode() + body).hexdigest()
     fresh = stamp.isdecimal() and abs(now.timestamp() - int(stamp)) <= OLDEST_S
     if not (fresh and hmac.compare_digest(wanted.encode(), sign.encode())):
-        raise Unauthenticated("Feishu's signature does not hold.")
+        raise SENTENCES.error(Unauthenticated, "feishu_signature")
 
 
 def _decrypted(sealed: bytes, key: str) -> bytes:

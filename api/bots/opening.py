@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from api.sentences import SENTENCES
 from api.turns.running import Turns
 from core.errors import Invalid
 from core.settings import Settings
@@ -40,23 +41,27 @@ async def slack(settings: Settings, turns: Turns) -> AsyncGenerator["SlackBot | 
     try:
         from api.bots.slack import AWAY, SlackBot
     except ImportError as error:
-        raise Invalid(
-            f"MIDWATCH_SLACK__BOT_TOKEN needs a library that is not installed: {error.name}.",
-            hint="pip install 'midwatch[slack]'",
+        raise SENTENCES.error(
+            Invalid,
+            "library_missing",
+            setting="MIDWATCH_SLACK__BOT_TOKEN",
+            library=str(error.name),
+            extra="slack",
         ) from error
     bot = SlackBot(settings.slack, turns)
-    socket = bot.socket()
-    if socket is None:
-        yield bot
-        return
-    connecting = asyncio.create_task(_connected(socket, "slack", AWAY))
-    try:
-        yield bot
-    finally:
-        connecting.cancel()
-        with suppress(asyncio.CancelledError):
-            await connecting
-        await socket.close_async()
+    async with _giving(bot):
+        socket = bot.socket()
+        if socket is None:
+            yield bot
+            return
+        connecting = asyncio.create_task(_connected(socket, "slack", AWAY))
+        try:
+            yield bot
+        finally:
+            connecting.cancel()
+            with suppress(asyncio.CancelledError):
+                await connecting
+            await socket.close_async()
 
 
 @asynccontextmanager
@@ -69,17 +74,22 @@ async def dingtalk(settings: Settings, turns: Turns) -> AsyncGenerator["DingTalk
 
     bot = DingTalkBot(settings.dingtalk, turns)
     if settings.dingtalk.mode == "http":
-        yield bot
+        async with _giving(bot):
+            yield bot
         return
     try:
         from api.bots.dingtalk_stream import DingTalkStream
     except ImportError as error:
-        raise Invalid(
-            f"MIDWATCH_DINGTALK__MODE=stream needs a library that is not installed: {error.name}.",
-            hint="pip install 'midwatch[dingtalk]'",
+        raise SENTENCES.error(
+            Invalid,
+            "library_missing",
+            setting="MIDWATCH_DINGTALK__MODE=stream",
+            library=str(error.name),
+            extra="dingtalk",
         ) from error
-    with DingTalkStream(settings.dingtalk, bot.received):
-        yield bot
+    async with _giving(bot):
+        with DingTalkStream(settings.dingtalk, bot.received):
+            yield bot
 
 
 @asynccontextmanager
@@ -91,16 +101,19 @@ async def feishu(settings: Settings, turns: Turns) -> AsyncGenerator["FeishuBot 
     from api.bots.feishu import FeishuBot
 
     bot = FeishuBot(settings.feishu, turns)
-    async with aclosing(bot):
+    async with aclosing(bot), _giving(bot):
         if settings.feishu.mode == "http":
             yield bot
             return
         try:
             from api.bots.feishu_stream import FeishuStream
         except ImportError as error:
-            raise Invalid(
-                f"MIDWATCH_FEISHU__MODE=stream needs a library that is not installed: {error.name}.",
-                hint="pip install 'midwatch[feishu]'",
+            raise SENTENCES.error(
+                Invalid,
+                "library_missing",
+                setting="MIDWATCH_FEISHU__MODE=stream",
+                library=str(error.name),
+                extra="feishu",
             ) from error
         stream = FeishuStream(bot.api, settings.feishu.api_url, bot.received)
         listening = asyncio.create_task(stream.run())
@@ -110,6 +123,18 @@ async def feishu(settings: Settings, turns: Turns) -> AsyncGenerator["FeishuBot 
             listening.cancel()
             with suppress(asyncio.CancelledError):
                 await listening
+
+
+@asynccontextmanager
+async def _giving(bot: "SlackBot | DingTalkBot | FeishuBot") -> AsyncGenerator[None]:
+    """What is owed by this bot is held, and what a killed process owed is given."""
+    giving = asyncio.create_task(bot.owing.run(bot.resume))
+    try:
+        yield
+    finally:
+        giving.cancel()
+        with suppress(asyncio.CancelledError):
+            await giving
 
 
 async def _connected(socket: Any, service: str, failures: tuple[type[Exception], ...]) -> None:

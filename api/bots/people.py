@@ -36,7 +36,8 @@ class People:
             raise SENTENCES.error(Forbidden, "user_disabled", name=user.name)
         else:
             found = replace(principal_of(user), present=True)
-        return replace(found, namespaces=both(found.namespaces, self.namespaces.get(place)))
+        seen = both(found.namespaces, self.namespaces.get(place))
+        return replace(found, namespaces=seen, app=self.service)
 
     def _stranger(self, handle: str) -> Principal:
         if self.unmapped != "read":

@@ -5,6 +5,7 @@
 import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
+from secrets import token_hex
 from typing import Any
 
 import orjson
@@ -17,7 +18,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from agent.approvals import Decision
 from agent.intents import Language
 from agent.wording import phrase
-from api.bots.conversing import Conversing, Heard, shown
+from api.bots.conversing import Conversing, shown
+from api.bots.heard import Heard
+from api.bots.owing import Owed
 from api.bots.people import People
 from api.bots.slack_blocks import approval_blocks, decided_blocks, feedback_blocks, typed_view
 from api.bots.slack_stream import SlackStream
@@ -43,6 +46,7 @@ class SlackBot:
         self._settings = settings
         people = People(turns.database, "slack", settings.unmapped, settings.namespaces)
         self._talk = Conversing(turns, people, lambda _asked, _language: "")
+        self.owing = self._talk.owing
         client = AsyncWebClient(
             token=settings.bot_token.get_secret_value(), base_url=f"{settings.api_url}/"
         )
@@ -87,29 +91,45 @@ class SlackBot:
         """The bot answers people, never bots, and each message once."""
         if event.get("bot_id") or not event.get("user"):
             return
-        heard = _heard(event)
-        if self._talk.is_new(heard.id):
-            await self._react("add", event, SEEN)
-            well = await self._tell(heard, self._talk.answer(heard), context)
-            await self._react("remove", event, SEEN)
-            await self._react("add", event, DONE if well else FAILED)
+        heard, where = _heard(event), {"team": context.team_id or ""}
+        if not self._talk.is_new(heard.id):
+            return
+        async with self.owing.owed(heard, where) as ours:
+            if ours:
+                await self._react("add", event, SEEN)
+                well = await self._tell(heard, self._talk.answer(heard), where)
+                await self._marked(event, well=well)
 
-    async def _tell(
-        self, heard: Heard, said: AsyncGenerator[Piece], context: AsyncBoltContext
-    ) -> bool:
+    async def resume(self, owed: Owed) -> None:
+        """Answer what a process that was killed left unanswered."""
+        if owed.decision:
+            await self._note(
+                _decided_line(owed.decision, owed.heard.person, owed.where), owed.where
+            )
+        well = await self._tell(owed.heard, self._talk.again(owed), owed.where)
+        place, _, ts = owed.heard.id.partition(" ")
+        if place == owed.heard.place and " " not in ts:  # a message, and no button
+            await self._marked({"channel": place, "ts": ts}, well=well)
+
+    async def _marked(self, event: Wire, *, well: bool) -> None:
+        await self._react("remove", event, SEEN)
+        await self._react("add", event, DONE if well else FAILED)
+
+    async def _tell(self, heard: Heard, said: AsyncGenerator[Piece], where: Wire) -> bool:
         """Stream what is said into the thread; whether it came to a good end."""
         stream = SlackStream(
-            self.app.client, heard.place, _root(heard), context.team_id or "", heard.person
+            self.app.client, heard.place, _root(heard), str(where["team"]), heard.person
         )
+        language: Language = where.get("language") or heard.language
 
         async def show(piece: Piece) -> None:
             if isinstance(piece, Told):
-                await stream.end(piece.text, _buttons(piece, heard), language=heard.language)
+                await stream.end(piece.text, _buttons(piece, heard), language=language)
             else:
                 await stream.step(piece)
 
         return await shown(
-            said, show, service="slack", language=heard.language, refusals=(SlackApiError,)
+            said, show, service="slack", language=language, refusals=(SlackApiError,)
         )
 
     async def _pressed(
@@ -125,7 +145,7 @@ class SlackBot:
             await self.app.client.views_open(trigger_id=body["trigger_id"], view=view)
             return
         said = Decision(asked["id"], approved)
-        await self._decided(said, asked["language"], _where(body), body["user"]["id"], context)
+        await self._decided(said, asked["language"], _where(body), body, context)
 
     async def _typed(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         await ack()
@@ -133,7 +153,7 @@ class SlackBot:
         asked = orjson.loads(view["private_metadata"])
         typed = view["state"]["values"]["typed"]["typed"]["value"] or ""
         said = Decision(asked["id"], approved=True, typed=typed)
-        await self._decided(said, asked["language"], asked, body["user"]["id"], context)
+        await self._decided(said, asked["language"], asked, body, context)
 
     async def _investigate(
         self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext
@@ -144,8 +164,10 @@ class SlackBot:
         pressed = f"{at['channel']} {at['ts']} {person} {action.get('action_ts')}"
         thread = f"{at['channel']} {at['root']}"
         heard = Heard(pressed, person, at["channel"], thread, str(action["value"]))
-        if self._talk.is_new(heard.id):
-            await self._tell(heard, self._talk.answer(heard), context)
+        where = {"team": context.team_id or ""}
+        async with self.owing.owed(heard, where) as ours:
+            if ours:
+                await self._tell(heard, self._talk.answer(heard), where)
 
     async def _rated(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """A word on an answer is told to who said it alone."""
@@ -164,13 +186,20 @@ class SlackBot:
             await self.app.client.chat_postEphemeral(user=person, text=text, **where)
 
     async def _decided(
-        self, said: Decision, language: Language, at: Wire, person: str, context: AsyncBoltContext
+        self, said: Decision, language: Language, at: Wire, body: Wire, context: AsyncBoltContext
     ) -> None:
         """Go on with the turn; the first one who presses decides, and the message says who."""
-        heard = Heard(
-            f"{said.approval_id}", person, at["channel"], f"{at['channel']} {at['root']}", ""
-        )
-        told = self._talk.decide(heard, said)
+        pressed = f"{said.approval_id} {token_hex(8)}"  # each press is answered, though one decides
+        thread = f"{at['channel']} {at['root']}"
+        heard = Heard(pressed, body["user"]["id"], at["channel"], thread, "")
+        kept = {name: at[name] for name in ("channel", "ts", "root", "blocks")}
+        where = {**kept, "team": context.team_id or "", "language": language}
+        async with self.owing.owed(heard, where, said) as ours:
+            if ours:
+                await self._decide(heard, said, where)
+
+    async def _decide(self, heard: Heard, said: Decision, at: Wire) -> None:
+        told, person, language = self._talk.decide(heard, said), heard.person, at["language"]
         try:
             first = await anext(told)
         except OpsError as error:
@@ -178,9 +207,8 @@ class SlackBot:
             where = {"channel": at["channel"], "thread_ts": at["root"]}
             await self.app.client.chat_postEphemeral(user=person, text=text, **where)
             return
-        key = "bots.approved_by" if said.approved else "bots.denied_by"
-        await self._note(phrase(key, language, person=f"<@{person}>"), at)
-        await self._tell(heard, _after(first, told), context)
+        await self._note(_decided_line(said, person, at), at)
+        await self._tell(heard, _after(first, told), at)
 
     async def _note(self, line: str, at: Wire) -> None:
         """Who decided, in place of the buttons; the decision stands, whatever becomes of them."""
@@ -198,6 +226,11 @@ class SlackBot:
         with suppress(SlackApiError):
             where = {"channel": event["channel"], "timestamp": event["ts"]}
             await self.app.client.api_call(f"reactions.{how}", json={**where, "name": name})
+
+
+def _decided_line(said: Decision, person: str, at: Wire) -> str:
+    key = "bots.approved_by" if said.approved else "bots.denied_by"
+    return phrase(key, at["language"], person=f"<@{person}>")
 
 
 def _heard(event: Wire) -> Heard:

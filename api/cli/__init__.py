@@ -1,47 +1,64 @@
-"""The command line. Each command imports what it needs when it runs."""
+"""The command line. A command is loaded when it is called; all of them only where they are listed."""
 
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 
 import typer
-from typer.main import get_command_name
 
-from api.cli import (
-    alerting,
-    analyses,
-    anomalies,
-    approve,
-    ask,
-    auditing,
-    budgets,
-    channels,
-    costs,
-    diagnose,
-    eval_commands,
-    facts,
-    fixes,
-    forecast,
-    kb,
-    logs,
-    patrols,
-    people,
-    practice,
-    predict,
-    rca,
-    roles,
-    rule_testing,
-    servers,
-    serving,
-    signed_in,
-    sync,
-    usage,
-    watches,
-)
 from api.cli.outcome import told
 from core.errors import OpsError
 
+# What a person types, the module of this package that has it, and its name there.
+COMMANDS = (
+    ("up", "serving", "up"),
+    ("ask", "ask", "ask"),
+    ("route", "ask", "route"),
+    ("approve", "approve", "approve"),
+    ("diagnose", "diagnose", "diagnose"),
+    ("investigate", "diagnose", "investigate"),
+    ("anomalies", "anomalies", "anomalies"),
+    ("costs", "costs", "costs"),
+    ("savings", "costs", "savings"),
+    ("forecast", "forecast", "forecast"),
+    ("predict", "predict", "predict"),
+    ("capture", "practice", "capture"),
+    ("usage", "usage", "usage"),
+    ("sync", "sync", "sync"),
+    ("mcp", "serving", "mcp"),
+    ("doctor", "serving", "doctor"),
+    ("version", "serving", "version"),
+)
+GROUPS = (
+    ("rca", "rca", "rca"),
+    ("logs", "logs", "logs"),
+    ("kb", "kb", "kb"),
+    ("sandbox", "practice", "sandbox"),
+    ("fix", "fixes", "fix"),
+    ("alerts", "configuring", "alerts"),
+    ("silences", "alerting", "silences"),
+    ("rules", "rule_testing", "rules"),
+    ("channels", "channels", "channels"),
+    ("watches", "watches", "watches"),
+    ("flags", "flags", "flags"),
+    ("patrols", "patrols", "patrols"),
+    ("budgets", "budgets", "budgets"),
+    ("audit", "auditing", "audit"),
+    ("facts", "facts", "facts"),
+    ("threads", "conversations", "threads"),
+    ("users", "people", "users"),
+    ("roles", "roles", "roles"),
+    ("prices", "prices", "prices"),
+    ("tokens", "people", "tokens"),
+    ("sessions", "signed_in", "sessions"),
+    ("servers", "servers", "servers"),
+    ("eval", "eval_commands", "evaluate"),
+)
+Entry = tuple[str, str, str]
 
-def _empty() -> typer.Typer:
-    return typer.Typer(
+
+def _with(commands: Iterable[Entry], groups: Iterable[Entry]) -> typer.Typer:
+    made = typer.Typer(
         name="midwatch",
         help="Keep the midnight watch over clusters: ask, diagnose, investigate.",
         no_args_is_help=True,
@@ -50,70 +67,34 @@ def _empty() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+    for name, module, attribute in commands:
+        made.command(name)(getattr(import_module(f"api.cli.{module}"), attribute))
+    for name, module, attribute in groups:
+        made.add_typer(getattr(import_module(f"api.cli.{module}"), attribute), name=name)
+    return made
 
 
-app = _empty()
-for command in (
-    serving.up,
-    ask.ask,
-    ask.route,
-    approve.approve,
-    diagnose.diagnose,
-    diagnose.investigate,
-    anomalies.anomalies,
-    costs.costs,
-    costs.savings,
-    forecast.forecast,
-    predict.predict,
-    practice.capture,
-    usage.usage,
-    sync.sync,
-    serving.mcp,
-    serving.doctor,
-    serving.version,
-):
-    app.command()(command)
-app.add_typer(rca.rca, name="rca")
-app.add_typer(logs.logs, name="logs")
-app.add_typer(kb.kb, name="kb")
-app.add_typer(practice.sandbox, name="sandbox")
-app.add_typer(fixes.fix, name="fix")
-app.add_typer(analyses.alerts, name="alerts")
-app.add_typer(alerting.silences, name="silences")
-app.add_typer(rule_testing.rules, name="rules")
-app.add_typer(channels.channels, name="channels")
-app.add_typer(watches.watches, name="watches")
-app.add_typer(patrols.patrols, name="patrols")
-app.add_typer(budgets.budgets, name="budgets")
-app.add_typer(auditing.audit, name="audit")
-app.add_typer(facts.facts, name="facts")
-app.add_typer(people.users, name="users")
-app.add_typer(roles.roles, name="roles")
-app.add_typer(people.tokens, name="tokens")
-app.add_typer(signed_in.sessions, name="sessions")
-app.add_typer(servers.servers, name="servers")
-app.add_typer(eval_commands.evaluate, name="eval")
+def whole() -> typer.Typer:
+    """The command line with every command."""
+    return _with(COMMANDS, GROUPS)
 
 
 def alone(name: str) -> typer.Typer | None:
     """The command line with the one command of this name; None when there is no such.
 
-    The options of all of them are 3 MiB, which the service would keep for as long as it runs.
+    The modules and options of all of them are 6 MiB, which the service would keep for as long as it runs.
     """
-    small = _empty()
+    commands, groups = ([one for one in of if one[0] == name] for of in (COMMANDS, GROUPS))
+    if not commands and not groups:
+        return None
+    small = _with(commands, groups)
     small.callback()(lambda: None)  # or it would take the only command for the whole
-    small.registered_commands = [
-        one
-        for one in app.registered_commands
-        if one.callback and get_command_name(one.callback.__name__) == name
-    ]
-    small.registered_groups = [one for one in app.registered_groups if one.name == name]
-    return small if small.registered_commands or small.registered_groups else None
+    return small
 
 
 def main() -> None:
     """What is refused before a command begins, as a length of time that is none, is one sentence too."""
     try:
-        (alone("".join(sys.argv[1:2])) or app)()
+        (alone("".join(sys.argv[1:2])) or whole())()
     except OpsError as error:
         sys.exit(told(error))

@@ -1,18 +1,20 @@
 """`midwatch alerts`, `midwatch silences` and `midwatch rules`."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from api.cli.desk import called, lines, listed, shown
+from api.cli.desk import called, lines, listed, many, shown
 from api.cli.diagnose import window
+from api.cli.languages import Language, chosen
+from api.cli.listing import Listed
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.reports import analysis_lines
 from api.cli.sentences import SENTENCES
 from api.cli.source import (
-    Language,
     LanguageOption,
     NamespaceOption,
     Output,
@@ -20,12 +22,13 @@ from api.cli.source import (
     Source,
     with_source,
 )
-from api.cli.words import chosen
-from core.errors import Invalid
+from core.errors import Invalid, OpsError
 
-alerts = typer.Typer(help="Alerts: what fires, what came in, and what was done with it.")
-silences = typer.Typer(help="Silences: seen, tried out, set, ended.")
-rules = typer.Typer(help="Alert rules, and what they are worth.")
+alerts = typer.Typer(
+    cls=Listed, help="Alerts: what fires, what came in, and what was done with it."
+)
+silences = typer.Typer(cls=Listed, help="Silences: seen, tried out, set, ended.")
+rules = typer.Typer(cls=Listed, help="Alert rules, and what they are worth.")
 
 FIRING = ("severity", "state", "name", "namespace", "summary")
 RECEIVED = ("id", "status", "severity", "name", "namespace", "starts_at", "told", "acknowledged_by")
@@ -34,22 +37,19 @@ MEMBERS = ("cluster", "address", "answers", "version", "gossip", "peers", "silen
 QUALITY = ("name", "verdict", "episodes", "brief", "acknowledged", "median_minutes")
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID")]
+IdsArgument = Annotated[list[str], typer.Argument(metavar="ID…")]
 SinceOption = Annotated[str, typer.Option("--since", help="How far back: 30m, 24h, 7d.")]
 MatcherArgument = Annotated[
     list[str], typer.Argument(metavar="MATCHER…", help="alertname=X, or 'node=~\"a|b\"'.")
 ]
 EVERYWHERE = (
-    "cluster",
-    "name",
-    "state",
-    "severity",
-    "namespace",
-    "since",
-    "silenced_by",
-    "missing_at",
+    *("cluster", "name", "state", "severity", "namespace", "since", "silenced_by", "missing_at"),
 )
 GROUPED = ("labels", "alerts", "active", "suppressed", "clusters", "since")
 ForOption = Annotated[str, typer.Option("--for", help="How long: 30m, 2h, 1d.")]
+StartOption = Annotated[
+    str, typer.Option("--from", help="UTC, 2026-12-01T22:00Z; now if not given.")
+]
 CommentOption = Annotated[str, typer.Option("--comment", help="Why.")]
 TicketOption = Annotated[str, typer.Option("--ticket", help="Of planned work.")]
 ClusterOption = Annotated[
@@ -62,14 +62,14 @@ ClusterOption = Annotated[
 def list_firing(
     ctx: typer.Context,
     namespace: NamespaceOption = "",
+    lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
     """What fires now, as Alertmanager or Prometheus knows it."""
     if ctx.invoked_subcommand is None:
-        asked = {"namespace": namespace}
-        finish(listed(source, "prometheus_alerts", asked, FIRING, output, with_cluster=True))
+        finish(_firing(source, namespace, chosen(lang), output))
 
 
 @alerts.command("managers")
@@ -105,16 +105,17 @@ def list_everywhere(
 @alerts.command("list")
 @with_source
 def list_received(
-    status: Annotated[str, typer.Option(help="firing or resolved.")] = "",
+    status: Annotated[str, typer.Option(help="firing, resolved or unheard.")] = "",
     since: SinceOption = "24h",
     namespace: NamespaceOption = "",
+    lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
     """Alerts that were sent to Midwatch, the last heard of first."""
     asked = {"status": status, "window": window(since), "namespace": namespace}
-    finish(listed(source, "alerting_list", asked, RECEIVED, output))
+    finish(_received(source, asked, chosen(lang), output))
 
 
 @alerts.command("show")
@@ -133,10 +134,11 @@ def show_alert(
 @alerts.command("ack")
 @with_source
 def acknowledge(
-    alert_id: IdArgument, output: OutputOption = Output.TEXT, *, source: Source
+    alert_ids: IdsArgument, output: OutputOption = Output.TEXT, *, source: Source
 ) -> None:
-    """Take care of an alert, so that it is not escalated."""
-    finish(shown(source, "alerting_acknowledge", {"alert_id": alert_id}, output))
+    """Take care of alerts, so that they are not escalated."""
+    asked = [{"alert_id": one} for one in alert_ids]
+    finish(many(source, "alerting_acknowledge", asked, output, about="alert_id"))
 
 
 @alerts.command("policy")
@@ -193,12 +195,14 @@ def preview_silence(
     comment: CommentOption = "",
     ticket: TicketOption = "",
     cluster: ClusterOption = "",
+    start: StartOption = "",
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
     """What a silence would catch, and whether it may be set."""
     asked = {**_silence(matchers, length, comment, ticket), "am_cluster": cluster}
+    asked["starts_at"] = start
     finish(shown(source, "alerting_preview_silence", asked, output, with_cluster=True))
 
 
@@ -211,12 +215,14 @@ def add_silence(
     ticket: TicketOption = "",
     second: Annotated[str, typer.Option(help="A second person's yes.")] = "",
     cluster: ClusterOption = "",
+    start: StartOption = "",
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
     """Set a silence, within the guards."""
     asked = {**_silence(matchers, length, comment, ticket), "second": second, "am_cluster": cluster}
+    asked["starts_at"] = start
     finish(shown(source, "alerting_create_silence", asked, output, with_cluster=True))
 
 
@@ -240,15 +246,18 @@ def second_silence(
 @silences.command("expire")
 @with_source
 def expire_silence(
-    silence_id: IdArgument,
+    silence_ids: IdsArgument,
     cluster: ClusterOption = "",
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
-    """End a silence now."""
-    asked = {"silence_id": silence_id, "am_cluster": cluster}
-    finish(shown(source, "alerting_expire_silence", asked, output, with_cluster=True))
+    """End silences now."""
+    asked = [{"silence_id": one, "am_cluster": cluster} for one in silence_ids]
+    ended = many(
+        source, "alerting_expire_silence", asked, output, about="silence_id", with_cluster=True
+    )
+    finish(ended)
 
 
 @rules.callback(invoke_without_command=True)
@@ -292,6 +301,37 @@ async def _managers(source: Source, cluster: str, language: str, output: Output)
     return OK if all(one["state"] == "ok" for one in data["rows"]) else NO
 
 
+async def _firing(source: Source, namespace: str, language: str, output: Output) -> int:
+    """With a word on those that were sent to Midwatch and that nobody heard of."""
+    data = await called(source, "prometheus_alerts", {"namespace": namespace}, with_cluster=True)
+    if output is Output.JSON:
+        put_json(data)
+        return OK
+    unheard: list[str] = []
+    with suppress(
+        OpsError
+    ):  # what was sent to an installation that cannot be read is not known here
+        received = await called(source, "alerting_list", {"status": "firing"})
+        unheard = _unheard(received, language) if received["untold"] else []
+    put("\n".join([*lines(data["rows"], FIRING), data["shown"], *unheard]))
+    return OK
+
+
+async def _received(source: Source, asked: Mapping[str, str], language: str, output: Output) -> int:
+    data = await called(source, "alerting_list", asked)
+    if output is Output.JSON:
+        put_json(data)
+    else:
+        told = lines(data["rows"], RECEIVED)
+        put("\n".join([*told, data["shown"], *_unheard(data, language)]))
+    return OK
+
+
+def _unheard(data: Mapping[str, Any], language: str) -> list[str]:
+    told: Mapping[str, str] = data["unheard"]
+    return ["", told[language]] if told else []
+
+
 async def _show(source: Source, alert_id: str, language: str, output: Output) -> int:
     data = await called(source, "alerting_show", {"alert_id": alert_id, "language": language})
     if output is Output.JSON:
@@ -300,7 +340,7 @@ async def _show(source: Source, alert_id: str, language: str, output: Output) ->
     head = [f"{name}: {data[name]}" for name in ("id", "name", "status", "summary", "told")]
     steps = lines(data["steps"], ("at", "step", "outcome", "detail"))
     found = ["", *analysis_lines(data["analysis"], language)] if data["analysis"] else []
-    put("\n".join([*head, "", *steps, *found]))
+    put("\n".join([*head, *_unheard(data, language), "", *steps, *found]))
     return OK
 
 
@@ -329,7 +369,7 @@ def _yaml(file: Path) -> dict[str, Any]:
     try:
         found: Any = yaml.safe_load(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"Cannot read {file}.", hint=str(error)) from error
+        raise SENTENCES.error(Invalid, "unread", file=str(file), error=str(error)) from error
     except yaml.YAMLError as error:
         raise SENTENCES.error(Invalid, "no_yaml", file=str(file), error=str(error)) from error
     if not isinstance(found, dict):

@@ -6,17 +6,10 @@ import typer
 
 from api.cli.alerting import IdArgument, alerts
 from api.cli.desk import called, lines
+from api.cli.languages import Language, chosen
 from api.cli.outcome import OK, finish, put, put_json
 from api.cli.reports import analysis_lines
-from api.cli.source import (
-    Language,
-    LanguageOption,
-    Output,
-    OutputOption,
-    Source,
-    with_source,
-)
-from api.cli.words import chosen
+from api.cli.source import LanguageOption, Output, OutputOption, Source, with_source
 
 COLUMNS = ("id", "state", "verdict", "created_at", "summary")
 

@@ -7,9 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.files import ServerOption, TokenOption, asked, read
+from api.cli.grades import grave
+from api.cli.languages import Language, chosen
 from api.cli.outcome import OK, finish, put, put_json
-from api.cli.source import Language, LanguageOption, Output, OutputOption, Source
-from api.cli.words import chosen, word
+from api.cli.source import LanguageOption, Output, OutputOption, Source
+from api.cli.words import word
 
 
 class Kind(StrEnum):
@@ -36,7 +38,8 @@ def anomalies(
 
 
 async def _cost(source: Source, csv: Path, _: str, language: str, output: Output) -> int:
-    report = await asked(source, "budgets_table_anomalies", {"values": read(csv)})
+    wanted = {"values": read(csv), "language": language}
+    report = await asked(source, "budgets_table_anomalies", wanted)
     if output is Output.JSON:
         put_json(report)
     else:
@@ -56,7 +59,9 @@ async def _metric(source: Source, csv: Path, name: str, language: str, output: O
 
 def _text(report: dict[str, Any], language: str) -> str:
     if report["verdict"] != "ok":
-        return word("verdict_insufficient_data", language)
+        missing = report.get("missing")
+        head = word("verdict_insufficient_data", language)
+        return f"{head}: {missing}" if missing else head
     flagged = [one for one in report["points"] if one["anomaly"]]
     counts = {"count": len(flagged), "total": len(report["points"]), "method": report["method"]}
     lines = [word("anomalies", language, **counts)]
@@ -65,5 +70,6 @@ def _text(report: dict[str, Any], language: str) -> str:
         lines.append("  " + word("level_change", language, **told))
     for one in flagged:
         told = {**one, "value": f"{one['value']:.6g}", "expected": f"{one['expected']:.6g}"}
+        told["severity"] = grave(one["severity"], language)
         lines.append("  " + word("anomaly", language, **told))
     return "\n".join(lines)

@@ -1,15 +1,13 @@
-"""`midwatch approve`, and a person's answer typed into a terminal."""
+"""`midwatch approve`: the yes or no that a conversation waits for."""
 
-import sys
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.outcome import finish, say
+from api.cli.ask import AnswerFormat, code_of, go_on_here, print_answer
+from api.cli.outcome import finish
 from api.cli.sentences import SENTENCES
-from api.cli.source import Source, with_source
-from api.cli.words import word
+from api.cli.source import Output, OutputOption, Source, with_source
 from core.errors import Invalid
 
 if TYPE_CHECKING:
@@ -22,45 +20,24 @@ def approve(
     deny: Annotated[bool, typer.Option("--deny", help="Say no instead.")] = False,
     typed: Annotated[str, typer.Option(help="The name that confirms a high risk.")] = "",
     thread: Annotated[str, typer.Option(help="Its conversation; needed without --server.")] = "",
+    output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
     """Say yes to a change that a conversation waits to make; it then goes on."""
-    finish(_approve(approval, not deny, typed, thread, source))
-
-
-async def _approve(approval: str, approved: bool, typed: str, thread: str, source: Source) -> int:
     from agent.approvals import Decision
-    from api.cli import remote
-    from api.cli.ask import AnswerFormat, code_of, go_on_here, print_answer
 
-    said = Decision(approval, approved, typed)
+    finish(_approve(Decision(approval, not deny, typed), thread, output, source))
+
+
+async def _approve(said: "Decision", thread: str, output: Output, source: Source) -> int:
+    from api.cli import remote
+
     if source.server:
         shape = await remote.answer_approval(source, said)
     elif thread:
         shape = await go_on_here(thread, [said], source)
     else:
         raise SENTENCES.error(Invalid, "no_thread")
-    print_answer(shape, AnswerFormat.TEXT)
+    print_answer(shape, AnswerFormat(output))
     return code_of(shape)
-
-
-def in_person(approvals: Sequence[Mapping[str, Any]], language: str) -> "list[Decision] | None":
-    """Ask whoever sits at this terminal; None when nobody does."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return None
-    return [_answered(one, language) for one in approvals]
-
-
-def _answered(asked: Mapping[str, Any], language: str) -> "Decision":
-    from agent.approvals import Decision
-    from api.turns.reading import approval_text
-
-    say(approval_text(asked, "zh" if language == "zh" else "en"))
-    if asked["typed"]:
-        typed = typer.prompt(
-            word("type_name", language, wanted=asked["typed"]), default="", err=True
-        )
-        return Decision(str(asked["id"]), bool(typed), typed)
-    approved = typer.confirm(word("approve", language), default=False, err=True)
-    return Decision(str(asked["id"]), approved)

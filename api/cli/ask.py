@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.outcome import NO, OK, UPSTREAM_AWAY, finish, put, put_json, say
+from api.cli.in_person import in_person
+from api.cli.languages import Language, chosen
+from api.cli.outcome import NO, OK, UPSTREAM_AWAY, finish, put, put_json, say, spoken
 from api.cli.sentences import SENTENCES
 from api.cli.source import (
-    Language,
     LanguageOption,
     NamespaceOption,
     Output,
@@ -21,7 +22,7 @@ from api.cli.source import (
     Source,
     with_source,
 )
-from api.cli.words import chosen, word
+from api.cli.words import word
 from core.errors import Invalid, OpsError, UpstreamUnavailable
 
 if TYPE_CHECKING:
@@ -92,8 +93,6 @@ async def _ask(asked: Ask) -> int:
     asked = replace(asked, text="" if asked.resume else _read(asked.text))
     shape = await (_ask_there(asked) if asked.source.server else _ask_here(asked))
     while (approvals := shape.get("approvals")) and asked.output is AnswerFormat.TEXT:
-        from api.cli.approve import in_person
-
         decisions = in_person(approvals, shape["language"])
         if decisions is None:
             break
@@ -169,8 +168,6 @@ async def _ask_here(asked: Ask) -> dict[str, Any]:
 
 def _said(standing: "Standing | None", asked: Ask) -> "Sequence[Decision]":
     """What a person at this terminal says to what is waited for, if that is what they came for."""
-    from api.cli.approve import in_person
-
     if not (asked.resume and standing and standing.waits):
         return ()
     language = chosen(asked.lang, standing.question)
@@ -221,12 +218,13 @@ async def _watched(
 
 @asynccontextmanager
 async def _assistant(source: Source, *, kept: bool) -> AsyncGenerator["Assistant"]:
-    from api.editions import opened_assistant, opened_sessions
+    from api.cli.desk import asking_sessions
+    from api.editions import opened_assistant
 
     settings = source.settings()
     memory = settings.memory_place if kept else None
     async with (
-        opened_sessions(settings) as sessions,
+        asking_sessions(settings) as sessions,
         opened_assistant(settings, sessions, memory=memory) as assistant,
     ):
         yield assistant
@@ -279,7 +277,7 @@ async def _route(question: str, file: Path | None, output: Output, source: Sourc
             if output is Output.JSON or file:
                 put_json(decision, lines=file is not None)
             else:
-                put(f"{decision['subagent']}: {decision['intent']} {decision['arguments']}")
+                put("\n".join(map(_decision, decision.get("asks") or [decision])))
     return OK
 
 
@@ -290,18 +288,24 @@ async def _router(source: Source) -> AsyncGenerator[Callable[[str], Awaitable[di
 
         yield lambda asked: remote.route(source, asked)
         return
+    from agent import intents
+
     async with _assistant(source, kept=False) as assistant:
 
         async def decided(asked: str) -> dict[str, Any]:
-            return (await assistant.route(asked)).shape()
+            return intents.decided(await assistant.route(asked))
 
         yield decided
+
+
+def _decision(one: Mapping[str, Any]) -> str:
+    return f"{one['subagent']}: {one['intent']} {one['arguments']}"
 
 
 def _read(question: str) -> str:
     if question == "-":
         if sys.stdin.isatty():
-            say("Type the question, then Ctrl-D.")
+            say(SENTENCES.said("type_question").told(spoken()))
         question = sys.stdin.read()
     if not question.strip():
         raise SENTENCES.error(Invalid, "no_question")

@@ -6,17 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.cli.languages import Language, chosen
 from api.cli.outcome import NO, OK, finish, put, put_json
-from api.cli.source import (
-    Language,
-    LanguageOption,
-    Output,
-    OutputOption,
-    Source,
-    with_source,
-)
+from api.cli.source import LanguageOption, Output, OutputOption, Source, with_source
 from api.cli.tables import columns
-from api.cli.words import chosen, word
+from api.cli.words import word
 
 if TYPE_CHECKING:
     from core.security.audit import AuditLog

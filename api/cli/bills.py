@@ -7,11 +7,14 @@ from typing import Any
 from api.cli.costs_text import amount
 from api.cli.desk import called
 from api.cli.files import asked, bill_of, read
+from api.cli.grades import grave
 from api.cli.outcome import OK, put, put_json
+from api.cli.sentences import SENTENCES
 from api.cli.source import Output, Source
 from api.cli.tables import columns
 from api.cli.words import word
 from core.errors import Invalid
+from core.payers import payer
 
 DEFAULT_BY = "ServiceName"
 
@@ -75,19 +78,23 @@ def _mapped(path: Path) -> dict[str, str]:
     try:
         return {key: str(value) for key, value in tomllib.loads(read(path)).items()}
     except tomllib.TOMLDecodeError as error:
-        raise Invalid(f"Cannot read the map {path}: {error}.") from error
+        raise SENTENCES.error(Invalid, "map_unread", path=str(path), error=str(error)) from error
 
 
 def bill_text(report: dict[str, Any], language: str) -> str:
     facts = {key: report[key] for key in ("start", "end", "lines", "currency")}
     lines = [word("bill_head", language, total=amount(report["total"]), **facts)]
-    rows = [[one["name"], amount(one["cost"]), f"{one['share']:.1%}"] for one in report["rows"]]
+    rows = [
+        [payer(one["name"], language), amount(one["cost"]), f"{one['share']:.1%}"]
+        for one in report["rows"]
+    ]
     lines += columns(["", report["currency"], ""], rows)
     if end := report["month"]:
         told = {key: amount(end[key]) for key in ("mean", "lower", "upper")}
         start, left = end["starts_on"], end["days_left"]
         lines.append(word("bill_month", language, start=start, left=left, **told))
     for one in report["episodes"]:
-        told = {"impact": f"{one['impact']:+.2f}", "severity": one["severity"]}
+        grade = grave(one["severity"], language)
+        told = {"impact": f"{one['impact']:+.2f}", "severity": grade}
         lines.append(word("bill_odd", language, start=one["start"], end=one["end"], **told))
     return "\n".join(lines)

@@ -9,10 +9,12 @@ from api.cli.costs import report_times
 from api.cli.costs_text import amount as money
 from api.cli.desk import called, shown
 from api.cli.diagnose import window as iso
+from api.cli.grades import grave
 from api.cli.hourly import tell_hours, tell_noticed
+from api.cli.languages import Language, chosen
+from api.cli.listing import Listed
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.source import (
-    Language,
     LanguageOption,
     NamespaceOption,
     Output,
@@ -23,9 +25,12 @@ from api.cli.source import (
 )
 from api.cli.tables import columns
 from api.cli.tools import called as tool_called
-from api.cli.words import chosen, word
+from api.cli.words import word
+from core.payers import payer
 
-budgets = typer.Typer(help="Budgets: what may be spent, how it stands, and who is told.")
+budgets = typer.Typer(
+    cls=Listed, help="Budgets: what may be spent, how it stands, and who is told."
+)
 
 Json = Mapping[str, Any]
 COUNTS = ("calls", "unpriced_calls", "tokens")
@@ -169,6 +174,10 @@ def spend_anomalies(
     namespace: NamespaceOption = "",
     by: Annotated[str, typer.Option("--by", help="namespace or label:KEY.")] = "namespace",
     hourly: Annotated[bool, typer.Option("--hourly", help="Hours instead of days.")] = False,
+    spreads: Annotated[
+        float,
+        typer.Option("--spreads", help="How many robust spreads are too far; 3.25, hours 4.5."),
+    ] = 0,
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
@@ -176,10 +185,8 @@ def spend_anomalies(
 ) -> None:
     """Days that cost far more or less than usual, and the workloads behind. Exit code 1: some do."""
     asked = {"namespace": namespace, "by": by, "language": chosen(lang)}
-    if hourly:
-        finish(tell_hours(source, asked, output))
-        return
-    finish(_anomalies(source, asked, output))
+    given = {**asked, **({"spreads": spreads} if spreads else {})}
+    finish(tell_hours(source, given, output) if hourly else _anomalies(source, given, output))
 
 
 @budgets.command("noticed")
@@ -220,7 +227,7 @@ async def _models(source: Source, asked: Json, output: Output) -> int:
         return OK
     language, whole = str(asked["language"]), money(data["cost"])
     rows = [
-        [row["name"], money(row["cost"]), *(str(row[one]) for one in COUNTS)]
+        [payer(row["name"], language), money(row["cost"]), *(str(row[one]) for one in COUNTS)]
         for row in data["rows"]
     ]
     head = word(
@@ -292,7 +299,11 @@ def changes_text(data: Json, language: str) -> str:
     facts = {"count": len(data["rows"]), "days": data["days_known"]}
     lines = [word("changes_head", language, **facts)]
     for row in data["rows"]:
-        told = {**row, "impact": f"{row['impact']:+.2f}", "currency": data["currency"]}
+        told = {**row, "scope": payer(row["scope"], language)} | {
+            "severity": grave(row["severity"], language),
+            "impact": f"{row['impact']:+.2f}",
+            "currency": data["currency"],
+        }
         lines.append(word("changes_line", language, **told))
         lines += [_cause(one, language) for one in row["causes"]]
     if data["week"]:
@@ -306,7 +317,7 @@ def _cause(one: Json, language: str) -> str:
     return word(
         "changes_cause",
         language,
-        workload=one["workload"],
+        workload=payer(one["workload"], language),
         kind=word(f"changes_{one['kind']}", language),
         rollouts=rollouts,
         **facts,
@@ -341,6 +352,7 @@ def budget_text(row: Json, language: str) -> str:
         "state": word(f"budget_{row['state']}", language),
         "spent": money(row["spent"]),
         "amount": money(row["amount"]),
+        "remaining": money(row["amount"] - row["spent"]),
         "currency": row["currency"],
         "share": "-" if row["share"] is None else f"{row['share']:.0f}",
         "start": row["starts_on"],
@@ -357,7 +369,7 @@ def budget_text(row: Json, language: str) -> str:
         word(
             "budget_driver",
             language,
-            workload=one["workload"],
+            workload=payer(one["workload"], language),
             daily=money(one["daily"]),
             before=money(one["daily_before"]),
         )

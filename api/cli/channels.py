@@ -5,19 +5,21 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.desk import listed, shown
+from api.cli.desk import listed, many, shown
+from api.cli.listing import Listed
 from api.cli.outcome import finish
 from api.cli.sentences import SENTENCES
 from api.cli.source import Output, OutputOption, Source, with_source
 from core.errors import Invalid
 
-channels = typer.Typer(help="Channels by which people are told of alerts.")
+channels = typer.Typer(cls=Listed, help="Channels by which people are told of alerts.")
 
 CHANNELS = ("name", "kind", "language", "tags", "enabled", "settings")
 HEALTH = ("channel", "kind", "success_rate", "tried", "p95_ms", "waiting", "dead", "last_error")
 DELIVERIES = ("id", "created_at", "channel", "state", "attempts", "about", "error")
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME")]
+NamesArgument = Annotated[list[str], typer.Argument(metavar="NAME…")]
 
 
 @channels.callback(invoke_without_command=True)
@@ -65,25 +67,27 @@ def try_channel(name: NameArgument, output: OutputOption = Output.TEXT, *, sourc
 
 @channels.command("on")
 @with_source
-def switch_on(name: NameArgument, output: OutputOption = Output.TEXT, *, source: Source) -> None:
-    """Use a channel again."""
-    finish(shown(source, "channels_change", {"name": name, "enabled": True}, output))
+def switch_on(names: NamesArgument, output: OutputOption = Output.TEXT, *, source: Source) -> None:
+    """Use channels again."""
+    asked = [{"name": one, "enabled": True} for one in names]
+    finish(many(source, "channels_change", asked, output, about="name"))
 
 
 @channels.command("off")
 @with_source
-def switch_off(name: NameArgument, output: OutputOption = Output.TEXT, *, source: Source) -> None:
-    """Send nothing to a channel until it is on again."""
-    finish(shown(source, "channels_change", {"name": name, "enabled": False}, output))
+def switch_off(names: NamesArgument, output: OutputOption = Output.TEXT, *, source: Source) -> None:
+    """Send nothing to channels until they are on again."""
+    asked = [{"name": one, "enabled": False} for one in names]
+    finish(many(source, "channels_change", asked, output, about="name"))
 
 
 @channels.command("remove")
 @with_source
 def remove_channel(
-    name: NameArgument, output: OutputOption = Output.TEXT, *, source: Source
+    names: NamesArgument, output: OutputOption = Output.TEXT, *, source: Source
 ) -> None:
-    """Remove a channel; what waits for it is cancelled."""
-    finish(shown(source, "channels_remove", {"name": name}, output))
+    """Remove channels; what waits for them is cancelled."""
+    finish(many(source, "channels_remove", [{"name": one} for one in names], output, about="name"))
 
 
 @channels.command("health")

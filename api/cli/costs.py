@@ -9,10 +9,11 @@ import typer
 from api.cli.bills import keep_bill, tell_bill, tell_kept
 from api.cli.costs_text import amount
 from api.cli.diagnose import window as iso
+from api.cli.grades import sure
+from api.cli.languages import Language, chosen
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.source import (
     EverywhereOption,
-    Language,
     LanguageOption,
     NamespaceOption,
     Output,
@@ -22,7 +23,8 @@ from api.cli.source import (
 )
 from api.cli.tables import columns
 from api.cli.tools import called
-from api.cli.words import chosen, word
+from api.cli.words import word
+from core.payers import payer
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +138,8 @@ def savings_text(report: dict[str, Any], language: str) -> str:
             f"{row['memory_request'] or '-'} -> {row['memory_recommended']}"
             if row["memory_recommended"]
             else "",
-            amount(row["monthly"]),
-            row["confidence"],
+            word("unpriced", language) if row["monthly"] is None else amount(row["monthly"]),
+            sure(row["confidence"], language),
         ]
         for row in report["rows"]
     ]
@@ -176,7 +178,7 @@ def spend_text(report: dict[str, Any], language: str) -> str:
     if report["bill"] is not None:
         lines.append(word("spend_whole", language, currency=currency, **facts))
     rows = [
-        [row["name"], *(amount(row[key]) for key in ("cost", "cpu_cost", "memory_cost")),
+        [payer(row["name"], language), *(amount(row[key]) for key in ("cost", "cpu_cost", "memory_cost")),
          amount(row["other_cost"] + row["gpu_cost"]), amount(row["shared_cost"]),
          amount(row["unused_cost"])]
         for row in report["rows"]

@@ -1,10 +1,17 @@
 """Tools over this installation's alerts and channels, or those of a running Midwatch; lists as text."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
-from api.cli.outcome import OK, put, put_json
+from api.cli.outcome import NO, OK, put, put_json, spoken
 from api.cli.source import Output, Source
+from api.cli.tables import listing
+from core.errors import OpsError
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+    from mcp_servers.client import Sessions
 
 Row = Mapping[str, Any]
 
@@ -37,6 +44,27 @@ async def called(
         return (await Tools(sessions, TYPING).call(tool, **given)).data
 
 
+@asynccontextmanager
+async def asking_sessions(settings: "Settings") -> AsyncGenerator["Sessions"]:
+    """The tool servers for questions of any kind, with what this installation keeps of budgets and alerts.
+
+    Where its database cannot be opened, tools that need it say so.
+    """
+    from api.editions import alert_desk, kept_acceptances, prepared, tool_sessions
+    from core.storage.database import Database
+
+    async with AsyncExitStack() as opened:
+        ready = await opened.enter_async_context(prepared(settings))
+        desk = None
+        with suppress(OpsError):
+            kept = await opened.enter_async_context(Database.opened(settings.database_url))
+            desk = alert_desk(settings, kept)
+        acceptances = await opened.enter_async_context(kept_acceptances(ready))
+        yield await opened.enter_async_context(
+            tool_sessions(ready, acceptances=acceptances, desk=desk)
+        )
+
+
 async def listed(
     source: Source,
     tool: str,
@@ -53,6 +81,41 @@ async def listed(
     else:
         put("\n".join([*lines(data["rows"], columns), data["shown"]]))
     return OK
+
+
+async def many(
+    source: Source,
+    tool: str,
+    asked: Sequence[Mapping[str, Any]],
+    output: Output,
+    *,
+    about: str,
+    with_cluster: bool = False,
+) -> int:
+    """The same done to several, one after the other; what fails stops no other, and the exit code is 1.
+
+    `about` names the argument by which each is told. One alone is told as that tool tells it.
+    """
+    if len(asked) == 1:
+        return await shown(source, tool, asked[0], output, with_cluster=with_cluster)
+    results: list[dict[str, Any]] = []
+    for one in asked:
+        try:
+            data = await called(source, tool, one, with_cluster=with_cluster)
+            results.append({about: one[about], "ok": True, "data": data})
+        except OpsError as error:
+            told = {"code": error.code, "detail": error.told(spoken())}
+            results.append({about: one[about], "ok": False, "error": told})
+    failed = sum(not one["ok"] for one in results)
+    if output is Output.JSON:
+        put_json({"done": len(results) - failed, "failed": failed, "results": results})
+    else:
+        put("\n".join(_of_many(one, str(one[about])) for one in results))
+    return NO if failed else OK
+
+
+def _of_many(one: Mapping[str, Any], name: str) -> str:
+    return f"{name}  {'ok' if one['ok'] else one['error']['detail']}"
 
 
 async def shown(
@@ -76,11 +139,7 @@ async def shown(
 def lines(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     """A heading and a line a row, the columns as wide as they need to be."""
     cells = [[_cell(row.get(name)) for name in columns] for row in rows]
-    table = [[name.upper() for name in columns], *cells] if cells else []
-    widths = [max(len(row[n]) for row in table) for n in range(len(columns))] if table else []
-    return [
-        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in table
-    ]
+    return listing([name.upper() for name in columns], cells) if cells else []
 
 
 def _cell(value: object) -> str:

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.languages import Language, chosen
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.reports import causes_text, findings_text
 from api.cli.sentences import SENTENCES
 from api.cli.source import (
     EverywhereOption,
-    Language,
     LanguageOption,
     NamespaceOption,
     Output,
@@ -20,7 +20,6 @@ from api.cli.source import (
     Source,
     with_source,
 )
-from api.cli.words import chosen
 from core.errors import Invalid
 
 SHORT_WINDOW = re.compile(r"(\d+)([smhdw])")

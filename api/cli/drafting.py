@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.languages import Language, chosen
 from api.cli.outcome import OK, finish, put, put_json
 from api.cli.sentences import SENTENCES
 from api.cli.source import (
-    Language,
     LanguageOption,
     NamespaceOption,
     Output,
@@ -17,7 +17,7 @@ from api.cli.source import (
     Source,
     with_source,
 )
-from api.cli.words import chosen, word
+from api.cli.words import word
 from core.errors import Invalid
 
 
@@ -81,10 +81,11 @@ def _write(out: Path, markdown: str) -> None:
         with out.open("x", encoding="utf-8") as file:
             file.write(markdown)
     except FileExistsError as error:
-        hint = "Drafts overwrite nothing."
-        raise Invalid(f"There is a file {out} already.", hint=hint) from error
+        raise SENTENCES.error(Invalid, "draft_there", out=str(out)) from error
     except OSError as error:
-        raise Invalid(f"Cannot write {out}: {error.strerror}.") from error
+        raise SENTENCES.error(
+            Invalid, "draft_unwritten", out=str(out), error=str(error.strerror)
+        ) from error
 
 
 async def _asked(source: Source, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 from api.cli.outcome import OK, put, say
 from api.cli.sentences import SENTENCES
@@ -41,21 +42,38 @@ EDITORS: Mapping[EditorChoice, _Editor] = {
 }
 
 
-async def install(
-    client: EditorChoice, *, folder: Path, server: str, arguments: list[str], only_print: bool
-) -> int:
-    """Add Midwatch to the file of `client` below `folder`; whatever else is in it stays.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the editor's file is and what it starts: a `server` over HTTP, else us with `arguments`."""
 
-    With a `server` over HTTP, else as a program with `arguments`. Raises `Invalid` for a file that is
-    no JSON object, `Conflict` for one that cannot be written.
+    folder: Path
+    server: str
+    arguments: list[str]
+    toolsets: str = ""
+
+    @property
+    def url(self) -> str:
+        asked = f"?toolsets={quote(self.toolsets, safe=',')}" if self.toolsets else ""
+        return f"{self.server.rstrip('/')}/mcp{asked}"
+
+    @property
+    def words(self) -> list[str]:
+        more = ["--toolsets", self.toolsets] if self.toolsets else []
+        return ["mcp", *self.arguments, *more]
+
+
+async def install(client: EditorChoice, place: Place, *, only_print: bool) -> int:
+    """Add Midwatch to the file of `client` in that place; whatever else is in it stays.
+
+    Raises `Invalid` for a file that is no JSON object, `Conflict` for one that cannot be written.
     """
     editor = EDITORS[client]
-    path = folder / editor.file
+    path = place.folder / editor.file
     before = _read(path)
     listed: object = before.get(editor.servers, {})
     if not isinstance(listed, dict):
         raise SENTENCES.error(Invalid, "no_json_object", path=str(path))
-    entries = {**cast("dict[str, Any]", listed), NAME: _entry(editor, server, arguments)}
+    entries = {**cast("dict[str, Any]", listed), NAME: _entry(editor, place)}
     after = {**before, editor.servers: entries}
     text = json.dumps(after, indent=2, ensure_ascii=False) + "\n"
     if only_print:
@@ -64,17 +82,17 @@ async def install(
     if after != before:
         _write(path, text)
     put(str(path))
-    if server:
+    if place.server:
         say(SENTENCES.said("give_token", variable=TOKEN).told(_language()))
     return OK
 
 
-def _entry(editor: _Editor, server: str, arguments: list[str]) -> dict[str, Any]:
-    if server:
+def _entry(editor: _Editor, place: Place) -> dict[str, Any]:
+    if place.server:
         bearer = f"Bearer {editor.variable % TOKEN}"
         headers = {"Authorization": bearer}
-        return {"type": "http", "url": f"{server.rstrip('/')}/mcp", "headers": headers}
-    program = {"command": _program(), "args": ["mcp", *arguments]}
+        return {"type": "http", "url": place.url, "headers": headers}
+    program = {"command": _program(), "args": place.words}
     return {"type": "stdio", **program} if editor.stdio_type else program
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.files import ServerOption, TokenOption
+from api.cli.languages import Language, chosen
 from api.cli.outcome import OK, finish, put, put_json
-from api.cli.source import Language, LanguageOption, Output, OutputOption, Source
-from api.cli.words import chosen, word
+from api.cli.source import LanguageOption, Output, OutputOption, Source
+from api.cli.words import word
 
 if TYPE_CHECKING:
     from api.turns.notebooks import KeptNotebook

@@ -5,7 +5,8 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from api.cli.outcome import OK, finish, put, put_json
+from api.cli.outcome import OK, finish, put, put_json, spoken
+from api.cli.sentences import SENTENCES
 from api.cli.source import Output, OutputOption
 
 _PATH = "/sandbox/faults"
@@ -47,7 +48,7 @@ async def _inject(
     from core.errors import Invalid
 
     if method != "GET" and not (told["fault"] and told["target"]):
-        raise Invalid("Name a fault and --target, or ask with --list.")
+        raise SENTENCES.error(Invalid, "no_fault_named")
     if told["target"].startswith("node/"):
         told["namespace"] = ""
     address, token = _credentials(kubeconfig)
@@ -58,7 +59,7 @@ async def _inject(
     elif faults:
         put("\n".join(f"{one['fault']:<16}{_place(one)}" for one in faults))
     else:
-        put(f"No fault is injected. Known: {', '.join(answer['kinds'])}")
+        put(SENTENCES.said("no_fault_injected", known=", ".join(answer["kinds"])).told(spoken()))
     return OK
 
 
@@ -73,14 +74,14 @@ def _credentials(kubeconfig: Path | None) -> tuple[str, str]:
     from core.errors import Invalid
 
     if kubeconfig is None:
-        raise Invalid(
-            "Which practice cluster?", hint="Give --kubeconfig, as `sandbox serve` prints."
-        )
+        raise SENTENCES.error(Invalid, "which_practice")
     try:
         told = cast("dict[str, Any]", yaml.safe_load(kubeconfig.read_text(encoding="utf-8")))
         return told["clusters"][0]["cluster"]["server"], told["users"][0]["user"]["token"]
     except (OSError, yaml.YAMLError, KeyError, IndexError, TypeError) as error:
-        raise Invalid(f"{kubeconfig} is no kubeconfig of a practice cluster.") from error
+        raise SENTENCES.error(
+            Invalid, "no_practice_kubeconfig", kubeconfig=str(kubeconfig)
+        ) from error
 
 
 async def _asked(
@@ -94,11 +95,11 @@ async def _asked(
         async with client(address, timeout_s=_TIMEOUT_S, headers=headers) as http:
             response = await http.request(method, _PATH, json=told)
     except RequestFailed as error:
-        raise UpstreamUnavailable(f"The practice cluster at {address} does not answer.") from error
+        raise SENTENCES.error(UpstreamUnavailable, "practice_away", address=address) from error
     try:
         answer = cast("dict[str, Any]", response.json())
     except ValueError as error:
-        raise UpstreamUnavailable(f"{address} is no practice cluster.") from error
+        raise SENTENCES.error(UpstreamUnavailable, "no_practice", address=address) from error
     if response.is_success and "faults" in answer:
         return answer
     kind = KINDS.get(str(answer.get("code")), Invalid)

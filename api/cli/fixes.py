@@ -14,18 +14,11 @@ from api.cli.fix_reports import (
     rehearsal_text,
     switch_text,
 )
+from api.cli.languages import Language, chosen
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.sentences import SENTENCES
-from api.cli.source import (
-    Language,
-    LanguageOption,
-    Output,
-    OutputOption,
-    Source,
-    with_source,
-)
+from api.cli.source import LanguageOption, Output, OutputOption, Source, with_source
 from api.cli.wishes import BATCH_PREFIX, CHANGE_PREFIX, PLAN_PREFIX, with_wish
-from api.cli.words import chosen, word
 from core.errors import Invalid
 
 fix = typer.Typer(help="Change the cluster, with an approval and a way back.", no_args_is_help=True)
@@ -197,7 +190,7 @@ async def _show(source: Source, name: str, output: Output, language: str, *, rep
     from api.cli.fixing import called
 
     if name.startswith("fix-"):
-        view = await called(source, "autofix_get_plan", {"plan_id": name})
+        view = await called(source, "autofix_get_plan", {"plan_id": name, "language": language})
         _print(view, plan_text(view, language), output)
         return OK
     kind = "batch" if name.startswith(BATCH_PREFIX) else "change"
@@ -223,7 +216,7 @@ async def _list(source: Source, limit: int, output: Output, language: str, asked
     from api.cli.fixing import called
 
     if len(asked) > 1:
-        raise Invalid(word("one_list", language))
+        raise SENTENCES.error(Invalid, "one_list")
     [which] = asked
     view = await called(source, f"autofix_list_{which}", {"limit": limit})
     told = {"plans": plans_text, "batches": batches_text, "changes": changes_text}[which]

@@ -9,6 +9,7 @@ from typing import Any
 
 from api.cli.identity import TYPING
 from api.cli.outcome import say, spoken
+from api.cli.sentences import SENTENCES
 from api.cli.source import Source
 from api.cli.words import word
 from api.editions import fix_desk_over, prepared, tool_sessions
@@ -126,8 +127,9 @@ def _how_far(view: Body) -> str:
 
 async def rehearsed_plan(source: Source, plan_id: str) -> Body:
     """Try a kept plan; what became of that stands with it, as it is answered."""
-    asked, plan = {"plan_id": plan_id, "wait_s": 30}, {"plan_id": plan_id}
-    say("Trying it on a copy of the cluster …")
+    asked = {"plan_id": plan_id, "wait_s": 30}
+    plan = {"plan_id": plan_id, "language": spoken()}
+    say(SENTENCES.said("trying_copy").told(spoken()))
     if source.server:
         while (await called(source, "autofix_rehearse", asked))["outcome"] == RUNNING:
             continue
@@ -164,7 +166,7 @@ async def rehearsed(source: Source, arguments: Body) -> Body:
 async def _captured(folder: Path, live: Settings) -> list[str]:
     from sandbox.capture import Bounds, capture
 
-    say("Taking a picture of the cluster …")
+    say(SENTENCES.said("taking_picture").told(spoken()))
     written = await asyncio.to_thread(
         capture,
         folder,
@@ -199,7 +201,7 @@ async def _tried(folder: Path, apart: Settings, arguments: Body) -> Body:
             if not plan["plan_id"]:
                 return {"outcome": "refused", "plan": plan, "change": None}
             await _approved(tools, plan)
-            say("Trying it on the picture …")
+            say(SENTENCES.said("trying_picture").told(spoken()))
             change = await _to_its_end(tools, "autofix_apply", {"plan_id": plan["plan_id"]})
             return {"outcome": change["status"], "plan": plan, "change": change}
 

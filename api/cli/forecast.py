@@ -6,9 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.files import ServerOption, TokenOption, asked, read
+from api.cli.languages import Language, chosen
 from api.cli.outcome import OK, finish, put, put_json
-from api.cli.source import Language, LanguageOption, Output, OutputOption, Source
-from api.cli.words import chosen, word
+from api.cli.sentences import SENTENCES
+from api.cli.source import LanguageOption, Output, OutputOption, Source
+from api.cli.words import word
 from core.errors import Invalid
 
 LONGEST = 1000
@@ -34,10 +36,14 @@ async def _forecast(
     source: Source, csv: Path, arguments: dict[str, Any], language: str, output: Output
 ) -> int:
     if not 1 <= arguments["horizon"] <= LONGEST:
-        raise Invalid(f"A horizon is 1 to {LONGEST} values, not {arguments['horizon']}.")
+        raise SENTENCES.error(
+            Invalid, "horizon_range", longest=LONGEST, horizon=arguments["horizon"]
+        )
     if not 50 <= arguments["level"] <= 99:
-        raise Invalid(f"A level is 50 to 99 percent, not {arguments['level']:g}.")
-    report = await asked(source, "forecast_table", {"values": read(csv), **arguments})
+        raise SENTENCES.error(Invalid, "level_range", level=f"{arguments['level']:g}")
+    report = await asked(
+        source, "forecast_table", {"values": read(csv), "language": language, **arguments}
+    )
     if output is Output.JSON:
         put_json(report)
     else:

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.files import ServerOption, TokenOption
+from api.cli.languages import Language, chosen
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.sentences import SENTENCES
-from api.cli.source import Language, LanguageOption, Output, OutputOption, Source
-from api.cli.words import chosen, word
+from api.cli.source import LanguageOption, Output, OutputOption, Source
+from api.cli.words import word
 from core.errors import Invalid
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from api.cli.costs_text import amount
 from api.cli.desk import called
+from api.cli.grades import grave
 from api.cli.outcome import NO, OK, put, put_json
 from api.cli.source import Output, Source
 from api.cli.words import word
+from core.payers import payer
 
 Json = Mapping[str, Any]
 
@@ -29,8 +31,8 @@ def hours_text(data: Json, language: str) -> str:
         told = {key: row[key][:16].replace("T", " ") + "Z" for key in ("start", "end")}
         told |= {"impact": f"{row['impact']:+.4f}", "currency": data["currency"]}
         head = {
-            "scope": row["scope"],
-            "severity": row["severity"],
+            "scope": payer(row["scope"], language),
+            "severity": grave(row["severity"], language),
             "expected_by": row["expected_by"],
         }
         lines.append(word("changes_line", language, **told, **head))
@@ -53,10 +55,14 @@ def noticed_text(data: Json, language: str) -> str:
     for row in data["rows"]:
         told = {key: row[key][:16].replace("T", " ") + "Z" for key in ("start", "end")}
         told |= {"impact": f"{row['impact']:+.4f}", "currency": row["currency"]}
-        head = {"scope": row["scope"], "severity": row["severity"], "expected_by": ""}
+        head = {
+            "scope": payer(row["scope"], language),
+            "severity": grave(row["severity"], language),
+            "expected_by": "",
+        }
         lines.append(word("changes_line", language, **told, **head))
         causes = [
-            {"workload": one["workload"], "cost": amount(one["cost"])}
+            {"workload": payer(one["workload"], language), "cost": amount(one["cost"])}
             | {"before": amount(one["cost_before"])}
             for one in row["causes"]
         ]
@@ -68,4 +74,6 @@ def noticed_text(data: Json, language: str) -> str:
 def _cause(one: Json, language: str) -> str:
     kind = word(f"hours_{one['kind']}", language)
     costs = {"cost": amount(one["cost"]), "before": amount(one["cost_before"])}
-    return word("hours_cause", language, workload=one["workload"], kind=kind, **costs)
+    return word(
+        "hours_cause", language, workload=payer(one["workload"], language), kind=kind, **costs
+    )

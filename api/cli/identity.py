@@ -4,6 +4,6 @@ from dataclasses import replace
 
 from core.principal import Permission, Principal
 
-OPERATOR = Principal("local", frozenset({"admin"}), frozenset(Permission))
+OPERATOR = Principal("local", frozenset({"admin"}), frozenset(Permission), itself=True)
 # Whoever types a command that decides something acts with their own hand.
 TYPING = replace(OPERATOR, present=True)

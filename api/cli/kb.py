@@ -13,10 +13,11 @@ import typer
 from api.cli.drafting import draft
 from api.cli.files import ServerOption, TokenOption, read
 from api.cli.gaps import gaps, rate
+from api.cli.languages import Language, chosen
 from api.cli.outcome import NO, OK, finish, put, put_json, say, speak
 from api.cli.sentences import SENTENCES
-from api.cli.source import Language, LanguageOption, Output, OutputOption, Source
-from api.cli.words import chosen, word
+from api.cli.source import LanguageOption, Output, OutputOption, Source
+from api.cli.words import word
 from core.errors import Invalid, TooLarge
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ import typer
 
 from api.cli.alerting import rules
 from api.cli.desk import called
+from api.cli.languages import Language, chosen
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.sentences import SENTENCES
-from api.cli.source import Language, LanguageOption, Output, OutputOption, Source, with_source
-from api.cli.words import chosen, word
+from api.cli.source import LanguageOption, Output, OutputOption, Source, with_source
+from api.cli.words import word
 from core.errors import Invalid
 
 Json = Mapping[str, Any]
@@ -68,7 +69,7 @@ def text_of(file: Path) -> str:
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"Cannot read {file}.", hint=str(error)) from error
+        raise SENTENCES.error(Invalid, "unread", file=str(file), error=str(error)) from error
     if not text.strip():
         raise SENTENCES.error(Invalid, "empty_rules", file=str(file))
     return text

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.files import ServerOption, TokenOption, asked, read
+from api.cli.languages import Language, chosen
 from api.cli.outcome import OK, finish, put, put_json
-from api.cli.source import Language, LanguageOption, Output, OutputOption, Source
-from api.cli.words import chosen, word
+from api.cli.source import LanguageOption, Output, OutputOption, Source
+from api.cli.words import word
 
 ROWS_PRINTED = 50
 

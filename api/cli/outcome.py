@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import typer
 
+from api.cli.languages import Language, chosen
 from core.errors import OpsError
 
 OK, NO, BAD_INPUT, UPSTREAM_AWAY, INTERRUPTED = 0, 1, 2, 3, 130
@@ -57,9 +58,6 @@ def speak(language: str) -> None:
 def spoken() -> str:
     """The language a command was asked in, else that of the terminal."""
     if not _language.get():
-        from api.cli.source import Language
-        from api.cli.words import chosen
-
         _language.set(chosen(Language.AUTO))
     return _language.get()
 

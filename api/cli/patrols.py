@@ -6,18 +6,14 @@ import typer
 
 from api.cli.desk import called, listed, shown
 from api.cli.diagnose import window
+from api.cli.languages import Language, chosen
+from api.cli.listing import Listed
 from api.cli.outcome import OK, finish, put, put_json
-from api.cli.source import (
-    Language,
-    LanguageOption,
-    Output,
-    OutputOption,
-    Source,
-    with_source,
-)
-from api.cli.words import chosen
+from api.cli.source import LanguageOption, Output, OutputOption, Source, with_source
 
-patrols = typer.Typer(help="Patrols: diagnoses on a schedule; new faults go the way of alerts.")
+patrols = typer.Typer(
+    cls=Listed, help="Patrols: diagnoses on a schedule; new faults go the way of alerts."
+)
 
 COLUMNS = ("name", "namespaces", "every_s", "enabled", "next_at", "last_at", "score", "faults")
 ROUNDS = ("id", "at", "score", "new", "standing", "cleared")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.outcome import OK, finish, put, put_json
+from api.cli.outcome import OK, finish, put, put_json, spoken
+from api.cli.sentences import SENTENCES
 from api.cli.source import Output, OutputOption
 from core.errors import Invalid, NotFound
 
@@ -215,10 +216,10 @@ async def _add_user(
 async def _unlock(name: str) -> int:
     async with opened_doors() as (_, database, sign_in):
         if not await sign_in.unlock(name):
-            put(f"{name} was not locked.")
+            put(SENTENCES.said("not_locked", name=name).told(spoken()))
             return OK
         await note(database, "user.unlock", name)
-    put(f"{name} may try passwords again.")
+    put(SENTENCES.said("unlocked", name=name).told(spoken()))
     return OK
 
 
@@ -237,9 +238,7 @@ async def _set_team(name: str, team: str) -> int:
     from core.storage.repositories.users import Users
 
     if not TEAM.fullmatch(team):
-        raise Invalid(
-            f"{team!r} is no team.", hint="Letters, digits, '.', '_' and '-'; 63 at most."
-        )
+        raise SENTENCES.error(Invalid, "no_team", team=team)
     async with opened_doors() as (_, database, _):
         async with database.session() as session:
             repository = Users(session)

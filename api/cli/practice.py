@@ -9,16 +9,11 @@ from typing import Annotated
 import typer
 
 from api.cli.faults import inject
+from api.cli.languages import Language, chosen
 from api.cli.outcome import INTERRUPTED, OK, finish, put, put_json, say
 from api.cli.sentences import SENTENCES
-from api.cli.source import (
-    Language,
-    Output,
-    OutputOption,
-    Source,
-    with_source,
-)
-from api.cli.words import chosen, word
+from api.cli.source import Output, OutputOption, Source, with_source
+from api.cli.words import word
 from core.errors import Invalid
 
 LENGTH = re.compile(r"P?T?(\d{1,9})([SMHD])")

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.diagnose import window as iso
+from api.cli.languages import Language, chosen
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.source import (
-    Language,
     LanguageOption,
     NamespaceOption,
     Output,
@@ -17,7 +17,7 @@ from api.cli.source import (
 )
 from api.cli.tables import columns
 from api.cli.tools import called
-from api.cli.words import chosen, word
+from api.cli.words import word
 
 
 @with_source
@@ -109,7 +109,12 @@ def load_text(report: dict[str, Any], language: str) -> str:
     numbers = {key: f"{report[key]:.5g}" for key in ("now", "mean")}
     facts = {"query": report["query"], "unit": report["unit"], "method": report["method"]}
     head = word(
-        "predicted", language, at=peak["at"], peak=f"{peak['mean']:.5g}", **numbers, **facts
+        "predicted",
+        language,
+        at=_minute(peak["at"]),
+        peak=f"{peak['mean']:.5g}",
+        **numbers,
+        **facts,
     )
     lines = [head, *_likely(report, language), *_advice(report["recommendation"], language)]
     for one in report["forecast"]:
@@ -117,8 +122,19 @@ def load_text(report: dict[str, Any], language: str) -> str:
             key: "-" if one[key] is None else f"{one[key]:.5g}"
             for key in ("mean", "lower", "upper")
         }
-        lines.append("  " + word("forecast_point", language, at=one["at"], **told))
+        lines.append("  " + word("forecast_point", language, at=_minute(one["at"]), **told))
     return "\n".join(lines)
+
+
+def _chance(chance: float | None) -> str:
+    """Nothing that is foretold is impossible or certain."""
+    if chance is None:
+        return "?"
+    return "< 1 %" if chance < 0.01 else "> 99 %" if chance > 0.99 else f"{100 * chance:.0f} %"
+
+
+def _minute(at: str) -> str:
+    return at[:16].replace("T", " ") + "Z"
 
 
 def _likely(report: dict[str, Any], language: str) -> list[str]:
@@ -129,7 +145,7 @@ def _likely(report: dict[str, Any], language: str) -> list[str]:
             f"chance_{one['of']}",
             language,
             level=f"{one['level']:.5g}",
-            chance="?" if one["chance"] is None else f"{one['chance']:.0%}",
+            chance=_chance(one["chance"]),
         )
         for one in report["chances"]
     ]
@@ -149,5 +165,5 @@ def _advice(advice: dict[str, Any] | None, language: str) -> list[str]:
     totals = {key: advice[key] or "-" for key in ("cpu_total", "memory_total")}
     head = [word("instances", language, **{**advice, **totals})]
     if advice["scale_by"]:
-        head.append(word("scale_by", language, at=advice["scale_by"]))
+        head.append(word("scale_by", language, at=_minute(advice["scale_by"])))
     return [*head, *why]

@@ -7,9 +7,11 @@ from typing import Annotated, Any, cast
 import typer
 
 from api.cli.files import ServerOption, TokenOption, asked, read
+from api.cli.languages import Language, chosen
 from api.cli.outcome import OK, finish, put, put_json
-from api.cli.source import Language, LanguageOption, Output, OutputOption, Source
-from api.cli.words import chosen, word
+from api.cli.sentences import SENTENCES
+from api.cli.source import LanguageOption, Output, OutputOption, Source
+from api.cli.words import word
 from core.errors import Invalid
 
 TOOL = "rca_rank_table"
@@ -91,11 +93,11 @@ def edges_of(text: str, path: Path) -> list[list[str]]:
     try:
         graph: Any = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise Invalid(f"{path} is no JSON: {error}.") from error
+        raise SENTENCES.error(Invalid, "graph_no_json", path=str(path), error=str(error)) from error
     edges = cast("dict[str, Any]", graph).get("edges") if isinstance(graph, dict) else None
     listed: list[Any] = cast("list[Any]", edges) if isinstance(edges, list) else [None]
     if not all(_is_edge(edge) for edge in listed):
-        raise Invalid(f"{path} is no call graph.", hint='Write {"edges": [["caller", "callee"]]}.')
+        raise SENTENCES.error(Invalid, "no_call_graph", path=str(path))
     return listed
 
 

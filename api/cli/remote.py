@@ -54,6 +54,11 @@ async def post(source: Source, path: str, body: dict[str, Any]) -> dict[str, Any
         return _data(await http.post(path, json=body))
 
 
+async def patch(source: Source, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    async with _connected(source) as http:
+        return _data(await http.patch(path, json=body))
+
+
 async def route(source: Source, question: str) -> dict[str, Any]:
     async with _connected(source) as http:
         return _data(await http.post("/api/v1/route", json={"question": question}))

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.outcome import OK, finish, put, put_json
+from api.cli.outcome import OK, finish, put, put_json, spoken
 from api.cli.people import note, opened_doors
+from api.cli.sentences import SENTENCES
 from api.cli.source import Output, OutputOption
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ MayOption = Annotated[
 NamespaceOption = Annotated[
     list[str] | None, typer.Option("-n", "--namespace", help="See only these; repeat it.")
 ]
+ClusterOption = Annotated[
+    list[str] | None, typer.Option("--cluster", help="Reach only these; repeat it.")
+]
 AboutOption = Annotated[str, typer.Option(help="What the role is for.")]
 
 
@@ -35,10 +39,11 @@ def add_role(
     name: NameArgument,
     may: MayOption,
     namespace: NamespaceOption = None,
+    cluster: ClusterOption = None,
     about: AboutOption = "",
 ) -> None:
     """Make a role of your own."""
-    finish(_add(name, _terms(may, namespace, about)))
+    finish(_add(name, _terms(may, namespace, cluster, about)))
 
 
 @roles.command("change")
@@ -46,10 +51,11 @@ def change_role(
     name: NameArgument,
     may: MayOption,
     namespace: NamespaceOption = None,
+    cluster: ClusterOption = None,
     about: AboutOption = "",
 ) -> None:
     """Replace what a role grants; who holds it has the new rights at once."""
-    finish(_change(name, _terms(may, namespace, about)))
+    finish(_change(name, _terms(may, namespace, cluster, about)))
 
 
 @roles.command("remove")
@@ -58,10 +64,13 @@ def remove_role(name: NameArgument) -> None:
     finish(_remove(name))
 
 
-def _terms(may: list[str], namespaces: list[str] | None, about: str) -> "RoleTerms":
+def _terms(
+    may: list[str], namespaces: list[str] | None, clusters: list[str] | None, about: str
+) -> "RoleTerms":
     from core.security.roles import RoleTerms
 
-    return RoleTerms(frozenset(may), frozenset(namespaces) if namespaces else None, about)
+    seen, reached = (frozenset(one) if one else None for one in (namespaces, clusters))
+    return RoleTerms(frozenset(may), seen, about, reached)
 
 
 async def _list(output: Output) -> int:
@@ -81,7 +90,8 @@ async def _list(output: Output) -> int:
 
 def _line(role: "RoleRow") -> str:
     seen = "" if role.namespaces is None else f"  in {', '.join(sorted(role.namespaces))}"
-    return f"{role.name:<18}{' '.join(sorted(role.permissions))}{seen}"
+    reached = "" if role.clusters is None else f"  of cluster {', '.join(sorted(role.clusters))}"
+    return f"{role.name:<18}{' '.join(sorted(role.permissions))}{seen}{reached}"
 
 
 async def _add(name: str, terms: "RoleTerms") -> int:
@@ -113,5 +123,5 @@ async def _remove(name: str) -> int:
     async with opened_doors() as (_, database, _):
         await OwnRoles(database).remove(name, maker=OPERATOR)
         await note(database, "role.remove", name)
-    put(f"{name} is gone.")
+    put(SENTENCES.said("role_gone", name=name).told(spoken()))
     return OK

@@ -1,4 +1,4 @@
-"""A folder of rule files that a Prometheus reads: each file changed in one step, and what was there kept.
+"""A folder of files that a Prometheus or an Alertmanager reads: each file changed in one step, and what was there kept.
 
 A file beside them says what was written, so that a change by somebody else is seen, and holds what
 was there before until Prometheus has taken the new files.
@@ -48,6 +48,10 @@ class RuleFolder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+
+    @property
+    def path(self) -> Path:
+        return self._path
 
     def notes(self) -> Notes:
         """What was written last. Raises `Invalid` when the notes cannot be read."""

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from api.cli.languages import Language, chosen
 from api.cli.outcome import NO, OK, finish, put, put_json
+from api.cli.placing import rules
 from api.cli.sentences import SENTENCES
-from api.cli.source import Language, LanguageOption, Output, OutputOption, Source, with_source
-from api.cli.suggesting import rules
-from api.cli.words import chosen, word
+from api.cli.source import LanguageOption, Output, OutputOption, Source, with_source
+from api.cli.words import word
 from core.errors import Invalid
 
 if TYPE_CHECKING:

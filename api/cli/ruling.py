@@ -7,22 +7,24 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.alerting import rules
-from api.cli.desk import called, lines, listed
+from api.cli.desk import called, lines, listed, many
 from api.cli.diagnose import window
+from api.cli.languages import Language, chosen
 from api.cli.linting import remark_line, text_of
 from api.cli.outcome import OK, finish, put, put_json
 from api.cli.sentences import SENTENCES
-from api.cli.source import Language, LanguageOption, Output, OutputOption, Source, with_source
-from api.cli.words import chosen, word
+from api.cli.source import LanguageOption, Output, OutputOption, Source, with_source
+from api.cli.words import word
 from core.errors import Invalid
 
 Json = Mapping[str, Any]
 
 FILES = ("name", "version", "alerts", "recordings", "created_at", "created_by", "reason")
-TARGETS = ("name", "state", "match", "files", "reported_at", "drift", "drift_at", "error")
+TARGETS = ("name", "state", "match", "config", "files", "reported_at", "drift", "drift_at", "error")
 TRIALS = ("rule", "fired", "brief", "now", "series", "median_s")
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Of a stored file.")]
+NamesArgument = Annotated[list[str], typer.Argument(metavar="NAME…", help="Of stored files.")]
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Groups of rules in YAML.")]
 ReasonOption = Annotated[str, typer.Option(help="Why it changes.")]
 VersionOption = Annotated[int, typer.Option(help="0: the newest.")]
@@ -118,6 +120,32 @@ def remove_file(
     finish(_removed(source, name, reason, chosen(lang), output))
 
 
+@rules.command("on")
+@with_source
+def switch_on(
+    names: NamesArgument,
+    reason: ReasonOption,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Let files of rules hold again, as they were."""
+    finish(_switched(source, names, reason, output, enabled=True))
+
+
+@rules.command("off")
+@with_source
+def switch_off(
+    names: NamesArgument,
+    reason: ReasonOption,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Write files of rules to no Prometheus until they are on again."""
+    finish(_switched(source, names, reason, output, enabled=False))
+
+
 @rules.command("diff")
 @with_source
 def diff(
@@ -171,6 +199,13 @@ def back_test(
     asked = {"name": name, "text": text, "rule": rule, "window": window(since)}
     asked["step"] = window(step)
     finish(_tried(source, asked, chosen(lang), output))
+
+
+async def _switched(
+    source: Source, names: Sequence[str], reason: str, output: Output, *, enabled: bool
+) -> int:
+    asked = [{"name": one, "enabled": enabled, "reason": reason} for one in names]
+    return await many(source, "alerting_switch_rule_file", asked, output, about="name")
 
 
 async def _set(source: Source, file: Path, asked: Json, output: Output) -> int:

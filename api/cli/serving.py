@@ -7,9 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.editors import EditorChoice
+from api.cli.languages import Language, chosen
 from api.cli.outcome import NO, OK, finish, put, put_json
-from api.cli.source import Language, Output, OutputOption, Source, with_source
-from api.cli.words import chosen, word
+from api.cli.source import LanguageOption, Output, OutputOption, Source, with_source
+from api.cli.tables import width
+from api.cli.words import word
 
 
 @with_source
@@ -33,6 +35,9 @@ def mcp(
     client: Annotated[
         EditorChoice, typer.Option(help="Of `install`: whose file in this folder.")
     ] = EditorChoice.CLAUDE,
+    toolsets: Annotated[
+        str, typer.Option(help="Tools to list: default, all, or servers, with commas between.")
+    ] = "",
     print_: Annotated[
         bool, typer.Option("--print", help="Of `install`: show the file, write nothing.")
     ] = False,
@@ -45,21 +50,19 @@ def mcp(
     options of where the cluster is; with `--server URL` a running Midwatch instead.
     """
     if only == "install":
-        from api.cli.editors import install
+        from api.cli.editors import Place, install
 
-        arguments, folder = source.arguments(), Path()
-        finish(
-            install(
-                client, folder=folder, server=source.server, arguments=arguments, only_print=print_
-            )
-        )
-    finish(_mcp(only, source))
+        place = Place(Path(), source.server, source.arguments(), toolsets)
+        finish(install(client, place, only_print=print_))
+    finish(_mcp(only, toolsets, source))
 
 
 @with_source
-def doctor(output: OutputOption = Output.TEXT, *, source: Source) -> None:
+def doctor(
+    output: OutputOption = Output.TEXT, lang: LanguageOption = Language.AUTO, *, source: Source
+) -> None:
     """Say what is configured, reachable and permitted; leaves with 1 when something is not."""
-    finish(_doctor(output, source))
+    finish(_doctor(output, chosen(lang), source))
 
 
 def version(output: OutputOption = Output.TEXT) -> None:
@@ -84,29 +87,31 @@ async def _up(host: str, port: int | None, source: Source) -> int:
         return await serve(settings.model_copy(update={"server": server}))
 
 
-async def _mcp(server: str, source: Source) -> int:
+async def _mcp(server: str, toolsets: str, source: Source) -> int:
     from api.cli.stdio import speak
 
-    await speak(server, source.settings())
+    await speak(server, toolsets, source.settings())
     return OK
 
 
 def _line(check: Mapping[str, Any], language: str) -> str:
     took = f"  ({check['response_ms']} ms)" if "response_ms" in check else ""
-    return f"{word(check['status'], language):<8}{check['name']:<16}{check['detail']}{took}"
+    status = word(check["status"], language)
+    return f"{status}{' ' * (8 - width(status))}{check['name']:<16}{check['detail']}{took}"
 
 
-async def _doctor(output: Output, source: Source) -> int:
+async def _doctor(output: Output, language: str, source: Source) -> int:
     from api.cli.identity import OPERATOR
     from api.editions import opened_sessions
-    from api.routes.health import components
+    from api.routes.components import components
+    from api.routes.model_probe import Models
 
     settings = source.settings()
     async with opened_sessions(settings) as sessions:
-        checks = await components(settings, sessions, OPERATOR)
+        models = Models(settings.llm)
+        checks = await components(settings, sessions, OPERATOR, models=models, language=language)
     if output is Output.JSON:
         put_json({"components": checks})
     else:
-        language = chosen(Language.AUTO)
         put("\n".join(_line(one, language) for one in checks))
     return NO if any(check["status"] == "failed" for check in checks) else OK

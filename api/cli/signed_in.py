@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from api.cli.outcome import OK, finish, put, put_json
+from api.cli.outcome import OK, finish, put, put_json, spoken
 from api.cli.people import note, opened_doors
+from api.cli.sentences import SENTENCES
 from api.cli.source import Output, OutputOption
 
 sessions = typer.Typer(help="Who is signed in.", no_args_is_help=True)
@@ -48,6 +49,8 @@ async def _list(user: str, output: Output) -> int:
                 for one in rows
             )
         )
+    else:
+        put(SENTENCES.said("nobody_signed_in").told(spoken()))
     return OK
 
 
@@ -60,9 +63,9 @@ async def _end(session_id: str, user: str) -> int:
         async with database.session() as session:
             ended = await Tokens(session).end_sessions(utc_now(), family=session_id, user_name=user)
         if not ended:
-            whose = f"of {user}" if user else repr(session_id)
-            raise NotFound(f"There is no session {whose} that goes on.")
+            key = "no_session_of" if user else "no_session"
+            raise SENTENCES.error(NotFound, key, user=user, session_id=session_id)
         for one in ended:
             await note(database, "session.end", one)
-    put(f"{len(ended)} ended.")
+    put(SENTENCES.said("sessions_ended", count=len(ended)).told(spoken()))
     return OK

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.cli.languages import Language
 from api.cli.outcome import print_as, speak
 from api.cli.sentences import SENTENCES
 from core.errors import Invalid
@@ -29,12 +30,6 @@ class Output(StrEnum):
     JSONL = "jsonl"
 
 
-class Language(StrEnum):
-    AUTO = "auto"
-    EN = "en"
-    ZH = "zh"
-
-
 def _as_data(asked: Output) -> Output:
     """Which kind of data is printed is remembered for the moment when it is."""
     if asked is not Output.TEXT:
@@ -42,10 +37,19 @@ def _as_data(asked: Output) -> Output:
     return Output.TEXT if asked is Output.TEXT else Output.JSON
 
 
+def _spoken(asked: Language) -> Language:
+    """Failures are told in the language that the answer was asked in."""
+    if asked is not Language.AUTO:
+        speak(asked.value)
+    return asked
+
+
 OutputOption = Annotated[
     Output, typer.Option("-o", "--output", callback=_as_data, help="How to print the result.")
 ]
-LanguageOption = Annotated[Language, typer.Option("--lang", help="Language of the answer.")]
+LanguageOption = Annotated[
+    Language, typer.Option("--lang", callback=_spoken, help="Language of the answer.")
+]
 NamespaceOption = Annotated[str, typer.Option("-n", "--namespace", help="Look only here.")]
 EverywhereOption = Annotated[
     bool, typer.Option("-A", "--all-namespaces", help="Look in every namespace.")
@@ -188,13 +192,4 @@ def with_source(command: Callable[..., None]) -> Callable[..., None]:
     """Give `command(source=…)` the options that say where the cluster is."""
     unset = {name: None if name in {"snapshot", "kubeconfig"} else "" for name in OPTIONS}
     options = {name: (annotation, unset[name]) for name, annotation in OPTIONS.items()}
-    run = gathered("source", options, Source)(command)
-
-    @functools.wraps(run)
-    def speaking(**arguments: Any) -> None:
-        asked = arguments.get("lang", Language.AUTO)
-        if asked is not Language.AUTO:
-            speak(asked.value)
-        run(**arguments)
-
-    return speaking
+    return gathered("source", options, Source)(command)

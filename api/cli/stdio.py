@@ -10,27 +10,29 @@ from mcp.server.stdio import stdio_server
 from api.cli.identity import OPERATOR
 from api.cli.sentences import SENTENCES
 from api.editions import opened_assistant, opened_sessions
-from api.mcp_gateway import Ask, Progress, gateway, shape_of
+from api.mcp_gateway.asking import Ask, Progress, shape_of
+from api.mcp_gateway.server import gateway
+from api.mcp_gateway.toolsets import toolsets_named
 from api.turns.questions import Question
 from api.turns.running import Answering
 from api.turns.runs import Run, run_alone
-from core.errors import Invalid, NotFound
+from core.errors import Invalid
 from core.principal import Principal
 from core.settings import Settings
 
 
-async def speak(server: str, settings: Settings) -> None:
-    """Serve one client until it closes stdin: all tools and `ask`, or one server's tools."""
+async def speak(server: str, toolsets: str, settings: Settings) -> None:
+    """Serve one client until it closes stdin: `ask` and the tools of `toolsets`, or one server's tools."""
     async with AsyncExitStack() as stack:
         sessions = await stack.enter_async_context(opened_sessions(settings))
         if server and server not in sessions.built:
             known = ", ".join(sorted(sessions.built))
             raise SENTENCES.error(Invalid, "no_tool_server", server=server, known=known)
-        ask, servers = _no_turns, (server,) if server else ()
+        ask, chosen = None, toolsets_named(server or toolsets, sessions.built)
         if not server:
             assistant = opened_assistant(settings, sessions, memory=None)
             ask = _asking(await stack.enter_async_context(assistant))
-        midwatch = gateway(sessions, ask, caller=lambda _: OPERATOR, servers=servers)
+        midwatch = gateway(sessions, ask, caller=lambda _: OPERATOR, toolsets=lambda _: chosen)
         incoming, outgoing = await stack.enter_async_context(stdio_server())
         await midwatch.run(incoming, outgoing, midwatch.create_initialization_options())
 
@@ -49,7 +51,3 @@ def _asking(assistant: Answering) -> Ask:
             return await shape_of(run, progress)
 
     return ask
-
-
-async def _no_turns(_who: Principal, _question: Question, _progress: Progress) -> dict[str, Any]:
-    raise SENTENCES.error(NotFound, "one_server_alone")

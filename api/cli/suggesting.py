@@ -7,14 +7,16 @@ import typer
 
 from api.cli.desk import called, lines
 from api.cli.diagnose import window
+from api.cli.languages import Language, chosen
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.ruling import rules
-from api.cli.source import Language, LanguageOption, Output, OutputOption, Source, with_source
-from api.cli.words import chosen, word
+from api.cli.source import LanguageOption, Output, OutputOption, Source, with_source
+from api.cli.words import word
 
 Json = Mapping[str, Any]
 CONDITIONS = ("severity", "over", "and_still_over", "factor", "error_ratio", "spends")
 CANDIDATES = ("value", "fired", "brief", "firing_s")
+CHOICES = ("metric", "kind", "expression", "by")
 
 
 @rules.command("suggest-slo")
@@ -76,6 +78,22 @@ def suggest_threshold(
     finish(_threshold(source, asked, chosen(lang), output))
 
 
+@rules.command("suggest")
+@with_source
+def suggest(
+    words: Annotated[str, typer.Argument(metavar="WORDS", help="E.g. 'queue length of orders'.")],
+    since: Annotated[str, typer.Option("--since", help="How far back, at most 31d.")] = "14d",
+    at_most: Annotated[int, typer.Option(help="So often it may have fired.")] = 2,
+    lang: LanguageOption = Language.AUTO,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """An alert for something said in words, as a file of rules, or the metrics that may be meant."""
+    asked = {"words": words, "window": window(since), "at_most": at_most}
+    finish(_from_words(source, asked, chosen(lang), output))
+
+
 async def _slo(source: Source, asked: Json, language: str, output: Output) -> int:
     data = await called(source, "alerting_suggest_slo_rules", asked, with_cluster=True)
     if output is Output.JSON:
@@ -95,6 +113,24 @@ async def _slo(source: Source, asked: Json, language: str, output: Output) -> in
     told += lines(data["conditions"], CONDITIONS)
     put(_commented(told) + data["text"])
     return OK
+
+
+async def _from_words(source: Source, asked: Json, language: str, output: Output) -> int:
+    """Exit code 1 when no rule can be suggested."""
+    data = await called(
+        source, "alerting_suggest_from_words", asked, with_cluster=True, keeps=("at_most",)
+    )
+    found: Json = data["threshold"] or {}
+    if output is Output.JSON:
+        put_json(data)
+        return OK if found.get("suggested") else NO
+    told = [word(f"words_{data['verdict']}", language), *lines(data["choices"], CHOICES)]
+    if data["unmatched"]:
+        told.append(word("words_unmatched", language, words=", ".join(data["unmatched"])))
+    if found:
+        told += lines(found["candidates"], CANDIDATES)
+    put(_commented(told) + found.get("text", ""))
+    return OK if found.get("suggested") else NO
 
 
 async def _threshold(source: Source, asked: Json, language: str, output: Output) -> int:

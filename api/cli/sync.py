@@ -1,4 +1,4 @@
-"""`midwatch sync`: stored rules into the folder that a Prometheus reads, for as long as it runs."""
+"""`midwatch sync`: what is stored here into the folder that a Prometheus or an Alertmanager reads, for as long as it runs."""
 
 import asyncio
 from dataclasses import asdict
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.diagnose import window
+from api.cli.languages import Language, chosen
 from api.cli.outcome import NO, OK, finish, put, put_json, spoken
-from api.cli.source import Language, LanguageOption, Output, OutputOption, Source, with_source
-from api.cli.words import chosen, word
+from api.cli.source import LanguageOption, Output, OutputOption, Source, with_source
+from api.cli.words import word
 
 if TYPE_CHECKING:
     from api.cli.syncing import Counts, Round, Target
@@ -24,9 +25,13 @@ LONGEST_S = 600.0
 @with_source
 def sync(
     into: Annotated[
-        Path, typer.Option("--into", metavar="DIR", help="Where the rules are written to.")
+        Path, typer.Option("--into", metavar="DIR", help="Where the files are written to.")
     ],
-    target: Annotated[str, typer.Option("--target", help="What this Prometheus is called.")],
+    target: Annotated[str, typer.Option("--target", help="What it is called that reads them.")],
+    config: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="An Alertmanager: this configuration, not rules."),
+    ] = "",
     match: Annotated[
         str, typer.Option(help="Take files with these labels: team=web,env=prod. Else all.")
     ] = "",
@@ -42,51 +47,46 @@ def sync(
         Path | None,
         typer.Option(metavar="FILE", help="Written each round, for node_exporter's textfiles."),
     ] = None,
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Tell the same at GET /metrics.")
+    ] = "",
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
-    """Write the rules stored here to a Prometheus, reload it, and give back what it had if it refuses.
+    """Write what is stored here to a Prometheus or an Alertmanager, reload it, give back what it had if it refuses.
 
-    Run it beside each Prometheus, with --server and a token of the scopes alerts:read and
-    alerts:receive. Its rule_files name DIR/*.yaml. Files that are not ours stay as they are.
+    Run it beside each, with --server and a token of the scopes alerts:read and alerts:receive. The
+    rule_files of a Prometheus name DIR/*.yaml; an Alertmanager is started with DIR/alertmanager.yml.
+    Files that are not ours stay as they are.
     """
-    finish(
-        _run(
-            source,
-            into,
-            (target, match, reload_url, every),
-            once=once,
-            metrics_file=metrics_file,
-            output=output,
-            language=chosen(lang),
-        )
-    )
-
-
-async def _run(
-    source: Source,
-    into: Path,
-    about: tuple[str, str, str, str],
-    *,
-    once: bool,
-    metrics_file: Path | None,
-    output: Output,
-    language: str,
-) -> int:
     from api.cli.rule_folder import RuleFolder
     from api.cli.syncing import Counts, Target
 
-    name, match, reload_url, every = about
     every_s = max(int(_seconds(every)), 1)
-    target = Target(name, match, RuleFolder(into), reload_url, every_s)
-    telling = _Telling(name, output, language, Counts(), metrics_file)
+    beside = Target(target, match, RuleFolder(into), reload_url, every_s, config)
+    telling = _Telling(target, output, chosen(lang), Counts(), metrics_file)
+    finish(_run(source, beside, telling, once=once, listen=listen))
+
+
+async def _run(
+    source: Source, target: "Target", telling: "_Telling", *, once: bool, listen: str
+) -> int:
+    if not listen:
+        return await _rounds(source, target, telling, once=once)
+    from api.cli.sync_metrics import told_at
+
+    with told_at(listen, telling.metrics):
+        return await _rounds(source, target, telling, once=once)
+
+
+async def _rounds(source: Source, target: "Target", telling: "_Telling", *, once: bool) -> int:
     while True:
         well = await telling.round(source, target, once=once)
         if once:
             return OK if well else NO
-        await asyncio.sleep(rest_s(every_s, telling.counts.failed_in_a_row))
+        await asyncio.sleep(rest_s(target.every_s, telling.counts.failed_in_a_row))
 
 
 def rest_s(every_s: float, failed_in_a_row: int) -> float:
@@ -146,4 +146,7 @@ class _Telling:
         from api.cli.rule_folder import put_at_once
 
         if self._metrics:
-            put_at_once(self._metrics, self.counts.as_text(self._target).encode())
+            put_at_once(self._metrics, self.metrics().encode())
+
+    def metrics(self) -> str:
+        return self.counts.as_text(self._target)

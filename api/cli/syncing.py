@@ -1,9 +1,10 @@
-"""One round of `midwatch sync`: what is to be there, what is, the reload, and the report."""
+"""One round of `midwatch sync`: what is to be there, what is, the check, the reload, and the report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from api.cli.amtool import amtool_says
 from api.cli.desk import called
 from api.cli.rule_folder import Notes, RuleFolder, digest_of
 from api.cli.sentences import SENTENCES
@@ -15,6 +16,7 @@ from core.http import RequestFailed, client
 RELOAD_TIMEOUT_S = 60.0
 # What Prometheus answers when it cannot use what it read; anything else says nothing of the rules.
 UNUSABLE = 500
+CONFIG_FILE = "alertmanager.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +33,28 @@ class Round:
 
 @dataclass(frozen=True)
 class Target:
-    """A Prometheus and the folder it reads rules from. Without `reload_url` it looks there by itself."""
+    """A Prometheus and the folder it reads rules from. Without `reload_url` it looks there by itself.
+
+    With a `config` it is an Alertmanager, which reads that one there.
+    """
 
     name: str
     match: str
     folder: RuleFolder
     reload_url: str
     every_s: int
+    config: str = ""
 
 
 async def synced(source: Source, target: Target) -> Round:
     """Bring the folder in step and say so. Raises `OpsError` when the service does not answer."""
-    bundle = await called(source, "alerting_rule_bundle", {"match": target.match})
+    bundle = await _bundle(source, target)
     notes = target.folder.notes()
     drift = target.folder.drifted(notes)
     if notes.refused != bundle["digest"] and (notes.written.digest != bundle["digest"] or drift):
-        texts = await _texts(source, target.folder, notes, bundle)
+        texts = await _texts(source, target.folder, bundle)
+        if why := await _refused(target, texts):
+            return await _reported(source, target, _round("refused", notes, drift, why))
         notes = target.folder.replace(notes, bundle["digest"], texts)
     if not notes.reloaded:
         return await _reported(source, target, await _reloaded(target, notes, drift))
@@ -56,10 +64,30 @@ async def synced(source: Source, target: Target) -> Round:
     return await _reported(source, target, made)
 
 
-async def _texts(
-    source: Source, folder: RuleFolder, notes: Notes, bundle: Mapping[str, Any]
-) -> dict[str, str]:
+async def _bundle(source: Source, target: Target) -> dict[str, Any]:
+    """What is to be there, with one digest over all of it."""
+    if not target.config:
+        return await called(source, "alerting_rule_bundle", {"match": target.match})
+    asked = {"name": target.config, "target": target.name}
+    return await called(source, "alerting_render_manager_config", asked)
+
+
+async def _refused(target: Target, texts: Mapping[str, str]) -> str:
+    """Why a configuration is not even tried: what amtool finds where it is installed.
+
+    It is asked each round, as the templates beside it may be there by then.
+    """
+    if not target.config:
+        return ""
+    return await amtool_says(texts[CONFIG_FILE], target.folder.path) or ""
+
+
+async def _texts(source: Source, folder: RuleFolder, bundle: Mapping[str, Any]) -> dict[str, str]:
     """Every file that is to be there; what is there already as it should be is not asked for."""
+    if "text" in bundle:
+        if digest_of(bundle["text"]) != bundle["digest"]:
+            raise SENTENCES.error(UpstreamUnavailable, "sync_not_whole", name=bundle["name"])
+        return {CONFIG_FILE: bundle["text"]}
     found: dict[str, str] = {}
     for one in bundle["files"]:
         name = file_name(one["name"])
@@ -123,6 +151,7 @@ async def _reported(source: Source, target: Target, made: Round) -> Round:
         "files": made.files,
         "every_s": target.every_s,
         "drift": list(made.drift)[:100],
+        "config": target.config,
     }
     await called(source, "alerting_report_rule_target", held)
     return made
@@ -148,14 +177,17 @@ class Counts:
 
     def as_text(self, target: str) -> str:
         of = f'target="{target}"'
-        told = [
-            (f'rounds_total{{{of},state="{state}"}}', count)
-            for state, count in sorted(self.rounds.items())
+        rounds = {f'{of},state="{state}"': count for state, count in sorted(self.rounds.items())}
+        told: list[tuple[str, str, Mapping[str, int]]] = [
+            ("rounds_total", "counter", rounds),
+            ("failed_rounds_in_a_row", "gauge", {of: self.failed_in_a_row}),
+            ("drifted_files_total", "counter", {of: self.drifted}),
+            ("last_success_timestamp_seconds", "gauge", {of: round(self.last_success_s)}),
+            ("files", "gauge", {of: self.files}),
         ]
-        told += [
-            (f"failed_rounds_in_a_row{{{of}}}", self.failed_in_a_row),
-            (f"drifted_files_total{{{of}}}", self.drifted),
-            (f"last_success_timestamp_seconds{{{of}}}", round(self.last_success_s)),
-            (f"files{{{of}}}", self.files),
-        ]
-        return "".join(f"midwatch_sync_{name} {value}\n" for name, value in told)
+        return "".join(_told(*one) for one in told)
+
+
+def _told(name: str, kind: str, values: Mapping[str, int]) -> str:
+    lines = [f"midwatch_sync_{name}{{{labels}}} {value}" for labels, value in values.items()]
+    return "\n".join([f"# TYPE midwatch_sync_{name} {kind}", *lines, ""])

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.outcome import OK, finish, put, put_json
+from api.cli.outcome import OK, finish, put, put_json, spoken
+from api.cli.sentences import SENTENCES
 from api.cli.source import Output, OutputOption
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ async def _usage(days: int, user: str, output: Output) -> int:
     elif totals:
         put("\n".join(_line(*row) for row in (HEAD, *map(_row, totals))))
     else:
-        put(f"No model was asked in the last {days} days.")
+        put(SENTENCES.said("no_model_asked", days=days).told(spoken()))
     return OK
 
 

@@ -6,10 +6,13 @@ import typer
 
 from api.cli.desk import called, lines, shown
 from api.cli.diagnose import window
+from api.cli.listing import Listed
 from api.cli.outcome import OK, finish, put, put_json
 from api.cli.source import Output, OutputOption, Source, gathered, with_source
 
-watches = typer.Typer(help="Watches over Midwatch's own use of models: failures, latency, cost.")
+watches = typer.Typer(
+    cls=Listed, help="Watches over Midwatch's own use of models: failures, latency, cost."
+)
 
 COLUMNS = (
     "name",

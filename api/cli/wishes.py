@@ -4,14 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.source import (
-    EverywhereOption,
-    Language,
-    LanguageOption,
-    NamespaceOption,
-    gathered,
-)
-from api.cli.words import chosen
+from api.cli.languages import Language, chosen
+from api.cli.source import EverywhereOption, LanguageOption, NamespaceOption, gathered
 
 # Options have no null; nobody asks for so many.
 NO_REPLICAS = -1
@@ -35,7 +29,7 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
             str,
             typer.Option(
                 "--change",
-                help="scale, restart, rollback, cordon, uncordon, drain, resume, rerun, evict, pin, expire, rightsize.",
+                help="scale, restart, rollback, cordon, uncordon, drain, resume, rerun, evict, pin, expire, rightsize, resources.",
             ),
         ],
         "",
@@ -45,6 +39,20 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
         NO_REPLICAS,
     ),
     "revision": (Annotated[int, typer.Option("--revision", min=0, help="For rollback.")], 0),
+    "resources": (
+        Annotated[
+            str,
+            typer.Option(
+                "--set",
+                help="Requests and limits with commas between, e.g. limits.memory=512Mi,requests.cpu+=200m,memory*=2.",
+            ),
+        ],
+        "",
+    ),
+    "container": (
+        Annotated[str, typer.Option("--container", "-c", help="For --set: which of several.")],
+        "",
+    ),
     "namespace": (NamespaceOption, ""),
     "everywhere": (EverywhereOption, False),
 }
@@ -58,16 +66,20 @@ def wish(
     change: str,
     replicas: int,
     revision: int,
+    resources: str,
+    container: str,
     namespace: str,
     everywhere: bool,
     lang: Language,
 ) -> dict[str, Any]:
-    """The arguments of autofix_plan."""
+    """The arguments of autofix_plan. To set amounts says which change is meant."""
     kind, slash, name = target.partition("/")
     if not slash:
         kind, name = "", target
+    amounts = [one.strip() for one in resources.split(",") if one.strip()]
     wanted: dict[str, Any] = {
-        "finding": finding, "change": change, "revision": revision,
+        "finding": finding, "change": change or ("resources" if amounts else ""), "revision": revision,
+        "resources": amounts, "container": container,
         "namespace": "" if everywhere else namespace, "kind": kind, "name": name,
         "language": chosen(lang),
     }  # fmt: skip

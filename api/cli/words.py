@@ -1,12 +1,6 @@
 """What the command line says, in both languages."""
 
-import locale
-import re
 from collections.abc import Mapping
-
-from api.cli.source import Language
-
-CJK = re.compile(r"[\u4e00-\u9fff]")
 
 EN: Mapping[str, str] = {
     "thread": "Conversation {thread_id}. Go on with --thread {thread_id}",
@@ -21,6 +15,7 @@ EN: Mapping[str, str] = {
     "a_note": "note, not a fault",
     "kb_nothing": "None of {count} documents is about this. The nearest passages:",
     "kb_no_sources": "No folder was added yet: midwatch kb add PATH.",
+    "threads_none": "There is no conversation.",
     "facts_none": 'Nothing was told yet: midwatch facts teach "team payments owns shop".',
     "facts_told_by": "told by {by}, {at}",
     "facts_everybody": "told to everybody by {by}, {at}",
@@ -48,6 +43,10 @@ EN: Mapping[str, str] = {
     "rule_removed": "removed",
     "rule_changed": "changed",
     "rule_same": "No rule differs.",
+    "placement": "{name}: files with {match} stand in namespace {namespace}. `midwatch rules plan {name}` proposes to write them.",
+    "placement_gone": "{name} is forgotten. These objects stay in namespace {namespace}: {left}",
+    "objects_same": "Every object is as it is stored.",
+    "objects_foreign": "Of the same name and not made by Midwatch for this placement, so left alone: {names}",
     "rule_tests": "{checks} checks by Midwatch's evaluator, {failed} failed",
     "rule_tests_promtool": "tested by promtool",
     "rule_test_failed": "failed  {file}, {test}: {about} at {at}",
@@ -57,12 +56,18 @@ EN: Mapping[str, str] = {
     "slo_measured": "Over {window}: {measured} failed, which is {spent} of the budget of that time.",
     "slo_no_data": "There is no data over {window}.",
     "slo_trial": "{rule} would have fired {fired}× in this time, {brief}× for less than five minutes.",
+    "words_ok": "The metric that is meant, and the thresholds that were tried:",
+    "words_choose": "Several metrics may be meant; say more, or take one for suggest-threshold:",
+    "words_nothing_found": "Prometheus has no metric that is called like any of these words.",
+    "words_insufficient_data": "The metric that is meant; there is too little of it to suggest a threshold by:",
+    "words_unmatched": "Nothing was found for: {words}",
     "threshold_ok": "The most sensitive threshold that fired at most {at_most} times over {window} ({values} values of {series} series).",
     "threshold_insufficient_data": "Over {window} there are {values} values of {series} series: too few to suggest a threshold.",
     "sync_in_step": "{at}  {target} is in step: {files} files",
     "sync_not_reloaded": "{at}  {target} holds {files} files and was not reloaded: {error}",
-    "sync_refused": "{at}  {target} refused the rules and has what it had ({files} files): {error}",
+    "sync_refused": "{at}  {target} refused what is new and has what it had ({files} files): {error}",
     "sync_failed": "{at}  {target} could not be brought in step: {error}",
+    "config_checked": "checked by {by}: {count} remarks",
     "sync_drifted": "{at}  {target}: somebody else had changed {files}",
     "trial_head": "{rules} alert rules, evaluated every {step} over {window}: how often each would have fired, "
     "how often for less than five minutes, how many fire now",
@@ -100,7 +105,7 @@ EN: Mapping[str, str] = {
     "type_name": "High risk: type {wanted} to do this, or nothing to leave it",
     "how_to_approve": "Go on with: midwatch approve {approval_id} --thread {thread_id} [--deny]",
     "budget_none": "There is no budget yet. Add one: midwatch budgets add NAME --amount 1000 -n NAMESPACE --channel CHANNEL",
-    "budget_line": "{name} [{scope}] {state}: {spent} of {amount} {currency} ({share} %), from {start}, ends before {end}",
+    "budget_line": "{name} [{scope}] {state}: {spent} of {amount} {currency} ({share} %), {remaining} left, from {start}, ends before {end}",
     "budget_end": "  expected in the end: {mean} {currency} ({lower} to {upper} in four of five cases)",
     "budget_end_alone": "  expected in the end: {mean} {currency} (too few days for an interval)",
     "budget_gone": "  used up on {day}",
@@ -113,6 +118,7 @@ EN: Mapping[str, str] = {
     "budget_told_failed": "no channel took it; it is tried again",
     "budget_told_nobody": "nobody to tell",
     "budget_told_with_higher": "told together with a higher one",
+    "budget_told_shadow": "noted, not told (shadow)",
     "budget_ok": "ok",
     "budget_at_risk": "AT RISK",
     "budget_over": "OVER",
@@ -142,6 +148,7 @@ EN: Mapping[str, str] = {
     "changes_memory": "memory",
     "changes_price": "price",
     "changes_other": "volumes, balancers or GPUs",
+    "changes_idle": "what nobody took",
     "bill_head": "Bill: {total} {currency} from {start} to {end}, {lines} lines",
     "bill_month": "The month from {start} will come to {mean} ({lower} to {upper} in four of five cases), {left} days left",
     "bill_kept": "Bill {name} is kept: {lines} lines from {start} to {end}, {days_new} days new, {days_changed} changed",
@@ -160,6 +167,7 @@ EN: Mapping[str, str] = {
     "savings_head": "{monthly} {currency} a month to save; {examined} containers examined, {short} with too little history",
     "savings_plan": "plan a change, as of the first that is sure enough: midwatch fix plan --change rightsize {kind}/{name} -n {namespace}",
     "savings_columns": "|cpu|memory|a month|confidence",
+    "unpriced": "unpriced",
     "predicted": "{query} ({unit}): now {now}, mean {mean}, peak {peak} at {at}; {method}",
     "peak_between": "the highest value of all is between {low} and {high} in {share} % of cases",
     "chance_asked": "chance that the peak exceeds {level}: {chance}",
@@ -175,7 +183,6 @@ EN: Mapping[str, str] = {
     "disk_insufficient_data": "too little known",
     "serving": "Serving {what} until Ctrl-C.",
     "audit_nothing": "The trail has no such entry.",
-    "one_list": "Plans and batches are two lists: ask for one of them.",
     "batch_goes_on": "Whether it was begun is told by: midwatch fix list --batches. Asked for again, the batch goes on; what was done is not done twice.",
     "change_goes_on": "{change} was begun and not yet verified; it goes on there. Follow it with: midwatch fix show {change} --wait",
     "change_unheard": "Whether it was begun is not known. Look with: midwatch fix list",
@@ -193,6 +200,7 @@ ZH: Mapping[str, str] = {
     "a_note": "提示，并非故障",
     "kb_nothing": "{count} 篇文档都与此无关，最接近的段落：",
     "kb_no_sources": "还没有添加过文件夹：midwatch kb add PATH。",
+    "threads_none": "没有会话。",
     "facts_none": '还没有记下任何内容：midwatch facts teach "payments 团队负责 shop"。',
     "facts_told_by": "{by} 告知，{at}",
     "facts_everybody": "{by} 告知所有人，{at}",
@@ -220,6 +228,10 @@ ZH: Mapping[str, str] = {
     "rule_removed": "删除",
     "rule_changed": "修改",
     "rule_same": "规则没有差异。",
+    "placement": "{name}：带 {match} 的规则文件放置在命名空间 {namespace}。可用 `midwatch rules plan {name}` 生成写入计划。",
+    "placement_gone": "已取消放置 {name}。命名空间 {namespace} 中仍保留以下对象：{left}",
+    "objects_same": "所有对象都与已存储的规则一致。",
+    "objects_foreign": "以下同名对象不是 Midwatch 为该放置创建的，未作改动：{names}",
     "rule_tests": "由 Midwatch 的求值器检查 {checks} 项，{failed} 项失败",
     "rule_tests_promtool": "由 promtool 测试",
     "rule_test_failed": "失败  {file}，{test}：{at} 时的 {about}",
@@ -229,12 +241,18 @@ ZH: Mapping[str, str] = {
     "slo_measured": "过去 {window}：失败 {measured}，相当于这段时间预算的 {spent}。",
     "slo_no_data": "过去 {window} 没有数据。",
     "slo_trial": "{rule} 在这段时间内会触发 {fired} 次，其中 {brief} 次不到五分钟。",
+    "words_ok": "所指的指标，以及试过的阈值：",
+    "words_choose": "可能指多个指标；请说得更具体，或选一个用于 suggest-threshold：",
+    "words_nothing_found": "Prometheus 中没有与这些词相近的指标。",
+    "words_insufficient_data": "所指的指标；数据太少，无法据此建议阈值：",
+    "words_unmatched": "以下词没有找到对应内容：{words}",
     "threshold_ok": "过去 {window} 内触发不超过 {at_most} 次的最灵敏阈值（{series} 条序列共 {values} 个值）。",
     "threshold_insufficient_data": "过去 {window} 内 {series} 条序列只有 {values} 个值，不足以建议阈值。",
     "sync_in_step": "{at}  {target} 已同步：{files} 个文件",
     "sync_not_reloaded": "{at}  {target} 已写入 {files} 个文件，但没有重新加载：{error}",
-    "sync_refused": "{at}  {target} 拒绝了新规则，已恢复原来的 {files} 个文件：{error}",
+    "sync_refused": "{at}  {target} 拒绝了新内容，仍为原来的 {files} 个文件：{error}",
     "sync_failed": "{at}  {target} 同步失败：{error}",
+    "config_checked": "检查者 {by}：{count} 条意见",
     "sync_drifted": "{at}  {target}：有人改动过 {files}",
     "trial_head": "{rules} 条告警规则，在 {window} 内每 {step} 求值一次：本会触发的次数、其中不足五分钟的次数、现在仍在触发的数量",
     "trial_failed": "未能回测：{rule}：{why}",
@@ -271,7 +289,7 @@ ZH: Mapping[str, str] = {
     "type_name": "高风险操作：输入 {wanted} 表示执行，直接回车则放弃",
     "how_to_approve": "继续：midwatch approve {approval_id} --thread {thread_id}（加 --deny 表示拒绝）",
     "budget_none": "还没有预算。添加预算：midwatch budgets add 名称 --amount 1000 -n 命名空间 --channel 渠道",
-    "budget_line": "{name} [{scope}] {state}：已花费 {spent} / {amount} {currency}（{share}%），自 {start} 起，{end} 之前结束",
+    "budget_line": "{name} [{scope}] {state}：已花费 {spent} / {amount} {currency}（{share}%），剩余 {remaining}，自 {start} 起，{end} 之前结束",
     "budget_end": "  预计期末：{mean} {currency}（五分之四的情况下在 {lower} 到 {upper} 之间）",
     "budget_end_alone": "  预计期末：{mean} {currency}（天数太少，无法给出区间）",
     "budget_gone": "  将在 {day} 用完",
@@ -284,6 +302,7 @@ ZH: Mapping[str, str] = {
     "budget_told_failed": "没有渠道接收，将再次尝试",
     "budget_told_nobody": "没有可通知的渠道",
     "budget_told_with_higher": "已随更高的阈值一起通知",
+    "budget_told_shadow": "已记录，未通知（shadow）",
     "budget_ok": "正常",
     "budget_at_risk": "有超支风险",
     "budget_over": "已超支",
@@ -313,6 +332,7 @@ ZH: Mapping[str, str] = {
     "changes_memory": "内存",
     "changes_price": "单价",
     "changes_other": "存储卷、负载均衡或 GPU",
+    "changes_idle": "无人使用的部分",
     "bill_head": "账单：{start} 至 {end} 共 {total} {currency}，{lines} 行",
     "bill_month": "{start} 起的这个月预计共 {mean}（五次中有四次在 {lower} 至 {upper} 之间），还剩 {left} 天",
     "bill_kept": "账单 {name} 已保存：{start} 至 {end} 共 {lines} 行，新增 {days_new} 天，更改 {days_changed} 天",
@@ -331,6 +351,7 @@ ZH: Mapping[str, str] = {
     "savings_head": "每月可节省 {monthly} {currency}；检查了 {examined} 个容器，其中 {short} 个历史数据太少",
     "savings_plan": "制定变更方案（以第一个足够确定的为例）：midwatch fix plan --change rightsize {kind}/{name} -n {namespace}",
     "savings_columns": "|CPU|内存|每月|置信度",
+    "unpriced": "无价格",
     "predicted": "{query}（{unit}）：目前 {now}，平均 {mean}，峰值 {peak}，在 {at}；方法 {method}",
     "peak_between": "最高值有 {share} % 的可能落在 {low} 至 {high} 之间",
     "chance_asked": "峰值超过 {level} 的概率：{chance}",
@@ -346,20 +367,10 @@ ZH: Mapping[str, str] = {
     "disk_insufficient_data": "已知太少",
     "serving": "正在提供 {what}，按 Ctrl-C 结束。",
     "audit_nothing": "审计记录中没有这样的条目。",
-    "one_list": "方案和批次是两个列表，请只选其一。",
     "batch_goes_on": "是否已开始，请看：midwatch fix list --batches。再次提交同一批会接着执行，做过的不会重做。",
     "change_goes_on": "{change} 已开始，尚未验证，会在服务端继续执行。继续跟踪：midwatch fix show {change} --wait",
     "change_unheard": "无法确定是否已开始。查看：midwatch fix list",
 }
-
-
-def chosen(language: Language, words: str = "") -> str:
-    """`en` or `zh`: as asked, or that of the words, or that of the terminal."""
-    if language is not Language.AUTO:
-        return language.value
-    if words:
-        return "zh" if CJK.search(words) else "en"
-    return "zh" if (locale.getlocale(locale.LC_CTYPE)[0] or "").startswith("zh") else "en"
 
 
 def word(name: str, language: str, /, **values: object) -> str:

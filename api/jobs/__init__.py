@@ -8,6 +8,7 @@ from api.jobs import analyses, patrols
 from api.jobs.checks import CHECK_EVERY_S, Budgets, Forgetting
 from api.jobs.clock import Clock
 from api.jobs.deliveries import Deliveries, Groups
+from api.jobs.flags import Flags, Said
 from api.jobs.runner import Loop, Runner
 from api.jobs.watches import LOOK_EVERY_S, Used, Watches
 from api.jobs.working import Handler, Workers
@@ -24,7 +25,7 @@ ELSEWHERE_S = 5.0
 
 @asynccontextmanager
 async def standing(
-    store: KeptAlerts, sessions: Sessions, used: Used, keep: timedelta
+    store: KeptAlerts, sessions: Sessions, used: Used, said: Said, keep: timedelta
 ) -> AsyncGenerator[Callable[..., None]]:
     """The loops of a running service. Gives what wakes them when there is something to do."""
     deliveries = Deliveries(store, sessions)
@@ -43,9 +44,11 @@ async def standing(
     budgets = Loop("budgets", checks.work, CHECK_EVERY_S, rest_s=REST_S)
     own = Watches(store, sessions, told, used=used, ours=scheduler.holds)
     watches = Loop("watches", own.work, LOOK_EVERY_S, rest_s=REST_S)
+    judging = Flags(store, sessions, told, used=used, said=said, ours=scheduler.holds)
+    flags = Loop("flags", judging.work, LOOK_EVERY_S, rest_s=REST_S)
     old = Forgetting(sessions, keep, scheduler.holds)
     forgetting = Loop("forgetting", old.work, CHECK_EVERY_S, rest_s=REST_S)
-    loops = [outbox, groups, budgets, watches, forgetting, schedule, working]
+    loops = [outbox, groups, budgets, watches, flags, forgetting, schedule, working]
     runner = Runner(loops)
     loops.append(Loop("clock", Clock(store, runner.wake).work))
     async with runner:

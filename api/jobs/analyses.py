@@ -12,6 +12,7 @@ from mcp_servers.client import Sessions, Tools
 ANALYST = Principal(
     "midwatch:analysis",
     roles=frozenset({"jobs"}),
+    itself=True,
     permissions=frozenset({Permission.DELIVERIES_RUN, Permission.INCIDENTS_READ}),
 )
 LANGUAGES = ("en", "zh")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import orjson
 
@@ -15,6 +15,7 @@ from mcp_servers.client import Sessions, Tools
 JOBS = Principal(
     "midwatch:jobs",
     roles=frozenset({"jobs"}),
+    itself=True,
     permissions=frozenset({Permission.DELIVERIES_RUN}),
 )
 # How long messages that are being sent may take when the service stops: a send is 5 s at most.
@@ -71,9 +72,14 @@ class Groups:
     def __init__(self, store: KeptAlerts, sessions: Sessions, wake: Callable[[], None]) -> None:
         self._store, self._tools, self._wake = store, Tools(sessions, JOBS), wake
         self._escalated_at = utc_now()
+        self._takers: object = None
+        self._looked_at = datetime.min.replace(tzinfo=UTC)
 
     async def work(self) -> datetime | None:
         now = utc_now()
+        if now - self._looked_at >= ESCALATE_EVERY:
+            self._looked_at = now
+            await self._catch_up()
         async with self._store.session() as tables:
             flush_at = await tables.alerts.next_flush()
         late = now - self._escalated_at >= ESCALATE_EVERY and await self._escalates()
@@ -84,6 +90,19 @@ class Groups:
                 self._wake()
             return None
         return flush_at
+
+    async def _catch_up(self) -> None:
+        """Where channels or routes have changed, and at first, somebody may hear what nobody did."""
+        async with self._store.session() as tables:
+            kept, channels = await tables.alerts.policy(), await tables.channels.all()
+            on = [(one.name, one.updated_at) for one in channels if one.enabled]
+            takers = (kept.version if kept else 0, on)
+            if takers == self._takers or not on or not await tables.alerts.untold(limit=1):
+                self._takers = takers
+                return
+        if (await self._tools.call("alerting_tell_unheard")).data["deliveries"]:
+            self._wake()
+        self._takers = takers
 
     async def _escalates(self) -> bool:
         """Whether the policy escalates at all, and there is something that fires."""

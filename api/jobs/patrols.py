@@ -9,6 +9,7 @@ from api.jobs.analyses import ANALYST, LANGUAGES
 from api.jobs.working import Say
 from core.clock import utc_now
 from core.errors import NotFound
+from core.flags import decided
 from core.storage.job_records import JobRow
 from core.storage.kept_alerts import KeptAlerts
 from mcp_servers.client import Sessions, Tools
@@ -39,8 +40,10 @@ class Scheduler:
         if due is None or due > now or not await self.holds():
             return due
         async with self._store.session() as tables:
+            flags = await tables.flags.by_name()
             for row in await tables.patrols.due(now):
-                if await tables.patrols.put_off(row, row.next_after(now)):
+                is_off = decided(flags, "patrols", row.name, {"patrol": row.name}).state == "off"
+                if await tables.patrols.put_off(row, row.next_after(now)) and not is_off:
                     mark = f"{row.name} {row.next_at.isoformat()}"
                     job = JobRow.of(
                         KIND,

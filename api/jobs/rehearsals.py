@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from api.sentences import SENTENCES
 from core.errors import UpstreamUnavailable
 from core.settings import Settings
 
@@ -62,8 +63,8 @@ async def _asked(arguments: list[str]) -> dict[str, Any]:
         async with asyncio.timeout(TIME_LIMIT_S):
             out, said = await process.communicate()
     except TimeoutError as error:
-        raise UpstreamUnavailable(
-            f"It took longer than {TIME_LIMIT_S:g} s.", hint="The cluster may be too large."
+        raise SENTENCES.error(
+            UpstreamUnavailable, "rehearsal_long", seconds=f"{TIME_LIMIT_S:g}"
         ) from error
     finally:
         if process.returncode is None:

@@ -51,14 +51,15 @@ class Watches:
                 return None
         if not await self._ours():
             return None
-        calls = [_told(one) for one in await self._used(utc_now() - LONGEST)]
+        calls = [told_call(one) for one in await self._used(utc_now() - LONGEST)]
         judged = await self._tools.call("alerting_judge_watches", calls=calls)
         if judged.data["deliveries"]:
             self._wake()
         return None
 
 
-def _told(row: UsageRow) -> dict[str, Any]:
+def told_call(row: UsageRow) -> dict[str, Any]:
+    """As the tools that judge calls of models take one."""
     return {
         "at": row.created_at.isoformat(),
         "model": row.model,

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.openai_compat.failures import NoSuchModel
+from api.openai_compat.failures import no_such_model
 from api.sentences import SENTENCES
 from api.turns.approvals import answer_to
 from api.turns.questions import Question
@@ -31,7 +31,7 @@ class Asked(BaseModel):
     def check(self) -> None:
         """Raises `NoSuchModel`; a client must not believe that it speaks with another one."""
         if self.model != MODEL:
-            raise NoSuchModel(f"There is no model {self.model!r} here.", hint=f"Use {MODEL!r}.")
+            raise no_such_model(self.model, MODEL)
 
 
 class Message(BaseModel):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from api.dependencies import Chatter, InPerson, takes
 from api.openai_compat.asking import MODEL, Asked, Message, question_of, token_counts
-from api.openai_compat.failures import NoSuchModel, OpenAIRoute, failure
+from api.openai_compat.failures import OpenAIRoute, failure, no_such_model, spoken
 from api.openai_compat.telling import KEEPALIVE, beside, data, listened, streamed, whole
 from api.turns.running import CurrentTurns, Turns
 from api.turns.runs import Run
@@ -47,7 +47,7 @@ async def list_models(_principal: Chatter) -> Wire:
 async def get_model(model: str, _principal: Chatter) -> Wire:
     """404 for every name but `midwatch`."""
     if model != MODEL:
-        raise NoSuchModel(f"There is no model {model!r} here.", hint=f"Use {MODEL!r}.")
+        raise no_such_model(model, MODEL)
     return _model()
 
 
@@ -69,7 +69,7 @@ async def complete(
     body.check()
     question = await question_of(body.messages, principal, turns, known=("", ""))
     started = await begun(turns, principal, question)
-    completion = Completion()
+    completion = Completion(spoken(request, question.text))
     if body.stream:
         usage = bool(body.stream_options and body.stream_options.include_usage)
         sent = completion.frames(turns, started, usage=usage)
@@ -81,7 +81,8 @@ async def complete(
 class Completion:
     """One completion under its own id."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: str) -> None:
+        self._language = language
         created = int(utc_now().timestamp())
         self._shared = {"id": f"chatcmpl-{uuid4().hex}", "created": created, "model": MODEL}
 
@@ -102,7 +103,7 @@ class Completion:
                     for frame in self._frames_of(piece, usage=usage):
                         yield frame
         except OpsError as error:
-            yield data(failure(error))
+            yield data(failure(error, error.told(self._language)))
         yield DONE
 
     def _frames_of(self, piece: Piece, *, usage: bool) -> list[bytes]:

@@ -8,8 +8,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
+from agent.intents import language_of as written_in
 from api.problems import KINDS, faults, invalid, language_of, problem, summary
+from api.sentences import SENTENCES
 from core.errors import NotFound, OpsError
+from core.redaction import redact_text
 
 # What their libraries know by a name of its own.
 CODES = {"unauthenticated": "invalid_api_key"}
@@ -17,6 +20,10 @@ CODES = {"unauthenticated": "invalid_api_key"}
 
 class NoSuchModel(NotFound):
     """A model that is not served here."""
+
+
+def no_such_model(model: str, served: str) -> NoSuchModel:
+    return SENTENCES.error(NoSuchModel, "no_served_model", model=model, served=served)
 
 
 class OpenAIRoute(APIRoute):
@@ -39,6 +46,11 @@ class OpenAIRoute(APIRoute):
         return handled
 
 
+def spoken(request: Request, question: str) -> str:
+    """The language of a stream: what the reader asked for, else that of the question."""
+    return language_of(request) if "accept-language" in request.headers else written_in(question)
+
+
 def failure(error: OpsError, told: str = "") -> dict[str, Any]:
     """What a body or a stream says went wrong; `told` is it in the reader's language."""
     code = (
@@ -53,8 +65,15 @@ def failure(error: OpsError, told: str = "") -> dict[str, Any]:
 def _invalid(error: RequestValidationError, request: Request) -> dict[str, Any]:
     errors = faults(error, request)
     place = errors[0]["pointer"].removeprefix("body").strip("/").replace("/", ".")
-    return _shape(summary(errors), "invalid", "invalid_request_error", place)
+    return _shape(summary(errors, language_of(request)), "invalid", "invalid_request_error", place)
 
 
 def _shape(message: str, code: str, kind: str, place: str = "") -> dict[str, Any]:
-    return {"error": {"message": message, "type": kind, "code": code, "param": place or None}}
+    return {
+        "error": {
+            "message": redact_text(message),
+            "type": kind,
+            "code": code,
+            "param": place or None,
+        }
+    }

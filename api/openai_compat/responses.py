@@ -13,7 +13,7 @@ from pydantic import Field
 from api.dependencies import InPerson, takes
 from api.openai_compat.asking import MODEL, Asked, Message, question_of, token_counts
 from api.openai_compat.events import Narration
-from api.openai_compat.failures import OpenAIRoute, failure
+from api.openai_compat.failures import OpenAIRoute, failure, spoken
 from api.openai_compat.telling import KEEPALIVE, beside, data, listened, streamed, whole
 from api.sentences import SENTENCES
 from api.turns.running import CurrentTurns, Turns
@@ -73,7 +73,7 @@ async def respond(
     started = await begun(turns, principal, question)
     answer = Answer(started, follows=body.previous_response_id)
     if body.stream:
-        return streamed(answer.frames(turns, started))
+        return streamed(answer.frames(turns, started, spoken(request, question.text)))
     told = await whole(turns, started, request)
     return Response(orjson.dumps(answer.whole(told)), media_type="application/json")
 
@@ -91,7 +91,9 @@ class Answer:
         narration.answer(told.text)
         return self._ended(told, narration)
 
-    async def frames(self, turns: Turns, started: Run | Told) -> AsyncIterator[bytes]:
+    async def frames(
+        self, turns: Turns, started: Run | Told, language: str
+    ) -> AsyncIterator[bytes]:
         """Server-sent events as OpenAI's API names and numbers them."""
         narration = Narration()
         begun_as = self._shape("in_progress", [])
@@ -103,7 +105,7 @@ class Answer:
                     for frame in self._frames_of(piece, narration):
                         yield frame
         except OpsError as error:
-            why = failure(error)["error"]
+            why = failure(error, error.told(language))["error"]
             failed = self._shape("failed", narration.items)
             failed["error"] = {"code": why["code"], "message": why["message"]}
             yield _frame(narration.event("response.failed", response=failed))

@@ -36,6 +36,9 @@ class WantedSilence(Sent):
     am_cluster: str = Field(
         default="", max_length=200, description="Of Alertmanagers, by name or labels as region=eu."
     )
+    starts_at: str = Field(
+        default="", max_length=40, description="ISO 8601, at most 7 days ahead; empty: now."
+    )
 
 
 class NewSilence(WantedSilence):

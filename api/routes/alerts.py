@@ -1,19 +1,23 @@
 """Alerts: taken in from their senders, listed, explained and acknowledged."""
 
 from typing import Annotated, Any, Literal, cast
+from urllib.parse import unquote
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from api.dependencies import CallerTools, Intake, Wake, takes
+from api.problems import language_of
 from api.sent import Sent
+from api.sentences import SENTENCES
 from core.errors import Invalid
 from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
 Source = Literal["alertmanager", "prometheus", "grafana", "cloudevents", "generic"]
+Payload = dict[str, Any] | list[Any]
 # What alerts give to do; the other jobs need not look two hundred times a second.
 WOKEN = ("deliveries", "groups", "jobs")
 AlertId = Annotated[str, Path(max_length=32)]
@@ -28,7 +32,7 @@ class WorkflowReport(Sent):
 
 
 class Wanted(BaseModel):
-    status: str = Field(default="", description="firing or resolved; empty: both.")
+    status: str = Field(default="", description="firing, resolved or unheard; empty: all.")
     name: str = Field(default="", description="Part of the alert's name.")
     namespace: str = ""
     window: str = Field(default="", description="ISO 8601, e.g. PT24H.")
@@ -50,9 +54,9 @@ async def quality(tools: CallerTools, window: str = "P7D", cursor: str = "") -> 
 
 
 @router.get("/{alert_id}", operation_id="showAlert", dependencies=[takes(Permission.ALERTS_READ)])
-async def show(alert_id: AlertId, tools: CallerTools) -> dict[str, Any]:
+async def show(alert_id: AlertId, tools: CallerTools, request: Request) -> dict[str, Any]:
     """One alert with its processing record: each step, when, why, and who was told."""
-    answer = await tools.call("alerting_show", alert_id=alert_id)
+    answer = await tools.call("alerting_show", alert_id=alert_id, language=language_of(request))
     return answer.data
 
 
@@ -114,6 +118,8 @@ async def _received(
     source: str, request: Request, tools: CallerTools, wake: Wake, intake: Intake, mapping: str = ""
 ) -> dict[str, Any]:
     payload = _json(await request.body())
+    if source == "cloudevents":
+        payload = _with_its_headers(payload, request)
     # Only then: whoever sends slowly keeps nobody else out.
     async with intake:
         answer = await tools.call(
@@ -123,11 +129,21 @@ async def _received(
     return answer.data
 
 
-def _json(body: bytes) -> dict[str, Any] | list[Any]:
+def _with_its_headers(payload: Payload, request: Request) -> Payload:
+    """CloudEvents in binary mode have their attributes in `ce-` headers, and the body is the data."""
+    attributes = {
+        name.removeprefix("ce-"): unquote(value)
+        for name, value in request.headers.items()
+        if name.startswith("ce-")
+    }
+    return {**attributes, "data": payload} if "specversion" in attributes else payload
+
+
+def _json(body: bytes) -> Payload:
     try:
         payload: Any = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise Invalid(f"This is not JSON: {error}.") from error
+        raise SENTENCES.error(Invalid, "no_json", error=str(error)) from error
     if not isinstance(payload, dict | list):
-        raise Invalid("Alerts are a JSON object or a list.")
-    return cast("dict[str, Any] | list[Any]", payload)
+        raise SENTENCES.error(Invalid, "alerts_shape")
+    return cast("Payload", payload)

@@ -19,10 +19,14 @@ from core.settings import Cluster
 router = APIRouter(tags=["sign-in"])
 
 SPENT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Midwatch</title>
-<p>This sign-in link was used or has expired. <code>midwatch users link NAME</code> makes a new
-one; or <a href="/">sign in with a password</a>.</p>
-<p lang="zh">登录链接已使用或已过期。用 <code>midwatch users link NAME</code> 生成新的链接，或<a
-href="/">用密码登录</a>。</p></html>"""
+<p>This sign-in link was used already, or is too old: a link works once, and for {minutes} minutes.</p>
+<p>Where Midwatch runs, <code>midwatch users link NAME</code> prints a new one (without a name, for the
+administrator), and so does starting it again with <code>midwatch up</code>. Or
+<a href="/">sign in with a password</a>. MIDWATCH_LOGIN_LINK_TTL says how long a link holds.</p>
+<div lang="zh"><p>此登录链接已使用过，或已过期：每个链接只能使用一次，有效期 {minutes} 分钟。</p>
+<p>在运行 Midwatch 的机器上执行 <code>midwatch users link NAME</code> 可获得新链接（不给名字即管理员的链接），
+重新执行 <code>midwatch up</code> 也会打印一个；也可以<a href="/">用密码登录</a>。
+链接的有效期由 MIDWATCH_LOGIN_LINK_TTL 设定。</p></div></html>"""
 
 
 SPENT_OR_PROBLEM: dict[str, Any] = {
@@ -105,7 +109,8 @@ async def follow_login_link(token: str, request: Request, current: Current) -> R
     except Unauthenticated:
         await noted_sign_in(current, "unknown", "link", "refused")
         policy = {"Content-Security-Policy": "default-src 'none'"}
-        return HTMLResponse(SPENT, status_code=401, headers=policy)
+        minutes = f"{current.settings.login_link_ttl.total_seconds() / 60:.3g}"
+        return HTMLResponse(SPENT.format(minutes=minutes), status_code=401, headers=policy)
     await noted_sign_in(current, grant.principal.subject, "link", "ok")
     response = RedirectResponse("/", status_code=303, headers={"Cache-Control": "no-store"})
     set_cookie(response, request, grant, current)

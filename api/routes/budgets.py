@@ -3,12 +3,13 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.dependencies import CallerTools, Wake, takes
-from api.routes.costs import as_csv
-from api.sent import Sent
+from api.routes.costs import all_rows, as_csv
+from api.sent import IfMatch, Sent, check_tag, tag_of_fields
 from core.principal import Permission
+from mcp_servers.client import Tools
 
 router = APIRouter(prefix="/api/v1", tags=["budgets"])
 
@@ -17,6 +18,13 @@ Language = Literal["en", "zh"]
 Severity = Literal["off", "low", "medium", "high", "critical"]
 # What a spreadsheet has no cell for.
 LISTS = ("told", "drivers", "notes", "foretold", "channels", "thresholds", "forecast_thresholds")
+
+
+# What people set of a budget; the rest of it is measured.
+SET = (
+    *("name", "scope", "amount", "currency", "period", "starts_on", "ends_on", "thresholds"),
+    *("forecast_thresholds", "owner", "channels", "anomalies"),
+)
 
 
 class NewBudget(Sent):
@@ -55,7 +63,7 @@ class BudgetChange(Sent):
     anomalies: Severity | None = None
 
 
-class Listing(BaseModel):
+class Listing(Sent):
     language: Language = "en"
     cursor: str = Field(default="", max_length=200)
 
@@ -84,14 +92,20 @@ async def budgets_as_csv(tools: CallerTools) -> Response:
             return as_csv(rows)
 
 
-class Unusual(BaseModel):
+class Unusual(Sent):
     namespace: str = Field(default="", max_length=63)
     by: str = Field(default="namespace", max_length=320, examples=["label:team"])
     language: Language = "en"
     cursor: str = Field(default="", max_length=200)
+    spreads: float = Field(
+        default=0,
+        ge=0,
+        le=10,
+        description="Robust spreads that are too far; 0: as measured to be best.",
+    )
 
 
-class Kept(BaseModel):
+class Kept(Sent):
     """`step`: day or hour; both when empty."""
 
     step: Literal["", "day", "hour"] = ""
@@ -139,12 +153,26 @@ class ExpectedChange(Sent):
     note: str = Field(min_length=1, max_length=500, description="Why it was expected.")
 
 
+@router.get("/anomalies", operation_id="anomalies", dependencies=[takes(Permission.COSTS_READ)])
 @router.get(
     "/costs/anomalies", operation_id="spendAnomalies", dependencies=[takes(Permission.COSTS_READ)]
 )
 async def spend_anomalies(tools: CallerTools, asked: Annotated[Unusual, Query()]) -> dict[str, Any]:
     """Days that cost far more or less than usual, and the workloads behind."""
     return (await tools.call("budgets_anomalies", **asked.model_dump(exclude_defaults=True))).data
+
+
+@router.get(
+    "/anomalies.csv",
+    operation_id="anomaliesAsCsv",
+    dependencies=[takes(Permission.COSTS_READ)],
+    response_class=Response,
+)
+async def anomalies_as_csv(tools: CallerTools, asked: Annotated[Unusual, Query()]) -> Response:
+    """The same rows, all pages, for a spreadsheet; workloads as one text."""
+    rows = await all_rows(tools, "budgets_anomalies", asked)
+    causes = ("; ".join(one["workload"] for one in row["causes"]) for row in rows)
+    return as_csv([{**row, "causes": told} for row, told in zip(rows, causes, strict=True)])
 
 
 @router.post(
@@ -176,20 +204,28 @@ async def add_budget(
 @router.get(
     "/budgets/{name}", operation_id="showBudget", dependencies=[takes(Permission.COSTS_READ)]
 )
-async def show_budget(name: Name, tools: CallerTools, language: Language = "en") -> dict[str, Any]:
-    """One budget."""
-    answer = await tools.call("budgets_list", name=name, language=language)
-    return answer.data["rows"][0]
+async def show_budget(
+    name: Name, tools: CallerTools, response: Response, language: Language = "en"
+) -> dict[str, Any]:
+    """One budget, with the ETag of what was set of it, to change it by."""
+    row = await _budget(tools, name, language)
+    response.headers["ETag"] = tag_of_fields(row, SET)
+    return row
 
 
 @router.patch(
     "/budgets/{name}", operation_id="changeBudget", dependencies=[takes(Permission.BUDGETS_MANAGE)]
 )
 async def change_budget(
-    name: Name, body: BudgetChange, tools: CallerTools, wake: Wake, language: Language = "en"
+    name: Name,
+    body: BudgetChange,
+    tools: CallerTools,
+    wake: Wake,
+    language: Language = "en",
+    if_match: IfMatch = "",
 ) -> dict[str, Any]:
     """Change what is given; another amount or period is told of anew."""
-    given = body.model_dump(exclude_none=True)
+    given = body.model_dump(exclude_none=True) | await _matched(tools, name, if_match)
     answer = await tools.call("budgets_change", name=name, language=language, **given)
     wake()
     return answer.data
@@ -198,9 +234,24 @@ async def change_budget(
 @router.delete(
     "/budgets/{name}", operation_id="removeBudget", dependencies=[takes(Permission.BUDGETS_MANAGE)]
 )
-async def remove_budget(name: Name, tools: CallerTools) -> dict[str, Any]:
+async def remove_budget(name: Name, tools: CallerTools, if_match: IfMatch = "") -> dict[str, Any]:
     """Remove a budget; the days it was judged by stay."""
-    return (await tools.call("budgets_remove", name=name)).data
+    matched = await _matched(tools, name, if_match)
+    return (await tools.call("budgets_remove", name=name, **matched)).data
+
+
+async def _matched(tools: Tools, name: str, if_match: str) -> dict[str, Any]:
+    """What has the change refused where somebody makes another between this look and it."""
+    if not if_match:
+        return {}
+    row = await _budget(tools, name, "en")
+    check_tag(if_match, tag_of_fields(row, SET))
+    return {"as_of": row["updated_at"]}
+
+
+async def _budget(tools: Tools, name: str, language: str) -> dict[str, Any]:
+    answer = await tools.call("budgets_list", name=name, language=language)
+    return answer.data["rows"][0]
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

@@ -2,16 +2,20 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from api.dependencies import CallerTools, Wake, takes
-from api.sent import Sent
+from api.sent import IfMatch, Sent, check_tag, tag_of_fields
+from api.sentences import SENTENCES
+from core.errors import NotFound
 from core.principal import Permission
+from mcp_servers.client import Tools
 
 router = APIRouter(prefix="/api/v1", tags=["channels"])
 
 Name = Annotated[str, Path(max_length=100)]
+SET = ("name", "kind", "language", "tags", "enabled", "settings")
 DeliveryId = Annotated[str, Path(max_length=32)]
 
 
@@ -67,14 +71,26 @@ async def health(tools: CallerTools, window: str = "PT24H", cursor: str = "") ->
     return (await tools.call("channels_health", window=window, cursor=cursor)).data
 
 
+@router.get(
+    "/channels/{name}", operation_id="showChannel", dependencies=[takes(Permission.CHANNELS_READ)]
+)
+async def show_channel(name: Name, tools: CallerTools, response: Response) -> dict[str, Any]:
+    """One channel without its secrets, with the ETag of what is shown of it, to change it by."""
+    row = await _channel(tools, name)
+    response.headers["ETag"] = tag_of_fields(row, SET)
+    return row
+
+
 @router.patch(
     "/channels/{name}",
     operation_id="changeChannel",
     dependencies=[takes(Permission.CHANNELS_MANAGE)],
 )
-async def change_channel(name: Name, body: ChannelChange, tools: CallerTools) -> dict[str, Any]:
+async def change_channel(
+    name: Name, body: ChannelChange, tools: CallerTools, if_match: IfMatch = ""
+) -> dict[str, Any]:
     """Change its configuration, language or tags; switch it off or on."""
-    given = body.model_dump(exclude_none=True)
+    given = body.model_dump(exclude_none=True) | await _matched(tools, name, if_match)
     return (await tools.call("channels_change", name=name, **given)).data
 
 
@@ -83,9 +99,19 @@ async def change_channel(name: Name, body: ChannelChange, tools: CallerTools) ->
     operation_id="removeChannel",
     dependencies=[takes(Permission.CHANNELS_MANAGE)],
 )
-async def remove_channel(name: Name, tools: CallerTools) -> dict[str, Any]:
+async def remove_channel(name: Name, tools: CallerTools, if_match: IfMatch = "") -> dict[str, Any]:
     """Remove a channel; what waits for it is cancelled."""
-    return (await tools.call("channels_remove", name=name)).data
+    matched = await _matched(tools, name, if_match)
+    return (await tools.call("channels_remove", name=name, **matched)).data
+
+
+async def _matched(tools: Tools, name: str, if_match: str) -> dict[str, Any]:
+    """What has the change refused where somebody makes another between this look and it."""
+    if not if_match:
+        return {}
+    row = await _channel(tools, name)
+    check_tag(if_match, tag_of_fields(row, SET))
+    return {"as_of": row["updated_at"]}
 
 
 @router.post(
@@ -127,3 +153,17 @@ async def replay(delivery_id: DeliveryId, tools: CallerTools, wake: Wake) -> dic
     answer = await tools.call("channels_replay", delivery_id=delivery_id)
     wake()
     return answer.data
+
+
+async def _channel(tools: Tools, name: str) -> dict[str, Any]:
+    """Raises `NotFound` naming those there are."""
+    cursor, known = "", list[str]()
+    while True:
+        page = (await tools.call("channels_list", cursor=cursor)).data
+        for row in page["rows"]:
+            if row["name"] == name:
+                return row
+            known.append(row["name"])
+        cursor = page["cursor"]
+        if not cursor:
+            raise SENTENCES.error(NotFound, "no_channel", name=name, known=", ".join(known) or "—")

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/api/v1", tags=["costs"])
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-class Spending(BaseModel):
+class Spending(Sent):
     """What to divide, and how."""
 
     namespace: str = Field(default="", max_length=63)
@@ -61,7 +61,7 @@ async def all_rows(tools: Tools, tool: str, asked: BaseModel) -> list[dict[str, 
             return rows
 
 
-class OtherReplicas(BaseModel):
+class OtherReplicas(Sent):
     """Of which workload, and either how many or how many times as many."""
 
     name: str = Field(min_length=1, max_length=253, examples=["checkout"])
@@ -106,7 +106,7 @@ class KeptBill(Bill):
     language: Literal["en", "zh"] = "en"
 
 
-class KeptBillsAsked(BaseModel):
+class KeptBillsAsked(Sent):
     name: str = Field(default="", max_length=100, description="One bill; all when empty.")
     by: str = Field(default="ServiceName", max_length=200, examples=["tag:team", "bill"])
     currency: str = Field(default="", max_length=3, examples=["CNY"])
@@ -143,12 +143,18 @@ async def forget_bill(tools: CallerTools, name: str) -> dict[str, Any]:
     return (await tools.call("budgets_forget_bill", name=name)).data
 
 
-class UnusualHours(BaseModel):
+class UnusualHours(Sent):
     namespace: str = Field(default="", max_length=63)
     by: str = Field(default="namespace", max_length=320, examples=["label:team"])
     currency: str = Field(default="", max_length=3, examples=["CNY"])
     language: Literal["en", "zh"] = "en"
     cursor: str = Field(default="", max_length=200)
+    spreads: float = Field(
+        default=0,
+        ge=0,
+        le=10,
+        description="Robust spreads that are too far; 0: as measured to be best.",
+    )
 
 
 @router.get(
@@ -164,7 +170,7 @@ async def hourly_anomalies(
     return (await tools.call("budgets_hourly_anomalies", **given)).data
 
 
-class ModelSpending(BaseModel):
+class ModelSpending(Sent):
     window: str = Field(default="P30D", max_length=20, description="ISO 8601.")
     by: Literal["user", "team", "model"] = "team"
     currency: str = Field(default="", max_length=3, examples=["CNY"])
@@ -193,7 +199,7 @@ async def model_spend_as_csv(
     return as_csv(await all_rows(tools, "budgets_model_spend", asked))
 
 
-class Sizing(BaseModel):
+class Sizing(Sent):
     namespace: str = Field(default="", max_length=63)
     what: Literal["", "requests", "volumes", "balancers"] = ""
     currency: str = Field(default="", max_length=3, examples=["CNY"])

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.dependencies import CallerTools, takes
+from api.dependencies import CallerTools, Reads, takes
 from api.sent import Sent
 from core.principal import Permission
 
@@ -112,11 +112,14 @@ async def analyze(tools: CallerTools, body: Investigation) -> dict[str, Any]:
 )
 async def list_incidents(
     tools: CallerTools,
+    reads: Reads,
     limit: Annotated[int, Query(ge=1, le=200)] = 20,
     cursor: Annotated[str, Query(max_length=200)] = "",
+    language: Language | None = None,
 ) -> dict[str, Any]:
-    """What investigations found before, the last first."""
-    answer = await tools.call("rca_list_incidents", limit=limit, cursor=cursor)
+    """What investigations found before, the last first. `language`: else as `Accept-Language` says."""
+    about = {"limit": limit, "cursor": cursor, "language": language or reads}
+    answer = await tools.call("rca_list_incidents", **about)
     return answer.data
 
 
@@ -125,9 +128,12 @@ async def list_incidents(
     operation_id="getIncident",
     dependencies=[takes(Permission.INCIDENTS_READ)],
 )
-async def get_incident(tools: CallerTools, incident_id: str) -> dict[str, Any]:
+async def get_incident(
+    tools: CallerTools, reads: Reads, incident_id: str, language: Language | None = None
+) -> dict[str, Any]:
     """One incident with the evidence as it was when it was last found."""
-    answer = await tools.call("rca_get_incident", incident_id=incident_id)
+    about = {"incident_id": incident_id, "language": language or reads}
+    answer = await tools.call("rca_get_incident", **about)
     return answer.data
 
 

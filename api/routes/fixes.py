@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from api.dependencies import CallerTools, HandTools, Reads, takes
-from api.routes.findings import Scope
+from api.routes.findings import Language, Scope
 from api.routes.markdown import Markdown
 from api.sent import Sent
 from core.principal import Permission
@@ -26,10 +26,16 @@ class PlanRequest(Scope):
     finding: str = Field(default="", max_length=64)
     change: Literal[
         "", "scale", "restart", "rollback", "cordon", "uncordon", "drain", "resume", "rerun",
-        "evict", "pin", "expire", "rightsize",
+        "evict", "pin", "expire", "rightsize", "resources",
     ] = ""  # fmt: skip
     replicas: int | None = Field(default=None, ge=0, le=10_000)
     revision: int = Field(default=0, ge=0)
+    resources: list[Annotated[str, Field(max_length=100)]] = Field(
+        default_factory=list[str],
+        max_length=8,
+        description="For resources, e.g. limits.memory=512Mi, requests.cpu+=200m, memory*=2.",
+    )
+    container: str = Field(default="", max_length=63)
 
 
 class Approval(Sent):
@@ -80,17 +86,27 @@ async def plan(tools: CallerTools, reads: Reads, body: PlanRequest) -> Body:
 
 
 @router.get("/plans", operation_id="listFixPlans", dependencies=[takes(Permission.FIXES_PLAN)])
-async def list_plans(tools: CallerTools, limit: Limit = 20, cursor: Cursor = "") -> Body:
-    """The plans there are, the newest first."""
-    return (await tools.call("autofix_list_plans", limit=limit, cursor=cursor)).data
+async def list_plans(
+    tools: CallerTools,
+    reads: Reads,
+    limit: Limit = 20,
+    cursor: Cursor = "",
+    language: Language | None = None,
+) -> Body:
+    """The plans there are, the newest first. `language`: else as `Accept-Language` says."""
+    about = {"limit": limit, "cursor": cursor, "language": language or reads}
+    return (await tools.call("autofix_list_plans", **about)).data
 
 
 @router.get(
     "/plans/{plan_id}", operation_id="getFixPlan", dependencies=[takes(Permission.FIXES_PLAN)]
 )
-async def get_plan(tools: CallerTools, plan_id: str) -> Body:
+async def get_plan(
+    tools: CallerTools, reads: Reads, plan_id: str, language: Language | None = None
+) -> Body:
     """One plan, with what was decided about it."""
-    return (await tools.call("autofix_get_plan", plan_id=plan_id)).data
+    about = {"plan_id": plan_id, "language": language or reads}
+    return (await tools.call("autofix_get_plan", **about)).data
 
 
 @router.post("/rehearse", operation_id="rehearseFix", dependencies=[takes(Permission.FIXES_PLAN)])
@@ -206,4 +222,4 @@ async def resume(tools: HandTools, body: Reason) -> Body:
 
 
 def _given(body: Sent) -> Body:
-    return {name: one for name, one in body.model_dump().items() if one not in ("", None)}
+    return {name: one for name, one in body.model_dump().items() if one not in ("", None, [])}

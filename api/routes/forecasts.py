@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.dependencies import CallerTools, takes
 from api.sent import Sent
@@ -20,15 +20,20 @@ class Foretold(Sent):
     values: str = Field(description="CSV: timestamp,value.", examples=[VALUES])
     horizon: int = Field(ge=1, le=1000, description="How many values ahead.")
     level: float = Field(default=80, ge=50, le=99, description="Of the interval, percent.")
+    language: Literal["en", "zh"] = "en"
 
 
 class Spent(Sent):
     """The file of `midwatch anomalies --kind cost`, as text."""
 
     values: str = Field(description="CSV: timestamp,value.", examples=[VALUES])
+    language: Literal["en", "zh"] = "en"
+    spreads: float = Field(
+        default=0, ge=0, le=10, description="Too far; 0: as measured to be best."
+    )
 
 
-class Ahead(BaseModel):
+class Ahead(Sent):
     """Whose load, and how far ahead."""
 
     namespace: str = Field(default="", max_length=63)
@@ -75,7 +80,7 @@ async def prediction_models(
     return {name: told[name] for name in ABOUT_METHODS}
 
 
-class Filling(BaseModel):
+class Filling(Sent):
     """Whose volumes and disks."""
 
     namespace: str = Field(default="", max_length=63)

@@ -1,27 +1,15 @@
 """Is it alive, is it ready, what does it reach, what does it count."""
 
-from collections.abc import Awaitable
 from typing import Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from api.dependencies import Caller, Current, Opened
-from api.problems import problem
-from core.clock import monotonic_s
+from api.problems import language_of, problem
 from core.errors import OpsError
-from core.principal import Principal
-from core.settings import Cluster, Settings
-from mcp_servers.client import Sessions, Tools
 
 router = APIRouter(tags=["health"])
-
-# A cheap read of each system, for whoever may do it.
-PROBES = {
-    "kubernetes": "kubernetes_list_namespaces",
-    "prometheus": "prometheus_targets",
-    "alertmanager": "prometheus_alerts",
-}
 
 
 class Version(BaseModel):
@@ -60,86 +48,23 @@ async def version(request: Request) -> Version:
 
 
 @router.get("/api/v1/health/components", operation_id="listComponents")
-async def list_components(principal: Caller, current: Current) -> dict[str, Any]:
-    """Each system that Midwatch works with: reached with your rights or not, why, and how fast."""
-    told = await components(current.settings, current.sessions, principal)
-    kept = await _timed(_database_component(current))
-    return {"items": [kept, *told]}
+async def list_components(request: Request, principal: Caller, current: Current) -> dict[str, Any]:
+    """Each system that Midwatch works with, asked just now: reached with your rights or not, why, and how fast.
+    Models are asked for their lists, which costs no tokens, at most every 15 seconds."""
+    from api.routes.components import components
+    from api.routes.model_probe import Models
 
-
-async def components(
-    settings: Settings, sessions: Sessions, principal: Principal
-) -> list[dict[str, Any]]:
-    """What `midwatch doctor` shows; `status` is ok, off (not configured) or failed.
-
-    `response_ms` is how long a system took that was asked just now.
-    """
-    tools = Tools(sessions, principal)
-    offered = {spec.name for spec in await tools.list()}
-    configured = _configured(settings)
-    probes = [
-        await _timed(_probed(tools, name, tool)) if name in configured else _off(name)
-        for name, tool in PROBES.items()
-        if tool in offered
-    ]
-    return [
-        {"name": "cluster", "status": "ok", "detail": settings.cluster.value},
-        *probes,
-        *([await _timed(_foreign(tools))] if "foreign_list_servers" in offered else []),
-        {"name": "model", "status": "ok", "detail": _model(settings)},
-        {"name": "tool servers", "status": "ok", "detail": ", ".join(sorted(sessions.built))},
-    ]
-
-
-async def _timed(probe: Awaitable[dict[str, str]]) -> dict[str, Any]:
-    started_s = monotonic_s()
-    told = await probe
-    return {**told, "response_ms": round((monotonic_s() - started_s) * 1000)}
-
-
-async def _database_component(current: Opened) -> dict[str, str]:
-    why = await _database(current)
-    return {"name": "database", "status": "ok" if why == "ok" else "failed", "detail": why}
-
-
-def _configured(settings: Settings) -> set[str]:
-    """The systems with an address; the practice cluster brings all three."""
-    if settings.cluster is Cluster.SANDBOX:
-        return set(PROBES)
-    addresses = {"prometheus": settings.prometheus.url, "alertmanager": settings.alertmanager.url}
-    return {"kubernetes", *(name for name, url in addresses.items() if url)}
-
-
-def _off(name: str) -> dict[str, str]:
-    return {"name": name, "status": "off", "detail": f"MIDWATCH_{name.upper()}__URL is not set"}
-
-
-async def _probed(tools: Tools, name: str, tool: str) -> dict[str, str]:
-    try:
-        answer = await tools.call(tool)
-    except OpsError as error:
-        return {"name": name, "status": "failed", "detail": f"{error.code}: {error}"}
-    first = next(iter(answer.text.splitlines()), "")
-    # Alerts come from Prometheus while Alertmanager is away, and the note says why.
-    away = name == "alertmanager" and answer.data["source"] != name
-    detail = answer.data["note"] if away else first
-    return {"name": name, "status": "failed" if away else "ok", "detail": detail[:200]}
-
-
-async def _foreign(tools: Tools) -> dict[str, str]:
-    """Servers of others; one that nobody accepted yet is not a failure, it waits for a person."""
-    answer = await tools.call("foreign_list_servers")
-    states = {one["name"]: one["state"] for one in answer.data["servers"]}
-    failed = {"changed", "unreachable"} & set(states.values())
-    detail = ", ".join(f"{name}: {state}" for name, state in states.items())
-    status = "failed" if failed else "ok"
-    return {"name": "foreign servers", "status": status, "detail": detail}
-
-
-def _model(settings: Settings) -> str:
-    if settings.llm.provider == "offline":
-        return "offline: rules, no model is used"
-    return f"{settings.llm.provider} {settings.llm.model} {settings.llm.base_url}".strip()
+    state = request.app.state
+    state.models = getattr(state, "models", None) or Models(current.settings.llm)
+    told = await components(
+        current.settings,
+        current.sessions,
+        principal,
+        models=state.models,
+        database=current.database,
+        language=language_of(request),
+    )
+    return {"items": told}
 
 
 async def _database(current: Opened) -> str:

@@ -55,5 +55,8 @@ async def ask(body: Query, principal: Chatter, turns: CurrentTurns) -> dict[str,
 
 @router.post("/route", operation_id="route")
 async def route(body: AskedRoute, principal: Chatter, turns: CurrentTurns) -> dict[str, Any]:
-    """Only the supervisor's decision: which subagent would answer, with which arguments."""
+    """Only the supervisor's decision: which subagent would answer, with which arguments.
+
+    Where the question asks for several things, `asks` has the decision about each, in order.
+    """
     return await turns.route(principal, body.question)

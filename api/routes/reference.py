@@ -2,22 +2,26 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from api.examples import media
+
 router = APIRouter(include_in_schema=False)
 
-Json = Mapping[str, Any]
+Json = dict[str, Any]
 
 STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }
 h2 { margin-top: 2.5rem; } h3 { font: 600 1rem ui-monospace, monospace; margin: 1.5rem 0 0; }
 p { margin: .3rem 0; white-space: pre-line; } ul { margin: .3rem 0; } code { font-size: .9em; }
+pre { overflow-x: auto; font-size: .85em; } summary { cursor: pointer; }
 """
 HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 POLICY = f"default-src 'none'; style-src 'sha256-{HASH}'; base-uri 'none'; frame-ancestors 'none'"
@@ -58,6 +62,14 @@ def _route(document: Json, method: str, path: str, route: Json) -> Iterator[str]
     fields = [*_parameters(route), *_body(document, route)]
     if fields:
         yield "<ul>" + "".join(f"<li>{one}</li>" for one in fields) + "</ul>"
+    yield from _examples(route)
+
+
+def _examples(route: Json) -> Iterator[str]:
+    for part, body in media(route):
+        if "example" in body:
+            told = json.dumps(body["example"], indent=2, ensure_ascii=False)
+            yield f"<details><summary>Example {part}</summary><pre>{escape(told)}</pre></details>"
 
 
 def _parameters(route: Json) -> Iterator[str]:
@@ -67,8 +79,8 @@ def _parameters(route: Json) -> Iterator[str]:
 
 
 def _body(document: Json, route: Json) -> Iterator[str]:
-    for media in route.get("requestBody", {}).get("content", {}).values():
-        schema = media["schema"]
+    for body in route.get("requestBody", {}).get("content", {}).values():
+        schema = body["schema"]
         name = schema.get("$ref", "").rpartition("/")[2]
         known = document["components"]["schemas"].get(name, schema)
         for field, about in known.get("properties", {}).items():

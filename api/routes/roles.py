@@ -24,14 +24,22 @@ Namespaces = Annotated[
 ]
 
 
+Clusters = Annotated[
+    list[str] | None,
+    Field(max_length=500, description="What holders reach at most; null: every cluster."),
+]
+
+
 class Terms(Sent):
     permissions: Permissions
     namespaces: Namespaces = None
+    clusters: Clusters = None
     about: str = Field(default="", max_length=200)
 
     def terms(self) -> RoleTerms:
         seen = None if self.namespaces is None else frozenset(self.namespaces)
-        return RoleTerms(frozenset(self.permissions), seen, self.about)
+        reached = None if self.clusters is None else frozenset(self.clusters)
+        return RoleTerms(frozenset(self.permissions), seen, self.about, reached)
 
 
 class NewRole(Terms):
@@ -43,6 +51,7 @@ class Role(BaseModel):
     built_in: bool = Field(description="It comes with Midwatch and never changes.")
     permissions: list[str]
     namespaces: list[str] | None = Field(description="null: every namespace.")
+    clusters: list[str] | None = Field(default=None, description="null: every cluster.")
     about: str
     changed_by: str
     changed_at: datetime | None
@@ -122,6 +131,7 @@ def _role(row: RoleRow) -> Role:
         built_in=False,
         permissions=sorted(row.permissions),
         namespaces=None if row.namespaces is None else sorted(row.namespaces),
+        clusters=None if row.clusters is None else sorted(row.clusters),
         about=row.about,
         changed_by=row.changed_by,
         changed_at=row.changed_at,
@@ -137,4 +147,6 @@ def _tagged(row: RoleRow, response: Response) -> Role:
 def _told(row: RoleRow) -> dict[str, object]:
     """For the audit trail."""
     namespaces = None if row.namespaces is None else sorted(row.namespaces)
-    return {"permissions": sorted(row.permissions), "namespaces": namespaces}
+    clusters = None if row.clusters is None else sorted(row.clusters)
+    permissions = sorted(row.permissions)
+    return {"permissions": permissions, "namespaces": namespaces, "clusters": clusters}

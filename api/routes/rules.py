@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from api.dependencies import CallerTools, takes
-from api.sent import Sent
+from api.sent import IfMatch, Sent, check_tag, tag_of_fields
 from core.principal import Permission
+from mcp_servers.client import Tools
 
 router = APIRouter(prefix="/api/v1/rules", tags=["alerts"])
 
@@ -23,6 +24,9 @@ class RuleText(Sent):
         description="A file of rules or a PrometheusRule; empty: the rules in force.",
     )
     language: Language = "en"
+
+
+SET = ("name", "version")
 
 
 class NewRules(Sent):
@@ -42,6 +46,11 @@ class Back(Sent):
     language: Language = "en"
 
 
+class Switched(Sent):
+    enabled: bool
+    reason: str = Field(min_length=3, max_length=500)
+
+
 class Compared(Sent):
     before: int = Field(default=0, ge=0, description="Version; 0: the one before `after`.")
     after: int = Field(default=0, ge=0, description="Version; 0: the newest, or `text`.")
@@ -49,7 +58,7 @@ class Compared(Sent):
 
 
 class Held(Sent):
-    """What a Prometheus holds, by whoever writes rules there."""
+    """What a Prometheus or an Alertmanager holds, by whoever writes files there."""
 
     state: Literal["in_step", "not_reloaded", "refused", "failed"]
     match: str = Field(default="", max_length=500)
@@ -58,6 +67,7 @@ class Held(Sent):
     files: int = Field(default=0, ge=0)
     every_s: int = Field(default=60, ge=1, le=86_400, description="It looks so often.")
     drift: list[str] = Field(default=[], max_length=100, description="Changed there by others.")
+    config: str = Field(default="", max_length=100, description="Of an Alertmanager; empty: rules.")
 
 
 class Tried(Sent):
@@ -89,6 +99,12 @@ class History(Sent):
     severity: str = Field(default="warning", max_length=40)
 
 
+class Words(Sent):
+    words: str = Field(min_length=2, max_length=500, description="E.g. queue length of orders.")
+    window: str = Field(default="P14D", description="ISO 8601, at most 31 days.")
+    at_most: int = Field(default=2, ge=0, description="So often it may have fired.")
+
+
 @router.post("/lint", operation_id="lintRules", dependencies=[takes(Permission.METRICS_READ)])
 async def lint(body: RuleText, tools: CallerTools) -> dict[str, Any]:
     """What is wrong with rules, why that matters, and what to write instead."""
@@ -113,18 +129,27 @@ async def list_files(tools: CallerTools, cursor: str = "") -> dict[str, Any]:
     "/files/{name}", operation_id="showRuleFile", dependencies=[takes(Permission.ALERTS_READ)]
 )
 async def show_file(
-    name: Name, tools: CallerTools, version: Version = 0, language: Language = "en"
+    name: Name,
+    tools: CallerTools,
+    response: Response,
+    version: Version = 0,
+    language: Language = "en",
 ) -> dict[str, Any]:
-    """One file of rules with what the linter says of it."""
+    """One file of rules with what the linter says of it; its ETag is of the version."""
     asked = {"name": name, "version": version, "language": language}
-    return (await tools.call("alerting_show_rule_file", **asked)).data
+    shown = (await tools.call("alerting_show_rule_file", **asked)).data
+    response.headers["ETag"] = tag_of_fields(shown, SET)
+    return shown
 
 
 @router.put(
     "/files/{name}", operation_id="setRuleFile", dependencies=[takes(Permission.ALERTS_MANAGE)]
 )
-async def set_file(name: Name, body: NewRules, tools: CallerTools) -> dict[str, Any]:
+async def set_file(
+    name: Name, body: NewRules, tools: CallerTools, if_match: IfMatch = ""
+) -> dict[str, Any]:
     """Store a file of rules as a new version, when the linter finds no error in it."""
+    await _check(tools, name, if_match)
     return (await tools.call("alerting_set_rule_file", name=name, **body.model_dump())).data
 
 
@@ -132,9 +157,13 @@ async def set_file(name: Name, body: NewRules, tools: CallerTools) -> dict[str, 
     "/files/{name}", operation_id="removeRuleFile", dependencies=[takes(Permission.ALERTS_MANAGE)]
 )
 async def remove_file(
-    name: Name, tools: CallerTools, reason: Annotated[str, Query(min_length=3, max_length=500)]
+    name: Name,
+    tools: CallerTools,
+    reason: Annotated[str, Query(min_length=3, max_length=500)],
+    if_match: IfMatch = "",
 ) -> dict[str, Any]:
     """Remove a file of rules; its versions stay."""
+    await _check(tools, name, if_match)
     return (await tools.call("alerting_remove_rule_file", name=name, reason=reason)).data
 
 
@@ -161,9 +190,25 @@ async def diff(name: Name, body: Compared, tools: CallerTools) -> dict[str, Any]
     operation_id="rollBackRuleFile",
     dependencies=[takes(Permission.ALERTS_MANAGE)],
 )
-async def roll_back(name: Name, body: Back, tools: CallerTools) -> dict[str, Any]:
+async def roll_back(
+    name: Name, body: Back, tools: CallerTools, if_match: IfMatch = ""
+) -> dict[str, Any]:
     """Make an earlier version the newest again."""
+    await _check(tools, name, if_match)
     return (await tools.call("alerting_roll_back_rule_file", name=name, **body.model_dump())).data
+
+
+@router.post(
+    "/files/{name}/switch",
+    operation_id="switchRuleFile",
+    dependencies=[takes(Permission.ALERTS_MANAGE)],
+)
+async def switch(
+    name: Name, body: Switched, tools: CallerTools, if_match: IfMatch = ""
+) -> dict[str, Any]:
+    """Switch a file of rules off, or on again as it was."""
+    await _check(tools, name, if_match)
+    return (await tools.call("alerting_switch_rule_file", name=name, **body.model_dump())).data
 
 
 @router.get("/bundle", operation_id="ruleBundle", dependencies=[takes(Permission.ALERTS_READ)])
@@ -230,3 +275,20 @@ async def suggest_slo(body: Objective, tools: CallerTools) -> dict[str, Any]:
 async def suggest_threshold(body: History, tools: CallerTools) -> dict[str, Any]:
     """The most sensitive threshold that would have fired seldom enough. Nothing is stored."""
     return (await tools.call("alerting_suggest_threshold", **body.model_dump())).data
+
+
+@router.post(
+    "/suggest/words",
+    operation_id="suggestFromWords",
+    dependencies=[takes(Permission.METRICS_READ)],
+)
+async def suggest_from_words(body: Words, tools: CallerTools) -> dict[str, Any]:
+    """An alert for something said in words, or the metrics that may be meant. Nothing is stored."""
+    return (await tools.call("alerting_suggest_from_words", **body.model_dump())).data
+
+
+async def _check(tools: Tools, name: str, if_match: str) -> None:
+    """Raises `Stale` where the newest version of a file is another than was read."""
+    if if_match:
+        shown = (await tools.call("alerting_show_rule_file", name=name)).data
+        check_tag(if_match, tag_of_fields(shown, SET))

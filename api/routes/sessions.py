@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from api.dependencies import SESSION_COOKIE, Caller, Current, Opened, noted
+from api.sentences import SENTENCES
 from core.clock import utc_now
 from core.errors import Forbidden, NotFound
 from core.principal import Permission, Principal
@@ -74,7 +75,7 @@ async def end_session(
     async with current.database.session() as session:
         ended = await Tokens(session).end_sessions(utc_now(), family=session_id, user_name=whose)
     if not ended:
-        raise NotFound(f"There is no session {session_id!r} that goes on.")
+        raise SENTENCES.error(NotFound, "no_session", session_id=session_id)
     await noted(current, principal, "session.end", session_id)
 
 
@@ -95,7 +96,7 @@ async def end_sessions(
 
 def _permit(principal: Principal, whose: str) -> None:
     if whose != principal.subject and not principal.may(Permission.USERS_MANAGE):
-        raise Forbidden("Sessions of others take the permission users:manage.")
+        raise SENTENCES.error(Forbidden, "sessions_of_others")
 
 
 async def _own(request: Request, current: Opened) -> str:

@@ -13,6 +13,7 @@ from api.sentences import SENTENCES
 from core.clock import utc_now
 from core.errors import Forbidden, NotFound
 from core.principal import Principal
+from core.redaction import redact_fields, redact_text
 from core.security.share_links import share_of, signed
 from core.security.tokens import new_id, signing_key
 from core.storage.repositories.shares import ShareRow, Shares
@@ -63,8 +64,8 @@ async def share_thread(
     principal: Chatter,
     current: Current,
 ) -> ShareWithLink:
-    """Make a link by which whoever is signed in and sees the same namespaces reads what was said
-    until now. It can be taken back."""
+    """Make a link by which whoever is signed in, sees the same namespaces and reaches the same clusters
+    reads what was said until now. It can be taken back."""
     now = utc_now()
     wanted = ShareRow(
         id=new_id(),
@@ -72,6 +73,7 @@ async def share_thread(
         title="",
         owner=principal.subject,
         namespaces=principal.namespaces,
+        clusters=principal.clusters,
         created_at=now,
         expires_at=now + timedelta(hours=body.hours),
     )
@@ -105,17 +107,18 @@ async def open_share(body: Link, principal: Chatter, current: Current) -> Shared
     """Read a conversation by its link.
 
     404 for a link that was made up, has ended or was taken back, all alike; 403 when it may tell
-    of namespaces that you do not see. The link is sent in the body, so that no log keeps it.
+    of namespaces that you do not see, or of clusters that you do not reach. The link is sent in the body, so that no log keeps it. Secrets
+    that its owner typed are left out.
     """
     row, messages = await _opened(body.link, current)
     _check_sight(row, principal)
     await noted(current, principal, "share.open", row.id, owner=row.owner)
     return SharedThread(
-        title=row.title,
+        title=redact_text(row.title),
         owner=row.owner,
         shared_at=row.created_at,
         expires_at=row.expires_at,
-        messages=messages,
+        messages=redact_fields(messages),
     )
 
 
@@ -131,10 +134,16 @@ async def _opened(link: str, current: Opened) -> tuple[ShareRow, list[dict[str, 
 
 
 def _check_sight(row: ShareRow, principal: Principal) -> None:
-    """What one was told of a namespace is for those who see it too."""
-    seen = principal.namespaces
-    if seen is not None and (row.namespaces is None or not row.namespaces <= seen):
+    """What one was told of a namespace or a cluster is for those who see it too."""
+    if not _within(row.namespaces, principal.namespaces):
         raise SENTENCES.error(Forbidden, "beyond_your_namespaces")
+    if not _within(row.clusters, principal.clusters):
+        raise SENTENCES.error(Forbidden, "beyond_your_clusters")
+
+
+def _within(told: frozenset[str] | None, seen: frozenset[str] | None) -> bool:
+    """Whether all that the owner saw is seen by the reader; None is all there is."""
+    return seen is None or (told is not None and told <= seen)
 
 
 def _share(row: ShareRow) -> Share:

@@ -11,12 +11,14 @@ from pydantic import BaseModel, Field
 from agent.approvals import Decision
 from api.dependencies import Chatter, Current, InPerson, Reads, takes
 from api.sent import Sent
+from api.turns.deleting import delete_conversation
 from api.turns.exporting import as_document
 from api.turns.questions import Question
 from api.turns.running import CurrentTurns
 from api.turns.standing import standing_shape
 from core.clock import utc_now
 from core.principal import Permission
+from core.redaction import redact_fields
 from core.storage.records import ConversationRow, MessageRow, ToolCallRow
 from core.storage.repositories.conversations import Conversations
 
@@ -31,6 +33,7 @@ class Thread(BaseModel):
     snippet: str = Field(default="", description="Where a search found its words.")
     branch_of: str = Field(default="", description="The conversation this one branched off from.")
     branched_at: str = Field(default="", description="The message there that was edited.")
+    pinned: bool = Field(default=False, description="It stands before those that are not.")
 
 
 class ThreadPage(BaseModel):
@@ -69,8 +72,11 @@ class ExportFormat(StrEnum):
     JSON = "json"
 
 
-class NewTitle(Sent):
-    title: str = Field(min_length=1, max_length=200)
+class ThreadChange(Sent):
+    """What is left out stays as it is."""
+
+    title: str | None = Field(default=None, min_length=1, max_length=200)
+    pinned: bool | None = None
 
 
 @router.get("", operation_id="listThreads")
@@ -81,7 +87,7 @@ async def list_threads(
     cursor: Annotated[str, Query(max_length=300)] = "",
     limit: Annotated[int, Query(ge=1, le=100)] = 30,
 ) -> ThreadPage:
-    """Your conversations, the one used last first; with `q` those that contain its words."""
+    """Your conversations: pinned ones first, then the one used last; with `q` those that contain its words."""
     async with current.database.session() as session:
         conversations = Conversations(session)
         if q.strip():
@@ -147,13 +153,16 @@ async def export_thread(
     reads: Reads,
     format: Annotated[ExportFormat, Query()] = ExportFormat.MARKDOWN,  # noqa: A002 - the query's name
 ) -> Response:
-    """A conversation as a file: Markdown to read, or JSON with everything that is kept of it."""
+    """A conversation as a file: Markdown to read, or JSON with everything that is kept of it.
+
+    It is handed on, so secrets that were typed into it are left out.
+    """
     async with current.database.session() as session:
         conversations = Conversations(session)
         row = await conversations.get(thread_id, owner=principal.subject)
         messages = await conversations.messages(thread_id, owner=principal.subject)
-    thread = _thread(row).model_dump(exclude={"snippet"})
-    told = [message_shape(message) for message in messages]
+    thread = redact_fields(_thread(row).model_dump(exclude={"snippet"}))
+    told = redact_fields([message_shape(message) for message in messages])
     if format is ExportFormat.JSON:
         whole = orjson.dumps({**thread, "messages": told}, option=orjson.OPT_UTC_Z)
         return _file(whole, "application/json", row.id, "json")
@@ -162,32 +171,25 @@ async def export_thread(
 
 
 @router.patch("/{thread_id}", operation_id="renameThread")
-async def rename_thread(
-    thread_id: str, body: NewTitle, principal: Chatter, current: Current
+async def change_thread(
+    thread_id: str, body: ThreadChange, principal: Chatter, current: Current
 ) -> Thread:
-    """Give a conversation another title."""
+    """Give a conversation another title, pin it before the others, or let it go from there."""
+    owner = principal.subject
     async with current.database.session() as session:
-        row = await Conversations(session).rename(thread_id, body.title, owner=principal.subject)
+        conversations = Conversations(session)
+        row = await conversations.get(thread_id, owner=owner)
+        if body.title is not None:
+            row = await conversations.rename(thread_id, body.title, owner=owner)
+        if body.pinned is not None:
+            row = await conversations.pin(thread_id, owner=owner, pinned=body.pinned)
     return _thread(row)
 
 
 @router.delete("/{thread_id}", operation_id="deleteThread", status_code=204)
-async def delete_thread(
-    thread_id: str, principal: Chatter, current: Current, turns: CurrentTurns
-) -> None:
+async def delete_thread(thread_id: str, principal: Chatter, turns: CurrentTurns) -> None:
     """Delete a conversation, its messages and its memory. What it cost stays on record."""
-    async with current.database.session() as session:
-        await Conversations(session).get(thread_id, owner=principal.subject)
-    await turns.forget(thread_id, principal.subject)
-    async with current.database.session() as session:
-        await Conversations(session).delete(thread_id, owner=principal.subject)
-    await current.audit.record(
-        subject=principal.subject,
-        action="thread.delete",
-        target=thread_id,
-        outcome="ok",
-        detail={},
-    )
+    await delete_conversation(turns, principal.subject, thread_id)
 
 
 def _file(content: bytes, media_type: str, name: str, ending: str) -> Response:
@@ -204,6 +206,7 @@ def _thread(row: ConversationRow, snippet: str = "") -> Thread:
         snippet=snippet,
         branch_of=row.branch_of,
         branched_at=row.branched_at,
+        pinned=row.pinned,
     )
 
 

@@ -40,6 +40,9 @@ class Call(BaseModel):
     unpriced: bool
     first_token_ms: int | None = Field(description="null: nothing came.")
     duration_ms: int
+    app: str = Field(
+        description="By what who asked came in: page, sign-in, provider, slack, dingtalk, feishu, or key: and the label of an API token."
+    )
     prompt: str | None = Field(description="What was new in it; null unless texts are kept.")
     reply: str | None
 
@@ -104,6 +107,7 @@ def _call(row: UsageRow) -> Call:
         unpriced=row.cost_usd is None,
         first_token_ms=row.first_token_ms,
         duration_ms=row.duration_ms,
+        app=row.app,
         prompt=row.prompt,
         reply=row.reply,
     )

@@ -49,6 +49,7 @@ class Asked(BaseModel):
     step: Step = "day"
     model: str = Field(default="", max_length=200)
     subject: str = Field(default="", max_length=200, description="A user; empty: everybody.")
+    app: str = Field(default="", max_length=200, description="As in `key:ci`; empty: all.")
 
 
 class Statistics(BaseModel):
@@ -59,6 +60,7 @@ class Statistics(BaseModel):
     by_model: list[Group]
     by_user: list[Group]
     by_subagent: list[Group]
+    by_app: list[Group] = Field(description="By what people came in; see `app` of a call.")
     series: list[Period]
     truncated: bool = Field(description=f"Only the newest {MOST_CALLS} calls are counted.")
 
@@ -67,7 +69,7 @@ class Statistics(BaseModel):
     "/statistics", operation_id="usageStatistics", dependencies=[takes(Permission.USAGE_READ)]
 )
 async def usage_statistics(current: Current, asked: Annotated[Asked, Query()]) -> Statistics:
-    """Response-time percentiles, success, tokens and cost: as a whole, by model, user and subagent,
+    """Response-time percentiles, success, tokens and cost: as a whole, by model, user, subagent and app,
     and by day, week or month."""
     until = utc_now()
     since = until - timedelta(days=asked.days)
@@ -78,6 +80,7 @@ async def usage_statistics(current: Current, asked: Annotated[Asked, Query()]) -
             until=until,
             subject=asked.subject,
             model=asked.model,
+            app=asked.app,
             limit=MOST_CALLS + 1,
         )
     # Sorting so many numbers would keep everybody else waiting.
@@ -95,6 +98,7 @@ def _told(calls: Sequence[CallTimes], since: datetime, until: datetime, step: St
         by_model=_groups(grouped(counted, lambda one: one.model)),
         by_user=_groups(grouped(counted, lambda one: one.subject)),
         by_subagent=_groups(grouped(counted, lambda one: one.subagent)),
+        by_app=_groups(grouped(counted, lambda one: one.app)),
         series=[Period(start=start, **asdict(sums)) for start, sums in series],
         truncated=len(calls) > MOST_CALLS,
     )

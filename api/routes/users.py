@@ -145,7 +145,7 @@ async def change_user(
     kept = {"password_hash": await hash_password(body.password)} if body.password else {}
     shut = await current.sign_in.shut()
     async with current.database.session() as session:
-        old = await Users(session).get(name)
+        old = await Users(session).held(name)
         check_match(if_match, _user(old, shut))
         check_over(manager, old)
         row = await _changed(Roles(session), old, {**given, **kept})
@@ -225,7 +225,8 @@ async def _narrowed(
     whole = _values(principal_of(row).permissions)
     if user != principal.subject:
         granted = whole if scopes is None else whole & scopes
-        check_within(principal, granted, principal_of(row).namespaces)
+        theirs = principal_of(row)
+        check_within(principal, granted, theirs.namespaces, theirs.clusters)
         return scopes
     held = _values(principal.permissions)
     if scopes is None:

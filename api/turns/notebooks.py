@@ -11,7 +11,7 @@ from core.errors import Forbidden
 from core.principal import Permission, Principal
 from core.storage.database import Database
 from core.storage.records import FactRow
-from core.storage.repositories.told_facts import ToldFacts
+from core.storage.repositories.told_facts import ToldFacts, known_to
 
 # Who may speak for the organisation, and take back what others said for it.
 SPEAKS_FOR_ALL = Permission.USAGE_READ
@@ -26,8 +26,8 @@ class KeptNotebook:
     thread_id: str = ""
 
     async def known(self) -> Sequence[ToldFact]:
-        async with self.database.session() as session:
-            rows = await ToldFacts(session).known_to(self.principal.subject)
+        async with self.database.reading() as reading:
+            rows = await known_to(reading, self.principal.subject)
         return [
             ToldFact(one.id, one.text, one.subject, one.created_at, one.scope == "organisation")
             for one in rows

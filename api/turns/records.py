@@ -4,16 +4,17 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from agent.events import ToolFinished
+from agent.intents import language_of
 from api.turns.answers import Answered, citation_shape, usage_shape
 from api.turns.runs import Ending, Run
 from core.errors import OpsError
-from core.storage.database import Database
+from core.redaction import redact_text
 from core.storage.records import MessageRow, ToolCallRow, Turn
-from core.storage.repositories.conversations import Conversations
+from core.storage.turn_writing import TurnWriting
 
 
 async def record(
-    database: Database, run: Run, answered: Answered, ending: Ending, error: OpsError | None
+    kept: TurnWriting, run: Run, answered: Answered, ending: Ending, error: OpsError | None
 ) -> None:
     """Keep the question, the answer as far as it came, and its tool calls."""
     turn = Turn(
@@ -22,8 +23,7 @@ async def record(
         None if run.goes_on else _question(run, answered),
         _answer(run, answered, ending, error),
     )
-    async with database.session() as session:
-        await Conversations(session).append_turn(turn)
+    await kept.append(turn)
 
 
 def _question(run: Run, answered: Answered) -> MessageRow:
@@ -32,12 +32,17 @@ def _question(run: Run, answered: Answered) -> MessageRow:
     return MessageRow(str(uuid4()), "user", run.question, language, asked_at)
 
 
+def _error(run: Run, error: OpsError) -> dict[str, str]:
+    """As it was told while it happened: in the language of the question."""
+    return {"code": error.code, "message": redact_text(error.told(language_of(run.question)))}
+
+
 def _answer(run: Run, answered: Answered, ending: Ending, error: OpsError | None) -> MessageRow:
     done = answered.done
     detail = {
         "run_id": run.id,
         "ending": str(ending),
-        "error": {"code": error.code, "message": str(error)} if error else None,
+        "error": _error(run, error) if error else None,
         "route": list(done.route) if done else [],
         "citations": [citation_shape(citation) for citation in done.citations] if done else [],
         "charts": answered.charts,

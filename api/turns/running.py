@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from agent.approvals import Approval, Decision
 from agent.events import Event
+from agent.intents import decided
 from agent.standing import Standing
 from agent.state import Exchange
 from api.dependencies import require_presence
@@ -28,7 +29,9 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError, TooLar
 from core.principal import Permission, Principal
 from core.security.audit import AuditLog
 from core.storage.database import Database
+from core.storage.records import Beginning
 from core.storage.repositories.conversations import Conversations
+from core.storage.turn_writing import TurnWriting
 from core.telemetry import Metrics, logger
 
 MAX_QUESTION_CHARACTERS = 8_000
@@ -48,9 +51,13 @@ class Turns:
     audit: AuditLog
     accounts: Accounts
     runs: Runs = field(default_factory=Runs)
+    kept: TurnWriting = field(init=False)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
     _busy: set[str] = field(default_factory=set[str])
     _stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self.kept = TurnWriting(self.database)
 
     @property
     def going_on(self) -> int:
@@ -67,7 +74,7 @@ class Turns:
             raise SENTENCES.error(Conflict, "run_exists", run_id=run_id)
         if thread_id in self._busy:
             raise SENTENCES.error(Conflict, "still_answering")
-        run = Run(run_id, thread_id, principal.subject, question.text.strip())
+        run = Run(run_id, thread_id, principal.subject, question.text.strip(), principal.app)
         self._busy.add(thread_id)
         try:
             await self._begin(run, is_new=not question.thread_id)
@@ -113,6 +120,12 @@ class Turns:
             self._cancel(run.id)
             await asyncio.wait([task])
 
+    async def settled(self, run: Run) -> None:
+        """Until the thread of a run that has ended is free for the next one."""
+        task = self._tasks.get(run.id)
+        if task is not None:
+            await asyncio.wait([task])
+
     def abandon(self, run: Run) -> None:
         """End a run whose only watcher left; one that has ended stays as it is."""
         if run.id in self._tasks:
@@ -125,9 +138,9 @@ class Turns:
         return await self.assistant.standing(_memory_key(subject, thread_id))
 
     async def route(self, principal: Principal, question: str) -> dict[str, Any]:
-        """Only the supervisor's decision, as the `route` shape."""
-        account = self.accounts.of(principal.subject)
-        return (await self.assistant.route(question, account=account)).shape()
+        """Only the supervisor's decisions, as the `route` shape."""
+        account = self.accounts.of(principal.subject, app=principal.app)
+        return decided(await self.assistant.route(question, account=account))
 
     async def forget(self, thread_id: str, subject: str) -> None:
         """Let go of a deleted conversation's memory; cancels what it is doing."""
@@ -143,6 +156,7 @@ class Turns:
             self._cancel(run_id)
         if tasks:
             await asyncio.wait(tasks, timeout=STOP_TIMEOUT_S)
+        await self.accounts.shadows.close()
 
     def _cancel(self, run_id: str) -> None:
         """A run that is being stored is at its end already; cutting that would lose it."""
@@ -167,13 +181,15 @@ class Turns:
 
     async def _begin(self, run: Run, *, is_new: bool) -> None:
         """A new conversation is kept before it is answered, so that it is found after a crash."""
-        async with self.database.session() as session:
-            conversations = Conversations(session)
-            owner = None if is_new else await conversations.owner_of(run.thread_id)
-            if owner is None and run.question:
-                await conversations.begin(run.thread_id, run.subject, run.question, utc_now())
+        owner = None if is_new else await self._owner(run.thread_id)
+        if owner is None and run.question:
+            await self.kept.begin(Beginning(run.thread_id, run.subject, run.question, utc_now()))
         if owner not in {None, run.subject}:
             raise SENTENCES.error(NotFound, "no_conversation", thread_id=run.thread_id)
+
+    async def _owner(self, thread_id: str) -> str | None:
+        async with self.database.session() as session:
+            return await Conversations(session).owner_of(thread_id)
 
     async def _branched(
         self, subject: str, question: Question
@@ -235,7 +251,7 @@ class Turns:
         )
 
     def _account(self, run: Run) -> RunAccount:
-        return self.accounts.of(run.subject, run.thread_id, run.id)
+        return self.accounts.of(run.subject, run.thread_id, run.id, app=run.app)
 
     async def _note_decision(self, run: Run, asked: Approval, said: Decision) -> None:
         """In the audit trail before anything comes of it."""
@@ -273,7 +289,7 @@ class Turns:
         """
         run.closing = True
         try:
-            await record(self.database, run, answered, ending, error)
+            await record(self.kept, run, answered, ending, error)
             if ending in (Ending.FAILED, Ending.CANCELLED):
                 await self.assistant.close(_memory_key(run.subject, run.thread_id))
         except OpsError as failure:

@@ -65,6 +65,7 @@ class Run:
     thread_id: str
     subject: str
     question: str
+    app: str = ""
     started_s: float = field(default_factory=monotonic_s)
     started_ms: int = field(default_factory=_now_ms)
     log: list[Logged] = field(default_factory=list[Logged])

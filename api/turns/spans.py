@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from api.sentences import SENTENCES
 from core.errors import Invalid
 from core.storage.records import UsageRow
 
@@ -70,10 +71,7 @@ def _provider(url: str) -> Any:
         export = import_module("opentelemetry.sdk.trace.export")
         otlp = import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
     except ImportError as error:
-        raise Invalid(
-            "MIDWATCH_TRACES__URL is set, but OpenTelemetry's SDK is not installed.",
-            hint="Install it with `pip install 'midwatch[traces]'`.",
-        ) from error
+        raise SENTENCES.error(Invalid, "no_tracing") from error
     provider = trace.TracerProvider(resource=resources.Resource.create({"service.name": NAME}))
     exporter = otlp.OTLPSpanExporter(endpoint=endpoint(url), timeout=TIMEOUT_S)
     provider.add_span_processor(export.BatchSpanProcessor(exporter))

@@ -61,8 +61,8 @@ class Answering(Protocol):
         """What this thread remembers."""
         ...
 
-    async def route(self, message: str, *, account: Account | None = None) -> Route:
-        """Which subagent would answer, and with which arguments."""
+    async def route(self, message: str, *, account: Account | None = None) -> list[Route]:
+        """Which subagent would answer what, and with which arguments."""
         ...
 
     async def forget(self, thread_id: str) -> None:
@@ -111,19 +111,12 @@ def admit_question(standing: Standing | None) -> None:
 def admit_resume(standing: Standing | None, decisions: Sequence[Decision]) -> Standing:
     """Raises what keeps this turn from going on with these answers."""
     if standing is None:
-        raise NothingStands(
-            "There is nothing to go on with in this conversation.", hint="Ask a question."
-        )
+        raise SENTENCES.error(NothingStands, "nothing_stands")
     known = {one.id for one in standing.approvals}
     if strange := [one.approval_id for one in decisions if one.approval_id not in known]:
-        raise TooLate(
-            f"Nothing waits for an answer to {', '.join(strange)} any more.",
-            hint="Read the conversation again.",
-        )
+        raise SENTENCES.error(TooLate, "waits_no_more", what=", ".join(strange))
     if standing.approvals and not standing.waits:
-        raise TooLate(
-            "The time to answer is over, so nothing was changed.", hint="Ask for it once more."
-        )
+        raise SENTENCES.error(TooLate, "time_is_over")
     if standing.approvals and not decisions:
         raise SENTENCES.error(Invalid, "waits_for_a_person", known=", ".join(sorted(known)))
     return standing

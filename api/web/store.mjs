@@ -77,6 +77,11 @@ export async function renameThread(id, title) {
   await listThreads();
 }
 
+export async function pinThread(id, pinned) {
+  await json("PATCH", `/api/v1/threads/${id}`, { pinned });
+  await listThreads();
+}
+
 export async function deleteThread(id) {
   await json("DELETE", `/api/v1/threads/${id}`);
   if (threadId.value === id) newThread();

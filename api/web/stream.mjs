@@ -11,10 +11,10 @@ export class Refused extends Error {
   }
 }
 
-export async function json(method, url, body) {
+export async function json(method, url, body, headers = {}) {
   const response = await fetch(url, {
     method,
-    headers: { "accept-language": locale.value, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+    headers: { ...headers, "accept-language": locale.value, ...(body === undefined ? {} : { "content-type": "application/json" }) },
     body: body === undefined ? undefined : JSON.stringify(body),
     credentials: "same-origin",
   });

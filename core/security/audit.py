@@ -18,6 +18,7 @@ from typing import Any, Self
 from core.clock import utc_now
 from core.errors import Conflict, Invalid, OpsError
 from core.redaction import redact_fields, redact_text
+from core.security.sentences import SENTENCES
 from core.sentences import Said, Sentences
 from core.storage.database import Database
 from core.storage.lingering import LINGER_S, Lingering
@@ -77,9 +78,7 @@ class Head:
         """Of `sequence:hash`. Raises `Invalid` for anything else."""
         sequence, _, digest = text.strip().partition(":")
         if not sequence.isdecimal() or not re.fullmatch(r"[0-9a-f]{64}", digest):
-            raise Invalid(
-                f"{text!r} is no head of an audit trail.", hint="It looks like 12:9f86d0818…."
-            )
+            raise SENTENCES.error(Invalid, "no_head", text=text)
         return cls(int(sequence), digest)
 
 

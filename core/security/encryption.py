@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import Invalid
 from core.security.keys import Keys, keys_of
+from core.security.sentences import SENTENCES
 from core.security.tokens import signing_key
 from core.settings import Settings
 
@@ -61,16 +62,13 @@ class Vault:
         key_id, _, coded = rest.partition(".")
         known = {key.id: key for key in self._keys()}
         if key_id not in known:
-            raise Invalid(
-                f"A secret of {place} is sealed with a key that is not here.",
-                hint="Add the earlier key to those of MIDWATCH_ENCRYPTION__KEYS, after the one in use.",
-            )
+            raise SENTENCES.error(Invalid, "sealed_elsewhere", place=place)
         try:
             raw = base64.urlsafe_b64decode(coded)
             nonce, body = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
             return known[key_id].aead.decrypt(nonce, body, place.encode()).decode()
         except (ValueError, InvalidTag) as error:
-            raise Invalid(f"A secret of {place} was changed and cannot be opened.") from error
+            raise SENTENCES.error(Invalid, "seal_broken", place=place) from error
 
     def is_current(self, sealed: str) -> bool:
         """Whether the key in use sealed it; what is not should be sealed anew."""

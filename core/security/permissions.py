@@ -63,6 +63,7 @@ def principal_of(user: UserRow, *, scopes: frozenset[str] | None = None) -> Prin
         permissions=permitted,
         namespaces=both(user.namespaces, user.bounds),
         language=user.language,
+        clusters=user.clusters,
     )
 
 
@@ -79,7 +80,10 @@ def _known(granted: frozenset[str]) -> frozenset[Permission]:
 
 
 def check_within(
-    maker: Principal, permissions: frozenset[str], namespaces: frozenset[str] | None
+    maker: Principal,
+    permissions: frozenset[str],
+    namespaces: frozenset[str] | None,
+    clusters: frozenset[str] | None,
 ) -> None:
     """Raises `Forbidden`: nobody makes what may do or see more than its maker."""
     beyond = sorted(permissions - {one.value for one in maker.permissions})
@@ -88,12 +92,16 @@ def check_within(
     if maker.namespaces is not None and (namespaces is None or namespaces - maker.namespaces):
         own = ", ".join(sorted(maker.namespaces)) or "—"
         raise SENTENCES.error(Forbidden, "beyond_namespaces", own=own)
+    if maker.clusters is not None and (clusters is None or clusters - maker.clusters):
+        own = ", ".join(sorted(maker.clusters)) or "—"
+        raise SENTENCES.error(Forbidden, "beyond_clusters", own=own)
 
 
 def check_over(maker: Principal, user: UserRow) -> None:
     """Raises `Forbidden` where this user may do or see more than who would change them."""
     whole = principal_of(user)
-    check_within(maker, frozenset(one.value for one in whole.permissions), whole.namespaces)
+    permissions = frozenset(one.value for one in whole.permissions)
+    check_within(maker, permissions, whole.namespaces, whole.clusters)
 
 
 def check_scopes(scopes: frozenset[str]) -> None:

@@ -18,22 +18,24 @@ NAME = re.compile(r"[a-z][a-z0-9-]{1,15}")
 
 @dataclass(frozen=True, slots=True)
 class RoleTerms:
-    """What a role grants, by names of permissions. `namespaces` None: every namespace."""
+    """What a role grants, by names of permissions. `namespaces`, `clusters` None: every one."""
 
     permissions: frozenset[str]
     namespaces: frozenset[str] | None = None
     about: str = ""
+    clusters: frozenset[str] | None = None
 
 
 async def with_role(roles: Roles, user: UserRow, name: str) -> UserRow:
     """The user with that role and what it grants. Raises `Invalid` naming the roles there are."""
     if name in ROLES:
-        return replace(user, role=name, granted=None, bounds=None)
+        return replace(user, role=name, granted=None, bounds=None, clusters=None)
     found = await roles.find(name)
     if found is None:
         known = ", ".join([*ROLES, *(one.name for one in await roles.all())])
         raise SENTENCES.error(Invalid, "no_role", role=name, known=known)
-    return replace(user, role=name, granted=found.permissions, bounds=found.namespaces)
+    grants = {"granted": found.permissions, "bounds": found.namespaces, "clusters": found.clusters}
+    return replace(user, role=name, **grants)
 
 
 class OwnRoles:
@@ -95,7 +97,7 @@ async def _changeable(roles: Roles, name: str, maker: Principal) -> RoleRow:
     if name in ROLES:
         raise SENTENCES.error(Invalid, "role_built_in", name=name)
     found = await _kept(roles, name)
-    check_within(maker, found.permissions, found.namespaces)
+    check_within(maker, found.permissions, found.namespaces, found.clusters)
     return found
 
 
@@ -111,7 +113,7 @@ def _check(terms: RoleTerms, maker: Principal) -> None:
     check_scopes(terms.permissions)
     if not terms.permissions:
         raise SENTENCES.error(Invalid, "role_nothing")
-    check_within(maker, terms.permissions, terms.namespaces)
+    check_within(maker, terms.permissions, terms.namespaces, terms.clusters)
 
 
 def _row(name: str, terms: RoleTerms, version: int, maker: Principal) -> RoleRow:
@@ -123,4 +125,5 @@ def _row(name: str, terms: RoleTerms, version: int, maker: Principal) -> RoleRow
         version=version,
         changed_by=maker.subject,
         changed_at=utc_now(),
+        clusters=terms.clusters,
     )

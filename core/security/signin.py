@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from core.settings import Settings
 from core.storage.database import Database
 from core.storage.records import ApiTokenRow, RefreshTokenRow, UserRow
 from core.storage.repositories.roles import Roles
-from core.storage.repositories.tokens import Tokens
+from core.storage.repositories.tokens import Tokens, user_of_session
 from core.storage.repositories.users import Users
 from core.storage.repositories.wrong_passwords import WrongPasswords
 
@@ -80,7 +80,9 @@ class SignIn:
         if credential.startswith(API_TOKEN_PREFIX):
             return await self._by_api_token(credential)
         if self._admissions and self._admissions.recognises(credential):
-            return principal_of(await self._admissions.of_bearer(credential))
+            return replace(
+                principal_of(await self._admissions.of_bearer(credential)), app="provider"
+            )
         return await self._by_access_token(self._signer.verify(credential, audience=API))
 
     async def by_password(self, name: str, password: str) -> Grant:
@@ -249,15 +251,15 @@ class SignIn:
                 raise SENTENCES.error(Unauthenticated, "token_unknown")
             if token.last_used_at is None or now - token.last_used_at > LAST_USED_RESOLUTION:
                 await tokens.api_token_used(token.id, now)
-        return principal_of(user, scopes=token.scopes)
+        return replace(principal_of(user, scopes=token.scopes), app=f"key:{token.label}"[:200])
 
     async def _by_access_token(self, token: Session) -> Principal:
         """It holds as long as its session goes on, with the rights that its user has now."""
-        async with self._database.session() as session:
-            user = await Tokens(session).user_of_session(token.session, utc_now())
+        async with self._database.reading() as reading:
+            user = await user_of_session(reading, token.session, utc_now())
         if user is None or user.name != token.subject or user.disabled:
             raise SENTENCES.error(Unauthenticated, "session_ended")
-        return principal_of(user)
+        return replace(principal_of(user), app="sign-in")
 
     async def _rotates(self, tokens: Tokens, found: RefreshTokenRow, kept_hash: str) -> bool:
         now = utc_now()

@@ -45,10 +45,7 @@ def signing_key(settings: Settings) -> str:
     if settings.signing_key is not None:
         return settings.signing_key.get_secret_value()
     if settings.cluster is Cluster.LIVE:
-        raise Invalid(
-            "MIDWATCH_SIGNING_KEY is required when MIDWATCH_CLUSTER=live.",
-            hint="Set it to the output of `openssl rand -hex 32`.",
-        )
+        raise SENTENCES.error(Invalid, "signing_key_missing")
     return _kept_key(settings.data_dir / "signing-key")
 
 
@@ -73,9 +70,8 @@ def _kept_key(path: Path) -> str:
             pass
         return path.read_text().strip()
     except OSError as error:
-        raise Invalid(
-            f"Cannot keep a signing key in {path}: {error.strerror}.",
-            hint="Set MIDWATCH_DATA_DIR to a folder that Midwatch may write to.",
+        raise SENTENCES.error(
+            Invalid, "signing_key_unwritable", path=str(path), error=str(error.strerror)
         ) from error
 
 

@@ -13,7 +13,9 @@ from dotenv.parser import Binding, parse_stream
 from pydantic import Field, SecretStr, ValidationError, model_validator
 
 from core.errors import Invalid
+from core.faults import inside
 from core.redaction import redact_text
+from core.sentences import Said
 from core.settings.alertmanagers import (
     AlertmanagerClusterSettings,
     alertmanager_variables,
@@ -35,6 +37,7 @@ from core.settings.groups import (
     Group,
     KnowledgeSettings,
     KubernetesSettings,
+    LanggraphSettings,
     LimitSettings,
     Location,
     LogSettings,
@@ -50,6 +53,7 @@ from core.settings.groups import (
 from core.settings.library import BaseSettings, SettingsConfigDict
 from core.settings.models import ModelSettings, named_variables, refuse_unusable, with_models
 from core.settings.oidc import OidcSettings
+from core.settings.sentences import SENTENCES, Unusable
 from core.settings.variables import PREFIX, Variable, Variables, group_fields
 
 __all__ = ["AlertmanagerSettings", "Cluster", "Settings", "known_variables", "load"]
@@ -87,6 +91,7 @@ class Settings(BaseSettings):
     snapshot: Location = SHOP
     data_dir: Location = Path("data")
     server: ServerSettings = ServerSettings()
+    langgraph: LanggraphSettings = LanggraphSettings()
     kubernetes: KubernetesSettings = KubernetesSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
@@ -150,17 +155,19 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def memory_has_a_place(self) -> Self:
         if self.memory.store == "redis" and not self.redis.url:
-            raise ValueError("MIDWATCH_MEMORY__STORE=redis needs MIDWATCH_REDIS__URL")
-        if self.memory.store == "postgres" and not self.database.url.startswith("postgres"):
-            raise ValueError(
-                "MIDWATCH_MEMORY__STORE=postgres needs a MIDWATCH_DATABASE__URL of a Postgres"
+            raise Unusable(
+                "needs", name="MIDWATCH_MEMORY__STORE=redis", other="MIDWATCH_REDIS__URL"
             )
+        if self.memory.store == "postgres" and not self.database.url.startswith("postgres"):
+            raise Unusable("memory_needs_postgres")
         return self
 
     @model_validator(mode="after")
     def the_index_has_a_place(self) -> Self:
         if self.knowledge.index == "redis" and not self.redis.url:
-            raise ValueError("MIDWATCH_KNOWLEDGE__INDEX=redis needs MIDWATCH_REDIS__URL")
+            raise Unusable(
+                "needs", name="MIDWATCH_KNOWLEDGE__INDEX=redis", other="MIDWATCH_REDIS__URL"
+            )
         return self
 
     @model_validator(mode="after")
@@ -182,10 +189,7 @@ class Settings(BaseSettings):
     def a_signing_key_is_long(self) -> Self:
         key = self.signing_key.get_secret_value() if self.signing_key else ""
         if self.signing_key and len(key) < MIN_SIGNING_KEY_CHARACTERS:
-            raise ValueError(
-                f"MIDWATCH_SIGNING_KEY must have at least {MIN_SIGNING_KEY_CHARACTERS} characters: "
-                "take the output of `openssl rand -hex 32`"
-            )
+            raise Unusable("short_signing_key", least=MIN_SIGNING_KEY_CHARACTERS)
         return self
 
 
@@ -233,8 +237,9 @@ def refuse_unknown_variables(variables: Variables) -> None:
         if _is_service_link(name, variable.value):
             continue
         nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
-        hint = f"Did you mean {nearest[0]}?" if nearest else "All settings are in .env.example."
-        raise Invalid(f"{name}{variable.where} is not a setting.", hint=hint)
+        near = SENTENCES.said("near_setting", name=nearest[0]) if nearest else None
+        hint = near or SENTENCES.said("all_settings")
+        raise SENTENCES.error(Invalid, "no_setting", name=name, where=variable.where, hint=hint)
 
 
 def _is_service_link(name: str, value: str) -> bool:
@@ -248,7 +253,7 @@ def _in_file(path: Path | None) -> dict[str, Variable]:
         with path.open(encoding="utf-8") as file:
             bindings = list(parse_stream(file))
     except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"Cannot read {path} as UTF-8 text.", hint=str(error)) from error
+        raise SENTENCES.error(Invalid, "env_no_text", path=str(path), error=str(error)) from error
     for binding in bindings:
         _refuse_unreadable(binding, path)
     lines = {binding.key: _line(binding) for binding in bindings if binding.key}
@@ -262,9 +267,7 @@ def _in_file(path: Path | None) -> dict[str, Variable]:
 def _refuse_unreadable(binding: Binding, path: Path) -> None:
     if binding.error or (binding.key and binding.value is None):
         line = _line(binding)
-        raise Invalid(
-            f"Cannot read {path} line {line}.", hint="A line is NAME=value or a # comment."
-        )
+        raise SENTENCES.error(Invalid, "env_line", path=str(path), line=line)
 
 
 def _line(binding: Binding) -> int:
@@ -289,12 +292,11 @@ def _with_cluster(overrides: Mapping[str, Any]) -> dict[str, Any]:
 
 def _sentence(error: ValidationError, variables: Variables) -> Invalid:
     first = error.errors(include_url=False)[0]
-    message = first["msg"].removeprefix("Value error, ")
-    name = PREFIX + "__".join(str(part) for part in first["loc"]).upper()
+    name, why = PREFIX + "__".join(str(part) for part in first["loc"]).upper(), inside(first)
     if not first["loc"]:
-        return Invalid(f"{message}.")
+        return SENTENCES.error(Invalid, "settings_together", why=why)
     where = variables[name].where if name in variables else ""
     # What is missing has no value of its own: the input is then all there is around it.
     hidden = first["type"] == "missing" or name.endswith(("_KEY", "_TOKEN", "_SECRET"))
-    shown = "" if hidden else f" Found {redact_text(repr(first['input']))}."
-    return Invalid(f"{name}{where}: {message[0].lower()}{message[1:]}.{shown}")
+    found = Said() if hidden else SENTENCES.said("found", value=redact_text(repr(first["input"])))
+    return SENTENCES.error(Invalid, "bad_setting", name=name, where=where, why=why, found=found)

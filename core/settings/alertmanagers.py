@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from core.settings.groups import Group, HttpUrl
 from core.settings.library import NoDecode
+from core.settings.sentences import Unusable
 from core.settings.variables import PREFIX
 
 ALERTMANAGERS = f"{PREFIX}ALERTMANAGERS__"
@@ -27,13 +28,13 @@ def _labels(told: Any) -> Any:
         return told
     pairs = [one.partition("=") for one in _split(told)]
     if any(not name.strip() or not found for name, found, _ in pairs):
-        raise ValueError("must be labels such as region=eu,team=web")
+        raise Unusable("labels")
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _some(members: tuple[str, ...]) -> tuple[str, ...]:
     if not members:
-        raise ValueError("must name at least one address")
+        raise Unusable("no_member")
     return members
 
 
@@ -52,10 +53,7 @@ def refuse_odd_clusters(clusters: Mapping[str, AlertmanagerClusterSettings]) -> 
     """Raise `ValueError` for a name that a cluster cannot be called by."""
     for name in clusters:
         if name == FIRST or not NAME.fullmatch(name):
-            raise ValueError(
-                f"{ALERTMANAGERS}{name.upper()}: a name is a letter, then letters, digits and "
-                f"hyphens, at most 40, and not {FIRST}"
-            )
+            raise Unusable("cluster_name", variable=f"{ALERTMANAGERS}{name.upper()}", first=FIRST)
 
 
 def alertmanager_variables(name: str) -> list[str]:

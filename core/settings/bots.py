@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, SecretStr, model_validator
 
 from core.settings.groups import Group, HttpUrl
 from core.settings.library import NoDecode
+from core.settings.sentences import Unusable
 
 NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
@@ -21,7 +22,7 @@ def _places(value: Any) -> Any:
         place, _, names = pair.partition("=")
         namespaces = frozenset(names.split("+"))
         if not place or not all(NAMESPACE.fullmatch(one) for one in namespaces):
-            raise ValueError(f"must be CHANNEL=NAMESPACE+NAMESPACE, by commas, and {pair!r} is not")
+            raise Unusable("channel_places", pair=pair)
         places[place] = namespaces
     return places
 
@@ -51,10 +52,7 @@ class SlackSettings(BotSettings):
     def slack_can_be_heard(self) -> Self:
         heard = self.app_token.get_secret_value() or self.signing_secret.get_secret_value()
         if self.configured and not heard:
-            raise ValueError(
-                "MIDWATCH_SLACK__BOT_TOKEN needs MIDWATCH_SLACK__APP_TOKEN (Socket Mode) or "
-                "MIDWATCH_SLACK__SIGNING_SECRET (HTTP)"
-            )
+            raise Unusable("slack_unheard")
         return self
 
 
@@ -83,7 +81,11 @@ class DingTalkSettings(BotSettings):
     @model_validator(mode="after")
     def dingtalk_has_a_secret(self) -> Self:
         if self.configured and not self.client_secret.get_secret_value():
-            raise ValueError("MIDWATCH_DINGTALK__CLIENT_ID needs MIDWATCH_DINGTALK__CLIENT_SECRET")
+            raise Unusable(
+                "needs",
+                name="MIDWATCH_DINGTALK__CLIENT_ID",
+                other="MIDWATCH_DINGTALK__CLIENT_SECRET",
+            )
         return self
 
 
@@ -105,10 +107,9 @@ class FeishuSettings(BotSettings):
     @model_validator(mode="after")
     def feishu_can_be_believed(self) -> Self:
         if self.configured and not self.app_secret.get_secret_value():
-            raise ValueError("MIDWATCH_FEISHU__APP_ID needs MIDWATCH_FEISHU__APP_SECRET")
-        if self.configured and self.mode == "http" and not self.encrypt_key.get_secret_value():
-            raise ValueError(
-                "MIDWATCH_FEISHU__MODE=http needs MIDWATCH_FEISHU__ENCRYPT_KEY: without it Feishu does "
-                "not sign what it posts"
+            raise Unusable(
+                "needs", name="MIDWATCH_FEISHU__APP_ID", other="MIDWATCH_FEISHU__APP_SECRET"
             )
+        if self.configured and self.mode == "http" and not self.encrypt_key.get_secret_value():
+            raise Unusable("feishu_unsigned")
         return self

@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr
 
 from core.settings.groups import Group, HttpUrl, Seconds
 from core.settings.models import Names
+from core.settings.sentences import Unusable
 from core.settings.variables import PREFIX
 
 FOREIGN = f"{PREFIX}FOREIGN__"
@@ -40,11 +41,9 @@ def refuse_unusable_names(foreign: Mapping[str, ForeignServer]) -> None:
     """Raise `ValueError` for a name that tools cannot be called by."""
     for name in foreign:
         if name in TAKEN:
-            raise ValueError(f"{FOREIGN}{name.upper()}: {name} is a name of Midwatch's own")
+            raise Unusable("own_name", variable=f"{FOREIGN}{name.upper()}", name=name)
         if not NAME.fullmatch(name):
-            raise ValueError(
-                f"{FOREIGN}{name.upper()}: a name is a letter, then letters and digits, at most 20"
-            )
+            raise Unusable("foreign_name", variable=f"{FOREIGN}{name.upper()}")
 
 
 def foreign_variables(name: str) -> list[str]:

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from core.settings.library import NoDecode
+from core.settings.sentences import Unusable
 
 LEAST_KEY_CHARACTERS = 32
 
@@ -29,19 +30,19 @@ class Cluster(StrEnum):
 
 def _http_url(url: str) -> str:
     if url and not re.match(r"https?://[^\s/]+", url):
-        raise ValueError("must begin with http:// or https:// and name a host")
+        raise Unusable("http_address")
     return url.rstrip("/")
 
 
 def _database_url(url: str) -> str:
     if url and not re.match(r"(sqlite|postgres(ql)?)(\+\w+)?://", url):
-        raise ValueError("must begin with sqlite:// or postgresql://")
+        raise Unusable("database_scheme")
     return url
 
 
 def _long_keys(keys: str) -> str:
     if any(len(one.strip()) < LEAST_KEY_CHARACTERS for one in keys.split(",") if one.strip()):
-        raise ValueError(f"each key must have at least {LEAST_KEY_CHARACTERS} characters")
+        raise Unusable("short_keys", least=LEAST_KEY_CHARACTERS)
     return keys
 
 
@@ -51,7 +52,7 @@ def _seconds(value: Any) -> Any:
 
 def _positive(value: timedelta) -> timedelta:
     if value <= timedelta(0):
-        raise ValueError("must be longer than nothing")
+        raise Unusable("no_duration")
     return value
 
 
@@ -69,18 +70,74 @@ class Group(BaseModel):
 
 
 class ServerSettings(Group):
+    """`patience_s`: how long the head of a request, and each further part of its body, is waited for."""
+
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: HttpUrl = ""
+    patience_s: Seconds = 30
+
+
+def _origins(value: Any) -> Any:
+    """`https://a.example, http://127.0.0.1:3000` → origins as browsers write them."""
+    if not isinstance(value, str):
+        return value
+    given = [one.strip().lower().rstrip("/") for one in value.split(",") if one.strip()]
+    for one in given:
+        if not re.fullmatch(r"https?://[^\s/*@?#]+", one):
+            raise Unusable("origin", given=one[:80])
+    return tuple(dict.fromkeys(given))
+
+
+class LanggraphSettings(Group):
+    """`origins`: where pages come from that may call `/langgraph` from a browser. None: no other page."""
+
+    origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = ()
+
+
+def _pairs(value: Any) -> Any:
+    """`manager=platform,manager=ops` → pairs of a role and a group of the cluster."""
+    if not isinstance(value, str):
+        return value
+    pairs = [one.strip().partition("=") for one in value.split(",") if one.strip()]
+    if any(not role.strip() or not group.strip() for role, _, group in pairs):
+        raise Unusable("pairs")
+    if any(group.strip() == "system:masters" for _, _, group in pairs):
+        raise Unusable("masters")
+    return tuple((role.strip(), group.strip()) for role, _, group in pairs)
+
+
+def _named_callers(name: str) -> str:
+    if name and "{user}" not in name:
+        raise Unusable("no_user")
+    if name.startswith("system:"):
+        raise Unusable("system_user")
+    return name
 
 
 class KubernetesSettings(Group):
-    """Without a kubeconfig: the one in $KUBECONFIG or ~/.kube, or the pod's own account."""
+    """Without a kubeconfig: the one in $KUBECONFIG or ~/.kube, or the pod's own account.
+
+    `name`: what roles and answers call this cluster; without one, its context. `impersonate_callers`: whoever asks Midwatch is this user to the cluster, {user} being their name
+    here, in the groups that `caller_groups` gives their role.
+    """
 
     kubeconfig: Location | None = None
     context: str = ""
+    name: str = Field(default="", max_length=200)
     impersonate: str = ""
+    impersonate_callers: Annotated[str, AfterValidator(_named_callers)] = ""
+    caller_groups: Annotated[tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_pairs)] = ()
     timeout_s: Seconds = 10
+
+    @model_validator(mode="after")
+    def callers_are_told_apart(self) -> Self:
+        name = "MIDWATCH_KUBERNETES__IMPERSONATE_CALLERS"
+        if self.impersonate_callers and self.impersonate:
+            raise Unusable("one_identity", name=name)
+        if self.caller_groups and not self.impersonate_callers:
+            raise Unusable("groups_of_callers", name=name)
+        return self
 
 
 class PrometheusSettings(Group):
@@ -205,9 +262,7 @@ class EncryptionSettings(Group):
     @model_validator(mode="after")
     def keys_come_from_one_place(self) -> Self:
         if sum(map(bool, (self.keys, self.keys_file, self.keys_command))) > 1:
-            raise ValueError(
-                "of MIDWATCH_ENCRYPTION__KEYS, __KEYS_FILE and __KEYS_COMMAND give only one"
-            )
+            raise Unusable("one_source_of_keys")
         return self
 
 
@@ -229,7 +284,7 @@ class FixSettings(Group):
 
 def _embedder(choice: str) -> str:
     if not re.fullmatch(r"bundled|none|(openai|ollama):\S+", choice):
-        raise ValueError("must be bundled, none, openai:MODEL or ollama:MODEL")
+        raise Unusable("embedder")
     return choice
 
 

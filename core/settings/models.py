@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 
 from core.settings.groups import Group, HttpUrl, Location, Seconds
 from core.settings.library import NoDecode
+from core.settings.sentences import Unusable
 from core.settings.variables import PREFIX, Variables, group_fields, value
 
 Provider = Literal["offline", "anthropic", "openai"]
@@ -69,9 +70,7 @@ def refuse_unusable(llm: ModelSettings) -> None:
     """Raise `ValueError` for what cannot be meant: a model without a key, a name nobody described."""
     key = llm.api_key.get_secret_value()
     if key and llm.provider == OFFLINE and "provider" not in llm.model_fields_set:
-        raise ValueError(
-            "MIDWATCH_LLM__API_KEY needs MIDWATCH_LLM__PROVIDER: set it to anthropic or openai"
-        )
+        raise Unusable("key_without_provider")
     _refuse_keyless(llm, f"{PREFIX}LLM__")
     for name, one in llm.more.items():
         _refuse_keyless(one, f"{MORE}{name.upper()}__")
@@ -92,18 +91,20 @@ def named_variables(name: str) -> list[str]:
 def _refuse_unknown(name: str, field: str, known: set[str]) -> None:
     if name not in known:
         listed = ", ".join(sorted(known)) or "none"
-        raise ValueError(
-            f"MIDWATCH_LLM__{field} names the model {name!r}, which nothing describes: "
-            f"set {MORE}{name.upper()}__MODEL, or take one of: {listed}"
+        raise Unusable(
+            "no_such_model",
+            field=field,
+            name=name,
+            variable=f"{MORE}{name.upper()}__MODEL",
+            listed=listed,
         )
 
 
 def _refuse_keyless(one: ModelSettings | NamedModel, prefix: str) -> None:
     # An OpenAI-compatible server of one's own often asks for no key.
     if one.provider != OFFLINE and not one.api_key.get_secret_value() and not one.base_url:
-        raise ValueError(
-            f"{prefix}API_KEY (or {one.provider.upper()}_API_KEY) is required "
-            f"when {prefix}PROVIDER={one.provider}"
+        raise Unusable(
+            "key_required", prefix=prefix, vendor=one.provider.upper(), provider=one.provider
         )
 
 

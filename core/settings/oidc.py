@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
 from core.settings.groups import Group, HttpUrl
 from core.settings.library import NoDecode
+from core.settings.sentences import Unusable
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -19,7 +20,7 @@ def _roles(value: Any) -> Any:
         return value
     pairs = [one.strip().rpartition("=") for one in value.split(",") if one.strip()]
     if any(not group.strip() or not role.strip() for group, _, role in pairs):
-        raise ValueError("must be GROUP=ROLE, by commas")
+        raise Unusable("group_role")
     return {group.strip(): role.strip() for group, _, role in pairs}
 
 
@@ -66,16 +67,13 @@ class OidcSettings(Group):
         if not self.configured:
             return self
         if not self.client_id:
-            raise ValueError("MIDWATCH_OIDC__ISSUER needs MIDWATCH_OIDC__CLIENT_ID")
+            raise Unusable("needs", name="MIDWATCH_OIDC__ISSUER", other="MIDWATCH_OIDC__CLIENT_ID")
         if not self.roles and not self.default_role:
-            raise ValueError(
-                "MIDWATCH_OIDC__ISSUER needs MIDWATCH_OIDC__ROLES or MIDWATCH_OIDC__DEFAULT_ROLE, "
-                "or nobody could come in"
-            )
+            raise Unusable("nobody_comes_in")
         if "openid" not in self.scopes:
-            raise ValueError("MIDWATCH_OIDC__SCOPES must contain openid")
+            raise Unusable("no_openid")
         if not is_safe(self.issuer):
-            raise ValueError("MIDWATCH_OIDC__ISSUER must begin with https://")
+            raise Unusable("issuer_https")
         return self
 
 

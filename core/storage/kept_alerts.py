@@ -8,10 +8,11 @@ from core.storage.database import Database
 from core.storage.repositories.alerts import Alerts
 from core.storage.repositories.bills import Bills
 from core.storage.repositories.budgets import Budgets, SpendDays
+from core.storage.repositories.flags import Flags
 from core.storage.repositories.jobs import Jobs
 from core.storage.repositories.outbox import Channels, Outbox
 from core.storage.repositories.patrols import Patrols
-from core.storage.repositories.rules import RuleFiles
+from core.storage.repositories.rules import ManagerConfigs, RuleFiles
 from core.storage.repositories.spend_episodes import SpendEpisodes
 from core.storage.repositories.usage import Usage
 from core.storage.repositories.waits import Waits
@@ -34,7 +35,9 @@ class AlertTables:
     watches: Watches
     bills: Bills
     rule_files: RuleFiles
+    manager_configs: ManagerConfigs
     waits: Waits
+    flags: Flags
 
 
 class KeptAlerts:
@@ -60,5 +63,7 @@ class KeptAlerts:
                 Watches(session),
                 Bills(session),
                 RuleFiles(session),
+                ManagerConfigs(session),
                 Waits(session),
+                Flags(session),
             )

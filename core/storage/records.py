@@ -15,6 +15,7 @@ class ConversationRow:
     updated_at: datetime
     branch_of: str = ""
     branched_at: str = ""
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class ToolCallRow:
 
 @dataclass(frozen=True, slots=True)
 class UsageRow:
-    """One model call. `cost_usd` None: no known price; `first_token_ms` None: nothing came.
+    """One model call. `cost_usd` None: no known price; `first_token_ms` None: nothing came. `app`: by what
+    who asked came in.
 
     `prompt` and `reply` are None where texts are not kept.
     """
@@ -64,6 +66,7 @@ class UsageRow:
     first_token_ms: int | None
     duration_ms: int
     created_at: datetime
+    app: str = ""
     prompt: str | None = None
     reply: str | None = None
 
@@ -149,6 +152,16 @@ class MessageRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Beginning:
+    """A conversation that begins with a question."""
+
+    thread_id: str
+    owner: str
+    question: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One question with its answer, as it is kept; without a question it goes on with the one before."""
 
@@ -188,7 +201,7 @@ class UserRow:
     """`namespaces` None: every namespace. `password_hash` "": no sign-in by password.
 
     A `service` is a program: it has API tokens alone. What a role of one's own grants, and the
-    namespaces it is bounded to, are read along and written nowhere; `granted` None: a built-in role.
+    namespaces and clusters it is bounded to, are read along and written nowhere; `granted` None: a built-in role.
     """
 
     name: str
@@ -202,11 +215,12 @@ class UserRow:
     service: bool = False
     granted: frozenset[str] | None = None
     bounds: frozenset[str] | None = None
+    clusters: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RoleRow:
-    """A role of one's own. `namespaces` None: every namespace."""
+    """A role of one's own. `namespaces`, `clusters` None: every one."""
 
     name: str
     permissions: frozenset[str]
@@ -215,6 +229,7 @@ class RoleRow:
     version: int
     changed_by: str
     changed_at: datetime
+    clusters: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

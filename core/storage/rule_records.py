@@ -1,7 +1,8 @@
-"""What the repository of rule files takes and gives."""
+"""What the repositories of rule files and of configurations take and give."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +19,37 @@ class RuleFileRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ManagerConfigRow:
+    """One version of a configuration; without a text it was removed by it. `by_target` goes before `defaults`."""
+
+    name: str
+    version: int
+    text: str
+    created_by: str
+    created_at: datetime
+    reason: str = ""
+    defaults: dict[str, Any] = field(default_factory=dict[str, Any])
+    by_target: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+
+
+@dataclass(frozen=True, slots=True)
+class RulePlacementRow:
+    """Files with the labels of `match` stand in this namespace as objects with these `labels`."""
+
+    name: str
+    namespace: str
+    match: str
+    labels: dict[str, str]
+    updated_by: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RuleTargetRow:
-    """What a Prometheus holds: `digest` of its files, and which of them somebody else had changed."""
+    """What a Prometheus holds: `digest` of its files, and which of them somebody else had changed.
+
+    With a `config` it is an Alertmanager, which holds that one.
+    """
 
     name: str
     match: str
@@ -33,3 +63,4 @@ class RuleTargetRow:
     changed_at: datetime
     reported_at: datetime
     reported_by: str
+    config: str = ""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from evals.clusters.workloads import condition
+from evals.clusters.parts import condition
 from evals.clusters.world import Json, World, days
 
 WELL = {

@@ -3,7 +3,7 @@
 from typing import Any
 
 from evals.clusters.containers import running, status
-from evals.clusters.workloads import condition, owner
+from evals.clusters.parts import condition, owner
 from evals.clusters.world import Json, World
 
 NOT_SCHEDULED = ("Pending", "")

@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from evals.clusters.containers import running, status
+from evals.clusters.containers import container, limits, port, running, status
+from evals.clusters.parts import condition, owner
+from evals.clusters.pods import pod
 from evals.clusters.world import Json, World, annotated, days, labelled
 
 
@@ -42,24 +44,6 @@ class Template:
         if self.annotations:
             metadata["annotations"] = dict(self.annotations)
         return {"metadata": metadata, "spec": self.spec()}
-
-
-def condition(kind: str, value: str, reason: str, message: str, since: str, **more: str) -> Json:
-    """A condition; an empty reason or message is left out as most controllers do."""
-    told = {"type": kind, "status": value, "lastTransitionTime": since, **more}
-    words = {"reason": reason, "message": message}
-    return {**told, **{key: text for key, text in words.items() if text}}
-
-
-def owner(one: Json) -> Json:
-    return {
-        "apiVersion": one["apiVersion"],
-        "blockOwnerDeletion": True,
-        "controller": True,
-        "kind": one["kind"],
-        "name": one["metadata"]["name"],
-        "uid": one["metadata"]["uid"],
-    }
 
 
 def app_labels(name: str, style: int = 0) -> tuple[tuple[str, str], ...]:
@@ -323,9 +307,6 @@ def healthy_deployment(
     born: float = days(5),
 ) -> list[Json]:
     """A neighbour that is well: its Deployment, ReplicaSet and one pod on each of `nodes`."""
-    from evals.clusters.containers import container, limits, port
-    from evals.clusters.pods import pod
-
     resources = limits("500m", "512Mi", request=("100m", "256Mi"))
     spec = container(name, image, ports=[port(8080, "http")], resources=resources)
     template = Template([spec], labels=app_labels(name, style))

@@ -3,8 +3,9 @@
 from evals.clusters.containers import container, running, status, terminated
 from evals.clusters.events import created_pod, event, scaled, scheduled, unschedulable
 from evals.clusters.objects import plain
+from evals.clusters.parts import condition, owner
 from evals.clusters.pods import pod
-from evals.clusters.workloads import Template, condition, owner, replicaset
+from evals.clusters.workloads import Template, replicaset
 from evals.clusters.world import Json, days, hours
 from evals.generated.scene import Scene
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from core.errors import UpstreamUnavailable
 from knowledge_base.cache import Cache
-from knowledge_base.embedder import BATCH, Embedder, Vectors
+from knowledge_base.embedder import BATCH
+from knowledge_base.vectors import Embedder, Vectors
 
 
 class CachedEmbedder:

@@ -8,7 +8,8 @@ from knowledge_base.chunking import Document, Passage
 from knowledge_base.front_matter import About
 
 if TYPE_CHECKING:  # numpy is loaded with the first index, not with the service
-    from knowledge_base.embedder import Vectors
+    from knowledge_base.index.occurrences import Fields
+    from knowledge_base.vectors import Vectors
 
 # Pages that were made of past incidents.
 INCIDENT_TAG = "past-incident"
@@ -28,8 +29,16 @@ class Scope:
     language: str = ""
     rule: str = ""
 
+    @property
+    def counted(self) -> "Scope":
+        """Where it is counted how rare words are: past incidents, told in the same words again and again,
+        make those of a fault common, so that they count only where they may be found."""
+        return PAGES if self.incidents == frozenset() else EVERYTHING
 
-EVERYTHING = Scope()
+
+EVERYTHING, PAGES = Scope(), Scope(incidents=frozenset())
+# In place of a fingerprint: there is no such document.
+ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +57,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage that may answer, with the words it was indexed by, field by field."""
+    """A passage that may answer. `words` are those it was indexed by: of title, heading, text and concepts."""
 
     passage: Passage
     about: About
-    title: str
-    heading: str
-    text: str
-    concepts: str
+    words: "Fields"
     nearness: float = 0.0  # cosine with the question; 0 without vectors
     title_nearness: float = 0.0  # that of the title of its page
     name_nearness: float = 0.0  # that of the nearest name of it
@@ -63,7 +69,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`holding` says of each word in how many of the `passages` it occurs."""
+    """`holding` says of each word in how many of the `passages` it occurs, of all that are `Scope.counted`."""
 
     candidates: Sequence[Candidate]
     passages: int
@@ -75,7 +81,7 @@ class Entry:
     """A document with the vectors of its passages, and of its names: its title and the ways to ask for it.
     Without any it is found by words alone.
 
-    With `replaces` it is put in only where the document of its name still has that fingerprint.
+    With `replaces` it is put in only where the document of its name still has that fingerprint, or is `ABSENT`.
     """
 
     document: Document
@@ -91,7 +97,7 @@ def taken(entries: Sequence[Entry], kept: Mapping[str, str]) -> dict[str, Entry]
     return {
         one.document.doc: one
         for one in entries
-        if one.replaces is None or kept.get(one.document.doc) == one.replaces
+        if one.replaces is None or kept.get(one.document.doc, ABSENT) == one.replaces
     }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.errors import Invalid
 from knowledge_base.chunking import document
-from knowledge_base.index import Entry
+from knowledge_base.index import ABSENT, Entry
 
 # What is shipped is put in again from where it is shipped.
 SHIPPED = "runbooks/"
@@ -76,6 +76,6 @@ def _pieced(connection: sqlite3.Connection) -> dict[str, str]:
 
 def _entry(doc: str, markdown: str) -> Iterator[Entry]:
     try:
-        yield Entry(document(doc, markdown), fingerprint="")
+        yield Entry(document(doc, markdown), fingerprint="", replaces=ABSENT)
     except Invalid:
         return

@@ -1,10 +1,8 @@
 """A document → the words it is found by, the same in every index."""
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from knowledge_base.chunking import Document, Passage
 from knowledge_base.concepts import concepts
@@ -15,9 +13,6 @@ from knowledge_base.segmentation import words
 WEIGHTS = {"title": 2.0, "heading": 1.5, "text": 1.0, "concepts": 0.7}
 # What every question holds finds nothing and costs most: such a word is left to the ranking.
 COMMON_SHARE, MANY_PASSAGES = 0.4, 1_000
-
-# Titles and headings that were counted lately; many passages share them.
-KEPT = 8_192
 
 _JOINT = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -47,20 +42,6 @@ def telling(asked: Asked, held: Mapping[str, int], total: int) -> list[str]:
     if total < MANY_PASSAGES:
         return words
     return [word for word in words if held[word] <= COMMON_SHARE * total] or words
-
-
-@lru_cache(maxsize=KEPT)
-def counted(field: str) -> Counter[str]:
-    """How often each word of a short field stands there."""
-    return Counter(field.split())
-
-
-def parted(field: str) -> str:
-    """A field in which each word has its own spaces on both sides, to count `f" {word} "` in it.
-
-    A question has few words: to look for each takes a fraction of the time of cutting a passage into its own.
-    """
-    return f" {field.replace(' ', '  ')} "
 
 
 def embedded_text(passage: Passage) -> str:

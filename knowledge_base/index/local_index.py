@@ -4,7 +4,7 @@
 import sqlite3
 import threading
 import weakref
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -15,16 +15,27 @@ import orjson
 from core.errors import UpstreamUnavailable
 from knowledge_base.chunking import Passage
 from knowledge_base.front_matter import About
-from knowledge_base.index import EVERYTHING, Asked, Candidate, Entry, Found, Listed, Scope, taken
+from knowledge_base.index import (
+    EVERYTHING,
+    PAGES,
+    Asked,
+    Candidate,
+    Entry,
+    Found,
+    Listed,
+    Scope,
+    taken,
+)
 from knowledge_base.index.earlier_format import SOURCE, of_earlier_formats
 from knowledge_base.index.indexed_words import WEIGHTS, indexed, telling
 from knowledge_base.index.lately import Lately
 from knowledge_base.index.matrix import Matrix, Near
+from knowledge_base.index.occurrences import Fields
 from knowledge_base.index.permitted import Permitted, within
 from knowledge_base.sentences import SENTENCES
 
 # A change of the tables, or of how text is cut into words, makes another number and a new file.
-FORMAT = 3
+FORMAT = 4
 FILE = f"knowledge-{FORMAT}.db"
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -51,9 +62,6 @@ BUSY_TIMEOUT_S = 10.0
 # Passages and counts of words that are kept in memory; a passage takes about 4 KB.
 MOST_PASSAGES, MOST_WORDS = 8_192, 20_000
 
-# As the columns are declared.
-Row = tuple[Any, ...]
-
 COLUMNS = (
     "p.id, p.doc, p.title, p.heading, p.text, p.first_line, p.last_line, p.language, d.about,"
     " w.title, w.heading, w.text, w.concepts"
@@ -68,8 +76,8 @@ class LocalIndex:
         self._matrix: Matrix = Matrix.empty()
         self._seen = ""
         self._permitted = Permitted()
-        self._rows: Lately[int, Row] = Lately(MOST_PASSAGES)
-        self._holding: Lately[str, int] = Lately(MOST_WORDS)
+        self._kept: Lately[int, Candidate] = Lately(MOST_PASSAGES)
+        self._holding = {one: Lately[str, int](MOST_WORDS) for one in (EVERYTHING, PAGES)}
         try:
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -144,17 +152,22 @@ class LocalIndex:
         with self._reads() as reader:
             version = _version(reader)
             matrix = self._current_matrix(reader, version)
+            among = asked.scope.counted
+            self._permitted.begin(reader, version)
             allowed = self._permitted.by(reader, asked.scope, version, matrix.ids)
-            words = [*asked.words, *asked.concepts, *asked.others]
-            held = self._holding.of(version, words, lambda some: _holding(reader, some))
-            total = self._permitted.total(reader, version)
+            counted = self._permitted.by(reader, among, version, matrix.ids)
+            words, total = [*asked.words, *asked.concepts, *asked.others], counted.passages
+            held = self._holding[among].of(
+                version, words, lambda some: _holding(reader, some, counted.table)
+            )
+            if not allowed.passages:
+                return Found((), total, held)
             ids = _by_words(reader, telling(asked, held, total), allowed.table, limit)
             if asked.vector is not None and matrix.size:
                 ids += matrix.nearest(asked.vector, limit, allowed.mask)
-            rows = self._rows.of(version, ids, lambda some: _rows(reader, some))
-        near = matrix.nearness(asked.vector, list(rows))
-        told = [_candidate(row, near[one]) for one, row in rows.items()]
-        return Found(told, total, held)
+            kept = self._kept.of(version, ids, lambda some: _candidates(reader, some))
+        near = matrix.nearness(asked.vector, list(kept))
+        return Found([_near(one, near[key]) for key, one in kept.items()], total, held)
 
     def count(self, scope: Scope = EVERYTHING) -> int:
         allowed, values = within(scope)
@@ -187,9 +200,8 @@ class LocalIndex:
 
     def _migrate(self, folder: Path) -> None:
         """Take over what people added to an index of an earlier format, and delete that."""
-        kept = self.fingerprints()
         for earlier in of_earlier_formats(folder, FORMAT):
-            self.apply([one for one in earlier.entries if one.document.doc not in kept])
+            self.apply(earlier.entries)
             for source in earlier.sources:
                 self.remember_source(source)
             earlier.path.unlink(missing_ok=True)
@@ -244,11 +256,18 @@ def _version(reader: sqlite3.Connection) -> str:
     return str(row[0]) if row else "0"
 
 
-def _holding(reader: sqlite3.Connection, words: Sequence[str]) -> list[int]:
-    """How many passages hold each word."""
+def _holding(reader: sqlite3.Connection, words: Sequence[str], among: str) -> Iterator[int]:
+    """How many passages hold each word, of those in the table `among`; "": of all."""
     query = "SELECT doc FROM holding WHERE term = ?"
-    rows = [reader.execute(query, (word,)).fetchone() for word in words]
-    return [int(row[0]) if row else 0 for row in rows]
+    if among:
+        query = f"SELECT count(*) FROM words w JOIN {among} a ON a.id = w.rowid WHERE words MATCH ?"
+    for word in words:
+        row = reader.execute(query, (_quoted(word) if among else word,)).fetchone()
+        yield int(row[0]) if row else 0
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace('"', "") + '"'
 
 
 def _by_words(
@@ -257,7 +276,7 @@ def _by_words(
     """The ids of the best passages by words, of those in the table `allowed`; "": of all."""
     if not words:
         return []
-    any_of = " OR ".join('"' + word.replace('"', "") + '"' for word in words)
+    any_of = " OR ".join(map(_quoted, words))
     # The plus keeps SQLite from going through the table and asking the words for each passage.
     among = f"AND EXISTS (SELECT 1 FROM {allowed} a WHERE a.id = +w.rowid)" if allowed else ""
     inner = (
@@ -268,30 +287,22 @@ def _by_words(
     return [row[0] for row in best]
 
 
-def _rows(reader: sqlite3.Connection, ids: Sequence[int]) -> list[Row]:
-    """The rows of these passages, in this order."""
+def _candidates(reader: sqlite3.Connection, ids: Sequence[int]) -> list[Candidate]:
+    """These passages, in this order."""
     marks = ",".join("?" * len(ids))
     query = (
         f"SELECT {COLUMNS} FROM passages p JOIN documents d ON d.doc = p.doc"
         f" JOIN words w ON w.rowid = p.id WHERE p.id IN ({marks})"
     )
-    rows = {row[0]: row for row in reader.execute(query, ids)}
-    return [rows[one] for one in ids]
+    read = {
+        row[0]: Candidate(Passage(*row[1:8]), _about(row[8]), Fields.of(*row[9:]))
+        for row in reader.execute(query, ids)
+    }
+    return [read[one] for one in ids]
 
 
-def _candidate(row: Row, near: Near) -> Candidate:
-    title, heading, text, concepts = row[9:13]
-    return Candidate(
-        passage=Passage(*row[1:8]),
-        about=_about(row[8]),
-        title=title,
-        heading=heading,
-        text=text,
-        concepts=concepts,
-        nearness=near.text,
-        title_nearness=near.title,
-        name_nearness=near.name,
-    )
+def _near(one: Candidate, near: Near) -> Candidate:
+    return Candidate(one.passage, one.about, one.words, near.text, near.title, near.name)
 
 
 @lru_cache(maxsize=4_096)

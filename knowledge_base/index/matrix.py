@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from knowledge_base.embedder import Vectors
+from knowledge_base.vectors import Vectors
 
 
 class Near(NamedTuple):

@@ -17,13 +17,11 @@ Ids = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """`table` has the ids of the passages; "": all are allowed. `mask` says it of each vector."""
+    """`passages`: how many. `table` has their ids; "": all are allowed. `mask` says it of each vector."""
 
+    passages: int
     table: str = ""
     mask: npt.NDArray[np.bool_] | None = None
-
-
-ALL = Allowed()
 
 
 @dataclass
@@ -34,18 +32,26 @@ class Permitted:
     _known: dict[Scope, Allowed] = field(default_factory=dict[Scope, Allowed])
     _total: tuple[str, int] = ("", 0)
 
-    def by(self, reader: sqlite3.Connection, scope: Scope, version: str, vectors: Ids) -> Allowed:
-        """What a scope allows; `vectors` are the ids that have one, in the order of their table."""
-        if scope == EVERYTHING:
-            return ALL
+    def begin(self, reader: sqlite3.Connection, version: str) -> None:
+        """Before a question: what is of an earlier version goes, and all when too much has come together."""
         if version != self.seen or len(self._known) >= MOST_SCOPES:
-            self._forget(reader)
+            for number in range(len(self._known)):
+                reader.execute(f"DROP TABLE IF EXISTS temp.scope_{number}")
+            self._known = {}
             self.seen = version
+
+    def by(self, reader: sqlite3.Connection, scope: Scope, version: str, vectors: Ids) -> Allowed:
+        """What a scope allows; `vectors` are the ids that have one, in the order of their table.
+
+        It holds until the next `begin`.
+        """
+        if scope == EVERYTHING:
+            return Allowed(self._counted(reader, version))
         if scope not in self._known:
             self._known[scope] = self._worked_out(reader, scope, version, vectors)
         return self._known[scope]
 
-    def total(self, reader: sqlite3.Connection, version: str) -> int:
+    def _counted(self, reader: sqlite3.Connection, version: str) -> int:
         """How many passages there are: to count them is to read them all."""
         if self._total[0] != version:
             found = reader.execute("SELECT count(*) FROM passages").fetchone()
@@ -61,14 +67,9 @@ class Permitted:
         reader.execute(f"CREATE TEMP TABLE scope_{len(self._known)} (id INTEGER PRIMARY KEY)")
         reader.execute(f"INSERT INTO {table} SELECT p.id {found} WHERE 1 {clauses}", values)
         ids = [row[0] for row in reader.execute(f"SELECT id FROM {table}")]
-        if len(ids) == self.total(reader, version):
-            return Allowed()
-        return Allowed(table, np.isin(vectors, np.array(ids, np.int64)))
-
-    def _forget(self, reader: sqlite3.Connection) -> None:
-        for number in range(len(self._known)):
-            reader.execute(f"DROP TABLE IF EXISTS temp.scope_{number}")
-        self._known = {}
+        if len(ids) == self._counted(reader, version):
+            return Allowed(len(ids))
+        return Allowed(len(ids), table, np.isin(vectors, np.array(ids, np.int64)))
 
 
 def within(scope: Scope) -> tuple[str, tuple[str, ...]]:

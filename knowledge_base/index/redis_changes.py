@@ -111,8 +111,20 @@ class Changes:
         """A hash: the copy in use, what made its vectors, and a number that grows with each change."""
         return f"{self.root}:state"
 
+    @property
+    def sources(self) -> str:
+        """A set: the folders and files that a refresh looks through."""
+        return f"{self.root}:sources"
+
+    @property
+    def asked(self) -> Command:
+        """What asks for the state, alone or beside other things."""
+        return ("HGETALL", self.key)
+
     def state(self) -> State:
-        told: dict[bytes, bytes] = self.wire.ask("HGETALL", self.key)
+        return self.told(self.wire.ask(*self.asked))
+
+    def told(self, told: Mapping[bytes, bytes]) -> State:
         name, wide = told.get(b"space", b"").decode(), int(told.get(b"dimensions", 0))
         space = Space(self.root, name, wide) if name else None
         embedder, version = told.get(b"embedder", b""), told.get(b"version", b"0")
@@ -135,6 +147,15 @@ class Changes:
                 continue
             return
         raise SENTENCES.error(UpstreamUnavailable, "index_contended")
+
+    def erase(self) -> None:
+        """Take the whole base out of Redis."""
+        names: list[bytes] = self.wire.ask("HKEYS", f"{self.root}:spaces")
+        # Without its state nobody begins to read a copy that is half gone.
+        self.wire.ask("DEL", self.key)
+        for name in names:
+            self._drop(Space(self.root, name.decode(), 0))
+        self.wire.ask("DEL", f"{self.root}:spaces", self.sources)
 
     def _switch(self, state: State, kept: Mapping[str, str], change: Change) -> None:
         """Build the state after the change as a copy, and use that from now on."""

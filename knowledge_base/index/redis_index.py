@@ -9,17 +9,29 @@ import orjson
 
 from core.errors import UpstreamUnavailable
 from knowledge_base.chunking import Passage
-from knowledge_base.embedder import Vectors
 from knowledge_base.front_matter import About
-from knowledge_base.index import EVERYTHING, Asked, Candidate, Entry, Found, Listed, Scope
+from knowledge_base.index import (
+    EVERYTHING,
+    INCIDENT_TAG,
+    PAGES,
+    Asked,
+    Candidate,
+    Entry,
+    Found,
+    Listed,
+    Scope,
+)
 from knowledge_base.index.first_sieve import best_by_words
 from knowledge_base.index.indexed_words import telling
 from knowledge_base.index.lately import Lately
 from knowledge_base.index.matrix import nearness
-from knowledge_base.index.redis_changes import ATTEMPTS, Change, Changes
+from knowledge_base.index.occurrences import Fields
+from knowledge_base.index.redis_changes import ATTEMPTS, Change, Changes, State
+from knowledge_base.index.redis_earlier import take_over
 from knowledge_base.index.redis_space import (
     EVERYBODY,
     PLACED,
+    Command,
     Space,
     digest,
     documents_query,
@@ -33,9 +45,10 @@ from knowledge_base.index.redis_space import (
 )
 from knowledge_base.index.redis_wire import Missing, Wire, keys, rows
 from knowledge_base.sentences import SENTENCES
+from knowledge_base.vectors import Vectors
 
 # A change of the fields, or of how text is cut into words, makes another number and a new base.
-FORMAT = 1
+FORMAT = 2
 SHOWN = ("title", "about", "doc", "in", "passages", "origin")
 
 # Passages and counts of words that are kept in memory; a passage takes about 6 KB.
@@ -49,39 +62,50 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A passage as it was read: what a `Candidate` begins with, and its vectors as they are packed."""
+    """A passage as it was read, with its vector and those of the names of its page, as they are packed."""
 
-    told: tuple[Passage, About, str, str, str, str]
+    passage: Passage
+    about: About
+    words: Fields
     vector: bytes | None
     name_vectors: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Of one version: its passages, how many words one has, and the groups that pages name, as tags."""
+    """Of one version: its passages, in all and without past incidents, how many words one has, and the groups
+    and tags that pages name, as digests."""
 
     version: str
     passages: int
+    pages_alone: int
     mean_length: float
     groups: frozenset[str]
+    tags: frozenset[str]
 
     def narrowed(self, scope: Scope) -> Scope:
-        """The same scope without a condition that every page meets: filters cost more than searching."""
+        """The same scope without conditions that every page meets: filters cost more than searching."""
         own = {EVERYBODY, *map(digest, scope.readers or ())}
-        return replace(scope, readers=None) if self.groups <= own else scope
+        readers = None if self.groups <= own else scope.readers
+        incidents = scope.incidents if digest(INCIDENT_TAG) in self.tags else None
+        return replace(scope, readers=readers, incidents=incidents)
+
+    def counted(self, scope: Scope) -> int:
+        return self.pages_alone if scope == PAGES else self.passages
 
 
 class RedisIndex:
     """All keys begin with `root`, so that several bases can be in one Redis."""
 
     def __init__(self, url: str, root: str) -> None:
-        self._root = f"{root}:{FORMAT}"
         self._wire = Wire(url)
         self._wire.ask("FT._LIST")
-        self._changes = Changes(self._wire, self._root)
+        self._changes = Changes(self._wire, f"{root}:{FORMAT}")
+        take_over(self._wire, root, FORMAT)
         self._known: dict[tuple[str, str], Facts] = {}
+        self._lately: State | None = None
         self._shown: Lately[bytes, Shown] = Lately(MOST_PASSAGES)
-        self._holding: Lately[str, int] = Lately(MOST_WORDS)
+        self._holding = {one: Lately[str, int](MOST_WORDS) for one in (EVERYTHING, PAGES)}
 
     def close(self) -> None:
         self._wire.close()
@@ -97,10 +121,10 @@ class RedisIndex:
         return self._changes.state().version
 
     def remember_source(self, path: str) -> None:
-        self._wire.ask("SADD", f"{self._root}:sources", path)
+        self._wire.ask("SADD", self._changes.sources, path)
 
     def sources(self) -> list[str]:
-        return sorted(one.decode() for one in self._wire.ask("SMEMBERS", f"{self._root}:sources"))
+        return sorted(one.decode() for one in self._wire.ask("SMEMBERS", self._changes.sources))
 
     def bodies(self) -> list[tuple[str, str, str]]:
         def read(space: Space) -> list[tuple[str, str, str]]:
@@ -142,7 +166,21 @@ class RedisIndex:
         self._changes.make(Change(entries, embedder=embedder))
 
     def search(self, asked: Asked, *, limit: int) -> Found:
-        return self._read(lambda space: self._searched(space, asked, limit), Found((), 0))
+        """What is found in one state: versions only grow, so that one seen at both ends was there between."""
+        for _ in range(ATTEMPTS):
+            state = self._lately or self._changes.state()
+            self._lately = None  # what fails below is begun again from what is so by then
+            if state.space is None:
+                return Found((), 0)
+            look = _Look(self._wire, self._changes)
+            try:
+                found = self._searched(look, state.space, state.version, asked, limit)
+            except Missing:
+                continue
+            self._lately = look.after
+            if look.after == state:
+                return found
+        raise SENTENCES.error(UpstreamUnavailable, "index_moving")
 
     def count(self, scope: Scope = EVERYTHING) -> int:
         def read(space: Space) -> int:
@@ -166,56 +204,33 @@ class RedisIndex:
 
         return self._read(read, None)
 
-    def _searched(self, space: Space, asked: Asked, limit: int) -> Found:
-        index, facts = space.passages, self._facts(space)
-        scope = facts.narrowed(asked.scope)
+    def _searched(
+        self, look: "_Look", space: Space, version: str, asked: Asked, limit: int
+    ) -> Found:
+        seen = (space.id, version)
         words = (*asked.words, *asked.concepts, *asked.others)
-        holding = self._holding.of(
-            (space.id, facts.version), words, lambda some: self._counted(index, some)
+        facts = self._known.get(seen) or look.facts(space, version)
+        self._known = {seen: facts}
+        among = facts.narrowed(asked.scope).counted
+        holding = self._holding[among].of(
+            seen, words, lambda some: look.counted(space, some, among)
         )
-        wanted = telling(asked, holding, facts.passages)
-        by_word = words_query(index, wanted, scope, WIDE * limit) if wanted else None
-        near = None
-        if asked.vector is not None and len(asked.vector) == space.dimensions:
-            near = nearest_query(index, asked.vector, scope, limit)
-        answers = iter(self._wire.ask_all([one for one in (by_word, near) if one]))
-        worded = keys(next(answers)) if by_word else []
-        nearest = keys(next(answers)) if near else []
-        seen = self._shown.of((space.id, facts.version), [*worded, *nearest], self._read_passages)
-        held = _candidates(seen, asked.vector)
+        total = facts.counted(among)
+        if asked.scope.tag and digest(asked.scope.tag) not in facts.tags:
+            look.looked()
+            return Found((), total, holding)
+        wanted = telling(asked, holding, total)
+        worded, nearest = look.found(space, asked, wanted, facts, limit)
+        kept = self._shown.of(seen, [*worded, *nearest], look.passages)
         best = best_by_words(
-            [held[key] for key in worded], wanted, holding,
-            passages=facts.passages, mean_length=facts.mean_length, limit=limit,
+            [kept[key].words for key in worded], wanted, holding,
+            total=total, mean_length=facts.mean_length, limit=limit,
         )  # fmt: skip
-        best += [held[key] for key in nearest if held[key].nearness > 0]
-        return Found(list({id(one): one for one in best}.values()), facts.passages, holding)
-
-    def _counted(self, index: str, words: Sequence[str]) -> list[int]:
-        """How many passages hold each word."""
-        counted = self._wire.ask_all([holding_query(index, one) for one in words])
-        return [int(one[0]) for one in counted]
-
-    def _read_passages(self, found: Sequence[bytes]) -> list[Shown]:
-        """Raises `Missing` when one was taken out since it was found."""
-        told = self._wire.ask_all([passage_query(key) for key in found])
-        if any(shown is None for shown, _, _ in told):
-            raise Missing
-        return [Shown(_passage(shown), vector, names) for shown, vector, names in told]
-
-    def _facts(self, space: Space) -> Facts:
-        """Of all passages, asked again after a change."""
-        seen = (space.id, self._changes.state().version)
-        known = self._known.get(seen)
-        if known is None:
-            every = documents_query(space.passages, "", limit=0)
-            lengths, groups, counted = self._wire.ask_all(
-                [mean_length_query(space.passages), ("FT.TAGVALS", space.passages, "groups"), every]
-            )
-            mean = float(lengths[1][1]) if len(lengths) > 1 else 0.0
-            named = frozenset(one.decode() for one in groups)
-            known = Facts(seen[1], int(counted[0]), mean or 1.0, named)
-            self._known = {seen: known}
-        return known
+        told = dict.fromkeys([*(worded[place] for place in best), *nearest])
+        candidates = _candidates([kept[key] for key in told], asked.vector)
+        # What is found by its vector alone lies on the side of the question.
+        near = [one for one in candidates[len(best) :] if one.nearness > 0]
+        return Found([*candidates[: len(best)], *near], total, holding)
 
     def _read(self, read: Callable[[Space], T], nothing: T) -> T:
         """What `read` finds in one state of the base."""
@@ -232,21 +247,73 @@ class RedisIndex:
         raise SENTENCES.error(UpstreamUnavailable, "index_moving")
 
 
-def _candidates(found: Mapping[bytes, Shown], asked: Vectors | None) -> dict[bytes, Candidate]:
-    by_text = nearness([one.vector for one in found.values()], asked)
-    by_name = nearness([one.name_vectors for one in found.values()], asked)
-    return {
-        key: Candidate(*one.told, nearness=near, title_nearness=title, name_nearness=name)
-        for (key, one), (near, _), (title, name) in zip(
-            found.items(), by_text, by_name, strict=True
+@dataclass
+class _Look:
+    """What one search reads of a base. `after`: the state that this was in when the last of it was read."""
+
+    wire: Wire
+    changes: Changes
+    after: State | None = None
+
+    def looked(self) -> None:
+        """Nothing but the state is read."""
+        self._asked([])
+
+    def counted(self, space: Space, words: Sequence[str], among: Scope) -> list[int]:
+        """How many passages hold each word, of those in a scope."""
+        told = self._asked([holding_query(space.passages, one, among) for one in words])
+        return [int(one[0]) for one in told]
+
+    def facts(self, space: Space, version: str) -> Facts:
+        every, alone = (
+            documents_query(space.passages, within(one), limit=0) for one in (EVERYTHING, PAGES)
         )
-    }
+        named = [("FT.TAGVALS", space.passages, one) for one in ("groups", "tags")]
+        lengths, groups, tags, counted, pages = self._asked(
+            [mean_length_query(space.passages), *named, every, alone]
+        )
+        mean = float(lengths[1][1]) if len(lengths) > 1 else 0.0
+        groups, tags = (frozenset(one.decode() for one in told) for told in (groups, tags))
+        return Facts(version, int(counted[0]), int(pages[0]), mean or 1.0, groups, tags)
+
+    def found(
+        self, space: Space, asked: Asked, wanted: Sequence[str], facts: Facts, limit: int
+    ) -> tuple[list[bytes], list[bytes]]:
+        """The best by words, more than the limit of them, and the nearest."""
+        scope = facts.narrowed(asked.scope)
+        by_word = words_query(space.passages, wanted, scope, WIDE * limit) if wanted else None
+        near = None
+        if asked.vector is not None and len(asked.vector) == space.dimensions:
+            near = nearest_query(space.passages, asked.vector, scope, limit)
+        answers = iter(self._asked([one for one in (by_word, near) if one]))
+        return keys(next(answers)) if by_word else [], keys(next(answers)) if near else []
+
+    def passages(self, found: Sequence[bytes]) -> list[Shown]:
+        """Raises `Missing` when one was taken out since it was found."""
+        told = self._asked([passage_query(key) for key in found])
+        if any(shown is None for shown, _, _ in told):
+            raise Missing
+        return [_shown(*one) for one in told]
+
+    def _asked(self, commands: Sequence[Command]) -> list[Any]:
+        *answers, after = self.wire.ask_all([*commands, self.changes.asked])
+        self.after = self.changes.told(after)
+        return answers
 
 
-def _passage(shown: bytes) -> tuple[Passage, About, str, str, str, str]:
-    placed, about, words = orjson.loads(shown)
+def _candidates(shown: Sequence[Shown], asked: Vectors | None) -> list[Candidate]:
+    by_text = nearness([one.vector for one in shown], asked)
+    by_name = nearness([one.name_vectors for one in shown], asked)
+    return [
+        Candidate(one.passage, one.about, one.words, near, title, name)
+        for one, (near, _), (title, name) in zip(shown, by_text, by_name, strict=True)
+    ]
+
+
+def _shown(told: bytes, vector: bytes | None, name_vectors: bytes | None) -> Shown:
+    placed, about, words = orjson.loads(told)
     passage = Passage(**dict(zip(PLACED, placed, strict=True)))
-    return (passage, _about(about), *words)
+    return Shown(passage, _about(about), Fields.of(*words), vector, name_vectors)
 
 
 @lru_cache(maxsize=4_096)

@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 
 from knowledge_base.chunking import Passage
-from knowledge_base.embedder import Vectors
 from knowledge_base.index import INCIDENT_TAG, Entry, Scope
 from knowledge_base.index.indexed_words import WEIGHTS, Indexed, indexed
+from knowledge_base.vectors import Vectors
 
 Command = tuple[Any, ...]
 
@@ -160,9 +160,10 @@ def within(scope: Scope) -> str:
     return " ".join(parts)
 
 
-def holding_query(index: str, word: str) -> Command:
-    """How many passages hold a word."""
-    return ("FT.SEARCH", index, marked(word), "VERBATIM", "LIMIT", 0, 0, *_options())
+def holding_query(index: str, word: str, scope: Scope) -> Command:
+    """How many passages of a scope hold a word."""
+    query = f"{marked(word)} {within(scope)}".strip()
+    return ("FT.SEARCH", index, query, "VERBATIM", "LIMIT", 0, 0, *_options())
 
 
 def mean_length_query(index: str) -> Command:

@@ -14,6 +14,7 @@ from core.storage.alert_records import EpisodeRow, StepRow
 from mcp_servers.access import span_of
 from mcp_servers.alerting.analysis_shapes import AlertAnalysis, Language, shown_analysis
 from mcp_servers.alerting.sentences import SENTENCES
+from mcp_servers.alerting.unheard import lost, of_alert, of_alerts
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.alert_analysis import question_of
 from mcp_servers.facts.notices import severity_of
@@ -22,7 +23,10 @@ from mcp_servers.sentences import near
 
 Id = Annotated[str, Field(max_length=32, description="As alerting_list shows it.")]
 Window = Annotated[str, Field(description="ISO 8601, e.g. PT24H, P7D.")]
-Status = Literal["", "firing", "resolved"]
+Status = Annotated[
+    Literal["", "firing", "resolved", "unheard"],
+    Field(description="unheard: fires, and no channel took it."),
+]
 
 # Shorter than this and over by itself, an alert seldom told anybody anything.
 BRIEF = timedelta(minutes=5)
@@ -45,9 +49,19 @@ class ReceivedAlert(BaseModel):
     acknowledged_by: str
 
 
+Unheard = Annotated[
+    dict[str, str],
+    Field(description="Why nobody is told, and what to do, by language; empty: somebody is."),
+]
+
+
 class ReceivedAlerts(Page[ReceivedAlert]):
+    untold: int = Field(default=0, description="That fire, and that no channel took.")
+    unheard: Unheard = Field(default_factory=dict[str, str])
+
     def as_text(self) -> str:
-        return self.told(f"alerts received: {self.shown}", map(_alert_line, self.rows))
+        head = f"alerts received: {self.shown}. {self.unheard.get('en', '')}".rstrip(". ")
+        return self.told(head, map(_alert_line, self.rows))
 
 
 class ProcessingStep(BaseModel):
@@ -63,6 +77,7 @@ class AlertRecord(ReceivedAlert):
     generator_url: str
     acknowledged_at: datetime | None
     steps: list[ProcessingStep] = Field(description="What was done with it, in order, and why.")
+    unheard: Unheard
     investigate: dict[str, str] = Field(description="Arguments of rca_investigate for this alert.")
     analysis: AlertAnalysis | None = Field(description="What an investigation found, if any.")
 
@@ -72,7 +87,8 @@ class AlertRecord(ReceivedAlert):
             for one in self.steps
         ]
         found = [self.analysis.as_text()] if self.analysis else []
-        return "\n".join([_alert_line(self), *told, *found])
+        unheard = [self.unheard["en"]] if self.unheard else []
+        return "\n".join([_alert_line(self), *unheard, *told, *found])
 
 
 class AlertQuality(BaseModel):
@@ -117,7 +133,13 @@ async def alerting_list(
         if incident:
             rows = await tables.alerts.of_incident(incident, limit=2000)
         else:
-            rows = await tables.alerts.latest(status=status, since=since, limit=2000)
+            wanted = "firing" if status == "unheard" else status
+            rows = await tables.alerts.latest(status=wanted, since=since, limit=2000)
+        seen = [one for one in rows if in_sight(caller, one.labels)]
+        untold, unheard = await of_alerts(tables, seen)
+        if status == "unheard":
+            gone = await lost(tables, seen)
+            rows = [one for one in rows if one.id in gone]
     chosen = [
         one
         for one in rows
@@ -125,7 +147,9 @@ async def alerting_list(
         and name.lower() in str(one.labels.get("alertname", "")).lower()
         and (not namespace or one.labels.get("namespace") == namespace)
     ]
-    return ReceivedAlerts.shaped(chosen, _line, cursor=cursor)
+    return ReceivedAlerts.shaped(
+        chosen, _line, cursor=cursor, untold=untold, unheard=dict(unheard.texts)
+    )
 
 
 async def alerting_show(
@@ -175,6 +199,11 @@ async def alerting_quality(
 
 
 def in_sight(caller: Principal, labels: dict[str, Any]) -> bool:
+    """An alert that names no cluster is of the one that Midwatch works on."""
+    return in_namespaces(caller, labels) and caller.reaches(str(labels.get("cluster", "")))
+
+
+def in_namespaces(caller: Principal, labels: dict[str, Any]) -> bool:
     """What carries no namespace is only for those who see all."""
     return caller.namespaces is None or labels.get("namespace", "") in caller.namespaces
 
@@ -230,6 +259,7 @@ def _record(row: EpisodeRow, steps: list[StepRow], analysis: AlertAnalysis | Non
         source=row.source,
         annotations=row.annotations,
         generator_url=row.generator_url,
+        unheard=dict(of_alert(row, steps).texts),
         acknowledged_at=row.acknowledged_at,
         steps=[
             ProcessingStep(at=one.at, step=one.step, outcome=one.outcome, detail=one.detail)

@@ -53,7 +53,7 @@ async def alerting_show_analysis(
 ) -> AlertAnalysis:
     """Show one analysis of alerts: causes, confidence, what to do, similar past alerts."""
     async with desk.session() as tables:
-        job = await _existing(tables, analysis_id, caller)
+        job = await existing_analysis(tables, analysis_id, caller)
     return shown_analysis(job, language, caller)
 
 
@@ -92,11 +92,11 @@ async def alerting_cancel_analysis(
 ) -> AlertAnalysis:
     """Cancel an analysis that waits or runs; what it finds meanwhile is not kept."""
     async with desk.session() as tables:
-        await _existing(tables, analysis_id, caller)
+        await existing_analysis(tables, analysis_id, caller)
         why = WORDS.said("cancelled", who=caller.subject).told(language)
         if not await tables.jobs.cancel(analysis_id, utc_now(), why):
             raise WORDS.error(Conflict, "analysis_over")
-        job = await _existing(tables, analysis_id, caller)
+        job = await existing_analysis(tables, analysis_id, caller)
     return shown_analysis(job, language, caller)
 
 
@@ -105,14 +105,15 @@ async def alerting_retry_analysis(
 ) -> AlertAnalysis:
     """Make an analysis again from the start, whatever came of it before."""
     async with desk.session() as tables:
-        await _existing(tables, analysis_id, caller)
+        await existing_analysis(tables, analysis_id, caller)
         if not await tables.jobs.again(analysis_id, utc_now() - timedelta(microseconds=1)):
             raise WORDS.error(Conflict, "analysis_runs")
-        job = await _existing(tables, analysis_id, caller)
+        job = await existing_analysis(tables, analysis_id, caller)
     return shown_analysis(job, language, caller)
 
 
-async def _existing(tables: "AlertTables", analysis_id: str, caller: Principal) -> JobRow:
+async def existing_analysis(tables: "AlertTables", analysis_id: str, caller: Principal) -> JobRow:
+    """Raises `NotFound` for what is not there, or is not to be seen."""
     job = await tables.jobs.get(analysis_id)
     if job is None or job.kind != KIND or not await _is_seen(tables, job, caller):
         raise WORDS.error(NotFound, "no_analysis", id=analysis_id)

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from core.flags import Decision, decided, weaker
 from core.storage.alert_records import EpisodeRow, StepRow
 from core.storage.job_records import JobRow
+from mcp_servers.alerting.policies import switch_of
 from mcp_servers.engines.alert_analysis import analysis_group, is_analysed, urgency
 from mcp_servers.engines.alert_grouping import muting
 from mcp_servers.engines.alert_routing import routes_for
@@ -38,8 +40,20 @@ class Analysing:
         for row in rows:
             if is_analysed(self.policy.analysis, row.labels) and self._is_heard(row, firing):
                 together[analysis_group(self.policy.analysis, row.labels)].append(row)
+        flags = await self.tables.flags.by_name() if together else {}
         for group, members in together.items():
-            await self._join(group, members)
+            decision = decided(flags, KIND, group, members[0].labels)
+            state = weaker(switch_of(self.policy, "analysis"), decision.state)
+            if state == "off":
+                self._leave(members, decision)
+            else:
+                await self._join(group, members, tells=state == "on")
+
+    def _leave(self, rows: Sequence[EpisodeRow], decision: Decision) -> None:
+        """Noted where a flag is what keeps it from being looked into."""
+        if decision.state == "off":
+            detail = {"flag": KIND, "why": decision.why}
+            self.steps += [StepRow(row.id, self.now, "analysis", "off", detail) for row in rows]
 
     def _is_heard(self, row: EpisodeRow, firing: Sequence[Mapping[str, str]]) -> bool:
         """What nobody is told of, because something keeps it quiet, is not investigated either."""
@@ -48,11 +62,11 @@ class Analysing:
             for route in routes_for(self.policy.root, row.labels)
         )
 
-    async def _join(self, group: str, rows: Sequence[EpisodeRow]) -> None:
+    async def _join(self, group: str, rows: Sequence[EpisodeRow], *, tells: bool) -> None:
         job, outcome = await self._job(group), "joined"
         if job is None:
             outcome = "queued"
-            job = self._new(group, rows)
+            job = self._new(group, rows, tells=tells)
             await self.tables.jobs.put([job])
         else:
             if job.state == "waiting" and job.priority > _urgency(rows):
@@ -71,7 +85,7 @@ class Analysing:
         over = ended is not None and self.now - ended >= self.policy.analysis.cool_down
         return None if over else latest[0]
 
-    def _new(self, group: str, rows: Sequence[EpisodeRow]) -> JobRow:
+    def _new(self, group: str, rows: Sequence[EpisodeRow], *, tells: bool) -> JobRow:
         return new_job(
             group,
             mark=f"{group} {self.now.isoformat()}",
@@ -79,7 +93,7 @@ class Analysing:
             now=self.now,
             run_after=self.now + self.policy.analysis.wait,
             priority=_urgency(rows),
-            tells=self.policy.switches.analysis == "on",
+            tells=tells,
         )
 
 

@@ -107,10 +107,15 @@ def shown_analysis(job: JobRow, language: Language, caller: Principal) -> AlertA
 
 
 def kept_causes(found: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Of investigations by language: the same causes in each, with the words of each."""
+    """Of investigations by language: the same causes in each, with the words of each.
+
+    What nothing ties to the alert is no cause of it; the summary tells of it.
+    """
     words: dict[str, list[dict[str, Any]]] = {
-        language: one.get("root_causes", [])[:CAUSES_KEPT] for language, one in found.items()
+        language: [cause for cause in one.get("root_causes", ()) if not cause.get("away")]
+        for language, one in found.items()
     }
+    words = {language: causes[:CAUSES_KEPT] for language, causes in words.items()}
     first: list[dict[str, Any]] = next(iter(words.values()), list[dict[str, Any]]())
     return [
         {

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from core.principal import Principal
 from core.sentences import LANGUAGES
 from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.backends.alertmanagers import AlertmanagerCluster, Alertmanagers
@@ -49,12 +50,13 @@ async def alerting_list_alertmanagers(
     cursor: str = "",
     *,
     alertmanagers: Alertmanagers,
+    caller: Principal,
 ) -> ClusterPage:
     """List the clusters of Alertmanagers with the health of each member: who answers, knows the others, agrees.
 
     Use for "are the Alertmanagers healthy". For what fires use prometheus_alerts.
     """
-    chosen = alertmanagers.chosen(am_cluster)
+    chosen = alertmanagers.seen_by(caller).chosen(am_cluster)
     seen = await asyncio.gather(*(one.seen() for one in chosen))
     lines = [_line(one, members) for one, members in zip(chosen, seen, strict=True)]
     return ClusterPage.of(lines, cursor=cursor)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from core.clock import utc_now
 from core.errors import NotFound
+from core.flags import State, decided
 from core.storage.alert_records import ChannelRow, DeliveryRow, EpisodeRow, StepRow
 from core.storage.job_records import JobRow
 from mcp_servers.alerting.alerts import summary_of
@@ -91,7 +92,10 @@ class _Ending:
 
     async def conclude(self, owner: str, found: Found, why: str) -> None:
         rows = await self._tables.alerts.analysed_by(self._job.id)
-        result = await self._result(rows, found, why)
+        state = await self._likeness(rows)
+        result = await self._result(rows, found, why, looks=state != "off")
+        quiet: list[dict[str, Any]] = result["similar"] if state == "shadow" else []
+        result["similar"] = [] if quiet else result["similar"]
         names: list[str] = []
         if result["verdict"] == "found" and self._job.arguments.get("tells"):
             names = await self._tell(rows, result)
@@ -102,25 +106,37 @@ class _Ending:
         detail: dict[str, Any] = {"analysis": self._job.id}
         if result["incident_id"]:
             detail |= {"incident": result["incident_id"], "channels": names}
+        if quiet:
+            detail["similar_in_shadow"] = [one["id"] for one in quiet]
         await self._tables.alerts.note(
             [StepRow(one.id, self._now, "analysis", outcome, detail) for one in rows]
         )
         await self._tables.outbox.put(self.deliveries)
 
-    async def _result(self, rows: Sequence[EpisodeRow], found: Found, why: str) -> dict[str, Any]:
+    async def _likeness(self, rows: Sequence[EpisodeRow]) -> State:
+        """Whether alerts of before are looked for, and shown."""
+        flags = await self._tables.flags.by_name()
+        labels = rows[0].labels if rows else {}
+        return decided(flags, "similar_alerts", self._job.about, labels).state
+
+    async def _result(
+        self, rows: Sequence[EpisodeRow], found: Found, why: str, *, looks: bool
+    ) -> dict[str, Any]:
         first: dict[str, Any] = next(iter(found.values()), dict[str, Any]())
         summary = {language: str(one["summary"]) for language, one in found.items()}
         if why:
             summary = dict(WORDS.said("not_reached", why=why).texts)
         causes = kept_causes(found)
         incident = str(first.get("incident_id", "")) if causes else ""
+        verdict = str(first.get("verdict", "")) or "insufficient_data"
         return {
-            "verdict": str(first.get("verdict", "")) or "insufficient_data",
+            # Found was then only what nothing ties to the alert: of what it is about, nothing is wrong.
+            "verdict": "healthy" if verdict == "found" and not causes else verdict,
             "summary": summary,
             "incident_id": incident,
             "causes": causes,
             "namespaces": sorted(set(_namespaces(first))),
-            "similar": await self._similar(rows, incident),
+            "similar": await self._similar(rows, incident) if looks else [],
         }
 
     async def _similar(self, rows: Sequence[EpisodeRow], incident: str) -> list[dict[str, Any]]:

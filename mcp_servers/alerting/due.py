@@ -18,8 +18,10 @@ from core.storage.alert_records import (
     StepRow,
     channels_of,
 )
+from mcp_servers.alerting import unheard
 from mcp_servers.alerting.policies import policy_in_force
 from mcp_servers.alerting.telling import delivery, told
+from mcp_servers.alerting.unheard import outcome_of
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.alert_grouping import Told, must_tell, muting
 from mcp_servers.engines.alert_routing import every_route, routes_for
@@ -32,6 +34,9 @@ STORM = "storm-"
 # How often alerts are looked through for those that nobody acknowledged.
 ESCALATION_EVERY = timedelta(seconds=15)
 
+# So many are caught up with at a time, the first received first.
+CAUGHT_UP = 2000
+
 
 class Ran(BaseModel):
     groups_told: int
@@ -43,24 +48,48 @@ class Ran(BaseModel):
         return f"{self.groups_told} groups told, {self.escalated} alerts escalated"
 
 
+class CaughtUp(BaseModel):
+    alerts: int
+    deliveries: int
+
+    def as_text(self) -> str:
+        return f"{self.alerts} alerts told that nobody had heard of"
+
+
 async def alerting_run_due(*, desk: Desk) -> Ran:
     """Tell the groups whose time has come and escalate what nobody acknowledged. Run by the jobs."""
     now = utc_now()
     async with desk.session() as tables:
-        await tables.alerts.take_turn()
-        kept = await tables.alerts.policy()
-        policy = policy_in_force(kept.document if kept else None)
-        work = _Work(tables, policy, now, await tables.channels.all())
+        work = await _at_work(tables, now)
         groups = await work.flush()
         escalated = await work.escalate()
         await tables.alerts.note(work.steps)
         await tables.outbox.put(work.deliveries)
         due = await tables.alerts.next_flush()
-    if any(one.escalations for one in every_route(policy.root)):
+    if any(one.escalations for one in every_route(work.policy.root)):
         due = min(filter(None, (due, now + ESCALATION_EVERY)))
     return Ran(
         groups_told=groups, escalated=escalated, deliveries=len(work.deliveries), next_due=due
     )
+
+
+async def alerting_tell_unheard(*, desk: Desk) -> CaughtUp:
+    """Tell what fires and found no channel when it came, where one takes it now. Run by the jobs."""
+    now = utc_now()
+    async with desk.session() as tables:
+        work = await _at_work(tables, now)
+        alerts = await work.catch_up()
+        await tables.outbox.put(work.deliveries)
+        await tables.alerts.note(work.steps)
+    return CaughtUp(alerts=alerts, deliveries=len(work.deliveries))
+
+
+async def _at_work(tables: "AlertTables", now: datetime) -> "_Work":
+    """With the turn of telling in hand, and the policy and channels of this moment."""
+    await tables.alerts.take_turn()
+    kept = await tables.alerts.policy()
+    policy = policy_in_force(kept.document if kept else None)
+    return _Work(tables, policy, now, await tables.channels.all())
 
 
 @dataclass
@@ -145,18 +174,37 @@ class _Work:
     ) -> bool:
         if not rows:
             return False
-        names = [one.name for one in channels_of(route.channels, self.channels)]
+        names, outcome, why = outcome_of(route.channels, self.channels)
         telling = told(rows, key, reason, labels)
         parts = [key, self.now.isoformat(), *(f"{one.id}:{one.status}" for one in rows)]
         mark = hashlib.sha256("\0".join(parts).encode()).hexdigest()
         self.deliveries += [delivery(telling, name, mark, self.now) for name in names]
-        detail = {"route": route.id, "channels": names, "reason": reason, "thread": key}
-        outcome = "queued" if names else "nobody"
+        detail = {"route": route.id, "channels": names, "reason": reason, "thread": key, **why}
         self.steps += [StepRow(one.id, self.now, "tell", outcome, detail) for one in rows]
         if names:
             marked = [replace(one, told_status=one.status, told_at=self.now) for one in rows]
             await self.tables.alerts.save(marked)
         return bool(names)
+
+    async def catch_up(self) -> int:
+        """How many alerts are told after all, each under the key that its end will be told by."""
+        rows = await self.tables.alerts.untold(limit=CAUGHT_UP)
+        lost = await unheard.lost(self.tables, rows)
+        if not lost:
+            return 0
+        firing = [one.labels for one in await self.tables.alerts.firing()]
+        together: dict[tuple[str, str], list[EpisodeRow]] = defaultdict(list)
+        routes: dict[str, Route] = {}
+        for row in rows:
+            for route in routes_for(self.policy.root, row.labels) if row.id in lost else ():
+                heard = muting(self.policy, route, row.labels, firing, self.now).tell
+                if heard and channels_of(route.channels, self.channels):
+                    routes[route.id] = route
+                    key = str(lost[row.id].detail.get("thread") or f"unheard-{route.id}")
+                    together[route.id, key].append(row)
+        for (place, key), those in together.items():
+            await self._tell(key, routes[place], those, "new", {})
+        return len({one.id for those in together.values() for one in those})
 
     async def escalate(self) -> int:
         """Tell the next ones of what fires, was told, and was not acknowledged in time."""
@@ -182,11 +230,11 @@ class _Work:
         return self.now - row.received_at >= levels[row.escalated].after
 
     async def _raise(self, route: Route, level: int, rows: Sequence[EpisodeRow]) -> None:
-        names = [one.name for one in channels_of(route.escalations[level].channels, self.channels)]
+        names, outcome, why = outcome_of(route.escalations[level].channels, self.channels)
         key = f"escalation-{route.id}-{level}"
         telling = told(rows, key, "escalation", {})
         mark = f"escalation {route.id} {level} {' '.join(one.id for one in rows)}"
         self.deliveries += [delivery(telling, name, mark, self.now) for name in names]
-        detail = {"level": level + 1, "channels": names, "thread": key}
-        self.steps += [StepRow(one.id, self.now, "escalate", "queued", detail) for one in rows]
+        detail = {"level": level + 1, "route": route.id, "channels": names, "thread": key, **why}
+        self.steps += [StepRow(one.id, self.now, "escalate", outcome, detail) for one in rows]
         await self.tables.alerts.save([replace(one, escalated=level + 1) for one in rows])

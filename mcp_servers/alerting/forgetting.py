@@ -17,9 +17,13 @@ class Forgotten(BaseModel):
     messages: int
     jobs: int
     rounds: int
+    flag_events: int = Field(description="Of smart functions.")
 
     def as_text(self) -> str:
-        return f"{self.alerts} alerts, {self.messages} messages, {self.jobs} jobs, {self.rounds} rounds"
+        return (
+            f"{self.alerts} alerts, {self.messages} messages, {self.jobs} jobs, {self.rounds} rounds, "
+            f"{self.flag_events} events of flags"
+        )
 
 
 async def alerting_forget_old(
@@ -28,7 +32,7 @@ async def alerting_forget_old(
     desk: Desk,
 ) -> Forgotten:
     """Drop what came to an end longer ago than this. Run by the jobs; what fires or waits stays."""
-    before, total = utc_now() - timedelta(days=days), [0, 0, 0, 0]
+    before, total = utc_now() - timedelta(days=days), [0, 0, 0, 0, 0]
     for _ in range(ROUNDS):
         async with desk.session() as tables:
             gone = [
@@ -36,8 +40,11 @@ async def alerting_forget_old(
                 await tables.outbox.forget(before),
                 await tables.jobs.forget(before),
                 await tables.patrols.forget(before),
+                await tables.flags.forget(before),
             ]
         total = [one + more for one, more in zip(total, gone, strict=True)]
         if not any(gone):
             break
-    return Forgotten(alerts=total[0], messages=total[1], jobs=total[2], rounds=total[3])
+    return Forgotten(
+        alerts=total[0], messages=total[1], jobs=total[2], rounds=total[3], flag_events=total[4]
+    )

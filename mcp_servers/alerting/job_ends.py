@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from core.errors import Conflict
+from mcp_servers.alerting.sentences import SENTENCES
 
 if TYPE_CHECKING:
     from core.storage.kept_alerts import AlertTables
@@ -18,4 +19,4 @@ async def ended(
     tables: "AlertTables", job_id: str, owner: str, now: datetime, result: Mapping[str, Any]
 ) -> None:
     if not await tables.jobs.finish(job_id, owner, now, result):
-        raise LeaseLostError("The lease was lost.")
+        raise SENTENCES.error(LeaseLostError, "lease_lost")

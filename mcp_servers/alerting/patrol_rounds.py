@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from core.clock import utc_now
 from core.errors import NotFound
+from core.flags import decided
 from core.storage.job_records import JobRow
 from core.storage.patrol_records import PatrolRow, PatrolRunRow, StandingRow
 from mcp_servers.alerting.job_ends import LeaseLostError, ended
@@ -111,7 +112,8 @@ class _Look:
         rows = [self._standing(key, fault, known.get(key)) for key, fault in seen.items()]
         await self.tables.patrols.stand(rows)
         await self.tables.patrols.clear(change.cleared)
-        alerts = [_begun(row) for row in rows if row.fingerprint in change.new]
+        new = [row for row in rows if row.fingerprint in change.new]
+        alerts = [_begun(row) for row in new] if await self._tells() else []
         alerts += [_ended(known[key], self.now) for key in change.cleared]
         if alerts:
             await way.take(Arrival(source="patrol", alerts=tuple(alerts)))
@@ -128,6 +130,12 @@ class _Look:
         looked = any(one["checked"] and one["verdict"] != "insufficient_data" for one in english)
         worth = score(fault["severity"] for fault in seen.values()) if looked or seen else None
         return PatrolRunRow(self.run_id, self.patrol.name, self.now, worth, body)
+
+    async def _tells(self) -> bool:
+        """In shadow a round is kept and reported, and its faults become no alerts."""
+        flags = await self.tables.flags.by_name()
+        name = self.patrol.name
+        return decided(flags, "patrols", name, {"patrol": name}).state == "on"
 
     def _standing(self, key: str, fault: Json, known: StandingRow | None) -> StandingRow:
         return StandingRow(

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import Invalid
+from core.faults import Unfit, inside
+from core.flags import State
 from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.engines.alert_matching import matchers_of
 from mcp_servers.engines.alert_routing import pattern
@@ -30,6 +32,9 @@ from mcp_servers.facts.alert_policies import (
 from mcp_servers.facts.durations import duration
 
 Switch = Literal["off", "shadow", "on"]
+SmartSwitch = Literal["analysis", "grouping", "flapping", "storm"]
+# Those that act on an alert while it arrives.
+SMART_SWITCHES: tuple[SmartSwitch, ...] = ("grouping", "flapping", "storm")
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july"),
@@ -40,16 +45,19 @@ MONTHS = (
 def _is_matcher(text: str) -> str:
     found = matchers_of([text])
     if not found:
-        raise ValueError(f'{text!r} is no matcher such as severity="critical" or team=~"a|b"')
+        raise Unfit(SENTENCES.said("matcher_form", text=text))
     try:
         pattern(found[0].value if found[0].operator.endswith("~") else "")
     except re.error as error:
-        raise ValueError(f"{text!r} has an expression that cannot be read: {error}") from error
+        raise Unfit(SENTENCES.said("bad_expression", text=text, error=str(error))) from error
     return text
 
 
 def _is_span(text: str) -> str:
-    duration(text)
+    try:
+        duration(text)
+    except ValueError as error:
+        raise Unfit(SENTENCES.said("no_span", text=text)) from error
     return text
 
 
@@ -57,7 +65,7 @@ def _is_zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"there is no time zone {text!r}") from error
+        raise Unfit(SENTENCES.said("no_zone", text=text)) from error
     return text
 
 
@@ -75,12 +83,22 @@ class EscalationPart(Part):
     channels: list[str] = Field(min_length=1)
 
 
+class ConvergencePart(Part):
+    """How alerts converge into messages: how long the first waits for others, how often more are told, when again."""
+
+    wait: Span = ""  # the validator sees only what is given
+    interval: Span = ""
+    repeat: Span = ""
+    group_by: list[str] | None = None
+
+
 class RoutePart(Part):
     """What is not given is inherited from the route above, but for matchers and times."""
 
     channels: list[str] = Field(default_factory=list, description="Names, tag:NAME, or *.")
     matchers: Matchers = Field(default_factory=list)
     continue_: bool = Field(default=False, alias="continue")
+    converge: str = Field(default="", description="A window of `convergence`, by its name.")
     group_by: list[str] | None = None
     group_wait: Span = ""  # the validator sees only what is given
     group_interval: Span = ""
@@ -154,6 +172,7 @@ class PolicyPart(Part):
 
     route: RoutePart = Field(default_factory=lambda: RoutePart(channels=["*"]))
     inhibit: list[InhibitPart] = Field(default_factory=list[InhibitPart], max_length=200)
+    convergence: dict[str, ConvergencePart] = Field(default_factory=dict[str, ConvergencePart])
     intervals: dict[str, list[SpanPart]] = Field(default_factory=dict[str, list[SpanPart]])
     maintenance: list[MaintenancePart] = Field(default_factory=list[MaintenancePart])
     switches: SwitchPart = SwitchPart()
@@ -171,12 +190,11 @@ def checked(document: Mapping[str, Any]) -> PolicyPart:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(one) for one in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
         raise SENTENCES.error(
             Invalid,
             "policy_invalid",
             where=place or SENTENCES.said("the_policy"),
-            why=f"{message[0].lower()}{message[1:]}.",
+            why=inside(first),
         ) from None
     return part
 
@@ -188,7 +206,8 @@ def policy_in_force(document: Mapping[str, Any] | None) -> Policy:
 def policy_of(part: PolicyPart) -> Policy:
     """For the engines. Raises `Invalid` for a name or a range that does not hold."""
     spans = {name: tuple(map(_time_span, many)) for name, many in part.intervals.items()}
-    root = _route(part.route, "0", PASS_THROUGH.root)
+    route = _converging(part.route, part.convergence)
+    root = _route(route, "0", PASS_THROUGH.root)
     for name in _named_times(part.route):
         if name not in spans:
             raise SENTENCES.error(Invalid, "no_interval", name=name)
@@ -207,6 +226,22 @@ def policy_of(part: PolicyPart) -> Policy:
         storm=Storm(storm.alerts, duration(storm.within), duration(storm.digest_every)),
         switches=Switches(**part.switches.model_dump()),
         analysis=_analysis(part.analysis),
+    )
+
+
+def _converging(part: RoutePart, named: Mapping[str, ConvergencePart]) -> RoutePart:
+    """The route with what its window says, where it does not say that itself."""
+    window = named.get(part.converge) if part.converge else ConvergencePart()
+    if window is None:
+        raise SENTENCES.error(Invalid, "no_convergence", name=part.converge)
+    return part.model_copy(
+        update={
+            "group_by": window.group_by if part.group_by is None else part.group_by,
+            "group_wait": part.group_wait or window.wait,
+            "group_interval": part.group_interval or window.interval,
+            "repeat_interval": part.repeat_interval or window.repeat,
+            "routes": [_converging(one, named) for one in part.routes],
+        }
     )
 
 
@@ -307,3 +342,9 @@ def _place(text: str, names: tuple[str, ...], first: int) -> int:
     if text.isdecimal() and first:
         return int(text)
     return names.index(text) + first
+
+
+def switch_of(policy: Policy, name: SmartSwitch) -> State:
+    """A switch that a smart function's flag of the same name may weaken."""
+    found = getattr(policy.switches, name)
+    return found if found in ("off", "shadow") else "on"

@@ -93,7 +93,7 @@ async def alerting_dry_run(
         kept = await tables.alerts.policy()
         channels = await tables.channels.all()
         rows = await tables.alerts.latest(since=now - span, limit=20_000)
-    events, names = _events(rows, now - span), {one.id: one for one in rows}
+    events, names = events_of(rows, now - span), {one.id: one for one in rows}
     before = replay(policy_in_force(kept.document if kept else None), events, until=now)
     after = replay(policy, events, until=now)
     return DryRun(
@@ -101,8 +101,8 @@ async def alerting_dry_run(
         alerts=len(rows),
         now=_result(before, channels),
         then=_result(after, channels),
-        missed=_named(_heard(before, channels) - _heard(after, channels), names),
-        more=_named(_heard(after, channels) - _heard(before, channels), names),
+        missed=named(_heard(before, channels) - _heard(after, channels), names),
+        more=named(_heard(after, channels) - _heard(before, channels), names),
     )
 
 
@@ -156,7 +156,7 @@ async def _known_channels(tables: "AlertTables", policy: Policy) -> None:
                 raise SENTENCES.error(Invalid, "no_channel", name=name, known=known)
 
 
-def _events(rows: Sequence[EpisodeRow], since: datetime) -> list[Happened]:
+def events_of(rows: Sequence[EpisodeRow], since: datetime) -> list[Happened]:
     starts = [Happened(max(one.starts_at, since), one.id, one.labels, "firing") for one in rows]
     ends = [Happened(one.ends_at, one.id, one.labels, "resolved") for one in rows if one.ends_at]
     return [*starts, *ends]
@@ -184,7 +184,7 @@ def _heard(outcome: Outcome, channels: Sequence[ChannelRow]) -> frozenset[str]:
     )
 
 
-def _named(ids: frozenset[str], rows: dict[str, EpisodeRow]) -> list[str]:
+def named(ids: frozenset[str], rows: dict[str, EpisodeRow]) -> list[str]:
     names = Counter(str(rows[one].labels.get("alertname", one)) for one in ids)
     return [f"{name} ({count})" for name, count in names.most_common(50)]
 

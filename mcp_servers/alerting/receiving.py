@@ -11,18 +11,21 @@ from pydantic import BaseModel, Field
 
 from core.clock import utc_now
 from core.errors import Invalid, NotFound
+from core.flags import Flag, decided, weaker
 from core.redaction import redact_fields
+from core.sentences import Said
 from core.storage.alert_records import (
     ChannelRow,
     DeliveryRow,
     EpisodeRow,
     GroupRow,
     StepRow,
-    channels_of,
 )
 from mcp_servers.alerting.analysing import Analysing
-from mcp_servers.alerting.policies import policy_in_force
+from mcp_servers.alerting.policies import SMART_SWITCHES, SmartSwitch, policy_in_force, switch_of
+from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.alerting.telling import delivery, told
+from mcp_servers.alerting.unheard import outcome_of
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.alert_grouping import (
     Known,
@@ -39,7 +42,7 @@ from mcp_servers.engines.alert_grouping import (
 from mcp_servers.engines.alert_payloads import Unreadable, arrival_of, episode_id
 from mcp_servers.engines.alert_routing import group_labels, routes_for
 from mcp_servers.facts.alert_policies import Arrival, ArrivedAlert, Policy, Route
-from mcp_servers.facts.nearest import did_you_mean
+from mcp_servers.sentences import near
 
 if TYPE_CHECKING:
     from core.storage.kept_alerts import AlertTables
@@ -86,14 +89,21 @@ def _read(source: str, payload: Any, mapping: Mapping[str, Any], now: datetime) 
     try:
         return arrival_of(source, payload, now, mapping)
     except Unreadable as error:
-        raise Invalid(f"This is not what {source} sends: {error}.") from error
+        told = _unreadable(error)
+        raise SENTENCES.error(Invalid, "not_of_sender", source=source, error=told) from error
+
+
+def _unreadable(error: Unreadable) -> Said:
+    place = error.facts.get("place", "")
+    known = {"place": SENTENCES.said(f"place_{place}")} if place in ("body", "event") else {}
+    return SENTENCES.said(f"unreadable_{error.fault}", **{**error.facts, **known})
 
 
 def _mapping(document: Mapping[str, Any] | None, name: str) -> Mapping[str, Any]:
     mappings: Mapping[str, Any] = (document or {}).get("mappings") or {}
     if name and name not in mappings:
-        hint = did_you_mean(name, list(mappings)) or "Add it to the policy's mappings."
-        raise NotFound(f"There is no mapping {name!r}.", hint=hint)
+        hint = near(name, mappings) or SENTENCES.said("add_mapping")
+        raise SENTENCES.error(NotFound, "no_mapping", name=name, hint=hint)
     return mappings.get(name, {})
 
 
@@ -111,6 +121,7 @@ class Passing:
     groups: dict[str, GroupRow] = field(default_factory=dict[str, GroupRow])
     channels: list[ChannelRow] = field(default_factory=list[ChannelRow])
     firing: list[Mapping[str, str]] = field(default_factory=list[Mapping[str, str]])
+    flags: Mapping[str, Flag] = field(default_factory=dict[str, Flag])
 
     async def take(self, arrival: Arrival) -> None:
         started = [await self._with_start(one) for one in arrival.alerts]
@@ -164,6 +175,11 @@ class Passing:
         open_ones = [one for one in earlier if one.status == "firing"]
         return replace(alert, starts_at=open_ones[0].starts_at) if open_ones else alert
 
+    async def _load_flags(self) -> None:
+        """Needed only where the policy lets a smart function work at all."""
+        if any(switch_of(self.policy, one) != "off" for one in SMART_SWITCHES):
+            self.flags = await self.tables.flags.by_name()
+
     async def _load_firing(self) -> None:
         """All that fires now, needed only where one alert may keep another quiet."""
         if not self.policy.inhibitions or self.policy.switches.inhibition == "off":
@@ -174,6 +190,7 @@ class Passing:
     async def _pass_on(
         self, waiting: Sequence[tuple[EpisodeRow, Known | None]], arrival: Arrival
     ) -> None:
+        await self._load_flags()
         storm = await self._is_storm(len(waiting))
         together: dict[str, list[EpisodeRow]] = defaultdict(list)
         routes: dict[str, Route] = {}
@@ -191,17 +208,16 @@ class Passing:
         self, row: EpisodeRow, before: Known | None, route: Route, *, storm: bool
     ) -> bool:
         """Whether a route tells of it now. Grouped alerts are told, or not, when their group is."""
-        if storm:
+        if storm and not self._goes_on("storm", route.id, row, Step("storm", "digest")):
             self._gather(
                 f"storm-{route.id}", route, {}, row, self.now + self.policy.storm.digest_every
             )
-            self._note(row.id, Verdict((Step("storm", "digest", {"route": route.id}),), tell=False))
             return False
-        if self.policy.switches.grouping == "on":
-            labels = group_labels(route, row.labels)
+        labels = group_labels(route, row.labels)
+        step, key = Step("group", "waits", {"route": route.id}), group_key(route, labels)
+        if not self._goes_on("grouping", key, row, step):
             flush_at = first_flush(route, row.starts_at, self.now)
-            self._gather(group_key(route, labels), route, labels, row, flush_at)
-            self._note(row.id, Verdict((Step("group", "waits", {"route": route.id}),), tell=False))
+            self._gather(key, route, labels, row, flush_at)
             return False
         switches = self.policy.switches
         for verdict in (
@@ -212,6 +228,14 @@ class Passing:
             if not verdict.tell:
                 return False
         return True
+
+    def _goes_on(self, name: SmartSwitch, key: str, row: EpisodeRow, step: Step) -> bool:
+        """Whether an alert goes on though a smart function would hold it: by the policy's switch or the
+        function's flag, whichever is weaker."""
+        flag = decided(self.flags, name, key, row.labels)
+        verdict = switched(weaker(switch_of(self.policy, name), flag.state), step)
+        self._note(row.id, verdict)
+        return verdict.tell
 
     def _gather(
         self, key: str, route: Route, labels: dict[str, str], row: EpisodeRow, flush_at: datetime
@@ -229,12 +253,11 @@ class Passing:
         telling = told(
             rows, key, "repeat" if repeats else "new", arrival.group, arrival.external_url
         )
-        names = [one.name for one in channels_of(route.channels, self.channels)]
+        names, outcome, why = outcome_of(route.channels, self.channels)
         mark = self._mark(key, route, rows)
         self.deliveries += [delivery(telling, name, mark, self.now) for name in names]
-        outcome = "queued" if names else "nobody"
         for row in rows:
-            detail = {"route": route.id, "channels": names, "thread": key}
+            detail = {"route": route.id, "channels": names, "thread": key, **why}
             self.steps.append(StepRow(row.id, self.now, "route", outcome, detail))
             if names:
                 self.episodes[row.id] = replace(
@@ -247,11 +270,11 @@ class Passing:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     async def _is_storm(self, more: int) -> bool:
-        switch, storm = self.policy.switches.storm, self.policy.storm
-        if switch == "off":
+        storm = self.policy.storm
+        if switch_of(self.policy, "storm") == "off":
             return False
         before = await self.tables.alerts.arrived_since(self.now - storm.within)
-        return switch == "on" and before + more > storm.alerts
+        return before + more > storm.alerts
 
     async def _is_flapping(self, row: EpisodeRow, before: Known | None) -> bool:
         """Changes of state are starts and ends of the alert's episodes."""
@@ -265,9 +288,7 @@ class Passing:
         if not flaps(changes, policy, self.now):
             return False
         step = Step("flapping", "quiet", {"changes": len(changes)})
-        verdict = switched(policy.switches.flapping, step)
-        self._note(row.id, verdict)
-        return not verdict.tell
+        return not self._goes_on("flapping", row.fingerprint, row, step)
 
     def _note(self, alert_id: str, verdict: Verdict) -> None:
         self.steps += [

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, Field
 
 from core.clock import utc_now
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Invalid, NotFound
 from core.principal import Principal
 from core.storage.rule_records import RuleFileRow
 from mcp_servers.alerting.analysis_shapes import Language
+from mcp_servers.alerting.kept_versions import KeptVersions
 from mcp_servers.alerting.rule_lint import Remark, level_of, remark
 from mcp_servers.alerting.rule_reading import rules_of
 from mcp_servers.alerting.sentences import SENTENCES
@@ -45,6 +46,7 @@ Labels = Annotated[
     Field(max_length=20),
 ]
 MOST_LINES, MOST_REMARKS = 400, 200
+KEPT = KeptVersions(SENTENCES, "no_rule_file", "no_rule_version", "rules_moved_on")
 
 
 class RuleFileLine(BaseModel):
@@ -111,9 +113,7 @@ async def alerting_list_rule_files(cursor: str = "", *, desk: Desk) -> RuleFiles
 async def alerting_rule_file_versions(name: Name, cursor: str = "", *, desk: Desk) -> RuleFiles:
     """List the versions of one stored file of rules, the newest first: who changed it, when and why."""
     async with desk.session() as tables:
-        rows = await tables.rule_files.versions(name)
-    if not rows:
-        raise SENTENCES.error(NotFound, "no_rule_file", name=name)
+        rows = await KEPT.history(tables.rule_files, name)
     return RuleFiles.shaped(rows, _line, cursor=cursor)
 
 
@@ -122,7 +122,7 @@ async def alerting_show_rule_file(
 ) -> RuleFileShown:
     """Show a stored file of rules, the newest version or another, with what the linter says of it."""
     async with desk.session() as tables:
-        row = await _there(tables, name, version)
+        row = await KEPT.there(tables.rule_files, name, version)
         others = await _others(tables, name)
     return _shown(row, _remarks(row.text, others), language)
 
@@ -141,7 +141,7 @@ async def alerting_diff_rule_file(
             old = await tables.rule_files.get(name, before)
             new_text, new_version = text, 0
         else:
-            new = await _there(tables, name, after)
+            new = await KEPT.there(tables.rule_files, name, after)
             new_text, new_version = new.text, new.version
             old = await tables.rule_files.get(name, before or new.version - 1)
             old = None if new.version == 1 and not before else old
@@ -213,9 +213,7 @@ async def alerting_roll_back_rule_file(
 ) -> RuleFileShown:
     """Make an earlier version of a file of rules the newest again, as a new version."""
     async with desk.session() as tables:
-        rows = await tables.rule_files.versions(name, limit=10_000)
-        if not rows:
-            raise SENTENCES.error(NotFound, "no_rule_file", name=name)
+        rows = await KEPT.history(tables.rule_files, name, limit=10_000)
         wanted = version or rows[0].version - 1
         back = next((one for one in rows if one.version == wanted), None)
         if back is None:
@@ -230,23 +228,31 @@ async def alerting_remove_rule_file(
 ) -> RuleFileLine:
     """Remove a stored file of rules. Its versions stay, and a rollback brings it back."""
     async with desk.session() as tables:
-        row = await _there(tables, name)
+        row = await KEPT.there(tables.rule_files, name)
         return _line(await _next(tables, name, "", reason, row.version, caller))
+
+
+async def alerting_switch_rule_file(
+    name: Name,
+    enabled: Annotated[bool, Field(description="False: it is written to no Prometheus any more.")],
+    reason: Reason,
+    *,
+    desk: Desk,
+    caller: Principal,
+) -> RuleFileLine:
+    """Switch a stored file of rules off, or on again as it was. One that is so already gets no new version."""
+    async with desk.session() as tables:
+        rows = await KEPT.history(tables.rule_files, name, limit=10_000)
+        if bool(rows[0].text) == enabled:
+            return _line(rows[0])
+        text = next((one.text for one in rows if one.text), "") if enabled else ""
+        return _line(await _next(tables, name, text, reason, rows[0].version, caller))
 
 
 async def stored_text(desk: Desk, name: str) -> str:
     """The newest text of a file. Raises `NotFound`."""
     async with desk.session() as tables:
-        return (await _there(tables, name)).text
-
-
-async def _there(tables: "AlertTables", name: str, version: int = 0) -> RuleFileRow:
-    row = await tables.rule_files.get(name, version)
-    if row is None and version:
-        raise SENTENCES.error(NotFound, "no_rule_version", name=name, version=version)
-    if row is None or not (row.text or version):
-        raise SENTENCES.error(NotFound, "no_rule_file", name=name)
-    return row
+        return (await KEPT.there(tables.rule_files, name)).text
 
 
 async def _others(tables: "AlertTables", name: str) -> list[PromRule]:
@@ -264,14 +270,9 @@ async def _next(
     caller: Principal,
     labels: dict[str, str] | None = None,
 ) -> RuleFileRow:
-    newest = await tables.rule_files.get(name)
-    latest = newest.version if newest else 0
-    if based_on != latest:
-        raise SENTENCES.error(
-            Conflict, "rules_moved_on", name=name, latest=latest, version=based_on
-        )
+    newest = await KEPT.newest(tables.rule_files, name, based_on)
     kept = newest.labels if newest and labels is None else labels or {}
-    row = RuleFileRow(name, latest + 1, text, caller.subject, utc_now(), reason, kept)
+    row = RuleFileRow(name, based_on + 1, text, caller.subject, utc_now(), reason, kept)
     await tables.rule_files.add(row)
     return row
 

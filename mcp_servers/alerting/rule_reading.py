@@ -44,6 +44,36 @@ def plain(text: str) -> str:
     return yaml.safe_dump({"groups": groups}, sort_keys=False, allow_unicode=True)
 
 
+def groups_of(text: str) -> list[dict[str, Any]]:
+    """The groups as a PrometheusRule holds them: every scalar but a limit a text, and nothing empty."""
+    documents = list(yaml.load_all(text, Loader=_Texts))
+    return [_object_group(group) for one in documents for group in _groups(one)]
+
+
+class _Texts(yaml.SafeLoader):
+    """Leaves scalars as they are written: a definition wants texts where Prometheus takes anything."""
+
+
+_Texts.yaml_implicit_resolvers = {
+    first: kept
+    for first, held in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    if (kept := [one for one in held if one[0] == "tag:yaml.org,2002:merge"])
+}
+
+
+def _object_group(group: Mapping[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {key: one for key, one in group.items() if one not in ("", None)}
+    if str(kept.get("limit", "")).isdecimal():
+        kept["limit"] = int(kept["limit"])
+    rules: Any = kept.get("rules")
+    kept["rules"] = [
+        {key: held for key, held in one.items() if held not in ("", None)}
+        for one in (rules if isinstance(rules, list) else ())
+        if isinstance(one, Mapping)
+    ]
+    return kept
+
+
 def _groups(document: Any) -> Iterator[Mapping[str, Any]]:
     if not isinstance(document, Mapping):
         return

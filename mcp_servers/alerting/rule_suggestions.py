@@ -17,6 +17,8 @@ from mcp_servers.alerting.rule_files import Name
 from mcp_servers.alerting.rule_reading import rule_of
 from mcp_servers.alerting.rule_trials import LONGEST, SHORTEST_STEP, Trial, tried
 from mcp_servers.alerting.sentences import SENTENCES
+from mcp_servers.alerting.suggesting import Suggesting
+from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.engines.slo_rules import (
     WINDOW,
@@ -98,20 +100,22 @@ async def alerting_suggest_slo_rules(
     language: Language = "en",
     *,
     prometheus: Prometheus,
+    desk: Desk,
     caller: Principal,
 ) -> SloRules:
     """Suggest burn-rate rules for a service level objective, and say how often they would have fired.
 
     They are not stored; alerting_set_rule_file does that.
     """
-    _refuse_narrow(caller)
+    refuse_narrow(caller)
+    suggesting = await Suggesting.begun(desk, caller)
     slo = Slo(name, objective_percent / 100, days, errors, total)
     _refuse_odd(slo)
     span = min(span_of(window), LONGEST)
     ratio = await prometheus.query(error_ratio(slo, f"{max(int(span.total_seconds()), 300)}s"))
     found = [value for one in ratio for _, value in one.points if isfinite(value)]
     measured = max(found, default=None)
-    return SloRules(
+    rules = SloRules(
         text=_slo_text(slo, runbook_url, language),
         budget_minutes=round((1 - slo.objective) * days * 1440, 2),
         conditions=_conditions(slo),
@@ -120,6 +124,7 @@ async def alerting_suggest_slo_rules(
         spent=None if measured is None else measured / (1 - slo.objective),
         trials=await _slo_trials(prometheus, slo, window, span),
     )
+    return await suggesting.given(rules, name=name, objective_percent=objective_percent)
 
 
 async def alerting_suggest_threshold(
@@ -134,21 +139,41 @@ async def alerting_suggest_threshold(
     severity: Annotated[str, Field(max_length=40)] = "warning",
     *,
     prometheus: Prometheus,
+    desk: Desk,
     caller: Principal,
 ) -> Thresholds:
     """Suggest the threshold of an alert from history: the most sensitive that fired seldom enough."""
-    _refuse_narrow(caller)
+    refuse_narrow(caller)
+    suggesting = await Suggesting.begun(desk, caller)
+    held_for = span_of(held)
+    found = await threshold_of(
+        prometheus, name, expression, below, held_for, window, at_most, severity
+    )
+    return await suggesting.given(found, name=name, expression=expression)
+
+
+async def threshold_of(
+    prometheus: Prometheus,
+    name: str,
+    expression: str,
+    below: bool,
+    held: timedelta = timedelta(minutes=5),
+    window: str = "P14D",
+    at_most: int = 2,
+    severity: str = "warning",
+) -> Thresholds:
+    """The most sensitive threshold that would have begun to fire no more than `at_most` times."""
     span, until = min(span_of(window), LONGEST), utc_now().replace(microsecond=0)
     step = max(SHORTEST_STEP, span / 11_000, timedelta(minutes=1))
     step = timedelta(seconds=round(step.total_seconds()))
     series = await prometheus.query_every(expression, start=until - span, end=until, step=step)
-    found = thresholds(series, above=not below, held=span_of(held), step=step, until=until)
+    found = thresholds(series, above=not below, held=held, step=step, until=until)
     values = sum(len(one.points) for one in series)
     chosen = suggested(found, at_most=at_most) if values >= LEAST_VALUES else None
     text = ""
     if chosen:
         compared = f"({expression}) {'<' if below else '>'} {chosen.value:g}"
-        text = _threshold_text(name, compared, span_of(held), severity)
+        text = _threshold_text(name, compared, held, severity)
     return Thresholds(
         verdict="ok" if chosen else "insufficient_data",
         suggested=_threshold(chosen) if chosen else None,
@@ -160,7 +185,7 @@ async def alerting_suggest_threshold(
     )
 
 
-def _refuse_narrow(caller: Principal) -> None:
+def refuse_narrow(caller: Principal) -> None:
     if caller.namespaces is not None:
         raise SENTENCES.error(Invalid, "trial_sees_all")
 

@@ -1,21 +1,26 @@
-"""Stored rules on their way to each Prometheus: what one is to hold, what it holds, who changed it there."""
+"""Stored rules and configurations on their way: what a server is to hold, what it holds, who changed it there."""
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, Field
 
 from core.clock import utc_now
 from core.errors import Invalid, NotFound
 from core.principal import Principal
-from core.storage.rule_records import RuleFileRow, RuleTargetRow
+from core.storage.rule_records import ManagerConfigRow, RuleFileRow, RuleTargetRow
+from mcp_servers.alerting.config_rendering import rendered
 from mcp_servers.alerting.rule_files import Name
 from mcp_servers.alerting.rule_reading import plain
 from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.paging import Page
+
+if TYPE_CHECKING:
+    from core.storage.kept_alerts import AlertTables
 
 Match = Annotated[
     str,
@@ -28,6 +33,14 @@ Digest = Annotated[str, Field(max_length=64, pattern=r"^[0-9a-f]*$")]
 # Who is not heard of for so many of its rounds, and at least so long, is silent.
 ROUNDS, LEAST = 3, timedelta(minutes=3)
 MOST_TARGETS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The newest version of everything that targets take."""
+
+    files: Sequence[RuleFileRow]
+    configs: Sequence[ManagerConfigRow]
 
 
 class BundleFile(BaseModel):
@@ -56,10 +69,13 @@ class BundleText(BundleFile):
 class RuleTarget(BaseModel):
     name: str
     state: str = Field(
-        description="in_step | behind | not_reloaded | refused (by Prometheus, which was given back "
+        description="in_step | behind | not_reloaded | refused (by its server, which was given back "
         "what it had) | failed | silent (not heard of for three rounds)"
     )
     match: str
+    config: str = Field(
+        description="The Alertmanager configuration that is written there; empty: rules."
+    )
     files: int
     error: str
     digest: str = Field(description="Of what it holds.")
@@ -102,12 +118,13 @@ async def alerting_report_rule_target(
     files: Annotated[int, Field(ge=0)] = 0,
     every_s: Annotated[int, Field(ge=1, le=86_400)] = 60,
     drift: Annotated[tuple[str, ...], Field(max_length=100)] = (),
+    config: Annotated[str, Field(max_length=100)] = "",
     *,
     desk: Desk,
     caller: Principal,
 ) -> RuleTarget:
-    """Note what a Prometheus holds. For `midwatch sync`, which writes files of rules there."""
-    _pairs(match)
+    """Note what a Prometheus or an Alertmanager holds. For `midwatch sync`, which writes its files."""
+    pairs(match)
     now = utc_now()
     async with desk.session() as tables:
         before = await tables.rule_files.target(target)
@@ -124,17 +141,18 @@ async def alerting_report_rule_target(
             changed_at=before.changed_at if before and before.digest == digest else now,
             reported_at=now,
             reported_by=caller.subject,
+            config=config,
         )
         await tables.rule_files.save_target(row)
-        return _line(row, await tables.rule_files.all(), now)
+        return _line(row, await _stored(tables), now)
 
 
 async def alerting_list_rule_targets(cursor: str = "", *, desk: Desk) -> RuleTargets:
-    """List the Prometheus servers that stored rules are written to: in step or not, and what drifted there."""
+    """List the Prometheus servers and Alertmanagers that files are written to: in step or not, what drifted there."""
     now = utc_now()
     async with desk.session() as tables:
-        rows, files = await tables.rule_files.targets(), await tables.rule_files.all()
-    lines = [_line(row, files, now) for row in rows[:MOST_TARGETS]]
+        rows, stored = await tables.rule_files.targets(), await _stored(tables)
+    lines = [_line(row, stored, now) for row in rows[:MOST_TARGETS]]
     return RuleTargets.of(lines, cursor=cursor)
 
 
@@ -147,13 +165,13 @@ async def alerting_forget_rule_target(target: Name, *, desk: Desk) -> RuleTarget
 
 
 def _bundle(match: str, rows: Sequence[RuleFileRow]) -> RuleBundle:
-    wanted = _pairs(match)
+    wanted = pairs(match)
     files = [_file(one) for one in rows if one.text and wanted.items() <= one.labels.items()]
     told = "".join(f"{one.name} {one.digest}\n" for one in sorted(files, key=lambda f: f.name))
     return RuleBundle(match=match, digest=_digest(told), files=files)
 
 
-def _pairs(match: str) -> dict[str, str]:
+def pairs(match: str) -> dict[str, str]:
     parts = [one.strip().partition("=") for one in match.split(",") if one.strip()]
     if any(not (name and eq) for name, eq, _ in parts):
         raise SENTENCES.error(Invalid, "no_label_choice", match=match)
@@ -168,12 +186,28 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _line(row: RuleTargetRow, files: Sequence[RuleFileRow], now: datetime) -> RuleTarget:
-    wanted = _bundle(row.match, files).digest
+async def _stored(tables: "AlertTables") -> Stored:
+    return Stored(await tables.rule_files.all(), await tables.manager_configs.all())
+
+
+def _wanted(row: RuleTargetRow, stored: Stored) -> str:
+    """The digest of what it is to hold; what it holds where its configuration is removed or cannot be made."""
+    if not row.config:
+        return _bundle(row.match, stored.files).digest
+    config = next((one for one in stored.configs if one.name == row.config and one.text), None)
+    try:
+        return rendered(config, row.name).digest if config else row.digest
+    except Invalid:
+        return row.digest
+
+
+def _line(row: RuleTargetRow, stored: Stored, now: datetime) -> RuleTarget:
+    wanted = _wanted(row, stored)
     return RuleTarget(
         name=row.name,
         state=_state(row, wanted, now),
         match=row.match,
+        config=row.config,
         files=row.files,
         error=row.error,
         digest=row.digest,
@@ -196,4 +230,7 @@ def _state(row: RuleTargetRow, wanted: str, now: datetime) -> str:
 
 def _told(one: RuleTarget) -> str:
     drift = f"; changed there by others: {', '.join(one.drift)}" if one.drift else ""
-    return f"{one.name} {one.state}, {one.files} files ({one.match or 'all'}) {one.error}{drift}"
+    what = (
+        f"configuration {one.config}" if one.config else f"{one.files} files ({one.match or 'all'})"
+    )
+    return f"{one.name} {one.state}, {what} {one.error}{drift}"

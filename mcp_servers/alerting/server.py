@@ -17,8 +17,30 @@ from mcp_servers.alerting.analyses import (
 )
 from mcp_servers.alerting.clusters import alerting_list_alertmanagers
 from mcp_servers.alerting.concluding import alerting_begin_analysis, alerting_conclude_analysis
-from mcp_servers.alerting.due import alerting_run_due
+from mcp_servers.alerting.config_trials import alerting_dry_run_manager_config
+from mcp_servers.alerting.due import alerting_run_due, alerting_tell_unheard
+from mcp_servers.alerting.flags import (
+    alerting_evaluate_flags,
+    alerting_flag_events,
+    alerting_judge_flags,
+    alerting_list_flags,
+    alerting_rate_analysis,
+    alerting_record_evaluation,
+    alerting_set_flag,
+)
 from mcp_servers.alerting.forgetting import alerting_forget_old
+from mcp_servers.alerting.manager_configs import (
+    alerting_check_manager_config,
+    alerting_diff_manager_config,
+    alerting_list_manager_configs,
+    alerting_manager_config_versions,
+    alerting_remove_manager_config,
+    alerting_render_manager_config,
+    alerting_roll_back_manager_config,
+    alerting_set_manager_config,
+    alerting_show_manager_config,
+)
+from mcp_servers.alerting.metric_suggestions import alerting_suggest_from_words
 from mcp_servers.alerting.patrol_rounds import alerting_begin_patrol, alerting_conclude_patrol
 from mcp_servers.alerting.patrols import (
     alerting_list_patrols,
@@ -44,8 +66,15 @@ from mcp_servers.alerting.rule_files import (
     alerting_rule_file_versions,
     alerting_set_rule_file,
     alerting_show_rule_file,
+    alerting_switch_rule_file,
 )
 from mcp_servers.alerting.rule_lint import alerting_lint_rules
+from mcp_servers.alerting.rule_placements import (
+    alerting_list_rule_objects,
+    alerting_remove_rule_placement,
+    alerting_render_rule_objects,
+    alerting_set_rule_placement,
+)
 from mcp_servers.alerting.rule_suggestions import (
     alerting_suggest_slo_rules,
     alerting_suggest_threshold,
@@ -88,12 +117,17 @@ FOR_JOBS = (
     alerting_begin_patrol,
     alerting_conclude_patrol,
     alerting_judge_watches,
+    alerting_judge_flags,
+    alerting_tell_unheard,
     alerting_forget_old,
 )
 
 
 def build(backends: Backends, gate: Gate) -> ToolServer:
-    server, desk = ToolServer("alerting", gate), backends.desk
+    server, desk = (
+        ToolServer("alerting", gate, home=backends.kubernetes.cluster_name),
+        backends.desk,
+    )
     for tool in (
         alerting_list,
         alerting_show,
@@ -103,6 +137,9 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
         alerting_list_patrols,
         alerting_patrol_rounds,
         alerting_patrol_report,
+        alerting_list_flags,
+        alerting_flag_events,
+        alerting_evaluate_flags,
     ):
         publish(server, tool, needs=Permission.ALERTS_READ, desk=desk)
     for tool in (
@@ -115,6 +152,9 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
         alerting_run_patrol,
         alerting_set_watch,
         alerting_remove_watch,
+        alerting_set_flag,
+        alerting_record_evaluation,
+        alerting_rate_analysis,
     ):
         publish(server, tool, needs=Permission.ALERTS_MANAGE, changes=True, desk=desk)
     publish(
@@ -147,6 +187,8 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
             desk=desk,
         )
     _publish_rules(server, backends)
+    _publish_placements(server, backends)
+    _publish_configs(server, backends)
     publish(server, alerting_list_watches, needs=Permission.USAGE_READ, desk=desk)
     _publish_silences(server, backends)
     return server
@@ -172,6 +214,7 @@ def _publish_rules(server: ToolServer, backends: Backends) -> None:
         alerting_set_rule_file,
         alerting_roll_back_rule_file,
         alerting_remove_rule_file,
+        alerting_switch_rule_file,
     ):
         publish(
             server,
@@ -182,8 +225,12 @@ def _publish_rules(server: ToolServer, backends: Backends) -> None:
             gives_characters=MOST_RULE_CHARACTERS,
             desk=desk,
         )
-    for tool in (alerting_suggest_slo_rules, alerting_suggest_threshold):
-        publish(server, tool, needs=Permission.METRICS_READ, prometheus=prometheus)
+    for tool in (
+        alerting_suggest_slo_rules,
+        alerting_suggest_threshold,
+        alerting_suggest_from_words,
+    ):
+        publish(server, tool, needs=Permission.METRICS_READ, prometheus=prometheus, desk=desk)
     publish(
         server,
         alerting_lint_rules,
@@ -199,6 +246,63 @@ def _publish_rules(server: ToolServer, backends: Backends) -> None:
         desk=desk,
         prometheus=prometheus,
     )
+
+
+def _publish_placements(server: ToolServer, backends: Backends) -> None:
+    read, change, desk = Permission.ALERTS_READ, Permission.ALERTS_MANAGE, backends.desk
+    for tool in (alerting_list_rule_objects, alerting_render_rule_objects):
+        publish(
+            server,
+            tool,
+            needs=read,
+            gives_characters=MOST_RULE_CHARACTERS,
+            desk=desk,
+            kubernetes=backends.kubernetes,
+        )
+    publish(server, alerting_set_rule_placement, needs=change, changes=True, desk=desk)
+    publish(
+        server,
+        alerting_remove_rule_placement,
+        needs=change,
+        changes=True,
+        desk=desk,
+        kubernetes=backends.kubernetes,
+    )
+
+
+def _publish_configs(server: ToolServer, backends: Backends) -> None:
+    most, shown = MOST_REQUEST_BYTES, MOST_RULE_CHARACTERS
+    for tool in (
+        alerting_list_manager_configs,
+        alerting_manager_config_versions,
+        alerting_show_manager_config,
+        alerting_render_manager_config,
+        alerting_check_manager_config,
+        alerting_diff_manager_config,
+        alerting_dry_run_manager_config,
+    ):
+        publish(
+            server,
+            tool,
+            needs=Permission.ALERTS_READ,
+            takes_bytes=most,
+            gives_characters=shown,
+            desk=backends.desk,
+        )
+    for tool in (
+        alerting_set_manager_config,
+        alerting_roll_back_manager_config,
+        alerting_remove_manager_config,
+    ):
+        publish(
+            server,
+            tool,
+            needs=Permission.ALERTS_MANAGE,
+            changes=True,
+            takes_bytes=most,
+            gives_characters=shown,
+            desk=backends.desk,
+        )
 
 
 def _publish_silences(server: ToolServer, backends: Backends) -> None:

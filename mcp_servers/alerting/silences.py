@@ -14,6 +14,7 @@ from core.sentences import LANGUAGES, Said
 from mcp_servers.access import span_of
 from mcp_servers.alerting.seconding import checked_second, second_for
 from mcp_servers.alerting.sentences import SENTENCES
+from mcp_servers.alerting.silence_starts import Start, begun_at
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.alertmanagers import AlertmanagerCluster, Alertmanagers
@@ -129,7 +130,10 @@ async def alerting_list_silences(
     caller: Principal,
 ) -> SilencePage:
     """List silences of every Alertmanager cluster or of one, those in force first, with what each catches now."""
-    chosen, several = alertmanagers.chosen(am_cluster), len(alertmanagers.clusters) > 1
+    chosen, several = (
+        alertmanagers.seen_by(caller).chosen(am_cluster),
+        len(alertmanagers.clusters) > 1,
+    )
     found: list[SilenceRow] = []
     failures: dict[str, UpstreamUnavailable] = {}
     for one in chosen:
@@ -162,18 +166,19 @@ async def alerting_preview_silence(
     comment: Comment = "",
     ticket: Ticket = "",
     am_cluster: Cluster = "",
+    starts_at: Start = "",
     *,
     alertmanagers: Alertmanagers,
     desk: Desk,
     caller: Principal,
 ) -> Preview:
     """Say what a silence would catch now and caught in 7 days, and whether it may be set."""
-    alertmanager = await alertmanagers.one(am_cluster)
+    alertmanager = await alertmanagers.seen_by(caller).one(am_cluster)
     wanted = await _wanted(matchers, duration, comment, ticket, alertmanager, desk, caller)
     against = wanted.objections
     return Preview(
         matchers=matchers,
-        ends_at=utc_now() + wanted.length,
+        ends_at=begun_at(starts_at, utc_now()) + wanted.length,
         caught=list(wanted.caught[:SHOWN]),
         caught_in_all=len(wanted.caught),
         objections=[str(_said(one)) for one in against],
@@ -192,33 +197,36 @@ async def alerting_create_silence(
     ticket: Ticket = "",
     second: Second = "",
     am_cluster: Cluster = "",
+    starts_at: Start = "",
     *,
     alertmanagers: Alertmanagers,
     desk: Desk,
     caller: Principal,
 ) -> SetSilence:
     """Set a silence in Alertmanager, within the guards. See alerting_preview_silence first."""
-    alertmanager = await alertmanagers.one(am_cluster)
+    now = utc_now().replace(microsecond=0)
+    start = begun_at(starts_at, now)
+    alertmanager = await alertmanagers.seen_by(caller).one(am_cluster)
     wanted = await _wanted(matchers, duration, comment, ticket, alertmanager, desk, caller)
     against = wanted.objections
-    if second and against and all(one.second for one in against):
+    if second and against and not starts_at and all(one.second for one in against):
         by = checked_second(
             desk.vault, second, _agreed(matchers, am_cluster), duration, caller, utc_now()
         )
         comment = f"{comment} (seconded by {by})"
     elif against:
         raise _refused(against)
-    now = utc_now().replace(microsecond=0)
     made = NewSilence(
         matchers=tuple((one.name, one.operator, one.value) for one in wanted.matchers),
-        starts_at=now,
-        ends_at=now + wanted.length,
+        starts_at=start,
+        ends_at=start + wanted.length,
         created_by=caller.subject,
         comment=f"{comment} [{ticket}]" if ticket else comment,
     )
     silence_id = await alertmanager.create_silence(made)
+    state = "pending" if start > now else "active"
     row = Silence(
-        silence_id, "active", tuple(matchers), now, made.ends_at, caller.subject, made.comment
+        silence_id, state, tuple(matchers), start, made.ends_at, caller.subject, made.comment
     )
     often = wanted.renewals >= RENEWALS_THAT_ARE_A_FINDING
     note = str(SENTENCES.said("renewed", count=wanted.renewals)) if often else ""
@@ -253,7 +261,7 @@ async def alerting_expire_silence(
     silence_id: Id, am_cluster: Cluster = "", *, alertmanagers: Alertmanagers, caller: Principal
 ) -> SilenceRow:
     """End a silence now. That of somebody else takes the permission silences:manage."""
-    alertmanager = await alertmanagers.one(am_cluster)
+    alertmanager = await alertmanagers.seen_by(caller).one(am_cluster)
     found = {one.id: one for one in await alertmanager.silences()}
     known = found.get(silence_id)
     if known is None or not _is_seen(caller, known.matchers):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from core.errors import OpsError
 from core.principal import Principal
-from mcp_servers.alerting.alerts import in_sight
+from mcp_servers.alerting.alerts import in_namespaces
 from mcp_servers.backends.alertmanagers import AlertmanagerCluster, Alertmanagers
 from mcp_servers.facts.alerts import Alert, Labels
 from mcp_servers.paging import Page
@@ -90,7 +90,7 @@ async def alerting_list_cluster_alerts(
 
     For one cluster's firing alerts use prometheus_alerts; for what was sent here, alerting_list.
     """
-    chosen = alertmanagers.chosen(am_cluster)
+    chosen = alertmanagers.seen_by(caller).chosen(am_cluster)
     asked = await asyncio.gather(*(_asked(one) for one in chosen))
     unanswered = {where: why for _, failed in asked for where, why in failed.items()}
     if all(len(failed) == len(one.members) for one, (_, failed) in zip(chosen, asked, strict=True)):
@@ -99,7 +99,7 @@ async def alerting_list_cluster_alerts(
         one
         for alerts, _ in asked
         for one in alerts
-        if in_sight(caller, dict(one.alert.labels))
+        if in_namespaces(caller, dict(one.alert.labels))
         and name.lower() in one.alert.name.lower()
         and namespace in ("", one.alert.label("namespace"))
         and state in ("", one.alert.state)

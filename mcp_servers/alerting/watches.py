@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,20 +13,16 @@ from core.errors import NotFound
 from core.principal import Principal
 from core.sentences import Sentences
 from core.storage.watch_records import WatchRow, WatchStateRow
-from mcp_servers.alerting.policies import Span, policy_in_force
-from mcp_servers.alerting.receiving import Passing
+from mcp_servers.alerting.own_alerts import own_way, pass_on
+from mcp_servers.alerting.policies import Span
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.usage_watching import measured, stepped
-from mcp_servers.facts.alert_policies import Arrival, ArrivedAlert
+from mcp_servers.facts.alert_policies import ArrivedAlert
 from mcp_servers.facts.durations import duration
 from mcp_servers.facts.usage_watches import ModelCall, Watch, WatchState
 from mcp_servers.paging import Page
 
-if TYPE_CHECKING:
-    from core.storage.kept_alerts import AlertTables
-
 WORDS = Sentences("mcp_servers.alerting", "watch")
-SOURCE = "midwatch"
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=100)]
 Measure = Literal[
     "failure_rate",
@@ -125,10 +121,8 @@ async def alerting_remove_watch(name: Name, *, desk: Desk) -> WatchLine:
         states = [one for one in await tables.watches.states() if one.watch == name]
         await tables.watches.remove(name)
         await tables.watches.drop_states(name)
-        way = await _way(tables, utc_now())
-        await _pass_on(
-            way, [_ended(_watch(row), one, way.now) for one in states if one.fires_since]
-        )
+        way = await own_way(tables, utc_now())
+        await pass_on(way, [_ended(_watch(row), one, way.now) for one in states if one.fires_since])
     return _line(row, states)
 
 
@@ -139,7 +133,7 @@ async def alerting_judge_watches(calls: Calls, *, desk: Desk) -> Judged:
         await tables.alerts.take_turn()
         rows = [one for one in await tables.watches.all() if one.enabled]
         known = {one.id: one for one in await tables.watches.states()}
-        way = await _way(tables, now)
+        way = await own_way(tables, now)
         after: list[WatchStateRow] = []
         alerts: list[ArrivedAlert] = []
         for watch in map(_watch, rows):
@@ -154,20 +148,9 @@ async def alerting_judge_watches(calls: Calls, *, desk: Desk) -> Judged:
                 elif there and there.fires_since and not state.fires_since:
                     alerts.append(_ended(watch, there, now))
         await tables.watches.save_states(after)
-        await _pass_on(way, alerts)
+        await pass_on(way, alerts)
     firing = sum(one.fires_since is not None for one in after)
     return Judged(watches=len(rows), firing=firing, deliveries=len(way.deliveries))
-
-
-async def _way(tables: "AlertTables", now: datetime) -> Passing:
-    kept = await tables.alerts.policy()
-    return Passing(tables, policy_in_force(kept.document if kept else None), now)
-
-
-async def _pass_on(way: Passing, alerts: list[ArrivedAlert]) -> None:
-    if alerts:
-        await way.take(Arrival(source=SOURCE, alerts=tuple(alerts)))
-        await way.keep()
 
 
 def _call(one: Mapping[str, Any]) -> ModelCall:

@@ -21,7 +21,7 @@ from mcp_servers.autofix.change_shapes import (
     change_line,
     change_view,
 )
-from mcp_servers.autofix.desk import Desk, past_of, visible
+from mcp_servers.autofix.desk import Desk, acting, past_of, visible
 from mcp_servers.autofix.executing import begin, ended, kept_why, subject_of
 from mcp_servers.autofix.packing import plan_of
 from mcp_servers.autofix.plans import Limit, PlanId, cluster_id, status_of
@@ -75,7 +75,8 @@ async def autofix_rollback(
     if not any(step.inverse for step in plan_of(plan.body["plan"]).steps):
         raise SENTENCES.error(Conflict, "no_way_back", change=change_id)
     why = SENTENCES.said("asked_back", who=caller.subject)
-    asked = replace(row, body={**row.body, **kept_why(why), "asked_back": True}, status="undoing")
+    body = {**row.body, **acting(caller), **kept_why(why), "asked_back": True}
+    asked = replace(row, body=body, status="undoing")
     now, lease = utc_now(), desk.lease()
     taken = await desk.store.reopen(
         row.id,
@@ -154,7 +155,7 @@ async def started(desk: Desk, row: PlanRow, caller: Principal) -> ChangeRow:
         runner=desk.desk.runner,
         lease_until=desk.lease(),
         body={
-            "sight": None if caller.namespaces is None else sorted(caller.namespaces),
+            **acting(caller),
             "size": asdict(size_of(row)),
             "latest": f"{now + longest(plan_of(row.body['plan']), desk.policy.limits):%H:%M} UTC",
         },

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.clock import utc_now
 from core.errors import NotFound, UpstreamUnavailable
@@ -87,9 +87,9 @@ class Desk:
             raise SENTENCES.error(UpstreamUnavailable, "no_trail")
         return self.audit
 
-    def seen_by(self, namespaces: frozenset[str] | None) -> "Desk":
-        """The same for somebody who may only see these namespaces."""
-        return replace(self, writing=self.writing.within(namespaces))
+    def seen_by(self, caller: Principal) -> "Desk":
+        """The same with what this caller sees of the cluster, and may do there."""
+        return replace(self, writing=self.writing.seen_by(caller))
 
     def counted(self) -> "Desk":
         """The same, with each request counted: too many without an answer stop all writing."""
@@ -130,6 +130,13 @@ class Desk:
 def visible(caller: Principal, namespace: str) -> bool:
     """Nodes and other parts of the whole cluster are for those who see all of it."""
     return caller.sees(namespace) if namespace else caller.namespaces is None
+
+
+def acting(caller: Principal) -> dict[str, Any]:
+    """What is kept with a change of whose hands it is in, for whichever process carries it out."""
+    seen = None if caller.namespaces is None else sorted(caller.namespaces)
+    who = {"subject": caller.subject, "roles": sorted(caller.roles), "itself": caller.itself}
+    return {"sight": seen, "acting": who}
 
 
 def past_of(row: ChangeRow) -> Past:

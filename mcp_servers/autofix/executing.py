@@ -18,7 +18,7 @@ from mcp_servers.autofix.desk import Desk
 from mcp_servers.autofix.packing import findings_of, plan_of
 from mcp_servers.autofix.refusing import SENTENCES
 from mcp_servers.autofix.switches import trip
-from mcp_servers.autofix.verifying import Before, Verdict, settled, verified
+from mcp_servers.autofix.verifying import Before, Verdict, settled, sight_of, verified
 from mcp_servers.autofix.writing import (
     WRITTEN,
     Declined,
@@ -56,10 +56,8 @@ class Execution:
     @classmethod
     async def of(cls, desk: Desk, change: ChangeRow, row: PlanRow) -> "Execution":
         kept = await desk.store.steps(change.id)
-        seen = change.body.get("sight")
-        sight = None if seen is None else frozenset(seen)
         return cls(
-            desk.seen_by(sight).counted(),
+            desk.seen_by(sight_of(change)).counted(),
             change,
             plan_of(row.body["plan"]),
             row.body["marks"],

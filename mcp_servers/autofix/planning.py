@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from core.errors import Conflict, NotFound, OpsError
 from core.principal import Principal
+from core.sentences import Said
+from mcp_servers.autofix.amounts import asked_amounts, counted
 from mcp_servers.autofix.desk import Desk, Sighting
 from mcp_servers.autofix.refusing import SENTENCES, Language, told
 from mcp_servers.autofix.shapes import (
@@ -17,8 +20,9 @@ from mcp_servers.autofix.shapes import (
     RiskView,
     StepView,
     Target,
+    Told,
 )
-from mcp_servers.autofix.telling import Telling
+from mcp_servers.autofix.telling import BOTH, Telling, in_both
 from mcp_servers.autofix.writing import TRIES
 from mcp_servers.backends.kubernetes_writing import RIGHTS
 from mcp_servers.engines.faults import is_fault
@@ -31,6 +35,7 @@ from mcp_servers.engines.marks import after_write, mark
 from mcp_servers.engines.object_diff import diff
 from mcp_servers.engines.preflight import preflight
 from mcp_servers.engines.risks import assess
+from mcp_servers.engines.settling import desired_replicas
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.fixes import Advice, Level, Plan, Proposal, Repair, Request, Step, Write
 from mcp_servers.facts.guards import Refusal
@@ -47,17 +52,24 @@ CHANGES = {
     "pin": "fix.pin_digest",
     "expire": "fix.ttl",
     "rightsize": "fix.rightsize",
+    "resources": "fix.set_resources",
 }
+# What is judged by the use of the last two weeks.
+BY_USE = frozenset({"rightsize", "resources"})
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
-        "may": "Midwatch's account may do this ({what}).",
-        "may_not": "Midwatch's account may not do this ({what}).",
+        "may": "{who} may do this ({what}).",
+        "may_not": "{who} may not do this ({what}).",
+        "itself": "Midwatch's account",
+        "person": "{user}",
         "accepted": "The API server accepts it in a dry run.",
         "no_change": "{object} is like that already.",
     },
     "zh": {
-        "may": "Midwatch 的账号有此权限（{what}）。",
-        "may_not": "Midwatch 的账号没有此权限（{what}）。",
+        "may": "{who}有此权限（{what}）。",
+        "may_not": "{who}没有此权限（{what}）。",
+        "itself": "Midwatch 的账号",
+        "person": "{user} ",
         "accepted": "API 服务器试运行通过。",
         "no_change": "{object} 现在已经是这样。",
     },
@@ -78,9 +90,24 @@ class Wanted:
     replicas: int | None = None
     revision: int = 0
     language: Language = "en"
+    resources: tuple[str, ...] = ()
+    container: str = ""
+
+    def request(self, target: Ref) -> Request:
+        """The named change, of this object."""
+        amounts = asked_amounts(self.resources) if self.change == "resources" else ()
+        fix = CHANGES[self.change]
+        return Request(fix, target, self.replicas, self.revision, amounts, self.container)
+
+    def counted_from(self, live: Resource | None) -> "Wanted":
+        """The same with how many there shall be, where it was told as so many more or less."""
+        if self.change != "scale" or self.replicas is not None or live is None:
+            return self
+        replicas = counted(self.resources, desired_replicas(live))
+        return replace(self, replicas=replicas, resources=())
 
 
-@dataclass(slots=True)
+@dataclass
 class Draft:
     """A plan while it is made; `refused` ends it."""
 
@@ -89,22 +116,46 @@ class Draft:
     finding: Finding | None
     who: str = ""
     steps: list[StepView] = field(default_factory=list[StepView])
+    told: dict[Language, Told] = field(default_factory=lambda: {one: Told() for one in BOTH})
     marks: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     checks: list[CheckView] = field(default_factory=list[CheckView])
     level: Level = Level.LOW
     refused: Refused | None = None
     proposal: ProposalView | None = None
+    object: Resource | None = None
+    # How many there shall be, where that is asked for.
+    replicas: int | None = None
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """As it was seen, with the object that is to be changed where no diagnoser looks at its kind."""
+        seen = self.sighting.cluster
+        if self.object is None or seen.get(self.object.ref) is not None:
+            return seen
+        return replace(seen, resources=(*seen.resources, self.object))
 
     @property
     def fingerprint(self) -> str:
         return fingerprint(self.finding) if self.finding else ""
 
+    def checked(self, check: str, said: Said, language: Language, *, ok: bool) -> None:
+        """Note a check, in every language."""
+        self.checks.append(CheckView(check=check, ok=ok, detail=said.told(language)))
+        for one in BOTH:
+            self.told[one].details.append(said.told(one))
+
 
 async def drafted(desk: Desk, caller: Principal, wanted: Wanted) -> Draft:
     """All of a plan but its record. Raises `NotFound` when there is nothing of that name."""
     draft = await _thought_out(desk, caller, wanted)
+    await examined(desk, caller, draft, wanted.language)
+    return draft
+
+
+async def examined(desk: Desk, caller: Principal, draft: Draft, language: Language) -> None:
+    """Look at what was thought out, until something refuses it."""
     draft.who = caller.subject
-    words = Telling(wanted.language)
+    words = Telling(language)
     match draft.repair:
         case Advice() as advice:
             draft.refused = Refused(code="advice", reason=advice.why, message=words.advice(advice))
@@ -116,7 +167,6 @@ async def drafted(desk: Desk, caller: Principal, wanted: Wanted) -> Draft:
         case Plan() as plan:
             draft.repair = _as_policy_waits(plan, desk.policy.limits.settle)
             await _examined(desk, draft.repair, draft, words)
-    return draft
 
 
 def _as_policy_waits(plan: Plan, settle: timedelta | None) -> Plan:
@@ -130,10 +180,11 @@ async def _thought_out(desk: Desk, caller: Principal, wanted: Wanted) -> Draft:
         scope = "" if wanted.change in NODE_CHANGES else wanted.namespace
         sighting = await desk.looker.look(caller, namespace=scope)
         target = _target(sighting, wanted)
-        weeks = wanted.change == "rightsize"
+        weeks = wanted.change in BY_USE
         sighting = await sighting.for_repairs(target.namespace, weeks=weeks)
-        ask = Request(CHANGES[wanted.change], target, wanted.replicas, wanted.revision)
-        return Draft(requested(ask, sighting.cluster, protected=protected), sighting, None)
+        ask = wanted.counted_from(sighting.cluster.get(target)).request(target)
+        way = requested(ask, sighting.cluster, protected=protected)
+        return Draft(way, sighting, None, replicas=ask.replicas)
     sighting = await desk.looker.look(
         caller, namespace=wanted.namespace, kind=wanted.kind, name=wanted.name
     )
@@ -202,7 +253,7 @@ def _proposed(proposal: Proposal) -> ProposalView:
 
 async def _examined(desk: Desk, plan: Plan, draft: Draft, words: Telling) -> None:
     """Guards first, which cost nothing; then what must be asked of the API server."""
-    cluster = draft.sighting.cluster
+    cluster = draft.cluster
     refusal = out_of_bounds(plan, cluster, desk.policy)
     if refusal is None and desk.kept:
         past = await desk.past()
@@ -213,10 +264,10 @@ async def _examined(desk: Desk, plan: Plan, draft: Draft, words: Telling) -> Non
     if _refused(draft, refusal, words):
         return
     known = preflight(plan, cluster, protected=desk.policy.protected)
-    draft.checks += [
-        CheckView(check=one.check, ok=one.ok, detail=words.check(one)) for one in known
-    ]
-    draft.checks += await _access(desk, plan.steps, words.language)
+    for one in known:
+        said = in_both(lambda words, one=one: words.check(one))
+        draft.checked(one.check, said, words.language, ok=one.ok)
+    await _access(desk, plan.steps, draft, words.language)
     if not _stopped_by(draft):
         for n, step in enumerate(plan.steps, 1):
             await _tried(desk, plan, n, step, draft, words)
@@ -238,43 +289,52 @@ def _stopped_by(draft: Draft) -> bool:
     return draft.refused is not None
 
 
-async def _access(desk: Desk, steps: Sequence[Step], language: Language) -> list[CheckView]:
+async def _access(desk: Desk, steps: Sequence[Step], draft: Draft, language: Language) -> None:
     """Whether our account may do each write and take each back."""
     writes = [one for step in steps for one in (step.write, step.inverse) if one]
     rights = {(one.verb, one.target.kind, one.target.namespace): one for one in writes}
-    return [await _access_to(desk, one, language) for one in rights.values()]
+    for one in rights.values():
+        allowed = await desk.writing.may(one)
+        draft.checked("access", _access_to(desk, one, allowed=allowed), language, ok=allowed)
 
 
-async def _access_to(desk: Desk, write: Write, language: Language) -> CheckView:
+def _access_to(desk: Desk, write: Write, *, allowed: bool) -> Said:
     place = f" {write.target.namespace}" if write.target.namespace else ""
     verb, part = RIGHTS[write.verb]
     what = f"{verb} {write.target.kind}{f'/{part}' if part else ''}{place}"
-    allowed = await desk.writing.may(write)
-    told = WORDS[language]["may" if allowed else "may_not"].format(what=what)
-    return CheckView(check="access", ok=allowed, detail=told)
+    user, answer = desk.writing.user, "may" if allowed else "may_not"
+    who = _said("person" if user else "itself", user=user)
+    return Said("", {one: WORDS[one][answer].format(what=what, who=who.told(one)) for one in BOTH})
+
+
+def _said(key: str, **facts: object) -> Said:
+    return Said("", {one: WORDS[one][key].format(**facts) for one in BOTH})
 
 
 async def _tried(desk: Desk, plan: Plan, n: int, step: Step, draft: Draft, words: Telling) -> None:
     """Try one step dry, and note how the object is before and would be after."""
     try:
-        before, answer = await _dry(desk, step.write, draft.sighting.cluster)
+        before, answer = await _dry(desk, step.write, draft.cluster)
     except OpsError as error:
-        draft.checks.append(CheckView(check="dry_run", ok=False, detail=error.told(words.language)))
+        draft.checked("dry_run", Said.of(error), words.language, ok=False)
         return
     after = after_write(step.write, before, answer)
     marks = {"before": mark(step.write, before), "after": mark(step.write, after)}
     if marks["before"] == marks["after"]:
-        detail = WORDS[words.language]["no_change"].format(object=step.write.target)
-        draft.checks.append(CheckView(check="dry_run", ok=False, detail=detail))
+        said = _said("no_change", object=step.write.target)
+        draft.checked("dry_run", said, words.language, ok=False)
         return
-    accepted = WORDS[words.language]["accepted"]
-    draft.checks.append(CheckView(check="dry_run", ok=True, detail=accepted))
-    risk = assess(plan, step, before, after, draft.sighting.cluster)
+    draft.checked("dry_run", _said("accepted"), words.language, ok=True)
+    risk = assess(plan, step, before, after, draft.cluster)
     draft.level = max(draft.level, risk.level, key=lambda one: one.weight)
     draft.marks.append(marks)
-    facts = [words.fact(key, params) for key, params in risk.facts]
-    view = RiskView(level=risk.level.value, facts=facts)
-    draft.steps.append(_step_view(n, step, words.action(step), diff(before, after), view))
+    for one in BOTH:
+        telling = Telling(one)
+        draft.told[one].actions.append(telling.action(step))
+        draft.told[one].facts.append([telling.fact(key, params) for key, params in risk.facts])
+    own = draft.told[words.language]
+    view = RiskView(level=risk.level.value, facts=own.facts[-1])
+    draft.steps.append(_step_view(n, step, own.actions[-1], diff(before, after), view))
 
 
 async def _dry(desk: Desk, write: Write, cluster: Cluster) -> tuple[Json | None, Json]:

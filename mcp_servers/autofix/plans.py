@@ -13,23 +13,28 @@ from core.errors import Conflict, Invalid
 from core.principal import Principal
 from core.redaction import redact_fields
 from core.storage.fix_records import PlanRow, RehearsalRow
+from mcp_servers.autofix.amounts import asked_amounts, counted
 from mcp_servers.autofix.desk import Desk, visible
 from mcp_servers.autofix.packing import findings_json, plan_json
 from mcp_servers.autofix.planning import Draft, Wanted, drafted
-from mcp_servers.autofix.refusing import SENTENCES, Language
+from mcp_servers.autofix.refusing import SENTENCES, Language, Reader
 from mcp_servers.autofix.seals import holds, seal_of_plan, seal_of_rehearsal
 from mcp_servers.autofix.shapes import (
     ApprovalView,
     PlanPage,
     PlanView,
+    Told,
     plan_line,
     plan_view,
 )
-from mcp_servers.autofix.telling import Telling
+from mcp_servers.autofix.telling import BOTH, Telling
 from mcp_servers.engines.guards import approvals_needed, names_typed, own_approval, size, unattended
+from mcp_servers.engines.rule_objects import KIND
 from mcp_servers.engines.verification import unseen
 from mcp_servers.facts.fixes import Plan
 from mcp_servers.facts.kubernetes import Ref
+
+MOST_REPLICAS = 10_000
 
 Finding = Annotated[str, Field(max_length=64, description="Id or fingerprint of a finding.")]
 Namespace = Annotated[str, Field(max_length=63)]
@@ -37,20 +42,31 @@ Kind = Annotated[str, Field(max_length=63, description="e.g. Deployment, Node.")
 Name = Annotated[str, Field(max_length=253, description="The object to change.")]
 Named = Literal[
     "", "scale", "restart", "rollback", "cordon", "uncordon", "drain", "resume", "rerun", "evict",
-    "pin", "expire", "rightsize",
+    "pin", "expire", "rightsize", "resources",
 ]  # fmt: skip
 Change = Annotated[
     Named,
     Field(
         description="What a person asked for; empty: repair what is wrong. rerun a failed Job, evict"
         " a Pod, pin an image to its digest, let runs of a CronJob expire after a day,"
-        " rightsize requests to two weeks of use."
+        " rightsize requests to two weeks of use, set resources to amounts that a person named."
     ),
 ]
-Replicas = Annotated[int | None, Field(ge=0, le=10_000, description="For scale.")]
+Replicas = Annotated[int | None, Field(ge=0, le=MOST_REPLICAS, description="For scale.")]
 Revision = Annotated[int, Field(ge=0, description="For rollback; 0: the one before.")]
+Resources = Annotated[
+    list[Annotated[str, Field(max_length=100)]],
+    Field(
+        max_length=8,
+        description="For resources: amounts such as limits.memory=512Mi, requests.cpu+=200m,"
+        " memory*=2 (its request and limit). For scale without replicas: one of replicas+=2,"
+        " replicas-=1, replicas*=2.",
+    ),
+]
+Container = Annotated[str, Field(max_length=63, description="For resources: which of several.")]
 PlanId = Annotated[str, Field(min_length=1, max_length=64, description="fix-…")]
 Limit = Annotated[int, Field(ge=1, le=200)]
+Read = Annotated[Reader, Field(description="Empty: the language it was made in.")]
 
 MOST_PLANS = 500
 WORDS = {
@@ -73,40 +89,60 @@ async def autofix_plan(
     change: Change = "",
     replicas: Replicas = None,
     revision: Revision = 0,
+    resources: Resources | None = None,
+    container: Container = "",
     language: Language = "en",
     *,
     desk: Desk,
     caller: Principal,
 ) -> PlanView:
-    """Propose a change: repair a finding or an object, or scale, restart, roll back, cordon, drain …
+    """Propose a change: repair a finding or an object, or scale, restart, roll back, set resources …
 
     Changes nothing. Shows target, diff, risk, checks and who has to approve.
     """
-    wanted = Wanted(finding, namespace, kind, name, change, replicas, revision, language)
+    wanted = Wanted(
+        finding,
+        namespace,
+        kind,
+        name,
+        change,
+        replicas,
+        revision,
+        language,
+        tuple(resources or ()),
+        container,
+    )
     _check(wanted)
-    draft = await drafted(desk.seen_by(caller.namespaces), caller, wanted)
+    draft = await drafted(desk.seen_by(caller), caller, wanted)
+    return await kept_or_shown(desk, draft, wanted, caller)
+
+
+async def kept_or_shown(desk: Desk, draft: Draft, wanted: Wanted, caller: Principal) -> PlanView:
+    """A plan that may be approved, where nothing refuses it and there is a database."""
     if draft.refused or not isinstance(draft.repair, Plan) or desk.kept is None:
         return await _shown(desk, draft, wanted, caller, None)
     row = await _kept(desk, draft, draft.repair, wanted, caller)
     return plan_view(row, [], row.status, None)
 
 
-async def autofix_get_plan(plan_id: PlanId, *, desk: Desk, caller: Principal) -> PlanView:
+async def autofix_get_plan(
+    plan_id: PlanId, language: Read = "", *, desk: Desk, caller: Principal
+) -> PlanView:
     """Show a plan again: what it changes, what was decided about it."""
     row = await desk.plan(plan_id, caller)
     decisions, rehearsal = await desk.store.decisions(row.id), await rehearsed(desk, row)
-    return plan_view(row, decisions, status_of(row, utc_now()), rehearsal)
+    return plan_view(row, decisions, status_of(row, utc_now()), rehearsal, language)
 
 
 async def autofix_list_plans(
-    limit: Limit = 20, cursor: str = "", *, desk: Desk, caller: Principal
+    limit: Limit = 20, cursor: str = "", language: Read = "", *, desk: Desk, caller: Principal
 ) -> PlanPage:
     """List plans, the newest first, with what became of them."""
     now = utc_now()
     rows = [
         one for one in await desk.store.plans(limit=MOST_PLANS) if visible(caller, one.namespace)
     ]
-    lines = [plan_line(one, status_of(one, now)) for one in rows]
+    lines = [plan_line(one, status_of(one, now), language) for one in rows]
     return PlanPage.of(lines, cursor=cursor, size=limit)
 
 
@@ -125,12 +161,24 @@ def status_of(row: PlanRow, now: datetime) -> str:
 
 
 def _check(wanted: Wanted) -> None:
-    if wanted.change == "scale" and wanted.replicas is None:
-        raise SENTENCES.error(Invalid, "takes_replicas")
+    if wanted.change == "scale":
+        _check_count(wanted)
+    elif (wanted.change == "resources") != bool(wanted.resources):
+        raise SENTENCES.error(Invalid, "takes_resources")
+    else:
+        asked_amounts(wanted.resources)
     if wanted.change and not wanted.name:
         raise SENTENCES.error(Invalid, "takes_name", change=wanted.change)
     if wanted.change and wanted.finding:
         raise SENTENCES.error(Invalid, "finding_or_change")
+
+
+def _check_count(wanted: Wanted) -> None:
+    """How many there shall be is told in one way: as a number, or as so many more or less."""
+    if (wanted.replicas is None) != bool(wanted.resources):
+        raise SENTENCES.error(Invalid, "takes_replicas")
+    if wanted.resources:
+        counted(wanted.resources, MOST_REPLICAS)
 
 
 async def _shown(
@@ -147,7 +195,7 @@ async def _shown(
         fix=repair.fix,
         status="refused" if draft.refused else "proposed",
         requester=caller.subject,
-        cluster=draft.sighting.cluster.name,
+        cluster=draft.cluster.name,
         risk=draft.level.value,
         steps=draft.steps,
         preflight=draft.checks,
@@ -165,7 +213,7 @@ def _approval(
     caller: Principal,
     expires_at: datetime | None,
 ) -> ApprovalView:
-    level, now = draft.level, draft.sighting.cluster.now
+    level, now = draft.level, draft.cluster.now
     alone = unattended(draft.repair.fix, target.namespace, level, now, desk.policy)
     other = own_approval(caller.subject, caller.subject, level, desk.policy)
     words = WORDS[wanted.language]["others" if other else "anyone"]
@@ -183,13 +231,15 @@ async def _kept(desk: Desk, draft: Draft, plan: Plan, wanted: Wanted, caller: Pr
     now = utc_now()
     expires_at = now + desk.policy.limits.approval
     view = (await _shown(desk, draft, wanted, caller, expires_at)).model_dump(mode="json")
+    words = {one: _told(desk, draft, plan, replace(wanted, language=one), caller) for one in BOTH}
     body: dict[str, Any] = {
         "view": redact_fields(view),
+        "told": {one: redact_fields(told.model_dump()) for one, told in words.items()},
         "plan": plan_json(plan),
         "marks": draft.marks,
         "before": findings_json(draft.sighting.findings),
-        "unseen": sorted(unseen(draft.sighting.cluster)),
-        "pods": size(plan, draft.sighting.cluster).pods,
+        "unseen": sorted(unseen(draft.cluster)),
+        "pods": size(plan, draft.cluster).pods,
         "cluster": await cluster_id(desk),
         "policy": desk.policy.version,
         "language": wanted.language,
@@ -215,20 +265,37 @@ async def _kept(desk: Desk, draft: Draft, plan: Plan, wanted: Wanted, caller: Pr
     return sealed
 
 
-def _wish(draft: Draft, wanted: Wanted) -> dict[str, Any]:
-    """The arguments that make the same plan elsewhere."""
+def _told(desk: Desk, draft: Draft, plan: Plan, wanted: Wanted, caller: Principal) -> Told:
+    """The plan in the words of one language."""
+    about = {
+        "title": Telling(wanted.language).plan(plan),
+        "approvers": _approval(desk, draft, plan.target, wanted, caller, None).approvers,
+    }
+    return draft.told[wanted.language].model_copy(update=about)
+
+
+def _wish(draft: Draft, wanted: Wanted) -> dict[str, Any] | None:
+    """The arguments that make the same plan elsewhere; None: no copy of a cluster shows what comes of it."""
     target = draft.repair.target
+    if target.kind == KIND:
+        return None
     about: dict[str, Any] = {"namespace": target.namespace, "language": wanted.language}
     if not wanted.change:
         return {**about, "finding": draft.fingerprint}
-    asked = {"change": wanted.change, "replicas": wanted.replicas, "revision": wanted.revision}
+    asked: dict[str, Any] = {
+        "change": wanted.change,
+        "replicas": draft.replicas,
+        "revision": wanted.revision,
+    }
+    if wanted.change == "resources":
+        asked |= {"resources": list(wanted.resources), "container": wanted.container}
     given = {name: one for name, one in asked.items() if one is not None}
     return {**about, **given, "kind": target.kind, "name": target.name}
 
 
 async def cluster_id(desk: Desk) -> str:
     """The UID of kube-system, which no other cluster has. Raises `Conflict` when it is hidden."""
-    found = await desk.writing.within(None).found(Ref("Namespace", "", "kube-system"))
+    found = await desk.writing.itself().found(Ref("Namespace", "", "kube-system"))
     if found is None:
         raise SENTENCES.error(Conflict, "no_kube_system")
     return found.uid

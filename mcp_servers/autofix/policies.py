@@ -34,6 +34,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import Invalid
+from core.faults import Unfit, inside
 from mcp_servers.autofix.refusing import SENTENCES
 from mcp_servers.engines.fixes import FIXES
 from mcp_servers.facts.fixes import Level
@@ -59,7 +60,7 @@ class _Grant(_Told):
     def grant(self) -> Grant:
         unknown = sorted(set(self.fixes) - FIXES)
         if unknown:
-            raise ValueError(f"there is no fix {unknown[0]!r}")
+            raise Unfit(SENTENCES.said("no_such_fix", fix=unknown[0]))
         named = frozenset(self.namespaces)
         return Grant(frozenset(self.fixes), named, frozenset(self.levels), self.hours)
 
@@ -152,10 +153,11 @@ def read_policy(file: Path | None) -> Policy:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        facts = {"file": str(file), "where": where, "why": first["msg"].lower()}
+        facts = {"file": str(file), "where": where, "why": inside(first)}
         raise SENTENCES.error(Invalid, "policy_field", **facts) from error
     except ValueError as error:  # no UTF-8, no TOML, or a fix that does not exist
-        raise SENTENCES.error(Invalid, "policy_wrong", file=str(file), why=str(error)) from error
+        told = error.why.inside() if isinstance(error, Unfit) else str(error)
+        raise SENTENCES.error(Invalid, "policy_wrong", file=str(file), why=told) from error
 
 
 def with_home(policy: Policy, file: Path = HOME) -> Policy:

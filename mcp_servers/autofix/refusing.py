@@ -7,6 +7,8 @@ from core.sentences import LANGUAGES, Fact, Said, Sentences
 from mcp_servers.facts.guards import Refusal
 
 Language = Literal["en", "zh"]
+# Who reads a plan that is kept: "" for the language it was made in.
+Reader = Literal["", "en", "zh"]
 
 SENTENCES = Sentences("mcp_servers.autofix")
 # What fills a refusal and is itself a word of ours.

@@ -57,6 +57,8 @@ def _allowed(desk: Desk, row: PlanRow) -> Rehearse:
     status = status_of(row, utc_now())
     if status not in ("proposed", "approved") or "wish" not in row.body:
         raise SENTENCES.error(Conflict, "closed", plan=row.id, status=status)
+    if row.body["wish"] is None:
+        raise SENTENCES.error(Conflict, "not_rehearsed_so", plan=row.id)
     for name in desk.desk.tasks:
         if name.startswith(PREFIX):
             raise SENTENCES.error(Conflict, "rehearsing_another", plan=name.removeprefix(PREFIX))

@@ -14,8 +14,8 @@ FENCE = "```"
 
 
 def report(row: ChangeRow, steps: Sequence[StepRow], plan: PlanRow, language: Language) -> str:
-    """One change for people to file. Its title, actions and risks are in the plan's own language."""
-    view, change = plan_view(plan, [], plan.status, None), change_view(row, steps)
+    """One change for people to file."""
+    view, change = plan_view(plan, [], plan.status, None, language), change_view(row, steps)
     parts = (_heading(change, view, language), _done(view, language), _ended(change, language))
     return "\n".join(line for part in parts for line in part)
 

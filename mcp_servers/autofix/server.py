@@ -21,19 +21,30 @@ from mcp_servers.autofix.desk import Desk, Looker
 from mcp_servers.autofix.plans import autofix_get_plan, autofix_list_plans, autofix_plan
 from mcp_servers.autofix.policies import read_policy, with_home
 from mcp_servers.autofix.rehearsing import autofix_rehearse
+from mcp_servers.autofix.rule_plans import autofix_plan_rules
 from mcp_servers.autofix.status import autofix_resume, autofix_status, autofix_stop
 from mcp_servers.backends import Backends
 from mcp_servers.backends.kubernetes_writing import KubernetesWriting
 
+# An object of the cluster can hold no more than 1.5 MiB.
+MOST_RULE_BYTES = 1024 * 1024
+
 
 def build(backends: Backends, gate: Gate, *, looker: Looker) -> ToolServer:
     """`looker` are the diagnosers; without a store, plans are shown and none can be approved."""
-    server = ToolServer("autofix", gate)
+    server = ToolServer("autofix", gate, home=backends.kubernetes.cluster_name, beyond=False)
     kept = backends.fixes
     policy = with_home(read_policy(kept.policy_file if kept else None))
     desk = Desk(KubernetesWriting(backends.kubernetes), looker, policy, kept, gate.audit)
     for tool in (autofix_plan, autofix_get_plan, autofix_list_plans, autofix_rehearse):
         publish(server, tool, needs=Permission.FIXES_PLAN, desk=desk)
+    publish(
+        server,
+        autofix_plan_rules,
+        needs=Permission.FIXES_PLAN,
+        takes_bytes=MOST_RULE_BYTES,
+        desk=desk,
+    )
     for tool in (autofix_list_changes, autofix_get_change, autofix_report_change, autofix_status):
         publish(server, tool, needs=Permission.FIXES_PLAN, desk=desk)
     for tool in (autofix_list_batches, autofix_get_batch, autofix_report_batch):

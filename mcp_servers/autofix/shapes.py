@@ -74,6 +74,16 @@ class ProposalView(BaseModel):
     manifest: dict[str, Any]
 
 
+class Told(BaseModel):
+    """What of a plan is told in one language, in the order of its checks and steps."""
+
+    title: str = ""
+    approvers: str = ""
+    details: list[str] = Field(default_factory=list[str])
+    actions: list[str] = Field(default_factory=list[str])
+    facts: list[list[str]] = Field(default_factory=list[list[str]])
+
+
 class PlanView(BaseModel):
     plan_id: str = Field(description="Empty: there is nothing to approve; `refused` says why.")
     finding: str = Field(description="Its fingerprint; empty: a person asked for the change.")
@@ -91,6 +101,22 @@ class PlanView(BaseModel):
     )
     proposal: ProposalView | None = None
     refused: Refused | None = None
+
+    def in_words(self, told: Told) -> "PlanView":
+        """The same plan, told so."""
+        steps = [
+            one.model_copy(
+                update={"action": action, "risk": one.risk.model_copy(update={"facts": facts})}
+            )
+            for one, action, facts in zip(self.steps, told.actions, told.facts, strict=True)
+        ]
+        checks = [
+            one.model_copy(update={"detail": detail})
+            for one, detail in zip(self.preflight, told.details, strict=True)
+        ]
+        approval = self.approval.model_copy(update={"approvers": told.approvers})
+        changed = {"title": told.title, "steps": steps, "preflight": checks, "approval": approval}
+        return self.model_copy(update=changed)
 
     def as_text(self) -> str:
         if self.refused and not self.steps:
@@ -147,28 +173,46 @@ def plan_view(
     decisions: Sequence[DecisionRow],
     status: str,
     rehearsal: RehearsalRow | None,
+    language: str = "",
 ) -> PlanView:
-    """A kept plan as it was shown, with what has been tried and decided since."""
-    view = PlanView.model_validate(row.body["view"])
+    """A kept plan as it was shown, with what has been tried and decided since; in its own language, or in
+    the reader's where it is kept in that too."""
+    view, told = PlanView.model_validate(row.body["view"]), _told(row, language)
+    view = view.in_words(told) if told else view
     given = [one.approver for one in decisions if one.approved]
     approval = view.approval.model_copy(update={"given": given})
     denied = next((one for one in decisions if not one.approved), None)
     refused = None
     if denied is not None:
-        language = str(row.body.get("language") or "en")
-        message, hint = SENTENCES.parts(language, "said_no", who=denied.approver, why=denied.reason)
+        message, hint = SENTENCES.parts(
+            _reads(row, language), "said_no", who=denied.approver, why=denied.reason
+        )
         refused = Refused(code="denied", message=message, hint=hint)
-    tried = rehearsal_view(row, rehearsal)
+    tried = rehearsal_view(row, rehearsal, language)
     found = {"status": status, "approval": approval, "refused": refused, "rehearsal": tried}
     return view.model_copy(update={"plan_id": row.id, **found})
 
 
-def rehearsal_view(row: PlanRow, rehearsal: RehearsalRow | None) -> RehearsalView:
-    """In the plan's own language, as all that is read with it."""
-    language = str(row.body.get("language") or "en")
+def _told(row: PlanRow, language: str) -> Told | None:
+    """The words of a reader; None where the plan is not kept in them, or in no others."""
+    kept = row.body.get("told", {}).get(language)
+    return Told.model_validate(kept) if kept else None
+
+
+def _reads(row: PlanRow, language: str) -> str:
+    """In one language all that is told of a plan: the reader's, if the plan is kept in it."""
+    return language if _told(row, language) else str(row.body.get("language") or "en")
+
+
+def rehearsal_view(
+    row: PlanRow, rehearsal: RehearsalRow | None, language: str = ""
+) -> RehearsalView:
+    """In the language of all that is read with it."""
+    language = _reads(row, language)
     cannot_know = SENTENCES.said("cannot_know").told(language)
     if rehearsal is None:
-        said = SENTENCES.said("not_rehearsed", plan=row.id).told(language)
+        key = "not_rehearsed" if row.body.get("wish", True) else "not_rehearsed_so"
+        said = SENTENCES.said(key, plan=row.id).told(language)
         return RehearsalView(outcome="not_rehearsed", said=said, cannot_know="")
     at, why = f"{rehearsal.at:%Y-%m-%d %H:%M}", Said.kept(rehearsal.body.get("why_in"))
     said = (SENTENCES.said(f"rehearsed_{rehearsal.outcome}", at=at) + why).told(language)
@@ -177,10 +221,11 @@ def rehearsal_view(row: PlanRow, rehearsal: RehearsalRow | None) -> RehearsalVie
     )
 
 
-def plan_line(row: PlanRow, status: str) -> PlanLine:
+def plan_line(row: PlanRow, status: str, language: str = "") -> PlanLine:
+    told = _told(row, language)
     return PlanLine(
         plan_id=row.id,
-        title=str(row.body["view"]["title"]),
+        title=told.title if told else str(row.body["view"]["title"]),
         fix=row.fix,
         status=status,
         risk=row.level,

@@ -1,7 +1,7 @@
 """Repairs in words: what is done, why not, what is risked and what was looked at."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -9,11 +9,13 @@ from typing import Literal
 
 import yaml
 
+from core.sentences import Said
 from mcp_servers.engines.wording import params_of, worded
 from mcp_servers.facts.fixes import Advice, Check, Plan, Proposal, Step
 from mcp_servers.facts.kubernetes import Ref
 
 Language = Literal["en", "zh"]
+BOTH: tuple[Language, Language] = ("en", "zh")
 
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 UNREPAIRED = "no_repair"
@@ -81,6 +83,11 @@ class Telling:
         while name and name not in persons:
             name, _, _ = name.rpartition(".")
         return persons.get(name) or _nearest_family(persons, rule)
+
+
+def in_both(tell: Callable[[Telling], str]) -> Said:
+    """What is told in each language."""
+    return Said("", {one: tell(Telling(one)) for one in BOTH})
 
 
 def _nearest_family(persons: Mapping[str, str], rule: str) -> str:

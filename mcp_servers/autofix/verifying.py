@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from core.clock import utc_now
 from core.errors import OpsError, UpstreamUnavailable
@@ -137,6 +138,12 @@ async def _all_complete(desk: Desk, plan: Plan) -> bool:
 
 
 def sight_of(change: ChangeRow) -> Principal:
-    """Who looks: nobody with rights, but with the eyes of who applied it."""
+    """Who looks and writes: without rights here, as whoever applied it or asked for it back."""
     seen = change.body.get("sight")
-    return Principal(change.applier, namespaces=None if seen is None else frozenset(seen))
+    acting: dict[str, Any] = change.body.get("acting") or {}
+    return Principal(
+        str(acting.get("subject") or change.applier),
+        roles=frozenset(acting.get("roles") or ()),
+        namespaces=None if seen is None else frozenset(seen),
+        itself=bool(acting.get("itself")),
+    )

@@ -119,7 +119,9 @@ async def _still_allowed(desk: Desk, doing: Doing) -> None:
     except Forbidden as error:
         raise Declined(Said.of(error), refused=True) from error
     if not await desk.writing.may(doing.write):
-        raise _declined("no_right_any_more")
+        user = desk.writing.user
+        who = SENTENCES.said("person", user=user) if user else SENTENCES.said("account")
+        raise _declined("no_right_any_more", who=who)
 
 
 async def _tried_again(desk: Desk, doing: Doing, write: Write, live: Resource | None) -> None:

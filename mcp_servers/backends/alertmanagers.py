@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import Invalid, NotFound, OpsError, UpstreamUnavailable
+from core.principal import Principal
 from mcp_servers.backends.alertmanager import Alertmanager
 from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.facts.alertmanagers import MemberSeen
@@ -18,6 +19,7 @@ class AlertmanagerCluster:
     name: str
     members: tuple[Alertmanager, ...]
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    at_home: bool = False  # that of the cluster Midwatch works on
 
     async def answering(self) -> Alertmanager:
         """A member to work with: the first that answers. The only one is not asked for that."""
@@ -48,6 +50,11 @@ class Alertmanagers:
     """All that were configured, the first one first."""
 
     clusters: tuple[AlertmanagerCluster, ...]
+
+    def seen_by(self, caller: Principal) -> "Alertmanagers":
+        """Those of the clusters that this caller may reach."""
+        reached = [one for one in self.clusters if caller.reaches("" if one.at_home else one.name)]
+        return Alertmanagers(tuple(reached))
 
     def chosen(self, wanted: str) -> Sequence[AlertmanagerCluster]:
         """By name, or by labels as in region=eu,team=web; empty: all. Raises `NotFound` for none."""

@@ -12,8 +12,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import Invalid
+from core.faults import inside
 from mcp_servers.backends.sentences import SENTENCES
-from mcp_servers.facts.money import PriceBook, Rates
+from mcp_servers.facts.money import NOTHING, PriceBook, Rates
 
 SHIPPED = Path(__file__).parent / "prices.toml"
 MOST_BYTES = 1024 * 1024
@@ -30,9 +31,9 @@ class _Prices(_Told):
     valid_from: date = Field(alias="from")
     cpu_core_hour: Amount
     memory_gib_hour: Amount
-    gpu_hour: Amount = Decimal(0)
-    storage_gib_hour: Amount = Decimal(0)
-    load_balancer_hour: Amount = Decimal(0)
+    gpu_hour: Amount | None = None
+    storage_gib_hour: Amount | None = None
+    load_balancer_hour: Amount | None = None
     cluster_hour: Amount = Decimal(0)
     nodes: dict[str, Amount] = Field(default_factory=dict[str, Decimal])
 
@@ -72,16 +73,22 @@ def _book(told: _File, prices: _Prices) -> PriceBook:
     dated: dict[str, list[tuple[date, Decimal]]] = {}
     for one in sorted(told.rates, key=lambda one: one.valid_from):
         dated.setdefault(one.currency, []).append((one.valid_from, one.per_unit))
+    optional = {
+        "gpu_hour": prices.gpu_hour,
+        "storage_gib_hour": prices.storage_gib_hour,
+        "load_balancer_hour": prices.load_balancer_hour,
+    }
     return PriceBook(
         name=told.name,
         valid_from=prices.valid_from,
         currency=told.currency,
-        rates=Rates(prices.cpu_core_hour, prices.memory_gib_hour, prices.gpu_hour),
-        storage_gib_hour=prices.storage_gib_hour,
-        load_balancer_hour=prices.load_balancer_hour,
+        rates=Rates(prices.cpu_core_hour, prices.memory_gib_hour, prices.gpu_hour or NOTHING),
+        storage_gib_hour=prices.storage_gib_hour or NOTHING,
+        load_balancer_hour=prices.load_balancer_hour or NOTHING,
         cluster_hour=prices.cluster_hour,
         nodes=dict(prices.nodes),
         per_unit={currency: tuple(rates) for currency, rates in dated.items()},
+        unpriced=frozenset(name for name, price in optional.items() if price is None),
     )
 
 
@@ -113,5 +120,5 @@ def _read_at(path: Path, _: int) -> _File:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise SENTENCES.error(
-            Invalid, "wrong_price_book", path=str(path), where=where, why=first["msg"].lower()
+            Invalid, "wrong_price_book", path=str(path), where=where, why=inside(first)
         ) from error

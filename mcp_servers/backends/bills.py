@@ -111,13 +111,14 @@ def _day(text: str | None, column: str, number: int) -> date:
 
 
 def _moment(text: str | None, column: str, number: int) -> datetime:
+    """In the time that it is written in: the days of a bill are its own, of 23 and 25 hours too."""
     try:
         found = datetime.fromisoformat((text or "").strip())
     except ValueError as error:
         raise SENTENCES.error(
             Invalid, "bill_no_time", line=number, column=column, told=repr(str(text)[:40])
         ) from error
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _cost(text: str | None, wanted: Mapping[str, str], number: int) -> Decimal:

@@ -75,22 +75,28 @@ class ForeignServer:
                     try:
                         await ask(client)
                     except MCPError as error:  # out of the task group it would come in a group
-                        failure = self._failure(str(error))
+                        failure = self._broken(str(error))
         except TimeoutError:
-            raise self._failure(f"no answer within {timeout_s:g} seconds") from None
+            raise self._failure("foreign_slow", seconds=f"{timeout_s:g}") from None
         except (ExceptionGroup, MCPError, httpx2.HTTPError) as error:
-            raise self._failure(_why(error)) from error
+            cause = _cause(error)
+            if isinstance(cause, httpx2.TimeoutException):  # the client's own limit came first
+                raise self._failure("foreign_slow", seconds=f"{timeout_s:g}") from error
+            raise self._broken(str(cause) or type(cause).__name__) from error
         if failure:
             raise failure
 
-    def _failure(self, why: str) -> UpstreamUnavailable:
+    def _broken(self, why: str) -> UpstreamUnavailable:
+        return self._failure("foreign_failed", why=why[:200])
+
+    def _failure(self, key: str, **facts: str) -> UpstreamUnavailable:
         name, host = self.address.name, host_of(self.address.url)
-        return UpstreamUnavailable(f"The foreign server {name} at {host} failed: {why[:200]}.")
+        return SENTENCES.error(UpstreamUnavailable, key, name=name, host=host, **facts)
 
 
-def _why(error: BaseException) -> str:
+def _cause(error: BaseException) -> BaseException:
     """The first failure inside the groups of the SDK's tasks."""
     if isinstance(error, BaseExceptionGroup):
         group = cast("BaseExceptionGroup[BaseException]", error)
-        return _why(group.exceptions[0])
-    return str(error) or type(error).__name__
+        return _cause(group.exceptions[0])
+    return error

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.errors import Invalid
 from mcp_servers.backends.sentences import SENTENCES
@@ -51,6 +51,17 @@ class Kind:
 
 
 # Kind, plural, short names; an asterisk marks a cluster-scoped kind.
+
+
+@dataclass
+class Learnt:
+    """What one connection found out about its cluster; shared by all its views."""
+
+    words: dict[str, Kind] = field(default_factory=dict[str, Kind])
+    namespaces: set[str] = field(default_factory=set[str])
+    silent: dict[str, str] = field(default_factory=dict[str, str])
+
+
 _TABLE = {
     "v1": """
         Pod pods po
@@ -109,6 +120,8 @@ _TABLE = {
     """,
     "apiextensions.k8s.io/v1": "CustomResourceDefinition* customresourcedefinitions crd crds",
     "apiregistration.k8s.io/v1": "APIService* apiservices",
+    # Not of every cluster. It is written, so that another group's kind of that name must not be meant.
+    "monitoring.coreos.com/v1": "PrometheusRule prometheusrules promrule",
 }
 
 

@@ -12,9 +12,10 @@ from typing import Any, Self, TypeVar
 import orjson
 
 from core.errors import Forbidden, Invalid, NotFound, OpsError, UpstreamUnavailable
+from core.principal import Principal
 from mcp_servers.backends import kubernetes_errors as errors
 from mcp_servers.backends import kubernetes_parsing as parsing
-from mcp_servers.backends.kinds import BUILT_IN, Kind, by_spelling
+from mcp_servers.backends.kinds import BUILT_IN, Kind, Learnt, by_spelling
 from mcp_servers.backends.kubernetes_client import AT_ONCE, FAILURES, Call, Connection, Reply
 from mcp_servers.backends.retrying import (
     PASSING,
@@ -27,7 +28,7 @@ from mcp_servers.backends.retrying import (
 )
 from mcp_servers.backends.sentences import no_namespace
 from mcp_servers.backends.sharing import Sharing
-from mcp_servers.backends.sight import Sight
+from mcp_servers.backends.sight import Impersonation, Sight
 from mcp_servers.facts.kubernetes import Event, Json, LogLines, Ref, Resource
 from mcp_servers.facts.nearest import nearest_names
 
@@ -52,15 +53,6 @@ ACCESS_REVIEW = Kind(
 API_ROOT = Kind("APIGroup", "", "v1", "API groups", namespaced=False)
 
 
-@dataclass
-class _Learnt:
-    """What one connection found out; shared by all its views."""
-
-    words: dict[str, Kind] = field(default_factory=dict[str, Kind])
-    namespaces: set[str] = field(default_factory=set[str])
-    silent: dict[str, str] = field(default_factory=dict[str, str])
-
-
 def _threads() -> ThreadPoolExecutor:
     """Threads of our own: a request that waited for one of asyncio's few would seem to time out."""
     return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="kubernetes")
@@ -79,8 +71,9 @@ class Kubernetes:
     cluster_name: str = ""
     timeout_s: float = 10.0
     sight: Sight = field(default_factory=Sight)
+    callers: Impersonation | None = None
     patience: Patience = PATIENCE
-    _learnt: _Learnt = field(default_factory=_Learnt, repr=False)
+    _learnt: Learnt = field(default_factory=Learnt, repr=False)
     _threads: ThreadPoolExecutor = field(default_factory=_threads, repr=False)
 
     @classmethod
@@ -89,22 +82,22 @@ class Kubernetes:
         *,
         kubeconfig: Path | None,
         context: str = "",
+        name: str = "",
         impersonate: str = "",
+        callers: Impersonation | None = None,
         timeout_s: float = 10.0,
         patience: Patience = PATIENCE,
     ) -> Self:
-        """Read how to reach the cluster; nothing is asked of it yet.
-
-        Without a kubeconfig: the default one, else the pod's own account, else every call
-        fails with a sentence that says what to set. Raises `Invalid` on a malformed file.
-        """
+        """Read how to reach the cluster; nothing is asked of it yet. Without a kubeconfig: the default
+        one, else the pod's own account, else every call fails with a sentence that says what to set.
+        Raises `Invalid` on a malformed file."""
         api = Connection.to(kubeconfig, context, impersonate)
-        name = api.cluster_name if api else ""
-        return cls(api=api, cluster_name=name, timeout_s=timeout_s, patience=patience)
+        name = name or (api.cluster_name if api else "")
+        return cls(api, name, timeout_s, patience=patience, callers=callers)
 
-    def within(self, namespaces: frozenset[str] | None) -> Self:
-        """The same cluster as it looks to somebody who may only see these namespaces."""
-        return replace(self, sight=Sight(namespaces))
+    def seen_by(self, caller: Principal) -> Self:
+        """The same cluster as it looks to this caller, asked as them where `callers` says so."""
+        return replace(self, sight=Sight.of(caller, self.callers))
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -184,7 +177,7 @@ class Kubernetes:
         return [Event.of(one.raw) for one in await self.list("Event", namespace=namespace)]
 
     async def may(self, verb: str, kind: str, *, namespace: str = "") -> bool:
-        """Whether Midwatch's own account may do this; the API server says so. `pods/log` is a kind here."""
+        """Whether who asks the cluster may do this; the API server says so. `pods/log` is a kind here."""
         word, _, subresource = kind.partition("/")
         found = await self.kind(word)
         asked = {
@@ -320,13 +313,16 @@ class Kubernetes:
         seen: Resources = []
         for place in self.sight.places(kind, namespace):
             try:
-                body = await self._fetch(
-                    "list", kind, kind.path(place), place, asked, accept=NAMES_ONLY
-                )
+                page = await self.told_as(kind, place, asked, NAMES_ONLY)
             except OpsError:
                 continue
-            seen += parsing.resources_of(self._json(body), kind)
+            seen += parsing.resources_of(page, kind)
         return [one for one in seen if self.sight.admits(one)]
+
+    async def told_as(self, kind: Kind, place: str, query: Mapping[str, str], form: str) -> Json:
+        """One page of a list in another form than whole objects."""
+        path = kind.path(place)
+        return self._json(await self._fetch("list", kind, path, place, query, accept=form))
 
     def _json(self, body: bytes) -> Json:
         try:
@@ -357,6 +353,7 @@ class Kubernetes:
         if api is None:
             raise errors.not_configured()
         reads = body is None or kind is ACCESS_REVIEW
+        said = partial(errors.from_status, user=self.sight.user)
         call = Call(path, query or {}, body, accept, reads)
 
         async def ask(deadline: Deadline) -> bytes:
@@ -364,7 +361,7 @@ class Kubernetes:
             if reply.status < 400:
                 return reply.data
             # A frame that keeps its own error under a name outlives its call, with all it holds.
-            told = partial(errors.from_status, reply.status, reply.data, verb=verb, kind=kind)
+            told = partial(said, reply.status, reply.data, verb=verb, kind=kind)
             if reads and reply.status in PASSING:
                 raise Passing(told(namespace=namespace), asked_wait_s(reply.retry_after))
             raise told(namespace=namespace)
@@ -384,9 +381,9 @@ class Kubernetes:
         return await self._sent(api, call, deadline)
 
     async def _sent(self, api: Connection, call: Call, deadline: Deadline) -> Reply:
-        left_s = deadline.left_s
+        left_s, who = deadline.left_s, self.sight.identity
         try:
-            return await self._in_thread(lambda: api.send(call, left_s), deadline)
+            return await self._in_thread(lambda: api.send(call, left_s, who), deadline)
         except FAILURES as error:
             failure = errors.unreachable(self._address, error, self.timeout_s)
             raise (Passing(failure) if call.may_repeat(error) else failure) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Self
 
+from urllib3 import HTTPHeaderDict
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
 from core.absent import only_parts_of, put_off, without
@@ -14,6 +15,7 @@ from core.errors import Invalid
 from mcp_servers.backends.addresses import is_loopback
 from mcp_servers.backends.kubeconfig import read as read_kubeconfig
 from mcp_servers.backends.sentences import SENTENCES
+from mcp_servers.backends.sight import Identity
 from mcp_servers.facts.kubernetes import Json
 
 # The parts that stream, watch and elect leaders stay out. Its HTTP library would guess encodings, with
@@ -111,9 +113,9 @@ class Connection:
             self.api.rest_client = RESTClientObject(configuration)
             self.renewals += 1
 
-    def send(self, call: Call, timeout_s: float) -> Reply:
-        """Blocks; raises one of `FAILURES` when there is no whole answer."""
-        request = self.api.param_serialize(
+    def send(self, call: Call, timeout_s: float, who: Identity | None = None) -> Reply:
+        """Blocks; raises one of `FAILURES` when there is no whole answer. `who` None: the account itself."""
+        method, url, headers, *rest = self.api.param_serialize(
             call.method or ("GET" if call.body is None else "POST"),
             call.path,
             query_params=[(key, value) for key, value in call.query.items() if value],
@@ -121,7 +123,10 @@ class Connection:
             body=call.body,
             auth_settings=["BearerToken"],
         )
-        response = self.api.call_api(*request, _request_timeout=timeout_s)
+        said = HTTPHeaderDict(headers)  # a dict has no place for a second group
+        for name, value in who.headers() if who else ():
+            said.add(name, value)
+        response = self.api.call_api(method, url, said, *rest, _request_timeout=timeout_s)
         data = response.read() or b""
         return Reply(response.status, data, str(response.getheader("Retry-After") or ""))
 

@@ -17,6 +17,8 @@ from mcp_servers.facts.nearest import did_you_mean, nearest_names
 
 # How much of a strange body is worth quoting.
 QUOTED_CHARACTERS = 120
+# What the API server says where Midwatch's account may not act as somebody.
+NO_DISGUISE = "cannot impersonate resource"
 Error = TypeVar("Error", bound=OpsError)
 
 
@@ -35,14 +37,18 @@ def _placed(error: type[Error], key: str, kind: Kind, namespace: str, **facts: F
     return SENTENCES.error(error, full, namespace=namespace, **facts)
 
 
-def from_status(status: int, body: bytes, *, verb: str, kind: Kind, namespace: str) -> OpsError:
-    """The error for an HTTP status that is not a success."""
+def from_status(
+    status: int, body: bytes, *, verb: str, kind: Kind, namespace: str, user: str = ""
+) -> OpsError:
+    """The error for an HTTP status that is not a success. `user`: as whom it was asked; "": as Midwatch."""
     said = message_of(body)
     match status:
         case 401:
             return SENTENCES.error(Forbidden, "credentials")
         case 403:
-            return forbidden(verb, kind, namespace)
+            if user and NO_DISGUISE in said:
+                return SENTENCES.error(Forbidden, "may_not_impersonate", user=user)
+            return forbidden(verb, kind, namespace, user)
         case 404:
             return _quoted(NotFound, said) or _placed(
                 NotFound, "none", kind, namespace, what=kind.resource
@@ -63,9 +69,11 @@ def _quoted(error: type[Error], said: str) -> Error | None:
     return SENTENCES.error(error, "quoted", said=said) if said else None
 
 
-def forbidden(verb: str, kind: Kind, namespace: str) -> Forbidden:
+def forbidden(verb: str, kind: Kind, namespace: str, user: str = "") -> Forbidden:
     """Says the verb on what, and the RBAC rule that would allow it."""
     facts = {"verb": verb, "what": kind.plural, "rule": rule(verb, kind)}
+    if user:
+        return _placed(Forbidden, "user_may_not", kind, namespace, user=user, **facts)
     return _placed(Forbidden, "may_not", kind, namespace, **facts)
 
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 import orjson
 
 from core.errors import Conflict, NotFound, OpsError, UpstreamUnavailable
+from core.principal import Principal
 from core.sentences import Fact
 from mcp_servers.backends import kubernetes_errors as errors
 from mcp_servers.backends.kinds import Kind
@@ -19,6 +20,7 @@ from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.kubernetes_client import Call, Reply
 from mcp_servers.backends.retrying import Deadline, Passing
 from mcp_servers.backends.sentences import SENTENCES
+from mcp_servers.backends.sight import Sight
 from mcp_servers.facts.fixes import Verb, Write
 from mcp_servers.facts.kubernetes import Json, Ref, Resource
 
@@ -53,12 +55,21 @@ class KubernetesWriting:
     reading: Kubernetes
     counting: Callable[[bool], None] | None = None
 
-    def within(self, namespaces: frozenset[str] | None) -> "KubernetesWriting":
-        """The same cluster for somebody who may only see these namespaces."""
-        return replace(self, reading=self.reading.within(namespaces))
+    def seen_by(self, caller: Principal) -> "KubernetesWriting":
+        """The same cluster for this caller; see `Kubernetes.seen_by`."""
+        return replace(self, reading=self.reading.seen_by(caller))
+
+    def itself(self) -> "KubernetesWriting":
+        """All of it, with Midwatch's own account: for what is no answer to anybody."""
+        return replace(self, reading=replace(self.reading, sight=Sight()))
+
+    @property
+    def user(self) -> str:
+        """As whom the cluster is asked; "": as Midwatch."""
+        return self.reading.sight.user
 
     async def may(self, write: Write) -> bool:
-        """Whether Midwatch's own account may do this; the API server says so."""
+        """Whether who asks the cluster may do this; the API server says so."""
         verb, part = RIGHTS[write.verb]
         kind = f"{write.target.kind}/{part}" if part else write.target.kind
         with self._counted():
@@ -109,7 +120,7 @@ class KubernetesWriting:
         if reply.status >= 500 and not dry:
             raise SENTENCES.error(Unsure, "write_answered", status=reply.status)
         if reply.status >= 400:
-            raise _refusal(reply, write, kind)
+            raise _refusal(reply, write, kind, self.user)
         return _parsed(reply.data)
 
     async def _reply(self, call: Call) -> Reply:
@@ -133,15 +144,14 @@ class KubernetesWriting:
         return SENTENCES.error(Unsure, "write_unanswered", why=why)
 
 
-def _refusal(reply: Reply, write: Write, kind: Kind) -> OpsError:
+def _refusal(reply: Reply, write: Write, kind: Kind, user: str) -> OpsError:
     """What the API server said no to; an eviction that a disruption budget forbids is a conflict."""
     if write.verb is Verb.EVICT and reply.status == 429:
         said = errors.message_of(reply.data) or SENTENCES.said("budget_forbids")
         return SENTENCES.error(Conflict, "not_evicted", object=str(write.target), said=said)
     verb, _ = RIGHTS[write.verb]
-    return errors.from_status(
-        reply.status, reply.data, verb=verb, kind=kind, namespace=write.target.namespace
-    )
+    about = {"verb": verb, "namespace": write.target.namespace, "user": user}
+    return errors.from_status(reply.status, reply.data, kind=kind, **about)
 
 
 def _parsed(data: bytes) -> Json:

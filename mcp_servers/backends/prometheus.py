@@ -115,6 +115,19 @@ class Prometheus:
         what = f"label/{quote(label, safe='')}/values"
         return await self._read(what, asked, lambda data: [str(one) for one in data])
 
+    async def metadata(self) -> dict[str, tuple[str, str]]:
+        """Type and help of each metric that a target of today tells of; the first, where targets differ."""
+        found = await self._read(
+            "metadata",
+            {"limit_per_metric": 1},
+            lambda data: [
+                (str(name), (str(many[0].get("type") or ""), str(many[0].get("help") or "")))
+                for name, many in data.items()
+                if many
+            ],
+        )
+        return dict(found)
+
     async def targets(self) -> list[Target]:
         """What is being scraped now, the unhealthy ones included."""
         return await self._read(
@@ -158,20 +171,26 @@ def step_of(span: timedelta, points: int) -> timedelta:
 def _series_of(promql: str, found: Any) -> list[Series]:
     """Vectors and matrices; a scalar is one series without labels."""
     if len(found) == 2 and not isinstance(found[0], Mapping):
-        return [Series(promql, (), (_point(found),))]
+        return [Series(promql, (), (_point(found, {}),))]
+    moments: dict[float, datetime] = {}
     return [
         Series(
             query=promql,
             labels=_labels(one["metric"]),
-            points=tuple(_point(pair) for pair in one.get("values") or [one["value"]]),
+            points=tuple(_point(pair, moments) for pair in one.get("values") or [one["value"]]),
         )
         for one in found
         if "value" in one or "values" in one  # native histograms have neither
     ]
 
 
-def _point(pair: Sequence[Any]) -> tuple[datetime, float]:
-    return datetime.fromtimestamp(float(pair[0]), UTC), float(pair[1])
+def _point(pair: Sequence[Any], moments: dict[float, datetime]) -> tuple[datetime, float]:
+    """All series of an answer share their moments: ten thousand of a day have 24 of them."""
+    at_s = float(pair[0])
+    at = moments.get(at_s)
+    if at is None:
+        at = moments[at_s] = datetime.fromtimestamp(at_s, UTC)
+    return at, float(pair[1])
 
 
 def _labels(raw: Mapping[str, Any] | None) -> Labels:

@@ -15,6 +15,7 @@ GAPS = frozenset({"", "nan", "null", "none", "na", "n/a", "-"})
 _LATEST_S = 1e11
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HEADER = "timestamp,value"
+TIME_NAMES = frozenset({"timestamp", "time", "date", "datetime", "day", "hour", "ts"})
 
 
 def seconds_of(text: str) -> float:
@@ -43,6 +44,8 @@ def series_of(text: str) -> tuple[list[float], list[float]]:
         raise SENTENCES.error(Invalid, "table_columns", count=len(header), header=HEADER)
     if _is_time(header[0]):
         raise SENTENCES.error(Invalid, "table_no_header", header=HEADER)
+    if _is_called_a_time(header[1]) and not _is_called_a_time(header[0]):
+        raise SENTENCES.error(Invalid, "table_swapped", header=HEADER)
     times: list[float] = []
     values: list[float] = []
     for line, row in lines:
@@ -63,6 +66,10 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
         raise SENTENCES.error(
             Invalid, "table_no_csv", line=reader.line_num, why=str(error)
         ) from error
+
+
+def _is_called_a_time(name: str) -> bool:
+    return name.strip().lower() in TIME_NAMES
 
 
 def _is_time(text: str) -> bool:

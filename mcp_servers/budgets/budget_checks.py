@@ -12,8 +12,10 @@ from core.storage.alert_records import ChannelRow, DeliveryRow, channels_of
 from core.storage.budget_records import MarkRow
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.budgets.budget_state import (
+    IN_SHADOW,
     Standing,
     Told,
+    flag_of,
     scope_of,
     sent_state,
     standing,
@@ -70,8 +72,13 @@ async def _tell(one: Standing, told: Told, desk: Desk, now: datetime) -> int:
     """Whoever writes a threshold's row first puts its messages, in the same transaction."""
     if not one.start <= one.today < one.end:
         return 0
-    ends = _ends(one)
-    found = crossed(one.budget, one.start, actual=one.days.spent, forecast=ends)
+    ends, foresight = _ends(one), await flag_of(desk, "budget_forecasts", one.row)
+    found = crossed(
+        one.budget,
+        one.start,
+        actual=one.days.spent,
+        forecast=() if foresight == "off" else ends,
+    )
     news = due(found, [_crossing(mark) for mark in told.marks])
     messages = 0
     async with desk.session() as tables:
@@ -79,7 +86,10 @@ async def _tell(one: Standing, told: Told, desk: Desk, now: datetime) -> int:
             channels = channels_of(map(str, one.row.channels), told.channels)
             rows = _messages(one, crossing, channels, desk.public_url, now)
             is_told = crossing in news.tell
-            mark = _mark(one, crossing, now, rows if is_told else [], tries=int(is_told))
+            tries = int(is_told)
+            if is_told and crossing.kind == "forecast" and foresight != "on":
+                is_told, tries = False, IN_SHADOW
+            mark = _mark(one, crossing, now, rows if is_told else [], tries=tries)
             if await tables.budgets.mark(mark) and is_told:
                 await tables.outbox.put(rows)
                 messages += len(rows)

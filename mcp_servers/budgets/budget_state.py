@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field
 
 from core.clock import utc_now
 from core.errors import OpsError
+from core.flags import State as Flagged
+from core.flags import decided
 from core.storage.alert_records import ChannelRow, DeliveryRow, channels_of
 from core.storage.budget_records import BudgetRow, DayRow, MarkRow, ShareRow
 from mcp_servers.backends.alert_desk import Desk
@@ -19,12 +21,14 @@ from mcp_servers.budgets.spend import money
 from mcp_servers.budgets.spend_days import DAY, ScopeDays, rates_to, scope_days, today_so_far
 from mcp_servers.budgets.texts import Note
 from mcp_servers.engines.budgets import WEEKS, bounds, drivers, share_of
-from mcp_servers.engines.period_ends import exhausted_on, period_end
+from mcp_servers.engines.period_ends import exhausted_on, period_end, with_today
 from mcp_servers.facts.budgets import Budget, Period, PeriodEnd, Thresholds
 
 MODELS = "models"
 State = Literal["ok", "at_risk", "over", "insufficient_data", "no_match", "not_begun", "ended"]
-Sent = Literal["sent", "pending", "failed", "nobody", "with_higher"]
+Sent = Literal["sent", "pending", "failed", "nobody", "with_higher", "shadow"]
+# So many tries has what a flag in shadow kept from being told.
+IN_SHADOW = -1
 
 
 class Foretold(BaseModel):
@@ -39,7 +43,9 @@ class ToldLine(BaseModel):
     threshold: int = Field(description="In percent.")
     kind: str = Field(description="actual | forecast")
     at: datetime
-    state: Sent = Field(description="with_higher: a higher one was told at the same time.")
+    state: Sent = Field(
+        description="with_higher: a higher one was told at the same time; shadow: a flag kept it quiet."
+    )
 
 
 class DriverLine(BaseModel):
@@ -59,6 +65,7 @@ class BudgetLine(BaseModel):
     starts_on: date
     ends_on: date = Field(description="The first day after it.")
     spent: float
+    remaining: float = Field(description="Of the amount; below 0: that much is over it.")
     share: float | None = Field(description="Of the amount, in percent; null for an amount of 0.")
     foretold: Foretold | None
     exhausted_on: date | None = Field(description="When the amount will be spent, in this period.")
@@ -72,6 +79,7 @@ class BudgetLine(BaseModel):
     channels: list[str]
     anomalies: str = Field(description="From which severity on changes of its spend are told.")
     notes: list[Note]
+    updated_at: datetime = Field(description="When somebody changed it last.")
 
     def as_line(self) -> str:
         end = self.foretold
@@ -144,14 +152,20 @@ async def standing(row: BudgetRow, today: Today, purse: Purse, desk: Desk) -> St
     rate = rates_to(purse.billing, row.currency, on)
     if row.spend == MODELS:
         used = await model_days(row, desk, rate, first=first, start=start, now=today.now)
-        return _stands(row, budget, (start, end, on), used.days, used.unpriced)
+        left = _left_of_day(today.now)
+        return _stands(row, budget, (start, end, on), used.days, used.unpriced, left=left)
     async with desk.session() as tables:
         days = await tables.days.known(first, on)
         shares = await tables.days.shares(first, on, row.namespace)
     if today.day:
         days, shares = [*days, today.day], [*shares, *today.shares]
     found = scope_days(row, days, shares, start=start, today=on, rate=rate)
-    return _stands(row, budget, (start, end, on), found)
+    return _stands(row, budget, (start, end, on), found, left=_left_of_day(today.now))
+
+
+def _left_of_day(now: datetime) -> float:
+    over = now - now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return 1 - over / DAY
 
 
 def _stands(
@@ -160,20 +174,15 @@ def _stands(
     when: tuple[date, date, date],
     found: ScopeDays,
     unpriced: int = 0,
+    *,
+    left: float,
 ) -> Standing:
     start, end, on = when
     foretold = period_end(found.whole, start, end, on) if found.matched else None
-    end_of_it = _at_least(foretold, found.spent)
-    return Standing(row, budget, start, end, on, found, end_of_it, unpriced)
-
-
-def _at_least(end: PeriodEnd | None, spent: float) -> PeriodEnd | None:
-    """A period costs no less than what was spent, which holds today's hours too."""
-    if end is None:
-        return None
-    lower = None if end.lower is None else max(end.lower, spent)
-    upper = None if end.upper is None else max(end.upper, spent)
-    return PeriodEnd(spent, max(end.mean, spent), lower, upper, end.days_known, end.days_left)
+    if foretold is not None:
+        of_today = left if start <= on < end else 0.0
+        foretold = with_today(foretold, found.whole, on, found.spent, of_today)
+    return Standing(row, budget, start, end, on, found, foretold, unpriced)
 
 
 async def told_of(one: Standing, desk: Desk) -> Told:
@@ -198,6 +207,7 @@ def line_of(one: Standing, told: Told, today: Today, language: str) -> BudgetLin
         starts_on=one.start,
         ends_on=one.end,
         spent=round(one.days.spent, 6),
+        remaining=round(float(row.amount) - one.days.spent, 6),
         share=None if share is None else round(share, 2),
         foretold=Foretold(mean=end.mean, lower=end.lower, upper=end.upper) if end else None,
         exhausted_on=_exhausted(one),
@@ -214,6 +224,7 @@ def line_of(one: Standing, told: Told, today: Today, language: str) -> BudgetLin
         channels=[str(name) for name in row.channels],
         anomalies=row.anomalies,
         notes=_notes(one, told, today, language),
+        updated_at=row.updated_at,
     )
 
 
@@ -253,10 +264,18 @@ def _told(mark: MarkRow, told: Told) -> ToldLine:
     )
 
 
+async def flag_of(desk: Desk, name: str, row: BudgetRow) -> Flagged:
+    """Whether a smart function is on for this budget; shadow: it works, and nobody is told."""
+    async with desk.session() as tables:
+        flags = await tables.flags.by_name()
+    labels = {"budget": row.name, "namespace": row.namespace, row.label: row.value}
+    return decided(flags, name, row.name, {k: v for k, v in labels.items() if k and v}).state
+
+
 def sent_state(mark: MarkRow, told: Told) -> Sent:
     """What became of the messages of a threshold: one channel that took it is enough."""
-    if not mark.tries:
-        return "with_higher"
+    if mark.tries <= 0:
+        return "shadow" if mark.tries == IN_SHADOW else "with_higher"
     states = {told.deliveries[one].state for one in mark.deliveries if one in told.deliveries}
     if not states:
         return "nobody"

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from core.clock import utc_now
-from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from core.principal import Principal
 from core.storage.alert_records import channels_of
 from core.storage.budget_records import BudgetRow
@@ -46,6 +46,10 @@ Spend = Annotated[
 ]
 User = Annotated[str, Field(max_length=200, description="Of models only: whose calls.")]
 Anomalies = Literal["off", "low", "medium", "high", "critical"]
+AsOf = Annotated[
+    AwareDatetime | None,
+    Field(description="Its updated_at as it was read: refused if it was changed since."),
+]
 Owner = Annotated[str, Field(max_length=200)]
 Channels = Annotated[
     list[str], Field(max_length=20, description="Names of channels, tag:NAME, or *.")
@@ -213,6 +217,7 @@ async def budgets_change(
     channels: Channels | None = None,
     anomalies: Anomalies | None = None,
     language: Language = "en",
+    as_of: AsOf = None,
     *,
     purse: Purse,
     desk: Desk,
@@ -221,7 +226,7 @@ async def budgets_change(
     """Change what is given of a budget. Another amount or period is told of anew."""
     async with desk.session() as tables:
         rows = [one for one in await tables.budgets.all() if _sees(caller, one)]
-    before = _named(rows, name)
+    before = _as_read(_named(rows, name), as_of)
     wanted = period or before.period
     custom = wanted == "custom"
     after = replace(
@@ -245,23 +250,37 @@ async def budgets_change(
     if _judged(after) != _judged(before):
         after = replace(after, version=before.version + 1, end_foretold={})
     async with desk.session() as tables:
-        if not await tables.budgets.save(after, version=before.version):
-            raise SENTENCES.error(Conflict, "changed_meanwhile", name=name)
+        if not await tables.budgets.save(after, read=before):
+            raise SENTENCES.error(Stale, "changed_meanwhile", name=name)
     return await _shown(after, purse, desk, language)
 
 
 async def budgets_remove(
-    name: Name, language: Language = "en", *, purse: Purse, desk: Desk, caller: Principal
+    name: Name,
+    language: Language = "en",
+    as_of: AsOf = None,
+    *,
+    purse: Purse,
+    desk: Desk,
+    caller: Principal,
 ) -> BudgetLine:
     """Remove a budget and what was told of it; the days it was judged by stay."""
     async with desk.session() as tables:
         rows = [one for one in await tables.budgets.all() if _sees(caller, one)]
-    row = _named(rows, name)
+    row = _as_read(_named(rows, name), as_of)
     _check(row, caller)
     shown = await _shown(row, purse, desk, language)
     async with desk.session() as tables:
-        await tables.budgets.remove(name)
+        if not await tables.budgets.remove(row):
+            raise SENTENCES.error(Stale, "changed_meanwhile", name=name)
     return shown
+
+
+def _as_read(row: BudgetRow, as_of: datetime | None) -> BudgetRow:
+    """Raises `Stale` where people changed it since."""
+    if as_of and row.updated_at != as_of:
+        raise SENTENCES.error(Stale, "changed_meanwhile", name=row.name)
+    return row
 
 
 async def _shown(row: BudgetRow, purse: Purse, desk: Desk, language: str) -> BudgetLine:

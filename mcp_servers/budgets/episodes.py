@@ -14,7 +14,7 @@ from core.storage.alert_records import ChannelRow, DeliveryRow, channels_of
 from core.storage.budget_records import BudgetRow, EpisodeRow, TellingRow
 from core.telemetry import logger
 from mcp_servers.backends.alert_desk import Desk
-from mcp_servers.budgets.budget_state import MODELS, Standing, scope_of
+from mcp_servers.budgets.budget_state import MODELS, Standing, flag_of, scope_of
 from mcp_servers.budgets.gathering import Purse
 from mcp_servers.budgets.hourly_changes import HourlyChange, carrying, causes_of, changes_of
 from mcp_servers.budgets.hourly_costs import Clockwork, Costs, Key
@@ -50,15 +50,19 @@ class _Found:
 
 async def tell_changes(standings: Sequence[Standing], purse: Purse, desk: Desk) -> int:
     """Judge what these budgets ask to be told of, keep it, and tell what is news. Gives messages."""
-    watching = [one for one in standings if one.row.anomalies != OFF]
+    asked = [one for one in standings if one.row.anomalies != OFF]
+    states = {one.row.name: await flag_of(desk, "cost_anomalies", one.row) for one in asked}
+    watching = [one for one in asked if states[one.row.name] != OFF]
+    heard = frozenset(name for name, state in states.items() if state == "on")
     if not watching:
         return 0
     now = utc_now()
     messages = 0
     for one in watching:
         found = await anyio.to_thread.run_sync(_daily, one)
-        messages += await _kept_and_told(one.row, found, "day", desk, now)
-    messages += await _hours(watching, purse, desk, now)
+        tells = one.row.name in heard
+        messages += await _kept_and_told(one.row, found, "day", desk, now, tells=tells)
+    messages += await _hours(watching, purse, desk, now, heard)
     for one in watching:
         messages += await _tell_open(one.row, desk, now)
     async with desk.session() as tables:
@@ -94,7 +98,9 @@ def _daily(one: Standing) -> list[_Found]:
     return found
 
 
-async def _hours(watching: Sequence[Standing], purse: Purse, desk: Desk, now: datetime) -> int:
+async def _hours(
+    watching: Sequence[Standing], purse: Purse, desk: Desk, now: datetime, heard: frozenset[str]
+) -> int:
     """Once for each hour that is over. What could not be asked is asked again with the next check."""
     end = now.replace(minute=0, second=0, microsecond=0)
     due = [
@@ -112,7 +118,8 @@ async def _hours(watching: Sequence[Standing], purse: Purse, desk: Desk, now: da
             clockwork = await Clockwork.of(purse, now, float(rate))
             for row in rows:
                 found = await _hourly(row, clockwork)
-                messages += await _kept_and_told(row, found, "hour", desk, now)
+                tells = row.name in heard
+                messages += await _kept_and_told(row, found, "hour", desk, now, tells=tells)
                 async with desk.session() as tables:
                     await tables.budgets.judged(row.name, row.version, end)
         except OpsError as error:
@@ -160,9 +167,9 @@ def _noticed(one: HourlyChange) -> Noticed:
 
 
 async def _kept_and_told(
-    row: BudgetRow, found: Sequence[_Found], step: Step, desk: Desk, now: datetime
+    row: BudgetRow, found: Sequence[_Found], step: Step, desk: Desk, now: datetime, *, tells: bool
 ) -> int:
-    """Only what is news is kept: what was noticed while it was news stays."""
+    """Only what is news is kept: what was noticed while it was news stays. In shadow nobody is told."""
     news = [one for one in found if now - one.one.end <= NEWS[step]]
     async with desk.session() as tables:
         rows = await tables.episodes.since(now - 2 * NEWS[step], scopes=[scope_of(row)], step=step)
@@ -180,7 +187,7 @@ async def _kept_and_told(
         episode = _row(one, row.currency, known, behind, "expected" if said else one.severity, now)
         async with desk.session() as tables:
             await tables.episodes.keep(episode)
-        if not said and at_least(one.severity, row.anomalies):
+        if tells and not said and at_least(one.severity, row.anomalies):
             messages += await _tell(row, episode, channels, desk, now)
     return messages
 

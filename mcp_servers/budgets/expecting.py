@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from core.clock import utc_now
 from core.errors import Invalid
+from core.payers import known_payer
 from core.principal import Principal
 from core.storage.budget_records import SpendNoteRow
 from mcp_servers.backends.alert_desk import Desk
@@ -47,6 +48,7 @@ async def budgets_expect(
 ) -> Expected:
     """Say that a change of spend was expected: it, and what is like it, is no news any more."""
     step = "hour" if HOURLY in start else "day"
+    scope = known_payer(scope)
     found = await (_hours if step == "hour" else _days)(purse, desk, caller, scope)
     start = f"{start[:13]}:00Z" if step == "hour" else start
     for one in found:

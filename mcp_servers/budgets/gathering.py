@@ -1,7 +1,7 @@
 """What a bill is made of: nodes and pods from the cluster, usage hour by hour from Prometheus."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.engines.allocation import node_rates
 from mcp_servers.engines.fields import rows, section, text
-from mcp_servers.engines.hours import GIB, ContainerHours, Taken, hours_since
+from mcp_servers.engines.hours import GIB, Container, ManyHours, Taken, hours_since
 from mcp_servers.engines.ownership import owner_by_name, top_owner
 from mcp_servers.engines.quantities import quantity
 from mcp_servers.facts.kubernetes import Cluster, NotChecked, Ref, Resource, moment
@@ -46,8 +46,6 @@ QUERIES: Mapping[str, str] = {
     ),
 }
 
-Container = tuple[str, str, str]  # namespace, pod, container
-
 
 @dataclass(frozen=True)
 class Purse:
@@ -73,6 +71,8 @@ class Gathered:
     missed: tuple[NotChecked, ...] = ()
     unasked: int = 0  # containers without any request, whose share is what they used
     unmeasured: int = 0  # containers whose use nobody measured, whose share is what they ask for
+    # How many things cost what the price book does not give, by the price that is lacking.
+    unpriced: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass
@@ -83,12 +83,20 @@ class _Takings:
     by_container: dict[Container, Taken] = field(default_factory=dict[Container, Taken])
     seen: set[datetime] = field(default_factory=set[datetime])
 
-    def add(self, day: Mapping[Container, ContainerHours]) -> None:
-        for key, hours in day.items():
-            pod = self.pods.get(key[:2])
-            asked = _asked(pod, key[2]) if pod else Amounts()
-            self.by_container.setdefault(key, Taken()).add(hours, asked)
-            self.seen.update(hours.present)
+    asked: dict[Container, Amounts] = field(default_factory=dict[Container, Amounts])
+
+    def add(self, day: ManyHours) -> None:
+        for one in day.taken(self.asked_of):
+            self.by_container.setdefault(one.container, Taken()).add(one)
+        self.seen.update(day.seen())
+
+    def asked_of(self, container: Container) -> Amounts:
+        """What the pod's specification says; nothing for a pod that is gone."""
+        found = self.asked.get(container)
+        if found is None:
+            pod = self.pods.get(container[:2])
+            found = self.asked[container] = _asked(pod, container[2]) if pod else Amounts()
+        return found
 
 
 async def gather(purse: Purse, start: datetime, end: datetime) -> Gathered:
@@ -112,6 +120,7 @@ async def gather(purse: Purse, start: datetime, end: datetime) -> Gathered:
         missed=tuple(missed),
         unasked=unasked,
         unmeasured=len(silent),
+        unpriced=_unpriced(objects, prices),
     )
 
 
@@ -150,28 +159,21 @@ async def _taken(
     return objects, takings
 
 
-async def _measured(
-    prometheus: Prometheus, hours: Sequence[datetime]
-) -> dict[Container, ContainerHours]:
-    found: dict[Container, ContainerHours] = {}
+async def _measured(prometheus: Prometheus, hours: Sequence[datetime]) -> ManyHours:
+    found = ManyHours(hours)
     answers = await asyncio.gather(
         *(_range(prometheus, query, hours) for query in QUERIES.values())
     )
     for kind, series in zip(QUERIES, answers, strict=True):
-        _keep(found, kind, series)
+        for one in series:
+            labels = dict(one.labels)
+            key = (labels.get("namespace", ""), labels.get("pod", ""), labels.get("container", ""))
+            found.keep(kind, key, one.points)
     return found
 
 
 async def _range(prometheus: Prometheus, query: str, hours: Sequence[datetime]) -> list[Series]:
     return await prometheus.query_range(query, start=hours[0], end=hours[-1], points=len(hours))
-
-
-def _keep(found: dict[Container, ContainerHours], kind: str, series: Iterable[Series]) -> None:
-    for one in series:
-        key = (one.label("namespace"), one.label("pod"), one.label("container"))
-        hours: dict[datetime, float] = getattr(found.setdefault(key, ContainerHours()), kind)
-        most = 1.0 if kind == "present" else float("inf")
-        hours.update((at, min(value, most)) for at, value in one.points if value >= 0)
 
 
 def _uses(objects: Cluster, takings: _Takings) -> tuple[list[Use], int]:
@@ -180,7 +182,7 @@ def _uses(objects: Cluster, takings: _Takings) -> tuple[list[Use], int]:
     unasked = 0
     for (namespace, name, container), one in takings.by_container.items():
         pod = takings.pods.get((namespace, name))
-        asked = _asked(pod, container) if pod else Amounts()
+        asked = takings.asked_of((namespace, name, container))
         unasked += not (asked.cpu or asked.memory or one.was_asked)
         ref = Ref("Pod", namespace, name)
         uses.append(
@@ -257,14 +259,40 @@ def _charges(objects: Cluster, prices: PriceBook, seen: Sequence[datetime]) -> I
             labels = labels_of(homes.get(claim.namespace, {}), claim.labels)
             yield Charge("storage", owner, cost / len(owners), labels)
     for volume in objects.all("PersistentVolume"):
-        if text(volume.status, "phase") != "Bound":
+        if not _bound(volume):
             cost = _storage(section(volume.spec, "capacity"), volume, prices, seen)
             yield Charge("storage", volume.ref, cost)
-    for service in objects.all("Service"):
-        if text(service.spec, "type") == "LoadBalancer":
-            hours = Decimal(hours_since(service.created_at, seen))
-            labels = labels_of(homes.get(service.namespace, {}), service.labels)
-            yield Charge("load_balancer", service.ref, prices.load_balancer_hour * hours, labels)
+    # One without a price is no row of nothing: it is counted as unpriced.
+    for service in _balancers(objects) if prices.load_balancer_hour else ():
+        hours = Decimal(hours_since(service.created_at, seen))
+        labels = labels_of(homes.get(service.namespace, {}), service.labels)
+        yield Charge("load_balancer", service.ref, prices.load_balancer_hour * hours, labels)
+
+
+def _balancers(objects: Cluster) -> Iterator[Resource]:
+    for one in objects.all("Service"):
+        if text(one.spec, "type") == "LoadBalancer":
+            yield one
+
+
+def _unpriced(objects: Cluster, prices: PriceBook) -> dict[str, int]:
+    """How many things cost something that the book has no price of."""
+    unclaimed = [one for one in objects.all("PersistentVolume") if not _bound(one)]
+    gpus = (
+        amounts_of(section(one.status, "capacity")).gpu
+        for one in objects.all("Node")
+        if one.labels.get(INSTANCE_TYPE, "") not in prices.nodes
+    )
+    found = {
+        "gpu_hour": round(sum(gpus)),
+        "storage_gib_hour": len([*objects.all("PersistentVolumeClaim"), *unclaimed]),
+        "load_balancer_hour": len([*_balancers(objects)]),
+    }
+    return {name: count for name, count in found.items() if count and name in prices.unpriced}
+
+
+def _bound(volume: Resource) -> bool:
+    return text(volume.status, "phase") == "Bound"
 
 
 def _storage(

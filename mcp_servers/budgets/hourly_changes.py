@@ -17,6 +17,7 @@ from mcp_servers.budgets.gathering import HOUR, Purse
 from mcp_servers.budgets.hourly_costs import FEWEST_HOURS, Clockwork, Costs, Key
 from mcp_servers.budgets.spend import UNLABELLED, Currency, Cursor, Namespace, exchanged, money
 from mcp_servers.budgets.spend_changes import By, expected_by
+from mcp_servers.budgets.table_anomalies import Spreads
 from mcp_servers.budgets.texts import Language, Note
 from mcp_servers.paging import Page
 
@@ -76,6 +77,7 @@ async def budgets_hourly_anomalies(
     currency: Currency = "",
     language: Language = "en",
     cursor: Cursor = "",
+    spreads: Spreads = 0,
     *,
     purse: Purse,
     desk: Desk,
@@ -91,7 +93,7 @@ async def budgets_hourly_anomalies(
     code, rate = exchanged(purse.billing, currency, on=now)
     clockwork = await Clockwork.of(purse, now, float(rate))
     costs = await _costs(clockwork, caller, namespace, by)
-    rows = await anyio.to_thread.run_sync(changes_of, costs)
+    rows = await anyio.to_thread.run_sync(changes_of, costs, spreads)
     rows = await _with_notes(rows, desk)
     explained = [
         await _explained(one, clockwork, namespace, by, caller.sees) for one in rows[:EXPLAINED]
@@ -151,13 +153,14 @@ def _noted(one: HourlyChange, notes: list[SpendNoteRow]) -> HourlyChange:
     return one.model_copy(update={"severity": "expected", "expected_by": said}) if said else one
 
 
-def changes_of(costs: Mapping[str, Costs]) -> list[HourlyChange]:
+def changes_of(costs: Mapping[str, Costs], spreads: float = 0.0) -> list[HourlyChange]:
     """The latest first. An hour that nobody measured is unknown, and not free."""
     from mcp_servers.engines.cost_anomalies import cost_anomalies  # numpy waits for the first call
 
     found: list[HourlyChange] = []
     for name, hours in costs.items():
-        judged = cost_anomalies([at.timestamp() for at in hours], list(hours.values()))
+        times = [at.timestamp() for at in hours]
+        judged = cost_anomalies(times, list(hours.values()), spreads=spreads)
         found += [
             HourlyChange(
                 scope=name,

@@ -73,7 +73,9 @@ class Saving(BaseModel):
     container: str = ""
     what: Literal["requests", "unclaimed_volume", "unmounted_claim", "idle_balancer"] = "requests"
     pods: int = 0
-    monthly: float = Field(description="Saved a month; negative: it should ask for more.")
+    monthly: float | None = Field(
+        description="Saved a month; negative: it should ask for more; null: the book has no price of it."
+    )
     cpu_request: str = Field(default="", description="Now; empty: unset.")
     cpu_recommended: str = Field(default="", description="Empty: leave it.")
     memory_request: str = ""
@@ -93,7 +95,7 @@ class Saving(BaseModel):
             told = " ".join(one.text for one in self.reasons)
             place = f"{self.namespace}/{self.name}" if self.namespace else self.name
             return (
-                f"{self.what} {self.kind} {place}: {money(self.monthly)} {currency} a month, "
+                f"{self.what} {self.kind} {place}: {_worth(self.monthly, currency)}, "
                 f"confidence {self.confidence}: {told}"
             )
         cpu = f" cpu {self.cpu_request or 'unset'} -> {self.cpu_recommended}"
@@ -101,8 +103,12 @@ class Saving(BaseModel):
         told = (cpu if self.cpu_recommended else "") + (memory if self.memory_recommended else "")
         return (
             f"{self.kind} {self.namespace}/{self.name} {self.container}:{told}, "
-            f"{money(self.monthly)} {currency} a month, confidence {self.confidence}"
+            f"{_worth(self.monthly, currency)}, confidence {self.confidence}"
         )
+
+
+def _worth(monthly: float | None, currency: str) -> str:
+    return "unpriced" if monthly is None else f"{money(monthly)} {currency} a month"
 
 
 class Savings(Page[Saving]):
@@ -156,7 +162,7 @@ async def budgets_savings(
     ]
     found += [_unused_row(one, book, rate, language, now) for one in unused.found]
     found = [one for one in found if not what or one.what in OF_WHAT[what]]
-    found.sort(key=lambda row: (-row.monthly, row.namespace, row.name, row.container))
+    found.sort(key=lambda row: (-(row.monthly or 0), row.namespace, row.name, row.container))
     short = sum(one.cpu is None and one.memory is None and "short" in one.why for one in advice)
     return Savings.of(
         found,
@@ -164,7 +170,7 @@ async def budgets_savings(
         size=ROWS,
         verdict="ok" if found or len(advice) > short else "insufficient_data",
         currency=code,
-        monthly=round(sum(row.monthly for row in found if row.monthly > 0), 4),
+        monthly=round(sum(row.monthly for row in found if row.monthly and row.monthly > 0), 4),
         price_source=book.name,
         examined=len(advice),
         too_short=short,
@@ -178,15 +184,24 @@ async def budgets_savings(
 
 def _about_prices(book: PriceBook, found: Sequence[Saving], language: str) -> list[Note]:
     is_list = book.name == "OpenCost defaults"
-    free = not book.load_balancer_hour and any(one.what == "idle_balancer" for one in found)
+    lacking = {_price_of(one.what) for one in found if one.monthly is None}
     return [
         *([Note.of("spend.list_prices", language, name=book.name)] if is_list else []),
-        *([Note.of("savings.balancer_unpriced", language)] if free else []),
+        *([_unpriced(lacking, language)] if lacking else []),
     ]
 
 
+def _unpriced(lacking: Iterable[str], language: str) -> Note:
+    return Note.of("savings.unpriced", language, prices=", ".join(sorted(lacking)))
+
+
+def _price_of(what: str) -> str:
+    """What a price book calls it."""
+    return "load_balancer_hour" if what == "idle_balancer" else "storage_gib_hour"
+
+
 async def _objects(purse: Purse, caller: Principal, namespace: str, now: datetime) -> Cluster:
-    seen = purse.kubernetes.within(caller.namespaces)
+    seen = purse.kubernetes.seen_by(caller)
     pods = await seen.list("Pod", namespace=namespace)
     others = await asyncio.gather(
         *(seen.list(kind, namespace=namespace) for kind in OBJECTS[1:]), return_exceptions=True
@@ -322,17 +337,19 @@ def _unused_row(
     one: Unclaimed, book: PriceBook, rate: Decimal, language: str, now: datetime
 ) -> Saving:
     """A balancer by the hour, a volume by what it holds room for, used or not."""
-    is_balancer = one.what == "idle_balancer"
     hourly = (
-        book.load_balancer_hour if is_balancer else book.storage_gib_hour * Decimal(one.size_gib)
+        book.load_balancer_hour
+        if one.what == "idle_balancer"
+        else book.storage_gib_hour * Decimal(one.size_gib)
     )
+    is_priced = _price_of(one.what) not in book.unpriced
     hours = (now - one.since).total_seconds() / 3600 if one.since else 0.0
     return Saving(
         what=one.what,
         kind=one.ref.kind,
         namespace=one.ref.namespace,
         name=one.ref.name,
-        monthly=round(float(hourly * HOURS_A_MONTH * rate), 4),
+        monthly=round(float(hourly * HOURS_A_MONTH * rate), 4) if is_priced else None,
         size_gib=round(one.size_gib, 3),
         created_at=one.created,
         unused_since=one.since,

@@ -32,7 +32,10 @@ MOST_FILE_BYTES = 64 * 1024 * 1024
 
 
 def build(backends: Backends, gate: Gate) -> ToolServer:
-    server, desk = ToolServer("budgets", gate), backends.desk
+    server, desk = (
+        ToolServer("budgets", gate, home=backends.kubernetes.cluster_name, beyond=False),
+        backends.desk,
+    )
     purse = Purse(backends.kubernetes, backends.prometheus, backends.billing, backends.opencost)
     for tool in (budgets_spend, budgets_savings, budgets_what_if):
         publish(server, tool, needs=Permission.COSTS_READ, purse=purse)

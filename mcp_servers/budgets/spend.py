@@ -147,7 +147,7 @@ async def budgets_spend(
     visible = [one for one in bill.allocation.shares if caller.sees(one.workload.namespace)]
     chosen = [one for one in visible if not namespace or one.workload.namespace == namespace]
     if namespace and not chosen and bill.gathered.seen:
-        known = {one.workload.namespace for one in visible}
+        known = {one.workload.namespace for one in visible} - {""}
         raise SENTENCES.error(
             NotFound, "cost_nothing", namespace=namespace, hint=instead(namespace, known)
         )
@@ -310,6 +310,10 @@ def notes_of(bill: Bill, language: str) -> list[Note]:
         ),
     ]
     notes = [Note.of(f"spend.{code}", language, **params) for code, due, params in told if due]
+    notes += [
+        Note.of(f"spend.no_{name}", language, count=count)
+        for name, count in gathered.unpriced.items()
+    ]
     return notes + [
         Note.of("spend.missed", language, what=one.what, why=one.why) for one in gathered.missed
     ]

@@ -17,6 +17,7 @@ from mcp_servers.budgets.gathering import Purse
 from mcp_servers.budgets.spend import Namespace, exchanged
 from mcp_servers.budgets.spend_days import (
     DAY,
+    IDLE,
     LONGEST_DAYS,
     WHOLE_HOURS,
     rates_to,
@@ -24,6 +25,7 @@ from mcp_servers.budgets.spend_days import (
     write_days,
 )
 from mcp_servers.budgets.spend_scopes import Scope, everything, scopes_of
+from mcp_servers.budgets.table_anomalies import Spreads
 from mcp_servers.budgets.texts import Language, Note
 from mcp_servers.engines.cost_causes import Cause, causes
 from mcp_servers.engines.fields import text
@@ -49,7 +51,9 @@ By = Annotated[
 
 class CauseLine(BaseModel):
     workload: str
-    kind: str = Field(description="new | gone | cpu | memory | price | other: what of it changed.")
+    kind: str = Field(
+        description="new | gone | cpu | memory | price | other | idle: what of it changed."
+    )
     daily: float
     daily_before: float = Field(description="On average in the fortnight before.")
     rollouts: list[str] = Field(description="Its revisions that began at that time.")
@@ -101,6 +105,7 @@ async def budgets_anomalies(
     by: By = "namespace",
     language: Language = "en",
     cursor: str = "",
+    spreads: Spreads = 0,
     *,
     purse: Purse,
     desk: Desk,
@@ -110,7 +115,7 @@ async def budgets_anomalies(
 
     Also what the last week cost otherwise than the fortnight before.
     """
-    found = await studied(purse, desk, caller, namespace, by)
+    found = await studied(purse, desk, caller, namespace, by, spreads)
     return SpendChanges.of(
         found.lines,
         cursor=cursor,
@@ -139,7 +144,9 @@ class Study:
     sources: Sequence[str]
 
 
-async def studied(purse: Purse, desk: Desk, caller: Principal, namespace: str, by: str) -> Study:
+async def studied(
+    purse: Purse, desk: Desk, caller: Principal, namespace: str, by: str, spreads: float = 0.0
+) -> Study:
     """A day in a currency for which no rate held then is not known: it is neither judged nor summed."""
     now = utc_now()
     today, currency = now.date(), exchanged(purse.billing, "", on=now)[0]
@@ -152,7 +159,8 @@ async def studied(purse: Purse, desk: Desk, caller: Principal, namespace: str, b
     factors = {day: float(told) for day, told in rates.items() if told is not None}
     seen = [one for one in shares if one.day in factors and caller.sees(one.namespace)]
     whole = [one.day for one in days if one.hours_seen >= WHOLE_HOURS and one.day in factors]
-    found = await anyio.to_thread.run_sync(_changes, scopes_of(seen, by, factors), whole)
+    scopes = scopes_of(seen, by, factors)
+    found = await anyio.to_thread.run_sync(_changes, scopes, whole, spreads)
     revisions = await _rollouts(purse, {cause.workload for _, one in found for cause in one.causes})
     async with desk.session() as tables:
         notes = await tables.days.notes({scope for scope, _ in found})
@@ -190,14 +198,16 @@ class _Change:
         return "up" if self.impact > 0 else "down"
 
 
-def _changes(scopes: dict[str, Scope], whole: Sequence[date]) -> list[tuple[str, _Change]]:
+def _changes(
+    scopes: dict[str, Scope], whole: Sequence[date], spreads: float
+) -> list[tuple[str, _Change]]:
     """The latest first."""
     from mcp_servers.engines.cost_anomalies import cost_anomalies  # numpy waits for the first call
 
     times = [datetime.combine(day, time(), UTC).timestamp() for day in whole]
     found: list[tuple[str, _Change]] = []
     for scope in scopes.values():
-        judged = cost_anomalies(times, [scope.cost(day) for day in whole])
+        judged = cost_anomalies(times, [scope.cost(day) for day in whole], spreads=spreads)
         for one in judged.episodes:
             start, end = _day(one.start), _day(one.end)
             behind = causes(whole, scope.parts, start, end)
@@ -244,7 +254,7 @@ def _cause_line(
 ) -> CauseLine:
     return CauseLine(
         workload=one.workload,
-        kind=one.kind,
+        kind="idle" if one.workload == IDLE else one.kind,
         daily=round(one.daily, 4),
         daily_before=round(one.daily_before, 4),
         rollouts=[

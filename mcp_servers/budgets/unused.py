@@ -61,9 +61,7 @@ class Unused:
 
 async def unused_in(purse: Purse, caller: Principal, namespace: str, now: datetime) -> Unused:
     """In a namespace, or in all in sight; volumes of the cluster for who sees every namespace."""
-    cluster, missed = await _objects(
-        purse.kubernetes.within(caller.namespaces), caller, namespace, now
-    )
+    cluster, missed = await _objects(purse.kubernetes.seen_by(caller), caller, namespace, now)
     observed = await _observed(purse.prometheus, cluster)
     return Unused(unclaimed(cluster, observed), unjudged_balancers(cluster, observed), missed)
 

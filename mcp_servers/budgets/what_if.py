@@ -98,7 +98,7 @@ async def budgets_what_if(
 
 
 async def _workload(purse: Purse, caller: Principal, namespace: str, name: str) -> Resource:
-    seen = purse.kubernetes.within(caller.namespaces)
+    seen = purse.kubernetes.seen_by(caller)
     lists = await asyncio.gather(*(seen.list(kind, namespace=namespace) for kind in KINDS))
     every = [one for part in lists for one in part]
     found = [one for one in every if one.name == name]

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from core.clock import monotonic_s, utc_now
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, NotFound, Stale
 from core.principal import Principal
 from core.storage.alert_records import ChannelRow
 from mcp_servers.backends.alert_desk import Desk
@@ -28,6 +28,10 @@ Kind = Annotated[
 ]
 Settings = Annotated[dict[str, Any], Field(description="By kind; an error names what it takes.")]
 Words = Literal["en", "zh"]
+AsOf = Annotated[
+    AwareDatetime | None,
+    Field(description="Its updated_at as it was read: refused if it was changed since."),
+]
 Tags = Annotated[list[str], Field(max_length=20, description="Groups it belongs to.")]
 
 
@@ -39,6 +43,7 @@ class ChannelLine(BaseModel):
     enabled: bool
     settings: dict[str, Any] = Field(description="What of its configuration is no secret.")
     resting_until: datetime | None = Field(description="It asked for no messages until then.")
+    updated_at: datetime = Field(description="When somebody changed it last.")
 
 
 class ChannelPage(Page[ChannelLine]):
@@ -103,12 +108,14 @@ async def channels_change(
     language: Literal["", "en", "zh"] = "",
     tags: Annotated[list[str] | None, Field(max_length=20)] = None,
     enabled: bool | None = None,
+    as_of: AsOf = None,
     *,
     desk: Desk,
 ) -> ChannelLine:
     """Change what is given of a channel: its configuration, language, tags, or whether it is on."""
     async with desk.session() as tables:
-        row = await existing(tables.channels, name)
+        row = await _as_read(tables.channels, name, as_of)
+        read = row.updated_at
         if settings:
             config = configured(row.kind, settings, practice=desk.wire.practice)
             row = replace(row, sealed=sealed(desk.vault, name, config), shown=config.shown())
@@ -119,16 +126,18 @@ async def channels_change(
             enabled=row.enabled if enabled is None else enabled,
             updated_at=utc_now(),
         )
-        await tables.channels.save(changed)
+        if not await tables.channels.save(changed, read=read):
+            raise SENTENCES.error(Stale, "changed_meanwhile", name=name)
     return _line(changed)
 
 
-async def channels_remove(name: Name, *, desk: Desk) -> ChannelLine:
+async def channels_remove(name: Name, as_of: AsOf = None, *, desk: Desk) -> ChannelLine:
     """Remove a channel. What still waits for it is cancelled and stays on record."""
     async with desk.session() as tables:
-        row = await existing(tables.channels, name)
+        row = await _as_read(tables.channels, name, as_of)
+        if not await tables.channels.remove(name, read=row.updated_at):
+            raise SENTENCES.error(Stale, "changed_meanwhile", name=name)
         await tables.outbox.cancel_all(name)
-        await tables.channels.remove(name)
     return _line(row)
 
 
@@ -162,9 +171,18 @@ async def channels_rotate_keys(*, desk: Desk) -> ChannelPage:
         for row in await tables.channels.all():
             if not desk.vault.is_current(row.sealed):
                 again = sealed(desk.vault, row.name, opened(desk.vault, row))
-                await tables.channels.save(replace(row, sealed=again))
-                done.append(_line(row))
+                # Whoever changes one meanwhile seals it with the key in use.
+                if await tables.channels.save(replace(row, sealed=again), read=row.updated_at):
+                    done.append(_line(row))
     return ChannelPage.of(done, size=max(1, len(done)))
+
+
+async def _as_read(channels: "Channels", name: str, as_of: datetime | None) -> ChannelRow:
+    """Raises `Stale` where it was changed since."""
+    row = await existing(channels, name)
+    if as_of and row.updated_at != as_of:
+        raise SENTENCES.error(Stale, "changed_meanwhile", name=name)
+    return row
 
 
 async def existing(channels: "Channels", name: str) -> ChannelRow:
@@ -184,6 +202,7 @@ def _line(row: ChannelRow) -> ChannelLine:
         enabled=row.enabled,
         settings=row.shown,
         resting_until=row.rest_until,
+        updated_at=row.updated_at,
     )
 
 

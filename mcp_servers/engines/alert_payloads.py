@@ -1,6 +1,6 @@
 """What alert senders post, as alerts. Fields that are not known are left alone.
 
-Every reader raises `Unreadable` with words that name the place that cannot be read.
+Every reader raises `Unreadable`, which names the place that cannot be read.
 """
 
 import hashlib
@@ -21,7 +21,12 @@ OFFSET, PRIME, BITS = 14695981039346656037, 1099511628211, (1 << 64) - 1
 
 
 class Unreadable(Exception):
-    """The request is not what its sender sends."""
+    """The request is not what its sender sends. `fault` names the sentence, `facts` fill it; a place
+    is a path, or `body` or `event`."""
+
+    def __init__(self, fault: str, **facts: str) -> None:
+        super().__init__(fault, facts)
+        self.fault, self.facts = fault, facts
 
 
 def arrival_of(source: str, payload: Any, now: datetime, mapping: Json | None = None) -> Arrival:
@@ -45,7 +50,7 @@ def episode_id(alert: ArrivedAlert) -> str:
 
 def _alertmanager(payload: Any, now: datetime, _: Json) -> Arrival:
     """Version 4 of Alertmanager's webhook, and Grafana's, which has the same fields."""
-    body = _object(payload, "the body")
+    body = _object(payload, "body")
     alerts = _list(body.get("alerts"), "alerts")
     return Arrival(
         source="alertmanager",
@@ -63,7 +68,7 @@ def _grafana(payload: Any, now: datetime, mapping: Json) -> Arrival:
 
 def _prometheus(payload: Any, now: datetime, _: Json) -> Arrival:
     """What Prometheus posts to Alertmanager's API v2: a list, resolved by an end in the past."""
-    alerts = _list(payload, "the body")
+    alerts = _list(payload, "body")
     read = tuple(_posted(one, str(n), now) for n, one in enumerate(alerts))
     return Arrival(source="prometheus", alerts=read)
 
@@ -72,7 +77,7 @@ def _posted(raw: Any, place: str, now: datetime) -> ArrivedAlert:
     body = _object(raw, place)
     labels = _texts(body.get("labels"), f"{place}.labels")
     if not labels:
-        raise Unreadable(f"{place}.labels is empty")
+        raise Unreadable("no_labels", place=f"{place}.labels")
     ends_at = _when(body.get("endsAt"))
     ended = ends_at is not None and ends_at <= now
     status = str(body.get("status") or ("resolved" if ended else "firing"))
@@ -93,16 +98,18 @@ def _posted(raw: Any, place: str, now: datetime) -> ArrivedAlert:
 def _cloud_events(payload: Any, now: datetime, _: Json) -> Arrival:
     """CloudEvents 1.0 in JSON, one or a batch; `data` may have labels, severity, status, summary."""
     events: Sequence[Any] = (
-        cast("list[Any]", payload) if isinstance(payload, list) else [_object(payload, "the body")]
+        _list(cast("list[Any]", payload), "body")
+        if isinstance(payload, list)
+        else [_object(payload, "body")]
     )
     return Arrival("cloudevents", tuple(_event(one, now) for one in events))
 
 
 def _event(raw: Any, now: datetime) -> ArrivedAlert:
-    event = _object(raw, "an event")
+    event = _object(raw, "event")
     for needed in ("specversion", "id", "source", "type"):
         if not event.get(needed):
-            raise Unreadable(f"a CloudEvent needs {needed}")
+            raise Unreadable("event_lacks", field=needed)
     data: Any = event.get("data")
     body: Json = cast("Json", data) if isinstance(data, Mapping) else {}
     labels = {
@@ -122,16 +129,14 @@ def _mapped(payload: Any, now: datetime, mapping: Json) -> Arrival:
     Without `alerts` the body is one alert; a label's path that begins with "=" is its value.
     """
     listed: Any = at(payload, str(mapping.get("alerts") or ""))
-    items = cast("list[Any]", listed) if isinstance(listed, list) else [listed]
+    items = _list(cast("list[Any]", listed), "alerts") if isinstance(listed, list) else [listed]
     paths = _texts(mapping.get("labels") or {"alertname": "alertname"}, "labels")
     found: list[ArrivedAlert] = []
-    for item in items[:MOST_ALERTS]:
+    for item in items:
         labels = {name: _text_at(item, path) for name, path in paths.items()}
         labels = {name: value for name, value in labels.items() if value}
         if not labels.get("alertname"):
-            raise Unreadable(
-                f"nothing at {paths.get('alertname', 'alertname')} to name the alert by"
-            )
+            raise Unreadable("no_name", place=paths.get("alertname", "alertname"))
         status = _text_at(item, str(mapping.get("status") or "status"))
         summary = _text_at(item, str(mapping.get("summary") or "summary"))
         starts: Any = at(item, str(mapping.get("starts_at") or "starts_at"))
@@ -176,16 +181,16 @@ def _text_at(item: Any, path: str) -> str:
 
 def _object(value: Any, place: str) -> Json:
     if not isinstance(value, Mapping):
-        raise Unreadable(f"{place} is no JSON object")
+        raise Unreadable("no_object", place=place)
     return cast("Json", value)
 
 
 def _list(value: Any, place: str) -> list[Any]:
     if not isinstance(value, list):
-        raise Unreadable(f"{place} is no list")
+        raise Unreadable("no_list", place=place)
     items = cast("list[Any]", value)
     if len(items) > MOST_ALERTS:
-        raise Unreadable(f"{place} has more than {MOST_ALERTS} entries")
+        raise Unreadable("too_long", place=place, most=str(MOST_ALERTS))
     return items
 
 

@@ -130,8 +130,10 @@ class _Run:
         fires = frozenset(one for one in heard if one in self.firing)
         ended = frozenset(heard) - fires
         told = group.told
-        if must_tell(fires, ended, told, repeat=route.repeat_interval, now=at):
-            self._say(at, route, tuple(heard))
+        news = ended if route.tells_ends else frozenset[str]()
+        if must_tell(fires, news, told, repeat=route.repeat_interval, now=at):
+            if fires or route.tells_ends:
+                self._say(at, route, tuple(heard))
             told = Told(fires, ended, at)
         members = tuple(one for one in group.members if one in self.firing)
         if members:

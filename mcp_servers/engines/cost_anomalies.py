@@ -2,19 +2,22 @@
 
 Spend is judged in logarithms, because prices and replicas multiply: a day against the level of the
 fortnight before, its weekday's effect as far as that is sure, and the winsorised spread of what both
-leave. Two days in one direction count together. A day that was anomalous stays out of the history as
+leave. Two days in one direction count together. An hour is judged beside the hours just before it too, as
+far as a running day is alike (`running_levels`). A day that was anomalous stays out of the history as
 long as the episode may be passing, and says nothing of the spread.
 """
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcp_servers.engines.grids import Grid, evenly
 from mcp_servers.engines.metric_tables import Array
+from mcp_servers.engines.running_levels import Ahead, RunningLevel
 from mcp_servers.engines.spend_seasons import effects, mad
 
 DAY_S = 86_400.0
@@ -36,7 +39,8 @@ NOTHING = 1e-6
 class Manner:
     """How one step is judged: cycles, history, fewest values, spreads and share that are too far.
 
-    `pairs`: two neighbours count together. Hours of one day are too much alike for that.
+    `pairs`: two neighbours count together. Hours of one day are too much alike for that: for them
+    there is `beside`, how many spreads are too far from the hours just before.
     """
 
     name: str
@@ -47,12 +51,15 @@ class Manner:
     level: int
     spreads: float
     share: float
-    pairs: bool
+    pairs: bool = False
+    beside: float = 0.0
 
 
 # Thresholds of days: chosen on tuning seeds, measured on others (decision record).
-DAYS = Manner("log weekday, shrunk and winsorised", 7, 0, 30, 14, 14, 3.25, 0.20, True)
-HOURS = Manner("log hour of week, shrunk", 24, 168, 28 * 24, 14 * 24, 48, 4.0, 0.30, False)
+DAYS = Manner("log weekday, shrunk and winsorised", 7, 0, 42, 14, 18, 3.25, 0.20, pairs=True)
+HOURS = Manner("log hour of week, shrunk", 24, 168, 28 * 24, 14 * 24, 48, 4.5, 0.30, beside=4.0)
+# What is off in one hour is still off in the next with so many spreads: an end is not a beginning.
+STILL = 2.0
 # The spread of a median of normal values, in those of their mean.
 MEDIAN_SPREAD = math.pi / 2
 
@@ -99,11 +106,16 @@ class CostAnomalies:
 
 
 def cost_anomalies(
-    times: Sequence[float], values: Sequence[float], *, partial_from: float | None = None
+    times: Sequence[float],
+    values: Sequence[float],
+    *,
+    partial_from: float | None = None,
+    spreads: float = 0.0,
 ) -> CostAnomalies:
     """Judge every value by those before it. Gaps are NaN and stay unknown, never zero.
 
-    Values from `partial_from` on (the running day) are not whole and are not judged.
+    Values from `partial_from` on (the running day) are not whole and are not judged. `spreads` are
+    too far, robust standard deviations; 0 takes what was measured to be best of days and of hours.
     """
     whole = np.asarray(times, dtype=float) < (math.inf if partial_from is None else partial_from)
     grid = evenly(
@@ -116,7 +128,7 @@ def cost_anomalies(
         return CostAnomalies(False, why, gaps=gaps)
     if len(grid.values) - gaps <= manner.fewest:
         return CostAnomalies(False, "too_few", gaps=gaps)
-    points = tuple(_judged(grid, manner))
+    points = tuple(_judged(grid, _as_sensitive(manner, spreads)))
     return CostAnomalies(
         True,
         method=manner.name,
@@ -134,12 +146,20 @@ def _manner(grid: Grid) -> Manner | None:
     return HOURS if abs(grid.step_s - HOUR_S) < 1 else None
 
 
+def _as_sensitive(manner: Manner, spreads: float) -> Manner:
+    if not spreads:
+        return manner
+    return replace(manner, spreads=spreads, beside=manner.beside * spreads / manner.spreads)
+
+
 @dataclass(frozen=True, slots=True)
 class _Past:
     """The values before one; where `made_up`, what was expected stands for what was anomalous."""
 
     values: Array
     made_up: NDArray[np.bool_]
+    place: int
+    running: RunningLevel
 
     def over(self, factor: float) -> "_Past":
         return replace(self, values=self.values / factor)
@@ -159,10 +179,11 @@ class _Course:
     made_up: NDArray[np.bool_]
     run: int = 0
     moved: float = 1.0
+    running: RunningLevel = field(default_factory=RunningLevel)
 
     def past(self, i: int, manner: Manner) -> "_Past":
         first = max(i - manner.history, 0)
-        return _Past(self.history[first:i], self.made_up[first:i])
+        return _Past(self.history[first:i], self.made_up[first:i], i, self.running)
 
     def keep(self, i: int, one: Judged) -> None:
         """Take a judged value into the history."""
@@ -195,7 +216,7 @@ class _Course:
 
 
 def _judged(grid: Grid, manner: Manner) -> Iterator[Judged]:
-    lasts = LASTS * (HOURS.cycle if manner is HOURS else 1)
+    lasts = LASTS * (1 if manner.pairs else manner.cycle)
     none = np.zeros(len(grid.values), dtype=np.bool_)
     course = _Course(grid.values, grid.values.copy(), lasts, none)
     before: Judged | None = None
@@ -233,13 +254,40 @@ def _one(at: float, value: float, past: _Past, before: Judged | None, manner: Ma
     logs[positive] = np.log(past.values[positive])
     if int(positive.sum()) < manner.fewest:
         return Judged(at, value, None)
-    usual, spread = _usual(logs, past.made_up, manner)
-    far = math.log(max(value, NOTHING)) - usual
-    score = float(np.clip(far / spread, -99, 99))
-    one = Judged(at, value, math.exp(usual), score)
-    is_far = abs(score) > manner.spreads or (manner.pairs and _together(one, before, manner))
-    anomalous = is_far and _off(one) >= manner.share
-    return replace(one, severity=severity(_off(one))) if anomalous else one
+    usual = _usual(logs, past.made_up, manner)
+    far = math.log(max(value, NOTHING)) - usual.log
+    one = Judged(at, value, math.exp(usual.log), _score(far, usual.spread))
+    if manner.pairs:
+        is_far = abs(one.score) > manner.spreads or _together(one, before, manner)
+        return _marked(one) if is_far and _off(one) >= manner.share else one
+    ahead = past.running.ahead(past.place, usual.rest, known & ~past.made_up)
+    return _of_hour(one, far, ahead, before, manner)
+
+
+def _of_hour(
+    one: Judged, far: float, ahead: Ahead, before: Judged | None, manner: Manner
+) -> Judged:
+    """An hour is too far from what is usual, or from the hours before it and not towards the usual."""
+    beside = replace(
+        one,
+        expected=(one.expected or NOTHING) * math.exp(ahead.shift),
+        score=_score(far - ahead.shift, ahead.spread),
+    )
+    apart = math.copysign(far, far * beside.score) >= math.log1p(manner.share / 2)
+    for found, spreads in ((one, manner.spreads), (beside, manner.beside if apart else math.inf)):
+        goes_on = before is not None and before.severity and before.score * found.score > 0
+        is_far = abs(found.score) > (min(spreads, STILL) if goes_on else spreads)
+        if is_far and _off(found) >= manner.share:
+            return _marked(found)
+    return one
+
+
+def _score(far: float, spread: float) -> float:
+    return float(np.clip(far / max(spread, LEAST_SPREAD), -99, 99))
+
+
+def _marked(one: Judged) -> Judged:
+    return replace(one, severity=severity(_off(one)))
 
 
 def _off(one: Judged) -> float:
@@ -254,8 +302,15 @@ def _together(one: Judged, before: Judged | None, manner: Manner) -> bool:
     return both > manner.spreads and _off(before) >= manner.share
 
 
-def _usual(logs: Array, made_up: NDArray[np.bool_], manner: Manner) -> tuple[float, float]:
-    """The logarithm that is expected next, and how far it may be off in one spread."""
+class _Usual(NamedTuple):
+    """The logarithm that is expected next, one spread, and what the past was off."""
+
+    log: float
+    spread: float
+    rest: Array
+
+
+def _usual(logs: Array, made_up: NDArray[np.bool_], manner: Manner) -> _Usual:
     added = effects(logs, manner.cycle, manner.longer)
     rest = logs - added[:-1]
     recent = rest[-manner.level :]
@@ -268,9 +323,11 @@ def _usual(logs: Array, made_up: NDArray[np.bool_], manner: Manner) -> tuple[flo
     unsure = 1 + MEDIAN_SPREAD / manner.level
     if added[-1] and manner.pairs:
         unsure += MEDIAN_SPREAD * manner.cycle / len(logs)
+    if manner.longer:
+        unsure += MEDIAN_SPREAD * manner.longer / len(logs)
     freedom = len(left) / max(len(left) - phases, 1)
     spread = _spread(left) * math.sqrt(freedom * unsure)
-    return level + float(added[-1]), max(spread, LEAST_SPREAD)
+    return _Usual(level + float(added[-1]), spread, rest - level)
 
 
 def _come_or_gone(at: float, value: float, history: Array) -> Judged:

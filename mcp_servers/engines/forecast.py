@@ -1,8 +1,7 @@
 """What comes next in a series, how sure that is, and how well the same would have done before.
 
-Each way of `forecasting` foretells the end of the series from what came before it, at several
-origins. The best is taken; when none beats the seasonal naive one, that is. The interval is what
-its errors were (conformal prediction, Vovk et al. 2005, with errors growing by the lead).
+The ways of `forecasting` are weighed by `backtests`. The interval is what the weighed forecast's errors
+were (conformal prediction, Vovk et al. 2005, with errors growing by the lead).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from mcp_servers.engines.forecasting import WAYS, Periods, least_squares
+from mcp_servers.engines.backtests import Backtest, Score, backtest, carried_on
+from mcp_servers.engines.forecasting import Periods, least_squares
 from mcp_servers.engines.grids import Grid, evenly, later
 from mcp_servers.engines.metric_tables import Array
 from mcp_servers.engines.peaks import Peaks, independent, peaks
@@ -19,16 +19,10 @@ from mcp_servers.engines.seasons import season_of
 # Fewer values show neither level nor spread; more gaps leave too little.
 FEWEST_VALUES = 12
 MOST_GAPS = 0.3
-# Origins to judge ways by, and what must come before each.
-ORIGINS = 8
-NAIVE = "seasonal_naive"
-ENSEMBLE = "median_of_robust_theta_naive"
-MEMBERS = ("robust", "theta", NAIVE)
-# A way must beat the ensemble, and the ensemble the naive way, by so much to be believed.
-BETTER = 0.97
 DAY_S = 86_400.0
-# How much the errors of one origin are one error.
-ALIKE = 0.2
+# How much higher a level of errors is taken: for ways weighed by these very errors, and for errors of
+# one origin that are one error, by the share that they have in common.
+WEIGHED, ALIKE = 0.02, 0.2
 # Long series are judged by their end.
 MOST_VALUES = 4000
 
@@ -44,17 +38,11 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """How a way did at the earlier origins: sMAPE in percent, MASE, mean absolute error."""
-
-    smape: float
-    mase: float
-    mae: float
-
-
-@dataclass(frozen=True, slots=True)
 class Forecast:
-    """`why` names what is missing when `enough` is False: too_few, gaps, times, no_past."""
+    """`why` names what is missing when `enough` is False: too_few, gaps, times.
+
+    `weights` are the shares of the ways in the mean; `method` is the way that has nearly all, or `weighted`.
+    """
 
     enough: bool
     why: str = ""
@@ -70,6 +58,7 @@ class Forecast:
     origins: int = 0
     peaks: Peaks | None = None
     scores: Mapping[str, Score] = field(default_factory=dict[str, Score])
+    weights: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 def forecast(
@@ -142,22 +131,13 @@ def _told(
     capacity: float | None,
     gaps: int,
 ) -> Forecast:
-    origins = _origins(len(values), periods, horizon)
-    lead = min(horizon, len(values) - origins[0]) if origins else 0
-    errors = _errors(values, periods, origins, lead)
-    scale = _naive_step(values, periods)
-    scores = {name: _score(one, scale) for name, one in errors.items()}
-    method = _chosen(scores) if scores else ENSEMBLE
-    mean = _carried(method, values, periods, horizon)
-    if not np.isfinite(mean).all():
-        method, mean = NAIVE, _carried(NAIVE, values, periods, horizon)
-    highest = _peaks(mean, errors[method].missed, origins) if errors else None
+    tried = backtest(values, periods, horizon)
+    mean = carried_on(tried.weights, values, periods, horizon)
+    highest = _peaks(mean, tried) if tried.origins else None
     floor = 0.0 if values.min() >= 0 else -np.inf
     ceiling = np.inf if capacity is None else capacity
     mean = np.clip(mean, floor, ceiling)
-    width, coverage = (
-        _widths(errors[method].missed, origins, horizon, level / 100) if errors else (None, None)
-    )
+    width, coverage = _widths(tried, horizon, level / 100) if tried.origins else (None, None)
     lower = np.clip(mean - width, floor, ceiling) if width is not None else None
     upper = np.clip(mean + width, floor, ceiling) if width is not None else None
     at = later(grid, horizon)
@@ -172,118 +152,45 @@ def _told(
     ]
     return Forecast(
         enough=True,
-        method=method,
+        method=tried.method,
         period=periods.longest if periods.longest > 1 else 0,
         season=season,
         step_s=grid.step_s,
         values=len(values) - gaps,
         gaps=gaps,
         points=tuple(points),
-        backtest=scores.get(method),
+        backtest=tried.scores.get(tried.method),
         coverage=coverage,
-        origins=len(origins),
+        origins=len(tried.origins),
         peaks=highest,
-        scores=scores,
+        scores=tried.scores,
+        weights=tried.weights,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Errors:
-    """By origin and lead: what was missed, NaN where the series ends, and the sizes beside it."""
-
-    missed: Array
-    sizes: Array
-
-
-def _origins(count: int, periods: Periods, horizon: int) -> list[int]:
-    """Places to foretell from, the first with two cycles before it, spread over the last ones."""
-    before = max(2 * periods.short, FEWEST_VALUES // 2, min(periods.longest * 2, count // 2))
-    ahead = min(horizon, max(count // 3, 1))
-    last = count - min(ahead, max(periods.short, 1))
-    if last < before:
-        return []
-    step = max(periods.short, 1) if (last - before) >= 3 * periods.short else 1
-    spread = max((last - before) // ORIGINS // step * step, step)
-    told = [last - i * spread for i in range(ORIGINS)]
-    return sorted(one for one in told if one >= before)
-
-
-def _errors(
-    values: Array, periods: Periods, origins: Sequence[int], lead: int
-) -> dict[str, _Errors]:
-    if not origins:
-        return {}
-    missed = {name: np.full((len(origins), lead), np.nan) for name in (*WAYS, ENSEMBLE)}
-    sizes = {name: np.full((len(origins), lead), np.nan) for name in missed}
-    for row, origin in enumerate(origins):
-        actual = values[origin : origin + lead]
-        told = _all_ways(values[:origin], periods, len(actual))
-        for name, one in told.items():
-            missed[name][row, : len(actual)] = actual - one
-            sizes[name][row, : len(actual)] = np.abs(actual) + np.abs(one)
-    return {name: _Errors(missed[name], sizes[name]) for name in missed}
-
-
-def _all_ways(values: Array, periods: Periods, ahead: int) -> dict[str, Array]:
-    told = {name: way(values, periods, ahead) for name, way in WAYS.items()}
-    told[ENSEMBLE] = np.median([told[name] for name in MEMBERS], axis=0)
-    return told
-
-
-def _carried(method: str, values: Array, periods: Periods, ahead: int) -> Array:
-    if method == ENSEMBLE:
-        return np.median([WAYS[name](values, periods, ahead) for name in MEMBERS], axis=0)
-    return WAYS[method](values, periods, ahead)
-
-
-def _score(errors: _Errors, scale: float) -> Score:
-    """sMAPE is of Makridakis (1993), 0 to 200; MASE of Hyndman and Koehler (2006)."""
-    known = np.isfinite(errors.missed)
-    missed, sizes = np.abs(errors.missed[known]), errors.sizes[known]
-    mae = float(missed.mean())
-    shares = np.divide(2 * missed, sizes, out=np.zeros_like(missed), where=sizes > 0)
-    return Score(smape=100 * float(shares.mean()), mase=mae / scale if scale else 0.0, mae=mae)
-
-
-def _naive_step(values: Array, periods: Periods) -> float:
-    """How far a value is from that of one cycle before, in the mean."""
-    period = periods.short if len(values) > periods.short else 1
-    return float(np.abs(values[period:] - values[:-period]).mean())
-
-
-def _chosen(scores: Mapping[str, Score]) -> str:
-    naive, ensemble = scores[NAIVE].mae, scores[ENSEMBLE].mae
-    best = min(scores, key=lambda name: scores[name].mae)
-    if scores[best].mae < BETTER * ensemble and scores[best].mae <= naive:
-        return best
-    return ENSEMBLE if ensemble <= naive else NAIVE
-
-
-def _widths(
-    missed: Array, origins: Sequence[int], horizon: int, level: float
-) -> tuple[Array, float]:
+def _widths(tried: Backtest, horizon: int, level: float) -> tuple[Array, float]:
     """Half the interval by lead, and the share of earlier values that such an interval held.
 
     Each origin is judged by the errors of the others, so the share is an honest one.
     """
-    leads = np.arange(1, missed.shape[1] + 1, dtype=float)
-    power = _growth(np.abs(missed), leads)
-    scaled: Array = np.abs(missed) / np.float_power(leads, power)
-    every, apart = _known(scaled), independent(origins, missed.shape[1])
+    leads = np.arange(1, tried.missed.shape[1] + 1, dtype=float)
+    power = _growth(np.abs(tried.missed), leads)
+    scaled: Array = tried.missed / np.float_power(leads, power)
+    apart = independent(tried.origins, len(leads))
     held = 0
     for row in range(len(scaled)):
-        others = _known(scaled[np.arange(len(scaled)) != row])
-        own = _known(scaled[row])
-        held += (
-            int((own <= _quantile(others, level, max(apart - 1, 1.0))).sum()) if len(others) else 0
-        )
+        others = scaled[np.arange(len(scaled)) != row]
+        own = np.abs(_known(scaled[row]))
+        if len(others):
+            held += int((own <= _quantile(others, level, max(apart - 1, 1.0))).sum())
     ahead = np.arange(1, horizon + 1, dtype=float)
-    return _quantile(every, level, apart) * np.float_power(ahead, power), held / len(every)
+    width = _quantile(scaled, level, apart) * np.float_power(ahead, power)
+    return width, held / int(np.isfinite(scaled).sum())
 
 
-def _peaks(mean: Array, missed: Array, origins: Sequence[int]) -> Peaks | None:
-    leads = np.arange(1, missed.shape[1] + 1, dtype=float)
-    return peaks(mean, missed, _growth(np.abs(missed), leads), origins)
+def _peaks(mean: Array, tried: Backtest) -> Peaks | None:
+    leads = np.arange(1, tried.missed.shape[1] + 1, dtype=float)
+    return peaks(mean, tried.missed, _growth(np.abs(tried.missed), leads), tried.origins)
 
 
 def _known(values: Array) -> Array:
@@ -302,10 +209,18 @@ def _growth(sizes: Array, leads: Array) -> float:
     return min(max(slope, 0.0), 1.0)
 
 
-def _quantile(sizes: Array, level: float, apart: float) -> float:
-    """The level of conformal prediction, with errors of one origin partly alike.
+def _quantile(errors: Array, level: float, apart: float) -> float:
+    """The level of conformal prediction, for errors of which those of one origin are partly one.
 
-    Were they independent there would be as many as values, were they the same as many as origins
-    that are `apart`; by how much they are alike was chosen on seeds that nothing is measured on.
+    How far they are is what the means of the origins have of the square of all; the more so, and the
+    fewer origins are `apart`, the less is known of the level. By how much was chosen on series that
+    nothing is measured on.
     """
-    return float(np.quantile(sizes, min(level * (1 + ALIKE / apart), 1.0)))
+    known = np.isfinite(errors)
+    counts = np.maximum(known.sum(axis=1), 1)
+    means = np.where(known, errors, 0.0).sum(axis=1) / counts
+    every = errors[known]
+    square = float((every**2).mean())
+    common = float((means**2).mean()) / square if square > 0 else 0.0
+    share = level * (1 + WEIGHED + ALIKE * common / np.sqrt(apart))
+    return float(np.quantile(np.abs(every), min(share, 1.0)))

@@ -22,9 +22,10 @@ WRITABLE: dict[str, frozenset[str]] = {
     "HorizontalPodAutoscaler": frozenset({"spec"}),
     "PersistentVolumeClaim": frozenset({"spec.resources"}),
     "Node": frozenset({"spec.unschedulable"}),
+    "PrometheusRule": frozenset({"spec.groups", "metadata.labels", "metadata.annotations"}),
     "Pod": frozenset(),  # only the Eviction API
 }
-CREATABLE = frozenset({"Job"})
+CREATABLE = frozenset({"Job", "PrometheusRule"})
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 UNDONE = frozenset({"failed", "rolled_back", "unknown"})
 HOUR = timedelta(hours=1)

@@ -14,7 +14,8 @@ def mark(write: Write, live: Json | None) -> str:
 
     Status, managed fields and whatever controllers note beside the spec are left out; so are
     replicas, unless the write is about them, because an autoscaler may set them at any time. Of a
-    node only the cordon counts: its controller answers that with taints.
+    node only the cordon counts: its controller answers that with taints. Labels count where the write
+    sets them.
     """
     if write.verb in GOING:
         gone = live is None or _uid(live) != write.uid or has(live, "metadata", "deletionTimestamp")
@@ -25,7 +26,10 @@ def mark(write: Write, live: Json | None) -> str:
         return PRESENT
     if write.target.kind == "Node":
         return f"{_uid(live)}:{bool(section(live, 'spec').get('unschedulable'))}"
-    return digest({"uid": _uid(live), "spec": _spec(write, live)})
+    state = {"uid": _uid(live), "spec": _spec(write, live)}
+    if has(write.body, "metadata", "labels"):
+        state["labels"] = section(live, "metadata", "labels")
+    return digest(state)
 
 
 def after_write(write: Write, live: Json | None, answer: Json) -> Json | None:

@@ -47,6 +47,26 @@ def period_end(costs: Costs, start: date, end: date, today: date) -> PeriodEnd |
     return PeriodEnd(spent, mean, max(mean - wide, spent), mean + wide, len(known), len(left))
 
 
+def with_today(end: PeriodEnd, costs: Costs, today: date, spent: float, left: float) -> PeriodEnd:
+    """The same end when `spent` holds what today cost so far, and the share `left` of today is to come.
+
+    A period costs no less than what was spent, and what is left of today costs its share of what was
+    expected of the whole day: where that comes to more, the mean goes there, as sure as it was of the
+    days that are left.
+    """
+    expected = _expected(_known(costs, today), today)[today.weekday()]
+    mean = max(end.mean, spent + left * expected)
+    if end.lower is None or end.upper is None:
+        return PeriodEnd(spent, mean, None, None, end.days_known, end.days_left)
+    if mean == end.mean:
+        lower = max(end.lower, spent)
+        return PeriodEnd(spent, mean, lower, end.upper, end.days_known, end.days_left)
+    still_open = max(end.days_left - 1 + left, 0.0) / max(end.days_left, 1)
+    wide = (end.upper - end.mean) * still_open
+    lower = max(mean - wide, spent)
+    return PeriodEnd(spent, mean, lower, mean + wide, end.days_known, end.days_left)
+
+
 def exhausted_on(amount: float, costs: Costs, start: date, end: date, today: date) -> date | None:
     """The day on which the amount is spent, foretold from `today` on; None: not in this period."""
     known = _known(costs, today)

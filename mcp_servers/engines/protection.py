@@ -6,7 +6,7 @@ from mcp_servers.facts.kubernetes import Ref
 # Kinds that a repair may write. What is not listed is at most proposed.
 WRITTEN = frozenset(
     {"Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Service", "Node", "Pod"}
-    | {"HorizontalPodAutoscaler", "PersistentVolumeClaim"}
+    | {"HorizontalPodAutoscaler", "PersistentVolumeClaim", "PrometheusRule"}
 )
 # Kinds of access, network and admission: proposals only.
 PROPOSED = frozenset(

@@ -241,6 +241,8 @@ def _kind(change: _Change) -> Iterator[_Fact]:
         yield _Fact("touches_access", {}, Level.HIGH)
     elif target.kind == "PersistentVolumeClaim":
         yield _Fact("touches_data", {"claim": target.name}, Level.MEDIUM)
+    elif gone := change.step.params.get("rules_gone"):
+        yield _Fact("rules_go", {"rules": gone}, Level.MEDIUM)
 
 
 def _last_change(change: _Change) -> Iterator[_Fact]:

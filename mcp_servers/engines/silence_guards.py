@@ -64,7 +64,7 @@ def _length(length: timedelta, ticket: str) -> list[Objection]:
 def _signed(comment: str) -> list[Objection]:
     if len(comment.strip()) >= LEAST_COMMENT_CHARACTERS:
         return []
-    return [Objection("no_reason")]
+    return [Objection("no_reason", {"least": str(LEAST_COMMENT_CHARACTERS)})]
 
 
 def _reach(caught: Sequence[Mapping[str, str]]) -> list[Objection]:

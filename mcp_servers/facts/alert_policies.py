@@ -69,6 +69,7 @@ class Route:
     active: tuple[str, ...] = ()
     escalations: tuple[Escalation, ...] = ()
     routes: "tuple[Route, ...]" = ()
+    tells_ends: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What the members of a cluster of Alertmanagers say of themselves and of each other."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -33,3 +34,16 @@ class ClusterProblem:
     code: str
     member: str
     count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRemark:
+    """What is wrong with a configuration. `where` as in route.routes[2].matchers; `facts` fill the sentence.
+
+    `fatal`: an Alertmanager refuses it, or tells nobody.
+    """
+
+    code: str
+    where: str
+    facts: Mapping[str, str] = field(default_factory=dict[str, str])
+    fatal: bool = True

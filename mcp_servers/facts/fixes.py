@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from fractions import Fraction
+from typing import Literal
 
 from mcp_servers.facts.findings import Finding
 from mcp_servers.facts.kubernetes import Json, Ref
@@ -157,14 +159,31 @@ Repair = Plan | Proposal | Advice
 
 
 @dataclass(frozen=True, slots=True)
+class AskedAmount:
+    """A request or limit that a person named: set to an amount, more or less by one, or times one.
+
+    `part` "": whichever of the two is meant by "its memory". `amount` is in cores or bytes, but for
+    `*`, where it is a factor.
+    """
+
+    resource: Literal["cpu", "memory"]
+    part: Literal["requests", "limits", ""]
+    how: Literal["=", "+", "-", "*"]
+    amount: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """A change that a person asked for, without a finding that calls for it.
 
     `fix` is one of the catalogue: `fix.scale` with `replicas`, `fix.restart`, `fix.rollback` with
-    `revision` (0: the one before), `fix.uncordon`, `fix.cordon`, `fix.drain`, `fix.resume`.
+    `revision` (0: the one before), `fix.uncordon`, `fix.cordon`, `fix.drain`, `fix.resume`,
+    `fix.set_resources` with `amounts`, and the `container` where it is one of several.
     """
 
     fix: str
     target: Ref
     replicas: int | None = None
     revision: int = 0
+    amounts: tuple[AskedAmount, ...] = ()
+    container: str = ""

@@ -21,7 +21,7 @@ class Series:
     metric: str = ""
 
     def label(self, name: str) -> str:
-        return dict(self.labels).get(name, "")
+        return next((value for key, value in self.labels if key == name), "")
 
 
 class SeriesIndex:

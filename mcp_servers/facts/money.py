@@ -87,6 +87,8 @@ class PriceBook:
     """Prices that hold from a day on. `nodes` are prices a node-hour by instance type.
 
     `per_unit` are the dated rates of other currencies: how much of them one unit of `currency` is.
+    `unpriced`: of gpu_hour, storage_gib_hour and load_balancer_hour those that it does not give, which
+    is not the same as a price of 0.
     """
 
     name: str
@@ -100,3 +102,4 @@ class PriceBook:
     per_unit: dict[str, tuple[tuple[date, Decimal], ...]] = field(
         default_factory=dict[str, tuple[tuple[date, Decimal], ...]]
     )
+    unpriced: frozenset[str] = frozenset()

@@ -91,7 +91,7 @@ async def recommended(
     if not caller.may(Permission.CLUSTER_READ):
         return _nothing("may_not", wanted)
     try:
-        found = await _seen(kubernetes.within(caller.namespaces), wanted)
+        found = await _seen(kubernetes.seen_by(caller), wanted)
     except OpsError as error:
         return _nothing("unread", wanted, why=str(error))
     if isinstance(found, int):

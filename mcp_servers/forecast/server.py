@@ -11,7 +11,7 @@ MOST_FILE_BYTES = 64 * 1024 * 1024
 
 
 def build(backends: Backends, gate: Gate) -> ToolServer:
-    server = ToolServer("forecast", gate)
+    server = ToolServer("forecast", gate, home=backends.kubernetes.cluster_name, beyond=False)
     publish(
         server,
         forecast_table,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from core.errors import Invalid
 from mcp_servers.backends.series_table import moment_of
+from mcp_servers.sentences import SENTENCES
 
 if TYPE_CHECKING:  # numpy is loaded by the first call, not by the server's start
     from mcp_servers.engines.forecast import Forecast
@@ -36,10 +37,11 @@ class Tried(BaseModel):
     method: str
     smape: float
     mase: float
+    weight: float | None = Field(description="Its share in the forecast; null: of `weighted`.")
 
 
 class ForecastReport(BaseModel):
-    method: str
+    method: str = Field(description="The way with nearly all the weight, or `weighted`.")
     verdict: Literal["ok", "insufficient_data"]
     missing: str = Field(default="", description="What an insufficient verdict lacks.")
     period: int = Field(description="Values in the longest season used; 0: none.")
@@ -70,20 +72,27 @@ def _line(one: ForecastPoint) -> str:
 
 
 MISSING = {
-    "too_few": "At least 12 values are needed; there are {values}.",
-    "gaps": "More than 30 % of the values are missing: {gaps} gaps beside {values} values.",
-    "times": "The times are not evenly spaced.",
+    "en": {
+        "too_few": "At least 12 values are needed; there are {values}.",
+        "gaps": "More than 30 % of the values are missing: {gaps} gaps beside {values} values.",
+        "times": "The times are not evenly spaced.",
+    },
+    "zh": {
+        "too_few": "至少需要 12 个数值，现有 {values} 个。",
+        "gaps": "超过 30 % 的数值缺失：{values} 个数值之外有 {gaps} 处空缺。",
+        "times": "时间间隔不均匀。",
+    },
 }
 
 
-def report(found: "Forecast", level: float) -> ForecastReport:
+def report(found: "Forecast", level: float, language: str = "en") -> ForecastReport:
     scored = found.backtest
     peak_low, peak_high = _peak(found, level / 100)
     ranked = sorted(found.scores.items(), key=lambda one: one[1].mae)
     return ForecastReport(
         method=found.method,
         verdict="ok" if found.enough else "insufficient_data",
-        missing=MISSING[found.why].format(values=found.values, gaps=found.gaps)
+        missing=MISSING[language][found.why].format(values=found.values, gaps=found.gaps)
         if found.why
         else "",
         period=found.period,
@@ -99,7 +108,12 @@ def report(found: "Forecast", level: float) -> ForecastReport:
         if scored
         else None,
         tried=[
-            Tried(method=name, smape=round(one.smape, 3), mase=round(one.mase, 4))
+            Tried(
+                method=name,
+                smape=round(one.smape, 3),
+                mase=round(one.mase, 4),
+                weight=round(found.weights[name], 4) if name in found.weights else None,
+            )
             for name, one in ranked
         ],
         origins=found.origins,
@@ -143,4 +157,4 @@ def tidy(value: float) -> float:
 
 def bounded(values: Sequence[float], most: int) -> None:
     if len(values) > most:
-        raise Invalid(f"The series has {len(values)} values.", hint=f"At most {most} are taken.")
+        raise SENTENCES.error(Invalid, "series_long", values=len(values), most=most)

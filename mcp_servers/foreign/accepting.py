@@ -68,7 +68,7 @@ async def foreign_accept(
     standing.look_again()
     offer = await standing.offer()
     if offer is None:
-        raise UpstreamUnavailable(standing.why)
+        raise standing.away()
     if offer.digest != digest:
         raise SENTENCES.error(Conflict, "offers_otherwise", name=name)
     await store.accept(name, digest, caller.subject)
@@ -115,7 +115,7 @@ async def _shape(standing: Standing) -> Standings:
         state=state,
         accepted_by=accepted.accepted_by if accepted else "",
         accepted_at=accepted.accepted_at if accepted else None,
-        why=standing.why,
+        why=str(standing.failure or ""),
     )
     offer = await standing.offer()
     return told.model_copy(update=_offered(standing.name, offer)) if offer else told

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from core.clock import monotonic_s
-from core.errors import Forbidden, OpsError, UpstreamUnavailable
+from core.errors import Forbidden, OpsError, UpstreamUnavailable, from_code
 from core.storage.records import AcceptedRow
 from mcp_servers.backends import Acceptances
 from mcp_servers.backends.foreign import ForeignServer
@@ -20,11 +20,11 @@ State = Literal["accepted", "not_accepted", "changed", "unreachable"]
 
 @dataclass(slots=True)
 class Standing:
-    """`why` says what keeps an unreachable server from being used."""
+    """`failure` is what keeps an unreachable server from being used."""
 
     server: ForeignServer
     acceptances: Acceptances | None
-    why: str = ""
+    failure: OpsError | None = None
     _known: Adopted | None = None
     _asked_at_s: float | None = field(default=None)
 
@@ -39,9 +39,9 @@ class Standing:
             try:
                 offered = await self.server.tools()
             except OpsError as error:
-                self._known, self.why = None, str(error)
+                self._known, self.failure = None, error
             else:
-                self._known, self.why = adopted(self.name, offered), ""
+                self._known, self.failure = adopted(self.name, offered), None
         return self._known
 
     def look_again(self) -> None:
@@ -72,8 +72,15 @@ class Standing:
         if state == "accepted" and self._known:
             return self._known
         if state == "unreachable":
-            raise UpstreamUnavailable(self.why)
+            raise self.away()
         raise SENTENCES.error(Forbidden, f"foreign_{state}", name=self.name)
+
+    def away(self) -> OpsError:
+        """Why it did not answer when it was asked last, as an error of its own."""
+        failure = self.failure or SENTENCES.error(
+            UpstreamUnavailable, "server_away", host=self.name
+        )
+        return from_code(**failure.fields())
 
     def _asked_lately(self) -> bool:
         if self._asked_at_s is None:

@@ -12,8 +12,8 @@ from core.errors import OpsError
 from knowledge_base.reports import Report
 
 if TYPE_CHECKING:
-    from knowledge_base.embedder import Embedder
     from knowledge_base.index import Index
+    from knowledge_base.vectors import Embedder
     from mcp_servers.knowledge.opening import Base
 
 # After a look at whether there is anything to do, and after an endpoint was away.

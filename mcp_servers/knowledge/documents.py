@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from core.errors import NotFound, UpstreamUnavailable
 from core.principal import Permission, Principal
+from knowledge_base.hits import Hit
 from knowledge_base.index import Listed, Scope
-from knowledge_base.ranking import Hit
 from knowledge_base.reading.folders import Source, found_in
 from knowledge_base.reports import Report
 from mcp_servers.backends import KnowledgePlace

@@ -10,11 +10,12 @@ from knowledge_base.cache import Cache
 from knowledge_base.cache.embedding import CachedEmbedder
 from knowledge_base.cache.local_cache import LocalCache
 from knowledge_base.cache.redis_cache import RedisCache
-from knowledge_base.embedder import Embedder, EndpointEmbedder, embedder_for
+from knowledge_base.embedder import EndpointEmbedder, embedder_for
 from knowledge_base.index import Index
 from knowledge_base.index.local_index import LocalIndex
 from knowledge_base.index.redis_index import RedisIndex
 from knowledge_base.ingest import ingest_shipped
+from knowledge_base.vectors import Embedder
 from mcp_servers.backends import KnowledgePlace
 
 

@@ -6,8 +6,9 @@ from pydantic import BaseModel, Field
 
 from core.clock import monotonic_s
 from core.principal import Principal
-from knowledge_base.ranking import Hit
+from knowledge_base.hits import Hit
 from knowledge_base.relevance import answers
+from knowledge_base.searching import subject_of
 from mcp_servers.knowledge.documents import Documents, scope_of
 from mcp_servers.knowledge.gaps import note_nothing_found
 
@@ -107,7 +108,7 @@ async def knowledge_search(
     started_s = monotonic_s()
     scope = scope_of(caller, service=service, tag=tag, language=language, rule=rule)
     found = await documents.search(query, k, scope)
-    relevant = answers(found.hits, found.embedder)
+    relevant = answers(found.hits, found.embedder, of_a_subject=bool(subject_of(query)))
     if not (relevant or service or tag or rule or language):
         await note_nothing_found(documents, query)
     return FoundDocuments(

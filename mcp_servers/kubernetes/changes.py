@@ -81,7 +81,7 @@ async def kubernetes_what_changed(
 ) -> Changes:
     """List what changed, newest first: rollouts, config, scaling, nodes, reported deploys and flags.
 
-    Use for "what changed since". For one workload's revisions use kubernetes_rollout_history.
+    For one workload's revisions use kubernetes_rollout_history.
     """
     now, missed = utc_now(), list[str]()
     since = now - span_of(window)
@@ -106,7 +106,7 @@ async def kubernetes_what_changed(
 async def _gathered(
     cluster: Kubernetes, caller: Principal, namespace: str, now: datetime, missed: list[str]
 ) -> Cluster:
-    seen = cluster.within(caller.namespaces)
+    seen = cluster.seen_by(caller)
     listed = await asyncio.gather(*(_listed(seen, kind, namespace, missed) for kind in LOOKED_AT))
     resources = [one for found in listed for one in found]
     # Everybody may read what was reported about what they may see.

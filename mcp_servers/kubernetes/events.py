@@ -73,7 +73,7 @@ async def kubernetes_list_events(
     caller: Principal,
 ) -> Events:
     """List events of about the last hour, newest first: scheduling, pulls, probes, kills, evictions."""
-    now, seen = utc_now(), cluster.within(caller.namespaces)
+    now, seen = utc_now(), cluster.seen_by(caller)
     events = await seen.events(namespace=namespace)
     chosen = [
         one for one in events if _is_about(one, name) and (one.kind != "Normal" or not warnings)

@@ -10,12 +10,10 @@ from core.principal import Principal
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.engines.log_patterns import Pattern, Shift, patterns, shifts
 from mcp_servers.facts.kubernetes import LogLines
-from mcp_servers.kubernetes.logs import SEARCHED_LINES, Home, Name, chosen_container
+from mcp_servers.kubernetes.logs import SEARCHED_LINES, Name, chosen_container
 from mcp_servers.kubernetes.speakers import Speakers
 
-Onset = Annotated[
-    AwareDatetime | None, Field(description="RFC 3339; tells what is said only since then.")
-]
+Onset = Annotated[AwareDatetime | None, Field(description="Tells what is said only since then.")]
 
 SHOWN = 30
 EXAMPLE_CHARACTERS = 300
@@ -51,7 +49,7 @@ class LogPatterns(BaseModel):
 
 
 async def kubernetes_log_patterns(
-    namespace: Home,
+    namespace: str,
     name: Name,
     container: str = "",
     previous: bool = False,
@@ -62,7 +60,7 @@ async def kubernetes_log_patterns(
     speakers: Speakers,
 ) -> LogPatterns:
     """Summarise a log: each kind of line once with its count; what is new since an incident."""
-    seen = cluster.within(caller.namespaces)
+    seen = cluster.seen_by(caller)
     pod, why = await speakers.chosen(seen, namespace, name)
     log = await seen.logs(
         pod.name,

@@ -13,9 +13,8 @@ from mcp_servers.engines.containers import Container, Role, containers
 from mcp_servers.facts.kubernetes import LogLines, Resource
 from mcp_servers.kubernetes.speakers import Speakers
 
-Name = Annotated[str, Field(description="Pod, or workload (its worst pod is read).")]
-Home = Annotated[str, Field(description="Namespace.")]
-Tail = Annotated[int, Field(ge=1, le=500, description="Lines.")]
+Name = Annotated[str, Field(description="Pod, or workload (its worst pod).")]
+Tail = Annotated[int, Field(ge=1, le=500)]
 Grep = Annotated[str, Field(description="Keep lines with this text; a|b for either.")]
 
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
@@ -38,6 +37,7 @@ class Logs(BaseModel):
     previous: bool = Field(description="From the run before the last restart.")
     lines: list[Line] = Field(description="Oldest first.")
     read: int = Field(description="Lines that were looked at.")
+    restarts: int = Field(description="How often the container restarted.")
     truncated: bool = Field(description="Whether older lines exist that are not shown.")
     note: str = Field(description="Why this pod and container, and what else to read.")
 
@@ -50,7 +50,7 @@ class Logs(BaseModel):
 
 
 async def kubernetes_get_logs(
-    namespace: Home,
+    namespace: str,
     name: Name,
     container: str = "",
     previous: bool = False,
@@ -62,7 +62,7 @@ async def kubernetes_get_logs(
     speakers: Speakers,
 ) -> Logs:
     """Read the last log lines of a pod or workload; previous=true: of the run that crashed."""
-    seen = cluster.within(caller.namespaces)
+    seen = cluster.seen_by(caller)
     pod, why = await speakers.chosen(seen, namespace, name)
     chosen = chosen_container(pod, container)
     log = await seen.logs(
@@ -72,7 +72,8 @@ async def kubernetes_get_logs(
         previous=previous,
         tail_lines=SEARCHED_LINES if grep else tail,
     )
-    return _shaped(log, tail, grep, f"{why}{_advice(pod, chosen, previous=previous)}")
+    note = f"{why}{_advice(pod, chosen, previous=previous)}"
+    return _shaped(log, chosen.restarts, tail, grep, note)
 
 
 def chosen_container(pod: Resource, name: str) -> Container:
@@ -103,7 +104,7 @@ def _advice(pod: Resource, container: Container, *, previous: bool) -> str:
     return " ".join(told)
 
 
-def _shaped(log: LogLines, tail: int, grep: str, note: str) -> Logs:
+def _shaped(log: LogLines, restarts: int, tail: int, grep: str, note: str) -> Logs:
     wanted = [word.strip().lower() for word in grep.split("|") if word.strip()]
     if grep and not wanted:
         raise SENTENCES.error(Invalid, "empty_grep")
@@ -118,6 +119,7 @@ def _shaped(log: LogLines, tail: int, grep: str, note: str) -> Logs:
         previous=log.previous,
         lines=kept,
         read=len(log.lines),
+        restarts=restarts,
         truncated=log.truncated or len(kept) < len(matching),
         note=f"{empty}{none}{note}".rstrip(),
     )

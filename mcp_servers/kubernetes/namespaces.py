@@ -38,7 +38,7 @@ async def kubernetes_list_namespaces(
     cursor: Cursor = "", *, cluster: Kubernetes, caller: Principal
 ) -> Namespaces:
     """List namespaces with their numbers of pods and unhealthy pods."""
-    now, seen = utc_now(), cluster.within(caller.namespaces)
+    now, seen = utc_now(), cluster.seen_by(caller)
     namespaces, pods = await seen.list("Namespace"), await _pods(seen)
     every = Counter(pod.namespace for pod in pods or ())
     unwell = Counter(pod.namespace for pod in pods or () if not is_well(pod))

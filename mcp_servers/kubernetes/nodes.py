@@ -65,7 +65,7 @@ async def kubernetes_list_nodes(
     cursor: Cursor = "", *, cluster: Kubernetes, caller: Principal
 ) -> Nodes:
     """List nodes: readiness, pressure, taints, size, number of pods."""
-    now, seen = utc_now(), cluster.within(caller.namespaces)
+    now, seen = utc_now(), cluster.seen_by(caller)
     nodes, pods = await seen.list("Node"), await _pods_by_node(seen)
     listed = [NodeRow.of(one, now, None if pods is None else pods[one.name]) for one in nodes]
     listed.sort(key=lambda row: (row.healthy, row.name))

@@ -41,7 +41,7 @@ async def kubernetes_get_object(
     caller: Principal,
 ) -> ObjectInFull:
     """Show one object in full: spec, limits, env, selectors, conditions. Secrets show only keys."""
-    found = await cluster.within(caller.namespaces).get(kind, name, namespace=namespace)
+    found = await cluster.seen_by(caller).get(kind, name, namespace=namespace)
     shown, shortened = _fitting(_cleaned(found))
     return ObjectInFull(
         kind=found.kind,

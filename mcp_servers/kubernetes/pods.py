@@ -95,7 +95,7 @@ async def kubernetes_list_pods(
 
     The unhealthy come first. For the cause of a failure use rca_investigate.
     """
-    now, seen = utc_now(), cluster.within(caller.namespaces)
+    now, seen = utc_now(), cluster.seen_by(caller)
     chosen = f"spec.nodeName={node}" if node else ""
     pods = await seen.list(
         "Pod", namespace=namespace, label_selector=selector, field_selector=chosen

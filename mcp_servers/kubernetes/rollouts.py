@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -16,7 +16,6 @@ from mcp_servers.kubernetes.diffing import differences
 from mcp_servers.kubernetes.rows import identity, seconds_since, short
 
 Kind = Literal["Deployment", "StatefulSet", "DaemonSet"]
-Home = Annotated[str, Field(description="Namespace.")]
 CAUSE = "kubernetes.io/change-cause"
 SHOWN = 10
 DIFFERENCES = 12
@@ -48,7 +47,7 @@ class RolloutHistory(BaseModel):
 
 
 async def kubernetes_rollout_history(
-    namespace: Home,
+    namespace: str,
     name: str,
     kind: Kind = "Deployment",
     *,
@@ -56,7 +55,7 @@ async def kubernetes_rollout_history(
     caller: Principal,
 ) -> RolloutHistory:
     """Show the revisions of a workload and what each changed: images, env, resources, probes."""
-    now, seen = utc_now(), cluster.within(caller.namespaces)
+    now, seen = utc_now(), cluster.seen_by(caller)
     workload = await seen.get(kind, name, namespace=namespace)
     owned = await revisions_of(seen, workload)
     told = [_revision(one, before, now) for before, one in _with_the_one_before(owned)]

@@ -5,6 +5,7 @@ from mcp_servers.access import Gate, ToolServer, publish
 from mcp_servers.backends import Backends
 from mcp_servers.kubernetes.changes import kubernetes_what_changed
 from mcp_servers.kubernetes.events import kubernetes_list_events
+from mcp_servers.kubernetes.listed import kubernetes_list_objects
 from mcp_servers.kubernetes.log_patterns import kubernetes_log_patterns
 from mcp_servers.kubernetes.logs import kubernetes_get_logs
 from mcp_servers.kubernetes.namespaces import kubernetes_list_namespaces
@@ -21,6 +22,7 @@ CLUSTER = (
     kubernetes_list_workloads,
     kubernetes_list_pods,
     kubernetes_get_object,
+    kubernetes_list_objects,
     kubernetes_list_events,
     kubernetes_list_nodes,
     kubernetes_rollout_history,
@@ -29,7 +31,10 @@ CLUSTER = (
 
 
 def build(backends: Backends, gate: Gate) -> ToolServer:
-    server, cluster = ToolServer("kubernetes", gate), backends.kubernetes
+    server, cluster = (
+        ToolServer("kubernetes", gate, home=backends.kubernetes.cluster_name, beyond=False),
+        backends.kubernetes,
+    )
     for tool in CLUSTER:
         publish(server, tool, needs=Permission.CLUSTER_READ, cluster=cluster)
     speakers = Speakers()

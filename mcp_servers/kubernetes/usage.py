@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -19,7 +19,6 @@ from mcp_servers.kubernetes.rows import Cursor, Namespace, ObjectRow, examined
 from mcp_servers.paging import Page
 
 Of = Literal["pods", "nodes"]
-By = Annotated[Literal["memory", "cpu"], Field(description="Order.")]
 Place = tuple[str, str]  # namespace ("" for a node) and name
 
 CONTAINERS = 'container!="",container!="POD"'
@@ -68,7 +67,7 @@ class Usage(Page[UsageRow]):
 async def kubernetes_top(
     of: Of = "pods",
     namespace: Namespace = "",
-    by: By = "memory",
+    by: Literal["memory", "cpu"] = "memory",
     cursor: Cursor = "",
     *,
     cluster: Kubernetes,
@@ -77,9 +76,9 @@ async def kubernetes_top(
 ) -> Usage:
     """Show CPU and memory in use now beside the limits, the largest first.
 
-    For usage over time use prometheus_query_range.
+    Over time: use prometheus_query_range.
     """
-    seen = cluster.within(caller.namespaces)
+    seen = cluster.seen_by(caller)
     kind = "Pod" if of == "pods" else "Node"
     objects = await seen.list(kind, namespace=namespace if of == "pods" else "")
     source, used = await _measured(seen, prometheus, of, namespace)

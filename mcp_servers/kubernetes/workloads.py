@@ -11,6 +11,8 @@ from core.clock import utc_now
 from core.principal import Principal
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.engines.fields import rows, text, whole
+from mcp_servers.engines.lacking import Lacking
+from mcp_servers.engines.lacking import lacking as containers_lacking
 from mcp_servers.engines.revisions import template_of
 from mcp_servers.engines.settling import desired_replicas
 from mcp_servers.facts.kubernetes import Resource, moment
@@ -32,6 +34,8 @@ WorkloadKind = Annotated[
     Field(description="Empty: all."),
 ]
 
+LackingParameter = Annotated[Lacking, Field(description="Only those without it.")]
+
 
 class WorkloadRow(ObjectRow):
     state: str = Field(description="available | degraded | rolling out | failed … and why.")
@@ -39,9 +43,10 @@ class WorkloadRow(ObjectRow):
     ready: int | None = Field(default=None, description="Ready replicas or pods that succeeded.")
     desired: int | None = None
     images: list[str]
+    lacking: list[str] = Field(default=[], description="Containers without what was asked about.")
 
     @classmethod
-    def of(cls, workload: Resource, now: datetime) -> "WorkloadRow":
+    def of(cls, workload: Resource, now: datetime, lacks: list[str]) -> "WorkloadRow":
         state, healthy = STATES[workload.kind](workload, now)
         ready, desired = _counts(workload)
         containers = rows(template_of(workload), "spec", "containers")
@@ -52,6 +57,7 @@ class WorkloadRow(ObjectRow):
             ready=ready,
             desired=desired,
             images=[text(one, "image") for one in containers],
+            lacking=lacks,
         )
 
     def as_line(self) -> str:
@@ -59,14 +65,17 @@ class WorkloadRow(ObjectRow):
         images = ",".join(self.images)
         return (
             f"{self.kind} {self.place}{counts} {self.state} image={images} age={short(self.age_s)}"
+            + (f" without it: {','.join(self.lacking)}" if self.lacking else "")
         )
 
 
 class Workloads(Page[WorkloadRow]):
     examined: str = ""
+    lacking: str = Field(default="", description="What those listed do not set.")
 
     def as_text(self) -> str:
-        heading = f"{self.examined}: {self.shown}"
+        without = f" without {self.lacking.replace('_', ' ')}" if self.lacking else ""
+        heading = f"{self.examined}{without}: {self.shown}"
         return self.told(heading, (row.as_line() for row in self.rows))
 
 
@@ -74,6 +83,7 @@ async def kubernetes_list_workloads(
     namespace: Namespace = "",
     kind: WorkloadKind = "",
     selector: Selector = "",
+    lacking: LackingParameter = "",
     cursor: Cursor = "",
     *,
     cluster: Kubernetes,
@@ -83,16 +93,22 @@ async def kubernetes_list_workloads(
 
     The unhealthy come first. Use for "what runs", "is X up".
     """
-    now, seen = utc_now(), cluster.within(caller.namespaces)
+    now, seen = utc_now(), cluster.seen_by(caller)
     kinds = (kind,) if kind else WORKLOAD_KINDS
     every = await asyncio.gather(
         *(seen.list(each, namespace=namespace, label_selector=selector) for each in kinds)
     )
     found = [one for part in every for one in part if kind or not _of_cron_job(one)]
-    listed = [WorkloadRow.of(one, now) for one in found]
+    lacks = [containers_lacking(one, lacking) if lacking else [] for one in found]
+    listed = [
+        WorkloadRow.of(one, now, missed)
+        for one, missed in zip(found, lacks, strict=True)
+        if missed or not lacking
+    ]
     listed.sort(key=lambda row: (row.healthy, row.namespace, row.kind, row.name))
     what = f"{kind} objects" if kind else "workloads"
-    return Workloads.of(listed, cursor=cursor, examined=examined(what, namespace, selector))
+    where = examined(what, namespace, selector)
+    return Workloads.of(listed, cursor=cursor, examined=where, lacking=lacking)
 
 
 def _of_cron_job(job: Resource) -> bool:

@@ -31,7 +31,6 @@ from mcp_servers.prometheus.shaping import (
 if TYPE_CHECKING:
     from promql_parser import VectorSelector
 
-PromQL = Annotated[str, Field(description="PromQL.")]
 Window = Annotated[str, Field(description="ISO 8601.")]
 End = Annotated[str, Field(description="RFC 3339; empty: now.")]
 Cursor = Annotated[str, Field(max_length=200)]
@@ -89,9 +88,9 @@ class Ranges(Page[Range]):
 
 
 async def prometheus_query(
-    query: PromQL, cursor: Cursor = "", *, prometheus: Prometheus, caller: Principal
+    query: str, cursor: Cursor = "", *, prometheus: Prometheus, caller: Principal
 ) -> Samples:
-    """Evaluate PromQL now. For a course over time use prometheus_query_range."""
+    """Evaluate PromQL now. Over time: use prometheus_query_range."""
     scope.check(caller, query)
     found = await prometheus.query(query)
     rows = [Sample(labels=dict(one.labels), value=tidy(one.points[-1][1])) for one in found]
@@ -107,7 +106,7 @@ async def prometheus_query(
 
 
 async def prometheus_query_range(
-    query: PromQL,
+    query: str,
     window: Window = "PT1H",
     end: End = "",
     cursor: Cursor = "",

@@ -22,7 +22,10 @@ TOOLS = (
 
 
 def build(backends: Backends, gate: Gate) -> ToolServer:
-    server, needs = ToolServer("prometheus", gate), Permission.METRICS_READ
+    server, needs = (
+        ToolServer("prometheus", gate, home=backends.kubernetes.cluster_name, beyond=False),
+        Permission.METRICS_READ,
+    )
     for tool in TOOLS:
         publish(server, tool, needs=needs, prometheus=backends.prometheus)
     publish(

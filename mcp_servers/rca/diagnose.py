@@ -29,7 +29,7 @@ from mcp_servers.rca.texts import Texts
 
 Namespace = Annotated[str, Field(max_length=63, description="Empty: all.")]
 Kind = Annotated[str, Field(max_length=63, description="e.g. Deployment, Service.")]
-Name = Annotated[str, Field(max_length=253, description="Object or service asked about.")]
+Name = Annotated[str, Field(max_length=253, description="Object or service.")]
 
 EVIDENCE_SHOWN = 6
 FAULTS_SHOWN = 50

@@ -12,7 +12,7 @@ from mcp_servers.rca.draft_aftermath import Ending
 from mcp_servers.rca.incidents import KeptIncident
 from mcp_servers.rca.investigation import Investigation
 from mcp_servers.rca.quoting import flat, line, minute
-from mcp_servers.rca.shapes import EvidenceItem, Language, ResourceRef
+from mcp_servers.rca.shapes import BOTH, EvidenceItem, Language, ResourceRef
 
 TITLE_CHARACTERS = 120
 SUMMARY_CHARACTERS = 1_000
@@ -20,7 +20,6 @@ EVIDENCE_SHOWN, SIGNS_SHOWN = 20, 6
 NAMESPACES_SHOWN = 3
 # What the knowledge base tells pages of past incidents by, to show them to those who may see them.
 TAGS = {"incident": "past-incident"}
-BOTH: tuple[Language, Language] = ("en", "zh")
 
 
 @cache

@@ -58,7 +58,7 @@ async def rca_draft_page(
     with neither, of the last incident.
     """
     if incident_id or not (namespace or name or symptom):
-        kept = await _kept(incident_id, incidents, caller)
+        kept = await _kept(incident_id, language, incidents, caller)
         return _page(kept.investigation, kept, kind, language, aftermath)
     found = await rca_investigate(
         namespace, resource_kind, name, symptom, window, language,
@@ -70,14 +70,14 @@ async def rca_draft_page(
 
 
 async def _kept(
-    incident_id: str, incidents: IncidentStore | None, caller: Principal
+    incident_id: str, language: Language, incidents: IncidentStore | None, caller: Principal
 ) -> KeptIncident:
     if incident_id:
-        return await rca_get_incident(incident_id, incidents=incidents, caller=caller)
+        return await rca_get_incident(incident_id, language, incidents=incidents, caller=caller)
     last = (await rca_list_incidents(1, incidents=incidents, caller=caller)).rows
     if not last:
         raise SENTENCES.error(NotFound, "no_incident_yet")
-    return await rca_get_incident(last[0].id, incidents=incidents, caller=caller)
+    return await rca_get_incident(last[0].id, language, incidents=incidents, caller=caller)
 
 
 def _page(

@@ -16,10 +16,15 @@ from mcp_servers.backends import IncidentStore
 from mcp_servers.paging import Page
 from mcp_servers.rca.investigation import Investigation
 from mcp_servers.rca.sentences import SENTENCES
+from mcp_servers.rca.shapes import Language, Reader
 from mcp_servers.sentences import near
 
 Limit = Annotated[int, Field(ge=1, le=200)]
+# Empty: the language it was found in.
+Read = Reader
 Id = Annotated[str, Field(max_length=64, description="inc-…")]
+# Beside the investigation as it was asked for: the same in the other languages.
+OTHERS = "in_other_languages"
 
 log = structlog.get_logger()
 
@@ -53,15 +58,24 @@ class KeptIncident(IncidentLine):
 
 
 async def rca_list_incidents(
-    limit: Limit = 20, cursor: str = "", *, incidents: IncidentStore | None, caller: Principal
+    limit: Limit = 20,
+    cursor: str = "",
+    language: Read = "",
+    *,
+    incidents: IncidentStore | None,
+    caller: Principal,
 ) -> IncidentPage:
     """List past incidents that investigations found, the last first."""
     rows = await _store(incidents).latest(caller.namespaces, limit=200)
-    return IncidentPage.of([_line(row) for row in rows], cursor=cursor, size=limit)
+    return IncidentPage.of([_line(row, language) for row in rows], cursor=cursor, size=limit)
 
 
 async def rca_get_incident(
-    incident_id: Id, *, incidents: IncidentStore | None, caller: Principal
+    incident_id: Id,
+    language: Read = "",
+    *,
+    incidents: IncidentStore | None,
+    caller: Principal,
 ) -> KeptIncident:
     """Show a past incident: its causes and the evidence as it was then."""
     store = _store(incidents)
@@ -70,26 +84,35 @@ async def rca_get_incident(
         known = [one.id for one in await store.latest(caller.namespaces, limit=200)]
         hint = near(incident_id, known)
         raise SENTENCES.error(NotFound, "no_incident", incident_id=incident_id, hint=hint)
-    told: Any = row.investigation
+    told: Any = _read(row, language)
     return KeptIncident(
-        **_line(row).model_dump(), namespaces=sorted(row.namespaces), investigation=told
+        **_line(row, language).model_dump(), namespaces=sorted(row.namespaces), investigation=told
     )
 
 
-async def keep(incidents: IncidentStore | None, cluster: str, found: Investigation) -> None:
-    """Write down what was found. An investigation is worth its answer even if that fails."""
-    if incidents is None or not found.root_causes:
+async def keep(
+    incidents: IncidentStore | None,
+    cluster: str,
+    found: Mapping[Language, Investigation],
+    language: Language,
+) -> None:
+    """Write down what was found, in every language, first in the one that it was asked in. An
+    investigation is worth its answer even if that fails."""
+    if incidents is None or not found[language].root_causes:
         return
-    told: dict[str, Any] = redact_fields(found.model_dump(mode="json"))
+    by_language: dict[str, dict[str, Any]] = {
+        one: redact_fields(each.model_dump(mode="json")) for one, each in found.items()
+    }
+    told = by_language.pop(language)
     now = utc_now()
     row = IncidentRow(
-        id=found.incident_id,
+        id=found[language].incident_id,
         cluster=cluster,
         summary=str(told["summary"])[:1000],
         first_found_at=now,
         last_found_at=now,
         namespaces=frozenset(_namespaces(told)),
-        investigation=told,
+        investigation={**told, OTHERS: by_language},
     )
     try:
         await incidents.keep(row)
@@ -103,11 +126,18 @@ def _store(incidents: IncidentStore | None) -> IncidentStore:
     return incidents
 
 
-def _line(row: IncidentRow) -> IncidentLine:
+def _read(row: IncidentRow, language: str) -> Mapping[str, Any]:
+    """What was found, for a reader of this language; as it was asked where it is not kept in it."""
+    return row.investigation.get(OTHERS, {}).get(language) or row.investigation
+
+
+def _line(row: IncidentRow, language: str) -> IncidentLine:
+    told = _read(row, language)
+    summary = row.summary if told is row.investigation else str(told["summary"])
     return IncidentLine(
         id=row.id,
         cluster=row.cluster,
-        summary=row.summary,
+        summary=summary,
         first_found=row.first_found_at,
         last_found=row.last_found_at,
         times_found=row.times_found,

@@ -15,12 +15,12 @@ from mcp_servers.rca.diagnose import Kind, Name, Namespace, scope_of
 from mcp_servers.rca.incidents import keep
 from mcp_servers.rca.investigation import Investigation
 from mcp_servers.rca.refusals import rules_to_add
-from mcp_servers.rca.shapes import Language, Skipped
+from mcp_servers.rca.shapes import BOTH, Language, Skipped
 from mcp_servers.rca.study import Asked, Hands, Study, study
 from mcp_servers.rca.telling import Teller
 from mcp_servers.rca.texts import Texts
 
-Window = Annotated[str, Field(max_length=20, description="ISO 8601, e.g. PT1H.")]
+Window = Annotated[str, Field(max_length=20, description="ISO 8601.")]
 SymptomText = Annotated[str, Field(max_length=500, description="What was observed.")]
 
 
@@ -49,8 +49,18 @@ async def rca_investigate(
         focus=looked.focus,
         namespace=looked.asked.namespace,
     )
+    took_ms = round((monotonic_s() - began) * 1000)
+    found: dict[Language, Investigation] = {
+        one: _told(looked, ranking, one, took_ms) for one in BOTH
+    }
+    await keep(incidents, looked.cluster.name, found, language)
+    return found[language]
+
+
+def _told(looked: Study, ranking: Ranking, language: Language, took_ms: int) -> Investigation:
+    """The same investigation in one language."""
     teller, texts = Teller(looked, ranking, language), Texts(language, looked.rules.by_id)
-    found = Investigation(
+    return Investigation(
         incident_id=_incident_id(looked, ranking),
         verdict=ranking.verdict,
         summary=teller.summary(),
@@ -67,10 +77,8 @@ async def rca_investigate(
             Skipped(what=one.what, why=texts.reason(one)) for one in looked.cluster.not_checked
         ],
         rbac=rules_to_add(looked.cluster.not_checked),
-        duration_ms=round((monotonic_s() - began) * 1000),
+        duration_ms=took_ms,
     )
-    await keep(incidents, looked.cluster.name, found)
-    return found
 
 
 def _incident_id(looked: Study, ranking: Ranking) -> str:

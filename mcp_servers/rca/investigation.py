@@ -57,6 +57,8 @@ class Investigation(BaseModel):
 def _told(root: RootCauseItem) -> Iterator[str]:
     since = f" since {clock(root.since)}" if root.since else ""
     yield f"cause {root.rank} (confidence {root.confidence}){since} {root.rule}: {root.summary}"
+    if root.away:
+        yield "  away: nothing seen ties it to the object asked about"
     yield f"  why: {root.cause}"
     for one in root.evidence[:5]:
         yield f"  [{one.id}] {one.source} {shortened(one.text, at_most=200)}"

@@ -73,7 +73,7 @@ class Looking:
     ) -> Looked:
         """Raises `NotFound` for an unknown namespace or object."""
         studied = await study(self.hands, caller, Asked(namespace, kind, name))
-        seeing = replace(self.hands, kubernetes=self.hands.kubernetes.within(caller.namespaces))
+        seeing = replace(self.hands, kubernetes=self.hands.kubernetes.seen_by(caller))
         return Looked(studied, seeing)
 
     async def title(self, finding: Finding, language: Language) -> str:

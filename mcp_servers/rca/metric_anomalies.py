@@ -195,9 +195,7 @@ def _of_table(values: str, name: str) -> "Anomalies":
 
     times, names, table = metrics_of(values)
     if len(names) != 1:
-        raise Invalid(
-            f"The table has {len(names)} columns of values.", hint="Give timestamp,value alone."
-        )
+        raise SENTENCES.error(Invalid, "one_column", columns=len(names))
     return anomalies(times.tolist(), table[:, 0].tolist(), name=name or names[0])
 
 

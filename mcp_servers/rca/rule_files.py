@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import Invalid
+from core.faults import inside
 from core.sentences import Said
 from mcp_servers.backends.metric_scope import selectors
 from mcp_servers.backends.sentences import instead
@@ -179,9 +180,7 @@ class _Source:
             return _File.model_validate({} if data is None else data)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            message = first["msg"].removeprefix("Value error, ")
-            told = f"{message[:1].lower()}{message[1:]}"
-            raise self.wrong(first["loc"], Said(texts={"en": told})) from None
+            raise self.wrong(first["loc"], inside(first)) from None
 
     def _data(self) -> Any:
         try:

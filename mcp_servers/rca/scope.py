@@ -93,6 +93,10 @@ def namespace_mentioned(cluster: Cluster, words: str) -> str:
     return found[0] if len(found) == 1 else ""
 
 
+# How many names a hint gives when none is near what was asked for.
+MOST_NAMED = 8
+
+
 def _not_found(
     cluster: Cluster, nameable: list[Resource], *, namespace: str, kind: str, name: str
 ) -> OpsError:
@@ -110,7 +114,9 @@ def _not_found(
     hidden = refused(cluster, WORKLOADS)
     if hidden:
         return not_seen(name, namespace, hidden)
-    return SENTENCES.error(NotFound, key, hint="", **facts)
+    known = sorted({one.name for one in nameable if one.kind.lower() == kind.lower()})
+    there = SENTENCES.said("known", names=", ".join(known[:MOST_NAMED])) if known else ""
+    return SENTENCES.error(NotFound, key, hint=there, **facts)
 
 
 def standing_for(

@@ -27,7 +27,7 @@ def hands_of(backends: Backends) -> Hands:
 
 
 def build(backends: Backends, gate: Gate) -> ToolServer:
-    server = ToolServer("rca", gate)
+    server = ToolServer("rca", gate, home=backends.kubernetes.cluster_name, beyond=False)
     hands = hands_of(backends)
     incidents = backends.incidents
     for tool in (

@@ -10,6 +10,9 @@ from mcp_servers.facts.findings import Evidence
 from mcp_servers.facts.kubernetes import Ref
 
 Language = Literal["en", "zh"]
+BOTH: tuple[Language, Language] = ("en", "zh")
+# What reads a thing that is kept: "" for the language it was found in.
+Reader = Literal["", "en", "zh"]
 
 
 class ResourceRef(BaseModel):
@@ -85,6 +88,9 @@ class RootCauseItem(BaseModel):
     resource: ResourceRef
     confidence: float = Field(description="Probability, 0 to 1, computed from the evidence.")
     since: datetime | None
+    away: bool = Field(
+        default=False, description="Whether nothing seen ties it to the object asked about."
+    )
     summary: str
     cause: str
     change: str = Field(default="", description="The change that came just before, if any.")

@@ -114,7 +114,7 @@ def _objects(cluster: Cluster, asked: Asked) -> list[Resource]:
 
 async def _gathered(hands: Hands, caller: Principal, asked: Asked) -> Cluster:
     """The whole cluster where that is allowed, because causes live in other namespaces too."""
-    kubernetes, near = hands.kubernetes.within(caller.namespaces), asked.namespace
+    kubernetes, near = hands.kubernetes.seen_by(caller), asked.namespace
     alone = bool(near) and not await kubernetes.may("list", "Pod")
     return await gather(
         kubernetes,

@@ -109,7 +109,7 @@ async def rca_event_patterns(
 
     For single events use kubernetes_list_events.
     """
-    events = await hands.kubernetes.within(caller.namespaces).events(namespace=namespace)
+    events = await hands.kubernetes.seen_by(caller).events(namespace=namespace)
     found = event_patterns(events)
     return EventPatterns.shaped(found, EventKind.of, cursor=cursor, events=len(events))
 

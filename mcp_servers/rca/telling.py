@@ -67,7 +67,8 @@ class Teller:
         first, phrase = self._roots[0], self._texts.phrase
         title = self._texts.title(first.finding)
         name = "found_many" if len(self._roots) > 1 else "found"
-        parts = [phrase(name, title=title, count=len(self._roots))]
+        parts = [phrase("away", scope=self._scope())] if self._is_away(first) else []
+        parts.append(phrase(name, title=title, count=len(self._roots)))
         if change := first.change:
             parts.append(
                 phrase("with_change", at=_stamp(change.at), change=self._texts.change(change))
@@ -77,6 +78,9 @@ class Teller:
             titles = self._titles(shown)
             parts.append(phrase("explains", count=len(first.explains), titles=titles))
         return self._joined(parts)
+
+    def _is_away(self, root: RootCause) -> bool:
+        return bool(self._looked.focus) and not root.signals.reaches_focus
 
     def _scope(self) -> str:
         asked = self._looked.asked
@@ -109,6 +113,7 @@ class Teller:
             resource=ResourceRef.of(finding.resource),
             confidence=root.confidence,
             since=finding.since,
+            away=self._is_away(root),
             summary=self._texts.title(finding),
             cause=self._texts.cause(finding),
             change=self._texts.change(root.change) if root.change else "",

@@ -36,8 +36,8 @@ def _signed_in(authorization: str, tokens: Mapping[str, Caller]) -> Caller:
 
 
 def _impersonated(caller: Caller, headers: Headers, access: Access) -> Caller:
-    user = headers.get("impersonate-user", "")
-    groups = headers.getlist("impersonate-group")
+    user = _read(headers.get("impersonate-user", ""))
+    groups = [_read(one) for one in headers.getlist("impersonate-group")]
     if not user:
         if groups or headers.get("impersonate-uid"):
             message = "requested impersonation without a user"
@@ -52,6 +52,11 @@ def _impersonated(caller: Caller, headers: Headers, access: Access) -> Caller:
         if name.startswith(_EXTRA)
     }
     return Caller(user, _all_groups(user, groups), headers.get("impersonate-uid", ""), extra)
+
+
+def _read(value: str) -> str:
+    """As Go reads a header: UTF-8, where Starlette took each byte for a letter."""
+    return value.encode("latin-1").decode("utf-8", errors="replace")
 
 
 def _disguises(user: str, groups: list[str]) -> list[Wish]:

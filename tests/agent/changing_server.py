@@ -39,7 +39,8 @@ class Plan(BaseModel):
 
 @dataclass
 class Ledger:
-    """What was done, by whom. `slow_s` is how long a look takes; each begun one leaves a line."""
+    """What was done, by whom. `slow_s` is how long a look takes; each begun one leaves a line, and
+    one more when it is cut short."""
 
     risk: str = "medium"
     approved: dict[str, str] = field(default_factory=dict[str, str])
@@ -58,7 +59,11 @@ async def autofix_look(name: str, *, ledger: Ledger) -> Told:
     """Look at a workload."""
     ledger.note(f"look {name}")
     if name.startswith("slow"):
-        await asyncio.sleep(ledger.slow_s)
+        try:
+            await asyncio.sleep(ledger.slow_s)
+        except asyncio.CancelledError:
+            ledger.note(f"look {name} cut short")
+            raise
     return Told(text=f"{name} was looked at; it has 256Mi")
 
 
@@ -107,8 +112,8 @@ async def autofix_restart(name: str, *, ledger: Ledger) -> Told:
     return Told(text=f"{name} restarted", status=status)
 
 
-def server(ledger: Ledger) -> ToolServer:
-    built = ToolServer("autofix", Gate())
+def server(ledger: Ledger, gate: Gate | None = None) -> ToolServer:
+    built = ToolServer("autofix", gate or Gate())
     for tool in (autofix_look, autofix_get_plan):
         publish(built, tool, needs=Permission.CLUSTER_READ, ledger=ledger)
     publish(built, autofix_approve, needs=Permission.CLUSTER_READ, by_hand=True, ledger=ledger)

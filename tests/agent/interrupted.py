@@ -10,7 +10,7 @@ from tests.agent.conftest import assistant_with
 from tests.agent.turns import ANN, Told
 
 
-async def main(base_url: str, memory: Path, journal: Path, question: str) -> None:
+async def main(base_url: str, memory: Path | str, journal: Path, question: str) -> None:
     choice = ModelChoice("openai", "model-x", "key-x", f"{base_url}/v1")
     ledger = Ledger(slow_s=60, journal=journal)
     async with (
@@ -22,4 +22,5 @@ async def main(base_url: str, memory: Path, journal: Path, question: str) -> Non
 
 if __name__ == "__main__":
     url, memory, journal, question = sys.argv[1:]
-    asyncio.run(main(url, Path(memory), Path(journal), question))
+    kept_in = memory if "://" in memory else Path(memory)
+    asyncio.run(main(url, kept_in, Path(journal), question))

@@ -155,6 +155,56 @@ def test_a_silence_has_a_duration_and_an_alert_its_name() -> None:
     assert (found["duration"], found["alert"]) == ("PT2H", "HighErrorRate")
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("stop paging me about till-sync for the next hour", {"duration": "PT1H"}),
+        ("接下来一小时别再为 till-sync 呼我", {"duration": "PT1H", "name": "till-sync"}),
+        ("给 rack-9 命名空间设每月 800 欧元的预算", {"amount": 800, "namespace": "rack-9"}),
+        ("set a budget of usd800 a month for namespace rack-9", {"amount": 800}),
+        ("出错的 pod 是 till-6f7d9c8b4-k2x8p，为什么", {"name": "till-6f7d9c8b4-k2x8p"}),
+        ("a pile of 504s from gateway till-gw, find the cause", {"name": "till-gw"}),
+        ("cap team heron at 900 dollars per month", {"team": "heron", "amount": 900}),
+        ("what did the heron team spend last month", {"team": "heron"}),
+        ("mute QueueFull for ninety minutes", {"duration": "PT90M"}),
+        ("静音 QueueFull 四十分钟", {"duration": "PT40M"}),
+        ("till-sync 中午十二点左右不工作了", {"name": "till-sync", "at": "12:00"}),
+    ],
+)
+def test_what_pagers_and_dictation_say_is_read(text: str, found: dict[str, Any]) -> None:
+    told = arguments(text)
+    assert {key: told.get(key) for key in found} == found
+
+
+def test_what_a_thing_is_called_after_is_no_namespace() -> None:
+    assert "namespace" not in arguments("a pile of 504s from gateway till-gw, find the cause")
+    assert arguments("errors in shop, why is till-gw down")["namespace"] == "shop"
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("is everything in namespace rack-9 alright", "rca/health"),
+        ("does anything look odd on till-sync", "rca/unusual"),
+        ("你最近 30 天改过什么", "autofix/history"),
+        ("接下来一小时别再为 till-sync 呼我", "alert_admin/silences"),
+        ("undo what was last deployed to till-sync", "autofix/change"),
+        ("撤回 till-sync 最近一次发布", "autofix/change"),
+        ("is till-sync requesting more memory than it uses", "cost/savings"),
+        ("till-sync 申请的内存是不是超过实际用量", "cost/savings"),
+        ("notify team heron by slack when till-sync goes over 300 ms", "alert_admin/rules"),
+        ("did anything odd happen to our cloud bill last week", "cost/anomalies"),
+    ],
+)
+def test_what_pagers_and_dictation_ask_for_is_understood(text: str, asked: str) -> None:
+    found = read(text)
+    assert f"{found.subagent}/{found.intent}" == asked
+
+
+def test_a_part_of_a_hundred_is_no_length_of_time() -> None:
+    assert "window" not in arguments("till-sync 这次发布铺到百分之几了")
+
+
 def test_a_follow_up_keeps_what_it_does_not_replace() -> None:
     found = arguments("and in staging?", "Why is checkout in shop failing?")
     assert found == {"namespace": "staging", "name": "checkout", "service": "checkout"}

@@ -13,7 +13,7 @@ from evals.providers.saying import Say
 from evals.providers.serving import Provider, provider_serving
 from mcp_servers.client import Connections, KnowledgePlace, Sessions, Tools, in_process
 from tests.agent.conftest import QUICK
-from tests.agent.turns import ANN, ask, choice_of
+from tests.agent.turns import ANN, Notes, ask, choice_of
 
 EVE = Principal("eve", frozenset({"user"}), frozenset({Permission.KNOWLEDGE_READ}))
 BOB = Principal("bob", frozenset({"user"}), frozenset({Permission.KNOWLEDGE_READ}))
@@ -113,3 +113,30 @@ async def test_readers_cannot_keep_answers_themselves(sessions: Sessions) -> Non
     names = {one.name for one in await Tools(sessions, EVE).list("knowledge")}
     assert "knowledge_recall_answer" in names
     assert names.isdisjoint({"knowledge_keep_answer", "knowledge_clear_cache"})
+
+
+async def test_switched_off_nothing_is_given_again_and_nothing_kept(sessions: Sessions) -> None:
+    notes = Notes(states={"answers": "off"})
+    with provider_serving(*search_then("At noon [1]."), *search_then("At noon [1].")) as provider:
+        async with assistant_over(sessions, provider) as assistant:
+            for thread in "ab":
+                await ask(assistant, QUESTION, principal=EVE, thread=thread, account=notes)
+    assert len(provider.requests) == 4
+    told = await Tools(sessions, ANN).call("knowledge_stats")
+    assert told.data["kept_answers"] == 0
+
+
+async def test_in_shadow_a_model_answers_and_it_is_noted_that_it_need_not_have_been_asked(
+    sessions: Sessions,
+) -> None:
+    notes = Notes(states={"answers": "shadow"})
+    script = search_then("At noon [1].") + search_then("With herring, at noon [1].")
+    with provider_serving(*script) as provider:
+        async with assistant_over(sessions, provider) as assistant:
+            await ask(assistant, QUESTION, principal=EVE, thread="a", account=notes)
+            assert notes.tried == []
+            again = await ask(assistant, QUESTION, principal=EVE, thread="b", account=notes)
+    assert again.answer == "With herring, at noon [1]."
+    [(function, tried)] = notes.tried
+    told = await tried
+    assert (function, told["subagent"], told["given_again"]) == ("answers", "rag", True)

@@ -91,6 +91,31 @@ def test_one_that_is_there_is_changed(question: str, amount: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "amount"),
+    [
+        ("raise the budget of namespace shop by 200", "1200"),
+        ("cut the budget of namespace shop by 20%", "800"),
+        ("shop 命名空间的预算再加 500", "1500"),
+        ("shop 命名空间的预算砍掉一半", "500"),
+        ("give namespace shop a budget of 300 dollars more", "1300"),
+    ],
+)
+def test_so_much_more_or_less_is_counted_from_the_budget_there_is(
+    question: str, amount: str
+) -> None:
+    step = plan(question, {**SHOP, "amount": 1000.0})
+    assert step is not None
+    assert (step.tool, step.arguments["name"], step.arguments["amount"]) == (CHANGE, "shop", amount)
+    assert plan(question) is None  # there is none of which that would be more
+
+
+def test_nobody_is_told_at_a_share_by_which_a_budget_is_raised() -> None:
+    step = plan("raise the budget of namespace shop by 20%", {**SHOP, "amount": 1000.0})
+    assert step is not None
+    assert step.arguments["thresholds"] is None
+
+
+@pytest.mark.parametrize(
     "question", ["delete the budget of namespace shop", "删除 shop 命名空间的预算"]
 )
 def test_one_is_removed_only_when_it_is_known_which(question: str) -> None:
@@ -146,3 +171,20 @@ def test_a_name_that_another_budget_has_gets_a_number() -> None:
     other = plan("set a budget of 9 USD for team data", {"name": "data", "scope": "namespace/data"})
     assert other is not None
     assert other.arguments["name"] == "data-2"
+
+
+@pytest.mark.parametrize(
+    ("question", "amount"),
+    [
+        ("把 shop 命名空间的预算改成 -5", "-5"),
+        ("change the budget of namespace shop to -300 USD", "-300"),
+        ("set the budget of namespace shop to minus 5 usd", "-5"),
+        ("把 shop 命名空间的预算改成负 5 美元", "-5"),
+        ("把 shop 命名空间的预算设为 0 美元", "0"),
+    ],
+)
+def test_a_sum_that_no_budget_can_have_is_tried_as_it_was_said(question: str, amount: str) -> None:
+    tried = plan(question, SHOP, last=False)
+    assert tried is None or tried.arguments["amount"] == amount
+    step = plan(question, SHOP)
+    assert step is None or step.arguments["amount"] == amount

@@ -92,8 +92,8 @@ async def test_a_decision_alone_is_charged_too_and_stops_with_the_budget(
     account, unclear = Notes(used_up_after=1), "the purple elephant of the platform"
     with provider_serving(Say("", [("route", {"subagent": "rag"})])) as provider:
         async with assistant_with(sessions, choice_of("openai", provider)) as assistant:
-            by_model = await assistant.route(unclear, account=account)
-            by_rules = await assistant.route(unclear, account=account)
+            [by_model] = await assistant.route(unclear, account=account)
+            [by_rules] = await assistant.route(unclear, account=account)
     assert [one.subagent for one in account.charged] == ["supervisor"]
     assert [one.by == "model" for one in (by_model, by_rules)] == [True, False]
     assert len(provider.requests) == 1

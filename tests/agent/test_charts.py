@@ -53,6 +53,52 @@ async def test_causes_are_drawn_from_the_change_to_what_users_feel(
     assert "OOMKilled" in graph["rows"][0][2]
 
 
+def at(minute: int) -> str:
+    return f"2026-03-01T12:{minute:02}:00Z"
+
+
+def course(*series: tuple[str, list[tuple[int, float]]]) -> ToolFinished:
+    rows = [
+        {"labels": {"job": "web", "pod": pod}, "points": [(at(m), value) for m, value in points]}
+        for pod, points in series
+    ]
+    return found("prometheus_query_range", {"query": "up", "unit": "", "rows": rows})
+
+
+def test_series_over_time_are_drawn_each_with_the_moments_it_has() -> None:
+    [chart] = charts_of([course(("a", [(0, 1.0), (2, 3.0)]), ("b", [(1, 2.0)]))], "en")
+    assert chart["columns"] == ["time", "a", "b"]
+    assert chart["rows"] == [[at(0), 1.0, None], [at(1), None, 2.0], [at(2), 3.0, None]]
+    assert chart["marks"] == []
+
+
+def test_more_series_than_can_be_told_apart_are_said_to_be_left_out() -> None:
+    [chart] = charts_of([course(*((str(n), [(0, 1.0)]) for n in range(6)))], "en")
+    assert (len(chart["columns"]), chart["more"]) == (5, 2)
+
+
+def test_what_other_calls_of_the_turn_saw_happen_meanwhile_is_marked() -> None:
+    change = {"kind": "deploy", "namespace": "shop", "name": "web", "summary": "v2"}
+    changes = found("kubernetes_what_changed", {"rows": [
+        {"at": at(1), **change}, {"at": at(9), **change, "summary": "later"},
+    ]})  # fmt: skip
+    timeline = [
+        {"at": at(2), "text": "v2", "evidence": None}, {"at": at(3), "text": "slow", "evidence": "e1"}
+    ]  # fmt: skip
+    causes = found("rca_investigate", {"timeline": timeline, "root_causes": []})
+    alert = {"starts_at": at(4), "name": "Slow", "summary": ""}
+    alerts = found("alerting_list", {"rows": [alert, {**alert, "starts_at": at(0)[:-4] + "59Z"}]})
+    refused = found("alerting_list", {"rows": [{**alert, "name": "No"}]}, status="error")
+    seen = [course(("a", [(1, 1.0), (5, 3.0)])), changes, causes, alerts, refused]
+    [chart] = [one for one in charts_of(seen, "en") if one["form"] == "line"]
+    assert [(one["at"], one["kind"], one["text"]) for one in chart["marks"]] == [
+        (at(1), "deploy", "shop/web: v2"),
+        (at(2), "change", "v2"),
+        (at(3), "symptom", "slow"),
+        (at(4), "alert", "Slow"),
+    ]
+
+
 def test_nothing_is_drawn_of_a_cause_without_effects() -> None:
     lone = {"rule": "r", "resource": {"kind": "Pod", "namespace": None, "name": "a"}, "title": "A"}
     root = {"chain": [lone], "change": "", "evidence": []}

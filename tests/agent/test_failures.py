@@ -271,6 +271,20 @@ async def test_a_model_that_says_nothing_for_too_long_is_one_sentence(
 
 
 @both
+async def test_why_a_model_failed_is_said_in_chinese_too(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    with provider_serving(Say(status=401)) as provider:
+        async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
+            with pytest.raises(UpstreamUnavailable) as refused:
+                await ask(assistant, QUESTION)
+    assert refused.value.told("zh") == (
+        f"模型 model-x（{vendor}）出错：服务商不接受这个密钥（状态码 401）。"
+    )
+    assert str(refused.value).endswith("the provider does not accept the key (status 401).")
+
+
+@both
 async def test_cancelling_the_reader_ends_the_request_to_the_provider(
     vendor: Vendor, sessions: Sessions
 ) -> None:

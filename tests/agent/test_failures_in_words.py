@@ -43,9 +43,13 @@ def test_a_sentence_of_another_shape_is_left_as_it_is() -> None:
 
 
 def test_a_list_says_in_chinese_where_was_looked_and_what_a_rollout_did() -> None:
-    assert translated("pods in namespace shop with state failed", "zh").startswith(
-        "命名空间 shop：pods"
-    )
+    told = {
+        "pods in namespace shop with status failed": "命名空间 shop：Pod，状态为 failed",
+        "events in all namespaces with name cart": "所有命名空间：事件，名称为 cart",
+        "changes of the last P1D in all namespaces with cart": "所有命名空间：最近 P1D的变更，限 cart",
+        "Job objects in namespace shop": "命名空间 shop：Job",
+    }
+    assert {one: translated(one, "zh") for one in told} == told
     told = translated("Deployment web rolled out revision 3: image a:1 -> a:2", "zh")
     assert told == "Deployment web 发布了第 3 个版本：image a:1 -> a:2"
 

@@ -70,6 +70,18 @@ async def test_the_next_model_answers_when_one_fails(
     assert [one.model for one in told.done.usage] == ["model-x", "model-y"]
 
 
+async def test_why_another_model_was_asked_is_said_in_the_language_of_the_question(
+    sessions: Sessions,
+) -> None:
+    with provider_serving(Say(status=429)) as one, provider_serving(Say("是内存。")) as other:
+        both_of = lineup(second(other))
+        async with assistant_with(sessions, choice_of("openai", one), lineup=both_of) as assistant:
+            told = await ask(assistant, "checkout 为什么报错？")
+    [fell] = [one for one in told.events if isinstance(one, FellBack)]
+    assert "请求" in fell.why
+    assert "fewer" not in fell.why
+
+
 @both
 async def test_a_passing_failure_is_tried_again_before_another_model_is_asked(
     vendor: Vendor, sessions: Sessions

@@ -134,7 +134,7 @@ def test_a_change_of_nothing_named_is_not_guessed() -> None:
 
 def test_a_plan_called_by_its_id_is_shown_and_carried_out_only_when_told_so() -> None:
     name = "fix-0123456789ab"
-    assert planned(f"show {name}") == [("autofix_get_plan", {"plan_id": name})]
+    assert planned(f"show {name}") == [("autofix_get_plan", {"plan_id": name, "language": "en"})]
     assert planned(f"apply {name}") == [("autofix_apply", {"plan_id": name})]
     assert planned(f"执行 {name}") == [("autofix_apply", {"plan_id": name})]
     change = "chg-0123456789ab"

@@ -294,6 +294,7 @@ async def weight_of_a_loop(steps: int) -> int:
         checkpoint = empty_checkpoint()
         checkpoint["channel_values"] = {"messages": list(messages), "spoken": "yes"}
         await memory.aput(config, checkpoint, {}, {})
+        await memory.asettle("t1")
     found = await memory.aget_tuple(config)
     assert found
     assert found.checkpoint["channel_values"] == {"messages": messages, "spoken": "yes"}

@@ -132,7 +132,7 @@ async def test_words_that_rules_are_sure_of_cost_no_model_call_to_route(
 ) -> None:
     with provider_serving(Say("Restarts need an approval.")) as provider:
         async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
-            route = await assistant.route("restart the checkout deployment")
+            [route] = await assistant.route("restart the checkout deployment")
     assert (route.subagent, provider.requests) == ("autofix", [])
 
 

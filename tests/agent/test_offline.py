@@ -73,6 +73,20 @@ async def test_it_is_honest_that_no_model_was_used(assistant: Assistant) -> None
 @pytest.mark.parametrize(
     ("question", "tool", "fact"),
     [
+        ("compare memory of checkout and cart", "kubernetes_top", "| cart | 2 |"),
+        ("对比 checkout 和 cart 的内存", "kubernetes_top", "| cart | 2 |"),
+        ("compare cpu of shop and payments", "kubernetes_top", "| payments | 2 |"),
+        ("latency of checkout vs cart", "prometheus_query", "Nothing of this is measured of cart."),
+        ("are certificates about to expire", "rca_list_findings", "3 Secrets were looked through"),
+        ("证书快过期了吗", "rca_list_findings", "检查了 3 个 Secret"),
+        ("which deployments have no memory limit", "kubernetes_list_workloads", "All of them set a memory limit"),
+        ("哪些 deployment 没设内存限制", "kubernetes_list_workloads", "全都设置了内存上限"),
+        ("which daemonsets have no memory limit", "kubernetes_list_workloads", "| DaemonSet/kube-proxy | kube-proxy |"),
+        ("哪些服务没配存活探针", "kubernetes_list_workloads", "| StatefulSet/orders-postgres | postgres |"),
+        ("list the slowest services", "prometheus_query", "service=checkout"),
+        ("最慢的服务有哪些", "prometheus_query", "service=checkout"),
+        ("which services have the most errors", "prometheus_query", "service=storefront | 6"),
+        ("怎么给 Midwatch 配置钉钉通知？", "knowledge_search", "钉钉"),
         ("list pods in shop", "kubernetes_list_pods", "15 pods (pods in namespace shop): [1]"),
         ("列出 shop 的 pod", "kubernetes_list_pods", "共 15 个 Pod"),
         ("which pods restarted?", "kubernetes_list_pods", "OOMKilled (exit 137)"),
@@ -103,7 +117,7 @@ async def test_it_is_honest_that_no_model_was_used(assistant: Assistant) -> None
         ("shop 命名空间有哪些诊断发现", "rca_list_findings", "| 严重 |"),
         ("which log patterns are new in checkout", "kubernetes_log_patterns", "kinds of lines"),
     ],
-)
+)  # fmt: skip
 async def test_a_look_at_the_cluster_is_answered_from_the_right_tool(
     question: str, tool: str, fact: str, assistant: Assistant
 ) -> None:
@@ -126,10 +140,9 @@ async def test_a_question_that_no_page_answers_is_told_so_with_what_was_searched
 
 async def test_logs_are_found_without_saying_the_namespace(assistant: Assistant) -> None:
     told = await ask(assistant, "show logs of checkout")
-    assert [call.tool for call in told.calls] == [
-        "kubernetes_list_workloads",
-        "kubernetes_get_logs",
-    ]
+    first, *others = [call.tool for call in told.calls]
+    assert first == "kubernetes_list_workloads"
+    assert set(others) == {"kubernetes_get_logs"}
     assert told.calls[-1].arguments["namespace"] == "shop"
 
 

@@ -97,7 +97,8 @@ def test_without_a_name_it_is_the_latest_and_of_a_plan_alone_the_plan() -> None:
     found = changes((OTHER, LATER))
     latest = {"change_id": LATER, "wait_s": 60}
     assert next_of("is it done?", found) == [("autofix_get_change", latest)]
-    assert next_of(f"rehearse {PLAN}", found) == [("autofix_get_plan", {"plan_id": PLAN})]
+    plan = {"plan_id": PLAN, "language": "en"}
+    assert next_of(f"rehearse {PLAN}", found) == [("autofix_get_plan", plan)]
     assert next_of("is it done?", changes()) == []
 
 

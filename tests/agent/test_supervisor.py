@@ -42,6 +42,15 @@ async def test_a_change_waits_for_what_was_asked_before_it(assistant: Assistant)
     assert order(told) == ["+rca", "-rca", "+autofix", "-autofix"]
 
 
+@pytest.mark.parametrize(
+    "words", ["checkout keeps crashing, roll it back", "checkout 一直崩溃，回滚它"]
+)
+async def test_an_order_goes_to_who_carries_it_out_whatever_reason_stands_before_it(
+    words: str, assistant: Assistant
+) -> None:
+    assert (await ask(assistant, words, thread=words)).done.route == ("autofix",)
+
+
 async def test_a_second_turn_starts_anew(assistant: Assistant) -> None:
     await ask(assistant, "list pods in shop", thread="again")
     assert (await ask(assistant, "node status", thread="again")).done.route == ("rca",)
@@ -106,7 +115,7 @@ async def test_what_is_healthy_itself_is_said_before_what_is_wrong_beside_it(
     assistant: Assistant,
 ) -> None:
     told = await ask(assistant, "cart 健康吗")
-    assert told.answer.startswith("**`cart` 自身没有发现问题。**")
+    assert told.answer.startswith("**`cart` 没有发现问题**")
     assert not (await ask(assistant, "is checkout healthy?", thread="ill")).answer.startswith(
         "**Nothing"
     )

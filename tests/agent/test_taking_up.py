@@ -3,15 +3,18 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import aclosing
-from dataclasses import replace
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, aclosing, closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from agent.approvals import Decision
 from agent.events import SubagentFinished
 from agent.graph import Assistant
 from evals.providers.saying import Json, Say
@@ -19,6 +22,7 @@ from evals.providers.serving import Provider, provider_serving
 from mcp_servers.client import Sessions
 from tests.agent.changing_server import Ledger, changing
 from tests.agent.conftest import assistant_with
+from tests.agent.real_stores import postgres_serving, redis_serving
 from tests.agent.turns import ANN, Told, choice_of
 
 QUICK = ("autofix_look", {"name": "cart"})
@@ -26,7 +30,7 @@ SLOW = ("autofix_look", {"name": "slow-checkout"})
 QUESTION = "restart checkout"
 
 
-def killed_in_the_slow_look(provider: Provider, memory: Path, journal: Path) -> None:
+def killed_in_the_slow_look(provider: Provider, memory: Path | str, journal: Path) -> None:
     """Start a turn in a process of its own, and kill it while it makes the slow call."""
     process = subprocess.Popen(
         [
@@ -52,8 +56,27 @@ def killed_in_the_slow_look(provider: Provider, memory: Path, journal: Path) -> 
         process.wait()
 
 
-async def test_finished_nodes_are_not_run_again_after_a_kill(tmp_path: Path) -> None:
-    memory, journal = tmp_path / "memory.db", tmp_path / "journal.txt"
+@contextmanager
+def file(folder: Path) -> Generator[Path]:
+    yield folder / "memory.db"
+
+
+@pytest.mark.parametrize(
+    "store",
+    [
+        file,
+        pytest.param(redis_serving, marks=pytest.mark.live),
+        pytest.param(postgres_serving, marks=pytest.mark.live),
+    ],
+)
+async def test_finished_nodes_are_not_run_again_after_a_kill(
+    store: Callable[[Path], AbstractContextManager[Path | str]], tmp_path: Path
+) -> None:
+    with store(tmp_path) as memory:
+        await _taken_up_after_a_kill(memory, tmp_path / "journal.txt")
+
+
+async def _taken_up_after_a_kill(memory: Path | str, journal: Path) -> None:
     script = Say("", [QUICK]), Say("", [SLOW]), Say("It has 256Mi [1].")
     with provider_serving(*script) as provider:
         killed_in_the_slow_look(provider, memory, journal)
@@ -104,8 +127,6 @@ async def test_a_change_that_may_have_been_made_is_not_made_again(
 ) -> None:
     """The process dies between a person's yes and the record of what came of it."""
     memory = tmp_path / "memory.db"
-    from agent.approvals import Decision
-
     with provider_serving(Say("", [call]), Say("I looked.")) as provider:
         choice, ledger = choice_of("openai", provider), Ledger()
         async with (
@@ -132,6 +153,39 @@ async def test_a_change_that_may_have_been_made_is_not_made_again(
             await again.collect(assistant.resume("thread", principal=ANN))
     assert ledger.done in (made, ["apply plan-1 for ann"])
     assert [one.status for one in again.calls] == [told_of_it]
+
+
+@dataclass
+class Witness(Ledger):
+    """Looks into the memory's file in the moment in which something is changed."""
+
+    memory: Path = Path()
+    seen: list[int] = field(default_factory=list[int])
+
+    def note(self, line: str) -> None:
+        super().note(line)
+        told = "SELECT count(*) FROM checkpoints WHERE instr(checkpoint, 'approved')"
+        with closing(sqlite3.connect(self.memory)) as file:
+            self.seen += [n for [n] in file.execute(told)]
+
+
+async def test_a_change_is_made_when_the_yes_to_it_is_kept(tmp_path: Path) -> None:
+    restart = ("autofix_restart", {"name": "checkout"})
+    witness = Witness(memory=tmp_path / "memory.db")
+    with provider_serving(Say("", [restart]), Say("Done.")) as provider:
+        async with (
+            changing(witness) as sessions,
+            assistant_with(
+                sessions, choice_of("openai", provider), memory=witness.memory
+            ) as assistant,
+        ):
+            told, after = Told(), Told()
+            await told.collect(
+                assistant.run(QUESTION, principal=ANN, thread_id="thread", can_ask=True)
+            )
+            yes = [Decision(told.done.approvals[0]["id"], approved=True)]
+            await after.collect(assistant.resume("thread", principal=ANN, decisions=yes))
+    assert (witness.done, witness.seen) == (["restart checkout"], [1])
 
 
 class Slowly:

@@ -4,7 +4,7 @@ import pytest
 
 from agent.choices import wanted
 
-PLAN, OTHER = "fix-0123456789ab", "fix-ba9876543210"
+PLAN, OTHER, CHANGE = "fix-0123456789ab", "fix-ba9876543210", "chg-0123456789ab"
 SHOWN = f"Plan `{PLAN}` waits. Say “apply {PLAN}” and a card asks a person."
 
 
@@ -28,6 +28,37 @@ def test_a_plan_is_wanted_in_english(said: str) -> None:
 )
 def test_a_plan_is_wanted_in_chinese(said: str) -> None:
     assert wanted(said, SHOWN) == f"应用 {PLAN}"
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        ("apply that plan", f"apply {PLAN}"),
+        ("就按刚才那个方案执行", f"应用 {PLAN}"),
+        ("dry run first", f"rehearse {PLAN}"),
+        ("can you try it out first", f"rehearse {PLAN}"),
+        ("run it on a copy first", f"rehearse {PLAN}"),
+        ("先演练一下", f"演练 {PLAN}"),
+        ("show me that plan again", f"show {PLAN}"),
+        ("方案给我看看", f"查看 {PLAN}"),
+    ],
+)
+def test_a_plan_is_carried_out_tried_or_shown_as_is_said(said: str, means: str) -> None:
+    assert wanted(said, SHOWN) == means
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [("undo that", f"roll back {CHANGE}"), ("roll it back please", f"roll back {CHANGE}"), ("撤回刚才的操作", f"回滚 {CHANGE}")],
+)  # fmt: skip
+def test_what_was_just_done_is_taken_back_by_its_own_id(said: str, means: str) -> None:
+    assert wanted(said, f"`{CHANGE}` of `{PLAN}` is verified.") == means
+    assert wanted(said, SHOWN) == ""
+
+
+@pytest.mark.parametrize("said", ["don't apply it", "别执行了", "undo cart", "roll back cart"])
+def test_what_is_forbidden_or_of_something_else_means_no_plan(said: str) -> None:
+    assert wanted(said, f"{SHOWN} `{CHANGE}`") == ""
 
 
 @pytest.mark.parametrize(

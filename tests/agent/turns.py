@@ -1,14 +1,16 @@
 """One turn, collected: what tests ask of its events."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from agent.accounts import Account, UsedUp
+from agent.accounts import Account, Tried, UsedUp
 from agent.events import Done, Event, ModelCall, SubagentFinished, Token, ToolFinished, ToolStarted
 from agent.graph import Assistant
 from agent.models import ModelChoice
+from agent.pricing import Price
+from core.flags import State
 from core.principal import Permission, Principal
 from evals.providers.serving import Provider
 
@@ -24,14 +26,26 @@ class Notes:
 
     charged: list[ModelCall] = field(default_factory=list[ModelCall])
     keeps_texts: bool = False
+    prices: Sequence[Price] = ()
     used_up_after: int = 10**6
     says: UsedUp = "budget_day"
+    states: dict[str, State] = field(default_factory=dict[str, State])
+    tried: list[tuple[str, Tried]] = field(default_factory=list[tuple[str, Tried]])
 
     def charge(self, call: ModelCall) -> None:
         self.charged.append(call)
 
     async def used_up(self) -> UsedUp:
         return self.says if len(self.charged) >= self.used_up_after else ""
+
+    async def state_of(self, function: str) -> State:
+        return self.states.get(function, "on")
+
+    async def may_try(self) -> bool:
+        return self.states.get("models") == "shadow"
+
+    def beside(self, function: str, tried: Tried) -> None:
+        self.tried.append((function, tried))
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvicorn
@@ -29,6 +29,9 @@ from agent.standing import Standing
 from agent.state import Exchange
 from agent.teaching import Notebook
 from api.app import create_app, running
+from api.app.envelope import MAX_BODY_BYTES
+from api.app.patience import Patient
+from api.app.serving import websockets
 from api.dependencies import Opened
 from api.editions import prepared
 from api.turns.accounts import Accounts
@@ -55,10 +58,11 @@ class Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: FastAPI) -> AsyncGenerator[str]:
+async def serving(app: FastAPI, http: type[Patient] = Patient) -> AsyncGenerator[str]:
     """The address of `app`, whose state is open already."""
     config = uvicorn.Config(
-        app, lifespan="off", log_config=None, access_log=False, ws="none",
+        app, lifespan="off", log_config=None, access_log=False, http=http,
+        ws=cast("type[asyncio.Protocol]", websockets), ws_max_size=MAX_BODY_BYTES,
         timeout_graceful_shutdown=2,
     )  # fmt: skip
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -83,9 +87,9 @@ class Midwatch:
     """A running service and ways to come in."""
 
     address: str
-    opened: Opened
+    opened: Opened = field(repr=False)
     token: str
-    turns: Turns
+    turns: Turns = field(repr=False)
 
     def client(self, token: str | None = None, **headers: str) -> Client:
         """A client with the administrator's token; `token` "" comes without any."""
@@ -99,12 +103,9 @@ class Midwatch:
         return (await self.opened.sign_in.make_api_token(name, label="test"))[1]
 
 
-@pytest.fixture(scope="session")
-async def midwatch(
-    anyio_backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Midwatch]:
-    """The whole service on the practice cluster `shop`, with the offline planner."""
-    settings = offline(tmp_path_factory.mktemp("data"))
+@asynccontextmanager
+async def served(settings: Settings) -> AsyncIterator[Midwatch]:
+    """The whole service by these settings, and its administrator's token."""
     app = create_app(settings)
     async with (
         prepared(settings) as ready,
@@ -114,6 +115,15 @@ async def midwatch(
         admin = await opened.sign_in.ensure_admin()
         _, token = await opened.sign_in.make_api_token(admin.name, label="test")
         yield Midwatch(address, opened, token, app.state.turns)
+
+
+@pytest.fixture(scope="session")
+async def midwatch(
+    anyio_backend: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Midwatch]:
+    """The whole service on the practice cluster `shop`, with the offline planner."""
+    async with served(offline(tmp_path_factory.mktemp("data"))) as made:
+        yield made
 
 
 @dataclass
@@ -197,7 +207,7 @@ TURN: list[Event] = [
 class Stage(Midwatch):
     """The service with a scripted assistant, for what depends on when things happen."""
 
-    script: Script
+    script: Script = field(repr=False)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,9 +12,11 @@ import orjson
 
 from agent.graph import Assistant
 from api.app import create_app
+from api.app.mcp_door import mcp_endpoint
 from api.dependencies import Opened
 from api.turns.accounts import Accounts
 from api.turns.running import Turns
+from core.opening import OnFirstUse
 from core.principal import Permission
 from core.security.audit import AuditLog
 from core.security.signin import SignIn
@@ -79,6 +82,8 @@ async def repairing(tmp_path: Path) -> AsyncGenerator[Repairs]:
         accounts = Accounts.over(database, usage, settings)
         app.state.opened = opened
         app.state.turns = Turns(assistant, database, metrics, audit, accounts)
+        app.state.mcp = OnFirstUse(partial(mcp_endpoint, opened, app.state.turns))
+        stack.push_async_callback(app.state.mcp.close)
         admin = await sign_in.ensure_admin()
         by_name = frozenset(one.value for one in Permission)
         _, token = await sign_in.make_api_token(admin.name, label="test", scopes=by_name)

@@ -9,9 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from api.app import create_app, running
-from api.editions import prepared
-from tests.api.conftest import Midwatch, offline, serving
+from tests.api.conftest import Midwatch, offline, served
 from tests.channels.conftest import alert, webhook
 
 SOON = {"document": {"analysis": {"wait": "PT1S"}}, "reason": "test", "based_on": 0}
@@ -19,16 +17,8 @@ SOON = {"document": {"analysis": {"wait": "PT1S"}}, "reason": "test", "based_on"
 
 @pytest.fixture
 async def watch(tmp_path: Path) -> AsyncIterator[Midwatch]:
-    settings = offline(tmp_path)
-    app = create_app(settings)
-    async with (
-        prepared(settings) as ready,
-        running(app, ready) as opened,
-        serving(app) as address,
-    ):
-        admin = await opened.sign_in.ensure_admin()
-        _, token = await opened.sign_in.make_api_token(admin.name, label="test")
-        yield Midwatch(address, opened, token, app.state.turns)
+    async with served(offline(tmp_path)) as made:
+        yield made
 
 
 async def posted(http: httpx2.AsyncClient, *, analysed: bool = True) -> str:

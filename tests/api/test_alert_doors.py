@@ -8,12 +8,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from api.app import create_app, running
-from api.editions import prepared
 from core.clock import utc_now
 from core.storage.records import UsageRow
 from core.storage.repositories.usage import Usage
-from tests.api.conftest import Midwatch, offline, serving
+from tests.api.conftest import Midwatch, offline, served
 from tests.channels.conftest import alert, webhook
 from tests.channels.fakes import SETTINGS, Heard, Services
 from tests.channels.fakes import serving as serving_services
@@ -21,16 +19,8 @@ from tests.channels.fakes import serving as serving_services
 
 @pytest.fixture
 async def watch(tmp_path: Path) -> AsyncIterator[Midwatch]:
-    settings = offline(tmp_path)
-    app = create_app(settings)
-    async with (
-        prepared(settings) as ready,
-        running(app, ready) as opened,
-        serving(app) as address,
-    ):
-        admin = await opened.sign_in.ensure_admin()
-        _, token = await opened.sign_in.make_api_token(admin.name, label="test")
-        yield Midwatch(address, opened, token, app.state.turns)
+    async with served(offline(tmp_path)) as made:
+        yield made
 
 
 @pytest.fixture
@@ -78,6 +68,9 @@ async def test_an_alert_is_looked_into_by_the_running_service_and_again_when_ask
         assert found["causes"]
         told = await http.get(f"/api/v1/analyses/{found['id']}", params={"language": "zh"})
         assert told.json()["causes"][0]["summary"] != found["causes"][0]["summary"]
+        chinese = {"Accept-Language": "zh-CN"}
+        shown = (await http.get(f"/api/v1/alerts/{one['id']}", headers=chinese)).json()
+        assert shown["analysis"]["causes"] == told.json()["causes"]
         asked = await http.post(f"/api/v1/alerts/{one['id']}/analyse")
         assert (asked.status_code, asked.json()["created_by"]) == (202, "admin")
         assert (await _done(http, one["id"]))["incident_id"] == found["incident_id"]
@@ -243,3 +236,25 @@ async def _all_sent(http: httpx2.AsyncClient) -> None:
             if rows and all(one["state"] == "sent" for one in rows):
                 return
             await asyncio.sleep(0.2)
+
+
+async def test_a_cloud_event_in_binary_mode_is_taken_as_one_in_structured_mode(
+    watch: Midwatch,
+) -> None:
+    attributes = {
+        "ce-specversion": "1.0", "ce-id": "e1", "ce-type": "disk.full",
+        "ce-source": "/disks/n%C3%BCll", "ce-time": "2026-11-30T23:00:00Z",
+    }  # fmt: skip
+    async with watch.client() as http:
+        data = {"severity": "warning", "summary": "9 GiB are left"}
+        path = "/api/v1/alerts/cloudevents"
+        taken_in = await http.post(path, json=data, headers=attributes)
+        assert (taken_in.status_code, taken_in.json()["new"]) == (200, 1)
+        event = {name.removeprefix("ce-"): value for name, value in attributes.items()}
+        again = await http.post(path, json={**event, "source": "/disks/nüll", "data": data})
+        assert again.json()["new"] == 0
+        lacking = {name: value for name, value in attributes.items() if name != "ce-id"}
+        refused = await http.post(path, json=data, headers=lacking)
+        assert (refused.status_code, "needs id" in refused.json()["detail"]) == (422, True)
+        rows = (await http.get("/api/v1/alerts?name=disk.full")).json()["rows"]
+    assert [one["summary"] for one in rows] == ["9 GiB are left"]

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from api.app import create_app, running
-from api.editions import prepared
 from core.http import Client
-from tests.api.conftest import Midwatch, offline, serving
+from tests.api.conftest import Midwatch, offline, served
 from tests.api.test_command_line import midwatch
 from tests.servers.repairing import repairing
 
@@ -19,16 +17,8 @@ ROUTE = "/api/v1/audit"
 
 @pytest.fixture
 async def watch(tmp_path: Path) -> AsyncIterator[Midwatch]:
-    settings = offline(tmp_path)
-    app = create_app(settings)
-    async with (
-        prepared(settings) as ready,
-        running(app, ready) as opened,
-        serving(app) as address,
-    ):
-        admin = await opened.sign_in.ensure_admin()
-        _, token = await opened.sign_in.make_api_token(admin.name, label="test")
-        yield Midwatch(address, opened, token, app.state.turns)
+    async with served(offline(tmp_path)) as made:
+        yield made
 
 
 def tampered(folder: Path, entry: int) -> None:

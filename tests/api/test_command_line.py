@@ -152,6 +152,19 @@ def test_the_doctor_tells_what_is_away_from_what_is_not_configured(tmp_path: Pat
     assert done.returncode == 1
     assert (told["kubernetes"], told["prometheus"]) == ("failed", "failed")
     assert told["alertmanager"] == "off"
+    in_chinese = midwatch("doctor", "--kubeconfig", str(config), "--lang", "zh").stdout
+    assert "未设置 MIDWATCH_ALERTMANAGER__URL" in in_chinese
+    assert "离线：按规则作答" in in_chinese
+
+
+def test_an_installation_without_a_channel_says_that_nobody_is_told(tmp_path: Path) -> None:
+    kept = {"MIDWATCH_DATA_DIR": str(tmp_path)}
+    received = midwatch("alerts", "list", "--lang", "en", **kept)
+    assert "Nobody is told of alerts: there is no channel" in received.stdout
+    assert "midwatch channels add" in received.stdout
+    doctor = json.loads(midwatch("doctor", "-o", "json", "--lang", "zh", **kept).stdout)
+    [channels] = [one for one in doctor["components"] if one["name"] == "channels"]
+    assert (channels["status"], channels["detail"][:8]) == ("off", "没有通知渠道：告")
 
 
 def test_the_shipped_practice_clusters_are_listed() -> None:
@@ -207,6 +220,16 @@ def test_a_file_of_questions_is_routed_line_by_line(tmp_path: Path) -> None:
     assert [route["language"] for route in routes] == ["en", "zh"]
 
 
+def test_route_tells_every_decision_about_a_question_that_asks_for_several_things() -> None:
+    question = "why is checkout down, and is cart healthy?"
+    told = midwatch("route", question, "--snapshot", "healthy", "-o", "text").stdout.splitlines()
+    shape = json.loads(midwatch("route", question, "--snapshot", "healthy", "-o", "json").stdout)
+    assert [line.partition(":")[0] for line in told] == ["rca", "rca"]
+    names = [(one["arguments"]["name"], one["words"]) for one in shape["asks"]]
+    assert names == [("checkout", "why is checkout down"), ("cart", "is cart healthy")]
+    assert shape["arguments"] == shape["asks"][0]["arguments"]
+
+
 def test_a_named_thread_is_remembered_between_commands(tmp_path: Path) -> None:
     kept = {"MIDWATCH_DATA_DIR": str(tmp_path)}
     asking = ("--snapshot", "shop", "--thread", "night", "-o", "json")
@@ -214,3 +237,15 @@ def test_a_named_thread_is_remembered_between_commands(tmp_path: Path) -> None:
     follow_up = json.loads(midwatch("ask", "And since when?", *asking, **kept).stdout)
     assert (follow_up["thread_id"], follow_up["route"]) == ("night", ["rca"])
     assert "checkout" in follow_up["answer"]
+
+
+@pytest.mark.parametrize("folder", ["data", "/proc/nowhere"])
+def test_a_question_about_money_needs_no_service_and_one_about_a_fault_no_database(
+    folder: str, tmp_path: Path
+) -> None:
+    place = str(tmp_path / folder)  # an absolute one stands for itself
+    money = midwatch("ask", "Why is this month 30 % up?", MIDWATCH_DATA_DIR=place)
+    told = "USD a day in the last week" in money.stdout
+    assert (money.returncode, told) == ((0, True) if folder == "data" else (3, False))
+    fault = midwatch("ask", "Why is checkout failing?", MIDWATCH_DATA_DIR=place)
+    assert "OOMKilled" in fault.stdout

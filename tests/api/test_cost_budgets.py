@@ -172,10 +172,15 @@ async def test_why_spend_changed_is_answered_with_the_workload_and_its_rollout(
     async with midwatch.client() as http:
         told = (await http.post("/api/v1/query", json={"question": question})).json()
         rest = (await http.get("/api/v1/costs/anomalies")).json()
+        short = (await http.get("/api/v1/anomalies")).json()
+        table = await http.get("/api/v1/anomalies.csv")
         body = {"scope": "shop", "start": "2026-01-01", "note": "no"}
         refused = await http.post("/api/v1/costs/anomalies/expected", json=body)
     assert said in told["answer"]
     assert [one["scope"] for one in rest["rows"]] == ["shop"]
+    assert [one["start"] for one in short["rows"]] == [one["start"] for one in rest["rows"]]
+    [row] = csv.DictReader(io.StringIO(table.text))
+    assert (row["scope"], "storefront" in row["causes"]) == ("shop", True)
     assert rest["daily"] > rest["daily_before"]
     assert (refused.status_code, "no anomaly" in refused.json()["detail"]) == (422, True)
 
@@ -211,8 +216,12 @@ def test_the_command_says_how_many_days_it_lacks(language: str, said: str, tmp_p
 @pytest.mark.parametrize(
     ("question", "none", "calm"),
     [
-        ("which team will break its budget?", "No team has a budget", "None of the 1 budgets"),
-        ("哪个团队会超预算？", "还没有任何团队的预算", "1 个团队预算均未超支"),
+        (
+            "which team will break its budget?",
+            "No team has a budget",
+            "none is over its amount so far",
+        ),
+        ("哪个团队会超预算？", "还没有任何团队的预算", "1 个团队预算目前都没有超支"),
     ],
 )
 async def test_no_team_breaks_a_budget_that_it_has_not_or_that_holds(

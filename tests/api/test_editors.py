@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import stat
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +122,46 @@ def test_results_are_printed_as_yaml_and_as_a_thing_a_line_too(tmp_path: Path) -
     version = at_terminal("version", "-o", "jsonl").stdout
     assert json.loads(version).keys() == {"version"}
     assert yaml.safe_load(at_terminal("version", "-o", "yaml").stdout) == json.loads(version)
+
+
+def test_toolsets_that_are_asked_for_are_written_for_either_kind_of_server(tmp_path: Path) -> None:
+    over_http = installed(tmp_path, "claude", "--server", "http://h:1", "--toolsets", "default,rca")
+    assert over_http["url"] == "http://h:1/mcp?toolsets=default,rca"
+    program = installed(tmp_path, "cursor", "--toolsets", "budgets")
+    assert program["args"][-2:] == ["--toolsets", "budgets"]
+
+
+# What the registry's schema of 2025-12-11 knows of an argument, a variable or a header.
+INPUT_FIELDS = {
+    *("type", "name", "value", "valueHint", "description", "default", "choices", "format"),
+    *("isRequired", "isSecret", "isRepeated", "placeholder", "variables"),
+}
+
+
+def test_what_registries_are_told_agrees_with_the_package(tmp_path: Path) -> None:
+    told = json.loads((ROOT / "server.json").read_text("utf-8"))
+    [package], [remote] = told["packages"], told["remotes"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert {told["version"], package["version"]} == {project["version"]}
+    assert package["identifier"] == project["name"]
+    assert len(told["description"]) <= 100
+    assert re.fullmatch(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+", told["name"])
+    assert f"<!-- mcp-name: {told['name']} -->" in (ROOT / "README.md").read_text("utf-8")
+    example = (ROOT / ".env.example").read_text("utf-8")
+    assert all(f"{one['name']}=" in example for one in package["environmentVariables"])
+    assert remote["url"].endswith("/mcp")
+    assert package["transport"] == {"type": "stdio"}
+    assert remote["type"] == "streamable-http"
+    assert set(re.findall(r"{(\w+)}", remote["url"])) == set(remote["variables"])
+    inputs = [*package["packageArguments"], *package["environmentVariables"], *remote["headers"]]
+    inputs += remote["variables"].values()
+    for one in inputs:
+        assert set(one) <= INPUT_FIELDS, one
+        assert one.get("format", "string") in ("string", "number", "boolean", "filepath")
+        assert "default" not in one or one["default"] in one.get("choices", [one["default"]])
+        assert set(re.findall(r"{(\w+)}", one.get("value", ""))) == set(one.get("variables", {}))
+    assert all("value" in one or "name" in one for one in package["packageArguments"])
+    secret = {one["name"] for one in inputs if one.get("isSecret")}
+    assert secret == {"Authorization"}
+    words = [one.get("name", one.get("value")) for one in package["packageArguments"]]
+    assert at_terminal(*words, "default", "--help", cwd=tmp_path).returncode == 0

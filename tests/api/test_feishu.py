@@ -38,6 +38,7 @@ from tests.api.feishu_service import (
     sealed,
     signed,
 )
+from tests.api.owed import forgetting
 from tests.api.repairs import QUESTION, Repairs, repairing
 
 QUESTIONS = ["Why is checkout failing?", "checkout 为什么报错？"]
@@ -78,7 +79,7 @@ async def listening(
     """The bot, over its long connection. ou_anna is the administrator."""
     await known(turns.database, "admin")
     settings = offline(folder).model_copy(update={"feishu": settings_for(service, **more)})
-    async with feishu(settings, turns):
+    async with forgetting(turns.database), feishu(settings, turns):
         yield
 
 

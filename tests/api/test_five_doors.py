@@ -96,7 +96,9 @@ async def test_components_are_named_with_what_was_found(midwatch: Midwatch) -> N
     found = {item["name"]: item["status"] for item in items}
     assert {found[name] for name in ("kubernetes", "prometheus", "alertmanager")} == {"ok"}
     timed = {item["name"] for item in items if item.get("response_ms", -1) >= 0}
-    assert timed == {"database", "kubernetes", "prometheus", "alertmanager"}
+    assert timed == {
+        *("database", "kubernetes", "prometheus", "alertmanager", "knowledge base", "channels"),
+    }
     assert {one["name"] for one in agent["multiAgent"]["subagents"]} == {
         "rag", "cost", "rca", "autofix", "alert_admin",
     }  # fmt: skip

@@ -75,6 +75,7 @@ def test_a_horizon_or_level_out_of_bounds_is_one_sentence(
     [
         ("timestamp,a,b\n", "3 columns, not two"),
         ("2026-01-01,5\n", "no header"),
+        ("value,timestamp\n5,1767225600\n", "times are in the second column"),
         ("timestamp,value\nnoon,5\n", "'noon', which is no time"),
         ("timestamp,value\n2026-01-01,many\n", "'many' is no number"),
     ],
@@ -86,6 +87,25 @@ def test_a_wrong_table_is_one_sentence(folder: Path, text: str, sentence: str) -
     assert sentence in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("forecast", "--csv", "bad.csv", "--horizon", "3"), "表格有 3 列"),
+        (("forecast", "--csv", "load.csv", "--horizon", "0"), "不是 0"),
+        (("anomalies", "--csv", "bad.csv"), "2 列数值"),
+        (("anomalies", "--csv", "none.csv", "--kind", "cost"), "none.csv"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_the_language_that_was_asked(
+    folder: Path, command: tuple[str, ...], said: str
+) -> None:
+    (folder / "bad.csv").write_text("timestamp,a,b\n2026-01-01,1,2\n")
+    done = run(*command, "--lang", "zh", cwd=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert any("\u4e00" <= one <= "\u9fff" for one in done.stderr)
+
+
 def test_spend_is_judged_by_its_weeks(folder: Path) -> None:
     done = run("anomalies", "--csv", "spend.csv", "--kind", "cost", "-o", "json", cwd=folder)
     report = json.loads(done.stdout)
@@ -94,6 +114,7 @@ def test_spend_is_judged_by_its_weeks(folder: Path) -> None:
     assert set(report["points"][0]) == {"at", "value", "expected", "score", "anomaly", "severity"}
     told = run("anomalies", "--csv", "spend.csv", "--kind", "cost", "--lang", "zh", cwd=folder)
     assert told.stdout.startswith("60 个值中有 1 个异常")
+    assert "严重" in told.stdout  # of high and critical alike
 
 
 @pytest.mark.parametrize(
@@ -112,3 +133,16 @@ def test_a_prediction_of_load_tells_the_instances_it_takes(tmp_path: Path) -> No
     assert (done.returncode, done.stderr) == (0, "")
     assert "Deployment shop/storefront: " in done.stdout
     assert "from their making to ready" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "At least 12 values are needed"), ("zh", "至少需要 12 个数值")]
+)
+def test_a_table_that_is_too_short_says_so_in_the_readers_language(
+    tmp_path: Path, language: str, said: str
+) -> None:
+    (tmp_path / "short.csv").write_text("timestamp,value\n2026-01-01,3\n")
+    asked = ("--csv", "short.csv", "--horizon", "24", "--lang", language)
+    assert said in run("forecast", *asked, cwd=tmp_path).stdout
+    spent = run("anomalies", "--csv", "short.csv", "--kind", "cost", *asked[4:], cwd=tmp_path)
+    assert {"en": "Fourteen whole days", "zh": "十四个完整的日子"}[language] in spent.stdout

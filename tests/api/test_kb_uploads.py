@@ -63,8 +63,15 @@ BAD = {
 }
 
 
-async def documents(http: Client) -> int:
-    return (await http.get("/api/v1/knowledge/stats")).json()["documents"]
+async def documents(http: Client) -> set[str]:
+    """The names of all pages but those that Midwatch writes by itself meanwhile."""
+    names: set[str] = set()
+    cursor = ""
+    while True:
+        page = (await http.get(DOCUMENTS, params={"cursor": cursor})).json()
+        names |= {one["doc"] for one in page["rows"]}
+        if not (cursor := page["cursor"]):
+            return {one for one in names if not one.startswith("past-incidents/")}
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -1,6 +1,5 @@
 """Programs that others wrote, unmodified, against a running Midwatch."""
 
-import asyncio
 import json
 import sys
 from pathlib import Path
@@ -9,23 +8,21 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Midwatch
+from tests.api.repairs import QUESTION, repairing
+from tests.programs import CLIENTS, NODE, ended
 
 pytestmark = pytest.mark.live
 
-CLIENTS = Path(__file__).parent.parent / "clients"
-NODE = CLIENTS / "node_modules" / ".bin" / "node"
 INSPECTOR = CLIENTS / "node_modules" / ".bin" / "mcp-inspector"
+REMOTE = CLIENTS / "node_modules" / "mcp-remote" / "dist" / "proxy.js"
 QUESTIONS = ["Why is checkout failing?", "checkout 为什么报错？"]
 
 
 async def run(*command: object, status: int = 0) -> str:
-    """What a program prints. The service answers meanwhile: it lives in this loop."""
-    process = await asyncio.create_subprocess_exec(
-        *map(str, command), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == status, err.decode()
-    return out.decode()
+    """What a program prints that leaves with `status`."""
+    left, out, err = await ended(*command)
+    assert left == status, err
+    return out
 
 
 async def inspected(midwatch: Midwatch, *arguments: str, status: int = 0) -> dict[str, Any]:
@@ -49,6 +46,23 @@ async def test_the_public_agui_client_hears_the_whole_turn(
     assert told["types"]["SUBAGENT_STARTED"] == told["types"]["SUBAGENT_FINISHED"]
 
 
+@pytest.mark.parametrize(("approved", "done"), [("yes", 1), ("no", 0)])
+async def test_the_public_agui_client_is_interrupted_and_resumes_once(
+    tmp_path: Path, approved: str, done: int
+) -> None:
+    async with repairing(tmp_path) as repairs:
+        script, address = CLIENTS / "interrupt.mjs", f"{repairs.address}/agui"
+        told = json.loads(await run(NODE, script, address, repairs.token, QUESTION, approved))
+        assert len(repairs.ledger.done) == done
+    assert told["asked"] == "interrupt"
+    [waiting] = told["waiting"]
+    assert waiting["expiresAt"]
+    assert "autofix_restart" in json.dumps(waiting)
+    assert "not addressed by resume" in told["without"]
+    assert told["after"] == told["again"] == {"type": "success"}
+    assert told["left"] == 0
+
+
 async def test_the_inspector_lists_tools_with_clean_schemas(midwatch: Midwatch) -> None:
     listed = await inspected(midwatch, "--method", "tools/list", "--strict")
     names = {tool["name"] for tool in listed["tools"]}
@@ -63,10 +77,46 @@ async def test_the_inspector_asks(midwatch: Midwatch, question: str) -> None:
     assert told["structuredContent"]["citations"]
 
 
-async def test_the_inspector_speaks_over_stdio() -> None:
+async def test_the_inspector_finds_prompts_resources_and_the_view_of_a_tool(
+    midwatch: Midwatch,
+) -> None:
+    prompts = await inspected(midwatch, "--method", "prompts/list")
+    assert {one["name"] for one in prompts["prompts"]} >= {"rca", "cost_review", "postmortem"}
+    given = ["--prompt-name", "rca", "--prompt-args", "workload=checkout"]
+    filled = await inspected(midwatch, "--method", "prompts/get", *given)
+    assert "why checkout fails" in filled["messages"][0]["content"]["text"]
+    listed = await inspected(midwatch, "--method", "resources/list")
+    assert "midwatch://runbooks" in {one["uri"] for one in listed["resources"]}
+    page = await inspected(midwatch, "--method", "resources/read", "--uri", "midwatch://runbooks")
+    assert json.loads(page["contents"][0]["text"])["rows"]
+    probe = ["--tool-name", "prometheus_query_range", "--app-info"]
+    app = await inspected(midwatch, "--method", "tools/call", *probe)
+    assert app["resourceUri"] == "ui://midwatch/chart.html"
+    view = await inspected(midwatch, "--method", "resources/read", "--uri", app["resourceUri"])
+    assert view["contents"][0]["mimeType"] == "text/html;profile=mcp-app"
+
+
+@pytest.mark.parametrize("method", ["tools/list", "prompts/list", "resources/list"])
+async def test_the_inspector_speaks_over_stdio(method: str) -> None:
     program = [sys.executable, "-m", "api.cli", "mcp", "--snapshot", "bad-image"]
-    told = json.loads(await run(NODE, INSPECTOR, "--cli", *program, "--method", "tools/list"))
-    assert "ask" in {tool["name"] for tool in told["tools"]}
+    told = json.loads(await run(NODE, INSPECTOR, "--cli", *program, "--method", method))
+    kind = method.partition("/")[0]
+    wanted = {"tools": "ask", "prompts": "rca", "resources": "incidents"}[kind]
+    assert wanted in {one["name"] for one in told[kind]}
+
+
+async def test_the_public_bridge_carries_an_editor_without_http_to_a_running_midwatch(
+    midwatch: Midwatch, tmp_path: Path
+) -> None:
+    header = "Authorization: Bearer ${MIDWATCH_TOKEN}"
+    words = [str(REMOTE), f"{midwatch.address}/mcp", "--allow-http", "--header", header]
+    entry = {"command": str(NODE), "args": words, "env": {"MIDWATCH_TOKEN": midwatch.token}}
+    file = tmp_path / "mcp.json"
+    file.write_text(json.dumps({"mcpServers": {"midwatch": entry}}))
+    reach = ["--cli", "--config", file, "--server", "midwatch", "--method", "tools/call"]
+    call = ["--tool-name", "rca_investigate", "--tool-arg", "namespace=shop"]
+    told = json.loads(await run(NODE, INSPECTOR, *reach, *call))
+    assert "256Mi" in told["content"][0]["text"]
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

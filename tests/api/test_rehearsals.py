@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from api.app import create_app, running
-from api.editions import prepared
 from core.http import Client
-from tests.api.conftest import Midwatch, offline, serving
+from tests.api.conftest import Midwatch, offline, served
 from tests.api.test_command_line import midwatch
 
 ROUTE = "/api/v1/autofix"
@@ -23,16 +21,8 @@ CHECKOUT = {"namespace": "shop", "kind": "Deployment", "name": "checkout"}
 async def service(
     anyio_backend: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Midwatch]:
-    settings = offline(tmp_path_factory.mktemp("rehearsals"))
-    app = create_app(settings)
-    async with (
-        prepared(settings) as ready,
-        running(app, ready) as opened,
-        serving(app) as address,
-    ):
-        admin = await opened.sign_in.ensure_admin()
-        _, token = await opened.sign_in.make_api_token(admin.name, label="test")
-        yield Midwatch(address, opened, token, app.state.turns)
+    async with served(offline(tmp_path_factory.mktemp("rehearsals"))) as made:
+        yield made
 
 
 async def planned(http: Client, **more: Any) -> str:

@@ -22,10 +22,11 @@ async def test_a_role_is_made_read_changed_by_its_etag_and_removed(stage: Stage)
         assert made.status_code == 201
         read = await admin.get(f"{ROLES}/looker")
         assert read.headers["ETag"] == made.headers["ETag"]
-        terms = {"permissions": ["cluster:read"]}
+        terms = {"permissions": ["cluster:read"], "clusters": ["eu-1"]}
         as_read = {"If-Match": read.headers["ETag"]}
         changed = await admin.put(f"{ROLES}/looker", json=terms, headers=as_read)
         assert (changed.status_code, changed.json()["namespaces"]) == (200, None)
+        assert changed.json()["clusters"] == ["eu-1"]
         late = await admin.put(f"{ROLES}/looker", json=terms, headers=as_read)
         assert (late.status_code, late.json()["code"]) == (412, "stale")
         listed = (await admin.get(ROLES)).json()

@@ -1,6 +1,5 @@
 """Requests that schemathesis draws from the OpenAPI document, sound and unsound, against every operation."""
 
-import asyncio
 import re
 from pathlib import Path
 
@@ -11,10 +10,10 @@ from api.editions import prepared
 from core.http import client
 from core.principal import Permission
 from tests.api.conftest import offline, serving
+from tests.programs import CLIENTS, ended
 
 pytestmark = pytest.mark.live
 
-CLIENTS = Path(__file__).parent.parent / "clients"
 SCHEMATHESIS = CLIENTS / "schemathesis" / "bin" / "schemathesis"
 PATIENCE_S = 1500
 # No 5xx, no status, content type or body that the document does not tell of.
@@ -52,19 +51,13 @@ async def drawn(address: str, token: str, folder: Path) -> tuple[int, str]:
     async with client(address, timeout_s=PATIENCE_S) as http:
         document.write_bytes((await http.get("/openapi.json")).content)
     left_out = [f"--exclude-operation-id={one}" for one in LEFT_OUT]
-    process = await asyncio.create_subprocess_exec(
+    status, told, _ = await ended(
         *(SCHEMATHESIS, "run", document, f"--url={address}", "--phases=examples,fuzzing"),
         *("--header", f"Authorization: Bearer {token}", f"--checks={','.join(CHECKS)}"),
         *("--max-examples=6", "--generation-deterministic", "--suppress-health-check=all"),
         *("--request-timeout=120", "--continue-on-failure", "--no-color", *left_out),
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+        patience_s=PATIENCE_S,
+        folder=folder,
+        together=True,
     )
-    try:
-        out, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return process.returncode or 0, out.decode()
+    return status, told

@@ -105,7 +105,7 @@ async def test_sessions_are_seen_and_ended_at_the_terminal(tmp_path: Path) -> No
     assert "no session" in again.stderr
     assert at_terminal(tmp_path, "end").returncode != 0
     assert "2 ended" in at_terminal(tmp_path, "end", "--user", "ann").stdout
-    assert at_terminal(tmp_path, "list").stdout.strip() == ""
+    assert at_terminal(tmp_path, "list").stdout.strip() == "Nobody is signed in."
 
 
 @pytest.fixture

@@ -104,6 +104,42 @@ async def test_nobody_reads_of_namespaces_they_do_not_see(stage: Stage) -> None:
         assert read.status_code == status, name
 
 
+async def test_nobody_reads_of_clusters_they_do_not_reach(stage: Stage) -> None:
+    role = {"name": "abroad", "permissions": ["chat:use"], "clusters": ["us-1"]}
+    async with stage.client() as http:
+        await asked(http)
+        link = (await shared(http))["link"]
+        assert (await http.post("/api/v1/roles", json=role)).status_code == 201
+    async with stage.client(await stage.token_of("ada", role="abroad")) as ada:
+        refused = await ada.post("/api/v1/shares/open", json={"link": link})
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+        assert "clusters that you do not reach" in refused.json()["detail"]
+
+
+async def test_who_reaches_the_same_clusters_reads_what_one_of_them_was_told(stage: Stage) -> None:
+    reached = {"near": ["us-1"], "both": ["eu-1", "us-1"], "far": ["eu-1"]}
+    tokens: dict[str, str] = {}
+    for name, clusters in reached.items():
+        role = {"name": name, "permissions": ["chat:use"], "clusters": clusters}
+        async with stage.client() as http:
+            assert (await http.post("/api/v1/roles", json=role)).status_code == 201
+        tokens[name] = await stage.token_of(f"{name}-one", role=name)
+    async with stage.client(tokens["near"]) as http:
+        await asked(http)
+        link = (await shared(http))["link"]
+    everybody = await stage.token_of("ann")
+    for token, status in ((tokens["both"], 200), (tokens["far"], 403), (everybody, 200)):
+        async with stage.client(token) as http:
+            read = await http.post("/api/v1/shares/open", json={"link": link})
+        assert read.status_code == status
+    async with stage.client(tokens["both"]) as http:
+        await asked(http, thread="t2")
+        of_both = (await shared(http, "t2"))["link"]
+    async with stage.client(tokens["near"]) as http:
+        read = await http.post("/api/v1/shares/open", json={"link": of_both})
+    assert read.status_code == 403
+
+
 async def test_a_link_is_no_way_in_and_is_lost_with_its_conversation(stage: Stage) -> None:
     async with stage.client() as http:
         await asked(http)

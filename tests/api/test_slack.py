@@ -22,6 +22,7 @@ from core.storage.database import Database
 from core.storage.repositories.handles import Handles
 from mcp_servers.backends.senders.slack import INVESTIGATE
 from tests.api.conftest import Midwatch, Stage, offline, serving
+from tests.api.owed import forgetting
 from tests.api.repairs import QUESTION, Repairs, repairing
 from tests.api.slack_service import (
     APP_TOKEN,
@@ -71,7 +72,7 @@ async def listening(
     """The bot, connected. U1 is the administrator."""
     await known(turns.database, "admin", "U1")
     settings = offline(folder).model_copy(update={"slack": settings_for(service, **more)})
-    async with slack(settings, turns) as bot:
+    async with forgetting(turns.database), slack(settings, turns) as bot:
         assert bot is not None
         yield bot
 
@@ -215,6 +216,19 @@ async def test_a_button_approves_once_and_says_who_did(
     [updated] = service.of("chat.update")
     assert [block["type"] for block in updated["blocks"]] == ["markdown", "context"]
     assert "Approved by <@U1>" in orjson.dumps(updated["blocks"]).decode()
+
+
+async def test_what_was_asked_for_in_slack_is_approved_at_another_door(
+    repairs: Repairs, service: Slack, tmp_path: Path
+) -> None:
+    async with listening(service, repairs.turns, tmp_path):
+        await service.send(message(QUESTION))
+        await service.ended(1)
+    async with repairs.client() as http:
+        [waiting] = (await http.get("/api/v1/approvals")).json()["items"]
+        told = await http.post(f"/api/v1/approvals/{waiting['id']}", json={"approved": True})
+    assert told.json()["answer"] == "Done."
+    assert repairs.ledger.done == ["restart checkout"]
 
 
 async def test_a_thumb_under_an_answer_is_kept_and_thanked_for(

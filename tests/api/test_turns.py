@@ -182,6 +182,19 @@ async def test_an_upstream_that_is_away_is_told_and_the_thread_stays_usable(stag
     assert [one["role"] for one in await messages(stage)] == ["user", "assistant"] * 2
 
 
+async def test_why_a_turn_failed_is_kept_in_the_language_of_its_question(stage: Stage) -> None:
+    stage.script.events = stage.script.events[:1]
+    stage.script.error = UpstreamUnavailable(
+        "The model did not answer.", texts={"zh": "模型没有应答。"}
+    )
+    async with stage.client() as http:
+        body = {"question": "checkout 为什么报错", "thread_id": "t1"}
+        refused = await http.post("/api/v1/query", json=body, headers={"Accept-Language": "zh-CN"})
+    _, answer = await messages(stage)
+    assert refused.json()["detail"] == "模型没有应答。"
+    assert answer["error"] == {"code": "upstream_unavailable", "message": "模型没有应答。"}
+
+
 async def test_another_persons_thread_looks_like_none(stage: Stage) -> None:
     run = await stage.turns.start(ANN, Question("Why?", thread_id="t1"))
     assert [event async for event in run.follow()]

@@ -16,7 +16,7 @@ from tests.api.conftest import Stage
 from tests.storage.test_usage import CALL
 
 TIMES = CallTimes(
-    datetime(2026, 11, 3, 12, tzinfo=UTC), "li", "m", "rca", "ok", 100, 20, 0.5, 40, 300
+    datetime(2026, 11, 3, 12, tzinfo=UTC), "li", "m", "rca", "page", "ok", 100, 20, 0.5, 40, 300
 )
 
 

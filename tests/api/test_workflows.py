@@ -1,5 +1,6 @@
 """A workflow engine is told of an alert, signed, and says what it did about it."""
 
+from datetime import timedelta
 from typing import Any
 
 from core.principal import Permission
@@ -67,6 +68,26 @@ async def test_who_has_no_token_or_names_no_alert_notes_nothing(
         del http.headers["Authorization"]
         unknown = await http.post(f"/api/v1/alerts/{alert_id}/workflow", json=DONE)
     assert [one.status_code for one in (nowhere, odd, unknown)] == [404, 422, 401]
+    assert await reports(watch, alert_id) == []
+
+
+async def test_a_token_that_has_expired_reads_only_or_is_of_other_namespaces_notes_nothing(
+    watch: Midwatch, services: tuple[Services, str]
+) -> None:
+    alert_id = await told(watch, services)
+    sign_in = watch.opened.sign_in
+    admin = (await sign_in.ensure_admin()).name
+    await sign_in.add_user("elsewhere", role="admin", namespaces=frozenset({"data"}))
+    _, expired = await sign_in.make_api_token(admin, label="old", ttl=timedelta(seconds=-1))
+    reads = frozenset({Permission.ALERTS_READ.value})
+    _, reader = await sign_in.make_api_token(admin, label="reads", scopes=reads)
+    _, foreign = await sign_in.make_api_token("elsewhere", label="foreign")
+    path, codes = f"/api/v1/alerts/{alert_id}/workflow", list[int]()
+    async with watch.client() as http:
+        for token in (expired, reader, foreign, f"{foreign}x"):
+            http.headers["Authorization"] = f"Bearer {token}"
+            codes.append((await http.post(path, json=DONE)).status_code)
+    assert codes == [401, 403, 404, 401]
     assert await reports(watch, alert_id) == []
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from core.errors import Forbidden, Invalid, NotFound
+from core.principal import Principal
 from mcp_servers.backends.kubernetes import Kubernetes
 from sandbox.server import Addresses
 
@@ -139,7 +140,7 @@ async def test_the_api_server_says_what_midwatch_may(acting: Callable[[str], Kub
 
 
 async def test_a_view_reaches_no_further_than_its_namespaces(cluster: Kubernetes) -> None:
-    mine = cluster.within(frozenset({"shop", "data"}))
+    mine = cluster.seen_by(Principal("sue", namespaces=frozenset({"shop", "data"})))
     assert {one.namespace for one in await mine.list("Pod")} == {"shop", "data"}
     assert {one.name for one in await mine.list("Namespace")} == {"shop", "data"}
     with pytest.raises(Forbidden, match=r"may not see namespace payments\. You may see: data, sh"):
@@ -147,7 +148,7 @@ async def test_a_view_reaches_no_further_than_its_namespaces(cluster: Kubernetes
 
 
 async def test_a_hidden_namespace_looks_like_one_that_does_not_exist(cluster: Kubernetes) -> None:
-    mine = cluster.within(frozenset({"shop"}))
+    mine = cluster.seen_by(Principal("sue", namespaces=frozenset({"shop"})))
     sentences: set[str] = set()
     for namespace in ("payments", "nowhere"):
         with pytest.raises(Forbidden) as caught:
@@ -157,7 +158,7 @@ async def test_a_hidden_namespace_looks_like_one_that_does_not_exist(cluster: Ku
 
 
 async def test_hints_never_name_what_a_view_hides(cluster: Kubernetes) -> None:
-    mine = cluster.within(frozenset({"shop"}))
+    mine = cluster.seen_by(Principal("sue", namespaces=frozenset({"shop"})))
     with pytest.raises(NotFound) as caught:
         await mine.get("Service", "ledger", namespace="shop")
     assert "payments" not in str(caught.value)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Conflict, Forbidden, Invalid, NotFound, UpstreamUnavailable
+from core.principal import Principal
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.kubernetes_writing import KubernetesWriting, Unsure
 from mcp_servers.facts.fixes import Verb, Write
@@ -150,7 +151,7 @@ async def test_a_write_of_which_nothing_was_sent_did_not_happen(
 async def test_what_is_out_of_sight_is_neither_written_nor_told_of(
     writing: KubernetesWriting,
 ) -> None:
-    elsewhere = writing.within(frozenset({"data"}))
+    elsewhere = writing.seen_by(Principal("sue", namespaces=frozenset({"data"})))
     for name in ("cart", "no-such"):
         write = Write(Verb.STRATEGIC, Ref("Deployment", "shop", name), PAUSE)
         with pytest.raises(Forbidden, match="may not see namespace shop"):

@@ -18,7 +18,7 @@ from core.storage.database import Database
 from core.storage.job_records import JobRow
 from core.storage.kept_alerts import KeptAlerts
 from core.storage.kept_incidents import KeptIncidents
-from mcp_servers.client import Connections, Sessions, Tools, desk_over, in_process
+from mcp_servers.client import Connections, Tools, desk_over, in_process
 from sandbox.server import Addresses
 from tests.channels.conftest import ANN, Room
 from tests.channels.fakes import Services, serving
@@ -30,7 +30,6 @@ SERVERS = ("alerting", "channels", "rca")
 class Ward(Room):
     """A room with a cluster in it, and workers of its own."""
 
-    sessions: Sessions
     workers: Workers
 
     def as_(self, principal: Principal) -> Tools:

@@ -12,7 +12,7 @@ from core.principal import Permission, Principal
 from core.security.encryption import Vault
 from core.storage.database import BUSY_TIMEOUT_S, Database
 from core.storage.kept_alerts import KeptAlerts
-from mcp_servers.client import Connections, Tools, desk_over, in_process
+from mcp_servers.client import Connections, Sessions, Tools, desk_over, in_process
 from tests.channels.fakes import SETTINGS, Heard, Services, serving
 
 ANN = Principal("ann", permissions=frozenset(Permission))
@@ -26,6 +26,7 @@ class Room:
     store: KeptAlerts
     services: Services
     address: str
+    sessions: Sessions
 
     async def add(self, kind: str, *, name: str = "", **more: Any) -> Heard:
         settings = SETTINGS[kind](self.address)
@@ -60,7 +61,7 @@ async def opened(
         desk = desk_over(store, Vault.of(*(secrets or ("a key " * 8,))), practice=True)
         reach = Connections(clusterless=True, alertmanager_url=alertmanager)
         async with in_process(reach, desk=desk, only=("alerting", "channels")) as sessions:
-            yield Room(Tools(sessions, ANN), store, services, address)
+            yield Room(Tools(sessions, ANN), store, services, address, sessions)
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """Several clusters of Alertmanagers: named, asked member by member, and silenced where it is meant."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.errors import Invalid, NotFound, UpstreamUnavailable
+from core.principal import Principal
 from core.security.encryption import Vault
 from core.settings import Settings
 from core.storage.database import Database
@@ -32,7 +34,14 @@ def us() -> Iterator[Addresses]:
 
 
 @pytest.fixture
-async def tools(eu: Addresses, us: Addresses, tmp_path: Path) -> AsyncGenerator[Tools]:
+def tools(anybody: Callable[[Principal], Tools]) -> Tools:
+    return anybody(ANN)
+
+
+@pytest.fixture
+async def anybody(
+    eu: Addresses, us: Addresses, tmp_path: Path
+) -> AsyncGenerator[Callable[[Principal], Tools]]:
     """The first in eu; in us a member that does not answer stands before the one that does."""
     nobody = f"http://127.0.0.1:{free_port()}"
     reach = Connections(
@@ -46,7 +55,7 @@ async def tools(eu: Addresses, us: Addresses, tmp_path: Path) -> AsyncGenerator[
     async with Database.opened(f"sqlite:///{tmp_path / 'midwatch.db'}") as database:
         desk = desk_over(KeptAlerts(database), Vault.of("a key " * 8), practice=True)
         async with in_process(reach, desk=desk, only=("alerting",)) as sessions:
-            yield Tools(sessions, ANN)
+            yield lambda principal: Tools(sessions, principal)
 
 
 async def test_each_cluster_is_told_with_its_members_and_what_is_wrong(tools: Tools) -> None:
@@ -69,6 +78,25 @@ async def test_clusters_are_chosen_by_name_or_labels(tools: Tools) -> None:
         assert [one["name"] for one in rows] == ["us"]
     with pytest.raises(NotFound, match="no Alertmanager cluster 'region=eu'"):
         await tools.call("alerting_list_alertmanagers", am_cluster="region=eu")
+
+
+async def test_who_reaches_one_cluster_is_shown_nothing_of_the_others(
+    anybody: Callable[[Principal], Tools],
+) -> None:
+    abroad = anybody(replace(ANN, clusters=frozenset({"us"})))
+    rows = (await abroad.call("alerting_list_alertmanagers")).data["rows"]
+    assert [one["name"] for one in rows] == ["us"]
+    with pytest.raises(NotFound, match="There are: us"):
+        await abroad.call("alerting_list_silences", am_cluster="default")
+    found = (await abroad.call("alerting_list_cluster_alerts")).data["rows"]
+    assert {one["cluster"] for one in found} <= {"us"}
+    made = await abroad.call("alerting_create_silence", **WANTED)
+    with pytest.raises(NotFound, match="no Alertmanager cluster 'default'"):
+        await abroad.call(
+            "alerting_expire_silence",
+            silence_id=made.data["silence"]["id"],
+            am_cluster="default",
+        )
 
 
 async def test_a_silence_is_set_in_the_cluster_that_is_named_by_a_member_that_answers(

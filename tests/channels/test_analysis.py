@@ -52,6 +52,18 @@ async def test_what_an_investigation_finds_stands_at_the_alert_and_is_told_in_it
     assert "已找到原因" in str(chinese.taken[-1])
 
 
+async def test_what_nothing_ties_to_an_alert_is_not_told_as_its_cause(room: Ward) -> None:
+    heard = await room.add("webhook")
+    await room.receive(alert("CartSlow", deployment="cart"))
+    await room.deliver()
+    await room.worked_off()
+    found = (await room.show(alertname="CartSlow"))["analysis"]
+    assert (found["verdict"], found["causes"], found["told"]) == ("healthy", [], [])
+    assert found["summary"].startswith("Nothing is found wrong with ")
+    await room.deliver()
+    assert len(heard.taken) == 1
+
+
 async def test_forty_alerts_of_one_storm_make_one_investigation(room: Ward) -> None:
     heard = await room.add("webhook")
     for n in range(40):
@@ -82,6 +94,24 @@ async def test_after_the_cool_down_it_is_looked_into_again_and_the_earlier_alert
     assert [(one["name"], one["same"]) for one in second["similar"]] == [
         ("CheckoutFailing", "cause")
     ]
+
+
+@pytest.mark.parametrize(("state", "noted"), [("off", 0), ("shadow", 1)])
+async def test_similar_alerts_are_not_named_where_that_is_off_and_only_noted_in_shadow(
+    room: Ward, state: str, noted: int
+) -> None:
+    policy = {"analysis": {"wait": "PT1S", "cool_down": "PT1S"}}
+    await room.tools.call("alerting_set_policy", document=policy, reason="test", based_on="0")
+    await room.tools.call("alerting_set_flag", name="similar_alerts", terms={"state": state})
+    for name in ("CheckoutFailing", "CartFailing"):
+        await room.receive(alert(name))
+        await room.worked_off()
+        await _a_while_later(room)
+    [second, _] = await room.analyses()
+    assert second["similar"] == []
+    shown = await room.show(alertname="CartFailing")
+    [step] = [one for one in shown["steps"] if one["outcome"] == "found"]
+    assert len(step["detail"].get("similar_in_shadow", ())) == noted
 
 
 @pytest.mark.parametrize(

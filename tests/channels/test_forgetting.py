@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from core.clock import utc_now
+from core.storage.flag_records import FlagEventRow
 from core.storage.job_records import JobRow
 from core.storage.patrol_records import PatrolRunRow
 from tests.channels.conftest import Room, alert
@@ -30,7 +31,7 @@ async def test_ended_alerts_and_sent_messages_go_and_what_fires_stays(room: Room
     await room.receive(alert("Over", "resolved"))
     await room.deliver()
     young = (await room.tools.call("alerting_forget_old", days=90)).data
-    assert young == {"alerts": 0, "messages": 0, "jobs": 0, "rounds": 0}
+    assert set(young.values()) == {0}
     await aged(room)
     gone = (await room.tools.call("alerting_forget_old", days=90)).data
     assert (gone["alerts"], gone["messages"]) == (1, 2)
@@ -52,3 +53,21 @@ async def test_jobs_and_rounds_that_ended_go_and_jobs_that_wait_stay(room: Room)
     assert (gone["jobs"], gone["rounds"]) == (1, 1)
     async with room.store.session() as tables:
         assert {one.state for one in await tables.jobs.latest("toast")} == {"waiting", "dead"}
+
+
+async def test_what_was_done_with_flags_goes_and_the_last_evaluation_stays(room: Room) -> None:
+    old = utc_now() - LONG_AGO
+    async with room.store.session() as tables:
+        for n, what in enumerate(("set", "evaluated", "evaluated", "verdict", "held")):
+            at = old + timedelta(days=n)
+            await tables.flags.add(FlagEventRow.of("analysis", what, "ann", at, {}))
+        now = utc_now()
+        await tables.flags.add(FlagEventRow.of("analysis", "released", "ann", now, {}))
+    gone = (await room.tools.call("alerting_forget_old", days=90)).data
+    assert gone["flag_events"] == 4
+    async with room.store.session() as tables:
+        left = await tables.flags.events("analysis")
+    assert [(one.what, one.at) for one in left] == [
+        ("released", now),
+        ("evaluated", old + timedelta(days=2)),
+    ]

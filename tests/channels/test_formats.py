@@ -201,3 +201,21 @@ async def test_a_wrong_configuration_is_refused_in_words(
     with pytest.raises(Invalid, match=why):
         await room.tools.call("channels_add", name="x", kind=kind, settings=settings)
     assert (await room.tools.call("channels_list")).data["rows"] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "why"),
+    [
+        ("slack", {"url": "ftp://x.example"}, "url 必须以 https:// 开头，并写明主机名。"),
+        ("webhook", {"url": "https://x.example", "secret": "short"}, "secret 必须是 whsec_ 加上至少 16 字节的 base64。"),
+        ("email", {"host": "h", "sender": "x", "recipients": ["a@b.example"]}, "sender 不是有效的邮箱地址。"),
+        ("email", {"host": "h", "sender": "a@b.example", "recipients": []}, "recipients 至少应有 1 项，目前有 0 项。"),
+        ("slack", {"url": "https://x.example", "colour": "red"}, "colour 不是可用的字段。可用的字段：url"),
+    ],
+)  # fmt: skip
+async def test_a_wrong_configuration_is_refused_in_chinese_too(
+    room: Room, kind: str, settings: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        await room.tools.call("channels_add", name="x", kind=kind, settings=settings)
+    assert why in caught.value.told("zh")

@@ -255,3 +255,13 @@ async def test_each_sender_is_read_in_its_own_words(room: Room) -> None:
     }
     with pytest.raises(NotFound, match="no mapping 'shp'"):
         await room.tools.call("alerting_receive", source="generic", payload={}, mapping="shp")
+
+
+async def test_more_alerts_than_are_read_at_once_are_refused_and_none_is_left_out(
+    room: Room,
+) -> None:
+    await set_policy(room, mappings={"many": {"alerts": "items", "labels": {"alertname": "name"}}})
+    payload = {"items": [{"name": f"A{n}"} for n in range(10_001)]}
+    with pytest.raises(Invalid, match="10000"):
+        await room.tools.call("alerting_receive", source="generic", payload=payload, mapping="many")
+    assert (await room.tools.call("alerting_list")).data["total"] == 0

@@ -126,6 +126,28 @@ async def test_it_goes_out_when_its_time_has_come_once_whoever_looks(room: Ward)
     assert timedelta(hours=5) < row.next_at - utc_now() <= timedelta(hours=6)
 
 
+async def test_in_shadow_a_round_is_reported_and_its_faults_are_no_alerts(room: Ward) -> None:
+    terms = {"state": "shadow", "labels": {"patrol": "night"}}
+    await room.tools.call("alerting_set_flag", name="patrols", terms=terms)
+    await room.tools.call(
+        "alerting_set_patrol", name="night", every="PT1H", namespaces=["logistics"]
+    )
+    made = await room.round_made("night")
+    assert made["new"] > 0
+    assert await room.alerts() == []
+
+
+async def test_a_patrol_that_is_switched_off_is_not_sent_out(room: Ward) -> None:
+    await room.tools.call("alerting_set_patrol", name="night", every="PT6H")
+    await room.tools.call("alerting_set_flag", name="patrols", terms={"state": "off"})
+    await Scheduler(room.store, lambda: None).work()
+    async with room.store.session() as tables:
+        assert await tables.jobs.latest(KIND) == []
+        row = await tables.patrols.get("night")
+    assert row
+    assert row.next_at > utc_now()
+
+
 @pytest.mark.parametrize("late_h", [0, 1, 25])
 def test_times_that_were_missed_are_not_made_up_for(late_h: int) -> None:
     due = datetime(2026, 11, 29, 6, tzinfo=UTC)

@@ -1,10 +1,11 @@
 """Rules suggested over the wire, from the shop's history."""
 
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 from mcp_servers.client import Tools
 from tests.channels.test_rule_files import shop
 
@@ -87,3 +88,35 @@ async def test_who_sees_some_namespaces_only_is_suggested_nothing(
 ) -> None:
     with pytest.raises(Invalid, match="every namespace"):
         await shop[1].call("alerting_suggest_slo_rules", **CHECKOUT)
+
+
+@pytest.fixture
+async def switched_on_again(shop: tuple[Tools, Tools]) -> AsyncGenerator[None]:
+    """The shop is that of the other tests, too."""
+    yield
+    await shop[0].call("alerting_set_flag", name="rule_suggestions", terms={"state": "on"})
+
+
+@pytest.mark.parametrize("labels", [{}, {"user": "nobody"}])
+async def test_switched_off_nothing_is_suggested_and_it_is_said_how_to_switch_it_on(
+    shop: tuple[Tools, Tools], switched_on_again: None, labels: dict[str, str]
+) -> None:
+    terms = {"state": "on" if labels else "off", "labels": labels}
+    await shop[0].call("alerting_set_flag", name="rule_suggestions", terms=terms)
+    with pytest.raises(Conflict, match=r"switched off for you.*flags set rule_suggestions on"):
+        await shop[0].call("alerting_suggest_slo_rules", **CHECKOUT)
+
+
+async def test_in_shadow_what_was_found_is_noted_and_not_given(
+    shop: tuple[Tools, Tools], switched_on_again: None
+) -> None:
+    terms = {"state": "shadow"}
+    await shop[0].call("alerting_set_flag", name="rule_suggestions", terms=terms)
+    with pytest.raises(Conflict, match="on trial"):
+        await shop[0].call("alerting_suggest_from_words", words="memory of checkout")
+    asked = {"name": "rule_suggestions"}
+    [noted] = (await shop[0].call("alerting_flag_events", **asked, what="shadow")).data["rows"]
+    assert noted["detail"]["asked"] == {"words": "memory of checkout"}
+    assert noted["detail"]["found"]["choices"]
+    events = (await shop[0].call("alerting_flag_events", **asked)).data["rows"]
+    assert {one["what"] for one in events} == {"set"}

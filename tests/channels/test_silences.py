@@ -1,10 +1,12 @@
 """Silences are set where they are safe, and refused in words where they are not."""
 
 from collections.abc import AsyncGenerator, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from core.clock import utc_now
 from core.errors import Forbidden, Invalid, NotFound
 from core.principal import Permission, Principal
 from mcp_servers.client import Tools
@@ -119,3 +121,25 @@ async def test_a_silence_that_is_set_again_and_again_is_told_so(room: Room) -> N
         await room.tools.call("alerting_create_silence", **wanted)
     last = (await room.tools.call("alerting_create_silence", **wanted)).data
     assert (last["renewals"], "mend the rule" in last["note"]) == (3, True)
+
+
+async def test_a_silence_for_later_waits_until_then(room: Room) -> None:
+    start = utc_now().replace(microsecond=0) + timedelta(hours=3)
+    wanted = {"matchers": ['alertname="NobodyKnowsThis"'], "comment": WHY, "duration": "PT1H"}
+    later = {**wanted, "starts_at": start.isoformat()}
+    tried = (await room.tools.call("alerting_preview_silence", **later)).data
+    assert datetime.fromisoformat(tried["ends_at"]) == start + timedelta(hours=1)
+    made = (await room.tools.call("alerting_create_silence", **later)).data["silence"]
+    listed = (await room.tools.call("alerting_list_silences", state="pending")).data["rows"]
+    [one] = [one for one in listed if one["id"] == made["id"]]
+    assert datetime.fromisoformat(one["starts_at"]) == start
+    await room.tools.call("alerting_expire_silence", silence_id=made["id"])
+
+
+@pytest.mark.parametrize("start", ["tonight", "2026-01-01T00:00Z", "2099-01-01T00:00Z"])
+async def test_a_silence_that_begins_at_no_moment_to_come_is_refused(
+    room: Room, start: str
+) -> None:
+    wanted = {"matchers": ['alertname="NobodyKnowsThis"'], "comment": WHY, "starts_at": start}
+    with pytest.raises(Invalid, match="between now and seven days ahead"):
+        await room.tools.call("alerting_create_silence", **wanted)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.redaction import redact_fields, redact_text, secret_kind, signs_of_secrets
+from core.redaction import _GATES, redact_fields, redact_text, secret_kind, signs_of_secrets
 
 SECRET = "Tr0ub4dor&3x"
 KEY_BODY = "MIIEpAIBAAKCAQEA7bq0pXw3JmJf0cV9\nq1Zk5yW0uTt2n8s4v6x8z0B2D4F6H8J0"
@@ -121,6 +121,14 @@ def test_a_labelled_secret_leaves_and_its_label_stays(sentence: str) -> None:
 @pytest.mark.parametrize("text", ORDINARY)
 def test_ordinary_text_stays_as_it_is(text: str) -> None:
     assert redact_text(text) == text
+
+
+@pytest.mark.parametrize("label", ["password={}", "DB_PASSWORD: {}", "私钥：{}", "--password {}"])
+def test_a_key_of_many_lines_behind_a_label_leaves_whole(label: str) -> None:
+    redacted = redact_text(label.format(PRIVATE_KEY) + " end")
+    assert "MIIE" not in redacted
+    assert "PRIVATE KEY" not in redacted
+    assert redacted.endswith(" end")
 
 
 def test_the_text_around_a_secret_stays_readable() -> None:
@@ -297,3 +305,13 @@ def test_data_without_secrets_keeps_its_shape_and_values(data: Any) -> None:
 )
 def test_the_end_of_a_name_says_whether_it_holds_a_secret(name: str, kind: str) -> None:
     assert secret_kind(name) == kind
+
+
+@given(
+    st.lists(st.sampled_from(_GATES) | st.text(st.characters(exclude_categories=()), max_size=3))
+)
+def test_the_signs_are_those_that_stand_in_the_text_half_characters_or_not(
+    parts: list[str],
+) -> None:
+    for text in ("".join(parts), "".join(parts).upper()):
+        assert signs_of_secrets(text) == tuple(one for one in _GATES if one in text.lower())

@@ -57,6 +57,16 @@ async def test_who_holds_a_role_has_what_it_grants_now_in_its_namespaces(
     assert ann.namespaces == {"shop", "web"}
 
 
+async def test_a_role_bounds_the_clusters_of_who_holds_it(roles: OwnRoles, sign_in: SignIn) -> None:
+    await roles.add("eu", replace(LOOKS, clusters=frozenset({"eu-1"})), maker=ADMIN)
+    await sign_in.add_user("ann", role="eu")
+    _, secret = await sign_in.make_api_token("ann", label="t")
+    ann = await sign_in.principal(secret)
+    assert (ann.reaches("eu-1"), ann.reaches("us-1")) == (True, False)
+    await roles.change("eu", LOOKS, maker=ADMIN)
+    assert (await sign_in.principal(secret)).clusters is None
+
+
 async def test_a_role_that_is_held_stays_and_one_that_is_not_goes(
     roles: OwnRoles, sign_in: SignIn
 ) -> None:
@@ -128,17 +138,23 @@ some = st.frozensets(st.sampled_from([one.value for one in Permission]))
 seen = st.none() | st.frozensets(st.sampled_from(["shop", "web", "bank"]))
 
 
-@given(held=some, own=seen, asked=some, wanted=seen)
+@given(held=some, own=seen, mine=seen, asked=some, wanted=seen, reached=seen)
 def test_what_is_let_through_is_never_beyond_what_is_held(
     held: frozenset[str],
     own: frozenset[str] | None,
+    mine: frozenset[str] | None,
     asked: frozenset[str],
     wanted: frozenset[str] | None,
+    reached: frozenset[str] | None,
 ) -> None:
-    maker = Principal("m", frozenset(), frozenset(Permission(one) for one in held), own)
-    within = asked <= held and (own is None or (wanted is not None and wanted <= own))
+    permissions = frozenset(Permission(one) for one in held)
+    maker = Principal("m", frozenset(), permissions, own, clusters=mine)
+    bounded = ((own, wanted), (mine, reached))
+    within = asked <= held and all(
+        has is None or (asks is not None and asks <= has) for has, asks in bounded
+    )
     try:
-        check_within(maker, asked, wanted)
+        check_within(maker, asked, wanted, reached)
     except Forbidden:
         assert not within
     else:

@@ -9,11 +9,31 @@ from string import Formatter
 
 import pytest
 
+from core.errors import KINDS
+
 ROOT = Path(__file__).parents[2]
 ROOMS = ("agent", "api", "core", "knowledge_base", "mcp_servers")
 CATALOGUES = sorted(
     path for room in ROOMS for path in (ROOT / room).rglob("catalogue/refusals_en.toml")
 )
+
+
+def kinds_of_errors() -> set[str]:
+    """The kinds there are, and what is made of them anywhere."""
+    known = {"OpsError", *(kind.__name__ for kind in KINDS.values())}
+    classes = [
+        (node.name, {ast.unparse(base) for base in node.bases})
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+    ]
+    while more := {name for name, bases in classes if bases & known} - known:
+        known |= more
+    return known
+
+
+KINDS_OF_ERRORS = kinds_of_errors()
 Entry = Mapping[str, str]
 
 
@@ -66,3 +86,23 @@ def test_what_is_said_by_name_is_there_and_is_given_all_it_needs(path: Path) -> 
     for key, given in calls(path.parent.parent):
         assert key in known
         assert gaps(known[key]) <= given, key
+
+
+def in_english_alone() -> Iterator[str]:
+    """Where an error is made of a sentence that stands in the code, which only English readers read.
+
+    What another system said may stand as it is: that is no literal.
+    """
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in KINDS_OF_ERRORS:
+                said = (*node.args, None)[0]
+                literal = (
+                    isinstance(said, ast.Constant | ast.JoinedStr) and ast.unparse(said) != "''"
+                )
+                if literal and not any(one.arg == "texts" for one in node.keywords):
+                    yield f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def test_no_error_is_said_in_english_alone() -> None:
+    assert list(in_english_alone()) == []

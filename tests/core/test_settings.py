@@ -173,11 +173,18 @@ def test_what_kubernetes_puts_beside_a_service_is_not_a_misspelling(
         ("MIDWATCH_SERVER__PORT=http", r"MIDWATCH_SERVER__PORT in .* line 2: .*integer.* 'http'"),
         ("MIDWATCH_CLUSTER=prod", r"MIDWATCH_CLUSTER in .* line 2: .*'sandbox' or 'live'"),
         ("MIDWATCH_PROMETHEUS__URL=localhost:9090", r"line 2: must begin with http://"),
+        ("MIDWATCH_LANGGRAPH__ORIGINS=*", r"line 2: must be origins .* no \*"),
+        ("MIDWATCH_LANGGRAPH__ORIGINS=https://a.example/chat", r"line 2: must be origins"),
         ("MIDWATCH_DATABASE__URL=mysql://x", r"line 2: must begin with sqlite:// or postgresql://"),
         ("MIDWATCH_LIMITS__TIME_S=0", r"MIDWATCH_LIMITS__TIME_S in .* line 2: .*greater than 0"),
         ("MIDWATCH_SIGNING_KEY=short", "MIDWATCH_SIGNING_KEY must have at least 32 characters"),
         ("MIDWATCH_LLM__API_KEY=k", "MIDWATCH_LLM__API_KEY needs MIDWATCH_LLM__PROVIDER"),
         ("MIDWATCH_LLM__PROVIDER=openai", r"\(or OPENAI_API_KEY\) is required"),
+        ("MIDWATCH_KUBERNETES__IMPERSONATE_CALLERS=ops", r"line 2: .*must contain \{user\}"),
+        ("MIDWATCH_KUBERNETES__IMPERSONATE_CALLERS=system:{user}", "not begin with system:"),
+        ("MIDWATCH_KUBERNETES__CALLER_GROUPS=user", "must be ROLE=GROUP, by commas"),
+        ("MIDWATCH_KUBERNETES__CALLER_GROUPS=user=system:masters", "not name system:masters"),
+        ("MIDWATCH_KUBERNETES__CALLER_GROUPS=user=a", "groups only with MIDWATCH_KUBERNETES__IMP"),
         ("MIDWATCH_SERVER__PORT", r"Cannot read .* line 2"),
         ("MIDWATCH_SERVER__HOST='open", r"Cannot read .* line 2"),
     ],
@@ -208,6 +215,13 @@ def test_secrets_do_not_show_when_settings_are_printed() -> None:
     )
     assert "ssss" not in repr(settings)
     assert "kk-1" not in repr(settings)
+
+
+def test_roles_here_are_groups_of_the_cluster(env_file: Path) -> None:
+    lines = ("IMPERSONATE_CALLERS=oidc:{user}", "CALLER_GROUPS=manager=ops, manager=night,user=all")
+    env_file.write_text("\n".join(f"MIDWATCH_KUBERNETES__{line}" for line in lines))
+    groups = load(env_file=env_file).kubernetes.caller_groups
+    assert groups == (("manager", "ops"), ("manager", "night"), ("user", "all"))
 
 
 def test_the_example_file_lists_every_setting_with_its_default() -> None:

@@ -37,3 +37,9 @@ def test_nothing_unseen_is_left_however_it_was_nested(text: str) -> None:
 @given(st.text(st.characters(exclude_characters="\x1b")))
 def test_letters_and_digits_are_all_kept(text: str) -> None:
     assert [one for one in visible(text) if one.isalnum()] == [one for one in text if one.isalnum()]
+
+
+def test_of_plain_ascii_only_controls_do_not_show() -> None:
+    unseen = {code for code in range(128) if has_unseen(f"a{chr(code)}b")}
+    assert unseen == {*range(9), *range(11, 32), 127}
+    assert {code for code in range(128) if visible(f"a{chr(code)}b") == "ab"} == unseen

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from mcp import ClientSession, StdioServerParameters
+from mcp.client.stdio import stdio_client
 
 from core.http import client
 from tests.test_start import LINK, signed_in
@@ -80,3 +82,16 @@ def test_its_pages_and_practice_clusters_are_there(program: Path, tmp_path: Path
     assert "shop" in run(program, "sandbox", "list", cwd=tmp_path)
     found = run(program, "kb", "search", "pod out of memory", cwd=tmp_path)
     assert "memory" in found.lower()
+
+
+async def test_its_prompts_and_views_are_there(program: Path, tmp_path: Path) -> None:
+    started_as = StdioServerParameters(
+        command=str(program), args=["mcp", "--snapshot", "shop"], cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+    )  # fmt: skip
+    async with stdio_client(started_as) as streams, ClientSession(*streams) as session:
+        await session.initialize()
+        filled = await session.get_prompt("rca", {"workload": "checkout", "language": "zh"})
+        view = await session.read_resource("ui://midwatch/graph.html")
+    assert "checkout 为什么出错" in filled.model_dump_json()
+    assert "ui/notifications/tool-result" in view.model_dump_json()

@@ -17,16 +17,20 @@ from tests.e2e.conftest import LINK, ROOT, Service, signed_in
 pytestmark = pytest.mark.e2e
 
 WITHIN_MS = 30_000
+START_S = 60
+TOKEN = re.compile(r"^token (\S+)$", re.MULTILINE)
+# The scripted server has no lists of plans and changes, which the page of approvals asks for too.
+NO_PLANS = "the server responded with a status of 404"
 
 
 class Repairing(Service):
     """`tests.e2e.repairing`: the service with a scripted model and a server of plans."""
 
-    def __init__(self, home: Path, risk: str) -> None:
+    def __init__(self, home: Path, risk: str, **environment: str) -> None:
         self.output = home / "output.txt"
         self.journal = home / "journal.txt"
         self.command = [sys.executable, "-m", "tests.e2e.repairing", home / "data", risk]
-        self.home = home
+        self.home, self.environment = home, environment
         self.start()
 
     def start(self) -> None:
@@ -34,11 +38,25 @@ class Repairing(Service):
             self.process = subprocess.Popen(
                 self.command,
                 cwd=self.home,
-                env={"HOME": str(self.home), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+                env={
+                    "HOME": str(self.home),
+                    "PATH": os.environ["PATH"],
+                    "PYTHONPATH": str(ROOT),
+                    **self.environment,
+                },
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
         self.link = self._link()
+
+    @property
+    def token(self) -> str:
+        """Of somebody who may decide, told after the link."""
+        deadline = time.monotonic() + START_S
+        while not (found := TOKEN.search(self.output.read_text())):
+            assert time.monotonic() < deadline, self.output.read_text()
+            time.sleep(0.05)
+        return found[1]
 
     def done(self) -> list[str]:
         return self.journal.read_text().splitlines() if self.journal.exists() else []
@@ -160,6 +178,42 @@ def test_a_high_risk_takes_the_name_typed(browser: Browser, repairing: Repairing
         page.press(".approval input", "Enter")
         ended(page)
     assert repairing.done() == ["apply plan-1 for admin"]
+
+
+@pytest.mark.parametrize("repairing", ["brief"], indirect=True)
+def test_a_card_of_the_inbox_that_nobody_answers_ends_and_takes_no_answer_any_more(
+    browser: Browser, repairing: Repairing
+) -> None:
+    with signed_in(browser, repairing, expected=NO_PLANS) as page:
+        ask_to_apply(page)
+        page.goto(f"{repairing.address}/#/approvals")
+        card = page.locator(".asked-card .approval")
+        expect(card.locator("button.approve")).to_be_enabled()
+        expect(card).to_contain_text("Nobody answered in time; nothing was changed.")
+        expect(card.locator("button.approve")).to_be_disabled()
+        expect(card.locator("button.deny")).to_be_disabled()
+        late = page.evaluate(
+            """async () => {
+                const {items} = await (await fetch("/api/v1/approvals")).json();
+                return items.length;
+            }"""
+        )
+        assert late == 0
+    assert repairing.done() == []
+
+
+@pytest.mark.parametrize("answer", ["approve", "deny"])
+def test_a_card_of_the_inbox_is_answered_there(
+    browser: Browser, repairing: Repairing, answer: str
+) -> None:
+    with signed_in(browser, repairing, locale="zh-CN", expected=NO_PLANS) as page:
+        ask_to_apply(page)
+        page.goto(f"{repairing.address}/#/approvals")
+        card = page.locator(".asked-card .approval")
+        expect(card.locator(".diff .added")).to_contain_text("512Mi")
+        card.locator(f"button.{answer}").click()
+        expect(card).to_have_count(0)
+    assert repairing.done() == (["apply plan-1 for admin"] if answer == "approve" else [])
 
 
 def test_what_waits_is_still_there_after_a_crash_and_a_reload(

@@ -12,7 +12,7 @@ from tests.e2e.beside import HOSTILE, Desk, complaints_of_axe, opened, settled, 
 pytestmark = pytest.mark.e2e
 
 PLACES = [
-    "overview", "approvals", "alerts", "spend", "usage", "feedback", "users", "settings",
+    "overview", "approvals", "alerts", "spend", "usage", "prices", "feedback", "users", "settings",
 ]  # fmt: skip
 CHECKOUT = {"namespace": "shop", "kind": "Deployment", "name": "checkout"}
 ALERT: dict[str, Any] = {
@@ -41,6 +41,8 @@ def desk(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     send("POST", "/api/v1/users", {"name": "gus", "role": "guest", "password": "a long password"})
     send("POST", "/api/v1/investigations", {"namespace": "shop", "symptom": HOSTILE})
     send("POST", "/api/v1/autofix/plan", CHECKOUT)
+    price = {"model": "swift", "input": "1.5", "output": "6", "since": "2026-01-01"}
+    send("POST", "/api/v1/usage/prices", {**price, "note": HOSTILE})
     calls = [("li", "swift", "ok", 0.01, 100 * n) for n in range(1, 21)]
     started.keep_calls([*calls, ("maria", HOSTILE, "timeout", None, 9000)])
     yield started
@@ -72,6 +74,20 @@ def test_what_others_wrote_is_shown_as_they_wrote_it(desk: Desk) -> None:
             expect(page.get_by_text(HOSTILE).filter(visible=True).first).to_be_visible()
         page.goto(f"{desk.service.address}/#/chat")
         expect(page.locator(".threads .title").first).to_contain_text("<img")
+
+
+def test_the_chat_looks_the_same_after_another_page_was_open(desk: Desk) -> None:
+    measure = """() => [...document.querySelectorAll(".tool summary, .tool .status, .threads button")]
+        .map((one) => [one.className, one.getBoundingClientRect().width, getComputedStyle(one).color])"""
+    with desk.page() as page:
+        told: list[Any] = []
+        for before in ("chat", "settings"):
+            page.goto(f"{desk.service.address}/#/{before}")
+            page.goto(f"{desk.service.address}/#/chat")
+            page.locator(".threads .title").first.click()
+            expect(page.locator(".tool").first).to_be_visible()
+            told.append(page.evaluate(measure))
+        assert told[0] == told[1]
 
 
 def test_pages_are_reached_by_the_keyboard_and_say_which_is_open(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """Sharing a conversation by a link, and reading it, in real Chromium."""
 
+import json
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,9 @@ def link_of(page: Page, desk: Desk, question: str) -> str:
     dialog.get_by_role("combobox").select_option("24")
     dialog.get_by_role("button", name="Make the link").click()
     link = dialog.get_by_label("Link").input_value()
+    with page.expect_download() as saving:
+        dialog.get_by_role("link", name="JSON").click()
+    assert json.loads(saving.value.path().read_text())["messages"][0]["content"] == question
     assert complaints_of_axe(page) == []
     shot(page, "sharing")
     return link

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_servers.engines.budgets import crossed, due, period_of, share_of
-from mcp_servers.engines.period_ends import period_end
+from mcp_servers.engines.period_ends import exhausted_on, period_end, with_today
 from mcp_servers.facts.budgets import Budget, Period, PeriodEnd, Thresholds, Told
 
 DAY = timedelta(days=1)
@@ -37,6 +37,33 @@ def test_february_has_its_own_length() -> None:
     assert (after - start).days == 29
 
 
+@pytest.mark.parametrize(("year", "days"), [(2026, 28), (2028, 29)])
+def test_february_is_foretold_by_as_many_days_as_it_has(year: int, days: int) -> None:
+    first, today = date(year, 2, 1), date(year, 2, 11)
+    start, after = period_of("month", today)
+    even = {first - DAY * i: 100.0 for i in range(1, 29)} | {
+        first + DAY * i: 100.0 for i in range(10)
+    }
+    told = period_end(even, start, after, today)
+    assert told is not None
+    assert (start, (after - start).days, told.days_left) == (first, days, days - 10)
+    assert (told.spent, told.mean) == (1000, 100 * days)
+    # The whole amount is for the days there are: it is used up on the last of them, and not before.
+    assert exhausted_on(100 * days, even, start, after, today) == after - DAY
+    assert exhausted_on(100 * days + 1, even, start, after, today) is None
+    quarter = period_of("quarter", today)
+    assert (quarter[1] - quarter[0]).days == 62 + days
+
+
+@pytest.mark.parametrize("changed", [date(2026, 3, 29), date(2026, 10, 25)])
+def test_a_day_on_which_clocks_are_changed_is_a_day_like_any(changed: date) -> None:
+    start, after = period_of("month", changed)
+    even = {changed - DAY * i: 24.0 for i in range(-1, 40)}
+    told = period_end(even, start, after, changed + DAY * 2)
+    assert told is not None
+    assert told.mean == 24 * (after - start).days
+
+
 def history(first: date, days: int, weekend: float = 60) -> dict[date, float]:
     every = (first + DAY * i for i in range(days))
     return {day: weekend if day.weekday() >= 5 else 100.0 for day in every}
@@ -62,6 +89,23 @@ def test_a_doubled_week_moves_the_rest_of_the_month() -> None:
     assert busy.lower is not None
     assert busy.upper is not None
     assert busy.spent <= busy.lower < busy.mean < busy.upper
+
+
+def test_a_day_that_is_dearer_than_expected_is_reckoned_with_and_so_is_what_is_left_of_it() -> None:
+    costs = history(date(2026, 2, 1), 58)  # to 30 March, a Monday
+    last = date(2026, 3, 31)
+    told = period_end(costs, MARCH, date(2026, 4, 1), last)
+    assert told is not None
+    assert told.days_left == 1
+    # At 18:00 today has cost 300 where 100 were expected of all of it.
+    late = with_today(told, costs, last, told.spent + 300, left=0.25)
+    assert late.mean == pytest.approx(told.spent + 300 + 25)
+    assert late.lower is not None
+    assert late.upper is not None
+    assert late.spent <= late.lower <= late.mean <= late.upper
+    # And where it cost little so far, the day is expected to be what such days are.
+    calm = with_today(told, costs, last, told.spent + 10, left=0.25)
+    assert calm.mean == told.mean
 
 
 def test_too_few_days_have_no_interval_and_none_no_end() -> None:

@@ -144,3 +144,18 @@ def test_an_hour_is_judged_by_the_hours_of_other_days() -> None:
     values[24 * 18 + 4] *= 2.5
     found = of(values, step=3600.0)
     assert [round((one.at - START) / 3600) for one in found.points if one.severity] == [24 * 18 + 4]
+
+
+@pytest.mark.parametrize("step", [DAY, 3600.0])
+def test_how_many_spreads_are_too_far_can_be_said(step: float) -> None:
+    """A day (or hour) 2.6 and one 4.2 spreads from a noisy level, by the measured way and two others."""
+    rng = np.random.default_rng(11)
+    count = 60 if step == DAY else 24 * 30
+    values = 400 * np.exp(np.clip(rng.normal(0, 0.16, count), -0.3, 0.3))
+    values[count - 12], values[count - 4] = 400 * math.exp(0.42), 400 * math.exp(0.7)
+    found = {
+        spreads: {one.value for one in of(values.tolist(), step=step, spreads=spreads).points if one.severity}
+        for spreads in (2.0, 0.0, 9.0)
+    }  # fmt: skip
+    assert {values[count - 12], values[count - 4]} <= found[2.0]
+    assert found[9.0] <= found[0.0] < found[2.0]

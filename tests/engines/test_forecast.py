@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_servers.engines.forecast import ENSEMBLE, NAIVE, Forecast, forecast
+from evals import made_load
+from mcp_servers.engines.backtests import NAIVE, WEIGHTED
+from mcp_servers.engines.forecast import Forecast, forecast
 
 HOUR, DAY = 3600.0, 86_400.0
 START = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
@@ -120,7 +122,54 @@ def test_where_nothing_beats_the_naive_way_the_naive_way_is_taken() -> None:
     walk = list(1000 + np.cumsum(rng.normal(0, 1, 400)))
     found = of(walk, step=60, horizon=10)
     assert found.scores[found.method].mae <= found.scores[NAIVE].mae
-    assert {NAIVE, ENSEMBLE} <= found.scores.keys()
+    assert {NAIVE, WEIGHTED} <= found.scores.keys()
+    assert sum(found.weights.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("horizon", "seed"), [(24, 7), (168, 9), (168, 12)])
+def test_what_runs_by_a_timetable_is_told_by_the_week_before(horizon: int, seed: int) -> None:
+    """Of each hour of a week a number of its own, a little of it different each time; none at night."""
+    rng = np.random.default_rng(seed)
+    plan = rng.integers(5, 60, 168) * (np.arange(168) % 24 >= 5)
+    weeks = np.tile(plan, 6)[: 720 + horizon].astype(float)
+    shifted = rng.permutation(len(weeks))[:60]
+    values = np.where(np.isin(np.arange(len(weeks)), shifted) & (weeks > 0), weeks + 1, weeks)
+    found = of(values[:720].tolist(), horizon=horizon)
+    assert found.method == "seasonal_naive_week"
+    assert mean(found) == np.resize(values[552:720], horizon).tolist()
+
+
+@pytest.mark.parametrize("horizon", [24, 168])
+def test_a_level_that_wanders_is_foretold_no_worse_than_by_the_last_day_and_the_doubt_grows(
+    horizon: int,
+) -> None:
+    """Forty series, each error in steps of its own past; an interval of 80 % holds about as much."""
+    ours: list[float] = []
+    naive: list[float] = []
+    held: list[float] = []
+    for seed in range(3000, 3040):
+        values = made_load.made_load("wandering", seed, 720 + horizon)
+        past, truth = values[:720], values[720:]
+        found = of(past.tolist(), horizon=horizon)
+        step = np.abs(past[24:] - past[:-24]).mean()
+        ours.append(float(np.abs(np.array(mean(found)) - truth).mean() / step))
+        naive.append(float(np.abs(np.resize(past[-24:], horizon) - truth).mean() / step))
+        for one, value in zip(found.points, truth, strict=True):
+            assert one.lower is not None
+            assert one.upper is not None
+            held.append(one.lower <= value <= one.upper)
+        widths = [(one.upper or 0) - one.mean for one in found.points]
+        assert widths == pytest.approx(sorted(widths))
+    assert np.median(ours) <= np.median(naive)
+    assert 0.7 <= np.mean(held) <= 0.9
+
+
+def test_a_season_that_grows_with_the_level_goes_on_at_the_level_of_now() -> None:
+    hours = np.arange(28 * 24)
+    course = 100 + 40 * np.sin(2 * np.pi * hours / 24)
+    level = np.where(hours < 20 * 24, 1.0, 3.0)
+    told = np.array(mean(of((course * level).tolist())))
+    assert told == pytest.approx(3 * course[:24], rel=0.05)
 
 
 def test_months_go_on_by_the_calendar() -> None:

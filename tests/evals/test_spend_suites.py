@@ -25,3 +25,12 @@ def test_episodes_are_found_and_little_else_is_told_by_hour() -> None:
         tally.add(world, {i for i, one in enumerate(found.points) if one.severity})
     assert tally.figures()["precision"] >= 0.9
     assert tally.figures()["recall"] >= 0.9
+
+
+def test_batch_work_that_costs_another_sum_each_day_is_judged_as_well_by_hour() -> None:
+    tally = Tally()
+    for world in (made_hours("spiky", seed) for seed in range(2000, 2004)):
+        found = cost_anomalies(world.times, world.values)
+        tally.add(world, {i for i, one in enumerate(found.points) if one.severity})
+    assert tally.figures()["precision"] >= 0.9
+    assert tally.figures()["recall"] >= 0.9

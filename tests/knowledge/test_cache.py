@@ -12,7 +12,8 @@ from knowledge_base.cache import MOST_ANSWERS, Cache
 from knowledge_base.cache.embedding import CachedEmbedder
 from knowledge_base.cache.local_cache import FILE, LocalCache
 from knowledge_base.cache.redis_cache import RedisCache
-from knowledge_base.embedder import BATCH, Vectors
+from knowledge_base.embedder import BATCH
+from knowledge_base.vectors import Vectors
 from tests.knowledge.searching_redis import INSTALLS
 
 Opener = Callable[[], Cache]

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,14 +12,14 @@ from hypothesis import strategies as st
 
 from core.errors import UpstreamUnavailable
 from knowledge_base.chunking import document
-from knowledge_base.embedder import Embedder, Vectors
 from knowledge_base.embedding import into_vectors
-from knowledge_base.index import Entry, Index, Scope
+from knowledge_base.index import PAGES, Entry, Index, Scope
 from knowledge_base.index.redis_changes import SMALL
 from knowledge_base.ingest import ingest
 from knowledge_base.reading.folders import Source
 from knowledge_base.reports import Report
-from knowledge_base.searching import search
+from knowledge_base.searching import asked_of, search
+from knowledge_base.vectors import Embedder, Vectors
 from tests.knowledge.conftest import Opener
 
 DISK = "# Disk full\n\nThe disk of the node is full.\n"
@@ -121,7 +122,7 @@ def test_whose_sight_is_bounded_finds_of_past_incidents_those_in_it_alone(
 
     def seen(*groups: str) -> set[str]:
         scope = Scope(incidents=frozenset(groups))
-        hits = search(index, "disk", k=10, embedder=embedder, scope=scope)
+        hits = search(index, "disk full before", k=10, embedder=embedder, scope=scope)
         assert index.count(scope) == len(index.documents(scope))
         return {hit.passage.doc for hit in hits}
 
@@ -129,6 +130,27 @@ def test_whose_sight_is_bounded_finds_of_past_incidents_those_in_it_alone(
     assert seen("incidents:*") == {"a", "b", "keys", "disk"}
     assert seen() == {"keys", "disk"}
     assert index.body("b", Scope(incidents=frozenset({"incidents:a"}))) is None
+
+
+@pytest.mark.parametrize("embedder", [None, Counting()])
+def test_however_many_incidents_there_are_the_page_about_the_fault_comes_first(
+    index: Index, embedder: Embedder | None
+) -> None:
+    head = "---\ntags: [incident, past-incident]\ngroups: ['incidents:*']\n---\n# The disk is full\n\nThe disk of {} is full: disk full.\n"
+    others = [f"word{n}" for n in range(100)]
+    past = {f"past-incidents/{one}": head.format(f"{one} " * 30) for one in others}
+    put(index, {**past, "disk": DISK, "memory": MEMORY}, embedder=embedder)
+
+    def found(question: str, **scope: Any) -> list[str]:
+        hits = search(index, question, k=4, embedder=embedder, scope=Scope(**scope))
+        return [hit.passage.doc for hit in hits]
+
+    assert found("the disk is full")[0] == "disk"
+    assert len(found("was the disk full before")) == 4
+    assert len(found("the disk is full", tag="past-incident")) == 4
+    assert found("the disk is full", readers=frozenset({"user"}))[0] == "disk"
+    of_one = index.search(asked_of("disk", scope=PAGES), limit=5)
+    assert (of_one.passages, of_one.holding["disk"]) == (2, 1)
 
 
 def test_a_page_that_is_there_twice_is_shown_once_with_its_other_place(index: Index) -> None:

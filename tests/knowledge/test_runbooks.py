@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from api.cli import app
+from api.cli import whole
 from knowledge_base.bundled_model import bundled
 from knowledge_base.concepts import lexicon
 from knowledge_base.front_matter import parted
+from knowledge_base.hits import Hit
 from knowledge_base.index.local_index import LocalIndex
 from knowledge_base.ingest import SHIPPED, ingest, ingest_shipped
-from knowledge_base.ranking import Hit
 from knowledge_base.reading.folders import found_in
 from knowledge_base.relevance import MEASURED, answers
-from knowledge_base.searching import search
+from knowledge_base.searching import search, subject_of
 from knowledge_base.segmentation import is_chinese
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +48,8 @@ QUESTIONS = [
     ("怎么接入我自己的集群", "midwatch-connect-a-cluster"),
     ("How do I add an OpenAI key?", "midwatch-add-a-model"),
     ("怎么配置大模型的密钥", "midwatch-add-a-model"),
+    ("how do I configure DingTalk notifications for Midwatch", "midwatch-channels"),
+    ("怎么给 Midwatch 配置钉钉通知？", "midwatch-channels"),
     ("how do I approve a change", "midwatch-changes-and-approval"),
     ("如何审批一个变更", "midwatch-changes-and-approval"),
     ("what may this token do", "midwatch-users-and-tokens"),
@@ -127,7 +129,7 @@ def test_no_two_pages_have_a_paragraph_in_common() -> None:
 
 
 def test_pages_name_commands_that_exist() -> None:
-    commands = typer.main.get_command(app).commands  # pyright: ignore[reportAttributeAccessIssue]
+    commands = typer.main.get_command(whole()).commands  # pyright: ignore[reportAttributeAccessIssue]
     told = {word for text in PAGES.values() for word in re.findall(r"`midwatch ([a-z]+)", text)}
     assert told <= set(commands)
 
@@ -158,3 +160,31 @@ def test_public_questions_find_their_pages(name: str, step: int, at_1: float, at
         five += query["gold"] in docs
     assert first / len(queries) >= at_1
     assert five / len(queries) >= at_5
+
+
+@pytest.mark.parametrize(
+    ("question", "page"),
+    [
+        ("OOM 的处理手册", "oom-killed"),
+        ("oom runbook", "oom-killed"),
+        ("crashloop handbook", "crash-loop"),
+        ("DNS 手册", "dns-failures"),
+        ("HPA 预案", "hpa-no-metrics"),
+    ],
+)
+def test_a_page_asked_for_by_a_word_or_two_is_found(question: str, page: str) -> None:
+    language = "zh" if is_chinese(question) else "en"
+    hits = asked(question)
+    assert hits[0].passage.doc == f"runbooks/{page}.{language}.md"
+    assert answers(hits, MEASURED, of_a_subject=bool(subject_of(question)))
+
+
+@pytest.mark.parametrize("question", ["咖啡机手册", "vacation runbook", "payroll approval runbook"])
+def test_a_page_on_what_nobody_wrote_about_is_not_made_up(question: str) -> None:
+    assert subject_of(question)
+    assert not answers(asked(question), MEASURED, of_a_subject=True)
+
+
+@pytest.mark.parametrize("question", ["how do I add a runbook", "怎么更新手册", "why is DNS slow"])
+def test_what_is_asked_about_pages_themselves_has_no_subject_apart_from_them(question: str) -> None:
+    assert not subject_of(question)

@@ -34,6 +34,7 @@ WORLDS = (
     "wrong_node_label", "tag_was_never_pushed", "segfault_after_an_update", "paused_and_forgotten",
     "repaired_template_broken_pod", "config_map_is_missing", "key_was_renamed", "account_is_absent",
     "selects_the_old_version", "port_name_is_gone", "schedule_is_suspended", "more_replicas_are_wanted",
+    "more_memory_is_wanted",
     "a_node_is_to_be_emptied", "scaled_to_nothing_and_still_called", "misspelt_macro",
     "killed_at_a_limit_that_was_measured", "new_image_of_a_stateful_set_crashes", "misspelt_priority",
     "bad_tag_in_a_repository", "replicas_that_an_autoscaler_owns", "drain_that_a_budget_forbids",

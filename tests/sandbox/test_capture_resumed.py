@@ -11,7 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from api.cli import app
+from api.cli import whole
 from core.errors import Invalid, UpstreamUnavailable
 from sandbox.capture import Captured, capture
 from sandbox.server import Addresses, serving_in_thread
@@ -157,9 +157,9 @@ def test_a_cluster_captured_in_two_runs_is_diagnosed_alike(tmp_path: Path) -> No
         options += ["--prometheus", f"{proxy.url}/prometheus"]
         options += ["--alertmanager", f"{proxy.url}/alertmanager"]
         proxy.fail(re.escape(SERVICES), faults.CutShort())
-        first = CliRunner().invoke(app, ["capture", "-o", str(folder), *options])
+        first = CliRunner().invoke(whole(), ["capture", "-o", str(folder), *options])
         assert (first.exit_code, "Run the same command again" in first.stderr) == (3, True)
-        second = CliRunner().invoke(app, ["capture", "-o", str(folder), *options])
+        second = CliRunner().invoke(whole(), ["capture", "-o", str(folder), *options])
         assert second.exit_code == 0, second.stderr
         assert "objects so far)" in second.stderr
     assert findings(folder) == findings(SHOP)
@@ -168,7 +168,7 @@ def test_a_cluster_captured_in_two_runs_is_diagnosed_alike(tmp_path: Path) -> No
 
 def findings(folder: Path) -> list[Any]:
     asked = ["diagnose", "--snapshot", str(folder), "-A", "-o", "json"]
-    done = CliRunner().invoke(app, asked)
+    done = CliRunner().invoke(whole(), asked)
     told = orjson.loads(done.stdout)
     assert told["findings"]
     keep = ("rule", "severity", "confidence", "resource")
@@ -195,8 +195,8 @@ def test_bounds_are_options_of_the_command(tmp_path: Path) -> None:
     with serving_in_thread(write_snapshot(tmp_path / "from")) as small:
         asked = ["capture", "-o", str(tmp_path / "to"), "--kubeconfig", str(small.kubeconfig)]
         bounds = ["--max-log-pods", "1", "--max-log-bytes", "1000", "--since", "30m"]
-        done = CliRunner().invoke(app, [*asked, *bounds])
+        done = CliRunner().invoke(whole(), [*asked, *bounds])
         assert done.exit_code == 0, done.stderr
         assert "logs: only of 1 of 2 pods" in done.stderr
-        wrong = CliRunner().invoke(app, [*asked, "--since", "yesterday", "--fresh"])
+        wrong = CliRunner().invoke(whole(), [*asked, "--since", "yesterday", "--fresh"])
     assert wrong.exit_code == 2

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-from api.cli import app
+from api.cli import whole
 from core.errors import Invalid, NotFound
 from sandbox.controllers import Faults
 from sandbox.controllers.faults import Fault
@@ -111,7 +111,7 @@ def test_faults_are_only_for_the_holder_of_the_token(http: httpx2.Client) -> Non
 
 def run(small: Addresses, *arguments: str) -> Any:
     command = ["sandbox", "inject", *arguments, "--kubeconfig", str(small.kubeconfig), "-o", "json"]
-    return CliRunner().invoke(app, command, env={**os.environ})
+    return CliRunner().invoke(whole(), command, env={**os.environ})
 
 
 def test_the_command_injects_lists_and_removes(small: Addresses) -> None:

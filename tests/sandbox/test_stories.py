@@ -20,7 +20,7 @@ SNAPSHOTS = Path(__file__).parents[2] / "sandbox" / "snapshots"
 NAMES = sorted(path.name for path in SNAPSHOTS.iterdir() if path.is_dir())
 SAMPLE = re.compile(r'([a-zA-Z_:]+)\{((?:[a-z_]+="[^"]*",?)*)\} (\S+) (\d+)')
 LABEL = re.compile(r'([a-z_]+)="([^"]*)"')
-LIMIT_BYTES, LIMIT_SAMPLES = 1_500_000, 15_000
+LIMIT_BYTES, LIMIT_SAMPLES = 1_550_000, 15_000
 
 
 @dataclass(frozen=True)

@@ -145,5 +145,7 @@ async def office(town: Connections, database_url: str) -> AsyncGenerator[Office]
     ):
         store = KeptAlerts(database)
         desk = desk_over(store, Vault.of(KEY), practice=True)
-        async with in_process(town, desk=desk, only=("budgets", "channels")) as sessions:
+        async with in_process(
+            town, desk=desk, only=("alerting", "budgets", "channels")
+        ) as sessions:
             yield Office(sessions, services, address, store, database)

@@ -125,6 +125,8 @@ async def over(
     key: str = KEY,
     url: str = "",
     kept_in: Store = KeptFixes,
+    callers: str = "",
+    caller_groups: tuple[tuple[str, str], ...] = (),
 ) -> AsyncGenerator[Repairing]:
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a test sets itself up
     (folder / "policy.toml").write_text(policy)
@@ -134,6 +136,8 @@ async def over(
             prometheus_url=addresses.prometheus,
             alertmanager_url=addresses.alertmanager,
             timeout_s=15,
+            callers=callers,
+            caller_groups=caller_groups,
         )
         url = url or f"sqlite:///{folder / 'midwatch.db'}"
         async with Database.opened(url) as database, AuditLog(database) as audit:

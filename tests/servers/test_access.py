@@ -9,6 +9,7 @@ import orjson
 import pytest
 from mcp import Client
 from mcp.types import CallToolResult
+from structlog.testing import capture_logs
 
 from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError, TooLarge
 from core.principal import Permission, Principal
@@ -91,11 +92,13 @@ async def test_secrets_are_taken_out_of_answers_and_errors(toybox: Toybox) -> No
     assert "hunter2" not in answer.text + str(answer.data)
 
 
-async def test_a_bug_is_masked(toybox: Toybox, caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(OpsError) as caught:
+async def test_a_bug_is_masked_and_logged(toybox: Toybox) -> None:
+    with capture_logs() as logs, pytest.raises(OpsError) as caught:
         await toybox(ANN).call("toy_crash")
     assert "secret inside" not in str(caught.value)
-    assert "secret inside" in caplog.text
+    [line] = [one for one in logs if one["event"] == "tool.broke"]
+    assert line["tool"] == "toy_crash"
+    assert "secret inside" in str(line["exc_info"].__cause__)
 
 
 @pytest.mark.parametrize(
@@ -206,6 +209,38 @@ async def test_the_published_schemas_tell_programs_what_comes_back() -> None:
     assert hints is not None
     assert (hints.read_only_hint, hints.destructive_hint) == (False, True)
     assert (result.structured_content or {})["shown"] == "2 shown of 2"
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("toy_echo", {"text": "password=hunter2hunter2"}),
+        ("toy_list", {"count": 2}),
+        ("toy_short", {}),
+        ("toy_whoami", {}),
+        ("toy_refuse", {"secret": "hunter2hunter2"}),
+        ("toy_echo", {"text": 5}),
+        ("toy_echo", {"txet": "b"}),
+        ("toy_crash", {}),
+        ("toy_made_up", {}),
+    ],
+)
+async def test_a_call_in_the_process_is_answered_as_one_over_mcp(
+    tool: str, arguments: dict[str, Any]
+) -> None:
+    sent, called = Written(), Written()
+    async with Client(toys(Gate(audit=sent, principal=ANN)), cache=None) as client:
+        result = await client.call_tool(tool, arguments)
+    assert isinstance(result, CallToolResult)
+    itself = await toys(Gate(audit=called, principal=ANN)).answer(tool, arguments)
+    assert (itself.content, itself.structured_content) == (
+        result.content,
+        result.structured_content,
+    )
+    assert bool(itself.is_error) == bool(result.is_error)
+    for line in (*sent.lines, *called.lines):
+        line["detail"].pop("duration_ms", None)
+    assert called.lines == sent.lines
 
 
 def test_a_tool_must_bear_its_servers_name_and_get_what_it_wants() -> None:

@@ -1,10 +1,12 @@
 """A repair from finding to verified change, and back again, over a real API."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from core.errors import Conflict
+from core.errors import Conflict, Invalid
 from evals.generated.making import FAULTS, REPAIRS, make_case
 from tests.servers.repairing import ANN, BOB, CHECKOUT, repairing
 
@@ -33,6 +35,39 @@ async def test_memory_that_was_too_little_is_planned_approved_applied_and_verifi
         assert (change["requester"], change["approvers"]) == ("ann", ["bob"])
         managers = {one["manager"] for one in here.get(CHECKOUT)["metadata"]["managedFields"]}
         assert "midwatch" in managers
+
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def said_of(plan: dict[str, Any]) -> list[str]:
+    """All that is told of a plan, apart from names and diffs."""
+    [step] = plan["steps"]
+    told = [plan["title"], plan["approval"]["approvers"], step["action"], *step["risk"]["facts"]]
+    return [*told, plan["rehearsal"]["said"], *(one["detail"] for one in plan["preflight"])]
+
+
+@pytest.mark.parametrize("made_in", ["en", "zh"])
+async def test_a_plan_is_read_in_the_language_of_its_reader_and_holds(
+    tmp_path: Path, made_in: str
+) -> None:
+    async with repairing(tmp_path) as here:
+        made = await here.planned(language=made_in)
+        about: dict[str, Any] = {"plan_id": made["plan_id"]}
+        for language, chinese in (("en", False), ("zh", True), ("", made_in == "zh")):
+            plan = await here.call("autofix_get_plan", language=language, **about)
+            [listed] = (await here.call("autofix_list_plans", language=language))["rows"]
+            told = [listed["title"], *said_of(plan)]
+            assert {bool(CHINESE.search(one)) for one in told} == {chinese}, told
+            assert len(told) > 8
+            assert plan["steps"][0]["diff"] == made["steps"][0]["diff"]
+        await here.call("autofix_approve", BOB, **about)
+        change = await here.applied(made["plan_id"])
+        assert change["status"] == "verified"
+        report = await here.call(
+            "autofix_report_change", change_id=change["change_id"], language="en"
+        )
+        assert not CHINESE.search(report["markdown"])
 
 
 async def test_a_verified_change_is_taken_back_by_its_stored_inverse(tmp_path: Path) -> None:
@@ -84,6 +119,58 @@ async def test_replicas_are_scaled_on_request_through_their_own_door(tmp_path: P
         change = await here.applied(await here.approved(**wanted, replicas=now + 1))
         assert (change["status"], here.get(path)["spec"]["replicas"]) == ("verified", now + 1)
         assert here.proxy.requests("PATCH .*/scale.fieldManager") == 1
+
+
+async def test_replicas_are_planned_as_so_many_more_or_fewer_than_there_are(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        wanted = {"change": "scale", "namespace": "shop", "name": "catalog"}
+        now = here.get(CHECKOUT.replace("checkout", "catalog"))["spec"]["replicas"]
+        plan = await here.planned(**wanted, resources=["replicas+=2"])
+        assert f"from {now} to {now + 2} replicas" in str(plan["steps"])
+        row = await here.store.plan(plan["plan_id"])
+        assert row is not None
+        assert row.body["wish"]["replicas"] == now + 2
+        with pytest.raises(Invalid, match=r"too few for `replicas-=99`"):
+            await here.call("autofix_plan", **wanted, resources=["replicas-=99"])
+        with pytest.raises(Invalid, match=r"does not say how many.*replicas\+=2"):
+            await here.call("autofix_plan", **wanted, resources=["memory=1Gi"])
+        with pytest.raises(Invalid, match="It was not said how many replicas"):
+            await here.call("autofix_plan", **wanted, replicas=3, resources=["replicas+=2"])
+
+
+async def test_a_limit_that_a_person_named_is_planned_approved_applied_verified_and_taken_back(
+    tmp_path: Path,
+) -> None:
+    async with repairing(tmp_path) as here:
+        before = here.get(CHECKOUT)["spec"]
+        wanted = {"change": "resources", "namespace": "shop", "name": "checkout"}
+        plan = await here.approved(**wanted, resources=["limits.memory=512Mi", "requests.cpu+=50m"])
+        change = await here.applied(plan)
+        assert (change["status"], here.memory(), here.writes()) == ("verified", "512Mi", 1)
+        undone = await here.call("autofix_rollback", change_id=change["change_id"], wait_s=60)
+        assert undone["status"] == "rolled_back"
+        assert here.get(CHECKOUT)["spec"] == before
+
+
+async def test_what_was_asked_for_is_kept_with_the_plan_so_that_it_can_be_made_elsewhere(
+    tmp_path: Path,
+) -> None:
+    async with repairing(tmp_path) as here:
+        wanted = {"change": "resources", "namespace": "shop", "name": "catalog"}
+        plan = await here.planned(**wanted, resources=["memory*=2"], container="catalog")
+        row = await here.store.plan(plan["plan_id"])
+        assert row is not None
+        wish = {"resources": ["memory*=2"], "container": "catalog", "change": "resources"}
+        assert wish.items() <= row.body["wish"].items()
+
+
+async def test_amounts_that_are_none_are_refused_with_what_to_write(tmp_path: Path) -> None:
+    async with repairing(tmp_path) as here:
+        wanted = {"change": "resources", "namespace": "shop", "name": "catalog"}
+        with pytest.raises(Invalid, match=r"`512Mi` is no request or limit.*limits\.memory=512Mi"):
+            await here.call("autofix_plan", **wanted, resources=["512Mi"])
+        with pytest.raises(Invalid, match="To set resources takes `resources`"):
+            await here.call("autofix_plan", **wanted)
 
 
 async def test_a_change_that_does_not_take_is_taken_back_by_itself(tmp_path: Path) -> None:

@@ -309,7 +309,7 @@ async def test_a_right_that_was_taken_away_since_is_missed_before_the_write(tmp_
         here.proxy.fail(REVIEW, NO)
         change = await here.applied(plan_id)
         assert (change["status"], here.writes()) == ("refused", 0)
-        assert "may not do this any more" in change["detail"]
+        assert "account may not do this in the cluster" in change["detail"]
 
 
 async def test_a_policy_that_changed_since_asks_for_a_new_plan(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -137,13 +139,30 @@ def test_a_bill_of_another_shape_is_read_with_a_map(folder: Path) -> None:
     assert [(one.name, one.cost) for one in found.rows] == [("db", 4.5)]
 
 
-def test_the_hours_of_a_day_are_those_of_utc_whatever_the_clocks_did() -> None:
-    # 29 March 2026: clocks in Berlin go from +01:00 to +02:00.
-    rows = [["2026-03-29T00:30:00+01:00", "2026-03-29T01:30:00+01:00", "1", "EUR", "x", ""],
-            ["2026-03-29T03:30:00+02:00", "2026-03-29T04:30:00+02:00", "1", "EUR", "x", ""]]  # fmt: skip
-    found = list(lines_of(table(rows), {}))
-    assert [one.first for one in found] == [date(2026, 3, 28), date(2026, 3, 29)]
-    assert datetime(2026, 3, 29, 1, 30, tzinfo=UTC).date() == found[1].last
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25)])
+def test_a_day_of_23_or_25_hours_is_a_day_of_the_bill_with_all_that_it_cost(
+    day: date, hours: int, folder: Path
+) -> None:
+    """29 March and 25 October 2026, when clocks in Berlin are changed."""
+    ends = [
+        datetime.combine(day + DAY * i, time(), ZoneInfo("Europe/Berlin")) for i in (-1, 0, 1, 2)
+    ]
+    assert (ends[2] - ends[1].astimezone(UTC)) == timedelta(hours=hours)
+    rows = [
+        [start.isoformat(), end.isoformat(), "24", "EUR", "x", ""] for start, end in pairwise(ends)
+    ]
+    assert [(one.first, one.last) for one in lines_of(table(rows), {})] == [
+        (day + DAY * i, day + DAY * i) for i in (-1, 0, 1)
+    ]
+    assert report(table(rows), folder).total == 72
+
+
+def test_a_month_of_a_bill_begins_where_its_own_clock_says() -> None:
+    rows = [["2026-03-01T00:00:00+08:00", "2026-04-01T00:00:00+08:00", "31", "CNY", "x", ""],
+            ["2026-03-01T00:00:00", "2026-03-02T00:00:00", "1", "CNY", "x", ""]]  # fmt: skip
+    month, day = lines_of(table(rows), {})
+    assert (month.first, month.last) == (date(2026, 3, 1), date(2026, 3, 31))
+    assert (day.first, day.last) == (date(2026, 3, 1), date(2026, 3, 1))
 
 
 @pytest.mark.parametrize(

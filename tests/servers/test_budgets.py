@@ -58,6 +58,7 @@ async def test_a_budget_knows_what_its_namespace_has_spent(desk: Office) -> None
     # Eight days, of which the last three or so cost 48, and today up to now.
     assert 8 * 24 <= found["spent"] <= 8 * 24 + 4 * 48
     assert found["share"] == pytest.approx(found["spent"] / 100, abs=0.01)
+    assert found["remaining"] == pytest.approx(10_000 - found["spent"])
     assert (found["state"], found["scope"], found["currency"]) == ("ok", "namespace/shop", "EUR")
     assert found["days_known"] >= 10
     assert found["foretold"]["mean"] > found["spent"]

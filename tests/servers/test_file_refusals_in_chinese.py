@@ -30,7 +30,7 @@ def refusal(read: Callable[[], object]) -> Invalid:
     [
         (BILL.format(cost="much", currency="USD"), "第 2 行：EffectiveCost 是 'much'，不是金额"),
         (BILL.format(cost="1", currency="dollars"), "没有 USD 这样的货币代码：'dollars'"),
-        ("Day,Cost\n", "没有表示费用 start 的 ChargePeriodStart 列"),
+        ("Day,Cost\n", "没有 ChargePeriodStart 列（列映射中的 start）"),
     ],
 )
 def test_a_bill(text: str, said: str) -> None:

@@ -1,7 +1,9 @@
 """Incidents are kept with their evidence, each once, for those who may see where it is from."""
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,46 @@ async def test_an_incident_found_twice_is_one_with_its_evidence(
         one["evidence"] for one in causes
     ]
     assert causes[0]["evidence"][0]["text"][:60] in kept.text
+
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+async def test_an_incident_is_read_in_the_language_of_its_reader_whoever_found_it(
+    shop: Addresses, tmp_path: Path
+) -> None:
+    async with remembering(shop, tmp_path) as sessions:
+        tools = Tools(sessions, ANN)
+        await tools.call("rca_investigate", namespace="shop", language="en")
+        found = (await tools.call("rca_investigate", namespace="shop", language="zh")).data
+        name = found["incident_id"]
+        for language, chinese in (("en", False), ("zh", True), ("", True)):
+            [listed] = (await tools.call("rca_list_incidents", language=language)).data["rows"]
+            kept = await tools.call("rca_get_incident", incident_id=name, language=language)
+            cause = kept.data["investigation"]["root_causes"][0]
+            told = (listed["summary"], kept.data["summary"], cause["summary"], cause["cause"])
+            assert [bool(CHINESE.search(one)) for one in told] == [chinese] * 4, language
+        draft = (await tools.call("rca_draft_page", language="en", incident_id=name)).data
+        assert not CHINESE.search(draft["title"] + draft["markdown"])
+        [listed] = (await tools.call("rca_list_incidents")).data["rows"]
+        assert listed["times_found"] == 2
+
+
+async def test_an_incident_that_was_kept_in_one_language_is_shown_in_that(
+    shop: Addresses, tmp_path: Path
+) -> None:
+    async with (
+        remembering(shop, tmp_path) as sessions,
+        Database.opened(f"sqlite:///{tmp_path / 'midwatch.db'}") as database,
+    ):
+        tools = Tools(sessions, ANN)
+        found = (await tools.call("rca_investigate", namespace="shop", language="zh")).data
+        store = KeptIncidents(database)
+        row = await store.get(found["incident_id"])
+        assert row
+        await store.keep(replace(row, investigation=found))
+        kept = await tools.call("rca_get_incident", incident_id=row.id, language="en")
+    assert kept.data["summary"] == found["summary"]
 
 
 async def test_incidents_outlive_the_process(shop: Addresses, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ async def test_what_uses_less_than_it_asks_for_is_worth_money(tools: Tools) -> N
     assert data["examined"] > 10
     # Weeks are known of what ran that long, hours of what was rolled out just now.
     assert {row["confidence"] for row in data["rows"]} >= {"low", "high"}
-    saving = [row["monthly"] for row in data["rows"] if row["monthly"] > 0]
+    saving = [row["monthly"] for row in data["rows"] if (row["monthly"] or 0) > 0]
     assert data["monthly"] == pytest.approx(sum(saving), abs=0.001)
     assert data["too_short"] > 0
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.errors import Forbidden, NotFound
+from core.principal import Principal
 from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.kubernetes.speakers import BELIEVED_S, Speakers
 from tests.backends.loopback import Asked, Loopback, answering, kubeconfig_for
@@ -133,4 +134,4 @@ async def test_what_one_person_looked_up_opens_no_namespace_to_another(
     speakers = Speakers()
     await chosen(speakers, cluster)
     with pytest.raises(Forbidden):
-        await chosen(speakers, cluster.within(frozenset({"data"})))
+        await chosen(speakers, cluster.seen_by(Principal("sue", namespaces=frozenset({"data"}))))

@@ -98,6 +98,20 @@ async def test_a_price_book_of_ones_own_prices_nodes_by_their_type(
     assert 0 < storage < 0.1
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "2 of them are in no figure"), ("zh", "2 个负载均衡未计入")]
+)
+async def test_what_the_book_has_no_price_of_is_said_and_what_costs_nothing_is_not(
+    shop: Addresses, book: Path, language: str, said: str
+) -> None:
+    lacking = await spend(shop, book, window="PT2H", language=language)
+    write(book, BOOK.replace("cluster_hour", 'load_balancer_hour = "0"\ncluster_hour'))
+    free = await spend(shop, book, window="PT2H", language=language)
+    notes = {one["code"]: one["text"] for one in lacking["notes"]}
+    assert said in notes["spend.no_load_balancer_hour"]
+    assert not [one for one in free["notes"] if one["code"].endswith("_hour")]
+
+
 async def test_another_currency_is_the_same_bill_at_the_rate_of_the_day(
     shop: Addresses, book: Path
 ) -> None:

@@ -105,7 +105,7 @@ def test_a_finished_pod_is_healthy_and_an_unready_one_is_not() -> None:
     ],
 )
 def test_the_state_of_a_deployment(fields: Json, state: str, healthy: bool) -> None:
-    row = WorkloadRow.of(Resource(deployment(**fields)), NOW)
+    row = WorkloadRow.of(Resource(deployment(**fields)), NOW, [])
     assert (row.state, row.healthy) == (state, healthy)
 
 
@@ -150,7 +150,7 @@ def test_the_state_of_a_deployment(fields: Json, state: str, healthy: bool) -> N
 def test_the_state_of_other_workloads(
     kind: str, spec: Json, status: Json, state: str, healthy: bool
 ) -> None:
-    row = WorkloadRow.of(Resource(thing(kind, "x", spec=spec, status=status)), NOW)
+    row = WorkloadRow.of(Resource(thing(kind, "x", spec=spec, status=status)), NOW, [])
     assert (row.state, row.healthy) == (state, healthy)
 
 

@@ -159,3 +159,29 @@ async def test_who_sees_one_namespace_sees_its_claims_and_no_volume_of_the_clust
 async def test_evidence_is_told_in_chinese_too(unused: Sessions) -> None:
     told = (await Tools(unused, ANN).call("budgets_savings", what="balancers", language="zh")).data
     assert all("请求到达" in row["reasons"][-1]["text"] for row in told["rows"])
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_what_the_book_has_no_price_of_is_unpriced_and_in_no_sum(
+    language: str, tmp_path: Path
+) -> None:
+    book = BOOK.replace('load_balancer_hour = "0.1"\n', "")
+    async with priced(
+        tmp_path, objects(), metrics=metrics(), book=book, captured_at=NOW
+    ) as sessions:
+        tools = Tools(sessions, ANN)
+        told = (await tools.call("budgets_savings", what="balancers", language=language)).data
+    assert {row["monthly"] for row in told["rows"]} == {None}
+    assert told["monthly"] == 0
+    [note] = [one["text"] for one in told["notes"] if one["code"] == "savings.unpriced"]
+    assert "load_balancer_hour" in note
+
+
+async def test_a_price_of_nothing_is_a_price(tmp_path: Path) -> None:
+    book = BOOK.replace('load_balancer_hour = "0.1"', 'load_balancer_hour = "0"')
+    async with priced(
+        tmp_path, objects(), metrics=metrics(), book=book, captured_at=NOW
+    ) as sessions:
+        told = (await Tools(sessions, ANN).call("budgets_savings", what="balancers")).data
+    assert {row["monthly"] for row in told["rows"]} == {0}
+    assert "savings.unpriced" not in {one["code"] for one in told["notes"]}

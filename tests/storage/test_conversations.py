@@ -44,6 +44,25 @@ async def keep(database: Database, *turns: Turn) -> None:
             await Conversations(session).append_turn(one)
 
 
+async def test_pinned_conversations_come_first_through_all_pages(database: Database) -> None:
+    await keep(database, *(turn(n) for n in range(1, 6)))
+    async with database.session() as session:
+        conversations = Conversations(session)
+        for name in ("t2", "t4"):
+            assert (await conversations.pin(name, owner="ann", pinned=True)).pinned
+        order, cursor = list[str](), ""
+        while True:
+            page = await conversations.page("ann", cursor=cursor, limit=2)
+            order += [one.id for one in page.rows]
+            if not (cursor := page.cursor):
+                break
+        assert order == ["t4", "t2", "t5", "t3", "t1"]
+        await conversations.pin("t4", owner="ann", pinned=False)
+        assert [one.id for one in (await conversations.page("ann")).rows][:3] == ["t2", "t5", "t4"]
+        with pytest.raises(NotFound):
+            await conversations.pin("t1", owner="eve", pinned=True)
+
+
 async def test_a_turn_is_read_back_as_it_was(database: Database) -> None:
     await keep(database, turn(1))
     async with database.session() as session:

@@ -48,6 +48,30 @@ async def test_of_two_that_take_one_name_at_once_the_second_is_told(database: Da
     assert {type(one) for one in added} == {Conflict, type(None)}
 
 
+async def test_who_only_reads_sees_what_was_kept_and_gives_the_connection_back(
+    database: Database,
+) -> None:
+    await add(database, "ann")
+    found = [await names_read(database) for _ in range(50)]  # more than there are connections
+    assert found == [["ann"]] * 50
+    assert database.engine.pool.checkedout() == 0  # pyright: ignore
+
+
+async def test_who_only_reads_is_told_what_is_wrong_with_the_database_in_a_sentence(
+    file: Path,
+) -> None:
+    async with Database.opened(f"sqlite:///{file}") as database:
+        async with database.session() as session:
+            await session.execute(text("ALTER TABLE users RENAME TO people"))
+        with pytest.raises(UpstreamUnavailable, match="no such table"):
+            await names_read(database)
+
+
+async def names_read(database: Database) -> list[str]:
+    async with database.reading() as reading:
+        return list((await reading.execute(text("SELECT name FROM users"))).scalars().all())
+
+
 async def test_an_error_of_the_block_passes_unchanged(database: Database) -> None:
     with pytest.raises(FileNotFoundError):
         async with database.session():

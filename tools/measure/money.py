@@ -1,6 +1,6 @@
 """What money takes: forecasts, a month of a large cluster divided, and how far month ends are missed.
 
-    .venv/bin/python -m tools.measure.money [forecasts | allocation | month_ends]
+    .venv/bin/python -m tools.measure.money [forecasts | allocation | month_ends | wandering]
 
 The large cluster is made up, and its answers are handed over as if Prometheus and Kubernetes had been
 read already: what is measured is everything behind that.
@@ -12,8 +12,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from statistics import median, quantiles
+from statistics import geometric_mean, median, quantiles
 from typing import Any
+
+import numpy as np
 
 from evals import made_load, made_spend
 from mcp_servers.backends.billing import Billing
@@ -166,6 +168,31 @@ def month_ends() -> None:
         )
 
 
+def wandering() -> None:
+    """Levels that wander, a week ahead, beside the best that anybody who knows them could say."""
+    horizon = 168
+    times = [made_load.START + i * made_load.HOUR_S for i in range(HOURS)]
+    for seeds in (range(1000, 1040), range(3040, 3240), range(200, 400)):
+        rows: list[list[float]] = []
+        for seed in seeds:
+            values = made_load.made_load("wandering", seed, HOURS + horizon)
+            history, truth = values[:HOURS], values[HOURS:]
+            points = forecast(times, history.tolist(), horizon=horizon).points
+            told = (
+                np.array([one.mean for one in points]),
+                made_load.best_of_wandering(seed, HOURS, horizon),
+                np.resize(history[-24:], horizon),
+            )
+            step = float(np.abs(history[24:] - history[:-24]).mean())
+            rows.append([float(np.abs(one - truth).mean()) / step for one in told])
+        ours, best, naive = (median(row[i] for row in rows) for i in range(3))
+        ratio = geometric_mean(row[0] / row[2] for row in rows)
+        print(
+            f"seeds {seeds[0]} to {seeds[-1]}: MASE {ours:.2f}, who knows all {best:.2f}, "
+            f"naive {naive:.2f}, series by series {ratio:.2f} of naive"
+        )
+
+
 def _spread(errors: Sequence[float]) -> str:
     return f"{100 * median(errors):.1f} % / {100 * quantiles(errors, n=10)[-1]:.1f} %"
 
@@ -174,6 +201,7 @@ MEASURED: dict[str, Callable[[], None]] = {
     "forecasts": forecasts,
     "allocation": allocation,
     "month_ends": month_ends,
+    "wandering": wandering,
 }
 
 

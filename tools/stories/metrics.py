@@ -33,6 +33,7 @@ CATALOG = {
     "http_requests": ("services", "counter", "Requests a service answered, by status code."),
     "http_request_duration_seconds": ("services", "histogram", "How long an answer took."),
     "http_client_requests": ("services", "counter", "Calls from one service to another."),
+    "queue_length": ("services", "gauge", "Messages that wait in a queue."),
     "node_memory_MemAvailable_bytes": ("nodes", "gauge", "Memory available without swapping."),
     "node_memory_MemTotal_bytes": ("nodes", "gauge", "Memory of the node."),
     "up": ("nodes", "gauge", "Whether the last scrape succeeded."),

@@ -35,6 +35,19 @@ def make_service(
     return world.add(file or f"{namespace}/{name}", service | {"status": {"loadBalancer": {}}})
 
 
+def balance(world: World, namespace: str, name: str, address: str) -> None:
+    """Put a load balancer of the provider before a Service; it has that address outside."""
+    service = world.find("Service", namespace, name)
+    service["spec"] |= {
+        "type": "LoadBalancer",
+        "allocateLoadBalancerNodePorts": True,
+        "externalTrafficPolicy": "Cluster",
+    }
+    for port in service["spec"]["ports"]:
+        port["nodePort"] = 30000 + number(2700, namespace, name, port["name"])
+    service["status"] = {"loadBalancer": {"ingress": [{"ip": address, "ipMode": "VIP"}]}}
+
+
 def address_of(world: World, namespace: str, name: str) -> str:
     return str(world.find("Service", namespace, name)["spec"]["clusterIP"])
 

@@ -176,6 +176,12 @@ def record_answers(
         world.metrics.counter("http_requests", {**labels, "code": name}, curve, start=round(start))
 
 
+def record_silence(world: World, namespace: str, service: str) -> None:
+    """A service that whoever counts requests knows and nobody calls."""
+    labels = {"namespace": namespace, "service": service, "code": "200"}
+    world.metrics.counter("http_requests", labels, flat(0), Span(STATE_S), start=0)
+
+
 def record_calls(
     world: World, namespace: str, caller: str, target: str, per_s: float,
     failing: Curve | None = None,
@@ -193,6 +199,13 @@ def record_calls(
         world.metrics.counter(
             "http_client_requests", {**labels, "code": name}, curve, span, start=start
         )
+
+
+def record_queue(world: World, namespace: str, service: str, queue: str, length: float) -> None:
+    """`queue_length`: what waits there, some more and some less, and nothing that is wrong."""
+    labels = {"namespace": namespace, "service": service, "queue": queue}
+    waiting = around(world, length, queue, "queue", sway=0.35)
+    world.metrics.gauge("queue_length", labels, lambda at: float(round(waiting(at))))
 
 
 def record_durations(

@@ -16,6 +16,7 @@ export default function Alerts() {
   return html`
     <${Sheet} title=${t("page_alerts")} lead=${t("alertsLead")} actions=${seesAlerts && html`<${Refresh} reads=${[alerts, silences]} />`}>
       ${seesAlerts && html`
+        ${alerts.data?.unheard?.en && html`<p class="notice" role="status" data-unheard>${inWords(alerts.data.unheard)}</p>`}
         <${Section} title=${t("alertsReceived")} aside=${html`<${Choice} label=${t("statusHead")} options=${options} value=${status} onChoose=${setStatus} />`}>
           <${Shown} read=${alerts} empty=${t(status === "firing" ? "noneFiring" : "noAlerts")}>
             <ul class="cards">${alerts.rows.map((one) => html`<${Alert} key=${one.id} alert=${one} changed=${alerts.again} />`)}</ul>
@@ -31,6 +32,9 @@ export default function Alerts() {
   `;
 }
 
+// What is told in both languages, in that of the page.
+const inWords = (texts) => texts[language.value] ?? texts.en;
+
 function Alert({ alert, changed }) {
   const act = useAct();
   const [open, setOpen] = useState(false);
@@ -41,7 +45,7 @@ function Alert({ alert, changed }) {
     <li class="card" data-alert=${alert.id}>
       <h4><${Severity} level=${alert.severity} /> ${alert.name} ${alert.status === "resolved" && html`<${Tag} tone="good">${t("resolved")}<//>`}</h4>
       <p>${alert.summary}</p>
-      <p class="quiet">${alert.namespace && html`<code>${alert.namespace}</code> · `}${t("since")} <${When} at=${alert.starts_at} />${alert.told && ` · ${t("toldTo", { who: alert.told })}`}${alert.acknowledged_by && ` · ${t("takenBy", { who: alert.acknowledged_by })}`}</p>
+      <p class="quiet">${alert.namespace && html`<code>${alert.namespace}</code> · `}${t("since")} <${When} at=${alert.starts_at} />${` · ${t(alert.told ? "wasTold" : "toldNobody")}`}${alert.acknowledged_by && ` · ${t("takenBy", { who: alert.acknowledged_by })}`}</p>
       <div class="actions">
         ${may("alerts:manage") && html`
           <button type="button" class="primary" disabled=${act.busy} onClick=${analyse} aria-label=${`${t("investigate")}: ${alert.name}`}>${t("investigate")}</button>
@@ -62,6 +66,7 @@ function Record({ place }) {
   return html`
     <${Shown} read=${read}>${read.data && html`
       <ul class="labels">${Object.entries(read.data.labels).map(([name, value]) => html`<li key=${name}><code>${name}=${value}</code></li>`)}</ul>
+      ${read.data.unheard.en && html`<p class="notice">${inWords(read.data.unheard)}</p>`}
       <ol class="timeline">${read.data.steps.map((one, n) => html`<li key=${n}><time datetime=${one.at}>${time(one.at)}</time> <span>${worded("step", one.step)}: ${worded("step", one.outcome)}</span></li>`)}</ol>
       ${found && html`<p><strong>${t("analysis")}</strong> ${found.summary || found.error || worded("step", found.state)} ${found.incident_id && html`<a href=${`#/incidents/${encodeURIComponent(found.incident_id)}`}>${t("openIncident")}</a>`}</p>`}
       <div class="actions"><button type="button" onClick=${read.again}>${t("refresh")}</button></div>

@@ -8,6 +8,7 @@ import { json } from "../stream.mjs";
 import { Evidence, Refresh, Said, Section, Severity, Sheet, Shown, Tag, Tile, Tiles, When, named, number, useAct, useRead, worded } from "./kit.mjs";
 
 const URGENT = ["critical", "high"];
+const TONES = { ok: "good", off: "" };
 const LEVELS = [["critical", "bad"], ["high", "bad"], ["medium", "warn"]];
 
 export default function Overview() {
@@ -43,7 +44,7 @@ function checked({ checked: counts = {} }) {
 
 function Counts({ found, systems }) {
   const count = (level) => found.filter((one) => one.severity === level).length;
-  const away = systems.rows.filter((one) => one.status !== "ok");
+  const away = systems.rows.filter((one) => one.status === "failed");
   return html`
     <${Tiles}>
       ${LEVELS.map(([level, tone]) => html`<${Tile} key=${level} label=${worded("severity", level)} value=${number(count(level))} tone=${count(level) ? tone : ""} />`)}
@@ -91,7 +92,7 @@ function Incident({ incident }) {
 export function Systems({ rows }) {
   return html`
     <ul class="systems">${rows.map((one) => html`
-      <li key=${one.name}><${Tag} tone=${one.status === "ok" ? "good" : "bad"}>${one.status === "ok" ? t("answers") : worded("status", one.status)}<//> <strong>${worded("system", one.name)}</strong> <span class="quiet">${one.detail}</span></li>
+      <li key=${one.name}><${Tag} tone=${TONES[one.status] ?? "bad"}>${one.status === "ok" ? t("answers") : worded("status", one.status)}<//> <strong>${worded("system", one.name)}</strong> <span class="quiet">${one.detail}${one.response_ms !== undefined && ` · ${t("ms", { n: number(one.response_ms) })}`}</span></li>
     `)}</ul>
   `;
 }

@@ -6,7 +6,7 @@ import { Chart } from "../parts/chart.mjs";
 import { may } from "../parts/rail.mjs";
 import { json } from "../stream.mjs";
 import { Budgets } from "./budgets.mjs";
-import { Choice, Field, Notes, Refresh, Said, Section, Severity, Sheet, Shown, Table, Tag, Tile, Tiles, money, number, percent, useAct, useRead, worded } from "./kit.mjs";
+import { Choice, Field, Notes, Refresh, Said, Section, Severity, Sheet, Shown, Table, Tag, Tile, Tiles, money, named, number, percent, useAct, useRead, worded } from "./kit.mjs";
 
 const MOST_BARS = 12;
 
@@ -40,7 +40,7 @@ function Spent({ data, rows }) {
     title: t("spendByNamespace"),
     unit: data.currency,
     columns: [t("namespaceHead"), t("costHead"), t("unusedHead")],
-    rows: rows.slice(0, MOST_BARS).map((one) => [one.name, one.cost, one.unused_cost]),
+    rows: rows.slice(0, MOST_BARS).map((one) => [payer(one.name), one.cost, one.unused_cost]),
     more: Math.max(0, rows.length - MOST_BARS),
   };
   return html`
@@ -55,6 +55,11 @@ function Spent({ data, rows }) {
   `;
 }
 
+// What is nobody's carries names for programs: "(none)", "team=(none)", "(idle)", "(overhead)".
+function payer(name) {
+  return name.replace(/\((none|idle|overhead)\)$/, (_, kind) => t(`payer_${kind}`));
+}
+
 function Odd({ odd, currency, changed }) {
   const act = useAct();
   const expect = async (event) => {
@@ -64,9 +69,9 @@ function Odd({ odd, currency, changed }) {
   };
   return html`
     <li class="card">
-      <h4><${Severity} level=${odd.severity} /> ${odd.scope}: ${t(odd.direction === "down" ? "oddDown" : "oddUp", { sum: money(Math.abs(odd.impact), currency) })}</h4>
+      <h4><${Severity} level=${odd.severity} /> ${payer(odd.scope)}: ${t(odd.direction === "down" ? "oddDown" : "oddUp", { sum: money(Math.abs(odd.impact), currency) })}</h4>
       <p class="quiet">${odd.start} – ${odd.end}${odd.expected_by && html` · <${Tag}>${t("expectedBy", { who: odd.expected_by })}<//>`}</p>
-      <ul class="notes">${odd.causes.map((one) => html`<li key=${one.workload}>${one.workload}: ${t("dailyFromTo", { before: money(one.daily_before, currency), now: money(one.daily, currency) })}${one.rollouts.length > 0 && html` <span class="quiet">${one.rollouts.join("; ")}</span>`}</li>`)}</ul>
+      <ul class="notes">${odd.causes.map((one) => html`<li key=${one.workload}>${payer(one.workload)}: ${t("dailyFromTo", { before: money(one.daily_before, currency), now: money(one.daily, currency) })}${one.rollouts.length > 0 && html` <span class="quiet">${one.rollouts.join("; ")}</span>`}</li>`)}</ul>
       ${!odd.expected_by && may("budgets:manage") && html`
         <details><summary>${t("wasExpected")}</summary>
           <form class="form" onSubmit=${expect}><${Field} label=${t("whyExpected")}><input name="note" required maxlength="500" /><//><button type="submit" disabled=${act.busy}>${t("note")}</button></form>
@@ -80,8 +85,8 @@ function Odd({ odd, currency, changed }) {
 function Savings({ rows, currency }) {
   const change = (now, then) => (then ? `${now || "–"} → ${then}` : now || "–");
   const columns = [
-    { head: t("containerHead"), cell: (row) => html`${row.namespace}/${row.name} <span class="quiet">${row.container}</span>` },
-    { head: t("monthlyHead"), end: true, cell: (row) => money(row.monthly, currency) },
+    { head: t("savedHead"), cell: (row) => html`${named(row)} <span class="quiet">${row.container || (row.size_gib ? `${number(row.size_gib)} GiB` : "")}</span>` },
+    { head: t("monthlyHead"), end: true, cell: (row) => (row.monthly === null ? t("unpricedThing") : money(row.monthly, currency)) },
     { head: "CPU", cell: (row) => change(row.cpu_request, row.cpu_recommended) },
     { head: t("memoryHead"), cell: (row) => change(row.memory_request, row.memory_recommended) },
     { head: t("confidenceHead"), cell: (row) => worded("sure", row.confidence) },

@@ -24,7 +24,7 @@ export default function Usage() {
   const steps = Object.keys(SPANS).map((one) => [one, t(`by_${one}`)]);
   const names = (list) => (all.data?.[list] ?? []).map((one) => one.name);
   return html`
-    <${Sheet} title=${t("page_usage")} lead=${t("usageLead")} actions=${html`<${Refresh} reads=${[read, all]} />`}>
+    <${Sheet} title=${t("page_usage")} lead=${t("usageLead")} actions=${html`<a class="button" href="#/prices">${t("page_prices")}</a><${Refresh} reads=${[read, all]} />`}>
       <div class="filters">
         <${Choice} label=${t("period")} options=${steps} value=${step} onChoose=${setStep} />
         <${Pick} label=${t("modelHead")} names=${names("by_model")} value=${model} onPick=${setModel} />

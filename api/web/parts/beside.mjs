@@ -4,7 +4,7 @@ import { html } from "../html.mjs";
 import { loadWords, t } from "../i18n.mjs";
 import { place } from "../route.mjs";
 
-const MODULES = ["overview", "incidents", "approvals", "alerts", "spend", "usage", "feedback", "users", "settings", "shared"];
+const MODULES = ["overview", "incidents", "approvals", "alerts", "spend", "usage", "prices", "feedback", "users", "settings", "shared"];
 const loaded = new Map();
 
 export function Beside() {

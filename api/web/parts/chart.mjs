@@ -4,16 +4,18 @@ import { locale, t } from "../i18n.mjs";
 
 const WIDTH = 640;
 const LINE = { height: 200, left: 64, right: 8, top: 10, bottom: 26 };
-const BAR = { height: 24, label: 220, value: 96 };
+const BAR = { height: 24, label: 220, value: 96, letter: 10 };
 const LABEL_SHOWN = 30;
 
 export function Chart({ chart }) {
-  const drawn = chart.form === "line" ? lines(chart) : bars(chart);
+  const drawn = chart.series ? courses(chart) : chart.form === "line" ? lines(chart) : bars(chart);
   const label = t("chartOf", { title: chart.title, low: number(drawn.low), high: number(drawn.high), unit: chart.unit });
   return html`
-    <figure class="chart-of" data-tool=${chart.tool}>
+    <figure class=${drawn.bars ? "chart-of bars" : "chart-of"} data-tool=${chart.tool}>
       <figcaption>${chart.title} <span class="quiet">${[chart.unit, chart.tool].filter(Boolean).join(" · ")}</span></figcaption>
       <svg viewBox=${`0 0 ${WIDTH} ${drawn.height}`} role="img" aria-label=${label}>${drawn.shapes}</svg>
+      ${chart.series && html`<${Legend} chart=${chart} />`}
+      ${chart.marks?.length > 0 && html`<${Marks} chart=${chart} />`}
       ${chart.more > 0 && html`<p class="quiet">${t("chartMore", { n: chart.more })}</p>`}
       <details><summary>${t("chartValues")}</summary><${Values} chart=${chart} /></details>
     </figure>
@@ -55,6 +57,53 @@ function lines(chart) {
   return { shapes, height: LINE.height, low: values.length ? Math.min(...values) : 0, high: values.length ? Math.max(...values) : 0 };
 }
 
+// Several series by the clock: each has its own moments, so a line goes on over those of the others.
+function courses(chart) {
+  const moments = chart.rows.map(([at]) => Date.parse(at));
+  const [from, to] = [moments[0], moments.at(-1)];
+  const values = chart.rows.flatMap((row) => row.slice(1)).filter((one) => one !== null);
+  const [low, high] = range(values);
+  const x = (at) => round(LINE.left + ((at - from) / Math.max(to - from, 1)) * (WIDTH - LINE.left - LINE.right));
+  const y = (value) => round(LINE.top + (1 - (value - low) / (high - low)) * (LINE.height - LINE.top - LINE.bottom));
+  const path = (column) => chart.rows.map((row, n) => [moments[n], row[column]]).filter(([, value]) => value !== null)
+    .map(([at, value], n) => `${n ? "L" : "M"}${x(at)} ${y(value)}`).join("");
+  const foot = LINE.height - LINE.bottom;
+  const shapes = html`
+    ${[low, (low + high) / 2, high].map((one) => html`
+      <line class="rule" x1=${LINE.left} x2=${WIDTH - LINE.right} y1=${y(one)} y2=${y(one)} />
+      <text class="end" x=${LINE.left - 6} y=${y(one) + 4}>${number(one)}</text>
+    `)}
+    ${chart.columns.slice(1).map((_, n) => html`<path class=${`course s${n}`} d=${path(n + 1)} />`)}
+    ${(chart.marks ?? []).map((mark, n) => html`
+      <g class=${`mark ${mark.kind}`} key=${n}>
+        <title>${mark.text}</title>
+        <line x1=${x(Date.parse(mark.at))} x2=${x(Date.parse(mark.at))} y1=${LINE.top} y2=${foot} />
+        <text class="middle" x=${x(Date.parse(mark.at))} y=${LINE.top + 2 + (n % 3) * 12}>${n + 1}</text>
+      </g>
+    `)}
+    <text x=${LINE.left} y=${LINE.height - 6}>${first(chart, chart.rows[0][0])}</text>
+    <text class="end" x=${WIDTH - LINE.right} y=${LINE.height - 6}>${first(chart, chart.rows.at(-1)[0])}</text>
+  `;
+  return { shapes, height: LINE.height, low: Math.min(...values), high: Math.max(...values) };
+}
+
+function Legend({ chart }) {
+  return html`
+    <ul class="legend">${chart.columns.slice(1).map((name, n) => html`
+      <li key=${n}><svg viewBox="0 0 28 8" aria-hidden="true"><path class=${`course s${n}`} d="M0 4H28" /></svg> ${name}</li>`)}
+    </ul>
+  `;
+}
+
+// The numbers stand at the lines, so that what happened is read without colours or a pointer.
+function Marks({ chart }) {
+  return html`
+    <ol class="marks" aria-label=${t("chartMarks")}>${chart.marks.map((mark, n) => html`
+      <li key=${n}><time datetime=${mark.at}>${first(chart, mark.at)}</time> <span class="quiet">${t(`mark_${mark.kind}`)}</span> ${mark.text}</li>`)}
+    </ol>
+  `;
+}
+
 // Where nothing is known the line breaks; a value that stands alone is a dot.
 function drawn(rows, x, y) {
   let pen = false;
@@ -77,16 +126,20 @@ function range(values) {
 function bars(chart) {
   const values = chart.rows.map((row) => row[1] ?? 0);
   const most = Math.max(...values.map(Math.abs)) || 1;
-  const room = WIDTH - BAR.label - BAR.value;
+  const names = chart.rows.map((row) => short(String(row[0])));
+  // As wide as the longest name is on a phone, where letters are larger beside what is drawn.
+  const wanted = 16 + BAR.letter * Math.max(...names.map((one) => one.length));
+  const label = Math.min(BAR.label, wanted);
+  const room = WIDTH - label - BAR.value;
   const shapes = chart.rows.map((row, n) => html`
     <g key=${n}>
       <title>${row[0]}: ${number(values[n])} ${chart.unit}</title>
-      <text class="end" x=${BAR.label - 8} y=${n * BAR.height + 16}>${short(String(row[0]))}</text>
-      <rect class=${values[n] < 0 ? "bar below" : "bar"} x=${BAR.label} y=${n * BAR.height + 4} width=${round((Math.abs(values[n]) / most) * room)} height=${BAR.height - 8} />
-      <text x=${BAR.label + round((Math.abs(values[n]) / most) * room) + 6} y=${n * BAR.height + 16}>${number(values[n])}</text>
+      <text class="end" x=${label - 8} y=${n * BAR.height + 16}>${names[n]}</text>
+      <rect class=${values[n] < 0 ? "bar below" : "bar"} x=${label} y=${n * BAR.height + 4} width=${round((Math.abs(values[n]) / most) * room)} height=${BAR.height - 8} />
+      <text x=${label + round((Math.abs(values[n]) / most) * room) + 6} y=${n * BAR.height + 16}>${number(values[n])}</text>
     </g>
   `);
-  return { shapes, height: chart.rows.length * BAR.height, low: Math.min(...values), high: Math.max(...values) };
+  return { shapes, bars: wanted === label, height: chart.rows.length * BAR.height, low: Math.min(...values), high: Math.max(...values) };
 }
 
 // The end of a long name says more than its beginning.

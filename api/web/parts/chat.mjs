@@ -1,28 +1,23 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { html } from "../html.mjs";
 import { t } from "../i18n.mjs";
 import { ask, draft, lost, running, stop, turns } from "../store.mjs";
+import { useKeepingUp } from "./keeping-up.mjs";
 import { Offer, chosen, close, key, look, meant, offer, picked } from "./picker.mjs";
 import { Turn } from "./turn.mjs";
 
-const NEAR_BOTTOM_PX = 80;
-
 export function Chat() {
   const list = useRef(null);
-  const [atBottom, setAtBottom] = useState(true);
-  const toBottom = () => list.current?.scrollTo({ top: list.current.scrollHeight });
-  const scrolled = ({ currentTarget: box }) =>
-    setAtBottom(box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_BOTTOM_PX);
-  useEffect(() => {
-    if (atBottom) toBottom();
-  }, [turns.value]);
+  const { atEnd, scrolled, toEnd } = useKeepingUp(list, turns.value.at(-1)?.id);
   return html`
     <main class="chat">
       <div class="turns" ref=${list} onScroll=${scrolled}>
-        ${turns.value.length === 0 && html`<${Welcome} />`}
-        ${turns.value.map((turn) => html`<${Turn} key=${turn.id} turn=${turn} />`)}
+        <div>
+          ${turns.value.length === 0 && html`<${Welcome} />`}
+          ${turns.value.map((turn) => html`<${Turn} key=${turn.id} turn=${turn} />`)}
+        </div>
       </div>
-      ${!atBottom && html`<button type="button" class="jump" onClick=${toBottom}>${t("jumpToLatest")}</button>`}
+      ${!atEnd && html`<button type="button" class="jump" onClick=${toEnd}>${t("jumpToLatest")}</button>`}
       ${lost.value && html`<p class="lost" role="status">${t("lostConnection")}</p>`}
       <${Composer} />
     </main>

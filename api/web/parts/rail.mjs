@@ -17,7 +17,7 @@ export const PAGES = {
   settings: { takes: [], icon: "M4 7h10M18 7h2M4 17h2M10 17h10M16 4v6M8 14v6" },
 };
 // A page without a link of its own belongs to another.
-const BELONGS = { incidents: "overview" };
+const BELONGS = { incidents: "overview", prices: "usage" };
 
 export function may(...permissions) {
   return permissions.length === 0 || permissions.some((one) => me.value?.permissions.includes(one));

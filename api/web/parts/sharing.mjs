@@ -52,6 +52,7 @@ export function Sharing({ thread, onClose }) {
         <h3>${t("openLinks")}</h3>
         <ul>${open.map((one) => html`<li key=${one.id}><span>${t("madeUntil", { made: time(one.created_at), until: time(one.expires_at) })}</span> <button type="button" class="small deny" onClick=${() => revoke(one.id)}>${t("takeBack")}</button></li>`)}</ul>
       `}
+      <p>${t("saveAs")} ${["markdown", "json"].map((format) => html`<a key=${format} href=${`/api/v1/threads/${encodeURIComponent(thread.id)}/export?format=${format}`} download>${format === "json" ? "JSON" : "Markdown"}</a> `)}</p>
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
       <button type="button" onClick=${() => dialog.current.close()}>${t("close")}</button>
     </dialog>

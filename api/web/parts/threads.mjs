@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { html } from "../html.mjs";
 import { t } from "../i18n.mjs";
-import { deleteThread, listThreads, newThread, openThread, query, renameThread, threadId, threads } from "../store.mjs";
+import { deleteThread, listThreads, newThread, openThread, pinThread, query, renameThread, threadId, threads } from "../store.mjs";
 
 let waiting;
 
@@ -41,9 +41,10 @@ export function Threads({ onChosen }) {
         ${threads.value.map(
           (thread) => html`
             <li key=${thread.id} class=${thread.id === threadId.value ? "open" : ""}>
-              <button type="button" class="title" aria-current=${thread.id === threadId.value ? "true" : undefined} onClick=${choose(() => openThread(thread.id))}>
-                ${thread.branch_of && html`<span class="quiet">⑂ <span class="unseen">${t("branch")} </span></span>`}${thread.title}
+              <button type="button" class="title" title=${thread.title} aria-current=${thread.id === threadId.value ? "true" : undefined} onClick=${choose(() => openThread(thread.id))}>
+                ${thread.pinned && html`<span class="pin" aria-hidden="true">★ </span><span class="unseen">${t("pinned")} </span>`}${thread.branch_of && html`<span class="quiet">⑂ <span class="unseen">${t("branch")} </span></span>`}${thread.title}
               </button>
+              <button type="button" class="plain small" aria-pressed=${thread.pinned ? "true" : "false"} title=${t(thread.pinned ? "unpin" : "pin")} aria-label=${`${t("pin")}: ${thread.title}`} onClick=${() => pinThread(thread.id, !thread.pinned)}>${thread.pinned ? "★" : "☆"}</button>
               <button type="button" class="plain small" title=${t("rename")} aria-label=${`${t("rename")}: ${thread.title}`} onClick=${() => rename(thread)}>✎</button>
               <button type="button" class="plain small" title=${t("share")} aria-label=${`${t("share")}: ${thread.title}`} onClick=${() => share(thread)}>⤴</button>
               <a class="plain small" title=${t("export")} aria-label=${`${t("export")}: ${thread.title}`} href=${`/api/v1/threads/${encodeURIComponent(thread.id)}/export`} download>⇩</a>

@@ -34,6 +34,7 @@ from core.storage.models.fixes import (
     FixRehearsal,
     FixStep,
 )
+from core.storage.models.flags import FeatureFlag, FlagEvent
 from core.storage.models.foreign import AcceptedServer
 from core.storage.models.full_text import STATEMENTS as FULL_TEXT_STATEMENTS
 from core.storage.models.handles import Handle
@@ -50,8 +51,9 @@ from core.storage.models.identity import (
 from core.storage.models.incidents import Incident
 from core.storage.models.jobs import Job, Lease
 from core.storage.models.patrols import Patrol, PatrolFinding, PatrolRun
+from core.storage.models.prices import ModelPrice
 from core.storage.models.questions import KnowledgeQuestion
-from core.storage.models.rules import RuleFile, RuleTarget
+from core.storage.models.rules import ManagerConfig, RuleFile, RulePlacement, RuleTarget
 from core.storage.models.shares import Share
 from core.storage.models.told_facts import ToldFact
 from core.storage.models.watches import UsageWatch, UsageWatchState
@@ -76,6 +78,7 @@ __all__ = [
     "Conversation",
     "Delivery",
     "DeliveryAttempt",
+    "FeatureFlag",
     "Feedback",
     "FixBatch",
     "FixBreaker",
@@ -85,6 +88,7 @@ __all__ = [
     "FixPlan",
     "FixRehearsal",
     "FixStep",
+    "FlagEvent",
     "Handle",
     "Identity",
     "Incident",
@@ -93,7 +97,9 @@ __all__ = [
     "KnowledgeQuestion",
     "Lease",
     "LoginLink",
+    "ManagerConfig",
     "Message",
+    "ModelPrice",
     "ModelUsage",
     "Patrol",
     "PatrolFinding",
@@ -101,6 +107,7 @@ __all__ = [
     "RefreshToken",
     "Role",
     "RuleFile",
+    "RulePlacement",
     "RuleTarget",
     "Share",
     "SpendDay",

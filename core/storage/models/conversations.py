@@ -10,13 +10,15 @@ from core.storage.models.base import Base
 
 
 class Conversation(Base):
-    """A thread. `id` is the thread id that clients know.
+    """A thread. `id` is the thread id that clients know; `pinned` ones stand before the others.
 
     A branch begins as a copy of `branch_of` before its message `branched_at`.
     """
 
     __tablename__ = "conversations"
-    __table_args__ = (Index("ix_conversations_owner_updated", "owner", "updated_at", "id"),)
+    __table_args__ = (
+        Index("ix_conversations_owner_pinned_updated", "owner", "pinned", "updated_at", "id"),
+    )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     owner: Mapped[str] = mapped_column(String(200))
@@ -25,6 +27,7 @@ class Conversation(Base):
     updated_at: Mapped[datetime]
     branch_of: Mapped[str] = mapped_column(String(64), server_default="")
     branched_at: Mapped[str] = mapped_column(String(64), server_default="")
+    pinned: Mapped[int] = mapped_column(Integer, server_default="0")
 
 
 class Message(Base):
@@ -87,6 +90,7 @@ class ModelUsage(Base):
     cost_usd: Mapped[float | None]  # None: no known price, which is not free
     first_token_ms: Mapped[int | None]
     duration_ms: Mapped[int]
+    app: Mapped[str] = mapped_column(String(200), server_default="")
     prompt: Mapped[str | None] = mapped_column(Text)  # only where it is configured
     reply: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]

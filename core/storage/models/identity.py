@@ -36,6 +36,7 @@ class Role(Base):
     about: Mapped[str] = mapped_column(String(200))
     permissions: Mapped[list[Any]]
     namespaces: Mapped[list[Any] | None]  # None: every namespace
+    clusters: Mapped[list[Any] | None]  # None: every cluster
     version: Mapped[int]
     changed_by: Mapped[str] = mapped_column(String(200))
     changed_at: Mapped[datetime]

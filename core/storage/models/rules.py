@@ -1,4 +1,4 @@
-"""Files of Prometheus rules, every version of each, and the servers that hold them."""
+"""Files of Prometheus rules and configurations of Alertmanagers by version, and who holds them."""
 
 from datetime import datetime
 from typing import Any
@@ -23,8 +23,39 @@ class RuleFile(Base):
     labels: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
 
+class ManagerConfig(Base):
+    """A template with its values, and with those that differ for one target."""
+
+    __tablename__ = "manager_configs"
+
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    created_by: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(String(500))
+    defaults: Mapped[dict[str, Any]]
+    by_target: Mapped[dict[str, Any]]
+
+
+class RulePlacement(Base):
+    """A namespace in which stored files stand as PrometheusRule objects, with the labels these carry."""
+
+    __tablename__ = "rule_placements"
+
+    name: Mapped[str] = mapped_column(String(63), primary_key=True)
+    namespace: Mapped[str] = mapped_column(String(63))
+    match: Mapped[str] = mapped_column(String(500))
+    labels: Mapped[dict[str, Any]]
+    updated_by: Mapped[str] = mapped_column(String(200))
+    updated_at: Mapped[datetime]
+
+
 class RuleTarget(Base):
-    """Where files of rules are written to, as whoever writes them there last said."""
+    """Where files of rules are written to, as whoever writes them there last said.
+
+    With a `config` it is an Alertmanager, and that configuration is written there instead.
+    """
 
     __tablename__ = "rule_targets"
 
@@ -40,3 +71,4 @@ class RuleTarget(Base):
     changed_at: Mapped[datetime]
     reported_at: Mapped[datetime]
     reported_by: Mapped[str] = mapped_column(String(200))
+    config: Mapped[str] = mapped_column(String(100), server_default="")

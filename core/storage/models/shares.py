@@ -10,7 +10,8 @@ from core.storage.models.base import Base
 
 
 class Share(Base):
-    """What was said until `created_at`. `namespaces`: all that its owner saw then; None: every one."""
+    """What was said until `created_at`. `namespaces`, `clusters`: all that its owner saw and reached
+    then; None: every one."""
 
     __tablename__ = "shares"
 
@@ -20,6 +21,7 @@ class Share(Base):
     )
     owner: Mapped[str] = mapped_column(String(200), index=True)
     namespaces: Mapped[list[Any] | None]
+    clusters: Mapped[list[Any] | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]

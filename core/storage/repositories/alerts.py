@@ -65,6 +65,16 @@ class Alerts:
         query = select(EPISODES).where(EPISODES.c.status == "firing")
         return [record(EpisodeRow, row) for row in await self._session.execute(query)]
 
+    async def untold(self, *, limit: int) -> list[EpisodeRow]:
+        """What fires and no channel was told of, the first received first."""
+        query = (
+            select(EPISODES)
+            .where(EPISODES.c.status == "firing", EPISODES.c.told_status == "")
+            .order_by(EPISODES.c.received_at, EPISODES.c.id)
+            .limit(limit)
+        )
+        return [record(EpisodeRow, row) for row in await self._session.execute(query)]
+
     async def earlier(self, fingerprint: str, *, since: datetime) -> list[EpisodeRow]:
         """Episodes of one alert that were updated since then, the newest first."""
         query = (

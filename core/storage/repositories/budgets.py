@@ -45,19 +45,21 @@ class Budgets:
         added = await self._session.execute(statement.returning(BUDGETS.c.name), asdict(row))
         return added.first() is not None
 
-    async def save(self, row: BudgetRow, *, version: int) -> bool:
-        """False when it is no longer at that version: somebody was faster."""
+    async def save(self, row: BudgetRow, *, read: BudgetRow) -> bool:
+        """False when it is no longer as it was read: somebody was faster."""
         values = asdict(row)
         values.pop("name")
-        same = (BUDGETS.c.name == row.name) & (BUDGETS.c.version == version)
-        saved = update(BUDGETS).where(same).values(values).returning(BUDGETS.c.name)
+        saved = update(BUDGETS).where(_still(read)).values(values).returning(BUDGETS.c.name)
         return (await self._session.execute(saved)).first() is not None
 
-    async def remove(self, name: str) -> bool:
-        await self._session.execute(delete(MARKS).where(MARKS.c.budget == name))
-        await self._session.execute(delete(TELLINGS).where(TELLINGS.c.budget == name))
-        gone = delete(BUDGETS).where(BUDGETS.c.name == name).returning(BUDGETS.c.name)
-        return (await self._session.execute(gone)).first() is not None
+    async def remove(self, read: BudgetRow) -> bool:
+        """False when it is no longer as it was read."""
+        gone = delete(BUDGETS).where(_still(read)).returning(BUDGETS.c.name)
+        if (await self._session.execute(gone)).first() is None:
+            return False
+        await self._session.execute(delete(MARKS).where(MARKS.c.budget == read.name))
+        await self._session.execute(delete(TELLINGS).where(TELLINGS.c.budget == read.name))
+        return True
 
     async def foretold(self, name: str, version: int, end: dict[str, Any]) -> None:
         same = (BUDGETS.c.name == name) & (BUDGETS.c.version == version)
@@ -97,6 +99,12 @@ class Budgets:
         values = {"tries": row.tries + 1, "deliveries": list(deliveries)}
         changed = update(MARKS).where(same).values(values).returning(MARKS.c.budget)
         return (await self._session.execute(changed)).first() is not None
+
+
+def _still(read: BudgetRow) -> Any:
+    """Whether people left a budget as it was read; what is measured of it meanwhile does not count."""
+    same = (BUDGETS.c.name == read.name) & (BUDGETS.c.version == read.version)
+    return same & (BUDGETS.c.updated_at == read.updated_at)
 
 
 class SpendDays:

@@ -22,10 +22,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
 from core.redaction import redact_fields, redact_text
 from core.storage.models import Conversation, Message, ToolCall
 from core.storage.records import (
+    Beginning,
     ConversationPage,
     ConversationRow,
     MessageRow,
@@ -53,6 +54,9 @@ USED = (
     .values(updated_at=bindparam("now"))
     .returning(THREADS.c.id)
 )
+USED_TOO = (
+    update(THREADS).where(THREADS.c.id == bindparam("thread")).values(updated_at=bindparam("now"))
+)
 BEGIN, ADD_MESSAGES, ADD_CALLS = insert(THREADS), insert(MESSAGES), insert(CALLS)
 FULL_TEXT = table("messages_fts", column("rowid"), column("messages_fts"))
 
@@ -62,12 +66,12 @@ class Conversations:
         self._session = session
 
     async def page(self, owner: str, *, cursor: str = "", limit: int = 30) -> ConversationPage:
-        """The owner's conversations, the one used last first."""
-        newest = (Conversation.updated_at.desc(), Conversation.id.desc())
-        query = select(Conversation).where(Conversation.owner == owner).order_by(*newest)
+        """The owner's conversations: pinned ones, then the others, of both the one used last first."""
+        place = (Conversation.pinned, Conversation.updated_at, Conversation.id)
+        query = select(Conversation).where(Conversation.owner == owner)
+        query = query.order_by(*(one.desc() for one in place))
         if cursor:
-            here = tuple_(Conversation.updated_at, Conversation.id)
-            query = query.where(here < _position(cursor))
+            query = query.where(tuple_(*place) < _position(cursor))
         found = [_conversation(row) for row in await self._session.scalars(query.limit(limit + 1))]
         more = len(found) > limit
         return ConversationPage(tuple(found[:limit]), _cursor(found[limit - 1]) if more else "")
@@ -93,16 +97,12 @@ class Conversations:
         used_at: datetime | None = None,
     ) -> None:
         """A conversation without messages yet. Raises `Conflict` when it has begun already."""
-        begun: dict[str, Any] = {
-            "id": thread_id,
-            "owner": owner,
-            "title": _title(redact_text(question)),
-            "created_at": at,
-            "updated_at": used_at or at,
-            "branch_of": "",
-            "branched_at": "",
-        }
-        await self._session.execute(BEGIN, begun)
+        begun = _begun(Beginning(thread_id, owner, question, at))
+        await self._session.execute(BEGIN, {**begun, "updated_at": used_at or at})
+
+    async def begin_all(self, beginnings: Sequence[Beginning]) -> None:
+        """Several at once, all or none. Raises `Conflict` when one has begun already."""
+        await self._session.execute(BEGIN, [_begun(one) for one in beginnings])
 
     async def messages(self, thread_id: str, *, owner: str) -> list[MessageRow]:
         """All messages in order, each answer with its tool calls."""
@@ -119,6 +119,13 @@ class Conversations:
         await self.get(thread_id, owner=owner)
         change = update(Conversation).where(Conversation.id == thread_id).values(title=title)
         await self._session.execute(change)
+        return await self.get(thread_id, owner=owner)
+
+    async def pin(self, thread_id: str, *, owner: str, pinned: bool) -> ConversationRow:
+        """Before the others, or again among them. When it was used last stays as it is."""
+        await self.get(thread_id, owner=owner)
+        change = update(Conversation).where(Conversation.id == thread_id)
+        await self._session.execute(change.values(pinned=int(pinned)))
         return await self.get(thread_id, owner=owner)
 
     async def delete(self, thread_id: str, *, owner: str) -> None:
@@ -158,6 +165,32 @@ class Conversations:
             ADD_MESSAGES, [_message_values(message, turn.thread_id) for message in messages]
         )
         calls = [_call_values(call, turn.answer) for call in turn.answer.tool_calls]
+        if calls:
+            await self._session.execute(ADD_CALLS, calls)
+
+    async def append_turns(self, turns: Sequence[Turn]) -> None:
+        """Several at once, all or none. Raises `Conflict` where one is of a thread that is not there
+        or another person's: alone it is told which."""
+        if len(turns) == 1:
+            await self.append_turn(turns[0])
+            return
+        query = select(THREADS.c.id, THREADS.c.owner)
+        found = await self._session.execute(
+            query.where(THREADS.c.id.in_([one.thread_id for one in turns]))
+        )
+        owners = {row.id: row.owner for row in found}
+        if any(owners.get(one.thread_id) != one.owner for one in turns):
+            raise SENTENCES.error(Conflict, "changed_meanwhile")
+        used = [{"thread": one.thread_id, "now": one.answer.created_at} for one in turns]
+        await self._session.execute(USED_TOO, used)
+        messages = [
+            _message_values(message, one.thread_id)
+            for one in turns
+            for message in (one.question, one.answer)
+            if message
+        ]
+        await self._session.execute(ADD_MESSAGES, messages)
+        calls = [_call_values(call, one.answer) for one in turns for call in one.answer.tool_calls]
         if calls:
             await self._session.execute(ADD_CALLS, calls)
 
@@ -219,19 +252,32 @@ def _snippet(text: str, words: Sequence[str]) -> str:
     return ("…" if start else "") + part + ("…" if end < len(text) else "")
 
 
+def _begun(one: Beginning) -> dict[str, Any]:
+    return {
+        "id": one.thread_id,
+        "owner": one.owner,
+        "title": _title(redact_text(one.question)),
+        "created_at": one.at,
+        "updated_at": one.at,
+        "branch_of": "",
+        "branched_at": "",
+    }
+
+
 def _title(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= TITLE_CHARACTERS else line[: TITLE_CHARACTERS - 1] + "…"
 
 
 def _cursor(row: ConversationRow) -> str:
-    return base64.urlsafe_b64encode(f"{row.updated_at.isoformat()} {row.id}".encode()).decode()
+    place = f"{int(row.pinned)} {row.updated_at.isoformat()} {row.id}"
+    return base64.urlsafe_b64encode(place.encode()).decode()
 
 
-def _position(cursor: str) -> tuple[datetime, str]:
+def _position(cursor: str) -> tuple[int, datetime, str]:
     try:
-        at, thread_id = base64.urlsafe_b64decode(cursor).decode().split(" ", 1)
-        return datetime.fromisoformat(at), thread_id
+        pinned, at, thread_id = base64.urlsafe_b64decode(cursor).decode().split(" ", 2)
+        return int(pinned), datetime.fromisoformat(at), thread_id
     except (ValueError, binascii.Error) as error:
         raise SENTENCES.error(Invalid, "foreign_cursor") from error
 
@@ -245,6 +291,7 @@ def _conversation(row: Conversation) -> ConversationRow:
         row.updated_at,
         row.branch_of,
         row.branched_at,
+        bool(row.pinned),
     )
 
 

@@ -11,6 +11,7 @@ from core.redaction import redact_text
 from core.storage.models import Feedback
 from core.storage.records import FeedbackRow, MessageRow
 from core.storage.repositories.conversations import Conversations
+from core.storage.sentences import SENTENCES
 
 REASONS = ("", "wrong_cause", "incomplete", "unclear", "not_asked", "too_slow", "other")
 
@@ -38,8 +39,8 @@ class Feedbacks:
         Raises `NotFound` for another's conversation, and for an answer that is not there.
         """
         if reason not in REASONS:
-            raise Invalid(
-                f"There is no reason {reason[:40]!r}.", hint=f"Reasons: {', '.join(REASONS[1:])}."
+            raise SENTENCES.error(
+                Invalid, "no_reason", reason=reason[:40], reasons=", ".join(REASONS[1:])
             )
         messages = await Conversations(self._session).messages(thread_id, owner=owner)
         question, answer = _answer(messages, run_id)
@@ -79,7 +80,7 @@ class Feedbacks:
         """Somebody has seen to it. Raises `NotFound`."""
         found = await self._session.get(Feedback, number)
         if found is None:
-            raise NotFound(f"There is no feedback {number}.")
+            raise SENTENCES.error(NotFound, "no_feedback", number=number)
         found.resolved_by, found.resolved_at = by, at
         return _row(found)
 
@@ -97,7 +98,7 @@ def _answer(messages: Sequence[MessageRow], run_id: str) -> tuple[str, MessageRo
         elif message.detail.get("run_id") and run_id in ("", message.detail["run_id"]):
             question, found = asked, message
     if found is None:
-        raise NotFound("There is no such answer in this conversation.")
+        raise SENTENCES.error(NotFound, "no_answer")
     return question, found
 
 

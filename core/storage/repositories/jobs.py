@@ -69,6 +69,11 @@ class Jobs:
         done = {"state": "done", "finished_at": at, "result": dict(result), "error": "", **FREE}
         return await self._change(_held(job_id, owner), done)
 
+    async def settle(self, job_id: str, owner: str, at: datetime) -> bool:
+        """Done, and what it was about is forgotten: only that it was is kept."""
+        done: dict[str, Any] = {"state": "done", "finished_at": at, "error": "", **FREE}
+        return await self._change(_held(job_id, owner), {**done, "arguments": {}})
+
     async def put_back(
         self, job_id: str, owner: str, run_after: datetime, why: str, *, counts: bool = True
     ) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -59,15 +59,16 @@ class Channels:
         values = {**asdict(row), "lease_owner": ""}
         await self._session.execute(insert(CHANNELS), values)
 
-    async def save(self, row: ChannelRow) -> None:
+    async def save(self, row: ChannelRow, *, read: datetime | None = None) -> bool:
+        """False when somebody changed it since `read`, its `updated_at` as it was read."""
         values = asdict(row)
         values.pop("name")
-        await self._session.execute(
-            update(CHANNELS).where(CHANNELS.c.name == row.name).values(values)
-        )
+        saved = update(CHANNELS).where(*_still(row.name, read)).values(values)
+        return (await self._session.execute(saved.returning(CHANNELS.c.name))).first() is not None
 
-    async def remove(self, name: str) -> bool:
-        gone = delete(CHANNELS).where(CHANNELS.c.name == name).returning(CHANNELS.c.name)
+    async def remove(self, name: str, *, read: datetime | None = None) -> bool:
+        """False when it is gone, or somebody changed it since `read`."""
+        gone = delete(CHANNELS).where(*_still(name, read)).returning(CHANNELS.c.name)
         return (await self._session.execute(gone)).first() is not None
 
     async def lease(self, name: str, owner: str, now: datetime, until: datetime) -> bool:
@@ -96,6 +97,10 @@ class Channels:
         left = {"bucket_tokens": tokens, "bucket_at": at, "rest_until": rest_until}
         found = (await self._session.execute(LEAVE, {"of": name, **left})).first()
         return record(ChannelRow, found) if found else None
+
+
+def _still(name: str, read: datetime | None) -> list[Any]:
+    return [CHANNELS.c.name == name, *([CHANNELS.c.updated_at == read] if read else [])]
 
 
 class Outbox:

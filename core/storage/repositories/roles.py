@@ -55,6 +55,7 @@ def _row(found: Row[Any]) -> RoleRow:
         version=found.version,
         changed_by=found.changed_by,
         changed_at=found.changed_at,
+        clusters=as_set(found.clusters),
     )
 
 
@@ -64,6 +65,7 @@ def _values(row: RoleRow) -> dict[str, object]:
         "about": row.about,
         "permissions": sorted(row.permissions),
         "namespaces": None if row.namespaces is None else sorted(row.namespaces),
+        "clusters": None if row.clusters is None else sorted(row.clusters),
         "version": row.version,
         "changed_by": row.changed_by,
         "changed_at": row.changed_at,

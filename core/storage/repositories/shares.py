@@ -19,7 +19,7 @@ MOST_OPEN = 20
 
 @dataclass(frozen=True, slots=True)
 class ShareRow:
-    """`namespaces`: all that its owner saw then; None: every one."""
+    """`namespaces`, `clusters`: all that its owner saw and reached then; None: every one."""
 
     id: str
     thread_id: str
@@ -29,6 +29,7 @@ class ShareRow:
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None = None
+    clusters: frozenset[str] | None = None
 
     def is_open(self, now: datetime) -> bool:
         return self.revoked_at is None and now < self.expires_at
@@ -49,6 +50,7 @@ class Shares:
             conversation_id=row.thread_id,
             owner=row.owner,
             namespaces=None if row.namespaces is None else sorted(row.namespaces),
+            clusters=None if row.clusters is None else sorted(row.clusters),
             created_at=row.created_at,
             expires_at=row.expires_at,
             revoked_at=None,
@@ -100,4 +102,5 @@ def _row(kept: Share, title: str) -> ShareRow:
         created_at=kept.created_at,
         expires_at=kept.expires_at,
         revoked_at=kept.revoked_at,
+        clusters=None if kept.clusters is None else frozenset(kept.clusters),
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import cast
 
 from sqlalchemy import ColumnElement, Table, bindparam, delete, func, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core.errors import NotFound
 from core.storage.models import ApiToken, LoginLink, RefreshToken
@@ -28,6 +28,23 @@ ON = (
     .where(REFRESH.c.family == bindparam("family"), REFRESH.c.expires_at > bindparam("at"))
     .where(REFRESH.c.used_at.is_(None), REFRESH.c.revoked_at.is_(None))
 )
+
+
+async def session_of(
+    reading: AsyncConnection, hashed: str
+) -> tuple[RefreshTokenRow, UserRow] | None:
+    """A token with whose it is, in one statement: every request of a page asks this."""
+    found = (await reading.execute(SESSION, {"hash": hashed})).first()
+    if found is None:
+        return None
+    token, user = found[: len(TOKEN)], found[len(TOKEN) :]
+    return RefreshTokenRow(*token), user_row(*user)
+
+
+async def user_of_session(reading: AsyncConnection, family: str, at: datetime) -> UserRow | None:
+    """Whose session this is; None for one that has ended. Programs ask it with every request."""
+    found = (await reading.execute(ON, {"family": family, "at": at})).first()
+    return user_row(*found) if found else None
 
 
 class Tokens:
@@ -85,19 +102,6 @@ class Tokens:
     async def refresh_token(self, hashed: str) -> RefreshTokenRow | None:
         found = await self._session.get(RefreshToken, hashed)
         return _refresh_token(found) if found else None
-
-    async def session_of(self, hashed: str) -> tuple[RefreshTokenRow, UserRow] | None:
-        """A token with whose it is, in one statement: every request of a page asks this."""
-        found = (await self._session.execute(SESSION, {"hash": hashed})).first()
-        if found is None:
-            return None
-        token, user = found[: len(TOKEN)], found[len(TOKEN) :]
-        return RefreshTokenRow(*token), user_row(*user)
-
-    async def user_of_session(self, family: str, at: datetime) -> UserRow | None:
-        """Whose session this is; None for one that has ended. Programs ask it with every request."""
-        found = (await self._session.execute(ON, {"family": family, "at": at})).first()
-        return user_row(*found) if found else None
 
     async def use_refresh_token(self, hashed: str, at: datetime) -> bool:
         """False when somebody else used it first."""

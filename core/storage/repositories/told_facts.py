@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from sqlalchemy import Table, bindparam, delete, insert, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core.errors import Forbidden, NotFound, TooLarge
 from core.redaction import redact_text
@@ -23,13 +23,14 @@ KNOWN = (
 )
 
 
+async def known_to(reading: AsyncConnection, subject: str) -> list[FactRow]:
+    """A person's own and the organisation's, the oldest first."""
+    return [FactRow(*one) for one in await reading.execute(KNOWN, {"person": subject})]
+
+
 class ToldFacts:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-
-    async def known_to(self, subject: str) -> list[FactRow]:
-        """A person's own and the organisation's, the oldest first."""
-        return [FactRow(*one) for one in await self._session.execute(KNOWN, {"person": subject})]
 
     async def add(self, fact: FactRow) -> None:
         """The same once more changes nothing. Raises `TooLarge` when there are too many."""

@@ -20,6 +20,7 @@ class CallTimes:
     subject: str
     model: str
     subagent: str
+    app: str
     outcome: str
     input_tokens: int
     output_tokens: int
@@ -38,9 +39,10 @@ async def times(
     until: datetime,
     subject: str = "",
     model: str = "",
+    app: str = "",
     limit: int,
 ) -> list[CallTimes]:
-    """Over [since, until), the newest first; `subject` and `model` "": of all."""
+    """Over [since, until), the newest first; `subject`, `model` and `app` "": of all."""
     query = (
         select(*(CALLS.c[name] for name in FIELDS))
         .where(CALLS.c.created_at >= since, CALLS.c.created_at < until)
@@ -49,6 +51,8 @@ async def times(
     )
     if subject:
         query = query.where(CALLS.c.subject == subject)
+    if app:
+        query = query.where(CALLS.c.app == app)
     if model:
         query = query.where(CALLS.c.model == model)
     return [CallTimes(*row) for row in await session.execute(query)]

@@ -21,7 +21,8 @@ NAMES = (
     *("name", "role", "created_at", "namespaces", "language", "disabled", "password_hash"),
     *("team", "service"),
 )
-COLUMNS = (*(USERS.c[one] for one in NAMES), ROLES.c.permissions, ROLES.c.namespaces)
+GRANTS = (ROLES.c.permissions, ROLES.c.namespaces, ROLES.c.clusters)
+COLUMNS = (*(USERS.c[one] for one in NAMES), *GRANTS)
 GRANTED = ROLES.c.name == USERS.c.role
 ALL = select(*COLUMNS).outerjoin_from(USERS, ROLES, GRANTED).order_by(USERS.c.name)
 ONE = ALL.where(USERS.c.name == bindparam("name"))
@@ -44,6 +45,13 @@ class Users:
             hint = SENTENCES.said("near", name=nearest[0]) if nearest else Said()
             raise SENTENCES.error(NotFound, "no_user", name=name, hint=hint)
         return found
+
+    async def held(self, name: str) -> UserRow:
+        """As `get`, and nobody else changes the user before this session ends."""
+        # A write of what is there: SQLite has no other way to hold a row, and it serves Postgres too.
+        same = update(User).where(User.name == name).values(disabled=User.disabled)
+        await self._session.execute(same.returning(User.name))
+        return await self.get(name)
 
     async def all(self) -> list[UserRow]:
         return [user_row(*found) for found in await self._session.execute(ALL)]
@@ -70,9 +78,10 @@ class Users:
 
 def user_row(name: str, role: str, created_at: datetime, namespaces: Any, *more: Any) -> UserRow:
     """Of `COLUMNS`. Namespaces and permissions are kept as lists."""
-    *own, granted, bounds = more
+    *own, granted, bounds, clusters = more
     user = UserRow(name, role, created_at, as_set(namespaces), *own)
-    return replace(user, granted=as_set(granted), bounds=as_set(bounds))
+    grants = {"granted": granted, "bounds": bounds, "clusters": clusters}
+    return replace(user, **{name: as_set(kept) for name, kept in grants.items()})
 
 
 def as_set(kept: Iterable[str] | None) -> frozenset[str] | None:

@@ -5,9 +5,10 @@ from typing import Any
 from evals.clusters.containers import container, running, status, terminated
 from evals.clusters.events import event
 from evals.clusters.objects import plain
+from evals.clusters.parts import condition
 from evals.clusters.pods import pod
 from evals.clusters.telling import root
-from evals.clusters.workloads import Template, condition
+from evals.clusters.workloads import Template
 from evals.clusters.world import Json, days, hours
 from evals.generated.registry import fault
 from evals.generated.scene import Scene

@@ -5,8 +5,8 @@ from typing import Any
 from evals.clusters.containers import limits
 from evals.clusters.events import event
 from evals.clusters.objects import plain
+from evals.clusters.parts import condition
 from evals.clusters.telling import root
-from evals.clusters.workloads import condition
 from evals.clusters.world import Json, days
 from evals.generated.registry import fault
 from evals.generated.scene import App, Scene

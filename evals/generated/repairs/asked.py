@@ -83,3 +83,10 @@ def a_moving_tag_is_to_stand_still(scene: Scene) -> None:
         for told in one["status"]["containerStatuses"]:
             told["imageID"] = f"{spec['image'].rpartition(':')[0]}@{digest}"
     wished(scene, app, "pin", mended("fix.pin_digest", app.parent))
+
+
+@repair(251)
+def more_memory_is_wanted(scene: Scene) -> None:
+    app = well(scene)
+    amounts = [f"limits.memory={scene.pick('640Mi', '768Mi')}", "requests.cpu+=50m"]
+    wished(scene, app, "resources", mended("fix.set_resources", app.parent), resources=amounts)

@@ -106,3 +106,10 @@ def operator_owns_the_workload(scene: Scene) -> None:
     app = well(scene)
     labelled(app.parent, {"app.kubernetes.io/managed-by": "kafka-operator"})
     wished(scene, app, "scale", "none", replicas=4)
+
+
+@repair(252)
+def a_limit_below_its_request_is_wanted(scene: Scene) -> None:
+    spec = scene.spec(scene.back, resources=limits("1", "2Gi", request=("200m", "1Gi")))
+    app = scene.healthy(scene.back, spec=spec, spared=False)
+    wished(scene, app, "resources", "none", resources=["limits.memory=512Mi"])

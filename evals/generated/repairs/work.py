@@ -5,8 +5,9 @@ from typing import Any
 from evals.clusters.containers import container
 from evals.clusters.events import event
 from evals.clusters.objects import plain
+from evals.clusters.parts import owner
 from evals.clusters.telling import ref, root
-from evals.clusters.workloads import Template, owner
+from evals.clusters.workloads import Template
 from evals.clusters.world import Json, days, labelled
 from evals.generated.families.control_plane import ABLE, autoscaler
 from evals.generated.families.jobs import ONCE, cron, failed_job

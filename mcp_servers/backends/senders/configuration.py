@@ -5,11 +5,14 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from core.faults import Unfit
+from mcp_servers.backends.sentences import SENTENCES
+
 
 def _address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise ValueError("must begin with https:// and name a host")
+        raise Unfit(SENTENCES.said("address_form"))
     return url
 
 

@@ -13,12 +13,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from core.faults import Unfit
 from mcp_servers.backends.senders.configuration import Configuration, Secret
 from mcp_servers.backends.senders.markup import light
 from mcp_servers.backends.senders.message_fitting import cut_characters, fitting
 from mcp_servers.backends.senders.outcomes import Outcome, refused, retry, sent
 from mcp_servers.backends.senders.outgoing import Wire
 from mcp_servers.backends.senders.sending_pace import Rate
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.facts.notices import Entry, Notice
 
 RATE = Rate(burst=5, per_s=0.5)
@@ -30,7 +32,7 @@ TIMEOUT_S = 15.0
 def _mailbox(text: str) -> str:
     local, at, domain = text.rpartition("@")
     if not (local and at and domain) or any(one in text for one in " \r\n,;<>"):
-        raise ValueError("is no e-mail address")
+        raise Unfit(SENTENCES.said("mailbox_form"))
     return text
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.errors import Invalid
+from core.faults import inside
 from mcp_servers.backends.senders import (
     dingtalk,
     email,
@@ -22,7 +23,7 @@ from mcp_servers.backends.senders.configuration import Configuration
 from mcp_servers.backends.senders.outcomes import Outcome, refused, retry
 from mcp_servers.backends.senders.outgoing import Unreachable, Wire, checked_url
 from mcp_servers.backends.senders.sending_pace import Rate
-from mcp_servers.facts.nearest import did_you_mean
+from mcp_servers.backends.sentences import SENTENCES, instead
 from mcp_servers.facts.notices import Notice
 
 Send = Callable[[Any, Notice, Wire, datetime], Awaitable[Outcome]]
@@ -49,8 +50,7 @@ KINDS: Mapping[str, Kind] = {
 
 def kind_of(name: str) -> Kind:
     if name not in KINDS:
-        hint = did_you_mean(name, list(KINDS)) or f"Kinds: {', '.join(KINDS)}."
-        raise Invalid(f"There is no kind of channel {name!r}.", hint=hint)
+        raise SENTENCES.error(Invalid, "no_channel_kind", name=name, hint=instead(name, KINDS))
     return KINDS[name]
 
 
@@ -62,9 +62,10 @@ def configured(kind: str, settings: Mapping[str, Any], *, practice: bool) -> Con
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or kind
-        told = first["msg"].removeprefix("Value error, ")
         takes = ", ".join(model.model_fields)
-        raise Invalid(f"{where}: {told[0].lower()}{told[1:]}.", hint=f"Takes: {takes}.") from None
+        raise SENTENCES.error(
+            Invalid, "channel_field", where=where, why=inside(first), takes=takes
+        ) from None
     url = getattr(config, "url", None)
     if isinstance(url, str):
         checked_url(url, practice=practice)

@@ -17,6 +17,7 @@ import orjson
 from core.errors import Invalid
 from mcp_servers.backends.retrying import asked_wait_s
 from mcp_servers.backends.senders.outcomes import Outcome, refused, retry
+from mcp_servers.backends.sentences import SENTENCES
 
 TIMEOUT_S = 5.0
 MOST_BYTES = 1 << 20
@@ -100,7 +101,7 @@ class Wire:
         port = target.port or (443 if target.scheme == "https" else 80)
         address = await self.address_of(target.host, port)
         if target.scheme == "http" and not ipaddress.ip_address(address).is_loopback:
-            raise Invalid("Plain http goes to this machine only.", hint="Use https.")
+            raise SENTENCES.error(Invalid, "plain_http")
         request = self._client().build_request(
             "POST",
             target.copy_with(host=address),
@@ -135,10 +136,7 @@ class Wire:
         if inner.is_private and host.lower() in self.private_hosts and not _is_special(inner):
             return
         if not inner.is_global or inner.is_multicast:
-            raise Invalid(
-                "This host is inside a private network or this machine, where channels may not be.",
-                hint="An administrator can allow it in MIDWATCH_CHANNELS__PRIVATE_HOSTS.",
-            )
+            raise SENTENCES.error(Invalid, "private_host")
 
     def _client(self) -> httpx2.AsyncClient:
         if self._http is None:
@@ -161,14 +159,14 @@ def checked_url(url: str, *, practice: bool) -> httpx2.URL:
     try:
         parsed = httpx2.URL(url)
     except (httpx2.InvalidURL, TypeError) as error:
-        raise Invalid("The channel's address cannot be read.") from error
+        raise SENTENCES.error(Invalid, "channel_address_unread") from error
     schemes = ("https", "http") if practice else ("https",)
     if parsed.scheme not in schemes or not parsed.host:
-        raise Invalid("The channel's address must begin with https:// and name a host.")
+        raise SENTENCES.error(Invalid, "channel_address_https")
     if parsed.userinfo:
-        raise Invalid("The channel's address may hold no user or password.")
+        raise SENTENCES.error(Invalid, "channel_address_user")
     if _is_odd_number(parsed.host):
-        raise Invalid("The channel's address names its host by an unusual number.")
+        raise SENTENCES.error(Invalid, "channel_address_number")
     return parsed
 
 

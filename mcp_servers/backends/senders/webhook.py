@@ -9,11 +9,13 @@ from datetime import datetime
 import orjson
 from pydantic import Field, field_validator
 
+from core.faults import Unfit
 from mcp_servers.backends.senders.configuration import Configuration, Secret, Url
 from mcp_servers.backends.senders.message_fitting import fitting
 from mcp_servers.backends.senders.outcomes import Outcome, refused, sent
 from mcp_servers.backends.senders.outgoing import Wire
 from mcp_servers.backends.senders.sending_pace import Rate
+from mcp_servers.backends.sentences import SENTENCES
 from mcp_servers.facts.notices import Notice
 
 RATE = Rate(burst=50, per_s=50)
@@ -32,7 +34,7 @@ class WebhookConfiguration(Configuration):
     @classmethod
     def secrets_are_base64(cls, secret: str) -> str:
         if secret and len(key_of(secret)) < 16:
-            raise ValueError("must be whsec_ and at least 16 bytes in base64")
+            raise Unfit(SENTENCES.said("secret_form"))
         return secret
 
 

@@ -6,6 +6,7 @@ protection and owners for all of them alike.
 
 from collections.abc import Mapping
 
+from mcp_servers.engines.fixes.asked_amounts import set_amounts
 from mcp_servers.engines.fixes.cpu import raise_cpu
 from mcp_servers.engines.fixes.drafting import Case, Outcome, Repairer
 from mcp_servers.engines.fixes.finishing import finished
@@ -66,6 +67,7 @@ _REPAIRERS: Mapping[str, Repairer] = {
     "fix.scale": scale,
     "fix.evict_pod": evict_pod,
     "fix.rightsize": rightsize,
+    "fix.set_resources": set_amounts,
     "fix.pin_digest": pin_digest,
     "fix.netpol": allow_flow,
     "fix.rbac": grant_verb,
@@ -151,6 +153,7 @@ _BY_RULE: Mapping[str, tuple[str, ...]] = {
 REQUESTED = frozenset(
     {"fix.scale", "fix.restart", "fix.rollback", "fix.cordon", "fix.uncordon", "fix.drain"}
     | {"fix.resume", "fix.job_rerun", "fix.evict_pod", "fix.pin_digest", "fix.ttl", "fix.rightsize"}
+    | {"fix.set_resources"}
 )
 
 

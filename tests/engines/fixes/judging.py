@@ -1,6 +1,7 @@
 """Repairs of clusters that factories build, told in both languages and tried on the objects."""
 
 import copy
+from typing import Any
 
 from mcp_servers.autofix.telling import Telling
 from mcp_servers.engines.fixes import repair, requested
@@ -20,7 +21,7 @@ def repaired(cluster: Cluster, rule: str) -> Repair:
     return told(repair(found(cluster, rule), cluster), cluster)
 
 
-def asked(cluster: Cluster, fix: str, target: Ref, **more: int) -> Repair:
+def asked(cluster: Cluster, fix: str, target: Ref, **more: Any) -> Repair:
     return told(requested(Request(fix, target, **more), cluster), cluster)
 
 

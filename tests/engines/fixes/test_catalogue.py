@@ -66,6 +66,7 @@ NAMED = [
     "scale",
     "ephemeral",
     "rightsize",
+    "set_resources",
     "pin_digest",
     "ttl",
     "silence",

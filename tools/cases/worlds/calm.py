@@ -13,11 +13,11 @@ from evals.clusters.containers import (
 from evals.clusters.events import event, scaled, scheduled
 from evals.clusters.nodes import node, pool
 from evals.clusters.objects import claim, config_map, plain, service, slices, storage_class
+from evals.clusters.parts import condition
 from evals.clusters.pods import pod
 from evals.clusters.workloads import (
     Template,
     app_labels,
-    condition,
     deployment,
     healthy_deployment,
     replicaset,

@@ -13,12 +13,12 @@ from evals.clusters.events import event, pull_failed
 from evals.clusters.lives import cannot_pull, crashing_pod
 from evals.clusters.nodes import pool
 from evals.clusters.objects import config_map, service, slices
+from evals.clusters.parts import condition
 from evals.clusters.pods import pod
 from evals.clusters.waiting import NO_VICTIMS, never_placed
 from evals.clusters.workloads import (
     Template,
     app_labels,
-    condition,
     deadline,
     deployment,
     healthy_deployment,

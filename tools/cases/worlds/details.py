@@ -13,6 +13,7 @@ from evals.clusters.events import pull_failed
 from evals.clusters.lives import cannot_pull, crashing_pod
 from evals.clusters.nodes import pool
 from evals.clusters.objects import config_map, plain, service, slices
+from evals.clusters.parts import owner
 from evals.clusters.pods import pod
 from evals.clusters.workloads import (
     Template,
@@ -20,7 +21,6 @@ from evals.clusters.workloads import (
     deployment,
     healthy_deployment,
     not_available,
-    owner,
     replicaset,
 )
 from evals.clusters.world import World, days

@@ -11,6 +11,7 @@ from evals.clusters.events import as_new_api, event, pull_failed
 from evals.clusters.lives import cannot_pull
 from evals.clusters.nodes import pool
 from evals.clusters.objects import config_map, plain, secret, service
+from evals.clusters.parts import owner
 from evals.clusters.pods import pod
 from evals.clusters.workloads import (
     Template,
@@ -18,7 +19,6 @@ from evals.clusters.workloads import (
     deployment,
     healthy_deployment,
     not_available,
-    owner,
     replicaset,
     stateful_set,
 )

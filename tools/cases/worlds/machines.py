@@ -12,11 +12,11 @@ from evals.clusters.containers import (
 from evals.clusters.events import event, scheduled
 from evals.clusters.nodes import lease, lost, node, pool
 from evals.clusters.objects import plain, service, slices
+from evals.clusters.parts import condition
 from evals.clusters.pods import pod
 from evals.clusters.workloads import (
     Template,
     app_labels,
-    condition,
     deployment,
     healthy_deployment,
     not_available,

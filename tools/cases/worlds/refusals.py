@@ -4,11 +4,11 @@ from evals.clusters.containers import container, limits, port, running, status
 from evals.clusters.events import event, scaled
 from evals.clusters.nodes import pool
 from evals.clusters.objects import account, plain, service
+from evals.clusters.parts import condition
 from evals.clusters.pods import pod
 from evals.clusters.workloads import (
     Template,
     app_labels,
-    condition,
     deployment,
     healthy_deployment,
     is_available,

@@ -13,16 +13,15 @@ from evals.clusters.containers import (
 from evals.clusters.events import event, scaled, scheduled, unschedulable
 from evals.clusters.nodes import pool
 from evals.clusters.objects import config_map, plain, secret, service, slices
+from evals.clusters.parts import condition, owner
 from evals.clusters.pods import pod
 from evals.clusters.waiting import NO_VICTIMS
 from evals.clusters.workloads import (
     Template,
     app_labels,
-    condition,
     deployment,
     healthy_deployment,
     is_available,
-    owner,
     progressing,
     replicaset,
 )

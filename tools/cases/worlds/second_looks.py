@@ -16,11 +16,11 @@ from evals.clusters.events import event, restarted, scaled
 from evals.clusters.lives import crashing_pod
 from evals.clusters.nodes import pool
 from evals.clusters.objects import config_map, service, slices
+from evals.clusters.parts import condition
 from evals.clusters.pods import pod
 from evals.clusters.workloads import (
     Template,
     app_labels,
-    condition,
     deployment,
     healthy_deployment,
     is_available,

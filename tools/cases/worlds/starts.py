@@ -16,6 +16,7 @@ from evals.clusters.events import event, restarted, scheduled
 from evals.clusters.lives import crashing_pod
 from evals.clusters.nodes import pool
 from evals.clusters.objects import claim, config_map, plain, service, slices, storage_class
+from evals.clusters.parts import owner
 from evals.clusters.pods import pod
 from evals.clusters.workloads import (
     Template,
@@ -24,7 +25,6 @@ from evals.clusters.workloads import (
     deployment,
     healthy_deployment,
     not_available,
-    owner,
     replicaset,
     stateful_set,
 )

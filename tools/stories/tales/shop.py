@@ -9,7 +9,7 @@ nothing to do with it, and recommendation once restarted nine days ago.
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tools.stories import alerting, company, events, groundwork, network, voices
+from tools.stories import alerting, company, events, groundwork, network, traffic, voices
 from tools.stories.company import checkout, template
 from tools.stories.lives import Life, Run, restarted_once
 from tools.stories.neighbours import ordinary, pods_of, price_import, released
@@ -39,6 +39,7 @@ WEEKS = {
         "http_requests_total": "busy",
         "kubelet_volume_stats_capacity_bytes": "steady",
         "kubelet_volume_stats_used_bytes": "filling",
+        "queue_length": "busy",
         "kube_persistentvolumeclaim_resource_requests_storage_bytes": "steady",
     },
     "pods": [
@@ -178,9 +179,18 @@ def _callers(world: World) -> None:
 
 
 def _left_overs(world: World) -> None:
-    """The volume of a database that moved away, and a claim that an export once wrote to."""
+    """The volume of a database that moved away, a claim that an export once wrote to, and a
+    balancer for partners who never came. That of the phones' API is the busy one."""
     leave_behind(world, "shop", "data-catalog-postgres-0", "100Gi", "harbour-w-1", "19d")
     make_claim(world, "data", "orders-export", "20Gi", "harbour-w-2", "74d")
+    partners = "ledger-partners"
+    network.make_service(
+        world, "payments", partners, 8080, selector={"app.kubernetes.io/name": "ledger"},
+        created=world.ago("96d"), labels={"app.kubernetes.io/name": partners},
+    )  # fmt: skip
+    network.balance(world, "payments", partners, "203.0.113.18")
+    network.balance(world, "shop", "mobile-api", "203.0.113.7")
+    traffic.record_silence(world, "payments", partners)
 
 
 def _people(world: World) -> None:

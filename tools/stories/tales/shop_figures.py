@@ -50,6 +50,7 @@ def figures(world: World, told: Told) -> None:
     _calls(world, failing)
     traffic.record_nodes(world, {})
     traffic.record_volumes(world, VOLUMES, rising=RISING)
+    traffic.record_queue(world, "data", "orders-postgres", "orders", 24)
     traffic.record_scrapes(world, ["checkout", "storefront", "mobile-api", "cart", "catalog"])
 
 

@@ -1,0 +1,133 @@
+"""Conversations as threads of LangGraph's platform: made, found, read with their states, deleted."""
+
+from typing import Any
+from uuid import uuid4
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.dependencies import Chatter, Current
+from api.langgraph_compat.door import PREFIX, KeyRoute, read
+from api.langgraph_compat.shapes import GRAPH, Wire, thread
+from api.sentences import SENTENCES
+from api.turns.deleting import delete_conversation
+from api.turns.running import ID, CurrentTurns
+from core.clock import utc_now
+from core.errors import Conflict, Invalid, NotFound
+from core.storage.repositories.conversations import Conversations
+
+router = APIRouter(prefix=f"{PREFIX}/threads", tags=["langgraph"], route_class=KeyRoute)
+MOST_FOUND = 100
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class NewThread(_Asked):
+    thread_id: str = Field(default="", max_length=64)
+    if_exists: str = "raise"
+    metadata: dict[str, Any] = {}
+
+
+class ThreadsAsked(_Asked):
+    metadata: dict[str, Any] = {}
+    status: str = ""
+    limit: int = Field(default=10, ge=1, le=MOST_FOUND)
+    offset: int = Field(default=0, ge=0, le=MOST_FOUND)
+
+
+class ThreadChange(_Asked):
+    metadata: dict[str, Any] = {}
+
+
+class HistoryAsked(_Asked):
+    limit: int = Field(default=10, ge=1, le=1000)
+
+
+@router.post("", operation_id="createLanggraphThread")
+async def create_thread(
+    body: NewThread, principal: Chatter, current: Current, turns: CurrentTurns
+) -> dict[str, Any]:
+    """A conversation without a question yet; its first one becomes its title."""
+    thread_id = body.thread_id or str(uuid4())
+    if not ID.fullmatch(thread_id):
+        raise SENTENCES.error(Invalid, "no_id", given=thread_id[:80])
+    async with current.database.session() as session:
+        conversations = Conversations(session)
+        owner = await conversations.owner_of(thread_id)
+        if owner is None:
+            title = str(body.metadata.get("title") or "")
+            await conversations.begin(thread_id, principal.subject, title, utc_now())
+    if owner is not None and body.if_exists != "do_nothing":
+        raise SENTENCES.error(Conflict, "thread_exists", thread_id=thread_id)
+    return (await read(turns, principal, thread_id)).thread()
+
+
+@router.post("/search", operation_id="searchLanggraphThreads")
+async def search_threads(
+    body: ThreadsAsked, principal: Chatter, turns: CurrentTurns
+) -> list[dict[str, Any]]:
+    """Your conversations, the one used last first, with what was said in them."""
+    if body.metadata.get("graph_id", GRAPH) not in (GRAPH, "agent"):
+        return []
+    last = body.offset + body.limit
+    async with turns.database.session() as session:
+        page = await Conversations(session).page(principal.subject, limit=min(last, MOST_FOUND))
+    found: list[Wire] = []
+    for row in page.rows[body.offset : last]:
+        one = (await read(turns, principal, row.id)).thread()
+        if body.status in ("", one["status"]):
+            found.append(one)
+    return found
+
+
+@router.get("/{thread_id}", operation_id="getLanggraphThread")
+async def get_thread(thread_id: str, principal: Chatter, turns: CurrentTurns) -> dict[str, Any]:
+    """One conversation, with what was said in it and whether it is busy or waits."""
+    return (await read(turns, principal, thread_id)).thread()
+
+
+@router.patch("/{thread_id}", operation_id="patchLanggraphThread")
+async def patch_thread(
+    thread_id: str, body: ThreadChange, principal: Chatter, turns: CurrentTurns
+) -> dict[str, Any]:
+    """Of its metadata the `title` is kept."""
+    async with turns.database.session() as session:
+        conversations = Conversations(session)
+        row = await conversations.get(thread_id, owner=principal.subject)
+        if title := str(body.metadata.get("title") or ""):
+            row = await conversations.rename(thread_id, title, owner=principal.subject)
+    return thread(row, status=(await read(turns, principal, thread_id)).status)
+
+
+@router.delete("/{thread_id}", operation_id="deleteLanggraphThread", status_code=204)
+async def remove_thread(thread_id: str, principal: Chatter, turns: CurrentTurns) -> None:
+    """With its messages and memory."""
+    await delete_conversation(turns, principal.subject, thread_id)
+
+
+@router.get("/{thread_id}/state", operation_id="getLanggraphState")
+async def get_state(thread_id: str, principal: Chatter, turns: CurrentTurns) -> dict[str, Any]:
+    """What was said, and what waits for a person."""
+    return (await read(turns, principal, thread_id)).state()
+
+
+@router.get("/{thread_id}/state/{checkpoint_id}", operation_id="getLanggraphStateAt")
+async def get_state_at(
+    thread_id: str, checkpoint_id: str, principal: Chatter, turns: CurrentTurns
+) -> dict[str, Any]:
+    """What was said until the run that the checkpoint is called by had ended."""
+    conversation = await read(turns, principal, thread_id)
+    for one in conversation.history(len(conversation.messages) + 1):
+        if one["checkpoint"]["checkpoint_id"] == checkpoint_id:
+            return one
+    raise SENTENCES.error(NotFound, "no_checkpoint", checkpoint=checkpoint_id[:64])
+
+
+@router.post("/{thread_id}/history", operation_id="getLanggraphHistory")
+async def get_history(
+    thread_id: str, body: HistoryAsked, principal: Chatter, turns: CurrentTurns
+) -> list[dict[str, Any]]:
+    """The states after each answer, the latest first."""
+    return (await read(turns, principal, thread_id)).history(body.limit)
