@@ -21,8 +21,9 @@ from evals.providers.saying import Say
 from evals.providers.serving import provider_serving
 from tests.agent.changing_server import Ledger, changing
 from tests.agent.conftest import assistant_with
-from tests.agent.real_stores import free_port, postgres_serving, redis_serving
+from tests.agent.real_stores import postgres_serving, redis_serving
 from tests.agent.turns import ANN, Told, choice_of
+from tests.ports import free_port
 
 Where = Path | str | None
 

@@ -19,8 +19,9 @@ from api.routes.components import components
 from api.routes.model_probe import Models
 from core.settings.models import ModelSettings
 from mcp_servers.client import Sessions
-from tests.agent.real_stores import free_port, redis_serving
+from tests.agent.real_stores import redis_serving
 from tests.api.conftest import Midwatch, Server, offline
+from tests.ports import free_port
 
 AWAY = "http://127.0.0.1:9"
 Component = dict[str, Any]

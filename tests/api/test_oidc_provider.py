@@ -1,7 +1,6 @@
 """Signing in at a certified provider that Midwatch did not write, with the forms a person fills there."""
 
 import re
-import socket
 import subprocess
 import time
 from collections.abc import Generator
@@ -17,6 +16,7 @@ from api.editions import prepared
 from core.http import client
 from tests.api.conftest import offline, serving
 from tests.kube.binaries import required
+from tests.ports import free_port
 
 pytestmark = pytest.mark.live
 PATIENCE_S = 120.0
@@ -27,8 +27,7 @@ NAME, PASSWORD = "test-user@localhost", "verysecure"
 def certified(redirect: str, log: Path) -> Generator[str]:
     """The issuer of a running provider, at which `redirect` is registered."""
     [binary] = required("oidc")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     with (
         log.open("wb") as told,
         subprocess.Popen([binary, str(port), redirect], stdout=told, stderr=told) as process,
@@ -69,8 +68,7 @@ def sign_in_there(address: str, password: str) -> str:
 
 
 async def test_a_person_signs_in_at_a_certified_provider_and_comes_back(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        outside = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    outside = f"http://127.0.0.1:{free_port()}"
     with certified(f"{outside}/auth/oidc/callback", tmp_path / "log") as issuer:
         oidc = {
             "issuer": issuer,

@@ -9,7 +9,8 @@ import pytest
 
 from core.http import client
 from tests.api.test_rule_sync import RULES, Place, place
-from tests.sandbox.prometheus_servers import free_port, running
+from tests.ports import free_port
+from tests.sandbox.prometheus_servers import running
 
 pytestmark = pytest.mark.live
 __all__ = ["place"]

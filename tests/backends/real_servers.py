@@ -1,7 +1,6 @@
 """Debian's own Prometheus and Alertmanager, filled with what a snapshot holds."""
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -12,13 +11,15 @@ from pathlib import Path
 import httpx2
 import yaml
 
+from tests.ports import free_port
+
 PATIENCE_S = 20.0
 
 
 @contextmanager
 def prometheus(snapshot: Path, folder: Path) -> Iterator[str]:
     """The address of a Prometheus whose newest sample is of this moment."""
-    port = _free_port()
+    port = free_port()
     data = folder / "data"
     _backfill(snapshot, folder / "metrics.om", data)
     config = folder / "prometheus.yml"
@@ -45,7 +46,7 @@ def prometheus(snapshot: Path, folder: Path) -> Iterator[str]:
 
 @contextmanager
 def alertmanager(folder: Path) -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     config = folder / "alertmanager.yml"
     config.write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
     command = [
@@ -102,8 +103,3 @@ def _answers(url: str, words: str) -> bool:
     except httpx2.HTTPError:
         return False
     return answer.status_code == 200 and words in answer.text
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -15,7 +15,7 @@ from core.storage.kept_alerts import KeptAlerts
 from mcp_servers.client import ClusterAddress, Connections, Tools, desk_over, in_process
 from sandbox.server import Addresses, serving_in_thread
 from tests.channels.conftest import ANN
-from tests.sandbox.prometheus_servers import free_port
+from tests.ports import free_port
 
 SNAPSHOTS = Path(__file__).parents[2] / "sandbox" / "snapshots"
 WANTED = {"matchers": ['alertname="NobodyKnowsThis"'], "comment": "disks are being replaced"}

@@ -15,7 +15,7 @@ from core.storage.database import Database
 from core.storage.kept_alerts import KeptAlerts
 from mcp_servers.client import ClusterAddress, Connections, Tools, desk_over, in_process
 from tests.channels.conftest import ANN
-from tests.sandbox.prometheus_servers import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.live
 

@@ -16,7 +16,7 @@ import yaml
 
 from mcp_servers.alerting.policies import checked, conditions, policy_of
 from mcp_servers.engines.alert_routing import group_labels, inhibitor, matches, routes_for
-from tests.sandbox.prometheus_servers import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.live
 

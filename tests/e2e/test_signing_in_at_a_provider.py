@@ -1,6 +1,5 @@
 """A person signs in at a certified provider of identities, in a browser, and comes back to the page."""
 
-import socket
 from pathlib import Path
 
 import pytest
@@ -8,13 +7,9 @@ from playwright.sync_api import Browser, expect
 
 from tests.api.test_oidc_provider import NAME, PASSWORD, certified
 from tests.e2e.conftest import Service
+from tests.ports import free_port
 
 pytestmark = pytest.mark.e2e
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def test_the_button_leads_to_the_provider_and_back_to_the_page(

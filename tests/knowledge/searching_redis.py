@@ -10,7 +10,8 @@ from pathlib import Path
 
 from redis import Redis
 
-from tests.agent.real_stores import ended, free_port, wait_for
+from tests.agent.real_stores import ended, wait_for
+from tests.ports import free_port
 
 # Where the packages install; there they are in requirements-test.lock and must be.
 INSTALLS = sys.platform == "linux" and platform.machine() == "x86_64"

@@ -1,6 +1,5 @@
 """The cluster of the current kubeconfig, as `USE_EXISTING_CLUSTER=true` asks: kind, k3d."""
 
-import socket
 import subprocess
 import time
 from collections.abc import Generator
@@ -14,6 +13,7 @@ import orjson
 
 from tests.kube.binaries import required
 from tests.kube.server import Server
+from tests.ports import free_port
 
 PATIENCE_S = 20.0
 
@@ -22,8 +22,7 @@ PATIENCE_S = 20.0
 def current_cluster(folder: Path) -> Generator[Server]:
     """Behind `kubectl proxy`, so that every way to sign in works."""
     kubectl = which("kubectl") or required("kubectl")[0]
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = int(listener.getsockname()[1])
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     # Logs and exec are refused by default; logs are read by our checks.
     with subprocess.Popen([kubectl, "proxy", f"--port={port}", "--reject-paths=^$"]) as proxy:

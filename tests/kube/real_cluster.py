@@ -1,7 +1,6 @@
 """A real Kubernetes control plane on loopback: etcd, kube-apiserver, and controllers if wanted."""
 
 import secrets
-import socket
 import ssl
 import subprocess
 import time
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.kube.binaries import required
 from tests.kube.server import Server
+from tests.ports import free_port
 
 PATIENCE_S = 120.0
 
@@ -62,7 +62,7 @@ def fake_nodes(folder: Path, server: Server, *, stages: Path | None = None) -> G
     With `stages`, what becomes of them is told there.
     """
     [kwok] = required("kwok")
-    port = _free_port()
+    port = free_port()
     command: list[str | Path] = [
         kwok,
         f"--kubeconfig={server.kubeconfig}",
@@ -79,7 +79,7 @@ def fake_nodes(folder: Path, server: Server, *, stages: Path | None = None) -> G
 def scheduler(folder: Path, server: Server) -> Generator[None]:
     """Pods are bound to nodes, or it is told why not."""
     [binary] = required("kube-scheduler")
-    port = _free_port()
+    port = free_port()
     command: list[str | Path] = [
         binary,
         f"--kubeconfig={server.kubeconfig}",
@@ -96,7 +96,7 @@ def scheduler(folder: Path, server: Server) -> Generator[None]:
 
 @contextmanager
 def _etcd(binary: Path, folder: Path) -> Generator[str]:
-    client, peer = (f"http://127.0.0.1:{_free_port()}" for _ in range(2))
+    client, peer = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
     command: list[str | Path] = [
         binary,
         f"--data-dir={folder / 'etcd'}",
@@ -113,7 +113,7 @@ def _etcd(binary: Path, folder: Path) -> Generator[str]:
 
 @contextmanager
 def _apiserver(binary: Path, folder: Path, store: str, without: Sequence[str]) -> Generator[Server]:
-    port, certificates = _free_port(), folder / "certificates"
+    port, certificates = free_port(), folder / "certificates"
     admin, nobody = secrets.token_hex(16), secrets.token_hex(16)
     tokens, key = folder / "tokens.csv", folder / "accounts.key"
     tokens.write_text(f'{admin},admin,admin,"system:masters"\n{nobody},nobody,nobody\n')
@@ -144,7 +144,7 @@ def _apiserver(binary: Path, folder: Path, store: str, without: Sequence[str]) -
 def _controllers(
     binary: Path, folder: Path, server: Server, names: Sequence[str]
 ) -> Generator[None]:
-    port = _free_port()
+    port = free_port()
     command: list[str | Path] = [
         binary,
         f"--kubeconfig={server.kubeconfig}",
@@ -235,8 +235,3 @@ def _ok(url: str) -> bool:
         return httpx2.get(url, verify=False, timeout=1).status_code == 200
     except httpx2.HTTPError:
         return False
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -17,6 +17,8 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 from starlette.types import Receive, Scope, Send
 
+from tests.ports import free_port
+
 _START_TIMEOUT_S = 30.0
 
 
@@ -87,15 +89,11 @@ def running(command: Sequence[str], log: Path, ready: str) -> Generator[None]:
             assert program.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.05)
+        assert program.poll() is None, f"somebody else answers at {ready}"
         yield
     finally:
         program.terminate()
         program.wait(timeout=20)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def _answers(url: str) -> bool:

@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 import pytest
 
 from sandbox.alertmanager_api import routes
-from tests.sandbox.prometheus_servers import free_port, running, serving
+from tests.ports import free_port
+from tests.sandbox.prometheus_servers import running, serving
 
 CONFIG = """
 route: {receiver: on-call, group_by: [alertname]}

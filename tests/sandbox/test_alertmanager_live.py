@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 import pytest
 
 from sandbox.alertmanager_api import routes
-from tests.sandbox.prometheus_servers import free_port, running, serving
+from tests.ports import free_port
+from tests.sandbox.prometheus_servers import running, serving
 from tests.sandbox.test_alertmanager_api import CONFIG, PAST, alert, ask, at, silence
 
 pytestmark = pytest.mark.live

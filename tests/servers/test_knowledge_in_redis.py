@@ -12,8 +12,8 @@ from redis import Redis
 from core.errors import UpstreamUnavailable
 from core.principal import Permission, Principal
 from mcp_servers.client import KnowledgePlace, Sessions, Tools
-from tests.agent.real_stores import free_port
 from tests.knowledge.searching_redis import searching_redis
+from tests.ports import free_port
 from tests.servers.test_knowledge import ANN, encoded, knowing
 
 PAGE = "---\ngroups: [manager]\n---\n# Walrus\n\nFeed the walrus at noon."
