@@ -29,6 +29,8 @@ command -v go >/dev/null || { echo "Building the servers needs Go (https://go.de
 
 build etcd "$(version_of etcd go.etcd.io/etcd/server/v3)" "" midwatch.example/tests/servers_go/etcd
 
+build compose "$(version_of compose github.com/compose-spec/compose-go/v2)" "" midwatch.example/tests/servers_go/compose
+
 kwok=$(version_of kwok sigs.k8s.io/kwok)
 build kwok "$kwok" "-X sigs.k8s.io/kwok/pkg/consts.Version=$kwok" sigs.k8s.io/kwok/cmd/kwok
 
