@@ -328,6 +328,12 @@ def _nothing_clear(
     return max(by_subagent.values()) < FAINT
 
 
+def asks_how(message: str) -> bool:
+    """Whether the words ask for a way to do something, whatever it is."""
+    text = as_typed(message).lower()
+    return ("rag", "how_to") in scores(text, language_of(text))
+
+
 def read_as(message: str, subagent: Subagent) -> Route:
     """What a message asks of a subagent that somebody else chose."""
     message = as_typed(message)

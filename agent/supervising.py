@@ -32,6 +32,7 @@ from agent.nodes import (
     title,
 )
 from agent.owning import owned
+from agent.pages import by_a_page
 from agent.state import OF_A_TURN, OpsState, Update
 from agent.subagent import Subagent
 from agent.supervisor import Router, in_scope
@@ -93,6 +94,8 @@ class Supervisor:
             told = in_scope(read(question), "", state["language"]).shape()
             return [{**told, **TAUGHT, "arguments": found}]
         routes = await self.router.plan(question, state.get("asked"), turn.meter)
+        if len(routes) == 1:
+            routes = [await by_a_page(routes[0], question, turn)]
         plan = [in_scope(one, state["namespace"], state["language"]).shape() for one in routes]
         turn.steps = tuple(title(one) for one in plan)
         return numbered(plan)

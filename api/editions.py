@@ -115,6 +115,8 @@ def connections(settings: Settings, *, knowledge: "KnowledgePlace | None" = None
     """Where the real systems are, for the tool servers."""
     from mcp_servers.client import ClusterAddress, Connections, ForeignAddress
 
+    # The pages that people added, if they did: a question by itself makes no index.
+    pages = settings.knowledge_folder if settings.knowledge_folder.is_dir() else None
     return Connections(
         kubeconfig=settings.kubernetes.kubeconfig,
         context=settings.kubernetes.context,
@@ -129,7 +131,7 @@ def connections(settings: Settings, *, knowledge: "KnowledgePlace | None" = None
             for name, one in settings.alertmanagers.items()
         ),
         timeout_s=settings.kubernetes.timeout_s,
-        knowledge=knowledge or knowledge_place(settings, None),
+        knowledge=knowledge or knowledge_place(settings, pages),
         rules_folder=settings.rules.folder,
         foreign=tuple(
             ForeignAddress(

@@ -211,7 +211,7 @@ def _knowledge(settings: Settings, database: Database, asking: Asking) -> "Knowl
     watched = settings.knowledge.folder
     place = knowledge_place(
         settings,
-        settings.data_dir / "knowledge",
+        settings.knowledge_folder,
         sources=[watched] if watched else [],
         keeps_up=True,
     )

@@ -149,7 +149,7 @@ class _Place:
         from mcp_servers.client import Tools
 
         settings = self.source.settings()
-        folder = self._index or settings.data_dir / "knowledge"
+        folder = self._index or settings.knowledge_folder
         own = self._index is not None
         place = knowledge_place(settings, folder, sources=added, shipped=not own, in_redis=not own)
         async with knowledge_sessions(place) as sessions:

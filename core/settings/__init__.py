@@ -131,6 +131,11 @@ class Settings(BaseSettings):
         return self.database.url or f"sqlite+aiosqlite:///{path}"
 
     @property
+    def knowledge_folder(self) -> Path:
+        """The knowledge base with people's own pages, where it is kept in a file."""
+        return self.data_dir / "knowledge"
+
+    @property
     def stop_file(self) -> Path:
         """While it exists nothing is written to the cluster."""
         return self.fixes.stop_file or (self.data_dir / "autofix-stopped").absolute()

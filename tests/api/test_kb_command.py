@@ -37,6 +37,16 @@ def test_pages_are_added_searched_and_kept_in_step(tmp_path: Path) -> None:
     assert gone.returncode == 1
 
 
+def test_a_question_without_a_service_finds_pages_that_were_added_here(tmp_path: Path) -> None:
+    (tmp_path / "walrus.md").write_text("# Walrus feeding\n\nFeed the walrus at noon.")
+    before = run("ask", "how do we feed the walrus?", cwd=tmp_path)
+    assert "Feed the walrus at noon" not in before.stdout
+    assert not (tmp_path / "data" / "knowledge").exists()
+    assert run("kb", "add", "walrus.md", cwd=tmp_path).returncode == 0
+    after = run("ask", "how do we feed the walrus?", cwd=tmp_path)
+    assert "Feed the walrus at noon" in after.stdout
+
+
 def test_wrong_use_is_one_sentence(tmp_path: Path) -> None:
     for words in (("search",), ("add", "none")):
         done = run("kb", *words, cwd=tmp_path)
