@@ -9,7 +9,7 @@ import typer
 from api.cli.files import ServerOption, TokenOption, asked, read
 from api.cli.grades import grave
 from api.cli.languages import Language, chosen
-from api.cli.outcome import OK, finish, put, put_json
+from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.source import LanguageOption, Output, OutputOption, Source
 from api.cli.words import word
 
@@ -17,6 +17,9 @@ from api.cli.words import word
 class Kind(StrEnum):
     METRIC = "metric"
     COST = "cost"
+
+
+TOOLS = {Kind.METRIC: "rca_table_anomalies", Kind.COST: "budgets_table_anomalies"}
 
 
 def anomalies(
@@ -33,39 +36,30 @@ def anomalies(
     output: OutputOption = Output.TEXT,
 ) -> None:  # fmt: skip
     """Find the values and level changes that season, trend and noise do not explain."""
-    told = _cost if kind is Kind.COST else _metric
-    finish(told(Source(server=server, token=token), csv, name, chosen(lang), output))
+    told: dict[str, Any] = {"language": chosen(lang)}
+    if kind is Kind.METRIC and name:
+        told["name"] = name
+    finish(_anomalies(Source(server=server, token=token), kind, csv, told, output))
 
 
-async def _cost(source: Source, csv: Path, _: str, language: str, output: Output) -> int:
-    wanted = {"values": read(csv), "language": language}
-    report = await asked(source, "budgets_table_anomalies", wanted)
+async def _anomalies(
+    source: Source, kind: Kind, csv: Path, told: dict[str, Any], output: Output
+) -> int:
+    report = await asked(source, TOOLS[kind], {"values": read(csv), **told})
     if output is Output.JSON:
         put_json(report)
     else:
-        put(_text({**report, "change_points": []}, language))
-    return OK
-
-
-async def _metric(source: Source, csv: Path, name: str, language: str, output: Output) -> int:
-    arguments = {"values": read(csv), **({"name": name} if name else {})}
-    report = await asked(source, "rca_table_anomalies", arguments)
-    if output is Output.JSON:
-        put_json(report)
-    else:
-        put(_text(report, language))
-    return OK
+        put(_text(report, told["language"]))
+    return OK if report["verdict"] == "ok" else NO
 
 
 def _text(report: dict[str, Any], language: str) -> str:
     if report["verdict"] != "ok":
-        missing = report.get("missing")
-        head = word("verdict_insufficient_data", language)
-        return f"{head}: {missing}" if missing else head
+        return f"{word('verdict_insufficient_data', language)}: {report['missing']}"
     flagged = [one for one in report["points"] if one["anomaly"]]
     counts = {"count": len(flagged), "total": len(report["points"]), "method": report["method"]}
     lines = [word("anomalies", language, **counts)]
-    for one in report["change_points"]:
+    for one in report.get("change_points", []):  # of spend, none are looked for
         told = {**one, "before": f"{one['before']:.6g}", "after": f"{one['after']:.6g}"}
         lines.append("  " + word("level_change", language, **told))
     for one in flagged:

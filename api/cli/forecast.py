@@ -7,7 +7,7 @@ import typer
 
 from api.cli.files import ServerOption, TokenOption, asked, read
 from api.cli.languages import Language, chosen
-from api.cli.outcome import OK, finish, put, put_json
+from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.sentences import SENTENCES
 from api.cli.source import LanguageOption, Output, OutputOption, Source
 from api.cli.words import word
@@ -48,7 +48,7 @@ async def _forecast(
         put_json(report)
     else:
         put(forecast_text(report, language))
-    return OK
+    return OK if report["verdict"] == "ok" else NO
 
 
 def forecast_text(report: dict[str, Any], language: str) -> str:

@@ -8,7 +8,7 @@ import typer
 
 from api.cli.files import ServerOption, TokenOption, asked, read
 from api.cli.languages import Language, chosen
-from api.cli.outcome import OK, finish, put, put_json
+from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.sentences import SENTENCES
 from api.cli.source import LanguageOption, Output, OutputOption, Source
 from api.cli.words import word
@@ -83,7 +83,7 @@ async def _rank(
         put_json(report)
     else:
         put(_text(report, language))
-    return OK
+    return NO if report["verdict"] == "insufficient_data" else OK
 
 
 def edges_of(text: str, path: Path) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """Metrics by REST: which there are, and which of them do what nobody expects."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -29,6 +29,7 @@ class Table(Sent):
 
     values: str = Field(description="CSV: timestamp,value.", examples=[VALUES])
     name: str = Field(default="", max_length=500, description="The metric's name tells counters.")
+    language: Literal["en", "zh"] = "en"
 
 
 class Wanted(BaseModel):

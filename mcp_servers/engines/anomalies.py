@@ -59,12 +59,14 @@ class LevelChange:
 
 @dataclass(frozen=True, slots=True)
 class Anomalies:
-    """`enough` False: there was too little to judge. Points are a counter's growth a second."""
+    """`why` when there is not `enough`: too_few, or gaps. Points are a counter's growth a second."""
 
     enough: bool
     counter: bool
     resets: int
     gaps: int
+    values: int
+    why: str = ""
     step_s: float = 0.0
     season: str = ""
     trend: bool = False
@@ -112,8 +114,9 @@ def anomalies(times: Sequence[float], values: Sequence[float], *, name: str = ""
     """Judge every value. Times are in seconds, in any order; gaps are NaN; `name` tells counters."""
     read = _read(np.asarray(times, dtype=float), np.asarray(values, dtype=float), name)
     count, gaps = int(read.known.sum()), int((~read.known).sum())
-    if count < FEWEST_VALUES or gaps > MOST_GAPS * len(read.values):
-        return Anomalies(False, read.counter, read.resets, gaps)
+    why = _lacks(count, gaps)
+    if why:
+        return Anomalies(False, read.counter, read.resets, gaps, count, why)
     scale = scale_of(read.values[read.known], counted=read.whole)
     fit = _fit(read, scale)
     points = tuple(_judged(read, scale, fit))
@@ -122,12 +125,19 @@ def anomalies(times: Sequence[float], values: Sequence[float], *, name: str = ""
         counter=read.counter,
         resets=read.resets,
         gaps=gaps,
+        values=count,
         step_s=read.step_s,
         season=fit.season.name,
         trend=fit.trend,
         points=points,
         changes=tuple(_changes(read.times[read.known], scale, fit)),
     )
+
+
+def _lacks(count: int, gaps: int) -> str:
+    if count < FEWEST_VALUES:
+        return "too_few"
+    return "gaps" if gaps > MOST_GAPS * (count + gaps) else ""
 
 
 def _read(times: Array, values: Array, name: str) -> _Readings:

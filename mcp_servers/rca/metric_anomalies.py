@@ -22,8 +22,9 @@ from mcp_servers.facts.kubernetes import NotChecked
 from mcp_servers.facts.metrics import Series
 from mcp_servers.paging import Page
 from mcp_servers.rca.gather import or_missed
-from mcp_servers.rca.shapes import Skipped
+from mcp_servers.rca.shapes import Language, Skipped
 from mcp_servers.rca.study import Hands
+from mcp_servers.rca.texts import Texts
 
 if TYPE_CHECKING:  # numpy is loaded by the first call, not by the server's start
     from mcp_servers.engines.anomalies import Anomalies, Judged, LevelChange
@@ -86,6 +87,7 @@ class ChangePoint(BaseModel):
 class TableAnomalies(BaseModel):
     method: str
     verdict: str = Field(description="ok | insufficient_data")
+    missing: str = Field(default="", description="What an insufficient verdict lacks.")
     counter: bool
     season: str = Field(description="hour | day | week | a number of seconds, or empty.")
     gaps: int
@@ -94,6 +96,8 @@ class TableAnomalies(BaseModel):
     change_points: list[ChangePoint]
 
     def as_text(self) -> str:
+        if self.missing:
+            return f"{self.verdict}: {self.missing}"
         flagged = [one for one in self.points if one.anomaly]
         heading = f"{self.verdict}: {len(flagged)} of {len(self.points)} values; {self.method}"
         return "\n".join([heading, *map(_told_point, flagged[:POINTS_SHOWN])])
@@ -171,7 +175,9 @@ async def rca_metric_anomalies(
     )
 
 
-async def rca_table_anomalies(values: ValuesCsv, name: SeriesName = "") -> TableAnomalies:
+async def rca_table_anomalies(
+    values: ValuesCsv, name: SeriesName = "", language: Language = "en"
+) -> TableAnomalies:
     """Find anomalies and level changes in a table of one series.
 
     For series of Prometheus use rca_metric_anomalies.
@@ -180,6 +186,7 @@ async def rca_table_anomalies(values: ValuesCsv, name: SeriesName = "") -> Table
     return TableAnomalies(
         method=found.method,
         verdict=_verdict(found),
+        missing=_missing(found, Texts(language)),
         counter=found.counter,
         season=found.season,
         gaps=found.gaps,
@@ -187,6 +194,15 @@ async def rca_table_anomalies(values: ValuesCsv, name: SeriesName = "") -> Table
         points=[AnomalyPoint.of(one) for one in found.points],
         change_points=[ChangePoint.of(one) for one in found.changes],
     )
+
+
+def _missing(found: "Anomalies", texts: Texts) -> str:
+    if not found.why:
+        return ""
+    from mcp_servers.engines.anomalies import FEWEST_VALUES
+
+    facts = {"values": found.values, "gaps": found.gaps, "fewest": FEWEST_VALUES}
+    return texts.phrase(f"anomalies_{found.why}", **facts)
 
 
 def _of_table(values: str, name: str) -> "Anomalies":

@@ -47,6 +47,22 @@ def test_too_little_is_insufficient_data_and_says_what_is_missing(folder: Path) 
 
 
 @pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("forecast", "--horizon", "3"), "至少需要 12 个数值，现有 5 个。"),
+        (("anomalies",), "至少需要 15 个数值，现有 5 个。"),
+        (("anomalies", "--kind", "cost"), "需要之前至少十四个完整的日子"),
+    ],
+)
+def test_too_little_data_is_no_answer_and_says_what_is_missing(
+    folder: Path, command: tuple[str, ...], said: str
+) -> None:
+    done = run(*command, "--csv", "short.csv", "--lang", "zh", cwd=folder)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert said in done.stdout
+
+
+@pytest.mark.parametrize(
     ("language", "said"), [("en", "inside the interval"), ("zh", "落在区间内")]
 )
 def test_people_read_how_well_it_did_before(folder: Path, language: str, said: str) -> None:

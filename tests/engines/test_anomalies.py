@@ -158,7 +158,7 @@ def test_a_burst_of_a_counter_is_found() -> None:
 @pytest.mark.parametrize("count", [0, 1, 2, 14])
 def test_too_few_values_are_not_judged(count: int) -> None:
     found = judged(np.arange(count, dtype=float))
-    assert (found.enough, found.points) == (False, ())
+    assert (found.enough, found.why, found.values, found.points) == (False, "too_few", count, ())
 
 
 def test_mostly_gaps_are_not_judged_and_few_gaps_do_no_harm() -> None:
@@ -167,7 +167,7 @@ def test_mostly_gaps_are_not_judged_and_few_gaps_do_no_harm() -> None:
     few = judged(values)
     assert (few.enough, flagged(few), len(few.points)) == (True, [], 270)
     values[:200] = np.nan
-    assert not judged(values).enough
+    assert judged(values).why == "gaps"
 
 
 def test_a_constant_is_calm_and_where_it_breaks_is_found() -> None:

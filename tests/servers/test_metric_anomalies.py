@@ -108,6 +108,7 @@ async def test_the_header_of_the_table_tells_a_counter(tools: Tools) -> None:
 async def test_too_little_is_an_answer(tools: Tools) -> None:
     report = (await tools.call("rca_table_anomalies", values=csv([1, 2, 3]))).data
     assert (report["verdict"], report["points"]) == ("insufficient_data", [])
+    assert report["missing"] == "At least 15 values are needed; there are 3."
 
 
 @pytest.mark.parametrize(
