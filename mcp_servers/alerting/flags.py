@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from core.clock import utc_now
-from core.errors import Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
 from core.flags import FUNCTIONS, MEASURED, circles, decided
 from core.principal import Principal
 from core.sentences import Sentences
@@ -136,9 +136,14 @@ async def alerting_record_evaluation(
 async def alerting_rate_analysis(
     analysis_id: Id, right: bool, *, desk: Desk, caller: Principal
 ) -> FlagEvent:
-    """Say whether an analysis of alerts named the right cause; said again, the new word counts."""
+    """Say whether an analysis of alerts named the right cause; said again, the new word counts.
+
+    Raises `Conflict` as long as it has told nothing: it waits, runs, was cancelled or failed.
+    """
     async with desk.session() as tables:
-        await existing_analysis(tables, analysis_id, caller)
+        job = await existing_analysis(tables, analysis_id, caller)
+        if job.state != "done":
+            raise WORDS.error(Conflict, "nothing_to_rate", id=analysis_id)
         detail = {"of": analysis_id, "right": right}
         said = FlagEventRow.of(
             "analysis", "verdict", caller.subject, utc_now(), detail, mark=analysis_id

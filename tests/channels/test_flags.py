@@ -8,7 +8,7 @@ import pytest
 
 from api.turns.flags import Switches
 from core.clock import utc_now
-from core.errors import Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
 from core.storage.database import Database
 from core.storage.job_records import JobRow
 from tests.channels.conftest import Room, alert
@@ -183,6 +183,16 @@ async def test_what_means_nothing_is_refused(room: Room, name: str, terms: Any) 
 async def test_an_analysis_that_is_not_there_cannot_be_rated(room: Room) -> None:
     with pytest.raises(NotFound):
         await room.tools.call("alerting_rate_analysis", analysis_id="none", right=True)
+
+
+@pytest.mark.parametrize("state", ["waiting", "running", "cancelled", "dead"])
+async def test_an_analysis_that_told_nothing_cannot_be_rated(room: Room, state: str) -> None:
+    now = utc_now()
+    made = replace(JobRow.of("analysis", state, {}, by="x", now=now, run_after=now), state=state)
+    async with room.store.session() as tables:
+        await tables.jobs.put([made])
+    with pytest.raises(Conflict, match="nothing yet"):
+        await room.tools.call("alerting_rate_analysis", analysis_id=made.id, right=True)
 
 
 async def test_models_answer_only_whom_the_flag_lets_them(room: Room, tmp_path: Any) -> None:
