@@ -172,13 +172,18 @@ def _budgets(data: Json, language: Language) -> Drawn:
 
 
 def _anomalies(data: Json, language: Language) -> Drawn:
-    """What the last week cost a day by workload, and what the days before did."""
+    """What the last week, or a month, cost a day by workload, and what the days before did."""
+    month = data["month"]
     rows = [
         [payer(one["workload"], language), one["daily"], one["daily_before"]]
-        for one in data["week"]
+        for one in (month["causes"] if month else data["week"])
     ]
+    title = phrase("charts.week", language)
+    if month:
+        dates = {"month": month["start"][:7], "before": month["before"][:7]}
+        title = phrase("charts.month", language, **dates)
     heads = _heads(language, "what", "now", "before")
-    return _chart("bars", phrase("charts.week", language), data["currency"], heads, rows)
+    return _chart("bars", title, data["currency"], heads, rows)
 
 
 def _what_if(data: Json, language: Language) -> Drawn:

@@ -48,6 +48,14 @@ CLOUD_BILL = re.compile(
 OF_A_BUDGET = re.compile(r"\bbudgets?\b|预算")
 HOUR = re.compile(r"\bhour(?:s|ly)?\b|小时|钟头")
 
+# A month set against the one before it; in "more than last month" it is this one.
+MONTH = re.compile(r"\bmonths?\b|[本当上这](?:个)?月|环比")
+THIS_MONTH = re.compile(r"\bthis month\b|[本当这]个?月")
+LAST_MONTH = re.compile(r"(?<!the )\b(?:last|previous) month\b|上个?月")
+THAN_LAST = re.compile(
+    r"\b(?:than|to|against|vs\.?|versus|with|from|over) (?:last|previous) month\b|[比较跟与和]上个?月"
+)
+
 # How likely a peak is above a level: "the chance that … exceeds 2 cores", "超过 2 核的概率".
 LIKELY = re.compile(
     r"\b(?:probabilit\w+|chances?|odds|likel\w+|risk)\b|概率|可能性|几率|机率|多大可能|可能超过"
@@ -171,7 +179,17 @@ def anomalies(asked: Asked, results: Sequence[Result]) -> list[Step]:
         return [] if results else [Step(HOURLY, own)]
     told = [one for one in results if one.tool == ANOMALIES]
     arguments = {"by": by if by.startswith("label:") else "namespace", "language": asked.language}
+    arguments |= {"month": month} if (month := compared_month(asked)) else {}
     return [] if told else [Step(ANOMALIES, {**arguments, "namespace": asked.namespace})]
+
+
+def compared_month(asked: Asked) -> str:
+    """The month to set against the one before it: "this", "last", or none."""
+    words = asked.question.lower()
+    if not MONTH.search(words):
+        return ""
+    of_last = LAST_MONTH.search(words) and not (THIS_MONTH.search(words) or THAN_LAST.search(words))
+    return "last" if of_last else "this"
 
 
 def divided_by(asked: Asked) -> str:

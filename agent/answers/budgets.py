@@ -128,7 +128,7 @@ def told_one_budget(asked: Asked, result: Result) -> str:
 
 
 def told_anomalies(asked: Asked, result: Result) -> str:
-    """Days that stand out with their causes; and what the last week cost otherwise."""
+    """Days that stand out with their causes; and what the last week, or a month, cost otherwise."""
     data = result.data
     if data["verdict"] != "ok":
         return joined([cited(result, phrase("anomalies.unknown", asked.language)), notes(data)])
@@ -139,24 +139,41 @@ def told_anomalies(asked: Asked, result: Result) -> str:
         key, asked.language, count=len(rows), days=data["days_known"]
     )
     told = [_change(row, data["currency"], asked.language) for row in rows[:ROWS_SHOWN]]
-    week = [one for one in data["week"] if _is_named(asked, one["workload"])]
-    lines = [_cause("anomalies.week", one, data["currency"], asked.language) for one in week]
+    month = data["month"]
+    key, causes = (
+        ("anomalies.month", month["causes"]) if month else ("anomalies.week", data["week"])
+    )
+    own = [one for one in causes if _is_named(asked, one["workload"])]
+    dates = _dates(month)
+    lines = [_cause(key, one, data["currency"], asked.language, **dates) for one in own]
     return joined([cited(result, head), bullets([*told, *lines]), notes(data)])
 
 
 def _compared(data: Json, asked: Asked) -> str:
-    """What a day of the last week cost against those before; of one workload its own line says it."""
-    now, before = data["daily"], data["daily_before"]
+    """What a day cost against those before; of one workload its own line says it."""
+    month: Json | None = data["month"]
+    told: Json = month or data
+    now, before = told["daily"], told["daily_before"]
     if asked.name or now is None or not before:
         return ""
     facts = {
+        **_dates(month),
         "what": plain(asked.namespace) or phrase("anomalies.workloads", asked.language),
         "daily": amount(now),
         "before": amount(before),
         "currency": data["currency"],
         "share": f"{100 * (now / before - 1):+.0f} %",
     }
-    return phrase("anomalies.compared", asked.language, **facts)
+    key = "anomalies.month_compared" if month else "anomalies.compared"
+    return phrase(key, asked.language, **facts)
+
+
+def _dates(month: Json | None) -> dict[str, str]:
+    """Of a month and the one before, and how much of them is known."""
+    if month is None:
+        return {}
+    days = {key: str(month[key]) for key in ("start", "end", "days", "days_before")}
+    return {**days, "month": month["start"][:7], "month_before": month["before"][:7]}
 
 
 def _is_about(asked: Asked, row: Json) -> bool:
@@ -189,7 +206,7 @@ def _change(row: Json, currency: str, language: Language) -> str:
     )
 
 
-def _cause(key: str, one: Json, currency: str, language: Language) -> str:
+def _cause(key: str, one: Json, currency: str, language: Language, **dates: str) -> str:
     rollouts = ", ".join(map(plain, one["rollouts"]))
     return phrase(
         key,
@@ -200,6 +217,7 @@ def _cause(key: str, one: Json, currency: str, language: Language) -> str:
         before=amount(one["daily_before"]),
         currency=currency,
         rollouts=f" ({rollouts})" if rollouts else "",
+        **dates,
     )
 
 

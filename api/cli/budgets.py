@@ -178,6 +178,9 @@ def spend_anomalies(
         float,
         typer.Option("--spreads", help="How many robust spreads are too far; 3.25, hours 4.5."),
     ] = 0,
+    month: Annotated[
+        str, typer.Option("--month", help="this or last, against the month before it.")
+    ] = "",
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
@@ -185,7 +188,8 @@ def spend_anomalies(
 ) -> None:
     """Days that cost far more or less than usual, and the workloads behind. Exit code 1: some do."""
     asked = {"namespace": namespace, "by": by, "language": chosen(lang)}
-    given = {**asked, **({"spreads": spreads} if spreads else {})}
+    more = {"spreads": spreads or None, "month": month or None}
+    given = {**asked, **{key: value for key, value in more.items() if value}}
     finish(tell_hours(source, given, output) if hourly else _anomalies(source, given, output))
 
 
@@ -306,6 +310,11 @@ def changes_text(data: Json, language: str) -> str:
         }
         lines.append(word("changes_line", language, **told))
         lines += [_cause(one, language) for one in row["causes"]]
+    if month := data["month"]:
+        facts = {"month": month["start"][:7], "before": month["before"][:7], "end": month["end"]}
+        daily = {key: money(month[key]) for key in ("daily", "daily_before")}
+        lines.append(word("changes_month", language, currency=data["currency"], **facts, **daily))
+        lines += [_cause(one, language) for one in month["causes"]]
     if data["week"]:
         lines += [word("changes_week", language), *(_cause(one, language) for one in data["week"])]
     return "\n".join([*lines, *(f"! {one['text']}" for one in data["notes"])])

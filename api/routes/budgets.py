@@ -103,6 +103,9 @@ class Unusual(Sent):
         le=10,
         description="Robust spreads that are too far; 0: as measured to be best.",
     )
+    month: Literal["", "this", "last"] = Field(
+        default="", description="This month, or the last one, against the month before it."
+    )
 
 
 class Kept(Sent):

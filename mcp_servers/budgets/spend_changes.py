@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime, time
 from typing import Annotated, Literal
 
 import anyio.to_thread
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from core.clock import utc_now
 from core.errors import OpsError
 from core.principal import Principal
 from core.storage.budget_records import SpendNoteRow
 from mcp_servers.backends.alert_desk import Desk
+from mcp_servers.budgets.change_shapes import CauseLine, ChangeLine, MonthChange, SpendChanges
 from mcp_servers.budgets.gathering import Purse
 from mcp_servers.budgets.spend import Namespace, exchanged
 from mcp_servers.budgets.spend_days import (
@@ -29,8 +30,8 @@ from mcp_servers.budgets.table_anomalies import Spreads
 from mcp_servers.budgets.texts import Language, Note
 from mcp_servers.engines.cost_causes import Cause, causes
 from mcp_servers.engines.fields import text
+from mcp_servers.engines.spend_months import Months, compared_months, first_needed
 from mcp_servers.facts.kubernetes import Ref
-from mcp_servers.paging import Page
 
 # So long a question may take to read days that nobody wrote down yet.
 READING_S = 20.0
@@ -48,56 +49,10 @@ By = Annotated[
     ),
 ]
 
-
-class CauseLine(BaseModel):
-    workload: str
-    kind: str = Field(
-        description="new | gone | cpu | memory | price | other | idle: what of it changed."
-    )
-    daily: float
-    daily_before: float = Field(description="On average in the fortnight before.")
-    rollouts: list[str] = Field(description="Its revisions that began at that time.")
-
-
-class ChangeLine(BaseModel):
-    scope: str = Field(description="Namespace, or KEY=VALUE.")
-    start: date
-    end: date
-    direction: str = Field(description="up | down")
-    impact: float = Field(description="More or less than expected, over all its days.")
-    severity: str = Field(description="low | medium | high | critical, or expected.")
-    expected_by: str = Field(description="Who said that it, or one like it, was expected.")
-    causes: list[CauseLine]
-
-    def as_line(self, currency: str) -> str:
-        why = "; ".join(
-            f"{one.workload} {one.kind} {one.daily_before:.2f} -> {one.daily:.2f} a day"
-            for one in self.causes
-        )
-        return (
-            f"{self.scope} {self.start} to {self.end} {self.direction} {self.impact:+.2f} "
-            f"{currency} {self.severity}: {why or 'no single workload'}"
-        )
-
-
-class SpendChanges(Page[ChangeLine]):
-    verdict: Literal["ok", "insufficient_data"]
-    currency: str
-    days_known: int
-    daily: float | None = Field(description="Workloads a day in the last week; null: unknown.")
-    daily_before: float | None = Field(description="And in the fortnight before.")
-    week: list[CauseLine] = Field(description="The last week against the fortnight before.")
-    notes: list[Note]
-
-    def as_text(self) -> str:
-        week = [
-            f"last week: {one.workload} {one.kind} {one.daily_before:.2f} -> {one.daily:.2f} a day"
-            for one in self.week
-        ]
-        told = [*(row.as_line(self.currency) for row in self.rows), *week]
-        notes = [f"note: {one.text}" for one in self.notes]
-        heading = f"spend anomalies: {self.shown}, {self.days_known} whole days known"
-        return self.told(heading, [*told, *notes])
+Month = Annotated[
+    Literal["", "this", "last"],
+    Field(description="This month, or the last one, against the month before it."),
+]
 
 
 async def budgets_anomalies(
@@ -106,6 +61,7 @@ async def budgets_anomalies(
     language: Language = "en",
     cursor: str = "",
     spreads: Spreads = 0,
+    month: Month = "",
     *,
     purse: Purse,
     desk: Desk,
@@ -113,9 +69,9 @@ async def budgets_anomalies(
 ) -> SpendChanges:
     """Days that cost far more or less than the weeks before explain, and the workloads behind.
 
-    Also what the last week cost otherwise than the fortnight before.
+    Also what the last week cost otherwise than the fortnight before, or a month than the one before.
     """
-    found = await studied(purse, desk, caller, namespace, by, spreads)
+    found = await studied(purse, desk, caller, namespace, by, spreads, month)
     return SpendChanges.of(
         found.lines,
         cursor=cursor,
@@ -125,13 +81,17 @@ async def budgets_anomalies(
         daily=found.daily,
         daily_before=found.daily_before,
         week=found.week,
+        month=found.month,
         notes=_notes(found, language),
     )
 
 
 @dataclass(frozen=True)
 class Study:
-    """`whole` are the days that are judged, of those that are `kept`; `missing` ones are not read yet."""
+    """`whole` are the days that are judged, of those that are `kept`; `missing` ones are not read yet.
+
+    `months` are those that were to be compared, `month` what came of it.
+    """
 
     currency: str
     whole: Sequence[date]
@@ -141,42 +101,100 @@ class Study:
     week: list[CauseLine]
     daily: float | None
     daily_before: float | None
+    months: Months | None
+    month: MonthChange | None
     sources: Sequence[str]
 
 
 async def studied(
-    purse: Purse, desk: Desk, caller: Principal, namespace: str, by: str, spreads: float = 0.0
+    purse: Purse,
+    desk: Desk,
+    caller: Principal,
+    namespace: str,
+    by: str,
+    spreads: float = 0.0,
+    month: Month = "",
 ) -> Study:
     """A day in a currency for which no rate held then is not known: it is neither judged nor summed."""
     now = utc_now()
     today, currency = now.date(), exchanged(purse.billing, "", on=now)[0]
     missing = await write_days(purse, desk, today, most=LONGEST_DAYS, within_s=READING_S)
+    recent = today - DAY * LONGEST_DAYS
+    since = min(recent, first_needed(today)) if month else recent
     async with desk.session() as tables:
-        days = await tables.days.known(today - DAY * LONGEST_DAYS, today)
-        shares = await tables.days.shares(today - DAY * LONGEST_DAYS, today, namespace)
+        days = await tables.days.known(since, today)
+        shares = await tables.days.shares(since, today, namespace)
     rate = rates_to(purse.billing, currency, today)
     rates = {one.day: rate(one.currency, one.day) for one in days}
     factors = {day: float(told) for day, told in rates.items() if told is not None}
     seen = [one for one in shares if one.day in factors and caller.sees(one.namespace)]
-    whole = [one.day for one in days if one.hours_seen >= WHOLE_HOURS and one.day in factors]
+    known = [one.day for one in days if one.hours_seen >= WHOLE_HOURS and one.day in factors]
+    whole = [one for one in known if one >= recent]
+    days = [one for one in days if one.day >= recent]
     scopes = scopes_of(seen, by, factors)
     found = await anyio.to_thread.run_sync(_changes, scopes, whole, spreads)
-    revisions = await _rollouts(purse, {cause.workload for _, one in found for cause in one.causes})
     async with desk.session() as tables:
         notes = await tables.days.notes({scope for scope, _ in found})
-    week = causes(whole, everything(seen, factors).parts, today - DAY * WEEK, today - DAY)
+    bill = everything(seen, factors)
     workloads = everything([one for one in seen if one.namespace], factors)
+    week = [one for one in whole if one >= today - DAY * WEEK]
+    fortnight = [one for one in whole if 0 < (today - one).days - WEEK <= 2 * WEEK]
+    moved = _moved_more(workloads, bill, week, fortnight)
+    behind = causes(whole, moved.parts, today - DAY * WEEK, today - DAY)
+    months = compared_months(known, today, month) if month else None
+    monthly = _month_causes(months, workloads, bill) if months else []
+    told = [*behind, *monthly, *(cause for _, one in found for cause in one.causes)]
+    revisions = await _rollouts(purse, {one.workload for one in told})
     return Study(
         currency,
         whole,
         len(days),
         missing,
         [_line(scope, change, notes, revisions) for scope, change in found],
-        [_cause_line(one, revisions, today - DAY * WEEK, today) for one in week],
-        _a_day(workloads, [one for one in whole if one >= today - DAY * WEEK]),
-        _a_day(workloads, [one for one in whole if 0 < (today - one).days - WEEK <= 2 * WEEK]),
+        [_cause_line(one, revisions, today - DAY * WEEK, today) for one in behind],
+        _a_day(workloads, week),
+        _a_day(workloads, fortnight),
+        months,
+        _month(months, workloads, monthly, revisions) if months and months.enough else None,
         sources_of(days),
     )
+
+
+def _month_causes(months: Months, workloads: Scope, bill: Scope) -> list[Cause]:
+    days, usual_days = [*months.days_before, *months.days], (months.month - months.before).days
+    moved = _moved_more(workloads, bill, months.days, months.days_before)
+    return causes(days, moved.parts, months.month, date.max, usual_days=usual_days)
+
+
+def _month(
+    months: Months,
+    workloads: Scope,
+    behind: Sequence[Cause],
+    revisions: dict[str, list[tuple[datetime, str]]],
+) -> MonthChange:
+    start, end = months.month, months.days[-1]
+    return MonthChange(
+        start=start,
+        end=end,
+        before=months.before,
+        days=len(months.days),
+        days_before=len(months.days_before),
+        daily=_a_day(workloads, months.days) or 0.0,
+        daily_before=_a_day(workloads, months.days_before) or 0.0,
+        causes=[_cause_line(one, revisions, start, end) for one in behind],
+    )
+
+
+def _moved_more(
+    workloads: Scope, bill: Scope, days: Sequence[date], before: Sequence[date]
+) -> Scope:
+    """Nodes cost the same whoever uses them: what workloads take more of, nobody has less of, and the bill
+    stands still. Where it moves more than they do, its nodes changed."""
+
+    def moved(scope: Scope) -> float:
+        return abs((_a_day(scope, days) or 0.0) - (_a_day(scope, before) or 0.0))
+
+    return max(workloads, bill, key=moved)
 
 
 def _a_day(scope: Scope, days: Sequence[date]) -> float | None:
@@ -291,7 +309,15 @@ def _notes(found: Study, language: str) -> list[Note]:
         "fewest": FEWEST + 1,
         "sources": ", ".join(found.sources),
     }
+    if found.months:
+        facts |= {
+            "month": f"{found.months.month:%Y-%m}",
+            "month_known": len(found.months.days),
+            "before": f"{found.months.before:%Y-%m}",
+            "before_known": len(found.months.days_before),
+        }
     due = [
+        ("months", found.months is not None and found.month is None),
         ("few_days", known <= FEWEST),
         ("unread", found.missing > 0),
         ("holes", found.kept > known),

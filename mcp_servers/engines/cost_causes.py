@@ -49,16 +49,18 @@ def causes(
     start: date,
     end: date,
     most: int = 3,
+    *,
+    usual_days: int = USUAL_DAYS,
 ) -> list[Cause]:
     """The workloads behind a change from `start` to `end` (in it), the largest first.
 
     `days` are those that are known as a whole: where a workload has none of them, it cost nothing.
-    The fortnight before `start` is what is usual; with fewer than three known days of it, nothing
-    is said. Only workloads that changed in the direction of the whole are causes of it.
+    The `usual_days` before `start` are what is usual; with fewer than three known days of them,
+    nothing is said. Only workloads that changed in the direction of the whole are causes of it.
     """
     known = sorted(set(days))
     during = [day for day in known if start <= day <= end]
-    before = [day for day in known if start - DAY * USUAL_DAYS <= day < start]
+    before = [day for day in known if start - DAY * usual_days <= day < start]
     if not during or len(before) < FEWEST_DAYS:
         return []
     found = [

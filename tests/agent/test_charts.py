@@ -139,6 +139,7 @@ def test_budgets_disks_changes_and_models_are_drawn() -> None:
         "forecast_disks": {"rows": [{**disk, "days_until_full": None}]},
         "budgets_anomalies": {
             "currency": "USD",
+            "month": None,
             "week": [{"workload": "Deployment shop/web", "daily": 4.0, "daily_before": 2.0}],
         },
         "budgets_model_spend": {"currency": "CNY", "rows": [{"name": "search", "cost": 3.0}]},

@@ -1,17 +1,20 @@
 """budgets_anomalies over a month of days of which the last three cost more."""
 
-from collections.abc import AsyncGenerator, Generator
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncGenerator, Generator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from core.clock import utc_now
 from core.errors import Invalid
 from core.principal import Permission, Principal
+from core.storage.budget_records import DayRow, ShareRow
 from mcp_servers.client import Connections
 from sandbox.server import serving_in_thread
 from tests.servers.budgeting import GROWN_DAYS, SUE, Office, office, town_in
 
+DAY = timedelta(days=1)
 DATA = Principal("dan", permissions=frozenset(Permission), namespaces=frozenset({"data"}))
 
 
@@ -63,6 +66,42 @@ async def test_the_last_week_is_told_against_the_fortnight_before(desk: Office) 
     [one] = week
     assert one["workload"] == "Pod shop/web"
     assert one["daily"] > one["daily_before"] == pytest.approx(24)
+
+
+async def test_on_nodes_that_stay_the_workload_that_grew_is_told_and_not_what_it_took_it_from(
+    desk: Office,
+) -> None:
+    told = await desk.call("budgets_anomalies")
+    assert [one["workload"] for one in told["week"]] == ["Pod shop/web"]
+    assert told["daily"] > told["daily_before"]
+
+
+async def _write(desk: Office, costs: Mapping[date, float]) -> None:
+    """What web cost on earlier days, of which no metrics are left."""
+    async with desk.store.session() as tables:
+        for day, cost in costs.items():
+            share = ShareRow(day, "shop", "Pod shop/web", {}, str(cost))
+            await tables.days.write(DayRow(day, 24, "EUR", "round", utc_now()), [share])
+
+
+async def test_a_month_is_set_against_the_one_before_with_what_made_it_dearer(desk: Office) -> None:
+    this = utc_now().date().replace(day=1)
+    last = (this - DAY).replace(day=1)
+    earlier = [this - DAY * i for i in range(1, (this - last).days + 28)]
+    await _write(desk, {day: 130.0 if day >= last else 100.0 for day in earlier})
+    told = await desk.call("budgets_anomalies", namespace="shop", month="last")
+    month = told["month"]
+    assert (month["start"], month["daily"], month["daily_before"]) == (str(last), 130, 100)
+    assert (month["days"], month["days_before"]) == ((this - last).days, 27)
+    assert [one["workload"] for one in month["causes"]] == ["Pod shop/web"]
+    assert not [one for one in told["notes"] if "month" in one["text"]]
+
+
+async def test_without_the_month_before_it_is_said_and_the_week_is_compared(desk: Office) -> None:
+    told = await desk.call("budgets_anomalies", namespace="shop", month="last")
+    assert told["month"] is None
+    assert told["week"]
+    assert "too few to compare the months" in told["notes"][0]["text"]
 
 
 async def test_what_somebody_expected_is_no_news_any_more(desk: Office) -> None:
