@@ -14,6 +14,7 @@ from core.sentences import Sentences
 from core.storage.rule_records import ManagerConfigRow
 from mcp_servers.engines.config_checks import checked
 from mcp_servers.engines.config_templates import filled
+from mcp_servers.engines.unfolding import MOST_VALUES, UnfoldsError, documents
 from mcp_servers.facts.alertmanagers import ConfigRemark
 
 WORDS = Sentences("mcp_servers.alerting", "configs")
@@ -40,14 +41,19 @@ class Rendered(BaseModel):
 
 def rendered(row: ManagerConfigRow, target: str) -> Rendered:
     """For that target. Raises `Invalid` where a value is missing or does not go where it stands."""
-    tree = tree_of(row, target)
-    text = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=100)
+    text = _written(tree_of(row, target))
     return Rendered(text=text, digest=hashlib.sha256(text.encode()).hexdigest())
 
 
 def tree_of(row: ManagerConfigRow, target: str) -> Any:
+    return _tree(_read(row.text), row, target)
+
+
+def _tree(read: Any, row: ManagerConfigRow, target: str) -> Any:
     values = {**row.defaults, **row.by_target.get(target, {}), "target": target}
-    found = filled(_read(row.text), values)
+    found = filled(read, values)
+    if found.overgrown:
+        raise WORDS.error(Invalid, "unfolds", most=MOST_VALUES)
     if found.missing:
         raise WORDS.error(Invalid, "no_value", names=", ".join(found.missing), target=target or "-")
     if found.misfits:
@@ -55,21 +61,31 @@ def tree_of(row: ManagerConfigRow, target: str) -> Any:
     return found.tree
 
 
+def _written(tree: Any) -> str:
+    return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=100)
+
+
 def _read(text: str) -> Any:
     try:
-        return yaml.safe_load(text)
+        read = documents(text)
+    except UnfoldsError as error:
+        raise WORDS.error(Invalid, "unfolds", most=MOST_VALUES) from error
     except yaml.YAMLError as error:
         why = " ".join(str(error).split())[:300]
         raise WORDS.error(Invalid, "no_yaml", why=why) from error
+    if len(read) > 1:
+        raise WORDS.error(Invalid, "several_documents", count=len(read))
+    return read[0] if read else None
 
 
 def remarks(row: ManagerConfigRow, language: str) -> list[ConfigRemarkLine]:
     """What is wrong with it for each target that has values of its own; without such, for all."""
     found: list[ConfigRemarkLine] = []
+    read = _read(row.text)
     for target in sorted(row.by_target) or [""]:
-        tree = tree_of(row, target)
+        tree = _tree(read, row, target)
         told = [_line(one, target, language) for one in checked(tree)]
-        if not told and redact_text(rendered(row, target).text) != rendered(row, target).text:
+        if not told and redact_text(text := _written(tree)) != text:
             told = [_line(ConfigRemark("secret_somewhere", ""), target, language)]
         found += told
     return sorted(found, key=lambda one: one.level)[:MOST_REMARKS]

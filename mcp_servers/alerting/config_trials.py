@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
+import anyio.to_thread
 from pydantic import BaseModel, Field
 
 from core.clock import utc_now
@@ -108,8 +109,11 @@ async def alerting_dry_run_manager_config(
     if not text.strip() and (newest is None or not newest.text):
         raise WORDS.error(NotFound, "no_config", name=name)
     happened, known = events_of(rows, now - span), {one.id: one for one in rows}
-    after = _tried(proposed(newest, name, text, values, by_target), target, happened)
-    before = _tried(newest, target, happened) if newest and newest.text else None
+    wanted = proposed(newest, name, text, values, by_target)
+    after = await anyio.to_thread.run_sync(_tried, wanted, target, happened)
+    before = None
+    if newest and newest.text:
+        before = await anyio.to_thread.run_sync(_tried, newest, target, happened)
     then = after.heard()
     heard: Mapping[str, frozenset[str]] = before.heard() if before else {}
     moved = Counter(

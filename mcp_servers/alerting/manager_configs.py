@@ -4,6 +4,7 @@ from datetime import datetime
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Annotated, Any
 
+import anyio.to_thread
 from pydantic import BaseModel, Field
 
 from core.clock import utc_now
@@ -133,7 +134,8 @@ async def alerting_show_manager_config(
 ) -> ManagerConfigShown:
     """Show an Alertmanager configuration: its template, its values, and what is wrong with it."""
     async with desk.session() as tables:
-        return _shown(await KEPT.there(tables.manager_configs, name, version), language)
+        row = await KEPT.there(tables.manager_configs, name, version)
+    return await _shown(row, language)
 
 
 async def alerting_render_manager_config(
@@ -142,7 +144,7 @@ async def alerting_render_manager_config(
     """Give an Alertmanager configuration as one target is to read it, with its digest."""
     async with desk.session() as tables:
         row = await KEPT.there(tables.manager_configs, name, version)
-    made = rendered(row, target)
+    made = await anyio.to_thread.run_sync(rendered, row, target)
     return ManagerConfigRendered(**made.model_dump(), name=name, version=row.version)
 
 
@@ -165,13 +167,12 @@ async def alerting_check_manager_config(
     if not text.strip() and (newest is None or not newest.text):
         raise WORDS.error(NotFound, "no_config", name=name)
     wanted = proposed(newest, name, text, values, by_target)
-    after = rendered(wanted, target).text
-    before = rendered(newest, target).text if newest and newest.text else ""
+    before, after = await _texts(newest, wanted, target)
     return ManagerConfigChecked(
         name=name,
         target=target,
         rendered=after,
-        remarks=remarks(wanted, language),
+        remarks=await anyio.to_thread.run_sync(remarks, wanted, language),
         lines=_diff(before, after),
         checked_by="midwatch",
     )
@@ -195,7 +196,7 @@ async def alerting_diff_manager_config(
         target=target,
         before=earlier,
         after=new.version,
-        lines=_diff(_text(old, target), _text(new, target)),
+        lines=_diff(*await _texts(old, new, target)),
     )
 
 
@@ -220,15 +221,16 @@ async def alerting_set_manager_config(
     """
     async with desk.session() as tables:
         newest = await tables.manager_configs.get(name)
-        row = proposed(newest, name, text, values, by_target)
-        found = remarks(row, language)
-        wrong = errors(found)
-        if wrong and (holds_secrets(found) or not with_errors):
-            code = "with_secrets" if holds_secrets(found) else "with_errors"
-            first = f"{wrong[0].where} {wrong[0].check}".strip()
-            raise WORDS.error(Invalid, code, count=len(wrong), first=first)
+    row = proposed(newest, name, text, values, by_target)
+    found = await anyio.to_thread.run_sync(remarks, row, language)
+    wrong = errors(found)
+    if wrong and (holds_secrets(found) or not with_errors):
+        code = "with_secrets" if holds_secrets(found) else "with_errors"
+        first = f"{wrong[0].where} {wrong[0].check}".strip()
+        raise WORDS.error(Invalid, code, count=len(wrong), first=first)
+    async with desk.session() as tables:
         stored = await _next(tables, row, reason, based_on, caller)
-    return _shown(stored, language)
+    return await _shown(stored, language)
 
 
 async def alerting_roll_back_manager_config(
@@ -247,7 +249,7 @@ async def alerting_roll_back_manager_config(
             raise WORDS.error(NotFound, "no_config", name=name)
         back = await KEPT.there(tables.manager_configs, name, version or newest.version - 1 or -1)
         stored = await _next(tables, back, reason, newest.version, caller)
-    return _shown(stored, language)
+    return await _shown(stored, language)
 
 
 async def alerting_remove_manager_config(
@@ -298,6 +300,15 @@ async def _next(
     return stored
 
 
+async def _texts(
+    before: ManagerConfigRow | None, after: ManagerConfigRow, target: str
+) -> tuple[str, str]:
+    return (
+        await anyio.to_thread.run_sync(_text, before, target),
+        await anyio.to_thread.run_sync(_text, after, target),
+    )
+
+
 def _text(row: ManagerConfigRow | None, target: str) -> str:
     return rendered(row, target).text if row and row.text else ""
 
@@ -307,13 +318,15 @@ def _diff(before: str, after: str) -> list[str]:
     return list(lines)[:MOST_LINES]
 
 
-def _shown(row: ManagerConfigRow, language: str) -> ManagerConfigShown:
+async def _shown(row: ManagerConfigRow, language: str) -> ManagerConfigShown:
+    """To read YAML takes a second for each 100 kB: others are answered meanwhile."""
+    found = await anyio.to_thread.run_sync(remarks, row, language) if row.text else []
     return ManagerConfigShown(
         **_line(row).model_dump(),
         text=row.text,
         defaults=row.defaults,
         by_target=row.by_target,
-        remarks=remarks(row, language) if row.text else [],
+        remarks=found,
     )
 
 

@@ -10,6 +10,7 @@ import yaml
 
 from core.errors import Invalid
 from core.sentences import Sentences
+from mcp_servers.engines.unfolding import MOST_VALUES, UnfoldsError, documents
 from mcp_servers.facts.promql import Node, PromRule
 
 WORDS = Sentences("mcp_servers.alerting", "rules")
@@ -23,10 +24,12 @@ MOST_RULES = 2000
 def rules_of(text: str) -> list[PromRule]:
     """Every rule of a file, of a PrometheusRule or of several of them. Raises `Invalid` for what is none."""
     try:
-        documents = [one for one in yaml.safe_load_all(text) if one is not None]
+        read = [one for one in documents(text) if one is not None]
+    except UnfoldsError as error:
+        raise WORDS.error(Invalid, "unfolds", most=MOST_VALUES) from error
     except yaml.YAMLError as error:
         raise WORDS.error(Invalid, "no_yaml", why=" ".join(str(error).split())[:300]) from error
-    groups = [group for one in documents for group in _groups(one)]
+    groups = [group for one in read for group in _groups(one)]
     if not groups:
         raise WORDS.error(Invalid, "no_groups")
     rules = [rule for group in groups for rule in _rules(group)]
@@ -37,17 +40,16 @@ def rules_of(text: str) -> list[PromRule]:
 
 def plain(text: str) -> str:
     """The same rules as a Prometheus reads them from a file, without what an operator adds around."""
-    documents = [one for one in yaml.safe_load_all(text) if one is not None]
-    if len(documents) == 1 and "groups" in documents[0]:
+    read = [one for one in documents(text) if one is not None]
+    if len(read) == 1 and "groups" in read[0]:
         return text
-    groups = [dict(group) for one in documents for group in _groups(one)]
+    groups = [dict(group) for one in read for group in _groups(one)]
     return yaml.safe_dump({"groups": groups}, sort_keys=False, allow_unicode=True)
 
 
 def groups_of(text: str) -> list[dict[str, Any]]:
     """The groups as a PrometheusRule holds them: every scalar but a limit a text, and nothing empty."""
-    documents = list(yaml.load_all(text, Loader=_Texts))
-    return [_object_group(group) for one in documents for group in _groups(one)]
+    return [_object_group(group) for one in documents(text, _Texts) for group in _groups(one)]
 
 
 class _Texts(yaml.SafeLoader):

@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from mcp_servers.engines.unfolding import MOST_VALUES
+
 _PLACE = re.compile(r"<<\s*([A-Za-z_][\w.-]*)\s*>>")
 _EACH = re.compile(r"<<\s*each\s+([A-Za-z_]\w*)\s+in\s+([A-Za-z_][\w.-]*)\s*>>")
 _WHEN = re.compile(r"<<\s*when\s+([A-Za-z_][\w.-]*)\s*>>")
@@ -21,28 +23,43 @@ _WHEN = re.compile(r"<<\s*when\s+([A-Za-z_][\w.-]*)\s*>>")
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """`missing` are names without a value; `misfits` those whose value does not go where they stand."""
+    """`missing` are names without a value; `misfits` those whose value does not go where they stand.
+
+    `overgrown`: it would have more values than it may, and is no tree.
+    """
 
     tree: Any
     missing: tuple[str, ...] = ()
     misfits: tuple[str, ...] = ()
+    overgrown: bool = False
 
 
-def filled(tree: Any, values: Mapping[str, Any]) -> Filled:
-    """The tree with every place filled in."""
-    filling = _Filling()
-    made = filling.of(tree, values)
+def filled(tree: Any, values: Mapping[str, Any], *, most: int = MOST_VALUES) -> Filled:
+    """The tree with every place filled in, as long as it has not more than `most` values."""
+    filling = _Filling(most)
+    try:
+        made = filling.of(tree, values)
+    except _OvergrownError:
+        return Filled(None, overgrown=True)
     return Filled(
         made, tuple(dict.fromkeys(filling.missing)), tuple(dict.fromkeys(filling.misfits))
     )
 
 
+class _OvergrownError(Exception):
+    """Lists of values, each inside another, have made too many."""
+
+
 @dataclass
 class _Filling:
+    left: int
     missing: list[str] = field(default_factory=list[str])
     misfits: list[str] = field(default_factory=list[str])
 
     def of(self, one: Any, values: Mapping[str, Any]) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            raise _OvergrownError
         if isinstance(one, str):
             return self._text(one, values)
         if isinstance(one, Mapping):

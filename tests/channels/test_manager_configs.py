@@ -55,6 +55,42 @@ async def test_a_digest_is_of_what_is_read_and_not_of_the_version(room: Room) ->
     assert (second["version"], second["digest"]) == (2, first["digest"])
 
 
+BOMB = "\n".join(
+    [
+        "a0: &a0 [x, x, x, x, x, x, x, x, x, x]",
+        *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)),
+    ]
+)
+NESTED = "[<<each a in many>>: [<<each b in many>>: [<<each c in many>>: {name: <<a>>}]]]"
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        (BOMB, {}),
+        ("[" * 3000 + "]" * 3000, {}),
+        ("a: &a [*a]", {}),
+        (f"receivers: {NESTED}", {"many": list(range(100))}),
+    ],
+)
+async def test_a_small_text_that_would_become_a_huge_one_is_refused(
+    room: Room, text: str, values: dict[str, Any]
+) -> None:
+    with pytest.raises(Invalid, match="more than 200000 values"):
+        await stored(room, text, values=values)
+
+
+async def test_aliases_that_stay_small_are_read(room: Room) -> None:
+    text = "route: {receiver: &who ops}\nreceivers: [{name: *who}]\n"
+    await stored(room, text, values={})
+    assert "receiver: ops" in (await read_by(room))["text"]
+
+
+async def test_several_documents_are_refused(room: Room) -> None:
+    with pytest.raises(Invalid, match="one YAML document, and here are 2"):
+        await stored(room, "route: {receiver: a}\n---\nroute: {receiver: b}\n")
+
+
 async def test_an_error_for_any_target_keeps_a_change_out_unless_it_is_wanted(room: Room) -> None:
     broken = {"us": {"teams": ["web", "web"]}}
     with pytest.raises(Invalid, match="receiver_twice"):
