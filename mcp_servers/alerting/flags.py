@@ -102,6 +102,8 @@ async def alerting_set_flag(
     if terms.gates is not None and name not in MEASURED:
         raise WORDS.error(Invalid, "no_figures", name=name)
     async with desk.session() as tables:
+        # What is being judged is written whole, and would put back what it read before.
+        await tables.alerts.take_turn()
         there = await tables.flags.get(name)
         row = there or FlagRow(name, {}, "", None, {}, caller.subject, now)
         row = replace(row, terms=terms.model_dump(), updated_by=caller.subject, updated_at=now)

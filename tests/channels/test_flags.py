@@ -1,5 +1,6 @@
 """Smart functions switched over the wire: what an alert meets, what switches them back, and who is told."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -62,6 +63,20 @@ async def test_what_is_off_is_not_done_and_the_record_of_the_alert_says_so(room:
     assert await analyses(room) == []
     [step] = await steps(room, "A")
     assert (step["outcome"], step["detail"]) == ("off", {"flag": "analysis", "why": "set"})
+
+
+async def test_what_is_set_while_figures_are_judged_loses_neither(room: Room) -> None:
+    await switched(room, gates=STRICT)
+    async with room.store.session() as tables:
+        await tables.alerts.take_turn()
+        setting = asyncio.create_task(switched(room, state="shadow", gates=STRICT))
+        await asyncio.sleep(0.3)  # without waiting for its turn it would have read by now
+        row = await tables.flags.get("analysis")
+        assert row is not None
+        await tables.flags.save(replace(row, held="shadow", held_since=utc_now()))
+    await setting
+    after = await listed(room)
+    assert (after["terms"]["state"], after["held"]) == ("shadow", "shadow")
 
 
 async def test_what_is_in_shadow_is_done_and_nobody_is_told(room: Room) -> None:
