@@ -28,7 +28,7 @@ class Analyses:
     async def run(self, job: JobRow, say: Say) -> None:
         say("investigating")
         asked = await self._tools.call("alerting_begin_analysis", analysis_id=job.id)
-        found, why = await self._found(asked.data["questions"])
+        question, found, why = await self._found(asked.data["questions"])
         say("writing down")
         done = await self._tools.call(
             "alerting_conclude_analysis",
@@ -36,19 +36,22 @@ class Analyses:
             owner=self._owner,
             found=found,
             why=why,
+            asked=question,
         )
         if done.data["deliveries"]:
             self._wake()
 
-    async def _found(self, questions: list[dict[str, str]]) -> tuple[dict[str, Any], str]:
-        """By language; or why nothing was found: the alerts may be of another cluster."""
+    async def _found(
+        self, questions: list[dict[str, str]]
+    ) -> tuple[dict[str, str], dict[str, Any], str]:
+        """The question that was answered, and the answer by language; or why none was."""
         why = ""
         for question in questions:
             try:
-                return await self._investigated(question), ""
+                return question, await self._investigated(question), ""
             except NotFound as error:
                 why = why or str(error)
-        return {}, why
+        return {}, {}, why
 
     async def _investigated(self, question: dict[str, str]) -> dict[str, Any]:
         return {

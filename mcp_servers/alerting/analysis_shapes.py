@@ -46,6 +46,9 @@ class AlertAnalysis(BaseModel):
     summary: str
     incident_id: str = Field(description="For rca_get_incident, which shows the evidence.")
     causes: list[FoundCause]
+    aimed: bool = Field(
+        description="False: the alerts name nothing in the cluster; the causes are what was wrong there."
+    )
     similar: list[SimilarAlert]
     told: list[str] = Field(description="The channels that were told of it.")
     withheld: bool = Field(description="Its evidence is from namespaces that you may not see.")
@@ -100,6 +103,7 @@ def shown_analysis(job: JobRow, language: Language, caller: Principal) -> AlertA
         summary=summary.get(language, ""),
         incident_id=told.get("incident_id", ""),
         causes=[_found(one, language) for one in told.get("causes", ())],
+        aimed=bool(told.get("aimed", True)),
         similar=[_similar(one) for one in told.get("similar", ()) if _seen(one, caller)],
         told=list(told.get("told", ())),
         withheld=not visible,

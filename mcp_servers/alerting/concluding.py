@@ -21,7 +21,7 @@ from mcp_servers.alerting.job_ends import LeaseLostError, ended
 from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.alerting.telling import delivery, told
 from mcp_servers.backends.alert_desk import Desk
-from mcp_servers.engines.alert_analysis import question_for, wider
+from mcp_servers.engines.alert_analysis import is_aimed, question_for, wider
 from mcp_servers.facts.notices import SEVERITIES, Telling, severity_of
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ Id = Annotated[str, Field(max_length=32)]
 Owner = Annotated[str, Field(max_length=64, description="Who holds the lease.")]
 Found = Annotated[
     dict[str, Any], Field(description="What rca_investigate answered, by language; empty: nothing.")
+]
+Asked = Annotated[
+    dict[str, str], Field(description="The one of the questions that was answered; empty: none.")
 ]
 # Whom a storm of thousands was told to is read off the first ones.
 READ_OFF = 50
@@ -65,7 +68,13 @@ async def alerting_begin_analysis(analysis_id: Id, *, desk: Desk) -> Questions:
 
 
 async def alerting_conclude_analysis(
-    analysis_id: Id, owner: Owner, found: Found, why: str = "", *, desk: Desk
+    analysis_id: Id,
+    owner: Owner,
+    found: Found,
+    why: str = "",
+    asked: Asked = {},  # noqa: B006 - read only; None would show in the schema
+    *,
+    desk: Desk,
 ) -> Concluded:
     """Write down what an analysis found, and tell it where its alerts were told. Run by the jobs.
 
@@ -79,7 +88,7 @@ async def alerting_conclude_analysis(
             if job is None or job.kind != KIND:
                 raise SENTENCES.error(NotFound, "no_analysis")
             ending = _Ending(tables, job, now, desk.public_url)
-            await ending.conclude(owner, found, why)
+            await ending.conclude(owner, found, why, aimed=is_aimed(asked))
     except LeaseLostError:
         return Concluded(kept=False, deliveries=0)
     return Concluded(kept=True, deliveries=len(ending.deliveries))
@@ -90,10 +99,11 @@ class _Ending:
         self._tables, self._job, self._now, self._public_url = tables, job, now, public_url
         self.deliveries: list[DeliveryRow] = []
 
-    async def conclude(self, owner: str, found: Found, why: str) -> None:
+    async def conclude(self, owner: str, found: Found, why: str, *, aimed: bool) -> None:
+        """`aimed`: what was asked about is in the cluster, so that what was found is the alerts' cause."""
         rows = await self._tables.alerts.analysed_by(self._job.id)
         state = await self._likeness(rows)
-        result = await self._result(rows, found, why, looks=state != "off")
+        result = await self._result(rows, found, why, looks=state != "off", aimed=aimed)
         quiet: list[dict[str, Any]] = result["similar"] if state == "shadow" else []
         result["similar"] = [] if quiet else result["similar"]
         names: list[str] = []
@@ -101,7 +111,8 @@ class _Ending:
             names = await self._tell(rows, result)
         kept = {**result, "told": names}
         await ended(self._tables, self._job.id, owner, self._now, kept)
-        await self._tables.alerts.set_incident(self._job.id, result["incident_id"])
+        if aimed:
+            await self._tables.alerts.set_incident(self._job.id, result["incident_id"])
         outcome = result["verdict"] or "not_reached"
         detail: dict[str, Any] = {"analysis": self._job.id}
         if result["incident_id"]:
@@ -120,13 +131,18 @@ class _Ending:
         return decided(flags, "similar_alerts", self._job.about, labels).state
 
     async def _result(
-        self, rows: Sequence[EpisodeRow], found: Found, why: str, *, looks: bool
+        self, rows: Sequence[EpisodeRow], found: Found, why: str, *, looks: bool, aimed: bool
     ) -> dict[str, Any]:
         first: dict[str, Any] = next(iter(found.values()), dict[str, Any]())
         summary = {language: str(one["summary"]) for language, one in found.items()}
         if why:
             summary = dict(WORDS.said("not_reached", why=why).texts)
         causes = kept_causes(found)
+        if causes and not aimed:
+            summary = {
+                language: WORDS.said("beside", summary=text).told(language)
+                for language, text in summary.items()
+            }
         incident = str(first.get("incident_id", "")) if causes else ""
         verdict = str(first.get("verdict", "")) or "insufficient_data"
         return {
@@ -135,8 +151,9 @@ class _Ending:
             "summary": summary,
             "incident_id": incident,
             "causes": causes,
+            "aimed": aimed,
             "namespaces": sorted(set(_namespaces(first))),
-            "similar": await self._similar(rows, incident) if looks else [],
+            "similar": await self._similar(rows, incident if aimed else "") if looks else [],
         }
 
     async def _similar(self, rows: Sequence[EpisodeRow], incident: str) -> list[dict[str, Any]]:
@@ -185,22 +202,25 @@ class _Ending:
     ) -> Telling:
         language = channel.language
         telling = told(rows[:ALERTS_TOLD], thread, "analysis", {})
-        title = WORDS.said("title", name=result["causes"][0]["resource"]).told(language)
+        name = result["causes"][0]["resource"]
+        title = WORDS.said("title" if result["aimed"] else "title_beside", name=name).told(language)
         return replace(telling, title=title, text=_text(result, language))
 
 
 def _text(result: Mapping[str, Any], language: str) -> str:
     first = result["causes"][0]
-    percent = round(100 * first["confidence"])
-    parts = [first["summary"].get(language, ""), WORDS.said("sure", percent=percent)]
+    said = WORDS.said("cause", summary=first["summary"].get(language, ""))
+    # How sure it is, is of its being a cause, which it is not known to be of these alerts.
+    sure = WORDS.said("sure", percent=round(100 * first["confidence"]))
+    parts = [said, sure] if result["aimed"] else [WORDS.said("beside", summary=said.told(language))]
     actions = [one.rstrip(".。") for one in first["actions"].get(language, ())]
     if actions:
-        parts.append(WORDS.said("todo", actions="; ".join(actions)))
+        between = "；" if language == "zh" else "; "
+        parts.append(WORDS.said("todo", actions=between.join(actions)))
     for one in result["similar"][:1]:
         key = "again" if one["same"] == "cause" else "before"
         parts.append(WORDS.said(key, when=str(one["starts_at"])[:16].replace("T", " ")))
-    told = [one if isinstance(one, str) else one.told(language) for one in parts]
-    return (" " if language == "en" else "").join(one for one in told if one)
+    return (" " if language == "en" else "").join(one.told(language) for one in parts)
 
 
 def _like(row: EpisodeRow, same: str) -> dict[str, Any]:

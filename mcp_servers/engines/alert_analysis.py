@@ -65,3 +65,8 @@ def wider(question: Mapping[str, str]) -> list[dict[str, str]]:
     without = {key: value for key, value in question.items() if key not in ("kind", "name")}
     asked = [dict(question), without, {"symptom": question.get("symptom", "")}]
     return [one for n, one in enumerate(asked) if one not in asked[:n]]
+
+
+def is_aimed(question: Mapping[str, str]) -> bool:
+    """Whether it says where to look; one that tells a symptom alone is answered by whatever is worst."""
+    return bool(question.keys() & {"namespace", "kind", "name"})

@@ -143,14 +143,28 @@ async def test_what_is_only_for_information_or_kept_quiet_is_not_looked_into(roo
     assert await room.analyses() == []
 
 
-async def test_an_alert_of_another_cluster_is_looked_for_more_widely_and_the_attempt_is_on_record(
+async def test_an_alert_of_another_cluster_is_looked_for_more_widely_and_not_tied_to_what_is_found(
     room: Ward,
 ) -> None:
+    english, chinese = await room.add("webhook"), await room.add("feishu", language="zh")
     await room.receive(alert("Elsewhere", namespace="nowhere", deployment="nothing"))
+    await room.deliver()
     await room.worked_off()
     [one] = await room.analyses()
-    assert one["state"] == "done"
-    assert one["verdict"] in ("found", "insufficient_data", "healthy")
+    assert (one["state"], one["verdict"], one["aimed"]) == ("done", "found", False)
+    assert one["summary"].startswith("These alerts name nothing in this cluster")
+    await room.deliver()
+    told = english.taken[-1]["data"]
+    assert told["title"].startswith("Wrong in the cluster meanwhile: ")
+    assert "Confidence" not in told["text"]
+    assert "同一时间集群中的问题" in str(chinese.taken[-1])
+
+
+async def test_what_nothing_ties_to_its_cause_is_not_named_as_similar(room: Ward) -> None:
+    await room.receive(alert("Elsewhere", namespace=""), alert("CheckoutFailing"))
+    await room.worked_off()
+    aimed = {one["aimed"]: one["similar"] for one in await room.analyses()}
+    assert aimed == {False: [], True: []}
 
 
 async def test_a_cluster_that_does_not_answer_is_asked_again_later(
