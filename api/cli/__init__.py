@@ -36,7 +36,7 @@ GROUPS = (
     ("sandbox", "practice", "sandbox"),
     ("fix", "fixes", "fix"),
     ("alerts", "configuring", "alerts"),
-    ("silences", "alerting", "silences"),
+    ("silences", "silencing", "silences"),
     ("rules", "rule_testing", "rules"),
     ("channels", "channels", "channels"),
     ("watches", "watches", "watches"),

@@ -1,4 +1,4 @@
-"""`midwatch alerts`, `midwatch silences` and `midwatch rules`."""
+"""`midwatch alerts` and `midwatch rules`."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,7 +13,6 @@ from api.cli.languages import Language, chosen
 from api.cli.listing import Listed
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.reports import analysis_lines
-from api.cli.sentences import SENTENCES
 from api.cli.source import (
     LanguageOption,
     NamespaceOption,
@@ -22,36 +21,25 @@ from api.cli.source import (
     Source,
     with_source,
 )
-from core.errors import Invalid, OpsError
+from core.errors import OpsError
 
 alerts = typer.Typer(
     cls=Listed, help="Alerts: what fires, what came in, and what was done with it."
 )
-silences = typer.Typer(cls=Listed, help="Silences: seen, tried out, set, ended.")
 rules = typer.Typer(cls=Listed, help="Alert rules, and what they are worth.")
 
 FIRING = ("severity", "state", "name", "namespace", "summary")
 RECEIVED = ("id", "status", "severity", "name", "namespace", "starts_at", "told", "acknowledged_by")
-SILENCES = ("cluster", "id", "state", "matchers", "ends_at", "created_by", "catches_now", "comment")
 MEMBERS = ("cluster", "address", "answers", "version", "gossip", "peers", "silences", "alerts")
 QUALITY = ("name", "verdict", "episodes", "brief", "acknowledged", "median_minutes")
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID")]
 IdsArgument = Annotated[list[str], typer.Argument(metavar="ID…")]
 SinceOption = Annotated[str, typer.Option("--since", help="How far back: 30m, 24h, 7d.")]
-MatcherArgument = Annotated[
-    list[str], typer.Argument(metavar="MATCHER…", help="alertname=X, or 'node=~\"a|b\"'.")
-]
 EVERYWHERE = (
     *("cluster", "name", "state", "severity", "namespace", "since", "silenced_by", "missing_at"),
 )
 GROUPED = ("labels", "alerts", "active", "suppressed", "clusters", "since")
-ForOption = Annotated[str, typer.Option("--for", help="How long: 30m, 2h, 1d.")]
-StartOption = Annotated[
-    str, typer.Option("--from", help="UTC, 2026-12-01T22:00Z; now if not given.")
-]
-CommentOption = Annotated[str, typer.Option("--comment", help="Why.")]
-TicketOption = Annotated[str, typer.Option("--ticket", help="Of planned work.")]
 ClusterOption = Annotated[
     str, typer.Option("--in", help="Cluster of Alertmanagers: its name, or labels as region=eu.")
 ]
@@ -166,98 +154,10 @@ def dry_run(
     source: Source,
 ) -> None:
     """What a policy would have made of the alerts that came in, beside the one in force."""
-    asked = {"document": _yaml(file), "window": window(since)}
+    from api.cli.policy_file import policy_of
+
+    asked = {"document": policy_of(file), "window": window(since)}
     finish(shown(source, "alerting_dry_run", asked, output))
-
-
-@silences.callback(invoke_without_command=True)
-@with_source
-def list_silences(
-    ctx: typer.Context,
-    state: Annotated[str, typer.Option(help="active, pending or expired.")] = "",
-    cluster: ClusterOption = "",
-    output: OutputOption = Output.TEXT,
-    *,
-    source: Source,
-) -> None:
-    """Silences, those in force first, with what each of them catches now."""
-    if ctx.invoked_subcommand is None:
-        asked = {"state": state, "am_cluster": cluster}
-        tool = "alerting_list_silences"
-        finish(listed(source, tool, asked, SILENCES, output, with_cluster=True))
-
-
-@silences.command("preview")
-@with_source
-def preview_silence(
-    matchers: MatcherArgument,
-    length: ForOption = "2h",
-    comment: CommentOption = "",
-    ticket: TicketOption = "",
-    cluster: ClusterOption = "",
-    start: StartOption = "",
-    output: OutputOption = Output.TEXT,
-    *,
-    source: Source,
-) -> None:
-    """What a silence would catch, and whether it may be set."""
-    asked = {**_silence(matchers, length, comment, ticket), "am_cluster": cluster}
-    asked["starts_at"] = start
-    finish(shown(source, "alerting_preview_silence", asked, output, with_cluster=True))
-
-
-@silences.command("add")
-@with_source
-def add_silence(
-    matchers: MatcherArgument,
-    length: ForOption = "2h",
-    comment: CommentOption = "",
-    ticket: TicketOption = "",
-    second: Annotated[str, typer.Option(help="A second person's yes.")] = "",
-    cluster: ClusterOption = "",
-    start: StartOption = "",
-    output: OutputOption = Output.TEXT,
-    *,
-    source: Source,
-) -> None:
-    """Set a silence, within the guards."""
-    asked = {**_silence(matchers, length, comment, ticket), "second": second, "am_cluster": cluster}
-    asked["starts_at"] = start
-    finish(shown(source, "alerting_create_silence", asked, output, with_cluster=True))
-
-
-@silences.command("second")
-@with_source
-def second_silence(
-    matchers: MatcherArgument,
-    length: ForOption = "2h",
-    cluster: ClusterOption = "",
-    output: OutputOption = Output.TEXT,
-    *,
-    source: Source,
-) -> None:
-    """Agree, as the second person, to exactly this silence."""
-    told = [_matcher(one) for one in matchers]
-    asked = {"matchers": told, "duration": window(length), "am_cluster": cluster}
-    door = "/api/v1/silences/second"
-    finish(shown(source, "alerting_second_silence", asked, output, door=door))
-
-
-@silences.command("expire")
-@with_source
-def expire_silence(
-    silence_ids: IdsArgument,
-    cluster: ClusterOption = "",
-    output: OutputOption = Output.TEXT,
-    *,
-    source: Source,
-) -> None:
-    """End silences now."""
-    asked = [{"silence_id": one, "am_cluster": cluster} for one in silence_ids]
-    ended = many(
-        source, "alerting_expire_silence", asked, output, about="silence_id", with_cluster=True
-    )
-    finish(ended)
 
 
 @rules.callback(invoke_without_command=True)
@@ -358,39 +258,8 @@ async def _everywhere(source: Source, asked: Mapping[str, str], output: Output) 
 async def _policy(source: Source, file: Path | None, reason: str, output: Output) -> int:
     if file is None:
         return await shown(source, "alerting_get_policy", {}, output)
+    from api.cli.policy_file import policy_of
+
     now = await called(source, "alerting_get_policy", {})
-    asked = {"document": _yaml(file), "reason": reason, "based_on": str(now["version"])}
+    asked = {"document": policy_of(file), "reason": reason, "based_on": str(now["version"])}
     return await shown(source, "alerting_set_policy", asked, output)
-
-
-def _yaml(file: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        found: Any = yaml.safe_load(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SENTENCES.error(Invalid, "unread", file=str(file), error=str(error)) from error
-    except yaml.YAMLError as error:
-        raise SENTENCES.error(Invalid, "no_yaml", file=str(file), error=str(error)) from error
-    if not isinstance(found, dict):
-        raise SENTENCES.error(Invalid, "no_policy", file=str(file))
-    return found  # pyright: ignore[reportUnknownVariableType] - YAML; the server checks it
-
-
-def _silence(matchers: list[str], length: str, comment: str, ticket: str) -> dict[str, Any]:
-    return {
-        "matchers": [_matcher(one) for one in matchers],
-        "duration": window(length),
-        "comment": comment,
-        "ticket": ticket,
-    }
-
-
-def _matcher(text: str) -> str:
-    """`a=b` as shells let it be typed, with the quotes that Alertmanager writes."""
-    for operator in ("=~", "!~", "!=", "="):
-        name, found, value = text.partition(operator)
-        if found:
-            plain = value.strip().strip('"')
-            return f'{name.strip()}{operator}"{plain}"'
-    raise SENTENCES.error(Invalid, "no_matcher", text=text)

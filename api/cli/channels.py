@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.desk import listed, many, shown
+from api.cli.desk import called, fields, listed, many, shown
 from api.cli.listing import Listed
-from api.cli.outcome import finish
+from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.sentences import SENTENCES
 from api.cli.source import Output, OutputOption, Source, with_source
 from core.errors import Invalid
@@ -58,11 +58,31 @@ def add_channel(
     finish(shown(source, "channels_add", asked, output))
 
 
+@channels.command("change")
+@with_source
+def change_channel(
+    name: NameArgument,
+    settings: Annotated[
+        Path | None,
+        typer.Option("--settings", metavar="FILE", help="All of its settings, in YAML."),
+    ] = None,
+    language: Annotated[str, typer.Option("--lang", help="en or zh.")] = "",
+    tag: Annotated[list[str] | None, typer.Option(help="All of its groups; repeat it.")] = None,
+    output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
+) -> None:
+    """Change what is given of a channel; the rest stays."""
+    given = _settings(settings) if settings else {}
+    asked = {"name": name, "settings": given, "language": language, "tags": tag}
+    finish(shown(source, "channels_change", asked, output))
+
+
 @channels.command("test")
 @with_source
 def try_channel(name: NameArgument, output: OutputOption = Output.TEXT, *, source: Source) -> None:
-    """Send one message now and say what the channel answered."""
-    finish(shown(source, "channels_test", {"name": name}, output))
+    """Send one message now and say what the channel answered. Exit code 1 when it did not take it."""
+    finish(_try(source, name, output))
 
 
 @channels.command("on")
@@ -130,6 +150,15 @@ def rotate_keys(output: OutputOption = Output.TEXT, *, source: Source) -> None:
     finish(listed(source, "channels_rotate_keys", {}, CHANNELS, output))
 
 
+async def _try(source: Source, name: str, output: Output) -> int:
+    data = await called(source, "channels_test", {"name": name})
+    if output is Output.JSON:
+        put_json(data)
+    else:
+        put("\n".join(fields(data)))
+    return OK if data["result"] == "sent" else NO
+
+
 def _settings(file: Path) -> dict[str, Any]:
     import sys
 
@@ -139,7 +168,8 @@ def _settings(file: Path) -> dict[str, Any]:
         text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
         found: Any = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SENTENCES.error(Invalid, "unreadable_settings", file=str(file)) from error
+        why = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise SENTENCES.error(Invalid, "unreadable_settings", file=str(file), why=why) from error
     if not isinstance(found, dict):
         raise SENTENCES.error(Invalid, "no_settings", file=str(file))
     return found  # pyright: ignore[reportUnknownVariableType] - YAML; the server checks it

@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from api.cli.outcome import NO, OK, put, put_json, spoken
+from api.cli.sentences import SENTENCES
 from api.cli.source import Output, Source
 from api.cli.tables import listing
 from core.errors import OpsError
@@ -79,7 +80,11 @@ async def listed(
     if output is Output.JSON:
         put_json(data)
     else:
-        put("\n".join([*lines(data["rows"], columns), data["shown"]]))
+        away: list[str] = data.get("unanswered") or []
+        told = (
+            [SENTENCES.said("no_answer_of", names=", ".join(away)).told(spoken())] if away else []
+        )
+        put("\n".join([*lines(data["rows"], columns), data["shown"], *told]))
     return OK
 
 
@@ -132,8 +137,24 @@ async def shown(
     if output is Output.JSON:
         put_json(data)
     else:
-        put("\n".join(f"{name}: {_cell(value)}" for name, value in data.items() if value != ""))
+        put("\n".join(fields(data)))
     return OK
+
+
+def fields(data: Mapping[str, Any], indent: str = "") -> list[str]:
+    """A line a field, of what holds others a line each below it; what is empty is left out."""
+    told: list[str] = []
+    for name, value in data.items():
+        if value in ("", None, [], {}):
+            continue
+        rows = cast("list[object]", value) if isinstance(value, list) else []
+        if rows and isinstance(rows[0], Mapping):
+            told += [f"{indent}{name}:", *(f"{indent}  {_cell(one)}" for one in rows)]
+        elif isinstance(value, Mapping):
+            told += [f"{indent}{name}:", *fields(cast("Row", value), indent + "  ")]
+        else:
+            told.append(f"{indent}{name}: {_cell(cast('object', value))}")
+    return told
 
 
 def lines(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:

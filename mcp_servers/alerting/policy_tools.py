@@ -153,7 +153,9 @@ async def _known_channels(tables: "AlertTables", policy: Policy) -> None:
         for name in named:
             if name != "*" and not channels_of([name], channels):
                 known = ", ".join(one.name for one in channels) or SENTENCES.said("no_channels")
-                raise SENTENCES.error(Invalid, "no_channel", name=name, known=known)
+                key = "no_tag" if name.startswith("tag:") else "no_channel"
+                named = name.removeprefix("tag:")
+                raise SENTENCES.error(Invalid, key, name=named, known=known)
 
 
 def events_of(rows: Sequence[EpisodeRow], since: datetime) -> list[Happened]:
