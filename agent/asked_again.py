@@ -45,6 +45,9 @@ async def given_again(turn: Turn, messages: Sequence[AnyMessage]) -> Place:
     state = await account.state_of(FUNCTION)
     if len(turn.asked.question) > MOST_CHARACTERS or state == "off":
         return NOWHERE
+    # What is kept is a model's work: whoever is to hear no model hears none of before either.
+    if await account.state_of("models") != "on":
+        return NOWHERE
     try:
         told = await turn.tools.call("knowledge_recall_answer", question=turn.asked.question)
     except OpsError:  # a cache that is away costs a model's answer, no more

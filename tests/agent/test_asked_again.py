@@ -126,6 +126,22 @@ async def test_switched_off_nothing_is_given_again_and_nothing_kept(sessions: Se
     assert told.data["kept_answers"] == 0
 
 
+async def test_who_is_to_hear_no_model_is_not_given_what_one_answered_before(
+    sessions: Sessions,
+) -> None:
+    notes = Notes()
+    with provider_serving(*search_then("Feed it at noon, with herring [1].")) as provider:
+        async with assistant_over(sessions, provider) as assistant:
+            await ask(assistant, QUESTION, principal=EVE, thread="a", account=notes)
+            # As the account of the service says it: no model may be asked then.
+            silent = Notes(states={"models": "off"}, used_up_after=0, says="models_off")
+            by_rules = await ask(assistant, QUESTION, principal=EVE, thread="b", account=silent)
+            again = await ask(assistant, QUESTION, principal=EVE, thread="c", account=notes)
+    assert "answered before" not in by_rules.answer
+    assert by_rules.done.usage[0].model == "rules"
+    assert "This question was answered before" in again.answer
+
+
 async def test_in_shadow_a_model_answers_and_it_is_noted_that_it_need_not_have_been_asked(
     sessions: Sessions,
 ) -> None:
