@@ -3,13 +3,13 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.clock import utc_now
-from core.errors import NotFound
+from core.errors import Invalid, NotFound
 from core.principal import Principal
 from core.sentences import Sentences
 from core.storage.watch_records import WatchRow, WatchStateRow
@@ -23,6 +23,8 @@ from mcp_servers.facts.usage_watches import ModelCall, Watch, WatchState
 from mcp_servers.paging import Page
 
 WORDS = Sentences("mcp_servers.alerting", "watch")
+# The jobs hand over the calls of a day.
+LONGEST = timedelta(days=1)
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=100)]
 Measure = Literal[
     "failure_rate",
@@ -44,7 +46,7 @@ class WatchTerms(BaseModel):
     measure: Measure = Field(description="failure_rate is a share, 0 to 1; cost in USD.")
     compare: Literal[">", ">=", "<", "<=", "="] = ">"
     threshold: float = Field(description="In the unit of the measure.")
-    window: Span = Field(default="PT5M", description="ISO 8601: over which calls.")
+    window: Span = Field(default="PT5M", description="ISO 8601: over which calls, P1D at most.")
     held: Span = Field(default="PT0S", description="ISO 8601: for how long before it fires.")
     by: Literal["", "model", "user", "app"] = Field(
         default="", description="Told apart by; app is the subagent."
@@ -102,6 +104,8 @@ async def alerting_set_watch(
 ) -> WatchLine:
     """Watch Midwatch's own use of models; it is looked at every minute, and alerts like any other."""
     now = utc_now()
+    if duration(terms.window) > LONGEST:
+        raise WORDS.error(Invalid, "watch_too_long", hours=LONGEST // timedelta(hours=1))
     async with desk.session() as tables:
         there = await tables.watches.get(name)
         row = there or WatchRow(name, {}, enabled, caller.subject, now, now)

@@ -81,7 +81,7 @@ async def channels_add(
     caller: Principal,
 ) -> ChannelLine:
     """Add a channel. Its configuration is checked and kept encrypted; try it with channels_test."""
-    config = configured(kind, settings, practice=desk.wire.practice)
+    config = configured(kind, settings, desk.wire)
     now = utc_now()
     row = ChannelRow(
         name=name,
@@ -117,7 +117,7 @@ async def channels_change(
         row = await _as_read(tables.channels, name, as_of)
         read = row.updated_at
         if settings:
-            config = configured(row.kind, settings, practice=desk.wire.practice)
+            config = configured(row.kind, settings, desk.wire)
             row = replace(row, sealed=sealed(desk.vault, name, config), shown=config.shown())
         changed = replace(
             row,

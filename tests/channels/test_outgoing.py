@@ -27,7 +27,7 @@ INSIDE = [
 
 @pytest.mark.parametrize("address", INSIDE)
 async def test_an_address_inside_is_refused_even_beside_a_public_one(address: str) -> None:
-    with pytest.raises(Invalid, match="private network"):
+    with pytest.raises(Invalid, match="channels may not be"):
         await standing_for("93.184.216.34", address).address_of("hook.example", 443)
 
 
@@ -48,8 +48,24 @@ async def test_a_name_of_ones_own_network_is_let_through_when_it_is_listed() -> 
 async def test_no_list_opens_this_machine_or_the_clouds_metadata(address: str) -> None:
     wire = standing_for(address)
     wire.private_hosts = frozenset({"hook.corp.example"})
-    with pytest.raises(Invalid):
+    with pytest.raises(Invalid, match="No setting opens it"):
         await wire.address_of("hook.corp.example", 443)
+
+
+@pytest.mark.parametrize("host", ["10.0.0.5", "169.254.169.254", "[::ffff:10.0.0.5]"])
+async def test_an_address_that_could_never_be_asked_is_refused_when_the_channel_is_set_up(
+    room: Room, host: str
+) -> None:
+    settings = {**SETTINGS["webhook"](""), "url": f"https://{host}/hook"}
+    with pytest.raises(Invalid, match="channels may not be"):
+        await room.tools.call("channels_add", name="odd", kind="webhook", settings=settings)
+    assert (await room.tools.call("channels_list")).data["rows"] == []
+
+
+def test_names_are_looked_up_no_sooner_than_they_are_asked() -> None:
+    Wire().accepts("https://hook.corp.example/hook")
+    with pytest.raises(Invalid, match="No setting opens it"):
+        Wire().accepts("https://[::1]/hook")
 
 
 async def test_a_name_that_changes_its_address_is_resolved_once() -> None:

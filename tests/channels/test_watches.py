@@ -85,3 +85,9 @@ async def test_calls_that_are_too_old_do_not_count(room: Room) -> None:
 async def test_terms_that_do_not_hold_are_refused_in_words(room: Room, terms: Any) -> None:
     with pytest.raises(OpsError, match="terms"):
         await room.tools.call("alerting_set_watch", name="odd", terms=terms)
+
+
+async def test_a_window_of_more_calls_than_are_looked_at_is_refused(room: Room) -> None:
+    terms = {"measure": "calls", "threshold": 1, "window": "P9D"}
+    with pytest.raises(OpsError, match="24 hours at most"):
+        await room.tools.call("alerting_set_watch", name="long", terms=terms)

@@ -21,7 +21,7 @@ from mcp_servers.backends.senders import (
 )
 from mcp_servers.backends.senders.configuration import Configuration
 from mcp_servers.backends.senders.outcomes import Outcome, refused, retry
-from mcp_servers.backends.senders.outgoing import Unreachable, Wire, checked_url
+from mcp_servers.backends.senders.outgoing import Unreachable, Wire
 from mcp_servers.backends.senders.sending_pace import Rate
 from mcp_servers.backends.sentences import SENTENCES, instead
 from mcp_servers.facts.notices import Notice
@@ -54,7 +54,7 @@ def kind_of(name: str) -> Kind:
     return KINDS[name]
 
 
-def configured(kind: str, settings: Mapping[str, Any], *, practice: bool) -> Configuration:
+def configured(kind: str, settings: Mapping[str, Any], wire: Wire) -> Configuration:
     """The checked configuration. Raises `Invalid` with the field, never with its value."""
     model = kind_of(kind).configuration
     try:
@@ -68,7 +68,7 @@ def configured(kind: str, settings: Mapping[str, Any], *, practice: bool) -> Con
         ) from None
     url = getattr(config, "url", None)
     if isinstance(url, str):
-        checked_url(url, practice=practice)
+        wire.accepts(url)
     return config
 
 

@@ -85,6 +85,12 @@ class Wire:
     timeout_s: float = TIMEOUT_S
     _http: httpx2.AsyncClient | None = field(default=None, repr=False)
 
+    def accepts(self, url: str) -> None:
+        """Raises `Invalid` for what could never be asked, as far as no name has to be resolved for that."""
+        host = checked_url(url, practice=self.practice).host
+        if _is_address(host):
+            self._check(host, ipaddress.ip_address(host))
+
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Raises `Invalid` for an address that may not be asked, `Unreachable` when none answers."""
         try:
@@ -135,6 +141,8 @@ class Wire:
             return
         if inner.is_private and host.lower() in self.private_hosts and not _is_special(inner):
             return
+        if _is_special(inner):
+            raise SENTENCES.error(Invalid, "special_host")
         if not inner.is_global or inner.is_multicast:
             raise SENTENCES.error(Invalid, "private_host")
 
