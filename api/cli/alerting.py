@@ -13,6 +13,7 @@ from api.cli.languages import Language, chosen
 from api.cli.listing import Listed
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.reports import analysis_lines
+from api.cli.sentences import SENTENCES
 from api.cli.source import (
     LanguageOption,
     NamespaceOption,
@@ -21,7 +22,7 @@ from api.cli.source import (
     Source,
     with_source,
 )
-from core.errors import OpsError
+from core.errors import Invalid, OpsError
 
 alerts = typer.Typer(
     cls=Listed, help="Alerts: what fires, what came in, and what was done with it."
@@ -258,6 +259,8 @@ async def _everywhere(source: Source, asked: Mapping[str, str], output: Output) 
 async def _policy(source: Source, file: Path | None, reason: str, output: Output) -> int:
     if file is None:
         return await shown(source, "alerting_get_policy", {}, output)
+    if not reason:
+        raise SENTENCES.error(Invalid, "policy_without_reason")
     from api.cli.policy_file import policy_of
 
     now = await called(source, "alerting_get_policy", {})

@@ -12,11 +12,11 @@ from core.clock import utc_now
 from core.errors import Invalid, NotFound
 from core.principal import Principal
 from core.storage.rule_records import ManagerConfigRow
-from mcp_servers.access import span_of
 from mcp_servers.alerting.config_rendering import WORDS, errors, remarks, tree_of
+from mcp_servers.alerting.looking_back import looked_back
 from mcp_servers.alerting.manager_configs import ByTarget, Name, TargetName, Text, Values, proposed
 from mcp_servers.alerting.policies import checked, policy_of
-from mcp_servers.alerting.policy_tools import LONGEST, events_of, named
+from mcp_servers.alerting.policy_tools import events_of, named
 from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.alert_replay import Happened, Outcome, replay
@@ -102,7 +102,7 @@ async def alerting_dry_run_manager_config(
     """
     if caller.namespaces is not None:
         raise SENTENCES.error(Invalid, "dry_run_sees_all")
-    span, now = min(span_of(window), LONGEST), utc_now()
+    span, now = looked_back(window), utc_now()
     async with desk.session() as tables:
         newest = await tables.manager_configs.get(name)
         rows = await tables.alerts.latest(since=now - span, limit=20_000)

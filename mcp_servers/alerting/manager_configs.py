@@ -226,7 +226,7 @@ async def alerting_set_manager_config(
     wrong = errors(found)
     if wrong and (holds_secrets(found) or not with_errors):
         code = "with_secrets" if holds_secrets(found) else "with_errors"
-        first = f"{wrong[0].where} {wrong[0].check}".strip()
+        first = f"{wrong[0].where}: {wrong[0].text}".removeprefix(": ")
         raise WORDS.error(Invalid, code, count=len(wrong), first=first)
     async with desk.session() as tables:
         stored = await _next(tables, row, reason, based_on, caller)

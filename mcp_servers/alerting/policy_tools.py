@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -11,7 +11,7 @@ from core.clock import utc_now
 from core.errors import Conflict, Invalid, NotFound
 from core.principal import Principal
 from core.storage.alert_records import ChannelRow, EpisodeRow, PolicyRow, channels_of
-from mcp_servers.access import span_of
+from mcp_servers.alerting.looking_back import looked_back
 from mcp_servers.alerting.policies import checked, policy_in_force, policy_of
 from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.backends.alert_desk import Desk
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 Document = Annotated[dict[str, Any], Field(description="The whole policy; see docs/alerts.md.")]
 Reason = Annotated[str, Field(min_length=3, max_length=500)]
-LONGEST = timedelta(days=31)
 
 
 class PolicyVersion(BaseModel):
@@ -87,7 +86,7 @@ async def alerting_dry_run(
     """Say what a policy would have made of the alerts that came in, beside the one in force."""
     if caller.namespaces is not None:
         raise SENTENCES.error(Invalid, "dry_run_sees_all")
-    span, now = min(span_of(window), LONGEST), utc_now()
+    span, now = looked_back(window), utc_now()
     policy = policy_of(checked(document))
     async with desk.session() as tables:
         kept = await tables.alerts.policy()

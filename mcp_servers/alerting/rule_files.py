@@ -14,6 +14,7 @@ from core.storage.rule_records import RuleFileRow
 from mcp_servers.alerting.analysis_shapes import Language
 from mcp_servers.alerting.kept_versions import KeptVersions
 from mcp_servers.alerting.rule_lint import Remark, level_of, remark
+from mcp_servers.alerting.rule_reading import WORDS as LINT
 from mcp_servers.alerting.rule_reading import rules_of
 from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.backends.alert_desk import Desk
@@ -196,10 +197,16 @@ async def alerting_set_rule_file(
         remarks = _remarks(text, await _others(tables, name))
         errors = [one for one in remarks if level_of(one.code) == "error"]
         if errors and not with_errors:
-            first = f"{errors[0].rule.group}/{errors[0].rule.name}: {errors[0].code}"
-            raise SENTENCES.error(Invalid, "rules_with_errors", count=len(errors), first=first)
+            raise _kept_out(errors)
         row = await _next(tables, name, text, reason, based_on, caller, labels)
     return _shown(row, remarks, language)
+
+
+def _kept_out(errors: Sequence[RuleRemark]) -> Invalid:
+    first = errors[0]
+    where = f"{first.rule.group}/{first.rule.name}"
+    why = LINT.said(first.code, **first.facts)
+    return SENTENCES.error(Invalid, "rules_with_errors", count=len(errors), where=where, why=why)
 
 
 async def alerting_roll_back_rule_file(

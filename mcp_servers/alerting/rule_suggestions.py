@@ -13,9 +13,10 @@ from core.principal import Principal
 from core.sentences import Sentences
 from mcp_servers.access import span_of
 from mcp_servers.alerting.analysis_shapes import Language
+from mcp_servers.alerting.looking_back import looked_back
 from mcp_servers.alerting.rule_files import Name
 from mcp_servers.alerting.rule_reading import rule_of
-from mcp_servers.alerting.rule_trials import LONGEST, SHORTEST_STEP, Trial, tried
+from mcp_servers.alerting.rule_trials import SHORTEST_STEP, Trial, tried
 from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.alerting.suggesting import Suggesting
 from mcp_servers.backends.alert_desk import Desk
@@ -111,7 +112,7 @@ async def alerting_suggest_slo_rules(
     suggesting = await Suggesting.begun(desk, caller)
     slo = Slo(name, objective_percent / 100, days, errors, total)
     _refuse_odd(slo)
-    span = min(span_of(window), LONGEST)
+    span = looked_back(window)
     ratio = await prometheus.query(error_ratio(slo, f"{max(int(span.total_seconds()), 300)}s"))
     found = [value for one in ratio for _, value in one.points if isfinite(value)]
     measured = max(found, default=None)
@@ -163,7 +164,7 @@ async def threshold_of(
     severity: str = "warning",
 ) -> Thresholds:
     """The most sensitive threshold that would have begun to fire no more than `at_most` times."""
-    span, until = min(span_of(window), LONGEST), utc_now().replace(microsecond=0)
+    span, until = looked_back(window), utc_now().replace(microsecond=0)
     step = max(SHORTEST_STEP, span / 11_000, timedelta(minutes=1))
     step = timedelta(seconds=round(step.total_seconds()))
     series = await prometheus.query_every(expression, start=until - span, end=until, step=step)

@@ -10,6 +10,7 @@ from core.clock import monotonic_s, utc_now
 from core.errors import Invalid, OpsError
 from core.principal import Principal
 from mcp_servers.access import span_of
+from mcp_servers.alerting.looking_back import looked_back
 from mcp_servers.alerting.rule_files import stored_text
 from mcp_servers.alerting.rule_lint import in_force
 from mcp_servers.alerting.rule_reading import rules_of
@@ -27,7 +28,7 @@ Text = Annotated[
         description="A file of rules; empty: the one named, or those of Prometheus.",
     ),
 ]
-LONGEST, SHORTEST_STEP = timedelta(days=31), timedelta(seconds=15)
+SHORTEST_STEP = timedelta(seconds=15)
 BRIEF = timedelta(minutes=5)
 # A call ends within a minute; what was not reached by then is named.
 BUDGET_S = 40.0
@@ -89,7 +90,9 @@ async def alerting_back_test_rules(
     """
     if caller.namespaces is not None:
         raise SENTENCES.error(Invalid, "trial_sees_all")
-    span, every = min(span_of(window), LONGEST), max(span_of(step), SHORTEST_STEP)
+    span, every = looked_back(window), span_of(step)
+    if every < SHORTEST_STEP:
+        raise SENTENCES.error(Invalid, "trial_too_fine", seconds=SHORTEST_STEP.seconds)
     if name or text.strip():
         rules = rules_of(text if text.strip() else await stored_text(desk, name))
     else:

@@ -30,12 +30,14 @@ async def test_the_policy_of_the_documentation_is_put_in_force_as_it_is_written(
     for name in ("ops", "lead"):
         await there(midwatch, "channels", "add", name, "webhook", "--settings", str(hook))
     words = ("alerts", "policy", "--set", str(policy), "--reason", "as documented")
+    unreasoned = await there(midwatch, *words[:4])
     untagged = await there(midwatch, *words)
     changed = await there(midwatch, "channels", "change", "lead", "--tag", "on-call")
     tried = await there(midwatch, "alerts", "dry-run", str(policy))
     done = await there(midwatch, *words)
     await there(midwatch, "channels", "remove", "ops", "lead")
-    assert (untagged.returncode, changed.returncode) == (2, 0)
+    assert (unreasoned.returncode, untagged.returncode, changed.returncode) == (2, 2, 0)
+    assert "Say it with --reason." in unreasoned.stderr
     assert "No channel has the tag 'on-call'." in untagged.stderr
     assert "tags: on-call" in changed.stdout
     assert (tried.returncode, tried.stderr) == (0, "")

@@ -79,11 +79,18 @@ async def test_who_changes_what_somebody_else_changed_meanwhile_is_told(room: Ro
 
 async def test_errors_keep_a_file_out_unless_it_is_wanted_with_them(room: Room) -> None:
     asked = {"name": "web", "text": text("sum(("), "reason": "broken", "based_on": 0}
-    with pytest.raises(Invalid, match=r"1 errors.*web/Down: unreadable"):
+    with pytest.raises(Invalid, match=r"keep them out: 1.*web/Down: .*cannot be read"):
         await room.tools.call("alerting_set_rule_file", **asked)
     assert (await room.tools.call("alerting_list_rule_files")).data["rows"] == []
     kept = (await room.tools.call("alerting_set_rule_file", **asked, with_errors=True)).data
     assert "unreadable" in {one["check"] for one in kept["remarks"]}
+
+
+async def test_a_back_test_over_more_than_it_can_look_at_is_refused_and_not_cut(room: Room) -> None:
+    with pytest.raises(Invalid, match="31 days at most"):
+        await room.tools.call("alerting_back_test_rules", text=text(), window="P60D")
+    with pytest.raises(Invalid, match="15 seconds at most"):
+        await room.tools.call("alerting_back_test_rules", text=text(), step="PT1S")
 
 
 async def test_a_rule_that_stands_in_another_file_already_is_remarked_upon(room: Room) -> None:
