@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { html } from "./html.mjs";
 import { language, loadWords, t } from "./i18n.mjs";
 import { go, place } from "./route.mjs";
-import { evidence, me, running, stop, whoAmI } from "./store.mjs";
+import { evidence, me, running, stop, trouble, whoAmI } from "./store.mjs";
 import { Beside } from "./parts/beside.mjs";
 import { Chat } from "./parts/chat.mjs";
 import { Evidence } from "./parts/evidence.mjs";
@@ -58,6 +58,16 @@ function toContent() {
   main.focus();
 }
 
+function Starting() {
+  if (!trouble.value) return html`<p class="starting" role="status">Midwatch…</p>`;
+  return html`
+    <div class="starting">
+      <p class="problem" role="alert">${trouble.value}</p>
+      <button type="button" onClick=${whoAmI}>${t("tryAgain")}</button>
+    </div>
+  `;
+}
+
 function App() {
   useEffect(() => {
     document.addEventListener("keydown", keys);
@@ -67,7 +77,7 @@ function App() {
   useEffect(() => {
     if (me.value && place.value.page === "chat" && !may("chat:use")) go("overview");
   });
-  if (me.value === undefined) return html`<p class="starting" role="status">Midwatch…</p>`;
+  if (me.value === undefined) return html`<${Starting} />`;
   if (me.value === null) return html`<${SignIn} />`;
   const chatting = place.value.page === "chat";
   const shut = () => (menuOpen.value = false);

@@ -32,6 +32,13 @@ DOMPurify.addHook("afterSanitizeAttributes", (node) => {
   if (node.tagName === "TABLE") node.setAttribute("tabindex", "0");
 });
 
+// An answer as it is read aloud: without marks of Markdown and without the numbers of its evidence.
+export function spoken(text) {
+  const { body } = new DOMParser().parseFromString(rendered(text), "text/html");
+  for (const number of body.querySelectorAll("button.cite")) number.remove();
+  return body.textContent;
+}
+
 // While an answer streams, an open code fence is closed for the reader.
 export function rendered(text) {
   const open = (text.match(/^```/gm) || []).length % 2 === 1;

@@ -1,5 +1,6 @@
 // What the page knows: who is signed in, the conversations, and the turns of the open one.
 import { batch, computed, signal } from "@preact/signals";
+import { newId } from "./insecure.mjs";
 import { follow, json, Refused } from "./stream.mjs";
 
 export const me = signal(undefined); // undefined: not asked yet; null: nobody is signed in
@@ -9,27 +10,28 @@ export const threadId = signal("");
 export const turns = signal([]);
 export const evidence = signal(null);
 export const lost = signal(false);
+export const trouble = signal("");
 export const draft = signal(""); // what is written and not sent
 export const running = computed(() => turns.value.some((turn) => turn.state === "running"));
 
 export async function whoAmI() {
+  await tried(async () => (me.value = await json("GET", "/auth/me")));
+  if (me.value?.permissions.includes("chat:use")) await tried(listThreads);
+}
+
+// What a person began and has no place of its own to say how it went: `trouble` says why it did not.
+export async function tried(step) {
   try {
-    me.value = await json("GET", "/auth/me");
-    if (me.value.permissions.includes("chat:use")) await listThreads();
+    await step();
+    trouble.value = "";
   } catch (error) {
-    if (!(error instanceof Refused) || error.status !== 401) throw error;
-    me.value = null;
+    if (error instanceof Refused && error.status === 401) me.value = null;
+    else trouble.value = error.message;
   }
 }
 
 export async function signIn(username, password) {
-  const response = await fetch("/auth/session", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ username, password }),
-    credentials: "same-origin",
-  });
-  if (!response.ok) throw new Refused(response.status, await response.json().catch(() => null));
+  await json("POST", "/auth/session", { username, password });
   await whoAmI();
 }
 
@@ -37,8 +39,12 @@ export async function signOut() {
   await json("POST", "/auth/logout");
   batch(() => {
     me.value = null;
+    threadId.value = "";
     turns.value = [];
     threads.value = [];
+    query.value = "";
+    draft.value = "";
+    evidence.value = null;
   });
 }
 
@@ -133,10 +139,10 @@ function joined(before, text) {
 
 function emptyTurn(question) {
   return {
-    id: crypto.randomUUID(),
+    id: newId(),
     question,
     state: "running",
-    runId: crypto.randomUUID(),
+    runId: newId(),
     answer: "",
     before: "",
     approvals: [],
@@ -152,7 +158,7 @@ function emptyTurn(question) {
 
 export async function ask(question) {
   const turn = emptyTurn(question);
-  if (!threadId.value) threadId.value = crypto.randomUUID();
+  if (!threadId.value) threadId.value = newId();
   turns.value = [...turns.value, turn];
   const input = {
     threadId: threadId.value,
@@ -171,7 +177,7 @@ export async function edit(id, question) {
   const place = turns.value.findIndex((turn) => turn.id === id);
   const old = turns.value[place];
   const turn = emptyTurn(question);
-  const props = { edit: old.messageId ?? old.runId, branch: crypto.randomUUID() };
+  const props = { edit: old.messageId ?? old.runId, branch: newId() };
   const input = {
     threadId: threadId.value,
     runId: turn.runId,
@@ -197,8 +203,9 @@ async function followed(id, input) {
     lost.value = false;
     change(id, (now) => ({ ...now, state: "failed", error: error.message }));
     if (error instanceof Refused && error.status === 401) me.value = null;
+    return;
   }
-  await listThreads();
+  await tried(listThreads);
 }
 
 // A person's answer; when every question of the turn has one, the turn goes on with them.
@@ -215,7 +222,7 @@ export async function decide(id, approvalId, decided) {
 
 // Take up a turn that stands in the open conversation.
 export async function goOn(id, resume = []) {
-  const runId = crypto.randomUUID();
+  const runId = newId();
   change(id, (turn) => ({ ...turn, state: "running", runId, before: turn.answer, approvals: [] }));
   const input = { threadId: threadId.value, runId, state: {}, messages: [], tools: [], context: [] };
   await followed(id, { ...input, resume, forwardedProps: { resume: true } });
@@ -223,7 +230,7 @@ export async function goOn(id, resume = []) {
 
 export async function stop() {
   const turn = turns.value.find((one) => one.state === "running");
-  if (turn) await json("POST", `/api/v1/runs/${turn.runId}/cancel`);
+  if (turn) await tried(() => json("POST", `/api/v1/runs/${turn.runId}/cancel`));
 }
 
 function change(id, step) {

@@ -1,4 +1,4 @@
-import { locale } from "./i18n.mjs";
+import { locale, t } from "./i18n.mjs";
 
 // One run over POST /agui. A lost connection is taken up again where it broke off.
 const RETRIES = 5;
@@ -11,8 +11,23 @@ export class Refused extends Error {
   }
 }
 
+// Nobody answered. What browsers say of that differs, and is of use to nobody.
+export class Unreachable extends TypeError {
+  constructor() {
+    super(t("unreachable"));
+  }
+}
+
+async function fetched(url, options) {
+  try {
+    return await fetch(url, options);
+  } catch (error) {
+    throw error instanceof TypeError ? new Unreachable() : error;
+  }
+}
+
 export async function json(method, url, body, headers = {}) {
-  const response = await fetch(url, {
+  const response = await fetched(url, {
     method,
     headers: { ...headers, "accept-language": locale.value, ...(body === undefined ? {} : { "content-type": "application/json" }) },
     body: body === undefined ? undefined : JSON.stringify(body),
@@ -43,7 +58,8 @@ export async function follow(input, heard, { lost }) {
       if (ended || !lastId) return;
       throw new TypeError("the stream ended early");
     } catch (error) {
-      if (error instanceof Refused || attempt >= RETRIES || !lastId) throw error;
+      if (error instanceof Refused) throw error;
+      if (attempt >= RETRIES || !lastId) throw new Unreachable();
       lost(true);
       await new Promise((resolve) => setTimeout(resolve, 400 * 2 ** attempt));
     }
@@ -53,7 +69,7 @@ export async function follow(input, heard, { lost }) {
 async function open(input, lastId) {
   const headers = { "content-type": "application/json", accept: "text/event-stream", "accept-language": locale.value };
   if (lastId) headers["last-event-id"] = lastId;
-  const response = await fetch("/agui", {
+  const response = await fetched("/agui", {
     method: "POST",
     headers,
     body: JSON.stringify(input),

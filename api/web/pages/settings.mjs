@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { html } from "../html.mjs";
 import { chooseLanguage, language, t } from "../i18n.mjs";
+import { copied } from "../insecure.mjs";
 import { may } from "../parts/rail.mjs";
 import { THEMES, chooseTheme, theme } from "../parts/top-bar.mjs";
 import { me } from "../store.mjs";
@@ -106,7 +107,7 @@ function Keys() {
   return html`
     <${Section} title=${t("apiKeys")}>
       <${Shown} read=${read} empty=${t("noKeys")}><${Table} label=${t("apiKeys")} columns=${columns} rows=${read.rows} keyOf=${(row) => row.id} /><//>
-      ${made && html`<div class="secret" role="status"><p><strong>${t("keyOnce")}</strong></p><pre tabindex="0">${made}</pre><button type="button" onClick=${() => navigator.clipboard.writeText(made)}>${t("copy")}</button><button type="button" onClick=${() => setMade("")}>${t("hide")}</button></div>`}
+      ${made && html`<div class="secret" role="status"><p><strong>${t("keyOnce")}</strong></p><pre tabindex="0">${made}</pre><button type="button" onClick=${() => act.run(() => copied(made), t("copied"))}>${t("copy")}</button><button type="button" onClick=${() => setMade("")}>${t("hide")}</button></div>`}
       <details class="adding"><summary>${t("makeKey")}</summary>
         <form class="form" onSubmit=${make}>
           <${Field} label=${t("nameHead")}><input name="label" required maxlength="200" /><//>

@@ -12,7 +12,7 @@ export function Chart({ chart }) {
   const label = t("chartOf", { title: chart.title, low: number(drawn.low), high: number(drawn.high), unit: chart.unit });
   return html`
     <figure class=${drawn.bars ? "chart-of bars" : "chart-of"} data-tool=${chart.tool}>
-      <figcaption>${chart.title} <span class="quiet">${[chart.unit, chart.tool].filter(Boolean).join(" · ")}</span></figcaption>
+      <figcaption>${chart.title} <span class="quiet">${[chart.unit, chart.tool, zone(chart)].filter(Boolean).join(" · ")}</span></figcaption>
       <svg viewBox=${`0 0 ${WIDTH} ${drawn.height}`} role="img" aria-label=${label}>${drawn.shapes}</svg>
       ${chart.series && html`<${Legend} chart=${chart} />`}
       ${chart.marks?.length > 0 && html`<${Marks} chart=${chart} />`}
@@ -152,6 +152,14 @@ function first(chart, value) {
   const hours = chart.days ? { year: "numeric", timeZone: "UTC" } : { hour: "2-digit", minute: "2-digit" };
   const shape = { month: "numeric", day: "numeric", ...hours };
   return new Intl.DateTimeFormat(locale.value, shape).format(new Date(value));
+}
+
+// The clock that the times of a chart are told by: an answer's words are in UTC, a chart in the reader's time.
+function zone(chart) {
+  if (chart.form !== "line" || chart.rows.length === 0) return "";
+  if (chart.days) return t("chartTimes", { zone: "UTC" });
+  const parts = new Intl.DateTimeFormat(locale.value, { timeZoneName: "short" }).formatToParts(new Date(chart.rows[0][0]));
+  return t("chartTimes", { zone: parts.find((one) => one.type === "timeZoneName").value });
 }
 
 function number(value) {

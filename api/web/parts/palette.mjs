@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "../html.mjs";
 import { t } from "../i18n.mjs";
 import { go } from "../route.mjs";
-import { newThread, openThread, threads } from "../store.mjs";
+import { newThread, openThread, threads, tried } from "../store.mjs";
 import { PAGES, may } from "./rail.mjs";
 
 const MOST = 10;
@@ -64,6 +64,6 @@ function places() {
   return [
     ...pages.map(([name]) => ({ id: name, name: t(`page_${name}`), note: t("pages"), act: () => go(name) })),
     ...(may("chat:use") ? [{ id: "new", name: t("newThread"), note: "", act: () => (newThread(), go("chat")) }] : []),
-    ...threads.value.map((one) => ({ id: one.id, name: one.title, note: t("threads"), act: () => (go("chat"), openThread(one.id)) })),
+    ...threads.value.map((one) => ({ id: one.id, name: one.title, note: t("threads"), act: () => (go("chat"), tried(() => openThread(one.id))) })),
   ];
 }

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "../html.mjs";
 import { t, time } from "../i18n.mjs";
+import { copied as put } from "../insecure.mjs";
 import { json } from "../stream.mjs";
 
 const ENDS_H = [24, 168, 720];
@@ -34,7 +35,7 @@ export function Sharing({ thread, onClose }) {
     await list();
   });
   const copy = () => tried(async () => {
-    await navigator.clipboard.writeText(link);
+    await put(link);
     setCopied(true);
   });
   return html`

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { html } from "../html.mjs";
 import { chooseLanguage, language, t } from "../i18n.mjs";
-import { me, signOut } from "../store.mjs";
+import { me, signOut, tried } from "../store.mjs";
 
 export const THEMES = { auto: "themeAuto", light: "themeLight", dark: "themeDark" };
 export const theme = signal(localStorage.getItem("midwatch.theme") ?? "auto");
@@ -25,8 +25,8 @@ export function TopBar({ menuOpen }) {
       <button type="button" class="plain menu" aria-expanded=${menuOpen.value} onClick=${() => (menuOpen.value = !menuOpen.value)}>
         <span aria-hidden="true">☰</span><span class="unseen">${t("menu")}</span>
       </button>
-      <h1><img src="/icon.svg" alt="" width="22" height="22" /> Midwatch</h1>
-      ${practising && html`<p class="edition" title=${t("practiceHint")}>${t("practice")}</p>`}
+      <h1><img src="/icon.svg" alt="" width="22" height="22" /> <span>Midwatch</span></h1>
+      ${practising && html`<p class="edition" title=${t("practiceHint")}><span class="long">${t("practice")}</span><span class="short" aria-hidden="true">${t("practiceShort")}</span></p>`}
       <nav>
         <button type="button" class="plain" id="language" onClick=${() => chooseLanguage(language.value === "zh" ? "en" : "zh")}>
           ${t("language")}
@@ -34,7 +34,7 @@ export function TopBar({ menuOpen }) {
         <button type="button" class="plain" id="theme" onClick=${nextTheme}>
           <span class="unseen">${t("theme")}: </span>${t(THEMES[theme.value])}
         </button>
-        <button type="button" class="plain" onClick=${signOut}>${t("signOut")}</button>
+        <button type="button" class="plain" onClick=${() => tried(signOut)}>${t("signOut")}</button>
       </nav>
     </header>
   `;

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "../html.mjs";
 import { locale, t } from "../i18n.mjs";
-import { rendered } from "../markdown.mjs";
+import { copied } from "../insecure.mjs";
+import { rendered, spoken } from "../markdown.mjs";
 import { edit, evidence, goOn, running } from "../store.mjs";
 import { Approvals } from "./approval.mjs";
 import { Chart } from "./chart.mjs";
@@ -137,7 +138,7 @@ function short(text) {
 }
 
 function Answer({ turn }) {
-  const spoken = useAnnounced(turn.answer, turn.state === "running");
+  const pieces = useAnnounced(turn.answer, turn.state === "running");
   const open = (event) => {
     const n = Number(event.target.closest?.("button.cite")?.dataset.n);
     const found = turn.citations.find((one) => one.n === n);
@@ -145,24 +146,36 @@ function Answer({ turn }) {
   };
   return html`
     <div class="answer" onClick=${open} dangerouslySetInnerHTML=${{ __html: rendered(turn.answer) }}></div>
-    <p class="unseen" aria-live="polite">${spoken}</p>
+    <p class="unseen" aria-live="polite">${pieces.map((piece, n) => html`<span key=${n}>${piece}</span>`)}</p>
   `;
 }
 
-// Screen readers hear an answer in pieces of half a second, not token by token.
+// Screen readers hear an answer sentence by sentence, each once: what is said already stays as it is.
 function useAnnounced(text, running) {
-  const [spoken, setSpoken] = useState("");
+  const [pieces, setPieces] = useState([]);
   const latest = useRef(text);
   latest.current = text;
   useEffect(() => {
     if (!running) return undefined;
-    const timer = setInterval(() => setSpoken(latest.current), ANNOUNCE_EVERY_MS);
+    const say = (ended) => setPieces((said) => further(said, spoken(latest.current), ended));
+    const timer = setInterval(() => say(false), ANNOUNCE_EVERY_MS);
     return () => {
       clearInterval(timer);
-      setSpoken(latest.current);
+      say(true);
     };
   }, [running]);
-  return spoken;
+  return pieces;
+}
+
+const SENTENCES = /^[^]*[.!?。！？\n]/;
+
+// What was said, and what can be said now; all anew when an answer was written over.
+function further(said, whole, ended) {
+  const before = said.join("");
+  const kept = whole.startsWith(before);
+  const rest = kept ? whole.slice(before.length) : whole;
+  const piece = ended ? rest : SENTENCES.exec(rest)?.[0];
+  return piece ? [...(kept ? said : []), piece] : said;
 }
 
 function Ending({ turn, fixed }) {
@@ -197,10 +210,7 @@ function used(usage) {
 }
 
 function Copy({ text }) {
-  const [done, setDone] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    setDone(true);
-  };
-  return html`<button type="button" class="plain small" onClick=${copy}>${t(done ? "copied" : "copy")}</button>`;
+  const [told, setTold] = useState("");
+  const copy = () => copied(text).then(() => setTold(t("copied")), (error) => setTold(error.message));
+  return html`<button type="button" class="plain small" onClick=${copy}>${told || t("copy")}</button>`;
 }
