@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -230,6 +231,21 @@ def require_presence(principal: Principal) -> None:
     """Raises `Forbidden` for a decision that a program would make in a person's place."""
     if not principal.present:
         raise SENTENCES.error(Forbidden, "own_hand")
+
+
+async def held_until(
+    current: Current, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
+) -> datetime | None:
+    """When the API token that somebody came in with ends; None: never, or they came in otherwise."""
+    secret = bearer.credentials if bearer else ""
+    if not secret.startswith(API_TOKEN_PREFIX):
+        return None
+    async with current.database.session() as session:
+        row = await Tokens(session).api_token(hashed(secret))
+    return row.expires_at if row else None
+
+
+HeldUntil = Annotated[datetime | None, Depends(held_until)]
 
 
 async def hand(current: Current, principal: InPerson) -> Tools:

@@ -8,14 +8,23 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
-from api.dependencies import Caller, Current, Opened, UserManager, noted
+from api.dependencies import (
+    Caller,
+    Current,
+    HeldUntil,
+    InPerson,
+    Opened,
+    UserManager,
+    noted,
+    require_presence,
+)
 from api.sent import IfMatch, Sent, check_match, tag_of
 from api.sentences import SENTENCES
 from core.clock import utc_now
 from core.errors import Forbidden, Invalid
 from core.principal import Permission, Principal
 from core.security.passwords import hash_password
-from core.security.permissions import check_over, check_within, principal_of
+from core.security.permissions import ASKING, check_over, check_within, principal_of
 from core.security.roles import with_role
 from core.security.sentences import SENTENCES as REFUSALS
 from core.security.signin import counted
@@ -191,17 +200,24 @@ async def list_tokens(
 
 
 @router.post("/tokens", operation_id="createToken", status_code=201)
-async def create_token(body: NewToken, principal: Caller, current: Current) -> TokenWithSecret:
-    """Make an API token of your own, never with more rights than you hold."""
+async def create_token(
+    body: NewToken, principal: InPerson, current: Current, until: HeldUntil
+) -> TokenWithSecret:
+    """Make an API token of your own, never with more rights than you hold, nor for longer.
+
+    Rights that decide take your own hand to name: with them a token acts in a person's place.
+    """
     user = body.user or principal.subject
     if user != principal.subject:
         _manages(principal)
-    scopes = frozenset(body.scopes) if body.scopes is not None else None
+    named = frozenset(body.scopes) if body.scopes is not None else None
+    scopes = await _narrowed(named, principal, user, current)
     row, secret = await current.sign_in.make_api_token(
         user,
         label=body.label,
-        scopes=await _narrowed(scopes, principal, user, current),
+        scopes=scopes,
         ttl=timedelta(days=body.ttl_days) if body.ttl_days else None,
+        until=until,
     )
     await noted(current, principal, "token.create", row.id, user=user, label=body.label)
     return TokenWithSecret(**_token(row).model_dump(), token=secret)
@@ -222,6 +238,8 @@ async def _narrowed(
     """A caller who came in with a narrow token, or has a narrow role, cannot make a wide one."""
     async with current.database.session() as session:
         row = await Users(session).get(user)
+    if not row.service and not (scopes or frozenset()) <= _values(ASKING):
+        require_presence(principal)
     whole = _values(principal_of(row).permissions)
     if user != principal.subject:
         granted = whole if scopes is None else whole & scopes

@@ -34,6 +34,14 @@ MANAGE = USE | {
     Permission.ALERTS_MANAGE,
     Permission.SILENCES_WRITE,
 }
+# What looks, asks and sends; with these alone nothing is decided.
+ASKING = (USE - {Permission.FOREIGN_USE}) | {
+    Permission.USAGE_READ,
+    Permission.AUDIT_READ,
+    Permission.COSTS_READ,
+    Permission.ALERTS_RECEIVE,
+    Permission.DELIVERIES_RUN,
+}
 
 # A guest may look; a user may ask, read logs and propose changes; a manager approves and applies
 # them, keeps the knowledge base, acknowledges and silences alerts, and sees cost and the audit trail;

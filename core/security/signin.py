@@ -168,8 +168,9 @@ class SignIn:
         label: str,
         scopes: frozenset[str] | None = None,
         ttl: timedelta | None = None,
+        until: datetime | None = None,
     ) -> tuple[ApiTokenRow, str]:
-        """A new API token and its secret, which is shown now or never."""
+        """A new API token and its secret, which is shown now or never; it ends at the first of both."""
         if scopes is not None:
             check_scopes(scopes)
         secret, now = new_secret(API_TOKEN_PREFIX), utc_now()
@@ -181,7 +182,7 @@ class SignIn:
                 label=label,
                 scopes=scopes,
                 created_at=now,
-                expires_at=now + ttl if ttl else None,
+                expires_at=min(filter(None, (now + ttl if ttl else None, until)), default=None),
             )
             await Tokens(session).add_api_token(token, hashed=hashed(secret))
         return token, secret

@@ -1,5 +1,6 @@
 """Every way in, and what a cookie may not do."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -109,6 +110,23 @@ async def test_a_token_is_made_used_listed_and_revoked(stage: Stage) -> None:
         assert (await admin.delete(f"/api/v1/tokens/{made.json()['id']}")).status_code == 204
     async with stage.client(made.json()["token"]) as gone:
         assert (await gone.get("/auth/me")).status_code == 401
+
+
+async def test_a_program_makes_itself_no_token_that_decides_and_none_that_outlives_its_own(
+    stage: Stage,
+) -> None:
+    """An API token with all rights of its user has no hand; named rights would give it one."""
+    for scopes in (["fixes:approve"], ["chat:use", "silences:write"], ["foreign:use"]):
+        async with stage.client() as http:
+            asked = {"label": "x", "scopes": scopes}
+            refused = await http.post("/api/v1/tokens", json=asked)
+        assert (refused.status_code, refused.json()["reason"]) == (403, "own_hand")
+    make, day = stage.opened.sign_in.make_api_token, timedelta(days=1)
+    row, secret = await make("admin", label="short", scopes=frozenset({"chat:use"}), ttl=day)
+    async with stage.client(secret) as http:
+        for ttl in ({}, {"ttl_days": 90}):
+            made = await http.post("/api/v1/tokens", json={"label": "y", **ttl})
+            assert datetime.fromisoformat(made.json()["expires_at"]) == row.expires_at
 
 
 async def test_a_user_manages_no_users_and_sees_no_audit(stage: Stage) -> None:

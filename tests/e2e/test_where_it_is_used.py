@@ -1,6 +1,7 @@
 """The chat page over plain http, under a finger, read aloud, in another time zone, and when nobody answers."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -42,7 +43,7 @@ def test_a_finger_finds_what_can_be_done_with_a_conversation_and_that_it_is_prac
     browser: Browser, service: Service
 ) -> None:
     size = {"width": 390, "height": 800}
-    touch = {"viewport": size, "has_touch": True, "is_mobile": True}
+    touch: dict[str, Any] = {"viewport": size, "has_touch": True, "is_mobile": True}
     with signed_in(browser, service, **touch) as page:
         expect(page.locator(".edition .short")).to_be_visible()
         assert page.locator(".top").evaluate("one => one.scrollWidth") <= 390
