@@ -60,6 +60,7 @@ MODULES = (
     "*api.routes.reference",
     "api.openai_compat.chat",
     "api.openai_compat.responses",
+    "api.openai_compat.elsewhere",
     "api.langgraph_compat.about",
     "api.langgraph_compat.threads",
     "api.langgraph_compat.runs",

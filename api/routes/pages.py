@@ -7,7 +7,7 @@ from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
@@ -15,6 +15,8 @@ WEB = Path(__file__).parent.parent / "web"
 
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 VENDORED = re.compile(r"(?<=vendor/)([\w.-]+\.m?js)(?=[\"'])")
+
+DOORS = ("/api/", "/auth/", "/agui", "/langgraph/", "/v1/")
 
 # A vendored file never changes under the address the page gives it.
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -57,13 +59,22 @@ class Files(StaticFiles):
         return response
 
 
+class Beside(Mount):
+    """Files of the page. Below a door there are none: there the door says what it has."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if str(scope["path"]).startswith(DOORS):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
 def page_routes(folder: Path = WEB) -> list[BaseRoute]:
     """`/` is the page; every other address that no route took may be one of its files."""
     if not (folder / "index.html").is_file():
         return []
     return [
         Route("/", Page(folder), methods=["GET"], name="page"),
-        Mount("/", Files(directory=folder), name="web"),
+        Beside("/", Files(directory=folder), name="web"),
     ]
 
 

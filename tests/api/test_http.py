@@ -67,6 +67,10 @@ async def test_every_operation_says_what_it_does(stage: Stage) -> None:
     [
         ("GET", "/api/v1/nowhere", None, 404, "not_found"),
         ("DELETE", "/api/v1/query", None, 405, "method_not_allowed"),
+        ("GET", "/api/v1/query", None, 405, "method_not_allowed"),
+        ("GET", "/auth/token", None, 405, "method_not_allowed"),
+        ("POST", "/api/v1/nowhere", {}, 404, "not_found"),
+        ("GET", "/api/v1/threads/", None, 404, "not_found"),
         ("POST", "/api/v1/query", {}, 422, "invalid"),
         ("POST", "/api/v1/query", {"question": "   "}, 422, "invalid"),
         ("POST", "/api/v1/query", {"question": "x" * 8_001}, 422, "invalid"),

@@ -217,6 +217,18 @@ async def test_parts_that_are_no_text_are_left_out(openai: Openai, midwatch: Mid
     assert "256Mi" in (answer.choices[0].message.content or "")
 
 
+async def test_what_is_not_served_is_told_in_the_shape_that_clients_raise_from(
+    openai: Openai, stage: Stage
+) -> None:
+    with pytest.raises(NotFoundError, match="There is no POST /v1/embeddings here") as refused:
+        await openai(stage).embeddings.create(model="midwatch", input="x")
+    assert (refused.value.code, refused.value.type) == ("not_found", "invalid_request_error")
+    async with stage.client(**{"Accept-Language": "zh"}) as http:
+        wrong = (await http.get("/v1/chat/completions")).json()
+    assert "这里没有 GET /v1/chat/completions" in wrong["error"]["message"]
+    assert "POST /v1/chat/completions" in wrong["error"]["message"]
+
+
 async def test_an_error_in_the_middle_ends_the_stream_as_one(openai: Openai, stage: Stage) -> None:
     stage.script.error = UpstreamUnavailable("The cluster went away.", hint="Look at it.")
     stage.script.events = stage.script.events[:3]
