@@ -40,6 +40,7 @@ PAGES = 6
 
 WORKLOADS = "kubernetes_list_workloads"
 PODS = "kubernetes_list_pods"
+NODES = "kubernetes_list_nodes"
 # Of the kinds that no other list is about.
 OBJECTS = "kubernetes_list_objects"
 WITH_LISTS = WORKLOAD_KINDS | {"Pod", "Node", "Namespace", "Event"}
@@ -99,6 +100,17 @@ def _investigate(asked: Asked, results: Sequence[Result]) -> list[Step]:
     if _is_missing(tried[-1]) and len(tried) < len(scopes):
         return [_investigation(asked, scopes[len(tried)])]
     return []
+
+
+def _health(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    """Whether the nodes are well their list says; why one is not, an investigation."""
+    if asked.kind_of_many != "Node" or asked.name:
+        return _investigate(asked, results)
+    listed = [one for one in results if one.tool == NODES]
+    if not listed:
+        return [Step(NODES)]
+    well = listed[0].ok and all(row["healthy"] for row in listed[0].data["rows"])
+    return [] if well else _investigate(asked, results)
 
 
 def _scopes(asked: Asked) -> list[Mapping[str, str]]:
@@ -164,7 +176,7 @@ def _listed(asked: Asked, results: Sequence[Result]) -> list[Step]:
         return _one_of(asked, results)
     match kind:
         case "Node":
-            return [Step("kubernetes_list_nodes")]
+            return [Step(NODES)]
         case "Namespace":
             return [Step("kubernetes_list_namespaces")]
         case "Pod" | "":
@@ -307,7 +319,7 @@ def _metrics(asked: Asked, results: Sequence[Result]) -> list[Step]:
 
 PLANS: dict[str, Callable[[Asked, Sequence[Result]], list[Step]]] = {
     "investigate": _investigate,
-    "health": _investigate,
+    "health": _health,
     "look": _investigate,
     "dependencies": dependencies,
     "unusual": unusual,
