@@ -1,6 +1,6 @@
 // Alerts that were sent here, silences, the channels by which people are told, and the messages on their way.
 import { useState } from "preact/hooks";
-import { html } from "../html.mjs";
+import { coded, html } from "../html.mjs";
 import { language, t, time } from "../i18n.mjs";
 import { may } from "../parts/rail.mjs";
 import { json } from "../stream.mjs";
@@ -12,15 +12,20 @@ export default function Alerts() {
   const seesAlerts = may("alerts:read");
   const alerts = useRead(seesAlerts ? `/api/v1/alerts${status ? `?status=${status}` : ""}` : "");
   const silences = useRead(seesAlerts ? "/api/v1/silences" : "");
+  const managers = useRead(seesAlerts ? "/api/v1/alertmanagers/alerts" : "");
   const options = [["firing", t("firing")], ["resolved", t("resolved")], ["", t("all")]];
   return html`
-    <${Sheet} title=${t("page_alerts")} lead=${t("alertsLead")} actions=${seesAlerts && html`<${Refresh} reads=${[alerts, silences]} />`}>
+    <${Sheet} title=${t("page_alerts")} lead=${t("alertsLead")} actions=${seesAlerts && html`<${Refresh} reads=${[alerts, managers, silences]} />`}>
       ${seesAlerts && html`
-        ${alerts.data?.unheard?.en && html`<p class="notice" role="status" data-unheard>${inWords(alerts.data.unheard)}</p>`}
+        ${alerts.data?.unheard?.en && html`<p class="notice" role="status" data-unheard>${coded(inWords(alerts.data.unheard))}</p>`}
         <${Section} title=${t("alertsReceived")} aside=${html`<${Choice} label=${t("statusHead")} options=${options} value=${status} onChoose=${setStatus} />`}>
           <${Shown} read=${alerts} empty=${t(status === "firing" ? "noneFiring" : "noAlerts")}>
             <ul class="cards">${alerts.rows.map((one) => html`<${Alert} key=${one.id} alert=${one} changed=${alerts.again} />`)}</ul>
           <//>
+        <//>
+        <${Section} title=${t("firingThere")} note=${t("firingThereNote")}>
+          <${Shown} read=${managers} empty=${t("noneFiringThere")}><${Firing} rows=${managers.rows} /><//>
+          ${managers.data?.unanswered?.length > 0 && html`<p class="notice">${t("unanswered", { who: managers.data.unanswered.join(", ") })}</p>`}
         <//>
         <${Section} title=${t("silences")}>
           <${Shown} read=${silences} empty=${t("noSilences")}><${Silences} rows=${silences.rows} changed=${silences.again} /><//>
@@ -34,6 +39,18 @@ export default function Alerts() {
 
 // What is told in both languages, in that of the page.
 const inWords = (texts) => texts[language.value] ?? texts.en;
+
+// What fires in the Alertmanagers, whether or not it was sent here.
+function Firing({ rows }) {
+  const columns = [
+    { head: t("nameHead"), cell: (row) => row.name },
+    { head: t("severityHead"), cell: (row) => html`<${Severity} level=${row.severity} />` },
+    { head: t("namespaceHead"), cell: (row) => row.namespace || "–" },
+    { head: t("firingSinceHead"), cell: (row) => html`<${When} at=${row.since} />` },
+    { head: t("summaryHead"), long: true, cell: (row) => html`${row.summary} ${row.silenced_by.length > 0 && html`<${Tag}>${t("silenced")}<//>`}` },
+  ];
+  return html`<${Table} label=${t("firingThere")} columns=${columns} rows=${rows} />`;
+}
 
 function Alert({ alert, changed }) {
   const act = useAct();
@@ -66,7 +83,7 @@ function Record({ place }) {
   return html`
     <${Shown} read=${read}>${read.data && html`
       <ul class="labels">${Object.entries(read.data.labels).map(([name, value]) => html`<li key=${name}><code>${name}=${value}</code></li>`)}</ul>
-      ${read.data.unheard.en && html`<p class="notice">${inWords(read.data.unheard)}</p>`}
+      ${read.data.unheard.en && html`<p class="notice">${coded(inWords(read.data.unheard))}</p>`}
       <ol class="timeline">${read.data.steps.map((one, n) => html`<li key=${n}><time datetime=${one.at}>${time(one.at)}</time> <span>${worded("step", one.step)}: ${worded("step", one.outcome)}</span></li>`)}</ol>
       ${found && html`<p><strong>${t("analysis")}</strong> ${found.summary || found.error || worded("step", found.state)} ${found.incident_id && html`<a href=${`#/incidents/${encodeURIComponent(found.incident_id)}`}>${t("openIncident")}</a>`}</p>`}
       <div class="actions"><button type="button" onClick=${read.again}>${t("refresh")}</button></div>

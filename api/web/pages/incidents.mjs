@@ -1,5 +1,5 @@
 // One incident: its causes with what led to what, what was felt, in which order, and what was ruled out.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { html } from "../html.mjs";
 import { language, t, time } from "../i18n.mjs";
 import { go } from "../route.mjs";
@@ -10,6 +10,14 @@ import { json } from "../stream.mjs";
 import { Evidence, Refresh, Said, Section, Severity, Sheet, Shown, Tag, When, named, number, percent, useAct, useRead, worded } from "./kit.mjs";
 
 export default function Incident({ rest }) {
+  // Without a name it is all of them that is meant.
+  useEffect(() => {
+    if (!rest) go("overview");
+  }, [rest]);
+  return rest ? html`<${One} rest=${rest} />` : null;
+}
+
+function One({ rest }) {
   const read = useRead(`/api/v1/incidents/${encodeURIComponent(rest)}`);
   const found = read.data;
   return html`

@@ -1,5 +1,5 @@
 // What is wrong now, what was found before, and whether the systems behind answer.
-import { html } from "../html.mjs";
+import { coded, html } from "../html.mjs";
 import { language, t } from "../i18n.mjs";
 import { go } from "../route.mjs";
 import { askLater } from "../store.mjs";
@@ -83,7 +83,7 @@ function Finding({ finding }) {
 function Incident({ incident }) {
   return html`
     <li class="card">
-      <h4><a href=${`#/incidents/${encodeURIComponent(incident.id)}`}>${incident.summary}</a></h4>
+      <h4 class="told"><a href=${`#/incidents/${encodeURIComponent(incident.id)}`}>${incident.summary}</a></h4>
       <p class="quiet"><code>${incident.id}</code> · ${t("timesFound", { n: number(incident.times_found) })} · ${t("lastFound")} <${When} at=${incident.last_found} /></p>
     </li>
   `;
@@ -92,7 +92,7 @@ function Incident({ incident }) {
 export function Systems({ rows }) {
   return html`
     <ul class="systems">${rows.map((one) => html`
-      <li key=${one.name}><${Tag} tone=${TONES[one.status] ?? "bad"}>${one.status === "ok" ? t("answers") : worded("status", one.status)}<//> <strong>${worded("system", one.name)}</strong> <span class="quiet">${one.detail}${one.response_ms !== undefined && ` · ${t("ms", { n: number(one.response_ms) })}`}</span></li>
+      <li key=${one.name}><${Tag} tone=${TONES[one.status] ?? "bad"}>${one.status === "ok" ? t("answers") : worded("status", one.status)}<//> <strong>${worded("system", one.name)}</strong> <span class="quiet">${coded(one.detail)}${one.response_ms !== undefined && ` · ${t("ms", { n: number(one.response_ms) })}`}</span></li>
     `)}</ul>
   `;
 }

@@ -1,6 +1,6 @@
 // What waits for a person's yes: what will happen, how risky it is, and until when.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { html } from "../html.mjs";
+import { coded, html } from "../html.mjs";
 import { t, time } from "../i18n.mjs";
 import { decide } from "../store.mjs";
 
@@ -69,9 +69,6 @@ function useSecondsLeft(iso) {
   }, [iso]);
   return left;
 }
-
-// Commands stand between backticks in sentences.
-const coded = (text) => text.split("`").map((part, n) => (n % 2 ? html`<code key=${n}>${part}</code>` : part));
 
 const LINES = { "+": "added", "-": "removed", "@": "place" };
 
