@@ -39,7 +39,21 @@ def test_commands_in_sentences_are_set_as_commands(desk: Desk, place: str) -> No
         assert "`" not in page.locator("main").inner_text()
 
 
+def test_among_many_users_one_is_found_and_adding_stays_near(desk: Desk) -> None:
+    for n in range(30):
+        desk.send("POST", "/api/v1/users", {"name": f"person-{n:02}", "role": "guest"})
+    with desk.page() as page:
+        opened(page, desk, "users")
+        cards = page.locator(".card[data-user]")
+        expect(cards).to_have_count(20)
+        page.get_by_role("button", name="Show more").click()
+        expect(cards).to_have_count(31)
+        page.get_by_role("searchbox", name="Search users").fill("SON-17")
+        expect(cards).to_have_count(1)
+        expect(page.get_by_role("status").filter(has_text="1 of 31")).to_be_visible()
+
+
 def test_incidents_without_a_name_are_all_of_them(desk: Desk) -> None:
     with desk.page() as page:
-        opened(page, desk, "incidents")
+        page.goto(f"{desk.service.address}/#/incidents")
         expect(page).to_have_url(f"{desk.service.address}/#/overview")

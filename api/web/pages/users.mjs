@@ -14,11 +14,25 @@ export default function Users() {
   return html`
     <${Sheet} title=${t("page_users")} lead=${t("usersLead")} actions=${html`<${Refresh} reads=${[read, roles]} />`}>
       <${Shown} read=${read}>
-        <ul class="cards">${read.rows.map((one) => html`<${User} key=${one.name} user=${one} roles=${names} changed=${read.again} />`)}</ul>
+        <${People} users=${read.rows} roles=${names} changed=${read.again} />
         <${Adding} roles=${names} added=${read.again} />
         <${Roles} read=${roles} />
       <//>
     <//>
+  `;
+}
+
+const AT_ONCE = 20;
+
+// Of many some are shown, and one is found by a part of the name.
+function People({ users, roles, changed }) {
+  const [part, setPart] = useState("");
+  const [most, setMost] = useState(AT_ONCE);
+  const found = users.filter((one) => one.name.toLowerCase().includes(part.trim().toLowerCase()));
+  return html`
+    ${users.length > AT_ONCE && html`<p><input type="search" class="finding" value=${part} placeholder=${t("searchUsers")} aria-label=${t("searchUsers")} onInput=${(event) => setPart(event.target.value)} /> <span class="quiet" role="status">${t("ofAll", { n: found.length, all: users.length })}</span></p>`}
+    <ul class="cards">${found.slice(0, most).map((one) => html`<${User} key=${one.name} user=${one} roles=${roles} changed=${changed} />`)}</ul>
+    ${found.length > most && html`<p class="more"><button type="button" onClick=${() => setMost(most + AT_ONCE)}>${t("showMore")}</button></p>`}
   `;
 }
 
