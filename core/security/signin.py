@@ -13,7 +13,16 @@ from core.security.passwords import hash_password, is_password
 from core.security.permissions import check_over, check_scopes, principal_of
 from core.security.roles import with_role
 from core.security.sentences import SENTENCES
-from core.security.tokens import API, API_TOKEN_PREFIX, Session, Signer, hashed, new_id, new_secret
+from core.security.tokens import (
+    ACCESS_TOKEN_PREFIX,
+    API,
+    API_TOKEN_PREFIX,
+    Session,
+    Signer,
+    hashed,
+    new_id,
+    new_secret,
+)
 from core.settings import Settings
 from core.storage.database import Database
 from core.storage.records import ApiTokenRow, RefreshTokenRow, UserRow
@@ -83,6 +92,8 @@ class SignIn:
             return replace(
                 principal_of(await self._admissions.of_bearer(credential)), app="provider"
             )
+        if not credential.startswith(ACCESS_TOKEN_PREFIX):
+            raise SENTENCES.error(Unauthenticated, "token_of_others")
         return await self._by_access_token(self._signer.verify(credential, audience=API))
 
     async def by_password(self, name: str, password: str) -> Grant:

@@ -129,6 +129,18 @@ async def test_a_program_makes_itself_no_token_that_decides_and_none_that_outliv
             assert datetime.fromisoformat(made.json()["expires_at"]) == row.expires_at
 
 
+async def test_a_key_of_another_service_is_told_apart_from_one_that_has_ended(stage: Stage) -> None:
+    for token, reason in (
+        ("sk-proj-of-another-service", "token_of_others"),
+        ("mws_forged", "access_token_ended"),
+        ("mw_forged", "token_unknown"),
+    ):
+        async with stage.client(token) as http:
+            refused = await http.get("/v1/models", headers={"Accept-Language": "zh"})
+        assert (refused.status_code, refused.json()["reason"]) == (401, reason)
+        assert refused.json()["error"]["code"] == "invalid_api_key"
+
+
 async def test_a_user_manages_no_users_and_sees_no_audit(stage: Stage) -> None:
     async with stage.client(await stage.token_of("ann")) as ann:
         for path in ("/api/v1/users", "/api/v1/audit", "/api/v1/usage"):
