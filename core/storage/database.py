@@ -26,7 +26,8 @@ from sqlalchemy.pool import StaticPool
 from core.errors import Conflict, Invalid, OpsError, UpstreamUnavailable
 from core.storage import migrations, one_visit
 from core.storage.sentences import SENTENCES
-from core.storage.turns import InTurn, end_turn, hurry, queue
+from core.storage.statements import Statements
+from core.storage.turns import TURN, InTurn, Queue, Turn
 
 # How long a writer waits for another one. Our transactions take milliseconds.
 BUSY_TIMEOUT_S = 5.0
@@ -49,12 +50,9 @@ class Database:
     def __init__(self, engine: AsyncEngine, *, name: str) -> None:
         self.engine = engine
         self.name = name
-        kind, info = (InTurn, queue()) if engine.dialect.name == "sqlite" else (Session, {})
-        # A session that stands in the queue to write is not to hold a connection meanwhile, which
-        # others would wait for: of SQLite it is taken by the first statement, after the turn.
-        self._in_turn = kind is InTurn
+        self._queue = Queue() if engine.dialect.name == "sqlite" else None
         self._sessions = async_sessionmaker(
-            engine, expire_on_commit=False, sync_session_class=kind, info=info
+            engine, expire_on_commit=False, sync_session_class=InTurn if self._queue else Session
         )
 
     @classmethod
@@ -89,19 +87,40 @@ class Database:
         Keep it short: from its first write to its end no other session can write to SQLite.
         Never hold one while a tool or a model runs. An `urgent` one writes before those that wait.
         """
-        session = self._sessions()
-        if urgent:
-            hurry(session.sync_session)
+        session, turn = self._sessions(), Turn(self._queue, urgent=urgent)
+        session.info[TURN] = turn
         try:
             async with session:
-                if not self._in_turn:
+                if self._connects_first:
                     with _our_errors(self.name, *UNCONNECTED):
                         await session.connection()
                 with _our_errors(self.name):
                     yield session
                     await session.commit()
         finally:
-            end_turn(session.sync_session)
+            turn.end()
+
+    @asynccontextmanager
+    async def statements(self, *, urgent: bool = False) -> AsyncGenerator[Statements]:
+        """As `session`, for statements that need no ORM: two thirds of what a session costs."""
+        turn = Turn(self._queue, urgent=urgent)
+        statements = Statements(self.engine, turn)
+        try:
+            async with statements:
+                if self._connects_first:
+                    with _our_errors(self.name, *UNCONNECTED):
+                        await statements.connect()
+                with _our_errors(self.name):
+                    yield statements
+                    await statements.commit()
+        finally:
+            turn.end()
+
+    @property
+    def _connects_first(self) -> bool:
+        """Who stands in the queue to write is not to hold a connection meanwhile, which others would
+        wait for: of SQLite it is taken by the first statement, after the turn."""
+        return self._queue is None
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:

@@ -49,7 +49,7 @@ class KeptAlerts:
     @asynccontextmanager
     async def session(self, *, urgent: bool = False) -> AsyncGenerator[AlertTables]:
         """Never hold one while a channel is talked to. An `urgent` one writes before alerts that arrive."""
-        async with self._database.session(urgent=urgent) as session:
+        async with self._database.statements(urgent=urgent) as session:
             yield AlertTables(
                 Alerts(session),
                 Channels(session),

@@ -6,7 +6,6 @@ turns write at once, one of them is passed over until its patience ends.
 
 import asyncio
 from collections import deque
-from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.orm import ORMExecuteState, Session
@@ -19,7 +18,7 @@ from core.storage.sentences import SENTENCES
 PATIENCE_S = 60.0
 # After so many urgent ones in a row one of the others writes, so that they come to an end too.
 IN_A_ROW = 4
-QUEUE, HAS_TURN, URGENT = "queue", "has_turn", "urgent"
+TURN = "turn"
 
 
 class Queue:
@@ -65,48 +64,45 @@ class Queue:
         return self._others
 
 
+class Turn:
+    """A place in the queue, taken before the first write of a transaction and given up at its end.
+
+    Without a queue, as with Postgres, whoever writes need not wait here.
+    """
+
+    def __init__(self, queue: Queue | None, *, urgent: bool) -> None:
+        self.queue, self._urgent = queue, urgent
+        self._taken = False
+
+    async def take(self) -> None:
+        """Wait until nobody else writes. Raises `UpstreamUnavailable` after a minute."""
+        if self._taken or self.queue is None:
+            return
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self.queue.take(urgent=self._urgent)
+        except TimeoutError:
+            raise SENTENCES.error(UpstreamUnavailable, "database_busy") from None
+        self._taken = True
+
+    def end(self) -> None:
+        """Let the next one write. Nothing happens when this one did not."""
+        if self._taken and self.queue is not None:
+            self._taken = False
+            self.queue.end()
+
+
 class InTurn(Session):
     """A session that waits for its turn before its first write; whoever opened it ends its turn."""
-
-
-def queue() -> dict[str, Any]:
-    """What sessions that stand in one queue have in common."""
-    return {QUEUE: Queue()}
-
-
-def hurry(session: Session) -> None:
-    """Let it write before all that are not urgent. For work that others wait for, and little of it."""
-    session.info[URGENT] = True
-
-
-def end_turn(session: Session) -> None:
-    """Let the next one write. Nothing happens when this one did not."""
-    if session.info.pop(HAS_TURN, False):
-        session.info[QUEUE].end()
-
-
-async def _admitted(session: Session) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        await session.info[QUEUE].take(urgent=session.info.get(URGENT, False))
-
-
-def _begin_turn(session: Session) -> None:
-    if session.info.get(HAS_TURN):
-        return
-    try:
-        await_only(_admitted(session))
-    except TimeoutError:
-        raise SENTENCES.error(UpstreamUnavailable, "database_busy") from None
-    session.info[HAS_TURN] = True
 
 
 @event.listens_for(InTurn, "before_flush")
 def _before_flush(session: Session, *_: object) -> None:
     if session.new or session.dirty or session.deleted:
-        _begin_turn(session)
+        await_only(session.info[TURN].take())
 
 
 @event.listens_for(InTurn, "do_orm_execute")
 def _before_statement(state: ORMExecuteState) -> None:
     if not state.is_select:
-        _begin_turn(state.session)
+        await_only(state.session.info[TURN].take())

@@ -78,12 +78,12 @@ class Analysing:
 
     async def _job(self, group: str) -> JobRow | None:
         """The one that answers for the group: not yet ended, or ended within the cool-down."""
-        latest = await self.tables.jobs.latest(KIND, about=group, limit=1)
-        if not latest:
+        latest = await self.tables.jobs.last(KIND, group)
+        if latest is None:
             return None
-        ended = latest[0].finished_at
+        ended = latest.finished_at
         over = ended is not None and self.now - ended >= self.policy.analysis.cool_down
-        return None if over else latest[0]
+        return None if over else latest
 
     def _new(self, group: str, rows: Sequence[EpisodeRow], *, tells: bool) -> JobRow:
         return new_job(

@@ -251,7 +251,7 @@ async def test_a_writer_that_is_cut_as_its_turn_comes_hands_it_on() -> None:
 
 
 async def until_all_wait(session: AsyncSession, count: int) -> None:
-    line: Queue = session.sync_session.info["queue"]
+    line: Queue = session.sync_session.info["turn"].queue
     async with asyncio.timeout(60):
         while line.waiting < count:  # noqa: ASYNC110 - the queue tells nobody who stands in it
             await asyncio.sleep(0.001)

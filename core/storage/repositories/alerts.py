@@ -5,18 +5,20 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 
 from core.storage.alert_records import EpisodeRow, GroupRow, PolicyRow, StepRow
 from core.storage.models import AlertEpisode, AlertGate, AlertGroup, AlertPolicy, AlertStep
-from core.storage.repositories.mapping import columns, insert_of, record, upsert
+from core.storage.repositories.mapping import columns, counting, record, upsert
+from core.storage.statements import Session
 
 ONLY = 1
 EPISODES, STEPS = cast("Table", AlertEpisode.__table__), cast("Table", AlertStep.__table__)
 GATE, GROUPS = cast("Table", AlertGate.__table__), cast("Table", AlertGroup.__table__)
 POLICIES = cast("Table", AlertPolicy.__table__)
 ADD_STEPS = insert(STEPS)
+BY_ID = select(EPISODES).where(EPISODES.c.id.in_(bindparam("ids", expanding=True)))
+NEXT_FLUSH = select(GROUPS.c.flush_at).order_by(GROUPS.c.flush_at).limit(1)
 NEWEST_POLICY = select(POLICIES).order_by(POLICIES.c.version.desc()).limit(1)
 
 # How many ids one statement names at most.
@@ -24,7 +26,7 @@ CHUNK = 500
 
 
 class Alerts:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def take_turn(self) -> None:
@@ -32,11 +34,8 @@ class Alerts:
 
         Two peers that send the same alert at once would both find it new otherwise.
         """
-        first = insert_of(self._session, GATE).values(id=ONLY, passed=1)
-        counted = {"passed": GATE.c.passed + 1}
-        await self._session.execute(
-            first.on_conflict_do_update(index_elements=["id"], set_=counted)
-        )
+        passed = counting(self._session, GATE, "id", "passed")
+        await self._session.execute(passed, {"id": ONLY, "passed": 1})
 
     async def policy(self) -> PolicyRow | None:
         """The policy in force."""
@@ -56,8 +55,8 @@ class Alerts:
         found: dict[str, EpisodeRow] = {}
         wanted = list(ids)
         for start in range(0, len(wanted), CHUNK):
-            query = select(EPISODES).where(EPISODES.c.id.in_(wanted[start : start + CHUNK]))
-            for row in await self._session.execute(query):
+            some = {"ids": wanted[start : start + CHUNK]}
+            for row in await self._session.execute(BY_ID, some):
                 found[row.id] = record(EpisodeRow, row)
         return found
 
@@ -152,8 +151,7 @@ class Alerts:
         return [record(GroupRow, row) for row in await self._session.execute(query)]
 
     async def next_flush(self) -> datetime | None:
-        query = select(GROUPS.c.flush_at).order_by(GROUPS.c.flush_at).limit(1)
-        return (await self._session.execute(query)).scalar()
+        return (await self._session.execute(NEXT_FLUSH)).scalar()
 
     async def save_groups(self, rows: Sequence[GroupRow]) -> None:
         await upsert(self._session, GROUPS, rows, "key")

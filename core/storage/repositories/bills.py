@@ -6,18 +6,18 @@ from datetime import date
 from typing import cast
 
 from sqlalchemy import Table, delete, insert, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.bill_records import BillImportRow, BillPartRow
 from core.storage.models import BillImport, BillPart
 from core.storage.repositories.mapping import record
+from core.storage.statements import Session
 
 PARTS, IMPORTS = cast("Table", BillPart.__table__), cast("Table", BillImport.__table__)
 AT_ONCE = 1000
 
 
 class Bills:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def parts(self, bill: str, first: date, last: date) -> list[BillPartRow]:

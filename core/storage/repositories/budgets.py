@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any, cast
 
 from sqlalchemy import Table, delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.budget_records import BudgetRow, DayRow, MarkRow, ShareRow, SpendNoteRow
 from core.storage.models import (
@@ -18,6 +17,7 @@ from core.storage.models import (
     SpendTelling,
 )
 from core.storage.repositories.mapping import insert_new, insert_of, record
+from core.storage.statements import Session
 
 BUDGETS, MARKS = cast("Table", Budget.__table__), cast("Table", BudgetMark.__table__)
 DAYS, SHARES = cast("Table", SpendDay.__table__), cast("Table", SpendShare.__table__)
@@ -26,7 +26,7 @@ TELLINGS = cast("Table", SpendTelling.__table__)
 
 
 class Budgets:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def all(self) -> list[BudgetRow]:
@@ -108,7 +108,7 @@ def _still(read: BudgetRow) -> Any:
 
 
 class SpendDays:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def known(self, first: date, after: date) -> list[DayRow]:

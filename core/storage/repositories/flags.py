@@ -4,23 +4,23 @@ from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Table, and_, delete, func, not_, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.flags import Flag
 from core.storage.flag_records import FlagEventRow, FlagRow
 from core.storage.models import FeatureFlag, FlagEvent
 from core.storage.repositories.mapping import record, upsert
+from core.storage.statements import Session
 
 FLAGS, EVENTS = cast("Table", FeatureFlag.__table__), cast("Table", FlagEvent.__table__)
+ALL = select(FLAGS).order_by(FLAGS.c.name)
 
 
 class Flags:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def all(self) -> list[FlagRow]:
-        query = select(FLAGS).order_by(FLAGS.c.name)
-        return [record(FlagRow, row) for row in await self._session.execute(query)]
+        return [record(FlagRow, row) for row in await self._session.execute(ALL)]
 
     async def by_name(self) -> dict[str, Flag]:
         """As they are decided by."""

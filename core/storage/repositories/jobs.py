@@ -4,20 +4,26 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, case, delete, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Table, and_, bindparam, case, delete, func, or_, select, update
 
 from core.storage.job_records import JobRow
 from core.storage.models import Job, Lease
 from core.storage.repositories.mapping import columns, insert_new, insert_of, record, upsert
+from core.storage.statements import Session
 
 JOBS, LEASES = cast("Table", Job.__table__), cast("Table", Lease.__table__)
 # Taken away from who has it: when it ends, it ends without effect.
+LATEST = (
+    select(JOBS)
+    .where(JOBS.c.kind == bindparam("of"), JOBS.c.about == bindparam("with"))
+    .order_by(JOBS.c.created_at.desc(), JOBS.c.id)
+    .limit(1)
+)
 FREE: Mapping[str, Any] = {"lease_owner": "", "lease_until": None}
 
 
 class Jobs:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def put(self, rows: Sequence[JobRow]) -> None:
@@ -130,6 +136,11 @@ class Jobs:
             query = query.where(JOBS.c.state == state)
         ordered = query.order_by(JOBS.c.created_at.desc(), JOBS.c.id).limit(limit)
         return [record(JobRow, row) for row in await self._session.execute(ordered)]
+
+    async def last(self, kind: str, about: str) -> JobRow | None:
+        """The newest about that; every alert that begins to fire asks for it."""
+        found = (await self._session.execute(LATEST, {"of": kind, "with": about})).first()
+        return record(JobRow, found) if found else None
 
     async def next_due(self, kinds: Collection[str]) -> datetime | None:
         """When something can be taken that nobody has."""

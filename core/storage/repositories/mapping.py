@@ -1,12 +1,14 @@
 """Rows of tables as plain records with the same names, and the inserts both databases know."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Table
-from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.storage.statements import Session
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
@@ -18,12 +20,13 @@ def record(kind: type[Record], row: Any) -> Record:
     """The record of `kind` with the values of the attributes so named."""
     if not is_dataclass(kind):
         raise TypeError(f"{kind} is no record")
-    return kind(**{name: getattr(row, name) for name in _names(kind)})
+    return kind(*_values(kind)(row))
 
 
 def columns(row: Any) -> dict[str, Any]:
     """A record's values by the names of their columns, not copied as `asdict` would all below them."""
-    return {name: getattr(row, name) for name in _names(row.__class__)}
+    kind = row.__class__
+    return dict(zip(_names(kind), _values(kind)(row), strict=True))
 
 
 @lru_cache
@@ -31,7 +34,13 @@ def _names(kind: Any) -> tuple[str, ...]:
     return tuple(one.name for one in fields(kind))
 
 
-async def upsert(session: AsyncSession, table: Table, rows: Sequence[Any], key: str) -> None:
+@lru_cache
+def _values(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """What reads all fields of a record, or of a row that has them, at once; of two and more."""
+    return attrgetter(*_names(kind))
+
+
+async def upsert(session: Session, table: Table, rows: Sequence[Any], key: str) -> None:
     """Insert the records, or write all their fields over the rows that have the same `key`."""
     if not rows:
         return
@@ -40,14 +49,19 @@ async def upsert(session: AsyncSession, table: Table, rows: Sequence[Any], key: 
 
 
 async def insert_new(
-    session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]], key: str
+    session: Session, table: Table, rows: Sequence[Mapping[str, Any]], key: str
 ) -> None:
     """Insert the rows whose `key` is not there yet; leave the others as they are."""
     if rows:
         await session.execute(_adding(_dialect(session), table, key), list(rows))
 
 
-def insert_of(session: AsyncSession, table: Table) -> "sqlite.Insert | postgresql.Insert":
+def counting(session: Session, table: Table, key: str, count: str) -> Any:
+    """Insert a row, or make the `count` of the one that has the same `key` one more."""
+    return _counting(_dialect(session), table, key, count)
+
+
+def insert_of(session: Session, table: Table) -> "sqlite.Insert | postgresql.Insert":
     """In the dialect of the database in use."""
     return _insert(_dialect(session), table)
 
@@ -65,7 +79,13 @@ def _adding(dialect: str, table: Table, key: str) -> Any:
     return _insert(dialect, table).on_conflict_do_nothing(index_elements=[key])
 
 
-def _dialect(session: AsyncSession) -> str:
+@lru_cache
+def _counting(dialect: str, table: Table, key: str, count: str) -> Any:
+    more = {count: table.c[count] + 1}
+    return _insert(dialect, table).on_conflict_do_update(index_elements=[key], set_=more)
+
+
+def _dialect(session: Session) -> str:
     return session.get_bind().dialect.name
 
 

@@ -6,17 +6,16 @@ from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.alert_records import AttemptRow, ChannelRow, DeliveryRow
 from core.storage.models import Channel, Delivery, DeliveryAttempt
 from core.storage.repositories.mapping import columns, insert_new, record, upsert
+from core.storage.statements import Session
 
 CHANNELS, DELIVERIES = cast("Table", Channel.__table__), cast("Table", Delivery.__table__)
 ATTEMPTS = cast("Table", DeliveryAttempt.__table__)
 WAITING = DELIVERIES.c.state == "pending"
 ADD_ATTEMPT = insert(ATTEMPTS)
-# Prepared, as these are executed with every message.
 LEAVE = (
     update(CHANNELS)
     .where(CHANNELS.c.name == bindparam("of"))
@@ -39,19 +38,48 @@ FIRST_DUE = (
     .where(WAITING)
     .group_by(DELIVERIES.c.channel)
 )
+DUE = (
+    select(DELIVERIES)
+    .where(
+        WAITING,
+        DELIVERIES.c.channel == bindparam("of"),
+        DELIVERIES.c.run_after <= bindparam("now"),
+    )
+    .order_by(DELIVERIES.c.created_at, DELIVERIES.c.id)
+    .limit(bindparam("most"))
+)
+NEXT_DUE = select(func.min(DELIVERIES.c.run_after)).where(WAITING)
 ALL_CHANNELS = select(CHANNELS).order_by(CHANNELS.c.name)
+ONE_CHANNEL = select(CHANNELS).where(CHANNELS.c.name == bindparam("of"))
+LEASE = (
+    update(CHANNELS)
+    .where(
+        CHANNELS.c.name == bindparam("of"),
+        or_(
+            CHANNELS.c.lease_until.is_(None),
+            CHANNELS.c.lease_until <= bindparam("now"),
+            CHANNELS.c.lease_owner == bindparam("owner"),
+        ),
+    )
+    .values(lease_owner=bindparam("owner"), lease_until=bindparam("until"))
+    .returning(CHANNELS)
+)
+RELEASE = (
+    update(CHANNELS)
+    .where(CHANNELS.c.name == bindparam("of"), CHANNELS.c.lease_owner == bindparam("owner"))
+    .values(lease_until=None)
+)
 
 
 class Channels:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def all(self) -> list[ChannelRow]:
         return [record(ChannelRow, row) for row in await self._session.execute(ALL_CHANNELS)]
 
     async def get(self, name: str) -> ChannelRow | None:
-        query = select(CHANNELS).where(CHANNELS.c.name == name)
-        found = (await self._session.execute(query)).first()
+        found = (await self._session.execute(ONE_CHANNEL, {"of": name})).first()
         return record(ChannelRow, found) if found else None
 
     async def add(self, row: ChannelRow) -> None:
@@ -71,24 +99,19 @@ class Channels:
         gone = delete(CHANNELS).where(*_still(name, read)).returning(CHANNELS.c.name)
         return (await self._session.execute(gone)).first() is not None
 
-    async def lease(self, name: str, owner: str, now: datetime, until: datetime) -> bool:
-        """Be the only one who sends to a channel until then, also as the one who is already."""
-        free = or_(
-            CHANNELS.c.lease_until.is_(None),
-            CHANNELS.c.lease_until <= now,
-            CHANNELS.c.lease_owner == owner,
-        )
-        taken = (
-            update(CHANNELS)
-            .where(CHANNELS.c.name == name, free)
-            .values(lease_owner=owner, lease_until=until)
-            .returning(CHANNELS.c.name)
-        )
-        return (await self._session.execute(taken)).first() is not None
+    async def lease(
+        self, name: str, owner: str, now: datetime, until: datetime
+    ) -> ChannelRow | None:
+        """Be the only one who sends to a channel until then, also as the one who is already.
+
+        None when somebody else is, or there is no such channel.
+        """
+        taken = {"of": name, "owner": owner, "now": now, "until": until}
+        found = (await self._session.execute(LEASE, taken)).first()
+        return record(ChannelRow, found) if found else None
 
     async def release(self, name: str, owner: str) -> None:
-        mine = (CHANNELS.c.name == name) & (CHANNELS.c.lease_owner == owner)
-        await self._session.execute(update(CHANNELS).where(mine).values(lease_until=None))
+        await self._session.execute(RELEASE, {"of": name, "owner": owner})
 
     async def set_bucket(
         self, name: str, tokens: float, at: datetime, rest_until: datetime | None
@@ -104,7 +127,7 @@ def _still(name: str, read: datetime | None) -> list[Any]:
 
 
 class Outbox:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def put(self, rows: Sequence[DeliveryRow]) -> None:
@@ -120,17 +143,11 @@ class Outbox:
 
     async def due(self, channel: str, now: datetime, *, limit: int) -> list[DeliveryRow]:
         """What a channel is to be told now, in the order it was put."""
-        query = (
-            select(DELIVERIES)
-            .where(WAITING, DELIVERIES.c.channel == channel, DELIVERIES.c.run_after <= now)
-            .order_by(DELIVERIES.c.created_at, DELIVERIES.c.id)
-            .limit(limit)
-        )
-        return [record(DeliveryRow, row) for row in await self._session.execute(query)]
+        wanted = {"of": channel, "now": now, "most": limit}
+        return [record(DeliveryRow, row) for row in await self._session.execute(DUE, wanted)]
 
     async def next_due(self) -> datetime | None:
-        query = select(func.min(DELIVERIES.c.run_after)).where(WAITING)
-        return (await self._session.execute(query)).scalar()
+        return (await self._session.execute(NEXT_DUE)).scalar()
 
     async def get(self, delivery_id: str) -> DeliveryRow | None:
         query = select(DELIVERIES).where(DELIVERIES.c.id == delivery_id)

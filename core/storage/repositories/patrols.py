@@ -6,18 +6,18 @@ from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Table, delete, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.models import Patrol, PatrolFinding, PatrolRun
 from core.storage.patrol_records import PatrolRow, PatrolRunRow, StandingRow
 from core.storage.repositories.mapping import record, upsert
+from core.storage.statements import Session
 
 PATROLS, RUNS = cast("Table", Patrol.__table__), cast("Table", PatrolRun.__table__)
 STANDING = cast("Table", PatrolFinding.__table__)
 
 
 class Patrols:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def all(self) -> list[PatrolRow]:

@@ -4,7 +4,6 @@ from dataclasses import asdict
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import Table, and_, delete, func, insert, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.models import ManagerConfig, RuleFile, RulePlacement, RuleTarget
 from core.storage.repositories.mapping import record, upsert
@@ -14,6 +13,7 @@ from core.storage.rule_records import (
     RulePlacementRow,
     RuleTargetRow,
 )
+from core.storage.statements import Session
 
 FILES, TARGETS = cast("Table", RuleFile.__table__), cast("Table", RuleTarget.__table__)
 CONFIGS = cast("Table", ManagerConfig.__table__)
@@ -24,7 +24,7 @@ Row = TypeVar("Row", RuleFileRow, ManagerConfigRow)
 class Versions(Generic[Row]):
     """Rows of which each name has several, numbered from one."""
 
-    def __init__(self, session: AsyncSession, table: Table, kind: type[Row]) -> None:
+    def __init__(self, session: Session, table: Table, kind: type[Row]) -> None:
         self._session, self._table, self._kind = session, table, kind
 
     async def all(self) -> list[Row]:
@@ -57,14 +57,14 @@ class Versions(Generic[Row]):
 
 
 class ManagerConfigs(Versions[ManagerConfigRow]):
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__(session, CONFIGS, ManagerConfigRow)
 
 
 class RuleFiles(Versions[RuleFileRow]):
     """The files, and the servers that they are written to."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__(session, FILES, RuleFileRow)
 
     async def targets(self) -> list[RuleTargetRow]:

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Table, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.budget_records import EpisodeRow, TellingRow
 from core.storage.models import SpendEpisode, SpendTelling
 from core.storage.repositories.mapping import insert_of, record
+from core.storage.statements import Session
 
 EPISODES, TELLINGS = cast("Table", SpendEpisode.__table__), cast("Table", SpendTelling.__table__)
 # What is known of it anew when an episode goes on.
@@ -18,7 +18,7 @@ GROWING = ("start", "end", "impact", "currency", "severity", "causes", "updated_
 
 
 class SpendEpisodes:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def since(

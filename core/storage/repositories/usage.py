@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Table, case, func, insert, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.models import ModelUsage, User
 from core.storage.records import Spent, UsageDay, UsageRow, UsageTotal
 from core.storage.repositories.mapping import columns
+from core.storage.statements import Session
 
 CALLS = cast("Table", ModelUsage.__table__)
 FIELDS = tuple(UsageRow.__dataclass_fields__)
@@ -20,7 +20,7 @@ ADD = insert(CALLS)
 class Usage:
     """Rows are added by the usage log, and stay when their conversation is deleted."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def add(self, rows: Sequence[UsageRow]) -> None:

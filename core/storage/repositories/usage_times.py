@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Table, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.models import ModelUsage
+from core.storage.statements import Session
 
 CALLS = cast("Table", ModelUsage.__table__)
 
@@ -33,7 +33,7 @@ FIELDS = tuple(CallTimes.__dataclass_fields__)
 
 
 async def times(
-    session: AsyncSession,
+    session: Session,
     *,
     since: datetime,
     until: datetime,

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import Table, and_, bindparam, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.models import AlertGroup, Channel, Delivery, Job, Lease
+from core.storage.statements import Session
 
 DELIVERIES, CHANNELS = cast("Table", Delivery.__table__), cast("Table", Channel.__table__)
 GROUPS, JOBS = cast("Table", AlertGroup.__table__), cast("Table", Job.__table__)
@@ -25,7 +25,7 @@ PLACES: tuple[tuple[Table, str, str, Any], ...] = (
 
 
 class Waits:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def clock_went_back(self, now: datetime, by: timedelta) -> int:

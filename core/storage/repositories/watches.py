@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import cast
 
 from sqlalchemy import Table, delete, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.models import UsageWatch, UsageWatchState
 from core.storage.repositories.mapping import record, upsert
+from core.storage.statements import Session
 from core.storage.watch_records import WatchRow, WatchStateRow
 
 WATCHES = cast("Table", UsageWatch.__table__)
@@ -15,7 +15,7 @@ STATES = cast("Table", UsageWatchState.__table__)
 
 
 class Watches:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     async def all(self) -> list[WatchRow]:
