@@ -1,6 +1,5 @@
 """What a route may ask for: who is calling, their tools, and what start-up opened."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -183,14 +182,6 @@ async def waking(request: Request) -> Callable[..., None]:
 
 
 Wake = Annotated[Callable[..., None], Depends(waking)]
-
-
-async def one_of_few(request: Request) -> asyncio.Semaphore:
-    """For requests that come in crowds: those that do not hold it wait, in the order they came."""
-    return request.app.state.intake
-
-
-Intake = Annotated[asyncio.Semaphore, Depends(one_of_few)]
 
 
 async def caller_tools(current: Current, principal: Caller) -> Tools:

@@ -1,6 +1,5 @@
 """`create_app(settings)`: what start-up opens, what wraps every request, and the doors."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -56,10 +55,6 @@ if TYPE_CHECKING:
     from core.security.admission import Admissions
     from mcp_servers.client import KnowledgePlace
 
-# Requests with alerts that are worked on at once. More would finish no sooner, and each would take
-# its share from those who send pages on.
-TAKEN_IN_AT_ONCE = 2
-
 DESCRIPTION = """Ask what is wrong with a cluster and why; every claim is cited.
 
 Errors are `application/problem+json` with a stable `code`. Streams are AG-UI 1.0. `/mcp` speaks the
@@ -97,7 +92,6 @@ def create_app(settings: Settings) -> FastAPI:
         responses=PROBLEM_RESPONSES,
     )
     app.state.metrics = Metrics()
-    app.state.intake = asyncio.Semaphore(TAKEN_IN_AT_ONCE)
     problems.install(app)
     app.state.others = Others(app)
     if settings.oidc.configured:

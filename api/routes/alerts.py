@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
-from api.dependencies import CallerTools, Intake, Wake, takes
+from api.dependencies import CallerTools, Wake, takes
 from api.problems import language_of
 from api.sent import Sent
 from api.sentences import SENTENCES
@@ -90,10 +90,10 @@ async def report_workflow(
     dependencies=[takes(Permission.ALERTS_RECEIVE)],
 )
 async def receive_from_prometheus(
-    request: Request, tools: CallerTools, wake: Wake, intake: Intake
+    request: Request, tools: CallerTools, wake: Wake
 ) -> dict[str, Any]:
     """For Prometheus itself: name this service an Alertmanager with the path prefix above it."""
-    return await _received("prometheus", request, tools, wake, intake)
+    return await _received("prometheus", request, tools, wake)
 
 
 @router.post(
@@ -104,27 +104,22 @@ async def receive(
     request: Request,
     tools: CallerTools,
     wake: Wake,
-    intake: Intake,
     mapping: Annotated[str, Query(description="For generic: a mapping of the policy.")] = "",
 ) -> dict[str, Any]:
     """Take alerts in as their sender posts them. 2xx means that every one of them is stored.
 
     A token for it needs no more than the scope `alerts:receive`.
     """
-    return await _received(source, request, tools, wake, intake, mapping)
+    return await _received(source, request, tools, wake, mapping)
 
 
 async def _received(
-    source: str, request: Request, tools: CallerTools, wake: Wake, intake: Intake, mapping: str = ""
+    source: str, request: Request, tools: CallerTools, wake: Wake, mapping: str = ""
 ) -> dict[str, Any]:
     payload = _json(await request.body())
     if source == "cloudevents":
         payload = _with_its_headers(payload, request)
-    # Only then: whoever sends slowly keeps nobody else out.
-    async with intake:
-        answer = await tools.call(
-            "alerting_receive", source=source, payload=payload, mapping=mapping
-        )
+    answer = await tools.call("alerting_receive", source=source, payload=payload, mapping=mapping)
     wake(*WOKEN)
     return answer.data
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from core.errors import OpsError
+from core.clock import monotonic_s
 
 MOST = 100
 
@@ -18,12 +18,14 @@ class Together(Generic[Item]):
     """`write` keeps one or more, or none of them and raises.
 
     The first is written at once, and what comes meanwhile is the next batch: alone nobody waits, and
-    two hundred need a few transactions instead of two hundred. One that cannot be kept does not take
-    the others of its batch along: then they are written one by one.
+    two hundred need a few transactions instead of two hundred. Batches begin at least `apart_s` from each
+    other, so that more comes together. One that cannot be kept, by whatever mistake, does not take the
+    others of its batch along: then they are written one by one.
     """
 
     write: Callable[[Sequence[Item]], Awaitable[None]]
     most: int = MOST
+    apart_s: float = 0.0
     _waiting: list[Waiting[Item]] = field(default_factory=list[Waiting[Item]])
     _writer: asyncio.Task[None] | None = None
 
@@ -40,7 +42,9 @@ class Together(Generic[Item]):
         try:
             while batch := self._waiting[: self.most]:
                 del self._waiting[: self.most]
+                began_s = monotonic_s()
                 await self._written(batch)
+                await asyncio.sleep(max(0.0, began_s + self.apart_s - monotonic_s()))
         finally:
             self._writer = None
 
@@ -48,7 +52,7 @@ class Together(Generic[Item]):
         writing = asyncio.Task(_awaited(self.write([item for item, _ in batch])))
         await asyncio.wait([writing])
         error = writing.exception()
-        if isinstance(error, OpsError) and len(batch) > 1:
+        if error is not None and len(batch) > 1:
             for one in batch:
                 await self._written([one])
             return

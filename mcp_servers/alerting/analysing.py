@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from core.flags import Decision, decided, weaker
+from core.flags import Decision, Flag, decided, weaker
 from core.storage.alert_records import EpisodeRow, StepRow
 from core.storage.job_records import JobRow
 from mcp_servers.alerting.policies import switch_of
@@ -23,12 +23,21 @@ GATEWAY = "midwatch:gateway"
 
 
 @dataclass
+class Asked:
+    """What was read already in a transaction that several requests share."""
+
+    jobs: dict[str, JobRow] = field(default_factory=dict[str, JobRow])
+    flags: Mapping[str, Flag] | None = None
+
+
+@dataclass
 class Analysing:
     """What one request adds: steps for the records, and the analysis that each alert belongs to."""
 
     tables: "AlertTables"
     policy: Policy
     now: datetime
+    asked: Asked = field(default_factory=Asked)
     steps: list[StepRow] = field(default_factory=list[StepRow])
     joined: dict[str, JobRow] = field(default_factory=dict[str, JobRow])
 
@@ -40,7 +49,7 @@ class Analysing:
         for row in rows:
             if is_analysed(self.policy.analysis, row.labels) and self._is_heard(row, firing):
                 together[analysis_group(self.policy.analysis, row.labels)].append(row)
-        flags = await self.tables.flags.by_name() if together else {}
+        flags = await self._flags() if together else dict[str, Flag]()
         for group, members in together.items():
             decision = decided(flags, KIND, group, members[0].labels)
             state = weaker(switch_of(self.policy, "analysis"), decision.state)
@@ -48,6 +57,11 @@ class Analysing:
                 self._leave(members, decision)
             else:
                 await self._join(group, members, tells=state == "on")
+
+    async def _flags(self) -> Mapping[str, Flag]:
+        if self.asked.flags is None:
+            self.asked.flags = await self.tables.flags.by_name()
+        return self.asked.flags
 
     def _leave(self, rows: Sequence[EpisodeRow], decision: Decision) -> None:
         """Noted where a flag is what keeps it from being looked into."""
@@ -68,9 +82,10 @@ class Analysing:
             outcome = "queued"
             job = self._new(group, rows, tells=tells)
             await self.tables.jobs.put([job])
-        else:
-            if job.state == "waiting" and job.priority > _urgency(rows):
-                await self.tables.jobs.hurry(job.id, _urgency(rows))
+        elif job.state == "waiting" and job.priority > _urgency(rows):
+            job = replace(job, priority=_urgency(rows))
+            await self.tables.jobs.hurry(job.id, job.priority)
+        self.asked.jobs[group] = job
         detail: dict[str, Any] = {"analysis": job.id}
         for row in rows:
             self.joined[row.id] = job
@@ -78,7 +93,7 @@ class Analysing:
 
     async def _job(self, group: str) -> JobRow | None:
         """The one that answers for the group: not yet ended, or ended within the cool-down."""
-        latest = await self.tables.jobs.last(KIND, group)
+        latest = self.asked.jobs.get(group) or await self.tables.jobs.last(KIND, group)
         if latest is None:
             return None
         ended = latest.finished_at

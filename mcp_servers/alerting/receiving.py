@@ -1,19 +1,17 @@
-"""Alerts arrive: stored, decided on and put into the outbox in one transaction, or not at all."""
+"""What is decided about alerts that arrive, and kept with their records and messages in one transaction."""
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
 from core.clock import utc_now
-from core.errors import Invalid, NotFound
 from core.flags import Flag, decided, weaker
 from core.redaction import redact_fields
-from core.sentences import Said
 from core.storage.alert_records import (
     ChannelRow,
     DeliveryRow,
@@ -21,12 +19,10 @@ from core.storage.alert_records import (
     GroupRow,
     StepRow,
 )
-from mcp_servers.alerting.analysing import Analysing
-from mcp_servers.alerting.policies import SMART_SWITCHES, SmartSwitch, policy_in_force, switch_of
-from mcp_servers.alerting.sentences import SENTENCES
+from mcp_servers.alerting.analysing import Analysing, Asked
+from mcp_servers.alerting.policies import SMART_SWITCHES, SmartSwitch, switch_of
 from mcp_servers.alerting.telling import delivery, told
 from mcp_servers.alerting.unheard import outcome_of
-from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.alert_grouping import (
     Known,
     Step,
@@ -39,16 +35,12 @@ from mcp_servers.engines.alert_grouping import (
     switched,
     worth_telling,
 )
-from mcp_servers.engines.alert_payloads import Unreadable, arrival_of, episode_id
+from mcp_servers.engines.alert_payloads import episode_id
 from mcp_servers.engines.alert_routing import group_labels, routes_for
 from mcp_servers.facts.alert_policies import Arrival, ArrivedAlert, Policy, Route
-from mcp_servers.sentences import near
 
 if TYPE_CHECKING:
     from core.storage.kept_alerts import AlertTables
-
-Source = Literal["alertmanager", "prometheus", "grafana", "cloudevents", "generic"]
-Payload = Annotated[dict[str, Any] | list[Any], Field(description="The body as it was posted.")]
 
 # Midwatch's own use of models is nothing that a cluster could explain.
 UNEXPLAINED = frozenset({"midwatch"})
@@ -65,51 +57,24 @@ class Received(BaseModel):
         return f"{self.alerts} alerts stored, {self.new} new, {self.deliveries} messages"
 
 
-async def alerting_receive(
-    source: Source,
-    payload: Payload,
-    mapping: Annotated[str, Field(description="For generic: a mapping of the policy.")] = "",
-    *,
-    desk: Desk,
-) -> Received:
-    """Take alerts in as a sender posts them. They are stored before this answers, and passed on."""
-    now = utc_now()
-    async with desk.session() as tables:
-        await tables.alerts.take_turn()
-        kept = await tables.alerts.policy()
-        document = kept.document if kept else None
-        arrival = _read(source, payload, _mapping(document, mapping), now)
-        way = Passing(tables, policy_in_force(document), now)
-        await way.take(arrival)
-        await way.keep()
-    return Received(alerts=len(arrival.alerts), new=way.new, deliveries=len(way.deliveries))
+@dataclass
+class Before:
+    """What the tables say where nothing of this transaction is kept yet, each thing read once."""
 
-
-def _read(source: str, payload: Any, mapping: Mapping[str, Any], now: datetime) -> Arrival:
-    try:
-        return arrival_of(source, payload, now, mapping)
-    except Unreadable as error:
-        told = _unreadable(error)
-        raise SENTENCES.error(Invalid, "not_of_sender", source=source, error=told) from error
-
-
-def _unreadable(error: Unreadable) -> Said:
-    place = error.facts.get("place", "")
-    known = {"place": SENTENCES.said(f"place_{place}")} if place in ("body", "event") else {}
-    return SENTENCES.said(f"unreadable_{error.fault}", **{**error.facts, **known})
-
-
-def _mapping(document: Mapping[str, Any] | None, name: str) -> Mapping[str, Any]:
-    mappings: Mapping[str, Any] = (document or {}).get("mappings") or {}
-    if name and name not in mappings:
-        hint = near(name, mappings) or SENTENCES.said("add_mapping")
-        raise SENTENCES.error(NotFound, "no_mapping", name=name, hint=hint)
-    return mappings.get(name, {})
+    loaded: bool = False
+    looked_up: set[str] = field(default_factory=set[str])
+    episodes: dict[str, EpisodeRow] = field(default_factory=dict[str, EpisodeRow])
+    firing: dict[str, EpisodeRow] = field(default_factory=dict[str, EpisodeRow])
+    # How many arrived within the time that makes a storm, and how many since that was counted.
+    arrived: int = 0
+    since: int = 0
+    asked: Asked = field(default_factory=Asked)
 
 
 @dataclass
 class Passing:
-    """One request on its way through the gateway; what it changes is kept at the end, at once."""
+    """Requests on their way through the gateway, one after the other; what they change is kept at the
+    end, at once. What of the tables each of them needs is read for the first."""
 
     tables: "AlertTables"
     policy: Policy
@@ -122,23 +87,41 @@ class Passing:
     channels: list[ChannelRow] = field(default_factory=list[ChannelRow])
     firing: list[Mapping[str, str]] = field(default_factory=list[Mapping[str, str]])
     flags: Mapping[str, Flag] = field(default_factory=dict[str, Flag])
+    before: Before = field(default_factory=Before)
+
+    async def expect(self, arrivals: Sequence[Arrival]) -> None:
+        """Look up at once what several requests are about."""
+        alerts = [one for arrival in arrivals for one in arrival.alerts if one.says_start]
+        await self._look_up([episode_id(one) for one in alerts])
+
+    async def next(self, arrival: Arrival) -> Received:
+        """Take one of several, a moment after the one before: messages are sent in that order."""
+        self.now = max(utc_now(), self.now + timedelta(microseconds=1))
+        new, deliveries = self.new, len(self.deliveries)
+        await self.take(arrival)
+        return Received(
+            alerts=len(arrival.alerts),
+            new=self.new - new,
+            deliveries=len(self.deliveries) - deliveries,
+        )
 
     async def take(self, arrival: Arrival) -> None:
         started = [await self._with_start(one) for one in arrival.alerts]
         ids = {episode_id(one): one for one in started}
-        known = await self.tables.alerts.episodes(ids)
-        self.channels = await self.tables.channels.all()
+        await self._look_up(ids)
+        await self._load()
         waiting: list[tuple[EpisodeRow, Known | None]] = []
         for key, alert in ids.items():
-            before = _known(known.get(key))
+            there = self.episodes.get(key) or self.before.episodes.get(key)
+            before = _known(there)
             verdict = arrived(alert, before, self.now)
             self._note(key, verdict)
             self.new += before is None
-            row = _episode(key, alert, known.get(key), arrival.source, self.now)
-            self.episodes[key] = known[key] if verdict.overtaken else row
+            row = _episode(key, alert, there, arrival.source, self.now)
+            self.episodes[key] = there if there and verdict.overtaken else row
             if verdict.tell:
                 waiting.append((row, before))
-        await self._load_firing()
+        self._look_at_firing()
         await self._pass_on(waiting, arrival)
         if arrival.source not in UNEXPLAINED:
             await self._analyse(waiting)
@@ -158,7 +141,7 @@ class Passing:
             for row, before in waiting
             if row.status == "firing" and (before is None or before.status != "firing")
         ]
-        added = Analysing(self.tables, self.policy, self.now)
+        added = Analysing(self.tables, self.policy, self.now, self.before.asked)
         await added.add(began, self.firing)
         self.steps += added.steps
         for key, job in added.joined.items():
@@ -172,26 +155,48 @@ class Passing:
         earlier = await self.tables.alerts.earlier(
             alert.fingerprint, since=datetime.min.replace(tzinfo=self.now.tzinfo)
         )
-        open_ones = [one for one in earlier if one.status == "firing"]
-        return replace(alert, starts_at=open_ones[0].starts_at) if open_ones else alert
+        same = {one.id: one for one in earlier} | self._of(alert.fingerprint[:64])
+        open_ones = [one for one in same.values() if one.status == "firing"]
+        since = max((one.starts_at for one in open_ones), default=alert.starts_at)
+        return replace(alert, starts_at=since)
 
-    async def _load_flags(self) -> None:
-        """Needed only where the policy lets a smart function work at all."""
+    def _of(self, fingerprint: str) -> dict[str, EpisodeRow]:
+        """Of an alert, what was taken since the tables were read."""
+        return {key: one for key, one in self.episodes.items() if one.fingerprint == fingerprint}
+
+    async def _look_up(self, ids: Collection[str]) -> None:
+        unknown = [one for one in ids if one not in self.before.looked_up]
+        self.before.looked_up.update(unknown)
+        self.before.episodes |= await self.tables.alerts.episodes(unknown)
+
+    async def _load(self) -> None:
+        if self.before.loaded:
+            return
+        self.before.loaded = True
+        self.channels = await self.tables.channels.all()
+        # Needed only where the policy lets a smart function work at all.
         if any(switch_of(self.policy, one) != "off" for one in SMART_SWITCHES):
             self.flags = await self.tables.flags.by_name()
+        if switch_of(self.policy, "storm") != "off":
+            since = self.now - self.policy.storm.within
+            self.before.arrived = await self.tables.alerts.arrived_since(since)
+        if self._inhibits:
+            self.before.firing = {one.id: one for one in await self.tables.alerts.firing()}
 
-    async def _load_firing(self) -> None:
+    @property
+    def _inhibits(self) -> bool:
+        return bool(self.policy.inhibitions) and self.policy.switches.inhibition != "off"
+
+    def _look_at_firing(self) -> None:
         """All that fires now, needed only where one alert may keep another quiet."""
-        if not self.policy.inhibitions or self.policy.switches.inhibition == "off":
-            return
-        rows = {one.id: one for one in await self.tables.alerts.firing()} | self.episodes
-        self.firing = [one.labels for one in rows.values() if one.status == "firing"]
+        if self._inhibits:
+            rows = self.before.firing | self.episodes
+            self.firing = [one.labels for one in rows.values() if one.status == "firing"]
 
     async def _pass_on(
         self, waiting: Sequence[tuple[EpisodeRow, Known | None]], arrival: Arrival
     ) -> None:
-        await self._load_flags()
-        storm = await self._is_storm(len(waiting))
+        storm = self._is_storm(len(waiting))
         together: dict[str, list[EpisodeRow]] = defaultdict(list)
         routes: dict[str, Route] = {}
         for row, before in waiting:
@@ -269,12 +274,12 @@ class Passing:
         parts += [f"{one.id}:{one.status}:{one.times_received}" for one in rows]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
-    async def _is_storm(self, more: int) -> bool:
-        storm = self.policy.storm
+    def _is_storm(self, more: int) -> bool:
         if switch_of(self.policy, "storm") == "off":
             return False
-        before = await self.tables.alerts.arrived_since(self.now - storm.within)
-        return before + more > storm.alerts
+        before = self.before.arrived + self.before.since
+        self.before.since = self.new
+        return before + more > self.policy.storm.alerts
 
     async def _is_flapping(self, row: EpisodeRow, before: Known | None) -> bool:
         """Changes of state are starts and ends of the alert's episodes."""
@@ -283,7 +288,7 @@ class Passing:
             return False
         since = self.now - policy.flapping.within
         earlier = await self.tables.alerts.earlier(row.fingerprint, since=since)
-        rows = {one.id: one for one in earlier} | {row.id: row}
+        rows = {one.id: one for one in earlier} | self._of(row.fingerprint) | {row.id: row}
         changes = [at for one in rows.values() for at in (one.starts_at, one.ends_at) if at]
         if not flaps(changes, policy, self.now):
             return False

@@ -29,6 +29,7 @@ from mcp_servers.alerting.flags import (
     alerting_set_flag,
 )
 from mcp_servers.alerting.forgetting import alerting_forget_old
+from mcp_servers.alerting.intake import Intake, alerting_receive
 from mcp_servers.alerting.manager_configs import (
     alerting_check_manager_config,
     alerting_diff_manager_config,
@@ -57,7 +58,6 @@ from mcp_servers.alerting.policy_tools import (
     alerting_roll_back_policy,
     alerting_set_policy,
 )
-from mcp_servers.alerting.receiving import alerting_receive
 from mcp_servers.alerting.rule_files import (
     alerting_diff_rule_file,
     alerting_list_rule_files,
@@ -162,7 +162,7 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
         alerting_receive,
         needs=Permission.ALERTS_RECEIVE,
         takes_bytes=MOST_REQUEST_BYTES,
-        desk=desk,
+        intake=Intake(desk),
     )
     publish(server, alerting_note_workflow, needs=Permission.ALERTS_RECEIVE, desk=desk)
     for tool in FOR_JOBS:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -33,6 +33,9 @@ SOON = timedelta(seconds=0.2)
 INSISTS_S, AGAIN_S = 3600.0, 0.5
 # For programs, which keep each alert apart; people are better served by one message.
 ALONE = frozenset({"webhook", "pagerduty"})
+
+
+Kept = TypeVar("Kept")
 
 
 class Delivered(BaseModel):
@@ -67,42 +70,39 @@ class _Round:
         self._ends_s = monotonic_s() + ROUND_S
         # As it was when the last answer was written down: settings may change in between.
         self._channel: ChannelRow | None = None
+        self._leased = False
         self.sent = self.failed = 0
 
     async def run(self) -> None:
         now = utc_now()
         async with self._desk.session(urgent=True) as tables:
-            if not await tables.channels.lease(self._name, self._owner, now, now + LEASE):
+            taken = await tables.channels.lease(self._name, self._owner, now, now + LEASE)
+            if taken is None:
                 return
-            due = await self._due(tables)
+            self._channel = taken
+            due = await self._next(tables, (), goes_on=True)
+        self._leased = bool(due)
         try:
-            while due and await self._send_all(due):
-                async with self._desk.session(urgent=True) as tables:
-                    due = await self._due(tables)
+            while due:
+                due = await self._send(due)
         finally:
-            await self._written(lambda tables: tables.channels.release(self._name, self._owner))
+            if self._leased:
+                await self._written(lambda tables: tables.channels.release(self._name, self._owner))
 
     async def _due(self, tables: "AlertTables") -> list[DeliveryRow]:
-        now = utc_now()
-        channel = self._channel = await tables.channels.get(self._name)
+        now, channel = utc_now(), self._channel
         due = await tables.outbox.due(self._name, now, limit=BATCH)
         if channel and channel.enabled:
             return await _paced(tables, channel, due, now) if due else []
         await tables.outbox.save([_given_up(one, "The channel is off.") for one in due])
         return []
 
-    async def _send_all(self, due: Sequence[DeliveryRow]) -> bool:
-        """False when the channel wants no more now, or the round has gone on for long enough."""
-        for delivery in due:
-            if monotonic_s() > self._ends_s or not await self._send(delivery):
-                return False
-        return True
-
-    async def _send(self, delivery: DeliveryRow) -> bool:
-        """One message. False when the channel wants no more now."""
-        channel = self._channel
+    async def _send(self, due: Sequence[DeliveryRow]) -> list[DeliveryRow]:
+        """The first message. What is to be sent after it: nothing when the channel wants no more now,
+        or the round has gone on for long enough."""
+        delivery, channel = due[0], self._channel
         if channel is None:
-            return False
+            return []
         rate, now = kind_of(channel.kind).rate, utc_now()
         bucket = _bucket(channel, now)
         if bucket.tokens < 1 - 1e-9:
@@ -119,19 +119,32 @@ class _Round:
         self.sent += outcome.sent
         self.failed += not outcome.sent
         rest = done.run_after if outcome.rests else None
+        # Who does not answer one message will not answer the next, and each would take its time.
+        goes_on = rest is None and outcome.code != "network"
         left = bucket.taken()
 
-        async def answer(tables: "AlertTables") -> None:
+        async def answer(tables: "AlertTables") -> list[DeliveryRow]:
             await tables.outbox.answered(done)
             await tables.outbox.tried(_attempt(done, outcome, now, latency_ms))
             self._channel = await tables.channels.set_bucket(self._name, left.tokens, left.at, rest)
             await tables.alerts.note(_steps(done, outcome, latency_ms))
+            return await self._next(tables, due[1:], goes_on=goes_on)
 
-        await self._written(answer)
-        # Who does not answer one message will not answer the next, and each would take its time.
-        return rest is None and outcome.code != "network"
+        following = await self._written(answer)
+        self._leased = bool(following)
+        return following
 
-    async def _written(self, write: "Callable[[AlertTables], Awaitable[None]]") -> None:
+    async def _next(
+        self, tables: "AlertTables", waiting: Sequence[DeliveryRow], *, goes_on: bool
+    ) -> list[DeliveryRow]:
+        """What is left of what was due, else what came meanwhile. The lease goes with the last answer."""
+        goes_on = goes_on and monotonic_s() <= self._ends_s
+        due = list(waiting) or await self._due(tables) if goes_on else []
+        if not due:
+            await tables.channels.release(self._name, self._owner)
+        return due
+
+    async def _written(self, write: "Callable[[AlertTables], Awaitable[Kept]]") -> Kept:
         """Write until it is taken: a message whose answer is not written down would be sent again."""
         until_s = monotonic_s() + INSISTS_S
         while True:
@@ -158,10 +171,10 @@ class _Round:
             return refused("given_up", "It was tried too often.")
         return await tell(channel.kind, config, notice, self._desk.wire, now)
 
-    async def _postponed(self, due: Sequence[DeliveryRow], until: datetime) -> Literal[False]:
+    async def _postponed(self, due: Sequence[DeliveryRow], until: datetime) -> list[DeliveryRow]:
         async with self._desk.session(urgent=True) as tables:
             await tables.outbox.put_off(due, until)
-        return False
+        return []
 
 
 async def _paced(

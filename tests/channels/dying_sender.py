@@ -1,7 +1,8 @@
 """A process that takes an alert in, or sends what waits, and is killed: `dying_sender DATA WHAT POINT`.
 
-WHAT is `receive` (the body is on standard input) or `deliver`. POINT is like `before:3`: instead of
-committing its third session with the database, or `after:3`: right after that.
+WHAT is `receive` (the body is on standard input), `receive_all` (several bodies, all but the first at
+once) or `deliver`. POINT is like `before:3`: instead of committing its third session with the database,
+or `after:3`: right after that.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -51,8 +53,14 @@ async def main(data: Path, what: str, point: str) -> None:
             if what == "deliver":
                 await tools.call("channels_deliver_due")
                 return
-            payload = orjson.loads(sys.stdin.buffer.read())
-            await tools.call("alerting_receive", source="alertmanager", payload=payload)
+            given = orjson.loads(sys.stdin.buffer.read())
+            first, *others = given if what == "receive_all" else [given]
+            await receive(tools, first)
+            await asyncio.gather(*(receive(tools, one) for one in others))
+
+
+async def receive(tools: Tools, body: Any) -> None:
+    await tools.call("alerting_receive", source="alertmanager", payload=body)
 
 
 if __name__ == "__main__":

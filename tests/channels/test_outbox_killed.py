@@ -26,8 +26,8 @@ from core.errors import UpstreamUnavailable
 from tests.channels.conftest import Room, alert, opened, webhook
 
 ROOT = Path(__file__).parents[2]
-# The sessions of a round: what waits, the lease, the answer, what came since, the release, what is next.
-SESSIONS = 6
+# The sessions of a round: what waits, the lease, the answer with what came since and the release, what is next.
+SESSIONS = 4
 ANSWER = 3
 POINTS = [f"{when}:{n}" for n in range(1, SESSIONS + 1) for when in ("before", "after")]
 

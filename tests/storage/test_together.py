@@ -79,15 +79,31 @@ async def test_who_is_cut_while_it_waits_is_kept_and_the_others_hear_of_theirs()
     assert sorted(written) == [0, 1, 2]
 
 
-async def test_a_mistake_is_told_to_all_of_its_batch_and_ends_nothing() -> None:
+async def test_a_mistake_is_told_to_whose_it_is_and_ends_nothing() -> None:
+    written: list[int] = []
+
     async def write(numbers: Sequence[int]) -> None:
         if 13 in numbers:
             raise ZeroDivisionError
+        written.extend(numbers)
 
     together = Together(write)
-    told = await asyncio.gather(*(together.add(n) for n in (13, 14)), return_exceptions=True)
-    assert all(isinstance(one, ZeroDivisionError) for one in told)
+    told = await asyncio.gather(*(together.add(n) for n in (12, 13, 14)), return_exceptions=True)
+    assert [type(one) for one in told] == [type(None), ZeroDivisionError, type(None)]
     await together.add(15)
+    assert written == [12, 14, 15]
+
+
+async def test_what_comes_soon_after_a_batch_is_written_together_and_in_its_order() -> None:
+    batches: list[list[int]] = []
+
+    async def write(numbers: Sequence[int]) -> None:
+        batches.append(list(numbers))
+
+    together = Together(write, most=3, apart_s=0.2)
+    await together.add(0)
+    await asyncio.gather(*(together.add(n) for n in range(1, 6)))
+    assert batches == [[0], [1, 2, 3], [4, 5]]
 
 
 async def test_writers_that_wait_hold_no_connection_that_readers_need(tmp_path: Path) -> None:
