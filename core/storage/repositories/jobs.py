@@ -22,6 +22,23 @@ LATEST = (
 FREE: Mapping[str, Any] = {"lease_owner": "", "lease_until": None}
 
 
+def _due(now: Any) -> Any:
+    return and_(JOBS.c.state == "waiting", JOBS.c.run_after <= now)
+
+
+def _left(now: Any, *, tries: bool = True) -> Any:
+    """Running, as far as its dead process knew."""
+    left = and_(JOBS.c.state == "running", JOBS.c.lease_until <= now)
+    return and_(left, JOBS.c.attempts < JOBS.c.most_attempts) if tries else left
+
+
+# Asked for many times a second, and mostly in vain.
+MINE = JOBS.c.kind.in_(bindparam("kinds", expanding=True))
+OPEN = or_(_due(bindparam("now")), _left(bindparam("now"), tries=False))
+ANY_OPEN = select(JOBS.c.id).where(MINE, OPEN).limit(1)
+NEXT_DUE = select(func.min(JOBS.c.run_after)).where(MINE, JOBS.c.state == "waiting")
+
+
 class Jobs:
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -37,9 +54,8 @@ class Jobs:
         self, kinds: Collection[str], owner: str, now: datetime, until: datetime
     ) -> JobRow | None:
         """The most urgent one that is due, or whose lease ran out, for oneself until then."""
-        open_ = or_(_due(now), _left(now, tries=False))
-        any_ = select(JOBS.c.id).where(JOBS.c.kind.in_(list(kinds)), open_).limit(1)
-        if (await self._session.execute(any_)).first() is None:
+        asked = {"kinds": list(kinds), "now": now}
+        if (await self._session.execute(ANY_OPEN, asked)).first() is None:
             return None  # the common case, in which nothing is written
         await self._bury(now)
         # One's own goes on, even where its beats came late.
@@ -144,9 +160,7 @@ class Jobs:
 
     async def next_due(self, kinds: Collection[str]) -> datetime | None:
         """When something can be taken that nobody has."""
-        mine = JOBS.c.kind.in_(list(kinds))
-        waiting = select(func.min(JOBS.c.run_after)).where(mine, JOBS.c.state == "waiting")
-        return (await self._session.execute(waiting)).scalar()
+        return (await self._session.execute(NEXT_DUE, {"kinds": list(kinds)})).scalar()
 
     async def forget(self, before: datetime, *, limit: int = 500) -> int:
         """Drop some jobs that came to an end before then."""
@@ -178,16 +192,6 @@ class Jobs:
     async def _change(self, where: Any, values: Mapping[str, Any]) -> bool:
         done = update(JOBS).where(where).values(**values).returning(JOBS.c.id)
         return (await self._session.execute(done)).first() is not None
-
-
-def _due(now: datetime) -> Any:
-    return and_(JOBS.c.state == "waiting", JOBS.c.run_after <= now)
-
-
-def _left(now: datetime, *, tries: bool = True) -> Any:
-    """Running, as far as its dead process knew."""
-    left = and_(JOBS.c.state == "running", JOBS.c.lease_until <= now)
-    return and_(left, JOBS.c.attempts < JOBS.c.most_attempts) if tries else left
 
 
 def _held(job_id: str, owner: str) -> Any:
