@@ -47,8 +47,11 @@ class Statements:
         return (await self.execute(statement)).scalars()
 
     async def commit(self) -> None:
+        """Keep all of it, and give the connection back: with nothing to undo, that waits for nothing."""
         if self._connection is not None:
             await self._connection.commit()
+            await self._connection.close()
+            self._connection = None
 
     def get_bind(self) -> Engine:
         """What knows which database this is."""
