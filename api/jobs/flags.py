@@ -27,7 +27,7 @@ def said_of(database: Database) -> Said:
 
     async def said(since: datetime) -> Sequence[FeedbackRow]:
         async with database.session() as session:
-            rows = await Feedbacks(session).page(limit=MOST_VERDICTS)
+            rows = (await Feedbacks(session).page(limit=MOST_VERDICTS)).rows
         return [one for one in rows if one.said_at >= since]
 
     return said

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from api.dependencies import CallerTools, HandTools, Wake, takes
+from api.listing import sort_by
 from api.sent import Sent
 from core.principal import Permission
 
@@ -103,10 +104,14 @@ async def roll_back(body: RollBack, tools: CallerTools, wake: Wake) -> dict[str,
 
 @router.get("/silences", operation_id="listSilences", dependencies=[takes(Permission.ALERTS_READ)])
 async def list_silences(
-    tools: CallerTools, state: str = "", cursor: str = "", am_cluster: str = ""
+    tools: CallerTools,
+    state: str = "",
+    cursor: str = "",
+    am_cluster: str = "",
+    sort: Annotated[str, sort_by("state starts_at ends_at created_by catches_now cluster")] = "",
 ) -> dict[str, Any]:
     """Silences, those in force first, with what each of them catches now."""
-    asked = {"state": state, "cursor": cursor, "am_cluster": am_cluster}
+    asked = {"state": state, "cursor": cursor, "am_cluster": am_cluster, "sort": sort}
     return (await tools.call("alerting_list_silences", **asked)).data
 
 

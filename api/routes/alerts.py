@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from api.dependencies import CallerTools, Wake, takes
+from api.listing import sort_by
 from api.problems import language_of
 from api.sent import Sent
 from api.sentences import SENTENCES
@@ -37,6 +38,9 @@ class Wanted(BaseModel):
     namespace: str = ""
     window: str = Field(default="", description="ISO 8601, e.g. PT24H.")
     cursor: str = ""
+    sort: Annotated[
+        str, sort_by("name status severity namespace starts_at ends_at times_received")
+    ] = ""
 
 
 @router.get("", operation_id="listReceivedAlerts", dependencies=[takes(Permission.ALERTS_READ)])
@@ -47,9 +51,16 @@ async def list_alerts(tools: CallerTools, wanted: Annotated[Wanted, Query()]) ->
 
 
 @router.get("/quality", operation_id="alertQuality", dependencies=[takes(Permission.ALERTS_READ)])
-async def quality(tools: CallerTools, window: str = "P7D", cursor: str = "") -> dict[str, Any]:
+async def quality(
+    tools: CallerTools,
+    window: str = "P7D",
+    cursor: str = "",
+    sort: Annotated[
+        str, sort_by("name verdict episodes firing_now brief acknowledged told median_minutes")
+    ] = "",
+) -> dict[str, Any]:
     """Alert rules by what they were worth: noisy, over by themselves, or never acted on."""
-    answer = await tools.call("alerting_quality", window=window, cursor=cursor)
+    answer = await tools.call("alerting_quality", window=window, cursor=cursor, sort=sort)
     return answer.data
 
 

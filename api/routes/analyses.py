@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from api.dependencies import CallerTools, Wake, takes
+from api.listing import sort_by
 from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
@@ -18,6 +19,9 @@ class Wanted(BaseModel):
     state: str = Field(default="", description="waiting, running, done, dead or cancelled.")
     language: Language = "en"
     cursor: str = ""
+    sort: Annotated[
+        str, sort_by("state created_by created_at started_at finished_at verdict attempts")
+    ] = ""
 
 
 @router.get("/analyses", operation_id="listAnalyses", dependencies=[takes(Permission.ALERTS_READ)])

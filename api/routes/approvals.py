@@ -1,18 +1,26 @@
 """What waits for your answer, and the answer."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
-from pydantic import Field
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 
 from agent.approvals import Decision
 from api.dependencies import Chatter, InPerson, takes
+from api.listing import Cursor
 from api.sent import Sent
-from api.turns.approvals import answer_to, waiting_for
+from api.turns.approvals import LOOKED_THROUGH, answer_to, waiting_for
 from api.turns.running import CurrentTurns
 from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1/approvals", tags=["approvals"])
+
+
+class ApprovalPage(BaseModel):
+    """A part may be empty and yet have a `next_cursor`: nothing waited in those conversations."""
+
+    items: list[dict[str, Any]]
+    next_cursor: str = Field(description="Goes on with older conversations; empty at the end.")
 
 
 class Verdict(Sent):
@@ -24,10 +32,16 @@ class Verdict(Sent):
 
 @router.get("", operation_id="listApprovals")
 async def list_approvals(
-    principal: Chatter, turns: CurrentTurns
-) -> dict[str, list[dict[str, Any]]]:
+    principal: Chatter,
+    turns: CurrentTurns,
+    cursor: Cursor = "",
+    limit: Annotated[
+        int, Query(ge=1, le=100, description="How many conversations are looked through.")
+    ] = LOOKED_THROUGH,
+) -> ApprovalPage:
     """The changes in your latest conversations that wait for your yes or no."""
-    return {"items": await waiting_for(turns, principal.subject)}
+    found = await waiting_for(turns, principal.subject, cursor=cursor, through=limit)
+    return ApprovalPage(items=list(found.rows), next_cursor=found.cursor)
 
 
 @router.post(

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from api.dependencies import CallerTools, Wake, takes
+from api.listing import sort_by
 from api.routes.costs import all_rows, as_csv
 from api.sent import IfMatch, Sent, check_tag, tag_of_fields
 from core.principal import Permission
@@ -66,6 +67,12 @@ class BudgetChange(Sent):
 class Listing(Sent):
     language: Language = "en"
     cursor: str = Field(default="", max_length=200)
+    sort: Annotated[
+        str,
+        sort_by(
+            "name scope amount currency period starts_on ends_on spent remaining share exhausted_on state owner updated_at"
+        ),
+    ] = ""
 
 
 @router.get("/budgets", operation_id="listBudgets", dependencies=[takes(Permission.COSTS_READ)])
@@ -114,6 +121,7 @@ class Kept(Sent):
     step: Literal["", "day", "hour"] = ""
     window: str = Field(default="P30D", max_length=20, description="ISO 8601.")
     cursor: str = Field(default="", max_length=200)
+    sort: Annotated[str, sort_by("scope step direction start end impact severity seen_at")] = ""
 
 
 @router.get(

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from api.dependencies import CallerTools, Wake, takes
+from api.listing import sort_by
 from api.sent import IfMatch, Sent, check_tag, tag_of_fields
 from api.sentences import SENTENCES
 from core.errors import NotFound
@@ -42,14 +43,19 @@ class Wanted(BaseModel):
     channel: str = ""
     state: str = Field(default="", description="pending, sent, merged, dead or cancelled.")
     cursor: str = ""
+    sort: Annotated[str, sort_by("channel state created_at sent_at attempts")] = ""
 
 
 @router.get(
     "/channels", operation_id="listChannels", dependencies=[takes(Permission.CHANNELS_READ)]
 )
-async def list_channels(tools: CallerTools, cursor: str = "") -> dict[str, Any]:
+async def list_channels(
+    tools: CallerTools,
+    cursor: str = "",
+    sort: Annotated[str, sort_by("name kind language enabled updated_at")] = "",
+) -> dict[str, Any]:
     """The channels, without their secrets."""
-    return (await tools.call("channels_list", cursor=cursor)).data
+    return (await tools.call("channels_list", cursor=cursor, sort=sort)).data
 
 
 @router.post(
@@ -66,9 +72,16 @@ async def add_channel(body: NewChannel, tools: CallerTools) -> dict[str, Any]:
 @router.get(
     "/channels/health", operation_id="channelHealth", dependencies=[takes(Permission.CHANNELS_READ)]
 )
-async def health(tools: CallerTools, window: str = "PT24H", cursor: str = "") -> dict[str, Any]:
+async def health(
+    tools: CallerTools,
+    window: str = "PT24H",
+    cursor: str = "",
+    sort: Annotated[
+        str, sort_by("channel kind enabled tried sent success_rate p95_ms last_sent waiting dead")
+    ] = "",
+) -> dict[str, Any]:
     """Success rate, 95th percentile of latency and last error of each channel."""
-    return (await tools.call("channels_health", window=window, cursor=cursor)).data
+    return (await tools.call("channels_health", window=window, cursor=cursor, sort=sort)).data
 
 
 @router.get(

@@ -9,6 +9,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
 from api.dependencies import Chatter, Current, Needs, noted, takes
+from api.listing import Cursor, sort_by
 from api.sent import Sent
 from core.clock import utc_now
 from core.principal import Permission, Principal
@@ -70,16 +71,16 @@ async def list_feedback(
     current: Current,
     helpful: bool | None = None,
     resolved: bool | None = None,
-    cursor: Annotated[int, Query(ge=0, lt=2**31)] = 0,
+    sort: Annotated[str, sort_by("id subject helpful reason door said_at resolved_at")] = "",
+    cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> FeedbackPage:
     """What was said of answers, the newest first."""
     async with current.database.session() as session:
-        rows = await Feedbacks(session).page(
-            before=cursor, limit=limit, helpful=helpful, resolved=resolved
+        found = await Feedbacks(session).page(
+            helpful=helpful, resolved=resolved, sort=sort, cursor=cursor, limit=limit
         )
-    more = str(rows[-1].number) if len(rows) == limit else ""
-    return FeedbackPage(items=[_feedback(row) for row in rows], next_cursor=more)
+    return FeedbackPage(items=[_feedback(row) for row in found.rows], next_cursor=found.cursor)
 
 
 @router.get(
@@ -96,7 +97,7 @@ async def export_feedback(
     Those whose answer helped are cases; the others stand as remarks, for somebody to say what was right.
     """
     async with current.database.session() as session:
-        rows = await Feedbacks(session).page(limit=limit)
+        rows = (await Feedbacks(session).page(limit=limit)).rows
     lines = [_case(row) for row in reversed(rows) if row.route and _is_one_line(row.question)]
     return "\n".join(dict.fromkeys(lines)) + "\n"
 

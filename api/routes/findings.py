@@ -6,6 +6,7 @@ from fastapi import APIRouter, Body, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.dependencies import CallerTools, Reads, takes
+from api.listing import sort_by
 from api.sent import Sent
 from core.principal import Permission
 
@@ -115,10 +116,11 @@ async def list_incidents(
     reads: Reads,
     limit: Annotated[int, Query(ge=1, le=200)] = 20,
     cursor: Annotated[str, Query(max_length=200)] = "",
+    sort: Annotated[str, sort_by("id cluster summary first_found last_found times_found")] = "",
     language: Language | None = None,
 ) -> dict[str, Any]:
     """What investigations found before, the last first. `language`: else as `Accept-Language` says."""
-    about = {"limit": limit, "cursor": cursor, "language": language or reads}
+    about = {"limit": limit, "cursor": cursor, "sort": sort, "language": language or reads}
     answer = await tools.call("rca_list_incidents", **about)
     return answer.data
 

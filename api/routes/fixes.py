@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from api.dependencies import CallerTools, HandTools, Reads, takes
+from api.listing import sort_by
 from api.routes.findings import Language, Scope
 from api.routes.markdown import Markdown
 from api.sent import Sent
@@ -91,10 +92,11 @@ async def list_plans(
     reads: Reads,
     limit: Limit = 20,
     cursor: Cursor = "",
+    sort: Annotated[str, sort_by("title fix status risk requester created_at expires_at")] = "",
     language: Language | None = None,
 ) -> Body:
     """The plans there are, the newest first. `language`: else as `Accept-Language` says."""
-    about = {"limit": limit, "cursor": cursor, "language": language or reads}
+    about = {"limit": limit, "cursor": cursor, "sort": sort, "language": language or reads}
     return (await tools.call("autofix_list_plans", **about)).data
 
 
@@ -140,9 +142,14 @@ async def apply_batch(tools: CallerTools, body: Batch) -> Body:
 
 
 @router.get("/batches", operation_id="listFixBatches", dependencies=[takes(Permission.FIXES_PLAN)])
-async def list_batches(tools: CallerTools, limit: Limit = 20, cursor: Cursor = "") -> Body:
+async def list_batches(
+    tools: CallerTools,
+    limit: Limit = 20,
+    cursor: Cursor = "",
+    sort: Annotated[str, sort_by("status applier plans started_at finished_at")] = "",
+) -> Body:
     """The batches there have been, the latest first."""
-    return (await tools.call("autofix_list_batches", limit=limit, cursor=cursor)).data
+    return (await tools.call("autofix_list_batches", limit=limit, cursor=cursor, sort=sort)).data
 
 
 @router.get(
@@ -175,9 +182,14 @@ async def rollback(tools: CallerTools, body: Rollback) -> Body:
 
 
 @router.get("/changes", operation_id="listFixChanges", dependencies=[takes(Permission.FIXES_PLAN)])
-async def list_changes(tools: CallerTools, limit: Limit = 20, cursor: Cursor = "") -> Body:
+async def list_changes(
+    tools: CallerTools,
+    limit: Limit = 20,
+    cursor: Cursor = "",
+    sort: Annotated[str, sort_by("status fix requester approvers started_at finished_at")] = "",
+) -> Body:
     """What was carried out, the latest first."""
-    return (await tools.call("autofix_list_changes", limit=limit, cursor=cursor)).data
+    return (await tools.call("autofix_list_changes", limit=limit, cursor=cursor, sort=sort)).data
 
 
 @router.get(

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from api.dependencies import CallerTools, takes
+from api.listing import sort_by
 from api.sent import Sent
 from core.principal import Permission
 
@@ -37,9 +38,13 @@ class RatingBody(Sent):
 
 
 @router.get("", operation_id="listFlags", dependencies=READ)
-async def list_flags(tools: CallerTools, cursor: str = "") -> dict[str, Any]:
+async def list_flags(
+    tools: CallerTools,
+    cursor: str = "",
+    sort: Annotated[str, sort_by("name set held held_since updated_by updated_at")] = "",
+) -> dict[str, Any]:
     """The smart functions with what is set, how they do, and which is held back."""
-    return (await tools.call("alerting_list_flags", cursor=cursor)).data
+    return (await tools.call("alerting_list_flags", cursor=cursor, sort=sort)).data
 
 
 @router.put("/{name}", operation_id="setFlag", dependencies=CHANGE)

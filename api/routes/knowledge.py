@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from api.dependencies import CallerTools, takes
+from api.listing import sort_by
 from api.sent import Sent
 from api.turns.afterwards import drafted
 from core.principal import Permission
@@ -89,10 +90,15 @@ async def draft_page(tools: CallerTools, body: Drafting) -> dict[str, Any]:
     "/documents", operation_id="listDocuments", dependencies=[takes(Permission.KNOWLEDGE_READ)]
 )
 async def list_documents(
-    tools: CallerTools, service: Filter = "", tag: Filter = "", rule: Filter = "", cursor: str = ""
+    tools: CallerTools,
+    service: Filter = "",
+    tag: Filter = "",
+    rule: Filter = "",
+    cursor: str = "",
+    sort: Annotated[str, sort_by("doc title language passages owner service")] = "",
 ) -> dict[str, Any]:
     """The documents that the caller may read."""
-    filters = {"service": service, "tag": tag, "rule": rule}
+    filters = {"service": service, "tag": tag, "rule": rule, "sort": sort}
     return (await tools.call("knowledge_list_documents", cursor=cursor, **filters)).data
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from api.dependencies import CallerTools, takes
+from api.listing import sort_by
 from api.sent import Sent
 from core.principal import Permission
 
@@ -58,9 +59,13 @@ class Back(Sent):
 
 
 @router.get("", operation_id="listManagerConfigs", dependencies=READ)
-async def list_configs(tools: CallerTools, cursor: str = "") -> dict[str, Any]:
+async def list_configs(
+    tools: CallerTools,
+    cursor: str = "",
+    sort: Annotated[str, sort_by("name version created_by created_at")] = "",
+) -> dict[str, Any]:
     """The configurations that are stored, with their versions."""
-    return (await tools.call("alerting_list_manager_configs", cursor=cursor)).data
+    return (await tools.call("alerting_list_manager_configs", cursor=cursor, sort=sort)).data
 
 
 @router.get("/{name}", operation_id="showManagerConfig", dependencies=READ)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from api.dependencies import CallerTools, Wake, takes
+from api.listing import sort_by
 from api.routes.markdown import Markdown
 from api.sent import Sent
 from core.principal import Permission
@@ -25,9 +26,15 @@ class PatrolTerms(Sent):
 
 
 @router.get("", operation_id="listPatrols", dependencies=[takes(Permission.ALERTS_READ)])
-async def list_patrols(tools: CallerTools, cursor: str = "") -> dict[str, Any]:
+async def list_patrols(
+    tools: CallerTools,
+    cursor: str = "",
+    sort: Annotated[
+        str, sort_by("name every_s enabled next_at last_at score faults created_by")
+    ] = "",
+) -> dict[str, Any]:
     """Patrols, with the score of their last round."""
-    return (await tools.call("alerting_list_patrols", cursor=cursor)).data
+    return (await tools.call("alerting_list_patrols", cursor=cursor, sort=sort)).data
 
 
 @router.put("/{name}", operation_id="setPatrol", dependencies=[takes(Permission.ALERTS_MANAGE)])

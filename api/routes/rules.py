@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from api.dependencies import CallerTools, takes
+from api.listing import sort_by
 from api.sent import IfMatch, Sent, check_tag, tag_of_fields
 from core.principal import Permission
 from mcp_servers.client import Tools
@@ -120,9 +121,13 @@ async def back_test(body: Tried, tools: CallerTools) -> dict[str, Any]:
 
 
 @router.get("/files", operation_id="listRuleFiles", dependencies=[takes(Permission.ALERTS_READ)])
-async def list_files(tools: CallerTools, cursor: str = "") -> dict[str, Any]:
+async def list_files(
+    tools: CallerTools,
+    cursor: str = "",
+    sort: Annotated[str, sort_by("name version alerts recordings created_by created_at")] = "",
+) -> dict[str, Any]:
     """The files of rules that are stored, with their versions."""
-    return (await tools.call("alerting_list_rule_files", cursor=cursor)).data
+    return (await tools.call("alerting_list_rule_files", cursor=cursor, sort=sort)).data
 
 
 @router.get(

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from api.dependencies import Chatter, Current, Opened, noted
+from api.listing import Cursor, Limit, sort_by
 from api.routes.threads import message_shape
 from api.sent import Sent
 from api.sentences import SENTENCES
@@ -41,6 +42,7 @@ class ShareWithLink(Share):
 
 class ShareList(BaseModel):
     items: list[Share]
+    next_cursor: str = Field(description="Goes on after the last item; empty at the end.")
 
 
 class Link(Sent):
@@ -85,11 +87,17 @@ async def share_thread(
 
 
 @router.get("/shares", operation_id="listShares")
-async def list_shares(principal: Chatter, current: Current) -> ShareList:
+async def list_shares(
+    principal: Chatter,
+    current: Current,
+    sort: Annotated[str, sort_by("title created_at expires_at revoked_at")] = "",
+    cursor: Cursor = "",
+    limit: Limit = None,
+) -> ShareList:
     """Your links, the newest first; never the links themselves."""
     async with current.database.session() as session:
-        rows = await Shares(session).of(principal.subject)
-    return ShareList(items=[_share(row) for row in rows])
+        found = await Shares(session).page(principal.subject, sort=sort, cursor=cursor, limit=limit)
+    return ShareList(items=[_share(row) for row in found.rows], next_cursor=found.cursor)
 
 
 @router.delete("/shares/{share_id}", operation_id="revokeShare", status_code=204)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from agent.approvals import Decision
 from api.dependencies import Chatter, Current, InPerson, Reads, takes
+from api.listing import Cursor, Limit, sort_by
 from api.sent import Sent
 from api.turns.deleting import delete_conversation
 from api.turns.exporting import as_document
@@ -52,6 +53,11 @@ class ThreadWithMessages(Thread):
     )
 
 
+class MessagePage(BaseModel):
+    items: list[dict[str, Any]]
+    next_cursor: str = Field(description="Goes on after the last item; empty at the end.")
+
+
 class Answer(Sent):
     approval_id: str = Field(max_length=64)
     approved: bool
@@ -84,17 +90,19 @@ async def list_threads(
     principal: Chatter,
     current: Current,
     q: Annotated[str, Query(max_length=200, description="Words to find.")] = "",
-    cursor: Annotated[str, Query(max_length=300)] = "",
+    sort: Annotated[str, sort_by("title created_at updated_at pinned")] = "",
+    cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=100)] = 30,
 ) -> ThreadPage:
-    """Your conversations: pinned ones first, then the one used last; with `q` those that contain its words."""
+    """Your conversations: pinned ones first, then the one used last; with `q` those that contain its words,
+    the best first, whatever `sort` says."""
     async with current.database.session() as session:
         conversations = Conversations(session)
         if q.strip():
             hits = await conversations.search(principal.subject, q, limit=limit)
             found = [_thread(hit.conversation, hit.snippet) for hit in hits]
             return ThreadPage(items=found, next_cursor="")
-        page = await conversations.page(principal.subject, cursor=cursor, limit=limit)
+        page = await conversations.page(principal.subject, sort=sort, cursor=cursor, limit=limit)
     return ThreadPage(items=[_thread(row) for row in page.rows], next_cursor=page.cursor)
 
 
@@ -132,12 +140,20 @@ async def resume_thread(
 
 @router.get("/{thread_id}/messages", operation_id="listMessages")
 async def list_messages(
-    thread_id: str, principal: Chatter, current: Current
-) -> dict[str, list[dict[str, Any]]]:
-    """The messages of a conversation, in order."""
+    thread_id: str,
+    principal: Chatter,
+    current: Current,
+    sort: Annotated[str, sort_by("created_at")] = "",
+    cursor: Cursor = "",
+    limit: Limit = None,
+) -> MessagePage:
+    """The messages of a conversation, in order; with `sort=-created_at` the last one first."""
     async with current.database.session() as session:
-        messages = await Conversations(session).messages(thread_id, owner=principal.subject)
-    return {"items": [message_shape(message) for message in messages]}
+        found = await Conversations(session).message_page(
+            thread_id, owner=principal.subject, sort=sort, cursor=cursor, limit=limit
+        )
+    told = [message_shape(message) for message in found.rows]
+    return MessagePage(items=told, next_cursor=found.cursor)
 
 
 @router.get(

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from api.dependencies import Current, Needs
+from api.listing import Cursor, sort_by
 from core.clock import utc_now
 from core.principal import Permission, Principal
 from core.storage.records import UsageRow
@@ -73,17 +74,22 @@ async def list_model_calls(
     current: Current,
     subject: Subject = "",
     thread_id: Annotated[str, Query(max_length=64)] = "",
-    cursor: Annotated[int, Query(ge=0, lt=2**31)] = 0,
+    sort: Annotated[
+        str,
+        sort_by(
+            "at subject subagent provider model outcome input_tokens output_tokens cost_usd "
+            "first_token_ms duration_ms app"
+        ),
+    ] = "",
+    cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Calls:
     """Every call of a model, the newest first; it appears within a second."""
     async with current.database.session() as session:
-        rows = await Usage(session).calls(
-            before=cursor, subject=subject, thread_id=thread_id, limit=limit
+        found = await Usage(session).calls(
+            subject=subject, thread_id=thread_id, sort=sort, cursor=cursor, limit=limit
         )
-    more = len(rows) == limit
-    items = [_call(row) for _, row in rows]
-    return Calls(items=items, next_cursor=str(rows[-1][0]) if more else "")
+    return Calls(items=[_call(row) for row in found.rows], next_cursor=found.cursor)
 
 
 def _call(row: UsageRow) -> Call:

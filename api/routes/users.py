@@ -18,6 +18,7 @@ from api.dependencies import (
     noted,
     require_presence,
 )
+from api.listing import Cursor, Limit, sort_by
 from api.sent import IfMatch, Sent, check_match, tag_of
 from api.sentences import SENTENCES
 from core.clock import utc_now
@@ -96,18 +97,27 @@ class TokenWithSecret(Token):
 
 class UserList(BaseModel):
     items: list[User]
+    next_cursor: str = Field(description="Goes on after the last item; empty at the end.")
 
 
 class TokenList(BaseModel):
     items: list[Token]
+    next_cursor: str = Field(description="Goes on after the last item; empty at the end.")
 
 
 @router.get("/users", operation_id="listUsers")
-async def list_users(_manager: UserManager, current: Current) -> UserList:
+async def list_users(
+    _manager: UserManager,
+    current: Current,
+    sort: Annotated[str, sort_by("name role team language disabled service created_at")] = "",
+    cursor: Cursor = "",
+    limit: Limit = None,
+) -> UserList:
     """Everybody who may come in."""
     shut = await current.sign_in.shut()
     async with current.database.session() as session:
-        return UserList(items=[_user(row, shut) for row in await Users(session).all()])
+        found = await Users(session).page(sort=sort, cursor=cursor, limit=limit)
+    return UserList(items=[_user(row, shut) for row in found.rows], next_cursor=found.cursor)
 
 
 @router.get("/users/{name}", operation_id="getUser")
@@ -190,13 +200,18 @@ async def list_tokens(
     principal: Caller,
     current: Current,
     everybody: Annotated[bool, Query(description="Of all users; for administrators.")] = False,
+    sort: Annotated[str, sort_by("user label created_at expires_at last_used_at revoked_at")] = "",
+    cursor: Cursor = "",
+    limit: Limit = None,
 ) -> TokenList:
     """API tokens, the newest first; never their secrets."""
     if everybody:
         _manages(principal)
     async with current.database.session() as session:
-        rows = await Tokens(session).api_tokens("" if everybody else principal.subject)
-    return TokenList(items=[_token(row) for row in rows])
+        found = await Tokens(session).api_token_page(
+            "" if everybody else principal.subject, sort=sort, cursor=cursor, limit=limit
+        )
+    return TokenList(items=[_token(row) for row in found.rows], next_cursor=found.cursor)
 
 
 @router.post("/tokens", operation_id="createToken", status_code=201)

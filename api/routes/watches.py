@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from api.dependencies import CallerTools, Wake, takes
+from api.listing import sort_by
 from api.sent import Sent
 from core.principal import Permission
 
@@ -23,9 +24,13 @@ class WatchBody(Sent):
 
 
 @router.get("", operation_id="listWatches", dependencies=[takes(Permission.USAGE_READ)])
-async def list_watches(tools: CallerTools, cursor: str = "") -> dict[str, Any]:
+async def list_watches(
+    tools: CallerTools,
+    cursor: str = "",
+    sort: Annotated[str, sort_by("name enabled created_by")] = "",
+) -> dict[str, Any]:
     """Watches, with what each sees."""
-    return (await tools.call("alerting_list_watches", cursor=cursor)).data
+    return (await tools.call("alerting_list_watches", cursor=cursor, sort=sort)).data
 
 
 @router.put("/{name}", operation_id="setWatch", dependencies=[takes(Permission.ALERTS_MANAGE)])

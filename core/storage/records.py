@@ -19,14 +19,6 @@ class ConversationRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationPage:
-    """`cursor` goes on after the last row; "" when there are no more."""
-
-    rows: tuple[ConversationRow, ...]
-    cursor: str
-
-
-@dataclass(frozen=True, slots=True)
 class ToolCallRow:
     id: str
     server: str

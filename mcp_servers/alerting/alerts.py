@@ -18,7 +18,7 @@ from mcp_servers.alerting.unheard import lost, of_alert, of_alerts
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.alert_analysis import question_of
 from mcp_servers.facts.notices import severity_of
-from mcp_servers.paging import Page
+from mcp_servers.paging import Page, Sort
 from mcp_servers.sentences import near
 
 Id = Annotated[str, Field(max_length=32, description="As alerting_list shows it.")]
@@ -56,6 +56,8 @@ Unheard = Annotated[
 
 
 class ReceivedAlerts(Page[ReceivedAlert]):
+    sorts_by = ("name", "status", "severity", "namespace", "starts_at", "ends_at", "times_received")
+
     untold: int = Field(default=0, description="That fire, and that no channel took.")
     unheard: Unheard = Field(default_factory=dict[str, str])
 
@@ -103,6 +105,17 @@ class AlertQuality(BaseModel):
 
 
 class QualityPage(Page[AlertQuality]):
+    sorts_by = (
+        "name",
+        "verdict",
+        "episodes",
+        "firing_now",
+        "brief",
+        "acknowledged",
+        "told",
+        "median_minutes",
+    )
+
     window: str = ""
 
     def as_text(self) -> str:
@@ -123,6 +136,7 @@ async def alerting_list(
     window: Window = "",
     incident: Annotated[str, Field(max_length=64, description="inc-…: those that it caused.")] = "",
     cursor: str = "",
+    sort: Sort = "",
     *,
     desk: Desk,
     caller: Principal,
@@ -148,7 +162,7 @@ async def alerting_list(
         and (not namespace or one.labels.get("namespace") == namespace)
     ]
     return ReceivedAlerts.shaped(
-        chosen, _line, cursor=cursor, untold=untold, unheard=dict(unheard.texts)
+        chosen, _line, cursor=cursor, sort=sort, untold=untold, unheard=dict(unheard.texts)
     )
 
 
@@ -182,7 +196,7 @@ async def alerting_acknowledge(alert_id: Id, *, desk: Desk, caller: Principal) -
 
 
 async def alerting_quality(
-    window: Window = "P7D", cursor: str = "", *, desk: Desk, caller: Principal
+    window: Window = "P7D", cursor: str = "", sort: Sort = "", *, desk: Desk, caller: Principal
 ) -> QualityPage:
     """Rank alert rules by what they were worth: noisy, over by themselves, or never acted on."""
     span = span_of(window)
@@ -195,7 +209,7 @@ async def alerting_quality(
     days = max(span.total_seconds() / 86_400, 1 / 24)
     judged = [_quality(name, episodes, days) for name, episodes in by_name.items()]
     judged.sort(key=lambda one: (one.verdict == "useful", -one.episodes, one.name))
-    return QualityPage.of(judged, cursor=cursor, window=window)
+    return QualityPage.of(judged, cursor=cursor, sort=sort, window=window)
 
 
 def in_sight(caller: Principal, labels: dict[str, Any]) -> bool:

@@ -21,6 +21,7 @@ from mcp_servers.alerting.analysis_shapes import (
 )
 from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.backends.alert_desk import Desk
+from mcp_servers.paging import Sort
 
 if TYPE_CHECKING:
     from core.storage.kept_alerts import AlertTables
@@ -37,6 +38,7 @@ async def alerting_list_analyses(
     state: State = "",
     language: Language = "en",
     cursor: str = "",
+    sort: Sort = "",
     *,
     desk: Desk,
     caller: Principal,
@@ -45,7 +47,9 @@ async def alerting_list_analyses(
     async with desk.session() as tables:
         jobs = await tables.jobs.latest(KIND, state=state)
         seen = [one for one in jobs if await _is_seen(tables, one, caller)]
-    return AnalysisPage.of([shown_analysis(one, language, caller) for one in seen], cursor=cursor)
+    return AnalysisPage.of(
+        [shown_analysis(one, language, caller) for one in seen], cursor=cursor, sort=sort
+    )
 
 
 async def alerting_show_analysis(

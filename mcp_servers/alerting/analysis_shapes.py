@@ -60,6 +60,16 @@ class AlertAnalysis(BaseModel):
 
 
 class AnalysisPage(Page[AlertAnalysis]):
+    sorts_by = (
+        "state",
+        "created_by",
+        "created_at",
+        "started_at",
+        "finished_at",
+        "verdict",
+        "attempts",
+    )
+
     def as_text(self) -> str:
         return self.told(f"analyses of alerts: {self.shown}", map(analysis_line, self.rows))
 

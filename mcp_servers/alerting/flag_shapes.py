@@ -92,6 +92,8 @@ class FlagLine(BaseModel):
 
 
 class FlagPage(Page[FlagLine]):
+    sorts_by = ("name", "set", "held", "held_since", "updated_by", "updated_at")
+
     def as_text(self) -> str:
         return self.told(f"smart functions: {self.shown}", map(_told, self.rows))
 

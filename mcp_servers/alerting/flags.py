@@ -35,6 +35,7 @@ from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.flag_health import breaches, figures, stays
 from mcp_servers.facts.alert_policies import ArrivedAlert
 from mcp_servers.facts.flags import Breach, Evaluation, Figures, Run, Verdict
+from mcp_servers.paging import Sort
 
 if TYPE_CHECKING:
     from core.storage.kept_alerts import AlertTables
@@ -52,12 +53,12 @@ Verdicts = Annotated[
 ]
 
 
-async def alerting_list_flags(cursor: str = "", *, desk: Desk) -> FlagPage:
+async def alerting_list_flags(cursor: str = "", sort: Sort = "", *, desk: Desk) -> FlagPage:
     """List the smart functions: off, shadow or on, for whom, how they do, and which is held back and why."""
     async with desk.session() as tables:
         rows = {one.name: one for one in await tables.flags.all()}
         lines = [await _shown(tables, name, rows.get(name)) for name in FUNCTIONS]
-    return FlagPage.of(lines, cursor=cursor)
+    return FlagPage.of(lines, cursor=cursor, sort=sort)
 
 
 async def alerting_flag_events(

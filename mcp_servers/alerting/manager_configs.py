@@ -24,7 +24,7 @@ from mcp_servers.alerting.config_rendering import (
 from mcp_servers.alerting.kept_versions import KeptVersions
 from mcp_servers.alerting.rule_files import Name, Reason, Version
 from mcp_servers.backends.alert_desk import Desk
-from mcp_servers.paging import Page
+from mcp_servers.paging import Page, Sort
 
 if TYPE_CHECKING:
     from core.storage.kept_alerts import AlertTables
@@ -61,6 +61,8 @@ class ManagerConfigLine(BaseModel):
 
 
 class ManagerConfigPage(Page[ManagerConfigLine]):
+    sorts_by = ("name", "version", "created_by", "created_at")
+
     def as_text(self) -> str:
         return self.told(f"configurations of Alertmanagers: {self.shown}", map(_told, self.rows))
 
@@ -110,14 +112,16 @@ class ManagerConfigRendered(Rendered):
         return self.text
 
 
-async def alerting_list_manager_configs(cursor: str = "", *, desk: Desk) -> ManagerConfigPage:
+async def alerting_list_manager_configs(
+    cursor: str = "", sort: Sort = "", *, desk: Desk
+) -> ManagerConfigPage:
     """List the Alertmanager configurations that are stored here, with their versions.
 
     For the health of the Alertmanagers use alerting_list_alertmanagers.
     """
     async with desk.session() as tables:
         rows = [one for one in await tables.manager_configs.all() if one.text]
-    return ManagerConfigPage.shaped(rows, _line, cursor=cursor)
+    return ManagerConfigPage.shaped(rows, _line, cursor=cursor, sort=sort)
 
 
 async def alerting_manager_config_versions(

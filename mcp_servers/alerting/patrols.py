@@ -17,7 +17,7 @@ from mcp_servers.alerting.analysis_shapes import Language
 from mcp_servers.alerting.patrol_reports import report_of
 from mcp_servers.alerting.patrol_rounds import KIND
 from mcp_servers.backends.alert_desk import Desk
-from mcp_servers.paging import Page
+from mcp_servers.paging import Page, Sort
 
 if TYPE_CHECKING:
     from core.storage.kept_alerts import AlertTables
@@ -47,6 +47,8 @@ class PatrolLine(BaseModel):
 
 
 class PatrolPage(Page[PatrolLine]):
+    sorts_by = ("name", "every_s", "enabled", "next_at", "last_at", "score", "faults", "created_by")
+
     def as_text(self) -> str:
         return self.told(f"patrols: {self.shown}", map(_told, self.rows))
 
@@ -86,12 +88,14 @@ class SentOut(BaseModel):
         return f"patrol {self.patrol} goes out as round {self.run_id}"
 
 
-async def alerting_list_patrols(cursor: str = "", *, desk: Desk, caller: Principal) -> PatrolPage:
+async def alerting_list_patrols(
+    cursor: str = "", sort: Sort = "", *, desk: Desk, caller: Principal
+) -> PatrolPage:
     """List patrols: diagnoses that are made by themselves, on a schedule, over chosen namespaces."""
     async with desk.session() as tables:
         rows = [one for one in await tables.patrols.all() if _sees(caller, one)]
         last = {one.name: await tables.patrols.runs(one.name, limit=1) for one in rows}
-    return PatrolPage.of([_line(one, last[one.name]) for one in rows], cursor=cursor)
+    return PatrolPage.of([_line(one, last[one.name]) for one in rows], cursor=cursor, sort=sort)
 
 
 async def alerting_set_patrol(

@@ -21,7 +21,7 @@ from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.rule_changes import changes
 from mcp_servers.engines.rule_checks import checked
 from mcp_servers.facts.promql import PromRule, RuleRemark
-from mcp_servers.paging import Page
+from mcp_servers.paging import Page, Sort
 
 if TYPE_CHECKING:
     from core.storage.kept_alerts import AlertTables
@@ -63,6 +63,8 @@ class RuleFileLine(BaseModel):
 
 
 class RuleFiles(Page[RuleFileLine]):
+    sorts_by = ("name", "version", "alerts", "recordings", "created_by", "created_at")
+
     def as_text(self) -> str:
         return self.told(f"files of rules: {self.shown}", map(_told, self.rows))
 
@@ -101,14 +103,14 @@ class RuleFileDiff(BaseModel):
         return "\n".join([f"{self.name} {self.before} -> {self.after}", *told, *self.lines])
 
 
-async def alerting_list_rule_files(cursor: str = "", *, desk: Desk) -> RuleFiles:
+async def alerting_list_rule_files(cursor: str = "", sort: Sort = "", *, desk: Desk) -> RuleFiles:
     """List the files of alert and recording rules that are stored here, with their versions.
 
     For the rules that Prometheus has in force use prometheus_rules.
     """
     async with desk.session() as tables:
         rows = [one for one in await tables.rule_files.all() if one.text]
-    return RuleFiles.shaped(rows, _line, cursor=cursor)
+    return RuleFiles.shaped(rows, _line, cursor=cursor, sort=sort)
 
 
 async def alerting_rule_file_versions(name: Name, cursor: str = "", *, desk: Desk) -> RuleFiles:

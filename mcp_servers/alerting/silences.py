@@ -26,7 +26,7 @@ from mcp_servers.engines.silence_guards import (
 )
 from mcp_servers.facts.alerts import NewSilence, Silence
 from mcp_servers.facts.nearest import nearest_names
-from mcp_servers.paging import Page
+from mcp_servers.paging import Page, Sort
 
 Written = Annotated[
     list[str],
@@ -63,6 +63,8 @@ class SilenceRow(BaseModel):
 
 
 class SilencePage(Page[SilenceRow]):
+    sorts_by = ("state", "starts_at", "ends_at", "created_by", "catches_now", "cluster")
+
     unanswered: list[str] = Field(
         default=[],
         description="Alertmanager clusters of which nobody answered; theirs are missing.",
@@ -124,6 +126,7 @@ class _Wanted:
 async def alerting_list_silences(
     state: State = "",
     cursor: str = "",
+    sort: Sort = "",
     am_cluster: Cluster = "",
     *,
     alertmanagers: Alertmanagers,
@@ -145,7 +148,7 @@ async def alerting_list_silences(
         raise next(iter(failures.values()))
     order = ("active", "pending", "expired")
     found.sort(key=lambda one: order.index(one.state))
-    return SilencePage.of(found, cursor=cursor, unanswered=list(failures))
+    return SilencePage.of(found, cursor=cursor, sort=sort, unanswered=list(failures))
 
 
 async def _rows_of(

@@ -20,7 +20,7 @@ from mcp_servers.engines.usage_watching import measured, stepped
 from mcp_servers.facts.alert_policies import ArrivedAlert
 from mcp_servers.facts.durations import duration
 from mcp_servers.facts.usage_watches import ModelCall, Watch, WatchState
-from mcp_servers.paging import Page
+from mcp_servers.paging import Page, Sort
 
 WORDS = Sentences("mcp_servers.alerting", "watch")
 # The jobs hand over the calls of a day.
@@ -78,6 +78,8 @@ class WatchLine(BaseModel):
 
 
 class WatchPage(Page[WatchLine]):
+    sorts_by = ("name", "enabled", "created_by")
+
     def as_text(self) -> str:
         return self.told(f"watches over the use of models: {self.shown}", map(_told, self.rows))
 
@@ -91,12 +93,12 @@ class Judged(BaseModel):
         return f"{self.watches} watches, {self.firing} fire"
 
 
-async def alerting_list_watches(cursor: str = "", *, desk: Desk) -> WatchPage:
+async def alerting_list_watches(cursor: str = "", sort: Sort = "", *, desk: Desk) -> WatchPage:
     """List the watches over Midwatch's own use of models: failures, latency, cost; and what each sees."""
     async with desk.session() as tables:
         rows, states = await tables.watches.all(), await tables.watches.states()
     lines = [_line(row, [one for one in states if one.watch == row.name]) for row in rows]
-    return WatchPage.of(lines, cursor=cursor)
+    return WatchPage.of(lines, cursor=cursor, sort=sort)
 
 
 async def alerting_set_watch(

@@ -53,6 +53,8 @@ class BatchLine(BaseModel):
 
 
 class BatchPage(Page[BatchLine]):
+    sorts_by = ("status", "applier", "plans", "started_at", "finished_at")
+
     def as_text(self) -> str:
         lines = (
             f"{one.batch_id} {one.started_at:%Y-%m-%d %H:%M} {one.status} {one.plans} plans"

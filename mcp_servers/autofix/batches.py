@@ -35,6 +35,7 @@ from mcp_servers.autofix.desk import Desk, visible
 from mcp_servers.autofix.executing import begin, ended, kept_why
 from mcp_servers.autofix.plans import Limit, PlanId
 from mcp_servers.autofix.refusing import SENTENCES, Language
+from mcp_servers.paging import Sort
 
 PlanIds = Annotated[list[PlanId], Field(min_length=1, max_length=20, description="In this order.")]
 BatchId = Annotated[str, Field(min_length=1, max_length=64, description="bat-…")]
@@ -74,7 +75,7 @@ async def autofix_get_batch(
 
 
 async def autofix_list_batches(
-    limit: Limit = 20, cursor: str = "", *, desk: Desk, caller: Principal
+    limit: Limit = 20, cursor: str = "", sort: Sort = "", *, desk: Desk, caller: Principal
 ) -> BatchPage:
     """List batches that were carried out, the latest first."""
     rows = [
@@ -83,7 +84,9 @@ async def autofix_list_batches(
         if all(visible(caller, each) for each in one.body.get("namespaces") or [""])
     ]
     now = utc_now()
-    return BatchPage.of([batch_line(one, now) for one in rows], cursor=cursor, size=limit)
+    return BatchPage.of(
+        [batch_line(one, now) for one in rows], cursor=cursor, sort=sort, size=limit
+    )
 
 
 async def autofix_report_batch(

@@ -84,6 +84,8 @@ class ChangeLine(BaseModel):
 
 
 class ChangePage(Page[ChangeLine]):
+    sorts_by = ("status", "fix", "requester", "approvers", "started_at", "finished_at")
+
     def as_text(self) -> str:
         lines = (
             f"{one.change_id} {one.started_at:%Y-%m-%d %H:%M} {one.status} {one.fix} "

@@ -32,6 +32,7 @@ from mcp_servers.autofix.verifying import longest
 from mcp_servers.engines.guards import approvals_needed, own_approval, too_soon, unattended
 from mcp_servers.facts.fixes import Level
 from mcp_servers.facts.guards import Size
+from mcp_servers.paging import Sort
 
 ChangeId = Annotated[str, Field(min_length=1, max_length=64, description="chg-…")]
 Wait = Annotated[float, Field(ge=0, le=900, description="Seconds to wait for its end.")]
@@ -102,7 +103,7 @@ async def autofix_get_change(
 
 
 async def autofix_list_changes(
-    limit: Limit = 20, cursor: str = "", *, desk: Desk, caller: Principal
+    limit: Limit = 20, cursor: str = "", sort: Sort = "", *, desk: Desk, caller: Principal
 ) -> ChangePage:
     """List changes that were carried out, the latest first: who asked, who approved, the result."""
     rows = [
@@ -110,7 +111,7 @@ async def autofix_list_changes(
         for one in await desk.store.changes(limit=MOST_CHANGES)
         if visible(caller, one.namespace)
     ]
-    return ChangePage.of([change_line(one) for one in rows], cursor=cursor, size=limit)
+    return ChangePage.of([change_line(one) for one in rows], cursor=cursor, sort=sort, size=limit)
 
 
 async def autofix_report_change(

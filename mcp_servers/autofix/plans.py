@@ -33,6 +33,7 @@ from mcp_servers.engines.rule_objects import KIND
 from mcp_servers.engines.verification import unseen
 from mcp_servers.facts.fixes import Plan
 from mcp_servers.facts.kubernetes import Ref
+from mcp_servers.paging import Sort
 
 MOST_REPLICAS = 10_000
 
@@ -135,7 +136,13 @@ async def autofix_get_plan(
 
 
 async def autofix_list_plans(
-    limit: Limit = 20, cursor: str = "", language: Read = "", *, desk: Desk, caller: Principal
+    limit: Limit = 20,
+    cursor: str = "",
+    sort: Sort = "",
+    language: Read = "",
+    *,
+    desk: Desk,
+    caller: Principal,
 ) -> PlanPage:
     """List plans, the newest first, with what became of them."""
     now = utc_now()
@@ -143,7 +150,7 @@ async def autofix_list_plans(
         one for one in await desk.store.plans(limit=MOST_PLANS) if visible(caller, one.namespace)
     ]
     lines = [plan_line(one, status_of(one, now), language) for one in rows]
-    return PlanPage.of(lines, cursor=cursor, size=limit)
+    return PlanPage.of(lines, cursor=cursor, sort=sort, size=limit)
 
 
 async def rehearsed(desk: Desk, row: PlanRow) -> RehearsalRow | None:

@@ -160,6 +160,8 @@ class PlanLine(BaseModel):
 
 
 class PlanPage(Page[PlanLine]):
+    sorts_by = ("title", "fix", "status", "risk", "requester", "created_at", "expires_at")
+
     def as_text(self) -> str:
         lines = (
             f"{one.plan_id} {one.created_at:%Y-%m-%d %H:%M} {one.status} {one.risk}: {one.title}"

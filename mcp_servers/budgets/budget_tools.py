@@ -19,7 +19,7 @@ from mcp_servers.budgets.gathering import Purse
 from mcp_servers.budgets.sentences import SENTENCES
 from mcp_servers.budgets.spend import exchanged
 from mcp_servers.budgets.texts import Language
-from mcp_servers.paging import Page
+from mcp_servers.paging import Page, Sort
 from mcp_servers.sentences import near
 
 MOST_NAME = 100
@@ -57,6 +57,11 @@ Channels = Annotated[
 
 
 class BudgetPage(Page[BudgetLine]):
+    sorts_by = (
+        *("name", "scope", "amount", "currency", "period", "starts_on", "ends_on", "spent"),
+        *("remaining", "share", "exhausted_on", "state", "owner", "updated_at"),
+    )
+
     def as_text(self) -> str:
         lines = [
             line
@@ -77,6 +82,7 @@ async def budgets_list(
     name: Annotated[str, Field(max_length=MOST_NAME, description="Empty: all.")] = "",
     language: Language = "en",
     cursor: str = "",
+    sort: Sort = "",
     *,
     purse: Purse,
     desk: Desk,
@@ -93,7 +99,7 @@ async def budgets_list(
     for row in rows:
         one = await standing(row, today, purse, desk)
         lines.append(line_of(one, await told_of(one, desk), today, language))
-    return BudgetPage.of(lines, cursor=cursor, size=20)
+    return BudgetPage.of(lines, cursor=cursor, sort=sort, size=20)
 
 
 async def budgets_add(

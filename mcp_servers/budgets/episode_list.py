@@ -14,7 +14,7 @@ from mcp_servers.access import span_of
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.budgets.budget_state import Sent, scope_of
 from mcp_servers.budgets.spend import Cursor
-from mcp_servers.paging import Page
+from mcp_servers.paging import Page, Sort
 
 if TYPE_CHECKING:
     from core.storage.kept_alerts import AlertTables
@@ -58,6 +58,8 @@ class EpisodeLine(BaseModel):
 
 
 class Episodes(Page[EpisodeLine]):
+    sorts_by = ("scope", "step", "direction", "start", "end", "impact", "severity", "seen_at")
+
     def as_text(self) -> str:
         return self.told(f"noticed changes: {self.shown}", [one.as_line() for one in self.rows])
 
@@ -66,6 +68,7 @@ async def budgets_episodes(
     step: Literal["", "day", "hour"] = "",
     window: Annotated[str, Field(max_length=20, description="How far back, ISO 8601.")] = "P30D",
     cursor: Cursor = "",
+    sort: Sort = "",
     *,
     desk: Desk,
     caller: Principal,
@@ -82,7 +85,9 @@ async def budgets_episodes(
         ids = [str(one) for each in told for one in each.deliveries]
         found = [await tables.outbox.get(one) for one in dict.fromkeys(ids)]
     deliveries = {one.id: one for one in found if one}
-    return Episodes.shaped(rows, lambda one: _line(one, told, deliveries), cursor=cursor, size=25)
+    return Episodes.shaped(
+        rows, lambda one: _line(one, told, deliveries), cursor=cursor, sort=sort, size=25
+    )
 
 
 def _sees(caller: Principal, row: EpisodeRow) -> bool:

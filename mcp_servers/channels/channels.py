@@ -16,7 +16,7 @@ from mcp_servers.channels.sealing import opened, sealed
 from mcp_servers.channels.sentences import SENTENCES
 from mcp_servers.channels.wording import worded
 from mcp_servers.facts.notices import Telling
-from mcp_servers.paging import Page
+from mcp_servers.paging import Page, Sort
 from mcp_servers.sentences import near
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ class ChannelLine(BaseModel):
 
 
 class ChannelPage(Page[ChannelLine]):
+    sorts_by = ("name", "kind", "language", "enabled", "updated_at")
+
     def as_text(self) -> str:
         told = (f"{one.name} {one.kind} {_state(one)}" for one in self.rows)
         return self.told(f"channels: {self.shown}", told)
@@ -63,11 +65,11 @@ class Tried(BaseModel):
         return f"{self.channel}: {self.result} {self.code} {self.why}".rstrip()
 
 
-async def channels_list(cursor: str = "", *, desk: Desk) -> ChannelPage:
+async def channels_list(cursor: str = "", sort: Sort = "", *, desk: Desk) -> ChannelPage:
     """List the channels by which people are told of alerts."""
     async with desk.session() as tables:
         rows = await tables.channels.all()
-    return ChannelPage.of([_line(row) for row in rows], cursor=cursor)
+    return ChannelPage.of([_line(row) for row in rows], cursor=cursor, sort=sort)
 
 
 async def channels_add(

@@ -14,7 +14,7 @@ from mcp_servers.access import span_of
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.channels.sentences import SENTENCES
 from mcp_servers.facts.notices import Telling
-from mcp_servers.paging import Page
+from mcp_servers.paging import Page, Sort
 
 State = Literal["", "pending", "sent", "merged", "dead", "cancelled"]
 Id = Annotated[str, Field(max_length=32)]
@@ -36,6 +36,8 @@ class DeliveryLine(BaseModel):
 
 
 class DeliveryPage(Page[DeliveryLine]):
+    sorts_by = ("channel", "state", "created_at", "sent_at", "attempts")
+
     def as_text(self) -> str:
         told = (f"{one.created_at:%Y-%m-%d %H:%M:%S} {_told(one)}" for one in self.rows)
         return self.told(f"deliveries: {self.shown}", told)
@@ -68,6 +70,19 @@ class ChannelHealth(BaseModel):
 
 
 class HealthPage(Page[ChannelHealth]):
+    sorts_by = (
+        "channel",
+        "kind",
+        "enabled",
+        "tried",
+        "sent",
+        "success_rate",
+        "p95_ms",
+        "last_sent",
+        "waiting",
+        "dead",
+    )
+
     window: str = ""
 
     def as_text(self) -> str:
@@ -75,13 +90,19 @@ class HealthPage(Page[ChannelHealth]):
 
 
 async def channels_deliveries(
-    channel: str = "", state: State = "", cursor: str = "", *, desk: Desk, caller: Principal
+    channel: str = "",
+    state: State = "",
+    cursor: str = "",
+    sort: Sort = "",
+    *,
+    desk: Desk,
+    caller: Principal,
 ) -> DeliveryPage:
     """List messages to channels, the newest first: who was told what and when, and what failed."""
     async with desk.session() as tables:
         rows = await tables.outbox.latest(channel=channel, state=state)
     seen = [row for row in rows if _in_sight(caller, row)]
-    return DeliveryPage.shaped(seen, _line, cursor=cursor)
+    return DeliveryPage.shaped(seen, _line, cursor=cursor, sort=sort)
 
 
 async def channels_delivery(delivery_id: Id, *, desk: Desk, caller: Principal) -> DeliveryDetail:
@@ -107,7 +128,9 @@ async def channels_replay(delivery_id: Id, *, desk: Desk) -> DeliveryLine:
     return _line(again)
 
 
-async def channels_health(window: Window = "PT24H", cursor: str = "", *, desk: Desk) -> HealthPage:
+async def channels_health(
+    window: Window = "PT24H", cursor: str = "", sort: Sort = "", *, desk: Desk
+) -> HealthPage:
     """Success rate, 95th percentile of latency and last error of each channel, from real outcomes."""
     since = utc_now() - min(span_of(window), timedelta(days=31))
     async with desk.session() as tables:
@@ -124,7 +147,7 @@ async def channels_health(window: Window = "PT24H", cursor: str = "", *, desk: D
         )
         for one in channels
     ]
-    return HealthPage.of(rows, cursor=cursor, window=window)
+    return HealthPage.of(rows, cursor=cursor, sort=sort, window=window)
 
 
 def _health(

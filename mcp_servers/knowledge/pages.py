@@ -17,7 +17,7 @@ from knowledge_base.reading.folders import Source, in_archive, refuse_escapes
 from knowledge_base.reports import Report
 from mcp_servers.knowledge.documents import Documents, scope_of
 from mcp_servers.knowledge.sentences import SENTENCES
-from mcp_servers.paging import Page
+from mcp_servers.paging import Page, Sort
 
 Doc = Annotated[str, Field(min_length=1, max_length=300, description="Name of a document.")]
 Content = Annotated[str, Field(max_length=30_000_000, description="The file, in base64.")]
@@ -50,6 +50,8 @@ class DocumentLine(BaseModel):
 
 
 class DocumentPage(Page[DocumentLine]):
+    sorts_by = ("doc", "title", "language", "passages", "owner", "service")
+
     def as_text(self) -> str:
         return self.told(
             f"documents: {self.shown}", (f"{one.doc}: {one.title}" for one in self.rows)
@@ -129,13 +131,14 @@ async def knowledge_list_documents(
     tag: Filter = "",
     rule: Filter = "",
     cursor: str = "",
+    sort: Sort = "",
     *,
     documents: Documents,
     caller: Principal,
 ) -> DocumentPage:
     """List the documents of the knowledge base; of a service, with a tag, or about a rule of diagnosis."""
     found = await documents.listed(scope_of(caller, service=service, tag=tag, rule=rule))
-    return DocumentPage.shaped(found, DocumentLine.of, cursor=cursor, size=100)
+    return DocumentPage.shaped(found, DocumentLine.of, cursor=cursor, sort=sort, size=100)
 
 
 async def knowledge_get_document(

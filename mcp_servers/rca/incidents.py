@@ -39,6 +39,8 @@ class IncidentLine(BaseModel):
 
 
 class IncidentPage(Page[IncidentLine]):
+    sorts_by = ("id", "cluster", "summary", "first_found", "last_found", "times_found")
+
     def as_text(self) -> str:
         lines = (
             f"{one.id} {one.last_found:%Y-%m-%d %H:%M} found {one.times_found}×: {one.summary}"
@@ -60,6 +62,7 @@ class KeptIncident(IncidentLine):
 async def rca_list_incidents(
     limit: Limit = 20,
     cursor: str = "",
+    sort: str = "",
     language: Read = "",
     *,
     incidents: IncidentStore | None,
@@ -67,7 +70,9 @@ async def rca_list_incidents(
 ) -> IncidentPage:
     """List past incidents that investigations found, the last first."""
     rows = await _store(incidents).latest(caller.namespaces, limit=200)
-    return IncidentPage.of([_line(row, language) for row in rows], cursor=cursor, size=limit)
+    return IncidentPage.of(
+        [_line(row, language) for row in rows], cursor=cursor, sort=sort, size=limit
+    )
 
 
 async def rca_get_incident(

@@ -43,7 +43,7 @@ CALL = UsageRow(
 async def kept(database: Database) -> list[UsageRow]:
     """The oldest first."""
     async with database.session() as session:
-        return [row for _, row in await Usage(session).calls()][::-1]
+        return list((await Usage(session).calls()).rows)[::-1]
 
 
 async def keep(database: Database, *rows: UsageRow) -> None:
@@ -89,8 +89,8 @@ async def test_a_log_that_is_closed_while_it_writes_writes_each_call_once(
             for _ in range(n):
                 await asyncio.sleep(0)
     async with database.session() as session:
-        rows = await Usage(session).calls(limit=1000)
-    assert sorted(row.run_id for _, row in rows) == sorted(f"r{n}" for n in range(60))
+        rows = (await Usage(session).calls(limit=1000)).rows
+    assert sorted(row.run_id for row in rows) == sorted(f"r{n}" for n in range(60))
 
 
 async def test_what_the_database_does_not_take_is_written_when_it_does(
@@ -162,10 +162,10 @@ async def test_the_log_is_read_in_pages(database: Database) -> None:
     async with database.session() as session:
         usage = Usage(session)
         first = await usage.calls(limit=2)
-        second = await usage.calls(limit=2, before=first[-1][0])
+        second = await usage.calls(limit=2, cursor=first.cursor)
         foreign = await usage.calls(subject="bob")
-    assert [row.run_id for _, row in first + second] == ["r4", "r3", "r2", "r1"]
-    assert foreign == []
+    assert [row.run_id for row in first.rows + second.rows] == ["r4", "r3", "r2", "r1"]
+    assert foreign.rows == ()
 
 
 def test_usage_from_before_calls_were_told_apart_is_kept(tmp_path: Path) -> None:

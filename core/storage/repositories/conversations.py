@@ -1,7 +1,5 @@
 """Threads, their messages and the tool calls behind each answer."""
 
-import base64
-import binascii
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,7 +15,6 @@ from sqlalchemy import (
     insert,
     select,
     table,
-    tuple_,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,13 +24,13 @@ from core.redaction import redact_fields, redact_text
 from core.storage.models import Conversation, Message, ToolCall
 from core.storage.records import (
     Beginning,
-    ConversationPage,
     ConversationRow,
     MessageRow,
     SearchHit,
     ToolCallRow,
     Turn,
 )
+from core.storage.repositories.listing import Key, Listing, Part, part
 from core.storage.repositories.mapping import columns
 from core.storage.sentences import SENTENCES
 
@@ -58,6 +55,12 @@ USED_TOO = (
     update(THREADS).where(THREADS.c.id == bindparam("thread")).values(updated_at=bindparam("now"))
 )
 BEGIN, ADD_MESSAGES, ADD_CALLS = insert(THREADS), insert(MESSAGES), insert(CALLS)
+THREAD_LIST = Listing(
+    {one: THREADS.c[one] for one in ("title", "created_at", "updated_at", "pinned")},
+    tuple(Key(THREADS.c[one], descending=True) for one in ("pinned", "updated_at", "id")),
+)
+# Messages are numbered as they are said.
+MESSAGE_LIST = Listing({"created_at": MESSAGES.c.number}, (Key(MESSAGES.c.number),))
 FULL_TEXT = table("messages_fts", column("rowid"), column("messages_fts"))
 
 
@@ -65,16 +68,14 @@ class Conversations:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def page(self, owner: str, *, cursor: str = "", limit: int = 30) -> ConversationPage:
+    async def page(
+        self, owner: str, *, sort: str = "", cursor: str = "", limit: int = 30
+    ) -> Part[ConversationRow]:
         """The owner's conversations: pinned ones, then the others, of both the one used last first."""
-        place = (Conversation.pinned, Conversation.updated_at, Conversation.id)
         query = select(Conversation).where(Conversation.owner == owner)
-        query = query.order_by(*(one.desc() for one in place))
-        if cursor:
-            query = query.where(tuple_(*place) < _position(cursor))
-        found = [_conversation(row) for row in await self._session.scalars(query.limit(limit + 1))]
-        more = len(found) > limit
-        return ConversationPage(tuple(found[:limit]), _cursor(found[limit - 1]) if more else "")
+        return await part(
+            self._session, query, THREAD_LIST, _conversation, sort=sort, cursor=cursor, limit=limit
+        )
 
     async def get(self, thread_id: str, *, owner: str) -> ConversationRow:
         """Raises `NotFound` for another's conversation too: that it exists is theirs to know."""
@@ -106,11 +107,26 @@ class Conversations:
 
     async def messages(self, thread_id: str, *, owner: str) -> list[MessageRow]:
         """All messages in order, each answer with its tool calls."""
+        return list((await self.message_page(thread_id, owner=owner)).rows)
+
+    async def message_page(
+        self,
+        thread_id: str,
+        *,
+        owner: str,
+        sort: str = "",
+        cursor: str = "",
+        limit: int | None = None,
+    ) -> Part[MessageRow]:
+        """The same part by part. Raises `NotFound` as `get` does."""
         await self.get(thread_id, owner=owner)
         query = select(Message).where(Message.conversation_id == thread_id)
-        messages = list(await self._session.scalars(query.order_by(Message.number)))
-        calls = await self._tool_calls([message.id for message in messages])
-        return [_message(message, calls[message.id]) for message in messages]
+        found = await part(
+            self._session, query, MESSAGE_LIST, _as_it_is, sort=sort, cursor=cursor, limit=limit
+        )
+        calls = await self._tool_calls([message.id for message in found.rows])
+        rows = tuple(_message(message, calls[message.id]) for message in found.rows)
+        return Part(rows, found.cursor)
 
     async def rename(self, thread_id: str, title: str, *, owner: str) -> ConversationRow:
         title = _title(title)
@@ -269,19 +285,6 @@ def _title(text: str) -> str:
     return line if len(line) <= TITLE_CHARACTERS else line[: TITLE_CHARACTERS - 1] + "…"
 
 
-def _cursor(row: ConversationRow) -> str:
-    place = f"{int(row.pinned)} {row.updated_at.isoformat()} {row.id}"
-    return base64.urlsafe_b64encode(place.encode()).decode()
-
-
-def _position(cursor: str) -> tuple[int, datetime, str]:
-    try:
-        pinned, at, thread_id = base64.urlsafe_b64decode(cursor).decode().split(" ", 2)
-        return int(pinned), datetime.fromisoformat(at), thread_id
-    except (ValueError, binascii.Error) as error:
-        raise SENTENCES.error(Invalid, "foreign_cursor") from error
-
-
 def _conversation(row: Conversation) -> ConversationRow:
     return ConversationRow(
         row.id,
@@ -293,6 +296,10 @@ def _conversation(row: Conversation) -> ConversationRow:
         row.branched_at,
         bool(row.pinned),
     )
+
+
+def _as_it_is(row: Message) -> Message:
+    return row
 
 
 def _message(row: Message, calls: Sequence[ToolCallRow]) -> MessageRow:

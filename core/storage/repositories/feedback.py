@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Invalid, NotFound
@@ -11,8 +12,20 @@ from core.redaction import redact_text
 from core.storage.models import Feedback
 from core.storage.records import FeedbackRow, MessageRow
 from core.storage.repositories.conversations import Conversations
+from core.storage.repositories.listing import Key, Listing, Part, part
 from core.storage.sentences import SENTENCES
 
+SAID = cast("Table", Feedback.__table__)
+FEEDBACK_LIST = Listing(
+    {
+        "id": SAID.c.number,
+        **{
+            one: SAID.c[one]
+            for one in ("subject", "helpful", "reason", "door", "said_at", "resolved_at")
+        },
+    },
+    (Key(SAID.c.number, descending=True),),
+)
 REASONS = ("", "wrong_cause", "incomplete", "unclear", "not_asked", "too_slow", "other")
 
 
@@ -60,21 +73,22 @@ class Feedbacks:
     async def page(
         self,
         *,
-        before: int = 0,
-        limit: int = 50,
         helpful: bool | None = None,
         resolved: bool | None = None,
-    ) -> Sequence[FeedbackRow]:
-        """The newest first, below the number `before`."""
-        query = select(Feedback).order_by(Feedback.number.desc()).limit(limit)
-        if before:
-            query = query.where(Feedback.number < before)
+        sort: str = "",
+        cursor: str = "",
+        limit: int = 50,
+    ) -> Part[FeedbackRow]:
+        """The newest first."""
+        query = select(Feedback)
         if helpful is not None:
             query = query.where(Feedback.helpful == helpful)
         if resolved is not None:
             is_open = Feedback.resolved_at.is_(None)
             query = query.where(~is_open if resolved else is_open)
-        return [_row(one) for one in await self._session.scalars(query)]
+        return await part(
+            self._session, query, FEEDBACK_LIST, _row, sort=sort, cursor=cursor, limit=limit
+        )
 
     async def resolve(self, number: int, *, by: str, at: datetime) -> FeedbackRow:
         """Somebody has seen to it. Raises `NotFound`."""

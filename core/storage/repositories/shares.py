@@ -3,16 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Invalid, NotFound
 from core.storage.models import Conversation, Share
 from core.storage.records import MessageRow
-from core.storage.repositories.conversations import Conversations
+from core.storage.repositories.conversations import THREADS, Conversations
+from core.storage.repositories.listing import Key, Listing, Part, part
 from core.storage.sentences import SENTENCES
 
+SHARES = cast("Table", Share.__table__)
+SHARE_LIST = Listing(
+    {
+        "title": THREADS.c.title,
+        **{one: SHARES.c[one] for one in ("created_at", "expires_at", "revoked_at")},
+    },
+    (Key(SHARES.c.created_at, descending=True), Key(SHARES.c.id)),
+)
 # Of one conversation at a time, still good.
 MOST_OPEN = 20
 
@@ -61,13 +71,20 @@ class Shares:
 
     async def of(self, owner: str) -> Sequence[ShareRow]:
         """Those of one person, the newest first, ended ones too."""
+        return (await self.page(owner)).rows
+
+    async def page(
+        self, owner: str, *, sort: str = "", cursor: str = "", limit: int | None = None
+    ) -> Part[ShareRow]:
+        """The same part by part."""
         query = (
             select(Share, Conversation.title)
             .join(Conversation, Conversation.id == Share.conversation_id)
             .where(Share.owner == owner)
-            .order_by(Share.created_at.desc(), Share.id)
         )
-        return [_row(one, title) for one, title in await self._session.execute(query)]
+        return await part(
+            self._session, query, SHARE_LIST, _row, sort=sort, cursor=cursor, limit=limit
+        )
 
     async def revoke(self, share_id: str, *, owner: str, at: datetime) -> None:
         """Done again it does nothing. Raises `NotFound` for another's too."""

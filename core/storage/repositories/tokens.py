@@ -9,10 +9,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from core.errors import NotFound
 from core.storage.models import ApiToken, LoginLink, RefreshToken
 from core.storage.records import ApiTokenRow, RefreshTokenRow, SessionRow, UserRow
+from core.storage.repositories.listing import Key, Listing, Part, part
 from core.storage.repositories.users import COLUMNS, GRANTED, ROLES, USERS, user_row
 from core.storage.sentences import SENTENCES
 
 REFRESH = cast("Table", RefreshToken.__table__)
+API = cast("Table", ApiToken.__table__)
+TOKEN_LIST = Listing(
+    {
+        "user": API.c.user_name,
+        **{
+            one: API.c[one]
+            for one in ("label", "created_at", "expires_at", "last_used_at", "revoked_at")
+        },
+    },
+    (Key(API.c.created_at, descending=True), Key(API.c.id)),
+)
 TOKEN = ("family", "user_name", "created_at", "expires_at", "used_at", "revoked_at")
 SESSION = (
     select(*(REFRESH.c[one] for one in TOKEN), *COLUMNS)
@@ -71,10 +83,18 @@ class Tokens:
 
     async def api_tokens(self, user_name: str = "") -> list[ApiTokenRow]:
         """Of one user, or of all; the newest first."""
-        query = select(ApiToken).order_by(ApiToken.created_at.desc())
+        return list((await self.api_token_page(user_name)).rows)
+
+    async def api_token_page(
+        self, user_name: str = "", *, sort: str = "", cursor: str = "", limit: int | None = None
+    ) -> Part[ApiTokenRow]:
+        """The same part by part."""
+        query = select(ApiToken)
         if user_name:
             query = query.where(ApiToken.user_name == user_name)
-        return [_api_token(token) for token in await self._session.scalars(query)]
+        return await part(
+            self._session, query, TOKEN_LIST, _api_token, sort=sort, cursor=cursor, limit=limit
+        )
 
     async def api_token_used(self, token_id: str, at: datetime) -> None:
         used = update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=at)

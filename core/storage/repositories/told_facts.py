@@ -10,16 +10,20 @@ from core.errors import Forbidden, NotFound, TooLarge
 from core.redaction import redact_text
 from core.storage.models import ToldFact
 from core.storage.records import FactRow
+from core.storage.repositories.listing import Key, Listing, Part, part
 from core.storage.sentences import SENTENCES
 
 # More than this of one person's own, or of the organisation's, nobody reads any more.
 MOST = 200
 # Asked by every turn, so it is built once, over the table and not the mapped class.
 FACTS = cast("Table", ToldFact.__table__)
-KNOWN = (
-    select(*(FACTS.c[one] for one in ("id", "scope", "subject", "text", "thread_id", "created_at")))
-    .where(or_(FACTS.c.scope == "organisation", FACTS.c.subject == bindparam("person")))
-    .order_by(FACTS.c.created_at, FACTS.c.id)
+THEIRS = select(
+    *(FACTS.c[one] for one in ("id", "scope", "subject", "text", "thread_id", "created_at"))
+).where(or_(FACTS.c.scope == "organisation", FACTS.c.subject == bindparam("person")))
+KNOWN = THEIRS.order_by(FACTS.c.created_at, FACTS.c.id)
+FACT_LIST = Listing(
+    {"text": FACTS.c.text, "told_by": FACTS.c.subject, "told_at": FACTS.c.created_at},
+    (Key(FACTS.c.created_at), Key(FACTS.c.id)),
 )
 
 
@@ -31,6 +35,15 @@ async def known_to(reading: AsyncConnection, subject: str) -> list[FactRow]:
 class ToldFacts:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+
+    async def page(
+        self, subject: str, *, sort: str = "", cursor: str = "", limit: int | None = None
+    ) -> Part[FactRow]:
+        """As `known_to`, part by part."""
+        query = THEIRS.params(person=subject)
+        return await part(
+            self._session, query, FACT_LIST, FactRow, sort=sort, cursor=cursor, limit=limit
+        )
 
     async def add(self, fact: FactRow) -> None:
         """The same once more changes nothing. Raises `TooLarge` when there are too many."""

@@ -9,12 +9,26 @@ from sqlalchemy import ColumnElement, Table, case, func, insert, select
 
 from core.storage.models import ModelUsage, User
 from core.storage.records import Spent, UsageDay, UsageRow, UsageTotal
+from core.storage.repositories.listing import Key, Listing, Part, part
 from core.storage.repositories.mapping import columns
 from core.storage.statements import Session
 
 CALLS = cast("Table", ModelUsage.__table__)
 FIELDS = tuple(UsageRow.__dataclass_fields__)
 ADD = insert(CALLS)
+CALL_LIST = Listing(
+    {
+        "at": CALLS.c.created_at,
+        **{
+            one: CALLS.c[one]
+            for one in (
+                *("subject", "subagent", "provider", "model", "outcome", "input_tokens"),
+                *("output_tokens", "cost_usd", "first_token_ms", "duration_ms", "app"),
+            )
+        },
+    },
+    (Key(CALLS.c.number, descending=True),),
+)
 
 
 class Usage:
@@ -41,19 +55,23 @@ class Usage:
         return sorted(totals, key=lambda total: (-total.cost_usd, -total.input_tokens))
 
     async def calls(
-        self, *, before: int = 0, subject: str = "", thread_id: str = "", limit: int = 50
-    ) -> list[tuple[int, UsageRow]]:
-        """The newest calls first, each with its number; `before` goes on below that number."""
-        columns = [CALLS.c[name] for name in FIELDS]
-        query = select(CALLS.c.number, *columns).order_by(CALLS.c.number.desc()).limit(limit)
-        if before:
-            query = query.where(CALLS.c.number < before)
+        self,
+        *,
+        subject: str = "",
+        thread_id: str = "",
+        sort: str = "",
+        cursor: str = "",
+        limit: int = 50,
+    ) -> Part[UsageRow]:
+        """The newest calls first."""
+        query = select(*(CALLS.c[name] for name in FIELDS))
         if subject:
             query = query.where(CALLS.c.subject == subject)
         if thread_id:
             query = query.where(CALLS.c.conversation_id == thread_id)
-        found = await self._session.execute(query)
-        return [(number, UsageRow(*fields)) for number, *fields in found]
+        return await part(
+            self._session, query, CALL_LIST, UsageRow, sort=sort, cursor=cursor, limit=limit
+        )
 
     async def since(self, since: datetime, *, limit: int) -> list[UsageRow]:
         """The newest calls first, without their texts."""

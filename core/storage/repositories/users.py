@@ -13,6 +13,7 @@ from core.errors import Conflict, NotFound
 from core.sentences import Said
 from core.storage.models import Role, User
 from core.storage.records import UserRow
+from core.storage.repositories.listing import Key, Listing, Part, part
 from core.storage.sentences import SENTENCES
 
 USERS, ROLES = (cast("Table", model.__table__) for model in (User, Role))
@@ -24,8 +25,15 @@ NAMES = (
 GRANTS = (ROLES.c.permissions, ROLES.c.namespaces, ROLES.c.clusters)
 COLUMNS = (*(USERS.c[one] for one in NAMES), *GRANTS)
 GRANTED = ROLES.c.name == USERS.c.role
-ALL = select(*COLUMNS).outerjoin_from(USERS, ROLES, GRANTED).order_by(USERS.c.name)
-ONE = ALL.where(USERS.c.name == bindparam("name"))
+EVERYBODY = select(*COLUMNS).outerjoin_from(USERS, ROLES, GRANTED)
+USER_LIST = Listing(
+    {
+        one: USERS.c[one]
+        for one in ("name", "role", "team", "language", "disabled", "service", "created_at")
+    },
+    (Key(USERS.c.name),),
+)
+ONE = EVERYBODY.where(USERS.c.name == bindparam("name"))
 
 
 class Users:
@@ -54,7 +62,15 @@ class Users:
         return await self.get(name)
 
     async def all(self) -> list[UserRow]:
-        return [user_row(*found) for found in await self._session.execute(ALL)]
+        return list((await self.page()).rows)
+
+    async def page(
+        self, *, sort: str = "", cursor: str = "", limit: int | None = None
+    ) -> Part[UserRow]:
+        """By name."""
+        return await part(
+            self._session, EVERYBODY, USER_LIST, user_row, sort=sort, cursor=cursor, limit=limit
+        )
 
     async def count(self) -> int:
         return await self._session.scalar(select(func.count()).select_from(User)) or 0
