@@ -1,7 +1,8 @@
 """LangGraph's checkpoints, of which only the latest of each place is kept.
 
-Nobody travels back in a conversation: an edited question begins a branch of its own. So a store
-holds one checkpoint of each conversation, and while a turn is at work one of each loop in it.
+Nobody travels back in a conversation: an edited question begins a branch of its own, or a fork that is
+told what it remembers. So a store holds one checkpoint of each conversation, and while a turn is at work
+one of each loop in it.
 """
 
 import json

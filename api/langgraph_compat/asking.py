@@ -10,6 +10,7 @@ from api.langgraph_compat.shapes import GRAPH
 from api.sentences import SENTENCES
 from api.turns.questions import Question
 from core.errors import Invalid, NotFound
+from core.storage.forks import ASKED
 
 # What a decision may be called, in the old words and the new ones.
 YES = frozenset({"approve", "accept", "approved"})
@@ -57,6 +58,11 @@ class RunAsked(BaseModel):
     def after(self) -> str:
         """The checkpoint to go on from; "" for the latest."""
         return self.checkpoint_id or str((self.checkpoint or {}).get("checkpoint_id") or "")
+
+    @property
+    def asks_again(self) -> bool:
+        """The question of a checkpoint once more, as clients regenerate an answer: without a message."""
+        return self.after.startswith(ASKED) and not (self.input or {}).get("messages")
 
     def question(self, thread_id: str, approvals: Sequence[Approval]) -> Question:
         """Raises `NotFound` for another assistant, `Invalid` where there is nothing to ask."""

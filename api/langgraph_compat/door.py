@@ -10,16 +10,18 @@ from fastapi.routing import APIRoute
 from agent.standing import Standing
 from api.langgraph_compat.shapes import (
     Wire,
-    checkpoint,
     history,
     interrupts_of,
     messages_of,
     state,
     thread,
 )
+from api.sentences import SENTENCES
 from api.turns.running import Turns
+from core.errors import NotFound
 from core.principal import Principal
-from core.storage.records import ConversationRow, MessageRow
+from core.storage.forks import Step, latest, line_to, steps_of
+from core.storage.records import ConversationRow
 from core.storage.repositories.conversations import Conversations
 
 PREFIX = "/langgraph"
@@ -45,10 +47,10 @@ class KeyRoute(APIRoute):
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A thread, its messages and what stands in it."""
+    """A thread, the steps of all its forks by their checkpoints, and what stands in it."""
 
     row: ConversationRow
-    messages: list[MessageRow]
+    steps: dict[str, Step]
     standing: Standing | None
     busy: bool
 
@@ -64,18 +66,27 @@ class Conversation:
 
     @property
     def checkpoint(self) -> str:
-        return str(checkpoint(self.row.id, self.messages)["checkpoint_id"])
+        return latest(self.steps)
 
-    def state(self) -> Wire:
-        return state(self.row, self.messages, self.waiting)
+    def line(self, checkpoint: str = "") -> list[Step]:
+        """What was said until then, or until now. Raises `NotFound` for no checkpoint of this thread."""
+        try:
+            return line_to(self.steps, checkpoint or self.checkpoint)
+        except KeyError as error:
+            told = {"checkpoint": checkpoint[:80]}
+            raise SENTENCES.error(NotFound, "no_checkpoint", **told) from error
+
+    def state(self, checkpoint: str = "") -> Wire:
+        is_now = checkpoint in ("", self.checkpoint)
+        return state(self.row, self.line(checkpoint), self.waiting if is_now else ())
 
     def history(self, limit: int) -> list[Wire]:
-        states = history(self.row, self.messages, self.waiting)
+        states = history(self.row, self.steps, self.waiting)
         return [one for one, _ in zip(states, range(limit), strict=False)]
 
     def thread(self) -> Wire:
         waiting = {"approval": self.waiting} if self.waiting else {}
-        values = {"messages": messages_of(self.messages)}
+        values = {"messages": messages_of(self.line())}
         return thread(self.row, status=self.status, values=values, interrupts=waiting)
 
 
@@ -85,7 +96,7 @@ async def read(turns: Turns, principal: Principal, thread_id: str) -> Conversati
     async with turns.database.session() as session:
         conversations = Conversations(session)
         row = await conversations.get(thread_id, owner=subject)
-        messages = await conversations.messages(thread_id, owner=subject)
+        messages = await conversations.every_message(thread_id, owner=subject)
     busy = bool(turns.at_work(thread_id, subject))
     standing = None if busy else await turns.standing(thread_id, subject)
-    return Conversation(row, messages, standing, busy)
+    return Conversation(row, steps_of(messages), standing, busy)

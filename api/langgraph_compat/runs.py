@@ -1,21 +1,24 @@
 """Turns as runs of LangGraph's platform: begun, streamed, joined, waited for, cancelled."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
 from api.dependencies import Chatter, InPerson, takes
-from api.langgraph_compat.asking import MODES, RunAsked
-from api.langgraph_compat.door import PREFIX, KeyRoute, read
+from api.langgraph_compat.asking import MODES, RunAsked, check_assistant
+from api.langgraph_compat.door import PREFIX, Conversation, KeyRoute, read
 from api.langgraph_compat.shapes import Wire, question, run
 from api.langgraph_compat.streaming import error_of, frames
 from api.sentences import SENTENCES
+from api.turns.questions import Question
 from api.turns.running import CurrentTurns, Turns
 from api.turns.runs import Run
 from core.errors import Invalid, NotFound
 from core.principal import Permission, Principal
+from core.storage.forks import ASKED
 from core.storage.repositories.conversations import Conversations
 
 router = APIRouter(prefix=PREFIX, tags=["langgraph"], route_class=KeyRoute)
@@ -150,13 +153,13 @@ async def _begun(turns: Turns, principal: Principal, thread_id: str, body: RunAs
     """Raises `NotFound` for a thread that nobody made, unless the client says to make it."""
     if not thread_id:
         return await turns.start(principal, body.question("", ()))
-    if body.if_not_exists == "reject" or body.resumes:
+    if body.if_not_exists == "reject" or body.resumes or body.after:
         conversation = await read(turns, principal, thread_id)
         approvals = conversation.standing.approvals if conversation.standing else ()
-        # Before the question: who answers again sends none.
-        if body.after not in ("", conversation.checkpoint):
-            raise SENTENCES.error(Invalid, "no_fork_here")
-        asked = body.question(thread_id, approvals)
+        if body.after in ("", conversation.checkpoint):
+            asked = body.question(thread_id, approvals)
+        else:
+            asked = _forking(conversation, body)
         if not conversation.row.title and asked.text.strip():
             await _entitle(turns, principal, thread_id, asked.text)
     else:
@@ -165,6 +168,21 @@ async def _begun(turns: Turns, principal: Principal, thread_id: str, body: RunAs
         for one in turns.at_work(thread_id, principal.subject):
             await turns.cancel(one)
     return await turns.start(principal, asked)
+
+
+def _forking(conversation: Conversation, body: RunAsked) -> Question:
+    """A run from an earlier state: another question there, or the question there once more.
+
+    Raises `NotFound` for no state of this thread, `Invalid` for another question where one stands already.
+    """
+    check_assistant(body.assistant_id)
+    line = conversation.line(body.after)
+    if body.asks_again:
+        text = line[-1].rows[0].text
+        return Question(text, conversation.row.id, can_ask=True, fork=body.after)
+    if body.resumes or body.after.startswith(ASKED):
+        raise SENTENCES.error(Invalid, "no_fork_here")
+    return replace(body.question(conversation.row.id, ()), fork=body.after)
 
 
 async def _entitle(turns: Turns, principal: Principal, thread_id: str, text: str) -> None:
@@ -177,7 +195,8 @@ async def _values(turns: Turns, principal: Principal, one: Run) -> Wire:
     if one.ending is not None:
         await turns.settled(one)
     conversation = await read(turns, principal, one.thread_id)
-    values: Wire = conversation.state()["values"]
+    forks = one.ending is None and one.fork
+    values: Wire = conversation.state(one.fork if forks else "")["values"]
     if one.ending is None and one.question and not one.goes_on:
         values["messages"].append(question(one.id, one.question))
     if one.ending is not None and (waiting := conversation.waiting):

@@ -11,7 +11,8 @@ from typing import Any
 from agent.approvals import Approval
 from agent.standing import Standing
 from api.turns.runs import Ending, Run
-from core.storage.records import ConversationRow, MessageRow, ToolCallRow
+from core.storage.forks import ASKED, START, Step, line_to, run_of
+from core.storage.records import ConversationRow, ToolCallRow
 
 Wire = dict[str, Any]
 
@@ -26,17 +27,18 @@ STATUS = {
 }
 
 
-def messages_of(rows: Sequence[MessageRow]) -> list[Wire]:
+def messages_of(line: Sequence[Step]) -> list[Wire]:
     """Questions and answers in order, and before an answer the calls of tools behind it."""
+    return [one for step in line for one in _messages(step)]
+
+
+def _messages(step: Step) -> list[Wire]:
+    if step.name.startswith(ASKED):
+        return [question(step.name.removeprefix(ASKED), row.text) for row in step.rows]
     told: list[Wire] = []
-    for place, row in enumerate(rows):
-        if row.role == "user":
-            run_id = next((_run_of(one) for one in rows[place:] if one.role != "user"), row.id)
-            told.append(question(run_id, row.text))
-            continue
-        run_id = _run_of(row)
-        told += [one for call in row.tool_calls for one in _called(run_id, call)]
-        told.append(answer(run_id, row.text))
+    for row in step.rows:
+        told += [one for call in row.tool_calls for one in _called(run_of(row), call)]
+        told.append(answer(run_of(row), row.text))
     return told
 
 
@@ -112,30 +114,28 @@ def thread(row: ConversationRow, *, status: str, **more: Any) -> Wire:
     }
 
 
-def state(row: ConversationRow, rows: Sequence[MessageRow], waiting: Sequence[Wire] = ()) -> Wire:
-    """What a thread holds once these messages were said; `waiting` are its interrupts."""
+def state(row: ConversationRow, line: Sequence[Step], waiting: Sequence[Wire] = ()) -> Wire:
+    """What a thread holds after the last step of a line; `waiting` are its interrupts."""
     name = "approval"
     task = {"id": name, "name": name, "interrupts": list(waiting), "error": None, "state": None}
     return {
-        "values": {"messages": messages_of(rows)},
+        "values": {"messages": messages_of(line)},
         "next": [name] if waiting else [],
         "tasks": [task] if waiting else [],
         "interrupts": list(waiting),
-        "checkpoint": checkpoint(row.id, rows),
-        "parent_checkpoint": checkpoint(row.id, _before(rows)) if rows else None,
+        "checkpoint": _checkpoint(row.id, line[-1].name if line else START),
+        "parent_checkpoint": _checkpoint(row.id, line[-1].before) if line else None,
         "metadata": {"graph_id": GRAPH},
-        "created_at": rows[-1].created_at if rows else row.created_at,
+        "created_at": line[-1].rows[-1].created_at if line else row.created_at,
     }
 
 
 def history(
-    row: ConversationRow, rows: Sequence[MessageRow], waiting: Sequence[Wire]
+    row: ConversationRow, steps: Mapping[str, Step], waiting: Sequence[Wire]
 ) -> Iterable[Wire]:
-    """The states after each answer, the latest first, and the one before the first question."""
-    yield state(row, rows, waiting)
-    while rows:
-        rows = _before(rows)
-        yield state(row, rows)
+    """The states after each question and answer of all forks, the latest first; `start` is the last."""
+    for place, name in enumerate([START, *steps][::-1]):
+        yield state(row, line_to(steps, name), waiting if place == 0 else ())
 
 
 def run(one: Run) -> Wire:
@@ -170,18 +170,5 @@ def _called(run_id: str, one: ToolCallRow) -> tuple[Wire, Wire]:
     )
 
 
-def _run_of(row: MessageRow) -> str:
-    return str(row.detail.get("run_id") or row.id)
-
-
-def _before(rows: Sequence[MessageRow]) -> Sequence[MessageRow]:
-    """Without the last answer and what was asked for it."""
-    kept = list(rows)
-    while kept and kept[-1].role != "user":
-        kept.pop()
-    return kept[:-1]
-
-
-def checkpoint(thread_id: str, rows: Sequence[MessageRow]) -> Wire:
-    last = _run_of(rows[-1]) if rows else "start"
-    return {"thread_id": thread_id, "checkpoint_ns": "", "checkpoint_id": last}
+def _checkpoint(thread_id: str, name: str) -> Wire:
+    return {"thread_id": thread_id, "checkpoint_ns": "", "checkpoint_id": name}

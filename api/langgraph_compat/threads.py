@@ -13,7 +13,7 @@ from api.sentences import SENTENCES
 from api.turns.deleting import delete_conversation
 from api.turns.running import ID, CurrentTurns
 from core.clock import utc_now
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Invalid
 from core.storage.repositories.conversations import Conversations
 
 router = APIRouter(prefix=f"{PREFIX}/threads", tags=["langgraph"], route_class=KeyRoute)
@@ -117,17 +117,13 @@ async def get_state(thread_id: str, principal: Chatter, turns: CurrentTurns) -> 
 async def get_state_at(
     thread_id: str, checkpoint_id: str, principal: Chatter, turns: CurrentTurns
 ) -> dict[str, Any]:
-    """What was said until the run that the checkpoint is called by had ended."""
-    conversation = await read(turns, principal, thread_id)
-    for one in conversation.history(len(conversation.messages) + 1):
-        if one["checkpoint"]["checkpoint_id"] == checkpoint_id:
-            return one
-    raise SENTENCES.error(NotFound, "no_checkpoint", checkpoint=checkpoint_id[:64])
+    """What was said until the run that the checkpoint is called by had ended, or had been asked."""
+    return (await read(turns, principal, thread_id)).state(checkpoint_id)
 
 
 @router.post("/{thread_id}/history", operation_id="getLanggraphHistory")
 async def get_history(
     thread_id: str, body: HistoryAsked, principal: Chatter, turns: CurrentTurns
 ) -> list[dict[str, Any]]:
-    """The states after each answer, the latest first."""
+    """The states after each question and each answer, of all forks, the latest first."""
     return (await read(turns, principal, thread_id)).history(body.limit)

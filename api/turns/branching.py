@@ -7,8 +7,10 @@ from agent.state import Exchange
 from api.turns.questions import Question
 from core.clock import utc_now
 from core.storage.database import Database
+from core.storage.forks import ASKED, latest, line_to, rows_of, steps_of
 from core.storage.records import MessageRow
 from core.storage.repositories.branches import Branches
+from core.storage.repositories.conversations import Conversations
 
 
 async def edited_in(database: Database, question: Question, owner: str) -> str:
@@ -38,6 +40,35 @@ async def branched(
         )
     kept = remembered[: max(0, len(remembered) - _answered(gone))]
     return replace(question, thread_id=branch, edit="", after_run=""), kept
+
+
+async def forked(
+    database: Database, question: Question, owner: str, remembered: list[Exchange]
+) -> list[Exchange]:
+    """What a fork in the thread itself remembers: what the thread does of the way that both have in
+    common, then what was said on the fork's own, where it goes on from another fork."""
+    async with database.session() as session:
+        rows = await Conversations(session).every_message(question.thread_id, owner=owner)
+    steps = steps_of(rows)
+    now = rows_of(line_to(steps, latest(steps)))
+    then = rows_of(line_to(steps, question.fork))
+    if question.fork.startswith(ASKED):
+        then.pop()
+    common = sum(one is other for one, other in zip(now, then, strict=False))
+    kept = remembered[: max(0, len(remembered) - _answered(now[common:]))]
+    return [*kept, *_said(then[common:])]
+
+
+def _said(rows: list[MessageRow]) -> list[Exchange]:
+    """Questions with their answers, of turns that came to an end."""
+    said: list[Exchange] = []
+    asked = ""
+    for row in rows:
+        if row.role == "user":
+            asked = row.text
+        elif row.detail.get("ending") == "done":
+            said.append(Exchange(question=asked, answer=row.text))
+    return said
 
 
 def _answered(gone: list[MessageRow]) -> int:

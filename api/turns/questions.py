@@ -13,6 +13,8 @@ class Question:
     With `resume` nothing is asked: the turn that stands in the thread goes on, with `decisions`.
     `edit` is the earlier question of the thread that this one stands for, by its id or its run's;
     `after_run` names the run before it instead. Either begins a branch, whose thread is `branch`.
+    `fork` is a step (`core.storage.forks`) of the thread that it goes on from in the thread itself: after
+    an answer, or with the question of the step, to answer it once more.
     """
 
     text: str
@@ -26,3 +28,4 @@ class Question:
     edit: str = ""
     after_run: str = ""
     branch: str = ""
+    fork: str = ""

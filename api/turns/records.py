@@ -22,6 +22,7 @@ async def record(
         run.subject,
         None if run.goes_on else _question(run, answered),
         _answer(run, answered, ending, error),
+        fork=run.fork,
     )
     await kept.append(turn)
 
@@ -51,6 +52,7 @@ def _answer(run: Run, answered: Answered, ending: Ending, error: OpsError | None
         "incomplete_code": done.incomplete_code if done else "",
         "approvals": list(done.approvals) if done else [],
         "duration_ms": run.duration_ms,
+        **({"after": run.fork} if run.fork else {}),
     }
     subagents = run.subagents()
     return MessageRow(

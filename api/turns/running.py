@@ -18,7 +18,7 @@ from api.dependencies import require_presence
 from api.sentences import SENTENCES
 from api.turns.accounts import Accounts, RunAccount
 from api.turns.answers import Answered
-from api.turns.branching import branched, edited_in
+from api.turns.branching import branched, edited_in, forked
 from api.turns.notebooks import KeptNotebook
 from api.turns.questions import Question
 from api.turns.records import record
@@ -29,6 +29,7 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound, OpsError, TooLar
 from core.principal import Permission, Principal
 from core.security.audit import AuditLog
 from core.storage.database import Database
+from core.storage.forks import ASKED
 from core.storage.records import Beginning
 from core.storage.repositories.conversations import Conversations
 from core.storage.turn_writing import TurnWriting
@@ -75,6 +76,7 @@ class Turns:
         if thread_id in self._busy:
             raise SENTENCES.error(Conflict, "still_answering")
         run = Run(run_id, thread_id, principal.subject, question.text.strip(), principal.app)
+        run.fork, run.goes_on = question.fork, question.fork.startswith(ASKED)
         self._busy.add(thread_id)
         try:
             await self._begin(run, is_new=not question.thread_id)
@@ -194,7 +196,10 @@ class Turns:
     async def _branched(
         self, subject: str, question: Question
     ) -> tuple[Question, list[Exchange] | None]:
-        """An edited question in a conversation of its own; any other as it is."""
+        """An edited question in a conversation of its own; any other as it is, a fork with what it remembers."""
+        if question.fork:
+            remembered = await self.assistant.exchanges(_memory_key(subject, question.thread_id))
+            return question, await forked(self.database, question, subject, remembered)
         edited = await edited_in(self.database, question, subject) if question.thread_id else ""
         if not edited:
             return question, None
@@ -237,7 +242,7 @@ class Turns:
         standing = admit_resume(standing, question.decisions)
         if any(said.approved for said in question.decisions):
             require_presence(principal)
-        run.question, run.goes_on = standing.question, bool(standing.approvals)
+        run.question, run.goes_on = standing.question, run.goes_on or bool(standing.approvals)
         asked = {one.id: one for one in standing.approvals}
         for said in question.decisions:
             await self._note_decision(run, asked[said.approval_id], said)

@@ -70,6 +70,7 @@ class Run:
     started_ms: int = field(default_factory=_now_ms)
     log: list[Logged] = field(default_factory=list[Logged])
     goes_on: bool = False  # with a turn whose question is kept already
+    fork: str = ""  # the step of the thread that it goes on from; "": the last
     closing: bool = False  # over, and being stored
     ending: Ending | None = None
     error: OpsError | None = None

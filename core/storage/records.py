@@ -155,12 +155,16 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question with its answer, as it is kept; without a question it goes on with the one before."""
+    """One question with its answer, as it is kept; without a question it goes on with the one before.
+
+    `fork` is the step of the conversation that it goes on from, where that is not the last.
+    """
 
     thread_id: str
     owner: str
     question: MessageRow | None
     answer: MessageRow
+    fork: str = ""
 
 
 @dataclass(frozen=True, slots=True)

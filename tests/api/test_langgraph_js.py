@@ -29,7 +29,7 @@ async def test_the_javascript_client_streams_and_reads_the_same_thread(
     assert set(told["events"]) == {"metadata", "values", "messages", "updates", "custom"}
     assert "256Mi" in told["last"]["messages"][-1]["content"]
     assert told["state"] == told["last"]
-    assert (told["history"], told["again"], told["next"]) == (2, 2, [])
+    assert (told["history"], told["again"], told["next"]) == (3, 2, [])
     assert told["run"]["thread_id"]
     assert (told["found"], told["title"]) == (True, question)
     assert (told["cancelled"], told["gone"]) == ("interrupted", 404)

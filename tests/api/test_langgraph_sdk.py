@@ -62,10 +62,11 @@ async def test_messages_state_and_history_agree_with_what_was_streamed(
     assert "256Mi" in last[-1]["content"]
     state = await client.threads.get_state(thread["thread_id"])
     assert (state["values"]["messages"], state["next"]) == (last, [])
-    [now, before] = await client.threads.get_history(thread["thread_id"])
+    [now, asked, before] = await client.threads.get_history(thread["thread_id"])
     assert now["values"]["messages"] == last
-    assert before["values"]["messages"] == []
-    assert now["parent_checkpoint"] == before["checkpoint"]
+    assert (asked["values"]["messages"], before["values"]["messages"]) == (last[:1], [])
+    assert now["parent_checkpoint"] == asked["checkpoint"]
+    assert asked["parent_checkpoint"] == before["checkpoint"]
     at = now["checkpoint"]["checkpoint_id"]
     assert await client.threads.get_state(thread["thread_id"], checkpoint_id=at) == now
     said = {one.data[0]["id"] for one in parts if one.event == "messages"}
@@ -277,20 +278,122 @@ async def test_without_a_key_nobody_comes_in_and_a_guest_does_not_ask(
         assert refused.value.response.status_code == status
 
 
-async def test_what_would_fork_or_does_not_exist_is_told(sdk: Sdk, stage: Stage) -> None:
+async def said(client: LangGraphClient, thread_id: str) -> list[str]:
+    """The questions of a thread as it is now."""
+    messages = (await client.threads.get_state(thread_id))["values"]["messages"]
+    return [one["content"] for one in messages if one["type"] == "human"]
+
+
+async def asked_twice(client: LangGraphClient) -> tuple[str, list[Any]]:
+    """A thread with two answers about pods, and its history."""
+    thread_id = (await client.threads.create())["thread_id"]
+    for question in ("list pods in shop", "and in payments?"):
+        await client.runs.wait(thread_id, "midwatch", input=human(question))
+    return thread_id, await client.threads.get_history(thread_id)
+
+
+def human(text: str) -> Any:
+    return {"messages": [{"type": "human", "content": text}]}
+
+
+async def test_an_earlier_question_is_edited_in_its_own_thread(
+    sdk: Sdk, midwatch: Midwatch
+) -> None:
+    client = sdk(midwatch)
+    thread_id, before = await asked_twice(client)
+    first = before[2]["checkpoint"]
+    parts = await streamed(
+        client, thread_id, input=human("and in kube-system?"), checkpoint=first,
+        stream_mode=["values"],
+    )  # fmt: skip
+    values = [one.data["messages"] for one in parts if one.event == "values"]
+    [call] = [one for one in values[-1] if one.get("tool_calls")][1:]
+    assert call["tool_calls"][0]["args"] == {"namespace": "kube-system"}
+    assert [one["content"] for one in values[0] if one["type"] == "human"][1:] == [
+        "and in kube-system?"
+    ]
+    assert await said(client, thread_id) == ["list pods in shop", "and in kube-system?"]
+    history = await client.threads.get_history(thread_id)
+    assert [one["checkpoint"] for one in history[2:]] == [one["checkpoint"] for one in before]
+    assert history[1]["parent_checkpoint"] == history[3]["parent_checkpoint"] == first
+    assert history[2]["values"] == before[0]["values"]
+
+
+async def test_a_question_is_answered_once_more_beside_its_answer(
+    sdk: Sdk, midwatch: Midwatch
+) -> None:
+    client = sdk(midwatch)
+    thread_id, before = await asked_twice(client)
+    asked = before[1]["checkpoint"]
+    values: Any = await client.runs.wait(thread_id, "midwatch", checkpoint=asked)
+    assert await said(client, thread_id) == ["list pods in shop", "and in payments?"]
+    history = await client.threads.get_history(thread_id)
+    assert len(history) == len(before) + 1
+    assert history[0]["parent_checkpoint"] == history[1]["parent_checkpoint"] == asked
+    old = history[1]["values"]["messages"]
+    assert [one["id"] == other["id"] for one, other in zip(values["messages"], old, strict=True)][
+        -4:
+    ] == [True, False, False, False]
+    assert values["messages"][-1]["content"] == old[-1]["content"]
+
+
+async def test_a_fork_that_was_left_is_gone_on_with_and_remembers_its_own(
+    sdk: Sdk, midwatch: Midwatch
+) -> None:
+    client = sdk(midwatch)
+    thread_id, before = await asked_twice(client)
+    await client.runs.wait(thread_id, "midwatch", input=human("list nodes"), checkpoint_id="start")
+    assert await said(client, thread_id) == ["list nodes"]
+    await client.runs.wait(
+        thread_id, "midwatch", input=human("list nodes"), checkpoint=before[0]["checkpoint"]
+    )
+    questions = ["list pods in shop", "and in payments?", "list nodes"]
+    assert await said(client, thread_id) == questions
+    subject = (await midwatch.opened.sign_in.principal(midwatch.token)).subject
+    kept = await midwatch.turns.assistant.exchanges(f"{subject}/{thread_id}")
+    assert [one["question"] for one in kept] == questions
+    async with midwatch.client() as http:
+        page = (await http.get(f"/api/v1/threads/{thread_id}")).json()["messages"]
+    assert [one["content"] for one in page if one["role"] == "user"] == questions
+
+
+async def test_a_branch_of_a_forked_thread_is_read_like_any_other(
+    sdk: Sdk, midwatch: Midwatch
+) -> None:
+    client = sdk(midwatch)
+    thread_id, before = await asked_twice(client)
+    await client.runs.wait(thread_id, "midwatch", checkpoint=before[1]["checkpoint"])
+    async with midwatch.client() as http:
+        body = {"question": "list nodes", "thread_id": thread_id}
+        third = (await http.post("/api/v1/query", json=body)).json()
+        messages = (await http.get(f"/api/v1/threads/{thread_id}/messages")).json()["items"]
+        edit = {**body, "question": "list pods in shop", "edit": messages[-2]["id"]}
+        branch = (await http.post("/api/v1/query", json=edit)).json()["thread_id"]
+    assert third["thread_id"] == thread_id != branch
+    assert await said(client, branch) == [
+        "list pods in shop", "and in payments?", "list pods in shop"
+    ]  # fmt: skip
+    assert len(await client.threads.get_history(branch)) == 7
+
+
+async def test_what_is_no_fork_or_does_not_exist_is_told(sdk: Sdk, stage: Stage) -> None:
     client = sdk(stage)
     thread_id = (await client.threads.create())["thread_id"]
     await client.runs.wait(thread_id, "midwatch", input=ASKED)
-    with pytest.raises(REFUSED) as fork:
-        await client.runs.wait(thread_id, "midwatch", input=ASKED, checkpoint_id="start")
-    with pytest.raises(REFUSED) as again:
+    asked = (await client.threads.get_history(thread_id))[1]["checkpoint"]
+    with pytest.raises(REFUSED) as twice_asked:
+        await client.runs.wait(thread_id, "midwatch", input=ASKED, checkpoint=asked)
+    with pytest.raises(REFUSED) as nothing:
         await client.runs.wait(thread_id, "midwatch", checkpoint_id="start")
+    with pytest.raises(REFUSED) as unknown:
+        await client.runs.wait(thread_id, "midwatch", input=ASKED, checkpoint_id="asked-never")
     with pytest.raises(REFUSED) as twice:
         await client.threads.create(thread_id=thread_id)
     with pytest.raises(REFUSED) as nowhere:
         await client.runs.wait("never-made", "midwatch", input=ASKED)
-    codes = [one.value.response.status_code for one in (fork, again, twice, nowhere)]
-    assert codes == [422, 422, 409, 404]
-    assert "from the latest state" in again.value.response.json()["detail"]
+    refused = (twice_asked, nothing, unknown, twice, nowhere)
+    assert [one.value.response.status_code for one in refused] == [422, 422, 404, 409, 404]
+    assert "the same question once more" in twice_asked.value.response.json()["detail"]
+    assert "no checkpoint 'asked-never'" in unknown.value.response.json()["detail"]
     same = await client.threads.create(thread_id=thread_id, if_exists="do_nothing")
     assert same["thread_id"] == thread_id

@@ -23,10 +23,22 @@ function Chat() {
     });
   };
   const decide = (type) => stream.submit({}, { command: { resume: { decisions: [{ type }] } } });
+  const from = (one, n) => ({ checkpoint: stream.getMessagesMetadata(one, n)?.firstSeenState?.parent_checkpoint, streamMode: ["values"] });
+  const edit = (one, n) => stream.submit({ messages: [{ type: "human", content: document.getElementById("edited").value }] }, from(one, n));
+  const switcher = (one, n) => {
+    const { branch, branchOptions = [] } = stream.getMessagesMetadata(one, n) ?? {};
+    const other = branchOptions[(branchOptions.indexOf(branch) + 1) % branchOptions.length];
+    return branchOptions.length > 1 && h("button", { className: "branch", onClick: () => stream.setBranch(other) },
+      `${branchOptions.indexOf(branch) + 1}/${branchOptions.length}`);
+  };
   const waits = stream.interrupt?.value;
   return h("main", { "aria-busy": stream.isLoading },
     h("p", { id: "thread" }, threadId), h("p", { id: "runs" }, runs.join(" ")),
     h("ol", null, stream.messages.map((one, n) => h("li", { key: one.id ?? n, className: one.type }, textOf(one)))),
+    h("nav", null, stream.messages.map((one, n) => h("span", { key: one.id ?? n }, switcher(one, n),
+      one.type === "human" && h("button", { onClick: () => edit(one, n) }, `edit ${n}`),
+      one.type === "ai" && h("button", { onClick: () => stream.submit(undefined, from(one, n)) }, `again ${n}`)))),
+    h("input", { id: "edited" }),
     waits && h("section", { id: "interrupt" }, waits.action_requests.map((one) => `${one.name} ${one.description}`),
       waits.review_configs[0].allowed_decisions.map((type) => h("button", { key: type, onClick: () => decide(type) }, type)),
       h("button", { onClick: () => stream.submit({}, { command: { goto: "__end__" } }) }, "resolve")),

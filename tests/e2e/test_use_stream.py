@@ -88,7 +88,7 @@ def test_the_hook_streams_an_answer_and_finds_it_again_in_the_history(
         expect(page.locator("li.ai").last).to_contain_text("256Mi", timeout=WITHIN_MS)
         idle(page)
         expect(page.locator("#runs")).to_have_text(re.compile(r"^\S{8,}$"))
-        expect(page.locator("#history")).to_have_text("2 states")
+        expect(page.locator("#history")).to_have_text("3 states")
         ask(page, "And since when?")
         expect(page.locator("li.human")).to_have_count(2)
         idle(page)
@@ -97,6 +97,36 @@ def test_the_hook_streams_an_answer_and_finds_it_again_in_the_history(
         later = opened(browser, chat, service, token, thread)
         expect(later.locator("li.human")).to_have_count(2)
         assert later.locator("li").all_inner_texts() == said
+    finally:
+        service.stop()
+
+
+def test_the_hook_edits_a_question_answers_it_again_and_switches_between_branches(
+    browser: Browser, chat: str, tmp_path: Path
+) -> None:
+    service = Service(tmp_path, MIDWATCH_LANGGRAPH__ORIGINS=chat)
+    try:
+        page = opened(browser, chat, service, token_of(browser, service))
+        human, switch = page.locator("li.human"), page.locator(".branch")
+        ask(page, "list pods in shop")
+        expect(page.locator("#history")).to_have_text("3 states", timeout=WITHIN_MS)
+        page.locator("#edited").fill("list nodes")
+        page.get_by_role("button", name="edit 0").click()
+        expect(human).to_have_text("list nodes", timeout=WITHIN_MS)
+        idle(page)
+        expect(switch.first).to_have_text("2/2")
+        switch.first.click()
+        expect(human).to_have_text("list pods in shop")
+        expect(switch.first).to_have_text("1/2")
+        switch.first.click()
+        expect(human).to_have_text("list nodes")
+        before = switch.count()
+        page.get_by_role("button", name=f"again {page.locator('li').count() - 1}").click()
+        expect(switch).not_to_have_count(before, timeout=WITHIN_MS)
+        idle(page)
+        expect(human).to_have_text("list nodes")
+        expect(switch.last).to_have_text("2/2")
+        expect(page.locator("#error")).to_have_count(0)
     finally:
         service.stop()
 

@@ -31,7 +31,7 @@ class Conversation(Base):
 
 
 class Message(Base):
-    """`number` is the order; the full-text index refers to it."""
+    """`number` is the order; the full-text index refers to it. `aside`: a fork left it behind."""
 
     __tablename__ = "messages"
     __table_args__ = (Index("ix_messages_conversation_number", "conversation_id", "number"),)
@@ -44,6 +44,7 @@ class Message(Base):
     language: Mapped[str] = mapped_column(String(8))
     detail: Mapped[dict[str, Any]]  # of an answer: route, citations, incomplete, duration
     created_at: Mapped[datetime]
+    aside: Mapped[int] = mapped_column(Integer, server_default="0")
 
 
 class ToolCall(Base):

@@ -62,7 +62,9 @@ def _turns(messages: Sequence[MessageRow]) -> list[tuple[MessageRow | None, Mess
     turns: list[tuple[MessageRow | None, MessageRow]] = []
     asked: MessageRow | None = None
     for one in messages:
-        copy = replace(one, id=str(uuid4()))
+        # A branch has one line: what forked in the old conversation follows in this one.
+        detail = {name: value for name, value in one.detail.items() if name != "after"}
+        copy = replace(one, id=str(uuid4()), detail=detail)
         if one.role == "user":
             asked = copy
         else:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Select,
     Table,
     bindparam,
+    case,
     column,
     delete,
     func,
@@ -21,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Conflict, Invalid, NotFound
 from core.redaction import redact_fields, redact_text
+from core.storage.forks import line_to, rows_of, steps_of
 from core.storage.models import Conversation, Message, ToolCall
 from core.storage.records import (
     Beginning,
@@ -106,8 +108,16 @@ class Conversations:
         await self._session.execute(BEGIN, [_begun(one) for one in beginnings])
 
     async def messages(self, thread_id: str, *, owner: str) -> list[MessageRow]:
-        """All messages in order, each answer with its tool calls."""
+        """All messages in order, each answer with its tool calls, without those that a fork left behind."""
         return list((await self.message_page(thread_id, owner=owner)).rows)
+
+    async def every_message(self, thread_id: str, *, owner: str) -> list[MessageRow]:
+        """Those of all forks, in the order they were said."""
+        await self.get(thread_id, owner=owner)
+        query = select(Message).where(Message.conversation_id == thread_id)
+        found = list(await self._session.scalars(query.order_by(Message.number)))
+        calls = await self._tool_calls([message.id for message in found])
+        return [_message(message, calls[message.id]) for message in found]
 
     async def message_page(
         self,
@@ -120,7 +130,7 @@ class Conversations:
     ) -> Part[MessageRow]:
         """The same part by part. Raises `NotFound` as `get` does."""
         await self.get(thread_id, owner=owner)
-        query = select(Message).where(Message.conversation_id == thread_id)
+        query = select(Message).where(Message.conversation_id == thread_id, Message.aside == 0)
         found = await part(
             self._session, query, MESSAGE_LIST, _as_it_is, sort=sort, cursor=cursor, limit=limit
         )
@@ -176,6 +186,8 @@ class Conversations:
         thread is another person's.
         """
         await self._touch(turn)
+        if turn.fork:
+            await self._leave_behind(turn)
         messages = [one for one in (turn.question, turn.answer) if one]
         await self._session.execute(
             ADD_MESSAGES, [_message_values(message, turn.thread_id) for message in messages]
@@ -199,6 +211,9 @@ class Conversations:
             raise SENTENCES.error(Conflict, "changed_meanwhile")
         used = [{"thread": one.thread_id, "now": one.answer.created_at} for one in turns]
         await self._session.execute(USED_TOO, used)
+        for one in turns:
+            if one.fork:
+                await self._leave_behind(one)
         messages = [
             _message_values(message, one.thread_id)
             for one in turns
@@ -209,6 +224,14 @@ class Conversations:
         calls = [_call_values(call, one.answer) for one in turns for call in one.answer.tool_calls]
         if calls:
             await self._session.execute(ADD_CALLS, calls)
+
+    async def _leave_behind(self, turn: Turn) -> None:
+        """What is not on the way to where the turn forks off stands aside, and what is, no longer."""
+        steps = steps_of(await self.every_message(turn.thread_id, owner=turn.owner))
+        kept = [row.id for row in rows_of(line_to(steps, turn.fork))]
+        aside = case((Message.id.in_(kept), 0), else_=1)
+        change = update(Message).where(Message.conversation_id == turn.thread_id)
+        await self._session.execute(change.values(aside=aside))
 
     async def _touch(self, turn: Turn) -> None:
         now = turn.answer.created_at
