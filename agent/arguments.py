@@ -9,9 +9,9 @@ from agent.commanding import ordered
 from agent.counting import count_ordered
 from agent.covering import without_rejected
 from agent.hosts import service_of
+from agent.lexicon.slots import NAME_SHAPE
 from agent.naming import (
     CAMEL,
-    NAME_SHAPE,
     TEAM,
     TEAM_THEN_NAME,
     could_be_name,

@@ -7,8 +7,9 @@ from typing import Any
 
 from agent import durations
 from agent.arguments import extract
+from agent.lexicon.kinds import KIND_WORDS
 from agent.lexicon.stopwords import CALLED_SO, FUNCTION_WORDS
-from agent.naming import DOING, KIND_WORDS, NAME, WRITTEN_OUT
+from agent.naming import DOING, NAME, WRITTEN_OUT
 from agent.numerals import ENGLISH_NUMBERS, HAN_NUMBERS, number_of
 from agent.scoring import LOOKS
 from agent.sizing import says_amount

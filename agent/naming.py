@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 from agent.hosts import without_hosts
-from agent.lexicon.kinds import KINDS, OWN_NAME
+from agent.lexicon.kinds import KIND_PARTS, KIND_PATTERN, KIND_WORDS, OWN_NAME
+from agent.lexicon.slots import CERTAIN_SLOT, NAME_SHAPE, NAME_SLOTS
 from agent.lexicon.stopwords import AMBIGUOUS, CALLED_SO, STOPWORDS
 from agent.numerals import ENGLISH_NUMBERS
 
-_NAME = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
-NAME_SHAPE = _NAME
+_NAME = NAME_SHAPE
 _HAN = r"\u4e00-\u9fff"
 NAME = re.compile(rf"(?<![\w#@.:/-]){_NAME}(?![\w-]|:(?!\s))")
 QUOTED = re.compile(rf"[`'\"“‘「]({_NAME})[`'\"”’」]")
@@ -17,31 +17,13 @@ SHAPED = re.compile(r"[a-z]-[a-z0-9]|[a-z]\d")
 # A pod's own name ends with an ordinal or with what its controller made up.
 POD_NAME = re.compile(r"-(?:\d+|[a-z0-9]*\d[a-z0-9]*)$|-[a-z0-9]{8,10}-[a-z0-9]{5}$")
 
-
-def _kind_words() -> dict[str, str]:
-    words: dict[str, str] = {}
-    for kind, names in KINDS.items():
-        for name in names:
-            words[name] = kind
-            if name.isascii() and len(name) > 2:
-                words[f"{name}es" if name.endswith("ss") else _plural(name)] = kind
-    return words
-
-
-def _plural(name: str) -> str:
-    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
-
-
-KIND_WORDS = _kind_words()
-KIND_PARTS = frozenset(part for word in KIND_WORDS for part in word.split())
-_KIND = "|".join(re.escape(word) for word in sorted(KIND_WORDS, key=len, reverse=True))
-KIND = re.compile(rf"(?<![a-z0-9-])(?:{_KIND})(?![a-z0-9-])")
-SLASHED = re.compile(rf"(?<![a-z0-9-])({_KIND})\s?/\s?({_NAME})")
+KIND = re.compile(rf"(?<![a-z0-9-])(?:{KIND_PATTERN})(?![a-z0-9-])")
+SLASHED = re.compile(rf"(?<![a-z0-9-])({KIND_PATTERN})\s?/\s?({_NAME})")
 KIND_THEN_NAME = re.compile(
-    rf"(?<![a-z0-9-])({_KIND})\s+(?:(?:is\s+)?(?:named|called)\s+|(?:of|for)\s+(?:the\s+)?|的\s*|是\s*|名?叫\s*)?[`'\"]?({_NAME})(?![\w-])"
+    rf"(?<![a-z0-9-])({KIND_PATTERN})\s+(?:(?:is\s+)?(?:named|called)\s+|(?:of|for)\s+(?:the\s+)?|的\s*|是\s*|名?叫\s*)?[`'\"]?({_NAME})(?![\w-])"
 )
 NAME_THEN_KIND = re.compile(
-    rf"(?<![\w-])[`'\"]?({_NAME})(?![\w-])[`'\"]?(?:'s)?\s*(?:的|[这那该][个台套组些]?)?\s*({_KIND})(?![a-z0-9-])"
+    rf"(?<![\w-])[`'\"]?({_NAME})(?![\w-])[`'\"]?(?:'s)?\s*(?:的|[这那该][个台套组些]?)?\s*({KIND_PATTERN})(?![a-z0-9-])"
 )
 
 _SPACE = r"(?:namespaces?|ns\b|命名空间|名字空间)"
@@ -88,62 +70,9 @@ PATH = re.compile(rf"(?<![\w./:@-])({_NAME})/({_NAME})(?![\w./:-])")
 ENGLISH_ENDING = re.compile(r"[a-z]{4,}(?:ed|ly)$|[a-z]{3,}(?:ness|ful)$")
 # Words in -ing are what somebody does, but for those that parts of systems are called.
 DOING = re.compile(r"[a-z]{2,}ing")
-# Where only a name can stand.
-CERTAIN_SLOT = re.compile(
-    rf"\b(?:logs?|cpu|memory|ram|disk|usage|status|state|replicas?|limits?|image|latency|qps|version"
-    rf"|errors?|5xx|events|health|metrics|rollout|releases?|deploy)\s+(?:usage\s+)?(?:of|for|on)\s+(?:the\s+)?({_NAME})"
-)
 # Ordinary words that are namespaces in most clusters: after "in" they are meant so.
 PLACES = frozenset(
     ("default", "monitoring", "logging", "data", "database", "storage", "system", "finance")
-)
-# What stands before a name, or after it, in a question about one thing.
-NAME_SLOTS = (
-    # What begins a sentence and can only be a name is what it is about.
-    re.compile(r"^\W*(?:the\s+)?([a-z][a-z0-9]*(?:-[a-z0-9]+)+)(?=:?\s+[a-z])"),
-    re.compile(
-        rf"\b(?:requests?|cost|costs|price|forecast|load|deployment|service|root\scause|errors?|logs?|5xx)\s+"
-        rf"(?:of|for|on|from|in)\s+(?:the\s+)?({_NAME})"
-    ),
-    re.compile(
-        rf"\b(?:restart|scale|rollback|roll\sback|revert|fix|bounce|drain|cordon|uncordon|describe"
-        rf"|diagnose|investigate|right-size|rightsize|delete|reach|evict|repair|redeploy|debug|silence"
-        rf"|mute|raise|increase|reboot|recreate|inspect|analy[sz]e|troubleshoot|check|(?:look|dig)\s(?:at|into)|pin|expire|rerun"
-        rf"|retry|suspend|resume|unsuspend|pause|(?:turn|switch|shut)(?:ed)?\s(?:off|down))\s+"
-        rf"(?:the\s+)?(?:{_KIND})?\s*({_NAME})"
-    ),
-    re.compile(
-        rf"\b(?:bump|take|bring|drop|grow|shrink|set|put|lower|reduce|get)\s+(?:the\s+)?({_NAME})\s+(?:(?:up|down|back)\s+)?(?:from\s+\S+\s+)?to\b"
-    ),
-    re.compile(
-        rf"\b(?:give|allow|grant)\s+(?:the\s+)?({_NAME})\s+(?:\w+\s+)?(?:more|less|memory|cpu|\d)"
-    ),
-    re.compile(
-        rf"\b(?:why|what|when|how|where)\s+(?:is|are|was|were|does|did|do|has|have|can|could|can't|cannot|isn't|won't)\s+"
-        rf"(?:the\s+)?({_NAME})"
-    ),
-    re.compile(
-        rf"\b(?:if|when)\s+(?:the\s+)?({_NAME})\s+(?:goes|dies|fails|is|went|stops|crashes|disappears|breaks)\b"
-    ),
-    re.compile(
-        rf"\b(?:is|are|was|will|did|does|can|could|should|would)\s+(?:the\s+)?(?!\w+ed\b)({_NAME})\s+\w+"
-    ),
-    re.compile(
-        rf"\bwho\s+(?:has\s+|just\s+)?(?:deployed|released|shipped|changed|touched|restarted|scaled|edited|updated)\s+(?:the\s+)?({_NAME})"
-    ),
-    re.compile(rf"(?:^\W*|[,;]\s*)(?:the\s+)?({_NAME})\s+in\s+(?:namespace|ns|the)\b"),
-    re.compile(
-        rf"\bkubectl\s+(?:logs?|describe|top|rollout\s\w+|scale|delete|edit)\s+(?:-\S+\s+)*(?:(?:{_KIND})[\s/]+)?({_NAME})"
-    ),
-    re.compile(
-        rf"\b(?:touched|changed|edited|modified|updated|broke)\s+(?:the\s+)?({_NAME})(?:'s)?\s+(?:config\w*|settings|image|values|env\w*)\b"
-    ),
-    re.compile(
-        rf"({_NAME})(?:'s\b|\s+(?:is|are|was|were|keeps?|has|have|had|returns?|crashed|crashes|failed"
-        rf"|fails|service|went|died|stopped|started|cannot|can't|gets|looks|seems|responds|answers|lost|loses|drops|won't|doesn't|throws|serves|refuses|hangs|behaves|misbehaves)\b)"
-    ),
-    re.compile(rf"(?<![\w-])({_NAME})\s+(?:logs?|events|cpu|memory|metrics|latency|qps|rollout)\b"),
-    re.compile(rf"\b(?:with|of|for|on|to|running)\s+(?:the\s+)?({_NAME})"),
 )
 TEAM_THEN_NAME = re.compile(rf"\bteam\s+({_NAME})")
 TEAM = (

@@ -4,8 +4,8 @@ import re
 
 from agent.asked import Asked
 from agent.intents import as_typed
+from agent.lexicon.kinds import KIND_WORDS
 from agent.lexicon.stopwords import STOPWORDS
-from agent.naming import KIND_WORDS
 
 # What is asked to be missing, and which argument of `kubernetes_list_workloads` that is.
 _WITHOUT = (

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 
+from agent.lexicon.kinds import KIND_PARTS, KIND_WORDS
 from agent.lexicon.stopwords import STOPWORDS
-from agent.naming import KIND_PARTS, KIND_WORDS
 
 # A word alone: what stands in a name, a path, a channel or a number is left as it is.
 WORD = re.compile(r"(?<![\w.#@/:=-])[A-Za-z]+(?![\w./:=-]|'[a-z]{2})")

@@ -1,5 +1,7 @@
 """Kinds of objects and what people call them."""
 
+import re
+
 # Kind → its names in lower case, English and Chinese; English plurals are formed by rule.
 KINDS: dict[str, tuple[str, ...]] = {
     "Deployment": ("deployment", "deploy", "部署"),
@@ -49,3 +51,23 @@ KINDS: dict[str, tuple[str, ...]] = {
 
 # Kinds whose objects are known by their own name only: a Service is also somebody's service.
 OWN_NAME = frozenset(KINDS) - {"Service", "Namespace"}
+
+
+def _kind_words() -> dict[str, str]:
+    words: dict[str, str] = {}
+    for kind, names in KINDS.items():
+        for name in names:
+            words[name] = kind
+            if name.isascii() and len(name) > 2:
+                words[f"{name}es" if name.endswith("ss") else _plural(name)] = kind
+    return words
+
+
+def _plural(name: str) -> str:
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+
+
+KIND_WORDS = _kind_words()
+KIND_PARTS = frozenset(part for word in KIND_WORDS for part in word.split())
+# Any of them as a pattern, the longest first.
+KIND_PATTERN = "|".join(re.escape(word) for word in sorted(KIND_WORDS, key=len, reverse=True))
