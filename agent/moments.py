@@ -94,8 +94,8 @@ def span_told(text: str, now: datetime) -> Span | None:
     if clock := _clock(text):
         at = _at(clock, day, now)
         return Span(at) if _ON_FROM.search(text) else Span(at - NEAR, min(at + NEAR, now))
-    if day is None or _YESTERDAY.search(text) or _BEFORE_THAT.search(text):
-        return None  # a length of time, as it is read without a clock
+    if day is None:
+        return None
     return Span(day, None if _ON_FROM.search(text) else day + DAY)
 
 

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from agent.asked import Asked
+from agent.moments import length_to
 from agent.steps import Step
 from agent.toolbox import Result
 from core.errors import NotFound
@@ -45,6 +47,8 @@ CLOUD_BILL = re.compile(
     r"|云账单|云服务账单|云厂商[^，。]*账单|(?:导入|保存)的?账单|(?:阿里云|腾讯云|华为云|aws|azure)[^，。]*账单"
 )
 
+# The shortest time that has a bill.
+HOUR_LONG = timedelta(hours=1)
 OF_A_BUDGET = re.compile(r"\bbudgets?\b|预算")
 HOUR = re.compile(r"\bhour(?:s|ly)?\b|小时|钟头")
 
@@ -94,7 +98,7 @@ def spend(asked: Asked, results: Sequence[Result]) -> list[Step]:
     told = [one for one in results if one.tool == SPEND]
     # A budget is spent in a month.
     usual = "P30D" if OF_A_BUDGET.search(asked.question.lower()) else ""
-    arguments = {"window": asked.window or usual, "language": asked.language}
+    arguments = {**_when(asked, usual), "language": asked.language}
     if asked.name and not asked.namespace and not asked.kind:
         if not told:
             return [Step(SPEND, {**arguments, "namespace": asked.name, "by": "workload"})]
@@ -102,6 +106,15 @@ def spend(asked: Asked, results: Sequence[Result]) -> list[Step]:
         return [Step(SPEND, {**arguments, "by": "workload"})] if missing else []
     by = "workload" if asked.name else divided_by(asked)
     return [Step(SPEND, {**arguments, "namespace": asked.namespace, "by": by})] if not told else []
+
+
+def _when(asked: Asked, usual: str) -> dict[str, str]:
+    """What time the bill is of: yesterday, and any day that is named, ends where the calendar says."""
+    span = asked.span
+    if span is None or span.until is None or span.until - span.since < HOUR_LONG:
+        return {"window": asked.window or usual}
+    until = min(span.until, asked.now)
+    return {"window": length_to(span, until), "until": until.isoformat(timespec="seconds")}
 
 
 def other_replicas(asked: Asked) -> dict[str, Any]:

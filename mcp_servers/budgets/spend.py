@@ -25,6 +25,13 @@ from mcp_servers.paging import Page
 
 Namespace = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9-]*$")]
 Window = Annotated[str, Field(max_length=20, description="ISO 8601, at least PT1H.")]
+Until = Annotated[
+    str,
+    Field(
+        pattern=r"^(\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|\+00:00))?$",
+        description="UTC moment the window ends, as 2026-11-30T00:00Z; empty: now.",
+    ),
+]
 By = Annotated[
     str,
     Field(
@@ -127,6 +134,7 @@ class Bill:
 async def budgets_spend(
     namespace: Namespace = "",
     window: Window = "P1D",
+    until: Until = "",
     by: By = "namespace",
     idle: Idle = "separate",
     shared: Shared | None = None,
@@ -141,7 +149,7 @@ async def budgets_spend(
 
     By label:team for teams. For what to save use budgets_savings.
     """
-    end = utc_now()
+    end = ended(until)
     start = end - window_of(window)
     bill = await billed(purse, start, end, currency, idle, frozenset(shared or ()))
     visible = [one for one in bill.allocation.shares if caller.sees(one.workload.namespace)]
@@ -170,6 +178,11 @@ async def budgets_spend(
         coverage=coverage_of(bill.gathered),
         notes=[*notes_of(bill, language), *_about_labels(chosen, by, language)],
     )
+
+
+def ended(until: str) -> datetime:
+    """The moment that is named, and now where none is or it is still to come."""
+    return min(datetime.fromisoformat(until), utc_now()) if until else utc_now()
 
 
 async def billed(

@@ -5,6 +5,7 @@ import pytest
 from agent.answers.costs import amount
 from agent.events import ToolFinished
 from agent.graph import Assistant
+from core.clock import utc_now
 from tests.agent.turns import ask
 
 
@@ -25,6 +26,17 @@ async def test_spend_is_told_with_its_source_and_what_is_missing(
     assert f"| {row} |" in told.answer
     assert "[1]" in told.answer
     assert "OpenCost defaults" in told.answer
+
+
+@pytest.mark.parametrize("question", ["what did shop cost yesterday", "shop 昨天花了多少钱"])
+async def test_yesterday_costs_what_a_day_of_the_calendar_does(
+    question: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    midnight = f"{utc_now():%Y-%m-%d} 00:00Z"
+    [call] = told.calls
+    assert call.arguments["window"] == "PT24H"
+    assert midnight in told.answer
 
 
 async def test_a_name_that_is_no_namespace_is_a_workload(assistant: Assistant) -> None:

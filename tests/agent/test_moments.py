@@ -31,10 +31,23 @@ TOLD = {
     "events at 3am": ("12-02 02:30", "12-02 03:30"),
     "since Nov 28": ("11-28 00:00", ""),
     "11月28号以来": ("11-28 00:00", ""),
+    "what did we spend yesterday": ("12-01 00:00", "12-02 00:00"),
+    "昨天改了什么": ("12-01 00:00", "12-02 00:00"),
+    "slow since yesterday": ("12-01 00:00", ""),
+    "昨天到现在": ("12-01 00:00", ""),
+    "前天的费用": ("11-30 00:00", "12-01 00:00"),
 }
 NO_MOMENT = (
     *("next monday", "silence it until friday", "every monday", "between 2 and 3 replicas"),
-    *("in the last hour", "yesterday", "昨天", "下周二", "一周一次", "最近两小时", "the sun is up"),
+    *(
+        "in the last hour",
+        "last night",
+        "昨晚",
+        "下周二",
+        "一周一次",
+        "最近两小时",
+        "the sun is up",
+    ),
     "2026-11-30T22:41:03Z connection refused",
 )
 

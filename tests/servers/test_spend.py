@@ -1,10 +1,12 @@
 """budgets_spend over the practice shop: what is measured there is divided, what is not is said."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.clock import utc_now
 from core.errors import Forbidden, Invalid, NotFound
 from core.principal import Permission, Principal
 from mcp_servers.client import Connections, Sessions, Tools, in_process
@@ -170,6 +172,15 @@ async def test_an_unknown_label_is_said(tools: Tools) -> None:
     data = (await tools.call("budgets_spend", by="label:department")).data
     assert [row["name"] for row in data["rows"]] == ["(none)"]
     assert data["notes"][-1]["code"] == "spend.no_label"
+
+
+async def test_a_bill_may_end_before_now(tools: Tools) -> None:
+    midnight = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
+    data = (await tools.call("budgets_spend", until=f"{midnight:%Y-%m-%dT%H:%M}Z")).data
+    assert datetime.fromisoformat(data["end"]) == midnight
+    assert datetime.fromisoformat(data["start"]) == midnight - timedelta(days=1)
+    with pytest.raises(Invalid):
+        await tools.call("budgets_spend", until="yesterday")
 
 
 @pytest.mark.parametrize("window", ["PT30M", "P40D", "yesterday"])
