@@ -20,6 +20,7 @@ from agent.naming import (
     spelt,
 )
 from agent.numerals import COUNT, ENGLISH_NUMBERS, number_of
+from agent.ordering import without_ruled_out
 from agent.scoring import LOOKS
 from agent.sizing import sets_amounts
 
@@ -143,6 +144,8 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
     found = _without_place(found, message)
     if intent == "list" and not (found.get("kind") or found.get("name")) and MACHINES.search(text):
         found["kind"] = "Node"
+    if intent == "change":
+        found = _ordered_of(found, text)
     elsewhere = found.get("kind") == "Node" and found.get("name") and WHERE.search(text)
     any_service = subagent == "cost" and found.get("kind") == "Service" and not found.get("name")
     if elsewhere or any_service:
@@ -153,6 +156,16 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
         del found["kind"]  # "five instances" are how many, not of what
         found["name"] = found.get("name") or found.get("service") or ""
     return {key: value for key, value in found.items() if value not in ("", None)}
+
+
+def _ordered_of(found: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """Without what only tells why ("its disk is dying": no change gives a disk) or is not to be touched
+    ("leave its pods alone")."""
+    told = {key: value for key, value in found.items() if (key, value) != ("metric", "disk")}
+    left = without_ruled_out(text)
+    if told.get("kind") and left != text:
+        told["kind"] = object_named(left, of_many=False).get("kind", "")
+    return told
 
 
 def _no_place(place: str, found: Mapping[str, Any], message: str, intent: str) -> dict[str, str]:

@@ -29,7 +29,7 @@ _FEWER = (
 _TIMES = {
     "2": re.compile(
         rf"\b(?:double|twice)\b.*\b{_COPIES}\b|\b{_COPIES}\s(?:count\s)?(?:x\s?2|twice|doubled)\b"
-        rf"|(?:副本|实例|replicas?)数?(?:量)?\s*(?:给我)?(?:翻倍|翻一倍|翻番|翻一番|加倍|乘\s?2)|(?:双倍|两倍)的?\s*(?:副本|实例)"
+        rf"|(?:副本|实例|replicas?)数?(?:量)?\s*(?:给我)?(?:翻倍|翻一倍|翻番|翻一番|加倍|乘\s?2)|(?:双倍|两倍)的?\s*(?:副本|实例)|扩(?:容)?(?:大)?(?:一倍|1\s?倍)"
     ),
     "3": re.compile(
         rf"\btriple\b.*\b{_COPIES}\b|(?:副本|实例|replicas?)数?(?:量)?\s*翻\s?[三3]\s?倍"

@@ -29,6 +29,7 @@ _BETWEEN = re.compile(r"(?i)\bbetween\s(?:\S+\s){1,4}and\s\S+")
 HELD = "\ue000"
 _COMMA = re.compile(r"[,，]\s*(?!\d{3})")
 CLEAR = 0.6
+CERTAIN = 0.9
 # What says that both a fault and its price are asked for.
 _BOTH = re.compile(
     r"\bboth\b|\b(?:cause|reason|why|fault)\b.*\b(?:and|plus)\b.*\b(?:costs?|bill|spend|price)\b|\b(?:costs?|bill|spend)\b.*\band\b.*\b(?:cause|reason|why)\b"
@@ -85,7 +86,8 @@ def read_all(message: str, *, previous: Mapping[str, Any] | None = None) -> list
     if _tells_why(parts[0], routes):
         return [whole] if whole.subagent == routes[1].subagent else [_of_what_was_told(*routes)]
     clear = all(_is_clear(one) for one in routes)
-    if not clear or whole.subagent not in _told_apart(routes):
+    apart = _told_apart(routes)
+    if not clear or not (whole.subagent in apart or (apart and _begins_with_order(routes))):
         return both_sides(whole, message)
     return _worded(parts, routes)
 
@@ -126,6 +128,16 @@ def _is_clear(route: Route) -> bool:
     """Whether a part stands for itself: an order to change nothing in particular only goes on."""
     of_nothing = (route.subagent, route.intent) == ORDERS[0] and not route.arguments
     return route.confidence >= CLEAR and route.subagent != "none" and not of_nothing
+
+
+def _begins_with_order(routes: Sequence[Route]) -> bool:
+    """Whether a certain thing is to be changed first: what else is asked makes it no other question."""
+    first = routes[0]
+    return (
+        (first.subagent, first.intent) == ORDERS[0]
+        and first.confidence >= CERTAIN
+        and bool(_about(first))
+    )
 
 
 def _parts(message: str) -> list[str]:

@@ -21,7 +21,9 @@ from agent.naming import broken_object, looks_named, only_unknown
 from agent.ordering import orders_amount, without_ruled_out, without_ruled_out_silence
 from agent.outcomes import asks_how_a_fix_went, asks_how_it_went, asks_to_stop
 from agent.scoring import (
+    FAINT,
     LOOKS,
+    MUCH_LESS,
     OURS,
     Language,
     Scores,
@@ -42,8 +44,6 @@ SURE = 0.6  # at or above this, rules alone decide
 STEEPNESS = 0.55
 # A reading with this much evidence is as good as it gets.
 PLENTY = 5.0
-# Less than this, without a word of the trade, is nothing; and how sure that is.
-FAINT = 8.0
 # "Show" and "list" are said of anything: another subagent's own word counts for more.
 LOOKING = 0.8
 GENERAL = frozenset(("list", "health", "how_to"))
@@ -54,8 +54,6 @@ SMALL_TALK = (("none", "off_topic"), ("none", "chat"))
 ALIKE = 0.7
 FAMILIAR = 0.7
 NO_DOUBT = 0.9
-# What speaks for another intent is no doubt while it is at most this part of what speaks for one.
-MUCH_LESS = 0.5
 # How likely it must be that only a look is asked for where rules hear of trouble.
 PLAIN = 0.97
 UNKNOWN = frozenset(("unclear", "look"))

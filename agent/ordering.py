@@ -30,7 +30,7 @@ _SILENCE_RULED_OUT = re.compile(
 )
 # What asks, or is about alerts and money, wherever it stands; and what tells of an amount beside it.
 _ASKS = re.compile(
-    r"\b(?:why|how|what|which|who|when|if|once|whenever|would|cost\w*|spend\w*|budgets?|save|cheaper|alert\w*|thresholds?|notify|tell)\b"
+    r"^\W*(?:can|could|will|would|do|does|did|is|are|has|have)\s(?!(?:you|we|i|some\s?(?:one|body)|any\s?(?:one|body)|midwatch)\b)|\b(?:why|how|what|which|who|when|if|once|whenever|would|cost\w*|spend\w*|budgets?|save|cheaper|alert\w*|thresholds?|notify|tell)\b"
     r"|[?？吗么呢]|为什么|为何|为啥|怎么|多少|哪|如果|要是|假如|万一|告警|报警|通知|提醒|预算|费用|成本|花|贵|省"
 )
 _TELLS = re.compile(
@@ -38,12 +38,23 @@ _TELLS = re.compile(
     r"|了\s*\W*$|以上|以下|用到|用了|占|超过|低于|高于|达到"
 )
 _CLAUSE = re.compile(r"[,，;；。]\s*(?!\d)|[.!]\s")
+# "Did someone scale it down", "有人把它缩容了吗": whether it was done is asked, and nothing is ordered.
+_OF_SOMEBODY = re.compile(
+    rf"\b(?:did|has|have)\s(?:any|some)\s?(?:one|body)\s(?:\w+\s)?{_DONE}(?:e?d|ped|ted|n)?\b[^,.;!]*"
+    rf"|(?:有(?:没有)?人|有谁|被(?:谁|人))[^，。；;]{{0,24}}?{_DONE_ZH}[^，。；;]{{0,10}}?[了过][^，。；;]*"
+    rf"|{_DONE_ZH}[^，。；;]{{0,4}}?过\s?[吗么没][^，。；;]*"
+)
 _POLITE = re.compile(r"^\W*(?:can|could|would|will)\s(?:you|we|i)\b[^?？]*[?？]?\W*$")
 
 
 def without_ruled_out(text: str) -> str:
     """Lower-case text without what it forbids or puts off: no order is heard in "don't restart it"."""
     return _RULED_OUT.sub(" ", text)
+
+
+def without_deeds(text: str) -> str:
+    """The same without what somebody is asked to have done: "did anyone restart it"."""
+    return _OF_SOMEBODY.sub(" ", text)
 
 
 def without_ruled_out_silence(text: str) -> str:

@@ -12,7 +12,7 @@ from agent.planning_budgets import budgets
 from agent.planning_costs import anomalies, forecast, savings, spend
 from agent.planning_fixes import changing, history, outcome, plans
 from agent.planning_knowledge import SEARCH, knowledge
-from agent.planning_lacking import in_image, lacking, pod_state
+from agent.planning_lacking import OF_RESTARTS, asks_uptime, in_image, lacking, pod_state
 from agent.planning_logs import logs
 from agent.planning_metrics import asks_who_uses, measured
 from agent.planning_patterns import in_patterns
@@ -26,8 +26,6 @@ INVESTIGATE = "rca_investigate"
 WORKLOAD_KINDS = frozenset(("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"))
 CLUSTER_KINDS = frozenset(("Node", "Namespace", "PersistentVolume"))
 CHANGES_WINDOW = "P1D"
-# Only pods restart; their workload's row says nothing of it.
-OF_RESTARTS = re.compile(r"\brestart(?:s|ed)\b|重启")
 WHAT_RUNS = re.compile(
     r"\b(?:what(?:'s|\sis|\sall\sis)?|everything|anything|workloads|who)\b.*\b(?:running|scheduled|placed|hosted|living|runs|lives|on)\b"
     r"|[跑放]|运行|调度"
@@ -144,7 +142,7 @@ def _listing(asked: Asked, results: Sequence[Result]) -> list[Step]:
         of = asked.kind_of_many if asked.kind_of_many in WORKLOAD_KINDS else ""
         place = {"namespace": asked.namespace, "kind": of}
         return [Step(WORKLOADS, {**place, "lacking": missing})]
-    if asked.name and OF_RESTARTS.search(asked.question.lower()):
+    if asked.name and (OF_RESTARTS.search(asked.question.lower()) or asks_uptime(asked.question)):
         return _seeking(asked, results, Step(PODS, {"namespace": asked.namespace}))
     if part_of(asked):
         return _in_full(of_what_runs(asked), results)

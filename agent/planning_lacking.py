@@ -56,6 +56,19 @@ def in_image(asked: Asked) -> str:
     return "" if of_one else image
 
 
+# Only pods restart; their workload's row says nothing of it.
+OF_RESTARTS = re.compile(r"\brestart\w*|重启")
+# For how long something runs is told by its pods as well: a workload is as old as its first version.
+_UPTIME = re.compile(
+    r"\bhow\slong\b.*\b(?:up|running|alive|online)\b|\buptime\b|(?:跑|运行|上线|启动|存活|在线)[了过]?多[久长]|多[久长]没(?:有)?重启"
+)
+
+
+def asks_uptime(question: str) -> bool:
+    """Whether it is asked for how long something has been running."""
+    return bool(_UPTIME.search(question.lower()))
+
+
 # How pods are, as `kubernetes_list_pods` knows it by part of its status; the first that fits.
 _STATES: tuple[tuple[str, str], ...] = (
     ("Pending", r"\bpending\b|等待调度|没调度|调度不"),

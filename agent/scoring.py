@@ -7,7 +7,12 @@ from typing import Literal
 
 from agent.covering import without_circumstances, without_names, without_purposes
 from agent.lexicon.signals import Lexicon, Signal, lexicon
-from agent.ordering import orders_amount, without_ruled_out, without_ruled_out_silence
+from agent.ordering import (
+    orders_amount,
+    without_deeds,
+    without_ruled_out,
+    without_ruled_out_silence,
+)
 
 Language = Literal["en", "zh"]
 Word = Literal[
@@ -34,6 +39,10 @@ CLAUSE = re.compile(r",\s*|[;.:?!]\s+|[。；]")
 LOOKS = frozenset(("list", "logs", "events", "metrics", "rollout"))
 
 
+# Less than this, without a word of the trade, is nothing.
+FAINT = 8.0
+# What speaks for another intent is no doubt while it is at most this part of what speaks for one.
+MUCH_LESS = 0.5
 # What must not be done is heard in every word, names included.
 REFUSED = frozenset(("secret", "bypass"))
 ALL = "all"
@@ -93,8 +102,16 @@ def intent_for(intent: str, readings: Scores, text: str, language: Language) -> 
         looks = {one: score for (_, one), score in readings.items() if one in LOOKS}
         best = max(looks, key=lambda one: looks[one], default=intent)
         return best if intent == "investigate" else intent
+    if _is_told_so(intent, readings):
+        return intent
     told = says(text, language, "complaint") or says(text, language, "statement")
     return "investigate" if told and intent in LOOKS else intent
+
+
+def _is_told_so(intent: str, readings: Scores) -> bool:
+    """Whether words for a look leave little to those for a fault: "is the rollout stuck?"."""
+    told = readings.get(("rca", intent), 0.0)
+    return told >= FAINT and readings.get(("rca", "investigate"), 0.0) <= told * MUCH_LESS
 
 
 def _told_before(text: str, language: Language) -> bool:
@@ -121,12 +138,12 @@ def _heard(text: str, language: Language) -> Mapping[str, str]:
             "none": bare,
             "rca": bare,
             "changes": matter,
-            "autofix": without_ruled_out(matter),
+            "autofix": without_ruled_out(without_deeds(matter)),
             "silences": without_ruled_out_silence(without_purposes(matter)),
             "": without_purposes(matter),
         }
     orders = {
-        "autofix": without_ruled_out(matter),
+        "autofix": without_ruled_out(without_deeds(matter)),
         "silences": without_ruled_out_silence(matter),
     }
     return {ALL: text, "none": bare, "rca": bare, **orders, "": matter}

@@ -33,7 +33,7 @@ ANOTHER = re.compile(
     r"|重启|回滚|回退|撤销|排空|驱逐|重跑|为什么|为何|怎么|多少"
 )
 LESS = re.compile(
-    r"\b(?:lower|reduc|decreas|cut|drop|shrink|trim|take|less)\w*|降|减|调低|调小|缩|少"
+    r"\b(?:lower|reduc|decreas|cut|drop|shrink|trim|take|less)\w*|降|减|调低|调小|缩|少|砍|削|扣|压"
 )
 _WORD_TIMES = {
     "double": "2", "doubled": "2", "twice": "2", "翻倍": "2", "翻一倍": "2", "翻番": "2", "翻一番": "2", "加倍": "2",
@@ -41,10 +41,15 @@ _WORD_TIMES = {
     "halve": "0.5", "halved": "0.5", "减半": "0.5", "减一半": "0.5", "降一半": "0.5", "砍半": "0.5", "砍一半": "0.5",
 }  # fmt: skip
 _TIMES = "|".join(sorted(_WORD_TIMES, key=len, reverse=True))
+# "A quarter more", "by a third", "四分之一", "两成".
+_NTHS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
+_SHARE = rf"(?:(?<=by\s)|(?<=to\s)|(?<=add\s)|(?=\S+\s\w+\s(?:more|less|fewer|extra|off|of\s(?:its|the|that|what)|again)\b))(?:an?|one|two|three)\s(?:{'|'.join(_NTHS)})s?\b"
+_SHARE_ZH = r"[一二三四五六七八九十]分之[一二两三四五六七八九]|[一二两三四五六七八九]成(?![本功])|(?<=[到为成剩掉])一半"
 AMOUNT = re.compile(
     rf"(?P<word>{_L}(?:{_TIMES})(?![a-z]))"
     r"|(?P<half>\b(?:by|in)\shalf\b)"
     r"|(?P<percent>\d+(?:\.\d+)?)\s?(?:%|percent\b|个百分点)"
+    rf"|(?P<share>{_SHARE_ZH}|{_SHARE})"
     rf"|(?P<times>\d+(?:\.\d+)?|{COUNT})\s?(?:倍|times\b|x\b)"
     rf"|(?P<cores>\d+(?:\.\d+)?|half\san?|an?|半|{COUNT})\s?个?\s?(?P<fine>milli|毫)?-?(?:v?cpus?|cores?|核|c)(?:心)?{_R}"
     r"|(?<![a-z0-9.-])(?P<size>\d+(?:\.\d+)?)\s?个?\s?(?P<unit>[kmgt]i?b?|megs?|gigs?|megabytes?|gigabytes?|兆|吉)(?![a-z0-9])"
@@ -71,6 +76,7 @@ TAKEN_OFF = re.compile(r"\b(?:away|off|from)\b")
 # "一个半 G" is 1.5 G, "half a gig" 512 Mi.
 HALVES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"(\d+|[一二两三四五六七八九])个半\s?(?=[kmgt]i?b?\b|吉|核)"), lambda found: f"{number_of(found[1])}.5 "),
+    (re.compile(r"\b(?:an?\s)?quarter\s(?:of\san?\s)?(?:v?cpu\s)?(?=cores?\b)|四分之一个?\s?(?=核)"), lambda _: "0.25 "),
     (re.compile(r"\bhalf\san?\s(?:gig(?:abyte)?s?|gi?b?)\b|半个?\s?(?:gi?b?(?![a-z])|吉)"), lambda _: "512 mi"),
 )  # fmt: skip
 BESIDE = re.compile(r"\s*(?P<more>more|extra|additional)|\s*(?P<less>less|fewer)")
@@ -255,20 +261,40 @@ def _how(one: _Around) -> str:
 
 def _factor(one: _Around) -> str:
     """`*=` and how often; "" for an amount."""
-    match, less = one.match, bool(LESS.search(one.before))
+    match, beside = one.match, BESIDE.match(one.behind)
+    less = bool(LESS.search(one.before) or (beside and beside["less"]))
     if match["word"]:
         return f"*={_WORD_TIMES[match['word']]}"
     if match["half"]:
         return "*=1.5" if match["half"].startswith("by") and not less else "*=0.5"
     if match["percent"]:
-        share = float(match["percent"]) / 100
-        factor = share if AT.search(one.before) else 1 - share if less else 1 + share
-        return f"*={factor:g}" if factor > 0 else ""
+        return _by_share(float(match["percent"]) / 100, one, less=less)
+    if match["share"]:
+        return _by_share(_share(match["share"]), one, less=less)
     if match["times"]:
         number = match["times"]
         times = float(number) if number[0].isdigit() else float(number_of(number))
         return f"*={times + 1 if MORE.search(one.before) else times:g}"
     return ""
+
+
+def _by_share(share: float, one: _Around, *, less: bool) -> str:
+    """To that part of what it is, or by that part more or less."""
+    factor = share if AT.search(one.before) else 1 - share if less else 1 + share
+    return f"*={factor:.3g}" if factor > 0 else ""
+
+
+def _share(told: str) -> float:
+    """ "A quarter", "四分之一" and "两成" as a part of one."""
+    if told == "一半":
+        return 0.5
+    if told.endswith("成"):
+        return number_of(told[0]) / 10
+    if "分之" in told:
+        of, _, parts = told.partition("分之")
+        return number_of(parts) / number_of(of)
+    parts, nth = told.split()
+    return {"two": 2, "three": 3}.get(parts, 1) / _NTHS[nth.removesuffix("s")]
 
 
 def _container(text: str, name: str) -> str:

@@ -43,6 +43,9 @@ LEARNT = (
         "seen_depot",
         "seen_orders",
         "seen_hosts",
+        "seen_clinic",
+        "seen_meters",
+        "seen_exams",
     ),
 )
 OF_EACH_PHRASE = 50

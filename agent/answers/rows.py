@@ -13,7 +13,7 @@ from agent.answers.markdown import code, joined, plain, table
 from agent.answers.within import changes_within, events_within
 from agent.asked import Asked
 from agent.durations import length_of
-from agent.planning_lacking import in_image
+from agent.planning_lacking import OF_RESTARTS, asks_uptime, in_image
 from agent.planning_metrics import how_many
 from agent.toolbox import Result
 from agent.wording import phrase
@@ -26,7 +26,7 @@ def told_pods(asked: Asked, result: Result) -> str:
     rows = _about(asked, result)
     restarted = [row for row in rows if row["restarts"]]
     facts = {"total": len(rows), "examined": _examined(asked, result), "count": len(restarted)}
-    if "restart" in asked.question.lower() or "重启" in asked.question:
+    if OF_RESTARTS.search(asked.question.lower()) and not asks_uptime(asked.question):
         if not _lately(asked, restarted):
             return cited(result, phrase("rows.no_restarts", asked.language, **facts))
         rows = sorted(_lately(asked, restarted), key=lambda row: -row["restarts"])
@@ -223,7 +223,7 @@ def told_changes(asked: Asked, result: Result) -> str:
     cells = [
         (
             ago(row["ago_s"]),
-            row["kind"],
+            phrase(f"change_kind.{row['kind']}", asked.language),
             f"{row['target_kind']} {row['namespace']}/{row['name']}",
             translated(row["summary"], asked.language),
             row["author"],

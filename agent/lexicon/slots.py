@@ -33,7 +33,7 @@ NAME_SLOTS = (
         rf"\b(?:give|allow|grant)\s+(?:the\s+)?({NAME_SHAPE})\s+(?:\w+\s+)?(?:more|less|memory|cpu|\d)"
     ),
     re.compile(
-        rf"\b(?:why|what|when|how|where)\s+(?:is|are|was|were|does|did|do|has|have|can|could|can't|cannot|isn't|won't)\s+"
+        rf"\b(?:why|what|when|how(?:\s+(?:long|often|much|busy|full|far|bad))?|where)\s+(?:is|are|was|were|does|did|do|has|have|can|could|can't|cannot|isn't|won't)\s+"
         rf"(?:the\s+)?({NAME_SHAPE})"
     ),
     re.compile(

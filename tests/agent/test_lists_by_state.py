@@ -76,3 +76,20 @@ async def test_an_answer_keeps_to_what_was_asked_for(
     answer = (await ask(assistant, question)).answer
     assert told in answer
     assert not left_out or left_out not in answer
+
+
+@pytest.mark.parametrize("question", ["how long has checkout been up", "checkout 跑了多久没重启了"])
+async def test_how_long_something_runs_is_told_by_its_pods(
+    question: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert [call.tool for call in told.calls] == ["kubernetes_list_pods"]
+    assert told.answer.count("| shop | checkout-") == 3
+
+
+async def test_what_kind_of_change_it_was_is_told_in_the_readers_language(
+    assistant: Assistant,
+) -> None:
+    told = await ask(assistant, "变更汇总一下")
+    assert "| 发布 |" in told.answer
+    assert "| commit |" not in told.answer

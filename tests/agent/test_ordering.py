@@ -74,6 +74,38 @@ def test_an_amount_that_is_told_or_thought_of_is_no_order(text: str, subagent: s
     assert [one.subagent for one in read_all(text)] == [subagent]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "did someone scale ab-api down",
+        "has anyone restarted ab-api",
+        "有人把 ab-api 缩容了吗",
+        "ab-api 回滚过吗",
+        "ab-api 的 cpu limit 谁调低的",
+    ],
+)
+def test_whether_somebody_did_it_is_asked_of_what_changed(text: str) -> None:
+    [route] = read_all(text)
+    assert (route.subagent, route.intent) == ("rca", "changes")
+    assert route.arguments["name"] == "ab-api"
+
+
+@pytest.mark.parametrize("text", ["can someone restart ab-api", "谁帮忙重启一下 ab-api"])
+def test_who_asks_somebody_to_do_it_orders_it(text: str) -> None:
+    assert [(one.subagent, one.intent) for one in read_all(text)] == [("autofix", "change")]
+
+
+def test_an_order_and_what_it_cost_are_two_matters() -> None:
+    order, price = read_all("roll back ab-api and tell me what the outage cost us")
+    assert (order.subagent, order.intent) == ("autofix", "change")
+    assert (price.subagent, price.intent) == ("cost", "spend")
+
+
+def test_what_must_not_be_touched_is_not_what_is_ordered() -> None:
+    [route] = read_all("把 rack-17 摘出去，别动上面的 pod")
+    assert route.arguments == {"name": "rack-17"}
+
+
 @pytest.mark.parametrize("text", ["who got paged last night and why", "昨晚呼叫了谁，为什么"])
 def test_who_was_told_and_why_are_two_questions_of_one_time(text: str) -> None:
     told, why = read_all(text)
