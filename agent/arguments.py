@@ -58,6 +58,10 @@ WHERE = re.compile(r"\b(?:which|what)\snodes?\b|(?:哪|什么)[个台些]?\s*(?:
 HOW_MANY = re.compile(
     r"\b(?:how many|number of)\s(?:instances|replicas|copies)|(?:几|多少)个?\s*(?:实例|副本)"
 )
+# Of a rule, how many of them are too few.
+COUNTED_BELOW = re.compile(
+    r"\b(?:less|fewer|more)\sthan\s\w+\s(?:pods|instances|replicas)\b|\b(?:below|under|above|over)\s\d+\s(?:pods|instances|replicas)\b"
+)
 # A node that takes pods is no pod.
 TAKING_PODS = re.compile(
     r"\b(?:take|takes|accept|accepts)\s(?:new\s)?pods\b|放(?:新的?)?\s*pod|接\s*pod"
@@ -99,9 +103,13 @@ INSTEAD_OF = re.compile(
     r"\bfrom\b|\d\S*\s?(?:->|→|=>)|[由从].{1,20}(?:改|调|提|升|降|加|减|涨|到|为)"
 )
 THRESHOLD = re.compile(
-    r"(?:above|over|exceeds?|make\sit|make\sthat|set\sit\sat|exceeding|below|under|than|less\sthan|fewer\sthan|reaches|pass(?:es)?|cross(?:es)?|hits?|tops|climbs|beyond|past|to|at(?=\s*\d+\s*%)|超过?了?|高于|大于|低于|少于|不足|小于|达到|到了?|[过破]了?|改成|改为|设成|设为|调成|调为)\s*(\d+(?:\.\d+)?)(?![\d:.]|\s*(?:小时|个小时|分钟|天|周|hours?|h\b|hrs?\b|minutes?|mins?\b|days?|weeks?))\s*(%|percent|ms|s\b|毫秒)?"
+    r"(?:thresholds?\sof|above|over|exceeds?|make\sit|make\sthat|set\sit\sat|exceeding|below|under|than|less\sthan|fewer\sthan|reaches|pass(?:es)?|cross(?:es)?|hits?|tops|climbs|beyond|past|to|at(?=\s*\d+\s*%)|超过?了?|高于|大于|低于|少于|不足|小于|达到|到了?|[过破]了?|改成|改为|设成|设为|调成|调为)\s*(\d+(?:\.\d+)?)(?![\d:.]|\s*(?:小时|个小时|分钟|天|周|hours?|h\b|hrs?\b|minutes?|mins?\b|days?|weeks?))\s*(%|percent|ms|s\b|毫秒)?"
 )
 HASH_CHANNEL = re.compile(r"(?<!\w)#[a-z][\w-]*")
+# A channel that is called by a name of its own: "the night-shift channel", "channel night-shift".
+NAMED_CHANNEL = re.compile(
+    rf"(?<![\w#-])({NAME_SHAPE})\s*(?:channel\b|渠道|通道)|(?:\bchannel|渠道|通道)\s+(?:named\s|called\s)?({NAME_SHAPE})(?![\w-])"
+)
 
 
 # What is asked of systems as wholes: "which services depend on it" asks for no Service.
@@ -142,6 +150,8 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
     found |= _first_word("metric", METRICS, told)
     found |= _by_subagent(text, message, subagent, intent)
     found = _without_place(found, message)
+    if found.get("channel") and found["channel"] == found.get("name"):
+        found |= {"name": "", "service": ""}  # the channel, and nothing else of that name
     if intent == "list" and not (found.get("kind") or found.get("name")) and MACHINES.search(text):
         found["kind"] = "Node"
     if intent == "change":
@@ -150,7 +160,7 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
     any_service = subagent == "cost" and found.get("kind") == "Service" and not found.get("name")
     if elsewhere or any_service:
         del found["kind"]
-    how_many = HOW_MANY.search(text) or count_ordered(text)
+    how_many = HOW_MANY.search(text) or count_ordered(text) or COUNTED_BELOW.search(text)
     counted = found.get("replicas") is not None or (found.get("service") and how_many)
     if (counted or TAKING_PODS.search(text)) and found.get("kind") == "Pod":
         del found["kind"]  # "five instances" are how many, not of what
@@ -262,7 +272,11 @@ def _team(text: str) -> str:
 def _channel(text: str) -> dict[str, str]:
     if named := HASH_CHANNEL.search(without_rejected(text)) or HASH_CHANNEL.search(text):
         return {"channel": named[0]}
-    return _first_meant("channel", CHANNELS, text)
+    if kind := _first_meant("channel", CHANNELS, text):
+        return kind
+    called = NAMED_CHANNEL.search(text)
+    name = called and (called[1] or called[2])
+    return {"channel": name} if name and could_be_name(name) else {}
 
 
 def _replicas(text: str) -> int | None:

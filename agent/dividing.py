@@ -55,9 +55,15 @@ _ASKS = re.compile(
 )
 
 
+# How a question begins, where its mark was the border: "is it ok? if not, mute it".
+_ASKED = re.compile(r"(?i)\W*(?:is|are|was|were|does|do|did|has|have)\s")
+# What asks which silences there are, and orders none.
+_WHICH = re.compile(
+    r"(?i)\W*(?:and\s|also\s)?(?:what|which|who|is|are|any)\b|.*(?:哪些|什么|有没有|谁)"
+)
 # All alerts, and not those of what was named before: "and tell me which alerts are firing".
 _EVERY_ALERT = re.compile(
-    r"\b(?:what|which|any\sother)\s(?:other\s)?alerts\b(?!.*\b(?:for|on|of|about|from|it|them)\b)|(?:有|是)哪些\s?(?:别的|其他)?(?:告警|报警)|(?:告警|报警)(?:有哪些|列表)"
+    r"\bwhat(?:'s|\sis)\s(?:still\s|now\s|currently\s)?(?:firing|alerting|going\soff)\b|\b(?:what|which|any\sother)\s(?:other\s)?alerts\b(?!.*\b(?:for|on|of|about|from|it|them)\b)|(?:有|是)哪些\s?(?:别的|其他)?(?:告警|报警)|(?:告警|报警)(?:有哪些|列表)"
 )
 # What an order is about, when it names nothing.
 _OF_IT = re.compile(r"\b(?:its?|them|their|th(?:is|at)\sone)\b|它|其(?![他它实中])")
@@ -212,10 +218,16 @@ def _asks(part: str, route: Route) -> bool:
     """Whether a part asks for something of its own, rather than to go on: "go ahead", "list them"."""
     if route.confidence < CLEAR or route.subagent == "none" or _ONLY_WHY.fullmatch(part):
         return False
-    of_something = bool(_about(route) or POINTING.search(part.lower()))
+    of_something = bool(_about(route))
     if (route.subagent, route.intent) in ORDERS:
-        return bool(_about(route) or _OF_IT.search(part.lower()))
-    own = of_something or "kind" in route.arguments or says(part.lower(), route.language, "why")
+        of_something = of_something or bool(_OF_IT.search(part.lower()))
+        return of_something or (route.intent == "silences" and bool(_WHICH.match(part)))
+    own = (
+        of_something
+        or POINTING.search(part.lower())
+        or "kind" in route.arguments
+        or says(part.lower(), route.language, "why")
+    )
     bare = route.intent in GENERAL and not own
     return bool(_ASKS.search(part)) and not bare
 
@@ -241,7 +253,12 @@ def _about(route: Route) -> str:
 
 def _tells_why(part: str, routes: Sequence[Route]) -> bool:
     """Whether the first of two parts only tells why the second, an order, is given."""
-    if len(routes) != 2 or routes[0].subagent != "rca" or not only_tells(part):
+    if (
+        len(routes) != 2
+        or routes[0].subagent != "rca"
+        or not only_tells(part)
+        or _ASKED.match(part)
+    ):
         return False
     return (routes[1].subagent, routes[1].intent) in REASONED and routes[1].sure
 
@@ -251,13 +268,21 @@ def _in_turn(
 ) -> list[Route]:
     """Each part read after the one before it."""
     told: list[Route] = []
-    for part in parts:
+    for before, part in zip(("", *parts), parts, strict=False):
         route = read(part, previous=previous if not told else None)
         if told and route.subagent not in ("none", "rag") and not _asks_of_all(part, told[-1]):
             said = Said(part, route.subagent, route.intent, PLENTY, route.arguments)
-            route = replace(route, arguments=shared(said, told[-1].shape()))
+            route = replace(route, arguments=shared(said, _spoken_of(told[-1], before, route)))
         told.append(replace(route, language=language))
     return told
+
+
+def _spoken_of(told: Route, part: str, after: Route) -> dict[str, Any]:
+    """A decision with what its part names: a question for pages takes no arguments, and names what is meant next."""
+    if told.subagent != "rag":
+        return told.shape()
+    named = extract(as_typed(part), subagent=after.subagent, intent=after.intent)
+    return {**told.shape(), "arguments": named}
 
 
 def _asks_of_all(part: str, before: Route) -> bool:

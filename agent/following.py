@@ -38,8 +38,13 @@ TIMES = frozenset(("window", "horizon", "duration", "at"))
 OBJECT = ("namespace", "kind", "name", "service")
 OWNER = (*OBJECT, "team")
 WHAT = frozenset((*OWNER, "alert"))
+# What needs no name beside it.
+WHAT_SAYS_IT = ("namespace", "kind", "team", "alert", "metric", "channel", "severity")
 # What is taken back lasts no longer: "cancel it".
 TAKEN_BACK = re.compile(r"\b(?:cancel|undo|lift|remove|end)\b|取消|撤|解除|去掉")
+_HOW_LONG = re.compile(
+    r"\b(?:how\slong|when|until\swhen|till\swhen)\b.*\b(?:last|end|expire|run\sout|over|for|until|till|left)|多久|到什么时候|什么时候(?:结束|到期|过期|失效)|几点(?:结束|到期)"
+)
 # Half a sentence that says where and nothing else: "and in namespace shop?", "shop 命名空间的".
 _ONLY_A_PLACE = re.compile(
     r"^\W*(?:and\s|only\s|just\s)*(?:in\s|of\s|for\s)(?:the\s)?(?:(?:namespace|ns)\s\S+|\S+\s(?:namespace|ns))\W*$"
@@ -119,6 +124,17 @@ def is_elliptical(said: Said, previous: Mapping[str, Any]) -> bool:
     return opened and (said.evidence < OWN_WORDS or other)
 
 
+def asks_how_long(said: Said, previous: Mapping[str, Any]) -> bool:
+    """Whether it asks for the end of what the turn before set: "how long will that last"."""
+    named = any(key in said.arguments for key in (*WHAT, "severity"))
+    return (
+        previous["intent"] == "silences"
+        and not named
+        and said.is_short
+        and bool(_HOW_LONG.search(said.text))
+    )
+
+
 def goes_on(message: str) -> bool:
     """Whether a message is half a sentence after another: "and for a private registry?"."""
     said = Said(message, "", "", 0.0, {})
@@ -178,12 +194,10 @@ def _number(said: Said, before: Mapping[str, Any], now: Mapping[str, Any]) -> di
 
 def _bare(said: Said, now: Mapping[str, Any]) -> str:
     """A word that would be no name in a longer sentence: "and data?", "data 的呢"."""
-    if any(
-        key in now
-        for key in ("namespace", "kind", "team", "alert", "metric", "window", "duration", "horizon")
-    ):
+    if any(key in now for key in (*WHAT_SAYS_IT, "window", "duration", "horizon")):
         return ""
-    words = [match[0] for match in NAME.finditer(said.text) if _LATIN.search(match[0])]
+    text = TAKEN_BACK.sub(" ", said.text)
+    words = [match[0] for match in NAME.finditer(text) if _LATIN.search(match[0])]
     little = FUNCTION_WORDS | KIND_WORDS.keys()
     left = [one for one in words if one not in little and could_be_said(one)]
     return left[0] if len(left) == 1 and set(words) - set(left) <= FUNCTION_WORDS else ""
@@ -212,6 +226,8 @@ def pointed_at(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
     if not (points or lacks or bare):
         return own
     carried = OBJECT if said.subagent != "cost" or "namespace" in own or "team" in own else OWNER
+    if same and said.subagent == "alert_admin" and "alert" not in own:
+        carried = (*carried, "alert")
     before = {key: value for key, value in previous["arguments"].items() if key in carried}
     if "kind" in own and "name" not in before:
         before.pop("kind", None)
@@ -232,6 +248,12 @@ def shared(said: Said, before: Mapping[str, Any]) -> dict[str, Any]:
     if named or ("namespace" in own and not POINTING.search(said.text)):
         return own
     given = {key: value for key, value in before["arguments"].items() if key in OBJECT}
+    if (
+        said.subagent == "alert_admin"
+        and "alert" in before["arguments"]
+        and POINTING.search(said.text)
+    ):
+        given["alert"] = before["arguments"]["alert"]
     if own.get("kind") == "Namespace" and "namespace" in given:
         del own["kind"]
     if "kind" in own or ("kind" in given and "name" not in given):

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal, cast
 
+from agent.alert_names import ALERT_NAME, with_alerts_called
 from agent.arguments import extract
 from agent.following import (
     Said,
     asked_anew,
+    asks_how_long,
     is_elliptical,
     pointed_at,
     without_fillers,
@@ -129,18 +131,22 @@ def language_of(message: str) -> Language:
 def read(message: str, *, previous: Mapping[str, Any] | None = None) -> Route:
     """What a message asks for. `previous` is the shape of the turn before, for follow-ups."""
     message = as_typed(without_fillers(message) if previous else message)
-    text, language = message.lower(), language_of(message)
+    language = language_of(message)
     if asks_to_stop(message):
         return Route("autofix", "change", {}, language, FOLLOWED)
     if asks_how_a_fix_went(message):
         return Route(
             "autofix", "outcome", _named(message, "autofix", "outcome"), language, FOLLOWED
         )
-    readings = scores(text, language)
+    readings = scores(with_alerts_called(ALERT_NAME, message).lower(), language)
     subagent, intent, confidence = _settled(*_best(readings, message, language), message, readings)
     route = Route(subagent, intent, _named(message, subagent, intent), language, confidence)
     if previous and (again := _again(route, message, readings, previous)):
         return again
+    if intent in UNKNOWN and (told := with_alerts_called("alert", message)) != message:
+        readings = scores(told.lower(), language)
+        subagent, intent, confidence = _best(readings, told, language)
+        route = Route(subagent, intent, _named(message, subagent, intent), language, confidence)
     route = _weighed(route, message, readings)
     return _pointed(route, message, previous) if previous else route
 
@@ -227,6 +233,9 @@ def _again(
     said = Said(message, route.subagent, route.intent, evidence, route.arguments)
     if previous["subagent"] == "autofix" and asks_how_it_went(message):
         return Route("autofix", "outcome", {}, route.language, FOLLOWED)
+    if asks_how_long(said, previous):
+        kept = {key: one for key, one in previous["arguments"].items() if key in OF_WHAT}
+        return Route("alert_admin", "silences", kept, route.language, FOLLOWED)
     if not is_elliptical(said, previous):
         return None
     subagent, intent = cast("Subagent", previous["subagent"]), str(previous["intent"])
