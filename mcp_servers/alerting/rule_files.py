@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 from difflib import unified_diff
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
+from anyio.to_thread import run_sync
 from pydantic import BaseModel, Field
 
 from core.clock import utc_now
@@ -21,6 +23,7 @@ from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.rule_changes import changes
 from mcp_servers.engines.rule_checks import checked
 from mcp_servers.facts.promql import PromRule, RuleRemark
+from mcp_servers.facts.rule_trials import RuleChange
 from mcp_servers.paging import Page, Sort
 
 if TYPE_CHECKING:
@@ -110,14 +113,14 @@ async def alerting_list_rule_files(cursor: str = "", sort: Sort = "", *, desk: D
     """
     async with desk.session() as tables:
         rows = [one for one in await tables.rule_files.all() if one.text]
-    return RuleFiles.shaped(rows, _line, cursor=cursor, sort=sort)
+    return await run_sync(partial(RuleFiles.shaped, rows, _line, cursor=cursor, sort=sort))
 
 
 async def alerting_rule_file_versions(name: Name, cursor: str = "", *, desk: Desk) -> RuleFiles:
     """List the versions of one stored file of rules, the newest first: who changed it, when and why."""
     async with desk.session() as tables:
         rows = await KEPT.history(tables.rule_files, name)
-    return RuleFiles.shaped(rows, _line, cursor=cursor)
+    return await run_sync(partial(RuleFiles.shaped, rows, _line, cursor=cursor))
 
 
 async def alerting_show_rule_file(
@@ -127,7 +130,7 @@ async def alerting_show_rule_file(
     async with desk.session() as tables:
         row = await KEPT.there(tables.rule_files, name, version)
         others = await _others(tables, name)
-    return _shown(row, _remarks(row.text, others), language)
+    return await run_sync(_looked_through, row, others, language)
 
 
 async def alerting_diff_rule_file(
@@ -151,7 +154,7 @@ async def alerting_diff_rule_file(
         if before and old is None:
             raise SENTENCES.error(NotFound, "no_rule_version", name=name, version=before)
     old_text = old.text if old else ""
-    found = changes(_rules(old_text), _rules(new_text))
+    found = await run_sync(_changes, old_text, new_text)
     return RuleFileDiff(
         name=name,
         before=old.version if old else 0,
@@ -194,14 +197,16 @@ async def alerting_set_rule_file(
 
     Try it with alerting_back_test_rules and alerting_diff_rule_file before.
     """
-    rules_of(text)
+    await run_sync(rules_of, text)
     async with desk.session() as tables:
-        remarks = _remarks(text, await _others(tables, name))
-        errors = [one for one in remarks if level_of(one.code) == "error"]
-        if errors and not with_errors:
-            raise _kept_out(errors)
+        others = await _others(tables, name)
+    remarks = await run_sync(_remarks, text, others)
+    errors = [one for one in remarks if level_of(one.code) == "error"]
+    if errors and not with_errors:
+        raise _kept_out(errors)
+    async with desk.session() as tables:
         row = await _next(tables, name, text, reason, based_on, caller, labels)
-    return _shown(row, remarks, language)
+    return await run_sync(_shown, row, remarks, language)
 
 
 def _kept_out(errors: Sequence[RuleRemark]) -> Invalid:
@@ -222,14 +227,14 @@ async def alerting_roll_back_rule_file(
 ) -> RuleFileShown:
     """Make an earlier version of a file of rules the newest again, as a new version."""
     async with desk.session() as tables:
-        rows = await KEPT.history(tables.rule_files, name, limit=10_000)
-        wanted = version or rows[0].version - 1
-        back = next((one for one in rows if one.version == wanted), None)
+        [newest] = await KEPT.history(tables.rule_files, name, limit=1)
+        wanted = version or newest.version - 1
+        back = await tables.rule_files.get(name, wanted) if wanted else None
         if back is None:
             raise SENTENCES.error(NotFound, "no_rule_version", name=name, version=wanted)
-        row = await _next(tables, name, back.text, reason, rows[0].version, caller)
+        row = await _next(tables, name, back.text, reason, newest.version, caller)
         others = await _others(tables, name)
-    return _shown(row, _remarks(row.text, others), language)
+    return await run_sync(_looked_through, row, others, language)
 
 
 async def alerting_remove_rule_file(
@@ -251,11 +256,12 @@ async def alerting_switch_rule_file(
 ) -> RuleFileLine:
     """Switch a stored file of rules off, or on again as it was. One that is so already gets no new version."""
     async with desk.session() as tables:
-        rows = await KEPT.history(tables.rule_files, name, limit=10_000)
-        if bool(rows[0].text) == enabled:
-            return _line(rows[0])
-        text = next((one.text for one in rows if one.text), "") if enabled else ""
-        return _line(await _next(tables, name, text, reason, rows[0].version, caller))
+        [row] = await KEPT.history(tables.rule_files, name, limit=1)
+        if bool(row.text) != enabled:
+            before = await tables.rule_files.written(name) if enabled else None
+            text = before.text if before else ""
+            row = await _next(tables, name, text, reason, row.version, caller)
+    return await run_sync(_line, row)
 
 
 async def stored_text(desk: Desk, name: str) -> str:
@@ -264,10 +270,9 @@ async def stored_text(desk: Desk, name: str) -> str:
         return (await KEPT.there(tables.rule_files, name)).text
 
 
-async def _others(tables: "AlertTables", name: str) -> list[PromRule]:
-    """The rules of the other files, among which duplicates and conflicts are looked for."""
-    rows = await tables.rule_files.all()
-    return [rule for one in rows if one.name != name for rule in _rules(one.text)]
+async def _others(tables: "AlertTables", name: str) -> list[str]:
+    """The texts of the other files, among which duplicates and conflicts are looked for."""
+    return [one.text for one in await tables.rule_files.all() if one.name != name]
 
 
 async def _next(
@@ -287,14 +292,24 @@ async def _next(
 
 
 def _rules(text: str) -> list[PromRule]:
+    """To read YAML takes a second for each 100 kB: it is done where others are answered meanwhile."""
     return rules_of(text) if text.strip() else []
 
 
-def _remarks(text: str, others: Sequence[PromRule]) -> list[RuleRemark]:
-    """What the linter says of these rules, with the others standing before them."""
+def _changes(before: str, after: str) -> list[RuleChange]:
+    return changes(_rules(before), _rules(after))
+
+
+def _remarks(text: str, others: Sequence[str]) -> list[RuleRemark]:
+    """What the linter says of these rules, with those of the others standing before them."""
     mine = _rules(text)
     ours = {id(one) for one in mine}
-    return [one for one in checked([*others, *mine]) if id(one.rule) in ours]
+    before = [rule for one in others for rule in _rules(one)]
+    return [one for one in checked([*before, *mine]) if id(one.rule) in ours]
+
+
+def _looked_through(row: RuleFileRow, others: Sequence[str], language: str) -> RuleFileShown:
+    return _shown(row, _remarks(row.text, others), language)
 
 
 def _shown(row: RuleFileRow, remarks: Sequence[RuleRemark], language: str) -> RuleFileShown:

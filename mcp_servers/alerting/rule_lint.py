@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+from anyio.to_thread import run_sync
 from pydantic import BaseModel, Field
 
 from mcp_servers.alerting.analysis_shapes import Language
@@ -60,8 +61,10 @@ async def alerting_lint_rules(
     text: Text = "", language: Language = "en", *, prometheus: Prometheus
 ) -> LintReport:
     """Look through alert and recording rules for mistakes, each explained; a file, or those in force."""
-    rules = rules_of(text) if text.strip() else await in_force(prometheus)
-    remarks = sorted(checked(rules), key=lambda one: LEVELS.index(level_of(one.code)))
+    rules = await run_sync(rules_of, text) if text.strip() else await in_force(prometheus)
+    remarks = sorted(
+        await run_sync(checked, rules), key=lambda one: LEVELS.index(level_of(one.code))
+    )
     found = [level_of(one.code) for one in remarks]
     return LintReport(
         rules=len(rules),

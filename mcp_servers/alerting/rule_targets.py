@@ -4,8 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from anyio.to_thread import run_sync
 from pydantic import BaseModel, Field
 
 from core.clock import utc_now
@@ -95,7 +97,8 @@ class RuleTargets(Page[RuleTarget]):
 async def alerting_rule_bundle(match: Match = "", *, desk: Desk) -> RuleBundle:
     """Say which stored files of rules, at which versions, a Prometheus that takes these labels is to hold."""
     async with desk.session() as tables:
-        return _bundle(match, await tables.rule_files.all())
+        files = await tables.rule_files.all()
+    return await run_sync(_bundle, match, files)
 
 
 async def alerting_rule_target_file(
@@ -106,7 +109,7 @@ async def alerting_rule_target_file(
         row = await tables.rule_files.get(name, version)
     if row is None or not row.text:
         raise SENTENCES.error(NotFound, "no_rule_version", name=name, version=version)
-    return BundleText(**_file(row).model_dump(), text=plain(row.text))
+    return BundleText(**_file(row).model_dump(), text=await run_sync(plain, row.text))
 
 
 async def alerting_report_rule_target(
@@ -144,7 +147,8 @@ async def alerting_report_rule_target(
             config=config,
         )
         await tables.rule_files.save_target(row)
-        return _line(row, await _stored(tables), now)
+        stored = await _stored(tables)
+    return await run_sync(_line, row, stored, now)
 
 
 async def alerting_list_rule_targets(cursor: str = "", *, desk: Desk) -> RuleTargets:
@@ -152,8 +156,9 @@ async def alerting_list_rule_targets(cursor: str = "", *, desk: Desk) -> RuleTar
     now = utc_now()
     async with desk.session() as tables:
         rows, stored = await tables.rule_files.targets(), await _stored(tables)
-    lines = [_line(row, stored, now) for row in rows[:MOST_TARGETS]]
-    return RuleTargets.of(lines, cursor=cursor)
+    line = partial(_line, stored=stored, now=now)
+    shaped = partial(RuleTargets.shaped, rows[:MOST_TARGETS], line, cursor=cursor)
+    return await run_sync(shaped)
 
 
 async def alerting_forget_rule_target(target: Name, *, desk: Desk) -> RuleTargets:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
+from anyio.to_thread import run_sync
 from pydantic import BaseModel, Field
 
 from core.clock import monotonic_s, utc_now
@@ -94,7 +95,8 @@ async def alerting_back_test_rules(
     if every < SHORTEST_STEP:
         raise SENTENCES.error(Invalid, "trial_too_fine", seconds=SHORTEST_STEP.seconds)
     if name or text.strip():
-        rules = rules_of(text if text.strip() else await stored_text(desk, name))
+        given = text if text.strip() else await stored_text(desk, name)
+        rules = await run_sync(rules_of, given)
     else:
         rules = await in_force(prometheus)
     wanted = [one for one in rules if one.is_alert and rule.lower() in one.name.lower()]

@@ -48,6 +48,12 @@ class Versions(Generic[Row]):
             query = query.where(of.version == version)
         return next(iter(await self._found(query.limit(1))), None)
 
+    async def written(self, name: str) -> Row | None:
+        """The newest version that has a text: what there was before it was removed."""
+        of = self._table.c
+        query = select(self._table).where(of.name == name, of.text != "")
+        return next(iter(await self._found(query.order_by(of.version.desc()).limit(1))), None)
+
     async def add(self, row: Row) -> None:
         """`Conflict` when that version is taken."""
         await self._session.execute(insert(self._table), asdict(row))
