@@ -139,11 +139,11 @@ def _date(text: str, today: datetime) -> datetime | None:
         return None
     try:
         told = today.replace(year=int(year or today.year), month=int(month), day=int(day))
-    except ValueError:
+        if told > today and not year:
+            told = told.replace(year=told.year - 1)
+    except ValueError:  # no such day, that year
         return None
-    if year:
-        return told if told <= today else None
-    return told if told <= today else told.replace(year=told.year - 1)
+    return told if told <= today else None
 
 
 def _range(text: str) -> tuple[tuple[int, int], tuple[int, int]] | None:

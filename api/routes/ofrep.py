@@ -63,10 +63,11 @@ class Context(BaseModel):
     @property
     def labels(self) -> dict[str, str]:
         told = self.model_extra or {}
-        plain = {
-            name: value for name, value in told.items() if isinstance(value, str | int | float)
+        return {
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in told.items()
+            if isinstance(value, str | int | float)
         }
-        return {name: str(value) for name, value in plain.items()}
 
 
 class Asked(BaseModel):

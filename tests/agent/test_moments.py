@@ -74,6 +74,14 @@ def test_what_was_is_never_ahead_whatever_the_hour(hour: int) -> None:
         assert timedelta(0) <= now - span.since < timedelta(days=8)
 
 
+@pytest.mark.parametrize("question", ["what changed on feb 29", "2 月 29 日改了什么"])
+def test_a_day_that_the_last_year_did_not_have_is_no_moment(question: str) -> None:
+    assert span_told(question, datetime(2028, 2, 10, 12, tzinfo=UTC)) is None
+    leap = span_told(question, datetime(2028, 3, 10, 12, tzinfo=UTC))
+    assert leap is not None
+    assert leap.since == datetime(2028, 2, 29, tzinfo=UTC)
+
+
 def test_a_length_for_tools_is_of_one_unit_and_reaches_back_far_enough() -> None:
     for back, length in ((45, "PT45M"), (34 * 60 + 1, "PT35H"), (70 * 60, "PT70H")):
         assert length_to(Span(NOW - timedelta(minutes=back)), NOW) == length

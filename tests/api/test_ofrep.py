@@ -23,8 +23,11 @@ async def switched(place: Place, name: str, **terms: Any) -> None:
 
 
 async def test_a_flag_is_told_with_its_variant_and_reason(place: Place) -> None:
-    await switched(place, "analysis", state="shadow", labels={"team": "web", "level": "3"})
-    mine = (await asked(place, "analysis", targetingKey="g1", team="web", level=3)).json()
+    await switched(
+        place, "analysis", state="shadow", labels={"team": "web", "level": "3", "canary": "true"}
+    )
+    context = {"targetingKey": "g1", "team": "web", "level": 3, "canary": True}
+    mine = (await asked(place, "analysis", **context)).json()
     other = (await asked(place, "analysis", targetingKey="g1", team="data")).json()
     assert mine == {
         "key": "analysis",
