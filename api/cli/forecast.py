@@ -1,5 +1,6 @@
 """`midwatch forecast`: what comes next in a file."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from api.cli.words import word
 from core.errors import Invalid
 
 LONGEST = 1000
+SEASON_WORD = re.compile(r"[a-z]+| and ")
 
 
 def forecast(
@@ -54,7 +56,7 @@ async def _forecast(
 def forecast_text(report: dict[str, Any], language: str) -> str:
     if report["verdict"] != "ok":
         return f"{word('verdict_insufficient_data', language)}: {report['missing']}"
-    season = report["season"] or word("no_season", language)
+    season = season_text(report["season"], language)
     lines = [word("forecast", language, method=report["method"], season=season)]
     if report["backtest"]:
         lines.append(_scored(report, language))
@@ -62,6 +64,14 @@ def forecast_text(report: dict[str, Any], language: str) -> str:
         told = {key: _number(one[key]) for key in ("mean", "lower", "upper")}
         lines.append("  " + word("forecast_point", language, at=one["at"], **told))
     return "\n".join(lines)
+
+
+def season_text(season: str, language: str) -> str:
+    """`season` is as a report has it: "", week, 4 weeks, day and week, 900 s."""
+    if not season:
+        return word("no_season", language)
+    units = dict(one.split("=") for one in word("season_units", language).split("|"))
+    return SEASON_WORD.sub(lambda found: units.get(found[0].strip(), found[0]), season)
 
 
 def _scored(report: dict[str, Any], language: str) -> str:

@@ -43,9 +43,14 @@ class Season:
 
     @property
     def name(self) -> str:
+        """An hour, day or week; so many of the longest of these that it is whole ones of; or seconds."""
         if not self.period_s:
             return ""
-        return NAMED.get(self.period_s, f"{self.period_s:.0f} s")
+        for unit_s in sorted(NAMED, reverse=True):
+            count = round(self.period_s / unit_s)
+            if count and abs(self.period_s - count * unit_s) < 1:
+                return NAMED[unit_s] if count == 1 else f"{count} {NAMED[unit_s]}s"
+        return f"{self.period_s:.0f} s"
 
 
 def season_of(values: Array, step_s: float) -> Season:

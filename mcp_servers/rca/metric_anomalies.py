@@ -89,7 +89,7 @@ class TableAnomalies(BaseModel):
     verdict: str = Field(description="ok | insufficient_data")
     missing: str = Field(default="", description="What an insufficient verdict lacks.")
     counter: bool
-    season: str = Field(description="hour | day | week | a number of seconds, or empty.")
+    season: str = Field(description="E.g. hour, day, 4 weeks, 900 s; or empty.")
     gaps: int
     resets: int
     points: list[AnomalyPoint]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from api.cli.forecast import season_text
 from tests.api.test_command_line import midwatch as run
 
 
@@ -162,3 +163,18 @@ def test_a_table_that_is_too_short_says_so_in_the_readers_language(
     assert said in run("forecast", *asked, cwd=tmp_path).stdout
     spent = run("anomalies", "--csv", "short.csv", "--kind", "cost", *asked[4:], cwd=tmp_path)
     assert {"en": "Fourteen whole days", "zh": "十四个完整的日子"}[language] in spent.stdout
+
+
+@pytest.mark.parametrize(
+    ("season", "told"),
+    [
+        ("", "无"),
+        ("week", "周"),
+        ("4 weeks", "4 周"),
+        ("day and week", "天和周"),
+        ("900 s", "900 秒"),
+    ],
+)
+def test_a_season_is_told_in_the_language_of_the_reader(season: str, told: str) -> None:
+    assert season_text(season, "zh") == told
+    assert season_text(season, "en") == (season or "none")

@@ -227,3 +227,9 @@ def test_limits_grow_with_the_length_and_with_heavy_tails() -> None:
     short, long = (limits_of(chance.normal(0, 1, n)).above for n in (300, 30_000))
     heavy = limits_of(chance.laplace(0, 0.7, 30_000)).above
     assert short < long < heavy
+
+
+def test_a_season_of_whole_weeks_is_told_in_weeks() -> None:
+    times = 604_800.0 * np.arange(60)
+    found = anomalies(times.tolist(), [10.0 + i % 4 for i in range(60)])
+    assert found.season == "4 weeks"
