@@ -45,7 +45,6 @@ from core.security.tokens import Signer, signing_key
 from core.settings import Settings
 from core.storage.database import Database
 from core.storage.kept_acceptances import KeptAcceptances
-from core.storage.kept_alerts import KeptAlerts
 from core.storage.kept_incidents import KeptIncidents
 from core.storage.kept_questions import KeptQuestions
 from core.storage.usage_log import UsageLog
@@ -179,9 +178,7 @@ async def running(app: FastAPI, settings: Settings) -> AsyncGenerator[Opened]:
         app.state.opened, app.state.turns = opened, turns
         await enter(bots(app.state, settings, turns))
         seen = used_of(database), said_of(database)
-        app.state.wake = await enter(
-            standing(KeptAlerts(database), sessions, *seen, settings.alerts.keep)
-        )
+        app.state.wake = await enter(standing(database, sessions, *seen, settings.alerts.keep))
         app.state.mcp = OnFirstUse(partial(mcp_endpoint, opened, turns))
         stack.push_async_callback(app.state.mcp.close)
         yield opened

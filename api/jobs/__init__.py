@@ -12,6 +12,7 @@ from api.jobs.flags import Flags, Said
 from api.jobs.runner import Loop, Runner
 from api.jobs.watches import LOOK_EVERY_S, Used, Watches
 from api.jobs.working import Handler, Workers
+from core.storage.database import Database
 from core.storage.kept_alerts import KeptAlerts
 from mcp_servers.client import Sessions
 
@@ -25,9 +26,10 @@ ELSEWHERE_S = 5.0
 
 @asynccontextmanager
 async def standing(
-    store: KeptAlerts, sessions: Sessions, used: Used, said: Said, keep: timedelta
+    database: Database, sessions: Sessions, used: Used, said: Said, keep: timedelta
 ) -> AsyncGenerator[Callable[..., None]]:
     """The loops of a running service. Gives what wakes them when there is something to do."""
+    store = KeptAlerts(database)
     deliveries = Deliveries(store, sessions)
     outbox = Loop("deliveries", deliveries.work, rest_s=PAUSE_S)
     deliveries.again = outbox.woken.set
@@ -46,7 +48,7 @@ async def standing(
     watches = Loop("watches", own.work, LOOK_EVERY_S, rest_s=REST_S)
     judging = Flags(store, sessions, told, used=used, said=said, ours=scheduler.holds)
     flags = Loop("flags", judging.work, LOOK_EVERY_S, rest_s=REST_S)
-    old = Forgetting(sessions, keep, scheduler.holds)
+    old = Forgetting(database, sessions, keep, scheduler.holds)
     forgetting = Loop("forgetting", old.work, CHECK_EVERY_S, rest_s=REST_S)
     loops = [outbox, groups, budgets, watches, flags, forgetting, schedule, working]
     runner = Runner(loops)

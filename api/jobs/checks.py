@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 
 from api.jobs.deliveries import JOBS
 from core.clock import utc_now
+from core.storage.database import Database
 from core.storage.kept_alerts import KeptAlerts
+from core.storage.repositories.tokens import Tokens
 from mcp_servers.client import Sessions, Tools
 
 # Metrics tell of whole hours; looking more often than a few times an hour finds nothing new.
@@ -17,17 +19,28 @@ class Forgetting:
     """What is over and older than what is kept goes, by one process alone."""
 
     def __init__(
-        self, sessions: Sessions, keep: timedelta, ours: Callable[[], Awaitable[bool]]
+        self,
+        database: Database,
+        sessions: Sessions,
+        keep: timedelta,
+        ours: Callable[[], Awaitable[bool]],
     ) -> None:
-        self._tools, self._days, self._ours = Tools(sessions, JOBS), max(keep.days, 1), ours
+        self._database, self._tools, self._ours = database, Tools(sessions, JOBS), ours
+        self._days = max(keep.days, 1)
         self._next_at = utc_now() + FORGET_EVERY
 
     async def work(self) -> datetime | None:
         """A service that has just started has other things to do."""
         if utc_now() >= self._next_at and await self._ours():
             self._next_at = utc_now() + FORGET_EVERY
-            await self._tools.call("alerting_forget_old", days=self._days)
+            await self.forget()
         return self._next_at
+
+    async def forget(self) -> None:
+        """Alerts and what came of them; and of who signed in, what no longer lets anybody in."""
+        await self._tools.call("alerting_forget_old", days=self._days)
+        async with self._database.session() as session:
+            await Tokens(session).forget_expired(utc_now() - timedelta(days=self._days))
 
 
 class Budgets:

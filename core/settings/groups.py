@@ -305,7 +305,7 @@ class KnowledgeSettings(Group):
 
 
 class AlertSettings(Group):
-    """How long what is over is kept: alerts, messages, jobs, rounds of patrols."""
+    """How long what is over is kept: alerts, messages, jobs, rounds of patrols, expired sign-ins."""
 
     keep: Duration = timedelta(days=90)
 

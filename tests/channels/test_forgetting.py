@@ -2,14 +2,20 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
+from api.jobs.checks import Forgetting
 from core.clock import utc_now
+from core.storage.database import Database
 from core.storage.flag_records import FlagEventRow
 from core.storage.job_records import JobRow
 from core.storage.patrol_records import PatrolRunRow
+from core.storage.records import RefreshTokenRow, UserRow
+from core.storage.repositories.tokens import Tokens
+from core.storage.repositories.users import Users
 from tests.channels.conftest import Room, alert
 
-LONG_AGO = timedelta(days=100)
+LONG_AGO, DAY = timedelta(days=100), timedelta(days=1)
 
 
 async def aged(room: Room) -> None:
@@ -71,3 +77,28 @@ async def test_what_was_done_with_flags_goes_and_the_last_evaluation_stays(room:
         ("released", now),
         ("evaluated", old + timedelta(days=2)),
     ]
+
+
+async def nobody_else() -> bool:
+    return True
+
+
+async def test_sign_ins_that_expired_long_ago_go_and_others_stay(
+    room: Room, tmp_path: Path
+) -> None:
+    now = utc_now()
+    async with Database.opened(f"sqlite:///{tmp_path / 'midwatch.db'}") as database:
+        async with database.session() as session:
+            await Users(session).add(UserRow("ann", "user", now))
+            tokens = Tokens(session)
+            for name, at in (("old", now - LONG_AGO), ("late", now - DAY), ("holds", now + DAY)):
+                row = RefreshTokenRow(name, "ann", at - DAY, at)
+                await tokens.add_refresh_token(row, hashed=name)
+        await Forgetting(database, room.sessions, LONG_AGO - DAY, nobody_else).forget()
+        async with database.session() as session:
+            left = [
+                name
+                for name in ("old", "late", "holds")
+                if await Tokens(session).refresh_token(name)
+            ]
+    assert left == ["late", "holds"]

@@ -33,9 +33,6 @@ class Flags:
     async def save(self, row: FlagRow) -> None:
         await upsert(self._session, FLAGS, [row], "name")
 
-    async def remove(self, name: str) -> None:
-        await self._session.execute(delete(FLAGS).where(FLAGS.c.name == name))
-
     async def add(self, event: FlagEventRow) -> None:
         """What has the same id is said anew."""
         await upsert(self._session, EVENTS, [event], "id")
