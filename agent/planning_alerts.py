@@ -6,6 +6,7 @@ from typing import Any
 
 from agent.asked import Asked
 from agent.planning_care import is_taken, is_tried, take, try_channel
+from agent.silence_places import MANAGERS, in_place, tried_elsewhere
 from agent.silence_times import length, period
 from agent.steps import Step
 from agent.toolbox import Result
@@ -17,7 +18,6 @@ ANALYSES = "alerting_list_analyses"
 PATROLS, PATROL_REPORT = "alerting_list_patrols", "alerting_patrol_report"
 WATCHES = "alerting_list_watches"
 LINT = "alerting_lint_rules"
-MANAGERS = "alerting_list_alertmanagers"
 CONFIGS, TARGETS = "alerting_list_manager_configs", "alerting_list_rule_targets"
 FLAGS = "alerting_list_flags"
 OBJECTS = "alerting_list_rule_objects"
@@ -109,6 +109,8 @@ SPOKEN_OF: tuple[tuple[tuple[str, ...], str], ...] = (
     (PATROLLED, "patrol"),
     ((*ANALYSED, "analys", "investigat", "分析"), "_analys"),
     (("alertmanager",), "alertmanagers"),
+    # Where there are several, a silence is for one of them.
+    (("silenc", "mute", "snooz", "maintenance", "静默", "静音", "屏蔽", "维护"), "list_alertmanagers"),
     (("alertmanager", *CONFIGURED), "manager_config"),
     (SUGGESTED, "suggest_"),
     ((*SYNCED, "target", "prometheus", "目标"), "rule_target"),
@@ -219,9 +221,12 @@ def silences(asked: Asked, results: Sequence[Result]) -> list[Step]:
     tried = [one for one in results if one.tool == PREVIEW]
     if not tried:
         return [Step(PREVIEW, wanted)]
-    if not tried[0].ok or tried[0].data.get("objections"):
+    if not tried[-1].ok:
+        return tried_elsewhere(asked, results, Step(PREVIEW, wanted))
+    if tried[-1].data.get("objections"):
         return []
-    return [Step(SET, wanted)]
+    place = str(tried[-1].arguments.get("am_cluster", ""))
+    return [Step(SET, in_place(wanted, place) if place else wanted)]
 
 
 def _look(asked: Asked, seen: Sequence[Result]) -> Step | None:
@@ -337,7 +342,10 @@ def _ended(asked: Asked, results: Sequence[Result]) -> list[Step]:
         for row in listed[0].data.get("rows") or ()
         if all(f'"{one}"' in " ".join(row["matchers"]) for one in named if one)
     ]
-    return [Step(EXPIRE, {"silence_id": rows[0]["id"]})] if len(rows) == 1 else []
+    if len(rows) != 1:
+        return []
+    place = {"am_cluster": rows[0]["cluster"]} if rows[0].get("cluster") else {}
+    return [Step(EXPIRE, {"silence_id": rows[0]["id"], **place})]
 
 
 def _any(asked: Asked, words: Sequence[str]) -> bool:

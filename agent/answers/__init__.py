@@ -28,6 +28,8 @@ from agent.approvals import REFUSED, SENTENCES
 from agent.asked import Asked
 from agent.choices import choices
 from agent.planning import INVESTIGATE
+from agent.planning_alerts import PREVIEW as TRY_SILENCE
+from agent.planning_alerts import SET as SET_SILENCE
 from agent.planning_budgets import ADD, BUDGETS, CHANGE, CHANGING, PREVIEW, REMOVE
 from agent.planning_costs import ANOMALIES, BILLS, DISKS, HOURLY, LOAD, SAVINGS, SPEND, WHAT_IF
 from agent.planning_fixes import APPLY, ROLLBACK, never_done, not_offered
@@ -80,6 +82,9 @@ def answer(asked: Asked, results: Sequence[Result]) -> str:
     if results and results[-1].tool in CHANGING and not results[-1].ok:
         # What was wanted, not the list it was looked up in, and as it was put.
         useful, results = [], [one for one in results if one.tool in CHANGING and not one.ok]
+    silencing = [one for one in results if one.tool in (TRY_SILENCE, SET_SILENCE)]
+    if silencing and not silencing[-1].ok:
+        useful, results = [], silencing[-1:]
     if useful:
         return _useful(asked, results, useful)
     if results:

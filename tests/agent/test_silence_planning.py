@@ -10,6 +10,7 @@ from agent.arguments import extract
 from agent.asked import Asked
 from agent.intents import language_of
 from agent.planning_alerts import FIRING, PREVIEW, RECEIVED, SET, silences
+from agent.silence_places import MANAGERS
 from agent.silence_times import period
 from agent.steps import Step
 from agent.toolbox import Result
@@ -143,3 +144,52 @@ def test_work_with_a_beginning_and_an_end_is_silenced_for_that_time(
 )
 def test_what_names_no_beginning_is_no_such_time(said: str) -> None:
     assert period(said, NOON) == {}
+
+
+SEVERAL: list[dict[str, Any]] = [
+    {"name": "default", "labels": {}},
+    {"name": "eu", "labels": {"region": "europe", "team": "web"}},
+    {"name": "us", "labels": {"region": "america", "team": "web"}},
+]
+
+
+def tried_among_several(question: str) -> list[Step]:
+    """Every call for a silence where a preview is refused that names no cluster."""
+    arguments = extract(question, subagent="alert_admin", intent="silences")
+    asked = Asked(question, "silences", language_of(question), arguments)
+    results: list[Result] = []
+    steps: list[Step] = []
+    while more := silences(asked, results):
+        steps += more
+        [step] = more
+        named = step.tool != PREVIEW or "am_cluster" in step.arguments
+        data: dict[str, Any] = {"rows": SEVERAL} if step.tool == MANAGERS else {}
+        status = "ok" if named else "invalid"
+        results.append(Result(step.tool, dict(step.arguments), status, "", data=data))
+        if step.tool == SET:
+            break
+    return steps
+
+
+@pytest.mark.parametrize(
+    ("question", "cluster"),
+    [
+        ("silence the alert DiskFull in eu for 1 hour", "eu"),
+        ("silence the alert DiskFull in europe for 1 hour", "eu"),
+        ("把 us 集群的 DiskFull 告警静默 1 小时", "us"),
+        ("silence the alert DiskFull for 1 hour", ""),
+        ("silence the alert DiskFull of team web for 1 hour", ""),
+    ],
+)
+def test_among_several_clusters_a_silence_is_for_the_one_that_the_words_name(
+    question: str, cluster: str
+) -> None:
+    steps = tried_among_several(question)
+    assert [one.tool for one in steps[:2]] == [PREVIEW, MANAGERS]
+    if not cluster:
+        assert len(steps) == 2
+        return
+    assert [one.tool for one in steps[2:]] == [PREVIEW, SET]
+    for one in steps[2:]:
+        assert one.arguments["am_cluster"] == cluster
+        assert one.arguments["matchers"] == ['alertname="DiskFull"']
