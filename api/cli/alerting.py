@@ -11,7 +11,7 @@ from api.cli.desk import called, lines, listed, many, shown
 from api.cli.diagnose import window
 from api.cli.languages import Language, chosen
 from api.cli.listing import Listed
-from api.cli.outcome import NO, OK, finish, put, put_json
+from api.cli.outcome import NO, OK, finish, put, put_json, spoken
 from api.cli.reports import analysis_lines
 from api.cli.sentences import SENTENCES
 from api.cli.source import (
@@ -127,6 +127,8 @@ def acknowledge(
 ) -> None:
     """Take care of alerts, so that they are not escalated."""
     asked = [{"alert_id": one} for one in alert_ids]
+    if len(asked) == 1 and output is Output.TEXT:
+        finish(_acknowledged(source, alert_ids[0]))
     finish(many(source, "alerting_acknowledge", asked, output, about="alert_id"))
 
 
@@ -186,6 +188,13 @@ def rule_quality(
     """Alert rules by what they were worth: noisy, over by themselves, or never acted on."""
     asked = {"window": window(since)}
     finish(listed(source, "alerting_quality", asked, QUALITY, output))
+
+
+async def _acknowledged(source: Source, alert_id: str) -> int:
+    data = await called(source, "alerting_acknowledge", {"alert_id": alert_id})
+    said = SENTENCES.said("taken_care_of", name=data["name"], who=data["acknowledged_by"])
+    put(said.told(spoken()))
+    return OK
 
 
 async def _managers(source: Source, cluster: str, language: str, output: Output) -> int:

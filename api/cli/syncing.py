@@ -6,6 +6,8 @@ from typing import Any
 
 from api.cli.amtool import amtool_says
 from api.cli.desk import called
+from api.cli.outcome import spoken
+from api.cli.promtool import promtool_says
 from api.cli.rule_folder import Notes, RuleFolder, digest_of
 from api.cli.sentences import SENTENCES
 from api.cli.source import Source
@@ -118,6 +120,10 @@ async def _reloaded(target: Target, notes: Notes, drift: list[str]) -> Round:
         return _round("in_step", target.folder.taken(notes), drift)
     if usable:
         return _round("not_reloaded", notes, drift, why)
+    # As long as what was refused still lies there.
+    if not target.config:
+        found = await promtool_says(list(notes.written.files), target.folder.path)
+        why = f"{why} {found}".rstrip()
     back = target.folder.given_back(notes, why)
     again, _ = await _asked_to_reload(target.reload_url)
     return _round("refused", back, drift, f"{why} {again}" if again else why)
@@ -129,7 +135,7 @@ async def _asked_to_reload(url: str) -> tuple[str, bool]:
         async with client(url, timeout_s=RELOAD_TIMEOUT_S) as http:
             answer = await http.post(url)
     except RequestFailed as error:
-        return f"{type(error).__name__}: {error}"[:500], True
+        return SENTENCES.said("reload_away", url=url, why=str(error)).told(spoken())[:500], True
     if answer.is_success:
         return "", True
     told = f"HTTP {answer.status_code}: {' '.join(answer.text.split())}"

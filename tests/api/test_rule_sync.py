@@ -143,10 +143,27 @@ async def test_rules_that_prometheus_refuses_are_given_back_and_not_tried_again(
     assert (await place.told())["error"] == ""
 
 
+async def test_what_prometheus_refused_is_named_by_promtool_where_it_is_installed(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promtool = tmp_path / "promtool"
+    promtool.write_text(
+        '#!/bin/sh\necho "Checking $3"\necho "  FAILED:"\necho "$3: 5:11: no such function"\nexit 1\n'
+    )
+    promtool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    await place.store("web", RULES % "Down")
+    place.reloading.plan = [PlainTextResponse("failed to reload config", 500)]
+    told = (await place.round()).error
+    assert told == "HTTP 500: failed to reload config web.yaml: 5:11: no such function"
+
+
 async def test_a_prometheus_that_is_away_is_reloaded_once_it_is_there(place: Place) -> None:
     await place.store("web", RULES % "Down")
     here, place.target = place.target, replace(place.target, reload_url="http://127.0.0.1:9/x")
-    assert (await place.round()).state == "not_reloaded"
+    away = await place.round()
+    assert away.state == "not_reloaded"
+    assert "Check that it runs and that --reload is its address" in away.error
     assert (await place.told())["state"] == "not_reloaded"
     place.target = here
     place.reloading.plan = [PlainTextResponse("Lifecycle API is not enabled.", 403)]
