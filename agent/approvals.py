@@ -67,11 +67,12 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's answer to one approval, made at a door."""
+    """A person's answer to one approval, made at a door; with `reason`, why they said no."""
 
     approval_id: str
     approved: bool
     typed: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,8 @@ async def answers(pending: Sequence[Mapping[str, Any]], turn: Turn) -> Verdicts:
         told: dict[str, Any] = {"verdict": said, "attempt": turn.attempt, "problem": {}}
         if said == "approved":
             told["problem"] = await _recorded(shape, decisions[shape["id"]], turn)
+        elif said == "denied" and shape["id"] in decisions:
+            told["reason"] = decisions[shape["id"]].reason
         found[str(shape["call_id"])] = told
     return found
 
@@ -99,10 +101,13 @@ def hold_back(
     once = {spec.name for spec in offered if spec.once}
     for call in changing(calls, offered, turn):
         told = verdicts.get(call["id"], {"verdict": "denied", "attempt": "", "problem": {}})
-        if told["verdict"] != "approved":
+        if told["verdict"] != "approved" and told.get("reason"):
+            why = {one: phrase("approval.denied_as", one, why=told["reason"]) for one in LANGUAGES}
+            turn.toolbox.settle(call, "denied", f"{SENTENCES['denied']} Why: {told['reason']}", why)
+        elif told["verdict"] != "approved":
             turn.toolbox.settle(call, told["verdict"], SENTENCES[told["verdict"]])
         elif told["problem"]:
-            why: dict[str, str] = told["problem"]
+            why = told["problem"]
             texts = {
                 one: phrase("approval.refused", one, why=why[one])
                 for one in LANGUAGES

@@ -75,7 +75,8 @@ EXAMPLES = {"en": "show the logs of checkout", "zh": "查看 checkout 的日志"
 def answer(asked: Asked, results: Sequence[Result]) -> str:
     """The answer to a question: the last result that holds one, else why there is none."""
     if results and results[-1].status in SENTENCES:  # a change that was not made, or perhaps was
-        return phrase(f"approval.{results[-1].status}", asked.language)
+        told = results[-1].texts.get(asked.language)
+        return told or phrase(f"approval.{results[-1].status}", asked.language)
     if results and results[-1].status == REFUSED:
         return results[-1].texts.get(asked.language) or results[-1].text
     useful = [one for one in results if one.ok]

@@ -9,11 +9,13 @@ from core.errors import Invalid
 
 Wire = dict[str, Any]
 
+REASON_CHARACTERS = 500
 ANSWER: Wire = {
     "type": "object",
     "properties": {
         "approved": {"type": "boolean"},
         "typed": {"type": "string", "description": "The name that confirms a high risk."},
+        "reason": {"type": "string", "description": "Why not; it is kept."},
     },
     "required": ["approved"],
 }
@@ -54,4 +56,5 @@ def _decision(entry: Mapping[str, Any]) -> Decision:
     approved = fields.get("approved")
     if not isinstance(approved, bool):
         raise SENTENCES.error(Invalid, "no_verdict", approval_id=approval_id)
-    return Decision(approval_id, approved, str(fields.get("typed") or ""))
+    reason = str(fields.get("reason") or "")[:REASON_CHARACTERS]
+    return Decision(approval_id, approved, str(fields.get("typed") or ""), reason)

@@ -28,6 +28,7 @@ class Verdict(Sent):
     typed: str = Field(
         default="", max_length=253, description="The name that confirms a high risk."
     )
+    reason: str = Field(default="", max_length=500, description="Why not; it is kept.")
 
 
 @router.get("", operation_id="listApprovals")
@@ -55,6 +56,6 @@ async def answer_approval(
     Where a turn asked several questions at once, the others are denied: answer those together at
     /api/v1/threads/{id}/resume.
     """
-    said = Decision(approval_id, body.approved, body.typed)
+    said = Decision(approval_id, body.approved, body.typed, body.reason)
     question = await answer_to(turns, principal.subject, said)
     return await turns.answer(principal, question)

@@ -64,6 +64,7 @@ class Answer(Sent):
     typed: str = Field(
         default="", max_length=253, description="The name that confirms a high risk."
     )
+    reason: str = Field(default="", max_length=500, description="Why not; it is kept.")
 
 
 class Resumption(Sent):
@@ -131,7 +132,9 @@ async def resume_thread(
     404 when none does; 409 when what you answer is not waited for any more. What you leave
     unanswered is denied.
     """
-    said = tuple(Decision(one.approval_id, one.approved, one.typed) for one in body.decisions)
+    said = tuple(
+        Decision(one.approval_id, one.approved, one.typed, one.reason) for one in body.decisions
+    )
     question = Question(
         "", thread_id=thread_id, run_id=body.run_id, can_ask=True, resume=True, decisions=said
     )

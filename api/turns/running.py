@@ -265,7 +265,12 @@ class Turns:
             action="approval.approve" if said.approved else "approval.deny",
             target=asked.tool,
             outcome="ok",
-            detail={"approval": asked.id, "thread": run.thread_id, "arguments": asked.arguments},
+            detail={
+                "approval": asked.id,
+                "thread": run.thread_id,
+                "arguments": asked.arguments,
+                **({"reason": said.reason} if said.reason else {}),
+            },
             at_once=True,
         )
 

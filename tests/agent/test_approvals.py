@@ -95,14 +95,27 @@ async def test_a_no_is_told_to_the_model_and_nothing_is_done() -> None:
     assert "A person said no" in heard
 
 
+async def test_why_somebody_said_no_is_told_to_the_model() -> None:
+    async with scene(Ledger(), Say("", [RESTART]), Say("Later then.")) as (assistant, provider):
+        told = await begun(assistant)
+        no = Decision(told.done.approvals[0]["id"], approved=False, reason="not before the sale")
+        await resumed(assistant, no)
+        heard = str(provider.requests[-1]["messages"][-1])
+    assert "Why: not before the sale" in heard
+
+
 @pytest.mark.parametrize(
-    ("question", "told"),
+    ("question", "reason", "told"),
     [
-        ("apply fix-0123456789ab", "This was not done: a person said no."),
-        ("执行 fix-0123456789ab", "没有执行：有人拒绝了这项变更。"),
+        ("apply fix-0123456789ab", "", "This was not done: a person said no."),
+        ("执行 fix-0123456789ab", "", "没有执行：有人拒绝了这项变更。"),
+        ("apply fix-0123456789ab", "on sale", "This was not done: a person said no (on sale)."),
+        ("执行 fix-0123456789ab", "大促", "没有执行：有人拒绝了（大促）。"),
     ],
 )
-async def test_a_no_is_told_to_people_in_their_language(question: str, told: str) -> None:
+async def test_a_no_is_told_to_people_in_their_language(
+    question: str, reason: str, told: str
+) -> None:
     async with (
         changing(Ledger()) as sessions,
         Assistant.opened(model=ModelChoice(), sessions=sessions, memory=None) as assistant,
@@ -111,7 +124,7 @@ async def test_a_no_is_told_to_people_in_their_language(question: str, told: str
         await begun.collect(
             assistant.run(question, principal=ANN, thread_id="thread", can_ask=True)
         )
-        no = [Decision(one["id"], approved=False) for one in begun.done.approvals]
+        no = [Decision(one["id"], approved=False, reason=reason) for one in begun.done.approvals]
         after = await resumed(assistant, *no)
     assert len(no) == 1
     assert after.answer.endswith(told)

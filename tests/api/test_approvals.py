@@ -74,6 +74,19 @@ async def test_a_programs_token_may_say_no_but_never_yes(repairs: Repairs) -> No
     assert denied.json()["tool_calls"][0]["status"] == "denied"
 
 
+async def test_why_somebody_said_no_is_kept_and_told_to_whoever_goes_on(repairs: Repairs) -> None:
+    waiting = await repairs.asked()
+    no = {"approved": False, "reason": "not before the sale"}
+    async with repairs.client() as http:
+        await http.post(f"/api/v1/approvals/{waiting['approvals'][0]['id']}", json=no)
+        lines = (await http.get("/api/v1/audit")).json()["items"]
+        thread = await http.get(f"/api/v1/threads/{waiting['thread_id']}")
+    [kept] = [one["detail"] for one in lines if one["action"] == "approval.deny"]
+    assert kept["reason"] == "not before the sale"
+    assert "not before the sale" in thread.text
+    assert repairs.ledger.done == []
+
+
 async def test_a_conversation_says_what_stands_in_it_and_reads_as_one(repairs: Repairs) -> None:
     waiting = await repairs.asked()
     place = f"/api/v1/threads/{waiting['thread_id']}"

@@ -216,6 +216,20 @@ def test_a_card_of_the_inbox_is_answered_there(
     assert repairing.done() == (["apply plan-1 for admin"] if answer == "approve" else [])
 
 
+def test_why_somebody_says_no_is_written_beside_the_no_and_enter_there_says_nothing(
+    browser: Browser, repairing: Repairing
+) -> None:
+    with signed_in(browser, repairing) as page:
+        ask_to_apply(page)
+        page.get_by_label("If no, why?").fill("not before the sale")
+        page.get_by_label("If no, why?").press("Enter")
+        expect(page.locator(".approval button.deny")).to_be_enabled()
+        page.locator(".approval button.deny").click()
+        ended(page)
+        assert "not before the sale" in page.request.get(f"{repairing.address}/api/v1/audit").text()
+    assert repairing.done() == []
+
+
 def test_what_waits_is_still_there_after_a_crash_and_a_reload(
     browser: Browser, repairing: Repairing
 ) -> None:

@@ -16,6 +16,7 @@ export function Card({ asked, answer, busy = false }) {
   const { tool, arguments: given, risk, facts, diff, approvers, typed, problem, rehearsal, cannot_know: cannotKnow, cluster, objects, actions = [] } = asked.metadata;
   const left = useSecondsLeft(asked.expiresAt);
   const [name, setName] = useState("");
+  const [reason, setReason] = useState("");
   const card = useRef(null);
   useEffect(() => {
     if (!document.querySelector("#question")?.value) card.current?.focus();
@@ -23,7 +24,7 @@ export function Card({ asked, answer, busy = false }) {
   const title = `approval-${asked.id}`;
   const mayApprove = !typed || name.trim() === typed;
   const open = left > 0 && !busy;
-  const say = (approved) => answer({ approved, typed: name.trim() });
+  const say = (approved) => answer({ approved, typed: name.trim(), ...(approved || !reason.trim() ? {} : { reason: reason.trim() }) });
   const submit = (event) => {
     event.preventDefault();
     if (mayApprove && open) say(true);
@@ -46,6 +47,7 @@ export function Card({ asked, answer, busy = false }) {
       <${Deadline} left=${left} at=${asked.expiresAt} />
       ${answer && html`<form onSubmit=${submit}>
         ${typed && html`<label>${t("typeName", { name: typed })}<input type="text" autocomplete="off" spellcheck="false" value=${name} onInput=${(event) => setName(event.target.value)} /></label>`}
+        <label>${t("whyNot")}<input type="text" maxlength="500" autocomplete="off" class="reason" value=${reason} onKeyDown=${unsent} onInput=${(event) => setReason(event.target.value)} /></label>
         <button type="button" class="deny" disabled=${!open} onClick=${() => say(false)}>${t("deny")}</button>
         <button type="submit" class="primary approve" disabled=${!open || !mayApprove}>${t("approve")}</button>
       </form>`}
@@ -69,6 +71,9 @@ function useSecondsLeft(iso) {
   }, [iso]);
   return left;
 }
+
+// Enter would say yes, beside a reason for no.
+const unsent = (event) => event.key === "Enter" && event.preventDefault();
 
 const LINES = { "+": "added", "-": "removed", "@": "place" };
 
