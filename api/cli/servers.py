@@ -6,7 +6,7 @@ import typer
 
 from api.cli.outcome import OK, finish, put, put_json
 from api.cli.sentences import SENTENCES
-from api.cli.source import Output, OutputOption
+from api.cli.source import Output, OutputOption, Source, with_source
 
 servers = typer.Typer(help="Tool servers of others (MIDWATCH_FOREIGN__…).", no_args_is_help=True)
 
@@ -14,15 +14,17 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME")]
 
 
 @servers.command("list")
-def list_servers(output: OutputOption = Output.TEXT) -> None:
+@with_source
+def list_servers(output: OutputOption = Output.TEXT, *, source: Source) -> None:
     """Each of them: accepted or not, changed since or not, reachable or not."""
-    finish(_list(output))
+    finish(_list(source, output))
 
 
 @servers.command("show")
-def show(name: NameArgument, output: OutputOption = Output.TEXT) -> None:
+@with_source
+def show(name: NameArgument, output: OutputOption = Output.TEXT, *, source: Source) -> None:
     """What one of them offers, in its own words, and the digest of that."""
-    finish(_show(name, output))
+    finish(_show(source, name, output))
 
 
 @servers.command("accept")
@@ -41,22 +43,36 @@ def withdraw(name: NameArgument, output: OutputOption = Output.TEXT) -> None:
     finish(_change("foreign_withdraw", output, name=name))
 
 
-async def _list(output: Output) -> int:
-    found = await _called("foreign_list_servers")
+async def _list(source: Source, output: Output) -> int:
+    found = await _found(source)
     if output is Output.JSON:
-        put_json({"items": found["servers"]})
+        put_json({"items": found})
     else:
-        put("\n".join(_line(one) for one in found["servers"]))
+        put("\n".join(_line(one) for one in found))
     return OK
 
 
-async def _show(name: str, output: Output) -> int:
+async def _found(source: Source) -> list[dict[str, Any]]:
+    """Raises `Invalid` where there are none: here as there, a setting names them."""
+    from core.errors import Invalid
+
+    if not source.server:
+        return (await _called(source, "foreign_list_servers"))["servers"]
+    from api.cli.remote import get
+
+    found = (await get(source, "/api/v1/servers"))["items"]
+    if not found:
+        raise SENTENCES.error(Invalid, "no_foreign_servers")
+    return found
+
+
+async def _show(source: Source, name: str, output: Output) -> int:
     from core.errors import NotFound
 
-    found = await _called("foreign_list_servers")
-    chosen = next((one for one in found["servers"] if one["name"] == name), None)
+    found = await _found(source)
+    chosen = next((one for one in found if one["name"] == name), None)
     if chosen is None:
-        known = ", ".join(one["name"] for one in found["servers"])
+        known = ", ".join(one["name"] for one in found)
         raise SENTENCES.error(NotFound, "no_foreign_server", name=name, known=known)
     if output is Output.JSON:
         put_json(chosen)
@@ -70,7 +86,7 @@ async def _show(name: str, output: Output) -> int:
 
 
 async def _change(tool: str, output: Output, **arguments: str) -> int:
-    told = await _called(tool, **arguments)
+    told = await _called(Source(), tool, **arguments)
     put_json(told) if output is Output.JSON else put(_line(told))
     return OK
 
@@ -80,17 +96,16 @@ def _line(one: dict[str, Any]) -> str:
     return f"{one['name']:<20} {one['state']}{by}  {one['url']}  {one['why']}".rstrip()
 
 
-async def _called(tool: str, **arguments: str) -> dict[str, Any]:
+async def _called(source: Source, tool: str, **arguments: str) -> dict[str, Any]:
     from api.cli.identity import TYPING
     from api.editions import tool_sessions
     from core.errors import Invalid
     from core.security.audit import AuditLog
-    from core.settings import load
     from core.storage.database import Database
     from core.storage.kept_acceptances import KeptAcceptances
     from mcp_servers.client import Tools
 
-    settings = load()
+    settings = source.settings()
     if not settings.foreign:
         raise SENTENCES.error(Invalid, "no_foreign_servers")
     async with Database.opened(settings.database_url) as database, AuditLog(database) as audit:

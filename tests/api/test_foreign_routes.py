@@ -5,6 +5,7 @@ from pathlib import Path
 from api.app import create_app, running
 from api.editions import prepared
 from tests.api.conftest import Midwatch, offline, serving
+from tests.api.doors import printed
 from tests.servers.foreign_server import Wiki
 from tests.servers.foreign_server import serving as serving_wiki
 
@@ -33,7 +34,11 @@ async def test_a_server_is_accepted_as_it_was_shown_and_withdrawn(tmp_path: Path
                 late = {"digest": f"sha256:{'0' * 64}"}
                 changed = await http.put(f"{AT}/wiki/acceptance", json=late)
                 accepted = await http.put(f"{AT}/wiki/acceptance", json=body)
+                reach = ["--server", address, "--token", program]
+                listed = await printed("servers", "list", "-o", "json", *reach)
+                told = await printed("servers", "show", "wiki", "-o", "json", *reach)
                 withdrawn = await http.delete(f"{AT}/wiki/acceptance")
     assert (refused.status_code, changed.status_code) == (403, 409)
     assert (accepted.status_code, withdrawn.status_code) == (200, 200)
     assert accepted.json() != withdrawn.json()
+    assert (listed["items"], told["state"]) == ([told], "accepted")

@@ -20,6 +20,7 @@ from core.storage.repositories.usage import Usage
 from evals.providers.saying import Say
 from evals.providers.serving import provider_serving
 from tests.api.conftest import Stage
+from tests.api.doors import printed
 from tests.storage.test_usage import CALL as MODEL_CALL
 from tests.test_start import address, command, environment, signed_in, up
 
@@ -64,6 +65,18 @@ async def test_calls_are_listed_in_pages_and_by_thread(stage: Stage) -> None:
     mine = await calls(stage, "?thread_id=t2")
     assert (len(first["items"]), len(rest["items"]), rest["next_cursor"]) == (4, 2, "")
     assert [one["thread_id"] for one in mine["items"]] == ["t2"] * 3
+
+
+async def test_the_command_line_sums_what_a_running_service_used(stage: Stage) -> None:
+    stage.script.calls = [CALL] * 2
+    async with stage.client() as http:
+        await http.post("/api/v1/query", json=QUESTION)
+    await calls(stage, at_least=2)
+    told = await printed(
+        "usage", "--days", "366", "-o", "json", "--server", stage.address, "--token", stage.token
+    )
+    [total] = told["items"]
+    assert (total["model"], total["calls"], total["cost_usd"]) == ("m", 2, 0.5)
 
 
 async def test_calls_are_summed_by_model(stage: Stage) -> None:
