@@ -12,6 +12,7 @@ from api.cli.sentences import SENTENCES
 from api.editions import opened_assistant, opened_sessions
 from api.mcp_gateway.asking import Ask, Progress, shape_of
 from api.mcp_gateway.server import gateway
+from api.mcp_gateway.subscribing import Subscribing
 from api.mcp_gateway.toolsets import toolsets_named
 from api.turns.questions import Question
 from api.turns.running import Answering
@@ -33,6 +34,8 @@ async def speak(server: str, toolsets: str, settings: Settings) -> None:
             assistant = opened_assistant(settings, sessions, memory=None)
             ask = _asking(await stack.enter_async_context(assistant))
         midwatch = gateway(sessions, ask, caller=lambda _: OPERATOR, toolsets=lambda _: chosen)
+        subscribing = await stack.enter_async_context(Subscribing.opened(sessions, OPERATOR))
+        subscribing.serve(midwatch)
         incoming, outgoing = await stack.enter_async_context(stdio_server())
         await midwatch.run(incoming, outgoing, midwatch.create_initialization_options())
 

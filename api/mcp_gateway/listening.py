@@ -49,7 +49,7 @@ class Listening:
         async with refusals_told(spoken(principal, context.request)):
             if len(addresses) > MOST_ADDRESSES or self._open >= MOST_STREAMS:
                 raise SENTENCES.error(Invalid, "many_subscriptions", most=MOST_ADDRESSES)
-            seen = {one: await _digest(one, tools) for one in addresses}
+            seen = {one: await digest(one, tools) for one in addresses}
         self._open += 1
         watching = asyncio.create_task(self._watch(seen, tools, bus))
         try:
@@ -63,18 +63,25 @@ class Listening:
     ) -> None:
         while seen:
             await asyncio.sleep(self._every_s)
-            for address, before in list(seen.items()):
-                try:
-                    seen[address] = await _digest(address, tools)
-                except (
-                    OpsError
-                ) as error:  # it may answer again; what is gone is told when it was there
-                    log.info("subscription.unread", uri=address, error=str(error))
-                    seen[address] = ""
-                if seen[address] != before:
-                    await bus.publish(ResourceUpdated(uri=address))
+            for address in await changed(seen, tools):
+                await bus.publish(ResourceUpdated(uri=address))
 
 
-async def _digest(address: str, tools: Tools) -> str:
+async def changed(seen: dict[str, str], tools: Tools) -> list[str]:
+    """The addresses whose digest is another by now; it is noted in `seen`, where nobody took it out."""
+    found: list[str] = []
+    for address, before in list(seen.items()):
+        try:
+            now = await digest(address, tools)
+        except OpsError as error:  # it may answer again; what is gone is told when it was there
+            log.info("subscription.unread", uri=address, error=str(error))
+            now = ""
+        if now != before and address in seen:
+            seen[address] = now
+            found.append(address)
+    return found
+
+
+async def digest(address: str, tools: Tools) -> str:
     found = await resources.read(address, tools)
     return hashlib.sha256(found.text.encode()).hexdigest()
