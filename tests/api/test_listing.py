@@ -123,8 +123,8 @@ async def test_parts_follow_one_another_in_every_order_without_gap_or_repeat(
     async with alone.client() as http:
         thread = await a_thread(http)
         for path, fields in {
-            "/api/v1/users": ("name", "role", "created_at"),
-            "/api/v1/tokens": ("label", "expires_at", "last_used_at"),
+            "/api/v1/users": ("disabled", "role", "created_at"),
+            "/api/v1/tokens": ("last_used_at", "expires_at", "label"),
             "/api/v1/shares": ("title", "expires_at", "revoked_at"),
             "/api/v1/facts": ("told_by", "text"),
             "/api/v1/threads": ("title", "pinned"),

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import ColumnElement, Select, and_, literal, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Invalid
@@ -37,8 +37,14 @@ class Key(NamedTuple):
         way = self.column.desc() if self.descending else self.column.asc()
         return [self.column.is_(None), way] if self.may_lack else [way]
 
+    def alike(self, value: Any) -> ColumnElement[bool]:
+        if value is None:
+            return self.column.is_(None)
+        return self.column == literal(value, self.column.type)
+
     def beyond(self, value: Any) -> ColumnElement[bool]:
-        after = self.column < value if self.descending else self.column > value
+        kept = literal(value, self.column.type)  # a bare True is no value to SQLAlchemy
+        after = self.column < kept if self.descending else self.column > kept
         return or_(after, self.column.is_(None)) if self.may_lack else after
 
 
@@ -98,7 +104,7 @@ def _behind(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
     for key, value in zip(keys, values, strict=True):
         if value is not None:
             choices.append(and_(*alike, key.beyond(value)))
-        alike.append(key.column.is_(None) if value is None else key.column == value)
+        alike.append(key.alike(value))
     return or_(*choices)
 
 
