@@ -117,12 +117,11 @@ def _values(cursor: str, sort: str, keys: Sequence[Key]) -> list[Any]:
     try:
         told = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         order, *kept = cast("list[Any]", told)
-        values = [_value(key, one) for key, one in zip(keys, kept, strict=order == sort)]
+        if order == sort:
+            return [_value(key, one) for key, one in zip(keys, kept, strict=True)]
     except (ValueError, TypeError, binascii.Error) as error:
         raise SENTENCES.error(Invalid, "foreign_cursor") from error
-    if order != sort:
-        raise ORDERS.error(Invalid, "other_order")
-    return values
+    raise ORDERS.error(Invalid, "other_order")
 
 
 def _value(key: Key, kept: Any) -> Any:
