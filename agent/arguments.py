@@ -9,6 +9,7 @@ from agent.commanding import ordered
 from agent.counting import count_ordered
 from agent.covering import without_rejected
 from agent.hosts import service_of
+from agent.lexicon.kinds import KIND_PATTERN
 from agent.lexicon.slots import NAME_SHAPE
 from agent.naming import (
     CAMEL,
@@ -28,7 +29,7 @@ METRICS = {
     "qps": r"\bqps\b|\brps\b|requests?\s(?:rate|per\ssecond)|requests?/s|throughput|traffic|流量|吞吐|请求量|每秒[^，。]{0,6}请求",
     "cpu": r"\bcpus?\b|处理器",
     "memory": r"\bmemory\b|\bmem\b|\bram\b|内存(?!条|溢出)",
-    "disk": r"\bdisks?\b|\bstorage\b|磁盘|硬盘|存储空间|的盘|(?:剩|可用|占)[^，。命名]{0,4}空间|(?<![名称字])空间[^，。]{0,3}(?:剩|不足|不够)",
+    "disk": r"\bdisks?\b|\bstorage\b(?!\s?class)|磁盘|硬盘|存储空间|的盘|(?:剩|可用|占)[^，。命名]{0,4}空间|(?<![名称字])空间[^，。]{0,3}(?:剩|不足|不够)",
 }
 CURRENCIES = {
     "USD": r"\$|\busd\b|\bdollars?\b|美元|美金|刀",
@@ -53,6 +54,10 @@ SEVERITIES = {
     "high": r"\bhigh[\s-](?:severity|priority)\b|高优|高级别",
     "info": r"\binfo(?:rmational)?\sseverity\b|提示级",
 }
+# Which of two kinds something is, is what is asked: "is it a statefulset or a deployment".
+EITHER = re.compile(
+    rf"(?:{KIND_PATTERN})\s*(?:还是|\bor\b(?:\san?\b)?)\s*(?:{KIND_PATTERN})(?![a-z])"
+)
 # "Where does it run" names no node, and "how many instances has it" asks for no pod.
 WHERE = re.compile(r"\b(?:which|what)\snodes?\b|(?:哪|什么)[个台些]?\s*(?:节点|机器|主机|nodes?)")
 HOW_MANY = re.compile(
@@ -192,6 +197,8 @@ def _no_place(place: str, found: Mapping[str, Any], message: str, intent: str) -
 def _object(message: str, subagent: str, *, of_many: bool) -> dict[str, Any]:
     """What is named; where nothing is, the Service of an address that a fault is about."""
     found: dict[str, Any] = dict(object_named(message, of_many=of_many))
+    if EITHER.search(message.lower()):
+        found["kind"] = ""
     if first := _said_before(str(found.get("name", "")), message):
         found |= {key: first for key in ("name", "service") if key in found}
     if subagent != "rca" or found.get("name") or found.get("service"):

@@ -35,6 +35,8 @@ _DATE = re.compile(
 )
 _DATE_ZH = re.compile(r"(?:(\d{1,2})\s*月)\s*(\d{1,2})\s*[日号]")
 _YESTERDAY = re.compile(r"\byesterday\b|昨[天日]")
+# What is named after the day it began on, and goes on after midnight: a length of time.
+_LAST_NIGHT = re.compile(r"\byesterday\s(?:evening|night)\b|昨[天日]\s?(?:晚|夜|深夜|半夜|傍晚)")
 _BEFORE_THAT = re.compile(r"\bday before yesterday\b|前天")
 # From then on, rather than then: in either language.
 _ON_FROM = re.compile(
@@ -94,7 +96,7 @@ def span_told(text: str, now: datetime) -> Span | None:
     if clock := _clock(text):
         at = _at(clock, day, now)
         return Span(at) if _ON_FROM.search(text) else Span(at - NEAR, min(at + NEAR, now))
-    if day is None:
+    if day is None or _LAST_NIGHT.search(text):
         return None
     return Span(day, None if _ON_FROM.search(text) else day + DAY)
 

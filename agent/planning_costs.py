@@ -69,6 +69,7 @@ LEVEL = re.compile(
     r"|超过|超出|高于|大于|突破)\s*(\d+(?:\.\d+)?)\s*(%|[kmgt]i?b?\b|cores?|核)?"
 )
 CORES = re.compile(r"\d\s*(?:cores?\b|核)")
+MACHINES = re.compile(r"\b(?:nodes?|machines?|servers|pods|cluster)\b|机器|节点|服务器|主机|集群")
 BYTES = {"mi": "Mi", "gi": "Gi", "ti": "Ti", "ki": "Ki", "mb": "M", "gb": "G", "tb": "T", "kb": "k"}
 
 # What may cost and do nothing, where only this is asked for.
@@ -136,7 +137,7 @@ def forecast(asked: Asked, results: Sequence[Result]) -> list[Step]:
     told = [one for one in results if one.tool == LOAD]
     exceeds = exceeded(asked)
     ahead = {"horizon": asked.arguments.get("horizon", ""), "language": asked.language}
-    metric = asked.metric or ("cpu" if CORES.search(asked.question.lower()) else "qps")
+    metric = asked.metric or ("cpu" if _is_of_machines(asked) else "qps")
     arguments = {**ahead, "metric": metric, "namespace": asked.namespace}
     arguments |= {"exceeds": exceeds} if exceeds else {}
     if not told:
@@ -144,6 +145,12 @@ def forecast(asked: Asked, results: Sequence[Result]) -> list[Step]:
     bare = asked.name and not asked.namespace and not asked.is_literal
     empty = told[0].ok and not told[0].data["known_hours"]
     return [Step(LOAD, {**arguments, "namespace": asked.name})] if bare and empty else []
+
+
+def _is_of_machines(asked: Asked) -> bool:
+    """Whether what machines have is meant, and no traffic: "when do we need more nodes"."""
+    words = asked.question.lower()
+    return bool(CORES.search(words) or (not asked.name and MACHINES.search(words)))
 
 
 def exceeded(asked: Asked) -> str:

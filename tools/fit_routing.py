@@ -46,6 +46,8 @@ LEARNT = (
         "seen_clinic",
         "seen_meters",
         "seen_exams",
+        "seen_flights",
+        "seen_loans",
     ),
 )
 OF_EACH_PHRASE = 50

@@ -23,7 +23,7 @@ def told_load(asked: Asked, result: Result) -> str:
     peak, unit = data["peak"], data["unit"]
     facts = {
         "what": plain(asked.name or asked.namespace) or phrase("costs.all", asked.language),
-        "metric": asked.metric or "qps",
+        "metric": result.arguments.get("metric") or "qps",
         "now": measured(data["now"], unit),
         "mean": measured(data["mean"], unit),
         "peak": measured(peak["mean"], unit),

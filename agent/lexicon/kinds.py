@@ -45,6 +45,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "NetworkPolicy": ("networkpolicy", "network policy", "netpol", "网络策略"),
     "ResourceQuota": ("resourcequota", "quota", "配额"),
     "ServiceAccount": ("serviceaccount", "service account", "sa", "服务账号"),
+    "StorageClass": ("storageclass", "storage class", "存储类"),
     "Secret": ("secret",),
     "Event": (),
 }

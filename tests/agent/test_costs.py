@@ -51,6 +51,7 @@ async def test_a_name_that_is_no_namespace_is_a_workload(assistant: Assistant) -
     [
         ("predict the memory of checkout for the next hour", "it peaks at"),
         ("预测 checkout 未来 1 小时的内存", "峰值"),
+        ("集群什么时候要加机器", "全部资源 的 cpu"),
         ("predict the qps of checkout for the next 3 days", "it peaks at"),
         ("checkout 明天的 QPS 预测", "峰值"),
         ("predict the qps of chequeout for the next 3 days", "cannot be foretold"),

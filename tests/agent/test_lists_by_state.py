@@ -3,6 +3,7 @@
 import pytest
 
 from agent.asked import Asked
+from agent.dividing import read_all
 from agent.graph import Assistant
 from agent.planning_lacking import lacking, pod_state
 from agent.planning_metrics import asks_who_uses, how_many
@@ -93,3 +94,12 @@ async def test_what_kind_of_change_it_was_is_told_in_the_readers_language(
     told = await ask(assistant, "变更汇总一下")
     assert "| 发布 |" in told.answer
     assert "| commit |" not in told.answer
+
+
+@pytest.mark.parametrize(
+    "text", ["is ab-api a deployment or a statefulset", "ab-api 是 statefulset 还是 deployment"]
+)
+def test_which_of_two_kinds_it_is_is_asked_of_its_name_alone(text: str) -> None:
+    [route] = read_all(text)
+    assert (route.subagent, route.intent) == ("rca", "list")
+    assert "kind" not in route.arguments

@@ -13,12 +13,12 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import orjson
 from sqlalchemy import ColumnElement, Select, and_, literal, or_
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Invalid
 from core.ordering import SENTENCES as ORDERS
 from core.ordering import terms
 from core.storage.sentences import SENTENCES
+from core.storage.statements import Session
 
 Row = TypeVar("Row")
 
@@ -70,7 +70,7 @@ class Part(Generic[Row]):
 
 
 async def part(
-    session: AsyncSession,
+    session: Session,
     query: Select[*tuple[Any, ...]],
     listing: Listing,
     shape: Callable[..., Row],
