@@ -43,7 +43,7 @@ CHANNELS = {
     "feishu": r"\bfeishu\b|\blark\b|飞书",
     "email": r"\be-?mails?\b|\b(?:by|via|per)\smail\b|邮件|邮箱",
     "webhook": r"\bwebhooks?\b",
-    "teams": r"\b(?:on|via|to|into) teams\b(?!\s\w+\s(?:and|or)\b)|\bms teams\b|\bmicrosoft teams\b",
+    "teams": r"\b(?:on|via|to|into) teams\b(?!\s\w+\s(?:and|or)\b)|\bteams\s(?:channel|notifications?|messages?)\b|\bms teams\b|\bmicrosoft teams\b",
     "pagerduty": r"\bpagerduty\b",
     "sms": r"\bsms\b|短信",
     "wecom": r"\bwecom\b|企业微信",

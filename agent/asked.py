@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from langchain_core.messages import HumanMessage
 
 from agent.comparing import named_beside
 from agent.durations import length_of
-from agent.intents import Language, as_typed
+from agent.intents import Language, as_typed, read
 from agent.moments import Span, length_to, span_told
 from agent.naming import marked_namespace
 from core.clock import utc_now
@@ -46,6 +47,21 @@ class Asked:
     @property
     def name(self) -> str:
         return str(self.arguments.get("name") or self.arguments.get("service") or "")
+
+    @property
+    def channel(self) -> str:
+        return str(self.arguments.get("channel", ""))
+
+    @property
+    def is_half(self) -> bool:
+        """Whether it was read so only because of the question before it: "and in shop?"."""
+        return _intent_alone(self.question) != self.intent
+
+    @property
+    def said(self) -> str:
+        """The question in lower case; half a one behind the question that it goes on with."""
+        whole = f"{self.earlier} {self.question}" if self.is_half else self.question
+        return whole.strip().lower()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -139,6 +155,11 @@ class Asked:
     @classmethod
     def of(cls, message: HumanMessage) -> "Asked":
         return cls(**message.additional_kwargs["asked"])
+
+
+@lru_cache(maxsize=64)  # a turn asks several times
+def _intent_alone(question: str) -> str:
+    return read(question).intent
 
 
 def is_of(row: Mapping[str, Any], name: str) -> bool:

@@ -22,7 +22,7 @@ _OPENER = re.compile(
 _OTHER = re.compile(r"^\W*(?:换成|改成|改为)|\binstead\W*$")
 _TOO = re.compile(r"也|\b(?:as well|too|also)\b")
 POINTING = re.compile(
-    r"\b(?:it|its|that|this|them|their|they|those|these|there|the same|this one)\b|它|其|这个|那个|该|刚才|上面|此"
+    r"\b(?:it|its|that|this|them|their|they|those|these|there|the same|this one|related)\b|它|其|这个|那个|该|相关|刚才|上面|此"
 )
 _EVERYTHING = re.compile(r"\b(?:clusters?|all|every\w*|any\w*)\b|集群|所有|全部|整个|线上")
 _FILLERS = re.compile(
@@ -42,6 +42,7 @@ WHAT = frozenset((*OWNER, "alert"))
 WHAT_SAYS_IT = ("namespace", "kind", "team", "alert", "metric", "channel", "severity")
 # What is taken back lasts no longer: "cancel it".
 TAKEN_BACK = re.compile(r"\b(?:cancel|undo|lift|remove|end)\b|取消|撤|解除|去掉")
+_ONE_OF = re.compile(r"\bwhich\s(?:one|of\s(?:them|those|these))\b|哪一?个")
 _HOW_LONG = re.compile(
     r"\b(?:how\slong|when|until\swhen|till\swhen)\b.*\b(?:last|end|expire|run\sout|over|for|until|till|left)|多久|到什么时候|什么时候(?:结束|到期|过期|失效)|几点(?:结束|到期)"
 )
@@ -108,7 +109,14 @@ def is_elliptical(said: Said, previous: Mapping[str, Any]) -> bool:
         return False
     opened = said.is_short and bool(_OPENER.search(said.text))
     if said.intent in ("unclear", "look"):
-        return said.is_short and (opened or said.is_bare or _fills(said, previous))
+        return said.is_short and (opened or said.is_bare or _goes_on(said, previous))
+    return _is_more(said, previous, opened=opened)
+
+
+def _is_more(said: Said, previous: Mapping[str, Any], *, opened: bool) -> bool:
+    """Of a message with words of its own, whether they only say more of the question before."""
+    if opened and (previous["subagent"], said.subagent) == ("rag", "autofix"):
+        return not said.arguments  # "and delete one?" orders nothing
     same = (said.subagent, said.intent) == (previous["subagent"], previous["intent"])
     if same and said.arguments and set(said.arguments) <= TIMES and said.is_bare:
         return True
@@ -124,14 +132,14 @@ def is_elliptical(said: Said, previous: Mapping[str, Any]) -> bool:
     return opened and (said.evidence < OWN_WORDS or other)
 
 
-def asks_how_long(said: Said, previous: Mapping[str, Any]) -> bool:
-    """Whether it asks for the end of what the turn before set: "how long will that last"."""
+def is_of_the_silence(said: Said, previous: Mapping[str, Any]) -> bool:
+    """Whether it asks for the end of what the turn before set, or ends it: "how long will that last", "undo that"."""
     named = any(key in said.arguments for key in (*WHAT, "severity"))
     return (
         previous["intent"] == "silences"
         and not named
         and said.is_short
-        and bool(_HOW_LONG.search(said.text))
+        and bool(_HOW_LONG.search(said.text) or TAKEN_BACK.search(said.text))
     )
 
 
@@ -141,8 +149,10 @@ def goes_on(message: str) -> bool:
     return said.is_short and bool(_OPENER.search(said.text) or POINTING.search(said.text))
 
 
-def _fills(said: Said, previous: Mapping[str, Any]) -> bool:
-    return bool(_now(said, previous))
+def _goes_on(said: Said, previous: Mapping[str, Any]) -> bool:
+    """Whether it says what the question before takes, or asks for one of what that listed."""
+    one_of = previous["intent"] == "list" and bool(_ONE_OF.search(said.text))
+    return one_of or bool(_now(said, previous))
 
 
 def asked_anew(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from agent.arguments import extract
 from agent.following import (
     Said,
     asked_anew,
-    asks_how_long,
     is_elliptical,
+    is_of_the_silence,
     pointed_at,
     without_fillers,
 )
@@ -233,7 +233,7 @@ def _again(
     said = Said(message, route.subagent, route.intent, evidence, route.arguments)
     if previous["subagent"] == "autofix" and asks_how_it_went(message):
         return Route("autofix", "outcome", {}, route.language, FOLLOWED)
-    if asks_how_long(said, previous):
+    if is_of_the_silence(said, previous):
         kept = {key: one for key, one in previous["arguments"].items() if key in OF_WHAT}
         return Route("alert_admin", "silences", kept, route.language, FOLLOWED)
     if not is_elliptical(said, previous):

@@ -13,7 +13,7 @@ from agent.planning_costs import anomalies, forecast, savings, spend
 from agent.planning_fixes import changing, history, outcome, plans
 from agent.planning_knowledge import SEARCH, knowledge
 from agent.planning_lacking import OF_RESTARTS, asks_uptime, in_image, lacking, pod_state
-from agent.planning_logs import logs
+from agent.planning_logs import container_of_earlier, logs, named_earlier
 from agent.planning_metrics import asks_who_uses, measured
 from agent.planning_patterns import in_patterns
 from agent.planning_settings import of_what_runs, part_of
@@ -255,7 +255,11 @@ def _logs(asked: Asked, results: Sequence[Result]) -> list[Step]:
     home = asked.namespace or _home_of(asked, results)
     if not asked.name:
         return []
-    return logs(asked, home, results) if home else _seeking(asked, results, Step(WORKLOADS, {}))
+    if home:
+        return logs(asked, home, results)
+    sought = _seeking(asked, results, Step(WORKLOADS, {}))
+    before = asked.called(named_earlier(asked))
+    return sought or container_of_earlier(asked, _home_of(before, results), results)
 
 
 def _home_of(asked: Asked, results: Sequence[Result]) -> str:

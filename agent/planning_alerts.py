@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from agent.asked import Asked
-from agent.planning_care import is_taken, is_tried, take, try_channel
+from agent.planning_care import is_switched, is_taken, is_tried, switch_channel, take, try_channel
 from agent.silence_places import MANAGERS, in_place, tried_elsewhere
 from agent.silence_times import length, period
 from agent.steps import Step
@@ -275,10 +275,12 @@ def rules(asked: Asked, _: Sequence[Result]) -> list[Step]:
 
 def channels(asked: Asked, results: Sequence[Result]) -> list[Step]:
     """Who was told of what; or how well channels work; or which there are, and so who will be told; or that
-    one is tried."""
+    one is tried or switched."""
     if is_tried(asked):
         return try_channel(asked, results)
-    if _any(asked, TOLD) and not TO_COME.search(asked.question.lower()):
+    if is_switched(asked) is not None:
+        return switch_channel(asked, results)
+    if _any(asked, TOLD) and not TO_COME.search(asked.said):
         return [Step(DELIVERIES)]
     return [Step(HEALTH if _any(asked, WORKING) else CHANNELS)]
 
@@ -349,11 +351,12 @@ def _ended(asked: Asked, results: Sequence[Result]) -> list[Step]:
 
 
 def _any(asked: Asked, words: Sequence[str]) -> bool:
-    return any(word in asked.question.lower() for word in words)
+    return any(word in asked.said for word in words)
 
 
 def spoken_of(asked: Asked, on_demand: Collection[str]) -> set[str]:
     """Which of the tools that are offered on demand a question is about."""
-    said = asked.question.lower()
+    # A bare name in reply to "which channel?" says nothing of channels.
+    said = f"{asked.question} {asked.intent}".lower() if asked.is_half else asked.question.lower()
     parts = [part for words, part in SPOKEN_OF if any(word in said for word in words)]
     return {name for name in on_demand if any(part in name for part in parts)}

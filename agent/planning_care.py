@@ -1,4 +1,4 @@
-"""Pure: the calls for two orders: somebody takes care of an alert, and a channel is tried with a message."""
+"""Pure: the calls for three orders: an alert is taken care of; a channel is tried, or switched off or on."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from agent.steps import Step
 from agent.toolbox import Result
 
 RECEIVED, ACKNOWLEDGE = "alerting_list", "alerting_acknowledge"
-CHANNELS, TEST = "channels_list", "channels_test"
+CHANNELS, TEST, SWITCH = "channels_list", "channels_test", "channels_switch"
 # As far back as an alert that still fires may have come in.
 WINDOW = "P30D"
 
@@ -20,6 +20,13 @@ _TAKE = re.compile(
 _TRY = re.compile(
     r"\btest\s(?:message|notification|alert)\b|\btest\s(?:the\s)?(?:\S+\s){0,2}channel\b"
     r"|测试(?:一下)?(?:消息|通知|渠道)|(?:测试|试)(?:一下)?[^，。]{0,12}渠道"
+)
+_CHANNEL = re.compile(r"\bchannels?\b|渠道|通道")
+_OFF = re.compile(
+    r"\b(?:turn|switch|shut|flip|take|put)\b.*\boff\b|\b(?:disable|deactivate|pause|stop)\b|关(?:闭|掉|了|停|上)|停(?:用|掉)|禁用|暂停"
+)
+_ON = re.compile(
+    r"\b(?:turn|switch|flip|bring|put)\b.*\b(?:on|back)\b|\b(?:re-?)?(?:enable|activate)\b|\bresume\b|(?:打|重新?)开|开启|启用|恢复"
 )
 # Such a sentence asks, or forbids.
 _NO_ORDER = re.compile(
@@ -38,6 +45,15 @@ def is_tried(asked: Asked) -> bool:
     return _ordered(asked, _TRY)
 
 
+def is_switched(asked: Asked) -> bool | None:
+    """Whether a channel is to be switched on (True) or off (False); None where neither is ordered."""
+    if not _ordered(asked, _CHANNEL):
+        return None
+    if _OFF.search(asked.said):
+        return False
+    return True if _ON.search(asked.said) else None
+
+
 def take(asked: Asked, results: Sequence[Result]) -> list[Step]:
     """What came in of that name, and once only one can be meant, that it is taken care of."""
     listed = next((one for one in results if one.tool == RECEIVED), None)
@@ -49,12 +65,22 @@ def take(asked: Asked, results: Sequence[Result]) -> list[Step]:
 
 
 def try_channel(asked: Asked, results: Sequence[Result]) -> list[Step]:
-    """The channel that is named, or the only one there is."""
+    return _with_channel(asked, results, TEST)
+
+
+def switch_channel(asked: Asked, results: Sequence[Result]) -> list[Step]:
+    return _with_channel(asked, results, SWITCH, enabled=is_switched(asked))
+
+
+def _with_channel(
+    asked: Asked, results: Sequence[Result], tool: str, **more: bool | None
+) -> list[Step]:
+    """What is done with the channel that is named, or with the only one there is."""
     listed = next((one for one in results if one.tool == CHANNELS), None)
     if listed is None:
         return [Step(CHANNELS)]
     names = meant(asked, _rows(listed))
-    return [Step(TEST, {"name": names[0]})] if len(names) == 1 else []
+    return [Step(tool, {"name": names[0], **more})] if len(names) == 1 else []
 
 
 def open_ones(asked: Asked, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -69,21 +95,19 @@ def open_ones(asked: Asked, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[s
 
 
 def meant(asked: Asked, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The names of the channels that an order can mean."""
+    """The names of the channels that an order can mean: as they are called, or by their kind."""
     every = [str(one["name"]) for one in rows]
-    said = [
-        one
-        for one in every
-        if re.search(
-            rf"(?<![\w-]){re.escape(one.lower())}(?![\w-])", asked.question.lower(), re.ASCII
-        )
-    ]
-    return said or every
+    named = [one for one in every if _says(asked.question, one) or _says(asked.channel, one)]
+    of_kind = [str(one["name"]) for one in rows if one["kind"] == asked.channel]
+    return named or of_kind or every
+
+
+def _says(text: str, name: str) -> bool:
+    return bool(re.search(rf"(?<![\w-]){re.escape(name.lower())}(?![\w-])", text.lower(), re.ASCII))
 
 
 def _ordered(asked: Asked, words: re.Pattern[str]) -> bool:
-    said = asked.question.lower()
-    return bool(words.search(said)) and not _NO_ORDER.search(said)
+    return bool(words.search(asked.said)) and not _NO_ORDER.search(asked.said)
 
 
 def _rows(result: Result) -> list[Mapping[str, Any]]:

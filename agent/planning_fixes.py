@@ -189,7 +189,7 @@ def change_wanted(asked: Asked) -> str:
 
 def _ordered(asked: Asked) -> str:
     """What is ordered, in lower case, without what is ruled out: "fix cart but do not restart it"."""
-    return without_ruled_out(asked.question.lower())
+    return without_ruled_out(asked.said)
 
 
 def _planned(asked: Asked, wanted: str, results: Sequence[Result]) -> list[Step]:

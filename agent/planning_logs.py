@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from agent.arguments import extract
 from agent.asked import Asked
 from agent.planning_patterns import SUMMED_UP
 from agent.steps import Step
 from agent.toolbox import Result
+from core.errors import NotFound
 
 LOG_LINES = 30
 # Where a time is asked about, so many are read to find those of it.
@@ -26,11 +28,30 @@ def logs(asked: Asked, home: str, results: Sequence[Result]) -> list[Step]:
     if _any_word(asked, SUMMED_UP) or _any_word(asked, NEWLY):
         return _patterns(asked, run, results)
     told = [one for one in results if one.tool == LOGS]
+    if told and told[-1].status == NotFound.code:
+        return container_of_earlier(asked, home, results)
     grep = OF_ERRORS if speaks_of_errors(asked) else ""
     if not told:
         tail = LINES_READ if asked.looked_at else LOG_LINES
         return [Step(LOGS, {**run, "tail": tail, "grep": grep})]
     return _elsewhere(told[-1])
+
+
+def container_of_earlier(asked: Asked, home: str, results: Sequence[Result]) -> list[Step]:
+    """What is named is no workload: a container of what the question before named, as a log says which others
+    there are."""
+    whose = named_earlier(asked)
+    tried = any("container" in one.arguments for one in results)
+    if not (home and whose) or whose == asked.name or tried:
+        return []
+    run = {"namespace": home, "name": whose, "container": asked.name}
+    return [Step(LOGS, {**run, "tail": LOG_LINES})]
+
+
+def named_earlier(asked: Asked) -> str:
+    """What the question before named; "" for nothing."""
+    named = extract(asked.earlier, subagent="rca", intent="logs")
+    return str(named.get("name") or named.get("service") or "")
 
 
 def speaks_of_errors(asked: Asked) -> bool:
@@ -58,4 +79,4 @@ def _patterns(asked: Asked, run: Mapping[str, Any], results: Sequence[Result]) -
 
 
 def _any_word(asked: Asked, words: Sequence[str]) -> bool:
-    return any(word in asked.question.lower() for word in words)
+    return any(word in asked.said for word in words)

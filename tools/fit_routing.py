@@ -48,6 +48,11 @@ LEARNT = (
         "seen_exams",
         "seen_flights",
         "seen_loans",
+        "seen_harbor",
+        "seen_survey",
+        "seen_pottery",
+        "seen_orchard",
+        "seen_brewery",
     ),
 )
 OF_EACH_PHRASE = 50

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from agent.answers.care import told_taken, told_tried, why_not_taken, why_not_tried
+from agent.answers.care import told_switched, told_taken, told_tried, why_not_done, why_not_taken
 from agent.answers.listing import ROWS_SHOWN, Json, ago, cited, listed, rows_of, to_the_minute
 from agent.answers.markdown import bullets, code, joined, plain, table
 from agent.answers.rule_drafts import rule_draft
@@ -312,7 +312,7 @@ def told_channels(asked: Asked, result: Result) -> str:
     ]
     columns = ("channel", "kind", "language", "tags", "state")
     told = listed(asked, result, "channels", columns, cells)
-    return joined([told, why_not_tried(asked, result)])
+    return joined([told, why_not_done(asked, result)])
 
 
 def told_health(asked: Asked, result: Result) -> str:
@@ -367,6 +367,7 @@ ALERTING: dict[str, Callable[[Asked, Result], str]] = {
     "alerting_expire_silence": told_ended,
     "channels_list": told_channels,
     "channels_test": told_tried,
+    "channels_switch": told_switched,
     "channels_health": told_health,
     "channels_deliveries": told_deliveries,
 }

@@ -92,6 +92,7 @@ ALERT_ADMIN = Subagent(
             "alerting_suggest_from_words",
             "alerting_forget_rule_target",
             "alerting_back_test_rules",
+            "channels_switch",
             "channels_remove",
             "channels_test",
             "channels_replay",

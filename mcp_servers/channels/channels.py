@@ -133,6 +133,11 @@ async def channels_change(
     return _line(changed)
 
 
+async def channels_switch(name: Name, enabled: bool, *, desk: Desk) -> ChannelLine:
+    """Switch a channel off, so that nobody is told by it, or on again; nothing else of it changes."""
+    return await channels_change(name, enabled=enabled, desk=desk)
+
+
 async def channels_remove(name: Name, as_of: AsOf = None, *, desk: Desk) -> ChannelLine:
     """Remove a channel. What still waits for it is cancelled and stays on record."""
     async with desk.session() as tables:

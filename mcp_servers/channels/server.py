@@ -9,6 +9,7 @@ from mcp_servers.channels.channels import (
     channels_list,
     channels_remove,
     channels_rotate_keys,
+    channels_switch,
     channels_test,
 )
 from mcp_servers.channels.delivering import channels_deliver_due
@@ -23,6 +24,7 @@ READ = (channels_list, channels_deliveries, channels_delivery, channels_health)
 CHANGE = (
     channels_add,
     channels_change,
+    channels_switch,
     channels_remove,
     channels_test,
     channels_replay,

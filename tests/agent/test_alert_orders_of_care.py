@@ -32,6 +32,10 @@ class Desk:
         await after.collect(self.assistant.resume(thread, principal=IN_PERSON, decisions=decisions))
         return after
 
+    async def switched_on(self) -> set[str]:
+        rows = (await self.room.tools.call("channels_list")).data["rows"]
+        return {row["name"] for row in rows if row["enabled"]}
+
     async def caretaker(self, name: str) -> list[str]:
         rows = (await self.room.tools.call("alerting_list", name=name)).data["rows"]
         return [row["acknowledged_by"] for row in rows]
@@ -115,6 +119,65 @@ async def test_a_channel_is_tried_after_a_persons_yes_and_what_it_answered_is_to
     after = await desk.yes(told)
     assert heard.tries == 1
     assert said in after.answer
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        ("turn off the night-shift channel", "is off"),
+        ("can you disable channel night-shift for now", "is off"),
+        ("关闭 night-shift 渠道", "已关闭"),
+        ("把 night-shift 渠道停用", "已关闭"),
+    ],
+)
+async def test_a_channel_is_switched_off_after_a_persons_yes(
+    desk: Desk, order: str, said: str
+) -> None:
+    await desk.room.add("webhook", name="night-shift")
+    await desk.room.add("slack", name="day-shift")
+    told = await desk.ask(order)
+    assert [one["tool"] for one in told.done.approvals] == ["channels_switch"]
+    assert await desk.switched_on() == {"night-shift", "day-shift"}
+    after = await desk.yes(told)
+    assert await desk.switched_on() == {"day-shift"}
+    assert said in after.answer
+
+
+@pytest.mark.parametrize("order", ["switch the slack channel back on", "重新打开 slack 渠道"])
+async def test_a_channel_is_switched_on_again_by_its_kind(desk: Desk, order: str) -> None:
+    await desk.room.add("webhook", name="night-shift")
+    await desk.room.add("slack", name="day-shift")
+    await desk.room.tools.call("channels_switch", name="day-shift", enabled=False)
+    await desk.yes(await desk.ask(order))
+    assert await desk.switched_on() == {"night-shift", "day-shift"}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how do i turn off a channel?",
+        "is the night-shift channel off?",
+        "don't turn off the night-shift channel",
+        "怎么关闭 night-shift 渠道？",
+    ],
+)
+async def test_a_question_switches_no_channel(desk: Desk, question: str) -> None:
+    await desk.room.add("webhook", name="night-shift")
+    told = await desk.ask(question)
+    assert told.done.approvals == ()
+    assert "channels_switch" not in {one.tool for one in told.calls}
+
+
+async def test_of_several_channels_none_is_switched_until_a_bare_name_says_which(
+    desk: Desk,
+) -> None:
+    await desk.room.add("webhook", name="night-shift")
+    await desk.room.add("slack", name="day-shift")
+    told = await desk.ask("turn off our channel")
+    assert told.done.approvals == ()
+    assert "name the channel" in told.answer
+    await desk.yes(await desk.ask("night-shift"))
+    assert await desk.switched_on() == {"day-shift"}
 
 
 async def test_of_several_channels_none_is_tried_unless_one_is_named(desk: Desk) -> None:
