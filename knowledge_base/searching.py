@@ -32,12 +32,21 @@ _OF_PAGES = re.compile(
 )
 
 
+# So few words are a subject and nothing else: "oom", "disk full".
+WORDS_OF_A_SUBJECT = 2
+_HAN = re.compile("[\u4e00-\u9fff]")
+
+
 def subject_of(question: str) -> str:
-    """What a page is asked for about: "OOM" of "is there an OOM runbook"; "" for any other question."""
+    """What a page is asked for about: "OOM" of "is there an OOM runbook", or of "oom" alone; "" for any other
+    question."""
     if _OF_PAGES.search(question):
         return ""
     subject = _PAGE_OF.sub(" ", question)
-    return subject.strip() if subject != question and asked_words(subject) else ""
+    is_short = len(question.split()) <= WORDS_OF_A_SUBJECT and not _HAN.search(question)
+    if not (is_short or subject != question):
+        return ""
+    return subject.strip(" ?.!") if asked_words(subject) else ""
 
 
 def asked_of(question: str, embedder: Embedder | None = None, scope: Scope = EVERYTHING) -> Asked:

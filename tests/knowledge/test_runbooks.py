@@ -170,6 +170,9 @@ def test_public_questions_find_their_pages(name: str, step: int, at_1: float, at
         ("crashloop handbook", "crash-loop"),
         ("DNS 手册", "dns-failures"),
         ("HPA 预案", "hpa-no-metrics"),
+        ("oom", "oom-killed"),
+        ("disk full", "node-disk-pressure"),
+        ("磁盘满的处理手册", "node-disk-pressure"),
     ],
 )
 def test_a_page_asked_for_by_a_word_or_two_is_found(question: str, page: str) -> None:
@@ -177,6 +180,24 @@ def test_a_page_asked_for_by_a_word_or_two_is_found(question: str, page: str) ->
     hits = asked(question)
     assert hits[0].passage.doc == f"runbooks/{page}.{language}.md"
     assert answers(hits, MEASURED, of_a_subject=bool(subject_of(question)))
+
+
+@pytest.mark.parametrize(
+    ("question", "page"),
+    [
+        ("how do i add a runbook", "midwatch-knowledge"),
+        ("怎么添加手册", "midwatch-knowledge"),
+        ("how do i silence an alert in midwatch", "midwatch-silences"),
+        ("怎么在 midwatch 里静默一条告警", "midwatch-silences"),
+        ("how do i turn off a channel", "midwatch-channels"),
+        ("怎么关闭渠道", "midwatch-channels"),
+    ],
+)
+def test_help_with_midwatch_itself_is_found(question: str, page: str) -> None:
+    language = "zh" if is_chinese(question) else "en"
+    hits = asked(question)
+    assert hits[0].passage.doc == f"runbooks/{page}.{language}.md"
+    assert answers(hits, MEASURED)
 
 
 @pytest.mark.parametrize("question", ["咖啡机手册", "vacation runbook", "payroll approval runbook"])
