@@ -146,17 +146,14 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
     if intent in OF_SYSTEMS and found.get("kind") in ("Service", "Pod"):
         del found["kind"]
     found |= _no_place(str(found.get("namespace") or ""), found, message, intent)
-    if intent == "budget" and "service" in found and not found.get("namespace"):
-        found["namespace"] = found.pop("service")  # budgets are kept for places and teams
-        found.pop("name", None)
+    if intent == "budget":
+        found = _of_a_place(found)
     if intent == "dependencies" and (fallen := FALLEN.search(spelt(message))):
         found |= _of_name(fallen[1] or fallen[2])
     found |= _times(told, subagent, intent)
     found |= _first_word("metric", METRICS, told)
     found |= _by_subagent(text, message, subagent, intent)
-    found = _without_place(found, message)
-    if found.get("channel") and found["channel"] == found.get("name"):
-        found |= {"name": "", "service": ""}  # the channel, and nothing else of that name
+    found = _of_the_channel(_without_place(found, message))
     if intent == "list" and not (found.get("kind") or found.get("name")) and MACHINES.search(text):
         found["kind"] = "Node"
     if intent == "change":
@@ -171,6 +168,19 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
         del found["kind"]  # "five instances" are how many, not of what
         found["name"] = found.get("name") or found.get("service") or ""
     return {key: value for key, value in found.items() if value not in ("", None)}
+
+
+def _of_a_place(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Budgets are kept for places and teams: what is named without one is a place."""
+    if "service" not in found or found.get("namespace"):
+        return dict(found)
+    return {**found, "namespace": found["service"], "service": "", "name": ""}
+
+
+def _of_the_channel(found: Mapping[str, Any]) -> dict[str, Any]:
+    """A name that is the channel's is nothing else's."""
+    is_channel = found.get("channel") and found["channel"] == found.get("name")
+    return {**found, "name": "", "service": ""} if is_channel else dict(found)
 
 
 def _ordered_of(found: Mapping[str, Any], text: str) -> dict[str, Any]:
