@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from api.jobs import analyses, patrols
 from api.jobs.checks import CHECK_EVERY_S, Budgets, Forgetting
@@ -35,7 +36,9 @@ async def standing(
     deliveries.again = outbox.woken.set
     told = outbox.woken.set
     groups = Loop("groups", Groups(store, sessions, told).work, rest_s=REST_S)
-    workers = Workers(store, dict[str, Handler]())
+    workers = Workers(
+        store, dict[str, Handler](), ahead=partial(sessions.offered, "rca", analyses.ANALYST)
+    )
     workers.handlers[analyses.KIND] = analyses.Analyses(sessions, workers.owner, told).run
     workers.handlers[patrols.KIND] = patrols.Patrols(sessions, workers.owner, told).run
     working = Loop("jobs", workers.work, ELSEWHERE_S, rest_s=REST_S)

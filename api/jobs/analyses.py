@@ -54,9 +54,18 @@ class Analyses:
         return {}, {}, why
 
     async def _investigated(self, question: dict[str, str]) -> dict[str, Any]:
-        return {
-            language: (
-                await self._tools.call("rca_investigate", **question, language=language)
-            ).data
-            for language in LANGUAGES
-        }
+        """By language. The cluster is looked at once: what was found is kept in all of them."""
+        first, *others = LANGUAGES
+        found = await self._looked(question, first)
+        if not found["root_causes"]:
+            return {first: found, **{one: await self._looked(question, one) for one in others}}
+        return {first: found, **{one: await self._kept(found, one) for one in others}}
+
+    async def _looked(self, question: dict[str, str], language: str) -> dict[str, Any]:
+        return (await self._tools.call("rca_investigate", **question, language=language)).data
+
+    async def _kept(self, found: dict[str, Any], language: str) -> dict[str, Any]:
+        told = await self._tools.call(
+            "rca_get_incident", incident_id=found["incident_id"], language=language
+        )
+        return told.data["investigation"]

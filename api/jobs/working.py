@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from secrets import randbelow, token_hex
+from typing import Any
 
 from core.clock import utc_now
 from core.errors import OpsError
@@ -34,7 +35,10 @@ class Workers:
         *,
         lease: timedelta = LEASE,
         beat_s: float = BEAT_S,
+        ahead: Callable[[], Awaitable[Any]] | None = None,
     ) -> None:
+        """`ahead` loads what jobs need, which takes a second: while the first of them waits for its time."""
+        self._ahead = ahead
         self._store, self.handlers = store, handlers
         self._lease, self._beat_s = lease, beat_s
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -54,7 +58,11 @@ class Workers:
         if len(self._running) >= AT_ONCE:
             return None
         async with self._store.session() as tables:
-            return await tables.jobs.next_due(self.handlers)
+            due = await tables.jobs.next_due(self.handlers)
+        if due and self._ahead:
+            ahead, self._ahead = self._ahead, None
+            await ahead()
+        return due
 
     async def stop(self) -> None:
         """Put back what is being done; that was no try."""
