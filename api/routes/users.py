@@ -131,8 +131,13 @@ async def get_user(name: Name, _manager: UserManager, current: Current, response
 
 
 @router.post("/users", operation_id="addUser", status_code=201)
-async def add_user(body: NewUser, manager: UserManager, current: Current) -> User:
-    """Add a user. Without a password the user comes in by a link."""
+async def add_user(body: NewUser, manager: UserManager, current: Current, person: InPerson) -> User:
+    """Add a user. Without a password the user comes in by a link.
+
+    Who signs in with a password acts in person, so it takes a person's hand to give one.
+    """
+    if body.password and not body.service:
+        require_presence(person)
     row = await current.sign_in.add_user(
         body.name,
         role=body.role,
@@ -152,11 +157,13 @@ async def change_user(
     manager: UserManager,
     current: Current,
     response: Response,
+    person: InPerson,
     if_match: IfMatch = "",
 ) -> User:
     """Change a role, namespaces, a password or a language; disable or enable.
 
-    Nobody changes who may more than themselves, or makes somebody who may.
+    Nobody changes who may more than themselves, or makes somebody who may. A password takes a
+    person's hand.
     """
     if name == manager.subject and (body.disabled or body.role not in (None, *manager.roles)):
         raise SENTENCES.error(Invalid, "lock_yourself_out")
@@ -167,6 +174,8 @@ async def change_user(
         old = await Users(session).held(name)
         check_match(if_match, _user(old, shut))
         check_over(manager, old)
+        if kept and not old.service:
+            require_presence(person)
         row = await _changed(Roles(session), old, {**given, **kept})
         check_over(manager, row)
         await Users(session).save(row)

@@ -112,6 +112,17 @@ async def test_a_token_is_made_used_listed_and_revoked(stage: Stage) -> None:
         assert (await gone.get("/auth/me")).status_code == 401
 
 
+async def test_a_program_gives_no_password_to_sign_in_with_as_a_person(stage: Stage) -> None:
+    """Who signs in acts in person: a token would decide by way of a user of its own making."""
+    told = {"name": "ally", "role": "admin"}
+    async with stage.client() as http:
+        refused = await http.post("/api/v1/users", json={**told, "password": PASSWORD})
+        assert (refused.status_code, refused.json()["reason"]) == (403, "own_hand")
+        assert (await http.post("/api/v1/users", json=told)).status_code == 201
+        given = await http.patch("/api/v1/users/ally", json={"password": PASSWORD})
+        assert (given.status_code, given.json()["reason"]) == (403, "own_hand")
+
+
 async def test_a_program_makes_itself_no_token_that_decides_and_none_that_outlives_its_own(
     stage: Stage,
 ) -> None:
