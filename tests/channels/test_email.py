@@ -69,7 +69,7 @@ async def sent(port: int, *, practice: bool = True) -> Outcome:
         "sender": "midwatch@ops.example",
         "recipients": ["ann@ops.example", "bob@ops.example"],
     }
-    config = configured("email", settings, practice=True)
+    config = configured("email", settings, Wire(practice=True))
     assert isinstance(config, EmailConfiguration)
     notice = worded(Telling("group-1", "new", (ALERT,)), message_id="m1", language="zh")
     return await tell("email", config, notice, Wire(practice=practice), NOW)
