@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 from uuid import uuid4
@@ -89,12 +89,6 @@ class Turns:
         self._tasks[run_id] = task
         task.add_done_callback(lambda done: self._ended(run, done))
         return run
-
-    async def run_turn(self, principal: Principal, question: Question) -> AsyncIterator[Event]:
-        """One turn's events; raises the error that ended it."""
-        run = await self.start(principal, question)
-        async for event in run.follow():
-            yield event
 
     async def answer(self, principal: Principal, question: Question) -> dict[str, Any]:
         """One turn to its end, as the `ask` shape."""
