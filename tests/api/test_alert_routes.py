@@ -119,21 +119,23 @@ async def test_a_message_that_died_is_sent_again_when_somebody_asks(watch: Midwa
         dead = await delivery(http, "dead")
         shown = (await http.get(f"/api/v1/deliveries/{dead}")).json()
         replayed = await http.post(f"/api/v1/deliveries/{dead}/replay")
-        sent = await delivery(http, "sent")
+        # Alerts of other tests still fire, and the new channel is told of them too.
+        await delivery(http, "sent", dead)
         twice = await http.post(f"/api/v1/deliveries/{dead}/replay")
         await http.delete("/api/v1/channels/gone")
     assert (shown["state"], len(shown["tries"])) == ("dead", 1)
-    assert (replayed.status_code, sent) == (200, dead)
+    assert replayed.status_code == 200
     assert twice.status_code == 409
 
 
-async def delivery(http: Client, state: str) -> str:
-    """The one in that state, once there is one."""
+async def delivery(http: Client, state: str, known: str = "") -> str:
+    """The one that is known, else any, in that state, once it is."""
     async with asyncio.timeout(120):
         while True:
             rows: list[Wire] = (await http.get("/api/v1/deliveries")).json()["rows"]
-            if found := [one["id"] for one in rows if one["state"] == state]:
-                return str(found[0])
+            found = [str(one["id"]) for one in rows if one["state"] == state]
+            if known in found or (found and not known):
+                return known or found[0]
             await asyncio.sleep(0.2)
 
 
