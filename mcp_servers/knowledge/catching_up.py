@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
@@ -30,6 +30,7 @@ class CatchingUp:
 
     _thread: threading.Thread | None = None
     _next_s: float = 0.0
+    _making: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, base: "Base", tell: Tell) -> None:
         """Unless it is at work, or was a moment ago."""
@@ -37,27 +38,33 @@ class CatchingUp:
         if at_work or base.embedder is None or monotonic_s() < self._next_s:
             return
         self._next_s = monotonic_s() + EVERY_S
-        self._thread = threading.Thread(target=_catch_up, args=(base, tell), daemon=True)
+        self._thread = threading.Thread(target=self._catch_up, args=(base, tell), daemon=True)
         self._thread.start()
 
+    def with_vectors(self, index: "Index", embedder: "Embedder", tell: Tell) -> Report:
+        """Vectors of this embedder for all pages that lack them.
 
-def _catch_up(base: "Base", tell: Tell) -> None:
-    if (embedder := base.making) is None:
-        return
-    try:
-        report = with_vectors(base.index, embedder, tell)
-        if report.vectors:
-            log.warning("vectors_not_made", error=str(report.vectors))
-        elif report.changed:
-            log.info("vectors_made", embedder=embedder.name, documents=report.changed)
-    except OpsError as error:
-        log.warning("vectors_not_made", error=str(error))
-    finally:
-        tell("", 0, 0)
+        One at a time in a process: who comes second waits and finds nothing left to do, so that an endpoint
+        is not asked, and paid, twice for each text.
+        """
+        from knowledge_base.embedding import into_vectors, lacks_vectors
 
+        with self._making:
+            if not lacks_vectors(index, embedder):
+                return Report()
+            try:
+                return into_vectors(index, embedder, tell)
+            finally:
+                tell("", 0, 0)
 
-def with_vectors(index: "Index", embedder: "Embedder", tell: Tell) -> Report:
-    """Vectors of this embedder for all pages that lack them."""
-    from knowledge_base.embedding import into_vectors, lacks_vectors
-
-    return into_vectors(index, embedder, tell) if lacks_vectors(index, embedder) else Report()
+    def _catch_up(self, base: "Base", tell: Tell) -> None:
+        if (embedder := base.making) is None:
+            return
+        try:
+            report = self.with_vectors(base.index, embedder, tell)
+            if report.vectors:
+                log.warning("vectors_not_made", error=str(report.vectors))
+            elif report.changed:
+                log.info("vectors_made", embedder=embedder.name, documents=report.changed)
+        except OpsError as error:
+            log.warning("vectors_not_made", error=str(error))

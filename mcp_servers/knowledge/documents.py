@@ -13,7 +13,7 @@ from knowledge_base.index import Listed, Scope
 from knowledge_base.reading.folders import Source, found_in
 from knowledge_base.reports import Report
 from mcp_servers.backends import KnowledgePlace
-from mcp_servers.knowledge.catching_up import CatchingUp, with_vectors
+from mcp_servers.knowledge.catching_up import CatchingUp
 from mcp_servers.knowledge.sentences import SENTENCES
 
 if TYPE_CHECKING:  # what works on vectors is loaded when the base is first opened
@@ -118,7 +118,9 @@ class Documents:
             reports.append((str(path), await self.take_in(sources, prefix or None)))
         vectors = Report()
         if embedder := base.making:
-            vectors = await self._writes(lambda: with_vectors(index, embedder, self.progress.tell))
+            vectors = await asyncio.to_thread(
+                self._catching_up.with_vectors, index, embedder, self.progress.tell
+            )
         return reports, vectors
 
     async def opened(self) -> "Base":

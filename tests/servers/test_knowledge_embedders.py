@@ -1,7 +1,9 @@
 """Another embedder takes over while people ask, and nobody sees half of it."""
 
+import asyncio
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,37 @@ async def test_the_old_vectors_serve_until_the_new_ones_are_all_there(tmp_path: 
             assert heard[-1]["input"] == ["disks fill up"]
             told = (await Tools(sessions, ANN).call("knowledge_stats")).data
             assert told["kept_vectors"] > 1_000
+
+
+async def test_pages_are_taken_in_while_vectors_are_made_anew_and_no_text_is_sent_twice(
+    tmp_path: Path,
+) -> None:
+    let_go = threading.Event()
+
+    def held_up(body: dict[str, Any]) -> tuple[int, Any]:
+        let_go.wait(PATIENCE_S)
+        return lengths(body)
+
+    async with knowing(KnowledgePlace(folder=tmp_path)) as sessions:
+        await Tools(sessions, ANN).call("knowledge_search", query="container OOMKilled")
+    heard: list[dict[str, Any]] = []
+    with endpoint(held_up, heard) as url:
+        place = KnowledgePlace(
+            folder=tmp_path, embedder="openai:m", embedder_url=url, keeps_up=True
+        )
+        async with knowing(place) as sessions:
+            tools = Tools(sessions, ANN)
+            refreshing = asyncio.create_task(tools.call("knowledge_refresh"))
+            page = {"name": "walrus.md", "content_base64": encoded("# Walrus\n\nFeed it.")}
+            added = await tools.call("knowledge_add_document", **page)
+            assert (added.data["added"], refreshing.done()) == (1, False)
+            let_go.set()
+            refreshed = await refreshing
+            assert refreshed.data["without_vectors"] == ""
+            await stats_when(sessions, f"m@{url}")
+    sent = Counter(text for one in heard for text in one["input"])
+    assert len(sent) > 1_000
+    assert [text for text, times in sent.items() if times > 1] == []
 
 
 async def test_a_question_that_was_asked_before_is_not_sent_again(tmp_path: Path) -> None:
