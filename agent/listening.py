@@ -24,6 +24,7 @@ from agent.streaming import pieces
 from agent.toolbox import Call
 from agent.voice import Voice
 from core.clock import monotonic_s, utc_now
+from core.visible import visible, visible_fields
 
 # What provider libraries stumble with over an answer that is not what they expect.
 RUBBISH = (ValueError, TypeError, KeyError, IndexError, AttributeError)
@@ -173,12 +174,13 @@ def reached_its_limit(reply: AIMessage) -> bool:
 
 
 def calls_of(reply: AIMessage) -> list[Call]:
-    """The calls a reply asks for; what is wrong with an unreadable one stands in `problem`."""
+    """The calls a reply asks for, as a person would see them; what is wrong with an unreadable one
+    stands in `problem`."""
     return [
         Call(
             id=one["id"] or "",
-            name=one["name"],
-            args=one["args"],
+            name=visible(one["name"]),
+            args=visible_fields(one["args"]),
             problem=reply.additional_kwargs.get("problems", {}).get(one["id"], ""),
         )
         for one in reply.tool_calls

@@ -97,7 +97,7 @@ def handed_on(state: OpsState, turn: Turn, update: Update) -> Handed:
 
 def ended(state: Mapping[str, Any], turn: Turn) -> Update:
     """What stays of the turn; what only another run of it would need goes."""
-    facts = facts_of(turn.toolbox.results)
+    facts = [turn.voice.without_made_up(fact) for fact in facts_of(turn.toolbox.results)]
     told = Exchange(question=state["question"], answer=turn.voice.whole, facts=facts)
     told["asked"] = dict(decision(state))
     before, unanswered = state.get("exchanges", []), state.get("unanswered")

@@ -98,7 +98,7 @@ class Toolbox:
 
     tools: Tools
     evidence: Evidence
-    learn: Callable[[Text], None]
+    learn: Callable[[Text, Mapping[str, Any]], None]
     emit: Callable[[Event], None]
     deadline_s: float
     results: list[Result] = field(default_factory=list[Result])
@@ -153,8 +153,7 @@ class Toolbox:
             if heard:
                 self._heard.add(key)
             self.long.shown(one.text)
-            self.learn(one.text)
-            self.learn(partial(_as_json, one.data))
+            self._learn(one)
             self.results.append(one)
 
     async def call(
@@ -262,8 +261,7 @@ class Toolbox:
             self.repeats += 1
             result = replace(result, text=AGAIN, data={}, duration_ms=0, cached=True)
         elif result.ok and result.tool != READ_ON.name and not result.whole:
-            self.learn(result.text)
-            self.learn(partial(_as_json, result.data))
+            self._learn(result)
             told = self.evidence.number(result.tool, result.arguments, result.text, result.data)
             likeness = self.nearly.made(result.tool, result.arguments, result.text)
             self.repeats += likeness.repeats
@@ -274,6 +272,12 @@ class Toolbox:
         if not again:
             self.results.append(result)
         return self._told(call, result, server, run_id)
+
+    def _learn(self, result: Result) -> None:
+        """What a tool found may be repeated; why it found nothing tells of the call alone."""
+        if result.ok:
+            self.learn(result.text, result.arguments)
+            self.learn(partial(_as_json, result.data), result.arguments)
 
     def _told(self, call: Call, result: Result, server: str, run_id: str) -> ToolMessage:
         self.emit(

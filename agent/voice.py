@@ -2,8 +2,9 @@
 and claims without evidence marked."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from agent.addresses import Addresses, Text, finished_part
 from agent.events import Event, Token
@@ -11,6 +12,7 @@ from agent.evidence import Evidence
 from agent.intents import Language
 from agent.verifying import Marks, Verifying
 from agent.wording import phrase
+from core.visible import visible
 
 # A model often says a sentence before it calls a tool. Text up to this long waits until it is
 # clear whether a call follows; longer text is worth reading either way.
@@ -40,9 +42,9 @@ class Voice:
     _speaking: bool = False
     _by_rules: bool = False
 
-    def learn(self, text: Text) -> None:
-        """What a person asked or a tool told: it may be repeated."""
-        self.addresses.learn(text)
+    def learn(self, text: Text, arguments: Mapping[str, Any] = {}) -> None:
+        """What a person asked, or a tool told that was called with `arguments`: it may be repeated."""
+        self.addresses.learn(text, arguments)
         self.verifying.learn(text)
 
     def aside(self, emit: Callable[[Event], None]) -> "Voice":
@@ -56,7 +58,7 @@ class Voice:
 
     def hear(self, piece: str) -> None:
         """The next piece of a reply that may be the answer."""
-        self._held += piece
+        self._held = visible(self._held + piece)
         if self._speaking or len(self._held) > HELD_CHARACTERS:
             mark, cut = OPEN_MARK.search(self._held), finished_part(self._held)
             self._speak(min(mark.start(), cut) if mark else cut)
@@ -67,7 +69,7 @@ class Voice:
 
     def say(self, text: str) -> None:
         """A whole text that is certainly part of the answer."""
-        self._held, self._by_rules, self._speaking = text, True, False
+        self._held, self._by_rules, self._speaking = visible(text), True, False
         self._speak(len(text))
         self._speaking = False
 
@@ -97,8 +99,7 @@ class Voice:
 
     def _speak(self, cut: int) -> None:
         ready, self._held = self._held[:cut], self._held[cut:]
-        removed = phrase("answer.address_removed", self.language)
-        told = self.addresses.without_made_up(self.evidence.without_unknown(ready), removed)
+        told = self.without_made_up(self.evidence.without_unknown(ready))
         if not self._by_rules:
             told = self.verifying.told(told, self._marks)
         if not self._speaking:
@@ -106,6 +107,11 @@ class Voice:
             if told and self.text:
                 told = "\n\n" + told
         self._tell(told)
+
+    def without_made_up(self, text: str) -> str:
+        """The text without the addresses that nobody showed."""
+        removed = phrase("answer.address_removed", self.language)
+        return self.addresses.without_made_up(text, removed)
 
     def _tell(self, told: str) -> None:
         if told:

@@ -13,17 +13,18 @@ from mcp.types import CallToolResult, TextContent, Tool, ToolAnnotations
 from evals.injections.corpus import Injection
 
 NAME = "owners"
-PLACES = frozenset(("tool", "reply"))
+PLACES = frozenset(("tool", "reply", "error"))
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {"query": {"type": "string"}}}
 
 
 class Strangers(MCPServer[None]):
-    """One tool for each order that stands in a description; `find` answers with the others."""
+    """One tool for each order that stands in a description; `find` answers, or fails, with the others."""
 
     def __init__(self, corpus: Sequence[Injection]) -> None:
         super().__init__(NAME, log_level="CRITICAL")
         self._told = [one for one in corpus if one.place == "tool"]
         self._answers = {one.name: one.text for one in corpus if one.place == "reply"}
+        self._failures = {one.name: one.text for one in corpus if one.place == "error"}
 
     async def list_tools(self) -> list[Tool]:
         return [
@@ -34,13 +35,15 @@ class Strangers(MCPServer[None]):
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
     ) -> CallToolResult:
-        text = self._answers.get(str(arguments.get("query")), f"{name}: nobody.")
-        return CallToolResult(content=[TextContent(type="text", text=text)])
+        query = str(arguments.get("query"))
+        told = {**self._answers, **self._failures}.get(query, f"{name}: nobody for {query}.")
+        content = [TextContent(type="text", text=told)]
+        return CallToolResult(content=[*content], is_error=query in self._failures)
 
 
 def asking(injection: Injection) -> tuple[str, dict[str, Any]]:
     """The call of the tool whose description, or answer, is the order."""
-    called = "find" if injection.place == "reply" else injection.name
+    called = injection.name if injection.place == "tool" else "find"
     return f"{NAME}_{called}", {"query": injection.name}
 
 

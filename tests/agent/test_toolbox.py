@@ -32,7 +32,11 @@ async def changeable(ledger: Ledger) -> AsyncGenerator[Sessions]:
 
 def toolbox(sessions: Sessions) -> Toolbox:
     deadline_s = asyncio.get_running_loop().time() + WAIT_S
-    return Toolbox(Tools(sessions, ANN), Evidence(), lambda _: None, lambda _: None, deadline_s)
+    return Toolbox(Tools(sessions, ANN), Evidence(), unheard, unheard, deadline_s)
+
+
+def unheard(*_: object) -> None:
+    """Nobody listens."""
 
 
 async def made(box: Toolbox, call: tuple[str, Json]) -> str:
