@@ -16,6 +16,7 @@ PLAN, CHANGE, APPROVE = "autofix_get_plan", "autofix_get_change", "autofix_appro
 # Of a plan: nothing more can come of it, or it is being carried out.
 OVER = ("taken", "denied", "expired")
 LEVELS = ("", "low", "medium", "high", "critical")
+REASON_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,11 @@ class Decision:
     approved: bool
     typed: str = ""
     reason: str = ""
+
+
+def why_not(said: object) -> str:
+    """A reason as it is kept: of a longer one the first `REASON_CHARACTERS`."""
+    return str(said or "").strip()[:REASON_CHARACTERS].rstrip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from agent.approvals import Decision
+from agent.approvals import Decision, why_not
 from api.sentences import SENTENCES
 from core.errors import Invalid
 
 Wire = dict[str, Any]
 
-REASON_CHARACTERS = 500
 ANSWER: Wire = {
     "type": "object",
     "properties": {
@@ -56,5 +55,5 @@ def _decision(entry: Mapping[str, Any]) -> Decision:
     approved = fields.get("approved")
     if not isinstance(approved, bool):
         raise SENTENCES.error(Invalid, "no_verdict", approval_id=approval_id)
-    reason = str(fields.get("reason") or "")[:REASON_CHARACTERS]
-    return Decision(approval_id, approved, str(fields.get("typed") or ""), reason)
+    typed, reason = str(fields.get("typed") or ""), why_not(fields.get("reason"))
+    return Decision(approval_id, approved, typed, reason)

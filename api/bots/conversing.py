@@ -238,6 +238,14 @@ async def _excused(
     return None
 
 
+def decided_by(said: Decision, person: str, why: str, language: Language) -> str:
+    """Who decided, for everybody there. `person` and `why` are as the service takes them."""
+    key = "bots.approved_by" if said.approved else "bots.denied_by"
+    if why and not said.approved:
+        return phrase("bots.denied_by_because", language, person=person, why=why)
+    return phrase(key, language, person=person)
+
+
 def plainly(text: str, language: Language) -> Told:
     """A text that no turn stands behind."""
     return Told(text, {"language": language, "approvals": [], "answer": text})

@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from agent.approvals import Decision
+from agent.approvals import Decision, why_not
 from agent.intents import Language
 from agent.wording import phrase
-from api.bots.conversing import Conversing, shown
+from api.bots.conversing import Conversing, decided_by, shown
 from api.bots.feishu_answer import FeishuAnswer
 from api.bots.feishu_api import FeishuApi, NotTaken
-from api.bots.feishu_cards import APPROVE, HELPED, HELPED_NOT, decided_card, person
+from api.bots.feishu_cards import APPROVE, HELPED, HELPED_NOT, decided_card, person, plain
 from api.bots.feishu_messages import Message, message_of
 from api.bots.feishu_sealed import check_signature, opened
 from api.bots.heard import Heard
@@ -154,7 +154,8 @@ class FeishuBot:
         heard = replace(_presser(event, asked), id=event_id)
         context: Wire = event.get("context") or {}
         form: Wire = event["action"].get("form_value") or {}
-        said = Decision(str(asked["id"]), asked["do"] == APPROVE, str(form.get("typed") or ""))
+        typed, reason = str(form.get("typed") or ""), why_not(form.get("reason"))
+        said = Decision(str(asked["id"]), asked["do"] == APPROVE, typed, reason)
         where = {
             "reply_to": str(asked["reply_to"]),
             "thread": heard.thread,
@@ -193,8 +194,7 @@ class FeishuBot:
         self, where: Mapping[str, Any], said: Decision, heard: Heard, language: Language
     ) -> None:
         """Who decided, in place of the buttons; the decision stands, whatever becomes of them."""
-        key = "bots.approved_by" if said.approved else "bots.denied_by"
-        line = phrase(key, language, person=person(heard.person))
+        line = decided_by(said, person(heard.person), plain(said.reason), language)
         with suppress(NotTaken):
             await self.api.change(str(where["card"]), decided_card(str(where["what"]), line))
 

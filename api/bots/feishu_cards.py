@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from agent.approvals import REASON_CHARACTERS
 from agent.intents import Language
 from agent.wording import phrase
 from api.turns.watching import Step
@@ -35,22 +36,24 @@ def working_card(steps: Iterable[Step], language: Language) -> Card:
 
 
 def approval_card(asked: Mapping[str, Any], where: Mapping[str, str], language: Language) -> Card:
-    """Yes and no to one change; at high risk its name is typed into the card. `where` comes back."""
+    """Yes, and a no with its reason, to one change; at high risk its name is typed into the card.
+
+    `where` comes back.
+    """
     what = f"{asked['tool']} {asked['objects']}"[:WHAT_CHARACTERS]
     carried = {**where, "id": asked["id"], "language": language, "what": what}
     yes = _button("bots.approve", {**carried, "do": APPROVE}, language, "primary")
     no = _button("bots.deny", {**carried, "do": DENY}, language, "danger")
+    denying = _form("denying", no, phrase("bots.deny_label", language), "reason", required=False)
     if not asked["typed"]:
         yes["confirm"] = {
             "title": _text(phrase("bots.sure", language)),
             "text": _text(what),
         }
-        return card(markdown(plain(what)), _row(yes, no))
+        return card(markdown(plain(what)), yes, denying)
     label = phrase("bots.type_label", language, wanted=asked["typed"])
-    typed = {"tag": "input", "name": "typed", "required": True, "placeholder": _text(label)}
-    yes |= {"name": "yes", "form_action_type": "submit"}
-    form = {"tag": "form", "name": "typing", "elements": [typed, yes]}
-    return card(markdown(f"{plain(what)}\n{plain(label)}"), form, no)
+    typing = _form("typing", yes, label, "typed", required=True)
+    return card(markdown(f"{plain(what)}\n{plain(label)}"), typing, denying)
 
 
 def decided_card(what: str, said: str) -> Card:
@@ -81,6 +84,16 @@ def person(open_id: str) -> str:
 def plain(text: str) -> str:
     """Text that Feishu reads no tag in, so that no name of a thing calls everybody."""
     return text.replace("&", "&#38;").replace("<", "&#60;").replace(">", "&#62;")
+
+
+def _form(name: str, button: Card, label: str, field: str, *, required: bool) -> Card:
+    """One field, sent with the press of its button; names are unique in a card."""
+    typed: Card = {"tag": "input", "name": field, "required": required}
+    typed["placeholder"] = _text(label)
+    if not required:
+        typed["max_length"] = REASON_CHARACTERS
+    sends = {**button, "name": f"{name}_sent", "form_action_type": "submit"}
+    return {"tag": "form", "name": name, "elements": [typed, sends]}
 
 
 def _row(*buttons: Card) -> Card:

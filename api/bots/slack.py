@@ -15,14 +15,21 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from agent.approvals import Decision
+from agent.approvals import Decision, why_not
 from agent.intents import Language
 from agent.wording import phrase
-from api.bots.conversing import Conversing, shown
+from api.bots.conversing import Conversing, decided_by, shown
 from api.bots.heard import Heard
 from api.bots.owing import Owed
 from api.bots.people import People
-from api.bots.slack_blocks import approval_blocks, decided_blocks, feedback_blocks, typed_view
+from api.bots.slack_blocks import (
+    approval_blocks,
+    decided_blocks,
+    escaped,
+    feedback_blocks,
+    typed_view,
+    why_not_view,
+)
 from api.bots.slack_stream import SlackStream
 from api.turns.running import Turns
 from api.turns.watching import Piece, Told
@@ -30,6 +37,8 @@ from core.errors import OpsError
 from core.settings.bots import SlackSettings
 
 APPROVE, DENY, TYPED = "midwatch_approve", "midwatch_deny", "midwatch_typed"
+WHY_NOT = "midwatch_why_not"
+FORM_CHARACTERS = 3_000  # of what a form of Slack carries
 FEEDBACK, INVESTIGATE = "midwatch_feedback", "midwatch_investigate"
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 LINK = re.compile(r"<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>")
@@ -64,6 +73,7 @@ class SlackBot:
         self.app.action(FEEDBACK)(self._rated)
         self.app.action(INVESTIGATE)(self._investigate)
         self.app.view(TYPED)(self._typed)
+        self.app.view(WHY_NOT)(self._typed)
 
     @property
     def over_http(self) -> bool:
@@ -135,24 +145,31 @@ class SlackBot:
     async def _pressed(
         self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext
     ) -> None:
+        """A yes to what is no high risk is one at once; a name, or why not, is typed into a form."""
         await ack()
         asked = orjson.loads(action["value"])
         approved = action["action_id"] == APPROVE
-        if approved and asked["typed"]:
-            where: Wire = {**_where(body), "blocks": []}  # a form carries only 3,000 characters
-            told = orjson.dumps({**asked, **where}).decode()
-            view = typed_view(TYPED, told, asked["typed"], asked["language"])
-            await self.app.client.views_open(trigger_id=body["trigger_id"], view=view)
+        if approved and not asked["typed"]:
+            said = Decision(asked["id"], approved)
+            await self._decided(said, asked["language"], _where(body), body, context)
             return
-        said = Decision(asked["id"], approved)
-        await self._decided(said, asked["language"], _where(body), body, context)
+        told = _carried(asked, _where(body))
+        view = (
+            typed_view(TYPED, told, asked["typed"], asked["language"])
+            if approved
+            else why_not_view(WHY_NOT, told, asked["language"])
+        )
+        await self.app.client.views_open(trigger_id=body["trigger_id"], view=view)
 
     async def _typed(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         await ack()
         view = body["view"]
         asked = orjson.loads(view["private_metadata"])
         typed = view["state"]["values"]["typed"]["typed"]["value"] or ""
-        said = Decision(asked["id"], approved=True, typed=typed)
+        if view["callback_id"] == WHY_NOT:
+            said = Decision(asked["id"], approved=False, reason=why_not(typed))
+        else:
+            said = Decision(asked["id"], approved=True, typed=typed)
         await self._decided(said, asked["language"], asked, body, context)
 
     async def _investigate(
@@ -229,8 +246,15 @@ class SlackBot:
 
 
 def _decided_line(said: Decision, person: str, at: Wire) -> str:
-    key = "bots.approved_by" if said.approved else "bots.denied_by"
-    return phrase(key, at["language"], person=f"<@{person}>")
+    return decided_by(said, f"<@{person}>", escaped(said.reason), at["language"])
+
+
+def _carried(asked: Wire, where: Wire) -> str:
+    """What a form brings back; without the message as it was where that is too long."""
+    told = orjson.dumps({**asked, **where}).decode()
+    if len(told) <= FORM_CHARACTERS:
+        return told
+    return orjson.dumps({**asked, **where, "blocks": []}).decode()
 
 
 def _heard(event: Wire) -> Heard:

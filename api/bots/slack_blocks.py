@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from agent.approvals import REASON_CHARACTERS
 from agent.intents import Language
 from agent.wording import phrase
 
@@ -56,21 +57,35 @@ def decided_blocks(blocks: Sequence[Block], line: str) -> list[Block]:
 
 def typed_view(callback: str, told: str, wanted: str, language: Language) -> Block:
     """The form in which the name that confirms a high risk is typed."""
-    return {
-        "type": "modal",
-        "callback_id": callback,
-        "private_metadata": told,
-        "title": _text(phrase("bots.type_title", language)),
-        "submit": _text(phrase("bots.approve", language)),
-        "blocks": [
-            {
-                "type": "input",
-                "block_id": "typed",
-                "label": _text(phrase("bots.type_label", language, wanted=wanted)),
-                "element": {"type": "plain_text_input", "action_id": "typed"},
-            }
-        ],
-    }
+    label = phrase("bots.type_label", language, wanted=wanted)
+    return _view(callback, told, ("bots.type_title", "bots.approve"), _field(label), language)
+
+
+def why_not_view(callback: str, told: str, language: Language) -> Block:
+    """The form that says no, with why if somebody likes to say so."""
+    field = _field(phrase("bots.deny_label", language))
+    field["optional"] = True
+    field["element"] |= {"multiline": True, "max_length": REASON_CHARACTERS}
+    return _view(callback, told, ("bots.deny_title", "bots.deny"), field, language)
+
+
+def escaped(text: str) -> str:
+    """Text that Slack reads no mention or link in."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _view(
+    callback: str, told: str, words: tuple[str, str], field: Block, language: Language
+) -> Block:
+    """`words`: what names the form, and what sends it."""
+    title, submit = (_text(phrase(one, language)) for one in words)
+    form = {"type": "modal", "callback_id": callback, "private_metadata": told}
+    return {**form, "title": title, "submit": submit, "blocks": [field]}
+
+
+def _field(label: str) -> Block:
+    element: Block = {"type": "plain_text_input", "action_id": "typed"}
+    return {"type": "input", "block_id": "typed", "label": _text(label), "element": element}
 
 
 def _button(label: str, action: str, value: str) -> Block:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def approve(
     approval: Annotated[str, typer.Argument(help="What is waited for, as it was told: apr_….")],
     deny: Annotated[bool, typer.Option("--deny", help="Say no instead.")] = False,
+    reason: Annotated[str, typer.Option(help="With --deny: why not; it is kept.")] = "",
     typed: Annotated[str, typer.Option(help="The name that confirms a high risk.")] = "",
     thread: Annotated[str, typer.Option(help="Its conversation; needed without --server.")] = "",
     output: OutputOption = Output.TEXT,
@@ -25,9 +26,12 @@ def approve(
     source: Source,
 ) -> None:
     """Say yes to a change that a conversation waits to make; it then goes on."""
-    from agent.approvals import Decision
+    from agent.approvals import Decision, why_not
 
-    finish(_approve(Decision(approval, not deny, typed), thread, output, source))
+    if reason and not deny:
+        raise SENTENCES.error(Invalid, "reason_for_a_yes")
+    said = Decision(approval, not deny, typed, why_not(reason))
+    finish(_approve(said, thread, output, source))
 
 
 async def _approve(said: "Decision", thread: str, output: Output, source: Source) -> int:

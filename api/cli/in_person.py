@@ -21,7 +21,7 @@ def in_person(approvals: Sequence[Mapping[str, Any]], language: str) -> "list[De
 
 
 def _answered(asked: Mapping[str, Any], language: str) -> "Decision":
-    from agent.approvals import Decision
+    from agent.approvals import Decision, why_not
     from api.turns.reading import approval_text
 
     say(approval_text(asked, "zh" if language == "zh" else "en"))
@@ -29,6 +29,12 @@ def _answered(asked: Mapping[str, Any], language: str) -> "Decision":
         typed = typer.prompt(
             word("type_name", language, wanted=asked["typed"]), default="", err=True
         )
-        return Decision(str(asked["id"]), bool(typed), typed)
-    approved = typer.confirm(word("approve", language), default=False, err=True)
-    return Decision(str(asked["id"]), approved)
+        approved = bool(typed)
+    else:
+        typed, approved = "", typer.confirm(word("approve", language), default=False, err=True)
+    reason = "" if approved else _why_not(language)
+    return Decision(str(asked["id"]), approved, typed, why_not(reason))
+
+
+def _why_not(language: str) -> str:
+    return str(typer.prompt(word("why_not", language), default="", show_default=False, err=True))

@@ -84,7 +84,7 @@ async def resume(source: Source, thread: str, decisions: "Sequence[Decision]") -
 
 async def answer_approval(source: Source, said: "Decision") -> dict[str, Any]:
     """The shape of the answer of the turn that waited for this."""
-    body = {"approved": said.approved, "typed": said.typed}
+    body = {"approved": said.approved, "typed": said.typed, "reason": said.reason}
     async with _connected(source) as http:
         return _data(await http.post(f"/api/v1/approvals/{said.approval_id}", json=body))
 

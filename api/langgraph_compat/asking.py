@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from agent.approvals import Approval, Decision
+from agent.approvals import Approval, Decision, why_not
 from api.langgraph_compat.shapes import GRAPH
 from api.sentences import SENTENCES
 from api.turns.questions import Question
@@ -105,7 +105,9 @@ def _decision(one: Approval, said: Any) -> Decision:
     kind = str(fields.get("type") or "")
     if kind not in YES | NO:
         raise SENTENCES.error(Invalid, "no_decision", kind=kind[:40])
-    return Decision(one.id, kind in YES, str(fields.get("typed") or ""))
+    # `message` is what LangChain's own decisions call the reason of a no.
+    reason = why_not(fields.get("message") or fields.get("reason"))
+    return Decision(one.id, kind in YES, str(fields.get("typed") or ""), reason)
 
 
 def _newest(messages: Any) -> str:

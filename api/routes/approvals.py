@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from agent.approvals import Decision
+from agent.approvals import REASON_CHARACTERS, Decision
 from api.dependencies import Chatter, InPerson, takes
 from api.listing import Cursor
 from api.sent import Sent
@@ -28,7 +28,9 @@ class Verdict(Sent):
     typed: str = Field(
         default="", max_length=253, description="The name that confirms a high risk."
     )
-    reason: str = Field(default="", max_length=500, description="Why not; it is kept.")
+    reason: str = Field(
+        default="", max_length=REASON_CHARACTERS, description="Why not; it is kept."
+    )
 
 
 @router.get("", operation_id="listApprovals")

@@ -8,7 +8,7 @@ import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from agent.approvals import Decision
+from agent.approvals import REASON_CHARACTERS, Decision
 from api.dependencies import Chatter, Current, InPerson, Reads, takes
 from api.listing import Cursor, Limit, sort_by
 from api.sent import Sent
@@ -64,7 +64,9 @@ class Answer(Sent):
     typed: str = Field(
         default="", max_length=253, description="The name that confirms a high risk."
     )
-    reason: str = Field(default="", max_length=500, description="Why not; it is kept.")
+    reason: str = Field(
+        default="", max_length=REASON_CHARACTERS, description="Why not; it is kept."
+    )
 
 
 class Resumption(Sent):

@@ -2,23 +2,28 @@
 
 import re
 
-from agent.approvals import Decision
+from agent.approvals import Decision, why_not
 
 YES = ("approve", "批准", "同意")
 NO = ("deny", "reject", "拒绝")
-REPLY = re.compile(
-    rf"\s*`?(?P<said>{'|'.join((*YES, *NO))})\s*[:：]?\s*(?P<id>apr_[\w-]{{1,64}})(?:\s+(?P<typed>\S+?))?`?\s*",
-    re.IGNORECASE,
+# Identifiers are ASCII, so that Chinese may stand right behind one.
+WHICH = r"\s*[:：]?\s*(?P<id>apr_[A-Za-z0-9_-]{1,64})"
+SAYS_YES = re.compile(rf"(?:{'|'.join(YES)}){WHICH}(?:\s+(?P<typed>\S+))?", re.IGNORECASE)
+SAYS_NO = re.compile(
+    rf"(?:{'|'.join(NO)}){WHICH}`?[\s,，.。:：;；—-]*(?:(?:reason|原因|理由)[:：]\s*)?(?P<reason>.*)",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
 def decision_in(message: str) -> Decision | None:
     """The answer that the whole of `message` is, e.g. `approve apr_1f3a checkout`.
 
-    It names what it answers: a bare yes could be to something else by the time it arrives.
+    It names what it answers: a bare yes could be to something else by the time it arrives. Behind a
+    no there may be why; more words than a name behind a yes are no yes.
     """
-    found = REPLY.fullmatch(message)
-    if found is None:
-        return None
-    approved = found["said"].lower() in YES
-    return Decision(found["id"], approved, found["typed"] or "")
+    said = message.strip().strip("`")
+    if yes := SAYS_YES.fullmatch(said):
+        return Decision(yes["id"], approved=True, typed=yes["typed"] or "")
+    if no := SAYS_NO.fullmatch(said):
+        return Decision(no["id"], approved=False, reason=why_not(no["reason"].strip("`")))
+    return None

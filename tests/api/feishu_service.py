@@ -227,8 +227,8 @@ def mention(text: str, *, said: str = "om_2", named: str = BOT, **more: Any) -> 
     return message(f"@_user_1 {text}", said=said, **{**group, **more})
 
 
-def pressed(value: Wire, card: str, *, who: str = PERSON, number: int = 1, typed: str = "") -> Wire:
-    """A button of a card."""
+def pressed(value: Wire, card: str, *, who: str = PERSON, number: int = 1, **form: str) -> Wire:
+    """A button of a card, with what was typed into its form."""
     event: Wire = {
         "operator": {"open_id": who},
         "token": "c-1",
@@ -236,8 +236,8 @@ def pressed(value: Wire, card: str, *, who: str = PERSON, number: int = 1, typed
         "host": "im_message",
         "context": {"open_message_id": card, "open_chat_id": "oc_direct"},
     }
-    if typed:
-        event["action"]["form_value"] = {"typed": typed}
+    if form:
+        event["action"]["form_value"] = form
     return wrapped("card.action.trigger", event, f"press-{number}")
 
 

@@ -229,3 +229,18 @@ def pressed(action: Wire, *, person: str = "U1", channel: str, ts: str, root: st
         },
         "actions": [{**action, "type": "button", "block_id": "b", "action_ts": "1"}],
     }
+
+
+def submitted(view: Wire, typed: str, *, person: str = "U1") -> Wire:
+    """A form that was opened for a person, filled in and sent."""
+    values = {
+        view["blocks"][0]["block_id"]: {"typed": {"type": "plain_text_input", "value": typed}}
+    }
+    return {
+        "type": "view_submission",
+        "team": {"id": TEAM},
+        "user": {"id": person, "team_id": TEAM},
+        "api_app_id": "A01",
+        "trigger_id": "trigger-2",
+        "view": {**view, "id": "V01", "state": {"values": values}},
+    }
