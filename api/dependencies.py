@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -23,7 +22,7 @@ from core.security.signin import SignIn
 from core.security.tokens import ACCESS_TOKEN_PREFIX, API_TOKEN_PREFIX, hashed
 from core.settings import Settings
 from core.storage.database import Database
-from core.storage.records import RefreshTokenRow, UserRow
+from core.storage.records import ApiTokenRow, RefreshTokenRow, UserRow
 from core.storage.repositories.tokens import Tokens, session_of
 from core.storage.repositories.users import Users
 from core.telemetry import Metrics
@@ -224,19 +223,18 @@ def require_presence(principal: Principal) -> None:
         raise SENTENCES.error(Forbidden, "own_hand")
 
 
-async def held_until(
+async def came_by(
     current: Current, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
-) -> datetime | None:
-    """When the API token that somebody came in with ends; None: never, or they came in otherwise."""
+) -> ApiTokenRow | None:
+    """The API token that somebody came in with; None: they came in otherwise."""
     secret = bearer.credentials if bearer else ""
     if not secret.startswith(API_TOKEN_PREFIX):
         return None
     async with current.database.session() as session:
-        row = await Tokens(session).api_token(hashed(secret))
-    return row.expires_at if row else None
+        return await Tokens(session).api_token(hashed(secret))
 
 
-HeldUntil = Annotated[datetime | None, Depends(held_until)]
+CameBy = Annotated[ApiTokenRow | None, Depends(came_by)]
 
 
 async def hand(current: Current, principal: InPerson) -> Tools:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.outcome import OK, finish, put, put_json, spoken
+from api.cli.outcome import OK, finish, put, put_json, say, spoken
 from api.cli.sentences import SENTENCES
 from api.cli.source import Output, OutputOption
 from core.errors import Invalid, NotFound
@@ -133,7 +133,7 @@ def create_token(
 
 @tokens.command("revoke")
 def revoke_token(token_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
-    """End an API token at once."""
+    """End an API token at once, and with it those that it made."""
     finish(_revoke_token(token_id))
 
 
@@ -284,7 +284,7 @@ async def _list_tokens(output: Output) -> int:
     if output is Output.JSON:
         put_json({"tokens": rows})
     else:
-        put("\n".join(f"{r.id}  {r.user_name:<16}{r.label:<24}{_state(r)}" for r in rows))
+        put("\n".join(_token(row) for row in rows))
     return OK
 
 
@@ -307,14 +307,24 @@ async def _create_token(
 
 
 async def _revoke_token(token_id: str) -> int:
+    from api.routes.users import revocations
     from core.clock import utc_now
     from core.storage.repositories.tokens import Tokens
 
     async with opened_doors() as (_, database, _):
         async with database.session() as session:
-            await Tokens(session).revoke_api_token(token_id, utc_now())
-        await note(database, "token.revoke", token_id)
+            ended = await Tokens(session).revoke_api_token(token_id, utc_now())
+        for one in revocations(token_id, ended):
+            await note(database, "token.revoke", **one)
+    others = [one for one in ended if one != token_id]
+    if others:
+        say(SENTENCES.said("revoked_too", others=", ".join(others)).told(spoken()))
     return OK
+
+
+def _token(row: Any) -> str:
+    made = f"  made by {row.made_by}" if row.made_by else ""
+    return f"{row.id}  {row.user_name:<16}{row.label:<24}{_state(row)}{made}"
 
 
 def _state(row: Any) -> str:

@@ -1,6 +1,6 @@
 """Who may come in: users and API tokens."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from api.dependencies import (
     Caller,
+    CameBy,
     Current,
-    HeldUntil,
     InPerson,
     Opened,
     UserManager,
@@ -82,6 +82,7 @@ class Token(BaseModel):
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    made_by: str = Field(description="The token that made it, which takes it along; empty: none.")
 
 
 class NewToken(Sent):
@@ -225,10 +226,11 @@ async def list_tokens(
 
 @router.post("/tokens", operation_id="createToken", status_code=201)
 async def create_token(
-    body: NewToken, principal: InPerson, current: Current, until: HeldUntil
+    body: NewToken, principal: InPerson, current: Current, by: CameBy
 ) -> TokenWithSecret:
     """Make an API token of your own, never with more rights than you hold, nor for longer.
 
+    One that a token makes is revoked with it.
     Rights that decide take your own hand to name: with them a token acts in a person's place.
     """
     user = body.user or principal.subject
@@ -241,7 +243,7 @@ async def create_token(
         label=body.label,
         scopes=scopes,
         ttl=timedelta(days=body.ttl_days) if body.ttl_days else None,
-        until=until,
+        by=by,
     )
     await noted(current, principal, "token.create", row.id, user=user, label=body.label)
     return TokenWithSecret(**_token(row).model_dump(), token=secret)
@@ -249,11 +251,18 @@ async def create_token(
 
 @router.delete("/tokens/{token_id}", operation_id="revokeToken", status_code=204)
 async def revoke_token(token_id: str, principal: Caller, current: Current) -> None:
-    """Revoke an API token; administrators may revoke anybody's."""
+    """Revoke an API token, and with it those that it made; administrators may revoke anybody's."""
     own = "" if principal.may(Permission.TOKENS_MANAGE) else principal.subject
     async with current.database.session() as session:
-        await Tokens(session).revoke_api_token(token_id, utc_now(), user_name=own)
-    await noted(current, principal, "token.revoke", token_id)
+        ended = await Tokens(session).revoke_api_token(token_id, utc_now(), user_name=own)
+    for one in revocations(token_id, ended):
+        await noted(current, principal, "token.revoke", **one)
+
+
+def revocations(token_id: str, ended: Iterable[str]) -> list[dict[str, str]]:
+    """What the audit trail has of each: the one that was named first, then those that it takes along."""
+    others = [one for one in ended if one != token_id]
+    return [{"target": token_id}, *({"target": one, "made_by": token_id} for one in others)]
 
 
 async def _narrowed(
@@ -311,4 +320,5 @@ def _token(row: ApiTokenRow) -> Token:
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
+        made_by=row.made_by,
     )

@@ -179,23 +179,31 @@ class SignIn:
         label: str,
         scopes: frozenset[str] | None = None,
         ttl: timedelta | None = None,
-        until: datetime | None = None,
+        by: ApiTokenRow | None = None,
     ) -> tuple[ApiTokenRow, str]:
-        """A new API token and its secret, which is shown now or never; it ends at the first of both."""
+        """A new API token and its secret, which is shown now or never.
+
+        One made `by` another ends no later, and with it. Raises `Unauthenticated` where that has ended.
+        """
         if scopes is not None:
             check_scopes(scopes)
         secret, now = new_secret(API_TOKEN_PREFIX), utc_now()
         async with self._database.session() as session:
-            user = await Users(session).get(user_name)
+            user, tokens = await Users(session).get(user_name), Tokens(session)
+            held = await tokens.held_api_token(by.id) if by else None
+            if by and not (held and _holds(held, now)):
+                raise SENTENCES.error(Unauthenticated, "token_unknown")
+            ends = [one for one in (now + ttl if ttl else None, by and by.expires_at) if one]
             token = ApiTokenRow(
                 id=new_id(),
                 user_name=user.name,
                 label=label,
                 scopes=scopes,
                 created_at=now,
-                expires_at=min(filter(None, (now + ttl if ttl else None, until)), default=None),
+                expires_at=min(ends, default=None),
+                made_by=by.id if by else "",
             )
-            await Tokens(session).add_api_token(token, hashed=hashed(secret))
+            await tokens.add_api_token(token, hashed=hashed(secret))
         return token, secret
 
     async def add_user(

@@ -252,7 +252,7 @@ class HandleRow:
 
 @dataclass(frozen=True, slots=True)
 class ApiTokenRow:
-    """`scopes` None: everything its user may."""
+    """`scopes` None: everything its user may. `made_by`: the token that made it; "": a person did."""
 
     id: str
     user_name: str
@@ -262,6 +262,7 @@ class ApiTokenRow:
     expires_at: datetime | None
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+    made_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from core.clock import utc_now
+from core.errors import Unauthenticated
 from core.http import Client
+from core.storage.repositories.tokens import Tokens
 from tests.api.conftest import Stage
 
 PASSWORD = "correct horse battery"
@@ -138,6 +141,40 @@ async def test_a_program_makes_itself_no_token_that_decides_and_none_that_outliv
         for ttl in ({}, {"ttl_days": 90}):
             made = await http.post("/api/v1/tokens", json={"label": "y", **ttl})
             assert datetime.fromisoformat(made.json()["expires_at"]) == row.expires_at
+
+
+async def test_a_token_that_is_revoked_takes_those_it_made_and_no_others(stage: Stage) -> None:
+    row, secret = await stage.opened.sign_in.make_api_token("admin", label="lost")
+    made = [await _made(stage, secret, "child"), await _made(stage, secret, "robot")]
+    made.append(await _made(stage, made[0]["token"], "grandchild"))
+    beside = await _made(stage, stage.token, "beside")
+    assert [one["made_by"] for one in made] == [row.id, row.id, made[0]["id"]]
+    async with stage.client() as http:
+        assert (await http.delete(f"/api/v1/tokens/{row.id}")).status_code == 204
+        lines = (await http.get("/api/v1/audit")).json()["items"]
+    fallen = [one for one in lines if one["action"] == "token.revoke"]
+    assert {one["target"] for one in fallen} == {row.id, *(one["id"] for one in made)}
+    assert all(one["detail"].get("made_by", row.id) == row.id for one in fallen)
+    for one, status in (*((one, 401) for one in made), (beside, 200)):
+        async with stage.client(one["token"]) as http:
+            assert (await http.get("/auth/me")).status_code == status
+
+
+async def test_a_token_that_is_being_revoked_makes_no_more(stage: Stage) -> None:
+    """It was looked at before it was revoked, and asks for its making after."""
+    make = stage.opened.sign_in.make_api_token
+    row, _ = await make("admin", label="lost")
+    async with stage.opened.database.session() as session:
+        assert await Tokens(session).revoke_api_token(row.id, utc_now()) == [row.id]
+        assert await Tokens(session).revoke_api_token(row.id, utc_now()) == []
+    with pytest.raises(Unauthenticated):
+        await make("admin", label="late", by=row)
+
+
+async def _made(stage: Stage, secret: str, label: str) -> dict[str, Any]:
+    async with stage.client(secret) as http:
+        made = await http.post("/api/v1/tokens", json={"label": label})
+    return made.json()
 
 
 async def test_a_key_of_another_service_is_told_apart_from_one_that_has_ended(stage: Stage) -> None:

@@ -77,12 +77,20 @@ function Links() {
   `;
 }
 
+/** The keys that end with this one: those that it made, and that these made. */
+function madeBy(key, keys) {
+  const made = keys.filter((one) => one.made_by === key.id && !one.revoked_at);
+  return made.flatMap((one) => [one, ...madeBy(one, keys)]);
+}
+
 function Keys() {
   const read = useRead("/api/v1/tokens");
   const act = useAct();
   const [made, setMade] = useState("");
   const revoke = async (row) => {
-    if (confirm(t("confirmRevoke", { name: row.label })) && (await act.run(() => json("DELETE", `/api/v1/tokens/${encodeURIComponent(row.id)}`), t("keyRevoked"))) !== undefined) read.again();
+    const made = madeBy(row, read.rows).map((one) => one.label).join(", ");
+    const question = made ? t("confirmRevokeMade", { name: row.label, made }) : t("confirmRevoke", { name: row.label });
+    if (confirm(question) && (await act.run(() => json("DELETE", `/api/v1/tokens/${encodeURIComponent(row.id)}`), t("keyRevoked"))) !== undefined) read.again();
   };
   const make = async (event) => {
     event.preventDefault();

@@ -89,6 +89,8 @@ class ApiToken(Base):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    # The API token that made it, and is revoked with it; "": a person did.
+    made_by: Mapped[str] = mapped_column(String(32), index=True, server_default="")
 
 
 class RefreshToken(Base):

@@ -74,8 +74,17 @@ class Tokens:
                 scopes=scopes,
                 created_at=token.created_at,
                 expires_at=token.expires_at,
+                made_by=token.made_by,
             )
         )
+
+    async def held_api_token(self, token_id: str) -> ApiTokenRow | None:
+        """As it is now; nobody revokes it before this session ends."""
+        # A write of what is there, as `Users.held` does it.
+        same = update(ApiToken).where(ApiToken.id == token_id).values(label=ApiToken.label)
+        await self._session.execute(same)
+        found = await self._session.scalar(select(ApiToken).where(ApiToken.id == token_id))
+        return _api_token(found) if found else None
 
     async def api_token(self, hashed: str) -> ApiTokenRow | None:
         found = await self._session.scalar(select(ApiToken).where(ApiToken.hash == hashed))
@@ -100,13 +109,26 @@ class Tokens:
         used = update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=at)
         await self._session.execute(used)
 
-    async def revoke_api_token(self, token_id: str, at: datetime, *, user_name: str = "") -> None:
-        """`user_name` restricts it to that user's own. Raises `NotFound`."""
-        query = update(ApiToken).where(ApiToken.id == token_id).values(revoked_at=at)
+    async def revoke_api_token(
+        self, token_id: str, at: datetime, *, user_name: str = ""
+    ) -> list[str]:
+        """With all that it made, and these made; the ids of those that it ends.
+
+        `user_name` restricts the token, not what it made, to that user's own. Raises `NotFound`.
+        """
+        known = select(API.c.id).where(API.c.id == token_id)
         if user_name:
-            query = query.where(ApiToken.user_name == user_name)
-        if not (await self._session.execute(query.returning(ApiToken.id))).first():
+            known = known.where(API.c.user_name == user_name)
+        if await self._session.scalar(known) is None:
             raise SENTENCES.error(NotFound, "no_token", token_id=token_id)
+        line = known.cte("line", recursive=True)
+        line = line.union(select(API.c.id).join(line, API.c.made_by == line.c.id))
+        ended = update(API).where(API.c.id.in_(select(line.c.id)), API.c.revoked_at.is_(None))
+        fall, found = ended.values(revoked_at=at).returning(API.c.id), list[str]()
+        # One that was being made while the first look waited for its maker is seen by the next.
+        while fell := list(await self._session.scalars(fall)):
+            found += fell
+        return sorted(found)
 
     async def add_refresh_token(self, token: RefreshTokenRow, *, hashed: str) -> None:
         await self._session.execute(
@@ -211,6 +233,7 @@ def _api_token(token: ApiToken) -> ApiTokenRow:
         expires_at=token.expires_at,
         last_used_at=token.last_used_at,
         revoked_at=token.revoked_at,
+        made_by=token.made_by,
     )
 
 
