@@ -44,8 +44,8 @@ class ThreadPage(BaseModel):
 
 class ThreadWithMessages(Thread):
     messages: list[dict[str, Any]] = Field(
-        description="In order: id, role, content, created_at; of an answer also route, citations, "
-        "tool_calls, usage, ending, incomplete and error."
+        description="In order: id, role, content, created_at; of an answer also route, plan, lanes "
+        "(the subagents, with their tool calls), citations, tool_calls, usage, ending, incomplete and error."
     )
     standing: dict[str, Any] | None = Field(
         description="A turn that has not come to its end: its state (waiting for a person, expired, "

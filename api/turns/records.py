@@ -7,6 +7,7 @@ from agent.events import ToolFinished
 from agent.intents import language_of
 from api.turns.answers import Answered, citation_shape, usage_shape
 from api.turns.runs import Ending, Run
+from api.turns.work import lanes_of, plan_of
 from core.errors import OpsError
 from core.redaction import redact_text
 from core.storage.records import MessageRow, ToolCallRow, Turn
@@ -45,6 +46,8 @@ def _answer(run: Run, answered: Answered, ending: Ending, error: OpsError | None
         "ending": str(ending),
         "error": _error(run, error) if error else None,
         "route": list(done.route) if done else [],
+        "plan": plan_of(run),
+        "lanes": lanes_of(run, ending),
         "citations": [citation_shape(citation) for citation in done.citations] if done else [],
         "charts": answered.charts,
         "usage": [usage_shape(used) for used in answered.used],

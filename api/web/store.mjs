@@ -109,28 +109,60 @@ export function told(messages) {
     if (message.role === "user") {
       found.push({ ...emptyTurn(message.content), state: "done", messageId: message.id });
     } else if (found.length) {
-      const turn = found[found.length - 1];
-      turn.answer = joined(turn.answer, message.content);
-      turn.answeredBy = message.run_id;
-      turn.citations = message.citations ?? [];
-      turn.charts = [...turn.charts, ...(message.charts ?? [])];
-      turn.usage = [...turn.usage, ...(message.usage ?? [])];
-      turn.incomplete = message.incomplete ?? "";
-      turn.items = [...turn.items, ...(message.tool_calls ?? []).map((call, n) => ({
-        kind: "tool",
-        id: `${message.id}-${n}`,
-        server: call.server,
-        name: call.tool,
-        args: JSON.stringify(call.arguments ?? {}, null, 2),
-        status: call.status,
-        durationMs: call.duration_ms,
-        tokens: call.result_tokens,
-        result: call.result ?? "",
-        lane: "",
-      }))];
+      answered(found[found.length - 1], message);
     }
   }
   return found;
+}
+
+function answered(turn, message) {
+  turn.answer = joined(turn.answer, message.content);
+  turn.answeredBy = message.run_id;
+  turn.state = ENDED[message.ending] ?? "done";
+  turn.error = message.error?.message ?? "";
+  turn.citations = message.citations ?? [];
+  turn.charts = [...turn.charts, ...(message.charts ?? [])];
+  turn.usage = [...turn.usage, ...(message.usage ?? [])];
+  turn.incomplete = message.incomplete ?? "";
+  turn.plan = message.plan?.length ? message.plan : turn.plan;
+  const lanes = lanesOf(message);
+  for (const lane of lanes) turn.items = laneStarts(turn.items, { ...lane, kind: "lane" });
+  turn.items = [...turn.items, ...(message.tool_calls ?? []).map((call, n) => ({
+    kind: "tool",
+    id: `${message.id}-${n}`,
+    server: call.server,
+    name: call.tool,
+    args: JSON.stringify(call.arguments ?? {}, null, 2),
+    status: call.status,
+    durationMs: call.duration_ms,
+    tokens: call.result_tokens,
+    result: call.result ?? "",
+    lane: lanes.find((one) => one.calls.includes(call.id))?.id ?? "",
+  }))];
+}
+
+// How a stored turn ended; what waits is told by what stands in the conversation.
+const ENDED = { cancelled: "cancelled", failed: "failed", stopped: "failed" };
+const LANE_ENDED = { done: "ok", waiting: "waiting" };
+
+// Who worked on an answer. Of older answers only the names are kept, beside the calls.
+function lanesOf({ id, lanes, tool_calls: calls = [], ending }) {
+  if (lanes) return lanes;
+  const names = [...new Set(calls.map((call) => call.subagent).filter(Boolean))];
+  return names.map((name) => ({
+    id: `${id}-${name}`,
+    name,
+    why: "",
+    status: LANE_ENDED[ending] ?? "error",
+    calls: calls.filter((call) => call.subagent === name).map((call) => call.id),
+  }));
+}
+
+// Who waited for a person and is handed the turn again goes on in the same lane.
+function laneStarts(items, lane) {
+  const waited = items.find((one) => one.kind === "lane" && one.status === "waiting" && one.name === lane.name);
+  if (!waited) return [...items, lane];
+  return items.map((one) => (one === waited ? lane : one.lane === waited.id ? { ...one, lane: lane.id } : one));
 }
 
 function joined(before, text) {
@@ -249,13 +281,16 @@ const HANDLERS = {
   STATE_SNAPSHOT: (turn, event) => ({ plan: event.snapshot.plan ?? [] }),
   STATE_DELTA: (turn, event) => ({ plan: event.delta.reduce(patched, turn.plan) }),
   SUBAGENT_STARTED: (turn, event) => ({
-    items: [
-      ...turn.items,
-      { kind: "lane", id: event.subagentRunId, name: event.name, why: event.description, status: "running" },
-    ],
+    items: laneStarts(turn.items, {
+      kind: "lane",
+      id: event.subagentRunId,
+      name: event.name,
+      why: event.description,
+      status: "running",
+    }),
   }),
   SUBAGENT_FINISHED: (turn, event) => laneEnds(turn, event, event.outcome?.type === "suspended" ? "waiting" : "ok"),
-  SUBAGENT_ERROR: (turn, event) => laneEnds(turn, event, "error"),
+  SUBAGENT_ERROR: (turn, event) => laneEnds(turn, event, event.code === "cancelled" ? "cancelled" : "error"),
   TOOL_CALL_START: (turn, event) => ({
     items: [
       ...turn.items,

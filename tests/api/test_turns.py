@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
+from agent.events import Planned, PlanStep, SubagentFinished, SubagentStarted
 from api.turns.questions import Question
 from core.errors import Conflict, NotFound, UpstreamUnavailable
 from core.principal import Permission, Principal
@@ -58,6 +59,22 @@ async def test_a_turn_is_kept_with_its_tool_calls_and_usage(stage: Stage) -> Non
     assert answer["usage"][0]["provider"] == "offline"
     [call] = answer["tool_calls"]
     assert (call["tool"], call["subagent"], call["status"]) == ("rca_investigate", "rca", "ok")
+
+
+async def test_who_worked_and_by_which_plan_is_kept_with_the_answer(stage: Stage) -> None:
+    steps = PlanStep("Find the cause", "done"), PlanStep("What it costs", "failed")
+    rca, cost = SubagentFinished("s1", "rca", "ok"), SubagentStarted("s2", "cost", "asked, too")
+    stage.script.events = [Planned(steps), *TURN[:3], rca, cost, TURN_END]
+    async with stage.client() as http, http.stream("POST", "/agui", json=INPUT) as response:
+        await events(response)
+    answer = (await messages(stage))[1]
+    assert answer["plan"] == [
+        {"title": "Find the cause", "status": "done"},
+        {"title": "What it costs", "status": "failed"},
+    ]
+    told = [(one["name"], one["why"], one["status"]) for one in answer["lanes"]]
+    assert told == [("rca", "it asks why", "ok"), ("cost", "asked, too", "error")]
+    assert answer["lanes"][0]["calls"] == [answer["tool_calls"][0]["id"]]
 
 
 async def test_a_turn_stands_in_the_audit_trail(stage: Stage) -> None:

@@ -101,6 +101,13 @@ def test_the_card_shows_the_plan_and_a_yes_carries_it_out(
         card.locator("button.approve").click()
         ended(page)
         expect(page.locator(".answer")).to_contain_text("It is done.")
+        lane = page.locator(".lane")  # who waited went on: it is told once
+        expect(lane).to_have_count(1)
+        expect(lane).to_have_attribute("data-status", "ok")
+        page.reload()
+        page.locator(".threads .title").first.click()
+        expect(lane.locator(".tool[data-tool=autofix_apply]")).to_have_count(1)
+        expect(lane).to_have_attribute("data-status", "ok")
     assert repairing.done() == ["apply plan-1 for admin"]
 
 

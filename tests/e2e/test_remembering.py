@@ -1,7 +1,9 @@
 """Branches of a conversation and facts that people told, in real Chromium."""
 
+from typing import Any
+
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.e2e.conftest import Service, signed_in
 from tests.e2e.test_page import ANSWER_WITHIN_MS, ask
@@ -36,6 +38,31 @@ def test_an_edited_question_begins_a_branch_and_the_old_conversation_stays(
         branches.locator(".title").click()
         expect(page.locator(".turn")).to_have_count(3)
         expect(page.locator(".turn").first).to_contain_text("list pods in namespace shop")
+
+
+def work(turn: Locator) -> list[Any]:
+    """The plan, and who worked with which tools and what came of it, as it is drawn."""
+    return turn.evaluate(
+        """turn => [...turn.querySelectorAll(".plan li, .lane, .lane > .tool")].map(
+            one => [one.className, one.dataset.subagent ?? one.parentElement.dataset.subagent,
+                    one.dataset.status, (one.querySelector(".lane-head, summary") ?? one).innerText])"""
+    )
+
+
+def test_a_conversation_that_is_opened_again_shows_who_worked_and_by_which_plan(
+    browser: Browser, service: Service
+) -> None:
+    with signed_in(browser, service) as page:
+        ask(page, "what is wrong in shop and what does it cost us")
+        seen = work(page.locator(".turn"))
+        page.reload()
+        page.locator(".threads .title").first.click()
+        expect(
+            page.locator(".lane[data-subagent=cost] .tool[data-tool=budgets_spend]")
+        ).to_be_visible()
+        assert work(page.locator(".turn")) == seen
+        assert [one[1] for one in seen if "lane" in one[0]] == ["rca", "cost"]
+        assert sum("Root causes" in one[3] or "Costs" in one[3] for one in seen) == 2
 
 
 def test_a_fact_that_was_told_is_cited_as_told_until_it_is_forgotten(

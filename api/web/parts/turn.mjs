@@ -10,6 +10,7 @@ import { Following } from "./following.mjs";
 import { Graph } from "./graph.mjs";
 import { Opinion } from "./opinion.mjs";
 import { Repair } from "./repair.mjs";
+import { Work } from "./work.mjs";
 
 const ANNOUNCE_EVERY_MS = 500;
 
@@ -19,7 +20,7 @@ export function Turn({ turn, fixed = false }) {
     <article class="turn" aria-busy=${turn.state === "running"}>
       <${Asked} turn=${turn} fixed=${fixed} />
       <${Plan} steps=${turn.plan} />
-      <div class="work">${turn.items.map((item) => html`<${Work} key=${item.id} item=${item} />`)}</div>
+      <${Work} items=${turn.items} />
       <${Answer} turn=${turn} />
       ${turn.charts.map((chart) => html`<${chart.form === "graph" ? Graph : Chart} key=${chart.id} chart=${chart} />`)}
       ${!fixed && html`<${Approvals} turn=${turn} /><${Repair} turn=${turn} /><${Following} turn=${turn} />`}
@@ -71,70 +72,6 @@ function Plan({ steps }) {
       )}
     </ol>
   `;
-}
-
-function Work({ item }) {
-  return item.kind === "lane" ? html`<${Lane} lane=${item} />` : html`<${Tool} call=${item} />`;
-}
-
-const LANE_WORDS = { running: "handedTo", ok: "finishedBy", error: "failedBy", waiting: "waitsFor" };
-
-function Lane({ lane }) {
-  return html`
-    <p class=${`lane ${lane.status}`} data-subagent=${lane.name} data-status=${lane.status}>
-      ${t(LANE_WORDS[lane.status], { name: lane.name })}
-      ${lane.why && html`<span class="quiet"> · ${lane.why}</span>`}
-    </p>
-  `;
-}
-
-function Tool({ call }) {
-  const running = call.status === "running";
-  const failed = !running && call.status !== "ok";
-  return html`
-    <details class=${`tool ${failed ? "failed" : ""}`} data-tool=${call.name} data-status=${call.status}>
-      <summary>
-        <code>${call.name}</code>
-        <span class="quiet args">${short(call.args)}</span>
-        <span class="status">
-          ${running ? t("toolRunning") : failed ? call.status : ""}
-          ${call.durationMs !== undefined && call.durationMs !== null && html` ${t("ms", { n: call.durationMs })}`}
-        </span>
-      </summary>
-      <h3>${t("toolArguments")}</h3>
-      <pre>${pretty(call.args)}</pre>
-      ${call.cached && html`<p class="quiet">${t("toolCached")}</p>`}
-      ${call.result && html`<h3>${t("toolResult")}${call.tokens ? ` · ${t("tokens", { n: call.tokens })}` : ""}</h3><${Result} text=${call.result} />`}
-    </details>
-  `;
-}
-
-const RESULT_SHOWN = 1500;
-
-function Result({ text }) {
-  const [whole, setWhole] = useState(false);
-  if (whole || text.length <= RESULT_SHOWN) return html`<pre>${text}</pre>`;
-  return html`
-    <pre>${text.slice(0, RESULT_SHOWN)}…</pre>
-    <button type="button" class="plain" onClick=${() => setWhole(true)}>${t("showAll")}</button>
-  `;
-}
-
-function pretty(text) {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
-}
-
-function short(text) {
-  try {
-    const pairs = Object.entries(JSON.parse(text)).filter(([, value]) => value !== "");
-    return pairs.map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ");
-  } catch {
-    return "";
-  }
 }
 
 function Answer({ turn }) {
