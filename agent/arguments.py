@@ -35,7 +35,7 @@ CURRENCIES = {
     "USD": r"\$|\busd\b|\bdollars?\b|美元|美金|刀",
     "EUR": r"€|\beur\b|\beuros?\b|欧元|欧(?![\u4e00-\u9fff])|欧的",
     "GBP": r"£|\bgbp\b|\bpounds?\b|英镑",
-    "CNY": r"¥|￥|\bcny\b|\brmb\b|\byuan\b|人民币|元(?!旦)|块钱|[千万]块",
+    "CNY": r"¥|￥|\bcny\b|\brmb\b|\byuan\b|人民币|元(?!旦)|块钱|[千万]块|\d\s?块(?!\s?(?:盘|硬盘|磁盘|卡|板|gpu|云盘))",
 }
 CHANNELS = {
     "slack": r"\bslack\b",
@@ -46,7 +46,7 @@ CHANNELS = {
     "teams": r"\b(?:on|via|to|into) teams\b(?!\s\w+\s(?:and|or)\b)|\bteams\s(?:channel|notifications?|messages?)\b|\bms teams\b|\bmicrosoft teams\b",
     "pagerduty": r"\bpagerduty\b",
     "sms": r"\bsms\b|短信",
-    "wecom": r"\bwecom\b|企业微信",
+    "wecom": r"\bwecom\b|企业微信|企微",
 }
 SEVERITIES = {
     "critical": r"\bcriticals?\b|\bp0\b|\bsev-?1\b|严重|紧急|致命",
@@ -108,7 +108,7 @@ INSTEAD_OF = re.compile(
     r"\bfrom\b|\d\S*\s?(?:->|→|=>)|[由从].{1,20}(?:改|调|提|升|降|加|减|涨|到|为)"
 )
 THRESHOLD = re.compile(
-    r"(?:thresholds?\sof|above|over|exceeds?|make\sit|make\sthat|set\sit\sat|exceeding|below|under|than|less\sthan|fewer\sthan|reaches|pass(?:es)?|cross(?:es)?|hits?|tops|climbs|beyond|past|to|at(?=\s*\d+\s*%)|超过?了?|高于|大于|低于|少于|不足|小于|达到|到了?|[过破]了?|改成|改为|设成|设为|调成|调为)\s*(\d+(?:\.\d+)?)(?![\d:.]|\s*(?:小时|个小时|分钟|天|周|hours?|h\b|hrs?\b|minutes?|mins?\b|days?|weeks?))\s*(%|percent|ms|s\b|毫秒)?"
+    r"(?:thresholds?\sof|above|over|exceeds?|make\sit|make\sthat|set\sit\sat|exceeding|below|under|than|less\sthan|fewer\sthan|reaches|pass(?:es)?|cross(?:es)?|hits?|tops|climbs|beyond|past|to|at(?=\s*\d+\s*%)|超过?了?|高于|大于|低于|少于|不足|小于|达到|到了?|[过破]了?|改成|改为|设成|设为|调成|调为)\s*(\d+(?:\.\d+)?)(?![\d:.]|\s*(?:小时|个小时|分钟|天|周|点|号|hours?|h\b|hrs?\b|minutes?|mins?\b|days?|weeks?))\s*(%|percent|ms|s\b|毫秒)?"
 )
 HASH_CHANNEL = re.compile(r"(?<!\w)#[a-z][\w-]*")
 # A channel that is called by a name of its own: "the night-shift channel", "channel night-shift".
@@ -151,7 +151,7 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
     if intent == "dependencies" and (fallen := FALLEN.search(spelt(message))):
         found |= _of_name(fallen[1] or fallen[2])
     found |= _times(told, subagent, intent)
-    found |= _first_word("metric", METRICS, told)
+    found |= _metric(told, intent)
     found |= _by_subagent(text, message, subagent, intent)
     found = _of_the_channel(_without_place(found, message))
     if intent == "list" and not (found.get("kind") or found.get("name")) and MACHINES.search(text):
@@ -168,6 +168,12 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
         del found["kind"]  # "five instances" are how many, not of what
         found["name"] = found.get("name") or found.get("service") or ""
     return {key: value for key, value in found.items() if value not in ("", None)}
+
+
+def _metric(text: str, intent: str) -> dict[str, str]:
+    """What is measured. Nobody saves traffic: "nights have no traffic, what can go?" only tells why."""
+    found = _first_word("metric", METRICS, text)
+    return {} if intent == "savings" and found.get("metric") == "qps" else found
 
 
 def _of_a_place(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,15 +61,21 @@ _ASKED = re.compile(r"(?i)\W*(?:is|are|was|were|does|do|did|has|have)\s")
 _WHICH = re.compile(
     r"(?i)\W*(?:and\s|also\s)?(?:what|which|who|is|are|any)\b|.*(?:哪些|什么|有没有|谁)"
 )
-# All alerts, and not those of what was named before: "and tell me which alerts are firing".
-_EVERY_ALERT = re.compile(
-    r"\bwhat(?:'s|\sis)\s(?:still\s|now\s|currently\s)?(?:firing|alerting|going\soff)\b|\b(?:what|which|any\sother)\s(?:other\s)?alerts\b(?!.*\b(?:for|on|of|about|from|it|them)\b)|(?:有|是)哪些\s?(?:别的|其他)?(?:告警|报警)|(?:告警|报警)(?:有哪些|列表)"
+# All alerts, and not those of what was named before: "and tell me which alerts are firing". Who is on call
+# is on call for all.
+_OF_ALL = re.compile(
+    r"\bwho(?:'s|\sis)\s(?:now\s|currently\s)?on[\s-]?call\b|谁[^，。]{0,2}(?:值班|on[\s-]?call)|(?:值班|on[\s-]?call)[^，。]{0,3}谁|"
+    r"\bwhat(?:'s|\sis)\s(?:still\s|now\s|currently\s)?(?:firing|alerting|going\soff)\b|\b(?:what|which|any\sother)\s(?:other\s)?alerts\b(?!.*\b(?:for|on|of|about|from|it|them)\b)|(?:有|是)哪些\s?(?:别的|其他)?(?:告警|报警)|哪些\s?(?:告警|报警)(?:还|都|现在|正)*在?(?:响|报|触发|firing)|(?:告警|报警)(?:有哪些|列表)"
 )
 # What an order is about, when it names nothing.
 _OF_IT = re.compile(r"\b(?:its?|them|their|th(?:is|at)\sone)\b|它|其(?![他它实中])")
 # Why, and nothing else: of what was just told.
 _ONLY_WHY = re.compile(
     r"(?i)\W*(?:and\s|but\s)?(?:why|how\scome|what(?:'s|\sis)?\s(?:the\s)?(?:reason|cause)|为什么|为何|为啥|怎么回事|咋回事|(?:是?什么|啥)(?:原因|情况|问题)|原因(?:是什么|何在)?)(?:\sis\s(?:that|it|this))?[呢啊呀]?\W*"
+)
+# The question before it, of something else: "cart 呢", "and what about cart".
+_SAME_OF = re.compile(
+    r"(?i)^\W*(?:那|还有)?[^,，。]{1,24}呢\W*$|^\W*(?:and\s|or\s)?(?:what|how)\sabout\s"
 )
 _AND_WHY = re.compile(r"(?i)\s*[,，;；。?？]\s*|\s+(?=and\s(?:why|how\scome|what\sfor)\b)")
 
@@ -93,6 +99,8 @@ def read_all(message: str, *, previous: Mapping[str, Any] | None = None) -> list
         return [whole] if whole.subagent == routes[1].subagent else [_of_what_was_told(*routes)]
     clear = all(_is_clear(one) for one in routes)
     apart = _told_apart(routes)
+    if not apart and all(_asks(part, one) for part, one in zip(parts, routes, strict=True)):
+        apart = {one.subagent for one in routes}
     if not clear or not (whole.subagent in apart or (apart and _begins_with_order(routes))):
         return both_sides(whole, message)
     return _worded(parts, routes)
@@ -149,18 +157,27 @@ def _begins_with_order(routes: Sequence[Route]) -> bool:
 def _parts(message: str) -> list[str]:
     """The message between its borders; whole when there are too many to be matters of their own.
 
-    A comma alone is a border between questions that each stand for themselves.
+    A comma alone is a border between questions that each stand for themselves, or are the one before
+    it of something else ("web 花了多少，cart 呢").
     """
     kept = _BETWEEN.sub(lambda found: found[0].replace(" ", HELD), message)
-    for border in (_BORDER, _COMMA):
-        parts = [one.replace(HELD, " ") for one in border.split(kept) if one]
-        parts = [one for one in parts if _says_something(one)]
-        if len(parts) > 1:
-            break
-    else:
-        return [message]
-    every = border is _BORDER or all(_asks(one, read(one)) for one in parts)
-    return parts if every and len(parts) <= MOST_PARTS else [message]
+    parts = [part for one in _split(_BORDER, kept) for part in _between_commas(one) if one.strip()]
+    return parts if 1 < len(parts) <= MOST_PARTS else [message]
+
+
+def _split(border: re.Pattern[str], text: str) -> list[str]:
+    parts = [one.replace(HELD, " ") for one in border.split(text) if one]
+    return [one for one in parts if _says_something(one)]
+
+
+def _between_commas(text: str) -> list[str]:
+    """What stands between commas, where each asks for itself; else the whole."""
+    parts = _split(_COMMA, text)
+    first, *rest = parts or [text]
+    apart = _asks(first, read(first)) and all(
+        _asks(one, read(one)) or _SAME_OF.search(one) for one in rest
+    )
+    return parts if rest and apart else [text]
 
 
 def _says_something(part: str) -> bool:
@@ -191,7 +208,7 @@ def _joined(parts: Sequence[str]) -> list[str]:
     told: list[str] = []
     for part in parts:
         one = read(part)
-        more = one.intent == "unclear" or _RULED_OUT.match(part)
+        more = (one.intent == "unclear" and not _SAME_OF.search(part)) or _RULED_OUT.match(part)
         same = told and (more or _goes_on(told[-1], part, one))
         told = [*told[:-1], f"{told[-1]}, {part}"] if same else [*told, part]
     return told
@@ -269,7 +286,8 @@ def _in_turn(
     """Each part read after the one before it."""
     told: list[Route] = []
     for before, part in zip(("", *parts), parts, strict=False):
-        route = read(part, previous=previous if not told else None)
+        same_of = told and _SAME_OF.search(part)
+        route = read(part, previous=told[-1].shape() if same_of else None if told else previous)
         if told and route.subagent not in ("none", "rag") and not _asks_of_all(part, told[-1]):
             said = Said(part, route.subagent, route.intent, PLENTY, route.arguments)
             route = replace(route, arguments=shared(said, _spoken_of(told[-1], before, route)))
@@ -286,8 +304,8 @@ def _spoken_of(told: Route, part: str, after: Route) -> dict[str, Any]:
 
 
 def _asks_of_all(part: str, before: Route) -> bool:
-    """Whether a part asks for all alerts, and not for those of the thing that was named before it."""
-    return bool(_EVERY_ALERT.search(part.lower())) and "name" in before.arguments
+    """Whether a part asks for what is no matter of the thing that was named before it alone."""
+    return bool(_OF_ALL.search(part.lower())) and "name" in before.arguments
 
 
 def both_sides(route: Route, message: str) -> list[Route]:

@@ -62,13 +62,17 @@ _HOURS = {word: hour for hour, word in enumerate("一二三四五六七八九十
     "十一": 11,
     "十二": 12,
 }
+# An hour, and minutes where they are told: "十点半", "9 点 40", "三点二十分", "三点一刻".
 _CLOCK_ZH = re.compile(
-    rf"(凌晨|清晨|早上|早晨|明早|明晨|今早|上午|中午|下午|傍晚|晚上|今晚|明晚|昨晚|夜里|半夜)\s*(\d{{1,2}}|{_alternatives(_HOURS)})\s*点(半)?(?!\S?钟头)"
+    rf"(?P<day>凌晨|清晨|早上|早晨|明早|明晨|今早|上午|中午|下午|傍晚|晚上|今晚|明晚|昨晚|夜里|半夜)?\s*(?P<from>[从自]\s*)?(?<![\d.])(?P<hour>\d{{1,2}}|{_alternatives(_HOURS)})\s*点"
+    r"(?!\S?钟头|\s?多(?!少))(?:(?P<half>半)|(?P<quarter>[一三])刻|\s?(?P<minute>[0-5]\d(?![\d%])|\d(?=\s?分)|零[一二三四五六七八九]|[二三四五]?十[一二三四五六七八九]?|[一二三四五六七八九](?=分)))?"
+    r"(?P<told>\s*(?:分|整|钟|左右|前后|之?后|以后|开始|起(?!来)|那会|的时候|到\s?[\d一二三四五六七八九十]))?"
 )
-# "从八点半开始": without a part of the day, as it is told.
-_CLOCK_SINCE_ZH = re.compile(
-    rf"(?:从|自)\s*(\d{{1,2}}|{_alternatives(_HOURS)})\s*点(半)?(?!\S?钟头|[多点])"
-)
+_QUARTERS = {"一": 15, "三": 45}
+# The minutes of a clock are no length of time: "3 点 20 分".
+_MINUTES_ZH = re.compile(rf"(点\s?)(?:\d{{1,2}}|{HAN_NUMBERS})\s?分(?!钟|之)")
+# What is less and more, rather than one o'clock: "慢一点".
+_A_LITTLE = "一"
 _ENGLISH_HOURS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
     "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
@@ -92,8 +96,9 @@ _HALF_AFTER = re.compile(rf"(?:\b(an?|\d+|{_WORDS})\s+)?\b({_ENGLISH_UNITS})s?\s
 
 
 def _plain(text: str) -> str:
-    """Halves beside their whole as a decimal: "一个半小时" is 1.5 小时."""
+    """Halves beside their whole as a decimal: "一个半小时" is 1.5 小时. Without the minutes of clocks."""
     text = _AND_A_HALF.sub(lambda found: f"{_number(found[1]) + 0.5} ", text)
+    text = _MINUTES_ZH.sub(r"\1", text)
     return _HALF_AFTER.sub(lambda found: f"{_number(found[1]) + 0.5} {found[2]}", text)
 
 
@@ -121,7 +126,10 @@ def _so_long(text: str) -> str:
 def horizon(text: str) -> str:
     """How far ahead a lower-case sentence looks; "" when it does not say."""
     text = _plain(text)
-    if found := _AHEAD.search(text) or _LATER.search(text):
+    later = _LATER.search(text)
+    if later and later["number"] == _HOW_MANY:
+        later = None
+    if found := _AHEAD.search(text) or later:
         return _iso(found)
     return _word(text, AHEAD_WORDS)
 
@@ -154,15 +162,29 @@ def clock(text: str) -> str:
     if found := _CLOCK_WORD.search(text):
         hour = int(found[1]) % 12 + (12 if found[2] == "pm" else 0)
         return f"{hour:02}:00"
-    if found := _CLOCK_ZH.search(text):
-        hour = _HOURS[found[2]] if found[2] in _HOURS else int(found[2])
-        later = found[1] in _AFTER_NOON and (5 if found[1] in _NIGHT else 1) <= hour < 12
-        return f"{(hour + 12 * later) % 24:02}:{'30' if found[3] else '00'}"
-    if found := _CLOCK_SINCE_ZH.search(text):
-        hour = _HOURS[found[1]] if found[1] in _HOURS else int(found[1])
-        return f"{hour % 24:02}:{'30' if found[2] else '00'}"
+    told = (_clock_told(found) for found in _CLOCK_ZH.finditer(text))
     said = (_clock_said(found) for found in _CLOCK_SAID.finditer(text))
-    return next((one for one in said if one), "")
+    return next((one for one in (*told, *said) if one), "")
+
+
+def _clock_told(found: re.Match[str]) -> str:
+    """An hour in Chinese as HH:MM; "" where nothing beside it says that it is one."""
+    minutes = found["half"] or found["quarter"] or found["minute"]
+    if not (found["day"] or found["from"] or minutes or found["told"]):
+        return ""
+    if found["hour"] == _A_LITTLE and not (found["day"] or minutes or found["told"]):
+        return ""
+    hour = _HOURS.get(found["hour"]) or int(found["hour"])
+    later = found["day"] in _AFTER_NOON and (5 if found["day"] in _NIGHT else 1) <= hour < 12
+    return f"{(hour + 12 * later) % 24:02}:{_minutes_told(found):02}"
+
+
+def _minutes_told(found: re.Match[str]) -> int:
+    if found["half"]:
+        return 30
+    if found["quarter"]:
+        return _QUARTERS[found["quarter"]]
+    return number_of(found["minute"]) if found["minute"] else 0
 
 
 def _clock_said(found: re.Match[str]) -> str:

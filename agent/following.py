@@ -16,7 +16,7 @@ from agent.sizing import says_amount
 
 _OPENER = re.compile(
     r"^\W*(?:and|what about|how about|same|now|then|also|or|but|only|just|in|for|on|over|make (?:it|that)|better|rather|instead)\b"
-    r"|^\W*(?:那|还有|换成|换|改成|改为|只|就|然后|同样|再看|最近)|[呢吧]\W*$|\b(?:instead|as well|too)\W*$"
+    r"|^\W*(?:那|按|还有|换成|换|改成|改为|只|就|然后|同样|再看|最近)|[呢吧]\W*$|\b(?:instead|as well|too)\W*$"
 )
 # Another thing instead; of a change, another value instead.
 _OTHER = re.compile(r"^\W*(?:换成|改成|改为)|\binstead\W*$")
@@ -257,7 +257,8 @@ def shared(said: Said, before: Mapping[str, Any]) -> dict[str, Any]:
     named = any(key in own for key in ("name", "service", "alert", "team"))
     if named or ("namespace" in own and not POINTING.search(said.text)):
         return own
-    given = {key: value for key, value in before["arguments"].items() if key in OBJECT}
+    kept = OWNER if said.subagent == "cost" else OBJECT
+    given = {key: value for key, value in before["arguments"].items() if key in kept}
     if (
         said.subagent == "alert_admin"
         and "alert" in before["arguments"]

@@ -52,7 +52,7 @@ IN_PLACE = re.compile(
     rf"\b(?:in|from|within|inside|across)\s+(?:the\s+)?[`'\"]?({_NAME})[`'\"]?(?![\w-])(?!['’]s\s)(?!\s+(?:service|pod|deployment|node|logs?|\d+)\b)"
 )
 IN_PLACE_ZH = re.compile(
-    rf"(?<![\w-])({_NAME})\s*(?:环境|里面|里边|里|中(?![午旬间])的?|下面|下的?(?![个周月季半一次载线降午])|空间|的\s*(?=[a-z][a-z0-9]*-[a-z0-9-]+(?![\w-])))"
+    rf"(?<![\w-])({_NAME})\s*(?:环境|里面|里边|里|中(?![午旬间])的?|下面|下的?(?![个周月季半一次载线降午])|空间|(?:这边|那边)?\s?有(?:几|多少)个?\s*(?=(?:deployments?|statefulsets?|daemonsets?|cronjobs?|jobs?|configmaps?|secrets?|工作负载)(?![a-z-]))|的\s*(?=[a-z][a-z0-9]*-[a-z0-9-]+(?![\w-])))"
 )
 
 # What names end with that are parts of a system, not places in a cluster.
@@ -88,7 +88,7 @@ SENTENCE_END = re.compile(r"[.?!:\n]\s+$|[。？！；]\s*$")
 COVER = "X"
 # Where the word for a Deployment is what somebody does.
 DEPLOYING = re.compile(
-    r"重新部署|部署(?:在|了|过|什么|哪些)|\b(?:did|has|to|we|i|you|they|any\w+|some\w+|who)\s(?:just\s)?deploy\b"
+    r"重新部署|部署\s?(?:在|了|过|完|上去|什么|哪些|一下|之?后|以后|的\W*$)|(?:刚|刚刚|才|谁|什么时候|何时|啥时候|最近|上次)\s?部署|(?<=[里上面])\s?部署|\b(?:did|has|to|we|i|you|they|any\w+|some\w+|who)\s(?:just\s)?deploy\b"
     r"|\b(?:since|after)\s(?:\w+\s)?deploy\b|\b(?:last|latest|previous)\sdeployment\b(?=\sof\b)|\b(?:last|latest|new|recent|previous|this|that|bad|every|each|a|the)\sdeploy\b(?=\s(?:of|to|went|broke|was|at|on)\b|\W*$)"
 )
 BEGINS_WITH = re.compile(rf"\W*(?:the\s+)?({_NAME})(?![\w-])")

@@ -4,7 +4,7 @@ English by one slip of the fingers; Chinese by characters that sound alike, whic
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -21,6 +21,17 @@ SHORT_SLIPS = {
 }  # fmt: skip
 # From this length on, two slips are still the same word.
 LONG = 8
+# How many syllables the longest of the words has, and what may be syllables with a space between.
+LONGEST_WORD = 4
+_SYLLABLES = re.compile(r"(?i)(?<![\w.#@/:=-])[a-z]{1,6}(?:\s[a-z]{1,6}){1,11}(?![\w./:=-])")
+# English verbs of the trade in a Chinese sentence, which takes them as its own: "谁 deploy 过".
+TOOL_WORDS = {
+    "deploy": "部署", "deployed": "部署", "redeploy": "重新部署", "commit": "提交", "commits": "提交", "merge": "合并",
+    "merged": "合并",
+}  # fmt: skip
+_TOOL_WORD = re.compile(
+    rf"(?i)(?:(?<=[\u4e00-\u9fff])\s)?(?<![\w.#@/:=-])(?<![个的该]\s)({'|'.join(TOOL_WORDS)})(?![\w./:=-])(?:\s(?=[\u4e00-\u9fff]))?"
+)
 # Little words are typed as themselves: "发不出" does not begin with a misspelt "发布".
 LITTLE = "不没的是有在和也都就还被把给让"
 HAN = re.compile("[\u4e00-\u9fff]")
@@ -32,6 +43,7 @@ def respelt(message: str) -> str:
     message = WORD.sub(lambda found: _word(found[0]), message)
     if not HAN.search(message):
         return message
+    message = _TOOL_WORD.sub(lambda found: TOOL_WORDS[found[1].lower()], message)
     for said, meant in _colloquial().items():
         message = message.replace(said, meant) if not said.isascii() else message
     return _characters(message)
@@ -42,11 +54,40 @@ def _in_characters(message: str) -> str:
 
     Not beside English: there such a word is somebody's name for a service.
     """
+    message = _SYLLABLES.sub(lambda found: _phrases(found[0].split(" ")), message)
     words = [one[0].lower() for one in WORD.finditer(message)]
     others = [one for one in words if one not in _pinyin()]
     if len(others) == len(words) or not (HAN.search(message) or STOPWORDS.isdisjoint(others)):
         return message
-    return WORD.sub(lambda found: _pinyin().get(found[0].lower(), found[0]), message)
+    return WORD.sub(
+        lambda found: (
+            _pinyin().get(found[0].lower(), found[0]) if len(found[0]) >= SHORT else found[0]
+        ),
+        message,
+    )
+
+
+def _phrases(words: Sequence[str]) -> str:
+    """Words of which some in a row are syllables, with those in characters: "shop wei shen me gua le"."""
+    told, place = "", 0
+    while place < len(words):
+        ends = range(len(words), place + 1, -1)
+        end, meant = next(
+            ((end, one) for end in ends if (one := _phrase(words[place:end]))),
+            (place + 1, words[place]),
+        )
+        told, place = f"{told} {meant}", end
+    return told.strip()
+
+
+def _phrase(syllables: Sequence[str]) -> str:
+    """Syllables in characters; "" unless words take all of them up."""
+    for length in range(min(len(syllables), LONGEST_WORD), 0, -1):
+        meant = _pinyin().get("".join(syllables[:length]).lower(), "")
+        rest = _phrase(syllables[length:]) if length < len(syllables) else ""
+        if meant and (rest or length == len(syllables)):
+            return meant + rest
+    return ""
 
 
 def _word(word: str) -> str:

@@ -53,6 +53,9 @@ LEARNT = (
         "seen_pottery",
         "seen_orchard",
         "seen_brewery",
+        "seen_riders",
+        "seen_lending",
+        "seen_lessons",
     ),
 )
 OF_EACH_PHRASE = 50

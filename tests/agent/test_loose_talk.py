@@ -52,3 +52,41 @@ def test_kubectl_is_known_by_its_short_name() -> None:
 )
 def test_how_long_trouble_lasts_is_a_window_and_a_weekday_is_none(words: str, window: str) -> None:
     assert durations.window(words) == window
+
+
+@pytest.mark.parametrize(
+    ("words", "at"),
+    [
+        ("十点半左右抖了一下", "10:30"),
+        ("9 点 40 之后翻了一倍", "09:40"),
+        ("下午 3 点 20 分挂的", "15:20"),
+        ("晚上八点一刻", "20:15"),
+        ("三点零五开始的", "03:05"),
+        ("慢了一点", ""),
+        ("给三点建议", ""),
+        ("从九点多就开始了", ""),
+    ],
+)
+def test_a_clock_in_chinese_has_minutes_and_is_no_mere_number(words: str, at: str) -> None:
+    assert durations.clock(words) == at
+
+
+def test_the_minutes_of_a_clock_are_no_length_of_time() -> None:
+    assert durations.lasting("3 点 20 分开始静默一小时") == "PT1H"
+
+
+def test_how_many_days_is_asked_and_no_horizon() -> None:
+    assert durations.horizon("磁盘几天后会满") == ""
+    assert durations.horizon("未来几天的流量") == "P3D"
+
+
+def test_syllables_apart_are_words_where_all_of_them_are_taken_up() -> None:
+    assert as_typed("order-hub wei shen me gua le") == "order-hub 为什么挂了"
+    assert as_typed("you are the man") == "you are the man"
+
+
+def test_english_verbs_are_chinese_ones_in_a_chinese_sentence() -> None:
+    assert as_typed("order-hub 什么时候 deploy 的") == "order-hub 什么时候部署的"
+    assert as_typed("看看 deploy/order-hub") == "看看 deploy/order-hub"
+    assert as_typed("这个 deploy 坏了") == "这个 deploy 坏了"
+    assert as_typed("who deployed order-hub") == "who deployed order-hub"
