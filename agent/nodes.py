@@ -11,6 +11,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent.answers.fixes import plan_unshown
+from agent.answers.knowledge import left_unsaid
 from agent.asked import Asked
 from agent.asked_again import NOWHERE, given_again, kept
 from agent.candidates import Models
@@ -80,8 +81,9 @@ def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Nod
                     _say_what_was_told(turn, told)
                     taken_up(ended, turn)  # had it ended already when the process was killed
                     await kept(turn, place)
-                if told := plan_unshown(asked, turn.toolbox.results[begun:], turn.spoken):
-                    turn.say_by_rule(told)
+                for unsaid in (left_unsaid, plan_unshown):
+                    if told := unsaid(asked, turn.toolbox.results[begun:], turn.spoken):
+                        turn.say_by_rule(told)
         found = {"asked": _understood(state, asked, turn), **_done_by(subagent, turn, begun)}
         return handed_on(state, turn, {"visited": [subagent.name], **found})
 

@@ -71,6 +71,16 @@ def told_hits(asked: Asked, result: Result) -> str:
     return joined([*told, *_missing(asked, result)])
 
 
+def left_unsaid(asked: Asked, results: Sequence[Result], spoken: str) -> str:
+    """What the last search had to do without and an answer does not say, told by rule.
+
+    A model that was told so may keep it to itself, and its answer would be taken for one from all pages.
+    """
+    searched = [one for one in results if one.ok and one.tool == SEARCH]
+    told = _missing(asked, searched[-1]) if searched else []
+    return joined([one for one in told if one not in spoken])
+
+
 def _missing(asked: Asked, result: Result) -> list[str]:
     """What could not be used for the search, so that nobody takes the answer for the whole one."""
     keys = {"words_alone": "missing", "left_out": "left_out"}
