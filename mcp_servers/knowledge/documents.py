@@ -157,6 +157,14 @@ def _opened(place: KnowledgePlace) -> "Base":
 
 
 def _searched(base: "Base", question: str, k: int, scope: Scope) -> Searched:
+    found = _found(base, question, k, scope)
+    if not found.documents and base.place.shipped and not base.index.count():
+        base.take_in_shipped()  # somebody has emptied it, or a Redis that keeps nothing was started again
+        found = _found(base, question, k, scope)
+    return found
+
+
+def _found(base: "Base", question: str, k: int, scope: Scope) -> Searched:
     from knowledge_base.searching import search
 
     index, embedder, missing = base.index, base.asking(), None
@@ -167,13 +175,10 @@ def _searched(base: "Base", question: str, k: int, scope: Scope) -> Searched:
             raise
         missing = error
         hits, embedder = search(index, question, k=k, scope=scope), None
-    documents = index.count(scope)
-    if not documents and not index.count():  # somebody has emptied it
-        base.take_in_shipped()
     name = embedder.name if embedder else ""
     if missing is None:
-        return Searched(hits, documents, name)
-    return Searched(hits, documents, name, str(missing), by_words_in=missing.texts)
+        return Searched(hits, index.count(scope), name)
+    return Searched(hits, index.count(scope), name, str(missing), by_words_in=missing.texts)
 
 
 def prefix_of(path: Path, among: Sequence[Path]) -> str:

@@ -66,6 +66,20 @@ async def test_without_redis_the_shipped_pages_answer_and_the_answer_says_so(
                 await Tools(sessions, ANN).call("knowledge_add_document", **arguments)
 
 
+async def test_the_first_question_after_redis_was_emptied_finds_the_shipped_pages(
+    tmp_path: Path,
+) -> None:
+    with searching_redis(tmp_path) as url, Redis.from_url(url) as client:
+        async with knowing(KnowledgePlace(redis_url=url)) as sessions:
+            assert await found(sessions, ANN, "container OOMKilled")
+            client.flushall()
+            answer = await Tools(sessions, ANN).call(
+                "knowledge_search", query="container OOMKilled"
+            )
+    assert answer.data["hits"][0]["doc"] == "runbooks/oom-killed.en.md"
+    assert (answer.data["relevant"], answer.data["documents"] > 100) == (True, True)
+
+
 async def test_queries_that_lose_redis_on_their_way_are_answered_from_what_is_left(
     tmp_path: Path,
 ) -> None:
