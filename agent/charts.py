@@ -42,15 +42,20 @@ def charts_of(calls: Iterable[ToolFinished], language: Language) -> list[Drawn]:
 
 
 def _load(data: Json, language: Language) -> Drawn:
-    """The mean with its interval; bytes as MiB and shares as percent, which people read."""
+    """The mean with its interval, and what comes otherwise; bytes as MiB and shares as percent."""
     unit, by = _scale(str(data.get("unit", "")))
     points = data["forecast"][:MOST_POINTS]
     rows = [
         [one["at"], *(None if one[key] is None else one[key] * by for key in _BAND)]
         for one in points
     ]
+    heads = _heads(language, "time", *_BAND)
+    if parted := data["level_break"]:
+        heads += _heads(language, parted["otherwise"])
+        for row, one in zip(rows, parted["forecast"], strict=False):
+            row.append(one["mean"] * by)
     title = phrase("charts.load", language, query=data["query"], level=f"{data['level']:g}")
-    return _chart("line", title, unit, _heads(language, "time", *_BAND), rows)
+    return _chart("line", title, unit, heads, rows)
 
 
 _BAND = ("mean", "lower", "upper")

@@ -20,11 +20,12 @@ def told_load(asked: Asked, result: Result) -> str:
     data = result.data
     if data["verdict"] != "ok":
         return cited(result, phrase("costs.no_forecast", asked.language, missing=data["missing"]))
-    peak, unit = data["peak"], data["unit"]
+    peak, unit, silent = data["peak"], data["unit"], data["silent_since"]
     facts = {
         "what": plain(asked.name or asked.namespace) or phrase("costs.all", asked.language),
         "metric": result.arguments.get("metric") or "qps",
-        "now": measured(data["now"], unit),
+        "now": "" if data["now"] is None else measured(data["now"], unit),
+        "since": moment(silent) if silent else "",
         "mean": measured(data["mean"], unit),
         "peak": measured(peak["mean"], unit),
         "upper": "?" if peak["upper"] is None else measured(peak["upper"], unit),
@@ -32,7 +33,9 @@ def told_load(asked: Asked, result: Result) -> str:
         "hours": f"{data['horizon_h']:g}",
         "level": f"{data['level']:g}",
     }
-    head = [phrase("costs.load", asked.language, **facts)]
+    key = "costs.load_silent" if silent else "costs.load"
+    head = [phrase(key, asked.language, **facts)]
+    head += [plain(data["level_break"]["text"])] if data["level_break"] else []
     head += _likely(asked, data)
     if data["full_at"]:
         head.append(phrase("costs.full", asked.language, at=moment(data["full_at"])))
@@ -43,16 +46,20 @@ def told_load(asked: Asked, result: Result) -> str:
 
 
 def _likely(asked: Asked, data: Json) -> list[str]:
-    """How likely the peak is above each level, where the past tells."""
-    return [
-        phrase(
-            f"costs.chance_{one['of']}" if one["chance"] is not None else "costs.chance_unknown",
-            asked.language,
-            level=measured(one["level"], data["unit"]),
-            chance="" if one["chance"] is None else share(one["chance"]),
-        )
-        for one in data["chances"]
-    ]
+    """How likely the peak is above each level, where the past tells; both ways where a level broke."""
+    return [told for one in data["chances"] for told in _exceeding(asked, one, data["unit"])]
+
+
+def _exceeding(asked: Asked, one: Json, unit: str) -> list[str]:
+    level = measured(one["level"], unit)
+    if one["chance"] is None:
+        return [phrase("costs.chance_unknown", asked.language, level=level)]
+    chance = share(one["chance"])
+    told = [phrase(f"costs.chance_{one['of']}", asked.language, level=level, chance=chance)]
+    if one["otherwise"] is not None:
+        other = share(one["otherwise"])
+        told.append(phrase("costs.chance_otherwise", asked.language, chance=other))
+    return told
 
 
 def _multiplied(asked: Asked, data: Json) -> list[str]:
@@ -60,7 +67,8 @@ def _multiplied(asked: Asked, data: Json) -> list[str]:
     words = asked.question.lower()
     times = next((factor for factor, pattern in TIMES if pattern.search(words)), None)
     carried = next((one["level"] for one in data["chances"] if one["of"] == "instances"), None)
-    peak = data["peak"]["upper"] or data["peak"]["mean"]
+    parted = [data["level_break"]["peak"]] if data["level_break"] else []
+    peak = max(one["upper"] or one["mean"] for one in (data["peak"], *parted))
     now = int(data["recommendation"]["instances_now"] or 0) if data["recommendation"] else 0
     if not (times and carried and now):
         return []
@@ -94,7 +102,9 @@ def _advice(asked: Asked, advice: Json) -> str:
         "cpu": advice["cpu_total"] or "?",
         "memory": advice["memory_total"] or "?",
     }
-    told = [phrase("costs.instances", asked.language, **facts)]
+    sized = advice["instances_otherwise"] or 0
+    key = "costs.instances_otherwise" if sized > advice["instances_foretold"] else "costs.instances"
+    told = [phrase(key, asked.language, **facts)]
     if advice["scale_by"]:
         told.append(phrase("costs.scale_by", asked.language, at=moment(advice["scale_by"])))
     return joined([sentences(asked, told), bullets(advice["reasons"])])

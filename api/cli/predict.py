@@ -105,18 +105,13 @@ def _days(days: float | None) -> str:
 def load_text(report: dict[str, Any], language: str) -> str:
     if report["verdict"] != "ok":
         return f"{word('verdict_insufficient_data', language)}: {report['missing']}"
-    peak = report["peak"]
-    numbers = {key: f"{report[key]:.5g}" for key in ("now", "mean")}
-    facts = {"query": report["query"], "unit": report["unit"], "method": report["method"]}
-    head = word(
-        "predicted",
-        language,
-        at=_minute(peak["at"]),
-        peak=f"{peak['mean']:.5g}",
-        **numbers,
-        **facts,
-    )
-    lines = [head, *_likely(report, language), *_advice(report["recommendation"], language)]
+    parted = report["level_break"]
+    lines = [
+        _head(report, language),
+        *([parted["text"]] if parted else []),
+        *_likely(report, language),
+        *_advice(report["recommendation"], language),
+    ]
     for one in report["forecast"]:
         told = {
             key: "-" if one[key] is None else f"{one[key]:.5g}"
@@ -124,6 +119,22 @@ def load_text(report: dict[str, Any], language: str) -> str:
         }
         lines.append("  " + word("forecast_point", language, at=_minute(one["at"]), **told))
     return "\n".join(lines)
+
+
+def _head(report: dict[str, Any], language: str) -> str:
+    """Now and to come; where nothing was measured lately, since when."""
+    peak, silent = report["peak"], report["silent_since"]
+    facts = {key: report[key] for key in ("query", "unit", "method")}
+    return word(
+        "predicted_silent" if silent else "predicted",
+        language,
+        now="" if report["now"] is None else f"{report['now']:.5g}",
+        since=_minute(silent) if silent else "",
+        mean=f"{report['mean']:.5g}",
+        peak=f"{peak['mean']:.5g}",
+        at=_minute(peak["at"]),
+        **facts,
+    )
 
 
 def _chance(chance: float | None) -> str:
@@ -140,19 +151,20 @@ def _minute(at: str) -> str:
 def _likely(report: dict[str, Any], language: str) -> list[str]:
     """Where the highest value lies, and how likely it is above each level."""
     peak = report["peak"]
-    lines = [
-        word(
-            f"chance_{one['of']}",
-            language,
-            level=f"{one['level']:.5g}",
-            chance=_chance(one["chance"]),
-        )
-        for one in report["chances"]
-    ]
+    lines = [_exceeding(one, language) for one in report["chances"]]
     if peak["low"] is not None:
         between = {key: f"{peak[key]:.5g}" for key in ("low", "high")}
         lines.insert(0, word("peak_between", language, share=f"{report['level']:g}", **between))
     return lines
+
+
+def _exceeding(one: dict[str, Any], language: str) -> str:
+    """The chance of one level, with that of what comes otherwise where the newest values broke away."""
+    level, chance = f"{one['level']:.5g}", _chance(one["chance"])
+    told = word(f"chance_{one['of']}", language, level=level, chance=chance)
+    if one["otherwise"] is None:
+        return told
+    return word("chance_otherwise", language, told=told, chance=_chance(one["otherwise"]))
 
 
 def _advice(advice: dict[str, Any] | None, language: str) -> list[str]:

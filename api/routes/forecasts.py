@@ -61,6 +61,8 @@ ABOUT_METHODS = (
     "known_hours",
     "method",
     "season",
+    "silent_since",
+    "level_break",
     "backtest",
     "tried",
 )

@@ -68,10 +68,12 @@ def forecast(
     horizon: int,
     level: float = 80.0,
     capacity: float | None = None,
+    skip: int = 0,
 ) -> Forecast:
     """The next `horizon` values. Times in seconds in any order; gaps are NaN; `level` in percent.
 
-    What was never negative will not be, and nothing exceeds `capacity`.
+    What was never negative will not be, and nothing exceeds `capacity`. `skip`: the horizon begins so many
+    values later, for what is foretold from an earlier moment than now.
     """
     grid = evenly(np.asarray(times, dtype=float), np.asarray(values, dtype=float), MOST_VALUES)
     known = int(np.isfinite(grid.values).sum())
@@ -84,8 +86,8 @@ def forecast(
     if gaps > MOST_GAPS * len(grid.values):
         return replace(empty, why="gaps")
     periods, season = periods_of(grid)
-    filled = _filled(grid.values, periods.short)
-    return _told(grid, filled, periods, season, horizon, level, capacity, gaps)
+    whole = filled(grid.values, periods.short)
+    return _told(grid, whole, periods, season, skip, horizon, level, capacity, gaps)
 
 
 def periods_of(grid: Grid) -> tuple[Periods, str]:
@@ -106,19 +108,19 @@ def periods_of(grid: Grid) -> tuple[Periods, str]:
     return Periods(period), found.name
 
 
-def _filled(values: Array, period: int) -> Array:
+def filled(values: Array, period: int) -> Array:
     """Gaps as the same phase of the cycle before, else after; what is left, between neighbours."""
-    filled = values.copy()
-    for i in np.flatnonzero(~np.isfinite(filled)):
-        near = [j for j in (i - period, i + period) if 0 <= j < len(filled)]
-        known = [filled[j] for j in near if np.isfinite(filled[j])]
+    whole = values.copy()
+    for i in np.flatnonzero(~np.isfinite(whole)):
+        near = [j for j in (i - period, i + period) if 0 <= j < len(whole)]
+        known = [whole[j] for j in near if np.isfinite(whole[j])]
         if known:
-            filled[i] = known[0]
-    gaps = ~np.isfinite(filled)
+            whole[i] = known[0]
+    gaps = ~np.isfinite(whole)
     if gaps.any():
-        places = np.arange(len(filled))
-        filled[gaps] = np.interp(places[gaps], places[~gaps], filled[~gaps])
-    return filled
+        places = np.arange(len(whole))
+        whole[gaps] = np.interp(places[gaps], places[~gaps], whole[~gaps])
+    return whole
 
 
 def _told(
@@ -126,21 +128,23 @@ def _told(
     values: Array,
     periods: Periods,
     season: str,
+    skip: int,
     horizon: int,
     level: float,
     capacity: float | None,
     gaps: int,
 ) -> Forecast:
-    tried = backtest(values, periods, horizon)
-    mean = carried_on(tried.weights, values, periods, horizon)
-    highest = _peaks(mean, tried) if tried.origins else None
+    whole = skip + horizon
+    tried = backtest(values, periods, whole)
+    mean = carried_on(tried.weights, values, periods, whole)
+    highest = _peaks(mean, tried, skip) if tried.origins else None
     floor = 0.0 if values.min() >= 0 else -np.inf
     ceiling = np.inf if capacity is None else capacity
     mean = np.clip(mean, floor, ceiling)
-    width, coverage = _widths(tried, horizon, level / 100) if tried.origins else (None, None)
+    width, coverage = _widths(tried, whole, level / 100) if tried.origins else (None, None)
     lower = np.clip(mean - width, floor, ceiling) if width is not None else None
     upper = np.clip(mean + width, floor, ceiling) if width is not None else None
-    at = later(grid, horizon)
+    at = later(grid, whole)
     points = [
         Point(
             at=at[i],
@@ -148,7 +152,7 @@ def _told(
             lower=None if lower is None else float(lower[i]),
             upper=None if upper is None else float(upper[i]),
         )
-        for i in range(horizon)
+        for i in range(skip, whole)
     ]
     return Forecast(
         enough=True,
@@ -174,7 +178,7 @@ def _widths(tried: Backtest, horizon: int, level: float) -> tuple[Array, float]:
     Each origin is judged by the errors of the others, so the share is an honest one.
     """
     leads = np.arange(1, tried.missed.shape[1] + 1, dtype=float)
-    power = _growth(np.abs(tried.missed), leads)
+    power = growth_by_lead(np.abs(tried.missed), leads)
     scaled: Array = tried.missed / np.float_power(leads, power)
     apart = independent(tried.origins, len(leads))
     held = 0
@@ -188,16 +192,17 @@ def _widths(tried: Backtest, horizon: int, level: float) -> tuple[Array, float]:
     return width, held / int(np.isfinite(scaled).sum())
 
 
-def _peaks(mean: Array, tried: Backtest) -> Peaks | None:
+def _peaks(mean: Array, tried: Backtest, skip: int) -> Peaks | None:
     leads = np.arange(1, tried.missed.shape[1] + 1, dtype=float)
-    return peaks(mean, tried.missed, _growth(np.abs(tried.missed), leads), tried.origins)
+    power = growth_by_lead(np.abs(tried.missed), leads)
+    return peaks(mean, tried.missed, power, tried.origins, skip=skip)
 
 
 def _known(values: Array) -> Array:
     return values[np.isfinite(values)]
 
 
-def _growth(sizes: Array, leads: Array) -> float:
+def growth_by_lead(sizes: Array, leads: Array) -> float:
     """By which power of the lead errors grow: 0 for a steady series, 0.5 for a random walk."""
     known = np.isfinite(sizes)
     counts = known.sum(axis=0)

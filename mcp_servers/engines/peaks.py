@@ -40,15 +40,18 @@ class Peaks:
         return self.centre + self.spread * float(np.interp(share, sums, marks))
 
 
-def peaks(mean: Array, missed: Array, power: float, origins: Sequence[int]) -> Peaks | None:
+def peaks(
+    mean: Array, missed: Array, power: float, origins: Sequence[int], *, skip: int = 0
+) -> Peaks | None:
     """`missed` has errors by origin and lead, NaN where the series ended; errors grow by `power`.
 
-    None with fewer than two origins: one course shows no spread.
+    The highest is looked for after the first `skip` values. None with fewer than two origins: one course shows no spread.
     """
     if len(origins) < 2:
         return None
     errors = _courses(missed, len(mean), power)
-    found = np.concatenate([(mean + errors).max(axis=1), (mean - errors).max(axis=1)])
+    both = np.concatenate([mean + errors, mean - errors])
+    found = both[:, skip:].max(axis=1)
     apart = independent(origins, missed.shape[1])
     spread = float(found.std(ddof=1)) * math.sqrt(1 + 1 / apart)
     freedom = max(apart - 1, LEAST_FREEDOM)

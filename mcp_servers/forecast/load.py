@@ -16,15 +16,19 @@ from mcp_servers.backends.kubernetes import Kubernetes
 from mcp_servers.backends.metric_scope import check
 from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.backends.sentences import SENTENCES
+from mcp_servers.backends.series_table import moment_of
 from mcp_servers.forecast.history import Known, history
-from mcp_servers.forecast.peaks import Chance, Exceeds, chances, level_of
+from mcp_servers.forecast.level_breaks import Ahead, LevelBreak, level_break, parted
+from mcp_servers.forecast.peaks import Both, Chance, Exceeds, chances, level_of
 from mcp_servers.forecast.scaling import SCALED, Recommendation, Wanted, recommended
 from mcp_servers.forecast.shapes import (
     Backtest,
     ForecastPoint,
     Language,
     Level,
+    Peak,
     Tried,
+    peak_of,
     report,
     tidy,
 )
@@ -78,14 +82,6 @@ MISSING = {
 }
 
 
-class Peak(BaseModel):
-    at: datetime
-    mean: float
-    upper: float | None
-    low: float | None = Field(default=None, description="The highest value of all is between")
-    high: float | None = Field(default=None, description="these, in `level` % of cases.")
-
-
 class LoadForecast(BaseModel):
     verdict: Literal["ok", "insufficient_data"]
     missing: str = Field(default="", description="What an insufficient verdict lacks.")
@@ -99,7 +95,15 @@ class LoadForecast(BaseModel):
     season: str = ""
     level: float
     backtest: Backtest | None = None
-    now: float | None = Field(default=None, description="Mean of the last hour.")
+    now: float | None = Field(
+        default=None, description="Mean of the last hour; null: nothing was measured in it."
+    )
+    silent_since: datetime | None = Field(
+        default=None, description="The last value, where none came since; foretold from there."
+    )
+    level_break: LevelBreak | None = Field(
+        default=None, description="Newest values that left what was foretold of them."
+    )
     mean: float | None = Field(default=None, description="Mean over the horizon.")
     peak: Peak | None = None
     chances: list[Chance] = Field(
@@ -129,11 +133,16 @@ class LoadForecast(BaseModel):
         upper = "" if self.peak.upper is None else f", up to {self.peak.upper:.4g}"
         likely = "".join(f"\n{one.as_text()}" for one in self.chances)
         full = f"\nfull at {self.full_at:%Y-%m-%d %H:%M}Z" if self.full_at else ""
+        parted = f"\n{self.level_break.text}" if self.level_break else ""
+        now = "nothing measured" if self.now is None else f"{self.now:.4g}"
+        since = (
+            f"\nno values since {self.silent_since:%Y-%m-%d %H:%M}Z" if self.silent_since else ""
+        )
         return (
             f"{self.query} in {self.unit or 'its unit'} over {self.horizon}: "
-            f"now {self.now:.4g}, mean {self.mean:.4g}, "
+            f"now {now}, mean {self.mean:.4g}, "
             f"peak {self.peak.mean:.4g}{upper} at {self.peak.at:%m-%d %H:%M}Z; "
-            f"method {self.method}, season {self.season or 'none'}{likely}{full}"
+            f"method {self.method}, season {self.season or 'none'}{since}{parted}{likely}{full}"
         )
 
 
@@ -175,18 +184,25 @@ async def forecast_load(
         step_s=step.total_seconds(),
         level=level,
     )
-    why = _lacking(known, ahead)
+    over = _over(known, step, now)
+    why = _lacking(known, ahead + over * step)
     if why:
-        return _insufficient(told, why, known, ahead, language)
-    found = await anyio.to_thread.run_sync(_foretold, known, step, ahead, level, metric)
+        return _insufficient(told, why, known, ahead + over * step, language)
+    span = Ahead(step, over, round(ahead / step), level, 1.0 if metric == "disk" else None)
+    found = await anyio.to_thread.run_sync(_foretold, known, span)
     if not found.enough:
         return _insufficient(told, found.why, known, ahead, language)
-    shaped = _shaped(told, found, known, metric)
+    apart = await anyio.to_thread.run_sync(parted, known, span)
+    shaped = _shaped(told, found, known, metric, over)
+    if apart is not None:
+        broken = level_break(apart, told.unit, language)
+        shaped = shaped.model_copy(update={"level_break": broken})
+    both = Both(found.peaks, None if apart is None else apart.peaks)
     if metric not in SCALED or not name:
-        return shaped.model_copy(update={"chances": chances(found.peaks, bound, metric, None)})
+        return shaped.model_copy(update={"chances": chances(both, bound, metric, None)})
     beside = {key: _filled(one, namespace, name) for key, one in BESIDE.items()}
     recommendation = await recommended(
-        Wanted(metric, namespace, name, language, shaped.forecast),
+        Wanted(metric, namespace, name, language, shaped.forecast, shaped.level_break),
         known,
         step,
         beside,
@@ -195,8 +211,14 @@ async def forecast_load(
         caller=caller,
         now=now,
     )
-    likely = chances(found.peaks, bound, metric, recommendation)
+    likely = chances(both, bound, metric, recommendation)
     return shaped.model_copy(update={"recommendation": recommendation, "chances": likely})
+
+
+def _over(known: Known, step: timedelta, now: datetime) -> int:
+    """How many values are missing up to now."""
+    quiet_s = now.timestamp() - known.times[-1] if known.times else 0.0
+    return max(round(quiet_s / step.total_seconds()), 0)
 
 
 def _query(metric: str, namespace: str, name: str) -> str:
@@ -235,20 +257,24 @@ def _insufficient(
     return told.model_copy(update={"missing": MISSING[language][why].format(**facts)})
 
 
-def _foretold(
-    known: Known, step: timedelta, ahead: timedelta, level: float, metric: str
-) -> "Forecast":
+def _foretold(known: Known, span: Ahead) -> "Forecast":
     from mcp_servers.engines.forecast import forecast
 
-    capacity = 1.0 if metric == "disk" else None
-    horizon = round(ahead / step)
-    return forecast(known.times, known.values, horizon=horizon, level=level, capacity=capacity)
+    return forecast(
+        known.times,
+        known.values,
+        horizon=span.count,
+        level=span.level,
+        capacity=span.capacity,
+        skip=span.skip,
+    )
 
 
-def _shaped(told: LoadForecast, found: "Forecast", known: Known, metric: str) -> LoadForecast:
+def _shaped(
+    told: LoadForecast, found: "Forecast", known: Known, metric: str, over: int
+) -> LoadForecast:
     whole = report(found, told.level)
     points = whole.forecast
-    highest = max(points, key=lambda one: one.mean)
     full = [one.at for one in points if metric == "disk" and one.mean >= 1]
     return told.model_copy(
         update={
@@ -256,15 +282,10 @@ def _shaped(told: LoadForecast, found: "Forecast", known: Known, metric: str) ->
             "method": whole.method,
             "season": whole.season,
             "backtest": whole.backtest,
-            "now": tidy(_mean(_last_hour(known))),
+            "now": None if over else tidy(_mean(_last_hour(known))),
+            "silent_since": moment_of(known.times[-1]) if over else None,
             "mean": tidy(_mean([one.mean for one in points])),
-            "peak": Peak(
-                at=highest.at,
-                mean=highest.mean,
-                upper=highest.upper,
-                low=whole.peak_low,
-                high=whole.peak_high,
-            ),
+            "peak": peak_of(points, found.peaks, told.level),
             "full_at": full[0] if full else None,
             "days_until_full": _days(known) if metric == "disk" else None,
             "growth": _growth(known, [one.mean for one in points]),

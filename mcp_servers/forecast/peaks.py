@@ -1,5 +1,6 @@
 """How likely the highest value ahead is above a level: one that was asked for, or what there is room for."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -30,10 +31,23 @@ class Chance(BaseModel):
     chance: float | None = Field(
         description="That the highest value ahead is above it, 0 to 1; null: too little came before."
     )
+    otherwise: float | None = Field(
+        default=None,
+        description="The same of the forecast of `level_break`; null: there is none, or not known.",
+    )
 
     def as_text(self) -> str:
         told = "not known" if self.chance is None else f"{self.chance:.0%}"
-        return f"chance that the peak exceeds {self.level:.4g} ({self.of}): {told}"
+        other = "" if self.otherwise is None else f", otherwise {self.otherwise:.0%}"
+        return f"chance that the peak exceeds {self.level:.4g} ({self.of}): {told}{other}"
+
+
+@dataclass(frozen=True)
+class Both:
+    """Peaks of the forecast, and of what comes otherwise where the newest values left it."""
+
+    told: "Peaks | None"
+    otherwise: "Peaks | None"
 
 
 def level_of(exceeds: str, metric: str) -> float | None:
@@ -53,7 +67,7 @@ def level_of(exceeds: str, metric: str) -> float | None:
 
 
 def chances(
-    peaks: "Peaks | None", asked: float | None, metric: str, advice: Recommendation | None
+    peaks: Both, asked: float | None, metric: str, advice: Recommendation | None
 ) -> list[Chance]:
     """What was asked for first; then what there is, where that is known."""
     levels: list[tuple[float, Literal["asked", "capacity", "instances"]]] = []
@@ -63,7 +77,15 @@ def chances(
         levels.append((FULL, "capacity"))
     if advice is not None and advice.carried and advice.instances_now:
         levels.append((advice.carried * advice.instances_now, "instances"))
-    return [Chance(level=level, of=of, chance=_chance(peaks, level)) for level, of in levels]
+    return [
+        Chance(
+            level=level,
+            of=of,
+            chance=_chance(peaks.told, level),
+            otherwise=_chance(peaks.otherwise, level),
+        )
+        for level, of in levels
+    ]
 
 
 def _chance(peaks: "Peaks | None", level: float) -> float | None:

@@ -17,6 +17,7 @@ from mcp_servers.engines.fields import rows, section, text
 from mcp_servers.engines.quantities import as_bytes, as_cores, quantity
 from mcp_servers.facts.kubernetes import Json, Resource, moment
 from mcp_servers.forecast.history import Known, read
+from mcp_servers.forecast.level_breaks import LevelBreak, highs
 from mcp_servers.forecast.scaling_texts import reason
 from mcp_servers.forecast.shapes import ForecastPoint
 
@@ -33,7 +34,14 @@ class Recommendation(BaseModel):
     verdict: Literal["ok", "insufficient_data"]
     workload: str = ""
     instances_now: int | None = None
-    instances: int | None = Field(default=None, description="For the peak's upper end.")
+    instances: int | None = Field(
+        default=None,
+        description="For the peak's upper end: the larger of the next two where a level broke.",
+    )
+    instances_foretold: int | None = Field(default=None, description="For the forecast as it is.")
+    instances_otherwise: int | None = Field(
+        default=None, description="For the forecast of `level_break`; null: there is no break."
+    )
     carried: float | None = Field(default=None, description="By one instance, in the load's unit.")
     basis: Literal["", "request", "limit", "cpu_per_request", "carried"] = ""
     target_percent: float | None = Field(default=None, description="Of the basis that is used.")
@@ -67,13 +75,22 @@ class Seen:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked for: of which load, of whom, and what was foretold of it."""
+    """What is asked for: of which load, of whom, and what was foretold of it, with a break or none."""
 
     metric: str
     namespace: str
     name: str
     language: str
     points: Sequence[ForecastPoint]
+    parted: LevelBreak | None = None
+
+    @property
+    def highs(self) -> Sequence[float]:
+        """What is sized for: of each moment the larger of both."""
+        if self.parted is None:
+            return highs(self.points)
+        pairs = zip(highs(self.points), highs(self.parted.forecast), strict=True)
+        return [max(pair) for pair in pairs]
 
 
 async def recommended(
@@ -147,10 +164,9 @@ def _told(
     found = carries(wanted.metric, one, target, known.values, counts, cores)
     if found is None:
         return _nothing("no_basis", wanted)
-    highs = [point.mean if point.upper is None else point.upper for point in wanted.points]
-    count = needed(max(highs), found.amount)
+    count = needed(max(wanted.highs), found.amount)
     starts = _starts(seen.pods)
-    place = first_above(highs, found.amount * seen.replicas)
+    place = first_above(wanted.highs, found.amount * seen.replicas)
     first = None if place is None else wanted.points[place].at
     # The slowest start that was seen: who is late by a minute is late at the peak.
     worst = timedelta(seconds=max(starts, default=0.0))
@@ -159,6 +175,10 @@ def _told(
         workload=f"{seen.workload.kind} {seen.workload.namespace}/{seen.workload.name}",
         instances_now=seen.replicas,
         instances=count,
+        instances_foretold=needed(max(highs(wanted.points)), found.amount),
+        instances_otherwise=None
+        if wanted.parted is None
+        else needed(max(highs(wanted.parted.forecast)), found.amount),
         carried=float(f"{found.amount:.6g}"),
         basis=found.basis,
         target_percent=round(100 * found.target),
@@ -168,21 +188,25 @@ def _told(
         reasons=[],
         **_amounts(one, count),
     )
-    why = _reasons(told, found, seen, max(highs), first)
+    why = _reasons(told, found, seen, wanted, first)
     return told.model_copy(update={"reasons": [reason(key, wanted, **facts) for key, facts in why]})
 
 
 def _reasons(
-    told: Recommendation, found: "Carried", seen: Seen, peak: float, first: datetime | None
+    told: Recommendation, found: "Carried", seen: Seen, wanted: Wanted, first: datetime | None
 ) -> list[tuple[str, dict[str, object]]]:
+    parted = wanted.parted
     facts: dict[str, object] = {
-        "peak": f"{peak:.4g}",
+        "peak": f"{max(highs(wanted.points)):.4g}",
+        "otherwise": f"{max(highs(parted.forecast)):.4g}" if parted else "",
+        "count_otherwise": told.instances_otherwise,
         "each": f"{found.amount:.4g}",
         "target": f"{100 * found.target:.0f}",
         "cost": f"{found.cost:.4g}",
         "request": told.cpu_each,
         "now": seen.replicas,
-        "count": told.instances,
+        "count": told.instances_foretold,
+        "sized": told.instances,
         "at": "" if first is None else f"{first:%Y-%m-%d %H:%M}Z",
         "start": "" if told.scale_up_s is None else f"{told.scale_up_s:.0f}",
         "worst": "" if told.scale_up_worst_s is None else f"{told.scale_up_worst_s:.0f}",
@@ -191,6 +215,7 @@ def _reasons(
     due = [
         (f"basis_{found.basis}", True),
         ("division", True),
+        *([(parted.otherwise, True), ("larger", True)] if parted else []),
         ("crossing", first is not None),
         ("enough", first is None),
         ("starts", told.scale_up_s is not None),

@@ -25,6 +25,11 @@ REASONS = {
         "what more it could carry was never seen.",
         "division": "The upper end of the peak is {peak} {unit}, which takes {count} instances; "
         "there are {now}.",
+        "returns": "If the load returns to what it was before it fell, the upper end of the peak is "
+        "{otherwise} {unit}, which takes {count_otherwise} instances.",
+        "lasts": "If the load stays as far above what it was before, the upper end of the peak is "
+        "{otherwise} {unit}, which takes {count_otherwise} instances.",
+        "larger": "The larger of both is recommended, {sized}: which of them comes is not known.",
         "crossing": "What there is may be too little from {at} on.",
         "enough": "What there is is enough for the whole horizon.",
         "starts": "Its pods took {start} s from their making to ready in the median, {worst} s at most.",
@@ -46,6 +51,11 @@ REASONS = {
         "申请 {request} 的实例用到 {target} % 时可承载 {each} {unit}。",
         "basis_carried": "单个实例最忙时承载过 {each} {unit}；能否承载更多从未出现过。",
         "division": "峰值区间上限为 {peak} {unit}，需要 {count} 个实例；目前有 {now} 个。",
+        "returns": "若负载恢复到下降之前的常态，峰值区间上限为 {otherwise} {unit}，"
+        "需要 {count_otherwise} 个实例。",
+        "lasts": "若负载持续像现在这样高于此前的常态，峰值区间上限为 {otherwise} {unit}，"
+        "需要 {count_otherwise} 个实例。",
+        "larger": "按两者中较大的给出建议，即 {sized} 个：哪一种会出现尚不可知。",
         "crossing": "从 {at} 起，现有实例可能不够。",
         "enough": "现有实例足以应对整个预测区间。",
         "starts": "它的 Pod 从创建到就绪的中位时间为 {start} 秒，最长 {worst} 秒。",

@@ -12,6 +12,7 @@ from mcp_servers.sentences import SENTENCES
 
 if TYPE_CHECKING:  # numpy is loaded by the first call, not by the server's start
     from mcp_servers.engines.forecast import Forecast
+    from mcp_servers.engines.peaks import Peaks
 
 ValuesCsv = Annotated[str, Field(max_length=64_000_000, description="CSV: timestamp,value.")]
 Level = Annotated[float, Field(ge=50, le=99, description="Of the interval, percent.")]
@@ -31,6 +32,14 @@ class Backtest(BaseModel):
     smape: float = Field(description="Percent, 0 to 200.")
     mase: float
     coverage: float | None = Field(description="Earlier values inside the interval, 0 to 1.")
+
+
+class Peak(BaseModel):
+    at: datetime
+    mean: float
+    upper: float | None
+    low: float | None = Field(default=None, description="The highest value of all is between")
+    high: float | None = Field(default=None, description="these, in `level` % of cases.")
 
 
 class Tried(BaseModel):
@@ -87,7 +96,7 @@ MISSING = {
 
 def report(found: "Forecast", level: float, language: str = "en") -> ForecastReport:
     scored = found.backtest
-    peak_low, peak_high = _peak(found, level / 100)
+    peak_low, peak_high = _ends(found.peaks, level)
     ranked = sorted(found.scores.items(), key=lambda one: one[1].mae)
     return ForecastReport(
         method=found.method,
@@ -134,12 +143,19 @@ def points(found: "Forecast") -> list[ForecastPoint]:
     ]
 
 
-def _peak(found: "Forecast", level: float) -> tuple[float | None, float | None]:
+def peak_of(told: Sequence[ForecastPoint], peaks: "Peaks | None", level: float) -> Peak:
+    """The highest mean; `peaks` are of all values. `level` in percent."""
+    highest = max(told, key=lambda one: one.mean)
+    low, high = _ends(peaks, level)
+    return Peak(at=highest.at, mean=highest.mean, upper=highest.upper, low=low, high=high)
+
+
+def _ends(peaks: "Peaks | None", level: float) -> tuple[float | None, float | None]:
     """As much of the cases above as below."""
-    if found.peaks is None:
+    if peaks is None:
         return None, None
-    beyond = (1 - level) / 2
-    return tidy(found.peaks.at(beyond)), tidy(found.peaks.at(1 - beyond))
+    beyond = (1 - level / 100) / 2
+    return tidy(peaks.at(beyond)), tidy(peaks.at(1 - beyond))
 
 
 def _share(found: "Forecast") -> float | None:

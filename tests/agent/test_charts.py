@@ -110,10 +110,28 @@ async def test_a_forecast_is_drawn_with_its_interval(assistant: Assistant) -> No
     told = await ask(assistant, "predict the memory of checkout for the next 24 hours")
     [call] = [one for one in told.events if isinstance(one, ToolFinished)]
     [chart] = charts_of([call], "en")
-    at, mean, lower, upper = chart["rows"][0]
+    at, mean, lower, upper, *_ = chart["rows"][0]
     assert (len(chart["rows"]), chart["unit"]) == (24, "MiB")
     assert lower <= mean <= upper
     assert at == call.data["forecast"][0]["at"]
+
+
+@pytest.mark.parametrize(
+    ("question", "head"),
+    [
+        ("predict the qps of checkout for tomorrow", "if it returns to what it was"),
+        ("checkout 明天的 QPS 预测", "若恢复常态"),
+    ],
+)
+async def test_what_comes_if_an_outage_ends_is_drawn_beside_it(
+    question: str, head: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    [call] = [one for one in told.events if isinstance(one, ToolFinished)]
+    [chart] = charts_of([call], told.done.language)
+    assert chart["columns"][4] == head
+    assert all(row[4] > row[1] for row in chart["rows"])
+    assert call.data["level_break"]["text"] in told.answer
 
 
 async def test_what_cannot_be_foretold_is_not_drawn(assistant: Assistant) -> None:

@@ -33,7 +33,7 @@ function Values({ chart }) {
   `;
 }
 
-// Time, mean and, where it is known, the interval around it.
+// Time, mean and, where it is known, the interval around it; after it what comes otherwise, dashed.
 function lines(chart) {
   const values = chart.rows.flatMap((row) => row.slice(1)).filter((one) => one !== null);
   const [low, high] = range(values);
@@ -52,6 +52,7 @@ function lines(chart) {
     `)}
     ${band && html`<path class="band" d=${band} />`}
     <path class="mean" d=${drawn(chart.rows, x, y)} />
+    ${chart.columns.length > 4 && html`<path class="course s1" d=${path(4).join("")} />`}
     ${labels.map(([n, at]) => html`<text class=${at} x=${round(x(n))} y=${LINE.height - 6}>${first(chart, chart.rows[n][0])}</text>`)}
   `;
   return { shapes, height: LINE.height, low: values.length ? Math.min(...values) : 0, high: values.length ? Math.max(...values) : 0 };
