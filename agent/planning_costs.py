@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from agent.asked import Asked
+from agent.calendar_periods import period_told
 from agent.moments import length_to
+from agent.naming import NAME, could_be_name
+from agent.planning_budgets import OF_MODELS
 from agent.steps import Step
 from agent.toolbox import Result
 from core.errors import NotFound
@@ -19,6 +22,7 @@ ANOMALIES = "budgets_anomalies"
 HOURLY = "budgets_hourly_anomalies"
 WHAT_IF = "budgets_what_if"
 BILLS = "budgets_kept_bills"
+MODEL_SPEND = "budgets_model_spend"
 
 # "What if we double …": how many times, or how many.
 REPLICAS = re.compile(r"replicas?|instances?|pods?|copies|副本|实例|扩容|缩容|扩到|缩到")
@@ -72,6 +76,14 @@ CORES = re.compile(r"\d\s*(?:cores?\b|核)")
 MACHINES = re.compile(r"\b(?:nodes?|machines?|servers|pods|cluster)\b|机器|节点|服务器|主机|集群")
 BYTES = {"mi": "Mi", "gi": "Gi", "ti": "Ti", "ki": "Ki", "mb": "M", "gb": "G", "tb": "T", "kb": "k"}
 
+# Whom calls of models are divided by; else teams.
+OF_USERS = re.compile(r"\b(?:users?|people|person|who|whom)\b|用户|谁|人员|每个?人|按人")
+OF_EACH_MODEL = re.compile(
+    r"\b(?:per|by|which|each|every) (?:\w+ )?models?\b|[按各哪]个?模型|每个?模型(?!的)"
+)
+# "shop 的 checkout": a workload of a namespace, where the second is no part of the first.
+OWNED_ZH = re.compile(rf"({NAME.pattern})\s*的\s*({NAME.pattern})")
+
 # What may cost and do nothing, where only this is asked for.
 UNUSED = (
     ("balancers", re.compile(r"\b(?:load\s?-?)?balancers?\b|负载均衡")),
@@ -96,6 +108,8 @@ def spend(asked: Asked, results: Sequence[Result]) -> list[Step]:
         by = divided_by(asked)
         by = f"tag:{by.removeprefix('label:')}" if by.startswith("label:") else "ServiceName"
         return [] if results else [Step(BILLS, {"by": by, "language": asked.language})]
+    if OF_MODELS.search(asked.question.lower()):
+        return [] if results else [Step(MODEL_SPEND, _of_models(asked))]
     told = [one for one in results if one.tool == SPEND]
     # A budget is spent in a month.
     usual = "P30D" if OF_A_BUDGET.search(asked.question.lower()) else ""
@@ -109,13 +123,36 @@ def spend(asked: Asked, results: Sequence[Result]) -> list[Step]:
     return [Step(SPEND, {**arguments, "namespace": asked.namespace, "by": by})] if not told else []
 
 
+def _of_models(asked: Asked) -> dict[str, str]:
+    """By whom, and over how long; this day of the calendar ends now."""
+    words = asked.question.lower()
+    by = "user" if OF_USERS.search(words) else "model" if OF_EACH_MODEL.search(words) else "team"
+    period = period_told(words, asked.now)
+    window = _exactly(asked.now - period.since) if period else asked.window
+    return {"by": by, "window": window or "P30D", "language": asked.language}
+
+
 def _when(asked: Asked, usual: str) -> dict[str, str]:
-    """What time the bill is of: yesterday, and any day that is named, ends where the calendar says."""
-    span = asked.span
+    """What time the bill is of: a day, week or month that is named ends where the calendar says."""
+    span, period = asked.span, period_told(asked.question.lower(), asked.now)
+    if period and (span is None or span.until is None):
+        return _bill_of(period.since, period.until or asked.now)
     if span is None or span.until is None or span.until - span.since < HOUR_LONG:
         return {"window": asked.window or usual}
     until = min(span.until, asked.now)
     return {"window": length_to(span, until), "until": until.isoformat(timespec="seconds")}
+
+
+def _bill_of(since: datetime, until: datetime) -> dict[str, str]:
+    """To the minute, so that nothing of the period before is in it; at least an hour."""
+    until = until.replace(second=0, microsecond=0)
+    length = max(until - since, HOUR_LONG)
+    return {"window": _exactly(length), "until": until.isoformat(timespec="seconds")}
+
+
+def _exactly(length: timedelta) -> str:
+    minutes = max(round(length / timedelta(minutes=1)), 60)
+    return f"PT{minutes}M" if minutes % 60 else f"PT{minutes // 60}H"
 
 
 def other_replicas(asked: Asked) -> dict[str, Any]:
@@ -140,11 +177,22 @@ def forecast(asked: Asked, results: Sequence[Result]) -> list[Step]:
     metric = asked.metric or ("cpu" if _is_of_machines(asked) else "qps")
     arguments = {**ahead, "metric": metric, "namespace": asked.namespace}
     arguments |= {"exceeds": exceeds} if exceeds else {}
-    if not told:
-        return [Step(LOAD, {**arguments, "name": asked.name})]
-    bare = asked.name and not asked.namespace and not asked.is_literal
-    empty = told[0].ok and not told[0].data["known_hours"]
-    return [Step(LOAD, {**arguments, "namespace": asked.name})] if bare and empty else []
+    tried = _meant(asked)
+    empty = all(one.ok and not one.data["known_hours"] for one in told)
+    if len(told) == len(tried) or not empty:
+        return []
+    return [Step(LOAD, {**arguments, **tried[len(told)]})]
+
+
+def _meant(asked: Asked) -> list[dict[str, str]]:
+    """Whose load it may be, the likeliest first: "A 的 B" is B in A, and a bare name a place too."""
+    tried = [{"namespace": asked.namespace, "name": asked.name}]
+    if not asked.name or asked.namespace or asked.is_literal:
+        return tried
+    owned = OWNED_ZH.search(asked.question.lower())
+    if owned and asked.name == owned[1] and could_be_name(owned[2]):
+        tried.insert(0, {"namespace": owned[1], "name": owned[2]})
+    return [*tried, {"namespace": asked.name, "name": ""}]
 
 
 def _is_of_machines(asked: Asked) -> bool:

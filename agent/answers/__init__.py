@@ -7,7 +7,7 @@ from agent.answers.alerts import ALERTING
 from agent.answers.budgets import told_anomalies, told_budgets, told_one_budget
 from agent.answers.capacity import told_disks, told_hours, told_load
 from agent.answers.comparing import together
-from agent.answers.costs import told_bills, told_savings, told_spend, told_what_if
+from agent.answers.costs import told_bills, told_models, told_savings, told_spend, told_what_if
 from agent.answers.failures import told_failure
 from agent.answers.fixes import TELLERS as OF_FIXES
 from agent.answers.investigation import told_investigation
@@ -31,7 +31,17 @@ from agent.planning import INVESTIGATE
 from agent.planning_alerts import PREVIEW as TRY_SILENCE
 from agent.planning_alerts import SET as SET_SILENCE
 from agent.planning_budgets import ADD, BUDGETS, CHANGE, CHANGING, PREVIEW, REMOVE
-from agent.planning_costs import ANOMALIES, BILLS, DISKS, HOURLY, LOAD, SAVINGS, SPEND, WHAT_IF
+from agent.planning_costs import (
+    ANOMALIES,
+    BILLS,
+    DISKS,
+    HOURLY,
+    LOAD,
+    MODEL_SPEND,
+    SAVINGS,
+    SPEND,
+    WHAT_IF,
+)
 from agent.planning_fixes import APPLY, ROLLBACK, never_done, not_offered
 from agent.planning_knowledge import DRAFT, SEARCH
 from agent.planning_patterns import (
@@ -60,6 +70,7 @@ OF_COSTS = {
     SAVINGS: told_savings,
     WHAT_IF: told_what_if,
     BILLS: told_bills,
+    MODEL_SPEND: told_models,
     BUDGETS: told_budgets,
     ANOMALIES: told_anomalies,
     HOURLY: told_hours,

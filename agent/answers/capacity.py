@@ -22,7 +22,8 @@ def told_load(asked: Asked, result: Result) -> str:
         return cited(result, phrase("costs.no_forecast", asked.language, missing=data["missing"]))
     peak, unit, silent = data["peak"], data["unit"], data["silent_since"]
     facts = {
-        "what": plain(asked.name or asked.namespace) or phrase("costs.all", asked.language),
+        "what": plain(result.arguments.get("name") or asked.name or asked.namespace)
+        or phrase("costs.all", asked.language),
         "metric": result.arguments.get("metric") or "qps",
         "now": "" if data["now"] is None else measured(data["now"], unit),
         "since": moment(silent) if silent else "",

@@ -46,6 +46,31 @@ def told_spend(asked: Asked, result: Result) -> str:
     return joined([cited(result, sentences(asked, head)), told, notes(data)])
 
 
+def told_models(asked: Asked, result: Result) -> str:
+    """What calls of models cost, the dearest first; calls without a price are counted beside it."""
+    data = result.data
+    facts = {
+        "cost": amount(data["cost"]),
+        "currency": data["currency"],
+        "start": moment(data["start"]),
+        "end": moment(data["end"]),
+        "calls": data["calls"],
+    }
+    head = cited(result, phrase("costs.models", asked.language, **facts))
+    cells = [
+        (
+            payer(row["name"], asked.language),
+            amount(row["cost"]),
+            row["calls"],
+            f"{row['tokens']:,}",
+            row["unpriced_calls"],
+        )
+        for row in data["rows"][:ROWS_SHOWN]
+    ]
+    table = cost_table(asked, ("what", "cost", "calls", "tokens", "unpriced"), cells)
+    return joined([head, table, notes(data)])
+
+
 def told_savings(asked: Asked, result: Result) -> str:
     """What could ask for less, or should ask for more, with the money and how sure that is."""
     data = result.data

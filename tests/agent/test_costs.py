@@ -1,5 +1,7 @@
 """Questions about money, answered by rules from the practice shop, in both languages."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from agent.answers.costs import amount
@@ -37,6 +39,52 @@ async def test_yesterday_costs_what_a_day_of_the_calendar_does(
     [call] = told.calls
     assert call.arguments["window"] == "PT24H"
     assert midnight in told.answer
+
+
+@pytest.mark.parametrize(
+    ("question", "since", "until"),
+    [
+        ("what did shop cost last month", -1, 0),
+        ("shop 上个月花了多少钱", -1, 0),
+        ("what did shop cost this month", 0, None),
+    ],
+)
+async def test_a_month_costs_what_the_month_of_the_calendar_does(
+    question: str, since: int, until: int | None, assistant: Assistant
+) -> None:
+    now = utc_now()
+    this = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    last = (this - timedelta(days=1)).replace(day=1)
+    told = await ask(assistant, question)
+    [call] = told.calls
+    start, first = datetime.fromisoformat(call.data["start"]), last if since else this
+    # A bill is of an hour at least, which in the first hour of a month begins before it.
+    assert first - timedelta(hours=1) <= start <= first
+    assert until is None or datetime.fromisoformat(call.data["end"]) == this
+
+
+@pytest.mark.parametrize(
+    ("question", "by"),
+    [
+        ("how much do we spend on LLM tokens per team?", "team"),
+        ("每个用户的模型费用是多少？", "user"),
+        ("what do the language models cost by model?", "model"),
+    ],
+)
+async def test_what_models_cost_is_never_told_as_what_the_cluster_costs(
+    question: str, by: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert [(call.tool, call.arguments["by"]) for call in told.calls] == [
+        ("budgets_model_spend", by)
+    ]
+
+
+async def test_a_workload_of_a_namespace_is_meant_in_chinese_too(assistant: Assistant) -> None:
+    told = await ask(assistant, "明天 shop 的 checkout 需要多少个实例？")
+    [call] = told.calls
+    assert (call.arguments["namespace"], call.arguments["name"]) == ("shop", "checkout")
+    assert "Deployment shop/checkout" in told.answer
 
 
 async def test_a_name_that_is_no_namespace_is_a_workload(assistant: Assistant) -> None:
