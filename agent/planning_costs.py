@@ -9,7 +9,7 @@ from agent.asked import Asked
 from agent.calendar_periods import period_told
 from agent.moments import length_to
 from agent.naming import NAME, could_be_name
-from agent.planning_budgets import OF_MODELS
+from agent.planning_budgets import OF_MODELS, scope_named
 from agent.steps import Step
 from agent.toolbox import Result
 from core.errors import NotFound
@@ -23,6 +23,14 @@ HOURLY = "budgets_hourly_anomalies"
 WHAT_IF = "budgets_what_if"
 BILLS = "budgets_kept_bills"
 MODEL_SPEND = "budgets_model_spend"
+PERIOD_COST = "budgets_foretell"
+
+# What a period will have cost, and no load: "what will this month cost", "本月底预计花多少钱".
+COSTING = re.compile(
+    r"\b(?:costs?|spend(?:ing)?|bills?|invoices?|pay|money|dollars|usd)\b|花费|花多少|花销|费用|成本|账单|开销|支出|多少钱"
+)
+TO_COME = re.compile(r"\bwill\b(?!\s+not\b)|\bgoing to\b|预计|预测|将会|会花")
+OF_A_YEAR, OF_A_QUARTER = re.compile(r"\byear\b|年"), re.compile(r"\bquarter\b|季")
 
 # "What if we double …": how many times, or how many.
 REPLICAS = re.compile(r"replicas?|instances?|pods?|copies|副本|实例|扩容|缩容|扩到|缩到")
@@ -110,6 +118,8 @@ def spend(asked: Asked, results: Sequence[Result]) -> list[Step]:
         return [] if results else [Step(BILLS, {"by": by, "language": asked.language})]
     if OF_MODELS.search(asked.question.lower()):
         return [] if results else [Step(MODEL_SPEND, _of_models(asked))]
+    if TO_COME.search(asked.question.lower()):
+        return [] if results else [Step(PERIOD_COST, _of_period(asked))]
     told = [one for one in results if one.tool == SPEND]
     # A budget is spent in a month.
     usual = "P30D" if OF_A_BUDGET.search(asked.question.lower()) else ""
@@ -171,6 +181,8 @@ def forecast(asked: Asked, results: Sequence[Result]) -> list[Step]:
     """Load, memory or a disk; a bare name is a service, and else the namespace of that name."""
     if asks_when_full(asked):
         return _disks(asked, results)
+    if COSTING.search(asked.question.lower()) and not asked.metric:
+        return [] if results else [Step(PERIOD_COST, _of_period(asked))]
     told = [one for one in results if one.tool == LOAD]
     exceeds = exceeded(asked)
     ahead = {"horizon": asked.arguments.get("horizon", ""), "language": asked.language}
@@ -193,6 +205,16 @@ def _meant(asked: Asked) -> list[dict[str, str]]:
     if owned and asked.name == owned[1] and could_be_name(owned[2]):
         tried.insert(0, {"namespace": owned[1], "name": owned[2]})
     return [*tried, {"namespace": asked.name, "name": ""}]
+
+
+def _of_period(asked: Asked) -> dict[str, str]:
+    """Of all, a team, or a namespace, which a bare name is; of a month where no longer period is named."""
+    words = asked.question.lower()
+    longer = "year" if OF_A_YEAR.search(words) else "quarter" if OF_A_QUARTER.search(words) else ""
+    scope = {key: value for key, value in scope_named(asked).items() if key != "spend"}
+    if not scope.get("label"):
+        scope["namespace"] = asked.namespace or asked.name
+    return {"period": longer or "month", "language": asked.language, **scope}
 
 
 def _is_of_machines(asked: Asked) -> bool:

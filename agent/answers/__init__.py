@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from agent.answers.alert_stores import STORES
 from agent.answers.alerts import ALERTING
 from agent.answers.budgets import told_anomalies, told_budgets, told_one_budget
-from agent.answers.capacity import told_disks, told_hours, told_load
+from agent.answers.capacity import told_disks, told_hours, told_load, told_period
 from agent.answers.comparing import together
 from agent.answers.costs import told_bills, told_models, told_savings, told_spend, told_what_if
 from agent.answers.failures import told_failure
@@ -38,6 +38,7 @@ from agent.planning_costs import (
     HOURLY,
     LOAD,
     MODEL_SPEND,
+    PERIOD_COST,
     SAVINGS,
     SPEND,
     WHAT_IF,
@@ -67,6 +68,7 @@ OF_COSTS = {
     SPEND: told_spend,
     LOAD: told_load,
     DISKS: told_disks,
+    PERIOD_COST: told_period,
     SAVINGS: told_savings,
     WHAT_IF: told_what_if,
     BILLS: told_bills,

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
-from agent.answers.costs import cited, cost_table, moment, notes, sentences
+from agent.answers.costs import amount, cited, cost_table, moment, notes, sentences
 from agent.answers.markdown import bullets, joined, plain
 from agent.asked import Asked
 from agent.planning_costs import TIMES
 from agent.toolbox import Result
 from agent.wording import phrase
+from core.payers import payer
 
 Json = Mapping[str, Any]
 ROWS_SHOWN = 15
@@ -126,6 +127,41 @@ def measured(value: float, unit: str) -> str:
     if unit == "bytes":
         return f"{value / (1 << 20):,.1f} MiB"
     return f"{value:.1%}" if unit.startswith("share") else f"{value:.4g} {unit}".strip()
+
+
+def told_period(asked: Asked, result: Result) -> str:
+    """What is spent and what the period will have cost, with the interval and what drives it."""
+    data, end = result.data, result.data["foretold"]
+    facts = {
+        "what": plain("" if data["scope"] == "cluster" else data["scope"])
+        or phrase("costs.all", asked.language),
+        "spent": amount(data["spent"]),
+        "currency": data["currency"],
+        "start": data["starts_on"],
+        "end": data["ends_on"],
+        "mean": amount(end["mean"]) if end else "",
+        "days": data["days_known"],
+    }
+    if data["verdict"] != "ok":
+        head = phrase("costs.no_period", asked.language, **facts)
+        return joined([cited(result, head), notes(data)])
+    head = [phrase("costs.period", asked.language, **facts)]
+    if end["upper"] is not None:
+        ends = {key: amount(end[key]) for key in ("lower", "upper")}
+        key = "costs.period_steady" if ends["lower"] == ends["upper"] else "costs.period_interval"
+        head.append(phrase(key, asked.language, **ends, **facts))
+    grown = [
+        phrase(
+            "costs.period_driver",
+            asked.language,
+            workload=payer(one["workload"], asked.language),
+            daily=amount(one["daily"]),
+            before=amount(one["daily_before"]),
+            currency=data["currency"],
+        )
+        for one in data["drivers"]
+    ]
+    return joined([cited(result, sentences(asked, head)), bullets(grown), notes(data)])
 
 
 def told_disks(asked: Asked, result: Result) -> str:

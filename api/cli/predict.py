@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.costs_text import amount as money
 from api.cli.diagnose import window as iso
 from api.cli.languages import Language, chosen
 from api.cli.outcome import NO, OK, finish, put, put_json
@@ -18,6 +19,7 @@ from api.cli.source import (
 from api.cli.tables import columns
 from api.cli.tools import called
 from api.cli.words import word
+from core.payers import payer
 
 
 @with_source
@@ -25,7 +27,8 @@ def predict(
     metric: Annotated[
         str,
         typer.Argument(
-            metavar="[METRIC]", help="qps, cpu, memory, disk; or disks: when each is full."
+            metavar="[METRIC]",
+            help="qps, cpu, memory, disk; disks: when each is full; spend: what a period will cost.",
         ),
     ] = "",
     service: Annotated[str, typer.Option("--service", help="Of which service.")] = "",
@@ -36,13 +39,21 @@ def predict(
         str,
         typer.Option("--exceeds", help="How likely the peak is above it: 2, 500m, 4Gi; disks 80%."),
     ] = "",
+    period: Annotated[
+        str, typer.Option("--period", help="Of spend: month, quarter or year.")
+    ] = "month",
+    label: Annotated[str, typer.Option("--label", help="Of spend: KEY=VALUE, as team=web.")] = "",
     namespace: NamespaceOption = "",
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
-    """Foretell load, memory, a disk or any series, with an interval."""
+    """Foretell load, memory, a disk, any series or what a period will cost, with an interval."""
+    if metric == "spend":
+        asked = {"period": period, "namespace": namespace, "label": label}
+        finish(_spend(source, asked, chosen(lang), output))
+        return
     if metric == "disks":
         disks = {"name": service, "namespace": namespace, "language": chosen(lang)}
         finish(_disks(source, disks, chosen(lang), output))
@@ -76,6 +87,29 @@ async def _disks(source: Source, arguments: dict[str, Any], language: str, outpu
     else:
         put(disks_text(report, language))
     return OK if report["verdict"] == "ok" else NO
+
+
+async def _spend(source: Source, asked: dict[str, Any], language: str, output: Output) -> int:
+    report = await called(source, "budgets_foretell", {**asked, "language": language})
+    if output is Output.JSON:
+        put_json(report)
+    else:
+        put(spend_text(report, language))
+    return OK if report["verdict"] == "ok" else NO
+
+
+def spend_text(report: dict[str, Any], language: str) -> str:
+    """What is spent and expected, what drives it, and what limits the figures."""
+    end = report["foretold"] or {"mean": None, "lower": None, "upper": None}
+    told = {key: "-" if one is None else money(one) for key, one in end.items()}
+    keys = ("scope", "currency", "starts_on", "ends_on", "days_known")
+    facts = {key: report[key] for key in keys}
+    lines = [word("spend_end", language, spent=money(report["spent"]), **told, **facts)]
+    for one in report["drivers"]:
+        daily = {key: money(one[key]) for key in ("daily", "daily_before")}
+        workload = payer(one["workload"], language)
+        lines.append("  " + word("spend_driver", language, workload=workload, **daily))
+    return "\n".join([*lines, *(f"! {one['text']}" for one in report["notes"])])
 
 
 def disks_text(report: dict[str, Any], language: str) -> str:

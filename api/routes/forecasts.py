@@ -99,6 +99,24 @@ async def predict_disks(tools: CallerTools, asked: Annotated[Filling, Query()]) 
     return (await tools.call("forecast_disks", **asked.model_dump(exclude_defaults=True))).data
 
 
+class Ending(Sent):
+    """Whose spend, and over which period."""
+
+    period: Literal["month", "quarter", "year"] = "month"
+    namespace: str = Field(default="", max_length=63)
+    label: str = Field(default="", max_length=384, description="KEY=VALUE", examples=["team=web"])
+    currency: str = Field(default="", max_length=3)
+    language: Literal["en", "zh"] = "en"
+
+
+@router.get(
+    "/predict/spend", operation_id="predictSpend", dependencies=[takes(Permission.COSTS_READ)]
+)
+async def predict_spend(tools: CallerTools, asked: Annotated[Ending, Query()]) -> dict[str, Any]:
+    """What this month, quarter or year will have cost in the end, with an interval and what drives it."""
+    return (await tools.call("budgets_foretell", **asked.model_dump(exclude_defaults=True))).data
+
+
 @router.get(
     "/predict/{metric}", operation_id="predictLoad", dependencies=[takes(Permission.METRICS_READ)]
 )

@@ -90,7 +90,7 @@ async def budgets_list(
 ) -> BudgetPage:
     """How budgets stand: spent, foretold end of the period, what drives it, what was told."""
     async with desk.session() as tables:
-        rows = [one for one in await tables.budgets.all() if _sees(caller, one)]
+        rows = [one for one in await tables.budgets.all() if sees_scope(caller, one)]
     if name:
         rows = [_named(rows, name)]
     lines: list[BudgetLine] = []
@@ -231,7 +231,7 @@ async def budgets_change(
 ) -> BudgetLine:
     """Change what is given of a budget. Another amount or period is told of anew."""
     async with desk.session() as tables:
-        rows = [one for one in await tables.budgets.all() if _sees(caller, one)]
+        rows = [one for one in await tables.budgets.all() if sees_scope(caller, one)]
     before = _as_read(_named(rows, name), as_of)
     wanted = period or before.period
     custom = wanted == "custom"
@@ -272,7 +272,7 @@ async def budgets_remove(
 ) -> BudgetLine:
     """Remove a budget and what was told of it; the days it was judged by stay."""
     async with desk.session() as tables:
-        rows = [one for one in await tables.budgets.all() if _sees(caller, one)]
+        rows = [one for one in await tables.budgets.all() if sees_scope(caller, one)]
     row = _as_read(_named(rows, name), as_of)
     _check(row, caller)
     shown = await _shown(row, purse, desk, language)
@@ -299,7 +299,7 @@ def _judged(row: BudgetRow) -> tuple[Decimal, str, date | None, date | None]:
     return Decimal(row.amount), row.period, row.starts_on, row.ends_on
 
 
-def _sees(caller: Principal, row: BudgetRow) -> bool:
+def sees_scope(caller: Principal, row: BudgetRow) -> bool:
     """What a label or the whole cluster costs is of no single namespace."""
     return caller.namespaces is None or bool(row.namespace and caller.sees(row.namespace))
 
@@ -313,7 +313,7 @@ def _named(rows: Collection[BudgetRow], name: str) -> BudgetRow:
 
 
 def _check(row: BudgetRow, caller: Principal) -> None:
-    if not _sees(caller, row):
+    if not sees_scope(caller, row):
         raise SENTENCES.error(Forbidden, "covers_more")
     _check_scope(row)
     if row.period == "custom":

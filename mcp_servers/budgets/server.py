@@ -22,6 +22,7 @@ from mcp_servers.budgets.kept_bills import (
     budgets_kept_bills,
 )
 from mcp_servers.budgets.model_spend import budgets_model_spend
+from mcp_servers.budgets.period_costs import budgets_foretell
 from mcp_servers.budgets.savings import budgets_savings
 from mcp_servers.budgets.spend import budgets_spend
 from mcp_servers.budgets.spend_changes import budgets_anomalies
@@ -42,6 +43,7 @@ def build(backends: Backends, gate: Gate) -> ToolServer:
     for tool in (
         budgets_list,
         budgets_preview,
+        budgets_foretell,
         budgets_anomalies,
         budgets_hourly_anomalies,
         budgets_kept_bills,

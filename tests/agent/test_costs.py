@@ -80,6 +80,24 @@ async def test_what_models_cost_is_never_told_as_what_the_cluster_costs(
     ]
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what will this month cost?",
+        "本月底预计花多少钱？",
+        "forecast the spend of the shop namespace for the rest of the month",
+        "what will team storefront cost this quarter?",
+        "shop 这个月预计会花多少钱",
+    ],
+)
+async def test_what_a_period_will_cost_is_no_matter_of_load(
+    question: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert [call.tool for call in told.calls] == ["budgets_foretell"]
+    assert "qps" not in told.answer
+
+
 async def test_a_workload_of_a_namespace_is_meant_in_chinese_too(assistant: Assistant) -> None:
     told = await ask(assistant, "明天 shop 的 checkout 需要多少个实例？")
     [call] = told.calls

@@ -142,3 +142,12 @@ def test_the_command_tells_what_is_unused_and_how_to_plan_a_change() -> None:
     assert done.returncode == 0
     assert "PersistentVolumeClaim data/orders-export 20Gi: No pod mounts it." in done.stdout
     assert "midwatch fix plan --change rightsize deployment/" in done.stdout
+
+
+async def test_what_a_month_will_cost_is_foretold_by_rest(midwatch: Midwatch) -> None:
+    async with midwatch.client() as http:
+        told = await http.get("/api/v1/predict/spend", params={"namespace": "shop"})
+        wrong = await http.get("/api/v1/predict/spend", params={"period": "decade"})
+    assert (told.status_code, wrong.status_code) == (200, 422)
+    assert told.json()["scope"] == "namespace/shop"
+    assert told.json()["foretold"]["mean"] >= told.json()["spent"] > 0
