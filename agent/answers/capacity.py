@@ -135,7 +135,7 @@ def told_period(asked: Asked, result: Result) -> str:
     facts = {
         "what": plain("" if data["scope"] == "cluster" else data["scope"])
         or phrase("costs.all", asked.language),
-        "spent": amount(data["spent"]),
+        "spent": "" if data["spent"] is None else amount(data["spent"]),
         "currency": data["currency"],
         "start": data["starts_on"],
         "end": data["ends_on"],
@@ -145,7 +145,8 @@ def told_period(asked: Asked, result: Result) -> str:
     if data["verdict"] != "ok":
         head = phrase("costs.no_period", asked.language, **facts)
         return joined([cited(result, head), notes(data)])
-    head = [phrase("costs.period", asked.language, **facts)]
+    key = "costs.period" if facts["spent"] else "costs.period_unseen"
+    head = [phrase(key, asked.language, **facts)]
     if end["upper"] is not None:
         ends = {key: amount(end[key]) for key in ("lower", "upper")}
         key = "costs.period_steady" if ends["lower"] == ends["upper"] else "costs.period_interval"

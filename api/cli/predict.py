@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.costs_text import amount as money
+from api.cli.desk import called as kept
 from api.cli.diagnose import window as iso
 from api.cli.languages import Language, chosen
 from api.cli.outcome import NO, OK, finish, put, put_json
@@ -90,7 +91,8 @@ async def _disks(source: Source, arguments: dict[str, Any], language: str, outpu
 
 
 async def _spend(source: Source, asked: dict[str, Any], language: str, output: Output) -> int:
-    report = await called(source, "budgets_foretell", {**asked, "language": language})
+    asked = {**asked, "language": language}
+    report = await kept(source, "budgets_foretell", asked, with_cluster=True)
     if output is Output.JSON:
         put_json(report)
     else:
@@ -104,7 +106,15 @@ def spend_text(report: dict[str, Any], language: str) -> str:
     told = {key: "-" if one is None else money(one) for key, one in end.items()}
     keys = ("scope", "currency", "starts_on", "ends_on", "days_known")
     facts = {key: report[key] for key in keys}
-    lines = [word("spend_end", language, spent=money(report["spent"]), **told, **facts)]
+    lines = [
+        word(
+            "spend_end",
+            language,
+            spent="-" if report["spent"] is None else money(report["spent"]),
+            **told,
+            **facts,
+        )
+    ]
     for one in report["drivers"]:
         daily = {key: money(one[key]) for key in ("daily", "daily_before")}
         workload = payer(one["workload"], language)

@@ -18,6 +18,8 @@ from typing import TypeVar
 
 from core.clock import monotonic_s, utc_now
 from core.errors import OpsError
+from core.sentences import JOINTS, Said
+from mcp_servers.backends.sentences import SENTENCES
 
 Result = TypeVar("Result")
 
@@ -86,12 +88,14 @@ async def patiently(
 
 
 def _given_up(failure: Passing, tried: int, left_s: float) -> OpsError:
-    said = [failure.error.message]
+    error, said = failure.error, Said()
     if failure.after_s > left_s:
-        said.append(f"It asks to wait {failure.after_s:g} s, longer than there is time for.")
+        said += SENTENCES.said("asks_to_wait", seconds=f"{failure.after_s:g}")
     if tried > 1:
-        said.append(f"Gave up after {tried} tries.")
-    return failure.error.__class__(" ".join(said), hint=failure.error.hint)
+        said += SENTENCES.said("gave_up", tried=tried)
+    message = f"{error.message} {said}".strip()
+    texts = {one: JOINTS[one].join((text, said.told(one))) for one, text in error.texts.items()}
+    return error.__class__(message, hint=error.hint, reason=error.reason, texts=texts)
 
 
 def asked_wait_s(header: str | None, now: Callable[[], datetime] = utc_now) -> float:

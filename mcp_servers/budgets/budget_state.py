@@ -124,7 +124,7 @@ class Today:
     now: datetime
     day: DayRow | None = None
     shares: Sequence[ShareRow] = ()
-    failure: str = ""
+    failure: OpsError | None = None
 
 
 async def today_of(purse: Purse) -> Today:
@@ -133,7 +133,7 @@ async def today_of(purse: Purse) -> Today:
     try:
         found = await today_so_far(purse, now)
     except OpsError as error:
-        return Today(now, failure=f"{error.code}: {error.message}")
+        return Today(now, failure=error)
     return Today(now, *found) if found else Today(now)
 
 
@@ -290,6 +290,7 @@ def _notes(one: Standing, told: Told, today: Today, language: str) -> list[Note]
     over = max((min(one.today, one.end) - one.start).days, 0)
     known = sum(one.start <= day < one.end for day in one.days.whole)
     channels = channels_of(map(str, row.channels), told.channels)
+    why = today.failure.told(language) if today.failure else ""
     due: list[tuple[str, bool, dict[str, object]]] = [
         ("nobody", not row.channels, {}),
         ("silent", bool(row.channels) and not channels, {"channels": ", ".join(row.channels)}),
@@ -298,7 +299,7 @@ def _notes(one: Standing, told: Told, today: Today, language: str) -> list[Note]
         ("unpriced", one.unpriced > 0, {"count": one.unpriced}),
         ("partial", bool(days) and known < over, {"known": known, "days": over}),
         ("no_match", bool(days) and not one.days.matched, {"scope": scope_of(row)}),
-        ("no_today", bool(today.failure) and row.spend != MODELS, {"why": today.failure}),
+        ("no_today", bool(why) and row.spend != MODELS, {"why": why}),
         ("nothing", not one.budget.amount, {}),
         ("mixed_prices", len(sources) > 1, {"sources": ", ".join(sources)}),
     ]

@@ -40,7 +40,7 @@ class PeriodCost(BaseModel):
     period: str
     starts_on: date
     ends_on: date = Field(description="The first day after it.")
-    spent: float
+    spent: float | None = Field(description="null: nothing of the period is known yet.")
     foretold: Foretold | None
     days_known: int = Field(description="Whole days of the last weeks and the period.")
     drivers: list[DriverLine]
@@ -48,10 +48,11 @@ class PeriodCost(BaseModel):
 
     def as_text(self) -> str:
         end = self.foretold
+        spent = "unknown" if self.spent is None else money(self.spent)
         ahead = f", end {money(end.mean)}" if end else ""
         range_ = f" ({end.lower:.2f} to {end.upper:.2f})" if end and end.upper is not None else ""
         head = (
-            f"{self.verdict}: {self.scope}: {money(self.spent)} {self.currency} in the {self.period} "
+            f"{self.verdict}: {self.scope}: {spent} {self.currency} in the {self.period} "
             f"from {self.starts_on}{ahead}{range_}, {self.days_known} whole days known"
         )
         grown = [
@@ -100,10 +101,11 @@ async def budgets_foretell(
     line = line_of(one, await told_of(one, desk), today, language)
     unread = Note.of("anomaly.unread", language, missing=missing)
     notes = [note for note in line.notes if note.code not in OF_BUDGETS]
-    return _told(line, [*notes, unread] if missing else notes)
+    seen = today.day is not None or any(day >= one.start for day in one.days.whole)
+    return _told(line, [*notes, unread] if missing else notes, seen=seen)
 
 
-def _told(line: BudgetLine, notes: list[Note]) -> PeriodCost:
+def _told(line: BudgetLine, notes: list[Note], *, seen: bool) -> PeriodCost:
     return PeriodCost(
         verdict="ok" if line.foretold else "insufficient_data",
         scope=line.scope,
@@ -111,7 +113,7 @@ def _told(line: BudgetLine, notes: list[Note]) -> PeriodCost:
         period=line.period,
         starts_on=line.starts_on,
         ends_on=line.ends_on,
-        spent=line.spent,
+        spent=line.spent if seen else None,
         foretold=line.foretold,
         days_known=line.days_known,
         drivers=line.drivers,

@@ -49,6 +49,16 @@ async def test_the_error_keeps_its_kind_its_hint_and_its_cause() -> None:
     assert told.value.__cause__ is cause
 
 
+async def test_the_error_keeps_what_it_says_in_other_languages() -> None:
+    async def ask(_: Deadline) -> None:
+        raise Passing(Conflict("It broke.", reason="broken", texts={"zh": "坏了。"}), after_s=60)
+
+    with pytest.raises(Conflict, match="It asks to wait 60 s") as told:
+        await patiently(ask, Waits().patience, within_s=10)
+    assert told.value.reason == "broken"
+    assert told.value.told("zh") == "坏了。它要求等待 60 秒，超出了可用的时间。"
+
+
 async def test_every_try_is_told_how_much_time_is_left() -> None:
     left: list[float] = []
 

@@ -1,6 +1,7 @@
 """budgets_foretell: what a period will have cost in the end, without any budget, honest about what is unknown."""
 
 from collections.abc import AsyncGenerator, Generator
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -70,3 +71,19 @@ async def test_what_is_of_more_than_the_caller_sees_is_refused(desk: Office) -> 
 async def test_what_cannot_be_asked_is_refused(wrong: dict[str, str], desk: Office) -> None:
     with pytest.raises(Invalid):
         await desk.call("budgets_foretell", **wrong)
+
+
+async def test_what_nobody_could_measure_today_is_told_as_unknown_and_not_as_nought(
+    town: Connections, database_url: str
+) -> None:
+    async with office(town, database_url) as before:
+        await before.call("budgets_foretell")
+    dead = replace(town, prometheus_url="http://127.0.0.1:1")
+    async with office(dead, database_url) as after:
+        told = await after.call("budgets_foretell", namespace="shop", language="zh")
+    assert told["verdict"] == "ok"
+    assert (told["spent"] is None) == (utc_now().day == 1)
+    [why] = [note["text"] for note in told["notes"] if note["code"] == "budget.no_today"]
+    assert "没有应答" in why
+    assert "次后放弃" in why
+    assert "upstream_unavailable" not in why
