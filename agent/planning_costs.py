@@ -1,7 +1,7 @@
 """Pure: the calls for questions about money: what was spent, on what."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -124,6 +124,8 @@ def spend(asked: Asked, results: Sequence[Result]) -> list[Step]:
     # A budget is spent in a month.
     usual = "P30D" if OF_A_BUDGET.search(asked.question.lower()) else ""
     arguments = {**_when(asked, usual), "language": asked.language}
+    if len(asked.names) > 1:
+        return _of_several(asked, told, arguments)
     if asked.name and not asked.namespace and not asked.kind:
         if not told:
             return [Step(SPEND, {**arguments, "namespace": asked.name, "by": "workload"})]
@@ -131,6 +133,18 @@ def spend(asked: Asked, results: Sequence[Result]) -> list[Step]:
         return [Step(SPEND, {**arguments, "by": "workload"})] if missing else []
     by = "workload" if asked.name else divided_by(asked)
     return [Step(SPEND, {**arguments, "namespace": asked.namespace, "by": by})] if not told else []
+
+
+def _of_several(asked: Asked, told: Sequence[Result], arguments: Mapping[str, str]) -> list[Step]:
+    """What is set side by side: namespaces, and workloads where none of them is one."""
+    if not told:
+        by = "workload" if asked.namespace else "namespace"
+        return [Step(SPEND, {**arguments, "namespace": asked.namespace, "by": by})]
+    [first, *more] = told
+    found = first.ok and any(row["name"] in asked.names for row in first.data["rows"])
+    if more or found or asked.namespace or not first.ok:
+        return []
+    return [Step(SPEND, {**arguments, "by": "workload"})]
 
 
 def _of_models(asked: Asked) -> dict[str, str]:

@@ -19,7 +19,7 @@ def told_spend(asked: Asked, result: Result) -> str:
         return joined([cited(result, phrase("costs.no_data", asked.language)), notes(data)])
     rows = _about(asked, data["rows"])
     if asked.name and not rows:
-        return cited(result, phrase("costs.nothing_of", asked.language, name=plain(asked.name)))
+        return cited(result, _nothing_of(asked, asked.names))
     cost = sum(row["cost"] for row in rows) if rows != data["rows"] else data["cost"]
     facts = {
         "cost": amount(cost),
@@ -32,6 +32,11 @@ def told_spend(asked: Asked, result: Result) -> str:
     if data["bill"] is not None:
         whole = {name: amount(data[name]) for name in ("bill", "idle", "overhead")}
         head.append(phrase("costs.whole", asked.language, currency=data["currency"], **whole))
+    missing = [one for one in asked.names if not _rows_of(one, rows)]
+    if (
+        missing and len(asked.names) > 1
+    ):  # a single one may be a namespace, whose rows are of workloads
+        head.append(_nothing_of(asked, missing))
     cells = [
         (
             payer(row["name"], asked.language),
@@ -100,7 +105,8 @@ def told_savings(asked: Asked, result: Result) -> str:
 
 def _of_what(asked: Asked) -> str:
     """What was paid for; a name stands apart from the characters behind it."""
-    name = plain(asked.namespace or asked.name)
+    several = len(asked.names) > 1
+    name = _listed(asked, asked.names) if several else plain(asked.namespace or asked.name)
     if not name:
         return phrase("costs.all", asked.language)
     return f"{name} " if asked.language == "zh" else name
@@ -208,11 +214,23 @@ def _changed(row: Json, what: str) -> str:
 
 
 def _about(asked: Asked, rows: Sequence[Json]) -> Sequence[Json]:
-    """The rows of a name that turned out not to be a namespace."""
+    """The rows of the names that were asked for, of which a single one may be a namespace."""
     if not asked.name:
         return rows
-    own = [row for row in rows if str(row["name"]).endswith(f"/{asked.name}")]
+    own = [row for row in rows if any(_rows_of(one, [row]) for one in asked.names)]
     return own or [row for row in rows if row["namespace"] == asked.name]
+
+
+def _rows_of(name: str, rows: Sequence[Json]) -> list[Json]:
+    return [row for row in rows if str(row["name"]).rpartition("/")[2] == name]
+
+
+def _nothing_of(asked: Asked, names: Sequence[str]) -> str:
+    return phrase("costs.nothing_of", asked.language, name=_listed(asked, names))
+
+
+def _listed(asked: Asked, names: Sequence[str]) -> str:
+    return plain(("、" if asked.language == "zh" else ", ").join(names))
 
 
 def sentences(asked: Asked, told: Sequence[str]) -> str:

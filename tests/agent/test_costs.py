@@ -98,6 +98,32 @@ async def test_what_a_period_will_cost_is_no_matter_of_load(
     assert "qps" not in told.answer
 
 
+@pytest.mark.parametrize(
+    ("question", "rows", "other"),
+    [
+        ("compare the cost of shop and payments", ("shop", "payments"), "monitoring"),
+        ("shop 和 payments 哪个更贵？", ("shop", "payments"), "monitoring"),
+        (
+            "how much do checkout and cart cost?",
+            ("Deployment shop/checkout", "Deployment shop/cart"),
+            "catalog",
+        ),
+    ],
+)
+async def test_what_is_compared_is_told_side_by_side(
+    question: str, rows: tuple[str, str], other: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert all(f"| {row} |" in told.answer for row in rows)
+    assert f"| {other}" not in told.answer
+
+
+async def test_of_what_is_compared_the_missing_one_is_named(assistant: Assistant) -> None:
+    told = await ask(assistant, "compare the cost of shop and zebra")
+    assert "| shop |" in told.answer
+    assert "Nothing called zebra cost anything" in told.answer
+
+
 async def test_a_workload_of_a_namespace_is_meant_in_chinese_too(assistant: Assistant) -> None:
     told = await ask(assistant, "明天 shop 的 checkout 需要多少个实例？")
     [call] = told.calls
