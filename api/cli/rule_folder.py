@@ -73,9 +73,11 @@ class RuleFolder:
         return sorted(name for name in files if self._digest(name) != files[name])
 
     def text(self, name: str) -> str | None:
+        """None where no such file is there, or none that is a text."""
+        there = self._there(name)
         try:
-            return (self._path / name).read_text()
-        except FileNotFoundError:
+            return None if there is None else there.decode()
+        except UnicodeDecodeError:
             return None
 
     def replace(self, notes: Notes, digest: str, texts: Mapping[str, str]) -> Notes:
@@ -106,18 +108,29 @@ class RuleFolder:
         back = Notes(Written(notes.before_digest, files), refused=notes.written.digest, why=why)
         return self._note(back)
 
+    def _there(self, name: str) -> bytes | None:
+        """Raises `Invalid` when it is there and cannot be read."""
+        file = self._path / name
+        try:
+            return file.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise SENTENCES.error(Invalid, "sync_cannot_read", file=str(file), why=why) from error
+
     def _digest(self, name: str) -> str:
-        text = self.text(name)
-        return "" if text is None else digest_of(text)
+        there = self._there(name)
+        return "" if there is None else hashlib.sha256(there).hexdigest()
 
     def _refuse_others(self, texts: Mapping[str, str], ours: Collection[str]) -> None:
         for name in texts:
-            if name not in ours and self.text(name) not in (None, texts[name]):
+            if name not in ours and self._there(name) not in (None, texts[name].encode()):
                 raise SENTENCES.error(Invalid, "sync_in_the_way", file=str(self._path / name))
 
     def _put(self, texts: Mapping[str, str], *, gone: Collection[str]) -> None:
         for name, text in texts.items():
-            if self.text(name) != text:
+            if self._there(name) != text.encode():
                 put_at_once(self._path / name, text.encode())
         for name in gone:
             (self._path / name).unlink(missing_ok=True)

@@ -18,9 +18,6 @@ from api.cli.words import word
 if TYPE_CHECKING:
     from api.cli.syncing import Counts, Round, Target
 
-# After failures in a row the next round waits twice as long each time, up to this.
-LONGEST_S = 600.0
-
 
 @with_source
 def sync(
@@ -91,9 +88,9 @@ async def _rounds(source: Source, target: "Target", telling: "_Telling", *, once
 
 def rest_s(every_s: float, failed_in_a_row: int) -> float:
     """Until the next round, a tenth more or less, so that many do not come at once."""
-    # Of more doublings than this even a second is longer than the longest.
-    longer = min(every_s * 2 ** min(max(failed_in_a_row - 1, 0), 10), max(LONGEST_S, every_s))
-    return longer * (0.9 + randbelow(201) / 1000)
+    from api.cli.syncing import pause_s
+
+    return pause_s(every_s, failed_in_a_row) * (0.9 + randbelow(201) / 1000)
 
 
 def _seconds(span: str) -> float:
@@ -117,7 +114,7 @@ class _Telling:
         from core.errors import OpsError
 
         try:
-            made = await synced(source, target)
+            made = await synced(source, target, failed_in_a_row=self.counts.failed_in_a_row)
         except OpsError as error:
             if once:
                 raise

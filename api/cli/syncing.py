@@ -1,6 +1,7 @@
 """One round of `midwatch sync`: what is to be there, what is, the check, the reload, and the report."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +13,12 @@ from api.cli.rule_folder import Notes, RuleFolder, digest_of
 from api.cli.sentences import SENTENCES
 from api.cli.source import Source
 from core.clock import utc_now
-from core.errors import UpstreamUnavailable
+from core.errors import OpsError, UpstreamUnavailable
 from core.http import RequestFailed, client
 
 RELOAD_TIMEOUT_S = 60.0
+# Rounds come no rarer than this after failures, unless they are meant to.
+LONGEST_S = 600.0
 # What Prometheus answers when it cannot use what it read; anything else says nothing of the rules.
 UNUSABLE = 500
 CONFIG_FILE = "alertmanager.yml"
@@ -48,22 +51,52 @@ class Target:
     config: str = ""
 
 
-async def synced(source: Source, target: Target) -> Round:
-    """Bring the folder in step and say so. Raises `OpsError` when the service does not answer."""
+async def synced(source: Source, target: Target, *, failed_in_a_row: int = 0) -> Round:
+    """Bring the folder in step and say so.
+
+    Raises `OpsError` when the service does not answer, or the folder cannot be read or written; of
+    the latter the service is told first.
+    """
+    try:
+        made = await _brought_in_step(source, target)
+    except OpsError as error:
+        # A service that does not answer cannot be told that it does not.
+        with suppress(OpsError):
+            failed = _round("failed", _known(target.folder), [], error.told(spoken()))
+            await _reported(source, target, failed, failed_in_a_row)
+        raise
+    await _reported(source, target, made, failed_in_a_row)
+    return made
+
+
+def _known(folder: RuleFolder) -> Notes:
+    try:
+        return folder.notes()
+    except OpsError:
+        return Notes()
+
+
+def pause_s(every_s: float, failed_in_a_row: int) -> float:
+    """Until the next round: after failures twice as long each time."""
+    # Of more doublings than this even a second is longer than the longest.
+    longer = every_s * 2 ** min(max(failed_in_a_row - 1, 0), 10)
+    return min(longer, max(LONGEST_S, every_s))
+
+
+async def _brought_in_step(source: Source, target: Target) -> Round:
     bundle = await _bundle(source, target)
     notes = target.folder.notes()
     drift = target.folder.drifted(notes)
     if notes.refused != bundle["digest"] and (notes.written.digest != bundle["digest"] or drift):
         texts = await _texts(source, target.folder, bundle)
         if why := await _refused(target, texts):
-            return await _reported(source, target, _round("refused", notes, drift, why))
+            return _round("refused", notes, drift, why)
         notes = target.folder.replace(notes, bundle["digest"], texts)
     if not notes.reloaded:
-        return await _reported(source, target, await _reloaded(target, notes, drift))
-    made = _round("in_step", notes, drift)
+        return await _reloaded(target, notes, drift)
     if notes.refused == bundle["digest"]:
-        made = _round("refused", notes, drift, notes.why)
-    return await _reported(source, target, made)
+        return _round("refused", notes, drift, notes.why)
+    return _round("in_step", notes, drift)
 
 
 async def _bundle(source: Source, target: Target) -> dict[str, Any]:
@@ -147,7 +180,8 @@ def _round(state: str, notes: Notes, drift: list[str], error: str = "") -> Round
     return Round(state, written.digest, len(written.files), error[:1000], tuple(drift))
 
 
-async def _reported(source: Source, target: Target, made: Round) -> Round:
+async def _reported(source: Source, target: Target, made: Round, failed_in_a_row: int) -> None:
+    failed = 0 if made.state == "in_step" else failed_in_a_row + 1
     held = {
         "target": target.name,
         "state": made.state,
@@ -155,12 +189,12 @@ async def _reported(source: Source, target: Target, made: Round) -> Round:
         "digest": made.digest,
         "error": made.error,
         "files": made.files,
-        "every_s": target.every_s,
+        # When it is heard of next, so that a longer rest is not taken for its end.
+        "every_s": round(pause_s(target.every_s, failed)),
         "drift": list(made.drift)[:100],
         "config": target.config,
     }
     await called(source, "alerting_report_rule_target", held)
-    return made
 
 
 @dataclass

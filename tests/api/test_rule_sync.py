@@ -17,6 +17,7 @@ from api.cli.source import Source
 from api.cli.syncing import Counts, Round, Target, synced
 from api.editions import prepared
 from core.errors import Invalid, NotFound, Unauthenticated, UpstreamUnavailable
+from core.storage.kept_alerts import KeptAlerts
 from tests.api.conftest import Midwatch, offline, serving
 from tests.channels.fakes import serving as serving_app
 
@@ -121,6 +122,51 @@ async def test_what_somebody_changed_there_is_put_right_and_told(place: Place) -
     told = await place.told()
     assert (told["state"], told["drift"]) == ("in_step", ["web.yaml"])
     assert told["drift_at"]
+
+
+async def test_what_somebody_put_there_that_is_no_text_is_put_right_too(place: Place) -> None:
+    await place.store("web", RULES % "Down")
+    await place.round()
+    (place.folder / "web.yaml").write_bytes(b"\xff\xfe")
+    assert (await place.round()).drift == ("web.yaml",)
+    assert place.there() == {"web.yaml": RULES % "Down"}
+
+
+async def test_a_file_of_others_that_is_no_text_stays_and_the_service_is_told_why(
+    place: Place,
+) -> None:
+    await place.store("web", RULES % "Down")
+    place.folder.mkdir()
+    (place.folder / "web.yaml").write_bytes(b"\xff\xfe")
+    with pytest.raises(Invalid, match="not written by midwatch sync"):
+        await place.round()
+    assert (place.folder / "web.yaml").read_bytes() == b"\xff\xfe"
+    told = await place.told()
+    assert told["state"] == "failed"
+    assert "not written by midwatch sync" in told["error"]
+    (place.folder / "web.yaml").unlink()
+    assert (await place.round()).state == (await place.told())["state"] == "in_step"
+
+
+async def test_what_cannot_be_read_there_is_told_in_words(place: Place) -> None:
+    await place.store("web", RULES % "Down")
+    await place.round()
+    (place.folder / "web.yaml").unlink()
+    (place.folder / "web.yaml").mkdir()
+    with pytest.raises(Invalid, match=r"Cannot read .*web\.yaml: Is a directory"):
+        await place.round()
+    told = await place.told()
+    assert (told["state"], told["files"]) == ("failed", 1)
+
+
+async def test_who_rests_longer_after_failures_is_not_taken_for_silent(place: Place) -> None:
+    await place.store("web", RULES % "Down")
+    place.target = replace(place.target, reload_url="http://127.0.0.1:9/x")
+    await synced(place.source, place.target, failed_in_a_row=4)
+    async with KeptAlerts(place.watch.opened.database).session() as tables:
+        row = await tables.rule_files.target("a")
+    assert row
+    assert row.every_s == 30 * 2**4
 
 
 async def test_rules_that_prometheus_refuses_are_given_back_and_not_tried_again(
