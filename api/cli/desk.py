@@ -8,6 +8,7 @@ from api.cli.outcome import NO, OK, put, put_json, spoken
 from api.cli.sentences import SENTENCES
 from api.cli.source import Output, Source
 from api.cli.tables import listing
+from api.cli.words import word
 from core.errors import OpsError
 
 if TYPE_CHECKING:
@@ -164,6 +165,8 @@ def lines(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return word("yes" if value else "no", spoken())
     if isinstance(value, list):
         return ", ".join(map(_cell, value))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - JSON
     if isinstance(value, Mapping):

@@ -8,7 +8,7 @@ import typer
 from api.cli.desk import called, lines, listed, shown
 from api.cli.diagnose import window
 from api.cli.listing import Listed
-from api.cli.outcome import OK, finish, put, put_json
+from api.cli.outcome import OK, finish, put, put_json, spoken
 from api.cli.ruling import labels_of
 from api.cli.sentences import SENTENCES
 from api.cli.source import Output, OutputOption, Source, gathered, with_source
@@ -151,6 +151,9 @@ async def _listed(source: Source, output: Output) -> int:
     if output is Output.JSON:
         put_json(data)
         return OK
-    rows = [{**one, **one["terms"], **one["figures"]} for one in data["rows"]]
+    rows = [
+        {**one, **one["terms"], **one["figures"], "why": one["why_in"].get(spoken(), "")}
+        for one in data["rows"]
+    ]
     put("\n".join(lines(rows, COLUMNS)))
     return OK

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.desk import called, listed, shown
+from api.cli.desk import called, fields, listed, shown
 from api.cli.diagnose import window
 from api.cli.languages import Language, chosen
 from api.cli.listing import Listed
@@ -105,7 +105,7 @@ async def _set(
     if output is Output.JSON:
         put_json(data)
     else:
-        put("\n".join(f"{key}: {value}" for key, value in data.items() if value not in ("", None)))
+        put("\n".join(fields(data)))
     return OK
 
 

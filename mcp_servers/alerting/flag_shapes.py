@@ -1,5 +1,6 @@
 """Flags of smart functions as they are set and shown."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -82,7 +83,8 @@ class FlagLine(BaseModel):
         description="The most it may be while its figures are bad; empty: they are not."
     )
     held_since: datetime | None
-    why: list[str] = Field(description="What its figures lack, as of the last look.")
+    why: list[str] = Field(description="What its figures lack, as of the last look, by codes.")
+    why_in: dict[str, str] = Field(description="The same in words and figures, by language.")
     figures: dict[str, float | None] = Field(
         description="Seen in the window; null: too little to say."
     )
@@ -143,7 +145,9 @@ def gates_of(terms: FlagTerms) -> Gates | None:
     return Gates(**told, window=duration(terms.gates.window), stay=duration(terms.gates.stay))
 
 
-def line(name: str, row: FlagRow | None, evaluated: FlagEventRow | None) -> FlagLine:
+def line(
+    name: str, row: FlagRow | None, evaluated: FlagEventRow | None, why_in: Mapping[str, str]
+) -> FlagLine:
     told: dict[str, Any] = dict(evaluated.detail) if evaluated else {}
     figures = dict(row.figures) if row else {}
     why = figures.pop("why", [])
@@ -154,6 +158,7 @@ def line(name: str, row: FlagRow | None, evaluated: FlagEventRow | None) -> Flag
         held=row.held if row else "",
         held_since=row.held_since if row else None,
         why=why,
+        why_in=dict(why_in),
         figures=figures,
         evaluation=told | ({"at": evaluated.at.isoformat()} if evaluated else {}),
         updated_by=row.updated_by if row else "",
@@ -169,5 +174,5 @@ def _told(one: FlagLine) -> str:
     terms = one.terms
     share = f" for {terms.share_percent:g} %" if terms.share_percent < 100 else ""
     labels = ",".join(f"{name}={value}" for name, value in terms.labels.items())
-    held = f"; held at {one.held}: {', '.join(one.why)}" if one.held else ""
+    held = f"; held at {one.held}: {one.why_in.get('en', '')}" if one.held else ""
     return f"{one.name} {terms.state}{share} {labels}".rstrip() + held

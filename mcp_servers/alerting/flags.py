@@ -11,10 +11,11 @@ from core.clock import utc_now
 from core.errors import Conflict, Invalid, NotFound
 from core.flags import FUNCTIONS, MEASURED, circles, decided
 from core.principal import Principal
-from core.sentences import Sentences
+from core.sentences import Said, Sentences
 from core.storage.flag_records import FlagEventRow, FlagRow
 from mcp_servers.alerting.analyses import Id, existing_analysis
 from mcp_servers.alerting.analysing import KIND
+from mcp_servers.alerting.flag_reasons import reasons
 from mcp_servers.alerting.flag_shapes import (
     Evaluated,
     EvaluatedPage,
@@ -30,7 +31,7 @@ from mcp_servers.alerting.flag_shapes import (
     gates_of,
     line,
 )
-from mcp_servers.alerting.own_alerts import own_way, pass_on
+from mcp_servers.alerting.own_alerts import notes, own_way, pass_on
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.flag_health import breaches, figures, stays
 from mcp_servers.facts.alert_policies import ArrivedAlert
@@ -233,7 +234,7 @@ async def _shown(tables: "AlertTables", name: str, row: FlagRow | None) -> FlagL
     if name not in FUNCTIONS:
         raise WORDS.error(NotFound, "no_function", name=name)
     latest = await tables.flags.events(name, what="evaluated", limit=1)
-    return line(name, row, latest[0] if latest else None)
+    return line(name, row, latest[0] if latest else None, reasons(row).texts if row else {})
 
 
 def _run(one: dict[str, Any]) -> Run:
@@ -254,15 +255,14 @@ def _alert(before: FlagRow, after: FlagRow, now: datetime) -> ArrivedAlert:
             "function": after.name,
             "job": "midwatch",
         },
-        annotations={"summary": _summary(after)},
+        annotations=notes(summary=_summary(after)),
         starts_at=begun,
         ends_at=None if after.held else now,
     )
 
 
-def _summary(row: FlagRow) -> str:
+def _summary(row: FlagRow) -> Said:
+    name = WORDS.said(f"function_{row.name}")
     if not row.held:
-        return f"Midwatch's {row.name} does well again and is as it was set."
-    return (
-        f"Midwatch's {row.name} was switched back to {row.held}: {', '.join(row.figures['why'])}."
-    )
+        return WORDS.said("released", name=name)
+    return WORDS.said(f"held_{row.held}", name=name, why=reasons(row))

@@ -13,6 +13,7 @@ from core.flags import decided
 from core.storage.job_records import JobRow
 from core.storage.patrol_records import PatrolRow, PatrolRunRow, StandingRow
 from mcp_servers.alerting.job_ends import LeaseLostError, ended
+from mcp_servers.alerting.own_alerts import notes
 from mcp_servers.alerting.policies import policy_in_force
 from mcp_servers.alerting.receiving import Passing
 from mcp_servers.alerting.sentences import SENTENCES
@@ -181,10 +182,7 @@ def _begun(row: StandingRow) -> ArrivedAlert:
         fingerprint=row.fingerprint,
         status="firing",
         labels=_labels(row.body),
-        annotations={
-            "summary": row.body["title"].get("en", ""),
-            "description": row.body["cause"].get("en", ""),
-        },
+        annotations=notes(summary=row.body["title"], description=row.body["cause"]),
         starts_at=row.first_at,
     )
 
@@ -194,7 +192,7 @@ def _ended(row: StandingRow, now: datetime) -> ArrivedAlert:
         fingerprint=row.fingerprint,
         status="resolved",
         labels=_labels(row.body),
-        annotations={"summary": row.body["title"].get("en", "")},
+        annotations=notes(summary=row.body["title"]),
         starts_at=row.first_at,
         ends_at=now,
     )

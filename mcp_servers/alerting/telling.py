@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import quote
 
+from core.sentences import LANGUAGES
 from core.storage.alert_records import DeliveryRow, EpisodeRow
 from mcp_servers.facts.notices import Telling, ToldAlert, severity_of
 
@@ -24,21 +25,33 @@ def told(
 
 def _told(row: EpisodeRow, external_url: str) -> ToldAlert:
     notes = row.annotations
-    summary = notes.get("summary") or notes.get("message") or notes.get("description") or ""
     return ToldAlert(
         id=row.id,
         name=str(row.labels.get("alertname") or row.fingerprint),
         status=row.status,
         severity=severity_of(str(row.labels.get("severity") or "")),
         labels=row.labels,
-        summary=str(summary),
+        summary=summary_in(notes),
         description=str(notes.get("description") or ""),
         starts_at=row.starts_at.isoformat(),
         ends_at=row.ends_at.isoformat() if row.ends_at else "",
         generator_url=row.generator_url,
         runbook_url=str(notes.get("runbook_url") or ""),
         silence_url=silence_url(external_url, row.labels),
+        words={one: said for one in LANGUAGES if (said := _words(notes, one))},
     )
+
+
+def summary_in(notes: Mapping[str, object], language: str = "") -> str:
+    """What an alert says of itself in a few words, in that language where its annotations have it."""
+    wanted = (f"summary_{language}", "summary", "message", "description")
+    return next((str(notes[one]) for one in wanted if notes.get(one)), "")
+
+
+def _words(notes: Mapping[str, object], language: str) -> dict[str, str]:
+    """Of annotations as `summary_zh`."""
+    found = {one: notes.get(f"{one}_{language}") for one in ("summary", "description")}
+    return {one: str(text) for one, text in found.items() if text}
 
 
 def silence_url(external_url: str, labels: Mapping[str, str]) -> str:

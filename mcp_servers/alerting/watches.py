@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.clock import utc_now
 from core.errors import Invalid, NotFound
 from core.principal import Principal
-from core.sentences import Sentences
+from core.sentences import Said, Sentences
 from core.storage.watch_records import WatchRow, WatchStateRow
-from mcp_servers.alerting.own_alerts import own_way, pass_on
+from mcp_servers.alerting.own_alerts import notes, own_way, pass_on
 from mcp_servers.alerting.policies import Span
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.usage_watching import measured, stepped
@@ -193,7 +193,7 @@ def _begun(watch: Watch, state: WatchStateRow) -> ArrivedAlert:
         fingerprint=state.id[:64],
         status="firing",
         labels=_labels(watch, state.about),
-        annotations={"summary": _summary(watch, state)},
+        annotations=notes(summary=_summary(watch, state)),
         starts_at=state.fires_since or state.since,
     )
 
@@ -203,7 +203,7 @@ def _ended(watch: Watch, state: WatchStateRow, now: datetime) -> ArrivedAlert:
         fingerprint=state.id[:64],
         status="resolved",
         labels=_labels(watch, state.about),
-        annotations={"summary": _summary(watch, state)},
+        annotations=notes(summary=_summary(watch, state)),
         starts_at=state.fires_since or state.since,
         ends_at=now,
     )
@@ -214,12 +214,19 @@ def _labels(watch: Watch, about: str) -> dict[str, str]:
     return {**labels, "job": "midwatch", **({watch.by: about} if watch.by else {})}
 
 
-def _summary(watch: Watch, state: WatchStateRow) -> str:
-    about = f" of {watch.by} {state.about}" if watch.by else ""
+def _summary(watch: Watch, state: WatchStateRow) -> Said:
+    about = WORDS.said(f"of_{watch.by}", name=state.about) if watch.by else ""
+    measure = WORDS.said(watch.measure)
     if state.measured is None:
-        return f"Midwatch's own {watch.measure}{about} cannot be told: too few calls of models."
-    value = f"{state.measured:.4g}"
-    return f"Midwatch's own {watch.measure}{about} is {value}, {watch.compare} {watch.threshold:g}."
+        return WORDS.said("unmeasured", measure=measure, about=about)
+    return WORDS.said(
+        "seen",
+        measure=measure,
+        about=about,
+        measured=f"{state.measured:.4g}",
+        compare=watch.compare,
+        threshold=f"{watch.threshold:g}",
+    )
 
 
 def _line(row: WatchRow, states: list[WatchStateRow]) -> WatchLine:

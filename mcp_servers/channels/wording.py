@@ -42,7 +42,7 @@ def worded(
         severity=severity,
         title=redact_text(telling.title or _title(telling, words)),
         summary=redact_text(telling.text or words["summary"][telling.reason].format(**told)),
-        entries=tuple(_entry(one, words) for one in alerts),
+        entries=tuple(_entry(one, words, language) for one in alerts),
         links=_links(alerts, words, public_url, ask),
         language=language,
         more=words["rest"]["more"],
@@ -96,16 +96,17 @@ def _place(labels: Sequence[Mapping[str, str]]) -> str:
     return "/".join(shared[:2])
 
 
-def _entry(alert: ToldAlert, words: Mapping[str, Mapping[str, str]]) -> Entry:
+def _entry(alert: ToldAlert, words: Mapping[str, Mapping[str, str]], language: str) -> Entry:
     lines = words["line"]
     since, until = _stamp(alert.starts_at), _stamp(alert.ends_at)
     when = lines["from_to"].format(**{"from": since, "to": until}) if until else ""
     labels = [
         f"{name}={value}" for name, value in alert.labels.items() if name not in TOLD_ELSEWHERE
     ]
+    summary, description = (alert.said(one, language) for one in ("summary", "description"))
     told = [
-        alert.summary,
-        alert.description[:MOST_DESCRIPTION] if alert.description != alert.summary else "",
+        summary,
+        description[:MOST_DESCRIPTION] if description != summary else "",
         lines["labels"].format(labels=", ".join(labels[:MOST_LABELS])),
         when or (lines["since"].format(at=since) if since else ""),
     ]

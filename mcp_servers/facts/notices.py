@@ -25,6 +25,12 @@ class ToldAlert:
     generator_url: str = ""
     runbook_url: str = ""
     silence_url: str = ""
+    # By language and field, where more than one is spoken: {"zh": {"summary": …}}.
+    words: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+
+    def said(self, what: str, language: str) -> str:
+        """Its `summary` or `description` in that language, or as it came."""
+        return self.words.get(language, {}).get(what) or str(getattr(self, what))
 
 
 @dataclass(frozen=True, slots=True)

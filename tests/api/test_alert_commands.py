@@ -2,9 +2,12 @@
 
 import asyncio
 import re
+from contextvars import copy_context
 from pathlib import Path
 from subprocess import CompletedProcess
 
+from api.cli.desk import fields
+from api.cli.outcome import speak
 from tests.api.conftest import Midwatch
 from tests.api.test_command_line import ROOT
 from tests.api.test_command_line import midwatch as run
@@ -44,6 +47,26 @@ async def test_the_policy_of_the_documentation_is_put_in_force_as_it_is_written(
     assert (done.returncode, done.stderr) == (0, "")
     assert "dedup: on" in done.stdout
     assert "starts_at=2026-12-01T20:00:00Z" in done.stdout
+
+
+async def test_yes_and_no_are_words_of_the_reader_s_language(
+    midwatch: Midwatch, tmp_path: Path
+) -> None:
+    hook = tmp_path / "hook.yaml"
+    hook.write_text(HOOK)
+    added = await there(midwatch, "channels", "add", "ops", "webhook", "--settings", str(hook))
+    off = await there(midwatch, "channels", "off", "ops")
+    patrol = await there(midwatch, "patrols", "set", "night", "--every", "6h", "-n", "shop")
+    assert "enabled: yes" in added.stdout
+    assert "secret_set: yes" in added.stdout
+    assert "enabled: no" in off.stdout
+    assert "namespaces: shop\n" in patrol.stdout
+
+    def chinese() -> list[str]:
+        speak("zh")
+        return fields({"enabled": True, "told": [False]})
+
+    assert copy_context().run(chinese) == ["enabled: 是", "told: 否"]
 
 
 async def test_a_preview_says_in_the_reader_s_language_why_a_silence_would_not_be_set(

@@ -135,7 +135,8 @@ async def test_a_function_that_fails_is_switched_back_and_on_again_and_both_are_
     [told] = heard.taken
     [one] = told["data"]["alerts"]
     assert (one["name"], one["labels"]["function"]) == ("SmartFunctionHeld", "models")
-    assert "switched back to off: failures" in one["summary"]
+    assert "switched back to off: 25 % of its runs failed, at most 10 %" in one["summary"]
+    assert (await listed(room, "models"))["why_in"]["zh"] == "运行失败率为 25 %，要求不超过 10 %"
     between = [call(failed=n < 3) for n in range(20)]
     assert (await judged(room, *between))["held"] == 1  # better, and not yet good
     assert (await judged(room, *[call(failed=n < 2) for n in range(20)]))["held"] == 0

@@ -25,7 +25,7 @@ FAILING = {"measure": "failure_rate", "threshold": 0.5, "by": "model"}
 
 
 async def test_a_model_that_fails_is_told_once_and_its_end_too(room: Room) -> None:
-    heard = await room.add("webhook")
+    heard, chinese = await room.add("webhook"), await room.add("wecom", language="zh")
     await room.tools.call("alerting_set_watch", name="models-fail", terms=FAILING)
     bad, good = call(failed=True), call(failed=False, model="m2")
     for _ in range(3):
@@ -34,7 +34,9 @@ async def test_a_model_that_fails_is_told_once_and_its_end_too(room: Room) -> No
     [told] = heard.taken
     [alert] = told["data"]["alerts"]
     assert (alert["name"], alert["labels"]["model"]) == ("models-fail", "m1")
-    assert "failure_rate of model m1 is 1, > 0.5" in alert["summary"]
+    assert "(model m1): failure rate 1, watched for > 0.5" in alert["summary"]
+    [message] = chinese.taken
+    assert "模型调用（模型 m1）：失败率为 1，监视条件为" in message["markdown"]["content"]
     await looked(room, call(failed=False), good)
     await room.deliver()
     assert [one["data"]["alerts"][0]["status"] for one in heard.taken] == ["firing", "resolved"]
