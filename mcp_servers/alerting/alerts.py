@@ -1,8 +1,10 @@
 """Alerts that were received: listed, explained, acknowledged, and which of them are worth having."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -14,12 +16,15 @@ from core.storage.alert_records import EpisodeRow, StepRow
 from mcp_servers.access import span_of
 from mcp_servers.alerting.analysis_shapes import AlertAnalysis, Language, shown_analysis
 from mcp_servers.alerting.sentences import SENTENCES
-from mcp_servers.alerting.unheard import lost, of_alert, of_alerts
+from mcp_servers.alerting.unheard import lost_in_sight, of_alert, of_alerts
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.alert_analysis import question_of
 from mcp_servers.facts.notices import severity_of
 from mcp_servers.paging import Page, Sort
 from mcp_servers.sentences import near
+
+if TYPE_CHECKING:
+    from core.storage.kept_alerts import AlertTables
 
 Id = Annotated[str, Field(max_length=32, description="As alerting_list shows it.")]
 Window = Annotated[str, Field(description="ISO 8601, e.g. PT24H, P7D.")]
@@ -144,16 +149,14 @@ async def alerting_list(
     """List alerts that were sent to Midwatch, the last heard of first. For their way, alerting_show."""
     since = utc_now() - span_of(window) if window else None
     async with desk.session() as tables:
+        gone = await lost_in_sight(tables, partial(in_sight, caller))
+        unheard = await of_alerts(tables, len(gone))
         if incident:
             rows = await tables.alerts.of_incident(incident, limit=2000)
+        elif status == "unheard":
+            rows = await _of_ids(tables, gone, since)
         else:
-            wanted = "firing" if status == "unheard" else status
-            rows = await tables.alerts.latest(status=wanted, since=since, limit=2000)
-        seen = [one for one in rows if in_sight(caller, one.labels)]
-        untold, unheard = await of_alerts(tables, seen)
-        if status == "unheard":
-            gone = await lost(tables, seen)
-            rows = [one for one in rows if one.id in gone]
+            rows = await tables.alerts.latest(status=status, since=since, limit=2000)
     chosen = [
         one
         for one in rows
@@ -162,8 +165,17 @@ async def alerting_list(
         and (not namespace or one.labels.get("namespace") == namespace)
     ]
     return ReceivedAlerts.shaped(
-        chosen, _line, cursor=cursor, sort=sort, untold=untold, unheard=dict(unheard.texts)
+        chosen, _line, cursor=cursor, sort=sort, untold=len(gone), unheard=dict(unheard.texts)
     )
+
+
+async def _of_ids(
+    tables: "AlertTables", ids: Sequence[str], since: datetime | None
+) -> list[EpisodeRow]:
+    """The last updated first."""
+    found = (await tables.alerts.episodes(ids)).values()
+    rows = [one for one in found if since is None or one.updated_at >= since]
+    return sorted(rows, key=lambda one: one.updated_at, reverse=True)
 
 
 async def alerting_show(

@@ -6,8 +6,10 @@ Nothing is written from here: what is to be written is planned by autofix_plan_r
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
+from anyio.to_thread import run_sync
 from pydantic import BaseModel, Field
 
 from core.clock import utc_now
@@ -175,7 +177,7 @@ async def alerting_list_rule_objects(
     Use for "are the rules in the cluster up to date". For servers with files use alerting_list_rule_targets.
     """
     seen = await _seen(desk, kubernetes, caller, placement)
-    return RuleObjects.of([_row(one) for one in seen], cursor=cursor)
+    return await run_sync(partial(RuleObjects.shaped, seen, _row, cursor=cursor))
 
 
 async def alerting_render_rule_objects(
@@ -226,11 +228,11 @@ async def _in_one(
 async def _beside(
     desk: Desk, place: RulePlacementRow, file: RuleFileRow, live: Resource | None
 ) -> _Wanted:
-    groups, written = groups_of(file.text), None
+    groups, written = await run_sync(groups_of, file.text), None
     if live is not None and (version := version_in(live)):
         async with desk.session() as tables:
             row = await tables.rule_files.get(file.name, version)
-        written = groups_of(row.text) if row else None
+        written = await run_sync(groups_of, row.text) if row else None
     state = standing(live, groups, place.labels, written, place.name)
     return _Wanted(place, object_name(file.name), file.name, file.version, groups, live, state)
 

@@ -1,7 +1,7 @@
 """Alerts that no channel takes: why nobody is told of them, and what to do about it."""
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from core.sentences import Said, Sentences
 from core.storage.alert_records import ChannelRow, EpisodeRow, StepRow, channels_of
@@ -14,8 +14,6 @@ Why = Literal["no_channels", "channels_off", "route_names_none"]
 # Steps that tell somebody, or would.
 TELLING = frozenset({"route", "tell", "escalate"})
 NOBODY = "nobody"
-# Of so many that fire and were not told it is looked up why.
-LOOKED_UP = 200
 
 
 def outcome_of(
@@ -53,15 +51,20 @@ async def lost(tables: "AlertTables", rows: Sequence[EpisodeRow]) -> dict[str, S
     return {key: step for key, step in last.items() if step.outcome == NOBODY}
 
 
-async def of_alerts(tables: "AlertTables", rows: Sequence[EpisodeRow]) -> tuple[int, Said]:
-    """How many of these fire without anybody having been told, and what to say of it.
+async def lost_in_sight(
+    tables: "AlertTables", in_sight: Callable[[dict[str, Any]], bool]
+) -> list[str]:
+    """Every alert that fires without anybody having been told, of those whose labels may be seen."""
+    found = await tables.alerts.lost(steps=TELLING, outcome=NOBODY)
+    return [key for key, labels in found.items() if in_sight(labels)]
+
+
+async def of_alerts(tables: "AlertTables", untold: int) -> Said:
+    """What to say of so many that fire without anybody having been told.
 
     Where there is no channel that is said whether anything fires or not.
     """
-    channels = await tables.channels.all()
-    quiet = [one for one in rows if one.status == "firing" and not one.told_status]
-    untold = len(await lost(tables, quiet[:LOOKED_UP]))
-    why = why_nobody(channels)
+    why = why_nobody(await tables.channels.all())
     if why == "route_names_none" and not untold:
-        return 0, Said()
-    return untold, WORDS.said(f"alerts_{why}", count=untold)
+        return Said()
+    return WORDS.said(f"alerts_{why}", count=untold)

@@ -54,6 +54,17 @@ async def test_what_still_fires_is_told_once_a_channel_was_added_and_its_end_und
     assert (await listed(room))["unheard"] == {}
 
 
+async def test_of_many_that_nobody_was_told_of_each_is_counted(room: Room) -> None:
+    await room.receive(*(alert(f"A{n}", node=f"n{n}") for n in range(230)))
+    told = await listed(room)
+    assert told["untold"] == 230
+    assert "230" in told["unheard"]["zh"]
+    ended = (await room.tools.call("alerting_list", status="resolved")).data
+    assert (ended["rows"], ended["untold"]) == ([], 230)
+    lost = (await room.tools.call("alerting_list", status="unheard")).data
+    assert lost["total"] == 230
+
+
 async def test_what_the_new_channel_is_not_for_stays_untold(room: Room) -> None:
     for name in ("left", "gone"):
         await room.add("webhook", name=name)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, delete, insert, select, update
 
@@ -73,6 +73,20 @@ class Alerts:
             .limit(limit)
         )
         return [record(EpisodeRow, row) for row in await self._session.execute(query)]
+
+    async def lost(self, *, steps: Collection[str], outcome: str) -> dict[str, dict[str, Any]]:
+        """Labels by id of what fires, no channel was told of, and the last of these steps came to `outcome`."""
+        last = (
+            select(STEPS.c.outcome)
+            .where(STEPS.c.alert_id == EPISODES.c.id, STEPS.c.step.in_(list(steps)))
+            .order_by(STEPS.c.id.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        query = select(EPISODES.c.id, EPISODES.c.labels).where(
+            EPISODES.c.status == "firing", EPISODES.c.told_status == "", last == outcome
+        )
+        return {row.id: row.labels for row in await self._session.execute(query)}
 
     async def earlier(self, fingerprint: str, *, since: datetime) -> list[EpisodeRow]:
         """Episodes of one alert that were updated since then, the newest first."""
