@@ -20,17 +20,20 @@ from core.storage.alert_records import (
 )
 from mcp_servers.alerting import unheard
 from mcp_servers.alerting.policies import policy_in_force
-from mcp_servers.alerting.telling import delivery, told
+from mcp_servers.alerting.telling import delivery, heard_late, told
 from mcp_servers.alerting.unheard import outcome_of
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.alert_grouping import Told, must_tell, muting
 from mcp_servers.engines.alert_routing import every_route, routes_for
 from mcp_servers.facts.alert_policies import Policy, Route
+from mcp_servers.facts.notices import EACH
 
 if TYPE_CHECKING:
     from core.storage.kept_alerts import AlertTables
 
 STORM = "storm-"
+# Steps in which an alert is told by the key of its group.
+TOLD_BY = frozenset({"route", "tell"})
 # How often alerts are looked through for those that nobody acknowledged.
 ESCALATION_EVERY = timedelta(seconds=15)
 
@@ -175,10 +178,13 @@ class _Work:
         if not rows:
             return False
         names, outcome, why = outcome_of(route.channels, self.channels)
-        telling = told(rows, key, reason, labels)
+        late, ended = heard_late(route, rows, self.channels, names)
         parts = [key, self.now.isoformat(), *(f"{one.id}:{one.status}" for one in rows)]
         mark = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-        self.deliveries += [delivery(telling, name, mark, self.now) for name in names]
+        for those, told_to in ((rows, names), (ended, late)):
+            telling = told(those, key, reason, labels)
+            self.deliveries += [delivery(telling, name, mark, self.now) for name in told_to]
+        names = [*names, *late]
         detail = {"route": route.id, "channels": names, "reason": reason, "thread": key, **why}
         self.steps += [StepRow(one.id, self.now, "tell", outcome, detail) for one in rows]
         if names:
@@ -200,7 +206,7 @@ class _Work:
                 heard = muting(self.policy, route, row.labels, firing, self.now).tell
                 if heard and channels_of(route.channels, self.channels):
                     routes[route.id] = route
-                    key = str(lost[row.id].detail.get("thread") or f"unheard-{route.id}")
+                    key = str(lost[row.id].detail.get("thread") or f"{EACH}{route.id}")
                     together[route.id, key].append(row)
         for (place, key), those in together.items():
             await self._tell(key, routes[place], those, "new", {})
@@ -210,18 +216,35 @@ class _Work:
         """Tell the next ones of what fires, was told, and was not acknowledged in time."""
         if not any(one.escalations for one in every_route(self.policy.root)):
             return 0
-        late: dict[tuple[str, int], list[EpisodeRow]] = defaultdict(list)
-        routes: dict[str, Route] = {}
+        late: list[tuple[EpisodeRow, Route]] = []
         for row in await self.tables.alerts.firing():
             if row.acknowledged_by or row.told_status != "firing":
                 continue
-            for route in routes_for(self.policy.root, row.labels):
-                if self._is_late(row, route):
-                    routes[route.id] = route
-                    late[(route.id, row.escalated)].append(row)
-        for (place, level), rows in late.items():
-            await self._raise(routes[place], level, rows)
-        return sum(len(rows) for rows in late.values())
+            routes = routes_for(self.policy.root, row.labels)
+            late += [(row, route) for route in routes if self._is_late(row, route)]
+        first = await self._first_told([row.id for row, _ in late])
+        together: dict[tuple[str, int, str], list[EpisodeRow]] = defaultdict(list)
+        by_id: dict[str, Route] = {}
+        for row, route in late:
+            told_first = first.get((row.id, route.id))
+            # Nobody could acknowledge what nobody had been told.
+            if told_first and self.now - told_first.at < route.escalations[row.escalated].after:
+                continue
+            by_id[route.id] = route
+            key = str((told_first and told_first.detail.get("thread")) or f"{EACH}{route.id}")
+            together[route.id, row.escalated, key].append(row)
+        for (place, level, key), rows in together.items():
+            await self._raise(by_id[place], level, key, rows)
+        return sum(len(rows) for rows in together.values())
+
+    async def _first_told(self, ids: Sequence[str]) -> dict[tuple[str, str], StepRow]:
+        """By alert and route, the step that it was told in first: its end goes by the same key."""
+        kept = await self.tables.alerts.steps_of(ids) if ids else []
+        first: dict[tuple[str, str], StepRow] = {}
+        for one in (*kept, *self.steps):
+            if one.step in TOLD_BY and one.outcome == "queued":
+                first.setdefault((one.alert_id, str(one.detail.get("route", ""))), one)
+        return first
 
     def _is_late(self, row: EpisodeRow, route: Route) -> bool:
         levels = route.escalations
@@ -229,9 +252,8 @@ class _Work:
             return False
         return self.now - row.received_at >= levels[row.escalated].after
 
-    async def _raise(self, route: Route, level: int, rows: Sequence[EpisodeRow]) -> None:
+    async def _raise(self, route: Route, level: int, key: str, rows: Sequence[EpisodeRow]) -> None:
         names, outcome, why = outcome_of(route.escalations[level].channels, self.channels)
-        key = f"escalation-{route.id}-{level}"
         telling = told(rows, key, "escalation", {})
         mark = f"escalation {route.id} {level} {' '.join(one.id for one in rows)}"
         self.deliveries += [delivery(telling, name, mark, self.now) for name in names]

@@ -21,7 +21,7 @@ from core.storage.alert_records import (
 )
 from mcp_servers.alerting.analysing import Analysing, Asked
 from mcp_servers.alerting.policies import SMART_SWITCHES, SmartSwitch, switch_of
-from mcp_servers.alerting.telling import delivery, told
+from mcp_servers.alerting.telling import delivery, heard_late, told
 from mcp_servers.alerting.unheard import outcome_of
 from mcp_servers.engines.alert_grouping import (
     Known,
@@ -38,6 +38,7 @@ from mcp_servers.engines.alert_grouping import (
 from mcp_servers.engines.alert_payloads import episode_id
 from mcp_servers.engines.alert_routing import group_labels, routes_for
 from mcp_servers.facts.alert_policies import Arrival, ArrivedAlert, Policy, Route
+from mcp_servers.facts.notices import EACH
 
 if TYPE_CHECKING:
     from core.storage.kept_alerts import AlertTables
@@ -253,14 +254,17 @@ class Passing:
         self.groups[key] = group
 
     def _tell(self, route: Route, rows: Sequence[EpisodeRow], arrival: Arrival) -> None:
-        key = arrival.group_key or group_key(route, group_labels(route, rows[0].labels))
-        repeats = all(one.told_status == one.status for one in rows)
-        telling = told(
-            rows, key, "repeat" if repeats else "new", arrival.group, arrival.external_url
-        )
+        each = EACH + group_key(route, group_labels(route, rows[0].labels))
+        key = arrival.group_key or each
+        reason = "repeat" if all(one.told_status == one.status for one in rows) else "new"
         names, outcome, why = outcome_of(route.channels, self.channels)
-        mark = self._mark(key, route, rows)
-        self.deliveries += [delivery(telling, name, mark, self.now) for name in names]
+        late, ended = heard_late(route, rows, self.channels, names)
+        for those, told_to in ((rows, names), (ended, late)):
+            telling = told(those, key, reason, arrival.group, arrival.external_url)
+            telling = replace(telling, open=_open(arrival, those))
+            mark = self._mark(key, route, those)
+            self.deliveries += [delivery(telling, name, mark, self.now) for name in told_to]
+        names = [*names, *late]
         for row in rows:
             detail = {"route": route.id, "channels": names, "thread": key, **why}
             self.steps.append(StepRow(row.id, self.now, "route", outcome, detail))
@@ -299,6 +303,13 @@ class Passing:
         self.steps += [
             StepRow(alert_id, self.now, one.step, one.outcome, one.detail) for one in verdict.steps
         ]
+
+
+def _open(arrival: Arrival, rows: Sequence[EpisodeRow]) -> int:
+    """How many others of its group fire: whoever sends a group sends all of it."""
+    told_here = {one.id for one in rows}
+    firing = (one for one in arrival.alerts if one.status == "firing")
+    return len({episode_id(one) for one in firing} - told_here) if arrival.group_key else 0
 
 
 def _joined(there: GroupRow | None, group: GroupRow) -> GroupRow:

@@ -5,7 +5,8 @@ from datetime import datetime
 from urllib.parse import quote
 
 from core.sentences import LANGUAGES
-from core.storage.alert_records import DeliveryRow, EpisodeRow
+from core.storage.alert_records import ChannelRow, DeliveryRow, EpisodeRow, channels_of
+from mcp_servers.facts.alert_policies import Route
 from mcp_servers.facts.notices import Telling, ToldAlert, severity_of
 
 # What a silence for an alert is proposed to match.
@@ -60,6 +61,21 @@ def silence_url(external_url: str, labels: Mapping[str, str]) -> str:
         return ""
     wanted = [f'{name}="{labels[name]}"' for name in SILENCE_BY if labels.get(name)]
     return f"{external_url.rstrip('/')}/#/silences/new?filter={quote('{' + ','.join(wanted) + '}')}"
+
+
+def heard_late(
+    route: Route,
+    rows: Sequence[EpisodeRow],
+    channels: Sequence[ChannelRow],
+    told_now: Sequence[str],
+) -> tuple[list[str], list[EpisodeRow]]:
+    """Channels that heard of some of these by escalation alone, and those of them, where one has ended."""
+    late = [one for one in rows if one.escalated]
+    if not any(one.status == "resolved" for one in late):
+        return [], []
+    levels = route.escalations[: max(one.escalated for one in late)]
+    named = [name for level in levels for name in level.channels]
+    return [one.name for one in channels_of(named, channels) if one.name not in told_now], late
 
 
 def delivery(telling: Telling, channel: str, mark: str, now: datetime) -> DeliveryRow:

@@ -15,7 +15,7 @@ from core.errors import Invalid, UpstreamUnavailable
 from core.storage.alert_records import AttemptRow, ChannelRow, DeliveryRow, StepRow
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.backends.senders.kinds import kind_of, tell
-from mcp_servers.backends.senders.outcomes import Outcome, refused, retry
+from mcp_servers.backends.senders.outcomes import Outcome, refused, retry, sent
 from mcp_servers.backends.senders.sending_pace import MOST_ATTEMPTS, Bucket, full, next_wait
 from mcp_servers.channels.sealing import opened
 from mcp_servers.channels.wording import worded
@@ -161,15 +161,21 @@ class _Round:
             config = opened(self._desk.vault, channel)
         except Invalid as error:
             return retry("sealed", str(error))
-        notice = worded(
-            Telling.of(delivery.notice),
-            message_id=delivery.id,
-            language=channel.language,
-            public_url=self._desk.public_url,
-        )
         if delivery.attempts >= MOST_ATTEMPTS:
             return refused("given_up", "It was tried too often.")
-        return await tell(channel.kind, config, notice, self._desk.wire, now)
+        told = Telling.of(delivery.notice)
+        outcome = sent("")
+        for one in told.incidents() if kind_of(channel.kind).incidents else (told,):
+            notice = worded(
+                one,
+                message_id=delivery.id,
+                language=channel.language,
+                public_url=self._desk.public_url,
+            )
+            outcome = await tell(channel.kind, config, notice, self._desk.wire, now)
+            if not outcome.sent:
+                break
+        return outcome
 
     async def _postponed(self, due: Sequence[DeliveryRow], until: datetime) -> list[DeliveryRow]:
         async with self._desk.session(urgent=True) as tables:

@@ -1,11 +1,13 @@
 """What people are to be told: of which alerts, in no language yet, and then worded for a channel."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 # From the worst on; what a rule calls otherwise is between warning and info.
 SEVERITIES = ("critical", "error", "warning", "info")
+# Begins the key of alerts that are told one by one: each is an incident of its own, however many come at once.
+EACH = "each:"
 _CALLED = {"page": "critical", "high": "error", "medium": "warning", "low": "info", "none": "info"}
 
 
@@ -38,6 +40,7 @@ class Telling:
     """One message before it is worded. `reason`: new, repeat, escalation, digest, test or text.
 
     `key` is the same for all that is told of one group of alerts, so that a channel can thread it.
+    `open` others of that group fire, of which nothing new is told here.
     """
 
     key: str
@@ -46,6 +49,15 @@ class Telling:
     group: dict[str, str] = field(default_factory=dict[str, str])
     title: str = ""
     text: str = ""
+    open: int = 0
+
+    def incidents(self) -> "tuple[Telling, ...]":
+        """As services keep it that open an incident a key, and close it by that key."""
+        if not self.key.startswith(EACH):
+            return (self,)
+        return tuple(
+            replace(self, key=f"alert-{one.id}", alerts=(one,), open=0) for one in self.alerts
+        )
 
     @property
     def status(self) -> str:

@@ -174,6 +174,33 @@ async def test_pagerduty_resolves_what_it_triggered(room: Room) -> None:
     assert actions == [("trigger", "{}:{alertname}"), ("resolve", "{}:{alertname}")]
 
 
+async def test_an_incident_of_pagerduty_stays_open_while_others_of_its_group_fire(
+    room: Room,
+) -> None:
+    heard = await room.add("pagerduty")
+    await room.receive(alert(node="a"), alert(node="b"))
+    await room.receive(alert(node="a"), alert(node="b", status="resolved"))
+    await room.receive(alert(node="a", status="resolved"), alert(node="b", status="resolved"))
+    await room.deliver()
+    assert [one["event_action"] for one in heard.taken] == ["trigger", "trigger", "resolve"]
+
+
+async def test_alerts_that_no_group_holds_together_are_incidents_of_their_own_at_pagerduty(
+    room: Room,
+) -> None:
+    heard = await room.add("pagerduty")
+    both = [alert("A"), alert("B")]
+    await room.receive(*both, source="prometheus")
+    await room.deliver()
+    keys = {one["payload"]["summary"].split()[1]: one["dedup_key"] for one in heard.taken}
+    assert (len(heard.taken), len(set(keys.values()))) == (2, 2)
+    ended = {**alert("A"), "status": "", "endsAt": "2026-11-29T01:30:00Z"}
+    await room.receive(ended, source="prometheus")
+    await room.deliver()
+    last = heard.taken[-1]
+    assert (last["event_action"], last["dedup_key"]) == ("resolve", heard.taken[0]["dedup_key"])
+
+
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("fax", {}, "no kind of channel"),
     ("webhook", {"url": "https://x.example"}, "secret: field required"),

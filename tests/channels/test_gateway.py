@@ -5,9 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from core.clock import utc_now
 from core.errors import Conflict, Invalid, NotFound
+from core.storage.models import AlertStep
 from tests.channels.conftest import Room, alert
 
 
@@ -34,6 +36,10 @@ async def later(room: Room, length: timedelta) -> None:
         await tables.alerts.save(
             [replace(one, received_at=one.received_at - length) for one in rows]
         )
+        session = tables.alerts._session
+        for step in list(await session.execute(select(AlertStep.id, AlertStep.at))):
+            moved = update(AlertStep).where(AlertStep.id == step.id)
+            await session.execute(moved.values(at=step.at - length))
 
 
 async def test_alerts_go_by_their_labels_to_the_channels_of_their_route(room: Room) -> None:
@@ -157,6 +163,63 @@ async def test_what_nobody_acknowledges_goes_to_the_next_ones_and_then_stops(roo
     await room.deliver()
     assert (len(hook.taken), len(slack.taken)) == (1, 1)
     assert ("Left" in str(slack.taken), "Taken" in str(slack.taken)) == (True, False)
+
+
+async def test_who_heard_by_escalation_hears_of_the_end_and_its_incident_is_closed(
+    room: Room,
+) -> None:
+    hook, pager = await room.add("webhook"), await room.add("pagerduty")
+    ladder = [{"after": "PT10M", "channels": ["pagerduty"]}]
+    await set_policy(room, route={"channels": ["webhook"], "escalate": ladder})
+    for name in ("First", "Second"):
+        await room.receive({**alert(name)}, source="prometheus")
+        await later(room, timedelta(minutes=11))
+        await room.tools.call("alerting_run_due")
+    await room.receive(
+        {**alert("First"), "status": "", "endsAt": "2026-11-29T01:30:00Z"}, source="prometheus"
+    )
+    await room.deliver()
+    told = [(one["event_action"], one["payload"]["summary"].split()[1]) for one in pager.taken]
+    assert told == [("trigger", "First"), ("trigger", "Second"), ("resolve", "First")]
+    first, second, ended = (one["dedup_key"] for one in pager.taken)
+    assert first == ended != second
+    assert [one["data"]["status"] for one in hook.taken] == ["firing", "firing", "resolved"]
+
+
+async def test_nobody_is_called_before_those_who_were_told_had_the_time_to_answer(
+    room: Room,
+) -> None:
+    await room.add("webhook")
+    slack = await room.add("slack")
+    ladder = [{"after": "PT10M", "channels": ["slack"]}]
+    route = {"channels": ["webhook"], "escalate": ladder, "group_wait": "PT10M"}
+    await set_policy(room, route=route, switches={"grouping": "on"})
+    await room.receive(alert("Slow"))
+    for expected in (0, 1):
+        await later(room, timedelta(minutes=11))
+        await room.tools.call("alerting_run_due")
+        await room.deliver()
+        assert len(slack.taken) == expected
+
+
+async def test_a_group_that_was_escalated_is_ended_there_too(room: Room) -> None:
+    await room.add("webhook")
+    pager = await room.add("pagerduty")
+    ladder = [{"after": "PT10M", "channels": ["pagerduty"]}]
+    route = {"channels": ["webhook"], "escalate": ladder, "group_by": ["alertname"]}
+    await set_policy(room, route=route, switches={"grouping": "on"})
+    await room.receive(alert("Left", node="a"), alert("Left", node="b"))
+    for _ in range(2):
+        await later(room, timedelta(minutes=11))
+        await room.tools.call("alerting_run_due")
+    for ends in (["a"], ["a", "b"]):
+        state = {one: "resolved" if one in ends else "firing" for one in ("a", "b")}
+        await room.receive(*(alert("Left", state[one], node=one) for one in ("a", "b")))
+        await later(room, timedelta(minutes=11))
+        await room.tools.call("alerting_run_due")
+    await room.deliver()
+    assert [one["event_action"] for one in pager.taken] == ["trigger", "trigger", "resolve"]
+    assert len({one["dedup_key"] for one in pager.taken}) == 1
 
 
 async def test_more_than_a_channel_takes_is_merged_and_nothing_is_lost(room: Room) -> None:

@@ -31,9 +31,12 @@ Send = Callable[[Any, Notice, Wire, datetime], Awaitable[Outcome]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
+    """`incidents`: it opens one for each key that it is told, and closes it by that key."""
+
     configuration: type[Configuration]
     send: Send
     rate: Rate
+    incidents: bool = False
 
 
 KINDS: Mapping[str, Kind] = {
@@ -43,7 +46,9 @@ KINDS: Mapping[str, Kind] = {
     "feishu": Kind(feishu.FeishuConfiguration, feishu.send, feishu.RATE),
     "wecom": Kind(wecom.WeComConfiguration, wecom.send, wecom.RATE),
     "teams": Kind(teams.TeamsConfiguration, teams.send, teams.RATE),
-    "pagerduty": Kind(pagerduty.PagerDutyConfiguration, pagerduty.send, pagerduty.RATE),
+    "pagerduty": Kind(
+        pagerduty.PagerDutyConfiguration, pagerduty.send, pagerduty.RATE, incidents=True
+    ),
     "email": Kind(email.EmailConfiguration, email.send, email.RATE),
 }
 

@@ -1,4 +1,4 @@
-"""PagerDuty's Events API v2: one incident a group of alerts, resolved by the same key."""
+"""PagerDuty's Events API v2: one incident a group of alerts, or an alert; resolved by the same key."""
 
 from datetime import datetime
 from typing import Any
@@ -47,9 +47,10 @@ def judged(reply: Reply) -> Outcome:
 
 
 def body_of(config: PagerDutyConfiguration, notice: Notice, now: datetime) -> bytes:
+    ended = notice.status == "resolved" and not notice.data.get("open")
     event: dict[str, Any] = {
         "routing_key": config.routing_key,
-        "event_action": "resolve" if notice.status == "resolved" else "trigger",
+        "event_action": "resolve" if ended else "trigger",
         "dedup_key": notice.key[:255],
         "client": "Midwatch",
         "payload": _payload(notice, now),
