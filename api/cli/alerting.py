@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.desk import called, lines, listed, many, shown
+from api.cli.desk import called, lines, listed, many, shown, shown_of
 from api.cli.diagnose import window
 from api.cli.languages import Language, chosen
 from api.cli.listing import Listed
@@ -207,7 +207,7 @@ async def _managers(source: Source, cluster: str, language: str, output: Output)
             {"cluster": one["name"], **member} for one in data["rows"] for member in one["members"]
         ]
         said = [text for one in data["rows"] for text in one["problems_in"][language]]
-        put("\n".join([*lines(members, MEMBERS), *said, data["shown"]]))
+        put("\n".join([*lines(members, MEMBERS), *said, shown_of(data)]))
     return OK if all(one["state"] == "ok" for one in data["rows"]) else NO
 
 
@@ -223,7 +223,7 @@ async def _firing(source: Source, namespace: str, language: str, output: Output)
     ):  # what was sent to an installation that cannot be read is not known here
         received = await called(source, "alerting_list", {"status": "firing"})
         unheard = _unheard(received, language) if received["untold"] else []
-    put("\n".join([*lines(data["rows"], FIRING), data["shown"], *unheard]))
+    put("\n".join([*lines(data["rows"], FIRING), shown_of(data), *unheard]))
     return OK
 
 
@@ -233,7 +233,7 @@ async def _received(source: Source, asked: Mapping[str, str], language: str, out
         put_json(data)
     else:
         told = lines(data["rows"], RECEIVED)
-        put("\n".join([*told, data["shown"], *_unheard(data, language)]))
+        put("\n".join([*told, shown_of(data), *_unheard(data, language)]))
     return OK
 
 
@@ -261,7 +261,7 @@ async def _everywhere(source: Source, asked: Mapping[str, str], output: Output) 
         return OK
     told = lines(data["groups"], GROUPED) if asked["group_by"] else lines(data["rows"], EVERYWHERE)
     unanswered = lines([{"unanswered": one} for one in data["unanswered"]], ("unanswered",))
-    put("\n".join([*told, data["shown"], *unanswered]))
+    put("\n".join([*told, shown_of(data), *unanswered]))
     return OK
 
 

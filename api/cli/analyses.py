@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.alerting import IdArgument, alerts
-from api.cli.desk import called, lines
+from api.cli.desk import called, lines, shown_of
 from api.cli.languages import Language, chosen
 from api.cli.outcome import OK, finish, put, put_json
 from api.cli.reports import analysis_lines
@@ -84,7 +84,7 @@ async def _listed(source: Source, asked: dict[str, Any], output: Output) -> int:
     if output is Output.JSON:
         put_json(data)
     else:
-        put("\n".join([*lines(data["rows"], COLUMNS), data["shown"]]))
+        put("\n".join([*lines(data["rows"], COLUMNS), shown_of(data)]))
     return OK
 
 

@@ -85,8 +85,13 @@ async def listed(
         told = (
             [SENTENCES.said("no_answer_of", names=", ".join(away)).told(spoken())] if away else []
         )
-        put("\n".join([*lines(data["rows"], columns), data["shown"], *told]))
+        put("\n".join([*lines(data["rows"], columns), shown_of(data), *told]))
     return OK
+
+
+def shown_of(data: Row) -> str:
+    """How many of how many are listed."""
+    return word("shown", spoken(), shown=len(data["rows"]), total=data["total"])
 
 
 async def many(

@@ -189,7 +189,24 @@ def gathered(
 
 
 def with_source(command: Callable[..., None]) -> Callable[..., None]:
-    """Give `command(source=…)` the options that say where the cluster is."""
+    """Give `command(source=…)` the options that say where the cluster is.
+
+    And `--lang`, where it has none of its own: by it lists and failures are told.
+    """
     unset = {name: None if name in {"snapshot", "kubeconfig"} else "" for name in OPTIONS}
     options = {name: (annotation, unset[name]) for name, annotation in OPTIONS.items()}
-    return gathered("source", options, Source)(command)
+    if not _asks_language(command):
+        options["lang"] = (LanguageOption, Language.AUTO)
+    return gathered("source", options, _source)(command)
+
+
+def _source(*, lang: Language = Language.AUTO, **told: Any) -> Source:
+    """`lang` was taken note of when it was read."""
+    return Source(**told)
+
+
+def _asks_language(command: Callable[..., None]) -> bool:
+    parameters = inspect.signature(command, eval_str=True).parameters.values()
+    infos = [info for one in parameters for info in getattr(one.annotation, "__metadata__", ())]
+    # Typer takes the first name of an annotation for its default until it builds the command.
+    return any("--lang" in (one.default, *(one.param_decls or ())) for one in infos)

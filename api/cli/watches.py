@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.desk import called, lines, shown
+from api.cli.desk import called, lines, shown, shown_of
 from api.cli.diagnose import window
 from api.cli.listing import Listed
 from api.cli.outcome import OK, finish, put, put_json
@@ -101,5 +101,5 @@ async def _listed(source: Source, output: Output) -> int:
         for row in data["rows"]
         for seen in row["seen"] or [{"about": "", "state": "-"}]
     ]
-    put("\n".join([*lines(rows, COLUMNS), data["shown"]]))
+    put("\n".join([*lines(rows, COLUMNS), shown_of(data)]))
     return OK

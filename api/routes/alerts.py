@@ -13,6 +13,7 @@ from api.problems import language_of
 from api.sent import Sent
 from api.sentences import SENTENCES
 from core.errors import Invalid
+from core.links import WebAddress
 from core.principal import Permission
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
@@ -29,7 +30,7 @@ class WorkflowReport(Sent):
     run: str = Field(min_length=1, max_length=200, description="The engine's id of it.")
     status: Literal["started", "done", "failed"]
     text: str = Field(default="", max_length=4000, description="What came of it.")
-    url: str = Field(default="", max_length=1000, pattern=r"^(https?://\S+)?$")
+    url: WebAddress = ""
 
 
 class Wanted(BaseModel):

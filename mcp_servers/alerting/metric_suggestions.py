@@ -1,5 +1,6 @@
 """An alert suggested from words: the metric that they mean, or those that they may mean, and a threshold for it."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from mcp_servers.backends.prometheus import Prometheus
 from mcp_servers.engines.metric_words import (
     Meant,
     alert_name,
+    as_said,
     asked_words,
     clear,
     expression,
@@ -74,10 +76,11 @@ async def alerting_suggest_from_words(
 
 
 async def _meant(prometheus: Prometheus, words: str, window: str, at_most: int) -> WordSuggestion:
-    asked, below = asked_words(words), wants_low(words)
+    asked, below, said = asked_words(words), wants_low(words), as_said(words)
     found = await _found(prometheus, asked)
-    choices = [_choice(one, below=below) for one in found[:OFFERED]]
-    unmatched = [one for one in asked if not any(one in each.words for each in found[:OFFERED])]
+    choices = [_choice(one, said, below=below) for one in found[:OFFERED]]
+    offered = {word for each in found[:OFFERED] for word in each.words}
+    unmatched = [said.get(one, one) for one in asked if one not in offered]
     if not clear(found, asked):
         verdict = "choose" if choices else "nothing_found"
         return WordSuggestion(
@@ -91,7 +94,7 @@ async def _meant(prometheus: Prometheus, words: str, window: str, at_most: int) 
         verdict=threshold.verdict,
         name=name,
         choices=choices[:1],
-        unmatched=[one for one in asked if one not in found[0].words],
+        unmatched=[said.get(one, one) for one in asked if one not in found[0].words],
         threshold=threshold,
     )
 
@@ -110,11 +113,11 @@ async def _found(prometheus: Prometheus, asked: list[str]) -> list[Meant]:
     return sorted(found, key=lambda one: (-one.score, one.metric.name))
 
 
-def _choice(one: Meant, *, below: bool) -> MetricChoice:
+def _choice(one: Meant, said: Mapping[str, str], *, below: bool) -> MetricChoice:
     return MetricChoice(
         metric=one.metric.name,
         kind=one.metric.kind,
         expression=expression(one, below=below),
-        by=list(one.words),
+        by=[said.get(word, word) for word in one.words],
         help=one.metric.help,
     )

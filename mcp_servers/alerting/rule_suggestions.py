@@ -21,6 +21,7 @@ from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.alerting.suggesting import Suggesting
 from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.backends.prometheus import Prometheus
+from mcp_servers.engines.metric_words import spaced
 from mcp_servers.engines.slo_rules import (
     WINDOW,
     burn_alerts,
@@ -239,9 +240,9 @@ def _threshold_text(name: str, expression: str, held: timedelta, severity: str) 
         "expr": expression,
         "for": f"{int(held.total_seconds())}s",
         "labels": {"severity": severity},
-        "annotations": {"summary": f"{name}: {{{{ $value }}}}"},
+        "annotations": {"summary": f"{spaced(name)}: {{{{ $value }}}}"},
     }
-    return _written([{"name": name.lower(), "rules": [rule]}])
+    return _written([{"name": spaced(name).lower().replace(" ", "-"), "rules": [rule]}])
 
 
 def _written(groups: list[dict[str, Any]]) -> str:

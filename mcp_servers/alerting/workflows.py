@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from core.clock import utc_now
 from core.errors import Conflict, NotFound
+from core.links import WebAddress
 from core.principal import Principal
 from core.redaction import redact_fields
 from core.storage.alert_records import StepRow
@@ -35,9 +36,7 @@ async def alerting_note_workflow(
     run: Annotated[str, Field(min_length=1, max_length=200, description="The engine's id of it.")],
     status: Literal["started", "done", "failed"],
     text: Annotated[str, Field(max_length=4000, description="What came of it.")] = "",
-    url: Annotated[
-        str, Field(max_length=1000, pattern=r"^(https?://\S+)?$", description="Where to see it.")
-    ] = "",
+    url: Annotated[WebAddress, Field(description="Where to see it.")] = "",
     *,
     desk: Desk,
     caller: Principal,

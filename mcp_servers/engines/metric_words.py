@@ -175,6 +175,13 @@ def asked_words(question: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def as_said(question: str) -> dict[str, str]:
+    """The words of `asked_words`, each as it stands in the question."""
+    chinese = {stem(english): one for one, english in CHINESE.items() if one in question}
+    told = {stem(one): one for one in reversed(_WORD.findall(question))}
+    return chinese | told
+
+
 def wants_low(question: str) -> bool:
     """Whether what is too low is bad."""
     return any(one in question.lower() for one in LOW)
@@ -247,6 +254,12 @@ def alert_name(meant: Meant, *, below: bool) -> str:
     whose = [part for value in meant.labels.values() for part in _WORD.findall(value)]
     of = [one for one in re.split(r"[^A-Za-z0-9]+", meant.metric.name) if one and one not in UNITS]
     return "".join(one[0].upper() + one[1:] for one in [*whose, *of]) + ("Low" if below else "High")
+
+
+def spaced(name: str) -> str:
+    """A name as alerts have them in words that are read: Orders queue length high."""
+    first, *rest = _HUMP.sub(" ", name).split(" ")
+    return " ".join([first, *(one if one.isupper() else one.lower() for one in rest)])
 
 
 def stem(word: str) -> str:

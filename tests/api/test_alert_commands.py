@@ -69,6 +69,13 @@ async def test_yes_and_no_are_words_of_the_reader_s_language(
     assert copy_context().run(chinese) == ["enabled: 是", "told: 否"]
 
 
+async def test_what_fails_is_told_in_the_language_that_was_asked_for(midwatch: Midwatch) -> None:
+    for words in (("silences", "expire", "nosuch"), ("channels", "test", "nosuch")):
+        chinese = await there(midwatch, *words, "--lang", "zh")
+        assert chinese.returncode == 2
+        assert re.search("[\u4e00-\u9fff]", chinese.stderr), chinese.stderr
+
+
 async def test_a_preview_says_in_the_reader_s_language_why_a_silence_would_not_be_set(
     midwatch: Midwatch,
 ) -> None:

@@ -73,6 +73,7 @@ async def test_rules_are_suggested_for_an_objective_a_threshold_and_words(
     assert "slo:error_ratio:rate5m" in slo.json()["text"]
     assert f"> {threshold['suggested']['value']}" in threshold["text"]
     assert said["choices"][0]["metric"] == "container_memory_working_set_bytes"
+    assert {"memory", "containers"} >= set(said["choices"][0]["by"]) > set()
 
 
 async def test_a_placement_is_kept_and_planned_where_the_operator_is_and_not_elsewhere(

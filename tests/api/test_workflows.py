@@ -68,6 +68,7 @@ async def test_who_has_no_token_or_names_no_alert_notes_nothing(
         del http.headers["Authorization"]
         unknown = await http.post(f"/api/v1/alerts/{alert_id}/workflow", json=DONE)
     assert [one.status_code for one in (nowhere, odd, unknown)] == [404, 422, 401]
+    assert "has to begin with https:// or http://" in odd.json()["detail"]
     assert await reports(watch, alert_id) == []
 
 

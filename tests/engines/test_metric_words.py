@@ -5,12 +5,14 @@ import pytest
 from mcp_servers.engines.metric_words import (
     Meant,
     alert_name,
+    as_said,
     asked_words,
     clear,
     expression,
     families,
     narrowed,
     ranked,
+    spaced,
     wants_low,
 )
 
@@ -90,3 +92,17 @@ def test_a_histogram_is_one_metric_and_what_only_informs_is_none() -> None:
 def test_the_name_of_the_alert_says_whose_and_of_what() -> None:
     [best, *_] = found("queue length of orders")
     assert alert_name(best, below=False) == "OrdersRabbitmqQueueMessagesHigh"
+
+
+def test_words_are_told_as_they_were_said() -> None:
+    assert [as_said("Queue lengths of orders")[one] for one in ("queue", "length", "order")] == [
+        "Queue",
+        "lengths",
+        "orders",
+    ]
+    assert as_said("订单队列 length") == {"order": "订单", "queue": "队列", "length": "length"}
+
+
+def test_a_name_of_an_alert_is_read_as_words() -> None:
+    assert spaced("OrdersQueueLengthHigh") == "Orders queue length high"
+    assert spaced("CPUBusy") == "CPUBusy"
