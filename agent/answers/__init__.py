@@ -106,12 +106,19 @@ def answer(asked: Asked, results: Sequence[Result]) -> str:
         first = results[0]
         key = first.status if first.status in (NotFound.code, Forbidden.code) else "sentence"
         key = "change" if first.tool in (APPLY, ROLLBACK) else key
-        return phrase(
-            f"failed.{key}",
-            asked.language,
-            sentence=told_failure(first.text, asked.language, 900, first.texts),
+        told = " ".join(
+            told_failure(one.text, asked.language, 900, one.texts)
+            for one in (first, *_as_container(results))
         )
+        return phrase(f"failed.{key}", asked.language, sentence=told)
     return _why_nothing_was_tried(asked)
+
+
+def _as_container(results: Sequence[Result]) -> Sequence[Result]:
+    """What was tried last with a name that is no object: as a container of what was named before."""
+    last = results[-1]
+    is_second = len(results) > 1 and last.status == NotFound.code
+    return [last] if is_second and last.arguments.get("container") else []
 
 
 def _useful(asked: Asked, results: Sequence[Result], useful: Sequence[Result]) -> str:

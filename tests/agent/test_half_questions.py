@@ -1,8 +1,12 @@
 """Half a question after another is planned with the words of both: "restart it", then "checkout"."""
 
+import shutil
+from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from agent.asked import Asked
 from agent.graph import Assistant
@@ -11,7 +15,10 @@ from agent.planning_logs import logs
 from agent.toolbox import Result
 from core.errors import NotFound
 from mcp_servers.client import Sessions
-from tests.agent.turns import Told, ask
+from tests.agent.conftest import sessions_over
+from tests.agent.turns import SNAPSHOTS, Told, ask
+
+SHIPPED = "shipped 12 lines to loki"
 
 
 async def told_of(sessions: Sessions, memory: Path, *questions: str) -> Told:
@@ -50,3 +57,57 @@ def test_what_is_no_workload_is_a_container_of_what_the_question_before_named() 
     [step] = logs(asked, "shop", [missed])
     assert step.arguments["name"] == "checkout"
     assert step.arguments["container"] == "log-shipper"
+
+
+@pytest.fixture(scope="module")
+async def beside(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Sessions]:
+    """The shop, where each pod of checkout has a container log-shipper as well."""
+    folder = tmp_path_factory.mktemp("beside") / "shop"
+    shutil.copytree(SNAPSHOTS / "shop", folder)
+    file = folder / "objects" / "shop" / "checkout.yaml"
+    objects: list[Any] = list(yaml.safe_load_all(file.read_text("utf-8")))
+    for one in objects:
+        _add_shipper(one, folder / "logs" / "shop")
+    file.write_text(yaml.safe_dump_all(objects), "utf-8")
+    async with sessions_over(str(folder)) as opened:
+        yield opened
+
+
+def _add_shipper(one: Any, logs: Path) -> None:
+    if one["kind"] not in ("Pod", "Deployment", "ReplicaSet"):
+        return
+    spec = one["spec"] if one["kind"] == "Pod" else one["spec"]["template"]["spec"]
+    spec["containers"].append({"name": "log-shipper", "image": "shipper:1"})
+    if one["kind"] == "Pod":
+        running = {"running": {"startedAt": one["metadata"]["creationTimestamp"]}}
+        shipper = {"name": "log-shipper", "image": "shipper:1", "ready": True, "restartCount": 0}
+        one["status"]["containerStatuses"].append({**shipper, "state": running})
+        place = logs / one["metadata"]["name"]
+        place.mkdir(exist_ok=True)
+        (place / "log-shipper.log").write_text(f"{SHIPPED}\n", "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("logs of checkout", "log-shipper"),
+        ("logs of checkout", "and log-shipper?"),
+        ("checkout 的日志", "log-shipper"),
+        ("看一下 checkout 的日志", "log-shipper 呢"),
+    ],
+)
+async def test_a_bare_name_of_a_container_reads_its_log(
+    beside: Sessions, tmp_path: Path, first: str, then: str
+) -> None:
+    told = await told_of(beside, tmp_path / "memory.db", first, then)
+    assert told.calls[-1].arguments["container"] == "log-shipper"
+    assert SHIPPED in told.done.answer
+
+
+@pytest.mark.parametrize("first", ["logs of checkout", "checkout 的日志"])
+async def test_a_name_that_is_no_container_of_it_either_is_told_with_those_there_are(
+    beside: Sessions, tmp_path: Path, first: str
+) -> None:
+    told = await told_of(beside, tmp_path / "memory.db", first, "log-schipper")
+    assert SHIPPED not in told.done.answer
+    assert "checkout, log-shipper" in told.done.answer
