@@ -126,6 +126,11 @@ class Models:
         return [self._by_choice[one] for one in order if one.provider != "offline"]
 
     @property
+    def rules_stand_in(self) -> bool:
+        """Whether rules go on once every model has failed."""
+        return OFFLINE in self.lineup.fallbacks
+
+    @property
     def offline(self) -> Candidates:
         """The planner that needs no model."""
         return [self._by_choice[OFFLINE]]

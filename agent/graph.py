@@ -278,6 +278,12 @@ def _check(message: str) -> None:
         )
 
 
+def _why_incomplete(turn: Turn, language: Literal["en", "zh"]) -> str:
+    told = phrase(f"limit.{turn.stop}", language) if turn.stop else ""
+    names_why = turn.stop in ("model_failed", "rules_answered") and turn.failed
+    return f"{told} {turn.failed}" if names_why else told
+
+
 def _done(state: Any, turn: Turn) -> Done:
     route = decision(state)
     language: Literal["en", "zh"] = turn.voice.language if turn.asked_for else route["language"]
@@ -288,7 +294,7 @@ def _done(state: Any, turn: Turn) -> Done:
         route=tuple(dict.fromkeys(state["visited"])),
         citations=turn.voice.evidence.cited_in(turn.voice.text),
         usage=turn.meter.usage(),
-        incomplete=phrase(f"limit.{turn.stop}", language) if turn.stop else "",
+        incomplete=_why_incomplete(turn, language),
         incomplete_code=turn.stop,
         approvals=tuple(turn.asked_for),
         state={"asked": dict(route)},

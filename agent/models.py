@@ -37,7 +37,7 @@ class ModelChoice:
 class Lineup:
     """Who stands beside the first choice, and how patiently each of them is asked.
 
-    `fallbacks` are asked in order when a model fails; `subagents` gives some subagents a model of
+    `fallbacks` are asked in order when a model fails, rules last if they are among them; `subagents` gives some subagents a model of
     their own, before the first choice. A failed request is tried again `retries` times, the first
     time after about `pause_s`. After `failures` in a row a model is left alone for `rest_s`.
     """

@@ -18,6 +18,7 @@ from agent.answers import partial_answer
 from agent.asked import Asked
 from agent.candidates import Models, Tools
 from agent.changing import Verdicts, answers, cannot_ask, changing, hold_back, questions
+from agent.events import FellBack
 from agent.fallback import Persistence, Request
 from agent.faults import Fault, ModelFailed
 from agent.limits import MAX_EMPTY_REPLIES, MAX_REPEATED_CALLS
@@ -96,14 +97,38 @@ class Work:
             turn.end_early("time_limit")
             return Command(goto="settle")
         except ModelFailed as failure:
-            return _after_failure(turn, failure)
+            return self._after_failure(turn, failure)
         if reply.tool_calls:
             turn.calls += len(reply.tool_calls)
             goto = await self._after_calls(reply, turn)
             return Command(goto=goto, update={"messages": [reply], "spoken": turn.spoken})
         if reached_its_limit(reply):
             turn.end_early("token_limit")
-        return _after_words(reply, messages, turn)
+        return self._after_words(reply, messages, turn)
+
+    def _after_words(self, reply: AIMessage, messages: Sequence[AnyMessage], turn: Turn) -> Next:
+        """A reply without calls is the answer; an empty one is asked for again, once."""
+        turn.voice.end()
+        if reply.text.strip():
+            return Command(goto="__end__", update={"messages": [reply], "spoken": turn.spoken})
+        nudged = sum(isinstance(one, HumanMessage) and one.content == NUDGE for one in messages)
+        if nudged + 1 >= MAX_EMPTY_REPLIES:
+            return self._after_failure(turn, ModelFailed("", EMPTY))
+        return Command(goto="think", update={"messages": [HumanMessage(NUDGE)]})
+
+    def _after_failure(self, turn: Turn, failure: ModelFailed) -> Next:
+        """A partial answer when something was found or said; else rules go on, if they may, or there is none."""
+        if turn.voice.speaking or any(result.ok for result in turn.toolbox.results):
+            turn.end_early("model_failed")
+            turn.failed = failure.told(turn.voice.language)
+            return Command(goto="settle")
+        if not self.models.rules_stand_in or turn.by_rules:
+            raise failure
+        turn.by_rules, turn.failed = True, failure.told(turn.voice.language)
+        turn.end_early("rules_answered")
+        rules, why = self.models.offline[0].choice.title, failure.fault.why
+        turn.emit(FellBack(turn.run_id, failure.title, rules, why.told(turn.voice.language)))
+        return Command(goto="think")
 
     async def _reply(self, messages: Sequence[AnyMessage], turn: Turn) -> AIMessage:
         offered = await self._offered(turn)
@@ -216,25 +241,6 @@ def _used_up(turn: Turn) -> bool:
     else:
         return False
     return True
-
-
-def _after_words(reply: AIMessage, messages: Sequence[AnyMessage], turn: Turn) -> Next:
-    """A reply without calls is the answer; an empty one is asked for again, once."""
-    turn.voice.end()
-    if reply.text.strip():
-        return Command(goto="__end__", update={"messages": [reply], "spoken": turn.spoken})
-    nudged = sum(isinstance(one, HumanMessage) and one.content == NUDGE for one in messages)
-    if nudged + 1 >= MAX_EMPTY_REPLIES:
-        return _after_failure(turn, ModelFailed("", EMPTY))
-    return Command(goto="think", update={"messages": [HumanMessage(NUDGE)]})
-
-
-def _after_failure(turn: Turn, failure: ModelFailed) -> Next:
-    """A partial answer when something was found or said; else there is none to give."""
-    if turn.voice.speaking or any(result.ok for result in turn.toolbox.results):
-        turn.end_early("model_failed")
-        return Command(goto="settle")
-    raise failure
 
 
 def _last_reply(state: LoopState) -> AIMessage:

@@ -24,7 +24,10 @@ from core.errors import OpsError
 from core.principal import Principal
 from mcp_servers.client import Sessions, Tools
 
-Stop = Literal["", "tool_limit", "token_limit", "time_limit", "model_failed"] | UsedUp
+Stop = (
+    Literal["", "tool_limit", "token_limit", "time_limit", "model_failed", "rules_answered"]
+    | UsedUp
+)
 
 
 @dataclass(slots=True)
@@ -52,7 +55,8 @@ class Turn:
     stop: Stop = ""
     calls: int = 0
     working: str = ""
-    out_of_budget: bool = False
+    failed: str = ""  # why the models did, in the user's language
+    by_rules: bool = False  # from now on: no model may be asked, or none answers
     people: People = field(default_factory=People)
     person: Principal | None = None
     notebook: Notebook | None = None
@@ -153,7 +157,8 @@ class Turn:
                 self.voice.say(part.voice.text)
             self.toolbox.results += part.toolbox.results
             self.calls += part.calls
-            self.out_of_budget = self.out_of_budget or part.out_of_budget
+            self.by_rules = self.by_rules or part.by_rules
+            self.failed = self.failed or part.failed
             self.end_early(part.stop)
         self.parts = {}
 
@@ -194,10 +199,10 @@ class Turn:
 
     async def may_spend(self) -> bool:
         """Whether a model may be asked once more. If not, that is said, and rules go on."""
-        if not self.out_of_budget and (why := await self.meter.used_up()):
-            self.out_of_budget = True
+        if not self.by_rules and (why := await self.meter.used_up()):
+            self.by_rules = True
             self.end_early(why)
-        return not self.out_of_budget
+        return not self.by_rules
 
     def end_early(self, why: Stop) -> None:
         """The first reason counts."""

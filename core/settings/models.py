@@ -75,7 +75,7 @@ def refuse_unusable(llm: ModelSettings) -> None:
     for name, one in llm.more.items():
         _refuse_keyless(one, f"{MORE}{name.upper()}__")
     for name in llm.fallbacks:
-        _refuse_unknown(name, "FALLBACKS", set(llm.more))
+        _refuse_unknown(name, "FALLBACKS", {*llm.more, OFFLINE})
     for subagent, name in llm.subagents.items():
         _refuse_unknown(name, f"SUBAGENTS__{subagent.upper()}", {*llm.more, OFFLINE})
 

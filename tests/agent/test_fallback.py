@@ -302,3 +302,46 @@ async def test_many_turns_that_meet_a_rate_limit_together_all_get_their_answer(
             turns = [ask(assistant, QUESTION, thread=f"t{n}") for n in range(12)]
             told = await asyncio.gather(*turns)
     assert [one.answer for one in told] == [ANSWER] * 12
+
+
+@both
+@pytest.mark.parametrize(
+    "bad",
+    [Say(status=429), Say(status=401), Say(raw="<html>no</html>"), Say(""), Say("", declines=True)],
+    ids=["429", "401", "html", "empty", "refusal"],
+)
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [(QUESTION, "No model answered, so rules did."), ("checkout 为什么报错？", "由规则作答")],
+)
+async def test_rules_answer_when_every_model_failed_and_they_may(
+    vendor: Vendor, bad: Say, question: str, said: str, sessions: Sessions
+) -> None:
+    with provider_serving(bad) as one:
+        choice = choice_of(vendor, one)
+        async with assistant_with(sessions, choice, lineup=lineup(ModelChoice())) as assistant:
+            told = await ask(assistant, question)
+    assert "256Mi" in told.answer
+    assert told.done.incomplete_code == "rules_answered"
+    assert said in told.done.incomplete
+    assert fallbacks(told)[-1][1] == "offline/rules"
+
+
+async def test_why_the_models_failed_is_told_where_rules_answer(sessions: Sessions) -> None:
+    with provider_serving(Say(status=401)) as one:
+        choice = choice_of("openai", one)
+        async with assistant_with(sessions, choice, lineup=lineup(ModelChoice())) as assistant:
+            told = await ask(assistant, QUESTION)
+            again = await ask(assistant, "and the logs of cart?")
+    assert "model-x (openai) failed" in told.done.incomplete
+    assert [one.tool for one in again.calls][-1:] == ["kubernetes_get_logs"]
+
+
+async def test_rules_do_not_begin_again_what_a_model_said_half(sessions: Sessions) -> None:
+    long = Say("It is memory, and here is at length why that is so. " * 8, cut_after=60)
+    with provider_serving(long) as one:
+        choice = choice_of("anthropic", one)
+        async with assistant_with(sessions, choice, lineup=lineup(ModelChoice())) as assistant:
+            told = await ask(assistant, QUESTION)
+    assert told.done.incomplete_code == "model_failed"
+    assert "256Mi" not in told.answer
