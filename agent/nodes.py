@@ -84,6 +84,7 @@ def at_work(subagent: Subagent, models: Models, team: Sequence[Subagent]) -> Nod
                 for unsaid in (left_unsaid, plan_unshown):
                     if told := unsaid(asked, turn.toolbox.results[begun:], turn.spoken):
                         turn.say_by_rule(told)
+        runtime.context.finish(step_of(decision(state)))
         found = {"asked": _understood(state, asked, turn), **_done_by(subagent, turn, begun)}
         return handed_on(state, turn, {"visited": [subagent.name], **found})
 

@@ -52,6 +52,8 @@ class Turn:
     asked: Asked = field(default_factory=lambda: Asked("", "", "en"))
     wanted: frozenset[str] | None = None
     steps: tuple[str, ...] = ()
+    under_way: int = 0  # steps that were begun
+    finished: set[int] = field(default_factory=set[int])
     stop: Stop = ""
     calls: int = 0
     working: str = ""
@@ -185,8 +187,24 @@ class Turn:
         """How far the turn is, with the first `begun` steps begun; a single step needs no plan."""
         if len(self.steps) < 2:
             return
-        told = [PlanStep(title, _status(n, done, begun)) for n, title in enumerate(self.steps)]
+        self.under_way = begun
+        self.finished |= set(range(done))
+        self._tell_steps()
+
+    def finish(self, step: str) -> None:
+        """One of the steps that are worked on side by side is done, whatever the others do."""
+        if step in self.parts:
+            self.finished.add(int(step))
+            self._tell_steps()
+
+    def _tell_steps(self) -> None:
+        told = [PlanStep(title, self._status(n)) for n, title in enumerate(self.steps)]
         self.emit(Planned(tuple(told)))
+
+    def _status(self, step: int) -> Literal["done", "in_progress", "pending"]:
+        if step in self.finished:
+            return "done"
+        return "in_progress" if step < self.under_way else "pending"
 
     def say_by_rule(self, text: str) -> None:
         """A whole answer that no model had a part in."""
@@ -211,12 +229,6 @@ class Turn:
     @property
     def seconds_left(self) -> float:
         return self.deadline_s - asyncio.get_running_loop().time()
-
-
-def _status(step: int, done: int, begun: int) -> Literal["done", "in_progress", "pending"]:
-    if step < done:
-        return "done"
-    return "in_progress" if step < begun else "pending"
 
 
 def unheard(_: Event) -> None:

@@ -27,6 +27,18 @@ async def test_a_fault_and_its_price_are_looked_into_side_by_side(assistant: Ass
     assert [step.status for step in both.steps] == ["in_progress", "in_progress"]
 
 
+async def test_the_plan_tells_of_each_step_side_by_side_when_it_is_done(
+    assistant: Assistant,
+) -> None:
+    told = await ask(assistant, "Why is checkout failing and what did it cost us last week?")
+    plans = [
+        tuple(step.status for step in one.steps) for one in told.events if isinstance(one, Planned)
+    ]
+    assert plans[0] == ("in_progress", "in_progress")
+    assert set(plans[1]) == {"in_progress", "done"}
+    assert plans[-1] == ("done", "done")
+
+
 async def test_answers_given_side_by_side_come_in_the_order_of_the_question(
     assistant: Assistant,
 ) -> None:
