@@ -70,7 +70,8 @@ class Persistence:
                 reply = await one_reply(ready, messages, asking)
             except ModelFailed as error:
                 failure, pause_s = error, self._pause_s(tried, error.fault)
-                _blame(one.candidate, error.fault)
+                is_last = tried == self.lineup.retries
+                _blame(one.candidate, error.fault, spared=error.fault.dropped and not is_last)
                 if _is_final(error.fault, asking):
                     break
             except BaseException:  # cut, or the time was up: that says nothing about the model
@@ -140,8 +141,9 @@ def _resting(candidate: Candidate) -> ModelFailed:
     return ModelFailed(candidate.choice.title, Fault(RESTING, why))
 
 
-def _blame(candidate: Candidate, fault: Fault) -> None:
-    if fault.blames_model:
+def _blame(candidate: Candidate, fault: Fault, *, spared: bool) -> None:
+    """A model is spared what its next try will tell: many kept connections may close in the same moment."""
+    if fault.blames_model and not spared:
         candidate.breaker.failed(_now_s(), asked_to_wait_s=fault.wait_s)
     else:
         candidate.breaker.undecided()

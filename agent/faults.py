@@ -39,6 +39,9 @@ OVERFLOW = ("maximum context length", "context window", "context size")
 # Said with status 429 too, but no waiting helps.
 NO_CREDIT = ("insufficient_quota", "billing_error")
 
+# What becomes of a request on a connection that the other end has closed.
+DROPPED = ("RemoteProtocolError", "ReadError", "WriteError")
+
 # Another request to the same model may well succeed.
 PASSING = frozenset(
     {"rate_limited", "overloaded", "unreachable", "server_error", "cut", "unreadable"}
@@ -49,12 +52,16 @@ NOT_ITS_FAULT = frozenset({"too_long", "refused", "invalid"})
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why one request failed. `wait_s` is how long the provider asked to be left alone."""
+    """Why one request failed. `wait_s` is how long the provider asked to be left alone.
+
+    `dropped`: the connection ended without a word. One that was kept open may have been closed just then.
+    """
 
     outcome: str
     why: Said
     wait_s: float = 0.0
     hopeless: bool = False
+    dropped: bool = False
 
     @property
     def passing(self) -> bool:
@@ -89,9 +96,16 @@ def fault_of(error: Exception) -> Fault:
         status = next((NAMED[one] for one in said if one in NAMED), None)
     if status is None:
         broken = "cut" if "Protocol" in name or "Read" in name else "unreachable"
-        return Fault(broken, _first_line(error))
+        return Fault(broken, _first_line(error), dropped=_was_dropped(error))
     hopeless = any(one in NO_CREDIT for one in said)
     return Fault(_outcome(status), _told(status, error), _wait_s(error), hopeless=hopeless)
+
+
+def _was_dropped(error: BaseException | None) -> bool:
+    """Libraries name any trouble with a connection alike; what was wrong is the cause of that, or its cause."""
+    while error is not None and type(error).__name__ not in DROPPED:
+        error = error.__cause__
+    return error is not None
 
 
 def _overflowed(error: Exception, said: tuple[str, ...]) -> bool:
