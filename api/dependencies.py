@@ -6,10 +6,12 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.security import APIKeyCookie, HTTPBearer, OAuth2PasswordBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 from starlette.requests import HTTPConnection
 
+from api.faults import check_names
 from api.problems import language_of
 from api.sentences import SENTENCES
 from core.clock import utc_now
@@ -31,6 +33,7 @@ from mcp_servers.client import Sessions, Tools
 SESSION_COOKIE = "midwatch_session"
 # What posts alerts is a machine, and in a storm it must not be turned away; it is bounded by what it may do.
 ALERTS = "/api/v1/alerts/"
+NATIVE = "/api/v1/"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 BEARER = HTTPBearer(
@@ -96,14 +99,34 @@ async def caller(
     if bearer is not None:
         found = await current.sign_in.principal(bearer.credentials)
         paced(request, current.pace, found, bearer.credentials)
-        return found
+        return _asking(request, found)
     if cookie is None:
         raise SENTENCES.error(Unauthenticated, "no_credential")
     if request.method not in SAFE_METHODS:
         same_origin(request)
     found = await of_session(current.database, cookie)
     paced(request, current.pace, found)
-    return found
+    return _asking(request, found)
+
+
+def _asking(request: Request, principal: Principal) -> Principal:
+    """The caller, whose query the route takes; where it takes a permission, that is asked for first."""
+    asked = request.query_params
+    if asked and not _needs(getattr(request.scope.get("route"), "dependant", None)):
+        _check_names(request)
+    return principal
+
+
+def _needs(dependant: Dependant | None) -> bool:
+    below = dependant.dependencies if dependant else ()
+    return any(isinstance(one.call, Needs) or _needs(one) for one in below)
+
+
+def _check_names(request: Request) -> None:
+    """Other doors are not ours to be strict at, nor is what senders of alerts add to our address."""
+    path = request.url.path
+    if path.startswith(NATIVE) and not (request.method == "POST" and path.startswith(ALERTS)):
+        check_names(request)
 
 
 def paced(request: Request, pace: Pace, principal: Principal, secret: str = "") -> None:
@@ -153,6 +176,7 @@ class Needs:
 
     async def __call__(self, principal: Caller, request: Request, current: Current) -> Principal:
         if principal.may(self.permission):
+            _check_names(request)
             return principal
         route = request.scope.get("route")
         await current.audit.record(

@@ -6,6 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from api.sentences import SENTENCES
 from core import faults
@@ -34,16 +38,43 @@ def _unknown(location: tuple[int | str, ...], request: Request) -> Said:
     """Of a field that the asked route does not take: the nearest that it takes, or all."""
     name, known = str(location[-1]), list(_fields(request, in_query=location[0] == "query"))
     told = SENTENCES.said("no_field", name=name)
+    if not known:
+        return told + SENTENCES.said("no_fields")
     near = difflib.get_close_matches(name, known, n=1)
     return told + (
         _meant(near[0]) if near else SENTENCES.said("known_fields", known=", ".join(known))
     )
 
 
+def check_names(request: Request) -> None:
+    """Raises `RequestValidationError` for what is asked in the query and the asked route does not take.
+
+    It reads as heeded: a misspelt filter shows too much, and `DELETE …?usr=ann` is about oneself.
+    """
+    asked = list(request.query_params)
+    if not asked:
+        return
+    known = set(_fields(request, in_query=True))
+    unknown = [one for one in asked if one not in known]
+    if unknown:
+        told = [{"type": "extra_forbidden", "loc": ("query", one)} for one in unknown]
+        raise RequestValidationError(told)
+
+
 def _fields(request: Request, *, in_query: bool) -> Iterable[str]:
     route = request.scope.get("route")
-    found = getattr(getattr(route, "dependant", None), "query_params", ()) if in_query else ()
-    body = [] if in_query else [getattr(route, "body_field", None)]
-    for one in (*found, *body):
-        kind = getattr(getattr(one, "field_info", None), "annotation", None)
-        yield from getattr(kind, "model_fields", ())
+    if not isinstance(route, APIRoute):
+        return
+    for one in _queried(route.dependant) if in_query else (route.body_field,):
+        kind: Any = getattr(getattr(one, "field_info", None), "annotation", None)
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from (field.alias or name for name, field in kind.model_fields.items())
+        elif in_query:
+            yield str(getattr(one, "alias", ""))
+
+
+def _queried(dependant: Dependant) -> Iterable[object]:
+    """What a route and its dependencies take of the query."""
+    yield from dependant.query_params
+    for below in dependant.dependencies:
+        yield from _queried(below)

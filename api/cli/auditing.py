@@ -28,16 +28,21 @@ TRAIL = "/api/v1/audit"
 @with_source
 def list_trail(
     subject: Annotated[str, typer.Option(help="Only what this person or program did.")] = "",
+    action: Annotated[str, typer.Option(help="Only this, as auth.sign_in.")] = "",
     about: Annotated[str, typer.Option(help="Only about this plan or change, by its id.")] = "",
     before: Annotated[int, typer.Option(min=0, help="Go on below this entry.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=200)] = 50,
+    sort: Annotated[
+        str, typer.Option(help="sequence, at, subject, action, target, outcome; -at: latest first.")
+    ] = "",
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
     """Who did what to what, the newest first."""
-    asked = {"subject": subject, "about": about, "cursor": before, "limit": limit}
+    asked: dict[str, Any] = {"subject": subject, "action": action, "about": about}
+    asked |= {"before": before, "limit": limit, "sort": sort}
     finish(_list(source, asked, output, chosen(lang)))
 
 
@@ -89,10 +94,8 @@ async def _here(source: Source, asked: Mapping[str, Any]) -> dict[str, Any]:
     from api.routes.audit import trail_of
 
     async with _opened(source) as log:
-        before, limit = int(asked["cursor"]), int(asked["limit"])
-        told = {"subject": str(asked["subject"]), "about": str(asked["about"])}
-        rows = await log.latest(before=before, limit=limit, **told)
-    return trail_of(rows, limit).model_dump(mode="json")
+        found = await log.page(**asked)
+    return trail_of(found).model_dump(mode="json")
 
 
 async def _verify(source: Source, head: str, output: Output, language: str) -> int:

@@ -1,6 +1,8 @@
 """Conversations as threads of LangGraph's platform: made, found, read with their states, deleted."""
 
-from typing import Any
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter
@@ -11,13 +13,17 @@ from api.langgraph_compat.door import PREFIX, KeyRoute, read
 from api.langgraph_compat.shapes import GRAPH, Wire, thread
 from api.sentences import SENTENCES
 from api.turns.deleting import delete_conversation
-from api.turns.running import ID, CurrentTurns
+from api.turns.running import ID, CurrentTurns, Turns
 from core.clock import utc_now
 from core.errors import Conflict, Invalid
+from core.principal import Principal
+from core.storage.records import ConversationRow
 from core.storage.repositories.conversations import Conversations
 
 router = APIRouter(prefix=f"{PREFIX}/threads", tags=["langgraph"], route_class=KeyRoute)
 MOST_FOUND = 100
+# How far in a search may begin: what stands before it is walked through each time.
+FARTHEST = 10_000
 
 
 class _Asked(BaseModel):
@@ -34,7 +40,15 @@ class ThreadsAsked(_Asked):
     metadata: dict[str, Any] = {}
     status: str = ""
     limit: int = Field(default=10, ge=1, le=MOST_FOUND)
-    offset: int = Field(default=0, ge=0, le=MOST_FOUND)
+    offset: int = Field(default=0, ge=0, le=FARTHEST)
+    sort_by: Literal["", "created_at", "updated_at"] = ""
+    sort_order: Literal["", "asc", "desc"] = ""
+
+    @property
+    def sort(self) -> str:
+        """As our own lists take it; without one pinned conversations come first."""
+        field = self.sort_by or ("updated_at" if self.sort_order else "")
+        return f"-{field}" if field and self.sort_order != "asc" else field
 
 
 class ThreadChange(_Asked):
@@ -71,15 +85,31 @@ async def search_threads(
     """Your conversations, the one used last first, with what was said in them."""
     if body.metadata.get("graph_id", GRAPH) not in (GRAPH, "agent"):
         return []
-    last = body.offset + body.limit
-    async with turns.database.session() as session:
-        page = await Conversations(session).page(principal.subject, limit=min(last, MOST_FOUND))
-    found: list[Wire] = []
-    for row in page.rows[body.offset : last]:
-        one = (await read(turns, principal, row.id)).thread()
-        if body.status in ("", one["status"]):
-            found.append(one)
+    found, passed = list[Wire](), 0
+    async with aclosing(_matching(turns, principal, body)) as matching:
+        async for row in matching:
+            passed += 1
+            if passed > body.offset:
+                found.append((await read(turns, principal, row.id)).thread())
+            if len(found) == body.limit:
+                break
     return found
+
+
+async def _matching(
+    turns: Turns, principal: Principal, asked: ThreadsAsked
+) -> AsyncGenerator[ConversationRow]:
+    """All that are in that state, in order; only a state takes reading each."""
+    cursor = ""
+    while True:
+        about = {"sort": asked.sort, "cursor": cursor}
+        async with turns.database.session() as session:
+            page = await Conversations(session).page(principal.subject, limit=MOST_FOUND, **about)
+        for row in page.rows:
+            if not asked.status or (await read(turns, principal, row.id)).status == asked.status:
+                yield row
+        if not (cursor := page.cursor):
+            return
 
 
 @router.get("/{thread_id}", operation_id="getLanggraphThread")

@@ -75,9 +75,13 @@ async def set_policy(body: NewPolicy, tools: CallerTools, wake: Wake) -> dict[st
     operation_id="alertPolicyVersions",
     dependencies=[takes(Permission.ALERTS_READ)],
 )
-async def versions(tools: CallerTools, cursor: str = "") -> dict[str, Any]:
+async def versions(
+    tools: CallerTools,
+    cursor: str = "",
+    sort: Annotated[str, sort_by("version created_by created_at")] = "",
+) -> dict[str, Any]:
     """The versions of the policy, the newest first."""
-    return (await tools.call("alerting_policy_versions", cursor=cursor)).data
+    return (await tools.call("alerting_policy_versions", cursor=cursor, sort=sort)).data
 
 
 @router.post(
@@ -128,10 +132,11 @@ async def list_cluster_alerts(
     state: Literal["", "active", "suppressed", "unprocessed"] = "",
     group_by: Annotated[str, Query(max_length=500, description="alertname,namespace")] = "",
     cursor: str = "",
+    sort: Annotated[str, sort_by("cluster name state severity namespace summary since")] = "",
 ) -> dict[str, Any]:
     """What every cluster of Alertmanagers has, which members lack it, and groups by labels."""
     asked = {"am_cluster": am_cluster, "name": name, "namespace": namespace, "state": state}
-    grouped = {"group_by": group_by, "cursor": cursor}
+    grouped = {"group_by": group_by, "cursor": cursor, "sort": sort}
     return (await tools.call("alerting_list_cluster_alerts", **asked, **grouped)).data
 
 

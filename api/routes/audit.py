@@ -1,7 +1,6 @@
 """The audit trail."""
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,10 +8,12 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.dependencies import Auditor, CallerTools, Current, Reads
+from api.listing import Cursor, sort_by
 from api.routes.markdown import Markdown
 from core.security.audit import AuditLog, Head
 from core.security.audit_report import trail_section, verdict_text
 from core.storage.records import AuditRow
+from core.storage.repositories.listing import Part
 
 # More lines than any one change leaves.
 MOST_LINES = 1000
@@ -34,7 +35,7 @@ class Line(BaseModel):
 
 class Trail(BaseModel):
     items: list[Line]
-    next_cursor: str = Field(description="Goes on below the last line; empty at the end.")
+    next_cursor: str = Field(description="Goes on after the last line; empty at the end.")
 
 
 class Verdict(BaseModel):
@@ -51,14 +52,17 @@ async def list_audit(
     _auditor: Auditor,
     current: Current,
     subject: Annotated[str, Query(max_length=200)] = "",
+    action: Annotated[str, Query(max_length=200, examples=["auth.sign_in"])] = "",
     about: Annotated[str, Query(max_length=64, description="A plan or change, by its id.")] = "",
-    cursor: Annotated[int, Query(ge=0)] = 0,
+    before: Annotated[int, Query(ge=0, description="Only lines below this one.")] = 0,
+    sort: Annotated[str, sort_by("sequence at subject action target outcome")] = "",
+    cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Trail:
     """Who did what to what, the newest first."""
-    about_it = {"subject": subject, "about": about}
-    rows = await current.audit.latest(before=cursor, limit=limit, **about_it)
-    return trail_of(rows, limit)
+    asked = {"subject": subject, "action": action, "about": about}
+    page = current.audit.page
+    return trail_of(await page(before=before, sort=sort, cursor=cursor, limit=limit, **asked))
 
 
 @router.get("/audit/verification", operation_id="verifyAudit")
@@ -95,12 +99,8 @@ def reported(name: str, language: str) -> tuple[str, dict[str, str]]:
     return f"autofix_report_{kind}", {f"{kind}_id": name, "language": language}
 
 
-def trail_of(rows: Sequence[AuditRow], limit: int) -> Trail:
-    """One page, `limit` of which were asked for."""
-    more = len(rows) == limit and rows[-1].sequence > 1
-    return Trail(
-        items=[_line(row) for row in rows], next_cursor=str(rows[-1].sequence) if more else ""
-    )
+def trail_of(found: Part[AuditRow]) -> Trail:
+    return Trail(items=[_line(row) for row in found.rows], next_cursor=found.cursor)
 
 
 async def verdict_of(audit: AuditLog, noted: str, language: str) -> Verdict:

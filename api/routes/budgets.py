@@ -66,7 +66,7 @@ class BudgetChange(Sent):
 
 class Listing(Sent):
     language: Language = "en"
-    cursor: str = Field(default="", max_length=200)
+    cursor: str = Field(default="", max_length=400)
     sort: Annotated[
         str,
         sort_by(

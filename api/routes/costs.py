@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from api.dependencies import CallerTools, takes
+from api.listing import sort_by
 from api.sent import Sent
 from core.principal import Permission
 from mcp_servers.client import Tools
@@ -28,7 +29,13 @@ class Spending(Sent):
     shared: list[str] = Field(default_factory=list[str], max_length=50)
     currency: str = Field(default="", max_length=3, examples=["CNY"])
     language: Literal["en", "zh"] = "en"
-    cursor: str = Field(default="", max_length=200)
+    cursor: str = Field(default="", max_length=400)
+    sort: Annotated[
+        str,
+        sort_by(
+            "name namespace cost cpu_cost memory_cost gpu_cost other_cost shared_cost unused_cost share cpu_core_hours memory_gib_hours"
+        ),
+    ] = ""
 
 
 @router.get("/costs", operation_id="spend", dependencies=[takes(Permission.COSTS_READ)])
@@ -148,7 +155,7 @@ class UnusualHours(Sent):
     by: str = Field(default="namespace", max_length=320, examples=["label:team"])
     currency: str = Field(default="", max_length=3, examples=["CNY"])
     language: Literal["en", "zh"] = "en"
-    cursor: str = Field(default="", max_length=200)
+    cursor: str = Field(default="", max_length=400)
     spreads: float = Field(
         default=0,
         ge=0,
@@ -175,7 +182,8 @@ class ModelSpending(Sent):
     by: Literal["user", "team", "model"] = "team"
     currency: str = Field(default="", max_length=3, examples=["CNY"])
     language: Literal["en", "zh"] = "en"
-    cursor: str = Field(default="", max_length=200)
+    cursor: str = Field(default="", max_length=400)
+    sort: Annotated[str, sort_by("name cost calls unpriced_calls tokens")] = ""
 
 
 @router.get("/costs/models", operation_id="modelSpend", dependencies=[takes(Permission.USAGE_READ)])
@@ -204,7 +212,13 @@ class Sizing(Sent):
     what: Literal["", "requests", "volumes", "balancers"] = ""
     currency: str = Field(default="", max_length=3, examples=["CNY"])
     language: Literal["en", "zh"] = "en"
-    cursor: str = Field(default="", max_length=200)
+    cursor: str = Field(default="", max_length=400)
+    sort: Annotated[
+        str,
+        sort_by(
+            "kind namespace name container what pods monthly size_gib created_at unused_since confidence history_hours"
+        ),
+    ] = ""
 
 
 @router.get(

@@ -92,9 +92,14 @@ async def remove_config(
 
 
 @router.get("/{name}/versions", operation_id="managerConfigVersions", dependencies=READ)
-async def versions(name: Name, tools: CallerTools, cursor: str = "") -> dict[str, Any]:
+async def versions(
+    name: Name,
+    tools: CallerTools,
+    cursor: str = "",
+    sort: Annotated[str, sort_by("name version created_by created_at")] = "",
+) -> dict[str, Any]:
     """The versions of a configuration, the newest first."""
-    asked = {"name": name, "cursor": cursor}
+    asked = {"name": name, "cursor": cursor, "sort": sort}
     return (await tools.call("alerting_manager_config_versions", **asked)).data
 
 

@@ -7,13 +7,16 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
 from api.dependencies import Current, UserManager, noted
+from api.listing import sort_by
 from api.sent import IfMatch, Sent, check_match, tag_of
+from core.ordering import in_order, terms
 from core.principal import Permission
 from core.security.permissions import ROLES
 from core.security.roles import OwnRoles, RoleTerms
 from core.storage.records import RoleRow
 
 router = APIRouter(prefix="/api/v1", tags=["users and tokens"])
+SORTS_BY = "name built_in about changed_by changed_at"
 Name = Annotated[str, Path(max_length=40)]
 Permissions = Annotated[
     list[str], Field(min_length=1, max_length=100, examples=[["cluster:read", "chat:use"]])
@@ -63,7 +66,11 @@ class RoleList(BaseModel):
 
 
 @router.get("/roles", operation_id="listRoles")
-async def list_roles(_manager: UserManager, current: Current) -> RoleList:
+async def list_roles(
+    _manager: UserManager,
+    current: Current,
+    sort: Annotated[str, sort_by(SORTS_BY)] = "",
+) -> RoleList:
     """All roles, the built-in ones first, from the one that may least."""
     built_in = [
         Role(
@@ -78,7 +85,8 @@ async def list_roles(_manager: UserManager, current: Current) -> RoleList:
         for name, permissions in ROLES.items()
     ]
     own = [_role(row) for row in await OwnRoles(current.database).all()]
-    return RoleList(items=[*built_in, *own], permissions=sorted(Permission))
+    items = in_order([*built_in, *own], terms(sort, SORTS_BY.split()))
+    return RoleList(items=items, permissions=sorted(Permission))
 
 
 @router.post("/roles", operation_id="addRole", status_code=201)

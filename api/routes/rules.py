@@ -177,9 +177,15 @@ async def remove_file(
     operation_id="ruleFileVersions",
     dependencies=[takes(Permission.ALERTS_READ)],
 )
-async def versions(name: Name, tools: CallerTools, cursor: str = "") -> dict[str, Any]:
+async def versions(
+    name: Name,
+    tools: CallerTools,
+    cursor: str = "",
+    sort: Annotated[str, sort_by("name version alerts recordings created_by created_at")] = "",
+) -> dict[str, Any]:
     """The versions of a file, the newest first."""
-    return (await tools.call("alerting_rule_file_versions", name=name, cursor=cursor)).data
+    asked = {"name": name, "cursor": cursor, "sort": sort}
+    return (await tools.call("alerting_rule_file_versions", **asked)).data
 
 
 @router.post(

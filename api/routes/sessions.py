@@ -7,14 +7,18 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from api.dependencies import SESSION_COOKIE, Caller, Current, Opened, noted
+from api.listing import sort_by
 from api.sentences import SENTENCES
 from core.clock import utc_now
 from core.errors import Forbidden, NotFound
+from core.ordering import in_order, terms
 from core.principal import Permission, Principal
 from core.security.tokens import hashed
+from core.storage.records import SessionRow
 from core.storage.repositories.tokens import Tokens
 
 router = APIRouter(prefix="/api/v1/sessions", tags=["sign-in"])
+SORTS_BY = "user began_at renewed_at expires_at this"
 Whose = Annotated[str, Query(max_length=200, description="Another user; for who manages them.")]
 
 
@@ -44,6 +48,7 @@ async def list_sessions(
     current: Current,
     user: Whose = "",
     everybody: Annotated[bool, Query(description="Of all users; for who manages them.")] = False,
+    sort: Annotated[str, sort_by(SORTS_BY)] = "",
 ) -> SessionList:
     """Your sessions that go on, the newest sign-in first. API tokens are no sessions."""
     whose = "" if everybody else (user or principal.subject)
@@ -51,19 +56,8 @@ async def list_sessions(
     own = await _own(request, current)
     async with current.database.session() as session:
         rows = await Tokens(session).sessions(utc_now(), user_name=whose)
-    return SessionList(
-        items=[
-            Session(
-                id=row.id,
-                user=row.user_name,
-                began_at=row.began_at,
-                renewed_at=row.renewed_at,
-                expires_at=row.expires_at,
-                this=row.id == own,
-            )
-            for row in rows
-        ]
-    )
+    items = [_session(row, own) for row in rows]
+    return SessionList(items=in_order(items, terms(sort, SORTS_BY.split())))
 
 
 @router.delete("/{session_id}", operation_id="endSession", status_code=204)
@@ -92,6 +86,17 @@ async def end_sessions(
     for one in ended:
         await noted(current, principal, "session.end", one, user=whose)
     return Ended(ended=ended)
+
+
+def _session(row: SessionRow, own: str) -> Session:
+    return Session(
+        id=row.id,
+        user=row.user_name,
+        began_at=row.began_at,
+        renewed_at=row.renewed_at,
+        expires_at=row.expires_at,
+        this=row.id == own,
+    )
 
 
 def _permit(principal: Principal, whose: str) -> None:

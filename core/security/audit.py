@@ -24,6 +24,7 @@ from core.storage.database import Database
 from core.storage.lingering import LINGER_S, Lingering
 from core.storage.records import AuditRow
 from core.storage.repositories.audit import Audit
+from core.storage.repositories.listing import Part
 from core.telemetry import logger
 
 # More waiting entries than this make the next caller wait until they are written.
@@ -142,11 +143,28 @@ class AuditLog:
     async def latest(
         self, *, before: int = 0, subject: str = "", about: str = "", limit: int = 50
     ) -> list[AuditRow]:
-        """The newest lines first; `before` goes on below that sequence, `about` is a plan or change."""
+        """The first of `page`."""
+        asked = {"subject": subject, "about": about}
+        return list((await self.page(before=before, limit=limit, **asked)).rows)
+
+    async def page(
+        self,
+        *,
+        before: int = 0,
+        subject: str = "",
+        action: str = "",
+        about: str = "",
+        sort: str = "",
+        cursor: str = "",
+        limit: int = 50,
+    ) -> Part[AuditRow]:
+        """The newest lines first; `before`: those below that one, `about`: of a plan or change."""
         await self.flush()
+        asked = {"subject": subject, "action": action, "about": about}
         async with self._database.session() as session:
-            audit = Audit(session)
-            return await audit.latest(before=before, subject=subject, about=about, limit=limit)
+            return await Audit(session).page(
+                before=before, sort=sort, cursor=cursor, limit=limit, **asked
+            )
 
     async def head(self) -> Head:
         """The last line there is; sequence 0 and no hash before the first."""

@@ -125,12 +125,12 @@ async def alerting_list_manager_configs(
 
 
 async def alerting_manager_config_versions(
-    name: Name, cursor: str = "", *, desk: Desk
+    name: Name, cursor: str = "", sort: Sort = "", *, desk: Desk
 ) -> ManagerConfigPage:
     """List the versions of an Alertmanager configuration, the newest first: who changed it, when and why."""
     async with desk.session() as tables:
         rows = await KEPT.history(tables.manager_configs, name)
-    return ManagerConfigPage.shaped(rows, _line, cursor=cursor)
+    return ManagerConfigPage.shaped(rows, _line, cursor=cursor, sort=sort)
 
 
 async def alerting_show_manager_config(

@@ -18,7 +18,7 @@ from mcp_servers.backends.alert_desk import Desk
 from mcp_servers.engines.alert_replay import Happened, Outcome, replay
 from mcp_servers.engines.alert_routing import every_route
 from mcp_servers.facts.alert_policies import Policy
-from mcp_servers.paging import Page
+from mcp_servers.paging import Page, Sort
 
 if TYPE_CHECKING:
     from core.storage.kept_alerts import AlertTables
@@ -36,6 +36,8 @@ class PolicyVersion(BaseModel):
 
 
 class PolicyVersions(Page[PolicyVersion]):
+    sorts_by = ("version", "created_by", "created_at")
+
     def as_text(self) -> str:
         told = (
             f"{one.version} {one.created_at:%Y-%m-%d %H:%M} by {one.created_by}: {one.reason}"
@@ -73,11 +75,13 @@ async def alerting_get_policy(*, desk: Desk) -> PolicyVersion:
         return _shown(await tables.alerts.policy())
 
 
-async def alerting_policy_versions(cursor: str = "", *, desk: Desk) -> PolicyVersions:
+async def alerting_policy_versions(
+    cursor: str = "", sort: Sort = "", *, desk: Desk
+) -> PolicyVersions:
     """List the versions of the policy, the newest first."""
     async with desk.session() as tables:
         rows = await tables.alerts.policies()
-    return PolicyVersions.of([_shown(one) for one in rows], cursor=cursor)
+    return PolicyVersions.of([_shown(one) for one in rows], cursor=cursor, sort=sort)
 
 
 async def alerting_dry_run(

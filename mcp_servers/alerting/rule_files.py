@@ -116,11 +116,13 @@ async def alerting_list_rule_files(cursor: str = "", sort: Sort = "", *, desk: D
     return await run_sync(partial(RuleFiles.shaped, rows, _line, cursor=cursor, sort=sort))
 
 
-async def alerting_rule_file_versions(name: Name, cursor: str = "", *, desk: Desk) -> RuleFiles:
+async def alerting_rule_file_versions(
+    name: Name, cursor: str = "", sort: Sort = "", *, desk: Desk
+) -> RuleFiles:
     """List the versions of one stored file of rules, the newest first: who changed it, when and why."""
     async with desk.session() as tables:
         rows = await KEPT.history(tables.rule_files, name)
-    return await run_sync(partial(RuleFiles.shaped, rows, _line, cursor=cursor))
+    return await run_sync(partial(RuleFiles.shaped, rows, _line, cursor=cursor, sort=sort))
 
 
 async def alerting_show_rule_file(

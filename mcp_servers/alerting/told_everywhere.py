@@ -14,7 +14,7 @@ from core.principal import Principal
 from mcp_servers.alerting.alerts import in_namespaces
 from mcp_servers.backends.alertmanagers import AlertmanagerCluster, Alertmanagers
 from mcp_servers.facts.alerts import Alert, Labels
-from mcp_servers.paging import Page
+from mcp_servers.paging import Page, Sort
 
 MOST_GROUPS = 200
 
@@ -45,6 +45,8 @@ class AlertsTogether(BaseModel):
 
 
 class ClusterAlerts(Page[ClusterAlert]):
+    sorts_by = ("cluster", "name", "state", "severity", "namespace", "summary", "since")
+
     groups: list[AlertsTogether] = Field(
         default=[], description="Of all alerts found, the largest first; with group_by."
     )
@@ -82,6 +84,7 @@ async def alerting_list_cluster_alerts(
         str, Field(max_length=500, description="Labels: alertname,namespace.")
     ] = "",
     cursor: str = "",
+    sort: Sort = "",
     *,
     alertmanagers: Alertmanagers,
     caller: Principal,
@@ -110,6 +113,7 @@ async def alerting_list_cluster_alerts(
         found,
         _line,
         cursor=cursor,
+        sort=sort,
         groups=_groups(found, labels) if labels else [],
         unanswered=list(unanswered),
     )

@@ -18,7 +18,7 @@ from mcp_servers.budgets.sentences import SENTENCES
 from mcp_servers.budgets.spend import Currency, Cursor, exchanged, money, window_of
 from mcp_servers.budgets.spend_days import DAY, Rate, ScopeDays, rates_to
 from mcp_servers.budgets.texts import Language, Note
-from mcp_servers.paging import Page
+from mcp_servers.paging import Page, Sort
 
 if TYPE_CHECKING:
     from core.storage.records import UsageDay
@@ -47,6 +47,8 @@ class ModelSpendRow(BaseModel):
 
 
 class ModelSpend(Page[ModelSpendRow]):
+    sorts_by = ("name", "cost", "calls", "unpriced_calls", "tokens")
+
     currency: str
     start: datetime
     end: datetime
@@ -75,6 +77,7 @@ async def budgets_model_spend(
     currency: Currency = "",
     language: Language = "en",
     cursor: Cursor = "",
+    sort: Sort = "",
     *,
     purse: Purse,
     desk: Desk,
@@ -95,6 +98,7 @@ async def budgets_model_spend(
         rows,
         cursor=cursor,
         size=ROWS,
+        sort=sort,
         currency=code,
         start=start,
         end=end,

@@ -25,7 +25,7 @@ from mcp_servers.engines.unclaimed import Unclaimed
 from mcp_servers.facts.kubernetes import Cluster, Json, Ref, Resource
 from mcp_servers.facts.metrics import Series
 from mcp_servers.facts.money import PriceBook, Rates
-from mcp_servers.paging import Page
+from mcp_servers.paging import Page, Sort
 
 # A month as clouds count it.
 HOURS_A_MONTH = 730
@@ -112,6 +112,11 @@ def _worth(monthly: float | None, currency: str) -> str:
 
 
 class Savings(Page[Saving]):
+    sorts_by = (
+        *("kind", "namespace", "name", "container", "what", "pods", "monthly", "size_gib"),
+        *("created_at", "unused_since", "confidence", "history_hours"),
+    )
+
     verdict: Literal["ok", "insufficient_data"]
     currency: str
     monthly: float = Field(description="Of all rows that save, all pages.")
@@ -135,6 +140,7 @@ async def budgets_savings(
     currency: Currency = "",
     language: Language = "en",
     cursor: Cursor = "",
+    sort: Sort = "",
     *,
     purse: Purse,
     caller: Principal,
@@ -168,6 +174,7 @@ async def budgets_savings(
         found,
         cursor=cursor,
         size=ROWS,
+        sort=sort,
         verdict="ok" if found or len(advice) > short else "insufficient_data",
         currency=code,
         monthly=round(sum(row.monthly for row in found if row.monthly and row.monthly > 0), 4),

@@ -21,7 +21,7 @@ from mcp_servers.budgets.texts import Language, Note
 from mcp_servers.engines.allocation import Allocation, Share, allocate, divided
 from mcp_servers.engines.currencies import rate_of
 from mcp_servers.facts.money import NOTHING, PriceBook
-from mcp_servers.paging import Page
+from mcp_servers.paging import Page, Sort
 
 Namespace = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9-]*$")]
 Window = Annotated[str, Field(max_length=20, description="ISO 8601, at least PT1H.")]
@@ -48,7 +48,7 @@ Shared = Annotated[
     list[str], Field(max_length=50, description="Namespaces whose cost the others share.")
 ]
 Currency = Annotated[str, Field(pattern=r"^([A-Z]{3})?$", description="As CNY; empty: the book's.")]
-Cursor = Annotated[str, Field(max_length=200)]
+Cursor = Annotated[str, Field(max_length=400)]
 
 LONGEST = timedelta(days=31)
 ROWS = 50
@@ -88,6 +88,11 @@ class Coverage(BaseModel):
 
 
 class Spend(Page[SpendRow]):
+    sorts_by = (
+        *("name", "namespace", "cost", "cpu_cost", "memory_cost", "gpu_cost", "other_cost"),
+        *("shared_cost", "unused_cost", "share", "cpu_core_hours", "memory_gib_hours"),
+    )
+
     verdict: Literal["ok", "insufficient_data"]
     currency: str
     start: datetime
@@ -141,6 +146,7 @@ async def budgets_spend(
     currency: Currency = "",
     language: Language = "en",
     cursor: Cursor = "",
+    sort: Sort = "",
     *,
     purse: Purse,
     caller: Principal,
@@ -165,6 +171,7 @@ async def budgets_spend(
         rows,
         cursor=cursor,
         size=ROWS,
+        sort=sort,
         verdict="ok" if bill.gathered.seen else "insufficient_data",
         currency=bill.currency,
         start=start,

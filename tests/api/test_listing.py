@@ -1,7 +1,7 @@
 """Lists in the order that is asked for, and part by part, as the OpenAPI document tells of them."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from core.http import Client
 from core.ordering import RANKED, RANKS
 from tests.api.conftest import Midwatch, Stage, offline, served
 
+KEPT = "kept"
 CHANNELS = {"pager": "webhook", "alpha": "webhook", "night": "webhook"}
 
 
@@ -62,23 +63,34 @@ async def furnished(http: Client) -> None:
     asked = await http.post("/api/v1/query", json={"question": "Why is checkout failing?"})
     await http.post("/api/v1/query", json={"question": "which pods are there in shop"})
     thread = asked.json()["thread_id"]
+    for number in range(3):
+        policy: dict[str, Any] = {"document": {}, "reason": f"try {number}", "based_on": number}
+        await http.put("/api/v1/alert-policy", json=policy)
+    for version, alert in enumerate(("A", "B")):
+        rules = f"groups: [{{name: g, rules: [{{alert: {alert}, expr: up == 0}}]}}]"
+        body = {"text": rules, "reason": f"alert {alert}", "based_on": version}
+        await http.put(f"/api/v1/rules/files/{KEPT}", json=body)
+        config = f"route: {{receiver: {alert}}}\nreceivers: [{{name: {alert}}}]\n"
+        body = {"text": config, "reason": f"to {alert}", "based_on": version}
+        await http.put(f"/api/v1/alertmanager-configs/{KEPT}", json=body)
     for hours in (5, 3, 4):
         await http.post(f"/api/v1/threads/{thread}/shares", json={"hours": hours})
 
 
-async def a_thread(http: Client) -> str:
-    return (await http.get("/api/v1/threads")).json()["items"][0]["id"]
+async def place_of(http: Client) -> Callable[[str], str]:
+    """The address of a path, with a conversation and a stored name in their places."""
+    thread = (await http.get("/api/v1/threads")).json()["items"][0]["id"]
+    return lambda path: path.replace("{thread_id}", thread).replace("{name}", KEPT)
 
 
 async def test_every_list_is_sorted_by_every_field_that_the_document_names(
     alone: Midwatch,
 ) -> None:
     async with alone.client() as http:
-        thread = await a_thread(http)
-        lists = await sorted_lists(http)
-        assert len(lists) > 24
+        place, lists = await place_of(http), await sorted_lists(http)
+        assert len(lists) > 33
         for path, fields in lists.items():
-            at = path.replace("{thread_id}", thread)
+            at = place(path)
             for field in fields:
                 up = rows_of((await http.get(at, params={"sort": field})).json())
                 down = rows_of((await http.get(at, params={"sort": f"-{field}"})).json())
@@ -88,10 +100,9 @@ async def test_every_list_is_sorted_by_every_field_that_the_document_names(
 
 async def test_another_field_is_refused_with_those_that_there_are(alone: Midwatch) -> None:
     async with alone.client() as http:
-        thread = await a_thread(http)
+        place = await place_of(http)
         for path, fields in (await sorted_lists(http)).items():
-            at = path.replace("{thread_id}", thread)
-            told = await http.get(at, params={"sort": f"{fields[0]},wit"})
+            told = await http.get(place(path), params={"sort": f"{fields[0]},wit"})
             assert (told.status_code, told.json()["code"]) == (422, "invalid"), path
             assert "'wit'" in told.json()["detail"]
             assert f"Sort by: {', '.join(fields)}." in told.json()["detail"], path
@@ -121,14 +132,14 @@ async def test_parts_follow_one_another_in_every_order_without_gap_or_repeat(
     alone: Midwatch,
 ) -> None:
     async with alone.client() as http:
-        thread = await a_thread(http)
+        place = await place_of(http)
         for path, fields in {
             "/api/v1/users": ("disabled", "role", "created_at"),
             "/api/v1/tokens": ("last_used_at", "expires_at", "label"),
             "/api/v1/shares": ("title", "expires_at", "revoked_at"),
             "/api/v1/facts": ("told_by", "text"),
             "/api/v1/threads": ("title", "pinned"),
-            f"/api/v1/threads/{thread}/messages": ("created_at",),
+            place("/api/v1/threads/{thread_id}/messages"): ("created_at",),
         }.items():
             for sort in ("", *fields, *(f"-{one}" for one in fields), ",".join(fields)):
                 whole = (await http.get(path, params={"sort": sort})).json()
@@ -137,6 +148,50 @@ async def test_parts_follow_one_another_in_every_order_without_gap_or_repeat(
                 parts = [one[key] for one in await walked(http, path, sort=sort)]
                 assert parts == [one[key] for one in whole["items"]], (path, sort)
                 assert len(parts) > 1
+
+
+@pytest.mark.parametrize(
+    "path", ["audit", "users", "roles", "sessions", "alerts", "usage", "costs"]
+)
+async def test_what_a_list_is_asked_for_and_does_not_take_is_refused(
+    alone: Midwatch, path: str
+) -> None:
+    async with alone.client() as http:
+        told = await http.get(f"/api/v1/{path}", params={"sorts": "name"})
+    async with alone.client("") as http:
+        assert (await http.get(f"/api/v1/{path}?sorts=name")).status_code == 401
+    assert (told.status_code, told.json()["code"]) == (422, "invalid")
+    assert "There is no field 'sorts'" in told.json()["detail"]
+
+
+async def test_the_audit_trail_is_read_part_by_part_in_any_order(stage: Stage) -> None:
+    changed = list[str]()
+    async with stage.client() as http:
+        for name in ("zoe", "ann", "bob"):
+            await http.post("/api/v1/users", json={"name": name})
+            await http.patch(f"/api/v1/users/{name}", json={"team": "a"})
+        for sort in ("", "at", "-target", "action,-target"):
+            asked = {"sort": sort, "subject": "admin"}
+            whole = (await http.get("/api/v1/audit", params=asked)).json()["items"]
+            assert await walked(http, "/api/v1/audit", **asked) == whole
+            changed = [one["target"] for one in whole if one["action"] == "user.change"]
+        below = (await http.get("/api/v1/audit", params={"before": 3})).json()["items"]
+    assert changed == ["zoe", "bob", "ann"]
+    assert [one["sequence"] for one in below] == [2, 1]
+
+
+async def test_a_misspelt_name_ends_no_sessions_of_ones_own(stage: Stage) -> None:
+    await stage.opened.sign_in.admit(await stage.opened.sign_in.ensure_admin())
+    async with stage.client() as http:
+        told = await http.delete("/api/v1/sessions?usr=ann")
+        left = (await http.get("/api/v1/sessions")).json()["items"]
+    assert "Did you mean 'user'?" in told.json()["detail"]
+    assert len(left) == 1
+
+
+async def test_a_permission_is_asked_for_before_the_query_is_looked_at(stage: Stage) -> None:
+    async with stage.client(await stage.token_of("ann")) as ann:
+        assert (await ann.get("/api/v1/audit?wit=1")).status_code == 403
 
 
 async def test_a_row_that_comes_meanwhile_shifts_nothing(alone: Midwatch) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.storage.models import AuditEntry, AuditHead
 from core.storage.records import AuditRow
+from core.storage.repositories.listing import Key, Listing, Part, part
 from core.storage.repositories.mapping import columns
 
 ONLY = 1
@@ -24,6 +25,10 @@ MOVED = (
     .returning(HEAD.c.id)
 )
 ADD = insert(ENTRIES)
+TRAIL = Listing(
+    {one: ENTRIES.c[one] for one in ("sequence", "at", "subject", "action", "target", "outcome")},
+    (Key(ENTRIES.c.sequence, descending=True),),
+)
 
 
 class Audit:
@@ -50,18 +55,28 @@ class Audit:
         found = await self._session.scalars(query.order_by(AuditEntry.sequence).limit(limit))
         return [_row(entry) for entry in found]
 
-    async def latest(
-        self, *, before: int = 0, subject: str = "", about: str = "", limit: int = 50
-    ) -> list[AuditRow]:
-        """The newest entries first; `before` goes on below that sequence, `about` stands in them."""
-        query = select(AuditEntry).order_by(AuditEntry.sequence.desc()).limit(limit)
+    async def page(
+        self,
+        *,
+        before: int = 0,
+        subject: str = "",
+        action: str = "",
+        about: str = "",
+        sort: str = "",
+        cursor: str = "",
+        limit: int = 50,
+    ) -> Part[AuditRow]:
+        """The newest entries first; `before`: those below that sequence, `about` stands in them."""
+        query = select(AuditEntry)
         if before:
             query = query.where(AuditEntry.sequence < before)
         if subject:
             query = query.where(AuditEntry.subject == subject)
+        if action:
+            query = query.where(AuditEntry.action == action)
         if about:
             query = query.where(AuditEntry.detail.contains(about, autoescape=True))
-        return [_row(entry) for entry in await self._session.scalars(query)]
+        return await part(self._session, query, TRAIL, _row, sort=sort, cursor=cursor, limit=limit)
 
 
 def _row(entry: AuditEntry) -> AuditRow:
