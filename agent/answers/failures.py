@@ -73,6 +73,10 @@ SHAPES = tuple(
         (r"^No series\.$", "measured.none"),
         (r"^(?P<what>.+?) in namespace (?P<place>[\w.-]+)(?= with |$)", "examined.in_namespace"),
         (r"^(?P<what>.+?) in all namespaces(?= with |$)", "examined.everywhere"),
+        (
+            r"^(?P<what>.+?) in your namespaces \((?P<places>[^)]+)\)(?= with |$)",
+            "examined.in_yours",
+        ),
         (rf"{LOOKED} with name (?P<name>\S+)$", "examined.named"),
         (rf"{LOOKED} with status (?P<status>\S+)$", "examined.in_status"),
         (rf"{LOOKED} with node (?P<node>\S+)$", "examined.on_node"),

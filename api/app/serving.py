@@ -17,6 +17,7 @@ from api.sentences import SENTENCES
 from core.absent import only_parts_of
 from core.errors import Invalid
 from core.settings import Settings
+from core.settings.whereabouts import address_on, noted
 from core.telemetry import configure_logging
 
 # Its command line and what watches files for changes stay out.
@@ -70,7 +71,7 @@ async def serve(settings: Settings) -> int:
     _share_heaps()
     app = create_app(settings)
     with listening(settings.server.host, settings.server.port) as listener:
-        address = f"http://{_host(settings.server.host)}:{listener.getsockname()[1]}"
+        address = address_on(settings.server.host, listener.getsockname()[1])
         async with running(app, settings) as started:
             config = Config(
                 app,
@@ -91,7 +92,8 @@ async def serve(settings: Settings) -> int:
                 f"Midwatch is ready. Sign in once, within {minutes} min, with {link}\n"
             )
             sys.stdout.flush()
-            await server.serve(sockets=[listener])
+            with noted(settings, address):
+                await server.serve(sockets=[listener])
     return 130 if server.interrupted else 0
 
 
@@ -150,10 +152,3 @@ def listening(host: str, port: int) -> Generator[socket.socket]:
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with listener:
         yield listener
-
-
-def _host(host: str) -> str:
-    """What a person on this machine types."""
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host

@@ -3,10 +3,11 @@
 import sys
 from collections.abc import Iterable
 from importlib import import_module
+from typing import Annotated
 
 import typer
 
-from api.cli.outcome import told
+from api.cli.outcome import put, told
 from core.errors import OpsError
 
 # What a person types, the module of this package that has it, and its name there.
@@ -57,16 +58,35 @@ GROUPS = (
 Entry = tuple[str, str, str]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        put(version("midwatch"))
+        raise typer.Exit
+
+
+def _whole(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    """Keep the midnight watch over clusters: ask, diagnose, investigate."""
+
+
 def _with(commands: Iterable[Entry], groups: Iterable[Entry]) -> typer.Typer:
     made = typer.Typer(
         name="midwatch",
-        help="Keep the midnight watch over clusters: ask, diagnose, investigate.",
         no_args_is_help=True,
         add_completion=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+    made.callback()(_whole)
     for name, module, attribute in commands:
         made.command(name)(getattr(import_module(f"api.cli.{module}"), attribute))
     for name, module, attribute in groups:
@@ -87,9 +107,7 @@ def alone(name: str) -> typer.Typer | None:
     commands, groups = ([one for one in of if one[0] == name] for of in (COMMANDS, GROUPS))
     if not commands and not groups:
         return None
-    small = _with(commands, groups)
-    small.callback()(lambda: None)  # or it would take the only command for the whole
-    return small
+    return _with(commands, groups)
 
 
 def main() -> None:

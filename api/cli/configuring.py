@@ -10,7 +10,7 @@ import typer
 from api.cli.alerting import SinceOption
 from api.cli.amtool import amtool_says
 from api.cli.analyses import alerts
-from api.cli.desk import called, listed, shown
+from api.cli.desk import called, listed, newest, shown
 from api.cli.diagnose import window
 from api.cli.languages import Language, chosen
 from api.cli.linting import text_of
@@ -193,13 +193,7 @@ def _values(file: Path | None) -> dict[str, Any]:
 
 
 async def _set(source: Source, asked: Json, output: Output) -> int:
-    from core.errors import NotFound
-
-    try:
-        found = await called(source, "alerting_manager_config_versions", {"name": asked["name"]})
-        based_on = int(found["rows"][0]["version"])
-    except NotFound:
-        based_on = 0
+    based_on = await newest(source, "alerting_manager_config_versions", str(asked["name"]))
     whole = {**asked, "based_on": based_on}
     return await _stored(source, "alerting_set_manager_config", whole, output)
 

@@ -9,7 +9,7 @@ from api.cli.sentences import SENTENCES
 from api.cli.source import Output, Source
 from api.cli.tables import listing
 from api.cli.words import word
-from core.errors import OpsError
+from core.errors import NotFound, OpsError
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -65,6 +65,18 @@ async def asking_sessions(settings: "Settings") -> AsyncGenerator["Sessions"]:
         yield await opened.enter_async_context(
             tool_sessions(ready, acceptances=acceptances, desk=desk)
         )
+
+
+async def newest(source: Source, versions: str, name: str) -> int:
+    """The newest version of something stored, of what is removed too; 0 when there is none.
+
+    `versions` is the tool that lists them.
+    """
+    try:
+        found = await called(source, versions, {"name": name})
+    except NotFound:
+        return 0
+    return int(found["rows"][0]["version"])
 
 
 async def listed(

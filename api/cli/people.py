@@ -334,5 +334,6 @@ def _state(row: Any) -> str:
 
 
 def _address(settings: "Settings", code: str) -> str:
-    host = "127.0.0.1" if settings.server.host in {"0.0.0.0", "::"} else settings.server.host  # noqa: S104 - compared
-    return f"http://{host}:{settings.server.port}/login?token={code}"
+    from core.settings.whereabouts import reached_at
+
+    return f"{reached_at(settings)}/login?token={code}"

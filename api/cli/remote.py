@@ -44,9 +44,15 @@ async def put_file(source: Source, path: str, content: bytes) -> dict[str, Any]:
         return _data(await http.put(path, content=content))
 
 
-async def delete(source: Source, path: str) -> None:
+async def put_json(source: Source, path: str, body: dict[str, Any]) -> dict[str, Any]:
     async with _connected(source) as http:
-        _data(await http.delete(path))
+        return _data(await http.put(path, json=body))
+
+
+async def delete(source: Source, path: str) -> dict[str, Any]:
+    """What is told of it; empty where nothing is."""
+    async with _connected(source) as http:
+        return _data(await http.delete(path))
 
 
 async def post(source: Source, path: str, body: dict[str, Any]) -> dict[str, Any]:

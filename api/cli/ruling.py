@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.alerting import rules
-from api.cli.desk import called, lines, listed, many
+from api.cli.desk import called, lines, listed, many, newest
 from api.cli.diagnose import window
 from api.cli.languages import Language, chosen
 from api.cli.linting import remark_line, text_of
@@ -209,12 +209,8 @@ async def _switched(
 
 
 async def _set(source: Source, file: Path, asked: Json, output: Output) -> int:
-    name = str(asked["name"])
-    stored = await called(source, "alerting_list_rule_files", {"cursor": ""})
-    newest = {row["name"]: row["version"] for row in stored["rows"]}
-    if name not in newest:
-        newest[name] = await _version(source, name)
-    whole = {**asked, "text": text_of(file), "based_on": newest[name]}
+    based_on = await newest(source, "alerting_rule_file_versions", str(asked["name"]))
+    whole = {**asked, "text": text_of(file), "based_on": based_on}
     return await _shown(source, "alerting_set_rule_file", whole, output)
 
 
@@ -224,17 +220,6 @@ def labels_of(told: Sequence[str]) -> dict[str, str]:
     if wrong := [one for one, (name, eq, _) in zip(told, pairs, strict=True) if not (name and eq)]:
         raise SENTENCES.error(Invalid, "no_label", label=wrong[0])
     return {name.strip(): value.strip() for name, _, value in pairs}
-
-
-async def _version(source: Source, name: str) -> int:
-    """The newest version of a file that is removed or beyond the first page; 0 when there is none."""
-    from core.errors import NotFound
-
-    try:
-        found = await called(source, "alerting_rule_file_versions", {"name": name})
-    except NotFound:
-        return 0
-    return int(found["rows"][0]["version"])
 
 
 async def _shown(

@@ -1,6 +1,7 @@
 """`midwatch servers`: tool servers of others, and who accepted what of them."""
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -10,6 +11,7 @@ from api.cli.source import Output, OutputOption, Source, with_source
 
 servers = typer.Typer(help="Tool servers of others (MIDWATCH_FOREIGN__…).", no_args_is_help=True)
 
+PATH = "/api/v1/servers"
 NameArgument = Annotated[str, typer.Argument(metavar="NAME")]
 
 
@@ -28,19 +30,23 @@ def show(name: NameArgument, output: OutputOption = Output.TEXT, *, source: Sour
 
 
 @servers.command("accept")
+@with_source
 def accept(
     name: NameArgument,
     digest: Annotated[str, typer.Option(help="The digest that `show` printed.")],
     output: OutputOption = Output.TEXT,
+    *,
+    source: Source,
 ) -> None:
     """Let its tools be used as long as they stay exactly as they were shown."""
-    finish(_change("foreign_accept", output, name=name, digest=digest))
+    finish(_accept(source, name, digest, output))
 
 
 @servers.command("withdraw")
-def withdraw(name: NameArgument, output: OutputOption = Output.TEXT) -> None:
+@with_source
+def withdraw(name: NameArgument, output: OutputOption = Output.TEXT, *, source: Source) -> None:
     """Let its tools be used no more."""
-    finish(_change("foreign_withdraw", output, name=name))
+    finish(_withdraw(source, name, output))
 
 
 async def _list(source: Source, output: Output) -> int:
@@ -60,7 +66,7 @@ async def _found(source: Source) -> list[dict[str, Any]]:
         return (await _called(source, "foreign_list_servers"))["servers"]
     from api.cli.remote import get
 
-    found = (await get(source, "/api/v1/servers"))["items"]
+    found = (await get(source, PATH))["items"]
     if not found:
         raise SENTENCES.error(Invalid, "no_foreign_servers")
     return found
@@ -85,9 +91,28 @@ async def _show(source: Source, name: str, output: Output) -> int:
     return OK
 
 
-async def _change(tool: str, output: Output, **arguments: str) -> int:
-    told = await _called(Source(), tool, **arguments)
-    put_json(told) if output is Output.JSON else put(_line(told))
+async def _accept(source: Source, name: str, digest: str, output: Output) -> int:
+    if not source.server:
+        return _told(await _called(source, "foreign_accept", name=name, digest=digest), output)
+    from api.cli.remote import put_json as put_there
+
+    return _told(await put_there(source, _acceptance(name), {"digest": digest}), output)
+
+
+async def _withdraw(source: Source, name: str, output: Output) -> int:
+    if not source.server:
+        return _told(await _called(source, "foreign_withdraw", name=name), output)
+    from api.cli.remote import delete
+
+    return _told(await delete(source, _acceptance(name)), output)
+
+
+def _acceptance(name: str) -> str:
+    return f"{PATH}/{quote(name, safe='')}/acceptance"
+
+
+def _told(one: dict[str, Any], output: Output) -> int:
+    put_json(one) if output is Output.JSON else put(_line(one))
     return OK
 
 

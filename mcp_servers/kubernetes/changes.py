@@ -98,7 +98,9 @@ async def kubernetes_what_changed(
     return Changes.of(
         [_row(one, now) for one in chosen],
         cursor=cursor,
-        examined=examined(f"changes of the last {window}", namespace, name),
+        examined=examined(
+            f"changes of the last {window}", namespace, name, within=caller.namespaces
+        ),
         not_checked=missed,
     )
 

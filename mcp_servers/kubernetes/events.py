@@ -81,7 +81,11 @@ async def kubernetes_list_events(
     rows = [EventRow.of(same, now) for same in _merged(chosen)]
     what = "warning events" if warnings else "events"
     return Events.of(
-        rows, cursor=cursor, examined=examined(what, namespace, f"name {name}" if name else "")
+        rows,
+        cursor=cursor,
+        examined=examined(
+            what, namespace, f"name {name}" if name else "", within=caller.namespaces
+        ),
     )
 
 

@@ -61,7 +61,7 @@ async def kubernetes_list_objects(
         lambda one: ListedRow(**identity(one.resource, now), cells=one.cells),
         cursor=cursor,
         kind=found.name,
-        examined=examined(f"{found.name} objects", namespace, selector)
+        examined=examined(f"{found.name} objects", namespace, selector, within=caller.namespaces)
         if found.namespaced
         else f"{found.name} objects",
     )

@@ -103,7 +103,8 @@ async def kubernetes_list_pods(
     rows = [row for row in (PodRow.of(pod, now) for pod in pods) if _has_status(row, status)]
     rows.sort(key=lambda row: (row.healthy, row.namespace, row.name))
     filters = (selector, f"node {node}" if node else "", f"status {status}" if status else "")
-    return Pods.of(rows, cursor=cursor, examined=examined("pods", namespace, *filters))
+    where = examined("pods", namespace, *filters, within=caller.namespaces)
+    return Pods.of(rows, cursor=cursor, examined=where)
 
 
 def _has_status(row: PodRow, status: str) -> bool:

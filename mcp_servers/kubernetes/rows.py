@@ -42,6 +42,10 @@ def seconds_since(at: datetime | None, now: datetime) -> int | None:
     return max(0, round((now - at).total_seconds())) if at else None
 
 
+# So many namespaces are named; of more, how many.
+NAMED = 8
+
+
 def short(seconds: int | None) -> str:
     """A duration in its largest unit, as people say it: 45s, 12m, 3h, 5d."""
     if seconds is None:
@@ -52,8 +56,20 @@ def short(seconds: int | None) -> str:
     return f"{seconds}s"
 
 
-def examined(what: str, namespace: str, *filters: str) -> str:
-    """What was looked at, so that an empty answer is not mistaken for a missing one."""
-    where = f"in namespace {namespace}" if namespace else "in all namespaces"
+def examined(what: str, namespace: str, *filters: str, within: frozenset[str] | None = None) -> str:
+    """What was looked at, so that an empty answer is not mistaken for a missing one.
+
+    `within`: the namespaces that the caller sees, None for all.
+    """
+    where = f"in namespace {namespace}" if namespace else _everywhere(within)
     chosen = [one for one in filters if one]
     return f"{what} {where}" + (f" with {' and '.join(chosen)}" if chosen else "")
+
+
+def _everywhere(within: frozenset[str] | None) -> str:
+    """A caller who sees some of them is not told that the others were looked at, or how many there are."""
+    if within is None:
+        return "in all namespaces"
+    names = sorted(within)
+    more = [f"+{len(names) - NAMED}"] if len(names) > NAMED else []
+    return f"in your namespaces ({', '.join([*names[:NAMED], *more]) or '0'})"

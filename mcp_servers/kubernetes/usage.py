@@ -88,7 +88,7 @@ async def kubernetes_top(
         if (one.namespace, one.name) in used
     ]
     listed.sort(key=lambda row: -(row.memory_bytes if by == "memory" else row.cpu_cores))
-    where = examined(of, namespace) if of == "pods" else of
+    where = examined(of, namespace, within=caller.namespaces) if of == "pods" else of
     return Usage.of(listed, cursor=cursor, examined=where, source=source)
 
 

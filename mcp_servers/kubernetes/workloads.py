@@ -107,7 +107,7 @@ async def kubernetes_list_workloads(
     ]
     listed.sort(key=lambda row: (row.healthy, row.namespace, row.kind, row.name))
     what = f"{kind} objects" if kind else "workloads"
-    where = examined(what, namespace, selector)
+    where = examined(what, namespace, selector, within=caller.namespaces)
     return Workloads.of(listed, cursor=cursor, examined=where, lacking=lacking)
 
 

@@ -29,7 +29,7 @@ from mcp_servers.rca.shapes import (
     TimelineEntry,
 )
 from mcp_servers.rca.study import Study, in_scope
-from mcp_servers.rca.texts import Texts
+from mcp_servers.rca.texts import Texts, unended
 
 ROOTS_SHOWN = 5
 EVIDENCE_SHOWN = 6
@@ -68,11 +68,10 @@ class Teller:
         title = self._texts.title(first.finding)
         name = "found_many" if len(self._roots) > 1 else "found"
         parts = [phrase("away", scope=self._scope())] if self._is_away(first) else []
-        parts.append(phrase(name, title=title, count=len(self._roots)))
+        parts.append(phrase(name, title=unended(title), count=len(self._roots)))
         if change := first.change:
-            parts.append(
-                phrase("with_change", at=_stamp(change.at), change=self._texts.change(change))
-            )
+            what = unended(self._texts.change(change))
+            parts.append(phrase("with_change", at=_stamp(change.at), change=what))
         others = [one for one in first.explains if one.resource != first.finding.resource]
         if shown := others or list(first.explains):
             titles = self._titles(shown)
@@ -94,7 +93,7 @@ class Teller:
         return ", ".join(f"{counts[kind]} {kind}" for kind in kinds if counts.get(kind))
 
     def _titles(self, findings: Sequence[Finding], at_most: int = 3) -> str:
-        titles = dict.fromkeys(self._texts.title(one) for one in findings)
+        titles = dict.fromkeys(unended(self._texts.title(one)) for one in findings)
         return ("；" if self._texts.language == "zh" else "; ").join(list(titles)[:at_most])
 
     def _joined(self, parts: Sequence[str]) -> str:

@@ -21,6 +21,11 @@ def _catalogue(name: str) -> Mapping[str, Entry]:
     return tomllib.loads(text)
 
 
+def unended(text: str) -> str:
+    """Without its full stop, for a sentence that sets its own: people and pipelines end theirs too."""
+    return text.rstrip().removesuffix("。").removesuffix(".")
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
     """The words of one language: those of the catalogue, and of the rules that people added."""

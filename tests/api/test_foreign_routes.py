@@ -37,7 +37,11 @@ async def test_a_server_is_accepted_as_it_was_shown_and_withdrawn(tmp_path: Path
                 reach = ["--server", address, "--token", program]
                 listed = await printed("servers", "list", "-o", "json", *reach)
                 told = await printed("servers", "show", "wiki", "-o", "json", *reach)
+                own = ["-o", "json", "--server", address, "--token", hand]
+                gone = await printed("servers", "withdraw", "wiki", *own)
+                taken = await printed("servers", "accept", "wiki", "--digest", body["digest"], *own)
                 withdrawn = await http.delete(f"{AT}/wiki/acceptance")
+    assert (taken["state"], gone["state"]) == ("accepted", "not_accepted")
     assert (refused.status_code, changed.status_code) == (403, 409)
     assert (accepted.status_code, withdrawn.status_code) == (200, 200)
     assert accepted.json() != withdrawn.json()

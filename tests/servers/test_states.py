@@ -195,3 +195,10 @@ def test_what_was_examined_is_a_sentence() -> None:
     assert examined("pods", "", "app=a", "", "node n") == (
         "pods in all namespaces with app=a and node n"
     )
+
+
+def test_who_sees_some_namespaces_is_not_told_that_all_were_looked_at() -> None:
+    assert examined("pods", "", within=frozenset({"b", "a"})) == "pods in your namespaces (a, b)"
+    assert examined("pods", "a", within=frozenset({"b", "a"})) == "pods in namespace a"
+    many = frozenset(f"team-{n:02}" for n in range(11))
+    assert examined("pods", "", within=many).endswith("team-07, +3)")
