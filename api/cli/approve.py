@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @with_source
 def approve(
-    approval: Annotated[str, typer.Argument(help="What is waited for, as it was told: apr_….")],
+    approval: Annotated[
+        str, typer.Argument(metavar="ID", help="What is waited for, as it was told: apr_….")
+    ],
     deny: Annotated[bool, typer.Option("--deny", help="Say no instead.")] = False,
     reason: Annotated[str, typer.Option(help="With --deny: why not; it is kept.")] = "",
     typed: Annotated[str, typer.Option(help="The name that confirms a high risk.")] = "",

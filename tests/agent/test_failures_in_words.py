@@ -46,7 +46,7 @@ def test_a_list_says_in_chinese_where_was_looked_and_what_a_rollout_did() -> Non
     told = {
         "pods in namespace shop with status failed": "命名空间 shop：Pod，状态为 failed",
         "events in all namespaces with name cart": "所有命名空间：事件，名称为 cart",
-        "pods in your namespaces (data, shop) with status failed": "您可见的命名空间（data, shop）：Pod，状态为 failed",
+        "pods in your namespaces (data, shop) with status failed": "您可见的命名空间 data, shop：Pod，状态为 failed",
         "changes of the last P1D in all namespaces with cart": "所有命名空间：最近 P1D的变更，限 cart",
         "Job objects in namespace shop": "命名空间 shop：Job",
     }
