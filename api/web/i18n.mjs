@@ -32,6 +32,12 @@ export function t(key, params = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in params ? params[name] : whole));
 }
 
+// How long something took, in the unit that a person would say.
+export function spent(ms) {
+  if (ms < 1000) return t("ms", { n: Math.round(ms) });
+  return t("seconds", { n: new Intl.NumberFormat(locale.value, { maximumFractionDigits: 1 }).format(ms / 1000) });
+}
+
 export function time(iso) {
   const format = { dateStyle: "medium", timeStyle: "long" };
   return new Intl.DateTimeFormat(locale.value, format).format(new Date(iso));

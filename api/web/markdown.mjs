@@ -13,8 +13,23 @@ const citation = {
   renderer: ({ n }) => `<button type="button" class="cite" data-n="${n}">${n}</button>`,
 };
 
+// What each line of a diff is; a line that is as it was has no word.
+const LINES = [[/^(---|\+\+\+|@@)/, "place"], [/^\+/, "added"], [/^-/, "removed"]];
+export const lineOf = (line) => LINES.find(([begins]) => begins.test(line))?.[1] ?? "";
+
+const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+
+function code({ text, lang }) {
+  if (lang !== "diff") return false;
+  const lines = text.split("\n").map((line) => `<span class="${lineOf(line)}">${escaped(line)}\n</span>`);
+  return `<pre class="diff" tabindex="0"><code>${lines.join("")}</code></pre>`;
+}
+
 const marked = new Marked({ gfm: true });
-marked.use({ extensions: [citation] });
+marked.use({ extensions: [citation], renderer: { code } });
+
+// 253.9 MiB, $1.20, 12 %: what is not broken over two lines.
+const FIGURE = /^[-−+~≈]?[$€¥£]?\d[\d.,:]*(\s?[\p{L}%°/]{1,9})?$/u;
 
 const ALLOWED = {
   FORBID_TAGS: ["img", "style", "form", "input", "iframe", "video", "audio", "svg", "math"],
@@ -30,6 +45,7 @@ DOMPurify.addHook("afterSanitizeAttributes", (node) => {
   }
   // A wide table is moved sideways, by the keyboard too.
   if (node.tagName === "TABLE") node.setAttribute("tabindex", "0");
+  if (node.tagName === "TD" && FIGURE.test(node.textContent.trim())) node.classList.add("figure");
 });
 
 // An answer as it is read aloud: without marks of Markdown and without the numbers of its evidence.

@@ -122,7 +122,7 @@ function answered(turn, message) {
   turn.error = message.error?.message ?? "";
   turn.citations = message.citations ?? [];
   turn.charts = [...turn.charts, ...(message.charts ?? [])];
-  turn.usage = [...turn.usage, ...(message.usage ?? [])];
+  turn.usage = (message.usage ?? []).reduce(summed, turn.usage);
   turn.incomplete = message.incomplete ?? "";
   turn.plan = message.plan?.length ? message.plan : turn.plan;
   const lanes = lanesOf(message);
@@ -139,6 +139,19 @@ function answered(turn, message) {
     result: call.result ?? "",
     lane: lanes.find((one) => one.calls.includes(call.id))?.id ?? "",
   }))];
+}
+
+// What a turn took that waited in between: the calls of each model together. A sum with an unknown price is unknown.
+function summed(usage, used) {
+  const same = usage.find((one) => one.provider === used.provider && one.model === used.model);
+  if (!same) return [...usage, used];
+  const whole = {
+    ...same,
+    input_tokens: same.input_tokens + used.input_tokens,
+    output_tokens: same.output_tokens + used.output_tokens,
+    cost_usd: same.cost_usd === null || used.cost_usd === null ? null : same.cost_usd + used.cost_usd,
+  };
+  return usage.map((one) => (one === same ? whole : one));
 }
 
 // How a stored turn ended; what waits is told by what stands in the conversation.

@@ -107,6 +107,8 @@ def test_the_card_shows_the_plan_and_a_yes_carries_it_out(
         page.reload()
         page.locator(".threads .title").first.click()
         expect(lane.locator(".tool[data-tool=autofix_apply]")).to_have_count(1)
+        used = page.locator(".usage").all_inner_texts()
+        assert len(set(used)) == len(used)  # each model once, for both halves of the turn
         expect(lane).to_have_attribute("data-status", "ok")
     assert repairing.done() == ["apply plan-1 for admin"]
 

@@ -17,7 +17,7 @@ export default function Alerts() {
   return html`
     <${Sheet} title=${t("page_alerts")} lead=${t("alertsLead")} actions=${seesAlerts && html`<${Refresh} reads=${[alerts, managers, silences]} />`}>
       ${seesAlerts && html`
-        ${alerts.data?.unheard?.en && html`<p class="notice" role="status" data-unheard>${coded(inWords(alerts.data.unheard))}</p>`}
+        ${alerts.data?.unheard?.en && html`<p class="notice boxed" role="status" data-unheard>${coded(inWords(alerts.data.unheard))}</p>`}
         <${Section} title=${t("alertsReceived")} aside=${html`<${Choice} label=${t("statusHead")} options=${options} value=${status} onChoose=${setStatus} />`}>
           <${Shown} read=${alerts} empty=${t(status === "firing" ? "noneFiring" : "noAlerts")}>
             <ul class="cards">${alerts.rows.map((one) => html`<${Alert} key=${one.id} alert=${one} changed=${alerts.again} />`)}</ul>
@@ -59,7 +59,7 @@ function Alert({ alert, changed }) {
   const acknowledge = async () => (await act.run(() => json("POST", `${place}/acknowledge`), t("acknowledged"))) && changed();
   const analyse = () => act.run(() => json("POST", `${place}/analyse?language=${language.value}`), t("analysisQueued"));
   return html`
-    <li class="card" data-alert=${alert.id}>
+    <li class="card split" data-alert=${alert.id}>
       <h4><${Severity} level=${alert.severity} /> ${alert.name} ${alert.status === "resolved" && html`<${Tag} tone="good">${t("resolved")}<//>`}</h4>
       <p>${alert.summary}</p>
       <p class="quiet">${alert.namespace && html`<code>${alert.namespace}</code> · `}${t("since")} <${When} at=${alert.starts_at} />${` · ${t(alert.told ? "wasTold" : "toldNobody")}`}${alert.acknowledged_by && ` · ${t("takenBy", { who: alert.acknowledged_by })}`}</p>

@@ -7,7 +7,7 @@ import { openThread } from "../store.mjs";
 import { Card } from "../parts/approval.mjs";
 import { may } from "../parts/rail.mjs";
 import { json } from "../stream.mjs";
-import { Field, Refresh, Said, Section, Sheet, Shown, Table, Tag, When, named, useAct, useRead, worded } from "./kit.mjs";
+import { Refresh, Said, Section, Sheet, Shown, Table, Tag, When, named, useAct, useRead, worded } from "./kit.mjs";
 
 const NONE = { state: "ready", rows: [], data: {}, again: () => null, more: null };
 
@@ -77,8 +77,7 @@ function Opened({ id, decided }) {
 
 function Decision({ plan, changed }) {
   const act = useAct();
-  const [reason, setReason] = useState("");
-  const answer = async ({ approved, typed }) => {
+  const answer = async ({ approved, typed, reason = "" }) => {
     const body = approved ? { plan_id: plan.plan_id, typed_name: typed, reason } : { plan_id: plan.plan_id, reason };
     if (await act.run(() => json("POST", `/api/v1/autofix/${approved ? "approve" : "deny"}`, body), t(approved ? "planApproved" : "planDenied"))) changed();
   };
@@ -87,8 +86,7 @@ function Decision({ plan, changed }) {
   };
   return html`
     ${plan.status === "proposed" && html`
-      ${may("fixes:approve") && html`<${Field} label=${t("reasonKept")}><input type="text" maxlength="500" value=${reason} onInput=${(event) => setReason(event.target.value)} /><//>`}
-      <${Card} asked=${asCard(plan)} answer=${may("fixes:approve") ? answer : null} busy=${act.busy} />
+      <${Card} asked=${asCard(plan)} answer=${may("fixes:approve") ? answer : null} busy=${act.busy} keeps=${true} />
       ${!may("fixes:approve") && html`<p class="quiet">${t("mayNotApprove")}</p>`}
     `}
     ${plan.status === "approved" && may("fixes:apply") && html`<div class="actions"><button type="button" class="primary" disabled=${act.busy} onClick=${apply}>${t("carryOut")}</button></div>`}

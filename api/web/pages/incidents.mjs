@@ -7,7 +7,8 @@ import { askLater } from "../store.mjs";
 import { Graph } from "../parts/graph.mjs";
 import { may } from "../parts/rail.mjs";
 import { json } from "../stream.mjs";
-import { Evidence, Refresh, Said, Section, Severity, Sheet, Shown, Tag, When, named, number, percent, useAct, useRead, worded } from "./kit.mjs";
+import { timesFound } from "./overview.mjs";
+import { Evidence, Refresh, Said, Section, Severity, Sheet, Shown, Tag, When, named, percent, useAct, useRead, worded } from "./kit.mjs";
 
 export default function Incident({ rest }) {
   // Without a name it is all of them that is meant.
@@ -32,7 +33,7 @@ function Told({ incident, again }) {
   const causes = told.root_causes ?? [];
   return html`
     <p class="summary">${incident.summary}</p>
-    <p class="quiet"><code>${incident.id}</code> · ${incident.cluster} · ${t("firstFound")} <${When} at=${incident.first_found} /> · ${t("lastFound")} <${When} at=${incident.last_found} /> · ${t("timesFound", { n: number(incident.times_found) })}</p>
+    <p class="quiet"><code>${incident.id}</code> · ${incident.cluster} · ${t("firstFound")} <${When} at=${incident.first_found} /> · ${t("lastFound")} <${When} at=${incident.last_found} /> · ${timesFound(incident)}</p>
     <${Doing} incident=${incident} cause=${causes[0]} again=${again} />
     <${Postmortem} id=${incident.id} />
     ${causes.map((one) => html`<${Cause} key=${one.rank} cause=${one} symptoms=${told.symptoms ?? []} />`)}

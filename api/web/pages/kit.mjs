@@ -174,16 +174,16 @@ export function named({ kind, namespace, name }) {
   return `${kind} ${namespace ? `${namespace}/` : ""}${name}`;
 }
 
-// Wide on a screen, to be moved sideways on a phone. Columns: { head, cell(row), end, long }.
+// Wide on a screen; on a phone each row is a list, and stays a row of a table to who listens. Columns: { head, cell(row), end, long }.
 export function Table({ label, columns, rows, keyOf }) {
   return html`
-    <div class="wide" tabindex="0" role="region" aria-label=${label}><table>
-      <thead><tr>${columns.map((one) => html`<th key=${one.head} scope="col" class=${look(one)}>${one.head}</th>`)}</tr></thead>
-      <tbody>${rows.map((row, n) => html`
-        <tr key=${keyOf ? keyOf(row) : n}>${columns.map((one, place) =>
+    <div class="wide" tabindex="0" role="region" aria-label=${label}><table role="table">
+      <thead role="rowgroup"><tr role="row">${columns.map((one) => html`<th key=${one.head} role="columnheader" scope="col" class=${look(one)}>${one.head}</th>`)}</tr></thead>
+      <tbody role="rowgroup">${rows.map((row, n) => html`
+        <tr key=${keyOf ? keyOf(row) : n} role="row">${columns.map((one, place) =>
           place === 0
-            ? html`<th key=${one.head} scope="row">${one.cell(row)}</th>`
-            : html`<td key=${one.head} class=${look(one)}>${one.cell(row)}</td>`,
+            ? html`<th key=${one.head} role="rowheader" scope="row">${one.cell(row)}</th>`
+            : html`<td key=${one.head} role="cell" class=${look(one)} data-head=${one.head}>${one.cell(row)}</td>`,
         )}</tr>
       `)}</tbody>
     </table></div>

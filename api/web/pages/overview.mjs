@@ -64,11 +64,11 @@ function Finding({ finding }) {
     else if (made) await act.run(async () => null, made.summary);
   };
   return html`
-    <li class="card" data-rule=${finding.rule}>
+    <li class="card split" data-rule=${finding.rule}>
       <h4><${Severity} level=${finding.severity} /> ${finding.title}</h4>
       <p>${finding.cause}</p>
       ${finding.fix && html`<p class="fix"><strong>${t("suggestedFix")}</strong> ${finding.fix.summary}</p>`}
-      <p class="quiet"><code>${named(finding.resource)}</code> · ${worded("confidence", finding.confidence)} · ${t("since")} <${When} at=${finding.since} /></p>
+      <p class="quiet"><code>${named(finding.resource)}</code> · ${worded("confidence", finding.confidence)}${finding.since && html` · ${t("since")} <${When} at=${finding.since} />`}</p>
       <${Evidence} items=${finding.evidence} />
       <div class="actions">
         <button type="button" class=${URGENT.includes(finding.severity) ? "primary" : ""} disabled=${act.busy} onClick=${investigate} aria-label=${`${t("investigate")}: ${finding.title}`}>${t(act.busy ? "investigating" : "investigate")}</button>
@@ -80,11 +80,15 @@ function Finding({ finding }) {
   `;
 }
 
+export function timesFound({ times_found: n }) {
+  return n === 1 ? t("foundOnce") : t("timesFound", { n: number(n) });
+}
+
 function Incident({ incident }) {
   return html`
     <li class="card">
       <h4 class="told"><a href=${`#/incidents/${encodeURIComponent(incident.id)}`}>${incident.summary}</a></h4>
-      <p class="quiet"><code>${incident.id}</code> · ${t("timesFound", { n: number(incident.times_found) })} · ${t("lastFound")} <${When} at=${incident.last_found} /></p>
+      <p class="quiet"><code>${incident.id}</code> · ${timesFound(incident)} · ${t("lastFound")} <${When} at=${incident.last_found} /></p>
     </li>
   `;
 }

@@ -32,6 +32,6 @@ export default function Shared({ rest }) {
         ${shared && html`<div class="turns-read">${told(shared.messages).map((turn) => html`<${Turn} key=${turn.id} turn=${turn} fixed=${true} />`)}</div>`}
       <//>
     <//>
-    ${evidence.value && html`<${Evidence} />`}
+    <${Evidence} />
   `;
 }

@@ -86,7 +86,7 @@ function Adding({ roles, added }) {
         <${Field} label=${t("roleHead")}><select name="role">${roles.map((one) => html`<option key=${one} value=${one} selected=${one === "user"}>${worded("role", one)}</option>`)}</select><//>
         <${Field} label=${t("password")} hint=${t("emptyByLink")}><input name="password" type="password" autocomplete="new-password" maxlength="1024" /><//>
         <${Field} label=${t("namespacesHead")} hint=${t("emptyIsAll")}><input name="namespaces" /><//>
-        <label><input type="checkbox" name="service" /> ${t("isProgram")}</label>
+        <label class="tick"><input type="checkbox" name="service" /> ${t("isProgram")}</label>
         <button type="submit" class="primary" disabled=${act.busy}>${t("addUser")}</button>
       </form>
       <${Said} act=${act} />

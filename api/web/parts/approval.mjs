@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { coded, html } from "../html.mjs";
 import { t, time } from "../i18n.mjs";
+import { lineOf } from "../markdown.mjs";
 import { decide } from "../store.mjs";
 
 export function Approvals({ turn }) {
@@ -11,8 +12,9 @@ export function Approvals({ turn }) {
   );
 }
 
-// `answer({ approved, typed })` is what a person decides; null: it is only shown.
-export function Card({ asked, answer, busy = false }) {
+// `answer({ approved, typed, reason })` is what a person decides; null: it is only shown.
+// `keeps`: a reason is kept with a yes, too.
+export function Card({ asked, answer, busy = false, keeps = false }) {
   const { tool, arguments: given, risk, facts, diff, approvers, typed, problem, rehearsal, cannot_know: cannotKnow, cluster, objects, actions = [] } = asked.metadata;
   const left = useSecondsLeft(asked.expiresAt);
   const [name, setName] = useState("");
@@ -24,7 +26,7 @@ export function Card({ asked, answer, busy = false }) {
   const title = `approval-${asked.id}`;
   const mayApprove = !typed || name.trim() === typed;
   const open = left > 0 && !busy;
-  const say = (approved) => answer({ approved, typed: name.trim(), ...(approved || !reason.trim() ? {} : { reason: reason.trim() }) });
+  const say = (approved) => answer({ approved, typed: name.trim(), ...((approved && !keeps) || !reason.trim() ? {} : { reason: reason.trim() }) });
   const submit = (event) => {
     event.preventDefault();
     if (mayApprove && open) say(true);
@@ -47,7 +49,7 @@ export function Card({ asked, answer, busy = false }) {
       <${Deadline} left=${left} at=${asked.expiresAt} />
       ${answer && html`<form onSubmit=${submit}>
         ${typed && html`<label>${t("typeName", { name: typed })}<input type="text" autocomplete="off" spellcheck="false" value=${name} onInput=${(event) => setName(event.target.value)} /></label>`}
-        <label>${t("whyNot")}<input type="text" maxlength="500" autocomplete="off" class="reason" value=${reason} onKeyDown=${unsent} onInput=${(event) => setReason(event.target.value)} /></label>
+        <label>${t(keeps ? "reasonKept" : "whyNot")}<input type="text" maxlength="500" autocomplete="off" class="reason" value=${reason} onKeyDown=${unsent} onInput=${(event) => setReason(event.target.value)} /></label>
         <button type="button" class="deny" disabled=${!open} onClick=${() => say(false)}>${t("deny")}</button>
         <button type="submit" class="primary approve" disabled=${!open || !mayApprove}>${t("approve")}</button>
       </form>`}
@@ -75,12 +77,10 @@ function useSecondsLeft(iso) {
 // Enter would say yes, beside a reason for no.
 const unsent = (event) => event.key === "Enter" && event.preventDefault();
 
-const LINES = { "+": "added", "-": "removed", "@": "place" };
-
 function Diff({ text }) {
   return html`
     <pre class="diff" tabindex="0" aria-label=${t("diff")}>${text.split("\n").map(
-      (line, n) => html`<span key=${n} class=${LINES[line[0]] ?? ""}>${`${line}\n`}</span>`,
+      (line, n) => html`<span key=${n} class=${lineOf(line)}>${`${line}\n`}</span>`,
     )}</pre>
   `;
 }

@@ -5,13 +5,14 @@ import { Passage, placeOf } from "./passage.mjs";
 
 export function Evidence() {
   const shown = evidence.value;
+  if (!shown) return null;
   return html`
     <aside class="evidence" aria-label=${t("evidence")}>
       <header>
         <h2>${t("evidence")}</h2>
-        ${shown && html`<button type="button" class="plain" aria-label=${t("closeEvidence")} onClick=${() => (evidence.value = null)}>✕</button>`}
+        <button type="button" class="plain small" aria-label=${t("closeEvidence")} onClick=${() => (evidence.value = null)}>✕</button>
       </header>
-      ${shown ? shown.citations.map((one) => html`<${Item} key=${one.n} item=${one} chosen=${one.n === shown.n} shown=${shown} />`) : html`<p class="quiet">${t("noEvidence")}</p>`}
+      ${shown.citations.map((one) => html`<${Item} key=${one.n} item=${one} chosen=${one.n === shown.n} shown=${shown} />`)}
     </aside>
   `;
 }

@@ -116,6 +116,8 @@ export function key(event) {
   return true;
 }
 
+const shown = (item) => item?.scrollIntoView({ block: "nearest" });
+
 export function Offer({ onPick }) {
   if (!offer.value) return html`<p class="unseen" role="status"></p>`;
   const { kind, items } = offer.value;
@@ -126,9 +128,9 @@ export function Offer({ onPick }) {
     onPick();
   };
   return html`
-    <ul id="offer" class="offer" role="listbox" aria-label=${t(kind === "command" ? "commands" : "namesOffered")}>
+    <ul id="offer" class="offer" role="listbox" tabindex="0" onMouseDown=${(event) => event.preventDefault()} aria-label=${t(kind === "command" ? "commands" : "namesOffered")}>
       ${items.map((one, n) => html`
-        <li key=${one.id} id=${`offer-${n}`} role="option" aria-selected=${n === chosen.value} onMouseDown=${pick(n)}><span>${one.label}</span> <span class="quiet">${one.note}</span></li>
+        <li key=${one.id} id=${`offer-${n}`} role="option" aria-selected=${n === chosen.value} ref=${n === chosen.value ? shown : null} onMouseDown=${pick(n)}><span>${one.label}</span> <span class="quiet">${one.note}</span></li>
       `)}
     </ul>
     <p class="unseen" role="status">${t("offered", { n: items.length })}</p>

@@ -32,8 +32,10 @@ export function TopBar({ menuOpen }) {
           ${t("language")}
         </button>
         <button type="button" class="plain" id="theme" onClick=${nextTheme}>
-          <span class="unseen">${t("theme")}: </span>${t(THEMES[theme.value])}
+          <svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9" /><path class="half" d="M12 3a9 9 0 0 1 0 18z" /></svg>
+          <span><span class="unseen">${t("theme")}: </span>${t(THEMES[theme.value])}</span>
         </button>
+        <span class="quiet who" title=${me.value.subject}><span class="unseen">${t("you")}: </span>${me.value.subject}</span>
         <button type="button" class="plain" onClick=${() => tried(signOut)}>${t("signOut")}</button>
       </nav>
     </header>

@@ -123,10 +123,10 @@ function Ending({ turn, fixed }) {
       ${turn.state === "unfinished" && html`<p class="notice" role="status">${t("unfinished")}</p><button type="button" class="primary" onClick=${() => goOn(turn.id)}>${t("goOn")}</button>`}
       ${turn.state === "cancelled" && html`<p class="notice">${t("cancelled")}</p>`}
       ${turn.incomplete && html`<p class="notice">${t("incomplete", { why: turn.incomplete })}</p>`}
-      ${turn.usage.map((one) => html`<p class="quiet usage" key=${one.model}>${used(one)}</p>`)}
       ${turn.answer && html`<${Copy} text=${turn.answer} />`}
       ${!fixed && AGAIN.includes(turn.state) && html`<button type="button" class="plain small again" title=${t("editHint")} disabled=${running.value} onClick=${() => edit(turn.id, turn.question)}>${t("regenerate")}</button>`}
       ${!fixed && turn.state === "done" && turn.answer && html`<${Opinion} turn=${turn} />`}
+      ${turn.usage.map((one) => html`<p class="quiet usage" key=${one.model}>${used(one)}</p>`)}
     </footer>
   `;
 }

@@ -1,7 +1,7 @@
 // Who worked on an answer: a lane for each subagent, with the tools that it called.
 import { useState } from "preact/hooks";
 import { html } from "../html.mjs";
-import { t } from "../i18n.mjs";
+import { spent, t } from "../i18n.mjs";
 
 export function Work({ items }) {
   const lanes = items.filter((one) => one.kind === "lane");
@@ -47,7 +47,7 @@ function Tool({ call }) {
         <span class="quiet args">${short(call.args)}</span>
         <span class="status">
           ${running ? t("toolRunning") : failed ? call.status : ""}
-          ${call.durationMs !== undefined && call.durationMs !== null && html` ${t("ms", { n: call.durationMs })}`}
+          ${call.durationMs !== undefined && call.durationMs !== null && spent(call.durationMs)}
         </span>
       </summary>
       <h3>${t("toolArguments")}</h3>
