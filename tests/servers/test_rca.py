@@ -1,5 +1,7 @@
 """rca over the wire: the practice clusters served, the tools called as everybody calls them."""
 
+import json
+import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -74,6 +76,21 @@ async def test_the_chain_leads_from_the_root_to_a_caller_and_what_is_felt_there(
 async def test_a_routine_release_beside_the_fault_is_ruled_out_by_name() -> None:
     answer = await investigated(SHOP, namespace="shop", name="checkout")
     assert any("cart" in one["hypothesis"] for one in answer["ruled_out"])
+
+
+async def test_a_change_that_was_told_in_a_sentence_ends_with_one_full_stop(tmp_path: Path) -> None:
+    folder = shutil.copytree(SHOP, tmp_path / "shop")
+    changes = json.loads((folder / "changes.json").read_text())
+    target = {"kind": "Deployment", "namespace": "shop", "name": "checkout"}
+    flag = {"at": "2026-11-18T00:50:00Z", "kind": "flag", "id": "chg-1", "author": "li"}
+    changes.append({**flag, "target": target, "summary": "Price index switched on for all."})
+    (folder / "changes.json").write_text(json.dumps(changes))
+    for language, sentence in (
+        ("zh", "switched on for all。它"),
+        ("en", "switched on for all. It"),
+    ):
+        answer = await investigated(folder, namespace="shop", name="checkout", language=language)
+        assert sentence in answer["summary"]
 
 
 def blamed(answer: dict[str, Any]) -> list[tuple[Any, ...]]:
