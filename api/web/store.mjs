@@ -1,7 +1,8 @@
 // What the page knows: who is signed in, the conversations, and the turns of the open one.
 import { batch, computed, signal } from "@preact/signals";
 import { newId } from "./insecure.mjs";
-import { follow, json, Refused } from "./stream.mjs";
+import { t } from "./i18n.mjs";
+import { follow, Forgotten, json, Refused } from "./stream.mjs";
 
 export const me = signal(undefined); // undefined: not asked yet; null: nobody is signed in
 export const threads = signal([]);
@@ -9,13 +10,21 @@ export const query = signal("");
 export const threadId = signal("");
 export const turns = signal([]);
 export const evidence = signal(null);
-export const lost = signal(false);
+export const lost = signal(""); // the word for a connection that is away
 export const trouble = signal("");
 export const draft = signal(""); // what is written and not sent
 export const running = computed(() => turns.value.some((turn) => turn.state === "running"));
 
+// Whose conversation is on the page; it is shown to nobody who signs in after them.
+let last = "";
+
 export async function whoAmI() {
-  await tried(async () => (me.value = await json("GET", "/auth/me")));
+  await tried(async () => {
+    const found = await json("GET", "/auth/me");
+    if (last && last !== found.subject) forget();
+    last = found.subject;
+    me.value = found;
+  });
   if (me.value?.permissions.includes("chat:use")) await tried(listThreads);
 }
 
@@ -33,12 +42,19 @@ export async function tried(step) {
 export async function signIn(username, password) {
   await json("POST", "/auth/session", { username, password });
   await whoAmI();
+  // A turn whose stream ended with the session went on meanwhile.
+  const cut = turns.value.find((turn) => turn.outside && !turn.untaken);
+  if (cut) await tried(() => takenUp(cut.id, threadId.value));
 }
 
 export async function signOut() {
   await json("POST", "/auth/logout");
+  me.value = null;
+  forget();
+}
+
+function forget() {
   batch(() => {
-    me.value = null;
     threadId.value = "";
     turns.value = [];
     threads.value = [];
@@ -97,7 +113,7 @@ export async function deleteThread(id) {
 // A turn that has not come to its end: it waits for a person, or a process ended in its middle.
 function standing(found, stands) {
   if (!stands) return found;
-  if (stands.state === "unfinished") return [...found, { ...emptyTurn(stands.question), state: "unfinished" }];
+  if (stands.state === "unfinished") return [...found, { ...emptyTurn(stands.question), state: "unfinished", untaken: false }];
   const approvals = stands.approvals.map(({ id, expires_at: expiresAt, ...metadata }) => ({ id, expiresAt, metadata }));
   return found.map((turn, n) => (n === found.length - 1 ? { ...turn, state: "waiting", approvals } : turn));
 }
@@ -107,7 +123,7 @@ export function told(messages) {
   const found = [];
   for (const message of messages) {
     if (message.role === "user") {
-      found.push({ ...emptyTurn(message.content), state: "done", messageId: message.id });
+      found.push({ ...emptyTurn(message.content), state: "done", untaken: false, messageId: message.id });
     } else if (found.length) {
       answered(found[found.length - 1], message);
     }
@@ -188,6 +204,7 @@ function emptyTurn(question) {
     question,
     state: "running",
     runId: newId(),
+    untaken: true, // until the service says that it runs
     answer: "",
     before: "",
     approvals: [],
@@ -217,10 +234,16 @@ export async function ask(question) {
   await followed(turn.id, input);
 }
 
-// An edited question leaves the old conversation as it is and goes on in a branch of it.
+// An edited question that was never taken is simply asked again. Any other leaves the old conversation
+// as it is and goes on in a branch of it.
 export async function edit(id, question) {
   const place = turns.value.findIndex((turn) => turn.id === id);
   const old = turns.value[place];
+  if (old.untaken) {
+    turns.value = turns.value.slice(0, place);
+    await ask(question);
+    return;
+  }
   const turn = emptyTurn(question);
   const props = { edit: old.messageId ?? old.runId, branch: newId() };
   const input = {
@@ -245,12 +268,28 @@ async function followed(id, input) {
       lost: (is) => (lost.value = is),
     });
   } catch (error) {
-    lost.value = false;
-    change(id, (now) => ({ ...now, state: "failed", error: error.message }));
-    if (error instanceof Refused && error.status === 401) me.value = null;
-    return;
+    lost.value = "";
+    if (error instanceof Forgotten) await tried(() => takenUp(id, input.threadId));
+    else change(id, (now) => ({ ...now, state: "failed", error: error.message, outside: error.status === 401 }));
+    if (error.status === 401) me.value = null;
+    if (!(error instanceof Forgotten)) return;
   }
   await tried(listThreads);
+}
+
+// The service was started anew in the middle of a turn: what it kept is shown instead.
+async function takenUp(id, thread) {
+  const asked = turns.value.find((turn) => turn.id === id);
+  if (!asked || threadId.value !== thread) return; // somebody reads another conversation
+  const gone = { ...asked, state: "failed", error: t("notKept"), untaken: true };
+  try {
+    await openThread(thread);
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    change(id, () => gone);
+    return;
+  }
+  if (turns.value.at(-1)?.question !== asked.question) turns.value = [...turns.value, gone];
 }
 
 // A person's answer; when every question of the turn has one, the turn goes on with them.
@@ -291,6 +330,7 @@ function heard(turn, event) {
 const ENDINGS = { cancelled: "cancelled", interrupt: "waiting" };
 
 const HANDLERS = {
+  RUN_STARTED: () => ({ untaken: false }),
   STATE_SNAPSHOT: (turn, event) => ({ plan: event.snapshot.plan ?? [] }),
   STATE_DELTA: (turn, event) => ({ plan: event.delta.reduce(patched, turn.plan) }),
   SUBAGENT_STARTED: (turn, event) => ({

@@ -1,7 +1,12 @@
 import { locale, t } from "./i18n.mjs";
 
-// One run over POST /agui. A lost connection is taken up again where it broke off.
-const RETRIES = 5;
+// One run over POST /agui. A lost connection is taken up again where it broke off, however long it takes.
+const PAUSE_MS = 400;
+const LONGEST_PAUSE_MS = 10_000;
+// After so many tries in vain it is more than a hiccup.
+const SOON = 5;
+// What answers for a service that is being started again.
+const AWAY = [502, 503, 504];
 
 export class Refused extends Error {
   constructor(status, problem) {
@@ -17,6 +22,9 @@ export class Unreachable extends TypeError {
     super(t("unreachable"));
   }
 }
+
+// The service is there, and knows nothing of the run: it was started anew meanwhile, or it is long ago.
+export class Forgotten extends Error {}
 
 async function fetched(url, options) {
   try {
@@ -41,7 +49,8 @@ async function refusal(response) {
   return new Refused(response.status, await response.json().catch(() => null));
 }
 
-// Calls `heard(event)` for every event of the run and returns when the run has ended.
+// Calls `heard(event)` for every event of the run and returns when the run has ended. `lost` is told
+// the word for a connection that is away, "" once it is there again.
 export async function follow(input, heard, { lost }) {
   let lastId = "";
   let ended = false;
@@ -53,17 +62,25 @@ export async function follow(input, heard, { lost }) {
   for (let attempt = 0; !ended; attempt += 1) {
     try {
       const response = await open(input, lastId);
-      lost(false);
-      await read(response.body, note);
+      lost("");
+      await read(response.body, (id, event) => {
+        attempt = 0;
+        note(id, event);
+      });
       if (ended || !lastId) return;
-      throw new TypeError("the stream ended early");
     } catch (error) {
-      if (error instanceof Refused) throw error;
-      if (attempt >= RETRIES || !lastId) throw new Unreachable();
-      lost(true);
-      await new Promise((resolve) => setTimeout(resolve, 400 * 2 ** attempt));
+      if (lastId && error instanceof Refused && error.status === 404) throw new Forgotten();
+      if (!lastId && error instanceof TypeError) throw new Unreachable();
+      if (!lastId || !passes(error)) throw error;
     }
+    if (ended) return;
+    lost(attempt < SOON ? "lostConnection" : "stillLost");
+    await new Promise((resolve) => setTimeout(resolve, Math.min(PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS)));
   }
+}
+
+function passes(error) {
+  return error instanceof Refused ? AWAY.includes(error.status) : error instanceof TypeError;
 }
 
 async function open(input, lastId) {

@@ -18,7 +18,7 @@ export function Chat() {
         </div>
       </div>
       ${!atEnd && html`<button type="button" class="jump" onClick=${toEnd}>${t("jumpToLatest")}</button>`}
-      ${lost.value && html`<p class="lost" role="status">${t("lostConnection")}</p>`}
+      ${lost.value && html`<p class="lost" role="status">${t(lost.value)}</p>`}
       <${Composer} />
     </main>
   `;
