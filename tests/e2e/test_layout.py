@@ -157,3 +157,21 @@ def test_why_a_plan_is_denied_is_written_in_its_card_and_kept(desk: Desk) -> Non
     lines = desk.send("GET", "/api/v1/audit?limit=50")["items"]
     [decided] = [one["detail"] for one in lines if one["action"] == "autofix.decide"]
     assert (decided["plan"], decided["reason"]) == (made["plan_id"], "发布窗口外")
+
+
+def test_what_is_most_urgent_stands_first_among_what_fires(desk: Desk) -> None:
+    with desk.page(locale="zh-CN") as page:
+        opened(page, desk, "alerts")
+        table = page.get_by_role("region", name="Alertmanager 中正在触发")
+        tags = table.locator("td .tag").all_inner_texts()
+        assert tags[:2] == ["危急", "危急"]
+        assert set(tags[2:-1]) == {"警告"}
+        assert tags[-1] == "无"
+
+
+def test_advice_that_costs_more_is_not_told_as_a_saving(desk: Desk) -> None:
+    with desk.page() as page:
+        opened(page, desk, "spend")
+        row = page.get_by_role("row", name="Deployment shop/mobile-api")
+        expect(row).to_contain_text(re.compile(r"\$\d+\.\d+ more"))
+        expect(page.locator("main")).not_to_contain_text("-$")

@@ -5,7 +5,7 @@ import { language, t, time } from "../i18n.mjs";
 import { may } from "../parts/rail.mjs";
 import { json } from "../stream.mjs";
 import { Channels } from "./channels.mjs";
-import { Choice, Refresh, Said, Section, Severity, Sheet, Shown, Table, Tag, When, useAct, useRead, worded } from "./kit.mjs";
+import { Choice, Refresh, Said, Section, Severity, Sheet, Shown, Table, Tag, When, urgentFirst, useAct, useRead, worded } from "./kit.mjs";
 
 export default function Alerts() {
   const [status, setStatus] = useState("firing");
@@ -24,7 +24,7 @@ export default function Alerts() {
           <//>
         <//>
         <${Section} title=${t("firingThere")} note=${t("firingThereNote")}>
-          <${Shown} read=${managers} empty=${t("noneFiringThere")}><${Firing} rows=${managers.rows} /><//>
+          <${Shown} read=${managers} empty=${t("noneFiringThere")}><${Firing} rows=${urgentFirst(managers.rows)} /><//>
           ${managers.data?.unanswered?.length > 0 && html`<p class="notice">${t("unanswered", { who: managers.data.unanswered.join(", ") })}</p>`}
         <//>
         <${Section} title=${t("silences")}>

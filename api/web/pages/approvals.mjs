@@ -7,7 +7,8 @@ import { openThread } from "../store.mjs";
 import { Card } from "../parts/approval.mjs";
 import { may } from "../parts/rail.mjs";
 import { json } from "../stream.mjs";
-import { Refresh, Said, Section, Sheet, Shown, Table, Tag, When, named, useAct, useRead, worded } from "./kit.mjs";
+import { Changes } from "./changes.mjs";
+import { Refresh, Said, Section, Sheet, Shown, Tag, When, named, useAct, useRead, worded } from "./kit.mjs";
 
 const NONE = { state: "ready", rows: [], data: {}, again: () => null, more: null };
 
@@ -31,7 +32,7 @@ export default function Approvals() {
           <//>
         <//>
         <${Section} title=${t("changesMade")}>
-          <${Shown} read=${changes} empty=${t("noChanges")}><${Changes} rows=${changes.rows} /><//>
+          <${Shown} read=${changes} empty=${t("noChanges")}><${Changes} rows=${changes.rows} changed=${changes.again} /><//>
         <//>
       `}
     <//>
@@ -115,18 +116,4 @@ function asCard(plan) {
       actions: plan.steps.map((one) => one.action),
     },
   };
-}
-
-const OUTCOMES = { verified: "good", running: "", undoing: "" };
-
-function Changes({ rows }) {
-  const columns = [
-    { head: t("changeHead"), cell: (row) => html`<code>${row.change_id}</code>` },
-    { head: t("objectHead"), cell: (row) => named(row.target) },
-    { head: t("statusHead"), cell: (row) => html`<${Tag} tone=${OUTCOMES[row.status] ?? "warn"}>${worded("outcome", row.status)}<//>` },
-    { head: t("atHead"), cell: (row) => html`<${When} at=${row.started_at} />` },
-    { head: t("byHead"), cell: (row) => row.requester },
-    { head: t("approvedByHead"), cell: (row) => row.approvers || "–" },
-  ];
-  return html`<${Table} label=${t("changesMade")} columns=${columns} rows=${rows} keyOf=${(row) => row.change_id} />`;
 }

@@ -130,7 +130,14 @@ export function Tag({ tone = "", children }) {
   return html`<span class=${`tag ${tone}`}>${children}</span>`;
 }
 
-const SEVERITIES = { critical: "bad", high: "bad", medium: "warn", low: "", info: "", warning: "warn" };
+// The most urgent first, as `rows` of one urgency stood.
+export function urgentFirst(rows) {
+  const order = Object.keys(SEVERITIES);
+  const place = ({ severity }) => (order.includes(severity) ? order.indexOf(severity) : order.length);
+  return [...rows].sort((one, other) => place(one) - place(other));
+}
+
+const SEVERITIES = { critical: "bad", high: "bad", error: "bad", medium: "warn", warning: "warn", low: "", info: "", none: "" };
 
 export function Severity({ level }) {
   return html`<${Tag} tone=${SEVERITIES[level] ?? ""}>${worded("severity", level)}<//>`;

@@ -82,11 +82,17 @@ function Odd({ odd, currency, changed }) {
   `;
 }
 
+// Some advice is to give more, not less.
+function saved(monthly, currency) {
+  if (monthly === null) return t("unpricedThing");
+  return monthly < 0 ? t("costsMore", { sum: money(-monthly, currency) }) : money(monthly, currency);
+}
+
 function Savings({ rows, currency }) {
   const change = (now, then) => (then ? `${now || "–"} → ${then}` : now || "–");
   const columns = [
     { head: t("savedHead"), cell: (row) => html`${named(row)} <span class="quiet">${row.container || (row.size_gib ? `${number(row.size_gib)} GiB` : "")}</span>` },
-    { head: t("monthlyHead"), end: true, cell: (row) => (row.monthly === null ? t("unpricedThing") : money(row.monthly, currency)) },
+    { head: t("monthlyHead"), end: true, cell: (row) => saved(row.monthly, currency) },
     { head: "CPU", cell: (row) => change(row.cpu_request, row.cpu_recommended) },
     { head: t("memoryHead"), cell: (row) => change(row.memory_request, row.memory_recommended) },
     { head: t("confidenceHead"), cell: (row) => worded("sure", row.confidence) },
