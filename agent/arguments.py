@@ -83,7 +83,7 @@ REPLICAS = re.compile(
 BROUGHT = re.compile(
     rf"\b(?:bump|raise|take|bring|drop|grow|shrink|reduce|increase|lower|get|put|set|go\swith)\s(?:the\s)?[\w-]+\s(?:(?:up|down|back)\s)?(?:from\s\S+\s)?to\s{_COUNT}(?:\s(?:please|pls|now|then))*(?:\s(?:for|until|till|over|during|tonight|overnight)\b[^,.;]*)?\W*$"
     rf"|\b(?:replicas?|pods|instances|copies)\b[^.?!]*,\s*(?:\w+\s)?{_COUNT}\s(?:will\sdo|(?:is|are)\s(?:enough|plenty|fine)|suffices?)\b"
-    rf"|^\W*[\w-]+\sto\s{_COUNT}(?:\s(?:please|pls|now|then))*\W*$|(?:提|加|升|降|减|调|开|改|弄|增|凑|补|扩|缩|拉|减少|增加|调整)[到成为]\s*{_COUNT}\s*个?吧?\W*$"
+    rf"|^\W*[\w-]+\sto\s{_COUNT}(?:\s(?:please|pls|now|then))*\W*$|(?:提|加|升|降|减|调|开|改|弄|增|凑|补|扩|缩|拉|减少|增加|调整)[到成为回]\s*{_COUNT}\s*个?吧?\W*$"
 )
 # Says which plan is meant, not when.
 JUST_NOW = re.compile(r"刚才|刚刚|今晚|\bjust now\b|\btonight\b")

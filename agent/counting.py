@@ -8,7 +8,7 @@ _COPIES = r"(?:replicas?|pods?|instances?|copies)"
 _COPIES_ZH = r"(?:\s*个?\s*(?:副本|实例|replicas?|pods?|instances?))"
 # "Bring it to 5", "扩到 5 个": how many there shall be, whatever else is said.
 _ABSOLUTE = re.compile(
-    rf"\bto\s(?:{COUNT})(?!\w)|(?:到|成|为|至)\s*(?:{COUNT})(?!\s*倍)|\b(?:{COUNT})\s{_COPIES}\sin\stotal\b"
+    rf"\bto\s(?:{COUNT})(?!\w)|(?:到|成|为|至|[缩扩调]回)\s*(?:{COUNT})(?!\s*倍)|\b(?:{COUNT})\s{_COPIES}\sin\stotal\b"
 )
 _MORE = (
     re.compile(rf"(?<![\w-])({COUNT})\s+(?:more|extra|additional|further)(?:\s{_COPIES}\b|(?=\W*$|\s(?:to|of|for|on)\b))"),

@@ -51,6 +51,13 @@ _ONLY_A_PLACE = re.compile(
     r"^\W*(?:and\s|only\s|just\s)*(?:in\s|of\s|for\s)(?:the\s)?(?:(?:namespace|ns)\s\S+|\S+\s(?:namespace|ns))\W*$"
     r"|^\W*(?:那|只看|还有)?\s*\S+\s*命名空间(?:里|下)?的?(?:呢|吧)?\W*$"
 )
+# The same in Chinese words, under the names that namespaces have: "预发呢", "那测试环境呢".
+_ENVIRONMENTS = {
+    "预发": "staging", "预发布": "staging", "预生产": "staging", "测试": "test", "开发": "dev", "生产": "production",
+}  # fmt: skip
+_ONLY_AN_ENVIRONMENT = re.compile(
+    rf"^\W*(?:那|在|还有)*\s*({'|'.join(sorted(_ENVIRONMENTS, key=len, reverse=True))})(?:环境)?(?:上|里)?的?\s*(?:呢|吗|也(?:看|查)(?:看|查|一下|下))\W*$"
+)
 # What can only be asked of something that has a name.
 NEED_A_NAME = frozenset(("logs", "events", "rollout", "dependencies", "change"))
 # Weaker evidence than this is a word by the way: "cpu?" asks for another figure, not a new question.
@@ -175,7 +182,7 @@ def _now(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
     """What the message says of the question before; a bare name stands for what that one named."""
     before = previous["arguments"]
     now = extract(said.message, subagent=previous["subagent"], intent=previous["intent"])
-    now |= _number(said, before, now) | _length(said, previous, now)
+    now |= _number(said, before, now) | _length(said, previous, now) | _environment(said)
     name = now.get("name") or now.get("service") or _bare(said, now)
     had_name = "name" in before or "service" in before
     if name and "kind" not in now and not had_name and "namespace" in before:
@@ -184,6 +191,12 @@ def _now(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
     if name and "name" not in now and "service" not in now:
         now |= {"name": name, "service": name}
     return now
+
+
+def _environment(said: Said) -> dict[str, str]:
+    """The place that a reply asks about, where it is said by what it is for."""
+    found = _ONLY_AN_ENVIRONMENT.search(said.text)
+    return {"namespace": _ENVIRONMENTS[found[1]]} if found else {}
 
 
 def _length(said: Said, previous: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:

@@ -30,7 +30,7 @@ TOOL_WORDS = {
     "merged": "合并",
 }  # fmt: skip
 _TOOL_WORD = re.compile(
-    rf"(?i)(?:(?<=[\u4e00-\u9fff])\s)?(?<![\w.#@/:=-])(?<![个的该]\s)({'|'.join(TOOL_WORDS)})(?![\w./:=-])(?:\s(?=[\u4e00-\u9fff]))?"
+    rf"(?i)(?:(?<=[\u4e00-\u9fff])\s)?(?<![\w.#@/:=-])(?<![个该]\s)({'|'.join(TOOL_WORDS)})(?![\w./:=-])(?:\s(?=[\u4e00-\u9fff]))?"
 )
 # Little words are typed as themselves: "发不出" does not begin with a misspelt "发布".
 LITTLE = "不没的是有在和也都就还被把给让"

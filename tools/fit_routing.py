@@ -56,6 +56,8 @@ LEARNT = (
         "seen_riders",
         "seen_lending",
         "seen_lessons",
+        "seen_warehouse",
+        "seen_hospital",
     ),
 )
 OF_EACH_PHRASE = 50

@@ -90,3 +90,28 @@ def test_english_verbs_are_chinese_ones_in_a_chinese_sentence() -> None:
     assert as_typed("看看 deploy/order-hub") == "看看 deploy/order-hub"
     assert as_typed("这个 deploy 坏了") == "这个 deploy 坏了"
     assert as_typed("who deployed order-hub") == "who deployed order-hub"
+
+
+@pytest.mark.parametrize(
+    ("words", "subagent", "intent"),
+    [
+        ("把 sms-push 停了", "autofix", "change"),
+        ("谁把 sms-push 停了", "rca", "changes"),
+        ("把 SmsBacklog 改成 warning", "alert_admin", "rules"),
+        ("youhui-svc 是不是给太多内存了", "cost", "savings"),
+        ("上一个修复是什么时候执行的", "autofix", "history"),
+        ("loan-svc 扛不住了，加两台", "autofix", "change"),
+        ("label-print 最近的 commit 有哪些", "rca", "changes"),
+        ("查查最近的变更", "rca", "changes"),
+        ("有没有超", "cost", "budget"),
+    ],
+)
+def test_what_is_said_in_passing_is_understood(words: str, subagent: str, intent: str) -> None:
+    [route] = read_all(words)
+    assert (route.subagent, route.intent) == (subagent, intent)
+
+
+def test_a_reply_may_name_an_environment_in_chinese() -> None:
+    [before] = read_all("menzhen 命名空间健康吗")
+    [route] = read_all("预发呢", previous=before.shape())
+    assert (route.intent, route.arguments["namespace"]) == ("health", "staging")
