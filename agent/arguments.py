@@ -29,7 +29,7 @@ METRICS = {
     "qps": r"\bqps\b|\brps\b|requests?\s(?:rate|per\ssecond)|requests?/s|throughput|traffic|流量|吞吐|请求量|每秒[^，。]{0,6}请求",
     "cpu": r"\bcpus?\b|处理器",
     "memory": r"\bmemory\b|\bmem\b|\bram\b|内存(?!条|溢出)",
-    "disk": r"\bdisks?\b|\bstorage\b(?!\s?class)|磁盘|硬盘|存储空间|的盘|(?:剩|可用|占)[^，。命名]{0,4}空间|(?<![名称字])空间[^，。]{0,3}(?:剩|不足|不够)",
+    "disk": r"\bdisks?\b|\bstorage\b(?!\s?class)|磁盘|硬盘|存储空间|的盘|盘(?:快|要|快要|写|塞|用|打|占)*[满爆]|(?:剩|可用|占)[^，。命名]{0,4}空间|(?<![名称字])空间[^，。]{0,3}(?:剩|不足|不够)",
 }
 CURRENCIES = {
     "USD": r"\$|\busd\b|\bdollars?\b|美元|美金|刀",

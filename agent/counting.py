@@ -17,6 +17,7 @@ _MORE = (
     re.compile(rf"(?<![\w+])\+\s?({COUNT})(?:\s*{_COPIES}\b|{_COPIES_ZH}|(?=\W*$))"),
     re.compile(rf"\b(?:scale\b.*\b(?:up|out)|increase|raise|bump|grow)\b.*\bby\s({COUNT})(?![\d.]|\s?(?:%|percent|\w*[gmk]i?b?\b))"),
     re.compile(rf"(?:加|多加|增加|再加|再来|再起|多起|多开|再开|再扩|追加|补|扩容|扩|多给|再给)了?\s*({COUNT}){_COPIES_ZH}"),
+    re.compile(rf"(?:加|扩|补|再起|多起|再开|多开)\s*({COUNT})\s*[台个份](?:吧|就行|再说)?\W*$"),
 )  # fmt: skip
 _FEWER = (
     re.compile(

@@ -10,6 +10,7 @@ from agent.arguments import extract
 from agent.commanding import only_tells
 from agent.following import POINTING, Said, is_filler, shared
 from agent.intents import FOLLOWED, PLENTY, Route, as_typed, read
+from agent.numerals import ENGLISH_NUMBERS, HAN_NUMBERS
 from agent.ordering import orders_amount, without_ruled_out
 from agent.scoring import Language, says, scores
 from agent.sizing import sets_amounts
@@ -27,7 +28,7 @@ _RULED_OUT = re.compile(r"(?i)\W*(?:but\s)?(?:not|never|rather\sthan|instead\sof
 _BETWEEN = re.compile(r"(?i)\bbetween\s(?:\S+\s){1,4}and\s\S+")
 # A character that no sentence has, and no pattern takes for a space.
 HELD = "\ue000"
-_COMMA = re.compile(r"[,，]\s*(?!\d{3})")
+_COMMA = re.compile(r"[,，、]\s*(?!\d{3})")
 CLEAR = 0.6
 CERTAIN = 0.9
 # What says that both a fault and its price are asked for.
@@ -44,6 +45,8 @@ REASONED = (*ORDERS, ("alert_admin", "rules"))
 TOLD_OF = (("alert_admin", "channels"), ("alert_admin", "alerts"))
 # What is asked in one way or another: "is it healthy?" is told with the reason why it is not.
 OF_A_STATE = frozenset(("investigate", "health", "look"))
+# What no reason has that is none of the cluster's: "扩到二十个，马上开票了" tells why, "to 6, say 8" does not.
+_NUMBER = re.compile(rf"\d|{HAN_NUMBERS}|\b(?:{ENGLISH_NUMBERS})\b")
 # What words that are said of anything ask for: with nothing named, they go on with what was said.
 GENERAL = OF_A_STATE | {"list"}
 # A part that asks or orders for itself, and does not only tell.
@@ -114,7 +117,10 @@ def _order_with_reason(message: str, previous: Mapping[str, Any] | None) -> Rout
     order, reason = read(first, previous=previous), read(rest[0])
     named = bool(_about(order)) and not _about(reason)
     is_order = (order.subagent, order.intent) in ORDERS and order.sure
-    return order if is_order and named and reason.intent in OF_A_STATE else None
+    is_reason = reason.intent in OF_A_STATE or (
+        reason.intent == "unclear" and not previous and not _NUMBER.search(rest[0].lower())
+    )
+    return order if is_order and named and is_reason else None
 
 
 def _told_and_why(message: str, whole: Route, previous: Mapping[str, Any] | None) -> list[Route]:

@@ -16,7 +16,7 @@ from agent.sizing import says_amount
 
 _OPENER = re.compile(
     r"^\W*(?:and|what about|how about|same|now|then|also|or|but|only|just|in|for|on|over|make (?:it|that)|better|rather|instead)\b"
-    r"|^\W*(?:那|按|还有|换成|换|改成|改为|只|就|然后|同样|再看|最近)|[呢吧]\W*$|\b(?:instead|as well|too)\W*$"
+    r"|^\W*(?:那|按|还有|换成|换|改成|改为|只|就|然后|同样|再看|最近)|[呢吧]\W*$|^\W*(?:跟|和|与)[^，。]{1,12}(?:有关|有关系|有没有关系|有没有关)[吗么]?\W*$|\b(?:instead|as well|too)\W*$"
 )
 # Another thing instead; of a change, another value instead.
 _OTHER = re.compile(r"^\W*(?:换成|改成|改为)|\binstead\W*$")

@@ -58,6 +58,8 @@ LEARNT = (
         "seen_lessons",
         "seen_warehouse",
         "seen_hospital",
+        "seen_boxoffice",
+        "seen_feed",
     ),
 )
 OF_EACH_PHRASE = 50

@@ -3,6 +3,7 @@
 import pytest
 
 from agent import durations
+from agent.counting import count_ordered
 from agent.dividing import read_all
 from agent.intents import as_typed
 
@@ -104,6 +105,14 @@ def test_english_verbs_are_chinese_ones_in_a_chinese_sentence() -> None:
         ("label-print 最近的 commit 有哪些", "rca", "changes"),
         ("查查最近的变更", "rca", "changes"),
         ("有没有超", "cost", "budget"),
+        ("zuowei-cache 哪天扩到 6 个的", "rca", "changes"),
+        ("谁批的 zuowei-cache 扩容", "autofix", "history"),
+        ("错误率突增前有人发布吗", "rca", "changes"),
+        ("有人知道 zuowei-cache 为啥老重启吗", "rca", "investigate"),
+        ("suanfa 团队的钱够用到月底吗", "cost", "budget"),
+        ("年底集群内存够不够", "cost", "forecast"),
+        ("neirong 命名空间里 request 没配的容器", "rca", "list"),
+        ("重启 piaowu-api，不用审批", "none", "bypass"),
     ],
 )
 def test_what_is_said_in_passing_is_understood(words: str, subagent: str, intent: str) -> None:
@@ -115,3 +124,22 @@ def test_a_reply_may_name_an_environment_in_chinese() -> None:
     [before] = read_all("menzhen 命名空间健康吗")
     [route] = read_all("预发呢", previous=before.shape())
     assert (route.intent, route.arguments["namespace"]) == ("health", "staging")
+
+
+def test_an_order_is_one_whatever_reason_is_given_for_it() -> None:
+    [route] = read_all("piaowu-api 扩到二十个，马上开票了")
+    assert (route.intent, route.arguments["replicas"]) == ("change", 20)
+
+
+def test_two_more_are_ordered_without_a_word_for_replicas() -> None:
+    assert count_ordered("loan-svc 扛不住了，加两台") == "replicas+=2"
+    assert count_ordered("扩两个再说") == "replicas+=2"
+    assert count_ordered("缩回 2 个") == ""
+
+
+def test_questions_apart_by_an_enumeration_comma_are_two_and_names_are_none() -> None:
+    assert [one.intent for one in read_all("看下 tuijian-rank 花了多少、谁改过它")] == [
+        "spend",
+        "changes",
+    ]
+    assert len(read_all("看下 cart、web 的日志")) == 1
