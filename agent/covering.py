@@ -26,6 +26,7 @@ CIRCUMSTANCE = re.compile(
     rf"\b(?:before|during|ahead\sof|after|since|following|because\sof|due\sto)\s(?:(?:the|our|your|last|\w+'s|\w+)\s){{0,2}}{_EVENTS}\b"
     rf"|\b(?:did|has|(?<!you\s)(?<!we\s)could|does)\s(?:the\s|our\s|that\s)?{_EVENTS}\b"
     rf"|{_EVENTS_ZH}[^,，。;；?？!！]{{0,6}}?(?:以后|之后|过后|后)"
+    rf"|{_EVENTS_ZH}(?:了|过|一下|好?几次|[一二两三\d]+次)*(?:也|都|还是?|仍)?\s?(?:没用|不管用|没效果|没有用|无效|不行|没好|不好使|解决不了|好不了)"
     rf"|{_EVENTS_ZH}(?=影响|导致|造成|引起|弄|搞)"
     rf"|{_EVENTS_ZH}了[^。;；?？!！]{{0,16}}?(?=还是|仍|依然|但|可是|却|又|也)"
     r"|被\s*(?:cordon|drain|(?!叫|呼|喊|通知|谁|什么|哪)[\u4e00-\u9fff]{2})"

@@ -94,8 +94,8 @@ def read_all(message: str, *, previous: Mapping[str, Any] | None = None) -> list
         return [order]
     if told := _told_and_why(message, whole, previous):
         return told
-    parts = _parts(message)
-    if len(parts) < 2 or len(parts := _joined(parts)) < 2:
+    parts = _joined(_parts(message))
+    if not 1 < len(parts) <= MOST_PARTS:
         return both_sides(whole, message)
     routes = _in_turn(parts, whole.language, previous)
     if _tells_why(parts[0], routes):
@@ -161,14 +161,14 @@ def _begins_with_order(routes: Sequence[Route]) -> bool:
 
 
 def _parts(message: str) -> list[str]:
-    """The message between its borders; whole when there are too many to be matters of their own.
+    """The message between its borders.
 
     A comma alone is a border between questions that each stand for themselves, or are the one before
     it of something else ("web 花了多少，cart 呢").
     """
     kept = _BETWEEN.sub(lambda found: found[0].replace(" ", HELD), message)
     parts = [part for one in _split(_BORDER, kept) for part in _between_commas(one) if one.strip()]
-    return parts if 1 < len(parts) <= MOST_PARTS else [message]
+    return parts or [message]
 
 
 def _split(border: re.Pattern[str], text: str) -> list[str]:
@@ -244,7 +244,8 @@ def _asks(part: str, route: Route) -> bool:
     of_something = bool(_about(route))
     if (route.subagent, route.intent) in ORDERS:
         of_something = of_something or bool(_OF_IT.search(part.lower()))
-        return of_something or (route.intent == "silences" and bool(_WHICH.match(part)))
+        of_silence = "duration" in route.arguments or bool(_WHICH.match(part))
+        return of_something or (route.intent == "silences" and of_silence)
     own = (
         of_something
         or POINTING.search(part.lower())

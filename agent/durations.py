@@ -86,6 +86,7 @@ _CLOCK_SAID = re.compile(
 _AFTER_NOON = frozenset(("下午", "傍晚", "晚上", "今晚", "明晚", "昨晚"))
 # "Two o'clock last night" was after midnight.
 _NIGHT = frozenset(("晚上", "今晚", "明晚", "昨晚"))
+_AFTER_MIDNIGHT = _NIGHT | {"夜里", "半夜", "凌晨"}
 # "How many days" is no number of days.
 _HOW_MANY = "几"
 # "One and a half hours": the half stands beside the unit, or after it.
@@ -175,6 +176,8 @@ def _clock_told(found: re.Match[str]) -> str:
     if found["hour"] == _A_LITTLE and not (found["day"] or minutes or found["told"]):
         return ""
     hour = _HOURS.get(found["hour"]) or int(found["hour"])
+    if found["day"] in _AFTER_MIDNIGHT and hour == 12:
+        hour = 0
     later = found["day"] in _AFTER_NOON and (5 if found["day"] in _NIGHT else 1) <= hour < 12
     return f"{(hour + 12 * later) % 24:02}:{_minutes_told(found):02}"
 

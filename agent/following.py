@@ -8,8 +8,8 @@ from typing import Any
 from agent import durations
 from agent.arguments import extract
 from agent.lexicon.kinds import KIND_WORDS
-from agent.lexicon.stopwords import CALLED_SO, FUNCTION_WORDS
-from agent.naming import DOING, NAME, WRITTEN_OUT
+from agent.lexicon.stopwords import FUNCTION_WORDS
+from agent.naming import NAME, WRITTEN_OUT, is_doing
 from agent.numerals import ENGLISH_NUMBERS, HAN_NUMBERS, number_of
 from agent.scoring import LOOKS
 from agent.sizing import says_amount
@@ -229,11 +229,7 @@ def _bare(said: Said, now: Mapping[str, Any]) -> str:
 def could_be_said(word: str) -> bool:
     """Whether it may be a name where nothing else is said: no number, no amount as "1gi", and not how
     something is."""
-    return (
-        not _AMOUNT.fullmatch(word)
-        and not WRITTEN_OUT.fullmatch(word)
-        and (word in CALLED_SO or not DOING.fullmatch(word))
-    )
+    return not _AMOUNT.fullmatch(word) and not WRITTEN_OUT.fullmatch(word) and not is_doing(word)
 
 
 def pointed_at(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
@@ -275,7 +271,7 @@ def shared(said: Said, before: Mapping[str, Any]) -> dict[str, Any]:
     if (
         said.subagent == "alert_admin"
         and "alert" in before["arguments"]
-        and POINTING.search(said.text)
+        and (POINTING.search(said.text) or said.intent == "silences")
     ):
         given["alert"] = before["arguments"]["alert"]
     if own.get("kind") == "Namespace" and "namespace" in given:

@@ -7,6 +7,7 @@ from agent.hosts import without_hosts
 from agent.lexicon.kinds import KIND_PARTS, KIND_PATTERN, KIND_WORDS, OWN_NAME
 from agent.lexicon.slots import CERTAIN_SLOT, NAME_SHAPE, NAME_SLOTS
 from agent.lexicon.stopwords import AMBIGUOUS, CALLED_SO, STOPWORDS
+from agent.lexicon.syllables import PINYIN
 from agent.numerals import ENGLISH_NUMBERS
 
 _NAME = NAME_SHAPE
@@ -321,9 +322,15 @@ def _shaped(text: str, message: str) -> list[str]:
     return [word for word in words if chinese or SHAPED.search(word)]
 
 
+def is_doing(word: str) -> bool:
+    """Whether it is English for what somebody does; pinyin ends alike ("yunying")."""
+    called_so = word in CALLED_SO or bool(PINYIN.fullmatch(word))
+    return bool(DOING.fullmatch(word)) and not called_so
+
+
 def could_be_name(word: str, *, certain: bool = False) -> bool:
     stop = STOPWORDS - AMBIGUOUS if certain else STOPWORDS
     ordinary = word in stop or word in KIND_WORDS or bool(ENGLISH_ENDING.fullmatch(word))
     ordinary = ordinary or bool(WRITTEN_OUT.fullmatch(word))
-    ordinary = ordinary or (word not in CALLED_SO and bool(DOING.fullmatch(word)))
+    ordinary = ordinary or is_doing(word)
     return not ordinary and not re.fullmatch(r"[\d.]+(?:-[\d.]+)?[a-z]{0,3}|p\d+|sev-?\d", word)

@@ -60,6 +60,8 @@ LEARNT = (
         "seen_hospital",
         "seen_boxoffice",
         "seen_feed",
+        "seen_charging",
+        "seen_arcade",
     ),
 )
 OF_EACH_PHRASE = 50

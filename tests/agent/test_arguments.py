@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from agent.arguments import extract
 from agent.intents import read
+from agent.naming import could_be_name
 
 
 def arguments(text: str, previous: str = "") -> dict[str, Any]:
@@ -272,3 +274,15 @@ def test_the_namespace_is_the_word_beside_namespace() -> None:
 )
 def test_an_hour_in_words_is_a_time_when_something_says_so(text: str, at: str) -> None:
     assert read(text).arguments.get("at", "") == at
+
+
+@pytest.mark.parametrize("team", ["yunying", "gongying", "kuaiying", "zhibing"])
+def test_pinyin_that_ends_like_an_english_verb_is_a_name(team: str) -> None:
+    assert could_be_name(team)
+    found = extract(f"{team} 团队的预算够吗", subagent="cost", intent="budget")
+    assert found["team"] == team
+
+
+@pytest.mark.parametrize("word", ["deleting", "muting", "ping", "running", "restarting"])
+def test_what_somebody_does_is_no_name(word: str) -> None:
+    assert not could_be_name(word)

@@ -62,3 +62,20 @@ def test_a_team_that_was_named_is_meant_by_the_next_question_for_money() -> None
 
 def test_a_comma_is_no_border_where_only_one_part_asks() -> None:
     assert len(_told("loan-svc 昨天开始变慢，cpu 也高，怎么回事")) == 1
+
+
+def test_what_only_tells_of_trouble_is_no_fourth_ask() -> None:
+    message = "battle-srv 崩了，帮我查日志，顺便静默它的告警半小时，再扩 2 个副本"
+    assert _told(message) == [
+        ("rca", "logs", {"name": "battle-srv"}),
+        ("alert_admin", "silences", {"name": "battle-srv", "duration": "PT30M"}),
+        ("autofix", "change", {"name": "battle-srv", "replicas": 2}),
+    ]
+
+
+def test_a_silence_is_for_the_alert_that_was_asked_about() -> None:
+    assert _told("MatchQueueLong 还在响吗？没恢复就再静默一小时")[1] == (
+        "alert_admin",
+        "silences",
+        {"alert": "MatchQueueLong", "duration": "PT1H"},
+    )
