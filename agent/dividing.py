@@ -19,7 +19,7 @@ from agent.sizing import sets_amounts
 _BORDER = re.compile(
     r"(?i),\s*(?:please\s)?(?=(?:take\s(?:it|that|this)\sback|undo|fix|restart|roll|revert|scale|drain|cordon|mute|silence|bump|redeploy|kill|evict)\s)"
     r"|[,;.?!]?\s+(?:and|then|also)\s+(?:then\s+|also\s+)?|[;；。？?!！]\s*(?:and\s|also\s|then\s|and\salso\s|顺便|另外|然后|再|同时|还有|并且?)?"
-    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且)|[,，]\s*(?:再|完了|完事|接着|随后|之后|回头|紧接着)|\s再(?!跑|试|执行|来)|[,，]\s*(?:并|帮我)|[,，]\s*(?:先|直接|赶紧|马上)?\s?(?=restart|rollback|roll\sback|scale|drain|cordon|mute|silence)|[,，]\s*(?=有没有|有哪些|谁|它|列|看|查|把|给|清|扩|缩|退|撤|修|恢复|排空|驱逐|静默|重启|回滚|预算|费用|成本|告警)|(?:和|以及|跟)(?=[^,，。]{0,6}(?:费用|成本|花费|开销|预算|告警|手册))|\s(?:并且?|同时|然后|再)(?=把|将|给|看|查|列|静默|重启|通知|发)"
+    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且)|[,，]\s*(?:再|完了|完事|接着|随后|之后|回头|紧接着)|\s再(?!跑|试|执行|来)|[,，]\s*(?:并|帮我)|[,，]\s*(?:先|直接|赶紧|马上)?\s?(?=restart|rollback|roll\sback|scale|drain|cordon|mute|silence)|[,，]\s*(?=有没有|有哪些|谁|它|列|看|查|把|给|清|扩|缩|退|撤|修|恢复|排空|驱逐|静默|重启|回滚|预算|费用|成本|告警)|(?:和|以及|跟)(?=[^,，。]{0,6}(?:费用|成本|花费|开销|预算|告警|手册|日志|事件|指标|依赖)(?!\s?比))|\s(?:并且?|同时|然后|再)(?=把|将|给|看|查|列|静默|重启|通知|发)"
 )
 _RULED_OUT_WAY = re.compile(r"(?i)\W*(?:and\s|but\s)?not\s(?:by|to|in|on|via|for|with|through)\b")
 # What is only ruled out asks for nothing: "to slack and not by email".
@@ -57,6 +57,12 @@ _ASKS = re.compile(
     r"|^\W*(?:请|麻烦|帮我|帮忙|给我|再|顺便|另外|然后|先|同时|也|还)*\s*(?:查|看|列|找|统计|显示|展示|检查|诊断|排查|分析|确认|对比|告诉)"
 )
 
+
+# What is asked for by its name alone: "cost of shop last month", "checkout 的日志".
+_NAMES_A_LOOK = re.compile(
+    r"(?i)^\W*(?:the\s|total\s)*(?:costs?|spend(?:ing)?|bill|logs?|events|status|health|latency|budget|forecast|alerts)\s(?:of|for)\b"
+    r"|(?:日志|事件|费用|花费|成本|账单|预算|告警|指标|依赖)(?:都|也|一起)?(?:给我|发我|看看|看一下)?\W*$"
+)
 
 # How a question begins, where its mark was the border: "is it ok? if not, mute it".
 _ASKED = re.compile(r"(?i)\W*(?:is|are|was|were|does|do|did|has|have)\s")
@@ -253,7 +259,13 @@ def _asks(part: str, route: Route) -> bool:
         or says(part.lower(), route.language, "why")
     )
     bare = route.intent in GENERAL and not own
-    return bool(_ASKS.search(part)) and not bare
+    return bool(_ASKS.search(part) or _names_a_look(part, route.language)) and not bare
+
+
+def _names_a_look(part: str, language: Language) -> bool:
+    """Whether something is asked for by its name; "logs of media stopped" tells of trouble."""
+    told = (says(part.lower(), language, word) for word in ("trouble", "complaint", "statement"))
+    return bool(_NAMES_A_LOOK.search(part)) and not any(told)
 
 
 def _is_another(before: Route, after: Route, part: str) -> bool:

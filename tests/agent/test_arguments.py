@@ -283,6 +283,6 @@ def test_pinyin_that_ends_like_an_english_verb_is_a_name(team: str) -> None:
     assert found["team"] == team
 
 
-@pytest.mark.parametrize("word", ["deleting", "muting", "ping", "running", "restarting"])
+@pytest.mark.parametrize("word", ["deleting", "muting", "running", "restarting"])
 def test_what_somebody_does_is_no_name(word: str) -> None:
     assert not could_be_name(word)

@@ -79,3 +79,16 @@ def test_a_silence_is_for_the_alert_that_was_asked_about() -> None:
         "silences",
         {"alert": "MatchQueueLong", "duration": "PT1H"},
     )
+
+
+@pytest.mark.parametrize(
+    ("message", "intents"),
+    [
+        ("zhibo-gw 的日志和事件都给我", ["logs", "events"]),
+        ("cost of orchard last month, and which alerts are firing", ["spend", "alerts"]),
+        ("falcon 团队这周的花费和预算比怎么样", ["budget"]),
+        ("logs of media stopped at 3 am, what happened?", ["investigate"]),
+    ],
+)
+def test_what_is_asked_for_by_its_name_is_asked_for(message: str, intents: list[str]) -> None:
+    assert [intent for _, intent, _ in _told(message)] == intents
