@@ -19,7 +19,7 @@ from agent.sizing import sets_amounts
 _BORDER = re.compile(
     r"(?i),\s*(?:please\s)?(?=(?:take\s(?:it|that|this)\sback|undo|fix|restart|roll|revert|scale|drain|cordon|mute|silence|bump|redeploy|kill|evict)\s)"
     r"|[,;.?!]?\s+(?:and|then|also)\s+(?:then\s+|also\s+)?|[;；。？?!！]\s*(?:and\s|also\s|then\s|and\salso\s|顺便|另外|然后|再|同时|还有|并且?)?"
-    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且)|[,，]\s*(?:再|完了|完事|接着|随后|之后|回头|紧接着)|\s再(?!跑|试|执行|来)|[,，]\s*(?:并|帮我)|[,，]\s*(?:先|直接|赶紧|马上)?\s?(?=restart|rollback|roll\sback|scale|drain|cordon|mute|silence)|[,，]\s*(?=有没有|有哪些|谁|它|列|看|查|把|给|清|扩|缩|退|撤|修|恢复|排空|驱逐|静默|重启|回滚|预算|费用|成本|告警)|(?:和|以及|跟)(?=[^,，。]{0,6}(?:费用|成本|花费|开销|预算|告警|手册|日志|事件|指标|依赖)(?!\s?比))|\s(?:并且?|同时|然后|再)(?=把|将|给|看|查|列|静默|重启|通知|发)"
+    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且)|[,，]\s*(?:再|完了|完事|接着|随后|之后|回头|紧接着)|\s再(?!跑|试|执行|来)|[,，]\s*(?:并|帮我)|(?<!合)并(?=查|看|列|把|重启|回滚|扩|缩|静默|通知|告诉)|[,，]\s*(?:先|直接|赶紧|马上)?\s?(?=restart|rollback|roll\sback|scale|drain|cordon|mute|silence)|[,，]\s*(?=有没有|有哪些|谁|它|列|看|查|把|给|清|扩|缩|退|撤|修|恢复|排空|驱逐|静默|重启|回滚|预算|费用|成本|告警)|(?:和|以及|跟)(?=[^,，。]{0,6}(?:费用|成本|花费|开销|预算|告警|手册|日志|事件|指标|依赖)(?!\s?比))|\s(?:并且?|同时|然后|再)(?=把|将|给|看|查|列|静默|重启|通知|发)"
 )
 _RULED_OUT_WAY = re.compile(r"(?i)\W*(?:and\s|but\s)?not\s(?:by|to|in|on|via|for|with|through)\b")
 # What is only ruled out asks for nothing: "to slack and not by email".
@@ -28,7 +28,9 @@ _RULED_OUT = re.compile(r"(?i)\W*(?:but\s)?(?:not|never|rather\sthan|instead\sof
 _BETWEEN = re.compile(r"(?i)\bbetween\s(?:\S+\s){1,4}and\s\S+")
 # A character that no sentence has, and no pattern takes for a space.
 HELD = "\ue000"
-_COMMA = re.compile(r"[,，、]\s*(?!\d{3})")
+_COMMA = re.compile(
+    r"、\s*(?=谁|为|怎|有|花|改|最近|哪|多少|什么|查|看|列|重启|回滚|扩|静默)|[,，]\s*(?!\d{3})"
+)
 CLEAR = 0.6
 CERTAIN = 0.9
 # What says that both a fault and its price are asked for.

@@ -37,7 +37,7 @@ _AGO = re.compile(rf"{LENGTH}\s*(?:ago\b|前|以前|之前|以来|内)")
 _SO_LONG = re.compile(
     rf"(?:\b(?:has|have|been)|'(?:s|ve))\b[^.;?]*\bfor\s+(?:(?:the\s+|over\s+|about\s+|around\s+|almost\s+|nearly\s+|more\s+than\s+|at\s+least\s+)*){LENGTH}"
     rf"|\bfor\s+(?:(?:over|about|almost|nearly)\s+)?{_named('since')}\s+(?:already|now|straight|in\s+a\s+row)\b|(?:持续了?|[等卡挂停断慢坏]了)\s*{_named('held')}"
-    rf"|{_named('lasted')}\s*多?了(?!吗|没)"
+    rf"|(?<![成到至])(?<![成到至]\s){_named('lasted')}\s*多?了(?!吗|没)"
 )
 _WAYS = {"number": "unit", "since": "since_of", "held": "held_of", "lasted": "lasted_of"}
 _AHEAD = re.compile(

@@ -240,7 +240,8 @@ def pointed_at(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:
         return own
     points = bool(POINTING.search(said.text))
     lacks = said.intent in NEED_A_NAME and "namespace" not in own
-    same = said.subagent == previous["subagent"] and "kind" not in own
+    after_order = said.intent == "investigate" and previous["subagent"] == "autofix"
+    same = (said.subagent == previous["subagent"] or after_order) and "kind" not in own
     bare = same and (said.is_bare or (said.is_short and _of_nothing(said)))
     if not (points or lacks or bare):
         return own

@@ -49,6 +49,9 @@ BESIDE = (
     re.compile(rf"\b(?:namespace|ns)\s+{_NO_SPACE}({_NAME})"),
     re.compile(rf"(?<![\w-]){_NO_SPACE}({_NAME})\s*(?:命名空间|名字空间|\s(?:namespace|ns)\b)"),
 )
+COMPARED = re.compile(
+    rf"(?:命名空间|名字空间)\s*(?:和|跟|与|还是|、)\s*{_NAME}\s*(?:命名空间|名字空间)"
+)
 IN_PLACE = re.compile(
     rf"\b(?:in|from|within|inside|across)\s+(?:the\s+)?[`'\"]?({_NAME})[`'\"]?(?![\w-])(?!['’]s\s)(?!\s+(?:service|pod|deployment|node|logs?|\d+)\b)"
 )
@@ -130,9 +133,10 @@ def object_named(message: str, *, of_many: bool) -> Mapping[str, str]:
     text = DEPLOYING.sub(COVER, spelt(message))
     if path := _path(text):
         return _told("", path[1], path[0])
-    namespace = _namespace(text)
+    spaces = _namespaces(text)
+    namespace = spaces[0] if len(spaces) == 1 else ""
     taken = {
-        namespace,
+        *spaces,
         *(match[1] for pattern in TEAM for match in pattern.finditer(message.lower())),
     }
     kind, name = _kind_and_name(text, taken)
@@ -158,7 +162,7 @@ def _path(text: str) -> tuple[str, str] | None:
 
 def marked_namespace(message: str) -> str:
     """The namespace that is called one in so many words ("-n shop"); "" for none."""
-    return _namespace(spelt(message))
+    return next(iter(_namespaces(spelt(message))), "")
 
 
 def looks_named(message: str) -> bool:
@@ -183,14 +187,15 @@ def _told(kind: str, name: str, namespace: str) -> dict[str, str]:
     return {"namespace": namespace, "kind": kind, "name": name}
 
 
-def _namespace(text: str) -> str:
+def _namespaces(text: str) -> list[str]:
+    """What is called a namespace; both where two are compared ("shop 命名空间和 web 命名空间哪个贵")."""
     for pattern in NAMESPACE:
-        for match in pattern.finditer(text):
-            name = match[1]
-            if name not in STOPWORDS and not KIND.fullmatch(name):
-                return name
+        names = [match[1] for match in pattern.finditer(text)]
+        names = [one for one in names if one not in STOPWORDS and not KIND.fullmatch(one)]
+        if names:
+            return list(dict.fromkeys(names)) if COMPARED.search(text) else names[:1]
     found = (match[1] for pattern in BESIDE for match in pattern.finditer(text))
-    return next((one for one in found if one not in KIND_WORDS), "")
+    return [one for one in found if one not in KIND_WORDS][:1]
 
 
 def _place(text: str, taken: set[str]) -> str:

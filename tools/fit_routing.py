@@ -62,6 +62,7 @@ LEARNT = (
         "seen_feed",
         "seen_charging",
         "seen_arcade",
+        "seen_savings",
     ),
 )
 OF_EACH_PHRASE = 50

@@ -107,6 +107,12 @@ def test_english_verbs_are_chinese_ones_in_a_chinese_sentence() -> None:
         ("label-print 最近的 commit 有哪些", "rca", "changes"),
         ("查查最近的变更", "rca", "changes"),
         ("有没有超", "cost", "budget"),
+        ("risk-engine 的副本数什么时候变的", "rca", "changes"),
+        ("risk-engine 从什么时候开始慢的", "rca", "investigate"),
+        ("把 RiskTimeout 禁掉一周", "alert_admin", "silences"),
+        ("这周的钱主要涨在哪", "cost", "anomalies"),
+        ("risk-engine 给多少 cpu 合适", "cost", "savings"),
+        ("p1 的告警该打谁电话", "alert_admin", "channels"),
         ("MatchQueueLong 响了快一个小时了", "alert_admin", "alerts"),
         ("MatchQueueLong 别再响了", "alert_admin", "silences"),
         ("把 MatchQueueLong 的持续时间改成 10 分钟", "alert_admin", "rules"),
@@ -151,3 +157,20 @@ def test_questions_apart_by_an_enumeration_comma_are_two_and_names_are_none() ->
         "changes",
     ]
     assert len(read_all("看下 cart、web 的日志")) == 1
+
+
+def test_what_something_became_is_no_length_of_time() -> None:
+    assert durations.window("risk-engine 延迟从 20ms 变成 2s 了") == ""
+    assert durations.window("卡了 20 分钟了") == "PT20M"
+
+
+def test_of_two_namespaces_that_are_compared_neither_is_meant_alone() -> None:
+    [route] = read_all("licai 命名空间和 kyc 命名空间哪个花得多")
+    assert "namespace" not in route.arguments
+    assert "name" not in route.arguments
+
+
+def test_why_an_order_was_given_is_asked_of_what_it_was_about() -> None:
+    [before] = read_all("zhangdan-svc 扩到 4 个")
+    [route] = read_all("为什么要扩", previous=before.shape())
+    assert (route.intent, route.arguments["name"]) == ("investigate", "zhangdan-svc")
