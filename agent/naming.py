@@ -92,7 +92,7 @@ SENTENCE_END = re.compile(r"[.?!:\n]\s+$|[。？！；]\s*$")
 COVER = "X"
 # Where the word for a Deployment is what somebody does.
 DEPLOYING = re.compile(
-    r"重新部署|部署\s?(?:在|了|过|完|上去|什么|哪些|一下|之?后|以后|的\W*$)|(?:刚|刚刚|才|谁|什么时候|何时|啥时候|最近|上次)\s?部署|(?<=[里上面])\s?部署|\b(?:did|has|to|we|i|you|they|any\w+|some\w+|who)\s(?:just\s)?deploy\b"
+    r"重新部署|部署\s?(?:在|了|过|完|上去|什么|哪些|一下|之?后|以后|的\W*$)|(?:刚|刚刚|才|谁|什么时候|何时|啥时候|最近|上次)\s?部署|(?<=[里上面])\s?部署(?!\s?[a-z])|\b(?:did|has|to|we|i|you|they|any\w+|some\w+|who)\s(?:just\s)?deploy\b"
     r"|\b(?:since|after)\s(?:\w+\s)?deploy\b|\b(?:last|latest|previous)\sdeployment\b(?=\sof\b)|\b(?:last|latest|new|recent|previous|this|that|bad|every|each|a|the)\sdeploy\b(?=\s(?:of|to|went|broke|was|at|on)\b|\W*$)"
 )
 BEGINS_WITH = re.compile(rf"\W*(?:the\s+)?({_NAME})(?![\w-])")
