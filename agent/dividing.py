@@ -19,7 +19,7 @@ from agent.sizing import sets_amounts
 _BORDER = re.compile(
     r"(?i),\s*(?:please\s)?(?=(?:take\s(?:it|that|this)\sback|undo|fix|restart|roll|revert|scale|drain|cordon|mute|silence|bump|redeploy|kill|evict)\s)"
     r"|[,;.?!]?\s+(?:and|then|also)\s+(?:then\s+|also\s+)?|[;；。？?!！]\s*(?:and\s|also\s|then\s|and\salso\s|顺便|另外|然后|再|同时|还有|并且?)?"
-    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且)|[,，]\s*(?:再|完了|完事|接着|随后|之后|回头|紧接着)|\s再(?!跑|试|执行|来)|[,，]\s*(?:并|帮我)|(?<!合)并(?=查|看|列|把|重启|回滚|扩|缩|静默|通知|告诉)|[,，]\s*(?:先|直接|赶紧|马上)?\s?(?=restart|rollback|roll\sback|scale|drain|cordon|mute|silence)|[,，]\s*(?=有没有|有哪些|谁|它|列|看|查|把|给|清|扩|缩|退|撤|修|恢复|排空|驱逐|静默|重启|回滚|预算|费用|成本|告警)|(?:和|以及|跟)(?=[^,，。]{0,6}(?:费用|成本|花费|开销|预算|告警|手册|日志|事件|指标|依赖)(?!\s?比))|\s(?:并且?|同时|然后|再)(?=把|将|给|看|查|列|静默|重启|通知|发)"
+    r"|[,，\s]\s*(?:顺便|另外|然后|同时|还有|并且)|[,，]\s*(?:再|最后|完了|完事|接着|随后|之后|回头|紧接着)|\s再(?!跑|试|执行|来)|[,，]\s*(?:并|帮我)|(?<!合)并(?=查|看|列|把|重启|回滚|扩|缩|静默|通知|告诉)|[,，]\s*(?:先|直接|赶紧|马上)?\s?(?=restart|rollback|roll\sback|scale|drain|cordon|mute|silence)|[,，]\s*(?=有没有|有哪些|谁|它|列|看|查|把|给|清|扩|缩|退|撤|修|恢复|排空|驱逐|静默|重启|回滚|预算|费用|成本|告警)|(?:和|以及|跟)(?=[^,，。]{0,6}(?:费用|成本|花费|开销|预算|告警|手册|日志|事件|指标|依赖)(?!\s?比))|\s(?:并且?|同时|然后|再)(?=把|将|给|看|查|列|静默|重启|通知|发)"
 )
 _RULED_OUT_WAY = re.compile(r"(?i)\W*(?:and\s|but\s)?not\s(?:by|to|in|on|via|for|with|through)\b")
 # What is only ruled out asks for nothing: "to slack and not by email".
@@ -65,6 +65,9 @@ _NAMES_A_LOOK = re.compile(
     r"(?i)^\W*(?:the\s|total\s)*(?:costs?|spend(?:ing)?|bill|logs?|events|status|health|latency|budget|forecast|alerts)\s(?:of|for)\b"
     r"|(?:日志|事件|费用|花费|成本|账单|预算|告警|指标|依赖)(?:都|也|一起)?(?:给我|发我|看看|看一下)?\W*$"
 )
+
+# Who set what was just asked about: "现在静默了哪些，谁加的".
+_OF_THE_SAME = re.compile(r"\W*(?:都?是)?谁\s?(?:加|设|建|开|配)上?的\W*$")
 
 # How a question begins, where its mark was the border: "is it ok? if not, mute it".
 _ASKED = re.compile(r"(?i)\W*(?:is|are|was|were|does|do|did|has|have)\s")
@@ -222,7 +225,12 @@ def _joined(parts: Sequence[str]) -> list[str]:
     told: list[str] = []
     for part in parts:
         one = read(part)
-        more = (one.intent == "unclear" and not _SAME_OF.search(part)) or _RULED_OUT.match(part)
+        of_the_same = _OF_THE_SAME.match(part) and told
+        more = (
+            of_the_same
+            or (one.intent == "unclear" and not _SAME_OF.search(part))
+            or _RULED_OUT.match(part)
+        )
         same = told and (more or _goes_on(told[-1], part, one))
         told = [*told[:-1], f"{told[-1]}, {part}"] if same else [*told, part]
     return told

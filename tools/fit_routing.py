@@ -63,6 +63,8 @@ LEARNT = (
         "seen_charging",
         "seen_arcade",
         "seen_savings",
+        "seen_appliances",
+        "seen_doors",
     ),
 )
 OF_EACH_PHRASE = 50
