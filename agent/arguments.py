@@ -16,6 +16,7 @@ from agent.naming import (
     TEAM,
     TEAM_THEN_NAME,
     could_be_name,
+    could_be_team,
     marked_namespace,
     object_named,
     spelt,
@@ -26,10 +27,10 @@ from agent.scoring import LOOKS
 from agent.sizing import sets_amounts
 
 METRICS = {
-    "qps": r"\bqps\b|\brps\b|requests?\s(?:rate|per\ssecond)|requests?/s|throughput|traffic|流量|吞吐|请求量|每秒[^，。]{0,6}请求",
+    "qps": r"\bqps\b|\brps\b|requests?\s(?:rate|per\ssecond)|requests?/s|throughput|traffic|\bhow\smany\s(?:requests|calls|hits|queries|visitors)\b(?!\s(?:fail|time|error))|流量|吞吐|请求量|每秒[^，。]{0,6}请求",
     "cpu": r"\bcpus?\b|处理器",
     "memory": r"\bmemory\b|\bmem\b|\bram\b|内存(?!条|溢出)",
-    "disk": r"\bdisks?\b|\bstorage\b(?!\s?class)|磁盘|硬盘|存储空间|的盘|盘(?:快|要|快要|写|塞|用|打|占)*[满爆]|(?:剩|可用|占)[^，。命名]{0,4}空间|(?<![名称字])空间[^，。]{0,3}(?:剩|不足|不够)",
+    "disk": r"\bdisks?\b|\bout\sof\sspace\b|(?<!no\s)\bspace\s(?:left|free)\b|\bfree\sspace\b|\bstorage\b(?!\s?class)|磁盘|硬盘|存储空间|的盘|盘(?:快|要|快要|写|塞|用|打|占)*[满爆]|(?:剩|可用|占)[^，。命名]{0,4}空间|(?<![名称字])空间[^，。]{0,3}(?:剩|不足|不够)",
 }
 CURRENCIES = {
     "USD": r"\$|\busd\b|\bdollars?\b|美元|美金|刀",
@@ -162,7 +163,8 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
     any_service = subagent == "cost" and found.get("kind") == "Service" and not found.get("name")
     if elsewhere or any_service:
         del found["kind"]
-    how_many = HOW_MANY.search(text) or count_ordered(text) or COUNTED_BELOW.search(text)
+    ordered_so_many = (intent == "change" or subagent == "cost") and count_ordered(text)
+    how_many = HOW_MANY.search(text) or ordered_so_many or COUNTED_BELOW.search(text)
     counted = found.get("replicas") is not None or (found.get("service") and how_many)
     if (counted or TAKING_PODS.search(text)) and found.get("kind") == "Pod":
         del found["kind"]  # "five instances" are how many, not of what
@@ -285,7 +287,7 @@ def _by_subagent(text: str, message: str, subagent: str, intent: str) -> dict[st
 
 def _team(text: str) -> str:
     """The team named: behind the word where a name stands there ("cap team falcon"), else before it."""
-    behind = next((one[1] for one in TEAM_THEN_NAME.finditer(text) if could_be_name(one[1])), "")
+    behind = next((one[1] for one in TEAM_THEN_NAME.finditer(text) if could_be_team(one)), "")
     found = (match[1] for pattern in TEAM for match in pattern.finditer(text))
     return behind or next(
         (one for one in found if could_be_name(one, certain=True) or one in TEAMS), ""

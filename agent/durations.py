@@ -32,6 +32,10 @@ _BACK = re.compile(
     rf"(?:\b(?:last|past|previous|recent|within|since|over|over\s+the|in\s+the)\s+(?:the\s+)?(?:last\s+|past\s+)?"
     rf"|最近|过去|近|前(?!天)|这|从|过去的)\s*{LENGTH}"
 )
+# What came to pass within so long: "got 14 pages in an hour". Of what is to come, it is told when.
+_WITHIN = re.compile(
+    rf"\b(?:got|had|been|was|were|fired|paged|rang|restarted|crashed|failed|died)\b[^.?]*?\bin\s+(?:(?:just|only|under|about|around)\s+)*{LENGTH}"
+)
 _AGO = re.compile(rf"{LENGTH}\s*(?:ago\b|前|以前|之前|以来|内)")
 # What has gone on for so long: "has been stuck for an hour", "卡了一个小时了".
 _SO_LONG = re.compile(
@@ -93,11 +97,14 @@ _HOW_MANY = "几"
 _AND_A_HALF = re.compile(
     rf"(\d+|{_WORDS})\s*(?:and\s+a\s+half\s*|个半)(?=\s*(?:{_ENGLISH_UNITS}|{_CHINESE_UNITS}))"
 )
+_QUARTERS = re.compile(r"\b(?:(a|one|three)\s+)?quarters?\s+of\s+an\s+hour\b")
+_QUARTERS_LONG = {"a": 15, "one": 15, "three": 45}  # minutes
 _HALF_AFTER = re.compile(rf"(?:\b(an?|\d+|{_WORDS})\s+)?\b({_ENGLISH_UNITS})s?\s+and\s+a\s+half\b")
 
 
 def _plain(text: str) -> str:
-    """Halves beside their whole as a decimal: "一个半小时" is 1.5 小时. Without the minutes of clocks."""
+    """Halves and quarters as numbers: "一个半小时" is 1.5 小时. Without the minutes of clocks."""
+    text = _QUARTERS.sub(lambda found: f"{_QUARTERS_LONG[found[1] or 'a']} minutes", text)
     text = _AND_A_HALF.sub(lambda found: f"{_number(found[1]) + 0.5} ", text)
     text = _MINUTES_ZH.sub(r"\1", text)
     return _HALF_AFTER.sub(lambda found: f"{_number(found[1]) + 0.5} {found[2]}", text)
@@ -106,8 +113,8 @@ def _plain(text: str) -> str:
 def window(text: str) -> str:
     """How far back a lower-case sentence looks; "" when it does not say."""
     text = _plain(text)
-    for pattern in (_BACK, _AGO):
-        if found := pattern.search(text):
+    for pattern in (_BACK, _AGO, _WITHIN):
+        if (found := pattern.search(text)) and (pattern is not _WITHIN or found["number"]):
             return _iso(found)
     if word := _word(_SAID.sub("", text), PAST_WORDS):
         return word

@@ -39,7 +39,24 @@ OBJECT = ("namespace", "kind", "name", "service")
 OWNER = (*OBJECT, "team")
 WHAT = frozenset((*OWNER, "alert"))
 # What needs no name beside it.
-WHAT_SAYS_IT = ("namespace", "kind", "team", "alert", "metric", "channel", "severity")
+WHAT_SAYS_IT = (
+    "namespace",
+    "kind",
+    "team",
+    "alert",
+    "metric",
+    "channel",
+    "severity",
+    "amount",
+    "threshold",
+)
+# Another number of what the question before had one of: "raise it by 2000", after a budget.
+_SETS_IT = re.compile(
+    r"^\W*(?:(?:please|now|can you|could you)\s+)*(?:raise|lower|bump|set|put|increase|decrease|reduce|cut|change|drop|double)\s+(?:it|that|this)\s+(?:(?:up|down)\s+)?(?:by|to|at)\s+\W?\d"
+)
+# How long, or how often, what the question before asked of has been.
+_SINCE = re.compile(r"^\W*(?:since when|for how long|how (?:long|often)|how many times)\W*$")
+HAVE_A_NUMBER = frozenset(("budget", "rules"))
 # What is taken back lasts no longer: "cancel it".
 TAKEN_BACK = re.compile(r"\b(?:cancel|undo|lift|remove|end)\b|取消|撤|解除|去掉")
 _ONE_OF = re.compile(r"\bwhich\s(?:one|of\s(?:them|those|these))\b|哪一?个")
@@ -135,8 +152,18 @@ def _is_more(said: Said, previous: Mapping[str, Any], *, opened: bool) -> bool:
         return True
     if opened and set(said.arguments) == {"metric"} and "metric" in previous["arguments"]:
         return True
+    if _is_of_the_same(said, previous):
+        return True
     other = previous["subagent"] != "autofix" and bool(_OTHER.search(said.text))
     return opened and (said.evidence < OWN_WORDS or other)
+
+
+def _is_of_the_same(said: Said, previous: Mapping[str, Any]) -> bool:
+    """Whether it sets another number of what the turn before had one of, or asks since when alerts fire."""
+    if previous["intent"] == "alerts":
+        return bool(_SINCE.search(said.text))
+    sets = previous["intent"] in HAVE_A_NUMBER and _SETS_IT.search(said.text)
+    return bool(sets) and (WHAT | {"metric"}).isdisjoint(said.arguments)
 
 
 def is_of_the_silence(said: Said, previous: Mapping[str, Any]) -> bool:

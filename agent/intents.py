@@ -311,6 +311,9 @@ def _of_a_fault(intent: str, message: str, readings: Scores) -> bool:
     if broken_object(message):
         return True
     named = "name" in extract(message, subagent="rca", intent="investigate")
+    named = named and (
+        intent != "documents" or looks_named(message)
+    )  # "a runbook for stuck frames"
     return named and trouble >= TROUBLE.get(intent, math.inf)
 
 

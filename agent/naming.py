@@ -84,6 +84,10 @@ TEAM = (
     TEAM_THEN_NAME,
     re.compile(rf"({_NAME})\s*(?:团队|小组|组)"),
 )
+# What a word in -ing is done to, or how: behind the name of a team stands neither.
+OBJECT_FOLLOWS = re.compile(
+    r"\s+(?:the|an?|for|most|more|less|it|its|our|this|that|these|those|so|too|over|on)\b"
+)
 CAMEL = re.compile(r"\b(?:[A-Z]{2,}(?=[A-Z][a-z])(?!OOMK)|[A-Z][a-z0-9]+){2,}\b")
 WRITTEN_OUT = re.compile(ENGLISH_NUMBERS)
 WORD = re.compile(r"[A-Za-z][\w-]*")
@@ -278,6 +282,13 @@ def _bare_name(text: str, message: str, taken: set[str]) -> str:
         if could_be_name(name) and name not in spoken_for:
             return name
     return ""
+
+
+def could_be_team(found: re.Match[str]) -> bool:
+    """Whether the word after "team" names it: "team lighting" does, "which team owning the mesh" does not."""
+    doing = DOING.fullmatch(found[1]) and found[1] not in STOPWORDS
+    does = OBJECT_FOLLOWS.match(found.string, found.end())
+    return could_be_name(found[1]) or bool(doing and not does)
 
 
 def only_unknown(message: str) -> str:

@@ -65,6 +65,8 @@ LEARNT = (
         "seen_savings",
         "seen_appliances",
         "seen_doors",
+        "seen_ferry",
+        "seen_studio",
     ),
 )
 OF_EACH_PHRASE = 50

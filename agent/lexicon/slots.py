@@ -36,6 +36,7 @@ NAME_SLOTS = (
         rf"\b(?:why|what|when|how(?:\s+(?:long|often|much|busy|full|far|bad))?|where)\s+(?:is|are|was|were|does|did|do|has|have|can|could|can't|cannot|isn't|won't)\s+"
         rf"(?:the\s+)?({NAME_SHAPE})"
     ),
+    re.compile(rf"\b(?:how|where)'s\s+(?:the\s+)?({NAME_SHAPE})"),
     re.compile(
         rf"\b(?:if|when)\s+(?:the\s+)?({NAME_SHAPE})\s+(?:goes|dies|fails|is|went|stops|crashes|disappears|breaks)\b"
     ),
@@ -44,6 +45,10 @@ NAME_SLOTS = (
     ),
     re.compile(
         rf"\bwho\s+(?:has\s+|just\s+)?(?:deployed|released|shipped|changed|touched|restarted|scaled|edited|updated)\s+(?:the\s+)?({NAME_SHAPE})"
+    ),
+    # Whose money or whose alerts: "the docks budget".
+    re.compile(
+        rf"\b(?:the|our|my)\s+({NAME_SHAPE})\s+(?:budgets?|bill|spend|costs?|alerts?|pages)\b"
     ),
     re.compile(rf"(?:^\W*|[,;]\s*)(?:the\s+)?({NAME_SHAPE})\s+in\s+(?:namespace|ns|the)\b"),
     re.compile(
