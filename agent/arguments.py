@@ -28,7 +28,7 @@ from agent.sizing import sets_amounts
 
 METRICS = {
     "qps": r"\bqps\b|\brps\b|requests?\s(?:rate|per\ssecond)|requests?/s|throughput|traffic|\bhow\smany\s(?:requests|calls|hits|queries|visitors)\b(?!\s(?:fail|time|error))|流量|吞吐|请求量|每秒[^，。]{0,6}请求",
-    "cpu": r"\bcpus?\b|处理器",
+    "cpu": r"\bcpus?\b|\bhow\smany\scores\b|处理器",
     "memory": r"\bmemory\b|\bmem\b|\bram\b|内存(?!条|溢出)",
     "disk": r"\bdisks?\b|\bout\sof\sspace\b|(?<!no\s)\bspace\s(?:left|free)\b|\bfree\sspace\b|\bstorage\b(?!\s?class)|磁盘|硬盘|存储空间|的盘|盘(?:快|要|快要|写|塞|用|打|占)*[满爆]|(?:剩|可用|占)[^，。命名]{0,4}空间|(?<![名称字])空间[^，。]{0,3}(?:剩|不足|不够)",
 }
@@ -42,7 +42,7 @@ CHANNELS = {
     "slack": r"\bslack\b",
     "dingtalk": r"\bdingtalk\b|钉钉",
     "feishu": r"\bfeishu\b|\blark\b|飞书",
-    "email": r"\be-?mails?\b|\b(?:by|via|per)\smail\b|邮件|邮箱",
+    "email": r"\be-?mails?\b|\b(?:by|via|per|an?|any|no)\smail\b|邮件|邮箱",
     "webhook": r"\bwebhooks?\b",
     "teams": r"\b(?:on|via|to|into) teams\b(?!\s\w+\s(?:and|or)\b)|\bteams\s(?:channel|notifications?|messages?)\b|\bms teams\b|\bmicrosoft teams\b",
     "pagerduty": r"\bpagerduty\b",
@@ -70,7 +70,7 @@ COUNTED_BELOW = re.compile(
 )
 # A node that takes pods is no pod.
 TAKING_PODS = re.compile(
-    r"\b(?:take|takes|accept|accepts)\s(?:new\s)?pods\b|放(?:新的?)?\s*pod|接\s*pod"
+    r"\b(?:take|takes|accept|accepts|(?:not|never|no\slonger)\s(?:get|receive|run))\s(?:any\s)?(?:more\s|new\s|further\s)*pods\b|放(?:新的?)?\s*pod|接\s*pod"
 )
 MACHINES = re.compile(r"\b(?:machines|hosts|servers)\b|机器|主机|服务器")
 _COUNT = rf"({COUNT})"

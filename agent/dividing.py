@@ -91,6 +91,10 @@ _ONLY_WHY = re.compile(
 _SAME_OF = re.compile(
     r"(?i)^\W*(?:那|还有)?[^,，。]{1,24}呢\W*$|^\W*(?:and\s|or\s)?(?:what|how)\sabout\s"
 )
+# Why nobody was told is a matter of the channels.
+_NOBODY = re.compile(
+    r"\b(?:nobody|no\s?one|not|never|didn't|wasn't|weren't|hasn't|haven't)\b|没|未"
+)
 _AND_WHY = re.compile(r"(?i)\s*[,，;；。?？]\s*|\s+(?=and\s(?:why|how\scome|what\sfor)\b)")
 
 
@@ -141,7 +145,8 @@ def _told_and_why(message: str, whole: Route, previous: Mapping[str, Any] | None
     if len(rest) != 1 or not _ONLY_WHY.fullmatch(rest[0]):
         return []
     first = read(told, previous=previous)
-    if (first.subagent, first.intent) not in TOLD_OF or first.confidence < CLEAR:
+    of_others = (first.subagent, first.intent) in TOLD_OF and first.confidence >= CLEAR
+    if not of_others or _NOBODY.search(told.lower()):
         return []
     about = extract(as_typed(message), subagent="rca", intent="investigate")
     return [first, Route("rca", "investigate", about, whole.language, FOLLOWED)]

@@ -36,7 +36,7 @@ _BACK = re.compile(
 _WITHIN = re.compile(
     rf"\b(?:got|had|been|was|were|fired|paged|rang|restarted|crashed|failed|died)\b[^.?]*?\bin\s+(?:(?:just|only|under|about|around)\s+)*{LENGTH}"
 )
-_AGO = re.compile(rf"{LENGTH}\s*(?:ago\b|前|以前|之前|以来|内)")
+_AGO = re.compile(rf"{LENGTH}\s*(?:ago\b|before\W*$|前|以前|之前|以来|内)")
 # What has gone on for so long: "has been stuck for an hour", "卡了一个小时了".
 _SO_LONG = re.compile(
     rf"(?:\b(?:has|have|been)|'(?:s|ve))\b[^.;?]*\bfor\s+(?:(?:the\s+|over\s+|about\s+|around\s+|almost\s+|nearly\s+|more\s+than\s+|at\s+least\s+)*){LENGTH}"

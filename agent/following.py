@@ -81,6 +81,10 @@ NEED_A_NAME = frozenset(("logs", "events", "rollout", "dependencies", "change"))
 OWN_WORDS = 3.3
 
 _NUMBER = re.compile(rf"(?<![\w.-])\d+(?![\w.-])|{HAN_NUMBERS}(?=\s?个)|\b(?:{ENGLISH_NUMBERS})\b")
+_ONLY_SO_MANY = re.compile(
+    rf"^\W*(?:(?:make|better|rather|no|not|just|say)\s+)*(?:(?:it|that)\s+)?(\d+|{ENGLISH_NUMBERS})\W*$"
+)
+_ISO_NUMBER = re.compile(r"\d+([A-Z])$")
 _LATIN = re.compile(r"[a-z]")
 _AMOUNT = re.compile(r"\d[\d.]*(?:[kmgt]i?b?|c)")
 
@@ -232,7 +236,14 @@ def _length(said: Said, previous: Mapping[str, Any], now: Mapping[str, Any]) -> 
     if not key and previous["subagent"] == "rca" and previous["intent"] in LOOKS:
         key = "window"
     lasts = durations.lasting(said.text) if key and not TIMES & set(now) else ""
+    lasts = lasts or _so_many(said, str(previous["arguments"].get(key, "")))
     return {key: lasts} if lasts else {}
+
+
+def _so_many(said: Said, before: str) -> str:
+    """A number alone, of the unit that was told before: "make it two", after an hour."""
+    found, unit = _ONLY_SO_MANY.search(said.text), _ISO_NUMBER.search(before)
+    return f"{before[: unit.start()]}{number_of(found[1])}{unit[1]}" if found and unit else ""
 
 
 def _number(said: Said, before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:

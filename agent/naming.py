@@ -14,6 +14,10 @@ _NAME = NAME_SHAPE
 _HAN = r"\u4e00-\u9fff"
 NAME = re.compile(rf"(?<![\w#@.:/-]){_NAME}(?![\w-]|:(?!\s))")
 QUOTED = re.compile(rf"[`'\"“‘「]({_NAME})[`'\"”’」]")
+# What a log is searched for is quoted too: 'grep "deadlock" in the db logs'.
+SEARCHED = re.compile(
+    r"\b(?:find|grep|search|look|looking|looks|for|contain\w*|match\w*|saying|says|with|word|string|text|error|errors)\s+$"
+)
 SHAPED = re.compile(r"[a-z]-[a-z0-9]|[a-z]\d")
 # A pod's own name ends with an ordinal or with what its controller made up.
 POD_NAME = re.compile(r"-(?:\d+|[a-z0-9]*\d[a-z0-9]*)$|-[a-z0-9]{8,10}-[a-z0-9]{5}$")
@@ -268,7 +272,7 @@ def _is_place(text: str, name: str) -> bool:
 
 def _bare_name(text: str, message: str, taken: set[str]) -> str:
     """The likeliest name that stands without a kind."""
-    if quoted := QUOTED.search(text):
+    if (quoted := QUOTED.search(text)) and not SEARCHED.search(text[: quoted.start()]):
         return quoted[1]
     places = {one for pattern in (IN_PLACE, IN_PLACE_ZH) for one in _placed(pattern, text)}
     camel = {word.lower() for word in CAMEL.findall(message)}
@@ -312,7 +316,7 @@ def _surer(slotted: list[str], shaped: list[str], text: str) -> list[str]:
 
 def _is_about(first: str, slotted: list[str], shaped: list[str], text: str) -> bool:
     """Whether the sentence is about its first word, and no later clause names what is meant."""
-    clause = re.split(r"[,;，；]", text)[0]
+    clause = re.split(r"[,;，；]|\b(?:because|since|after|due to)\b", text)[0]
     elsewhere = [one for one in shaped if SHAPED.search(one) and one not in clause]
     return not elsewhere and (first in slotted or bool(re.search(rf"[{_HAN}]", text)))
 

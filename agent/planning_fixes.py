@@ -40,7 +40,7 @@ KINDS_OF_CHANGE = (
     ("uncordon", re.compile(r"\buncordon\b|\bmake\b.*(?<!un)schedulable|\btakes?\spods\sagain\b"
                             r"|恢复\S{0,12}\s?的?调度|放开调度|解封|解除(?:封锁|隔离)")),
     ("cordon", re.compile(r"\bcordon\b|\bunschedulable\b|\bout\sof\s(?:scheduling|rotation|service|the\spool)\b"
-                          r"|\bno\snew\spods\b|\bstop\sscheduling\b|封锁|隔离|(?:停止|禁止|别|不要|不再)[^，。]{0,12}调度"
+                          r"|\bno\snew\spods\b|\b(?:not|no\slonger|never)\s(?:get|take|receive|accept|run)\s(?:any\s)?(?:more\s|new\s|further\s)*pods\b|\bstop\sscheduling\b|封锁|隔离|(?:停止|禁止|别|不要|不再)[^，。]{0,12}调度"
                           r"|(?:别|不要)再?[^，。]{0,6}放[^，。]{0,3}pod|摘掉|不可调度")),
     ("drain", re.compile(r"\bdrain\b|\b(?:evacuate|vacate|empty)\b|\beverything\soff\b|\bevict\b.*\b(?:from|off)\b"
                          r"|排空|清空|腾空|(?:迁|挪|移|赶|疏散)走|驱逐\s*节点|驱逐.*上的")),
@@ -56,7 +56,7 @@ KINDS_OF_CHANGE = (
                              r"|(?:按|照|采纳|应用|执行)[^，。]{0,10}(?:建议|推荐|用量)[^，。]{0,16}(?:资源|规格|配额|request)"
                              r"|(?:资源|规格|配额|request)[^，。]{0,6}(?:按|照)[^，。]{0,8}(?:建议|推荐|用量)|合理规格|缩减规格")),
     ("rollback", re.compile(r"\b(?:take|put|bring)\s(?:it|this|that)\sback\b|退回去|撤回去|滚回去|\broll(?:ing)?\W*back\b|\broll\s\S+(?:\s\S+)?\sback\b|\brevert\b|\bback\sout\b"
-                            r"|\bundo\b|\bget\srid\sof\b|\bgo\sback\sto\b|\b(?:put|bring|take|switch|get)\b.*\bback\s(?:to|on)\s(?!normal)|回滚|回退|撤销|撤回|还原|退回|切回|退到")),
+                            r"|\bundo\b|\bget\srid\sof\b.*\b(?:it|that|release|version|build|deploy\w*|change|update)\b|\bgo\sback\s(?:to|an?|one)\b|\b(?:put|bring|take|switch|get)\b.*\bback\s(?:to|on)\s(?!normal)|回滚|回退|撤销|撤回|还原|退回|切回|退到")),
     ("restart", re.compile(r"\bre-?start\b|\bbounce\b|\breboot\b|\bredeploy\b|\bkick\b|\bre-?cycle\b|\bcycle\b"
                            r"|\boff\sand\son\b|重启|重新启动|重新部署|重新拉起|拉起来|关了再开")),
     # How many is asked back.
@@ -66,7 +66,7 @@ KINDS_OF_CHANGE = (
 )  # fmt: skip
 # What no plan is ever made for, however it is asked for.
 NEVER = re.compile(
-    r"\b(?:delete|deleting|destroy|erase|wipe|purge|force-?kill|nuke)\b"
+    r"\b(?:delete|deleting|destroy|erase|wipe|purge|force-?kill|nuke)\b|\bget\srid\sof\b.*\b(?:pods?|jobs?|volumes?|pvcs?|namespaces?)\b"
     r"|\b(?:remove|drop)\b(?!.*\bfrom\s+(?:the\s+)?(?:rotation|service)\b)|删除|删掉|删了|清除|销毁|抹掉"
 )
 # What is a certain change and none of ours: to mend something else instead would be no answer.

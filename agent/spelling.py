@@ -17,7 +17,7 @@ WORD = re.compile(r"(?<![\w.#@/:=-])[A-Za-z]+(?![\w./:=-]|'[a-z]{2})")
 SHORT = 4
 SHORT_SLIPS = {
     "hwo": "how", "teh": "the", "wy": "why", "nod": "node", "rol": "roll", "hte": "the", "wat": "what",
-    "cna": "can", "whre": "where", "wich": "which", "waht": "what",
+    "cna": "can", "whre": "where", "wich": "which", "waht": "what", "whta": "what",
 }  # fmt: skip
 # From this length on, two slips are still the same word.
 LONG = 8

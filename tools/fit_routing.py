@@ -67,6 +67,8 @@ LEARNT = (
         "seen_doors",
         "seen_ferry",
         "seen_studio",
+        "seen_lab",
+        "seen_toll",
     ),
 )
 OF_EACH_PHRASE = 50

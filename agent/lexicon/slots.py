@@ -46,6 +46,9 @@ NAME_SLOTS = (
     re.compile(
         rf"\bwho\s+(?:has\s+|just\s+)?(?:deployed|released|shipped|changed|touched|restarted|scaled|edited|updated)\s+(?:the\s+)?({NAME_SHAPE})"
     ),
+    re.compile(
+        rf"\bbudgets?\s+(?:(?:for|of|named|called)\s+)?({NAME_SHAPE})(?=\s*[:=]?\s*[$€£¥]?\d|\W*$)"
+    ),
     # Whose money or whose alerts: "the docks budget".
     re.compile(
         rf"\b(?:the|our|my)\s+({NAME_SHAPE})\s+(?:budgets?|bill|spend|costs?|alerts?|pages)\b"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.dividing import read_all
 from agent.intents import Route, read
 
 
@@ -96,3 +97,37 @@ def test_what_people_on_call_ask_reaches_who_answers_it(
 ) -> None:
     route = read(text)
     assert (route.subagent, route.intent) == (subagent, intent)
+
+
+def test_a_word_that_logs_are_searched_for_is_no_name() -> None:
+    route = read('find "deadlock" in the reagent-db logs')
+    assert (route.intent, route.arguments["name"]) == ("logs", "reagent-db")
+
+
+def test_what_tells_of_others_names_nobody_before_what_is_broken() -> None:
+    assert (
+        read("cars can't pass because plate-reader times out").arguments["name"] == "plate-reader"
+    )
+
+
+def test_a_number_alone_is_of_the_unit_told_before() -> None:
+    route = after("silence DiskFull for 1 hour", "make it two")
+    assert route.arguments == {"alert": "DiskFull", "duration": "PT2H"}
+
+
+def test_why_nobody_was_told_is_asked_of_the_channels_alone() -> None:
+    told = read_all("nobody got a mail for DiskFull, why")
+    assert [(one.subagent, one.intent) for one in told] == [("alert_admin", "channels")]
+    assert told[0].arguments == {"alert": "DiskFull", "channel": "email"}
+
+
+@pytest.mark.parametrize("text", ["create budget tolls 8000 eur", "budget tolls: 8000 eur"])
+def test_a_plain_word_behind_budget_is_whose_it_is(text: str) -> None:
+    found = read(text).arguments
+    assert (found["namespace"], found["amount"], found["currency"]) == ("tolls", 8000, "EUR")
+
+
+def test_a_node_that_must_get_no_pods_is_named_alone() -> None:
+    route = read("gantry-4 must not get new pods")
+    assert (route.subagent, route.intent) == ("autofix", "change")
+    assert route.arguments == {"name": "gantry-4"}

@@ -54,6 +54,8 @@ def planned(question: str, **arguments: Any) -> list[Call]:
         ("apply the sizing advice to checkout", "rightsize"),
         ("按建议调整 checkout 的资源", "rightsize"),
         ("take node-1 out of rotation", "cordon"),
+        ("node-1 must not get new pods", "cordon"),
+        ("go back one version on checkout", "rollback"),
         ("别再往 node-1 调度了", "cordon"),
         ("腾空节点 node-1", "drain"),
         ("put checkout back on the previous release", "rollback"),
@@ -71,7 +73,13 @@ def test_words_of_a_change_ask_for_that_change(question: str, change: str) -> No
 
 
 @pytest.mark.parametrize(
-    "question", ["delete namespace shop", "remove the pods of checkout", "删掉 checkout 的 Pod"]
+    "question",
+    [
+        "delete namespace shop",
+        "remove the pods of checkout",
+        "get rid of the evicted pods of checkout",
+        "删掉 checkout 的 Pod",
+    ],
 )
 def test_nothing_else_is_planned_where_something_is_to_be_deleted(question: str) -> None:
     assert planned(question, name="checkout", namespace="shop") == []
