@@ -61,6 +61,7 @@ EITHER = re.compile(
 )
 # "Where does it run" names no node, and "how many instances has it" asks for no pod.
 WHERE = re.compile(r"\b(?:which|what)\snodes?\b|(?:哪|什么)[个台些]?\s*(?:节点|机器|主机|nodes?)")
+ON_WHICH = re.compile(r"\b(?:in|on)\s(?:which|what)\snodes?\b|在(?:哪|什么)[个台些]?\s*节点")
 HOW_MANY = re.compile(
     r"\b(?:how many|number of)\s(?:instances|replicas|copies)|(?:几|多少)个?\s*(?:实例|副本)"
 )
@@ -159,7 +160,9 @@ def extract(message: str, *, subagent: str, intent: str) -> dict[str, Any]:
         found["kind"] = "Node"
     if intent == "change":
         found = _ordered_of(found, text)
-    elsewhere = found.get("kind") == "Node" and found.get("name") and WHERE.search(text)
+    elsewhere = (found.get("kind") == "Node" and found.get("name") and WHERE.search(text)) or (
+        found.get("kind") == "Node" and ON_WHICH.search(text)
+    )
     any_service = subagent == "cost" and found.get("kind") == "Service" and not found.get("name")
     if elsewhere or any_service:
         del found["kind"]

@@ -78,7 +78,7 @@ _WHICH = re.compile(
 # All alerts, and not those of what was named before: "and tell me which alerts are firing". Who is on call
 # is on call for all.
 _OF_ALL = re.compile(
-    r"\bwho(?:'s|\sis)\s(?:now\s|currently\s)?on[\s-]?call\b|谁[^，。]{0,2}(?:值班|on[\s-]?call)|(?:值班|on[\s-]?call)[^，。]{0,3}谁|"
+    r"\bwho(?:'s|\sis)\s(?:now\s|currently\s)?on[\s-]?(?:call|duty)\b|谁[^，。]{0,2}(?:值班|on[\s-]?call)|(?:值班|on[\s-]?call)[^，。]{0,3}谁|"
     r"\bwhat(?:'s|\sis)\s(?:still\s|now\s|currently\s)?(?:firing|alerting|going\soff)\b|\b(?:what|which|any\sother)\s(?:other\s)?alerts\b(?!.*\b(?:for|on|of|about|from|it|them)\b)|(?:有|是)哪些\s?(?:别的|其他)?(?:告警|报警)|哪些\s?(?:告警|报警)(?:还|都|现在|正)*在?(?:响|报|触发|firing)|(?:告警|报警)(?:有哪些|列表)"
 )
 # What an order is about, when it names nothing.

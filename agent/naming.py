@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from agent.hosts import without_hosts
 from agent.lexicon.kinds import KIND_PARTS, KIND_PATTERN, KIND_WORDS, OWN_NAME
 from agent.lexicon.slots import CERTAIN_SLOT, NAME_SHAPE, NAME_SLOTS
-from agent.lexicon.stopwords import AMBIGUOUS, CALLED_SO, STOPWORDS
+from agent.lexicon.stopwords import AMBIGUOUS, CALLED_SO, FUNCTION_WORDS, STOPWORDS
 from agent.lexicon.syllables import PINYIN
 from agent.numerals import ENGLISH_NUMBERS
 
@@ -91,6 +91,15 @@ TEAM = (
 # What a word in -ing is done to, or how: behind the name of a team stands neither.
 OBJECT_FOLLOWS = re.compile(
     r"\s+(?:the|an?|for|most|more|less|it|its|our|this|that|these|those|so|too|over|on)\b"
+)
+# Behind these, "team" is told by its name, an ordinary word perhaps: "notify team mornings".
+OF_A_TEAM = re.compile(
+    r"(?:^|\b(?:of|for|to|from|with|is|are|was|has|have|did|does|will|can|cap|give|notify|page|ping|tell|alert|inform|mail|call|and|or)\s)\s*$"
+)
+# What is said of a team, and what it does.
+OF_TEAMS = re.compile(
+    r"budgets?|spend(?:s|ing)?|spent|costs?|bills?|alerts?|leads?|members?|names?|owners?|limits?|owns?|uses?|used|pays?|paid|gets?|got|goes|went"
+    r"|go|exceeds?|exceeded|needs?|wants?|wanted|asks?|asked|blew|burn(?:s|ed)?|runs?|ran|receives?|channels?|rotation|should|must|may|might|could|would|also|still|over|under|within"
 )
 CAMEL = re.compile(r"\b(?:[A-Z]{2,}(?=[A-Z][a-z])(?!OOMK)|[A-Z][a-z0-9]+){2,}\b")
 WRITTEN_OUT = re.compile(ENGLISH_NUMBERS)
@@ -292,7 +301,9 @@ def could_be_team(found: re.Match[str]) -> bool:
     """Whether the word after "team" names it: "team lighting" does, "which team owning the mesh" does not."""
     doing = DOING.fullmatch(found[1]) and found[1] not in STOPWORDS
     does = OBJECT_FOLLOWS.match(found.string, found.end())
-    return could_be_name(found[1]) or bool(doing and not does)
+    told = OF_A_TEAM.search(found.string[: found.start()])
+    ordinary = bool(told) and not OF_TEAMS.fullmatch(found[1]) and found[1] not in FUNCTION_WORDS
+    return could_be_name(found[1]) or ordinary or bool(doing and not does)
 
 
 def only_unknown(message: str) -> str:

@@ -10,6 +10,7 @@ from agent.calendar_periods import period_told
 from agent.moments import length_to
 from agent.naming import NAME, could_be_name
 from agent.planning_budgets import OF_MODELS, scope_named
+from agent.room import pods_to_come
 from agent.steps import Step
 from agent.toolbox import Result
 from core.errors import NotFound
@@ -197,6 +198,8 @@ def forecast(asked: Asked, results: Sequence[Result]) -> list[Step]:
         return _disks(asked, results)
     if COSTING.search(asked.question.lower()) and not asked.metric:
         return [] if results else [Step(PERIOD_COST, _of_period(asked))]
+    if more := pods_to_come(asked.said):
+        return _room_for(asked, more, results)
     told = [one for one in results if one.tool == LOAD]
     exceeds = exceeded(asked)
     ahead = {"horizon": asked.arguments.get("horizon", ""), "language": asked.language}
@@ -229,6 +232,14 @@ def _of_period(asked: Asked) -> dict[str, str]:
     if not scope.get("label"):
         scope["namespace"] = asked.namespace or asked.name
     return {"period": longer or "month", "language": asked.language, **scope}
+
+
+def _room_for(asked: Asked, more: int, results: Sequence[Result]) -> list[Step]:
+    """What nodes have left is set against what the pods ask for: of which workload must be told."""
+    if results or not asked.name:
+        return []
+    own = {"name": asked.name, "namespace": asked.namespace, "language": asked.language}
+    return [Step(WHAT_IF, {**own, "more": more})]
 
 
 def _is_of_machines(asked: Asked) -> bool:

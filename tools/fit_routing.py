@@ -69,6 +69,7 @@ LEARNT = (
         "seen_studio",
         "seen_lab",
         "seen_toll",
+        "seen_radio",
     ),
 )
 OF_EACH_PHRASE = 50

@@ -52,6 +52,7 @@ from agent.planning_patterns import (
     TABLE_ANOMALIES,
 )
 from agent.planning_systems import FINDINGS, GRAPH, INCIDENTS, UNUSUAL
+from agent.room import pods_to_come
 from agent.toolbox import Result
 from agent.wording import phrase
 from core.errors import Forbidden, NotFound
@@ -188,6 +189,8 @@ def _why_nothing_was_tried(asked: Asked) -> str:
     if asked.intent in ("logs", "rollout") and not asked.name:
         example = EXAMPLES[asked.language]
         return phrase("rows.need_name", asked.language, example=example)
+    if asked.intent == "forecast" and pods_to_come(asked.said):
+        return phrase("costs.room_of_what", asked.language)
     return phrase("failed.no_tools", asked.language)
 
 

@@ -170,7 +170,8 @@ def _worth(asked: Asked, row: Json) -> tuple[str, str, str]:
 
 
 def told_what_if(asked: Asked, result: Result) -> str:
-    """What the replicas would take, and what that does to the bill, which is another thing."""
+    """What the replicas would take, and what that does to the bill, which is another thing; first
+    of all whether there is room, where that is asked."""
     data = result.data
     bill = data["bill_difference"]
     facts = {
@@ -181,8 +182,13 @@ def told_what_if(asked: Asked, result: Result) -> str:
         "monthly_then": amount(data["monthly_then"]),
         "currency": data["currency"],
         "bill": "?" if bill is None else amount(bill),
+        "coming": data["replicas_then"] - data["replicas"],
+        "fitting": data["fitting"],
     }
-    return joined([cited(result, phrase("costs.what_if", asked.language, **facts)), notes(data)])
+    asks_room = asked.intent == "forecast"
+    told = ["costs.room"] if asks_room else []
+    head = [phrase(one, asked.language, **facts) for one in (*told, "costs.what_if")]
+    return joined([cited(result, sentences(asked, head)), notes(data)])
 
 
 def told_bills(asked: Asked, result: Result) -> str:

@@ -249,6 +249,7 @@ def what_if(
     namespace: NamespaceOption = "",
     replicas: Annotated[int, typer.Option("--replicas", help="So many instead.")] = 0,
     times: Annotated[float, typer.Option("--times", help="Or so many times as many: 2.")] = 0,
+    more: Annotated[int, typer.Option("--more", help="Or so many in addition.")] = 0,
     currency: Annotated[str, typer.Option("--currency", help="As CNY; a rate must be known.")] = "",
     lang: LanguageOption = Language.AUTO,
     output: OutputOption = Output.TEXT,
@@ -257,8 +258,9 @@ def what_if(
 ) -> None:
     """What other replicas of a workload would cost, and whether the nodes have room."""
     asked = {"name": workload, "namespace": namespace, "replicas": replicas or None}
-    more = {"times": times or None, "currency": currency, "language": chosen(lang)}
-    finish(_what_if(source, {**asked, **more}, output))
+    asked |= {"times": times or None, "more": more or None}
+    told = {"currency": currency, "language": chosen(lang)}
+    finish(_what_if(source, {**asked, **told}, output))
 
 
 async def _what_if(source: Source, asked: Json, output: Output) -> int:

@@ -69,12 +69,13 @@ async def all_rows(tools: Tools, tool: str, asked: BaseModel) -> list[dict[str, 
 
 
 class OtherReplicas(Sent):
-    """Of which workload, and either how many or how many times as many."""
+    """Of which workload, and how many, how many times as many, or how many more."""
 
     name: str = Field(min_length=1, max_length=253, examples=["checkout"])
     namespace: str = Field(default="", max_length=63)
     replicas: int = Field(default=0, ge=0, le=10_000)
     times: float = Field(default=0, ge=0, le=100, examples=[2])
+    more: int = Field(default=0, ge=0, le=10_000)
     currency: str = Field(default="", max_length=3)
     language: Literal["en", "zh"] = "en"
 

@@ -58,6 +58,7 @@ async def budgets_what_if(
     namespace: Namespace = "",
     replicas: Annotated[int, Field(ge=0, le=MOST_REPLICAS, description="Or give times.")] = 0,
     times: Annotated[float, Field(ge=0, le=100, description="2 doubles; 0: by replicas.")] = 0,
+    more: Annotated[int, Field(ge=0, le=MOST_REPLICAS, description="So many in addition.")] = 0,
     currency: Currency = "",
     language: Language = "en",
     *,
@@ -68,16 +69,15 @@ async def budgets_what_if(
 
     Nothing is changed; to scale use autofix.
     """
-    if bool(replicas) == bool(times):
+    if sum(map(bool, (replicas, times, more))) != 1:
         raise SENTENCES.error(Invalid, "how_many")
     end = utc_now()
     found = await _workload(purse, caller, namespace, name)
     bill = await billed(purse, end - LATELY, end, currency)
     now = int(found.spec.get("replicas", 1))
-    then = replicas or max(round(now * times), 1)
+    then = replicas or (now + more if more else max(round(now * times), 1))
     monthly = _monthly(bill, found)
-    more = max(then - now, 0)
-    room = await _room(purse, found, more)
+    room = await _room(purse, found, max(then - now, 0))
     return WhatIf(
         kind=found.kind,
         namespace=found.namespace,

@@ -206,6 +206,29 @@ async def test_other_replicas_are_only_supposed(
 @pytest.mark.parametrize(
     ("question", "said"),
     [
+        ("can the cluster take another 20 pods of checkout?", "Of 20 pods more of"),
+        ("is there room for three more replicas of checkout", "Of 3 pods more of"),
+        ("集群还能再放 20 个 checkout 的 pod 吗", "再增加 20 个 Pod"),
+        ("再加 20 个 checkout 的 Pod 放得下吗", "再增加 20 个 Pod"),
+    ],
+)
+async def test_room_for_more_pods_is_what_nodes_have_left(
+    question: str, said: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert [call.tool for call in told.calls] == ["budgets_what_if"]
+    assert said in told.answer
+
+
+async def test_room_for_pods_of_nothing_named_is_asked_back(assistant: Assistant) -> None:
+    told = await ask(assistant, "can the cluster take another 20 pods")
+    assert told.calls == []
+    assert "Name the workload" in told.answer
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
         ("how many instances of checkout do we need tomorrow", "core-seconds"),
         ("checkout 明天需要多少实例", "核·秒"),
     ],

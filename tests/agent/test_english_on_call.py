@@ -131,3 +131,27 @@ def test_a_node_that_must_get_no_pods_is_named_alone() -> None:
     route = read("gantry-4 must not get new pods")
     assert (route.subagent, route.intent) == ("autofix", "change")
     assert route.arguments == {"name": "gantry-4"}
+
+
+@pytest.mark.parametrize(
+    ("text", "team"),
+    [
+        ("is team mornings over its budget", "mornings"),
+        ("notify team mornings on slack about critical alerts", "mornings"),
+        ("which team spends the most", ""),
+        ("did our team exceed the budget", ""),
+        ("cost by team last month", ""),
+    ],
+)
+def test_a_team_may_be_called_by_an_ordinary_word(text: str, team: str) -> None:
+    assert read(text).arguments.get("team", "") == team
+
+
+def test_who_is_on_call_is_asked_of_nothing_that_was_named_before() -> None:
+    told = read_all("what's wrong with jingle-api and who is on call")
+    assert [dict(one.arguments) for one in told][1] == {}
+
+
+def test_the_nodes_that_something_runs_on_are_not_what_is_listed() -> None:
+    route = after("list pods in namespace onair", "in which node are they")
+    assert route.arguments == {"namespace": "onair", "kind": "Pod"}

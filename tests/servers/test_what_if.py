@@ -44,6 +44,12 @@ async def test_twice_the_replicas_take_twice_as_much_and_the_bill_stays(tools: T
     assert "what_if.fits" in {one["code"] for one in data["notes"]}
 
 
+async def test_so_many_more_are_added_to_those_that_run(tools: Tools) -> None:
+    asked = {"name": "storefront", "namespace": "shop", "more": 3}
+    data = (await tools.call("budgets_what_if", **asked)).data
+    assert (data["replicas"], data["replicas_then"], data["fitting"]) == (2, 5, 3)
+
+
 async def test_what_has_no_room_takes_nodes_and_these_cost(tools: Tools) -> None:
     asked = {"name": "storefront", "namespace": "shop", "replicas": 400, "language": "zh"}
     data = (await tools.call("budgets_what_if", **asked)).data
@@ -59,9 +65,10 @@ async def test_what_has_no_room_takes_nodes_and_these_cost(tools: Tools) -> None
         ({"name": "storefrnt", "times": 2}, NotFound, "Did you mean storefront"),
         ({"name": "storefront"}, Invalid, "Give either replicas or times"),
         ({"name": "storefront", "times": 2, "replicas": 3}, Invalid, "either replicas or times"),
+        ({"name": "storefront", "times": 2, "more": 3}, Invalid, "or how many more"),
         ({"name": "storefront", "times": -1}, Invalid, "times"),
     ],
-    ids=["name", "nothing", "both", "below"],
+    ids=["name", "nothing", "both", "both_more", "below"],
 )
 async def test_what_cannot_be_supposed_is_one_sentence(
     tools: Tools, wrong: dict[str, object], error: type[Exception], sentence: str
