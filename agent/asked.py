@@ -11,6 +11,7 @@ from langchain_core.messages import HumanMessage
 
 from agent.comparing import named_beside
 from agent.durations import length_of
+from agent.following import is_only_a_place
 from agent.intents import Language, as_typed, read
 from agent.moments import Span, length_to, span_told
 from agent.naming import marked_namespace
@@ -55,7 +56,7 @@ class Asked:
     @property
     def is_half(self) -> bool:
         """Whether it was read so only because of the question before it: "and in shop?"."""
-        return _intent_alone(self.question) != self.intent
+        return _intent_alone(self.question) != self.intent or is_only_a_place(self.question)
 
     @property
     def said(self) -> str:

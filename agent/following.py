@@ -85,6 +85,8 @@ _ONLY_SO_MANY = re.compile(
     rf"^\W*(?:(?:make|better|rather|no|not|just|say)\s+)*(?:(?:it|that)\s+)?(\d+|{ENGLISH_NUMBERS})\W*$"
 )
 _ISO_NUMBER = re.compile(r"\d+([A-Z])$")
+# What a bill or a list is divided by names nothing.
+_DIVIDED_BY = re.compile(r"\b(?:by|per)\s+[a-z]+\W*$")
 _LATIN = re.compile(r"[a-z]")
 _AMOUNT = re.compile(r"\d[\d.]*(?:[kmgt]i?b?|c)")
 
@@ -187,6 +189,11 @@ def goes_on(message: str) -> bool:
     return said.is_short and bool(_OPENER.search(said.text) or POINTING.search(said.text))
 
 
+def is_only_a_place(message: str) -> bool:
+    """Whether nothing is said but where: "and in namespace shop?"."""
+    return bool(_ONLY_A_PLACE.search(message.lower()))
+
+
 def _goes_on(said: Said, previous: Mapping[str, Any]) -> bool:
     """Whether it says what the question before takes, or asks for one of what that listed."""
     one_of = previous["intent"] == "list" and bool(_ONE_OF.search(said.text))
@@ -256,6 +263,8 @@ def _number(said: Said, before: Mapping[str, Any], now: Mapping[str, Any]) -> di
 def _bare(said: Said, now: Mapping[str, Any]) -> str:
     """A word that would be no name in a longer sentence: "and data?", "data 的呢"."""
     if any(key in now for key in (*WHAT_SAYS_IT, "window", "duration", "horizon")):
+        return ""
+    if _DIVIDED_BY.search(said.text):
         return ""
     text = TAKEN_BACK.sub(" ", said.text)
     words = [match[0] for match in NAME.finditer(text) if _LATIN.search(match[0])]

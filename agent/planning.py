@@ -138,11 +138,11 @@ def _is_missing(result: Result) -> bool:
 
 
 def _listing(asked: Asked, results: Sequence[Result]) -> list[Step]:
-    if missing := lacking(asked.question):
+    if missing := lacking(asked.said):
         of = asked.kind_of_many if asked.kind_of_many in WORKLOAD_KINDS else ""
         place = {"namespace": asked.namespace, "kind": of}
         return [Step(WORKLOADS, {**place, "lacking": missing})]
-    if asked.name and (OF_RESTARTS.search(asked.question.lower()) or asks_uptime(asked.question)):
+    if asked.name and (OF_RESTARTS.search(asked.said) or asks_uptime(asked.said)):
         return _seeking(asked, results, Step(PODS, {"namespace": asked.namespace}))
     if part_of(asked):
         return _in_full(of_what_runs(asked), results)
@@ -178,7 +178,10 @@ def _listed(asked: Asked, results: Sequence[Result]) -> list[Step]:
         case "Namespace":
             return [Step("kubernetes_list_namespaces")]
         case "Pod" | "":
-            state = {"namespace": namespace, "status": pod_state(asked.question)}
+            state = {
+                "namespace": namespace,
+                "status": pod_state(asked.question) or pod_state(asked.said),
+            }
             return _seeking(asked, results, Step(PODS, state))
         case _ if kind in WORKLOAD_KINDS:
             return [Step(WORKLOADS, {"namespace": namespace, "kind": kind})]
@@ -204,7 +207,7 @@ def asks_for_objects(asked: Asked) -> bool:
 
 def _is_node(asked: Asked) -> bool:
     """Whether the pods of a node are asked for: "pods on ridge-w-2", "节点 ridge-w-2 上跑了什么"."""
-    words = asked.question.lower()
+    words = asked.said
     placed = asked.kind == "Node" or f" on {asked.name}" in words or f"{asked.name} 上" in words
     return placed and ("pod" in words or bool(WHAT_RUNS.search(words)))
 
@@ -247,7 +250,7 @@ def _found(asked: Asked, pages: Sequence[Result]) -> bool:
 
 
 def _any_word(asked: Asked, words: Sequence[str]) -> bool:
-    return any(word in asked.question.lower() for word in words)
+    return any(word in asked.said for word in words)
 
 
 def _logs(asked: Asked, results: Sequence[Result]) -> list[Step]:

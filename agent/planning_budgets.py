@@ -78,9 +78,14 @@ def removes(asked: Asked) -> bool:
 
 
 def of_scope(asked: Asked, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The budgets of just what was named, or the one whose name was said."""
-    scope = scope_text(scope_named(asked))
-    return [row for row in rows if row["scope"] == scope or row["name"] == _place(asked)]
+    """The budgets of just what was named, else the one that is called so, else those of what is
+    called so: "otter's budget" is a namespace's only where one has a budget."""
+    scope, place = scope_text(scope_named(asked)), _place(asked)
+    guessed = place if place != asked.sure_namespace else ""
+    exact = [row for row in rows if row["scope"] == scope]
+    called = [row for row in rows if row["name"] == place]
+    kept = [row for row in rows if guessed and re.split("[/=]", row["scope"])[-1] == guessed]
+    return exact or called or kept
 
 
 def scope_named(asked: Asked) -> Mapping[str, str]:

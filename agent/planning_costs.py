@@ -113,7 +113,7 @@ def spend(asked: Asked, results: Sequence[Result]) -> list[Step]:
     """By what was said; a bare name may be a namespace, else it is a workload of any."""
     if supposed := other_replicas(asked):
         return [] if results else [Step(WHAT_IF, supposed)]
-    if CLOUD_BILL.search(asked.question.lower()):
+    if CLOUD_BILL.search(asked.said):
         by = divided_by(asked)
         by = f"tag:{by.removeprefix('label:')}" if by.startswith("label:") else "ServiceName"
         return [] if results else [Step(BILLS, {"by": by, "language": asked.language})]
@@ -123,7 +123,7 @@ def spend(asked: Asked, results: Sequence[Result]) -> list[Step]:
         return [] if results else [Step(PERIOD_COST, _of_period(asked))]
     told = [one for one in results if one.tool == SPEND]
     # A budget is spent in a month.
-    usual = "P30D" if OF_A_BUDGET.search(asked.question.lower()) else ""
+    usual = "P30D" if OF_A_BUDGET.search(asked.said) else ""
     arguments = {**_when(asked, usual), "language": asked.language}
     if len(asked.names) > 1:
         return _of_several(asked, told, arguments)
@@ -182,12 +182,12 @@ def _exactly(length: timedelta) -> str:
 
 def other_replicas(asked: Asked) -> dict[str, Any]:
     """What a question supposes of a workload's replicas; nothing when it supposes nothing of them."""
-    words = asked.question.lower()
+    words = asked.said
     if not (asked.name and SUPPOSED.search(words) and REPLICAS.search(words)):
         return {}
     own = {"name": asked.name, "namespace": asked.namespace, "language": asked.language}
-    if found := TO_COUNT.search(words):
-        return {**own, "replicas": int(found[1] or found[2])}
+    if found := list(TO_COUNT.finditer(words)):
+        return {**own, "replicas": int(found[-1][1] or found[-1][2])}
     times = next((factor for factor, pattern in TIMES if pattern.search(words)), None)
     return {**own, "times": times} if times else {}
 
@@ -244,13 +244,13 @@ def _room_for(asked: Asked, more: int, results: Sequence[Result]) -> list[Step]:
 
 def _is_of_machines(asked: Asked) -> bool:
     """Whether what machines have is meant, and no traffic: "when do we need more nodes"."""
-    words = asked.question.lower()
+    words = asked.said
     return bool(CORES.search(words) or (not asked.name and MACHINES.search(words)))
 
 
 def exceeded(asked: Asked) -> str:
     """The level whose chance is asked for, as tools take amounts."""
-    words = asked.question.lower()
+    words = asked.said
     found = LEVEL.search(words)
     if not found or not LIKELY.search(words):
         return ""
@@ -262,7 +262,7 @@ def exceeded(asked: Asked) -> str:
 
 def asks_when_full(asked: Asked) -> bool:
     """Of disks: they are what runs out when nothing else is named."""
-    words = asked.question.lower()
+    words = asked.said
     of_disks = asked.metric in ("", "disk") or DISK.search(words)
     return bool(FULL.search(words) and of_disks)
 
@@ -279,7 +279,7 @@ def _disks(asked: Asked, results: Sequence[Result]) -> list[Step]:
 
 
 def savings(asked: Asked, _: Sequence[Result]) -> list[Step]:
-    words = asked.question.lower()
+    words = asked.said
     what = next((name for name, said in UNUSED if said.search(words)), "")
     own = {"namespace": asked.namespace, "language": asked.language}
     return [Step(SAVINGS, own | ({"what": what} if what else {}))]
@@ -288,7 +288,7 @@ def savings(asked: Asked, _: Sequence[Result]) -> list[Step]:
 def anomalies(asked: Asked, results: Sequence[Result]) -> list[Step]:
     """Of a namespace; a bare name may be one, else it is a workload of any."""
     by = divided_by(asked)
-    if HOUR.search(asked.question.lower()):
+    if HOUR.search(asked.said):
         own = {"namespace": asked.namespace, "language": asked.language}
         own |= {"by": by} if by.startswith("label:") else {}
         return [] if results else [Step(HOURLY, own)]
@@ -301,6 +301,7 @@ def anomalies(asked: Asked, results: Sequence[Result]) -> list[Step]:
 def compared_month(asked: Asked) -> str:
     """The month to set against the one before it: "this", "last", or none."""
     words = asked.question.lower()
+    words = words if MONTH.search(words) else asked.said
     if not MONTH.search(words):
         return ""
     of_last = LAST_MONTH.search(words) and not (THIS_MONTH.search(words) or THAN_LAST.search(words))
@@ -308,10 +309,10 @@ def compared_month(asked: Asked) -> str:
 
 
 def divided_by(asked: Asked) -> str:
-    words = asked.question.lower()
-    for said, by in LABELS:
-        if any(one in words for one in said):
-            return by
-    if asked.namespace or any(one in words for one in WORKLOADS):
-        return "workload"
-    return "namespace"
+    for words in (asked.question.lower(), asked.said):  # what a half question says instead, first
+        for said, by in LABELS:
+            if any(one in words for one in said):
+                return by
+        if any(one in words for one in WORKLOADS):
+            return "workload"
+    return "workload" if asked.namespace else "namespace"

@@ -50,7 +50,7 @@ def measured(asked: Asked, results: Sequence[Result], seeking: Seeking) -> list[
         if asked.window and not _is_ranked(asked):
             return [Step(f"{QUERY}_range", {"query": query, "window": asked.window})]
         return [Step(QUERY, {"query": query})]
-    words = asked.question.lower()
+    words = asked.said
     of_nodes = asked.kind_of_many == "Node" or (
         not asked.name and any(one in words for one in WHOLE)
     )
@@ -60,20 +60,20 @@ def measured(asked: Asked, results: Sequence[Result], seeking: Seeking) -> list[
 
 def asks_who_uses(asked: Asked) -> bool:
     """Whether it is asked who uses CPU or memory: a list of all answers that, and no fault of one."""
-    words = asked.question.lower()
+    words = asked.said
     where = not asked.name and not asked.namespace
     return where and asked.metric in ("cpu", "memory") and bool(USES.search(words))
 
 
 def how_many(asked: Asked) -> int | None:
     """How many of an order are asked for: "top 5", "前五"."""
-    found = HOW_MANY.search(asked.question.lower())
+    found = HOW_MANY.search(asked.said)
     return number_of(found[1] or found[2]) if found else None
 
 
 def _query_for(asked: Asked) -> str:
     """The PromQL of a measurement that only Prometheus has; "" for use of CPU and memory now."""
-    words = asked.question.lower()
+    words = asked.said
     if asked.metric == "disk":
         return _disk_query(asked)
     if ERROR_RATE.search(words):
@@ -88,14 +88,14 @@ def _query_for(asked: Asked) -> str:
 
 def _is_ranked(asked: Asked) -> bool:
     """Whether services are to be put in order, rather than one be measured."""
-    return not asked.name and bool(RANKED.search(asked.question.lower()))
+    return not asked.name and bool(RANKED.search(asked.said))
 
 
 def _in_order(asked: Asked, query: str) -> str:
     """The first of many. What nobody calls has no latency, and stands nowhere."""
     if not _is_ranked(asked):
         return query
-    if LAST_FIRST.search(asked.question.lower()):
+    if LAST_FIRST.search(asked.said):
         return f"sort(bottomk({how_many(asked) or FIRST_OF}, {query} >= 0))"
     return f"sort_desc(topk({how_many(asked) or FIRST_OF}, {query} >= 0))"
 

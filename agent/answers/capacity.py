@@ -66,7 +66,7 @@ def _exceeding(asked: Asked, one: Json, unit: str) -> list[str]:
 
 def _multiplied(asked: Asked, data: Json) -> list[str]:
     """Whether the instances there are carry so many times the peak, where that is asked for."""
-    words = asked.question.lower()
+    words = asked.said
     times = next((factor for factor, pattern in TIMES if pattern.search(words)), None)
     carried = next((one["level"] for one in data["chances"] if one["of"] == "instances"), None)
     parted = [data["level_break"]["peak"]] if data["level_break"] else []

@@ -26,7 +26,7 @@ def told_pods(asked: Asked, result: Result) -> str:
     rows = _about(asked, result)
     restarted = [row for row in rows if row["restarts"]]
     facts = {"total": len(rows), "examined": _examined(asked, result), "count": len(restarted)}
-    if OF_RESTARTS.search(asked.question.lower()) and not asks_uptime(asked.question):
+    if OF_RESTARTS.search(asked.said) and not asks_uptime(asked.said):
         if not _lately(asked, restarted):
             return cited(result, phrase("rows.no_restarts", asked.language, **facts))
         rows = sorted(_lately(asked, restarted), key=lambda row: -row["restarts"])

@@ -21,7 +21,7 @@ def asked(question: str) -> Asked:
 
 def done(step: Step, data: dict[str, Any], *, failed: str = "") -> Result:
     status = "not_found" if failed else "ok"
-    return Result(step.tool, step.arguments, status, failed, data)
+    return Result(step.tool, dict(step.arguments), status, failed, data)
 
 
 def plan(question: str, *rows: dict[str, Any], last: bool = True) -> Step | None:
@@ -107,6 +107,31 @@ def test_so_much_more_or_less_is_counted_from_the_budget_there_is(
     assert step is not None
     assert (step.tool, step.arguments["name"], step.arguments["amount"]) == (CHANGE, "shop", amount)
     assert plan(question) is None  # there is none of which that would be more
+
+
+@pytest.mark.parametrize("scope", ["label team=otter", "team=otter", "namespace/otter"])
+def test_a_plain_name_means_the_budget_that_is_kept_for_what_is_called_so(scope: str) -> None:
+    kept = {"name": "river", "scope": scope, "amount": 1000.0}
+    step = plan("bump otter's budget by 500", kept)
+    assert step is not None
+    assert (step.tool, step.arguments["name"], step.arguments["amount"]) == (
+        CHANGE,
+        "river",
+        "1500",
+    )
+
+
+def test_a_budget_that_is_called_so_goes_before_those_kept_for_what_is() -> None:
+    team = {"name": "river", "scope": "team=otter", "amount": 100.0}
+    called = {"name": "otter", "scope": "team=river", "amount": 1000.0}
+    step = plan("bump otter's budget by 500", team, called)
+    assert step is not None
+    assert (step.arguments["name"], step.arguments["amount"]) == ("otter", "1500")
+
+
+def test_the_namespace_that_is_called_one_has_no_budget_of_a_team() -> None:
+    team = {"name": "river", "scope": "team=otter", "amount": 100.0}
+    assert plan("raise the budget of namespace otter by 500", team) is None
 
 
 def test_nobody_is_told_at_a_share_by_which_a_budget_is_raised() -> None:

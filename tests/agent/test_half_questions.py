@@ -1,7 +1,7 @@
 """Half a question after another is planned with the words of both: "restart it", then "checkout"."""
 
 import shutil
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,13 @@ import yaml
 
 from agent.asked import Asked
 from agent.graph import Assistant
+from agent.intents import read
 from agent.models import ModelChoice
+from agent.planning import next_steps
+from agent.planning_costs import WHAT_IF, spend
 from agent.planning_logs import logs
+from agent.planning_metrics import measured
+from agent.steps import Step
 from agent.toolbox import Result
 from core.errors import NotFound
 from mcp_servers.client import Sessions
@@ -111,3 +116,38 @@ async def test_a_name_that_is_no_container_of_it_either_is_told_with_those_there
     told = await told_of(beside, tmp_path / "memory.db", first, "log-schipper")
     assert SHIPPED not in told.done.answer
     assert "checkout, log-shipper" in told.done.answer
+
+
+def half(earlier: str, said: str) -> Asked:
+    route = read(said, previous=read(earlier).shape())
+    return Asked(said, route.intent, route.language, route.arguments, earlier=earlier)
+
+
+def unsought(_: Asked, __: Sequence[Result], step: Step) -> list[Step]:
+    return [step]
+
+
+def test_half_a_question_measures_what_the_one_before_did() -> None:
+    [step] = measured(half("p95 latency of checkout", "and of cart?"), [], unsought)
+    assert "histogram_quantile" in step.arguments["query"]
+    assert 'service="cart"' in step.arguments["query"]
+
+
+def test_half_a_question_divides_the_bill_as_the_one_before_did_unless_it_says_otherwise() -> None:
+    [step] = spend(half("cost by team this month", "and last month?"), [])
+    assert step.arguments["by"] == "label:team"
+    [step] = spend(half("cost by team this month", "and by project?"), [])
+    assert step.arguments["by"] == "label:project"
+
+
+def test_half_a_question_supposes_other_replicas_as_the_one_before_did() -> None:
+    [step] = spend(half("what if we scale checkout to 5 replicas", "and cart?"), [])
+    assert (step.tool, step.arguments["name"], step.arguments["replicas"]) == (WHAT_IF, "cart", 5)
+
+
+def test_half_a_question_lists_pods_in_the_state_that_was_asked_for() -> None:
+    offered = {"kubernetes_list_pods": frozenset(("namespace", "status"))}
+    [step] = next_steps(
+        half("pending pods in namespace shop", "and in namespace web?"), [], offered
+    )
+    assert step.arguments == {"namespace": "web", "status": "Pending"}
