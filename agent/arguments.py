@@ -29,7 +29,7 @@ from agent.sizing import sets_amounts
 METRICS = {
     "qps": r"\bqps\b|\brps\b|requests?\s(?:rate|per\ssecond)|requests?/s|throughput|traffic|\bhow\smany\s(?:requests|calls|hits|queries|visitors)\b(?!\s(?:fail|time|error))|流量|吞吐|请求量|每秒[^，。]{0,6}请求",
     "cpu": r"\bcpus?\b|\bhow\smany\scores\b|处理器",
-    "memory": r"\bmemory\b|\bmem\b|\bram\b|内存(?!条|溢出)",
+    "memory": r"\bmemory\b|\bheap\b(?!\s(?:space|dump))|\bmem\b|\bram\b|内存(?!条|溢出)",
     "disk": r"\bdisks?\b|\bout\sof\sspace\b|(?<!no\s)\bspace\s(?:left|free)\b|\bfree\sspace\b|\bstorage\b(?!\s?class)|磁盘|硬盘|存储空间|的盘|盘(?:快|要|快要|写|塞|用|打|占)*[满爆]|(?:剩|可用|占)[^，。命名]{0,4}空间|(?<![名称字])空间[^，。]{0,3}(?:剩|不足|不够)",
 }
 CURRENCIES = {
@@ -132,6 +132,9 @@ FALLEN = re.compile(
 OF_NOW = frozenset(("plans", "health", "dependencies"))
 # What lasts from now on. What fired is asked about backwards.
 LASTING = frozenset(("silences", "rules"))
+
+# "Make it 3" is no threshold of a silence.
+HAVE_NO_THRESHOLD = frozenset(("silences", "channels"))
 
 # Ordinary words that are teams where a team is named.
 TEAMS = frozenset(
@@ -280,7 +283,7 @@ def _by_subagent(text: str, message: str, subagent: str, intent: str) -> dict[st
     if subagent == "alert_admin":
         return {
             "team": team,
-            "threshold": _threshold(text),
+            "threshold": None if intent in HAVE_NO_THRESHOLD else _threshold(text),
             "alert": next(iter(CAMEL.findall(message)), ""),
             **_first_meant("severity", SEVERITIES, text),
             **_channel(text),

@@ -307,7 +307,7 @@ def _tells_why(part: str, routes: Sequence[Route]) -> bool:
     if (
         len(routes) != 2
         or routes[0].subagent != "rca"
-        or not only_tells(part)
+        or not only_tells(as_typed(part))
         or _ASKED.match(part)
     ):
         return False

@@ -39,11 +39,17 @@ _WITHIN = re.compile(
 _AGO = re.compile(rf"{LENGTH}\s*(?:ago\b|before\W*$|前|以前|之前|以来|内)")
 # What has gone on for so long: "has been stuck for an hour", "卡了一个小时了".
 _SO_LONG = re.compile(
-    rf"(?:\b(?:has|have|been)|'(?:s|ve))\b[^.;?]*\bfor\s+(?:(?:the\s+|over\s+|about\s+|around\s+|almost\s+|nearly\s+|more\s+than\s+|at\s+least\s+)*){LENGTH}"
+    rf"\b(?:stuck|wedged|pending|terminating|down|hanging|hung|dead|failing|unreachable|offline|broken|slow)\b[^.;?]*\bfor\s+{_named('stood')}|(?:\b(?:has|have|been)|'(?:s|ve))\b[^.;?]*\bfor\s+(?:(?:the\s+|over\s+|about\s+|around\s+|almost\s+|nearly\s+|more\s+than\s+|at\s+least\s+)*){LENGTH}"
     rf"|\bfor\s+(?:(?:over|about|almost|nearly)\s+)?{_named('since')}\s+(?:already|now|straight|in\s+a\s+row)\b|(?:持续了?|[等卡挂停断慢坏]了)\s*{_named('held')}"
     rf"|(?<![成到至])(?<![成到至]\s){_named('lasted')}\s*多?了(?!吗|没)"
 )
-_WAYS = {"number": "unit", "since": "since_of", "held": "held_of", "lasted": "lasted_of"}
+_WAYS = {
+    "stood": "stood_of",
+    "number": "unit",
+    "since": "since_of",
+    "held": "held_of",
+    "lasted": "lasted_of",
+}
 _AHEAD = re.compile(
     rf"(?:\b(?:next|coming|following|in|within|in\s+the\s+next|over\s+the\s+next|upcoming)\s+(?:the\s+)?"
     rf"|未来|接下来|今后|往后|后面|下)\s*{LENGTH}"

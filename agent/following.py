@@ -26,7 +26,7 @@ POINTING = re.compile(
 )
 _EVERYTHING = re.compile(r"\b(?:clusters?|all|every\w*|any\w*)\b|集群|所有|全部|整个|线上")
 _FILLERS = re.compile(
-    r"(?i)^\W*(?:(?:sorry|wait|hm+|no|nope|ok(?:ay)?|thanks|thx|actually|well|oh|ah|right|cool|yes|yep|sure|fine|不对|算了|行(?![\u4e00-\u9fff])|嗯+|可以(?=[,，\s])|不(?=[,，])|等等|等下|等一下|哦|嗯|好的?(?=[,，\s])|还是)(?![\w'-])[\s,，.!。！]*)+"
+    r"(?i)^\W*(?:(?:sorry|wait|hm+|no|nope|nah|naw|ok(?:ay)?|thanks|thx|actually|well|oh|ah|right|cool|yes|yep|sure|fine|不对|算了|行(?![\u4e00-\u9fff])|嗯+|可以(?=[,，\s])|不(?=[,，])|等等|等下|等一下|哦|嗯|好的?(?=[,，\s])|还是)(?![\w'-])[\s,，.!。！]*)+"
 )
 SHORT_WORDS = 8
 SHORT_CHARACTERS = 16
@@ -82,7 +82,7 @@ OWN_WORDS = 3.3
 
 _NUMBER = re.compile(rf"(?<![\w.-])\d+(?![\w.-])|{HAN_NUMBERS}(?=\s?个)|\b(?:{ENGLISH_NUMBERS})\b")
 _ONLY_SO_MANY = re.compile(
-    rf"^\W*(?:(?:make|better|rather|no|not|just|say)\s+)*(?:(?:it|that)\s+)?(\d+|{ENGLISH_NUMBERS})\W*$"
+    rf"^\W*(?:(?:make|better|rather|no|not|just|say|last|past|the)\s+)*(?:(?:it|that)\s+)?(\d+|{ENGLISH_NUMBERS})\W*$"
 )
 _ISO_NUMBER = re.compile(r"\d+([A-Z])$")
 # What a bill or a list is divided by names nothing.
@@ -276,7 +276,12 @@ def _bare(said: Said, now: Mapping[str, Any]) -> str:
 def could_be_said(word: str) -> bool:
     """Whether it may be a name where nothing else is said: no number, no amount as "1gi", and not how
     something is."""
-    return not _AMOUNT.fullmatch(word) and not WRITTEN_OUT.fullmatch(word) and not is_doing(word)
+    return (
+        len(word) > 1  # the end of "who's" is none
+        and not _AMOUNT.fullmatch(word)
+        and not WRITTEN_OUT.fullmatch(word)
+        and not is_doing(word)
+    )
 
 
 def pointed_at(said: Said, previous: Mapping[str, Any]) -> dict[str, Any]:

@@ -110,7 +110,7 @@ COVER = "X"
 # Where the word for a Deployment is what somebody does.
 DEPLOYING = re.compile(
     r"重新部署|部署\s?(?:在|了|过|完|上去|什么|哪些|一下|之?后|以后|的\W*$)|(?:刚|刚刚|才|谁|什么时候|何时|啥时候|最近|上次)\s?部署|(?<=[里上面])\s?部署(?!\s?[a-z])|\b(?:did|has|to|we|i|you|they|any\w+|some\w+|who)\s(?:just\s)?deploy\b"
-    r"|\b(?:since|after)\s(?:\w+\s)?deploy\b|\b(?:last|latest|previous)\sdeployment\b(?=\sof\b)|\b(?:last|latest|new|recent|previous|this|that|bad|every|each|a|the)\sdeploy\b(?=\s(?:of|to|went|broke|was|at|on)\b|\W*$)"
+    r"|\b(?:since|after)\s(?:\w+\s)?deploy\b|\b(?:last|latest|previous)\sdeployment\b(?=\sof\b)|\b(?:last|latest|new|recent|previous|this|that|bad|every|each|a|the)\sdeploy\b(?=\s(?:of|to|in|for|went|broke|was|at|on)\b|\W*$)"
 )
 BEGINS_WITH = re.compile(rf"\W*(?:the\s+)?({_NAME})(?![\w-])")
 # A shorter word that stands nowhere where names do is as likely a slip.
@@ -364,4 +364,8 @@ def could_be_name(word: str, *, certain: bool = False) -> bool:
     ordinary = word in stop or word in KIND_WORDS or bool(ENGLISH_ENDING.fullmatch(word))
     ordinary = ordinary or bool(WRITTEN_OUT.fullmatch(word))
     ordinary = ordinary or is_doing(word)
-    return not ordinary and not re.fullmatch(r"[\d.]+(?:-[\d.]+)?[a-z]{0,3}|p\d+|sev-?\d", word)
+    return (
+        not ordinary
+        and len(word) > 1
+        and not re.fullmatch(r"[\d.]+(?:-[\d.]+)?[a-z]{0,3}|p\d+|sev-?\d", word)
+    )

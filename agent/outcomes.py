@@ -33,6 +33,7 @@ def asks_how_it_went(message: str) -> bool:
 # "Did the fix for web work?", "web 的修复有效果吗": with the thing that was mended.
 _OF_A_FIX = re.compile(
     r"^\W*(?:did|has|have|does)\s(?:the|your|that|our)\s(?:\w+\s)?(?:fix|repair|remediation|rollback|restart)\s(?:for|of|on|to)\s\S+\s(?:\w+\s)?(?:work|help|hold|succeed|go\sthrough|take|stick)\w*(?:\s(?:out|so\sfar|yet))?\W*$"
+    r"|^\W*did\s(?:the|your|that|our)\s(?:fix|repair|remediation|roll\s?back|restart)\s(?:\w+\s)?(?:work|help|hold|succeed|go\sthrough|take|stick)\w*(?:\s(?:out|so\sfar|yet))?\W*$"
     r"|^\W*(?:is|was|has|have)\s(?:the|your|that|our)\s(?:\w+\s)?(?:fix|repair|remediation|rollback|restart)\s(?:for|of|on|to)\s\S+\s(?:\w+\s)?(?:success\w*|done|finished|complete\w*|ok(?:ay)?|through|verified|appl\w+|work\w+|help\w+)(?:\s(?:out|so\sfar|yet|now|already))?\W*$"
     r"|的?\s*(?:修复|回滚|修理)(?:之?后)?\s?(?:有(?:没有)?(?:效果?|用)|生效|见效|管用|成功)(?:了)?(?:吗|没有?|么)?\W*$"
 )

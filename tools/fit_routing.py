@@ -70,6 +70,8 @@ LEARNT = (
         "seen_lab",
         "seen_toll",
         "seen_radio",
+        "seen_museum",
+        "seen_trams",
     ),
 )
 OF_EACH_PHRASE = 50

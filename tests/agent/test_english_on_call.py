@@ -155,3 +155,37 @@ def test_who_is_on_call_is_asked_of_nothing_that_was_named_before() -> None:
 def test_the_nodes_that_something_runs_on_are_not_what_is_listed() -> None:
     route = after("list pods in namespace onair", "in which node are they")
     assert route.arguments == {"namespace": "onair", "kind": "Pod"}
+
+
+@pytest.mark.parametrize(
+    "text", ["will 4 replicas of route-api hold the peak", "would 4 pods of route-api be enough"]
+)
+def test_whether_so_many_are_enough_orders_nothing(text: str) -> None:
+    route = read(text)
+    assert (route.subagent, route.intent) == ("cost", "forecast")
+
+
+def test_noise_that_is_to_be_killed_is_silenced_and_nothing_is_deleted() -> None:
+    route = read("kill the noise from rail-5 for an hour")
+    assert (route.subagent, route.intent) == ("alert_admin", "silences")
+    assert route.arguments["duration"] == "PT1H"
+
+
+def test_how_long_something_has_been_broken_is_how_far_back_is_looked() -> None:
+    route = read("signal-db-0 wedged in Terminating for 40 min")
+    assert route.arguments["window"] == "PT40M"
+
+
+@pytest.mark.parametrize("text", ["nah make it 3", "no, 3", "just 3"])
+def test_another_number_of_hours_is_no_threshold(text: str) -> None:
+    route = after("mute TramLate for an hour", text)
+    assert route.arguments == {"alert": "TramLate", "duration": "PT3H"}
+
+
+def test_the_end_of_a_contraction_is_no_name() -> None:
+    assert after("is TramLate firing", "who's on it").arguments == {"alert": "TramLate"}
+
+
+def test_consent_before_an_order_is_no_part_of_it() -> None:
+    route = read("yeah roll route-api back")
+    assert (route.subagent, route.arguments["name"]) == ("autofix", "route-api")
