@@ -72,6 +72,7 @@ LEARNT = (
         "seen_radio",
         "seen_museum",
         "seen_trams",
+        "seen_bakery",
     ),
 )
 OF_EACH_PHRASE = 50

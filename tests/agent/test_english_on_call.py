@@ -189,3 +189,22 @@ def test_the_end_of_a_contraction_is_no_name() -> None:
 def test_consent_before_an_order_is_no_part_of_it() -> None:
     route = read("yeah roll route-api back")
     assert (route.subagent, route.arguments["name"]) == ("autofix", "route-api")
+
+
+@pytest.mark.parametrize(
+    ("text", "subagent", "intent"),
+    [
+        ("what is slowing down pos-sync", "rca", "investigate"),
+        ("are all deployments in namespace bakery ready", "rca", "health"),
+        ("show me what you plan to do about oven-ctl", "autofix", "plans"),
+        ("send me a test page", "alert_admin", "channels"),
+    ],
+)
+def test_plain_questions_reach_who_answers_them(text: str, subagent: str, intent: str) -> None:
+    route = read(text)
+    assert (route.subagent, route.intent) == (subagent, intent)
+
+
+def test_what_is_looked_for_in_there_is_looked_for_in_the_logs_before() -> None:
+    route = after("show the last 100 log lines of pos-sync", "anything about timeouts in there")
+    assert (route.intent, route.arguments["name"]) == ("logs", "pos-sync")
