@@ -12,6 +12,7 @@ from core.clock import utc_now
 from core.errors import UpstreamUnavailable
 from core.redaction import redact_text
 from core.sentences import Said
+from core.visible import visible
 
 # What a person can do something about, by the names of our sentences.
 STATUSES = {
@@ -123,20 +124,28 @@ def _outcome(status: int) -> str:
 def _told(status: int, error: Exception) -> Said:
     if status in STATUSES:
         return SENTENCES.said(STATUSES[status], status=status)
-    return _first_line(error)
+    message = " ".join(str(_described(error).get("message") or "").split())
+    if not message:
+        return _first_line(error)
+    # An error in the middle of an answer came with the status that all is well.
+    is_answer = (getattr(error, "status_code", None) or 0) >= 400
+    return _quoted(f"{message[:180].rstrip('.')} (status {status})" if is_answer else message)
 
 
 def _names(error: Exception) -> tuple[str, ...]:
     """What the provider calls the error, if it says."""
+    named = _described(error)
+    return tuple(str(named[key]) for key in ("code", "type") if named.get(key))
+
+
+def _described(error: Exception) -> Mapping[str, Any]:
+    """What the body of an answer says of an error, if it is one that providers write."""
     body: Any = getattr(error, "body", None)
     if not isinstance(body, Mapping):
-        return ()
+        return {}
     told = cast("Mapping[str, Any]", body)
     inner: Any = told.get("error", told)
-    if not isinstance(inner, Mapping):
-        return ()
-    named = cast("Mapping[str, Any]", inner)
-    return tuple(str(named[key]) for key in ("code", "type") if named.get(key))
+    return cast("Mapping[str, Any]", inner) if isinstance(inner, Mapping) else {}
 
 
 def _wait_s(error: Exception) -> float:
@@ -154,6 +163,10 @@ def _wait_s(error: Exception) -> float:
 
 
 def _first_line(error: Exception) -> Said:
+    return _quoted(str(error).strip() or type(error).__name__)
+
+
+def _quoted(words: str) -> Said:
     """Another's words, which are told as they are."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
+    lines = visible(words).strip().splitlines() or [""]
     return Said("", {"en": redact_text(lines[0][:200].rstrip("."))})

@@ -36,6 +36,17 @@ async def test_a_provider_that_refuses_is_one_sentence(
 
 
 @both
+async def test_a_provider_s_own_words_are_told_without_the_body_they_came_in(
+    vendor: Vendor, sessions: Sessions
+) -> None:
+    with provider_serving(Say(status=500)) as provider:
+        async with assistant_with(sessions, choice_of(vendor, provider)) as assistant:
+            with pytest.raises(UpstreamUnavailable) as failed:
+                await ask(assistant, QUESTION)
+    assert failed.value.message.endswith("failed: Scripted failure 500 (status 500).")
+
+
+@both
 async def test_a_provider_that_is_not_there_is_one_sentence(
     vendor: Vendor, sessions: Sessions
 ) -> None:
