@@ -82,7 +82,7 @@ class Conversing:
         principal = await self.people.principal(heard.person, heard.place)
         word = heard.text.strip().lower()
         if word in HELP:
-            yield _said(heard, "bots.help")
+            yield plainly(helping(heard.language), heard.language)
         elif word in STOP:
             yield _said(heard, await self._stopped(heard, principal))
         elif word in HELPED | HELPED_NOT:
@@ -236,6 +236,13 @@ async def _excused(
         log.exception("bot.broke")
         return plainly(phrase("bots.failed", language), language)
     return None
+
+
+def helping(language: Language) -> str:
+    """What there is to ask, with examples that any cluster has an answer to."""
+    told = (f"- {one}" for one in phrase("bots.examples", language).strip().splitlines())
+    head = f"{phrase('bots.help', language)}\n\n{phrase('bots.examples_head', language)}"
+    return "\n".join([head, "", *told])
 
 
 def decided_by(said: Decision, person: str, why: str, language: Language) -> str:
