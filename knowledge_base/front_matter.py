@@ -26,6 +26,7 @@ class About:
     tags: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    general: tuple[str, ...] = ()  # pages of its folder that are about it more generally
     asked: tuple[str, ...] = ()  # how people ask for what the page tells, in any language
 
 
@@ -58,6 +59,7 @@ def _about(fields: dict[object, object]) -> About:
         tags=_texts(fields, "tags"),
         groups=_texts(fields, "groups"),
         rules=_texts(fields, "rules"),
+        general=_texts(fields, "general"),
         asked=_texts(fields, "asked"),
     )
 

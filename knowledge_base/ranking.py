@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from knowledge_base.chunking import Passage
+from knowledge_base.general import with_general
 from knowledge_base.hits import Hit
 from knowledge_base.index import Asked, Candidate, Found
 from knowledge_base.products import products_in
@@ -42,7 +43,7 @@ def ranked(
     if not found.candidates:
         return []
     language = "zh" if is_chinese(question) else "en"
-    hits = in_one_language(_hits(found, asked, language, weights), language)
+    hits = with_general(in_one_language(_hits(found, asked, language, weights), language))
     chosen = _chosen(hits if _FINDING_OUT.search(question) else _doing_first(hits), k)
     products = products_in(question)
     return [replace(one, strange=_strange(one, products)) for one in chosen] if products else chosen

@@ -34,8 +34,9 @@ from knowledge_base.index.occurrences import Fields
 from knowledge_base.index.permitted import Permitted, within
 from knowledge_base.sentences import SENTENCES
 
-# A change of the tables, or of how text is cut into words, makes another number and a new file.
-FORMAT = 4
+# A change of the tables, of how text is cut into words, or of what is kept that a page says of itself, makes
+# another number and a new file.
+FORMAT = 5
 FILE = f"knowledge-{FORMAT}.db"
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -308,7 +309,7 @@ def _near(one: Candidate, near: Near) -> Candidate:
 @lru_cache(maxsize=4_096)
 def _about(told: str) -> About:
     fields: dict[str, Any] = orjson.loads(told)
-    for name in ("tags", "groups", "rules", "asked"):
+    for name in ("tags", "groups", "rules", "general", "asked"):
         fields[name] = tuple(fields.get(name, ()))
     return About(**fields)
 

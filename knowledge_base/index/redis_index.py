@@ -47,8 +47,9 @@ from knowledge_base.index.redis_wire import Missing, Wire, keys, rows
 from knowledge_base.sentences import SENTENCES
 from knowledge_base.vectors import Vectors
 
-# A change of the fields, or of how text is cut into words, makes another number and a new base.
-FORMAT = 2
+# A change of the fields, of how text is cut into words, or of what is kept that a page says of itself, makes
+# another number and a new base.
+FORMAT = 3
 SHOWN = ("title", "about", "doc", "in", "passages", "origin")
 
 # Passages and counts of words that are kept in memory; a passage takes about 6 KB.

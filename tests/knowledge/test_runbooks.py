@@ -93,7 +93,7 @@ def test_every_page_exists_in_both_languages_about_the_same() -> None:
             name.replace(".en.", ".zh.") if ".en." in name else name.replace(".zh.", ".en.")
         ]
         assert text.count("\n## ") == other.count("\n## "), name
-        for told in ("rules", "asked"):
+        for told in ("rules", "general", "asked"):
             assert getattr(parted(text)[0], told) == getattr(parted(other)[0], told), name
     assert len(PAGES) >= 120
 
@@ -111,6 +111,13 @@ def test_every_rule_has_a_page_and_every_page_names_rules_that_exist() -> None:
     ]
     assert set(told) == set(RULES) - {"words"}
     assert len(told) == len(set(told)), "two pages claim one rule"
+
+
+def test_a_general_page_that_is_named_is_another_one_that_is_shipped() -> None:
+    named = {name: parted(text)[0].general for name, text in PAGES.items() if ".en." in name}
+    told = [(name, f"{page}.en.md") for name, pages in named.items() for page in pages]
+    assert len(told) > 40
+    assert [one for one in told if one[1] not in PAGES or one[0] == one[1]] == []
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if parted(PAGES[name])[0].rules])
