@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from agent import durations
 from agent.asked import Asked
 from agent.planning_care import is_switched, is_taken, is_tried, switch_channel, take, try_channel
 from agent.silence_places import MANAGERS, in_place, tried_elsewhere
@@ -281,7 +282,8 @@ def channels(asked: Asked, results: Sequence[Result]) -> list[Step]:
     if is_switched(asked) is not None:
         return switch_channel(asked, results)
     if _any(asked, TOLD) and not TO_COME.search(asked.said):
-        return [Step(DELIVERIES)]
+        past = asked.window or durations.window(asked.said)
+        return [Step(DELIVERIES, {"window": past} if past else {})]
     return [Step(HEALTH if _any(asked, WORKING) else CHANNELS)]
 
 

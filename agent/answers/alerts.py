@@ -334,10 +334,19 @@ def told_health(asked: Asked, result: Result) -> str:
 
 def told_deliveries(asked: Asked, result: Result) -> str:
     cells = [
-        (to_the_minute(row["created_at"]), row["channel"], row["state"], row["about"], row["error"])
+        (
+            to_the_minute(row["created_at"]),
+            row["channel"],
+            phrase(f"deliveries.{row['state']}", asked.language),
+            row["about"],
+            row["error"],
+        )
         for row in rows_of(result)
     ]
     columns = ("at", "channel", "state", "about", "message")
+    if since := str(result.data.get("since") or ""):
+        told = {"since": to_the_minute(since)}
+        return listed(asked, result, "deliveries_since", columns, cells, **told)
     return listed(asked, result, "deliveries", columns, cells)
 
 

@@ -18,11 +18,12 @@ def listed(
     what: str,
     columns: Sequence[str],
     cells: Sequence[Sequence[object]],
+    **facts: str,
 ) -> str:
     if not cells:
-        return cited(result, phrase(f"alerting.no_{what}", asked.language))
+        return cited(result, phrase(f"alerting.no_{what}", asked.language, **facts))
     total = int(result.data.get("total") or len(cells))
-    head = phrase(f"alerting.{what}", asked.language, total=total)
+    head = phrase(f"alerting.{what}", asked.language, total=total, **facts)
     left = total - min(len(cells), ROWS_SHOWN)
     more = phrase("rows.more", asked.language, count=left) if left > 0 else ""
     headings = [phrase(f"columns.{one}", asked.language) for one in columns]

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.desk import called, fields, listed, many, shown
+from api.cli.diagnose import window
 from api.cli.listing import Listed
 from api.cli.outcome import NO, OK, finish, put, put_json
 from api.cli.sentences import SENTENCES
@@ -122,12 +123,13 @@ def health(output: OutputOption = Output.TEXT, *, source: Source) -> None:
 def deliveries(
     channel: Annotated[str, typer.Option(help="Only to this one.")] = "",
     state: Annotated[str, typer.Option(help="pending, sent, merged, dead or cancelled.")] = "",
+    since: Annotated[str, typer.Option(help="How far back: 12h, 7d.")] = "",
     output: OutputOption = Output.TEXT,
     *,
     source: Source,
 ) -> None:
     """Messages to channels, the newest first."""
-    asked = {"channel": channel, "state": state}
+    asked = {"channel": channel, "state": state, "window": window(since) if since else ""}
     finish(listed(source, "channels_deliveries", asked, DELIVERIES, output))
 
 

@@ -42,6 +42,7 @@ class ChannelChange(Sent):
 class Wanted(BaseModel):
     channel: str = ""
     state: str = Field(default="", description="pending, sent, merged, dead or cancelled.")
+    window: str = Field(default="", description="ISO 8601, e.g. PT12H; empty: the latest.")
     cursor: str = ""
     sort: Annotated[str, sort_by("channel state created_at sent_at attempts")] = ""
 

@@ -18,6 +18,8 @@ from mcp_servers.paging import Page, Sort
 
 State = Literal["", "pending", "sent", "merged", "dead", "cancelled"]
 Id = Annotated[str, Field(max_length=32)]
+# So many are looked through, the newest of them.
+MOST = 5000
 Window = Annotated[str, Field(description="ISO 8601, e.g. PT24H.")]
 
 
@@ -38,9 +40,12 @@ class DeliveryLine(BaseModel):
 class DeliveryPage(Page[DeliveryLine]):
     sorts_by = ("channel", "state", "created_at", "sent_at", "attempts")
 
+    since: datetime | None = Field(default=None, description="Null: all that is kept.")
+
     def as_text(self) -> str:
         told = (f"{one.created_at:%Y-%m-%d %H:%M:%S} {_told(one)}" for one in self.rows)
-        return self.told(f"deliveries: {self.shown}", told)
+        since = f" since {self.since:%Y-%m-%d %H:%M} UTC" if self.since else ""
+        return self.told(f"deliveries{since}: {self.shown}", told)
 
 
 class AttemptLine(BaseModel):
@@ -92,6 +97,7 @@ class HealthPage(Page[ChannelHealth]):
 async def channels_deliveries(
     channel: str = "",
     state: State = "",
+    window: Annotated[str, Field(description="ISO 8601, e.g. PT12H; empty: the latest.")] = "",
     cursor: str = "",
     sort: Sort = "",
     *,
@@ -99,10 +105,11 @@ async def channels_deliveries(
     caller: Principal,
 ) -> DeliveryPage:
     """List messages to channels, the newest first: who was told what and when, and what failed."""
+    since = utc_now() - span_of(window) if window else None
     async with desk.session() as tables:
-        rows = await tables.outbox.latest(channel=channel, state=state)
+        rows = await tables.outbox.latest(channel=channel, state=state, since=since, limit=MOST)
     seen = [row for row in rows if _in_sight(caller, row)]
-    return DeliveryPage.shaped(seen, _line, cursor=cursor, sort=sort)
+    return DeliveryPage.shaped(seen, _line, cursor=cursor, sort=sort, since=since)
 
 
 async def channels_delivery(delivery_id: Id, *, desk: Desk, caller: Principal) -> DeliveryDetail:

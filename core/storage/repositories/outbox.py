@@ -171,7 +171,12 @@ class Outbox:
         await self._session.execute(ADD_ATTEMPT, columns(row))
 
     async def latest(
-        self, *, channel: str = "", state: str = "", limit: int = 500
+        self,
+        *,
+        channel: str = "",
+        state: str = "",
+        since: datetime | None = None,
+        limit: int = 500,
     ) -> list[DeliveryRow]:
         """The newest first."""
         query = select(DELIVERIES).order_by(DELIVERIES.c.created_at.desc(), DELIVERIES.c.id)
@@ -179,6 +184,8 @@ class Outbox:
             query = query.where(DELIVERIES.c.channel == channel)
         if state:
             query = query.where(DELIVERIES.c.state == state)
+        if since:
+            query = query.where(DELIVERIES.c.created_at >= since)
         return [record(DeliveryRow, row) for row in await self._session.execute(query.limit(limit))]
 
     async def attempts(self, delivery_ids: Collection[str]) -> list[AttemptRow]:
