@@ -9,7 +9,7 @@ from agent.asked import Asked
 from agent.calendar_periods import period_told
 from agent.moments import length_to
 from agent.naming import NAME, could_be_name
-from agent.planning_budgets import OF_MODELS, scope_named
+from agent.planning_budgets import OF_MODELS, budgets, scope_named
 from agent.room import pods_to_come
 from agent.steps import Step
 from agent.toolbox import Result
@@ -31,16 +31,22 @@ COSTING = re.compile(
     r"\b(?:costs?|spend(?:ing)?|bills?|invoices?|pay|money|dollars|usd)\b|花费|花多少|花销|费用|成本|账单|开销|支出|多少钱"
 )
 TO_COME = re.compile(r"\bwill\b(?!\s+not\b)|\bgoing to\b|预计|预测|将会|会花")
+# What costs more than it did, and not what costs most.
+GREW = re.compile(
+    r"\bgr(?:ew|own|owth)\b|\bincreas\w+|\brose\b|\brisen\b|\bwent up\b|涨|增长|增加了?最|上升"
+)
 OF_A_YEAR, OF_A_QUARTER = re.compile(r"\byear\b|年"), re.compile(r"\bquarter\b|季")
 
 # "What if we double …": how many times, or how many.
-REPLICAS = re.compile(r"replicas?|instances?|pods?|copies|副本|实例|扩容|缩容|扩到|缩到")
+REPLICAS = re.compile(
+    r"replicas?|instances?|pods?|copies|\bscal(?:e|ed|ing)\b|副本|实例|扩容|缩容|扩到|缩到"
+)
 TIMES = (
     (2.0, re.compile(r"\bdoubl\w+|\btwice\b|翻一?[倍番]|两倍|2 ?倍")),
     (3.0, re.compile(r"\btripl\w+|三倍|3 ?倍")),
     (0.5, re.compile(r"\bhalv\w+|\bhalf\b|减半|一半")),
 )
-SUPPOSED = re.compile(r"\bwhat if\b|\bif (?:we|i)\b|\bwould\b|如果|假如|要是")
+SUPPOSED = re.compile(r"\bwhat if\b|\bif (?:we|i)\b|\bwould\b|如果|假如|要是|多花|能省|会省|省多少")
 TO_COUNT = re.compile(
     r"(?:\bto|到|为|成)\s*(\d{1,4})|(\d{1,4})\s*(?:replicas|instances|pods|个?副本|个?实例)"
 )
@@ -111,29 +117,42 @@ WORKLOADS = ("workload", "deployment", "service", "工作负载", "服务", "应
 
 def spend(asked: Asked, results: Sequence[Result]) -> list[Step]:
     """By what was said; a bare name may be a namespace, else it is a workload of any."""
-    if supposed := other_replicas(asked):
-        return [] if results else [Step(WHAT_IF, supposed)]
-    if CLOUD_BILL.search(asked.said):
-        by = divided_by(asked)
-        by = f"tag:{by.removeprefix('label:')}" if by.startswith("label:") else "ServiceName"
-        return [] if results else [Step(BILLS, {"by": by, "language": asked.language})]
-    if OF_MODELS.search(asked.question.lower()):
-        return [] if results else [Step(MODEL_SPEND, _of_models(asked))]
-    if TO_COME.search(asked.question.lower()):
-        return [] if results else [Step(PERIOD_COST, _of_period(asked))]
+    if GREW.search(asked.question.lower()):
+        return anomalies(asked, results)
+    if other := _no_bill(asked):
+        return [] if results else [other]
     told = [one for one in results if one.tool == SPEND]
     # A budget is spent in a month.
     usual = "P30D" if OF_A_BUDGET.search(asked.said) else ""
     arguments = {**_when(asked, usual), "language": asked.language}
     if len(asked.names) > 1:
         return _of_several(asked, told, arguments)
-    if asked.name and not asked.namespace and not asked.kind:
+    if asked.name and not asked.namespace and not asked.kind and not names_label(asked):
         if not told:
             return [Step(SPEND, {**arguments, "namespace": asked.name, "by": "workload"})]
         missing = told[-1].status == NotFound.code and len(told) == 1
         return [Step(SPEND, {**arguments, "by": "workload"})] if missing else []
-    by = "workload" if asked.name else divided_by(asked)
+    by = "workload" if asked.name and not names_label(asked) else divided_by(asked)
     return [Step(SPEND, {**arguments, "namespace": asked.namespace, "by": by})] if not told else []
+
+
+def _no_bill(asked: Asked) -> Step | None:
+    """What is asked about money and is not what the cluster's own workloads have cost."""
+    words = asked.question.lower()
+    if supposed := other_replicas(asked):
+        return Step(WHAT_IF, supposed)
+    if CLOUD_BILL.search(asked.said):
+        by = divided_by(asked)
+        by = f"tag:{by.removeprefix('label:')}" if by.startswith("label:") else "ServiceName"
+        return Step(BILLS, {"by": by, "language": asked.language})
+    if OF_MODELS.search(words):
+        return Step(MODEL_SPEND, _of_models(asked))
+    return Step(PERIOD_COST, _of_period(asked)) if TO_COME.search(words) else None
+
+
+def names_label(asked: Asked) -> bool:
+    """Whether the name is what a bill is divided by: "cost per department"."""
+    return any(asked.name in said for said, _ in LABELS)
 
 
 def _of_several(asked: Asked, told: Sequence[Result], arguments: Mapping[str, str]) -> list[Step]:
@@ -194,6 +213,8 @@ def other_replicas(asked: Asked) -> dict[str, Any]:
 
 def forecast(asked: Asked, results: Sequence[Result]) -> list[Step]:
     """Load, memory or a disk; a bare name is a service, and else the namespace of that name."""
+    if OF_A_BUDGET.search(asked.question.lower()):
+        return budgets(asked, results)
     if asks_when_full(asked):
         return _disks(asked, results)
     if COSTING.search(asked.question.lower()) and not asked.metric:

@@ -42,8 +42,15 @@ def told_budgets(asked: Asked, result: Result) -> str:
     ]
     cells = [_cells(row, asked.language) for row in ranked[:ROWS_SHOWN]]
     grown = [_driver(row, one, asked) for row in troubled[:3] for one in row["drivers"][:2]]
+    used_up = [
+        phrase("budgets.used_up", asked.language, name=plain(row["name"]), day=row["exhausted_on"])
+        for row in troubled[:ROWS_SHOWN]
+        if row["exhausted_on"] and row["state"] == "at_risk"
+    ]
     known = [f"{plain(row['name'])}: {one['text']}" for row in ranked for one in row["notes"]]
-    return joined([cited(result, head), table(headings, cells), bullets([*grown, *known]), wish])
+    return joined(
+        [cited(result, head), table(headings, cells), bullets([*used_up, *grown, *known]), wish]
+    )
 
 
 def asks_which_team(asked: Asked) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from agent.answers.markdown import bullets, joined, plain, table
 from agent.asked import Asked, is_of
+from agent.planning_costs import names_label
 from agent.toolbox import Result
 from agent.wording import phrase
 from core.payers import payer
@@ -106,7 +107,8 @@ def told_savings(asked: Asked, result: Result) -> str:
 def _of_what(asked: Asked) -> str:
     """What was paid for; a name stands apart from the characters behind it."""
     several = len(asked.names) > 1
-    name = _listed(asked, asked.names) if several else plain(asked.namespace or asked.name)
+    one = asked.namespace or ("" if names_label(asked) else asked.name)
+    name = _listed(asked, asked.names) if several else plain(one)
     if not name:
         return phrase("costs.all", asked.language)
     return f"{name} " if asked.language == "zh" else name
@@ -221,7 +223,7 @@ def _changed(row: Json, what: str) -> str:
 
 def _about(asked: Asked, rows: Sequence[Json]) -> Sequence[Json]:
     """The rows of the names that were asked for, of which a single one may be a namespace."""
-    if not asked.name:
+    if not asked.name or names_label(asked):
         return rows
     own = [row for row in rows if any(_rows_of(one, [row]) for one in asked.names)]
     return own or [row for row in rows if row["namespace"] == asked.name]

@@ -118,6 +118,35 @@ async def test_what_is_compared_is_told_side_by_side(
     assert f"| {other}" not in told.answer
 
 
+@pytest.mark.parametrize("question", ["cost per department", "按部门拆分费用"])
+async def test_what_a_bill_is_divided_by_is_no_name(question: str, assistant: Assistant) -> None:
+    told = await ask(assistant, question)
+    [call] = told.calls
+    assert call.arguments["by"] == "label:department"
+    assert "Nothing called" not in told.answer
+    assert "没有名为" not in told.answer
+
+
+@pytest.mark.parametrize(
+    "question", ["which workloads grew most in cost this month?", "哪个服务的费用涨得最多？"]
+)
+async def test_what_grew_most_is_asked_of_the_changes_and_not_of_the_bill(
+    question: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert [call.tool for call in told.calls] == ["budgets_anomalies"]
+
+
+@pytest.mark.parametrize(
+    "question", ["payments 的预算什么时候用完？", "when is the payments budget used up?"]
+)
+async def test_when_a_budget_is_used_up_is_no_matter_of_disks(
+    question: str, assistant: Assistant
+) -> None:
+    told = await ask(assistant, question)
+    assert [call.tool for call in told.calls] == ["budgets_list"]
+
+
 async def test_of_what_is_compared_the_missing_one_is_named(assistant: Assistant) -> None:
     told = await ask(assistant, "compare the cost of shop and zebra")
     assert "| shop |" in told.answer
@@ -193,6 +222,8 @@ async def test_savings_are_told_with_how_sure_they_are(
         ("what if we double checkout's replicas?", "with 6 it would take"),
         ("如果把 checkout 的副本翻倍会怎样？", "6 个副本则为"),
         ("what if we scale checkout to 5 replicas?", "with 5 it would take"),
+        ("how much money would scaling checkout to 6 cost?", "with 6 it would take"),
+        ("checkout 扩到 6 个副本要多花多少钱？", "6 个副本则为"),
     ],
 )
 async def test_other_replicas_are_only_supposed(

@@ -265,3 +265,23 @@ async def test_the_team_that_breaks_its_budget_is_named_with_its_figures(
     assert "300.00 EUR" in told
     assert "Pod shop/web" in told
     assert "base" not in told
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("when is the budget of shop used up?", "shop will be used up on {day}"),
+        ("shop 的预算什么时候用完？", "shop 将在 {day} 用完"),
+    ],
+)
+async def test_the_day_on_which_a_budget_is_used_up_is_told(
+    question: str, said: str, desk: Office
+) -> None:
+    await desk.call("budgets_add", name="shop", amount="400", namespace="shop", **around(8, 8))
+    await desk.days()
+    data = await desk.call("budgets_list")
+    [row] = data["rows"]
+    assert row["state"] == "at_risk"
+    asked = Asked(question, "budget", language_of(question), {"namespace": "shop"})
+    told = told_budgets(asked, Result("budgets_list", {}, "ok", "", data))
+    assert said.format(day=row["exhausted_on"]) in told
