@@ -149,7 +149,7 @@ def _days(days: float | None) -> str:
 def load_text(report: dict[str, Any], language: str) -> str:
     if report["verdict"] != "ok":
         return f"{word('verdict_insufficient_data', language)}: {report['missing']}"
-    parted = report["level_break"]
+    parted, unit = report["level_break"], report["unit"]
     lines = [
         _head(report, language),
         *([parted["text"]] if parted else []),
@@ -158,7 +158,7 @@ def load_text(report: dict[str, Any], language: str) -> str:
     ]
     for one in report["forecast"]:
         told = {
-            key: "-" if one[key] is None else f"{one[key]:.5g}"
+            key: "-" if one[key] is None else _figure(one[key], unit)
             for key in ("mean", "lower", "upper")
         }
         lines.append("  " + word("forecast_point", language, at=_minute(one["at"]), **told))
@@ -167,18 +167,25 @@ def load_text(report: dict[str, Any], language: str) -> str:
 
 def _head(report: dict[str, Any], language: str) -> str:
     """Now and to come; where nothing was measured lately, since when."""
-    peak, silent = report["peak"], report["silent_since"]
+    peak, silent, unit = report["peak"], report["silent_since"], report["unit"]
     facts = {key: report[key] for key in ("query", "unit", "method")}
     return word(
         "predicted_silent" if silent else "predicted",
         language,
-        now="" if report["now"] is None else f"{report['now']:.5g}",
+        now="" if report["now"] is None else _figure(report["now"], unit),
         since=_minute(silent) if silent else "",
-        mean=f"{report['mean']:.5g}",
-        peak=f"{peak['mean']:.5g}",
+        mean=_figure(report["mean"], unit),
+        peak=_figure(peak["mean"], unit),
         at=_minute(peak["at"]),
         **facts,
     )
+
+
+def _figure(value: float, unit: str) -> str:
+    """Bytes as MiB and shares as percent, which people read."""
+    if unit == "bytes":
+        return f"{value / (1 << 20):.5g} MiB"
+    return f"{100 * value:.4g} %" if unit.startswith("share") else f"{value:.5g}"
 
 
 def _chance(chance: float | None) -> str:
@@ -195,16 +202,16 @@ def _minute(at: str) -> str:
 def _likely(report: dict[str, Any], language: str) -> list[str]:
     """Where the highest value lies, and how likely it is above each level."""
     peak = report["peak"]
-    lines = [_exceeding(one, language) for one in report["chances"]]
+    lines = [_exceeding(one, report["unit"], language) for one in report["chances"]]
     if peak["low"] is not None:
-        between = {key: f"{peak[key]:.5g}" for key in ("low", "high")}
+        between = {key: _figure(peak[key], report["unit"]) for key in ("low", "high")}
         lines.insert(0, word("peak_between", language, share=f"{report['level']:g}", **between))
     return lines
 
 
-def _exceeding(one: dict[str, Any], language: str) -> str:
+def _exceeding(one: dict[str, Any], unit: str, language: str) -> str:
     """The chance of one level, with that of what comes otherwise where the newest values broke away."""
-    level, chance = f"{one['level']:.5g}", _chance(one["chance"])
+    level, chance = _figure(one["level"], unit), _chance(one["chance"])
     told = word(f"chance_{one['of']}", language, level=level, chance=chance)
     if one["otherwise"] is None:
         return told

@@ -18,7 +18,7 @@ from mcp_servers.engines.quantities import as_bytes, as_cores, quantity
 from mcp_servers.facts.kubernetes import Json, Resource, moment
 from mcp_servers.forecast.history import Known, read
 from mcp_servers.forecast.level_breaks import LevelBreak, highs
-from mcp_servers.forecast.scaling_texts import reason
+from mcp_servers.forecast.scaling_texts import load, reason
 from mcp_servers.forecast.shapes import ForecastPoint
 
 if TYPE_CHECKING:  # numpy is loaded by the first call, not by the server's start
@@ -197,10 +197,10 @@ def _reasons(
 ) -> list[tuple[str, dict[str, object]]]:
     parted = wanted.parted
     facts: dict[str, object] = {
-        "peak": f"{max(highs(wanted.points)):.4g}",
-        "otherwise": f"{max(highs(parted.forecast)):.4g}" if parted else "",
+        "peak": load(max(highs(wanted.points)), wanted),
+        "otherwise": load(max(highs(parted.forecast)), wanted) if parted else "",
         "count_otherwise": told.instances_otherwise,
-        "each": f"{found.amount:.4g}",
+        "each": load(found.amount, wanted),
         "target": f"{100 * found.target:.0f}",
         "cost": f"{found.cost:.4g}",
         "request": told.cpu_each,

@@ -178,3 +178,19 @@ def test_a_table_that_is_too_short_says_so_in_the_readers_language(
 def test_a_season_is_told_in_the_language_of_the_reader(season: str, told: str) -> None:
     assert season_text(season, "zh") == told
     assert season_text(season, "en") == (season or "none")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "left what was foretold of them"), ("zh", "偏离了此前历史所预测的走势")],
+)
+def test_a_load_that_broke_away_is_told_in_figures_that_people_read(
+    language: str, said: str, tmp_path: Path
+) -> None:
+    asked = ("--service", "checkout", "-n", "shop", "--lang", language)
+    load = run("predict", "qps", *asked, cwd=tmp_path)
+    memory = run("predict", "memory", *asked, cwd=tmp_path)
+    assert (load.returncode, memory.returncode) == (0, 0)
+    assert said in load.stdout
+    assert "MiB" in memory.stdout
+    assert "e+0" not in memory.stdout
