@@ -67,7 +67,7 @@ async def test_the_same_question_is_answered_once_by_a_model(sessions: Sessions)
     assert asked == len(provider.requests)
     assert first.answer == "Feed it at noon, with herring [1]."
     assert again.answer.startswith(first.answer)
-    assert "This question was answered before, at 20" in again.answer
+    assert "A model answered this question before, at 20" in again.answer
     assert again.done.citations == first.done.citations
     assert again.done.usage[0].model == "rules"
 
@@ -137,9 +137,9 @@ async def test_who_is_to_hear_no_model_is_not_given_what_one_answered_before(
             silent = Notes(states={"models": "off"}, used_up_after=0, says="models_off")
             by_rules = await ask(assistant, QUESTION, principal=EVE, thread="b", account=silent)
             again = await ask(assistant, QUESTION, principal=EVE, thread="c", account=notes)
-    assert "answered before" not in by_rules.answer
+    assert "answered this question before" not in by_rules.answer
     assert by_rules.done.usage[0].model == "rules"
-    assert "This question was answered before" in again.answer
+    assert "A model answered this question before" in again.answer
 
 
 async def test_in_shadow_a_model_answers_and_it_is_noted_that_it_need_not_have_been_asked(
