@@ -136,7 +136,7 @@ SILENCE = (
         [LOOK, Say(LONG * 50, drip_s=0.02)],
         ("time_limit",),
         2,
-        limits=replace(SHORT, time_s=3),
+        limits=replace(SHORT, time_s=8),
         told=("goes on",),
     ),
     Scene(
