@@ -45,5 +45,5 @@ async def _approve(said: "Decision", thread: str, output: Output, source: Source
         shape = await go_on_here(thread, [said], source)
     else:
         raise SENTENCES.error(Invalid, "no_thread")
-    print_answer(shape, AnswerFormat(output))
+    print_answer(shape, AnswerFormat(output), source)
     return code_of(shape)

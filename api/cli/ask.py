@@ -1,5 +1,6 @@
 """`midwatch ask` and `midwatch route`."""
 
+import shlex
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -96,10 +97,10 @@ async def _ask(asked: Ask) -> int:
         decisions = in_person(approvals, shape["language"])
         if decisions is None:
             break
-        print_answer(shape, asked.output)
+        print_answer(shape, asked.output, asked.source)
         shape = await _go_on(asked, shape["thread_id"], decisions)
     if asked.output is not AnswerFormat.JSONL:
-        print_answer(shape, asked.output)
+        print_answer(shape, asked.output, asked.source)
     return code_of(shape)
 
 
@@ -247,24 +248,29 @@ async def _say_progress(run: "Run") -> None:
                 say(f"· {event.tool}")
 
 
-def print_answer(shape: dict[str, Any], output: AnswerFormat) -> None:
+def print_answer(shape: dict[str, Any], output: AnswerFormat, source: Source) -> None:
     if output is AnswerFormat.JSON:
         put_json(shape)
     elif output is AnswerFormat.TEXT and sys.stdout.isatty():
         from rich.console import Console
         from rich.markdown import Markdown
 
-        Console().print(Markdown(_markdown(shape)))
+        Console().print(Markdown(_markdown(shape, source)))
     else:
-        put(_markdown(shape))
+        put(_markdown(shape, source))
 
 
-def _markdown(shape: dict[str, Any]) -> str:
+def _markdown(shape: dict[str, Any], source: Source) -> str:
+    """What waits is answered where it was asked, with the name that is to be typed."""
     from api.turns.reading import as_text
 
+    there = ("--server", source.server) if source.server else ("--thread", shape["thread_id"])
+
     def how_to_answer(asked: Mapping[str, Any]) -> str:
-        ids = {"approval_id": asked["id"], "thread_id": shape["thread_id"]}
-        return word("how_to_approve", shape["language"], **ids)
+        typed = ("--typed", asked["typed"]) if asked["typed"] else ()
+        command = ("midwatch", "approve", asked["id"], *there)
+        commands = {"yes": shlex.join((*command, *typed)), "no": shlex.join(command)}
+        return word("how_to_approve", shape["language"], **commands)
 
     return as_text(shape, how_to_answer)
 

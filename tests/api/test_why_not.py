@@ -4,6 +4,7 @@
 
 import asyncio
 import re
+import shlex
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -159,6 +160,23 @@ async def test_the_command_line_says_why(repairs: Repairs) -> None:
     assert await _still_waits(repairs)
     shape = await printed(*said, "--deny", *reach)
     assert (shape["status"], await kept(repairs)) == ("done", WHY)
+
+
+async def test_the_command_that_is_printed_is_the_one_that_works_there(repairs: Repairs) -> None:
+    reach = ["--server", repairs.address, "--token", repairs.token]
+    told = await _printed("ask", QUESTION, "--lang", "en", *reach)
+    found = re.search(r"Go on with: midwatch (.+?) \(or: midwatch (.+?)\)", told)
+    assert found, told
+    assert repairs.address in found[2]
+    yes = shlex.split(found[1])
+    assert "Done." in await _printed(*yes, "--token", repairs.token)
+    assert repairs.ledger.done == ["restart checkout"]
+
+
+async def _printed(*arguments: str) -> str:
+    command = (sys.executable, "-m", "api.cli", *arguments)
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    return (await process.communicate())[0].decode()
 
 
 async def _still_waits(repairs: Repairs) -> bool:
