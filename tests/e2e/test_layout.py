@@ -175,3 +175,18 @@ def test_advice_that_costs_more_is_not_told_as_a_saving(desk: Desk) -> None:
         row = page.get_by_role("row", name="Deployment shop/mobile-api")
         expect(row).to_contain_text(re.compile(r"\$\d+\.\d+ more"))
         expect(page.locator("main")).not_to_contain_text("-$")
+
+
+def test_long_names_beside_bars_are_whole_within_the_chart_on_a_phone(desk: Desk) -> None:
+    with desk.page(width=390) as page:
+        turn = asked(page, desk, "what did checkout cost")
+        chart = turn.locator(".chart-of.bars > svg").first
+        expect(chart.locator("rect.bar").first).to_be_visible()
+        expect(chart.locator("text").first).to_contain_text("…")
+        outside = chart.evaluate(
+            """one => [...one.querySelectorAll("text")].filter(each => {
+                const here = each.getBoundingClientRect(), all = one.getBoundingClientRect();
+                return here.left < all.left - 1 || here.right > all.right + 1 || here.right > innerWidth;
+            }).map(each => each.textContent)"""
+        )
+        assert outside == []

@@ -73,7 +73,7 @@ function Adding({ added }) {
   return html`
     <details class="adding"><summary>${t("addBudget")}</summary>
       <form class="form" onSubmit=${add}>
-        <${Field} label=${t("nameHead")}><input name="name" required maxlength="100" /><//>
+        <${Field} label=${t("nameHead")} hint=${t("budgetNameHint")}><input name="name" required maxlength="100" pattern="[a-z0-9][a-z0-9_.\\-]*" title=${t("budgetNameHint")} /><//>
         <${Field} label=${t("amountHead")}><input name="amount" required inputmode="decimal" maxlength="20" /><//>
         <${Field} label=${t("periodHead")}><select name="period">${["month", "quarter", "year"].map((one) => html`<option key=${one} value=${one}>${t(`period_${one}`)}</option>`)}</select><//>
         <${Field} label=${t("namespaceHead")} hint=${t("emptyIsCluster")}><input name="namespace" maxlength="63" /><//>

@@ -4,8 +4,9 @@ import { locale, t } from "../i18n.mjs";
 
 const WIDTH = 640;
 const LINE = { height: 200, left: 64, right: 8, top: 10, bottom: 26 };
-const BAR = { height: 24, label: 220, value: 96, letter: 10 };
-const LABEL_SHOWN = 30;
+const BAR = { height: 24, value: 96, letter: 11 };
+// As many letters as leave room for the bars where letters are larger beside them, on a phone.
+const LABEL_SHOWN = 22;
 
 export function Chart({ chart }) {
   const drawn = chart.series ? courses(chart) : chart.form === "line" ? lines(chart) : bars(chart);
@@ -128,9 +129,7 @@ function bars(chart) {
   const values = chart.rows.map((row) => row[1] ?? 0);
   const most = Math.max(...values.map(Math.abs)) || 1;
   const names = chart.rows.map((row) => short(String(row[0])));
-  // As wide as the longest name is on a phone, where letters are larger beside what is drawn.
-  const wanted = 16 + BAR.letter * Math.max(...names.map((one) => one.length));
-  const label = Math.min(BAR.label, wanted);
+  const label = 16 + BAR.letter * Math.max(...names.map((one) => one.length));
   const room = WIDTH - label - BAR.value;
   const shapes = chart.rows.map((row, n) => html`
     <g key=${n}>
@@ -140,7 +139,7 @@ function bars(chart) {
       <text x=${label + round((Math.abs(values[n]) / most) * room) + 6} y=${n * BAR.height + 16}>${number(values[n])}</text>
     </g>
   `);
-  return { shapes, bars: wanted === label, height: chart.rows.length * BAR.height, low: Math.min(...values), high: Math.max(...values) };
+  return { shapes, bars: true, height: chart.rows.length * BAR.height, low: Math.min(...values), high: Math.max(...values) };
 }
 
 // The end of a long name says more than its beginning.
