@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.beside import Desk, opened
 from tests.e2e.conftest import Service, signed_in
+from tests.e2e.test_approving import Repairing
 from tests.e2e.test_page import ask
 from tests.ports import free_port
 
@@ -145,3 +146,23 @@ def test_who_signs_in_where_a_session_ended_finds_nothing_of_who_was_there(desk:
         expect(page.locator(".turn")).to_have_count(0)
         expect(page.locator(".threads li")).to_have_count(0)
         expect(page.locator("#question")).to_have_value("")
+
+
+def test_a_turn_that_was_stopped_is_said_to_be_when_its_conversation_is_opened_again(
+    browser: Browser, tmp_path: Path
+) -> None:
+    slow = Repairing(tmp_path, "slow")
+    try:
+        with signed_in(browser, slow) as page:
+            page.fill("#question", "restart checkout")
+            page.press("#question", "Enter")
+            expect(page.locator(".tool[data-status=running]")).to_be_visible()
+            page.locator(".composer .stop").click()
+            expect(page.locator(".ending .notice")).to_contain_text("Stopped")
+            expect(page.locator(".lane")).to_have_attribute("data-status", "cancelled")
+            page.reload()
+            page.locator(".threads .title").first.click()
+            expect(page.locator(".ending .notice")).to_contain_text("Stopped")
+            expect(page.locator(".lane")).to_have_attribute("data-status", "cancelled")
+    finally:
+        slow.stop()
