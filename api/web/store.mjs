@@ -132,7 +132,9 @@ export function told(messages) {
 }
 
 function answered(turn, message) {
+  if (turn.waited) asideBy(turn);
   turn.answer = joined(turn.answer, message.content);
+  turn.waited = message.ending === "waiting";
   turn.answeredBy = message.run_id;
   turn.state = ENDED[message.ending] ?? "done";
   turn.error = message.error?.message ?? "";
@@ -155,6 +157,12 @@ function answered(turn, message) {
     result: call.result ?? "",
     lane: lanes.find((one) => one.calls.includes(call.id))?.id ?? "",
   }))];
+}
+
+// What was said while a person was waited for ("nothing has been changed") holds no longer once they answered.
+function asideBy(turn) {
+  turn.earlier = joined(turn.earlier, turn.answer);
+  turn.answer = "";
 }
 
 // What a turn took that waited in between: the calls of each model together. A sum with an unknown price is unknown.
@@ -206,7 +214,7 @@ function emptyTurn(question) {
     runId: newId(),
     untaken: true, // until the service says that it runs
     answer: "",
-    before: "",
+    earlier: "",
     approvals: [],
     plan: [],
     items: [],
@@ -307,7 +315,7 @@ export async function decide(id, approvalId, decided) {
 // Take up a turn that stands in the open conversation.
 export async function goOn(id, resume = []) {
   const runId = newId();
-  change(id, (turn) => ({ ...turn, state: "running", runId, before: turn.answer, approvals: [] }));
+  change(id, (turn) => ({ ...turn, state: "running", runId, earlier: joined(turn.earlier, turn.answer), answer: "", approvals: [] }));
   const input = { threadId: threadId.value, runId, state: {}, messages: [], tools: [], context: [] };
   await followed(id, { ...input, resume, forwardedProps: { resume: true } });
 }
@@ -371,9 +379,9 @@ const HANDLERS = {
       cached: event.metadata?.cacheHit,
     })),
   }),
-  TEXT_MESSAGE_START: (turn) => ({ answer: turn.before ? `${turn.before}\n\n` : "" }),
+  TEXT_MESSAGE_START: () => ({ answer: "" }),
   TEXT_MESSAGE_CONTENT: (turn, event) => ({ answer: turn.answer + event.delta }),
-  CUSTOM: (turn, event) => (event.name === "answer_revised" ? { answer: joined(turn.before, event.value.answer) } : {}),
+  CUSTOM: (turn, event) => (event.name === "answer_revised" ? { answer: event.value.answer } : {}),
   ACTIVITY_SNAPSHOT: (turn, { activityType, content }) => {
     if (activityType === "sources") return { citations: content.citations };
     if (activityType !== "chart") return {};

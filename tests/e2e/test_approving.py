@@ -101,12 +101,17 @@ def test_the_card_shows_the_plan_and_a_yes_carries_it_out(
         card.locator("button.approve").click()
         ended(page)
         expect(page.locator(".answer")).to_contain_text("It is done.")
+        # What was so while a yes was waited for is not told as if it were so now.
+        expect(page.locator(".answer")).not_to_contain_text("Nothing has been changed")
+        expect(page.locator(".earlier")).to_contain_text("Nothing has been changed")
         lane = page.locator(".lane")  # who waited went on: it is told once
         expect(lane).to_have_count(1)
         expect(lane).to_have_attribute("data-status", "ok")
         page.reload()
         page.locator(".threads .title").first.click()
         expect(lane.locator(".tool[data-tool=autofix_apply]")).to_have_count(1)
+        expect(page.locator(".answer")).not_to_contain_text("Nothing has been changed")
+        expect(page.locator(".earlier")).to_contain_text("Nothing has been changed")
         used = page.locator(".usage").all_inner_texts()
         assert len(set(used)) == len(used)  # each model once, for both halves of the turn
         expect(lane).to_have_attribute("data-status", "ok")

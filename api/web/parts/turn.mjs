@@ -21,6 +21,7 @@ export function Turn({ turn, fixed = false }) {
       <${Asked} turn=${turn} fixed=${fixed} />
       <${Plan} steps=${turn.plan} />
       <${Work} items=${turn.items} />
+      ${turn.earlier && html`<${Earlier} text=${turn.earlier} />`}
       <${Answer} turn=${turn} />
       ${turn.charts.map((chart) => html`<${chart.form === "graph" ? Graph : Chart} key=${chart.id} chart=${chart} />`)}
       ${!fixed && html`<${Approvals} turn=${turn} /><${Repair} turn=${turn} /><${Following} turn=${turn} />`}
@@ -71,6 +72,15 @@ function Plan({ steps }) {
         `,
       )}
     </ol>
+  `;
+}
+
+// What was said before a person answered: it was so then.
+function Earlier({ text }) {
+  return html`
+    <details class="earlier quiet" open><summary>${t("saidBefore")}</summary>
+      <div class="passage" dangerouslySetInnerHTML=${{ __html: rendered(text) }}></div>
+    </details>
   `;
 }
 
