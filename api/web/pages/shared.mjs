@@ -4,8 +4,9 @@ import { html } from "../html.mjs";
 import { t, time } from "../i18n.mjs";
 import { Evidence } from "../parts/evidence.mjs";
 import { Turn } from "../parts/turn.mjs";
-import { evidence, told } from "../store.mjs";
+import { evidence } from "../store.mjs";
 import { json } from "../stream.mjs";
+import { told } from "../told.mjs";
 import { Sheet, Shown, stateOf } from "./kit.mjs";
 
 const NOTHING = { state: "loading", data: null, rows: [], problem: "", more: null };
