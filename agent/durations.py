@@ -103,14 +103,14 @@ _HOW_MANY = "几"
 _AND_A_HALF = re.compile(
     rf"(\d+|{_WORDS})\s*(?:and\s+a\s+half\s*|个半)(?=\s*(?:{_ENGLISH_UNITS}|{_CHINESE_UNITS}))"
 )
-_QUARTERS = re.compile(r"\b(?:(a|one|three)\s+)?quarters?\s+of\s+an\s+hour\b")
-_QUARTERS_LONG = {"a": 15, "one": 15, "three": 45}  # minutes
+_OF_AN_HOUR = re.compile(r"\b(?:(a|one|three)\s+)?quarters?\s+of\s+an\s+hour\b")
+_OF_AN_HOUR_LONG = {"a": 15, "one": 15, "three": 45}  # minutes
 _HALF_AFTER = re.compile(rf"(?:\b(an?|\d+|{_WORDS})\s+)?\b({_ENGLISH_UNITS})s?\s+and\s+a\s+half\b")
 
 
 def _plain(text: str) -> str:
     """Halves and quarters as numbers: "一个半小时" is 1.5 小时. Without the minutes of clocks."""
-    text = _QUARTERS.sub(lambda found: f"{_QUARTERS_LONG[found[1] or 'a']} minutes", text)
+    text = _OF_AN_HOUR.sub(lambda found: f"{_OF_AN_HOUR_LONG[found[1] or 'a']} minutes", text)
     text = _AND_A_HALF.sub(lambda found: f"{_number(found[1]) + 0.5} ", text)
     text = _MINUTES_ZH.sub(r"\1", text)
     return _HALF_AFTER.sub(lambda found: f"{_number(found[1]) + 0.5} {found[2]}", text)
