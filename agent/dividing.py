@@ -66,9 +66,6 @@ _NAMES_A_LOOK = re.compile(
     r"|(?:日志|事件|费用|花费|成本|账单|预算|告警|指标|依赖)(?:都|也|一起)?(?:给我|发我|看看|看一下)?\W*$"
 )
 
-# Who set what was just asked about: "现在静默了哪些，谁加的".
-_OF_THE_SAME = re.compile(r"\W*(?:都?是)?谁\s?(?:加|设|建|开|配)上?的\W*$")
-
 # How a question begins, where its mark was the border: "is it ok? if not, mute it".
 _ASKED = re.compile(r"(?i)\W*(?:is|are|was|were|does|do|did|has|have)\s")
 # What asks which silences there are, and orders none.
@@ -230,12 +227,7 @@ def _joined(parts: Sequence[str]) -> list[str]:
     told: list[str] = []
     for part in parts:
         one = read(part)
-        of_the_same = _OF_THE_SAME.match(part) and told
-        more = (
-            of_the_same
-            or (one.intent == "unclear" and not _SAME_OF.search(part))
-            or _RULED_OUT.match(part)
-        )
+        more = (one.intent == "unclear" and not _SAME_OF.search(part)) or _RULED_OUT.match(part)
         same = told and (more or _goes_on(told[-1], part, one))
         told = [*told[:-1], f"{told[-1]}, {part}"] if same else [*told, part]
     return told
