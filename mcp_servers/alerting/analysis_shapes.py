@@ -47,7 +47,7 @@ class AlertAnalysis(BaseModel):
     incident_id: str = Field(description="For rca_get_incident, which shows the evidence.")
     causes: list[FoundCause]
     aimed: bool = Field(
-        description="False: the alerts name nothing in the cluster; the causes are what was wrong there."
+        description="False: nothing ties the alerts to the causes, which are what was wrong there."
     )
     similar: list[SimilarAlert]
     told: list[str] = Field(description="The channels that were told of it.")

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from core.clock import utc_now
 from core.errors import NotFound
 from core.flags import State, decided
+from core.sentences import Said
 from core.storage.alert_records import ChannelRow, DeliveryRow, EpisodeRow, StepRow
 from core.storage.job_records import JobRow
 from mcp_servers.alerting.alerts import summary_of
@@ -21,7 +22,7 @@ from mcp_servers.alerting.job_ends import LeaseLostError, ended
 from mcp_servers.alerting.sentences import SENTENCES
 from mcp_servers.alerting.telling import delivery, told
 from mcp_servers.backends.alert_desk import Desk
-from mcp_servers.engines.alert_analysis import is_aimed, question_for, wider
+from mcp_servers.engines.alert_analysis import is_aimed, place_of, question_for, wider
 from mcp_servers.facts.notices import SEVERITIES, Telling, severity_of
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ async def alerting_conclude_analysis(
             if job is None or job.kind != KIND:
                 raise SENTENCES.error(NotFound, "no_analysis")
             ending = _Ending(tables, job, now, desk.public_url)
-            await ending.conclude(owner, found, why, aimed=is_aimed(asked))
+            await ending.conclude(owner, found, why, asked)
     except LeaseLostError:
         return Concluded(kept=False, deliveries=0)
     return Concluded(kept=True, deliveries=len(ending.deliveries))
@@ -99,11 +100,14 @@ class _Ending:
         self._tables, self._job, self._now, self._public_url = tables, job, now, public_url
         self.deliveries: list[DeliveryRow] = []
 
-    async def conclude(self, owner: str, found: Found, why: str, *, aimed: bool) -> None:
-        """`aimed`: what was asked about is in the cluster, so that what was found is the alerts' cause."""
+    async def conclude(self, owner: str, found: Found, why: str, asked: Asked) -> None:
+        """`asked`: what the cluster answered, which may be wider than what the alerts name."""
         rows = await self._tables.alerts.analysed_by(self._job.id)
+        aimed = is_aimed(asked, [one.labels for one in rows])
         state = await self._likeness(rows)
         result = await self._result(rows, found, why, looks=state != "off", aimed=aimed)
+        if result["causes"] and not aimed:
+            result |= _beside(result["summary"], place_of(asked))
         quiet: list[dict[str, Any]] = result["similar"] if state == "shadow" else []
         result["similar"] = [] if quiet else result["similar"]
         names: list[str] = []
@@ -138,11 +142,6 @@ class _Ending:
         if why:
             summary = dict(WORDS.said("not_reached", why=why).texts)
         causes = kept_causes(found)
-        if causes and not aimed:
-            summary = {
-                language: WORDS.said("beside", summary=text).told(language)
-                for language, text in summary.items()
-            }
         incident = str(first.get("incident_id", "")) if causes else ""
         verdict = str(first.get("verdict", "")) or "insufficient_data"
         return {
@@ -212,7 +211,8 @@ def _text(result: Mapping[str, Any], language: str) -> str:
     said = WORDS.said("cause", summary=first["summary"].get(language, ""))
     # How sure it is, is of its being a cause, which it is not known to be of these alerts.
     sure = WORDS.said("sure", percent=round(100 * first["confidence"]))
-    parts = [said, sure] if result["aimed"] else [WORDS.said("beside", summary=said.told(language))]
+    place = str(result.get("place", ""))
+    parts = [said, sure] if result["aimed"] else [_apart(said.told(language), place)]
     actions = [one.rstrip(".。") for one in first["actions"].get(language, ())]
     if actions:
         between = "；" if language == "zh" else "; "
@@ -221,6 +221,18 @@ def _text(result: Mapping[str, Any], language: str) -> str:
         key = "again" if one["same"] == "cause" else "before"
         parts.append(WORDS.said(key, when=str(one["starts_at"])[:16].replace("T", " ")))
     return (" " if language == "en" else "").join(one.told(language) for one in parts)
+
+
+def _beside(summary: Mapping[str, str], place: str) -> dict[str, Any]:
+    """What was found and nothing ties to the alerts, told as that."""
+    said = {language: _apart(text, place).told(language) for language, text in summary.items()}
+    return {"summary": said, "place": place}
+
+
+def _apart(summary: str, place: str) -> Said:
+    if place:
+        return WORDS.said("beside_in", place=place, summary=summary)
+    return WORDS.said("beside", summary=summary)
 
 
 def _like(row: EpisodeRow, same: str) -> dict[str, Any]:

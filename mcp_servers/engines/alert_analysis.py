@@ -67,6 +67,16 @@ def wider(question: Mapping[str, str]) -> list[dict[str, str]]:
     return [one for n, one in enumerate(asked) if one not in asked[:n]]
 
 
-def is_aimed(question: Mapping[str, str]) -> bool:
-    """Whether it says where to look; one that tells a symptom alone is answered by whatever is worst."""
-    return bool(question.keys() & {"namespace", "kind", "name"})
+def place_of(asked: Mapping[str, str]) -> str:
+    """The namespace where it looks, or else the object; empty where it tells a symptom alone."""
+    return asked.get("namespace", "") or asked.get("name", "")
+
+
+def is_aimed(asked: Mapping[str, str], alerts: Sequence[Labels]) -> bool:
+    """Whether what is found by `asked` is the cause of the alerts that it was asked for.
+
+    An alert that names a namespace alone, or an object that is not there, may be of anything in it. Several
+    that name several objects are asked for by what they agree on.
+    """
+    named = {one["name"] for labels in alerts if "name" in (one := question_of(labels, ""))}
+    return "name" in asked or (bool(place_of(asked)) and len(named) > 1)

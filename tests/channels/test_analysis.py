@@ -33,7 +33,7 @@ async def test_what_an_investigation_finds_stands_at_the_alert_and_is_told_in_it
     room: Ward,
 ) -> None:
     english, chinese = await room.add("webhook"), await room.add("feishu", language="zh")
-    await room.receive(alert("CheckoutFailing"))
+    await room.receive(alert("CheckoutFailing", deployment="checkout"))
     await room.deliver()
     await room.worked_off()
     shown = await room.show(alertname="CheckoutFailing")
@@ -84,10 +84,10 @@ async def test_after_the_cool_down_it_is_looked_into_again_and_the_earlier_alert
 ) -> None:
     policy = {"analysis": {"wait": "PT1S", "cool_down": "PT1S"}}
     await room.tools.call("alerting_set_policy", document=policy, reason="test", based_on="0")
-    await room.receive(alert("CheckoutFailing"))
+    await room.receive(alert("CheckoutFailing", deployment="checkout"))
     await room.worked_off()
     await _a_while_later(room)
-    await room.receive(alert("CartFailing"))
+    await room.receive(alert("CheckoutSlow", deployment="checkout"))
     await room.worked_off()
     [second, first] = await room.analyses()
     assert second["incident_id"] == first["incident_id"]
@@ -104,7 +104,7 @@ async def test_similar_alerts_are_not_named_where_that_is_off_and_only_noted_in_
     await room.tools.call("alerting_set_policy", document=policy, reason="test", based_on="0")
     await room.tools.call("alerting_set_flag", name="similar_alerts", terms={"state": state})
     for name in ("CheckoutFailing", "CartFailing"):
-        await room.receive(alert(name))
+        await room.receive(alert(name, deployment="checkout"))
         await room.worked_off()
         await _a_while_later(room)
     [second, _] = await room.analyses()
@@ -160,8 +160,29 @@ async def test_an_alert_of_another_cluster_is_looked_for_more_widely_and_not_tie
     assert "同一时间集群中的问题" in str(chinese.taken[-1])
 
 
+@pytest.mark.parametrize("named", [{}, {"deployment": "nothing"}])
+async def test_an_alert_of_a_namespace_alone_is_not_tied_to_what_is_worst_in_it(
+    room: Ward, named: dict[str, str]
+) -> None:
+    english, chinese = await room.add("webhook"), await room.add("feishu", language="zh")
+    await room.receive(alert("DiskFull", **named))
+    await room.deliver()
+    await room.worked_off()
+    [one] = await room.analyses()
+    assert (one["verdict"], one["aimed"], one["similar"]) == ("found", False, [])
+    assert one["summary"].startswith("These alerts do not say what in shop they are about")
+    await room.deliver()
+    told = english.taken[-1]["data"]
+    assert told["title"].startswith("Wrong in the cluster meanwhile: ")
+    assert "do not say what in shop" in told["text"]
+    assert "Confidence" not in told["text"]
+    assert "没有指明 shop 中的哪个对象" in str(chinese.taken[-1])
+
+
 async def test_what_nothing_ties_to_its_cause_is_not_named_as_similar(room: Ward) -> None:
-    await room.receive(alert("Elsewhere", namespace=""), alert("CheckoutFailing"))
+    await room.receive(
+        alert("Elsewhere", namespace=""), alert("CheckoutFailing", deployment="checkout")
+    )
     await room.worked_off()
     aimed = {one["aimed"]: one["similar"] for one in await room.analyses()}
     assert aimed == {False: [], True: []}
