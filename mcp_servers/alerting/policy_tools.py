@@ -50,6 +50,9 @@ class Result(BaseModel):
     messages: int
     by_channel: dict[str, int]
     alerts_told: int
+    escalated: int = Field(
+        description="How often an alert was told to the next ones; who acknowledged it does so again."
+    )
     quiet: dict[str, int] = Field(description="How often each step kept an alert from being told.")
 
 
@@ -97,8 +100,10 @@ async def alerting_dry_run(
         channels = await tables.channels.all()
         rows = await tables.alerts.latest(since=now - span, limit=20_000)
     events, names = events_of(rows, now - span), {one.id: one for one in rows}
-    before = replay(policy_in_force(kept.document if kept else None), events, until=now)
-    after = replay(policy, events, until=now)
+    taken = {one.id: one.acknowledged_at for one in rows if one.acknowledged_at}
+    in_force = policy_in_force(kept.document if kept else None)
+    before = replay(in_force, events, until=now, acknowledged=taken)
+    after = replay(policy, events, until=now, acknowledged=taken)
     return DryRun(
         window=window,
         alerts=len(rows),
@@ -175,6 +180,7 @@ def _result(outcome: Outcome, channels: Sequence[ChannelRow]) -> Result:
         messages=by_channel.total(),
         by_channel=dict(by_channel),
         alerts_told=len(_heard(outcome, channels)),
+        escalated=outcome.escalated,
         quiet=dict(outcome.quiet),
     )
 

@@ -1,6 +1,6 @@
 """What a policy would have made of alerts that came before: a dry run over events in their order."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from mcp_servers.engines.alert_grouping import (
     muting,
     worth_telling,
 )
-from mcp_servers.engines.alert_routing import group_labels, routes_for
+from mcp_servers.engines.alert_routing import every_route, group_labels, routes_for
 from mcp_servers.facts.alert_policies import Policy, Route
 
 
@@ -40,9 +40,11 @@ class Message:
 
 @dataclass
 class Outcome:
-    """`quiet` counts, by step, how often an alert was kept from being told."""
+    """`quiet` counts, by step, how often an alert was kept from being told; `escalated`, how often one
+    would have been told to the next ones."""
 
     messages: list[Message] = field(default_factory=list[Message])
+    escalated: int = 0
     quiet: Counter[str] = field(default_factory=Counter[str])
 
     @property
@@ -51,14 +53,29 @@ class Outcome:
         return frozenset(one for message in self.messages for one in message.alerts)
 
 
-def replay(policy: Policy, events: Sequence[Happened], *, until: datetime) -> Outcome:
-    """Pass events, in order of time, through routes, mutings and groups, up to `until`."""
+def replay(
+    policy: Policy,
+    events: Sequence[Happened],
+    *,
+    until: datetime,
+    acknowledged: Mapping[str, datetime] = {},
+) -> Outcome:
+    """Pass events, in order of time, through routes, mutings, groups and escalations, up to `until`.
+
+    `acknowledged`: when somebody took care of an alert; nobody is told of it by escalation after that.
+    """
     run = _Run(policy)
     for event in sorted(events, key=lambda one: one.at):
         run.flush(event.at)
         run.take(event)
     run.flush(until)
+    ends = {one.id: one.at for one in events if one.status == "resolved"}
+    run.escalate({**acknowledged, **_sooner(ends, acknowledged)}, until)
     return run.outcome
+
+
+def _sooner(these: Mapping[str, datetime], those: Mapping[str, datetime]) -> Mapping[str, datetime]:
+    return {key: min(at, those.get(key, at)) for key, at in these.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +94,10 @@ class _Run:
     labels: dict[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     firing: dict[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     groups: dict[str, _Group] = field(default_factory=dict[str, _Group])
+    # By alert and route: when it was told first.
+    told_first: dict[tuple[str, str], datetime] = field(
+        default_factory=dict[tuple[str, str], datetime]
+    )
 
     def take(self, event: Happened) -> None:
         before = self.known.get(event.id)
@@ -107,6 +128,8 @@ class _Run:
     def _say(self, at: datetime, route: Route, ids: tuple[str, ...]) -> None:
         self.outcome.messages.append(Message(at, route.id, route.channels, ids))
         for one in ids:
+            if one in self.firing:
+                self.told_first.setdefault((one, route.id), at)
             self.known[one] = replace(
                 self.known[one], told_status=self.known[one].status, told_at=at
             )
@@ -147,3 +170,20 @@ class _Run:
         if not verdict.tell:
             self.outcome.quiet[verdict.steps[-1].step] += 1
         return verdict.tell
+
+    def escalate(self, over: Mapping[str, datetime], until: datetime) -> None:
+        """Tell the next ones of what was told, and was not `over` by the time that a route names.
+
+        What was told together is told on together.
+        """
+        routes = {one.id: one for one in every_route(self.policy.root)}
+        together: dict[tuple[datetime, str, int], list[str]] = defaultdict(list)
+        for (alert, place), told_at in self.told_first.items():
+            for level, one in enumerate(routes[place].escalations):
+                at = told_at + one.after
+                if at < min(until, over.get(alert, until)):
+                    together[at, place, level].append(alert)
+        for (at, place, level), alerts in sorted(together.items()):
+            channels = routes[place].escalations[level].channels
+            self.outcome.messages.append(Message(at, place, channels, tuple(alerts)))
+            self.outcome.escalated += len(alerts)

@@ -248,6 +248,17 @@ async def test_a_dry_run_says_who_would_not_hear_any_more(room: Room) -> None:
     assert found["then"]["quiet"] == {"mute_time": 1}
 
 
+async def test_a_dry_run_says_to_whom_it_would_have_been_escalated(room: Room) -> None:
+    await room.add("webhook")
+    await room.add("pagerduty", name="boss")
+    await room.receive(alert("Loud"), alert("Over", "resolved"))
+    levels = [{"after": "PT5M", "channels": ["boss"]}, {"after": "PT48H", "channels": ["boss"]}]
+    document = {"route": {"channels": ["webhook"], "escalate": levels}}
+    found = (await room.tools.call("alerting_dry_run", document=document)).data
+    assert (found["now"]["escalated"], found["then"]["escalated"]) == (0, 1)
+    assert found["then"]["by_channel"]["boss"] == 1
+
+
 async def test_an_earlier_policy_comes_back_in_one_step_and_versions_do_not_overtake(
     room: Room,
 ) -> None:
