@@ -154,7 +154,7 @@ class ToolServer(MCPServer[None]):
         except ToolError as error:
             tool = self.published[name]
             schema, secret = tool.listing.input_schema, tool.secret_arguments
-            result, outcome = failure(refused(name, error, schema, secret)), Invalid.code
+            result, outcome = failure(refused(error, schema, secret)), Invalid.code
         finally:
             # Also of a call that its caller gave up; that must not keep the line from being written.
             with anyio.CancelScope(shield=True):

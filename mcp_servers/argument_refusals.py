@@ -22,11 +22,16 @@ BOUNDS = {
     "string_too_long": ("text_too_long", "max_length"),
     "too_long": ("too_many", "max_length"),
 }
+# Forms that several arguments have, by the words for them.
+FORMS = {
+    r"^[a-z0-9][a-z0-9_.-]*$": "form_identifier",
+    r"^[a-z0-9-]*$": "form_namespace",
+    r"^[A-Za-z0-9._-]*$": "form_object",
+    r"^[A-Z]{3}$": "form_currency",
+}
 
 
-def refused(
-    tool: str, error: ToolError, schema: Mapping[str, Any], secret: Collection[str]
-) -> Invalid:
+def refused(error: ToolError, schema: Mapping[str, Any], secret: Collection[str]) -> Invalid:
     """`schema` is what the tool says of its arguments; values of `secret` ones are not repeated."""
     cause = error.__cause__
     if not isinstance(cause, ValidationError):
@@ -34,7 +39,7 @@ def refused(
     first = cause.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     argument = str(first["loc"][0]) if first["loc"] else ""
-    facts: dict[str, Fact] = {"tool": tool, "name": where}
+    facts: dict[str, Fact] = {"name": where}
     value = str(first["input"])
     shown = "" if argument in secret or len(value) > LONGEST_REPEATED else value
     if first["type"] == "literal_error":
@@ -42,10 +47,17 @@ def refused(
         told = {"value": shown, "choices": ", ".join(choices), "hint": near(shown, choices)}
         return SENTENCES.error(Invalid, "not_one_of", **facts, **told)
     if first["type"] == "string_pattern_mismatch":
-        form = schema.get("properties", {}).get(argument, {}).get("description")
-        form = form or str(first.get("ctx", {}).get("pattern", ""))
-        return SENTENCES.error(Invalid, "bad_form", **facts, value=shown, form=form.rstrip("."))
+        form = _form(str(first.get("ctx", {}).get("pattern", "")), argument, schema)
+        return SENTENCES.error(Invalid, "bad_form", **facts, value=shown, form=form)
     return _bounded(first, facts)
+
+
+def _form(pattern: str, argument: str, schema: Mapping[str, Any]) -> Fact:
+    """In words where there are some; else as the tool describes the argument."""
+    if key := FORMS.get(pattern):
+        return SENTENCES.said(key)
+    told = schema.get("properties", {}).get(argument, {}).get("description")
+    return str(told or pattern).rstrip(".")
 
 
 def _bounded(first: ErrorDetails, facts: Mapping[str, Fact]) -> Invalid:

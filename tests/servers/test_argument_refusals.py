@@ -46,6 +46,13 @@ async def tools(tmp_path: Path) -> AsyncGenerator[Tools]:
             "'Trees' cannot be read as by. It is written so: namespace | workload | label:KEY, as label:team.",
             "无法把 'Trees' 当作 by。写法：namespace | workload | label:KEY, as label:team。",
         ),
+        (
+            "budgets_add",
+            {"name": "Big One", "amount": "1"},
+            ("'Big One' cannot be read as name. It is written so: lower-case letters, digits, '-', '_' and '.', "
+            "beginning with a letter or a digit."),
+            "无法把 'Big One' 当作 name。写法：小写字母、数字、“-”、“_”和“.”，以字母或数字开头。",
+        ),
         ("budgets_add", {"name": "x", "amount": "1", "thresholds": [0]}, "at least 1", "至少为 1"),
         ("budgets_add", {"name": "x" * 101, "amount": "1"}, "longer than 100", "超过 100 个字符"),
     ],
@@ -56,4 +63,5 @@ async def test_a_value_that_cannot_be_is_told_with_those_that_can(
     with pytest.raises(Invalid) as caught:
         await tools.call(tool, **arguments)
     assert english in str(caught.value)
+    assert tool not in str(caught.value)  # people ask by other doors, where it has other names
     assert chinese in caught.value.texts["zh"]
