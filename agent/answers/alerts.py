@@ -237,6 +237,8 @@ def told_trials(asked: Asked, result: Result) -> str:
         for key, names in (("trials_blind", blind), ("trials_left", left))
         if names
     ]
+    if since := max((one["data_since"] for one in told if one["data_since"]), default=""):
+        notes.append(phrase("alerting.trials_short", asked.language, since=to_the_minute(since)))
     more = len(told) - len(cells)
     rest = [phrase("rows.more", asked.language, count=more)] if more > 0 else []
     return joined([cited(result, head), table(headings, cells), *rest, *notes])

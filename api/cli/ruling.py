@@ -277,6 +277,11 @@ async def _tried(source: Source, asked: Json, language: str, output: Output) -> 
         for one in tried
         if one["without_data"]
     ]
+    notes += [
+        word("trial_short", language, rule=one["rule"], since=one["data_since"][:16])
+        for one in tried
+        if one["data_since"]
+    ]
     if data["untried"]:
         notes.append(word("trial_untried", language, rules=", ".join(data["untried"])))
     put("\n".join([head, *lines(tried, TRIALS), *notes]))

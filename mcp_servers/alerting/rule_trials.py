@@ -31,6 +31,8 @@ Text = Annotated[
 ]
 SHORTEST_STEP = timedelta(seconds=15)
 BRIEF = timedelta(minutes=5)
+# How often a time is looked at for where history begins, and then what is before that.
+LOOKS = 100
 # A call ends within a minute; what was not reached by then is named.
 BUDGET_S = 40.0
 MOST_EXAMPLES = 5
@@ -54,6 +56,9 @@ class Trial(BaseModel):
     firing_s: int = Field(description="All of them together.")
     without_data: list[str] = Field(
         description="Selectors with no series in the window: that it never fired says nothing then."
+    )
+    data_since: datetime | None = Field(
+        description="Since when all that it reads is known, where that is later than the window."
     )
     failed: str = Field(description="Why it could not be tried; empty when it was.")
     examples: list[Example] = Field(description="The last ones, at most five.")
@@ -108,10 +113,11 @@ async def tried(
 ) -> Trials:
     ends_s, until = monotonic_s() + BUDGET_S, utc_now().replace(microsecond=0)
     trials: list[Trial] = []
+    history = _History(prometheus, until - span, until)
     for rule in rules:
         if monotonic_s() > ends_s:
             break
-        trials.append(await _trial(prometheus, rule, until - span, until, step))
+        trials.append(await _trial(history, rule, step))
     untried = [one.name for one in rules[len(trials) :]]
     trials.sort(key=lambda one: (-one.fired, one.group, one.rule))
     return Trials(
@@ -123,27 +129,58 @@ async def tried(
     )
 
 
-async def _trial(
-    prometheus: Prometheus, rule: PromRule, start: datetime, until: datetime, step: timedelta
-) -> Trial:
+class _History:
+    """What Prometheus knows of a time; each selector is looked for once."""
+
+    def __init__(self, prometheus: Prometheus, start: datetime, until: datetime) -> None:
+        self.prometheus, self.start, self.until = prometheus, start, until
+        self._step = max((until - start) / LOOKS, SHORTEST_STEP)
+        self._first: dict[str, datetime | None] = {}
+
+    async def since(self, tree: Node) -> datetime | None:
+        """When the last of its selectors began to have series; None where all had from the start."""
+        firsts = [await self._began(one) for one in dict.fromkeys(_selectors(tree.walk()))]
+        late = [one for one in firsts if one and one > self.start + self._step]
+        return max(late, default=None)
+
+    async def _began(self, selector: str) -> datetime | None:
+        if selector not in self._first:
+            first = await self._earliest(selector, self.start, self.until)
+            if first and first > self.start:
+                first = await self._earliest(selector, first - self._step, first) or first
+            self._first[selector] = first
+        return self._first[selector]
+
+    async def _earliest(self, selector: str, start: datetime, until: datetime) -> datetime | None:
+        step = max((until - start) / LOOKS, SHORTEST_STEP)
+        asked = f"count({selector})"
+        found = await self.prometheus.query_every(asked, start=start, end=until, step=step)
+        return min((at for one in found for at, _ in one.points), default=None)
+
+    async def without_data(self, tree: Node) -> list[str]:
+        selectors = dict.fromkeys(_selectors(tree.walk()))
+        return [
+            one
+            for one in selectors
+            if not await self.prometheus.series([one], start=self.start, end=self.until)
+        ]
+
+
+async def _trial(history: _History, rule: PromRule, step: timedelta) -> Trial:
     if rule.tree is None:
         return _shown(rule, [], failed=rule.fault)
     held = timedelta(seconds=rule.held_s or 0)
     try:
-        series = await prometheus.query_every(rule.expression, start=start, end=until, step=step)
-        found = firings(series, held=held, step=step, until=until)
-        missing = [] if series else await _without_data(prometheus, rule.tree, start, until)
+        series = await history.prometheus.query_every(
+            rule.expression, start=history.start, end=history.until, step=step
+        )
+        found = firings(series, held=held, step=step, until=history.until)
+        missing = [] if series else await history.without_data(rule.tree)
+        since = await history.since(rule.tree)
     except OpsError as error:
         # One rule that Prometheus refuses, or that is too much for it, says nothing of the others.
         return _shown(rule, [], failed=str(error))
-    return _shown(rule, found, missing=missing)
-
-
-async def _without_data(
-    prometheus: Prometheus, tree: Node, start: datetime, until: datetime
-) -> list[str]:
-    selectors = dict.fromkeys(_selectors(tree.walk()))
-    return [one for one in selectors if not await prometheus.series([one], start=start, end=until)]
+    return _shown(rule, found, missing=missing, since=since)
 
 
 def _selectors(nodes: Iterable[Node]) -> list[str]:
@@ -164,7 +201,12 @@ def _quoted(value: str) -> str:
 
 
 def _shown(
-    rule: PromRule, found: Sequence[Firing], *, missing: Sequence[str] = (), failed: str = ""
+    rule: PromRule,
+    found: Sequence[Firing],
+    *,
+    missing: Sequence[str] = (),
+    since: datetime | None = None,
+    failed: str = "",
 ) -> Trial:
     lasted = sorted(one.lasted_s for one in found)
     return Trial(
@@ -177,6 +219,7 @@ def _shown(
         median_s=round(lasted[len(lasted) // 2]) if lasted else 0,
         firing_s=round(sum(lasted)),
         without_data=list(missing),
+        data_since=since,
         failed=failed,
         examples=[
             Example(
@@ -194,7 +237,12 @@ def _told(one: Trial) -> str:
     if one.failed:
         return f"{one.rule}: not tried: {one.failed}"
     lacking = f"; no data for {', '.join(one.without_data)}" if one.without_data else ""
+    known = (
+        f"; all that it reads is known since {one.data_since:%Y-%m-%d %H:%M}Z"
+        if one.data_since
+        else ""
+    )
     return (
         f"{one.rule}: would have fired {one.fired} times, {one.brief} of them < 5 min, "
-        f"{one.now} still fire{lacking}"
+        f"{one.now} still fire{lacking}{known}"
     )

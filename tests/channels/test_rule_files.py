@@ -1,6 +1,7 @@
 """Files of rules over the wire: stored by version, looked through, compared, taken back, tried out."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -136,8 +137,10 @@ async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[
             yield Tools(sessions, ANN), Tools(sessions, bob)
 
 
-async def tried(tools: Tools, expression: str, held: str = "0s") -> dict[str, Any]:
-    asked = {"text": text(expression, held=held), "window": "PT2H"}
+async def tried(
+    tools: Tools, expression: str, held: str = "0s", window: str = "PT2H"
+) -> dict[str, Any]:
+    asked = {"text": text(expression, held=held), "window": window}
     [one] = (await tools.call("alerting_back_test_rules", **asked)).data["trials"]
     return one
 
@@ -165,6 +168,17 @@ async def test_a_metric_that_is_not_there_is_named_rather_than_taken_for_peace(
 ) -> None:
     one = await tried(shop[0], 'no_such_metric{job="web"} > 1')
     assert (one["fired"], one["without_data"]) == (0, ['no_such_metric{job="web"}'])
+
+
+async def test_a_back_test_says_since_when_what_it_reads_is_known(
+    shop: tuple[Tools, Tools],
+) -> None:
+    assert (await tried(shop[0], "up == 0"))["data_since"] is None
+    longer = await tried(shop[0], "up == 0", window="P7D")
+    known = datetime.now(UTC) - datetime.fromisoformat(longer["data_since"])
+    # The shop's `up` is recorded for three hours, found within what is between two looks.
+    assert timedelta(hours=2.5) < known < timedelta(hours=3.5)
+    assert (await tried(shop[0], "vector(1) > 0", window="P7D"))["data_since"] is None
 
 
 async def test_what_cannot_be_read_says_why_and_leaves_the_others_tried(
