@@ -49,8 +49,10 @@ async def tools(tmp_path: Path) -> AsyncGenerator[Tools]:
         (
             "budgets_add",
             {"name": "Big One", "amount": "1"},
-            ("'Big One' cannot be read as name. It is written so: lower-case letters, digits, '-', '_' and '.', "
-            "beginning with a letter or a digit."),
+            (
+                "'Big One' cannot be read as name. It is written so: lower-case letters, digits, '-', '_' and '.', "
+                "beginning with a letter or a digit."
+            ),
             "无法把 'Big One' 当作 name。写法：小写字母、数字、“-”、“_”和“.”，以字母或数字开头。",
         ),
         ("budgets_add", {"name": "x", "amount": "1", "thresholds": [0]}, "at least 1", "至少为 1"),
