@@ -25,7 +25,9 @@ async def posted(http: httpx2.AsyncClient, *, analysed: bool = True) -> str:
     """The id of an alert about checkout; once its cause is found, unless nobody looks for it."""
     if analysed:
         assert (await http.put("/api/v1/alert-policy", json=SOON)).status_code == 200
-    await http.post("/api/v1/alerts/alertmanager", json=webhook(alert("CheckoutFailing")))
+    await http.post(
+        "/api/v1/alerts/alertmanager", json=webhook(alert("CheckoutFailing", deployment="checkout"))
+    )
     [one] = (await http.get("/api/v1/alerts")).json()["rows"]
     path = f"/api/v1/alerts/{one['id']}"
     if analysed:
@@ -109,7 +111,7 @@ async def test_a_past_incident_is_found_by_a_search_with_how_it_ended_and_by_who
 
     async with watch.client() as http:
         await posted(http)
-        over = webhook({**alert("CheckoutFailing"), "status": "resolved"})
+        over = webhook({**alert("CheckoutFailing", deployment="checkout"), "status": "resolved"})
         await http.post("/api/v1/alerts/alertmanager", json=over)
         asked = {"query": "what went wrong with checkout before and how did it end", "k": 10}
         path = "/api/v1/knowledge/search"
