@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +30,22 @@ async def stats_when(sessions: Sessions, embedder: str) -> dict[str, Any]:
     raise AssertionError(told)
 
 
-async def test_the_old_vectors_serve_until_the_new_ones_are_all_there(tmp_path: Path) -> None:
-    let_go = threading.Event()
+def held_until(let_go: threading.Event) -> Callable[[dict[str, Any]], tuple[int, Any]]:
+    """An endpoint that answers nobody before it is let go."""
 
     def held_up(body: dict[str, Any]) -> tuple[int, Any]:
         let_go.wait(PATIENCE_S)
         return lengths(body)
 
+    return held_up
+
+
+async def test_the_old_vectors_serve_until_the_new_ones_are_all_there(tmp_path: Path) -> None:
+    let_go = threading.Event()
     async with knowing(KnowledgePlace(folder=tmp_path)) as sessions:
         await Tools(sessions, ANN).call("knowledge_search", query="container OOMKilled")
     heard: list[dict[str, Any]] = []
-    with endpoint(held_up, heard) as url:
+    with endpoint(held_until(let_go), heard) as url:
         place = KnowledgePlace(
             folder=tmp_path, embedder="openai:m", embedder_url=url, keeps_up=True
         )
@@ -61,15 +67,10 @@ async def test_pages_are_taken_in_while_vectors_are_made_anew_and_no_text_is_sen
     tmp_path: Path,
 ) -> None:
     let_go = threading.Event()
-
-    def held_up(body: dict[str, Any]) -> tuple[int, Any]:
-        let_go.wait(PATIENCE_S)
-        return lengths(body)
-
     async with knowing(KnowledgePlace(folder=tmp_path)) as sessions:
         await Tools(sessions, ANN).call("knowledge_search", query="container OOMKilled")
     heard: list[dict[str, Any]] = []
-    with endpoint(held_up, heard) as url:
+    with endpoint(held_until(let_go), heard) as url:
         place = KnowledgePlace(
             folder=tmp_path, embedder="openai:m", embedder_url=url, keeps_up=True
         )
